@@ -1,0 +1,44 @@
+# demo and test each do all their set-up on a machine with Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := .venv/installed
+DEV := .venv/installed-dev
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check pins clean
+
+demo: $(RUN)            ## what a newcomer should see
+	$(BIN)/dnc demo
+
+test: $(DEV)            ## all tests
+	$(BIN)/pytest
+
+check: $(DEV)           ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+PIN := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --build-deps-for editable \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --upgrade
+
+pins: $(DEV)            ## pin again what is installed, the build included
+	$(PIN) --output-file requirements.txt pyproject.toml
+	$(PIN) --constraint requirements.txt --extra dev --output-file requirements-dev.txt pyproject.toml
+
+clean:
+	rm -rf .venv build dist *.egg-info
+
+.venv/made:
+	$(PYTHON) -m venv .venv
+	touch $@
+
+$(RUN): .venv/made requirements.txt pyproject.toml
+	$(INSTALL) --require-hashes -r requirements.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(DEV): .venv/made requirements-dev.txt pyproject.toml
+	$(INSTALL) --require-hashes -r requirements-dev.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	touch $@

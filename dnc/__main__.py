@@ -1,0 +1,5 @@
+"""`python -m dnc`: the command line."""
+
+from dnc.cli import main
+
+main()

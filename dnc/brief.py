@@ -1,0 +1,115 @@
+"""The brief: how a file's columns and words become ours, and what is declared for all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from dnc.clock import DATE_ORDERS
+from dnc.errors import InputError
+from dnc.numbers import known_region
+from dnc.tabular import folded
+from dnc.vocabulary import vocabulary
+
+_KEYS = ("region", "dates", "columns", "values", "facts")
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What is declared about a planned-calls file.
+
+    region: numbering plan of national forms, where a row tells none.
+    dates: `iso`, `dmy` or `mdy`; ISO 8601 is always read.
+    columns: our name → theirs. values: our column → their word (folded) → ours.
+    facts: our column → what fills its empty cells.
+    sha256: of the brief's file, or None.
+    """
+
+    region: str | None = None
+    dates: str = "iso"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.region is not None and not known_region(self.region.upper()):
+            raise InputError(f"region {self.region!r} is no numbering plan; write two letters such as FR")
+        if self.dates not in DATE_ORDERS:
+            raise InputError(f"dates {self.dates!r} is none of {', '.join(DATE_ORDERS)}")
+        for column in (*self.columns, *self.values, *self.facts):
+            if column not in vocabulary().columns:
+                raise InputError(f"{column!r} is no column of planned calls{_nearest(column)}")
+        for column, word in self.facts.items():
+            if column in ("number", "call"):
+                raise InputError(f"{column} cannot be declared for a whole file")
+            _check_word(column, word)
+        for column, words in self.values.items():
+            for word in words.values():
+                _check_word(column, word)
+
+    def but(
+        self,
+        region: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> Brief:
+        """This brief with what was said beside it, which wins."""
+        return replace(
+            self,
+            region=region or self.region,
+            columns={**self.columns, **(columns or {})},
+            facts={**self.facts, **(facts or {})},
+        )
+
+
+def _check_word(column: str, word: str) -> None:
+    words = vocabulary().axes.get(column)
+    if words and word not in words:
+        raise InputError(f"{column} {word!r} is none of {', '.join(words)}")
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, vocabulary().columns, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(vocabulary().columns)}"
+
+
+def read_brief(path: str | Path) -> Brief:
+    """Read a brief; raises InputError naming file and key."""
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+        told = tomllib.loads(data.decode())
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"is not TOML: {error}", path) from None
+    for key in told:
+        if key not in _KEYS:
+            raise InputError(f"unknown key; known are {', '.join(_KEYS)}", path, key)
+    columns = _texts(path, "columns", told.get("columns", {}))
+    facts = _texts(path, "facts", told.get("facts", {}))
+    values = {
+        column: {folded(theirs): ours for theirs, ours in _texts(path, f"values.{column}", words).items()}
+        for column, words in told.get("values", {}).items()
+    }
+    region, dates = told.get("region"), told.get("dates", "iso")
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        return Brief(region and str(region).upper(), str(dates), columns, values, facts, sha256)
+    except InputError as error:
+        raise InputError(str(error), path) from None
+
+
+def _texts(path: Path, key: str, table: Any) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise InputError("must be a table", path, key)
+    if wrong := [name for name, value in table.items() if isinstance(value, dict | list)]:
+        raise InputError("must be a text", path, f"{key}.{wrong[0]}")
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in table.items()}

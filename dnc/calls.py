@@ -1,0 +1,297 @@
+"""Intake: a planned-calls file → frames of facts, one row a call, in the file's order.
+
+Files raise, rows do not: text that is no number, a date that is no date, a word
+outside the vocabulary become null, and a note says what was not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from dnc.brief import Brief
+from dnc.clock import ALWAYS, NEVER, is_zone, local, read_day, read_moment, today
+from dnc.demands import FACTS
+from dnc.errors import InputError
+from dnc.numbers import known_region, read_number, read_numbers
+from dnc.rulebook import Pack, Rulebook
+from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, open_table
+from dnc.vocabulary import vocabulary
+
+_NONE = ("none", "no", "non", "false", "faux", "0", "n/a", "-")
+_UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
+_EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
+_DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
+_SHOWN = 40  # characters of a value that was not understood
+_PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
+_SHORT = re.compile(r"^\d{3,6}$")
+
+_MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
+_WHERE = {"plan": pl.String, "zones": pl.List(pl.String), "polls": pl.String, "read": pl.Boolean}
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A planned-calls file, opened and understood as far as its header goes.
+
+    brief: how its words become ours. at: when calls are planned that do not say it.
+    """
+
+    table: Table
+    brief: Brief
+    book: Rulebook
+    at: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.at is not None and read_moment(self.at, self.brief.dates) is None:
+            raise InputError(f"--at {self.at!r} is no date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM")
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Our name → the name of the table's column that tells it."""
+        by_folded: dict[str, list[str]] = {}
+        for name in self.table.columns:
+            by_folded.setdefault(folded(name), []).append(name)
+        found = {}
+        for ours in vocabulary().columns:
+            theirs = self.brief.columns.get(ours)
+            same = by_folded.get(folded(theirs or ours), [])
+            if theirs in self.table.columns:
+                same = [theirs]
+            if theirs and not same:
+                raise InputError(f"no column {theirs!r} for {ours}; there are: {self._named()}", self.table.path, 1)
+            if len(same) > 1:
+                raise InputError(f"several columns are called {ours!r}; name one with --map", self.table.path, 1)
+            if same:
+                found[ours] = same[0]
+        if "number" not in found:
+            raise InputError(self._no_number(), self.table.path, 1)
+        return found
+
+    def _named(self) -> str:
+        return ", ".join(repr(name) for name in self.table.columns[:20])
+
+    def _no_number(self) -> str:
+        likely = [name for name in self.table.columns if looks_like_phone(name)]
+        if not likely:
+            return f"no column 'number'; name it with --map number=…; there are: {self._named()}"
+        return f"no column 'number'; is it --map number=\"{likely[0]}\"?"
+
+    @property
+    def second_numbers(self) -> list[str]:
+        """Columns that look like telephone numbers and are not looked at."""
+        mapped = set(self.columns.values())
+        names = [name for name in self.table.columns if not name.startswith("dnc_")]
+        return [name for name in names if name not in mapped and looks_like_phone(name)]
+
+    @property
+    def carried(self) -> list[str]:
+        """Columns of the output that come from the input: all but those of a former run."""
+        return [name for name in self.table.columns if not name.startswith("dnc_")]
+
+    def batches(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """Pairs of (the input's columns untouched, facts), in file order.
+
+        Facts have the columns of `dnc.rulebook.FACTS`, the axes, and: `number`
+        (UInt64), `territory`, `jurisdiction`, `unread` (why there is no number),
+        `odd` (what was not understood, or empty).
+        """
+        for batch in self.table.batches:
+            yield batch.select(self.carried), self.facts(batch)
+
+    def facts(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The facts of one batch of rows."""
+        told = self._told(batch)
+        odd: dict[str, pl.Series] = {}
+        facts = self._axes(told, odd)
+        facts = facts.with_columns(self._numbers(told, batch[RAGGED], odd))
+        facts = facts.with_columns(self._defaults(facts, told))
+        facts = facts.with_columns(self._when_and_where(told, facts, odd))
+        facts = facts.with_columns(self._rest(told, odd))
+        notes = [self._note(told, column, is_odd) for column, is_odd in odd.items()]
+        return facts.with_columns(pl.concat_str(notes, separator=", ", ignore_nulls=True).alias("odd"))
+
+    def _told(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Our columns as text, null where empty, their words turned into ours, declared facts filled in."""
+        cells = {}
+        for ours in vocabulary().columns:
+            theirs = self.columns.get(ours)
+            text = pl.lit(None, pl.String) if theirs is None else pl.col(theirs).cast(pl.String).str.strip_chars()
+            text = pl.when(text != "").then(text)
+            cells[ours] = text.alias(ours)
+        told = batch.select(cells.values())
+        for ours, words in self.brief.values.items():
+            told = told.with_columns(
+                each_distinct(told.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
+            )
+        return told.with_columns(pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items())
+
+    def _axes(self, told: pl.DataFrame, odd: dict[str, pl.Series]) -> pl.DataFrame:
+        read = told.select(
+            pl.col(axis).str.to_lowercase().replace_strict(words, words, default=None, return_dtype=pl.String)
+            for axis, words in vocabulary().axes.items()
+        )
+        for axis in read.columns:
+            odd[axis] = told[axis].is_not_null() & read[axis].is_null()
+        return read
+
+    def _numbers(self, told: pl.DataFrame, ragged: pl.Series, odd: dict[str, pl.Series]) -> list[pl.Series]:
+        region = told["region"].str.to_uppercase()
+        odd["region"] = ~region.map_elements(known_region, return_dtype=pl.Boolean, skip_nulls=True).fill_null(True)
+        cells = pl.select(
+            pl.lit(told["number"]).alias("text"),
+            pl.when(~odd["region"]).then(region.fill_null(self.brief.region or "")).alias("region"),
+        ).with_columns(pl.when(pl.col("region") != "").then("region"))
+        read = read_numbers(cells)
+        shifted = pl.lit("the row has more cells than the header")
+        read = read.with_columns(
+            pl.when(~ragged).then("number").alias("number"),
+            pl.when(ragged).then(shifted).otherwise("unread").alias("unread"),
+        )
+        by_territory = {where: pack.jurisdiction for pack in self.book.packs.values() for where in pack.territories}
+        jurisdiction = read["territory"].replace_strict(by_territory, default=None, return_dtype=pl.String)
+        return [
+            *(read[name] for name in ("number", "territory", "unread")),
+            read["line"].alias("plan_line"),
+            pl.select(pl.when(read["number"].is_not_null()).then(jurisdiction)).to_series().alias("jurisdiction"),
+            cells["region"].alias("plan"),
+        ]
+
+    def _defaults(self, facts: pl.DataFrame, told: pl.DataFrame) -> list[pl.Expr]:
+        """Purpose by caller, dialler by voice, line by numbering plan, where the cell is empty."""
+        purpose = pl.col("caller").replace_strict(vocabulary().purposes, default=None, return_dtype=pl.String)
+        robot = pl.when(pl.col("voice").is_in(["recorded", "ai"])).then(pl.lit("robot"))
+        defaults = {"purpose": purpose, "dialler": robot, "line": pl.col("plan_line")}
+        return [
+            pl.when(told[name].is_null()).then(default).otherwise(pl.col(name)).alias(name)
+            for name, default in defaults.items()
+        ]
+
+    def _when_and_where(self, told: pl.DataFrame, facts: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Series]:
+        where = each_distinct(
+            pl.DataFrame([told["place"], facts["territory"], facts["jurisdiction"]]), self._where, _WHERE
+        )
+        odd["place"] = told["place"].is_not_null() & ~where["read"]
+        planned = told["call_at"].fill_null(self.at or today().isoformat())
+        zones = where["zones"].list.join("|").fill_null("")
+        known = pl.select(pl.when(where["read"]).then(zones)).to_series()
+        moments = each_distinct(
+            pl.DataFrame({"text": planned, "zones": zones, "known": where["read"]}), self._moment, _MOMENT
+        )
+        odd["call_at"] = moments["day"].is_null()
+        agreed = each_distinct(
+            pl.DataFrame({"text": told["appointment_at"], "zones": known}),
+            self._appointment,
+            {"appointment": pl.Datetime("us")},
+        )
+        odd["appointment_at"] = told["appointment_at"].is_not_null() & agreed["appointment"].is_null()
+        return [*moments.get_columns(), agreed["appointment"], where["polls"]]
+
+    def _where(self, place: str | None, territory: str | None, jurisdiction: str | None) -> tuple[object, ...]:
+        """Numbering plan, zones, territory of the polls, and whether `place` was understood."""
+        pack = self.book.packs.get(jurisdiction or "")
+        zones = list(pack.territories.get(territory or "", ())) if pack else []
+        if place is None or pack is None:
+            return territory, zones, territory, True
+        if is_zone(place):
+            return territory, [place], self._territory_of_zone(place), True
+        if there := self._territory_of_place(place.upper()):
+            owner = self.book.pack_of(there)
+            return territory, list(owner.territories[there]) if owner else zones, there, True
+        return territory, zones, None, False
+
+    def _territory_of_place(self, place: str) -> str | None:
+        if not _PLACE.match(place):
+            return None
+        for pack in self.book.packs.values():
+            if place in pack.places:
+                return pack.places[place]
+        return place[:2] if self.book.pack_of(place[:2]) else None
+
+    def _territory_of_zone(self, zone: str) -> str | None:
+        packs: list[Pack] = list(self.book.packs.values())
+        there = [where for pack in packs for where, zones in pack.territories.items() if zones == (zone,)]
+        return there[0] if there else None
+
+    def _moment(self, text: str, zones: str, place_read: bool) -> tuple[object, ...]:
+        """Day, earliest and latest local time, and whether a clock time was told."""
+        moment = read_moment(text, self.brief.dates)
+        if moment is None:
+            return None, None, None, None
+        if not isinstance(moment, datetime):
+            midnight = datetime(moment.year, moment.month, moment.day)
+            return moment, midnight, midnight, False
+        if moment.tzinfo is None:
+            return moment.date(), moment, moment, True
+        times = sorted(local(moment, zone) for zone in zones.split("|") if zone)
+        if not times:
+            return moment.date(), None, None, True
+        clock = (times[0], times[-1]) if place_read else (None, None)
+        return times[0].date(), *clock, True
+
+    def _appointment(self, text: str | None, zones: str | None) -> tuple[datetime | None]:
+        moment = read_moment(text, self.brief.dates) if text else None
+        if not isinstance(moment, datetime):
+            return (None,)
+        if moment.tzinfo is None:
+            return (moment,)
+        times = {local(moment, zone) for zone in (zones or "").split("|") if zone}
+        return (times.pop() if len(times) == 1 else None,)
+
+    def _rest(self, told: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Series]:
+        columns = [told["campaign"]]
+        for name in _DATES:
+            read = each_distinct(
+                told.select(name), lambda text, n=name: self._date(n, text), {name: pl.Date, "odd": pl.Boolean}
+            )
+            odd[name] = read["odd"]
+            columns.append(read[name])
+        cli = each_distinct(
+            pl.DataFrame({"text": told["cli"], "region": told["region"].fill_null(self.brief.region or "")}),
+            _read_cli,
+            {"cli": pl.String},
+        )
+        odd["cli"] = told["cli"].is_not_null() & cli["cli"].is_null()
+        attempts = told["attempts"].str.extract(r"^(\d{1,9})(?:[.,]0+)?$", 1).cast(pl.Int32)
+        odd["attempts"] = told["attempts"].is_not_null() & attempts.is_null()
+        return [*columns, cli["cli"], attempts]
+
+    def _date(self, column: str, text: str | None) -> tuple[date | None, bool]:
+        if text is None:
+            return _EMPTY.get(column), False
+        if column in ("objected_on", "refused_on", "consent_withdrawn_on") and text.lower() in _NONE:
+            return NEVER, False
+        day = read_day(text, self.brief.dates)
+        return (_UNREADABLE.get(column), True) if day is None else (day, False)
+
+    def _note(self, told: pl.DataFrame, column: str, is_odd: pl.Series) -> pl.Expr:
+        default = self.at or ""
+        value = told[column].fill_null(default).str.head(_SHOWN).str.replace_all(r"[\x00-\x1f\x7f]", " ")
+        return pl.when(is_odd).then(pl.lit(f"{column} '") + value + pl.lit("'"))
+
+
+def _translated(word: str | None, words: dict[str, str]) -> tuple[str | None]:
+    return (None if word is None else words.get(folded(word), word),)
+
+
+def _read_cli(text: str | None, region: str | None) -> tuple[str | None]:
+    """`withheld`, a short number as it stands, or E.164 with its plus; None if empty or unreadable."""
+    if text is None:
+        return (None,)
+    if text.lower() == "withheld":
+        return ("withheld",)
+    if _SHORT.match(text.replace(" ", "")):
+        return (text.replace(" ", ""),)
+    number = read_number(text, region or None).number
+    return (f"+{number}" if number else None,)
+
+
+def open_calls(path: str | Path, brief: Brief, book: Rulebook, at: str | None = None) -> Intake:
+    """Open a planned-calls file. Raises InputError where it is no such file."""
+    return Intake(open_table(path), brief, book, at)

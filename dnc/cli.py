@@ -1,0 +1,532 @@
+"""The command line: verbs, exit codes, and the one place where errors become a line.
+
+stdout is data, stderr is narration. Exit codes: 0 all clear, 1 some blocked,
+2 wrong usage, 3 none blocked and some undecided, 4 an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from dnc.errors import DncError, InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from dnc.brief import Brief
+    from dnc.judge import Finding
+    from dnc.rulebook import Rulebook
+    from dnc.store import Snapshot
+
+EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
+_SHOW_PROGRESS_BYTES = 4_000_000
+
+
+class _Day(click.ParamType[date]):
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day; write YYYY-MM-DD", param, ctx)
+
+
+class _Pair(click.ParamType[tuple[str, str]]):
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        name, equals, rest = str(value).partition("=")
+        if not equals or not name.strip():
+            self.fail(f"{value!r} is not written name=value", param, ctx)
+        return name.strip(), rest.strip()
+
+
+DAY, PAIR = _Day(), _Pair()
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _usage(error: InputError) -> NoReturn:
+    raise click.UsageError(str(error)) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="dnc-check", prog_name="dnc")
+@click.option(
+    "--store", "store", default="dnc-store", envvar="DNC_STORE", help="Folder of the store.  [default: dnc-store]"
+)
+@click.option(
+    "--rules", "rules", type=click.Path(), help="Folder of rule files that add to those that ship, or replace them."
+)
+@click.pass_context
+def cli(ctx: click.Context, store: str, rules: str | None) -> None:
+    """Which opt-out regimes apply to a planned call, and what they say: clear, blocked or undecided."""
+    ctx.obj = {"store": store, "rules": rules}
+
+
+def _both(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--store and --rules are taken behind the verb as well."""
+
+    def keep(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            ctx.obj[param.name] = value
+
+    for name in ("rules", "store"):
+        option = click.option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep, hidden=True)
+        command = option(command)
+    return command
+
+
+def _store(ctx: click.Context) -> Any:
+    from dnc.store import Store
+
+    return Store(ctx.obj["store"])
+
+
+def _book(ctx: click.Context) -> Rulebook:
+    from dnc.rulebook import Rulebook
+
+    return Rulebook.load(ctx.obj["rules"])
+
+
+def _csv(frame: pl.DataFrame) -> None:
+    from dnc.report import CsvStream
+
+    stream = CsvStream(sys.stdout.buffer, frame.columns)
+    stream.write(frame)
+    sys.stdout.buffer.flush()
+
+
+# Loading
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--as-of", required=True, type=DAY, help="Day the registry produced the file.")
+@click.option("--registry", help="Registry, where the file could be of several or none.")
+@click.option(
+    "--covers", multiple=True, metavar="PREFIX", help="E.164 prefix the file is complete for; may be repeated."
+)
+@click.option("--campaign", help="Campaign the answer was obtained for.")
+@click.option("--means", type=click.Choice(["listed", "callable"]), help="What a bare number in an answer means.")
+@click.option(
+    "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
+)
+@_both
+@click.pass_context
+def load(ctx: click.Context, /, *, files: tuple[Path, ...], **options: Any) -> None:
+    """Take registries' files into the store, each in whole or not at all."""
+    for path in files:
+        snapshot = _store(ctx).load(path, **options)
+        for note in snapshot.notes:
+            _say(f"{path}: {note}")
+        _say(f"{path}: {_loaded(snapshot)}")
+
+
+def _loaded(one: Snapshot) -> str:
+    stood = "snapshot" if one.new else "stands already as snapshot"
+    unread = f", {one.unread:,} unread" if one.unread else ""
+    unknown = f", {one.unknown:,} unknown" if one.unknown else ""
+    counts = f"{one.listed:,} listed, {one.clear:,} not listed{unknown}{unread}"
+    return f"{one.registry} as of {one.as_of}, {counts} ({stood} {one.id})"
+
+
+@cli.command("read")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--registry", help="Registry, where the file could be of several or none.")
+@click.option("--means", type=click.Choice(["listed", "callable"]), help="What a bare number in an answer means.")
+def read_(file: Path, registry: str | None, means: str | None) -> None:
+    """Show the listings of a registry's file as CSV; nothing is stored."""
+    import polars as pl
+
+    from dnc.extracts import readings
+    from dnc.loader import loader_for
+    from dnc.report import CsvStream
+
+    loader, extract = loader_for(file, registry, means)
+    stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
+    for frame in readings(loader, extract):
+        said = (
+            pl.when("listed")
+            .then(pl.lit("yes"))
+            .when(~pl.col("listed"))
+            .then(pl.lit("no"))
+            .otherwise(pl.lit("unknown"))
+        )
+        kept = frame.filter(pl.col("unread").is_null())
+        stream.write(kept.select("+" + pl.col("number").cast(pl.String), said, "since"))
+        for line, reason in frame.filter(pl.col("unread").is_not_null()).select("line", "unread").iter_rows():
+            _say(f"{file}:{line}: {reason}")
+    sys.stdout.buffer.flush()
+
+
+# Checking
+
+_FACT_OPTIONS = [
+    click.option("--region", help="Numbering plan of numbers in national form, e.g. FR."),
+    click.option("--at", help="When calls are planned that do not say it: a day, or a day and time (ISO 8601)."),
+    click.option(
+        "--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help="Declare a fact; fills empty cells."
+    ),
+    click.option("--brief", type=click.Path(path_type=Path), help="A TOML file that holds all of this for a campaign."),
+    click.option(
+        "--guidance",
+        type=click.Choice(["enforce", "advise"]),
+        default="enforce",
+        help="How a regulator's recommendation counts.",
+    ),
+    click.option(
+        "--accept", type=PAIR, multiple=True, metavar="REGIME=REASON", help="Take an unsettled regime on yourself."
+    ),
+    click.option("--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of dnc_why."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the outcome."),
+]
+
+
+def _fact_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_FACT_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given: Mapping[str, str]) -> Brief:
+    from dnc.brief import Brief, read_brief
+
+    told = read_brief(path) if path else Brief()
+    try:
+        return told.but(region and region.upper(), maps, given)
+    except InputError as error:
+        _usage(error)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS", help="Name a column that is called otherwise."
+)
+@_fact_options
+@click.option(
+    "--out",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Write .csv, .parquet, .xlsx or .jsonl; may be repeated. Else CSV on stdout.",
+)
+@click.option("--columns", help="Columns of verdicts to give, e.g. outcome,why.")
+@_both
+@click.pass_context
+def check(
+    ctx: click.Context,
+    /,
+    *,
+    file: Path,
+    maps: tuple[tuple[str, str], ...],
+    region: str | None,
+    given: tuple[tuple[str, str], ...],
+    brief: Path | None,
+    accept: tuple[tuple[str, str], ...],
+    lang: str,
+    exit_zero: bool,
+    out: tuple[Path, ...],
+    columns: str | None,
+    **options: Any,
+) -> None:
+    """Decide every call of a planned-calls file."""
+    from dnc import checks
+    from dnc.summary import summary
+
+    book = _book(ctx)
+    with _progress(file) as progress:
+        result = checks.check(
+            file,
+            _store(ctx),
+            brief=_brief(brief, region, dict(maps), dict(given)),
+            rulebook=book,
+            accept=dict(accept),
+            language=lang,
+            out=out,
+            columns=columns.split(",") if columns else None,
+            stream=None if out else sys.stdout.buffer,
+            progress=progress,
+            **options,
+        )
+    sys.stdout.buffer.flush()
+    for line in summary(result, book):
+        _say(line)
+    ctx.exit(0 if exit_zero else _exit_code(result.counts))
+
+
+def _exit_code(counts: Mapping[str, int]) -> int:
+    return 1 if counts["blocked"] else 3 if counts["undecided"] else 0
+
+
+@contextmanager
+def _progress(file: Path) -> Iterator[Callable[[int], None] | None]:
+    """A bar on stderr for long work in a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty() or not file.exists() or file.stat().st_size < _SHOW_PROGRESS_BYTES:
+        yield None
+        return
+    from dnc.tabular import count_rows
+
+    with click.progressbar(length=count_rows(file), label=file.name, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
+
+
+@cli.command()
+@click.argument("number")
+@_fact_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_both
+@click.pass_context
+def explain(
+    ctx: click.Context,
+    /,
+    *,
+    number: str,
+    region: str | None,
+    at: str | None,
+    given: tuple[tuple[str, str], ...],
+    brief: Path | None,
+    guidance: str,
+    accept: tuple[tuple[str, str], ...],
+    lang: str,
+    exit_zero: bool,
+    as_json: bool,
+) -> None:
+    """Say, for one call, what every regime in force comes to and why."""
+    from dnc.checks import explain as explained
+
+    book = _book(ctx)
+    told = _brief(brief, region, {}, dict(given))
+    verdict, findings = explained(
+        number, _store(ctx), told, at=at, guidance=guidance, rulebook=book, accept=dict(accept), language=lang
+    )
+    if as_json:
+        found = [_finding_json(one, lang) for one in findings]
+        click.echo(json.dumps({"verdict": verdict, "findings": found}, ensure_ascii=False, default=str, indent=2))
+    else:
+        for line in _explanation(verdict, findings, lang):
+            click.echo(line)
+    outcome = str(verdict["dnc_outcome"])
+    ctx.exit(0 if exit_zero else _exit_code({"blocked": outcome == "blocked", "undecided": outcome == "undecided"}))
+
+
+_LETTERS = {
+    "b": "forbids the call",
+    "x": "applies, not decided",
+    "u": "may apply, not decided",
+    "m": "applies, met",
+    "p": "may apply, met in any case",
+    "-": "does not apply",
+}
+_TRUTH = {True: "yes", False: "no", None: "not told"}
+
+
+def _explanation(verdict: Mapping[str, Any], findings: list[Finding], lang: str) -> Iterator[str]:
+    yield f"{verdict['dnc_number'] or 'unreadable number'}: {verdict['dnc_outcome']}"
+    yield str(verdict["dnc_why"])
+    if verdict["dnc_valid_until"]:
+        yield f"Clear until {verdict['dnc_valid_until']} with what is loaded."
+    for letter, heading in _LETTERS.items():
+        for one in (one for one in findings if one.letter == letter):
+            regime = one.regime
+            kind = f"{regime.force}, {regime.confidence} confidence"
+            if letter == "-":
+                yield f"\n{regime.id}: {heading} ({'; '.join(one.because)})"
+                continue
+            yield f"\n{regime.id}: {heading} ({kind})"
+            yield f"  {regime.says[lang]}"
+            yield from (f"  when {look.says}: {_TRUTH[look.value]}" for look in one.when)
+            for clause in one.exceptions:
+                words = " and ".join(f"{look.says} ({_TRUTH[look.value]})" for look in clause)
+                yield f"  unless {words}"
+            if regime.demand == "duty":
+                yield f"  duty: {one.demand.says}"
+            else:
+                met = "unclear" if regime.demand == "unsettled" else _TRUTH[one.demand.value]
+                yield f"  asks for: {one.demand.says}: {met}"
+            yield from (f"  {cite.text} {cite.url}".rstrip() for cite in regime.cites)
+
+
+def _finding_json(one: Finding, lang: str) -> dict[str, Any]:
+    regime = one.regime
+    return {
+        "regime": regime.id,
+        "finding": _LETTERS[one.letter],
+        "says": regime.says[lang],
+        "force": regime.force,
+        "confidence": regime.confidence,
+        "when": [vars(look) for look in one.when],
+        "except": [[vars(look) for look in clause] for clause in one.exceptions],
+        "demand": {"kind": regime.demand, **vars(one.demand)},
+        "cites": [vars(cite) for cite in regime.cites],
+        "note": regime.note,
+    }
+
+
+# Objections, forgetting
+
+
+@cli.command("object")
+@click.argument("numbers", nargs=-1, required=True)
+@click.option("--on", required=True, type=DAY, help="Day the person said it.")
+@click.option("--region", help="Numbering plan of numbers in national form, e.g. FR.")
+@click.option("--reason", help="What was said; compulsory with --lift.")
+@click.option("--lift", is_flag=True, help="Take objections back.")
+@_both
+@click.pass_context
+def object_(
+    ctx: click.Context, /, *, numbers: tuple[str, ...], on: date, region: str | None, reason: str | None, lift: bool
+) -> None:
+    """Record that people told this caller not to call again, or lift it."""
+    if lift and not reason:
+        raise click.UsageError("--lift asks for a --reason")
+    count = _store(ctx).object(numbers, on, region=region and region.upper(), reason=reason, lift=lift)
+    _say(f"{count} {'lifted' if lift else 'recorded'} on {on}")
+
+
+@cli.command()
+@click.option("--before", required=True, type=DAY, help="Forget snapshots as of an earlier day.")
+@click.option("--registry", help="Of this registry only.")
+@_both
+@click.pass_context
+def forget(ctx: click.Context, before: date, registry: str | None) -> None:
+    """Delete old snapshots; the own list is kept."""
+    gone = _store(ctx).forget(before, registry)
+    for one in gone:
+        _say(f"forgot snapshot {one.id}: {one.registry} as of {one.as_of}")
+    _say(f"{len(gone)} snapshots forgotten")
+
+
+# Looking
+
+
+@cli.command()
+@click.argument("jurisdiction", required=False)
+@click.option("--on", type=DAY, help="Only regimes in force on a day.")
+@click.option("--sql", is_flag=True, help="Print each regime as the SQL that decides it.")
+@_both
+@click.pass_context
+def rules(ctx: click.Context, jurisdiction: str | None, on: date | None, sql: bool) -> None:
+    """List the regimes, or print them as SQL."""
+    import polars as pl
+
+    book = _book(ctx)
+    if jurisdiction and jurisdiction not in book.packs:
+        raise click.UsageError(f"no rules for {jurisdiction!r}; there are: {', '.join(book.packs)}")
+    packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
+    chosen = [(pack, one) for pack in packs for one in (pack.on(on) if on else pack.regimes)]
+    if sql:
+        for pack in packs:
+            for name, body in pack.macros.items():
+                click.echo(f"create macro {name}() as {body};\n")
+        for _, one in chosen:
+            click.echo(f"-- {one.id}: {one.says['en']}\n{one.sql};\n")
+        return
+    rows = [_rule_row(pack.jurisdiction, one) for pack, one in chosen]
+    _csv(pl.DataFrame(rows, infer_schema_length=None))
+
+
+def _rule_row(jurisdiction: str, one: Any) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "jurisdiction": jurisdiction,
+        "force": one.force,
+        "from": one.first if one.first != date.min else None,
+        "until": one.until if one.until != date.max else None,
+        "demand": one.demand,
+        "confidence": one.confidence,
+        "says": one.says["en"],
+        "cites": "; ".join(cite.text for cite in one.cites),
+    }
+
+
+@cli.command()
+@_both
+@click.pass_context
+def snapshots(ctx: click.Context) -> None:
+    """List the snapshots of the store as CSV."""
+    import polars as pl
+
+    columns = (
+        "id",
+        "registry",
+        "as_of",
+        "campaign",
+        "rows",
+        "listed",
+        "clear",
+        "unknown",
+        "unread",
+        "prefixes",
+        "loaded_at",
+        "sha256",
+    )
+    found = [[getattr(one, name) for name in columns] for one in _store(ctx).snapshots()]
+    _csv(pl.DataFrame(found, schema=list(columns), orient="row", infer_schema_length=None))
+
+
+@cli.command()
+@_both
+@click.pass_context
+def log(ctx: click.Context) -> None:
+    """Print the log of loads, checks and objections as CSV."""
+    _csv(_store(ctx).log())
+
+
+@cli.command()
+def demo() -> None:
+    """Show, on small files that ship, what the program does."""
+    from dnc import demo as shown
+
+    for command in shown.commands():
+        click.echo(f"\n{click.style('# ' + command.says, bold=True)}\n$ {command.line}")
+        sys.stdout.flush()
+        with suppress(click.exceptions.Exit):
+            cli.main(command.arguments, standalone_mode=False)
+    click.echo(f"\nThe store and the files are in {shown.folder()}: change a file and run a command again.")
+
+
+# Errors
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line; every error is one line on stderr."""
+    try:
+        code = cli.main(arguments, standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.UsageError as error:
+        _say(f"dnc: {error.format_message()}; see {_help(error)}")
+        sys.exit(EXIT_USAGE)
+    except DncError as error:
+        _say(f"dnc: {error}")
+        sys.exit(EXIT_ERROR)
+    except (click.Abort, KeyboardInterrupt):
+        _say("dnc: interrupted")
+        sys.exit(EXIT_INTERRUPT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_ERROR)
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        _say(f"dnc: a fault in the program ({type(error).__name__} at {where}); nothing half-done is kept; report it")
+        sys.exit(EXIT_ERROR)
+
+
+def _help(error: click.UsageError) -> str:
+    return f"{error.ctx.command_path if error.ctx else 'dnc'} --help"

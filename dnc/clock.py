@@ -1,0 +1,79 @@
+"""The clock: what day it is, and what a date, a date-time and a zone mean."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from dnc.errors import InputError
+
+NEVER = date(9999, 12, 31)  # told, and there was none: a day that never comes
+ALWAYS = date(1, 1, 1)  # told, but unreadable, and counted against the caller: a day long past
+
+_SHAPES = {
+    "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>.+))?$"),
+    "dmy": re.compile(r"^(?P<d>\d{1,2})[/.\-](?P<m>\d{1,2})[/.\-](?P<y>\d{4})(?:[T ](?P<clock>.+))?$"),
+    "mdy": re.compile(r"^(?P<m>\d{1,2})[/.\-](?P<d>\d{1,2})[/.\-](?P<y>\d{4})(?:[T ](?P<clock>.+))?$"),
+}
+_CLOCK = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$")
+DATE_ORDERS = tuple(_SHAPES)
+
+
+def today() -> date:
+    """Today, or the day in `DNC_TODAY` (YYYY-MM-DD), for replays and tests."""
+    told = os.environ.get("DNC_TODAY")
+    if not told:
+        return date.today()
+    try:
+        return date.fromisoformat(told)
+    except ValueError:
+        raise InputError("DNC_TODAY is not a day; write it YYYY-MM-DD") from None
+
+
+@lru_cache(maxsize=1 << 16)
+def read_moment(text: str, order: str) -> date | datetime | None:
+    """A day, or a day with a clock time (aware where it carries an offset); None if unreadable.
+
+    ISO 8601 is always read; `order` `dmy` or `mdy` adds that way of writing days.
+    """
+    for shape in dict.fromkeys(("iso", order)):
+        if found := _SHAPES[shape].match(text.strip()):
+            try:
+                day = date(int(found["y"]), int(found["m"]), int(found["d"]))
+                return _with_clock(day, found["clock"]) if found["clock"] else day
+            except ValueError:
+                return None
+    return None
+
+
+def _with_clock(day: date, clock: str) -> datetime:
+    if not (found := _CLOCK.match(clock.strip())):
+        raise ValueError
+    text = clock.strip().replace(" ", "")
+    text = text if text[1] != ":" else f"0{text}"
+    offset = found["offset"]
+    if offset and ":" not in offset and offset.strip() != "Z":
+        text = f"{text[:-2]}:{text[-2:]}"
+    return datetime.fromisoformat(f"{day}T{text}")
+
+
+def read_day(text: str, order: str) -> date | None:
+    """The day of a date or date-time, or None."""
+    moment = read_moment(text, order)
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def is_zone(name: str) -> bool:
+    """Whether a name is an IANA time zone such as `Indian/Reunion`."""
+    return "/" in name and name in available_timezones()
+
+
+@lru_cache(maxsize=1 << 16)
+def local(moment: datetime, zone: str) -> datetime:
+    """A moment on the clock of a zone, without offset; one without offset is that clock already."""
+    if moment.tzinfo is None:
+        return moment
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)

@@ -1,0 +1,64 @@
+"""DuckDB as this program runs it: bounded, offline, silent, and failing without a word of data."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from dnc.errors import StoreError
+
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "memory_limit": "1500MB",
+}
+
+
+class ArrowStream:
+    """A Polars frame as DuckDB reads it: by the Arrow stream protocol and nothing else."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
+def statement(name: str) -> str:
+    """The text of a fixed statement of `dnc/sql`."""
+    return files("dnc").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def connect(database: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that is bounded in memory, loads no extension and writes no progress to stdout."""
+    read_only = settings.pop("read_only", False)
+    con = duckdb.connect(database, read_only=read_only, config=_SETTINGS | settings)
+    con.execute("set enable_progress_bar = false")
+    return con
+
+
+def engine(spill: str | Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that spills into a folder."""
+    return connect(":memory:", temp_directory=str(spill))
+
+
+def run(
+    con: duckdb.DuckDBPyConnection, name: str, sql: str, params: object = None, **frames: pl.DataFrame
+) -> pl.DataFrame:
+    """Run one statement over named frames. Failures name the statement, never its data."""
+    try:
+        for table, frame in frames.items():
+            con.register(table, ArrowStream(frame))
+        relation = con.sql(sql, params=params)
+        return pl.DataFrame() if relation is None else pl.DataFrame(relation)
+    except duckdb.Error as error:
+        raise StoreError(f"statement {name} failed ({type(error).__name__})") from None
+    finally:
+        for table in frames:
+            with suppress(duckdb.Error):
+                con.unregister(table)

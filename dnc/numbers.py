@@ -1,0 +1,197 @@
+"""Telephone numbers: text as people write it → one E.164 integer for one subscriber.
+
+The reference reading is `phonenumbers` after spreadsheet damage is undone or
+refused, with French overseas numbers brought to one identity (official French
+numbering plan of 2026; Labels follow ISO 3166-1). A number is kept when it is
+*possible*, not only when it is *valid*: plans grow faster than metadata, and a
+listed number that is thrown away is a call that gets through.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+import phonenumbers
+import polars as pl
+
+from dnc.tabular import each_distinct
+
+SCHEMA = {
+    "number": pl.UInt64,
+    "territory": pl.String,
+    "line": pl.String,
+    "unread": pl.String,
+}
+
+# National prefix (without the 0) → territory; the longest one decides, all else is FR.
+_FRENCH_PREFIXES = {
+    "GP": "590 5987 690 691 7090 9395 9475 9760 9761",
+    "MQ": "596 5989 696 697 7091 9397 9477 9766 9767",
+    "GF": "594 5988 694 70930 70931 70932 70933 9396 9476 9764 9765",
+    "RE": "262 263 2688 692 693 70920 70921 70922 9399 9479 9762 9763",
+    "YT": "269 2689 639 70935 70936 70937 9398 9478 9769",
+    "PM": "508 708",
+    "FR": "63998",  # set aside for fiction in metropolitan France, inside Mayotte's 639
+}
+_FRENCH = {prefix: where for where, text in _FRENCH_PREFIXES.items() for prefix in text.split()}
+_FRENCH_CODES = {"FR": "33", "GP": "590", "MQ": "596", "GF": "594", "RE": "262", "YT": "262", "PM": "508"}
+_FRENCH_REGIONS = frozenset(_FRENCH_CODES) | {"MF", "BL"}
+
+_GUARD = re.compile(r"""^(?:="(.*)"|'(.*))$""", re.DOTALL)
+_FLOAT_TAIL = re.compile(r"^(\+?\d+)[.,]0+$")
+_EXTENSION = re.compile(r"(?i)[\s,;]*(?:poste|post|ext(?:ension)?|x)[\s.:=]*\d{1,6}$")
+_SEVERAL = re.compile(r"(?i)[/;|,\n]|\bou\b|\bor\b|\bet\b|\band\b|&")
+_WRITTEN = re.compile(r"^\+?[\d\s().\-/]+$")
+
+_LINES = {
+    phonenumbers.PhoneNumberType.FIXED_LINE: "landline",
+    phonenumbers.PhoneNumberType.MOBILE: "mobile",
+    phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE: None,
+    phonenumbers.PhoneNumberType.UNKNOWN: None,
+}
+
+
+class Reading(NamedTuple):
+    """What one cell says.
+
+    number: E.164 digits as an integer, or None.
+    territory: ISO 3166-1 alpha-2 of the numbering plan, or None where no one plan holds it.
+    line: `landline`, `mobile`, `other`, or None where the plan does not tell.
+    unread: why there is no number (`region`: national form and no region told;
+        else a short reason), or None.
+    """
+
+    number: int | None
+    territory: str | None
+    line: str | None
+    unread: str | None
+
+
+def _refused(reason: str) -> Reading:
+    return Reading(None, None, None, reason)
+
+
+def _plain(char: str) -> str:
+    if char.isdecimal():
+        return str(unicodedata.decimal(char))
+    kind = unicodedata.category(char)
+    if kind == "Cf":
+        return ""
+    if kind == "Zs":
+        return " "
+    if kind == "Pd" or char == "\N{MINUS SIGN}":
+        return "-"
+    return unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" else char
+
+
+def cleaned(text: str) -> tuple[str, str | None]:
+    """Undo what typing and spreadsheets do to a number.
+
+    Returns (text to parse, None), or ("", reason) where the digits are gone or
+    the cell holds no single number. Nothing is ever expanded or guessed.
+    """
+    if not text.isascii():
+        text = "".join(map(_plain, text))
+    text = text.strip()
+    if guard := _GUARD.match(text):
+        text = (guard[1] if guard[1] is not None else guard[2]).strip()
+    if text.lower().startswith("tel:"):
+        text = text[4:]
+    if tail := _FLOAT_TAIL.match(text):
+        text = tail[1]
+    text = _EXTENSION.sub("", text)
+    if not text:
+        return "", "empty"
+    if not _WRITTEN.match(text):
+        parts = [part for part in _SEVERAL.split(text) if sum(map(str.isdigit, part)) >= 6]
+        return "", "two numbers in one cell" if len(parts) > 1 else "not written as a number"
+    if sum(sum(map(str.isdigit, part)) >= 6 for part in text.split("/")) > 1:
+        return "", "two numbers in one cell"
+    return text, None
+
+
+def _canonical(code: str, national: str) -> tuple[int, str]:
+    """French code and national digits → (E.164, territory), one identity a subscriber."""
+    if len(national) != 9:
+        return int(code + national), next(where for where, c in _FRENCH_CODES.items() if c == code)
+    for length in (5, 4, 3):
+        if where := _FRENCH.get(national[:length]):
+            break
+    else:
+        where = "FR"
+    if where == "PM" and national.startswith("508"):
+        national = national[3:]
+    return int(_FRENCH_CODES[where] + national), where
+
+
+def _parse(text: str, region: str | None) -> phonenumbers.PhoneNumber | str:
+    """The parsed number, or the reason why there is none."""
+    if not region and not text.startswith("+"):
+        return "region"
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return "not a telephone number"
+    possible = phonenumbers.is_possible_number_with_reason(parsed)
+    if possible == phonenumbers.ValidationResult.IS_POSSIBLE:
+        return parsed
+    return "impossible length"
+
+
+def _french_national(text: str, region: str | None) -> str | None:
+    """The nine digits of a number written in French national form, else None."""
+    if region not in _FRENCH_REGIONS:
+        return None
+    digits = re.sub(r"\D", "", text)
+    return digits[1:] if re.fullmatch(r"0[1-9]\d{8}", digits) and "+" not in text else None
+
+
+@lru_cache(maxsize=1 << 16)
+def read_number(text: str, region: str | None) -> Reading:
+    """Read one number; `region` (ISO 3166-1 alpha-2) is the plan of national forms."""
+    digits, reason = cleaned(text)
+    if reason:
+        return _refused(reason)
+    if national := _french_national(digits, region):
+        digits = f"+33{national}"
+    parsed = _parse(digits, region)
+    if isinstance(parsed, str):
+        return _refused(parsed)
+    code = str(parsed.country_code)
+    territory: str | None
+    if code in _FRENCH_CODES.values():
+        number, territory = _canonical(code, phonenumbers.national_significant_number(parsed))
+        parsed = phonenumbers.parse(f"+{number}")
+    else:
+        number = int(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:])
+        territory = phonenumbers.region_code_for_number(parsed) or _sole_region(int(code))
+    return Reading(number, territory, _LINES.get(phonenumbers.number_type(parsed), "other"), None)
+
+
+def _sole_region(code: int) -> str | None:
+    regions = phonenumbers.region_codes_for_country_code(code)
+    return regions[0] if len(regions) == 1 else None
+
+
+def known_region(region: str) -> bool:
+    """Whether `region` (upper case) is a numbering plan we can read national forms of."""
+    return region in phonenumbers.SUPPORTED_REGIONS
+
+
+def read_numbers(cells: pl.DataFrame) -> pl.DataFrame:
+    """Read a column of numbers.
+
+    Args:
+        cells: columns `text` (String) and `region` (String, null where not told).
+    Returns:
+        A frame of the same height and order, columns as in `SCHEMA`; `unread` is
+        the reason where `number` is null (`empty` for an empty cell).
+    """
+    return each_distinct(cells.select("text", "region"), _read_cell, SCHEMA)
+
+
+def _read_cell(text: str | None, region: str | None) -> Reading:
+    return read_number(text, region) if text else _refused("empty")

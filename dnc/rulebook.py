@@ -1,0 +1,537 @@
+"""The law: TOML → checked regimes → one SQL expression each.
+
+A regime is one obligation over one span of days. For a call and a regime in
+force on its day,
+
+    lawful = (not applies) or met        applies = when and not (any clause of except)
+
+in SQL's three-valued logic, where NULL is *we were not told*. This module reads
+and checks the files and writes the expressions; it runs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from dnc.demands import DEMANDS, TESTS, UNITS, Kind, Part, calendar, days_sql, every, words_sql
+from dnc.errors import RuleError
+from dnc.vocabulary import vocabulary
+
+GRADES = ("low", "medium", "high")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+
+
+# The shape of a regime
+
+
+@dataclass(frozen=True)
+class Cite:
+    """What a regime rests on: text, address, and the day it was read."""
+
+    text: str
+    url: str
+    read: date
+
+
+@dataclass(frozen=True)
+class Regime:
+    """One obligation over one span of days; spans are half-open."""
+
+    id: str
+    says: dict[str, str]
+    force: str
+    first: date
+    until: date
+    follows: str | None
+    when: tuple[Part, ...]
+    exceptions: tuple[tuple[Part, ...], ...]
+    demand: str
+    demanded: Part
+    cites: tuple[Cite, ...]
+    confidence: str
+    note: str
+    sanction: str
+    is_scope: bool = False
+
+    def in_force(self, day: date) -> bool:
+        """Whether a day lies in the regime's span."""
+        return self.first <= day < self.until
+
+    @property
+    def parts(self) -> Iterator[Part]:
+        """Its conditions, its exceptions' and its demand, in this order."""
+        yield from self.when
+        for clause in self.exceptions:
+            yield from clause
+        yield self.demanded
+
+    @property
+    def applies_sql(self) -> str:
+        """Whether it applies to a call, as SQL."""
+        conditions = every(part.sql for part in self.when)
+        if not self.exceptions:
+            return conditions
+        return f"{conditions} and not ({' or '.join(clause_sql(c) for c in self.exceptions)})"
+
+    @property
+    def sql(self) -> str:
+        """Whether a call is lawful under this regime: true, false, or NULL for not told."""
+        return f"(not ({self.applies_sql})) or ({self.demanded.sql})"
+
+
+def clause_sql(clause: tuple[Part, ...]) -> str:
+    """One clause of `except` as SQL."""
+    return every(part.sql for part in clause)
+
+
+def findings_sql(regimes: Iterable[Regime], counted: Iterable[str], later: bool = False) -> str:
+    """The one query that finds: a row of `facts` in, a row of findings out, in the same order.
+
+    regimes: those in force. counted: ids of those that bear on the outcome.
+    later: take what is judged day by day (hours, attempts) as met.
+
+    Columns of the result:
+        findings  one letter a regime, in their order: `m` applies and is met, `b` applies
+                  and is broken, `x` applies and is not known to be met; `-` does not apply;
+                  `p` may apply and is met, `u` may apply and is not known to be met.
+        missing   words of `dnc_missing` that would decide the counted regimes, sorted, `;`-joined.
+        last_day  last day before anything dated changes, or NULL.
+    """
+    regimes = [_taken_as_met(regime) for regime in regimes] if later else list(regimes)
+    wanted = set(counted)
+    looked_at, letters = [], []
+    ends: dict[str, None] = {}
+    untold: dict[str, list[str]] = {}
+    for at, regime in enumerate(regimes):
+        looked_at.append(f"{regime.applies_sql} as a{at}, {regime.demanded.sql} as m{at}")
+        letters.append(
+            f"case when a{at} then case when m{at} then 'm' when not m{at} then 'b' else 'x' end "
+            f"when not a{at} then '-' when m{at} then 'p' else 'u' end"
+        )
+        ends |= dict.fromkeys(end for part in regime.parts for end in part.ends)
+        if regime.id in wanted:
+            for condition, word in _untold(regime, at):
+                untold.setdefault(word, []).append(f"((not a{at} or m{at}) is null and {condition})")
+    words = [f"case when {' or '.join(untold[word])} then '{word}' end" for word in sorted(untold)]
+    return (
+        f"select concat({', '.join(letters)}) as findings,\n"
+        f"       concat_ws(';', {', '.join(['null', *words])}) as missing,\n"
+        f"       list_min(list_filter([{', '.join(ends)}]::date[], lambda d: d >= day)) as last_day\n"
+        f"from (select *, {', '.join(looked_at)} from facts)"
+    )
+
+
+def _untold(regime: Regime, at: int) -> Iterator[tuple[str, str]]:
+    """Pairs of (SQL: this was not told and the regime turns on it, word of `dnc_missing`)."""
+    for part in regime.when:
+        yield from part.reads
+    for clause in regime.exceptions:
+        for part in clause:
+            for condition, word in part.reads:
+                yield f"({clause_sql(clause)}) is null and ({condition})", word
+    # Beyond its scope a file does not answer; as long as that is not known, the facts are asked for.
+    known = f"a{at} and " if regime.is_scope else ""
+    for condition, word in regime.demanded.reads:
+        yield f"{known}m{at} is null and ({condition})", word
+
+
+def _taken_as_met(regime: Regime) -> Regime:
+    def met(part: Part) -> Part:
+        return replace(part, sql="true", reads=(), ends=()) if part.daily else part
+
+    exceptions = tuple(tuple(map(met, clause)) for clause in regime.exceptions)
+    return replace(regime, exceptions=exceptions, demanded=met(regime.demanded))
+
+
+_DATES = ("relationship_on", "consent_on", "consent_withdrawn_on", "objected_on", "refused_on")
+
+
+# Reading
+
+
+def _shipped(name: str) -> Any:
+    return files("dnc").joinpath("rules", name)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """The law of one jurisdiction, as read from one file.
+
+    territories: ISO 3166-1 alpha-2 → IANA zones, for the numbering plans under this law.
+    places: ISO 3166-2 → territory. macros: calendars that the expressions name, SQL by name.
+    """
+
+    jurisdiction: str
+    name: dict[str, str]
+    territories: dict[str, tuple[str, ...]]
+    places: dict[str, str]
+    read_from: date
+    read_until: date
+    regimes: tuple[Regime, ...]
+    macros: dict[str, str]
+
+    def changes(self) -> list[date]:
+        """First days on which other regimes are in force than the day before, sorted."""
+        days = {self.read_from, self.read_until + timedelta(days=1)}
+        days |= {day for regime in self.regimes for day in (regime.first, regime.until)}
+        return sorted(days - {date.min, date.max})
+
+    def on(self, day: date) -> list[Regime]:
+        """The regimes in force on a day. Outside the days that were read, scope has no exceptions."""
+        unread = None
+        if day < self.read_from:
+            unread = "jurisdiction"
+        elif day > self.read_until:
+            unread = "stale:law"
+        return [
+            _beyond(regime, unread) if regime.is_scope and unread else regime
+            for regime in self.regimes
+            if regime.in_force(day)
+        ]
+
+
+def _beyond(scope: Regime, missing: str) -> Regime:
+    return replace(scope, exceptions=(), demanded=replace(scope.demanded, reads=(("true", missing),)))
+
+
+class _Reader:
+    """Reads one rules file strictly; every error names file, regime and key."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        try:
+            self.data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise RuleError(f"is not TOML: {error}", path) from None
+
+    def fail(self, message: str, *at: str) -> RuleError:
+        return RuleError(message, self.path, ".".join(at) or None)
+
+    def table(self, data: Any, keys: dict[str, bool], *at: str) -> dict[str, Any]:
+        """A table with no key but those named, and all those that are compulsory (True)."""
+        if not isinstance(data, dict):
+            raise self.fail("must be a table", *at)
+        if strange := [key for key in data if key not in keys]:
+            raise self.fail(f"unknown key {strange[0]!r}; known are {', '.join(keys)}", *at)
+        if absent := [key for key, compulsory in keys.items() if compulsory and key not in data]:
+            raise self.fail(f"{absent[0]!r} is missing", *at)
+        return data
+
+    def is_a(self, kind: type, data: dict[str, Any], key: str, *at: str) -> Any:
+        value = data[key]
+        if not isinstance(value, kind) or (isinstance(value, int) and kind is int and (value is True or value < 1)):
+            raise self.fail(f"must be a {kind.__name__}", *at, key)
+        return value
+
+    def pack(self) -> Pack:
+        keys = {"jurisdiction": True, "name": False, "regions": True, "read_from": True, "read_until": True}
+        optional = ("territories", "holidays", "polls", "cites", "regime")
+        data = self.table(self.data, keys | dict.fromkeys(optional, False))
+        self.jurisdiction = self.is_a(str, data, "jurisdiction")
+        self.cites = {key: self._cite(key, one) for key, one in data.get("cites", {}).items()}
+        self._used: set[str] = set()
+        self._read_calendars(data)
+        read_from = self.is_a(date, data, "read_from")
+        read_until = self.is_a(date, data, "read_until")
+        regimes = tuple(self._regime(one) for one in data.get("regime", []))
+        self._check_chains(regimes)
+        if unused := sorted(set(self.cites) - self._used):
+            raise self.fail("no regime names this citation", "cites", unused[0])
+        territories, places = self._territories(data)
+        name = data.get("name", {"en": self.jurisdiction.upper()})
+        return Pack(self.jurisdiction, name, territories, places, read_from, read_until, regimes, self.macros())
+
+    def _territories(self, data: dict[str, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+        told = data.get("territories", {})
+        territories: dict[str, tuple[str, ...]] = {}
+        places: dict[str, str] = {}
+        for region in data["regions"]:
+            one = self.table(told.get(region, {}), {"zones": False, "places": False}, "territories", region)
+            territories[region] = tuple(one.get("zones", ()))
+            places |= dict.fromkeys(one.get("places", ()), region)
+        if strange := sorted(set(told) - set(data["regions"])):
+            raise self.fail("is not in regions", "territories", strange[0])
+        return territories, places
+
+    def _read_calendars(self, data: dict[str, Any]) -> None:
+        keys = {"country": True, "note": False, "cites": True}
+        self.holidays: dict[str, str] = {}
+        for name, one in data.get("holidays", {}).items():
+            self.holidays[name] = self.table(one, keys, "holidays", name)["country"]
+            self._named_cites(one, "holidays", name)
+        self._years = (data["read_from"].year, data["read_until"].year + 1)
+        polls = self.table(data.get("polls", {}), {"early": False, "days": False, "cites": False}, "polls")
+        self.early: list[str] = polls.get("early", [])
+        day_keys = {"name": True, "day": True, "early": True, "confidence": True, "note": False}
+        self.polls = [self.table(one, day_keys, "polls", "days") for one in polls.get("days", [])]
+        if polls:
+            self._named_cites(polls, "polls")
+
+    def macros(self) -> dict[str, str]:
+        """The calendars that the expressions name, as bodies of SQL macros without arguments."""
+        calendars = {
+            calendar(name): days_sql(_holidays(country, *self._years)) for name, country in self.holidays.items()
+        }
+        if self.polls:
+            calendars[f"{self.jurisdiction}_silent"] = days_sql(self._silent_days(early=False))
+            calendars[f"{self.jurisdiction}_silent_early"] = days_sql(self._silent_days(early=True))
+        return calendars
+
+    def _silent_days(self, early: bool) -> list[date]:
+        """The eve and the day of each poll, for those who vote a day early where a poll says so, or for the others."""
+        polls = [one["day"] - timedelta(days=bool(early and one["early"])) for one in self.polls]
+        return sorted({day - timedelta(days=back) for day in polls for back in (0, 1)})
+
+    def _cite(self, key: str, data: Any) -> Cite:
+        one = self.table(data, {"text": True, "url": True, "read": True}, "cites", key)
+        return Cite(one["text"], one["url"], self.is_a(date, one, "read", "cites", key))
+
+    def _named_cites(self, data: dict[str, Any], *at: str) -> tuple[Cite, ...]:
+        for key in data["cites"]:
+            if key not in self.cites:
+                raise self.fail(f"{key!r} is not among [cites]", *at, "cites")
+        if not data["cites"]:
+            raise self.fail("names no citation", *at, "cites")
+        self._used |= set(data["cites"])
+        return tuple(self.cites[key] for key in data["cites"])
+
+    def _regime(self, data: Any) -> Regime:
+        id_ = data.get("id", "?") if isinstance(data, dict) else "?"
+        keys = {"id": True, "says": True, "cites": True, "when": True}
+        optional = ("says_fr", "force", "from", "until", "follows", "except", "confidence", "note", "sanction")
+        one = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False), id_)
+        if not _ID.match(id_):
+            raise self.fail("an id is lower-case words joined by hyphens", id_)
+        for key, allowed in (("force", ("law", "guidance")), ("confidence", GRADES)):
+            if one.get(key, allowed[0]) not in allowed:
+                raise self.fail(f"{one[key]!r} is none of {', '.join(allowed)}", id_, key)
+        first = self.is_a(date, one, "from", id_) if "from" in one else date.min
+        until = self.is_a(date, one, "until", id_) if "until" in one else date.max
+        if first >= until:
+            raise self.fail(f"begins on {first} and has ended on {until}", id_, "from")
+        demanded = [name for name in DEMANDS if name in one]
+        if len(demanded) != 1:
+            raise self.fail(f"makes {len(demanded)} demands ({', '.join(demanded)}); exactly one is wanted", id_)
+        is_scope = id_ == f"{self.jurisdiction}-scope"
+        part = self._demand(demanded[0], one[demanded[0]], id_)
+        if is_scope:
+            part = replace(part, reads=(("true", "jurisdiction"),))
+        return Regime(
+            id=id_,
+            says={"en": one["says"], "fr": one.get("says_fr", one["says"])},
+            force=one.get("force", "law"),
+            first=first,
+            until=until,
+            follows=one.get("follows"),
+            when=self._clause(one["when"], id_, "when"),
+            exceptions=tuple(self._clause(clause, id_, "except") for clause in one.get("except", [])),
+            demand=demanded[0],
+            demanded=part,
+            cites=self._named_cites(one, id_),
+            confidence=one.get("confidence", "low"),
+            note=one.get("note", ""),
+            sanction=one.get("sanction", ""),
+            is_scope=is_scope,
+        )
+
+    def _clause(self, data: Any, *at: str) -> tuple[Part, ...]:
+        if not isinstance(data, dict) or (not data and at[-1] == "except"):
+            raise self.fail("must be a table with a condition", *at)
+        parts = []
+        for key, value in data.items():
+            if isinstance(value, dict):
+                if key not in TESTS:
+                    raise self.fail(f"is no test; tests are {', '.join(TESTS)}", *at, key)
+                parts.append(self._written(TESTS[key], value, *at, key))
+            else:
+                parts.append(self._axis(key, value, *at))
+        return tuple(parts)
+
+    def _axis(self, axis: str, values: Any, *at: str) -> Part:
+        known = vocabulary().axes
+        if axis not in known:
+            raise self.fail(f"is no axis; axes are {', '.join(known)}", *at, axis)
+        if not isinstance(values, list) or not values:
+            raise self.fail("must be a list of words", *at, axis)
+        if strange := [value for value in values if value not in known[axis]]:
+            raise self.fail(f"{strange[0]!r} is none of {', '.join(known[axis])}", *at, axis)
+        says = f"{axis} {' or '.join(values)}"
+        return Part(f"{axis} in ({words_sql(values)})", ((f"{axis} is null", axis),), says=says)
+
+    def _demand(self, name: str, value: Any, *at: str) -> Part:
+        if name in ("duty", "unsettled"):
+            if not isinstance(value, str):
+                raise self.fail("must be a text", *at, name)
+            return replace(DEMANDS[name].write({}), says=value)
+        return self._written(DEMANDS[name], value, *at, name)
+
+    def _written(self, kind: Kind, value: Any, *at: str) -> Part:
+        if kind is DEMANDS["hours"]:
+            value = self._windows(value, *at)
+        params = self.table(value, kind.keys, *at)
+        for key in params:
+            self._parameter(key, params, *at)
+        if kind is DEMANDS["silence"]:
+            params = {"jurisdiction": self.jurisdiction, "early": self.early}
+        return kind.write(params)
+
+    def _parameter(self, key: str, params: dict[str, Any], *at: str) -> None:
+        """Check one parameter of a demand or test: what reaches SQL matched a closed list."""
+        value = params[key]
+        closed: dict[str, Iterable[str]] = {
+            "scope": ("named", "written", "any"),
+            "for": ("live", "automated"),
+            "ends": ("included",),
+            "column": _DATES,
+            "after": _DATES,
+            "holidays": self.holidays,
+        }
+        if key in closed and value not in closed[key]:
+            raise self.fail(f"{value!r} is none of {', '.join(closed[key])}", *at, key)
+        if key in ("registry", "after_listed") and not (isinstance(value, str) and _ID.match(value)):
+            raise self.fail("must be a registry's id", *at, key)
+        if key in ("grace_days", "n", "working_days", *UNITS):
+            self.is_a(int, params, key, *at)
+        if key in ("same_campaign", "appointment", "withheld"):
+            self.is_a(bool, params, key, *at)
+        if key == "max_age":
+            span = self.table(value, dict.fromkeys(UNITS, False), *at, key)
+            for unit in span:
+                self.is_a(int, span, unit, *at, key)
+            if not span:
+                raise self.fail("names no span", *at, key)
+        if key in ("allowed", "forbidden") and not (
+            isinstance(value, list) and value and all(re.fullmatch(r"\+\d{1,15}", one) for one in value)
+        ):
+            raise self.fail("must be a list of E.164 prefixes", *at, key)
+        if key == "column" and sum(unit in params for unit in (*UNITS, "working_days")) != 1:
+            raise self.fail("asks for one of days, months, years, working_days", *at)
+
+    def _windows(self, value: Any, *at: str) -> dict[str, Any]:
+        """Weekday keys of an `hours` table gathered under `windows`: ISO weekdays → spans."""
+        if not isinstance(value, dict):
+            raise self.fail("must be a table", *at)
+        windows, rest, text = {}, {}, []
+        for key, told in value.items():
+            first, _, last = key.partition("-")
+            if first in _WEEKDAYS and (last or first) in _WEEKDAYS:
+                start, end = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
+                windows[tuple(str(day + 1) for day in range(start, end + 1))] = self._spans(told, *at, key)
+                text.append(f"{key} {told}")
+            else:
+                rest[key] = self._spans(told, *at, key) if key == "eve" else told
+        if not windows:
+            raise self.fail("names no weekday", *at)
+        return {"windows": windows, "text": ", ".join(text), **rest}
+
+    def _spans(self, text: Any, *at: str) -> list[tuple[str, str]]:
+        pattern = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
+        if not isinstance(text, str) or not re.fullmatch(rf"{pattern}( {pattern})*", text):
+            raise self.fail("must be spans such as '10:00-13:00 14:00-20:00'", *at)
+        return [(span[:5], span[6:]) for span in text.split()]
+
+    def _check_chains(self, regimes: tuple[Regime, ...]) -> None:
+        by_id: dict[str, Regime] = {}
+        for regime in regimes:
+            if regime.id in by_id:
+                raise self.fail("this id stands twice", regime.id)
+            by_id[regime.id] = regime
+        for regime in regimes:
+            if regime.follows is None:
+                continue
+            if regime.follows not in by_id:
+                raise self.fail(f"{regime.follows!r} is no regime of this file", regime.id, "follows")
+            ended = by_id[regime.follows].until
+            if ended != regime.first:
+                kind = "a gap" if ended < regime.first else "an overlap"
+                raise self.fail(f"{kind}: {regime.follows} ends on {ended}", regime.id, "from")
+
+
+@lru_cache(maxsize=16)
+def _holidays(country: str, first_year: int, last_year: int) -> list[date]:
+    """Statutory holidays of a country, from the `holidays` library."""
+    import holidays
+
+    days: Iterable[date] = holidays.country_holidays(country, years=range(first_year, last_year + 1))
+    return sorted(days)
+
+
+# The rulebook
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """All packs of law that a check uses.
+
+    packs: by jurisdiction. texts: sha256 → text of each file read.
+    """
+
+    packs: dict[str, Pack]
+    texts: dict[str, str] = field(repr=False)
+
+    @classmethod
+    def load(cls, extra: str | Path | None = None) -> Rulebook:
+        """The rules that ship, and those of a folder `extra`, which add to them or replace them.
+
+        A file of `extra` with a `jurisdiction` of its own adds it; one with the
+        name of a shipped file replaces that file. Raises RuleError.
+        """
+        texts = {
+            one.name: one.read_text(encoding="utf-8")
+            for one in _shipped("").iterdir()
+            if one.name.endswith(".toml") and one.name != "vocabulary.toml"
+        }
+        paths = {name: name for name in texts}
+        if extra is not None:
+            folder = Path(extra)
+            if not folder.is_dir():
+                raise RuleError("is no folder of rules", folder)
+            for path in sorted(folder.glob("*.toml")):
+                try:
+                    texts[path.name] = path.read_text(encoding="utf-8")
+                except (OSError, UnicodeDecodeError) as error:
+                    raise RuleError(f"cannot be read ({type(error).__name__})", path) from None
+                paths[path.name] = str(path)
+        return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())))
+
+    def regimes(self) -> Iterator[tuple[Pack, Regime]]:
+        """Every regime with its pack, in the order of the files."""
+        for pack in self.packs.values():
+            for regime in pack.regimes:
+                yield pack, regime
+
+    def pack_of(self, territory: str) -> Pack | None:
+        """The pack whose law a territory's numbers stand under."""
+        return next((pack for pack in self.packs.values() if territory in pack.territories), None)
+
+    def registries(self) -> list[str]:
+        """Ids of the registries that any regime asks about."""
+        asked = {id_ for _, regime in self.regimes() for part in regime.parts for id_ in part.registries}
+        return sorted(asked)
+
+
+@lru_cache(maxsize=8)
+def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
+    packs: dict[str, Pack] = {}
+    seen: dict[str, str] = {}
+    for path, text in sources:
+        pack = _Reader(path, text).pack()
+        if pack.jurisdiction in packs:
+            raise RuleError(f"jurisdiction {pack.jurisdiction!r} is defined twice", path)
+        packs[pack.jurisdiction] = pack
+        for regime in pack.regimes:
+            if regime.id in seen:
+                raise RuleError(f"this id stands in {seen[regime.id]} too", path, regime.id)
+            seen[regime.id] = path
+    texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
+    return Rulebook(packs, texts)

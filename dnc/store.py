@@ -1,0 +1,388 @@
+"""The store: a folder with a small DuckDB ledger and immutable snapshot files.
+
+    dnc-store/
+      ledger.duckdb     snapshots, objections, log, rule texts by hash
+      snapshots/        one sorted Parquet file a snapshot, named by its checksum
+
+A load writes its file beside, syncs, renames, then adds one row: whole or absent.
+The ledger is held for moments only, so checks and loads run side by side.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import polars as pl
+
+from dnc.clock import today
+from dnc.engine import connect, statement
+from dnc.errors import InputError, StoreError
+from dnc.extracts import Taken, take
+from dnc.loader import known, loader_for
+from dnc.numbers import read_number
+
+VERSION = 1
+LOCK_WAIT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One extract taken in whole.
+
+    id: counts up. as_of: day the registry produced it. covers: E.164 prefixes it is
+    complete for. absent: `clear` or `listed`, what it means there not to be in it.
+    listed, clear, unknown, unread: rows of the extract; they add up to its rows,
+    but for numbers that stand in several rows and for those added from the question.
+    new: False where the same bytes stood already. notes: what a person should know of the load.
+    """
+
+    id: int
+    registry: str
+    as_of: date
+    covers: tuple[str, ...]
+    absent: str
+    campaign: str | None
+    means: str | None
+    asked: str | None
+    sha256: str
+    file: str
+    listed: int
+    clear: int
+    unknown: int
+    unread: int
+    loaded_at: datetime
+    new: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows of the extract, as far as they were counted once."""
+        return self.listed + self.clear + self.unknown + self.unread
+
+    @property
+    def prefixes(self) -> str:
+        """`covers` as text: `*` for every number."""
+        return " ".join(prefix or "*" for prefix in self.covers)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a check sees of a store: the snapshots and objections of the moment it began."""
+
+    folder: Path
+    snapshots: tuple[Snapshot, ...]
+    objections: pl.DataFrame
+
+    def of(self, registry: str) -> list[Snapshot]:
+        """The snapshots of one registry."""
+        return [snapshot for snapshot in self.snapshots if snapshot.registry == registry]
+
+
+class Store:
+    """A store folder of one controller.
+
+    `Store(path)` touches nothing; the folder is made by the first thing written to it.
+    """
+
+    def __init__(self, path: str | Path = "dnc-store") -> None:
+        self.path = Path(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing stays open between calls."""
+
+    # the ledger
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever written to it."""
+        return (self.path / "ledger.duckdb").exists()
+
+    @contextmanager
+    def _ledger(self, write: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        if not self.exists and not write:
+            raise StoreError(f"{self.path}: no store here; load something first, or name one with --store")
+        con = self._connect(write)
+        try:
+            self._prepare(con, write)
+            yield con
+            if write:
+                con.execute("checkpoint")
+        finally:
+            con.close()
+
+    def _connect(self, write: bool) -> duckdb.DuckDBPyConnection:
+        ledger = self.path / "ledger.duckdb"
+        deadline = time.monotonic() + LOCK_WAIT_SECONDS
+        if write:
+            try:
+                (self.path / "snapshots").mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"{self.path}: cannot be written: {error.strerror}") from None
+        while True:
+            try:
+                return connect(ledger, read_only=not write)
+            except (duckdb.IOException, duckdb.ConnectionException) as error:
+                locked = "lock" in str(error).lower()
+                if locked and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                    continue
+                raise StoreError(self._refusal(str(error), locked)) from None
+            except duckdb.Error as error:
+                raise StoreError(self._refusal(str(error), False)) from None
+
+    def _refusal(self, message: str, locked: bool) -> str:
+        holder = re.search(r"PID (\d+)", message)
+        if locked:
+            who = f"process {holder[1]}" if holder else "another process"
+            return f"{self.path}: locked by {who}; wait for it or end it, then try again"
+        if "newer" in message or "version number" in message:
+            return f"{self.path}: written by another version of DuckDB; use the program that wrote it"
+        return f"{self.path}: ledger.duckdb cannot be opened; it is damaged or no store of this program"
+
+    def _prepare(self, con: duckdb.DuckDBPyConnection, write: bool) -> None:
+        tables = {name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()}
+        if not tables and write:
+            con.begin()
+            con.execute(statement("schema"))
+            con.execute("insert into about values (?)", [VERSION])
+            con.commit()
+        elif "about" not in tables:
+            raise StoreError(f"{self.path}: ledger.duckdb is no store of this program")
+        [(version,)] = con.execute("select version from about").fetchall()
+        if version != VERSION:
+            raise StoreError(
+                f"{self.path}: a store of version {version}, this program reads {VERSION}; "
+                "use the program that wrote it, or load into a new store"
+            )
+
+    def _log(self, con: duckdb.DuckDBPyConnection, verb: str, detail: dict[str, Any]) -> int:
+        [(seq,)] = con.execute("select coalesce(max(seq), 0) + 1 from log").fetchall()
+        text = json.dumps(detail, ensure_ascii=False, default=str)
+        con.execute("insert into log values (?, ?, ?, ?, ?)", [seq, _now(), verb, _user(), text])
+        return int(seq)
+
+    def record(self, verb: str, detail: dict[str, Any], rules: dict[str, str] | None = None) -> int:
+        """Add a row to the log, and rule texts by hash; returns the row's number."""
+        with self._ledger(write=True) as con:
+            con.begin()
+            for sha256, text in (rules or {}).items():
+                con.execute(
+                    "insert into rules select ?, ? where not exists (from rules where sha256 = ?)",
+                    [sha256, text, sha256],
+                )
+            seq = self._log(con, verb, detail)
+            con.commit()
+            return seq
+
+    def log(self) -> pl.DataFrame:
+        """The log, oldest first: seq, done_at (UTC), verb, done_by, detail (JSON)."""
+        with self._ledger() as con:
+            return pl.DataFrame(
+                con.sql("select seq, done_at, verb, done_by, detail::varchar as detail from log order by seq")
+            )
+
+    # snapshots
+
+    def snapshots(self) -> list[Snapshot]:
+        """All snapshots, oldest load first; raises StoreError where there is no store."""
+        with self._ledger():
+            pass
+        return list(self.standing().snapshots)
+
+    def standing(self) -> Standing:
+        """What stands now. A store that does not exist yet is empty."""
+        empty = pl.DataFrame(schema={"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32})
+        if not self.exists:
+            return Standing(self.path, (), empty)
+        with self._ledger() as con:
+            rows = con.execute("select * from snapshots order by id").fetchall()
+            objections = pl.DataFrame(con.sql("select number, on_day, lifted, seq from objections"))
+        return Standing(self.path, tuple(_snapshot(row) for row in rows), objections)
+
+    def load(
+        self,
+        path: str | Path,
+        *,
+        as_of: date,
+        registry: str | None = None,
+        covers: Sequence[str] = (),
+        campaign: str | None = None,
+        means: str | None = None,
+        asked: str | Path | None = None,
+    ) -> Snapshot:
+        """Take one extract in whole.
+
+        Args:
+            path: the registry's file.
+            as_of: the day the registry produced it, not later than today.
+            registry: its id, where several loaders or none recognise the file.
+            covers: E.164 prefixes (digits) the file is complete for, where the loader does not say.
+            campaign: the campaign an answer was obtained for.
+            means: what a bare number means, `listed` or `callable`.
+            asked: the file that was sent in, one number a line; its other numbers get the opposite word.
+        Returns:
+            The snapshot; the one that stands already, with `new` False, where nothing is new.
+        Raises:
+            InputError, LoaderError: the file or an option is wrong; the store is as it was.
+            StoreError: the store cannot be written.
+        """
+        path = Path(path)
+        if as_of > today():
+            raise InputError(f"--as-of {as_of} is in the future; it is the day the registry produced the file", path)
+        if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?\d{1,15}", prefix)]:
+            raise InputError(f"--covers {bad[0]!r} is no E.164 prefix")
+        loader, extract = loader_for(path, registry, means)
+        prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers)) or loader.covers
+        asked_sha = _sha256(Path(asked)) if asked else None
+        identity = (loader.registry, as_of, list(prefixes), campaign, means, asked_sha)
+        sha256 = _sha256(path)
+        if standing := self._same(sha256, identity):
+            return standing
+        with tempfile.TemporaryDirectory(prefix=".dnc-load-", dir=self._near()) as work:
+            taken = take(loader, extract, Path(asked) if asked else None, work)
+            if loader.last_day and as_of > date.fromisoformat(loader.last_day):
+                taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {as_of} the day of this file?")
+            return self._add(sha256, identity, loader.absent, taken)
+
+    def _near(self) -> Path:
+        """The store's folder, or the nearest one that exists: on the same disk."""
+        return next(folder for folder in (self.path, *self.path.absolute().parents) if folder.is_dir())
+
+    def _same(self, sha256: str, identity: tuple[Any, ...]) -> Snapshot | None:
+        for one in self.standing().snapshots:
+            told = (one.registry, one.as_of, list(one.covers), one.campaign, one.means, one.asked)
+            if one.sha256 == sha256 and told == identity:
+                return replace(one, new=False)
+        return None
+
+    def _keep(self, listings: Path) -> str:
+        """Move a finished file of listings to its name, its checksum."""
+        with listings.open("rb+") as file:
+            os.fsync(file.fileno())
+        name = f"{_sha256(listings)}.parquet"
+        listings.chmod(0o600)
+        listings.replace(self.path / "snapshots" / name)
+        return name
+
+    def _add(self, sha256: str, identity: tuple[Any, ...], absent: str, taken: Taken) -> Snapshot:
+        registry, as_of, covers, campaign, means, asked = identity
+        counts, notes = taken.counts, taken.notes
+        with self._ledger(write=True) as con:
+            file = self._keep(taken.listings)
+            con.begin()
+            # Own is a ledger: what stands in it is lifted, never corrected away.
+            stood = "delete from snapshots where sha256 = ? and registry = ? and registry <> 'own' returning id"
+            gone = con.execute(stood, [sha256, registry]).fetchall()
+            if gone:
+                notes.append(f"the same bytes stood as snapshot {gone[0][0]} with other words; this one replaces it")
+            [(last,)] = con.execute("select coalesce(max(id), 0) from snapshots").fetchall()
+            new = 1 + max(last, *(old for (old,) in gone), 0)
+            told = [new, registry, as_of, covers, absent, campaign, means, asked, sha256, file]
+            row = [*told, *(counts[name] for name in ("listed", "clear", "unknown", "unread")), _now()]
+            con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
+            detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": sha256, **counts}
+            self._log(con, "load", detail | {"replaces": [old for (old,) in gone], "notes": notes})
+            con.commit()
+        return _snapshot(row, notes)
+
+    # objections
+
+    def object(
+        self,
+        numbers: Iterable[str],
+        on: date,
+        *,
+        region: str | None = None,
+        reason: str | None = None,
+        lift: bool = False,
+    ) -> int:
+        """Record objections to this controller, or lift them (which asks for a reason).
+
+        All numbers or none: raises InputError where one cannot be read, naming its position.
+        Returns how many were recorded.
+        """
+        if lift and not reason:
+            raise InputError("lifting an objection asks for a --reason")
+        if on > today():
+            raise InputError(f"--on {on} is in the future")
+        read = [read_number(text, region) for text in numbers]
+        for position, reading in enumerate(read, 1):
+            if reading.number is None:
+                why = "national form; say --region" if reading.unread == "region" else reading.unread
+                raise InputError(f"number {position} cannot be read ({why}); nothing was recorded")
+        with self._ledger(write=True) as con:
+            con.begin()
+            [(last,)] = con.execute("select coalesce(max(seq), 0) from objections").fetchall()
+            rows = [[last + at, one.number, on, lift, reason, _now()] for at, one in enumerate(read, 1)]
+            con.executemany("insert into objections values (?, ?, ?, ?, ?, ?)", rows)
+            self._log(con, "lift" if lift else "object", {"count": len(rows), "on": on, "reason": reason})
+            con.commit()
+        return len(rows)
+
+    # forgetting
+
+    def forget(self, before: date, registry: str | None = None) -> list[Snapshot]:
+        """Delete snapshots as of a day before `before`; returns those that went.
+
+        The own list is never forgotten by age: that would let the person be called again.
+        """
+        if registry:
+            known(registry)
+        if registry == "own":
+            raise InputError("own is kept: forgetting an objection would let the person be called again")
+        with self._ledger(write=True) as con:
+            con.begin()
+            kept_files, gone = set(), []
+            for row in con.execute("select * from snapshots order by id").fetchall():
+                one = _snapshot(row)
+                old = one.as_of < before and one.registry != "own" and registry in (None, one.registry)
+                gone.append(one) if old else kept_files.add(one.file)
+            con.execute("delete from snapshots where id in (select unnest(?))", [[one.id for one in gone]])
+            detail = {"before": before, "registry": registry, "snapshots": [one.id for one in gone]}
+            self._log(con, "forget", detail)
+            con.commit()
+        for one in gone:
+            if one.file not in kept_files:
+                (self.path / "snapshots" / one.file).unlink(missing_ok=True)
+        return gone
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _snapshot(row: Sequence[Any], notes: Sequence[str] = ()) -> Snapshot:
+    names = [one.name for one in fields(Snapshot) if one.name not in ("new", "notes")]
+    told = dict(zip(names, row, strict=True))
+    return Snapshot(**told | {"covers": tuple(told["covers"]), "notes": tuple(notes)})
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path) from None

@@ -1,0 +1,43 @@
+"""Bloctel, the French opposition list (1 June 2016 to 10 August 2026).
+
+The list was never given out: one sent in numbers and got them back, so an
+extract covers nothing but its own rows. Three shapes:
+
+* the answer `Telephone;Identifiant;Réponse`, where `OK` means callable and
+  anything else, an empty cell included, means registered;
+* the purged file, or a list of registered numbers, both without an answer
+  column: `--means callable` or `--means listed`, and `--asked` with the
+  question. Reading one as the other would invert every verdict.
+
+Source: Bloctel, questions of professionals (https://pro.bloctel.gouv.fr/faq).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from dnc.errors import LoaderError
+from dnc.loader import Extract, Loader, listings
+
+
+def _recognises(extract: Extract) -> bool:
+    return extract.is_bare or {"telephone", "reponse"} <= set(extract.header)
+
+
+def _read(extract: Extract) -> Iterator[pl.DataFrame]:
+    answer = extract.column("reponse")
+    if answer is not None:
+        registered = pl.col(str(answer)).fill_null("") != "OK"
+    elif extract.means:
+        registered = pl.lit(extract.means == "listed")
+    else:
+        raise LoaderError(
+            "no answer column; say with --means whether these numbers are registered or callable",
+            extract.path,
+        )
+    return listings(extract, lambda cells: cells.with_columns(registered.alias("listed")))
+
+
+LOADER = Loader("fr-bloctel", "FR", _recognises, _read, last_day="2026-08-10")

@@ -1,0 +1,38 @@
+"""French directory extracts: mapped CSV with `number`, `listing`, `prospecting`.
+
+`listing` is `listed` or `unlisted` (liste rouge), `prospecting` is `allowed` or
+`refused` (liste orange). An entry is flagged, and stored as listed, where
+prospecting is refused or the entry is ex-directory, because ex-directory
+subscribers enjoy the other protection by law (CPCE R. 10). There is no complete
+file: an extract speaks only of the entries it holds, unless `--covers` says more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from dnc.loader import Extract, Loader, listings, words
+
+_COLUMNS = {"number", "listing", "prospecting"}
+
+
+def _recognises(extract: Extract) -> bool:
+    return set(extract.header) >= _COLUMNS
+
+
+def _read(extract: Extract) -> Iterator[pl.DataFrame]:
+    listing, prospecting = extract.header.index("listing"), extract.header.index("prospecting")
+    unlisted = words(listing, {"unlisted": True, "listed": False})
+    refused = words(prospecting, {"refused": True, "allowed": False})
+
+    def flagged(cells: pl.DataFrame) -> pl.DataFrame:
+        flag = pl.when(unlisted).then(True).when(unlisted.is_not_null()).then(refused)
+        unread = pl.when(flag.is_null()).then(pl.lit("listing or prospecting is no known word"))
+        return cells.with_columns(flag.alias("listed"), unread.alias("unread"))
+
+    return listings(extract, flagged)
+
+
+LOADER = Loader("fr-directory", "FR", _recognises, _read, directory=True)

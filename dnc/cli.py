@@ -65,18 +65,20 @@ def _usage(error: InputError) -> NoReturn:
     raise click.UsageError(str(error)) from None
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings={"max_content_width": 100})
 @click.version_option(package_name="dnc-check", prog_name="dnc")
-@click.option(
-    "--store", "store", default="dnc-store", envvar="DNC_STORE", help="Folder of the store.  [default: dnc-store]"
-)
-@click.option(
-    "--rules", "rules", type=click.Path(), help="Folder of rule files that add to those that ship, or replace them."
-)
+@click.option("--store", type=click.Path(), default="dnc-store", envvar="DNC_STORE", help="As of each verb.")
+@click.option("--rules", type=click.Path(), help="As of each verb.")
 @click.pass_context
 def cli(ctx: click.Context, store: str, rules: str | None) -> None:
     """Which opt-out regimes apply to a planned call, and what they say: clear, blocked or undecided."""
     ctx.obj = {"store": store, "rules": rules}
+
+
+_PLACES = {
+    "rules": "Folder of rule files that add to those that ship, or replace them.",
+    "store": "Folder of the store; else $DNC_STORE, else dnc-store.",
+}
 
 
 def _both(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,8 +88,8 @@ def _both(command: Callable[..., Any]) -> Callable[..., Any]:
         if value is not None:
             ctx.obj[param.name] = value
 
-    for name in ("rules", "store"):
-        option = click.option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep, hidden=True)
+    for name, told in _PLACES.items():
+        option = click.option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep, help=told)
         command = option(command)
     return command
 

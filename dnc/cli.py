@@ -171,7 +171,7 @@ def read_(file: Path, registry: str | None, means: str | None) -> None:
             .otherwise(pl.lit("unknown"))
         )
         kept = frame.filter(pl.col("unread").is_null())
-        stream.write(kept.select("+" + pl.col("number").cast(pl.String), said, "since"))
+        stream.write(kept.select(pl.format("+{}", "number"), said.alias("listed"), "since"))
         for line, reason in frame.filter(pl.col("unread").is_not_null()).select("line", "unread").iter_rows():
             _say(f"{file}:{line}: {reason}")
     sys.stdout.buffer.flush()

@@ -17,7 +17,7 @@ from typing import Self
 import duckdb
 import polars as pl
 
-from dnc.demands import FACTS, REGISTRY_FACTS, Part
+from dnc.demands import DEMANDS, FACTS, REGISTRY_FACTS, Part
 from dnc.engine import connect, run
 from dnc.rulebook import GRADES, Pack, Regime, Rulebook, findings_sql
 from dnc.screen import Screen
@@ -133,13 +133,19 @@ _WHY = {
 }
 
 
+_RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))  # of what clears a call
+
+
 def _why(outcome: str, decisive: list[Regime], missing: str, duties: int, language: str) -> str:
     """One sentence, with the citation of the regime that decides."""
     words = _WHY[language]
     demanding = [one for one in decisive if one.demand != "duty"]
     if outcome == "clear" and not demanding:
         return words["clear"].format(says="", duties=duties) + "."
-    first = min(demanding, key=lambda one: (one.is_scope, -GRADES.index(one.confidence), one.id))
+    if outcome == "clear":
+        first = min(demanding, key=lambda one: (_RANK.index(one.demand), one.id))
+    else:
+        first = min(demanding, key=lambda one: (one.is_scope, -GRADES.index(one.confidence), one.id))
     says, cite = first.says[language].rstrip("."), first.cites[0].text
     if outcome == "clear":
         closest = words["closest"].format(says=says, cite=cite)

@@ -28,6 +28,8 @@ def summary(check: Check, book: Rulebook) -> Iterator[str]:
             yield f"  {rows:>9,} {'rows wait' if rows != 1 else 'row waits'} for {question(word)}"
             if line := brief_line(word):
                 yield f"             in the brief: {line}"
+            elif ":" in word and not word.endswith(":law"):
+                yield f"             into the store: dnc load FILE --registry {word.partition(':')[2]} --as-of DAY"
     if check.counts["undecided"] and (unclear := _unclear(check)):
         yield f"  {unclear:>9,} rows are undecided by unclear law; no fact would decide them (see dnc_why)"
     if clear := check.counts["clear"]:

@@ -1,0 +1,322 @@
+"""The command line as a person meets it: outcomes, exit codes, one clear line for bad input."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+SEED = ["--region", "FR", "--at", "2017-04-18T12:00", "--set", "caller=political", "--set", "voice=recorded"]
+SEED += ["--set", "source=directory", "--set", "recipient=consumer"]
+CALLS = "number\n01 99 00 04 18\n"
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    """Rows of a CSV."""
+    first = text.splitlines()[0]
+    return list(csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ","))
+
+
+def test_seed_is_blocked_by_the_cnil_and_not_by_bloctel(dnc, screened, write_file):
+    """18 April 2017: Bloctel does not apply, the CNIL's rule blocks, and the notice is a duty."""
+    code, out, err = dnc("check", write_file("calls.csv", CALLS), *SEED, "--set", "consent=none")
+    [row] = rows(out)
+    assert (code, row["dnc_outcome"], row["dnc_blocked_by"]) == (1, "blocked", "cnil-pol-robocall")
+    assert "bloctel" not in row["dnc_applies"]
+    assert row["dnc_duties"] == "cnil-pol-robocall-notice"
+    assert "1 blocked" in err
+
+
+def test_seed_is_clear_with_consent(dnc, screened, write_file):
+    """With consent for an agreed slot and all else told it is clear, and the duty stays."""
+    told = ["--set", "consent=named_caller", "--set", "consent_for=automated"]
+    code, out, err = dnc("check", write_file("calls.csv", CALLS), *SEED, *told)
+    [row] = rows(out)
+    assert (code, row["dnc_outcome"], row["dnc_duties"]) == (0, "clear", "cnil-pol-robocall-notice")
+    assert row["dnc_valid_until"] == "2017-04-21"  # the eve of the first round opens on the 22nd
+    assert "Clear is no permission: 1 duty" in err
+
+
+def test_seed_is_clear_with_advice(dnc, screened, write_file):
+    """When a recommendation is advice, the call is clear and the advice is named."""
+    code, out, _ = dnc("check", write_file("calls.csv", CALLS), *SEED, "--set", "consent=none", "--guidance", "advise")
+    [row] = rows(out)
+    assert (code, row["dnc_outcome"], row["dnc_advice"]) == (0, "clear", "cnil-pol-robocall")
+
+
+@pytest.mark.parametrize(
+    ("day", "outcomes", "decided_by"),
+    [
+        ("2026-08-10", ["clear", "blocked", "clear", "undecided"], "fr-bloctel-2020"),
+        ("2026-08-11", ["blocked", "blocked", "clear", "blocked"], "fr-optin-2026"),
+    ],
+)
+def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcomes, decided_by):
+    """The last day of Bloctel and the first of opt-in decide the same list by different laws."""
+    from tests.conftest import SAMPLES
+
+    _, out, _ = dnc("check", SAMPLES / "shop.csv", "--region", "FR", "--at", f"{day}T10:30")
+    found = rows(out)
+    assert [row["dnc_outcome"] for row in found] == outcomes
+    assert decided_by in found[1]["dnc_blocked_by"].split(";")
+    if day == "2026-08-10":
+        assert found[3]["dnc_missing"] == "uncovered:fr-bloctel"
+        assert found[0]["dnc_valid_until"] == day
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["check", "none.csv"], 4, "none.csv: cannot be read"),
+        (["check", "."], 4, "cannot be read"),
+        (["check", "calls.csv", "--set", "colour=red"], 2, "'colour' is no column of planned calls"),
+        (["check", "calls.csv", "--set", "caller=shop"], 2, "caller 'shop' is none of commercial"),
+        (["check", "calls.csv", "--set", "caller"], 2, "is not written name=value"),
+        (["check", "calls.csv", "--region", "XX"], 2, "'XX' is no numbering plan"),
+        (["check", "calls.csv", "--at", "soon"], 4, "--at 'soon' is no date"),
+        (["check", "calls.csv", "--out", "verdicts.doc"], 4, "no format for .doc"),
+        (["check", "calls.csv", "--out", "no/folder/verdicts.csv"], 4, "cannot be written"),
+        (["check", "calls.csv", "--columns", "colour"], 4, "is no column of verdicts"),
+        (["check", "calls.csv", "--accept", "fr-optin-2026=we think so"], 4, "cannot be accepted"),
+        (["check", "phones.csv"], 4, "phones.csv:1: no column 'number'; is it --map number=\"Phone\"?"),
+        (["check", "words.csv"], 4, "words.csv:1: no column 'number'; name it with --map"),
+        (["check", "empty.csv"], 4, "empty.csv: the file is empty"),
+        (["check", "page.csv"], 4, "page.csv: is a web page"),
+        (["check", "calls.csv", "--brief", "bad.toml"], 4, "bad.toml:colour: unknown key"),
+        (["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "xx"], 4, "unknown registry 'xx'; known are"),
+        (["load", "calls.csv", "--as-of", "2026-01-01"], 4, "could be fr-bloctel or own; say which with --registry"),
+        (["load", "words.csv", "--as-of", "2026-01-01"], 4, "no loader recognises it"),
+        (["load", "calls.csv", "--as-of", "2027-01-01", "--registry", "own"], 4, "is in the future"),
+        (["load", "calls.csv", "--as-of", "yesterday"], 2, "is no day"),
+        (["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "fr-bloctel"], 4, "say with --means"),
+        (["object", "12", "--on", "2026-01-01", "--region", "FR"], 4, "number 1 cannot be read"),
+        (["object", "+33199000001", "--on", "2026-01-01", "--lift"], 2, "--lift asks for a --reason"),
+        (["snapshots"], 4, "no store here"),
+        (["rules", "xx"], 2, "no rules for 'xx'"),
+        (["frobnicate"], 2, "No such command"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, code, says):
+    """Whatever is wrong is said in one line that names it, and stdout stays empty."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+    write_file("calls.csv", CALLS)
+    write_file("phones.csv", "Name;Phone\nx;01 99 00 04 18\n")
+    write_file("words.csv", "a,b\n1,2\n")
+    write_file("empty.csv", "")
+    write_file("page.csv", "<!DOCTYPE html><p>log in")
+    write_file("bad.toml", 'colour = "red"')
+    found, out, err = dnc(*arguments)
+    assert (found, out) == (code, "")
+    assert says in err
+    assert len(err.splitlines()) == 1
+    assert "01 99 00 04 18" not in err
+
+
+def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeypatch):
+    """A crash is never 1: it is one line with a place in the program and no data."""
+    monkeypatch.setattr("dnc.judge.worded", lambda *_: 1 / 0)
+    code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
+    assert code == 4
+    assert re.fullmatch(r"dnc: a fault in the program \(ZeroDivisionError at \w+\.py:\d+\); .*\n", err)
+
+
+def test_a_locked_store_names_its_holder(dnc, screened, write_file, monkeypatch):
+    """Another process that writes is waited for, then named."""
+    monkeypatch.setattr("dnc.store.LOCK_WAIT_SECONDS", 0.3)
+    hold = "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)"
+    ledger = str(screened.path / "ledger.duckdb")
+    with subprocess.Popen([sys.executable, "-c", hold, ledger], stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        try:
+            code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
+        finally:
+            holder.kill()
+    assert code == 4
+    assert f"locked by process {holder.pid}" in err
+
+
+def test_a_store_of_another_version_says_so(dnc, screened):
+    """A ledger of a later layout is not guessed at."""
+    with duckdb.connect(str(screened.path / "ledger.duckdb")) as con:
+        con.execute("update about set version = 99")
+    code, _, err = dnc("snapshots")
+    assert code == 4
+    assert "a store of version 99" in err
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 1000])
+def test_a_damaged_ledger_says_so(dnc, screened, content):
+    """What is no ledger of ours is not opened."""
+    (screened.path / "ledger.duckdb").write_bytes(content)
+    code, _, err = dnc("snapshots")
+    assert code == 4
+    assert "ledger.duckdb" in err
+
+
+def test_odd_rows_never_stop_a_run(dnc, write_file):
+    """Every row comes out, in order; what was not understood is undecided and says why."""
+    text = (
+        "number,recipient,call_at,attempts\n"
+        "01 99 00 04 18,household,2026-10-05T11:00,1\n"
+        "01 99 00 2,consumer,2026-10-05T11:00,1\n"
+        ",,,\n"
+        "01 99 00 04 19,consumer,05/10/2026,many\n"
+        '01 99 00 04 20,consumer,"2026-10-05T11:00,1\n'
+        "01 99 00 04 21,consumer,2026-10-05T11:00,1,surplus\n"
+        "01 99 00 04 22\n"
+        "6.1234567E8,consumer,2026-10-05T11:00,1\n"
+    )
+    code, out, _ = dnc("check", write_file("calls.csv", text), "--region", "FR", "--set", "caller=commercial")
+    found = rows(out)
+    assert [row["dnc_outcome"] for row in found] == ["undecided"] * 8
+    assert code == 3
+    why = [row["dnc_why"] for row in found]
+    assert "recipient 'household'" in why[0]
+    assert [found[at]["dnc_missing"] for at in (1, 2, 5, 7)] == ["number"] * 4
+    assert found[3]["dnc_missing"] == "call_at"
+    assert "attempts 'many'" in why[3]
+    assert "more cells than the header" in why[5]
+    assert [row["number"] for row in found][4] == "01 99 00 04 20"
+
+
+def test_a_crm_export_becomes_decided_with_one_brief(dnc, write_file):
+    """Oui/Non, Particulier, dd/mm/yyyy, semicolons, Windows-1252, two telephone columns."""
+    export = (
+        "Nom;Téléphone fixe;Tél. mobile;Type;Opt-in;Date opt-in;Opposition;Appels;CA €\r\n"
+        "Éric;01 99 00 10 01;06 39 98 10 01;Particulier;Oui;01/09/2026;Non;1;12 €\r\n"
+        "Müller;;06.39.98.10.02;Particulier;Non;;Non;0;1 200 €\r\n"
+        "Étoile;;+33 6 39 98 10 03;Professionnel;Non;;15/03/2025;2;\r\n"
+    )
+    brief = (
+        'region = "FR"\ndates = "dmy"\n[columns]\nnumber = "Tél. mobile"\nrecipient = "Type"\n'
+        'consent = "Opt-in"\nconsent_on = "Date opt-in"\nobjected_on = "Opposition"\nattempts = "Appels"\n'
+        '[values.recipient]\nParticulier = "consumer"\nProfessionnel = "business"\n'
+        '[values.consent]\nOui = "named_caller"\nNon = "none"\n'
+        '[facts]\ncaller = "commercial"\nvoice = "human"\ndialler = "manual"\ncli = "01 99 00 90 00"\n'
+        'sector = "general"\nrelationship = "none"\nconsent_for = "live"\nsource = "own_customers"\n'
+    )
+    code, out, err = dnc(
+        "check", write_file("crm.csv", export.encode("cp1252")), "--brief", write_file("b.toml", brief),
+        "--at", "2026-10-05T11:00",
+    )  # fmt: skip
+    assert out.startswith("\ufeffNom;")
+    assert [row["dnc_outcome"] for row in rows(out)] == ["clear", "blocked", "blocked"]
+    assert code == 1
+    assert "Column 'Téléphone fixe' looks like telephone numbers" in err
+
+
+def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
+    """The undecided end in questions, with a line for the brief."""
+    calls = write_file("calls.csv", "number\n01 99 00 04 18\n01 99 00 04 18\n")
+    _, _, err = dnc("check", calls, *SEED)
+    assert "2 rows wait for consent: what consent has each person given" in err
+    assert 'in the brief: facts.consent = "…"' in err
+    assert "dnc load FILE --registry own" in err
+    assert "1 numbers stand in several rows" in err
+
+
+def test_a_day_that_was_not_told_is_today_and_said(dnc, write_file, monkeypatch):
+    """Without call_at and --at the calls are planned for today, which stderr says."""
+    monkeypatch.setenv("DNC_TODAY", "2026-10-05")
+    _, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
+    assert "planned for today, 2026-10-05" in err
+
+
+def test_explain_shows_every_regime_with_its_law(dnc, screened):
+    """As text and as JSON, with exit codes as of check."""
+    arguments = ["explain", "01 99 00 04 18", *SEED, "--set", "consent=none"]
+    code, out, _ = dnc(*arguments)
+    assert code == 1
+    assert "cnil-pol-robocall: forbids the call (guidance, high confidence)" in out
+    assert "fr-bloctel-2016: does not apply (not purpose sale" in out
+    assert "https://www.cnil.fr" in out
+    _, out, _ = dnc(*arguments, "--json")
+    told = json.loads(out)
+    assert told["verdict"]["dnc_outcome"] == "blocked"
+    assert len(told["findings"]) == 23
+
+
+def test_objections_are_recorded_lifted_and_recorded_again(dnc, write_file, store, monkeypatch):
+    """The last word of the person counts; lifting needs a reason."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+    calls = write_file("calls.csv", "number\n+33199000001\n")
+    facts = ["--set", "caller=charity", "--set", "voice=human", "--set", "recipient=consumer", "--set", "source=donors"]
+
+    def outcome(day: str) -> str:
+        return rows(dnc("check", calls, "--at", day, *facts, "--set", "dialler=manual")[1])[0]["dnc_outcome"]
+
+    dnc("load", write_file("own.csv", "number\n"), "--registry", "own", "--as-of", "2026-01-01")
+    assert outcome("2026-02-01") == "clear"
+    assert dnc("object", "+33 1 99 00 00 01", "--on", "2026-03-01")[0] == 0
+    assert (outcome("2026-02-28"), outcome("2026-03-01")) == ("clear", "blocked")
+    assert dnc("object", "+33199000001", "--on", "2026-05-01", "--lift", "--reason", "asked in writing")[0] == 0
+    assert (outcome("2026-04-30"), outcome("2026-05-01")) == ("blocked", "clear")
+    dnc("object", "+33199000001", "--on", "2026-06-01")
+    assert outcome("2026-06-01") == "blocked"
+    log = rows(dnc("log")[1])
+    assert [row["verb"] for row in log if row["verb"] != "check"] == ["load", "object", "lift", "object"]
+    assert "+33199000001" not in json.dumps(log)
+
+
+def test_rules_lists_and_prints(dnc):
+    """The regimes as CSV, those of a day, and as SQL."""
+    _, out, _ = dnc("rules", "fr", "--on", "2026-08-11")
+    assert {"fr-optin-2026", "eu-gdpr-objection"} < {row["id"] for row in rows(out)}
+    assert "fr-bloctel-2020" not in out
+    _, out, _ = dnc("rules", "fr", "--sql")
+    assert "create macro fr_holidays()" in out
+    assert "-- fr-optin-2026:" in out
+
+
+def test_house_rules_are_added(dnc, write_file, tmp_path):
+    """--rules DIR adds a jurisdiction or house policy beside what ships."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "house.toml").write_text(
+        'jurisdiction = "house"\nregions = []\nread_from = 2020-01-01\nread_until = 2030-01-01\n'
+        '[cites]\nP = { text = "our policy", url = "", read = 2026-01-01 }\n'
+        '[[regime]]\nid = "house-x"\nsays = "x"\ncites = ["P"]\nwhen = {}\nforbidden = {}\n'
+    )
+    _, out, _ = dnc("rules", "house", "--rules", folder)
+    assert [row["id"] for row in rows(out)] == ["house-x"]
+
+
+def test_read_shows_listings_and_stores_nothing(dnc, write_file, tmp_path):
+    """An extract as CSV on stdout, refused rows on stderr without their content."""
+    path = write_file("answer.csv", "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;\nxx;c;OK\n")
+    code, out, err = dnc("read", path)
+    assert (code, out) == (0, "number,listed,since\n+33199000001,no,\n+33199000002,yes,\n")
+    assert err == f"{path}:4: not written as a number\n"
+    assert not (tmp_path / "dnc-store").exists()
+
+
+def test_forget_deletes_old_snapshots_and_keeps_objections(dnc, screened):
+    """Old answers go with their files; the own list stays."""
+    _, _, err = dnc("forget", "--before", "2020-01-01")
+    assert "forgot snapshot 1: fr-directory" in err
+    assert [row["registry"] for row in rows(dnc("snapshots")[1])] == ["own", "fr-bloctel"]
+    assert len(list((screened.path / "snapshots").iterdir())) == 2
+    assert dnc("forget", "--before", "2020-01-01", "--registry", "own")[0] == 4
+
+
+def test_demo_runs_and_prints_its_commands(dnc):
+    """Every command of the demo is shown and works; the store it leaves can be used."""
+    code, out, _ = dnc("demo")
+    commands = re.findall(r"^\$ dnc (.*)$", out, re.MULTILINE)
+    assert code == 0
+    assert [line.split()[0] for line in commands].count("check") == 4
+    assert "fr-optin-2026" in out
+    assert "uncovered:fr-bloctel" in out
+
+
+def test_exit_zero_leaves_only_2_and_4(dnc, write_file):
+    """--exit-zero gives 0 for every outcome and still 4 for an error."""
+    calls = write_file("calls.csv", CALLS)
+    assert dnc("check", calls, "--exit-zero")[0] == 0
+    assert dnc("check", "none.csv", "--exit-zero")[0] == 4

@@ -520,12 +520,17 @@ class Rulebook:
         return sorted(asked)
 
 
+def read_pack(path: str, text: str) -> Pack:
+    """Read the text of one rules file; raises RuleError naming file, regime and key."""
+    return _Reader(path, text).pack()
+
+
 @lru_cache(maxsize=8)
 def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
     packs: dict[str, Pack] = {}
     seen: dict[str, str] = {}
     for path, text in sources:
-        pack = _Reader(path, text).pack()
+        pack = read_pack(path, text)
         if pack.jurisdiction in packs:
             raise RuleError(f"jurisdiction {pack.jurisdiction!r} is defined twice", path)
         packs[pack.jurisdiction] = pack

@@ -1,0 +1,254 @@
+"""The demands: each has a truth table of true, false and NULL (not told)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import duckdb
+import pytest
+
+from dnc.demands import DEMANDS, FACTS, REGISTRY_FACTS, TESTS
+from dnc.rulebook import read_pack
+from dnc.vocabulary import vocabulary
+
+HEAD = """
+jurisdiction = "xx"
+regions = ["FR", "GP"]
+read_from = 2020-01-01
+read_until = 2029-12-31
+[territories]
+FR = { zones = ["Europe/Paris"] }
+[holidays.fr]
+country = "FR"
+cites = ["C"]
+[polls]
+early = ["GP"]
+days = [
+    { name = "both", day = 2026-03-15, early = false, confidence = "high" },
+    { name = "Saturday there", day = 2027-04-18, early = true, confidence = "high" },
+]
+cites = ["C"]
+[cites]
+C = { text = "a text", url = "", read = 2026-11-24 }
+[[regime]]
+id = "xx-x"
+says = "x"
+cites = ["C"]
+"""
+NEVER = date(9999, 12, 31)
+DEFAULTS = {"day": date(2026, 10, 5), "consent_withdrawn_on": NEVER, "refused_on": NEVER, "polls": "FR", "timed": False}
+
+
+def at(text: str) -> dict[str, object]:
+    """The facts of a call at a local time."""
+    moment = datetime.fromisoformat(text)
+    return {"day": moment.date(), "at_first": moment, "at_last": moment, "timed": True}
+
+
+def on(text: str) -> dict[str, object]:
+    """The facts of a call on a day without a time."""
+    midnight = datetime.fromisoformat(text)
+    return {"day": midnight.date(), "at_first": midnight, "at_last": midnight, "timed": False}
+
+
+def answer(
+    state: str | None, as_of: str | None = None, registry: str = "fr_bloctel", **more: object
+) -> dict[str, object]:
+    """The facts of what a registry said."""
+    return {registry: state, f"{registry}_as_of": as_of and date.fromisoformat(as_of)} | {
+        f"{registry}_{name}": value for name, value in more.items()
+    }
+
+
+def truth(regime: str, facts: dict[str, object]) -> tuple[bool | None, set[str]]:
+    """What the demand of a regime comes to for facts, and what was not told where it is NULL."""
+    pack = read_pack("xx.toml", HEAD + regime)
+    [one] = pack.regimes
+    kinds = FACTS | dict.fromkeys(vocabulary().axes, "VARCHAR")
+    for registry in {id_ for part in one.parts for id_ in part.registries}:
+        kinds |= {registry.replace("-", "_") + suffix: kind for suffix, kind in REGISTRY_FACTS.items()}
+    told = DEFAULTS | facts
+    columns = ", ".join(f"${name}::{kind} as {name}" for name, kind in kinds.items())
+    with duckdb.connect() as con:
+        for name, body in pack.macros.items():
+            con.execute(f"create macro {name}() as {body}")
+        words = [f"({sql}) as r{at}" for at, (sql, _) in enumerate(one.demanded.reads)]
+        query = f"select {', '.join([f'({one.demanded.sql}) as value', *words])} from (select {columns})"
+        value, *untold = con.execute(query, {name: told.get(name) for name in kinds}).fetchone()
+    missing = {word for (_, word), is_untold in zip(one.demanded.reads, untold, strict=True) if is_untold}
+    return value, (missing if value is None else set())
+
+
+BLOCTEL = 'when = {}\nunlisted = { registry = "fr-bloctel", max_age = { months = 1 } }'
+CAMPAIGN = 'when = {}\nunlisted = { registry = "fr-bloctel", same_campaign = true }'
+GRACE = 'when = {}\nunlisted = { registry = "gb-tps", max_age = { days = 28 }, grace_days = 28 }'
+YEAR = 'when = {}\nconsent = { scope = "named", for = "live", max_age = { days = 365, years = 1 } }'
+PLAIN = 'when = {}\nconsent = { scope = "any" }'
+AFTER = 'when = {}\nconsent = { scope = "named", after_listed = "it-rpo" }'
+HOURS = 'when = {}\nhours = { mon-fri = "10:00-13:00 14:00-20:00", holidays = "fr", appointment = true }'
+LATE = 'when = {}\nhours = { mon-fri = "09:00-20:00", sat = "10:00-19:00", eve = "10:00-19:00", ends = "included", holidays = "fr" }'
+CALLS = "when = {}\nmax_attempts = { n = 4, days = 30 }"
+PAUSE = 'when = {}\npause = { days = 60, after = "refused_on" }'
+ROOTS = 'when = {}\ncli = { allowed = ["+33162", "+5909475"], withheld = false }'
+SHOWN = "when = {}\ncli = { withheld = false }"
+BARRED = 'when = {}\ncli = { forbidden = ["+346"], withheld = false }'
+OBJECTION = "when = {}\nnot_objected = {}"
+SILENCE = "when = {}\nsilence = {}"
+NAMED = {"consent": "named_caller", "consent_for": "live"}
+
+
+@pytest.mark.parametrize(
+    ("regime", "facts", "value", "missing"),
+    [
+        ("when = {}\nforbidden = {}", {}, False, ""),
+        ('when = {}\nduty = "say who you are"', {}, True, ""),
+        ('when = {}\nunsettled = "unclear"', {}, None, ""),
+        # unlisted: listed stays listed, clear grows stale, silence is not clear
+        (BLOCTEL, answer("clear", "2026-09-05"), True, ""),
+        (BLOCTEL, answer("clear", "2026-09-04"), None, "stale:fr-bloctel"),
+        (BLOCTEL, answer("listed", "2020-01-01"), False, ""),
+        (BLOCTEL, answer("uncovered"), None, "uncovered:fr-bloctel"),
+        (BLOCTEL, answer(None), None, "registry:fr-bloctel"),
+        (BLOCTEL, answer("clear", "2024-01-31") | on("2024-02-29"), True, ""),
+        (BLOCTEL, answer("clear", "2024-01-31") | on("2024-03-01"), None, "stale:fr-bloctel"),
+        (BLOCTEL, answer("clear", "2025-02-28") | on("2025-03-28"), True, ""),
+        (BLOCTEL, answer("clear", "2025-02-28") | on("2025-03-31"), None, "stale:fr-bloctel"),
+        (CAMPAIGN, answer("clear", "2020-01-01", campaign="clear") | {"campaign": "c7"}, True, ""),
+        (CAMPAIGN, answer("clear", "2020-01-01", campaign="listed") | {"campaign": "c7"}, False, ""),
+        (CAMPAIGN, answer("clear", "2020-01-01") | {"campaign": "c7"}, None, "stale:fr-bloctel"),
+        (CAMPAIGN, answer("clear", "2020-01-01"), None, "campaign"),
+        (CAMPAIGN, answer(None) | {"campaign": "c7"}, None, "registry:fr-bloctel"),
+        (CAMPAIGN, answer("uncovered"), None, "uncovered:fr-bloctel"),
+        (GRACE, answer("listed", "2026-10-01", "gb_tps", since=date(2026, 9, 8)), True, ""),
+        (GRACE, answer("listed", "2026-10-01", "gb_tps", since=date(2026, 9, 7)), False, ""),
+        (GRACE, answer("listed", "2026-10-01", "gb_tps"), False, ""),
+        # consent: scope, kind of call, age, withdrawal; what fails fails whatever else is missing
+        (YEAR, NAMED | {"consent_on": date(2026, 9, 1)}, True, ""),
+        (YEAR, NAMED | {"consent_on": date(2025, 10, 5)}, True, ""),
+        (YEAR, NAMED | {"consent_on": date(2025, 10, 4)}, False, ""),
+        (YEAR, NAMED | {"consent_on": date(2026, 10, 6)}, False, ""),
+        (YEAR, NAMED | {"consent_on": date(2027, 9, 1)} | on("2028-08-31"), True, ""),
+        (YEAR, NAMED | {"consent_on": date(2027, 9, 1)} | on("2028-09-01"), False, ""),
+        (YEAR, NAMED | {"consent_on": date(2024, 2, 29)} | on("2025-02-28"), True, ""),
+        (YEAR, NAMED | {"consent_on": date(2024, 2, 29)} | on("2025-03-01"), False, ""),
+        (YEAR, NAMED, None, "consent_on"),
+        (YEAR, {"consent": "named_caller", "consent_on": date(2026, 9, 1)}, None, "consent_for"),
+        (YEAR, {"consent_for": "both", "consent_on": date(2026, 9, 1)}, None, "consent"),
+        (YEAR, {"consent": "none"}, False, ""),
+        (YEAR, {"consent": "partners"}, False, ""),
+        (YEAR, {"consent": "written", "consent_for": "automated"}, False, ""),
+        (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 5)}, False, ""),
+        (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 6)}, True, ""),
+        (PLAIN, {"consent": "partners"}, True, ""),
+        (PLAIN, {"consent": "partners", "consent_on": date(2026, 10, 6)}, False, ""),
+        (AFTER, NAMED | answer("clear", "2026-10-01", "it_rpo"), True, ""),
+        (AFTER, NAMED | answer("listed", "2026-10-01", "it_rpo"), None, "consent_on"),
+        (AFTER, NAMED | answer("listed", "2026-10-01", "it_rpo") | {"consent_on": date(2026, 10, 2)}, True, ""),
+        (AFTER, NAMED | answer("listed", "2026-10-01", "it_rpo") | {"consent_on": date(2026, 10, 1)}, False, ""),
+        (AFTER, NAMED | answer(None, None, "it_rpo"), None, "registry:it-rpo"),
+        # hours: open at 10 and 14, closed at 13 and 20, Saturdays, Sundays and holidays
+        (HOURS, at("2026-10-05T10:00"), True, ""),
+        (HOURS, at("2026-10-05T09:59:59"), False, ""),
+        (HOURS, at("2026-10-05T12:59:59"), True, ""),
+        (HOURS, at("2026-10-05T13:00"), False, ""),
+        (HOURS, at("2026-10-05T14:00"), True, ""),
+        (HOURS, at("2026-10-05T20:00"), False, ""),
+        (HOURS, at("2026-10-03T11:00"), False, ""),
+        (HOURS, at("2026-11-11T11:00"), False, ""),
+        (HOURS, at("2026-05-14T11:00"), False, ""),
+        (HOURS, on("2026-10-05"), True, ""),
+        (HOURS, on("2026-10-04"), False, ""),
+        (HOURS, at("2026-10-03T18:00") | {"appointment": datetime(2026, 10, 3, 18)}, True, ""),
+        (HOURS, at("2026-10-03T18:01") | {"appointment": datetime(2026, 10, 3, 18)}, False, ""),
+        (HOURS, on("2026-10-03") | {"appointment": datetime(2026, 10, 3, 18)}, True, ""),
+        (HOURS, at("2026-10-05T11:00") | {"at_last": datetime(2026, 10, 5, 13, 30)}, None, "place"),
+        (HOURS, at("2026-10-05T11:00") | {"at_last": datetime(2026, 10, 5, 12, 0)}, True, ""),
+        (HOURS, {"timed": True}, None, "place"),
+        (LATE, at("2026-10-05T20:00:00"), True, ""),
+        (LATE, at("2026-10-05T20:00:01"), False, ""),
+        (LATE, at("2026-11-10T09:30"), False, ""),  # the day before a holiday
+        (LATE, at("2026-11-10T19:00"), True, ""),
+        (LATE, at("2026-10-03T10:00"), True, ""),
+        # attempts, pauses
+        (CALLS, {"attempts": 3}, True, ""),
+        (CALLS, {"attempts": 4}, False, ""),
+        (CALLS, {}, None, "attempts"),
+        (PAUSE, {"refused_on": date(2024, 1, 12)} | on("2024-03-12"), False, ""),
+        (PAUSE, {"refused_on": date(2024, 1, 11)} | on("2024-03-12"), True, ""),
+        (PAUSE, {"refused_on": date(2026, 10, 5)}, False, ""),
+        (PAUSE, {"refused_on": date(2026, 10, 6)}, True, ""),
+        (PAUSE, {"refused_on": NEVER}, True, ""),
+        (PAUSE, {"refused_on": None}, None, "refused_on"),
+        # the number shown
+        (ROOTS, {"cli": "+33162000007"}, True, ""),
+        (ROOTS, {"cli": "+590947500000"}, True, ""),
+        (ROOTS, {"cli": "+33199009000"}, False, ""),
+        (ROOTS, {"cli": "3600"}, False, ""),
+        (ROOTS, {"cli": "withheld"}, False, ""),
+        (ROOTS, {}, None, "cli"),
+        (SHOWN, {"cli": "3600"}, True, ""),
+        (SHOWN, {"cli": "withheld"}, False, ""),
+        (BARRED, {"cli": "+34600000000"}, False, ""),
+        (BARRED, {"cli": "+34910000000"}, True, ""),
+        # objections: the own list beats the file, and a day to come is not yet one
+        (OBJECTION, {"objected_on": date(2026, 10, 5)}, False, ""),
+        (OBJECTION, {"objected_on": date(2026, 10, 6)}, True, ""),
+        (OBJECTION, {"objected_on": NEVER}, True, ""),
+        (OBJECTION, {"own": "clear"}, True, ""),
+        (OBJECTION, {"own": "listed", "objected_on": NEVER}, False, ""),
+        (OBJECTION, {}, None, "registry:own"),
+        # silence: the eve and the day of the poll, a day earlier where they vote on Saturday
+        (SILENCE, on("2026-03-13"), True, ""),
+        (SILENCE, on("2026-03-14"), False, ""),
+        (SILENCE, on("2026-03-15"), False, ""),
+        (SILENCE, on("2027-04-16"), True, ""),
+        (SILENCE, on("2027-04-16") | {"polls": "GP"}, False, ""),
+        (SILENCE, on("2027-04-18") | {"polls": "GP"}, True, ""),
+        (SILENCE, on("2026-03-14") | {"polls": "GP"}, False, ""),
+        (SILENCE, on("2027-04-16") | {"polls": None}, None, "place"),
+        (SILENCE, on("2027-04-17") | {"polls": None}, False, ""),
+    ],
+)
+def test_truth_table(regime, facts, value, missing):
+    """Each demand is true, false or NULL as the law's definitions say, and NULL names what would decide it."""
+    assert truth(regime, facts) == (value, set(filter(None, missing.split(";"))))
+
+
+WITHIN = 'when = { within = { column = "relationship_on", %s } }\nforbidden = {}'
+FIVE = 'working_days = 5, holidays = "fr"'
+
+
+@pytest.mark.parametrize(
+    ("span", "asked", "day", "value"),
+    [
+        (FIVE, "2026-10-02", "2026-10-08", True),
+        (FIVE, "2026-10-02", "2026-10-09", False),
+        (FIVE, "2026-11-06", "2026-11-13", True),  # the 11th is a holiday
+        (FIVE, "2026-11-06", "2026-11-14", False),
+        (FIVE, "2026-10-02", "2026-10-01", False),
+        (FIVE, None, "2026-10-05", None),
+        ("months = 18", "2024-02-29", "2025-08-29", True),
+        ("months = 18", "2024-02-29", "2025-08-30", False),
+        ("months = 3", "2026-08-31", "2026-11-30", True),
+        ("months = 3", "2026-08-31", "2026-12-01", False),
+        ("days = 30", "2026-10-01", "2026-10-31", True),
+        ("days = 30", "2026-10-01", "2026-11-01", False),
+    ],
+)
+def test_within(span, asked, day, value):
+    """A span counts its last day, months are the calendar's, working days are Monday to Saturday."""
+    pack = read_pack("xx.toml", HEAD + WITHIN % span)
+    [condition] = pack.regimes[0].when
+    with duckdb.connect() as con:
+        for name, body in pack.macros.items():
+            con.execute(f"create macro {name}() as {body}")
+        facts = "select $day::date as day, $asked::date as relationship_on"
+        [(found,)] = con.execute(f"select {condition.sql} from ({facts})", {"day": day, "asked": asked}).fetchall()
+    assert found is value
+
+
+def test_every_demand_has_a_truth_table():
+    """A demand without a row above is a promise without proof."""
+    tabled = "forbidden duty unsettled unlisted consent hours max_attempts pause cli not_objected silence within"
+    assert {*DEMANDS, *TESTS} - {"unflagged"} == set(tabled.split())
+    assert DEMANDS["unflagged"].write is DEMANDS["unlisted"].write

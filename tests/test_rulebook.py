@@ -1,0 +1,141 @@
+"""The grammar of the law: what breaks it is refused with file, regime and key."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dnc import Rulebook, RuleError
+from dnc.rulebook import read_pack
+
+TEXT = """
+jurisdiction = "xx"
+regions = ["FR"]
+read_from = 2020-01-01
+read_until = 2029-12-31
+[cites]
+C = { text = "a text", url = "", read = 2026-11-24 }
+[[regime]]
+id = "xx-one"
+says = "one"
+cites = ["C"]
+from = 2020-01-01
+until = 2021-01-01
+when = { purpose = ["sale"] }
+except = [{ caller = ["press"] }]
+unlisted = { registry = "fr-bloctel", max_age = { months = 1 } }
+[[regime]]
+id = "xx-two"
+says = "two"
+cites = ["C"]
+from = 2021-01-01
+follows = "xx-one"
+when = { purpose = ["sale"] }
+forbidden = {}
+"""
+
+
+def test_the_sample_is_read():
+    """What the refusals below start from is sound."""
+    pack = read_pack("xx.toml", TEXT)
+    assert [one.id for one in pack.on(date(2020, 12, 31))] == ["xx-one"]
+    assert [one.id for one in pack.on(date(2021, 1, 1))] == ["xx-two"]
+    assert pack.changes() == [date(2020, 1, 1), date(2021, 1, 1), date(2030, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('says = "two"', 'says = "two"\ncolour = 1', "xx.toml:xx-two: unknown key 'colour'"),
+        ('says = "two"\n', "", "xx.toml:xx-two: 'says' is missing"),
+        ("forbidden = {}", "", "xx.toml:xx-two: makes 0 demands"),
+        ("forbidden = {}", 'forbidden = {}\nduty = "x"', "xx.toml:xx-two: makes 2 demands (forbidden, duty)"),
+        ('caller = ["press"]', 'caller = ["shop"]', "xx.toml:xx-one.except.caller: 'shop' is none of"),
+        ('caller = ["press"]', 'colour = ["red"]', "xx.toml:xx-one.except.colour: is no axis"),
+        ('caller = ["press"]', 'caller = "press"', "xx.toml:xx-one.except.caller: must be a list"),
+        ('caller = ["press"]', "forbidden = {}", "xx.toml:xx-one.except.forbidden: is no test"),
+        ('caller = ["press"]', 'within = { column = "day", days = 1 }', "xx-one.except.within.column: 'day' is none of"),
+        ('caller = ["press"]', 'within = { column = "consent_on" }', "xx-one.except.within: asks for one of"),
+        ('[{ caller = ["press"] }]', "[{}]", "xx.toml:xx-one.except: must be a table with a condition"),
+        ("until = 2021-01-01", "until = 2020-01-01", "xx.toml:xx-one.from: begins on 2020-01-01 and has ended"),
+        ("until = 2021-01-01", "until = 2020-12-31", "xx.toml:xx-two.from: a gap: xx-one ends on 2020-12-31"),
+        ("until = 2021-01-01", "until = 2021-01-02", "xx.toml:xx-two.from: an overlap"),
+        ('follows = "xx-one"', 'follows = "xx-zero"', "xx.toml:xx-two.follows: 'xx-zero' is no regime"),
+        ('id = "xx-two"', 'id = "xx-one"', "xx.toml:xx-one: this id stands twice"),
+        ('id = "xx-two"', 'id = "XX two"', "an id is lower-case words"),
+        ('cites = ["C"]\nfrom = 2021', 'cites = ["D"]\nfrom = 2021', "xx.toml:xx-two.cites: 'D' is not among [cites]"),
+        ('cites = ["C"]\nfrom = 2021', "cites = []\nfrom = 2021", "xx.toml:xx-two.cites: names no citation"),
+        ("[[regime]]", 'D = { text = "", url = "", read = 2026-01-01 }\n[[regime]]', "xx.toml:cites.D: no regime names"),
+        ("read = 2026-11-24", 'read = "lately"', "xx.toml:cites.C.read: must be a date"),
+        ("months = 1", "months = 0", "xx.toml:xx-one.unlisted.max_age.months: must be a int"),
+        ("months = 1", "weeks = 1", "xx.toml:xx-one.unlisted.max_age: unknown key 'weeks'"),
+        ('"fr-bloctel"', "\"x'; drop table\"", "xx.toml:xx-one.unlisted.registry: must be a registry's id"),
+        ("unlisted = { registry", "unlisted = { register", "xx.toml:xx-one.unlisted: unknown key 'register'"),
+        ('says = "two"', 'says = "two"\nforce = "custom"', "xx.toml:xx-two.force: 'custom' is none of law, guidance"),
+        ('says = "two"', 'says = "two"\nconfidence = "A"', "xx.toml:xx-two.confidence: 'A' is none of low"),
+        ("forbidden = {}", 'hours = { mon-fri = "9-17" }', "xx.toml:xx-two.hours.mon-fri: must be spans"),
+        ("forbidden = {}", "hours = { ends = 'included' }", "xx.toml:xx-two.hours: names no weekday"),
+        ("forbidden = {}", 'hours = { mon-fri = "09:00-17:00", holidays = "zz" }', "xx-two.hours.holidays: 'zz' is none"),
+        ("forbidden = {}", 'cli = { allowed = ["0162"] }', "xx.toml:xx-two.cli.allowed: must be a list of E.164"),
+        ("forbidden = {}", 'consent = { scope = "all" }', "xx.toml:xx-two.consent.scope: 'all' is none of"),
+        ("forbidden = {}", "duty = {}", "xx.toml:xx-two.duty: must be a text"),
+        ("read_from", "read_form", "xx.toml: unknown key 'read_form'"),
+        ("[[regime]]", "[regime]]", "xx.toml: is not TOML"),
+    ],
+)  # fmt: skip
+def test_what_breaks_the_grammar_is_refused(old, new, says):
+    """Each error names the file, the regime and the key."""
+    assert old in TEXT
+    with pytest.raises(RuleError) as error:
+        read_pack("xx.toml", TEXT.replace(old, new, 1) if old != 'id = "xx-two"' else TEXT.replace(old, new))
+    assert says in str(error.value)
+
+
+def test_a_folder_adds_and_replaces(tmp_path):
+    """A file of the folder adds its jurisdiction, or replaces the shipped file of its name."""
+    (tmp_path / "xx.toml").write_text(TEXT)
+    book = Rulebook.load(tmp_path)
+    assert {"fr", "xx"} <= set(book.packs)
+    (tmp_path / "fr.toml").write_text(TEXT.replace("xx", "fr").replace('"FR"', '"FR", "GP"'))
+    (tmp_path / "xx.toml").unlink()
+    assert [one.id for one in Rulebook.load(tmp_path).packs["fr"].regimes] == ["fr-one", "fr-two"]
+
+
+def test_an_id_stands_in_one_file(tmp_path):
+    """Two files may not define one regime, nor one jurisdiction."""
+    (tmp_path / "yy.toml").write_text(TEXT.replace("xx-one", "fr-optin-2026"))
+    with pytest.raises(RuleError, match=r"fr-optin-2026: this id stands in fr\.toml too"):
+        Rulebook.load(tmp_path)
+    (tmp_path / "yy.toml").write_text(TEXT.replace('"xx"', '"fr"'))
+    with pytest.raises(RuleError, match="jurisdiction 'fr' is defined twice"):
+        Rulebook.load(tmp_path)
+
+
+def test_no_rules_folder_is_refused(tmp_path):
+    """A folder that is not there is an error, not an empty addition."""
+    with pytest.raises(RuleError, match="is no folder of rules"):
+        Rulebook.load(tmp_path / "none")
+
+
+FRANCE = Rulebook.load().packs["fr"]
+
+
+@pytest.mark.parametrize("regime", FRANCE.regimes, ids=lambda one: one.id)
+def test_each_french_regime_speaks_both_languages_and_cites(regime):
+    """Every regime has its sentence in English and French, a citation with the day it was read, and a grade."""
+    assert regime.says["en"] != regime.says["fr"]
+    assert regime.cites
+    assert all(cite.read == date(2026, 11, 24) for cite in regime.cites)
+
+
+def test_days_on_which_french_law_changes():
+    """The table of days in the law's own account is the table of the file."""
+    law = (
+        "1996-01-01 1996-07-27 2001-07-28 2003-08-02 2003-08-06 2004-06-22 2011-04-20 2011-12-01 2012-01-26 2014-06-14 "
+    )
+    law += (
+        "2016-01-01 2016-06-01 2016-07-21 2018-05-25 2019-01-01 2020-06-30 2020-07-26 2022-01-26 2022-04-01 2022-12-21 "
+    )
+    law += "2023-01-01 2023-03-01 2025-07-02 2025-10-10 2026-08-02 2026-08-11 2028-01-01"
+    assert FRANCE.changes() == [date(1978, 1, 7), *map(date.fromisoformat, law.split())]

@@ -1,0 +1,158 @@
+"""The store: whole or not at all, the same bytes once, as of a day, one controller's ledger."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from dnc import InputError, LoaderError, Store, check
+from dnc.rulebook import Rulebook
+from dnc.screen import Screen
+
+ANSWER = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n199000003;c;\n"
+
+
+def said(store: Store, registry: str, number: int, day: str, campaign: str | None = None) -> tuple[object, ...]:
+    """State, as-of, campaign state and next day of one number on one day."""
+    calls = pl.DataFrame(
+        {"number": [number], "day": [date.fromisoformat(day)], "campaign": [campaign]},
+        schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String},
+    )
+    with Screen(store.standing(), [registry]) as screen:
+        state, as_of, _, for_campaign, next_on = screen.columns(calls).row(0)
+    return state, as_of and str(as_of), for_campaign, next_on and str(next_on)
+
+
+def test_an_answer_is_read_to_the_letter(store, write_file):
+    """OK is callable, anything else is registered, a lost zero is put back."""
+    snapshot = store.load(write_file("a.csv", ANSWER), as_of=date(2026, 8, 1))
+    assert (snapshot.registry, snapshot.listed, snapshot.clear, snapshot.unread) == ("fr-bloctel", 2, 1, 0)
+    assert [said(store, "fr-bloctel", 33199000000 + n, "2026-08-01")[0] for n in (1, 2, 3, 4)] == [
+        "clear", "listed", "listed", "uncovered",
+    ]  # fmt: skip
+    assert said(store, "fr-bloctel", 33199000001, "2026-07-31") == (None, None, None, "2026-08-01")
+
+
+def test_the_newest_answer_about_this_number_counts(store, write_file):
+    """A later answer about other numbers hides nothing, and one to come does not stand yet."""
+    store.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
+    store.load(write_file("b.csv", "Telephone;Réponse\n0199000009;OK\n"), as_of=date(2026, 7, 1))
+    store.load(write_file("c.csv", "Telephone;Réponse\n0199000002;OK\n"), as_of=date(2026, 8, 1), campaign="c7")
+    assert said(store, "fr-bloctel", 33199000002, "2026-07-15") == ("listed", "2026-06-01", None, "2026-08-01")
+    assert said(store, "fr-bloctel", 33199000002, "2026-08-01", "c7") == ("clear", "2026-08-01", "clear", None)
+    assert said(store, "fr-bloctel", 33199000002, "2026-08-01", "c8") == ("clear", "2026-08-01", None, None)
+
+
+def test_two_answers_about_one_number_are_registered(store, write_file):
+    """One number with two different answers in one file: registered."""
+    store.load(write_file("a.csv", "Telephone;Réponse\n0199000001;OK\n0199000001;inscrit\n"), as_of=date(2026, 8, 1))
+    assert said(store, "fr-bloctel", 33199000001, "2026-08-01")[0] == "listed"
+
+
+def test_survivors_need_their_question(store, write_file):
+    """A purged file says who may be called; the question tells who was asked and dropped."""
+    purged, asked = write_file("p.txt", "0199000001\n"), write_file("q.txt", "0199000001\n0199000002\n")
+    store.load(purged, as_of=date(2026, 8, 1), registry="fr-bloctel", means="callable", asked=asked)
+    assert [said(store, "fr-bloctel", 33199000000 + n, "2026-08-01")[0] for n in (1, 2, 3)] == [
+        "clear", "listed", "uncovered",
+    ]  # fmt: skip
+    with pytest.raises(LoaderError, match="were never asked"):
+        store.load(asked, as_of=date(2026, 8, 1), registry="fr-bloctel", means="listed", asked=purged)
+
+
+def test_the_same_bytes_are_one_snapshot(store, write_file):
+    """Loading again changes nothing; the same bytes with another day are a correction."""
+    path = write_file("a.csv", ANSWER)
+    first = store.load(path, as_of=date(2026, 8, 1))
+    again = store.load(path, as_of=date(2026, 8, 1))
+    assert (again.id, again.new) == (first.id, False)
+    corrected = store.load(path, as_of=date(2026, 8, 2))
+    assert "replaces it" in corrected.notes[0]
+    assert [one.as_of for one in store.snapshots()] == [date(2026, 8, 2)]
+
+
+def test_objections_are_not_corrected_away(store, write_file):
+    """The own list is a ledger: a file that comes again later takes nothing back."""
+    path = write_file("own.csv", "number,since\n+33199000001,2026-01-01\n")
+    store.load(path, as_of=date(2026, 2, 1))
+    store.load(path, as_of=date(2026, 3, 1))
+    store.load(write_file("less.csv", "number,since\n+33199000002,2026-01-01\n"), as_of=date(2026, 4, 1))
+    assert len(store.snapshots()) == 3
+    assert said(store, "own", 33199000001, "2026-05-01")[0] == "listed"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "options"),
+    [
+        ("smudged.csv", "Telephone;Réponse\n" + "0199000001;OK\n" * 120 + "xx;OK\n" * 5, {}),
+        ("nothing.csv", "Telephone;Réponse\nxx;OK\n", {}),
+        ("future.csv", ANSWER, {"as_of": date(2100, 1, 1)}),
+        ("covers.csv", ANSWER, {"covers": ["fr"]}),
+        ("asked.csv", ANSWER, {"asked": "none.txt"}),
+    ],
+)
+def test_a_load_that_fails_leaves_no_trace(store, write_file, tmp_path, name, text, options):
+    """Neither a store nor a file of listings stays behind."""
+    path = write_file(name, text)
+    with pytest.raises(InputError):
+        store.load(path, **({"as_of": date(2026, 8, 1)} | options))
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_a_few_unread_rows_are_counted_and_named(store, write_file):
+    """Rows in are listings and unread rows; each unread one is named by its line and not by its content."""
+    path = write_file("a.csv", "Telephone;Réponse\n" + "0199000001;OK\n" * 150 + "zz;OK\n")
+    snapshot = store.load(path, as_of=date(2026, 8, 1))
+    assert (snapshot.rows, snapshot.unread) == (151, 1)
+    assert snapshot.notes == ("line 152 could not be read: not written as a number",)
+
+
+def test_an_empty_own_list_says_that_nobody_objected(store, write_file):
+    """An empty file is an answer; no file at all is none."""
+    assert said(store, "own", 33199000001, "2026-08-01")[0] is None
+    store.load(write_file("own.txt", ""), as_of=date(2026, 8, 1), registry="own")
+    assert said(store, "own", 33199000001, "2026-08-01")[0] == "clear"
+
+
+def test_a_recorded_objection_needs_no_loaded_list(store):
+    """An objection blocks its number; about the others nothing is known yet."""
+    store.object(["+33199000001"], date(2026, 8, 1))
+    assert said(store, "own", 33199000001, "2026-08-02")[0] == "listed"
+    assert said(store, "own", 33199000001, "2026-07-31") == (None, "2026-07-31", None, "2026-08-01")
+    assert said(store, "own", 33199000002, "2026-08-02")[0] is None
+
+
+def test_objections_are_recorded_all_or_none(store):
+    """One unreadable number of several stops the whole, by its position."""
+    with pytest.raises(InputError, match="number 2 cannot be read"):
+        store.object(["+33199000001", "12"], date(2026, 8, 1))
+    assert not store.exists
+
+
+def test_covers_makes_a_list_complete(store, write_file):
+    """Within its prefixes a number that is not in the file is not listed; outside it is not spoken of."""
+    path = write_file("d.csv", "number;listing;prospecting\n0199000001;listed;refused\n")
+    store.load(path, as_of=date(2026, 8, 1), covers=["33199"])
+    assert said(store, "fr-directory", 33199000001, "2026-08-01")[0] == "listed"
+    assert said(store, "fr-directory", 33199000002, "2026-08-01")[0] == "clear"
+    assert said(store, "fr-directory", 33261910002, "2026-08-01")[0] == "uncovered"
+
+
+def test_a_store_path_may_hold_any_character(tmp_path, write_file):
+    """Quotes, blanks and stars in a path are a path."""
+    store = Store(tmp_path / "l'appel *[1]")
+    store.load(write_file("it's *.csv", ANSWER), as_of=date(2026, 8, 1))
+    assert said(store, "fr-bloctel", 33199000002, "2026-08-01")[0] == "listed"
+
+
+def test_rules_and_snapshots_of_a_check_are_in_the_log(store, write_file):
+    """The log names the rules by hash, the snapshots by id, what was declared, and no number."""
+    store.load(write_file("a.csv", ANSWER), as_of=date(2026, 8, 1))
+    result = check(write_file("c.csv", "number\n0199000001\n"), store, region="FR", given={"caller": "charity"})
+    row = store.log().row(-1, named=True)
+    assert (row["seq"], row["verb"]) == (result.id, "check")
+    assert all(sha256 in row["detail"] for sha256 in Rulebook.load().texts)
+    assert '"caller": "charity"' in row["detail"]
+    assert "199000001" not in row["detail"]

@@ -1,9 +1,23 @@
 """Which opt-out regimes apply to a planned call, and what they say: clear, blocked or undecided."""
 
-from dnc.checks import Check, check, write
-from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
-from dnc.rulebook import Rulebook
-from dnc.store import Snapshot, Store
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dnc.checks import Check, check, write
+    from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
+    from dnc.rulebook import Rulebook
+    from dnc.store import Snapshot, Store
+
+_HOMES = {
+    "dnc.checks": ("Check", "check", "write"),
+    "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
+    "dnc.rulebook": ("Rulebook",),
+    "dnc.store": ("Snapshot", "Store"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Check",
@@ -18,3 +32,10 @@ __all__ = [
     "check",
     "write",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are fetched when they are first used, so that `dnc --help` waits for no engine."""
+    if name not in _HOME:
+        raise AttributeError(name)
+    return getattr(import_module(_HOME[name]), name)

@@ -19,7 +19,7 @@ import polars as pl
 
 from dnc.demands import DEMANDS, FACTS, REGISTRY_FACTS, Part
 from dnc.engine import connect, run
-from dnc.rulebook import GRADES, Pack, Regime, Rulebook, findings_sql
+from dnc.rulebook import GRADES, Pack, Regime, Rulebook, findings_sql, missing_sql
 from dnc.screen import Screen
 from dnc.vocabulary import vocabulary
 
@@ -39,7 +39,6 @@ VERDICT = {
 }
 OUTCOMES = ("clear", "blocked", "undecided")
 _WORDS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
-_FOUND = {"findings": pl.String, "missing": pl.String, "last_day": pl.Date}
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Verdict:
     why: str
 
 
-def worded(regimes: tuple[Regime, ...], findings: str, missing: str, policy: Policy) -> Verdict:
+def worded(regimes: list[Regime], findings: str, missing: str, policy: Policy) -> Verdict:
     """The verdict on one string of findings (see `dnc.rulebook.findings_sql`)."""
     found = list(zip(regimes, findings, strict=True))
     counted = [(regime, letter) for regime, letter in found if policy.counts(regime)]
@@ -84,7 +83,7 @@ def worded(regimes: tuple[Regime, ...], findings: str, missing: str, policy: Pol
     applying = [regime for regime, letter in found if letter in "mbx"]
     duties = [regime for regime, letter in found if regime.demand == "duty" and letter in "mp"]
     advice = [regime for regime, letter in found if not policy.counts(regime) and letter in "bxu"]
-    outcome = "blocked" if blocking else "undecided" if open_ else "clear"
+    outcome = _outcome(findings, [policy.counts(regime) for regime in regimes])
     if outcome == "blocked":
         confidence = max((one.confidence for one in blocking), key=GRADES.index)
     elif outcome == "clear":
@@ -97,6 +96,21 @@ def worded(regimes: tuple[Regime, ...], findings: str, missing: str, policy: Pol
     return Verdict(
         outcome, _ids(blocking), _ids(open_), missing, _ids(applying), _ids(duties), _ids(advice), confidence, why
     )
+
+
+def _outcome(findings: str, counted: list[bool]) -> str:
+    """The worst of the findings that count; where no regime is in force, nothing covers the call."""
+    letters = {letter for letter, counts in zip(findings, counted, strict=True) if counts}
+    if "b" in letters:
+        return "blocked"
+    return "undecided" if letters & {"x", "u"} or not findings else "clear"
+
+
+def _epochs(pack: Pack, cases: pl.DataFrame) -> list[pl.DataFrame]:
+    """Cases parted by the span of days in which the same regimes are in force."""
+    epoch = pl.Series("epoch", pack.changes(), dtype=pl.Date).search_sorted(cases["day"], side="right")
+    parted = cases.with_columns(pl.Series("epoch", epoch)).partition_by("epoch", maintain_order=True)
+    return [part.drop("epoch") for part in parted]
 
 
 def _ids(regimes: Iterable[Regime]) -> str:
@@ -140,6 +154,8 @@ def _why(outcome: str, decisive: list[Regime], missing: str, duties: int, langua
     """One sentence, with the citation of the regime that decides."""
     words = _WHY[language]
     demanding = [one for one in decisive if one.demand != "duty"]
+    if outcome == "undecided" and not demanding:
+        return words["jurisdiction"] + "."
     if outcome == "clear" and not demanding:
         return words["clear"].format(says="", duties=duties) + "."
     if outcome == "clear":
@@ -209,7 +225,7 @@ class Judge:
 
     def evaluate_findings(self, regimes: list[Regime], screened: pl.DataFrame) -> str:
         """The letters of the findings on the one row of a screened frame."""
-        return str(self._run(findings_sql(regimes, ()), screened)["findings"][0])
+        return str(self._run(findings_sql(regimes), screened)["findings"][0])
 
     def _run(self, sql: str, screened: pl.DataFrame) -> pl.DataFrame:
         if self._con is None:
@@ -219,46 +235,52 @@ class Judge:
     def _judged(self, cases: pl.DataFrame) -> pl.DataFrame:
         """Verdicts on distinct cases of one jurisdiction: case, the columns in words, dnc_valid_until."""
         pack = self._book.packs.get(cases["jurisdiction"][0] or "") if cases.height else None
-        if pack is None:
-            words = {name: pl.lit(None, VERDICT[name]).alias(name) for name in (*_WORDS, "dnc_valid_until")}
-            return cases.select("case", *words.values())
         told = cases.filter(pl.col("day").is_not_null())
-        found = self._found(pack, told, later=False)
-        clear = found.filter(pl.col("dnc_outcome") == "clear")
-        valid = self._valid_until(pack, told.join(clear.select("case", "last_day"), on="case", maintain_order="left"))
-        judged = found.join(valid, on="case", how="left", maintain_order="left")
+        if pack is None or not told.height:
+            words = [pl.lit(None, VERDICT[name]).alias(name) for name in (*_WORDS, "dnc_valid_until")]
+            return cases.select("case", *words)
+        worded_parts, clear = [], []
+        for part in _epochs(pack, told):
+            found = self._found(pack, part)
+            worded_parts.append(self._in_words(pack, part, found))
+            clear.append(part.hstack(found.select("last_day")).filter(found["outcome"] == "clear"))
+        valid = self._valid_until(pack, pl.concat(clear))
+        judged = pl.concat(worded_parts).join(valid, on="case", how="left", maintain_order="left")
         rest = cases.select("case").join(judged, on="case", how="left", maintain_order="left")
         return rest.select("case", *_WORDS, "dnc_valid_until")
 
-    def _found(self, pack: Pack, cases: pl.DataFrame, later: bool) -> pl.DataFrame:
-        """What DuckDB finds: case, the columns in words, last_day."""
-        epochs = pl.Series(pack.changes(), dtype=pl.Date)
-        parts = cases.with_columns(epochs.search_sorted(cases["day"], side="right").alias("epoch")).partition_by(
-            "epoch"
-        )
-        found = [self._found_in_epoch(pack, part, later) for part in parts]
-        schema = {"case": pl.UInt32, "last_day": pl.Date} | {name: VERDICT[name] for name in _WORDS}
-        return pl.concat(found) if found else pl.DataFrame(schema=schema)
-
-    def _found_in_epoch(self, pack: Pack, cases: pl.DataFrame, later: bool) -> pl.DataFrame:
-        regimes = tuple(pack.on(cases["day"][0]))
+    def _found(self, pack: Pack, cases: pl.DataFrame, later: bool = False) -> pl.DataFrame:
+        """What DuckDB finds for cases of one epoch, row by row: findings, outcome, last_day."""
+        regimes = pack.on(cases["day"][0])
+        if not regimes:
+            return cases.select(findings=pl.lit(""), outcome=pl.lit("undecided"), last_day=pl.lit(None, pl.Date))
+        found = self._run(findings_sql(regimes, later), cases)
         ends = [day for day in pack.changes() if day > cases["day"][0]]
-        counted = [regime.id for regime in regimes if self._policy.counts(regime)]
-        if regimes:
-            found = self._run(findings_sql(regimes, counted, later), cases).cast(_FOUND)  # type: ignore[arg-type]
+        end = pl.lit(ends[0] - timedelta(days=1) if ends else None, pl.Date)
+        counted = [self._policy.counts(regime) for regime in regimes]
+        outcomes = {findings: _outcome(findings, counted) for findings in found["findings"].unique()}
+        outcome = pl.col("findings").replace_strict(outcomes, return_dtype=pl.String)
+        return found.select("findings", outcome=outcome, last_day=pl.min_horizontal("last_day", end))
+
+    def _in_words(self, pack: Pack, cases: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+        """Findings of cases of one epoch turned into text, once per distinct finding: case, the columns in words."""
+        regimes = pack.on(cases["day"][0])
+        open_ = {at for findings in found["findings"].unique() for at, letter in enumerate(findings) if letter in "xu"}
+        asking = [one for at, one in enumerate(regimes) if at in open_ and self._policy.counts(one)]
+        if asking:
+            missing = self._run(missing_sql(asking), cases)["missing"]
         else:
-            found = pl.DataFrame({"findings": [""] * cases.height, "missing": "", "last_day": None}, schema=_FOUND)
-        end = ends[0] - timedelta(days=1) if ends else None
-        last_day = pl.min_horizontal("last_day", pl.lit(end, pl.Date))
-        distinct = found.select("findings", "missing").unique(maintain_order=True)
-        verdicts = [worded(regimes, findings, missing, self._policy) for findings, missing in distinct.iter_rows()]
+            missing = pl.Series("missing", ["" if regimes else "jurisdiction"]).new_from_index(0, cases.height)
+        findings = found.select("findings").with_columns(missing.alias("missing"))
+        distinct = findings.unique(maintain_order=True)
+        verdicts = [worded(regimes, found_, untold, self._policy) for found_, untold in distinct.iter_rows()]
         words = pl.DataFrame(
             [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in verdicts],
             schema={name: VERDICT[name] for name in _WORDS},
             orient="row",
         )
-        answers = found.join(distinct.hstack(words), on=["findings", "missing"], how="left", maintain_order="left")
-        return answers.with_columns(last_day, cases["case"]).select("case", "last_day", *_WORDS)
+        answers = findings.join(distinct.hstack(words), on=["findings", "missing"], how="left", maintain_order="left")
+        return answers.with_columns(cases["case"]).select("case", *_WORDS)
 
     def _valid_until(self, pack: Pack, clear: pl.DataFrame) -> pl.DataFrame:
         """The last day on which each clear case would still be clear: case, dnc_valid_until.
@@ -269,12 +291,14 @@ class Judge:
         pending = clear.filter(pl.col("last_day").is_not_null())
         while pending.height:
             pending = self._screened_again(pending.with_columns(day=pl.col("last_day").dt.offset_by("1d")))
-            found = self._found(pack, pending.drop("last_day"), later=True).select("case", "dnc_outcome", "last_day")
-            after = pending.drop("last_day").join(found, on="case", maintain_order="left")
-            over = after.filter(pl.col("dnc_outcome") != "clear")
+            after = pl.concat(
+                part.with_columns(self._found(pack, part, later=True).select("outcome", "last_day"))
+                for part in _epochs(pack, pending)
+            )
+            is_clear = after["outcome"] == "clear"
+            over = after.filter(~is_clear)
             ended.append(over.select("case", pl.col("day").dt.offset_by("-1d").alias("dnc_valid_until")))
-            still = after.filter(pl.col("dnc_outcome") == "clear", pl.col("last_day").is_not_null())
-            pending = still.drop("dnc_outcome")
+            pending = after.filter(is_clear & after["last_day"].is_not_null()).drop("outcome")
         return pl.concat(ended)
 
     def _screened_again(self, cases: pl.DataFrame) -> pl.DataFrame:

@@ -44,6 +44,10 @@ def defused(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(harmful).then(pl.lit("'") + text).otherwise(text).name.keep())
 
 
+def _header(names: list[str]) -> list[str]:
+    return defused(pl.DataFrame({"name": names}))["name"].to_list()
+
+
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
     """Nested cells as JSON, so that flat formats hold them."""
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
@@ -57,7 +61,7 @@ class CsvStream:
         self._file = file
         self._delimiter = delimiter
         line = io.StringIO(newline="")
-        csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(header)
+        csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(_header(header))
         self._file.write(line.getvalue().encode("utf-8-sig" if bom else "utf-8"))
 
     def write(self, frame: pl.DataFrame) -> None:
@@ -119,7 +123,7 @@ class _Xlsx:
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         self._book = xlsxwriter.Workbook(path, options)
         self._sheet = self._book.add_worksheet("verdicts")
-        self._sheet.write_row(0, 0, header, self._book.add_format({"bold": True}))
+        self._sheet.write_row(0, 0, _header(header), self._book.add_format({"bold": True}))
         self._sheet.freeze_panes(1, 0)
         self._sheet.autofilter(0, 0, 0, len(header) - 1)
         self._row = 0

@@ -94,41 +94,55 @@ def clause_sql(clause: tuple[Part, ...]) -> str:
     return every(part.sql for part in clause)
 
 
-def findings_sql(regimes: Iterable[Regime], counted: Iterable[str], later: bool = False) -> str:
-    """The one query that finds: a row of `facts` in, a row of findings out, in the same order.
+def findings_sql(regimes: Iterable[Regime], later: bool = False) -> str:
+    """The query that finds: a row of `facts` in, a row of findings out, in the same order.
 
-    regimes: those in force. counted: ids of those that bear on the outcome.
-    later: take what is judged day by day (hours, attempts) as met.
+    regimes: those in force. later: take what is judged day by day (hours, attempts) as met.
 
     Columns of the result:
         findings  one letter a regime, in their order: `m` applies and is met, `b` applies
                   and is broken, `x` applies and is not known to be met; `-` does not apply;
                   `p` may apply and is met, `u` may apply and is not known to be met.
-        missing   words of `dnc_missing` that would decide the counted regimes, sorted, `;`-joined.
-        last_day  last day before anything dated changes, or NULL.
+        last_day  last day before anything dated changes that a finding rests on, or NULL.
     """
     regimes = [_taken_as_met(regime) for regime in regimes] if later else list(regimes)
-    wanted = set(counted)
-    looked_at, letters = [], []
-    ends: dict[str, None] = {}
-    untold: dict[str, list[str]] = {}
-    for at, regime in enumerate(regimes):
-        looked_at.append(f"{regime.applies_sql} as a{at}, {regime.demanded.sql} as m{at}")
-        letters.append(
-            f"case when a{at} then case when m{at} then 'm' when not m{at} then 'b' else 'x' end "
-            f"when not a{at} then '-' when m{at} then 'p' else 'u' end"
-        )
-        ends |= dict.fromkeys(end for part in regime.parts for end in part.ends)
-        if regime.id in wanted:
-            for condition, word in _untold(regime, at):
-                untold.setdefault(word, []).append(f"((not a{at} or m{at}) is null and {condition})")
-    words = [f"case when {' or '.join(untold[word])} then '{word}' end" for word in sorted(untold)]
+    letters = [
+        f"case when a{at} then case when m{at} then 'm' when not m{at} then 'b' else 'x' end "
+        f"when not a{at} then '-' when m{at} then 'p' else 'u' end"
+        for at in range(len(regimes))
+    ]
+    # An end counts where the undated conditions of a regime that reads it may be given.
+    ends: dict[str, list[str]] = {}
+    for regime in regimes:
+        given = every(part.sql for part in regime.when if not part.ends)
+        for end in dict.fromkeys(end for part in regime.parts for end in part.ends):
+            ends.setdefault(end, []).append(f"({given}) is distinct from false")
+    dated = [f"case when {' or '.join(given)} then {end} end" for end, given in ends.items()]
     return (
         f"select concat({', '.join(letters)}) as findings,\n"
-        f"       concat_ws(';', {', '.join(['null', *words])}) as missing,\n"
-        f"       list_min(list_filter([{', '.join(ends)}]::date[], lambda d: d >= day)) as last_day\n"
-        f"from (select *, {', '.join(looked_at)} from facts)"
+        f"       list_min(list_filter([{', '.join(dated)}]::date[], lambda d: d >= day)) as last_day\n"
+        f"from ({_looked_at(regimes)})"
     )
+
+
+def missing_sql(regimes: Iterable[Regime]) -> str:
+    """The query that tells what would decide: words of `dnc_missing`, sorted, `;`-joined.
+
+    A row of `facts` in, a row with the column `missing` out, in the same order;
+    only regimes that come out undecided add words.
+    """
+    regimes = list(regimes)
+    untold: dict[str, list[str]] = {}
+    for at, regime in enumerate(regimes):
+        for condition, word in _untold(regime, at):
+            untold.setdefault(word, []).append(f"((not a{at} or m{at}) is null and {condition})")
+    words = [f"case when {' or '.join(untold[word])} then '{word}' end" for word in sorted(untold)]
+    return f"select concat_ws(';', {', '.join(['null', *words])}) as missing from ({_looked_at(regimes)})"
+
+
+def _looked_at(regimes: list[Regime]) -> str:
+    columns = [f"{one.applies_sql} as a{at}, {one.demanded.sql} as m{at}" for at, one in enumerate(regimes)]
+    return f"select *, {', '.join(columns)} from facts"
 
 
 def _untold(regime: Regime, at: int) -> Iterator[tuple[str, str]]:
@@ -249,7 +263,7 @@ class _Reader:
             raise self.fail("no regime names this citation", "cites", unused[0])
         territories, places = self._territories(data)
         name = data.get("name", {"en": self.jurisdiction.upper()})
-        return Pack(self.jurisdiction, name, territories, places, read_from, read_until, regimes, self.macros())
+        return Pack(self.jurisdiction, name, territories, places, read_from, read_until, regimes, self.macros(regimes))
 
     def _territories(self, data: dict[str, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
         told = data.get("territories", {})
@@ -269,7 +283,6 @@ class _Reader:
         for name, one in data.get("holidays", {}).items():
             self.holidays[name] = self.table(one, keys, "holidays", name)["country"]
             self._named_cites(one, "holidays", name)
-        self._years = (data["read_from"].year, data["read_until"].year + 1)
         polls = self.table(data.get("polls", {}), {"early": False, "days": False, "cites": False}, "polls")
         self.early: list[str] = polls.get("early", [])
         day_keys = {"name": True, "day": True, "early": True, "confidence": True, "note": False}
@@ -277,11 +290,14 @@ class _Reader:
         if polls:
             self._named_cites(polls, "polls")
 
-    def macros(self) -> dict[str, str]:
+    def macros(self, regimes: tuple[Regime, ...]) -> dict[str, str]:
         """The calendars that the expressions name, as bodies of SQL macros without arguments."""
-        calendars = {
-            calendar(name): days_sql(_holidays(country, *self._years)) for name, country in self.holidays.items()
-        }
+        last_year = self.data["read_until"].year + 1
+        calendars = {}
+        for name, country in self.holidays.items():
+            named = [one.first for one in regimes if any(calendar(name) in part.sql for part in one.parts)]
+            first = max(min(named, default=date.max), self.data["read_from"])
+            calendars[calendar(name)] = days_sql(_holidays(country, first.year, last_year))
         if self.polls:
             calendars[f"{self.jurisdiction}_silent"] = days_sql(self._silent_days(early=False))
             calendars[f"{self.jurisdiction}_silent_early"] = days_sql(self._silent_days(early=True))

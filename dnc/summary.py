@@ -18,10 +18,24 @@ def summary(check: Check, book: Rulebook) -> Iterator[str]:
     yield f"{check.rows:,} calls: {counts} (check {check.id} in the log)"
     if not check.dated:
         yield f"No day was told: every call was taken as planned for today, {today()}; say --at"
+    yield from _blocked(check, book)
+    yield from _undecided(check)
+    if clear := check.counts["clear"]:
+        yield _duties(check, clear)
+    for column in check.second_numbers:
+        yield f"Column {column!r} looks like telephone numbers and was not looked at; check it too, with --map"
+    if check.repeated:
+        yield f"{check.repeated:,} {'numbers stand' if check.repeated != 1 else 'number stands'} in several rows"
+
+
+def _blocked(check: Check, book: Rulebook) -> Iterator[str]:
     says = {regime.id: regime.says["en"] for _, regime in book.regimes()}
     if blocking := check.blocking().most_common(_SHOWN):
         yield "Blocked most by:"
         yield from (f"  {rows:>9,}  {id_}: {says[id_]}" for id_, rows in blocking)
+
+
+def _undecided(check: Check) -> Iterator[str]:
     if missing := check.missing().most_common(_SHOWN):
         yield "Undecided, and what would decide most:"
         for word, rows in missing:
@@ -30,14 +44,8 @@ def summary(check: Check, book: Rulebook) -> Iterator[str]:
                 yield f"             in the brief: {line}"
             elif ":" in word and not word.endswith(":law"):
                 yield f"             into the store: dnc load FILE --registry {word.partition(':')[2]} --as-of DAY"
-    if check.counts["undecided"] and (unclear := _unclear(check)):
+    if unclear := _unclear(check):
         yield f"  {unclear:>9,} rows are undecided by unclear law; no fact would decide them (see dnc_why)"
-    if clear := check.counts["clear"]:
-        yield _duties(check, clear)
-    for column in check.second_numbers:
-        yield f"Column {column!r} looks like telephone numbers and was not looked at; check it too, with --map"
-    if check.repeated:
-        yield f"{check.repeated:,} numbers stand in several rows; each attempt counts"
 
 
 def _unclear(check: Check) -> int:

@@ -218,7 +218,7 @@ def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
     assert "2 rows wait for consent: what consent has each person given" in err
     assert 'in the brief: facts.consent = "…"' in err
     assert "dnc load FILE --registry own" in err
-    assert "1 numbers stand in several rows" in err
+    assert "1 number stands in several rows" in err
 
 
 def test_a_day_that_was_not_told_is_today_and_said(dnc, write_file, monkeypatch):

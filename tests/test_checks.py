@@ -1,0 +1,207 @@
+"""A check from Python: formats in and out, order, streams, and how long a clear call stays clear."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+import xlsxwriter
+
+from dnc import DncError, InputError, check, write
+from dnc.judge import VERDICT
+
+GOLDEN = Path(__file__).parent / "golden"
+FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
+FACTS |= {"objected_on": "none", "call_at": "2024-03-12T20:30"}
+CALLS = (
+    'number;name;=note\n01 99 00 00 01;Éric;=1+1\n+33 6 39 98 00 02;"O\'Neil; J";@SUM(A1)\n'
+    "01 99 00 2;;-5\n06 39 98 00 03;two\nlines;+33639980003\n"
+)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_golden_output(store, write_file, tmp_path, suffix):
+    """The bytes of each text format are a promise; a change to a golden file is a change to it."""
+    text = CALLS.replace("two\nlines", '"two\nlines"')
+    check(write_file("calls.csv", text), store, region="FR", given=FACTS, out=tmp_path / f"v.{suffix}")
+    assert (tmp_path / f"v.{suffix}").read_bytes() == (GOLDEN / f"verdicts.{suffix}").read_bytes()
+
+
+def test_every_format_says_the_same(store, write_file, tmp_path):
+    """CSV, Parquet, XLSX and JSON lines come from one check and hold the same verdicts."""
+    outs = [tmp_path / f"v.{suffix}" for suffix in ("csv", "parquet", "xlsx", "jsonl")]
+    result = check(write_file("calls.csv", CALLS), store, region="FR", given=FACTS, out=outs)
+    assert result.verdicts is None
+    with outs[0].open(encoding="utf-8", newline="") as file:
+        expected = [(row["dnc_number"], row["dnc_outcome"]) for row in csv.DictReader(file, delimiter=";")]
+    assert pl.read_parquet(outs[1]).select("dnc_number", "dnc_outcome").rows() == expected
+    sheet = openpyxl.load_workbook(outs[2]).active
+    header, *rows = sheet.iter_rows(values_only=True)
+    at = [header.index(name) for name in ("dnc_number", "dnc_outcome")]
+    assert [tuple(row[n] or "" for n in at) for row in rows] == expected
+    assert sheet.cell(2, 3).value == "'=1+1"
+    told = [json.loads(line) for line in outs[3].read_text().splitlines()]
+    assert [(row["dnc_number"], row["dnc_outcome"]) for row in told] == expected
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in outs)
+
+
+def test_formulas_are_defused_and_numbers_are_not(store, write_file, tmp_path):
+    """What a spreadsheet would run gets an apostrophe; a telephone number stays one."""
+    cells = ["=1+1", "+33639980001", "+33 6 39 98 00 01", "-5", "-5+cmd|' /C calc'!A0", "@x", "\tx", "＝1", "plain"]
+    text = "number,=cell\n" + "".join(f'0199000001,"{cell}"\n' for cell in cells)
+    check(write_file("calls.csv", text), store, region="FR", out=tmp_path / "v.csv", columns=["outcome"])
+    with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as file:
+        found = [row["'=cell"] for row in csv.DictReader(file)]
+    guarded = {"=1+1", "-5+cmd|' /C calc'!A0", "@x", "\tx", "＝1"}
+    assert found == [f"'{cell}" if cell in guarded else cell for cell in cells]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "jsonl"])
+def test_every_format_is_read(store, tmp_path, kind):
+    """The same calls give the same verdicts from each format; a spreadsheet's midnight is a day."""
+    rows = [("0199000001", "2024-03-12", 1), ("0639980002", "2024-03-16", 2)]
+    path = tmp_path / f"calls.{kind}"
+    frame = pl.DataFrame(rows, schema=["number", "call_at", "n"], orient="row")
+    if kind == "csv":
+        frame.write_csv(path)
+    elif kind == "parquet":
+        frame.with_columns(pl.col("call_at").str.to_date()).write_parquet(path)
+    elif kind == "jsonl":
+        frame.write_ndjson(path)
+    else:
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, frame.columns)
+            as_day = book.add_format({"num_format": "dd/mm/yyyy"})
+            for at, (number, day, n) in enumerate(rows, 1):
+                sheet.write_number(at, 0, int(number))
+                sheet.write_datetime(at, 1, date.fromisoformat(day), as_day)
+                sheet.write_number(at, 2, n)
+    given = {**FACTS, "caller": "commercial", "sector": "general", "relationship": "none", "consent": "none"}
+    given |= {"attempts": "1", "cli": "01 99 00 90 00", "habit": "habitual"}
+    del given["call_at"]
+    found = check(path, store, region="FR", given=given).verdicts
+    assert found["dnc_number"].to_list() == ["+33199000001", "+33639980002"]
+    assert found["dnc_blocked_by"].to_list() == ["", "fr-hours-2023"]  # a Tuesday and a Saturday
+    assert found.columns == ["number", "call_at", "n", *VERDICT]
+    if kind in ("parquet", "jsonl"):
+        assert found["n"].to_list() == [1, 2]
+
+
+def test_all_rows_in_order_whatever_the_batches(store, write_file, monkeypatch):
+    """Order, columns and counts do not depend on how rows are batched."""
+    numbers = [f"01990{n:05d}" if n % 7 else "broken" for n in range(1000)]
+    path = write_file("calls.csv", "id,number\n" + "".join(f"{n},{text}\n" for n, text in enumerate(numbers)))
+    whole = check(path, store, region="FR", given=FACTS).verdicts
+    monkeypatch.setattr("dnc.tabular.BATCH_ROWS", 64)
+    parts = check(path, store, region="FR", given=FACTS)
+    assert parts.verdicts.equals(whole)
+    assert whole["id"].to_list() == [str(n) for n in range(1000)]
+    assert parts.counts == {"clear": 857, "blocked": 0, "undecided": 143}
+
+
+def test_a_former_run_is_replaced(store, write_file, tmp_path):
+    """Columns of a former run are not carried but written anew."""
+    first = tmp_path / "first.csv"
+    check(write_file("calls.csv", "number,x\n0199000001,1\n"), store, region="FR", given=FACTS, out=first)
+    check(first, store, region="FR", given=FACTS, out=tmp_path / "second.csv")
+    assert first.read_bytes() == (tmp_path / "second.csv").read_bytes()
+
+
+def test_the_python_door(store, write_file, tmp_path):
+    """check, counts, verdicts and write are as the documentation says; bad use raises DncError."""
+    path = write_file("calls.csv", "number\n0199000001\n")
+    with store as opened:
+        result = check(path, opened, region="FR", given=FACTS)
+    assert result.counts == {"clear": 1, "blocked": 0, "undecided": 0}
+    write(result, tmp_path / "v.parquet")
+    assert pl.read_parquet(tmp_path / "v.parquet").equals(result.verdicts)
+    with pytest.raises(InputError, match="colour"):
+        check(path, store, given={"colour": "red"})
+    with pytest.raises(DncError, match="guidance"):
+        check(path, store, guidance="ignore")
+
+
+def test_no_half_written_file(store, write_file, tmp_path, monkeypatch):
+    """A check that fails leaves the former output as it was, and nothing beside it."""
+    out = write_file("v.csv", "the former output")
+    monkeypatch.setattr("dnc.judge.worded", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        check(write_file("calls.csv", "number\n0199000001\n"), store, region="FR", out=out)
+    assert out.read_text() == "the former output"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["calls.csv", "v.csv"]
+
+
+def test_declared_facts_fill_only_empty_cells(store, write_file):
+    """A told fact is never overridden by one that was declared for the file."""
+    path = write_file("calls.csv", "number,recipient\n0199000001,business\n0199000001,\n")
+    given = {"caller": "commercial", "voice": "human", "recipient": "consumer", "call_at": "2026-10-05"}
+    found = check(path, store, region="FR", given=given).verdicts
+    assert ["fr-optin-2026" in row.split(";") for row in found["dnc_undecided_by"]] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("facts", "until"),
+    [
+        ({"call_at": "2024-03-12"}, "2027-12-31"),  # read_until
+        ({"call_at": "2024-03-12", "objected_on": "2025-06-01"}, "2025-05-31"),
+        ({"caller": "political", "call_at": "2024-03-12", "source": "members"}, "2024-06-07"),  # eve of the European poll
+        ({"caller": "political", "call_at": "2024-03-12", "place": "FR-971"}, "2024-06-06"),
+        ({"purpose": "sale", "call_at": "2026-10-05", "consent_on": "2026-09-01"}, "2027-09-01"),
+        ({"purpose": "sale", "call_at": "2026-10-05", "consent_on": "2026-09-01", "consent_withdrawn_on": "2026-12-24"}, "2026-12-23"),
+        ({"purpose": "sale", "call_at": "2016-05-20"}, "2016-05-31"),  # the day before Bloctel
+        ({"purpose": "sale", "call_at": "2026-10-05", "relationship": "callback", "relationship_on": "2026-10-02", "consent": "none"}, "2026-10-08"),
+        ({"purpose": "sale", "call_at": "2026-10-05", "relationship": "contract", "related": "yes", "consent": "none"}, "2027-12-31"),
+    ],
+)  # fmt: skip
+def test_valid_until_is_the_last_clear_day(store, write_file, facts, until):
+    """The same call is clear on that day and is not on the next."""
+    sale = {
+        "sector": "general",
+        "relationship": "none",
+        "attempts": "1",
+        "cli": "0199009000",
+        "consent": "named_caller",
+    }
+    path = write_file("calls.csv", "number\n0199000001\n")
+
+    def verdict(day: str) -> tuple[str, str]:
+        given = {**FACTS, **sale, "consent_for": "live", "consent_on": "2026-09-01", **facts, "call_at": day}
+        row = check(path, store, region="FR", given=given).verdicts.row(0, named=True)
+        return row["dnc_outcome"], str(row["dnc_valid_until"])
+
+    assert verdict(facts["call_at"]) == ("clear", until)
+    after = date.fromisoformat(until)
+    while after.isoweekday() > 5:
+        after -= timedelta(days=1)  # hours are judged per day and are not counted
+    assert verdict(str(after))[0] == "clear"
+    assert verdict(str(date.fromisoformat(until) + timedelta(days=1)))[0] != "clear"
+
+
+def test_valid_until_knows_what_is_loaded(store, write_file):
+    """An answer ends with its month, and a later answer that lists the number ends it on its day."""
+    path = write_file("calls.csv", "number\n0199000001\n")
+    given = {**FACTS, "caller": "commercial", "call_at": "2024-03-12", "relationship": "none", "sector": "general"}
+    given |= {"attempts": "1", "cli": "0199009000", "habit": "habitual", "consent": "none"}
+    store.load(write_file("a.csv", "Telephone;Réponse\n0199000001;OK\n"), as_of=date(2024, 3, 1))
+    assert str(check(path, store, region="FR", given=given).verdicts["dnc_valid_until"][0]) == "2024-04-01"
+    store.load(write_file("b.csv", "Telephone;Réponse\n0199000001;inscrit\n"), as_of=date(2024, 3, 20))
+    assert str(check(path, store, region="FR", given=given).verdicts["dnc_valid_until"][0]) == "2024-03-19"
+    store.load(write_file("c.csv", "Telephone;Réponse\n0199000001;OK\n0199000002;OK\n"), as_of=date(2024, 3, 19))
+    assert str(check(path, store, region="FR", given=given).verdicts["dnc_valid_until"][0]) == "2024-03-19"
+
+
+def test_the_same_inputs_give_the_same_bytes(screened, write_file, tmp_path):
+    """Nothing in an output depends on chance."""
+    shuffled = [f"01990{n % 500:05d},{random.Random(n).choice(['human', 'ai', ''])}" for n in range(3000)]
+    path = write_file("calls.csv", "number,voice\n" + "\n".join(shuffled) + "\n")
+    outs = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for out in outs:
+        check(path, screened, region="FR", given={"caller": "commercial", "call_at": "2026-08-10"}, out=out)
+    assert outs[0].read_bytes() == outs[1].read_bytes()

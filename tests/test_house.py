@@ -1,0 +1,55 @@
+"""The house: what is promised of it as a whole."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import readme
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted([*(ROOT / "dnc").glob("*.py"), *(ROOT / "registry_loaders").glob("*.py")])
+
+
+def test_generated_parts_of_the_readme_are_current():
+    """Help, regimes and vocabulary in the README are those of the program."""
+    text = readme.README.read_text(encoding="utf-8")
+    assert readme.current(text) == text
+
+
+def test_help_needs_no_engine():
+    """`dnc --help` imports click and nothing heavy."""
+    code = "import sys; sys.argv = ['dnc', '--help']; import dnc.cli\ntry: dnc.cli.main()\nexcept SystemExit: pass\n"
+    code += "print({'polars', 'duckdb', 'phonenumbers', 'holidays'} & set(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "set()\n"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda one: one.stem)
+def test_files_are_never_sniffed(path):
+    """No reader of DuckDB or Polars guesses types, and no row is dropped in silence."""
+    assert not re.search(r"read_csv_auto|ignore_errors|infer_schema=True|try_parse_dates", path.read_text())
+
+
+def test_every_test_has_a_sentence():
+    """A test says in its docstring what it holds the program to."""
+    for path in (ROOT / "tests").glob("test_*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                assert ast.get_docstring(node), f"{path.name}: {node.name}"
+
+
+def test_fixtures_use_numbers_reserved_for_fiction():
+    """Files that ship and fixtures hold no number of a person."""
+    fiction = re.compile(r"^(?:0|33|0033)?(?:19900|26191|35301|46571|53649|63998)\d*$")
+    overseas = re.compile(r"^0\d{3}0000\d\d$")
+    files = [*(ROOT / "dnc" / "samples").glob("*.csv"), *(ROOT / "tests" / "rules").glob("fr.csv")]
+    for path in files:
+        for found in re.findall(r"(?<![\w#-])\+?\(?0?[1-9]\)?(?:[ .()-]{0,2}\d){8,12}(?![\w-])", path.read_text()):
+            digits = re.sub(r"\D", "", found).replace("330", "33", 1)
+            assert fiction.match(digits) or overseas.match(digits) or digits.startswith("094800"), path.name

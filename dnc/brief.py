@@ -56,14 +56,14 @@ class Brief:
         self,
         region: str | None = None,
         columns: Mapping[str, str] | None = None,
-        facts: Mapping[str, str] | None = None,
+        facts: Mapping[str, object] | None = None,
     ) -> Brief:
         """This brief with what was said beside it, which wins."""
         return replace(
             self,
             region=region or self.region,
             columns={**self.columns, **(columns or {})},
-            facts={**self.facts, **(facts or {})},
+            facts={**self.facts, **{name: str(fact) for name, fact in (facts or {}).items()}},
         )
 
 

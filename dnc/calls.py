@@ -30,6 +30,7 @@ _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
+_DIGITS = 6  # in a header: then it is a row of data
 _SHORT = re.compile(r"^\d{3,6}$")
 
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
@@ -78,6 +79,8 @@ class Intake:
         return ", ".join(repr(name) for name in self.table.columns[:20])
 
     def _no_number(self) -> str:
+        if any(sum(map(str.isdigit, name)) >= _DIGITS for name in self.table.header):
+            return "the first row holds numbers, not names; put a header row with a column 'number' above it"
         likely = [name for name in self.table.columns if looks_like_phone(name)]
         if not likely:
             return f"no column 'number'; name it with --map number=…; there are: {self._named()}"

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -107,8 +108,8 @@ def check(
     store: Store,
     *,
     region: str | None = None,
-    given: Mapping[str, str] | None = None,
-    at: str | None = None,
+    given: Mapping[str, object] | None = None,
+    at: str | date | None = None,
     guidance: str = "enforce",
     out: str | Path | Sequence[str | Path] | None = None,
     brief: Brief | None = None,
@@ -126,7 +127,7 @@ def check(
         store: where the registries' snapshots are; need not exist.
         region: numbering plan of numbers in national form (ISO 3166-1 alpha-2).
         given: facts declared for the whole file; they fill empty cells.
-        at: when calls are planned that do not say it (ISO 8601); else today, as a date alone.
+        at: when calls are planned that do not say it (ISO 8601, a date or a datetime); else today.
         guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
         out: file or files to write to, by suffix; memory then does not grow with the input.
         brief: how the file's columns and words become ours.
@@ -142,7 +143,7 @@ def check(
         InputError: file, brief or option is wrong. StoreError: the store cannot be used.
     """
     book = rulebook or Rulebook.load()
-    intake = open_calls(path, (brief or Brief()).but(region and region.upper(), facts=given), book, at)
+    intake = open_calls(path, (brief or Brief()).but(region and region.upper(), facts=given), book, None if at is None else str(at))
     policy = _policy(book, guidance, accept or {}, language)
     wanted = _wanted(columns)
     table = intake.table

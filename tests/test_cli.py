@@ -86,6 +86,7 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["check", "calls.csv", "--accept", "fr-optin-2026=we think so"], 4, "cannot be accepted"),
         (["check", "phones.csv"], 4, "phones.csv:1: no column 'number'; is it --map number=\"Phone\"?"),
         (["check", "words.csv"], 4, "words.csv:1: no column 'number'; name it with --map"),
+        (["check", "bare.csv"], 4, "bare.csv:1: the first row holds numbers, not names"),
         (["check", "empty.csv"], 4, "empty.csv: the file is empty"),
         (["check", "page.csv"], 4, "page.csv: is a web page"),
         (["check", "calls.csv", "--brief", "bad.toml"], 4, "bad.toml:colour: unknown key"),
@@ -109,6 +110,7 @@ def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, 
     write_file("phones.csv", "Name;Phone\nx;01 99 00 04 18\n")
     write_file("words.csv", "a,b\n1,2\n")
     write_file("empty.csv", "")
+    write_file("bare.csv", "01 99 00 04 18,x\n")
     write_file("page.csv", "<!DOCTYPE html><p>log in")
     write_file("bad.toml", 'colour = "red"')
     found, out, err = dnc(*arguments)

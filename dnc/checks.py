@@ -76,6 +76,12 @@ class Check:
         """Clear rows that each duty goes with."""
         return self._by_word(3, "clear")
 
+    def unclear(self) -> int:
+        """Undecided rows that no fact would decide."""
+        return sum(
+            rows for (outcome, _, missing, _), rows in self.tallies.items() if (outcome, missing) == ("undecided", "")
+        )
+
     def _by_word(self, at: int, outcome: str | None = None) -> Counter[str]:
         words: Counter[str] = Counter()
         for key, rows in self.tallies.items():
@@ -143,7 +149,9 @@ def check(
         InputError: file, brief or option is wrong. StoreError: the store cannot be used.
     """
     book = rulebook or Rulebook.load()
-    intake = open_calls(path, (brief or Brief()).but(region and region.upper(), facts=given), book, None if at is None else str(at))
+    intake = open_calls(
+        path, (brief or Brief()).but(region and region.upper(), facts=given), book, None if at is None else str(at)
+    )
     policy = _policy(book, guidance, accept or {}, language)
     wanted = _wanted(columns)
     table = intake.table

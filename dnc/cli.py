@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from dnc.brief import Brief
-    from dnc.judge import Finding
     from dnc.rulebook import Rulebook
     from dnc.store import Snapshot
 
@@ -195,7 +194,9 @@ _FACT_OPTIONS = [
     click.option(
         "--accept", type=PAIR, multiple=True, metavar="REGIME=REASON", help="Take an unsettled regime on yourself."
     ),
-    click.option("--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of dnc_why."),
+    click.option(
+        "--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of dnc_why and of what is said."
+    ),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the outcome."),
 ]
 
@@ -267,7 +268,7 @@ def check(
             **options,
         )
     sys.stdout.buffer.flush()
-    for line in summary(result, book):
+    for line in summary(result, book, lang):
         _say(line)
     ctx.exit(0 if exit_zero else _exit_code(result.counts))
 
@@ -310,6 +311,7 @@ def explain(
     as_json: bool,
 ) -> None:
     """Say, for one call, what every regime in force comes to and why."""
+    from dnc import explanation
     from dnc.checks import explain as explained
 
     book = _book(ctx)
@@ -318,66 +320,13 @@ def explain(
         number, _store(ctx), told, at=at, guidance=guidance, rulebook=book, accept=dict(accept), language=lang
     )
     if as_json:
-        found = [_finding_json(one, lang) for one in findings]
-        click.echo(json.dumps({"verdict": verdict, "findings": found}, ensure_ascii=False, default=str, indent=2))
+        data = explanation.as_data(verdict, findings, lang)
+        click.echo(json.dumps(data, ensure_ascii=False, default=str, indent=2))
     else:
-        for line in _explanation(verdict, findings, lang):
+        for line in explanation.as_text(verdict, findings, lang):
             click.echo(line)
     outcome = str(verdict["dnc_outcome"])
     ctx.exit(0 if exit_zero else _exit_code({"blocked": outcome == "blocked", "undecided": outcome == "undecided"}))
-
-
-_LETTERS = {
-    "b": "forbids the call",
-    "x": "applies, not decided",
-    "u": "may apply, not decided",
-    "m": "applies, met",
-    "p": "may apply, met in any case",
-    "-": "does not apply",
-}
-_TRUTH = {True: "yes", False: "no", None: "not told"}
-
-
-def _explanation(verdict: Mapping[str, Any], findings: list[Finding], lang: str) -> Iterator[str]:
-    yield f"{verdict['dnc_number'] or 'unreadable number'}: {verdict['dnc_outcome']}"
-    yield str(verdict["dnc_why"])
-    if verdict["dnc_valid_until"]:
-        yield f"Clear until {verdict['dnc_valid_until']} with what is loaded."
-    for letter, heading in _LETTERS.items():
-        for one in (one for one in findings if one.letter == letter):
-            regime = one.regime
-            kind = f"{regime.force}, {regime.confidence} confidence"
-            if letter == "-":
-                yield f"\n{regime.id}: {heading} ({'; '.join(one.because)})"
-                continue
-            yield f"\n{regime.id}: {heading} ({kind})"
-            yield f"  {regime.says[lang]}"
-            yield from (f"  when {look.says}: {_TRUTH[look.value]}" for look in one.when)
-            for clause in one.exceptions:
-                words = " and ".join(f"{look.says} ({_TRUTH[look.value]})" for look in clause)
-                yield f"  unless {words}"
-            if regime.demand == "duty":
-                yield f"  duty: {one.demand.says}"
-            else:
-                met = "unclear" if regime.demand == "unsettled" else _TRUTH[one.demand.value]
-                yield f"  asks for: {one.demand.says}: {met}"
-            yield from (f"  {cite.text} {cite.url}".rstrip() for cite in regime.cites)
-
-
-def _finding_json(one: Finding, lang: str) -> dict[str, Any]:
-    regime = one.regime
-    return {
-        "regime": regime.id,
-        "finding": _LETTERS[one.letter],
-        "says": regime.says[lang],
-        "force": regime.force,
-        "confidence": regime.confidence,
-        "when": [vars(look) for look in one.when],
-        "except": [[vars(look) for look in clause] for clause in one.exceptions],
-        "demand": {"kind": regime.demand, **vars(one.demand)},
-        "cites": [vars(cite) for cite in regime.cites],
-        "note": regime.note,
-    }
 
 
 # Objections, forgetting

@@ -377,17 +377,6 @@ class Finding:
     exceptions: list[list[Looked]]
     demand: Looked
 
-    @property
-    def because(self) -> list[str]:
-        """Why the regime does not apply: the conditions that are not given, or the exception that is."""
-        lacking = [one.says for one in self.when if one.value is False]
-        lifted = [
-            "excepted: " + " and ".join(one.says for one in clause)
-            for clause in self.exceptions
-            if all(one.value for one in clause)
-        ]
-        return [f"not {says}" for says in lacking] + lifted
-
 
 def explained(judge: Judge, book: Rulebook, facts: pl.DataFrame) -> list[Finding]:
     """Every regime in force for the one call in `facts`; none where no law can be chosen."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from dnc.checks import Check
 from dnc.clock import today
@@ -10,80 +11,107 @@ from dnc.rulebook import Rulebook
 from dnc.vocabulary import vocabulary
 
 _SHOWN = 5
+_WORDS: dict[str, dict[str, Any]] = {
+    "en": {
+        "counts": "{rows:,} calls: {counts} (check {id} in the log)",
+        "outcomes": {"clear": "clear", "blocked": "blocked", "undecided": "undecided"},
+        "today": "No day was told: every call was taken as planned for today, {day}; say --at",
+        "blocked": "Blocked most by:",
+        "undecided": "Undecided, and what would decide most:",
+        "wait": "{rows:>9,} {noun} for {question}",
+        "nouns": ("row waits", "rows wait"),
+        "brief": "in the brief: {line}",
+        "store": "into the store: dnc load FILE --registry {registry} --as-of DAY",
+        "unclear": "{rows:>9,} undecided by unclear law; no fact would decide them (see dnc_why)",
+        "duties": "Clear is no permission; duties that go with the {rows:,} clear: {n}{named}",
+        "second": "Column {name!r} looks like telephone numbers and was not looked at; check it too, with --map",
+        "repeated": "Numbers that stand in several rows: {n:,}",
+        "every": "for all rows: {words}; or columns.{column} = \"their column\"",
+        "asked": {
+            "number": "number: what is the right number? It cannot be read as it stands",
+            "jurisdiction": "jurisdiction: are these calls meant? No rules are held for that place, caller or day",
+            "stale:law": "stale:law: is there a newer edition of the rules? The day lies behind the last that was read",
+            "registry": "{}: what does it say? Nothing is loaded that stood on the day of the call",
+            "uncovered": "{}: were these numbers ever asked? No extract speaks of them",
+            "stale": "{}: is there a newer answer, for this campaign? What is loaded is too old for these calls",
+        },
+    },
+    "fr": {
+        "counts": "{rows:,} appels : {counts} (contrôle {id} du journal)",
+        "outcomes": {"clear": "libres", "blocked": "bloqués", "undecided": "indécis"},
+        "today": "Aucun jour indiqué : chaque appel est pris comme prévu aujourd'hui, {day} ; précisez --at",
+        "blocked": "Bloqués surtout par :",
+        "undecided": "Indécis, et ce qui en déciderait le plus :",
+        "wait": "{rows:>9,} {noun} : {question}",
+        "nouns": ("ligne attend", "lignes attendent"),
+        "brief": "dans le brief : {line}",
+        "store": "dans le dépôt : dnc load FICHIER --registry {registry} --as-of JOUR",
+        "unclear": "{rows:>9,} indécis par incertitude du droit ; aucun fait n'en déciderait (voir dnc_why)",
+        "duties": "Libre ne veut pas dire permis ; obligations qui accompagnent les {rows:,} libres : {n}{named}",
+        "second": "La colonne {name!r} ressemble à des numéros et n'a pas été lue ; contrôlez-la aussi, avec --map",
+        "repeated": "Numéros présents sur plusieurs lignes : {n:,}",
+        "every": "pour toutes les lignes : {words} ; ou columns.{column} = \"leur colonne\"",
+        "asked": {
+            "number": "number : quel est le bon numéro ? Il est illisible tel quel",
+            "jurisdiction": "jurisdiction : ces appels sont-ils voulus ? Aucune règle pour ce lieu, cet appelant ou jour",
+            "stale:law": "stale:law : existe-t-il une édition plus récente ? Ce jour suit le dernier qui fut lu",
+            "registry": "{} : que dit-il ? Rien n'est chargé qui valait le jour de l'appel",
+            "uncovered": "{} : ces numéros ont-ils été demandés ? Aucun extrait n'en parle",
+            "stale": "{} : y a-t-il une réponse plus récente, pour cette campagne ? Celle qui est chargée a vieilli",
+        },
+    },
+}  # fmt: skip
 
 
-def summary(check: Check, book: Rulebook) -> Iterator[str]:
+def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]:
     """Lines of the summary: counts, what blocks most, what would decide the undecided, warnings."""
-    counts = ", ".join(f"{rows:,} {outcome}" for outcome, rows in check.counts.items())
-    yield f"{check.rows:,} calls: {counts} (check {check.id} in the log)"
+    words = _WORDS[language]
+    counts = ", ".join(f"{rows:,} {words['outcomes'][outcome]}" for outcome, rows in check.counts.items())
+    yield words["counts"].format(rows=check.rows, counts=counts, id=check.id)
     if not check.dated:
-        yield f"No day was told: every call was taken as planned for today, {today()}; say --at"
-    yield from _blocked(check, book)
-    yield from _undecided(check)
-    if clear := check.counts["clear"]:
-        yield _duties(check, clear)
-    for column in check.second_numbers:
-        yield f"Column {column!r} looks like telephone numbers and was not looked at; check it too, with --map"
-    if check.repeated:
-        yield f"{check.repeated:,} {'numbers stand' if check.repeated != 1 else 'number stands'} in several rows"
-
-
-def _blocked(check: Check, book: Rulebook) -> Iterator[str]:
-    says = {regime.id: regime.says["en"] for _, regime in book.regimes()}
+        yield words["today"].format(day=today())
+    says = {regime.id: regime.says[language] for _, regime in book.regimes()}
     if blocking := check.blocking().most_common(_SHOWN):
-        yield "Blocked most by:"
+        yield words["blocked"]
         yield from (f"  {rows:>9,}  {id_}: {says[id_]}" for id_, rows in blocking)
+    yield from _undecided(check, language)
+    if clear := check.counts["clear"]:
+        duties = sorted(check.duties())
+        yield words["duties"].format(rows=clear, n=len(duties), named=f" ({', '.join(duties)})" if duties else "")
+    yield from (words["second"].format(name=name) for name in check.second_numbers)
+    if check.repeated:
+        yield words["repeated"].format(n=check.repeated)
 
 
-def _undecided(check: Check) -> Iterator[str]:
+def _undecided(check: Check, language: str) -> Iterator[str]:
+    words = _WORDS[language]
     if missing := check.missing().most_common(_SHOWN):
-        yield "Undecided, and what would decide most:"
-        for word, rows in missing:
-            yield f"  {rows:>9,} {'rows wait' if rows != 1 else 'row waits'} for {question(word)}"
-            if line := brief_line(word):
-                yield f"             in the brief: {line}"
-            elif ":" in word and not word.endswith(":law"):
-                yield f"             into the store: dnc load FILE --registry {word.partition(':')[2]} --as-of DAY"
-    if unclear := _unclear(check):
-        yield f"  {unclear:>9,} rows are undecided by unclear law; no fact would decide them (see dnc_why)"
+        yield words["undecided"]
+    for word, rows in missing:
+        noun = words["nouns"][rows != 1]
+        yield "  " + words["wait"].format(rows=rows, noun=noun, question=question(word, language))
+        if line := _brief_line(word, language):
+            yield " " * 13 + words["brief"].format(line=line)
+        elif ":" in word and not word.endswith(":law"):
+            yield " " * 13 + words["store"].format(registry=word.partition(":")[2])
+    if unclear := check.unclear():
+        yield "  " + words["unclear"].format(rows=unclear)
 
 
-def _unclear(check: Check) -> int:
-    return sum(
-        rows for (outcome, _, missing, _), rows in check.tallies.items() if outcome == "undecided" and not missing
-    )
-
-
-def _duties(check: Check, clear: int) -> str:
-    duties = check.duties()
-    words = f"{len(duties)} duties go" if len(duties) != 1 else "1 duty goes"
-    named = f": {', '.join(sorted(duties))}" if duties else ""
-    return f"Clear is no permission: {words} with the {clear:,} clear {'calls' if clear != 1 else 'call'}{named}"
-
-
-_ASKED = {
-    "number": "number: what is the right number? It cannot be read as it stands",
-    "jurisdiction": "jurisdiction: are these calls meant? No rules are held for that place, caller or day",
-    "stale:law": "stale:law: is there a newer edition of the rules? The day lies behind the last one that was read",
-    "registry": "{}: what does it say? Nothing is loaded that stood on the day of the call",
-    "uncovered": "{}: were these numbers ever asked? No extract speaks of them",
-    "stale": "{}: is there a newer answer, for this campaign? What is loaded is too old for these calls",
-}
-
-
-def question(word: str) -> str:
+def question(word: str, language: str = "en") -> str:
     """What to ask a person about one word of `dnc_missing`."""
     kind, _, registry = word.partition(":")
-    asked = _ASKED.get(word) or _ASKED.get(kind)
-    return asked.format(registry) if asked else f"{word}: {vocabulary().question(word)}"
+    asked = _WORDS[language]["asked"].get(word) or _WORDS[language]["asked"].get(kind)
+    return asked.format(registry) if asked else f"{word}: {vocabulary().question(word, language)}"
 
 
-def brief_line(word: str) -> str | None:
+def _brief_line(word: str, language: str) -> str | None:
     """One line to paste into the brief, its value left to the person; None where no fact is wanted."""
     if word == "region":
         return 'region = "…"'
     if word not in vocabulary().columns or word == "number":
         return None
-    if words := vocabulary().axes.get(word):
-        return f'facts.{word} = "…"  # for all rows: {", ".join(words)}; or columns.{word} = "their column"'
+    if axis := vocabulary().axes.get(word):
+        every = _WORDS[language]["every"].format(words=", ".join(axis), column=word)
+        return f'facts.{word} = "…"  # {every}'
     return f'columns.{word} = "their column"'

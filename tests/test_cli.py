@@ -40,7 +40,7 @@ def test_seed_is_clear_with_consent(dnc, screened, write_file):
     [row] = rows(out)
     assert (code, row["dnc_outcome"], row["dnc_duties"]) == (0, "clear", "cnil-pol-robocall-notice")
     assert row["dnc_valid_until"] == "2017-04-21"  # the eve of the first round opens on the 22nd
-    assert "Clear is no permission: 1 duty" in err
+    assert "duties that go with the 1 clear: 1 (cnil-pol-robocall-notice)" in err
 
 
 def test_seed_is_clear_with_advice(dnc, screened, write_file):
@@ -220,7 +220,7 @@ def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
     assert "2 rows wait for consent: what consent has each person given" in err
     assert 'in the brief: facts.consent = "…"' in err
     assert "dnc load FILE --registry own" in err
-    assert "1 number stands in several rows" in err
+    assert "several rows: 1" in err
 
 
 def test_a_day_that_was_not_told_is_today_and_said(dnc, write_file, monkeypatch):
@@ -235,13 +235,24 @@ def test_explain_shows_every_regime_with_its_law(dnc, screened):
     arguments = ["explain", "01 99 00 04 18", *SEED, "--set", "consent=none"]
     code, out, _ = dnc(*arguments)
     assert code == 1
-    assert "cnil-pol-robocall: forbids the call (guidance, high confidence)" in out
+    assert "cnil-pol-robocall: forbids the call (guidance, confidence high)" in out
     assert "fr-bloctel-2016: does not apply (not purpose sale" in out
     assert "https://www.cnil.fr" in out
     _, out, _ = dnc(*arguments, "--json")
     told = json.loads(out)
     assert told["verdict"]["dnc_outcome"] == "blocked"
     assert len(told["findings"]) == 23
+
+
+def test_french_is_spoken(dnc, screened, write_file):
+    """--lang fr gives the verdict, the summary and the explanation in French."""
+    calls = write_file("calls.csv", CALLS)
+    _, out, err = dnc("check", calls, *SEED, "--set", "consent=none", "--lang", "fr")
+    assert rows(out)[0]["dnc_why"].startswith("Bloqué : Un parti")
+    assert "1 appels : 0 libres, 1 bloqués" in err
+    _, out, _ = dnc("explain", "01 99 00 04 18", *SEED, "--lang", "fr")
+    assert "cnil-pol-robocall: s'applique, indécis (recommandation, confiance élevée)" in out
+    assert "fr-bloctel-2016: ne s'applique pas (pas purpose sale" in out
 
 
 def test_objections_are_recorded_lifted_and_recorded_again(dnc, write_file, store, monkeypatch):

@@ -19,7 +19,7 @@ from dnc.brief import Brief
 from dnc.clock import ALWAYS, NEVER, is_zone, local, read_day, read_moment, today
 from dnc.demands import FACTS
 from dnc.errors import InputError
-from dnc.numbers import known_region, read_number, read_numbers
+from dnc.numbers import known_region, read_number, read_numbers, shares_code
 from dnc.rulebook import Pack, Rulebook
 from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, open_table
 from dnc.vocabulary import vocabulary
@@ -34,7 +34,13 @@ _DIGITS = 6  # in a header: then it is a row of data
 _SHORT = re.compile(r"^\d{3,6}$")
 
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
-_WHERE = {"plan": pl.String, "zones": pl.List(pl.String), "polls": pl.String, "read": pl.Boolean}
+_WHERE = {
+    "jurisdiction": pl.String,
+    "zones": pl.String,
+    "polls": pl.String,
+    "place": pl.String,
+    "read": pl.Boolean,
+}
 
 
 @dataclass(frozen=True)
@@ -157,14 +163,9 @@ class Intake:
             pl.when(~ragged).then("number").alias("number"),
             pl.when(ragged).then(shifted).otherwise("unread").alias("unread"),
         )
-        by_territory = {where: pack.jurisdiction for pack in self.book.packs.values() for where in pack.territories}
-        jurisdiction = read["territory"].replace_strict(by_territory, default=None, return_dtype=pl.String)
-        return [
-            *(read[name] for name in ("number", "territory", "unread")),
-            read["line"].alias("plan_line"),
-            pl.select(pl.when(read["number"].is_not_null()).then(jurisdiction)).to_series().alias("jurisdiction"),
-            cells["region"].alias("plan"),
-        ]
+        where = read.select("territory", "code", plan_place="place", plan_zones="zones", plan_line="line")
+        known = pl.select(pl.when(read["number"].is_not_null()).then(where[name]).alias(name) for name in where.columns)
+        return [read["number"], read["unread"], *known.get_columns()]
 
     def _defaults(self, facts: pl.DataFrame, told: pl.DataFrame) -> list[pl.Expr]:
         """Purpose by caller, dialler by voice, line by numbering plan, where the cell is empty."""
@@ -177,15 +178,14 @@ class Intake:
         ]
 
     def _when_and_where(self, told: pl.DataFrame, facts: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Series]:
-        where = each_distinct(
-            pl.DataFrame([told["place"], facts["territory"], facts["jurisdiction"]]), self._where, _WHERE
-        )
+        planned = facts.select("territory", "code", "plan_place", "plan_zones")
+        where = each_distinct(told.select("place").hstack(planned), self._where, _WHERE)
         odd["place"] = told["place"].is_not_null() & ~where["read"]
-        planned = told["call_at"].fill_null(self.at or today().isoformat())
-        zones = where["zones"].list.join("|").fill_null("")
+        call_at = told["call_at"].fill_null(self.at or today().isoformat())
+        zones = where["zones"]
         known = pl.select(pl.when(where["read"]).then(zones)).to_series()
         moments = each_distinct(
-            pl.DataFrame({"text": planned, "zones": zones, "known": where["read"]}), self._moment, _MOMENT
+            pl.DataFrame({"text": call_at, "zones": zones, "known": where["read"]}), self._moment, _MOMENT
         )
         odd["call_at"] = moments["day"].is_null()
         agreed = each_distinct(
@@ -194,28 +194,34 @@ class Intake:
             {"appointment": pl.Datetime("us")},
         )
         odd["appointment_at"] = told["appointment_at"].is_not_null() & agreed["appointment"].is_null()
-        return [*moments.get_columns(), agreed["appointment"], where["polls"]]
+        return [*moments.get_columns(), agreed["appointment"], *where.select("jurisdiction", "polls", "place")]
 
-    def _where(self, place: str | None, territory: str | None, jurisdiction: str | None) -> tuple[object, ...]:
-        """Numbering plan, zones, territory of the polls, and whether `place` was understood."""
-        pack = self.book.packs.get(jurisdiction or "")
-        zones = list(pack.territories.get(territory or "", ())) if pack else []
-        if place is None or pack is None:
-            return territory, zones, territory, True
-        if is_zone(place):
-            return territory, [place], self._territory_of_zone(place), True
-        if there := self._territory_of_place(place.upper()):
-            owner = self.book.pack_of(there)
-            return territory, list(owner.territories[there]) if owner else zones, there, True
-        return territory, zones, None, False
+    def _where(
+        self, told: str | None, territory: str | None, code: str | None, planned: str | None, zones: str | None
+    ) -> tuple[object, ...]:
+        """Jurisdiction, zones, territory of the polls, place, and whether the `place` that was told was understood.
+
+        A place that is told moves the clock, the polls and regional law, not the jurisdiction,
+        but for a number that several countries share: there it names the country.
+        """
+        place = told.upper() if told and _PLACE.match(told.upper()) else None
+        if territory is None and code and place and shares_code(code, place[:2]):
+            territory = place[:2]
+        pack = self.book.pack_of(territory) if territory else None
+        if pack is None or territory is None:
+            return None, "", territory, None, True
+        by_plan = zones or "|".join(pack.zones(territory, planned))
+        if told is None:
+            return pack.jurisdiction, by_plan, territory, planned, True
+        if is_zone(told):
+            return pack.jurisdiction, told, self._territory_of_zone(told), None, True
+        if place and (there := self._territory_of_place(place)) and (owner := self.book.pack_of(there)):
+            return pack.jurisdiction, "|".join(owner.zones(there, place)), there, place, True
+        return pack.jurisdiction, by_plan, None, None, False
 
     def _territory_of_place(self, place: str) -> str | None:
-        if not _PLACE.match(place):
-            return None
-        for pack in self.book.packs.values():
-            if place in pack.places:
-                return pack.places[place]
-        return place[:2] if self.book.pack_of(place[:2]) else None
+        by_place = (pack.places[place] for pack in self.book.packs.values() if place in pack.places)
+        return next(by_place, place[:2] if self.book.pack_of(place[:2]) else None)
 
     def _territory_of_zone(self, zone: str) -> str | None:
         packs: list[Pack] = list(self.book.packs.values())

@@ -68,7 +68,13 @@ def read_day(text: str, order: str) -> date | None:
 
 def is_zone(name: str) -> bool:
     """Whether a name is an IANA time zone such as `Indian/Reunion`."""
-    return "/" in name and name in available_timezones()
+    return "/" in name and name in _zones()
+
+
+@lru_cache(maxsize=1)
+def _zones() -> set[str]:
+    # Looking them up walks the disk.
+    return available_timezones()
 
 
 @lru_cache(maxsize=1 << 16)

@@ -20,6 +20,7 @@ FACTS = {
     "timed": "BOOLEAN",  # whether a clock time was told
     "appointment": "TIMESTAMP",  # local time agreed to
     "polls": "VARCHAR",  # territory whose polls count; NULL where `place` was not understood
+    "place": "VARCHAR",  # ISO 3166-2, told or by the numbering plan; NULL where not known or a zone was told
     "cli": "VARCHAR",  # '+…', a short number, or 'withheld'
     "relationship_on": "DATE",
     "consent_on": "DATE",

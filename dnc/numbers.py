@@ -5,13 +5,21 @@ refused, with French overseas numbers brought to one identity (official French
 numbering plan of 2026; Labels follow ISO 3166-1). A number is kept when it is
 *possible*, not only when it is *valid*: plans grow faster than metadata, and a
 listed number that is thrown away is a call that gets through.
+
+Where one calling code holds several laws or zones, `plan.csv` decides and not
+the library, which answers such codes unreliably: E.164 prefix → place (ISO
+3166-2, else 3166-1 alpha-2, empty = no country) and IANA zones (`|`-joined,
+empty = those of the place); the longest prefix counts. Source: the published
+plans of 2026 of +1 (area codes by state and province), +44, +39, +34 and +61.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from functools import lru_cache
+from importlib.resources import files
 from typing import NamedTuple
 
 import phonenumbers
@@ -24,6 +32,9 @@ SCHEMA = {
     "territory": pl.String,
     "line": pl.String,
     "unread": pl.String,
+    "place": pl.String,
+    "zones": pl.String,
+    "code": pl.String,
 }
 
 # National prefix (without the 0) → territory; the longest one decides, all else is FR.
@@ -62,12 +73,18 @@ class Reading(NamedTuple):
     line: `landline`, `mobile`, `other`, or None where the plan does not tell.
     unread: why there is no number (`region`: national form and no region told;
         else a short reason), or None.
+    place: ISO 3166-2 of where the plan says the number is, or None.
+    zones: the `|`-joined IANA zones of the number, where its place does not say them.
+    code: the calling code.
     """
 
     number: int | None
     territory: str | None
     line: str | None
     unread: str | None
+    place: str | None = None
+    zones: str | None = None
+    code: str | None = None
 
 
 def _refused(reason: str) -> Reading:
@@ -162,18 +179,44 @@ def read_number(text: str, region: str | None) -> Reading:
         return _refused(parsed)
     code = str(parsed.country_code)
     territory: str | None
+    place = zones = None
     if code in _FRENCH_CODES.values():
         number, territory = _canonical(code, phonenumbers.national_significant_number(parsed))
         parsed = phonenumbers.parse(f"+{number}")
     else:
         number = int(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:])
-        territory = phonenumbers.region_code_for_number(parsed) or _sole_region(int(code))
-    return Reading(number, territory, _LINES.get(phonenumbers.number_type(parsed), "other"), None)
+        if planned := _planned(str(number)):
+            territory, place, zones = planned
+        else:
+            territory = phonenumbers.region_code_for_number(parsed) or _sole_region(int(code))
+    line = _LINES.get(phonenumbers.number_type(parsed), "other")
+    return Reading(number, territory, line, None, place, zones, code)
 
 
 def _sole_region(code: int) -> str | None:
     regions = phonenumbers.region_codes_for_country_code(code)
     return regions[0] if len(regions) == 1 else None
+
+
+@lru_cache(maxsize=1)
+def _plan() -> dict[str, tuple[str | None, str | None, str | None]]:
+    """Prefix → territory, place, zones."""
+    text = files("dnc").joinpath("plan.csv").read_text(encoding="utf-8")
+    return {
+        row["prefix"]: (row["place"][:2] or None, row["place"] if "-" in row["place"] else None, row["zones"] or None)
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+def _planned(digits: str) -> tuple[str | None, str | None, str | None] | None:
+    """What the plan says of the longest prefix that it knows of a number, or None."""
+    plan = _plan()
+    return next((plan[digits[:end]] for end in range(7, 0, -1) if digits[:end] in plan), None)
+
+
+def shares_code(code: str, country: str) -> bool:
+    """Whether a country (ISO 3166-1 alpha-2) is among those that share a calling code."""
+    return country in phonenumbers.region_codes_for_country_code(int(code))
 
 
 def known_region(region: str) -> bool:

@@ -22,6 +22,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from dnc.clock import is_zone
 from dnc.demands import DEMANDS, TESTS, UNITS, Kind, Part, calendar, days_sql, every, words_sql
 from dnc.errors import RuleError
 from dnc.vocabulary import vocabulary
@@ -29,6 +30,8 @@ from dnc.vocabulary import vocabulary
 GRADES = ("low", "medium", "high")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+_PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
+_DAY = re.compile(r"^(0[1-9]|1[0-2])-([01]\d|2[0-8])$")
 
 
 # The shape of a regime
@@ -182,17 +185,23 @@ class Pack:
     """The law of one jurisdiction, as read from one file.
 
     territories: ISO 3166-1 alpha-2 → IANA zones, for the numbering plans under this law.
-    places: ISO 3166-2 → territory. macros: calendars that the expressions name, SQL by name.
+    places: ISO 3166-2 → territory. clocks: ISO 3166-2 → IANA zones, where they are not those
+    of its territory. macros: calendars that the expressions name, SQL by name.
     """
 
     jurisdiction: str
     name: dict[str, str]
     territories: dict[str, tuple[str, ...]]
     places: dict[str, str]
+    clocks: dict[str, tuple[str, ...]]
     read_from: date
     read_until: date
     regimes: tuple[Regime, ...]
     macros: dict[str, str]
+
+    def zones(self, territory: str, place: str | None = None) -> tuple[str, ...]:
+        """The zones in which a person may be, somewhere in a territory or in a place of it."""
+        return self.clocks.get(place or "", self.territories.get(territory, ()))
 
     def changes(self) -> list[date]:
         """First days on which other regimes are in force than the day before, sorted."""
@@ -249,7 +258,7 @@ class _Reader:
 
     def pack(self) -> Pack:
         keys = {"jurisdiction": True, "name": False, "regions": True, "read_from": True, "read_until": True}
-        optional = ("territories", "holidays", "polls", "cites", "regime")
+        optional = ("territories", "places", "holidays", "polls", "cites", "regime")
         data = self.table(self.data, keys | dict.fromkeys(optional, False))
         self.jurisdiction = self.is_a(str, data, "jurisdiction")
         self.cites = {key: self._cite(key, one) for key, one in data.get("cites", {}).items()}
@@ -263,7 +272,11 @@ class _Reader:
             raise self.fail("no regime names this citation", "cites", unused[0])
         territories, places = self._territories(data)
         name = data.get("name", {"en": self.jurisdiction.upper()})
-        return Pack(self.jurisdiction, name, territories, places, read_from, read_until, regimes, self.macros(regimes))
+        clocks = {place: self._zones(zones, "places", place) for place, zones in data.get("places", {}).items()}
+        if strange := [place for place in clocks if not _PLACE.match(place)]:
+            raise self.fail("is no ISO 3166-2 code", "places", strange[0])
+        macros = self.macros(regimes)
+        return Pack(self.jurisdiction, name, territories, places, clocks, read_from, read_until, regimes, macros)
 
     def _territories(self, data: dict[str, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
         told = data.get("territories", {})
@@ -271,18 +284,21 @@ class _Reader:
         places: dict[str, str] = {}
         for region in data["regions"]:
             one = self.table(told.get(region, {}), {"zones": False, "places": False}, "territories", region)
-            territories[region] = tuple(one.get("zones", ()))
+            territories[region] = self._zones(one.get("zones", []), "territories", region)
             places |= dict.fromkeys(one.get("places", ()), region)
         if strange := sorted(set(told) - set(data["regions"])):
             raise self.fail("is not in regions", "territories", strange[0])
         return territories, places
 
+    def _zones(self, zones: Any, *at: str) -> tuple[str, ...]:
+        if not isinstance(zones, list):
+            raise self.fail("must be a list of IANA zones", *at)
+        if strange := [zone for zone in zones if not is_zone(zone)]:
+            raise self.fail(f"{strange[0]!r} is no IANA zone", *at)
+        return tuple(zones)
+
     def _read_calendars(self, data: dict[str, Any]) -> None:
-        keys = {"country": True, "note": False, "cites": True}
-        self.holidays: dict[str, str] = {}
-        for name, one in data.get("holidays", {}).items():
-            self.holidays[name] = self.table(one, keys, "holidays", name)["country"]
-            self._named_cites(one, "holidays", name)
+        self.holidays = {name: self._calendar(name, one) for name, one in data.get("holidays", {}).items()}
         polls = self.table(data.get("polls", {}), {"early": False, "days": False, "cites": False}, "polls")
         self.early: list[str] = polls.get("early", [])
         day_keys = {"name": True, "day": True, "early": True, "confidence": True, "note": False}
@@ -290,14 +306,23 @@ class _Reader:
         if polls:
             self._named_cites(polls, "polls")
 
+    def _calendar(self, name: str, data: Any) -> Calendar:
+        optional = ("days", "everywhere", "without", "note")
+        one = self.table(data, {"country": True, "cites": True} | dict.fromkeys(optional, False), "holidays", name)
+        self._named_cites(one, "holidays", name)
+        days = one.get("days", [])
+        if not all(isinstance(day, str) and _DAY.match(day) for day in days):
+            raise self.fail("must be a list of days such as '12-25'", "holidays", name, "days")
+        return Calendar(one["country"], tuple(days), one.get("everywhere", False), tuple(one.get("without", ())))
+
     def macros(self, regimes: tuple[Regime, ...]) -> dict[str, str]:
         """The calendars that the expressions name, as bodies of SQL macros without arguments."""
         last_year = self.data["read_until"].year + 1
         calendars = {}
-        for name, country in self.holidays.items():
-            named = [one.first for one in regimes if any(calendar(name) in part.sql for part in one.parts)]
+        for name, one in self.holidays.items():
+            named = [regime.first for regime in regimes if any(calendar(name) in part.sql for part in regime.parts)]
             first = max(min(named, default=date.max), self.data["read_from"])
-            calendars[calendar(name)] = days_sql(_holidays(country, first.year, last_year))
+            calendars[calendar(name)] = days_sql(_holidays(one, first.year, last_year))
         if self.polls:
             calendars[f"{self.jurisdiction}_silent"] = days_sql(self._silent_days(early=False))
             calendars[f"{self.jurisdiction}_silent_early"] = days_sql(self._silent_days(early=True))
@@ -374,6 +399,8 @@ class _Reader:
         return tuple(parts)
 
     def _axis(self, axis: str, values: Any, *at: str) -> Part:
+        if axis == "place":
+            return self._place(values, *at)
         known = vocabulary().axes
         if axis not in known:
             raise self.fail(f"is no axis; axes are {', '.join(known)}", *at, axis)
@@ -383,6 +410,13 @@ class _Reader:
             raise self.fail(f"{strange[0]!r} is none of {', '.join(known[axis])}", *at, axis)
         says = f"{axis} {' or '.join(values)}"
         return Part(f"{axis} in ({words_sql(values)})", ((f"{axis} is null", axis),), says=says)
+
+    def _place(self, values: Any, *at: str) -> Part:
+        """Where the called person is, as a list of ISO 3166-2 codes: read like an axis, but of open vocabulary."""
+        if not isinstance(values, list) or not values or not all(_PLACE.match(str(value)) for value in values):
+            raise self.fail("must be a list of ISO 3166-2 codes", *at, "place")
+        says = f"place {' or '.join(values)}"
+        return Part(f"place in ({words_sql(values)})", (("place is null", "place"),), says=says)
 
     def _demand(self, name: str, value: Any, *at: str) -> Part:
         if name in ("duty", "unsettled"):
@@ -473,12 +507,36 @@ class _Reader:
                 raise self.fail(f"{kind}: {regime.follows} ends on {ended}", regime.id, "from")
 
 
+@dataclass(frozen=True)
+class Calendar:
+    """Which days are holidays: those that the library `holidays` names for a country, brought to what a law counts.
+
+    days: MM-DD that count in every year, also where the library drops them because they fall on a Sunday.
+    everywhere: adds the days that every subdivision keeps, such as weekdays observed instead.
+    without: names (in English, as the library writes them) of days that do not count.
+    """
+
+    country: str
+    days: tuple[str, ...] = ()
+    everywhere: bool = False
+    without: tuple[str, ...] = ()
+
+
 @lru_cache(maxsize=16)
-def _holidays(country: str, first_year: int, last_year: int) -> list[date]:
-    """Statutory holidays of a country, from the `holidays` library."""
+def _holidays(one: Calendar, first_year: int, last_year: int) -> list[date]:
+    """The days of a calendar from one year to another, both included."""
     import holidays
 
-    days: Iterable[date] = holidays.country_holidays(country, years=range(first_year, last_year + 1))
+    years = range(first_year, last_year + 1)
+
+    def kept(subdivision: str | None = None) -> set[date]:
+        english = "en_US" if one.without else None
+        named = holidays.country_holidays(one.country, subdiv=subdivision, years=years, language=english)
+        return {day for day in named if not set(named.get_list(day)) <= set(one.without)}
+
+    days = kept() | {date.fromisoformat(f"{year}-{day}") for year in years for day in one.days}
+    if one.everywhere:
+        days |= set.intersection(*map(kept, holidays.list_supported_countries()[one.country]))
     return sorted(days)
 
 

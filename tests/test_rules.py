@@ -11,9 +11,13 @@ import polars as pl
 import pytest
 
 from dnc import Store, check
+from dnc.numbers import read_number
 
 TABLES = sorted((Path(__file__).parent / "rules").glob("*.csv"))
 ELSEWHERE = "+33199009999"
+# The word of plain form for each state of the column `registries`.
+STATES = {"listed": "yes", "clear": "no", "uncovered": "no", "unasked": "no"}
+STATES |= {word: word for word in ("starred", "ex_directory", "absent", "allowed", "refused", "unlisted")}
 DIRECTORY = {"allowed": ("listed", "allowed"), "refused": ("listed", "refused"), "unlisted": ("unlisted", "allowed")}
 
 
@@ -27,15 +31,18 @@ def cases() -> list[dict[str, str]]:
 
 
 def load(store: Store, folder: Path, number: str, region: str, told: str) -> None:
-    """Load one entry of the column `registries`, such as `fr-bloctel=clear@2023-12-12#campaign7`."""
-    registry, _, rest = told.partition("=")
+    """Load one entry of the column `registries`, such as `gb-tps=listed@2026-11-20~2026-09-25`, or `…#campaign`."""
+    registry, _, rest = told.strip().partition("=")
     rest, _, campaign = rest.partition("#")
+    rest, _, since = rest.partition("~")
     state, _, as_of = rest.partition("@")
-    asked = ELSEWHERE if state in ("unasked", "uncovered") else number
+    assert state in STATES, told
+    e164 = f"+{read_number(number, region or None).number}"
+    asked = ELSEWHERE if state in ("unasked", "uncovered") else e164
     if registry == "fr-directory":
         text = "number;listing;prospecting\n" + ";".join([asked, *DIRECTORY.get(state, ("listed", "allowed"))])
     else:
-        text = f"number;listed\n{asked};{'yes' if state == 'listed' else 'no'}"
+        text = f"number;listed;since\n{asked};{STATES[state]};{since}"
     path = folder / f"{registry}-{as_of}.csv"
     path.write_text(text + "\n", encoding="utf-8")
     snapshot = store.load(path, registry=registry, as_of=date.fromisoformat(as_of), campaign=campaign or None)

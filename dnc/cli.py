@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from dnc.errors import DncError, InputError
+from dnc.errors import DncError, InputError, RuleError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from dnc.brief import Brief
-    from dnc.rulebook import Rulebook
+    from dnc.rulebook import Pack, Regime, Rulebook
     from dnc.store import Snapshot
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
@@ -111,6 +111,12 @@ def _csv(frame: pl.DataFrame) -> None:
     stream = CsvStream(sys.stdout.buffer, frame.columns)
     stream.write(frame)
     sys.stdout.buffer.flush()
+
+
+def _csv_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
+    import polars as pl
+
+    _csv(pl.DataFrame(rows, schema=list(columns), orient="row", infer_schema_length=None))
 
 
 # Loading
@@ -370,40 +376,68 @@ def forget(ctx: click.Context, before: date, registry: str | None) -> None:
 @click.argument("jurisdiction", required=False)
 @click.option("--on", type=DAY, help="Only regimes in force on a day.")
 @click.option("--sql", is_flag=True, help="Print each regime as the SQL that decides it.")
+@click.option(
+    "--unread-since", type=DAY, help="Only citations that were last read before a day: due for another reading."
+)
+@click.option("--check", "lint", is_flag=True, help="Check that every regime can bite and can be met.")
 @_both
 @click.pass_context
-def rules(ctx: click.Context, jurisdiction: str | None, on: date | None, sql: bool) -> None:
-    """List the regimes, or print them as SQL."""
-    import polars as pl
-
+def rules(
+    ctx: click.Context,
+    /,
+    *,
+    jurisdiction: str | None,
+    on: date | None,
+    sql: bool,
+    unread_since: date | None,
+    lint: bool,
+) -> None:
+    """List the regimes, print them as SQL, or check them."""
     book = _book(ctx)
     if jurisdiction and jurisdiction not in book.packs:
         raise click.UsageError(f"no rules for {jurisdiction!r}; there are: {', '.join(book.packs)}")
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, one) for pack in packs for one in (pack.on(on) if on else pack.regimes)]
-    if sql:
-        for pack in packs:
-            for name, body in pack.macros.items():
-                click.echo(f"create macro {name}() as {body};\n")
-        for _, one in chosen:
-            click.echo(f"-- {one.id}: {one.says['en']}\n{one.sql};\n")
-        return
-    rows = [_rule_row(pack.jurisdiction, one) for pack, one in chosen]
-    _csv(pl.DataFrame(rows, infer_schema_length=None))
+    if lint:
+        _linted(packs)
+    elif sql:
+        _sql(packs, [one for _, one in chosen])
+    elif unread_since:
+        _csv_rows(_unread(chosen, unread_since), ("regime", "cite", "url", "read"))
+    else:
+        _csv_rows([_rule_row(pack.jurisdiction, one) for pack, one in chosen], _RULE_COLUMNS)
 
 
-def _rule_row(jurisdiction: str, one: Any) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "jurisdiction": jurisdiction,
-        "force": one.force,
-        "from": one.first if one.first != date.min else None,
-        "until": one.until if one.until != date.max else None,
-        "demand": one.demand,
-        "confidence": one.confidence,
-        "says": one.says["en"],
-        "cites": "; ".join(cite.text for cite in one.cites),
-    }
+def _linted(packs: list[Pack]) -> None:
+    from dnc.lint import problems
+
+    found = [problem for pack in packs for problem in problems(pack)]
+    for problem in found:
+        click.echo(problem)
+    if found:
+        raise RuleError(f"{len(found)} problems in the law")
+    _say(f"{sum(len(pack.regimes) for pack in packs)} regimes: each bites, each can be met, each exception is reached")
+
+
+def _sql(packs: list[Pack], regimes: list[Regime]) -> None:
+    for pack in packs:
+        for name, body in pack.macros.items():
+            click.echo(f"create macro {name}() as {body};\n")
+    for one in regimes:
+        click.echo(f"-- {one.id}: {one.says['en']}\n{one.sql};\n")
+
+
+def _unread(chosen: list[tuple[Pack, Regime]], since: date) -> list[tuple[Any, ...]]:
+    return [(one.id, cite.text, cite.url, cite.read) for _, one in chosen for cite in one.cites if cite.read < since]
+
+
+_RULE_COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidence", "says", "cites")
+
+
+def _rule_row(jurisdiction: str, one: Regime) -> tuple[Any, ...]:
+    span = (one.first if one.first != date.min else None, one.until if one.until != date.max else None)
+    cites = "; ".join(cite.text for cite in one.cites)
+    return (one.id, jurisdiction, one.force, *span, one.demand, one.confidence, one.says["en"], cites)
 
 
 @cli.command()
@@ -411,24 +445,9 @@ def _rule_row(jurisdiction: str, one: Any) -> dict[str, Any]:
 @click.pass_context
 def snapshots(ctx: click.Context) -> None:
     """List the snapshots of the store as CSV."""
-    import polars as pl
-
-    columns = (
-        "id",
-        "registry",
-        "as_of",
-        "campaign",
-        "rows",
-        "listed",
-        "clear",
-        "unknown",
-        "unread",
-        "prefixes",
-        "loaded_at",
-        "sha256",
-    )
-    found = [[getattr(one, name) for name in columns] for one in _store(ctx).snapshots()]
-    _csv(pl.DataFrame(found, schema=list(columns), orient="row", infer_schema_length=None))
+    counts = ("rows", "listed", "clear", "unknown", "unread")
+    columns = ("id", "registry", "as_of", "campaign", *counts, "prefixes", "loaded_at", "sha256")
+    _csv_rows([[getattr(one, name) for name in columns] for one in _store(ctx).snapshots()], columns)
 
 
 @cli.command()

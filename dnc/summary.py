@@ -53,7 +53,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "every": "pour toutes les lignes : {words} ; ou columns.{column} = \"leur colonne\"",
         "asked": {
             "number": "number : quel est le bon numéro ? Il est illisible tel quel",
-            "jurisdiction": "jurisdiction : ces appels sont-ils voulus ? Aucune règle pour ce lieu, cet appelant ou jour",
+            "jurisdiction": "jurisdiction : ces appels sont-ils voulus ? Aucune règle : lieu, cet appelant, ce jour",
             "stale:law": "stale:law : existe-t-il une édition plus récente ? Ce jour suit le dernier qui fut lu",
             "registry": "{} : que dit-il ? Rien n'est chargé qui valait le jour de l'appel",
             "uncovered": "{} : ces numéros ont-ils été demandés ? Aucun extrait n'en parle",

@@ -1,0 +1,120 @@
+"""A lint of the law: each regime can bite and can be met, and each exception lifts something.
+
+For a regime and a day of its span every column that its expression reads is
+tried with the values that matter to it, in all combinations. A worst finding, a
+best one and a lifting exception must be among them: what no call can bring
+about is a slip of the pen. Chains, citations and ids are checked at reading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import duckdb
+
+from dnc.demands import FACTS, REGISTRY_FACTS
+from dnc.engine import connect
+from dnc.rulebook import Pack, Regime, clause_sql, findings_sql
+from dnc.vocabulary import vocabulary
+
+_AGES = ("day", "day - 20000", "null")
+_TRIES = {
+    "at_first": ("null", *(f"day + {ahead} + interval {hour} hour" for ahead in range(7) for hour in (3, 11))),
+    "timed": ("true",),
+    "appointment": ("null",),
+    "polls": ("'XX'", "null"),
+    "attempts": ("0", "99", "null"),
+    "campaign": ("'c'", "null"),
+    "cli": ("'withheld'", "'+99900'", "null"),
+    "objected_on": (*_AGES, "date '9999-12-31'"),
+    "consent_withdrawn_on": ("day", "date '9999-12-31'"),
+    "refused_on": (*_AGES, "date '9999-12-31'"),
+    "": ("'listed'", "'clear'", "'uncovered'", "null"),
+    "_campaign": ("'listed'", "'clear'", "null"),
+    "_next_on": ("null",),
+}
+_OTHER = "'other'"
+_WORST = {"duty": "m", "unsettled": "x"}
+_BEST = {"forbidden": "-", "unsettled": "-"}
+
+
+def problems(pack: Pack) -> list[str]:
+    """What is wrong with the regimes of a pack, a line each; none where nothing is."""
+    with connect(":memory:") as con:
+        for name, body in pack.macros.items():
+            con.execute(f"create macro {name}() as {body}")
+        return [line for regime in pack.regimes for line in _of(con, pack, regime)]
+
+
+def _of(con: duckdb.DuckDBPyConnection, pack: Pack, regime: Regime) -> Iterator[str]:
+    first = max(regime.first, pack.read_from)
+    last = min(regime.until - timedelta(days=1), pack.read_until)
+    if first > last:
+        yield f"{regime.id}: no day of its span was read for"
+        return
+    seen = {day: _letters(con, regime, day) for day in {first, last, *_silent(con, pack, first, last)}}
+    worst, best = _WORST.get(regime.demand, "b"), _BEST.get(regime.demand, "m")
+    if not any(worst in letters for letters in seen.values()):
+        yield f"{regime.id}: no call brings out its worst finding"
+    if not any(best in letters for letters in seen.values()) and not regime.is_scope:
+        yield f"{regime.id}: no call brings out its best finding"
+    for day in (first, last):
+        if seen[day] == {"-"}:
+            yield f"{regime.id}: applies to no call on {day}"
+    for number, clause in enumerate(regime.exceptions, 1):
+        others = [clause_sql(other) for other in regime.exceptions if other is not clause]
+        alone = [part.sql for part in regime.when] + [clause_sql(clause)] + [f"({sql}) is not true" for sql in others]
+        if not con.execute(
+            f"{_facts(regime, first)} where {' and '.join(f'({sql})' for sql in alone)} limit 1"
+        ).fetchall():
+            yield f"{regime.id}: its exception {number} lifts nothing that another does not lift"
+
+
+def _letters(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> set[str]:
+    query = findings_sql([regime]).replace("from facts)", f"from ({_facts(regime, day)}))")
+    return {letter for (letter,) in con.execute(f"select distinct findings from ({query})").fetchall()}
+
+
+def _silent(con: duckdb.DuckDBPyConnection, pack: Pack, first: date, last: date) -> list[date]:
+    """The first day of silence in a span."""
+    name = f"{pack.jurisdiction}_silent"
+    if name not in pack.macros:
+        return []
+    [(days,)] = con.execute(f"select {name}()").fetchall()
+    return [day for day in days if first <= day <= last][:1]
+
+
+def _facts(regime: Regime, day: date) -> str:
+    """A relation of calls: every column that a regime reads, in all combinations of what is tried."""
+    text = " ".join([regime.sql, *(end for part in regime.parts for end in part.ends)])
+    kinds = {name: kind for name, kind in _kinds(regime).items() if re.search(rf"\b{name}\b", text)}
+    relations = [f"(select date '{day}' as day)"]
+    for name, kind in kinds.items():
+        values = ", ".join(_tries(name, kind, text))
+        relations.append(f"(select unnest([{values}]::{kind}[]) as {name} from (select date '{day}' as day))")
+    twin = ", at_first as at_last" if "at_first" in kinds else ""
+    return f"select *{twin} from {' cross join '.join(relations)}"
+
+
+def _kinds(regime: Regime) -> dict[str, str]:
+    """Every column that a regime may read, with its SQL type."""
+    registries = sorted({id_.replace("-", "_") for part in regime.parts for id_ in part.registries})
+    asked = {registry + suffix: kind for registry in registries for suffix, kind in REGISTRY_FACTS.items()}
+    facts = {name: kind for name, kind in FACTS.items() if name not in ("day", "at_last")}
+    return dict.fromkeys(vocabulary().axes, "VARCHAR") | facts | asked
+
+
+def _tries(name: str, kind: str, text: str) -> list[str]:
+    """SQL of the values that are tried for a column: a word of each list that names it, others, and none."""
+    named = [words.split(", ")[0] for words in re.findall(rf"\b{name} in \(([^)]*)\)", text)]
+    prefixes = [f"'{prefix}00'" for prefix in re.findall(rf"starts_with\({name}, '([^']*)'\)", text)][:1]
+    suffix = next((one for one in REGISTRY_FACTS if one and name.endswith(one)), "")
+    if name in vocabulary().axes or name == "place":
+        known: tuple[str, ...] = (_OTHER, "null")
+    elif name in FACTS:
+        known = _TRIES.get(name, _AGES)
+    else:
+        known = _AGES if kind == "DATE" and suffix != "_next_on" else _TRIES[suffix]
+    return [*dict.fromkeys([*named, *prefixes, *known])]

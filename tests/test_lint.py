@@ -1,0 +1,46 @@
+"""The lint of the law: the shipped rules pass, and each kind of slip is seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnc import Rulebook
+from dnc.lint import problems
+from dnc.rulebook import read_pack
+from tests.test_rulebook import TEXT
+
+BOOK = Rulebook.load()
+
+
+@pytest.mark.parametrize("jurisdiction", BOOK.packs)
+def test_the_law_is_sound(jurisdiction):
+    """Each regime is seen in its worst and its best finding on its first and last day, each exception lifts something."""
+    assert problems(BOOK.packs[jurisdiction]) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('caller = ["press"]', 'purpose = ["vote"]', "xx-one: its exception 1 lifts nothing"),
+        ('{ caller = ["press"] }', '{ caller = ["press"] }, { caller = ["press"], habit = ["occasional"] }', "exception 2 lifts nothing"),
+        ('{ caller = ["press"] }', '{ purpose = ["sale"] }', "xx-one: no call brings out its worst finding"),
+        ('when = { purpose = ["sale"] }\nforbidden', "when = {}\nforbidden", "xx-two: no call brings out its best finding"),
+        ("from = 2021-01-01", "from = 2031-01-01", "xx-two: no day of its span was read for"),
+        ("forbidden = {}", 'hours = { mon-sun = "00:00-23:59" }', "xx-two: no call brings out its worst finding"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_pen_is_seen(old, new, says):
+    """A rule that no call can break or meet, or an exception without effect, is named."""
+    assert old in TEXT
+    text = TEXT.replace('follows = "xx-one"\n', "").replace(old, new)
+    assert any(says in problem for problem in problems(read_pack("xx.toml", text)))
+
+
+def test_the_command_says_so(dnc, tmp_path):
+    """`dnc rules --check` names each problem and ends with 4; without problems it ends with 0."""
+    assert dnc("rules", "fr", "--check")[0] == 0
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "xx.toml").write_text(TEXT.replace('caller = ["press"]', 'purpose = ["vote"]').replace('"FR"', '"ZZ"'))
+    code, out, _ = dnc("rules", "xx", "--check", "--rules", folder)
+    assert (code, out.splitlines()) == (4, ["xx-one: its exception 1 lifts nothing that another does not lift"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -29,6 +29,7 @@ _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
+FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
 _DIGITS = 6  # in a header: then it is a row of data
 _SHORT = re.compile(r"^\d{3,6}$")
@@ -189,7 +190,7 @@ class Intake:
         )
         odd["call_at"] = moments["day"].is_null()
         agreed = each_distinct(
-            pl.DataFrame({"text": told["appointment_at"], "zones": known}),
+            pl.DataFrame({"text": told["appointment_at"], "zones": known, "call_at": call_at}),
             self._appointment,
             {"appointment": pl.Datetime("us")},
         )
@@ -241,17 +242,23 @@ class Intake:
         times = sorted(local(moment, zone) for zone in zones.split("|") if zone)
         if not times:
             return moment.date(), None, None, True
-        clock = (times[0], times[-1]) if place_read else (None, None)
+        known = place_read and times[-1] - times[0] <= FAR_APART
+        clock = (times[0], times[-1]) if known else (None, None)
         return times[0].date(), *clock, True
 
-    def _appointment(self, text: str | None, zones: str | None) -> tuple[datetime | None]:
+    def _appointment(self, text: str | None, zones: str | None, call_at: str) -> tuple[datetime | None]:
+        """The time agreed to, on the clock of `at_first`; None where it cannot be compared with the call."""
         moment = read_moment(text, self.brief.dates) if text else None
         if not isinstance(moment, datetime):
             return (None,)
-        if moment.tzinfo is None:
+        call = read_moment(call_at, self.brief.dates)
+        possible = [zone for zone in (zones or "").split("|") if zone]
+        # An instant and a clock time are the same moment in one zone and not in another.
+        if len(possible) != 1 and _is_instant(moment) != _is_instant(call):
+            return (None,)
+        if not _is_instant(moment):
             return (moment,)
-        times = {local(moment, zone) for zone in (zones or "").split("|") if zone}
-        return (times.pop() if len(times) == 1 else None,)
+        return (min((local(moment, zone) for zone in possible), default=None),)
 
     def _rest(self, told: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Series]:
         columns = [told["campaign"]]
@@ -283,6 +290,10 @@ class Intake:
         default = self.at or ""
         value = told[column].fill_null(default).str.head(_SHOWN).str.replace_all(r"[\x00-\x1f\x7f]", " ")
         return pl.when(is_odd).then(pl.lit(f"{column} '") + value + pl.lit("'"))
+
+
+def _is_instant(moment: date | datetime | None) -> bool:
+    return isinstance(moment, datetime) and moment.tzinfo is not None
 
 
 def _translated(word: str | None, words: dict[str, str]) -> tuple[str | None]:

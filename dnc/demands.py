@@ -176,8 +176,10 @@ def _hours(p: dict[str, Any]) -> Part:
         weekday, clock = f"isodow({at}::date)", f"{at}::time"
         cases = [f"when {at} is null then null", f"when {holiday.format(f'{at}::date')} then false"]
         if eve:
+            # The eve of a holiday has a window of its own, unless its weekday has none.
             tomorrow = holiday.format(f"{at}::date + 1")
-            cases.append(f"when {tomorrow} then {_open(clock, eve, included)}")
+            open_days = ", ".join(day for days in p["windows"] for day in days)
+            cases.append(f"when {tomorrow} and {weekday} in ({open_days}) then {_open(clock, eve, included)}")
         for days, windows in p["windows"].items():
             cases.append(f"when {weekday} in ({', '.join(days)}) then {_open(clock, windows, included)}")
         return f"case {' '.join(cases)} else false end"
@@ -208,6 +210,7 @@ def _cli(p: dict[str, Any]) -> Part:
     if barred := p.get("forbidden"):
         conditions.append(" and ".join(f"not starts_with(cli, '{prefix}')" for prefix in barred))
     says = "the number shown is " + (f"in {' '.join(allowed)}" if allowed else "not withheld")
+    says += f" and not in {' '.join(barred)}" if barred else ""
     return Part(every(conditions), (("cli is null", "cli"),), says=says)
 
 

@@ -165,7 +165,7 @@ def read_(file: Path, registry: str | None, means: str | None) -> None:
     from dnc.loader import loader_for
     from dnc.report import CsvStream
 
-    loader, extract = loader_for(file, registry, means)
+    loader, extract = loader_for(file, registry, means=means)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     for frame in readings(loader, extract):
         said = (

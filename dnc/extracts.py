@@ -3,105 +3,198 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from dnc.engine import engine, run, statement
+from dnc.engine import connect, run, statement
 from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader
-from dnc.numbers import read_numbers
-from dnc.tabular import open_table
+from dnc.loader import OPTIONAL, Extract, Loader
+from dnc.numbers import read_listed, read_numbers
+from dnc.tabular import LINE, RAGGED, each_distinct
 
 _NAMED = 20  # unread rows that are named one by one
+_KEPT = 100_000  # unread rows that are remembered at all
 UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is refused
+_LISTED_ONLY = ("two numbers in one cell", "not written as a number")
 
 
 def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
-    """An extract's rows with their numbers read: line, number (E.164), listed, since, unread."""
+    """An extract's rows with their numbers read.
+
+    Columns: line, number (UInt64, E.164), listed, since, until, unread, and `also`
+    (List(UInt64)), further numbers of the same cell. A row that is unread has no number.
+    """
     for rows in loader.read(extract):
-        cells = rows.select(pl.col("number").alias("text"), pl.lit(loader.region).alias("region"))
-        read = read_numbers(cells)
-        unread = pl.coalesce(rows["unread"], read["unread"])
-        number = pl.when(pl.col("unread").is_null()).then(pl.col("number"))
-        frame = rows.with_columns(read["number"]).with_columns(unread.alias("unread"))
-        yield frame.with_columns(number)
+        absent = [pl.lit(None, kind).alias(name) for name, kind in OPTIONAL.items() if name not in rows.columns]
+        frame = rows.with_columns(absent)
+        proved = frame["e164"].is_not_null() | frame["unread"].is_not_null()
+        if proved.all():
+            read = frame.with_columns(pl.lit(None, pl.List(pl.UInt64)).alias("also"))
+        else:
+            read = _read(frame, loader.region)
+        number = pl.when(pl.col("unread").is_null()).then(pl.col("e164"))
+        yield read.select("line", number.alias("number"), "listed", "since", "until", "unread", "also")
+
+
+def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
+    """Rows with `e164`, `unread` and `also` as the reference reading has them."""
+    wanted = pl.col("e164").is_null() & pl.col("unread").is_null()
+    cells = frame.select(
+        pl.when(wanted).then("number").alias("text"),
+        pl.col("region").fill_null(region).alias("region"),
+        (pl.col("listed") & wanted).fill_null(False).alias("listed"),
+    )
+    read = read_numbers(cells.select("text", "region"))
+    several = read["unread"].is_in(_LISTED_ONLY) & cells["listed"]
+    cells = cells.select(pl.when(several).then("text").alias("text"), "region")
+    more = each_distinct(cells, _all_numbers, {"numbers": pl.List(pl.UInt64)})["numbers"]
+    found = more.list.len().fill_null(0) > 0
+    reason = pl.when(wanted & ~found).then(read["unread"]).otherwise("unread")
+    return frame.with_columns(
+        pl.coalesce("e164", read["number"], more.list.first()).alias("e164"),
+        reason.alias("unread"),
+        pl.when(found).then(more.list.slice(1)).alias("also"),
+    )
+
+
+def _all_numbers(text: str | None, region: str) -> tuple[list[int]]:
+    return (read_listed(text, region) if text else [],)
+
+
+@dataclass
+class _Rows:
+    """The rows of an extract, counted; the numbers go into a table `extract` of a small database on disk."""
+
+    con: duckdb.DuckDBPyConnection
+    counts: dict[str, int]
+    reasons: list[tuple[int, str]] = field(default_factory=list)
+    last: int = -1
+    rising: bool = True  # whether each number was greater than the one before
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Count the rows of a frame and keep their numbers."""
+        self._count(frame)
+        self._watch(frame["number"])
+        run(self.con, "insert", "insert into extract select number, listed, since, until from rows", rows=frame)
+        if frame["also"].null_count() < frame.height:
+            self.rising = False
+            more = frame.select(pl.col("also").alias("number"), "listed", "since", "until").explode("number")
+            more = more.filter(pl.col("number").is_not_null())
+            run(self.con, "insert", "insert into extract select * from rows", rows=more)
+
+    def _count(self, frame: pl.DataFrame) -> None:
+        unread = frame.filter(pl.col("unread").is_not_null())
+        read = frame.filter(pl.col("unread").is_null())["listed"]
+        self.counts["unread"] += unread.height
+        self.counts["listed"] += int((read == True).sum())  # noqa: E712 (null-aware)
+        self.counts["clear"] += int((read == False).sum())  # noqa: E712
+        self.counts["unknown"] += read.null_count()
+        room = _KEPT - len(self.reasons)
+        self.reasons.extend(unread.select("line", "unread").head(room).iter_rows())
+
+    def _watch(self, numbers: pl.Series) -> None:
+        if self.rising and numbers.len():
+            in_order = not numbers.null_count() and numbers[0] > self.last
+            self.rising = in_order and bool((numbers.slice(1) > numbers.head(-1)).all())
+            self.last = numbers[-1]
 
 
 @dataclass(frozen=True)
 class Taken:
     """An extract that was read in whole.
 
-    listings: Parquet, sorted by number: number (UInt64), listed (Boolean, null = not known), since (Date).
-    counts: rows by `listed`, `clear`, `unknown`, `unread`. notes: what a person should know.
+    listings: Parquet, sorted by number: number (UInt64), listed (Boolean, null = not known), since, until (Date).
+    counts: rows by `listed`, `clear`, `unknown`, `unread`. covers: prefixes it is complete for.
+    notes: what a person should know.
     """
 
     listings: Path
     counts: dict[str, int]
+    covers: tuple[str, ...]
     notes: list[str]
 
 
-def take(loader: Loader, extract: Extract, asked: Path | None, work: str) -> Taken:
+def take(loader: Loader, extract: Extract, work: Path) -> Taken:
     """Read a whole extract into a file in the folder `work`. Raises LoaderError."""
-    if asked and not extract.means:
+    silent_is_listed = loader.directory and loader.absent == "listed"
+    if extract.asked and not (extract.means or silent_is_listed):
         raise LoaderError("--asked needs --means: are the numbers of the answer listed or callable?", extract.path)
-    counts = dict.fromkeys(("listed", "clear", "unknown", "unread"), 0)
-    reasons: list[tuple[int, str]] = []
-    out = Path(work) / "listings.parquet"
-    with engine(work) as con:
-        con.execute("create table extract (number ubigint, listed boolean, since date)")
+    rows_seen = dict.fromkeys(("listed", "clear", "unknown", "unread"), 0)
+    out = work / "listings.parquet"
+    with connect(work / "extract.duckdb", temp_directory=str(work / "spill"), preserve_insertion_order=True) as con:
+        con.execute("create table extract (number ubigint, listed boolean, since date, until date)")
+        rows = _Rows(con, rows_seen)
         for frame in readings(loader, extract):
-            _count(frame, counts, reasons)
-            run(con, "insert", "insert into extract select number, listed, since from rows", rows=frame)
-        _refuse_smudged(extract.path, counts, reasons)
-        if asked:
-            _add_unanswered(con, loader, extract, asked, counts)
+            rows.add(frame)
+        _refuse_smudged(extract.path, rows)
+        if extract.asked:
+            _add_unanswered(rows, loader, extract)
+        name = "rising" if rows.rising else "listings"
         kind = "format parquet, compression zstd, parquet_version v2"
-        con.execute(f"copy ({statement('listings')}) to $out ({kind})", {"out": str(out)})
-    return Taken(out, counts, [f"line {line} could not be read: {reason}" for line, reason in reasons[:_NAMED]])
+        con.execute(f"copy ({statement(name)}) to $out ({kind})", {"out": str(out)})
+        notes = [*extract.notes, *_repeated(con, out), *_named(loader, rows.reasons)]
+    return Taken(out, rows.counts, tuple(sorted({*loader.covers, *extract.covers})), notes)
 
 
-def _count(frame: pl.DataFrame, counts: dict[str, int], reasons: list[tuple[int, str]]) -> None:
-    unread = frame.filter(pl.col("unread").is_not_null())
-    read = frame.filter(pl.col("unread").is_null())["listed"]
-    counts["unread"] += unread.height
-    counts["listed"] += int((read == True).sum())  # noqa: E712 (null-aware)
-    counts["clear"] += int((read == False).sum())  # noqa: E712
-    counts["unknown"] += read.null_count()
-    reasons.extend(unread.select("line", "unread").iter_rows())
+def _repeated(con: duckdb.DuckDBPyConnection, listings: Path) -> list[str]:
+    """A word about numbers that stand in several rows."""
+    [(rows,)] = con.execute("select count(*) from extract where number is not null").fetchall()
+    [(kept,)] = con.execute("select count(*) from read_parquet(?)", [str(listings)]).fetchall()
+    return [f"{rows - kept:,} rows repeat a number"] if rows > kept else []
 
 
-def _refuse_smudged(path: Path, counts: dict[str, int], reasons: list[tuple[int, str]]) -> None:
-    rows = sum(counts.values())
-    if rows and (counts["unread"] == rows or (rows >= 100 and counts["unread"] > UNREAD_SHARE * rows)):
-        line, reason = reasons[0]
+def _named(loader: Loader, reasons: list[tuple[int, str]]) -> list[str]:
+    """Unread rows by line; of the own list all of them, because each is an objection lost."""
+    shown = reasons if loader.registry == "own" else reasons[:_NAMED]
+    notes = [f"line {line} could not be read: {reason}" for line, reason in shown]
+    return notes + ([f"and {len(reasons) - len(shown):,} more"] if len(reasons) > len(shown) else [])
+
+
+def _refuse_smudged(path: Path, seen: _Rows) -> None:
+    rows, unread = sum(seen.counts.values()), seen.counts["unread"]
+    if rows and (unread == rows or (rows >= 100 and unread > UNREAD_SHARE * rows)):
+        line, reason = seen.reasons[0]
         raise LoaderError(
-            f"{counts['unread']:,} of {rows:,} rows cannot be read (the first: {reason}); "
-            "is this the right file and registry?",
+            f"{unread:,} of {rows:,} rows cannot be read (the first: {reason}); is this the right file and registry?",
             path,
             line,
         )
 
 
-def _add_unanswered(
-    con: duckdb.DuckDBPyConnection, loader: Loader, extract: Extract, asked: Path, counts: dict[str, int]
-) -> None:
-    """Give every asked number that was not answered the opposite word."""
-    question = Extract(asked, loader.region, extract.means)
-    at = question.number_column()
+def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
+    """Give every asked number that was not answered the opposite word; of a directory, that of absence."""
+    con, asked = seen.con, extract.asked
+    if asked is None:
+        return
     con.execute("create table asked (number ubigint)")
-    for batch in open_table(asked, header=not question.starts_with_number).batches:
-        cells = batch.select(pl.nth(at).cast(pl.String).alias("text"), pl.lit(loader.region).alias("region"))
-        run(con, "asked", "insert into asked select number from rows", rows=read_numbers(cells))
-    strangers = "select count(*) from extract where number is not null and number not in (from asked)"
-    con.execute("delete from asked where number is null")
-    [(count,)] = con.execute(strangers).fetchall()
-    if count:
-        raise LoaderError(f"{count:,} numbers of the answer were never asked, by {asked.name}", extract.path)
-    opposite = extract.means == "callable"
-    rest = "select distinct number, ?::boolean, null::date from asked where number not in (select number from answered)"
+    unread = 0
+    for frame in _question(loader, replace(extract, path=asked, asked=None, notes=[], covers=set())):
+        unread += frame["number"].null_count()
+        run(con, "asked", "insert into asked select number from rows where number is not null", rows=frame)
     con.execute("create table answered as select distinct number from extract where number is not null")
+    [(strangers,)] = con.execute("select count(*) from answered where number not in (from asked)").fetchall()
+    if strangers and not loader.directory:
+        raise LoaderError(f"{strangers:,} numbers of the answer were never asked, by {asked.name}", extract.path)
+    opposite = True if loader.directory else extract.means == "callable"
+    rest = "select distinct number, ?::boolean, null::date, null::date from asked where number not in (from answered)"
     [(added,)] = con.execute(f"insert into extract {rest}", [opposite]).fetchall()
-    counts["listed" if opposite else "clear"] += added
+    [(count,)] = con.execute("select count(distinct number) from asked").fetchall()
+    seen.rising = False
+    seen.counts["listed" if opposite else "clear"] += added
+    notes = [f"{count:,} numbers asked = {count - added:,} answered + {added:,} not answered"]
+    notes += [f"{unread:,} rows of {asked.name} cannot be read; nothing is known of them"] if unread else []
+    extract.notes.extend(notes)
+
+
+def _question(loader: Loader, question: Extract) -> Iterator[pl.DataFrame]:
+    """The numbers of the file that was sent in; it is written as the registry's answers are, or one number a row."""
+    if loader.bare and question.means:
+        yield from readings(loader, replace(question, asked=question.path))
+        return
+    at = question.number_column()
+    for batch in question.table().batches:
+        cells = batch.drop(RAGGED, LINE).select(pl.nth(at).cast(pl.String).alias("text"))
+        yield read_numbers(cells.with_columns(pl.lit(loader.region).alias("region")))

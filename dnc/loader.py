@@ -9,17 +9,35 @@ one module a registry, each binding the name `LOADER`.
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import itertools
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property, lru_cache
 from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 
-from dnc.errors import InputError, LoaderError
+from dnc.decoys import decoy
+from dnc.errors import LoaderError
 from dnc.numbers import read_number
-from dnc.tabular import RAGGED, Table, folded, looks_like_phone, open_table, read_head
+from dnc.packed import Member, first_bytes, kind_of, members
+from dnc.tabular import (
+    BATCH_ROWS,
+    LINE,
+    RAGGED,
+    Table,
+    folded,
+    foreign,
+    head_rows,
+    looks_like_phone,
+    open_table,
+    refuse_foreign,
+)
+from dnc.texts import text_of
 
 LISTING = {
     "line": pl.UInt64,  # 1-based row of the file
@@ -28,10 +46,40 @@ LISTING = {
     "since": pl.Date,
     "unread": pl.String,  # why the row says nothing, or null
 }
+OPTIONAL = {
+    "e164": pl.UInt64,  # the number, where the layout itself proves it; used instead of `number`
+    "region": pl.String,  # numbering plan of this row, where it is not the registry's
+    "until": pl.Date,  # last day of the entry; the own list only
+}
 
+_TEXTS = (".csv", ".txt", ".tsv", ".xml")
 _LISTED = {"yes": True, "true": True, "1": True, "listed": True}
 _LISTED |= {"no": False, "false": False, "0": False, "clear": False}
 _DIRECTORY = {"starred": True, "ex_directory": True, "absent": True}
+
+
+class _Peek:
+    """A file as far as recognition looks: its names and its first 64 kB."""
+
+    def __init__(self, path: Path) -> None:
+        self.kind = kind_of(path)
+        packed = self.kind in ("plain", "gzip", "zip")
+        self.members = members(path) if packed else []
+        self.head = self.members[0].head() if packed else first_bytes(path)
+        self.names = [path.name, *(member.name for member in self.members if member.name != path.name)]
+        self._path = path
+
+    @cached_property
+    def first_row(self) -> list[str]:
+        """Cells of the first row; empty where the file is no table."""
+        if self.kind in ("parquet", "spreadsheet") or self.names[-1].lower().endswith((".jsonl", ".ndjson")):
+            return open_table(self._path).header
+        return [] if foreign(self.head) or len(self.members) > 1 else head_rows(self.head)[0]
+
+
+@lru_cache(maxsize=8)
+def _peek(path: Path, _size: int, _changed: int) -> _Peek:
+    return _Peek(path)
 
 
 @dataclass(frozen=True)
@@ -40,28 +88,48 @@ class Extract:
 
     path: the file. region: numbering plan of the registry's country.
     means: what a bare number means, `listed` or `callable`, or None where not told.
+    asked: the file that was sent in, or None. as_of: the day the registry produced the file.
+    covers: a loader whose files say themselves what they are complete for adds the prefixes while it reads.
+    notes: what a person should know; a loader adds to it while it reads.
     """
 
     path: Path
     region: str
     means: str | None = None
+    asked: Path | None = None
+    as_of: date | None = None
+    covers: set[str] = field(default_factory=set, compare=False)
+    notes: list[str] = field(default_factory=list, compare=False)
 
-    @cached_property
+    @property
+    def _look(self) -> _Peek:
+        first_bytes(self.path, 1)
+        status = self.path.stat()
+        return _peek(self.path, status.st_size, status.st_mtime_ns)
+
+    @property
+    def members(self) -> list[Member]:
+        """The streams it holds: itself, or those of an archive."""
+        return self._look.members
+
+    @property
+    def names(self) -> list[str]:
+        """Its name, and those of the files packed in it."""
+        return self._look.names
+
+    @property
     def head(self) -> bytes:
-        """The first 64 kB."""
-        return read_head(self.path)
+        """The first 64 kB of its (first) content."""
+        return self._look.head
 
     @cached_property
     def header(self) -> list[str]:
         """Folded names of the first row; empty where the file is no table."""
-        try:
-            return [folded(name) for name in open_table(self.path).header]
-        except InputError:
-            return []
+        return [folded(name) for name in self._look.first_row]
 
     @property
     def is_bare(self) -> bool:
-        """Whether the file is a single column, with or without a header."""
+        """Whether the file is a single column of numbers, with or without a header."""
         return len(self.header) == 1 and (self.starts_with_number or looks_like_phone(self.header[0]))
 
     @property
@@ -71,7 +139,7 @@ class Extract:
 
     def table(self) -> Table:
         """The file as rows of text; a first row that begins with a number is data."""
-        return open_table(self.path, header=not self.starts_with_number)
+        return open_table(self.path, header=not self.starts_with_number, strict=True)
 
     def column(self, *names: str) -> int | None:
         """Position of the first column that bears one of the (folded) names, or None."""
@@ -93,11 +161,13 @@ class Loader:
     """What reads one registry's extracts.
 
     registry: id, country first. region: ISO 3166-1 alpha-2 of its numbering plan.
-    recognises: looks at name and head, reads no data.
+    recognises: looks at names and head, reads no data.
     read: yields frames as in `LISTING`; every row of the file stands in one of them.
-    covers: E.164 prefixes a full extract is complete for (`""` = every number).
+    covers: E.164 prefixes a full extract is complete for (`""` = every number). Where that
+        depends on the file, `read` adds the prefixes to the extract's `covers`.
     absent: what it means inside `covers` not to be in the file: `clear` or `listed`.
     directory: whether its entries carry a mark and not a registration.
+    bare: whether a file of bare numbers could be one of its extracts; it is then never recognised by that.
     last_day: last day (ISO) the registry worked, or None.
     """
 
@@ -108,6 +178,7 @@ class Loader:
     covers: tuple[str, ...] = ()
     absent: str = "clear"
     directory: bool = False
+    bare: bool = False
     last_day: str | None = None
 
 
@@ -126,27 +197,87 @@ def known(registry: str) -> Loader:
     raise LoaderError(f"unknown registry {registry!r}; known are {', '.join(loaders())}")
 
 
-def loader_for(path: Path, registry: str | None = None, means: str | None = None) -> tuple[Loader, Extract]:
+def loader_in(path: Path) -> Loader:
+    """The loader that a module outside the package binds as `LOADER`. Raises LoaderError."""
+    first_bytes(path, 1)
+    spec = importlib.util.spec_from_file_location(f"dnc_loader_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise LoaderError("is no Python module; --loader names a file that ends in .py", path)
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise LoaderError(f"cannot be run as a loader ({type(error).__name__})", path) from None
+    loader = getattr(module, "LOADER", None)
+    if not isinstance(loader, Loader):
+        raise LoaderError("binds no LOADER = Loader(...); see CONTRIBUTING.md", path)
+    return loader
+
+
+def loader_for(
+    path: Path,
+    registry: str | None = None,
+    *,
+    means: str | None = None,
+    asked: Path | None = None,
+    as_of: date | None = None,
+    module: Path | None = None,
+) -> tuple[Loader, Extract]:
     """The one loader that reads a file, and the extract to hand to it.
 
-    Raises LoaderError where `registry` is unknown, none recognises the file, or several do.
+    `registry` chooses one, `module` is a loader outside the package. Raises LoaderError
+    where `registry` is unknown, none recognises the file, several do, or it is no registry's file at all.
     """
-    read_head(path, 1)
-    if registry:
-        loader = known(registry)
-        extract = Extract(path, loader.region, means)
-        if is_plain(extract):
+    extract = Extract(path, "", means, asked, as_of)
+    _refuse_misnamed(extract)
+    plain = is_plain(extract)
+    if module or registry:
+        loader = loader_in(module) if module else known(registry or "")
+        if registry not in (None, loader.registry):
+            raise LoaderError(f"reads {loader.registry}, not {registry}", module)
+        if plain:
             loader = _plain_form(loader)
-        return loader, extract
-    pairs = [(loader, Extract(path, loader.region, means)) for loader in loaders().values()]
-    claims = [(loader, extract) for loader, extract in pairs if loader.recognises(extract)]
+        else:
+            _refuse_others(loader, extract)
+        return loader, replace(extract, region=loader.region)
+    if not plain and (what := decoy(extract.names, extract.header)):
+        raise LoaderError(what, path)
+    claims = [loader for loader in loaders().values() if loader.recognises(replace(extract, region=loader.region))]
     if len(claims) == 1:
-        return claims[0]
-    if claims:
-        names = " or ".join(loader.registry for loader, _ in claims)
-        raise LoaderError(f"could be {names}; say which with --registry", path)
-    hint = "; a file with number and listed needs --registry" if is_plain(pairs[0][1]) else ""
-    raise LoaderError(f"no loader recognises it; name the registry with --registry{hint}", path)
+        return claims[0], replace(extract, region=claims[0].region)
+    raise LoaderError(_none_or_several(claims, extract, plain), path)
+
+
+def _refuse_misnamed(extract: Extract) -> None:
+    """Raise where the first bytes are not what the name says."""
+    refuse_foreign(extract.head, extract.path, extract.names[-1])
+    suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
+    if suffix in _TEXTS and kind != "plain":
+        what = {"spreadsheet": "a spreadsheet", "parquet": "Parquet"}.get(kind, f"a {kind} archive")
+        raise LoaderError(f"named {suffix} but is {what}; export it again, or name it as what it is", extract.path)
+
+
+def _none_or_several(claims: list[Loader], extract: Extract, plain: bool) -> str:
+    """Why there is no one loader."""
+    bare = [one for one in loaders().values() if one.bare and replace(extract, region=one.region).is_bare]
+    if claims or bare:
+        names = sorted((one.registry for one in claims or bare), key=lambda name: (len(name), name))
+        what = "" if claims else "a list of bare numbers "
+        return f"{what}could be {' or '.join(names)}; say which with --registry"
+    hint = "; a file with number and listed needs --registry" if plain else ""
+    return f"no loader recognises it; name the registry with --registry{hint}"
+
+
+def _refuse_others(loader: Loader, extract: Extract) -> None:
+    """Raise where a file is no registry's, or bare numbers bear the name of another registry."""
+    if loader.registry != "own" and (what := decoy(extract.names, extract.header)):
+        raise LoaderError(what, extract.path)
+    mine = replace(extract, region=loader.region)
+    if not loader.bare or not mine.is_bare or loader.recognises(mine):
+        return
+    for other in loaders().values():
+        if other.registry != loader.registry and other.recognises(replace(extract, region=other.region)):
+            raise LoaderError(f"looks like a file of {other.registry}, not of {loader.registry}", extract.path)
 
 
 def listings(
@@ -155,24 +286,60 @@ def listings(
     """Frames as in `LISTING` from a table.
 
     `listed` gets frames of text whose columns are called `0`, `1` … by position
-    and adds the columns `listed`, and if it knows them `since` and `unread`.
+    and adds the columns `listed`, and if it knows them `since`, `unread` and those of `OPTIONAL`.
+    Rows without a word in them are none.
     """
     at = extract.number_column() if number is None else number
-    line = 1 if extract.starts_with_number else 2
-    for batch in extract.table().batches:
-        ragged = batch[RAGGED]
-        cells = batch.drop(RAGGED).cast(pl.String)
+    table = extract.table()
+    if table.skipped:
+        extract.notes.append(f"{table.skipped} lines stand before the header and were not read")
+    for batch in table.batches:
+        ragged, lines = batch[RAGGED], batch[LINE]
+        cells = batch.drop(RAGGED, LINE).cast(pl.String)
         cells.columns = [str(position) for position in range(cells.width)]
         frame = listed(cells.with_columns(pl.all().str.strip_chars()))
+        more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}
         absent = [name for name in ("since", "unread") if name not in frame.columns]
         frame = frame.with_columns(
-            pl.int_range(line, line + pl.len(), dtype=pl.UInt64).alias("line"),
+            lines.alias("line"),
             pl.col(str(at)).alias("number"),
             *(pl.lit(None, LISTING[name]).alias(name) for name in absent),
         )
         unread = pl.when(ragged).then(pl.lit("more cells than the header")).otherwise("unread")
-        yield frame.with_columns(unread.alias("unread")).select(LISTING.keys()).cast(LISTING)  # type: ignore[arg-type]
-        line += batch.height
+        columns = LISTING | more
+        blank = pl.all_horizontal(pl.col(name).fill_null("") == "" for name in cells.columns)
+        rows = frame.with_columns(unread.alias("unread")).filter(~blank)
+        yield rows.select(columns.keys()).cast(columns)  # type: ignore[arg-type]
+
+
+def line_batches(member: Member) -> Iterator[pl.DataFrame]:
+    """Lines of a text of one column, as frames of `line` (UInt64) and `text` without blanks around it.
+
+    Blank lines are left out. Raises InputError where line ends are mixed, a line
+    is over 4,096 bytes, or bytes are no text.
+    """
+    lines = text_of(member, strict=True).even_lines()
+    kept = ((number, text) for number, line in lines if (text := line.strip()))
+    while batch := list(itertools.islice(kept, BATCH_ROWS)):
+        yield pl.DataFrame(batch, schema={"line": LISTING["line"], "text": pl.String}, orient="row")
+
+
+def bare_numbers(rows: pl.DataFrame, extract: Extract, whole: str, code: str, proved: str) -> pl.DataFrame:
+    """Frames as in `LISTING` from columns `line` and `number` of an answer that is numbers and nothing else.
+
+    A number that does not match `whole` is unread. Where `proved` matches, its
+    group behind the calling code `code` is the number; all others are read as they stand.
+    """
+    national = pl.col("number").str.extract(proved, 1)
+    odd = pl.when(~pl.col("number").str.contains(whole)).then(pl.lit("not written as the registry writes numbers"))
+    return rows.select(
+        "line",
+        "number",
+        pl.lit(extract.means == "listed").alias("listed"),
+        pl.lit(None, LISTING["since"]).alias("since"),
+        odd.alias("unread"),
+        (pl.lit(code) + national).cast(pl.UInt64).alias("e164"),
+    )
 
 
 def day_column(position: int | None) -> pl.Expr:
@@ -214,6 +381,4 @@ def _plain_form(loader: Loader) -> Loader:
         return listings(extract, listed)
 
     covers = loader.covers if loader.registry == "own" else ()
-    return Loader(
-        loader.registry, loader.region, is_plain, read, covers, loader.absent, loader.directory, loader.last_day
-    )
+    return replace(loader, recognises=is_plain, read=read, covers=covers)

@@ -54,6 +54,12 @@ _FRENCH_REGIONS = frozenset(_FRENCH_CODES) | {"MF", "BL"}
 _GUARD = re.compile(r"""^(?:="(.*)"|'(.*))$""", re.DOTALL)
 _FLOAT_TAIL = re.compile(r"^(\+?\d+)[.,]0+$")
 _EXTENSION = re.compile(r"(?i)[\s,;]*(?:poste|post|ext(?:ension)?|x)[\s.:=]*\d{1,6}$")
+_LABEL = (
+    r"t[ée]l(?:[ée]phone)?|phone|portable|mobile|mob|fixe|gsm|cell|bureau|domicile|maison|perso|pro|home|work|office"
+)
+_LABELLED = re.compile(rf"(?i)^(?:(?:{_LABEL})\b[\s.:]*(.*)|(.*\d)[\s(]+(?:{_LABEL})\.?\)?)$", re.DOTALL)
+_NOTED = re.compile(r"(?<![\w+])\+?\(?\d[\d\s().\-/]{5,}\d(?!\w)")
+_RETYPED = re.compile(r"^[oOlI]+$")  # letters that stand for 0 and 1
 _SEVERAL = re.compile(r"(?i)[/;|,\n]|\bou\b|\bor\b|\bet\b|\band\b|&")
 _WRITTEN = re.compile(r"^\+?[\d\s().\-/]+$")
 
@@ -117,6 +123,8 @@ def cleaned(text: str) -> tuple[str, str | None]:
         text = (guard[1] if guard[1] is not None else guard[2]).strip()
     if text.lower().startswith("tel:"):
         text = text[4:]
+    if label := _LABELLED.match(text):
+        text = (label[1] if label[1] is not None else label[2]).strip()
     if tail := _FLOAT_TAIL.match(text):
         text = tail[1]
     text = _EXTENSION.sub("", text)
@@ -193,6 +201,38 @@ def read_number(text: str, region: str | None) -> Reading:
     return Reading(number, territory, line, None, place, zones, code)
 
 
+def read_listed(text: str, region: str | None) -> list[int]:
+    """All numbers of a cell of a blocklist: several, or one beside a note; empty unless every one can be read.
+
+    A cell like this in a list of planned calls stays unread: which of the numbers is
+    called, and what the note says, is not ours to tell.
+    """
+    digits, reason = cleaned(text)
+    if reason == "two numbers in one cell":
+        parts = _split(text)
+    elif reason and _only_noted(text):
+        parts = _NOTED.findall(text)
+    else:
+        parts = [digits]
+    readings = [read_number(part, region).number for part in parts]
+    return [number for number in readings if number is not None] if all(readings) else []
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in _SEVERAL.split(text) if sum(map(str.isdigit, part)) >= 6]
+
+
+def _only_noted(text: str) -> bool:
+    """Whether a cell holds one number apart from words, none of which could be digits retyped."""
+    rest = _NOTED.sub(" ", text)
+    words = re.findall(r"\w+", rest)
+    return (
+        len(_NOTED.findall(text)) == 1
+        and not any(map(str.isdigit, rest))
+        and all(len(word) > 1 and not _RETYPED.match(word) for word in words)
+    )
+
+
 def _sole_region(code: int) -> str | None:
     regions = phonenumbers.region_codes_for_country_code(code)
     return regions[0] if len(regions) == 1 else None
@@ -222,6 +262,11 @@ def shares_code(code: str, country: str) -> bool:
 def known_region(region: str) -> bool:
     """Whether `region` (upper case) is a numbering plan we can read national forms of."""
     return region in phonenumbers.SUPPORTED_REGIONS
+
+
+def known_regions() -> list[str]:
+    """All numbering plans whose national forms we can read, ISO 3166-1 alpha-2."""
+    return sorted(phonenumbers.SUPPORTED_REGIONS)
 
 
 def read_numbers(cells: pl.DataFrame) -> pl.DataFrame:

@@ -59,7 +59,9 @@ class Screen:
         """A file without listings, for a registry that is known by recorded objections only."""
         [(spill,)] = self._engine().execute("select current_setting('temp_directory')").fetchall()
         path = Path(spill) / "none.parquet"
-        pl.DataFrame(schema={"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date}).write_parquet(path)
+        pl.DataFrame(
+            schema={"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
+        ).write_parquet(path)
         return str(path)
 
     def columns(self, calls: pl.DataFrame) -> pl.DataFrame:

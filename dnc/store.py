@@ -31,10 +31,10 @@ from dnc.clock import today
 from dnc.engine import connect, statement
 from dnc.errors import InputError, StoreError
 from dnc.extracts import Taken, take
-from dnc.loader import known, loader_for
+from dnc.loader import Extract, Loader, known, loader_for
 from dnc.numbers import read_number
 
-VERSION = 1
+VERSION = 2
 LOCK_WAIT_SECONDS = 10.0
 
 
@@ -89,6 +89,27 @@ class Standing:
     def of(self, registry: str) -> list[Snapshot]:
         """The snapshots of one registry."""
         return [snapshot for snapshot in self.snapshots if snapshot.registry == registry]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a load was told beside the file."""
+
+    as_of: date
+    covers: tuple[str, ...]
+    campaign: str | None
+    means: str | None
+    asked: Path | None
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """An extract that was read in whole, and what makes its snapshot another than one that stands."""
+
+    sha256: str
+    identity: tuple[Any, ...]
+    absent: str
+    taken: Taken
 
 
 class Store:
@@ -225,6 +246,7 @@ class Store:
         campaign: str | None = None,
         means: str | None = None,
         asked: str | Path | None = None,
+        loader: str | Path | None = None,
     ) -> Snapshot:
         """Take one extract in whole.
 
@@ -236,40 +258,90 @@ class Store:
             campaign: the campaign an answer was obtained for.
             means: what a bare number means, `listed` or `callable`.
             asked: the file that was sent in, one number a line; its other numbers get the opposite word.
+            loader: a module outside the package that binds `LOADER`.
         Returns:
             The snapshot; the one that stands already, with `new` False, where nothing is new.
         Raises:
             InputError, LoaderError: the file or an option is wrong; the store is as it was.
             StoreError: the store cannot be written.
         """
-        path = Path(path)
+        return self.load_all(
+            [path],
+            as_of=as_of,
+            registry=registry,
+            covers=covers,
+            campaign=campaign,
+            means=means,
+            asked=asked,
+            loader=loader,
+        )[0]
+
+    def load_all(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        as_of: date,
+        registry: str | None = None,
+        covers: Sequence[str] = (),
+        campaign: str | None = None,
+        means: str | None = None,
+        asked: str | Path | None = None,
+        loader: str | Path | None = None,
+    ) -> list[Snapshot]:
+        """Take several extracts, all or none; arguments and exceptions as for `load`, one snapshot a file."""
         if as_of > today():
-            raise InputError(f"--as-of {as_of} is in the future; it is the day the registry produced the file", path)
+            message = f"--as-of {as_of} is in the future; it is the day the registry produced the file"
+            raise InputError(message, paths[0])
         if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?\d{1,15}", prefix)]:
             raise InputError(f"--covers {bad[0]!r} is no E.164 prefix")
-        loader, extract = loader_for(path, registry, means)
-        prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers)) or loader.covers
-        asked_sha = _sha256(Path(asked)) if asked else None
-        identity = (loader.registry, as_of, list(prefixes), campaign, means, asked_sha)
-        sha256 = _sha256(path)
-        if standing := self._same(sha256, identity):
-            return standing
+        if asked and len(paths) > 1:
+            raise InputError("--asked goes with one file; put the parts of the answer together first", paths[1])
+        question = Path(asked) if asked else None
+        told = _Told(as_of, tuple(sorted(prefix.lstrip("+") for prefix in covers)), campaign, means, question)
         with tempfile.TemporaryDirectory(prefix=".dnc-load-", dir=self._near()) as work:
-            taken = take(loader, extract, Path(asked) if asked else None, work)
-            if loader.last_day and as_of > date.fromisoformat(loader.last_day):
-                taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {as_of} the day of this file?")
-            return self._add(sha256, identity, loader.absent, taken)
+            prepared = []
+            for number, path in enumerate(paths):
+                folder = Path(work) / str(number)
+                folder.mkdir()
+                words: dict[str, Any] = {"means": means, "asked": question, "as_of": as_of}
+                module = Path(loader) if loader else None
+                one, extract = loader_for(Path(path), registry, module=module, **words)
+                prepared.append(self._prepared(one, extract, told, folder))
+            return self._add(prepared)
+
+    def _prepared(self, loader: Loader, extract: Extract, told: _Told, work: Path) -> _Prepared:
+        """One extract, read in whole and not yet in the store."""
+        taken = take(loader, extract, work)
+        prefixes = told.covers or taken.covers
+        if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
+            raise InputError("--covers says more than the codes in the file; leave it out", extract.path)
+        if loader.last_day and told.as_of > date.fromisoformat(loader.last_day):
+            taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {told.as_of} the day of this file?")
+        if loader.registry == "own":
+            taken.notes.extend(self._own_notes(taken.listings, told.as_of))
+        asked = _sha256(told.asked) if told.asked else None
+        identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked)
+        return _Prepared(_sha256(extract.path), identity, loader.absent, taken)
+
+    def _own_notes(self, listings: Path, as_of: date) -> list[str]:
+        """What a newer file of the own list leaves out, which stays, and how old its newest entry is."""
+        stood = [one for one in self.standing().snapshots if one.registry == "own"]
+        files = [str(self.path / "snapshots" / name) for name in sorted({one.file for one in stood})]
+        with connect(":memory:") as con:
+            [(count, newest)] = con.execute(
+                "select count(*), max(coalesce(since, ?)) from read_parquet(?) where listed", [as_of, str(listings)]
+            ).fetchall()
+            lacks = 0
+            if files:
+                left_out = "where listed and number not in (select number from read_parquet(?))"
+                sql = f"select count(distinct number) from read_parquet(?) {left_out}"
+                [(lacks,)] = con.execute(sql, [files, str(listings)]).fetchall()
+        notes = [f"its newest entry is of {newest}"] if count else ["no objections in it"]
+        return notes + ([f"it lacks {lacks:,} earlier numbers; they stay until they are lifted"] if lacks else [])
 
     def _near(self) -> Path:
         """The store's folder, or the nearest one that exists: on the same disk."""
         return next(folder for folder in (self.path, *self.path.absolute().parents) if folder.is_dir())
-
-    def _same(self, sha256: str, identity: tuple[Any, ...]) -> Snapshot | None:
-        for one in self.standing().snapshots:
-            told = (one.registry, one.as_of, list(one.covers), one.campaign, one.means, one.asked)
-            if one.sha256 == sha256 and told == identity:
-                return replace(one, new=False)
-        return None
 
     def _keep(self, listings: Path) -> str:
         """Move a finished file of listings to its name, its checksum."""
@@ -280,25 +352,42 @@ class Store:
         listings.replace(self.path / "snapshots" / name)
         return name
 
-    def _add(self, sha256: str, identity: tuple[Any, ...], absent: str, taken: Taken) -> Snapshot:
-        registry, as_of, covers, campaign, means, asked = identity
-        counts, notes = taken.counts, taken.notes
+    def _add(self, prepared: list[_Prepared]) -> list[Snapshot]:
+        """Put extracts into the store, all in one transaction; those that stand already are left as they are."""
+        if all(self._stands(one) for one in prepared):
+            return [standing for one in prepared if (standing := self._stands(one))]
         with self._ledger(write=True) as con:
-            file = self._keep(taken.listings)
             con.begin()
-            # Own is a ledger: what stands in it is lifted, never corrected away.
-            stood = "delete from snapshots where sha256 = ? and registry = ? and registry <> 'own' returning id"
-            gone = con.execute(stood, [sha256, registry]).fetchall()
-            if gone:
-                notes.append(f"the same bytes stood as snapshot {gone[0][0]} with other words; this one replaces it")
-            [(last,)] = con.execute("select coalesce(max(id), 0) from snapshots").fetchall()
-            new = 1 + max(last, *(old for (old,) in gone), 0)
-            told = [new, registry, as_of, covers, absent, campaign, means, asked, sha256, file]
-            row = [*told, *(counts[name] for name in ("listed", "clear", "unknown", "unread")), _now()]
-            con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
-            detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": sha256, **counts}
-            self._log(con, "load", detail | {"replaces": [old for (old,) in gone], "notes": notes})
+            added = [self._stands(one, con) or self._add_one(con, one) for one in prepared]
             con.commit()
+        return added
+
+    def _stands(self, one: _Prepared, con: duckdb.DuckDBPyConnection | None = None) -> Snapshot | None:
+        """The snapshot of the same bytes with the same words, if there is one."""
+        rows = con.execute("select * from snapshots order by id").fetchall() if con else None
+        stood = [_snapshot(row) for row in rows] if rows is not None else self.standing().snapshots
+        for old in stood:
+            told = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked)
+            if old.sha256 == one.sha256 and told == one.identity:
+                return replace(old, new=False)
+        return None
+
+    def _add_one(self, con: duckdb.DuckDBPyConnection, one: _Prepared) -> Snapshot:
+        registry, as_of, covers, campaign, means, asked = one.identity
+        sha256, counts, notes = one.sha256, one.taken.counts, one.taken.notes
+        file = self._keep(one.taken.listings)
+        # Own is a ledger: what stands in it is lifted, never corrected away.
+        stood = "delete from snapshots where sha256 = ? and registry = ? and registry <> 'own' returning id"
+        gone = con.execute(stood, [sha256, registry]).fetchall()
+        if gone:
+            notes.append(f"the same bytes stood as snapshot {gone[0][0]} with other words; this one replaces it")
+        [(last,)] = con.execute("select coalesce(max(id), 0) from snapshots").fetchall()
+        new = 1 + max(last, *(old for (old,) in gone), 0)
+        told = [new, registry, as_of, covers, one.absent, campaign, means, asked, sha256, file]
+        row = [*told, *(counts[name] for name in ("listed", "clear", "unknown", "unread")), _now()]
+        con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
+        detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": sha256, **counts}
+        self._log(con, "load", detail | {"replaces": [old for (old,) in gone], "notes": notes})
         return _snapshot(row, notes)
 
     # objections

@@ -3,14 +3,18 @@
 Nothing is sniffed by type: cells of CSV and spreadsheets come as text, exactly
 as they stand; Parquet and JSON lines keep the types that the file declares.
 Rows of a CSV that do not fit the header are kept and marked, never dropped.
+Lines before the header (a title, the day of an export) are left out where the
+header shows itself below them, and counted. A gzip, and a zip with one file in
+it, are read as what they pack.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
+import io
 import itertools
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -21,19 +25,23 @@ from typing import Any
 import polars as pl
 
 from dnc.errors import InputError
+from dnc.packed import Member, first_bytes, kind_of, members
+from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
 BATCH_ROWS = 100_000
 RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
+LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
 DELIMITERS = ",;\t|"
 PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
 _FIELD_LIMIT = 1 << 20
 _BLOCK = 1 << 20
-_BOMS = [
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-]
-_FOREIGN = {b"%PDF": "a PDF", b"<!DO": "a web page", b"<htm": "a web page", b"\x1f\x8b": "a gzip archive"}
+_HEADER_WITHIN = 30  # lines in which a header is looked for
+_HEADER_CELL = 40  # characters of a cell that names a column
+_FOREIGN = {"%pdf": "a PDF", "<!doc": "a web page", "<html": "a web page"}
+_REMEDY = {"a web page": "log in and download again"}
+_HINT = re.compile(r"^sep=(.)\s*$")
+_NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
+_DATE = re.compile(r"^\d{1,4}([./-])\d{1,2}\1\d{1,4}(\D.*)?$")
 
 
 @dataclass(frozen=True)
@@ -44,8 +52,9 @@ class Table:
     kind: `csv`, `xlsx`, `parquet` or `jsonl`.
     header: names as they stand in the file, duplicates and blanks included.
     columns: the same, made unique; the names of the batches' columns.
-    batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns` and `RAGGED`.
+    batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
     delimiter, bom: of a CSV; `bom` also where the file was not UTF-8.
+    skipped: lines before the header.
     """
 
     path: Path
@@ -54,6 +63,7 @@ class Table:
     batches: Iterator[pl.DataFrame] = field(repr=False)
     delimiter: str = ","
     bom: bool = False
+    skipped: int = 0
 
     @property
     def columns(self) -> list[str]:
@@ -84,35 +94,49 @@ def unique_names(header: list[str]) -> list[str]:
     return names
 
 
-def open_table(path: str | Path, header: bool = True) -> Table:
+def open_table(path: str | Path, header: bool = True, strict: bool = False) -> Table:
     """Open a file of rows; the format is told by its first bytes, then by its suffix.
 
     Without `header` a CSV has none: its columns are `column 1`, `column 2` …
+    `strict` is for registries' files: mixed line ends, bytes that fit no encoding,
+    and an over-long line of a single column are refused.
     Raises InputError where the file is missing, unreadable, empty or no table.
     """
     path = Path(path)
-    head = read_head(path)
+    kind = kind_of(path)
+    if kind == "parquet":
+        return _parquet(path)
+    if kind == "spreadsheet":
+        return _xlsx(path, header)
+    member = _only_member(path)
+    head = member.head()
     if not head.strip():
         raise InputError("the file is empty", path)
-    for magic, what in _FOREIGN.items():
-        if head.lower().startswith(magic.lower()):
-            raise InputError(f"is {what}, not a table; unpack or export it again", path)
-    if head.startswith(b"PAR1"):
-        return _parquet(path)
-    if head.startswith(b"PK"):
-        return _xlsx(path)
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
-        return _jsonl(path)
-    return _csv(path, header)
+    refuse_foreign(head, path, member.name)
+    if Path(member.name).suffix.lower() in (".jsonl", ".ndjson"):
+        return _jsonl(path, text_of(member, strict))
+    return _csv(path, text_of(member, strict), header, strict)
 
 
-def read_head(path: Path, size: int = 1 << 16) -> bytes:
-    """The first bytes of a file; raises InputError where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(size)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+def _only_member(path: Path) -> Member:
+    found = members(path)
+    if len(found) > 1:
+        raise InputError(f"holds {len(found)} files; take out the one that is the table", path)
+    return found[0]
+
+
+def refuse_foreign(head: bytes, path: Path, name: str) -> None:
+    """Raise InputError where the first bytes are those of a web page or a PDF, whatever the name says."""
+    if what := foreign(head):
+        suffix = Path(name).suffix.lower()
+        named = f"named {suffix} but is" if suffix else "is"
+        raise InputError(f"{named} {what}; {_REMEDY.get(what, 'ask for the file as CSV')}", path)
+
+
+def foreign(head: bytes) -> str | None:
+    """What else a file is by its first bytes: a PDF, a web page; None where neither."""
+    start = head_text(head[:64]).lstrip("\ufeff \t\r\n").lower()
+    return next((what for magic, what in _FOREIGN.items() if start.startswith(magic)), None)
 
 
 def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: dict[str, Any]) -> pl.DataFrame:
@@ -131,8 +155,7 @@ def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: 
 
 def count_rows(path: Path) -> int:
     """About how many rows a file has, told quickly: of a text its line ends, else what its format says."""
-    head = read_head(path, 4)
-    if head.startswith(b"PAR1"):
+    if first_bytes(path, 4) == b"PAR1":
         return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
     with path.open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
@@ -141,30 +164,67 @@ def count_rows(path: Path) -> int:
 # CSV
 
 
-def text_encoding(path: Path) -> str:
-    """`utf-8`, `utf-8-sig`, `utf-16`, `cp1252` or `latin-1`: the first that fits the whole file."""
-    head = read_head(path, 4)
-    for bom, name in _BOMS:
-        if head.startswith(bom):
-            return name
-    for name in ("utf-8", "cp1252"):
-        decoder = codecs.getincrementaldecoder(name)()
-        try:
-            with path.open("rb") as file:
-                while block := file.read(_BLOCK):
-                    decoder.decode(block)
-                decoder.decode(b"", True)
-        except UnicodeDecodeError:
-            continue
-        return name
-    return "latin-1"
-
-
 def guess_delimiter(line: str) -> str:
     """The delimiter that stands most often outside quotes in a line; a comma where none does."""
     outside = "".join(line.split('"')[::2])
     counts = Counter(char for char in outside if char in DELIMITERS)
     return max(DELIMITERS, key=lambda char: counts[char]) if counts else ","
+
+
+def _names_a_number(cell: str) -> bool:
+    return len(cell) <= _HEADER_CELL and looks_like_phone(cell) and sum(map(str.isdigit, cell)) < 3
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell could be a telephone number: then its row is data, and no line before a header."""
+    cell = cell.strip()
+    return bool(_NUMBER.match(cell)) and 6 <= sum(map(str.isdigit, cell)) <= 15 and not _DATE.match(cell)
+
+
+def _header_at(rows: Iterable[list[str]]) -> int:
+    """Position of the header among the first rows; 0 unless it shows itself further down.
+
+    A header below the first row is believed where it names a telephone number, is
+    wider than all rows before it, and no row down to it holds a number.
+    """
+    rows = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    single = max(map(len, rows), default=0) == 1
+    widest = 0
+    for position, cells in enumerate(rows):
+        if any(map(_is_number, cells)):
+            return 0
+        named = any(map(_names_a_number, cells))
+        if named and (single or (len(cells) > max(widest, 1))):
+            return position
+        widest = max(widest, len(cells))
+    return 0
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where the header of a CSV stands: lines before it, and the delimiter."""
+
+    skipped: int
+    delimiter: str
+
+
+def _start_of(lines: Iterable[str]) -> _Start:
+    first = list(itertools.islice(lines, _HEADER_WITHIN))
+    hint = _HINT.match(first[0]) if first else None
+    skipped = 1 if hint else 0
+    if not hint:
+        rows = [next(csv.reader([line], delimiter=guess_delimiter(line)), []) for line in first]
+        skipped = _header_at(rows)
+    delimiter = hint[1] if hint else guess_delimiter(next((one for one in first[skipped:] if one.strip()), ""))
+    return _Start(skipped, delimiter)
+
+
+def head_rows(head: bytes) -> tuple[list[str], int]:
+    """The first row of a text of which only the first bytes are known, and how many lines stand before it."""
+    lines = list(io.StringIO(head_text(head).removeprefix("\ufeff"), newline=""))
+    start = _start_of(lines)
+    _, cells = next(csv_records(lines[start.skipped :], start.delimiter, None), (0, []))
+    return cells, start.skipped
 
 
 class _Lines:
@@ -198,12 +258,15 @@ def _never_closed(lines: list[str], delimiter: str) -> bool:
     return False
 
 
-def csv_records(lines: Iterable[str], delimiter: str, width: int | None) -> Iterator[tuple[int, list[str]]]:
+def csv_records(
+    lines: Iterable[str], delimiter: str, width: int | None, see: Callable[[str, int], None] | None = None
+) -> Iterator[tuple[int, list[str]]]:
     """Records of a CSV as (line number, cells); blank lines are none.
 
     A quote that was opened and not meant swallows the lines behind it. So a
     record of several lines that does not have `width` cells, or that is never
     closed, is read again: its first line without quoting, the others afresh.
+    `see` is told the last line of each record, with its number.
     """
     source = _Lines(lines)
     while True:
@@ -221,6 +284,9 @@ def csv_records(lines: Iterable[str], delimiter: str, width: int | None) -> Iter
             if misread and first.strip("\r\n"):
                 source.push_back(rest)
                 cells = next(csv.reader([first], delimiter=delimiter, quoting=csv.QUOTE_NONE))
+                source.record = [first]
+        if see:
+            see(source.record[-1], source.number)
         if cells:
             yield start, cells
 
@@ -235,39 +301,58 @@ def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str | No
     return kept + [None] * (width - len(kept)), ragged
 
 
-def _frames(rows: Iterable[tuple[list[str | None], bool]], columns: list[str]) -> Iterator[pl.DataFrame]:
+def _frames(rows: Iterable[tuple[int, list[str | None], bool]], columns: list[str]) -> Iterator[pl.DataFrame]:
     schema: dict[str, type[pl.DataType]] = dict.fromkeys(columns, pl.String)
     while chunk := list(itertools.islice(rows, BATCH_ROWS)):
-        data = zip(*(cells for cells, _ in chunk), strict=True)
+        data = zip(*(cells for _, cells, _ in chunk), strict=True)
         frame = pl.DataFrame(dict(zip(columns, map(list, data), strict=True)), schema=schema)
-        yield frame.with_columns(pl.Series(RAGGED, [ragged for _, ragged in chunk], dtype=pl.Boolean))
+        yield frame.with_columns(
+            pl.Series(RAGGED, [ragged for *_, ragged in chunk], dtype=pl.Boolean),
+            pl.Series(LINE, [line for line, *_ in chunk], dtype=pl.UInt64),
+        )
 
 
-def text_lines(path: Path, encoding: str) -> Iterator[str]:
-    """Physical lines of a text file, with their ends."""
-    with path.open("rt", encoding=encoding, newline="") as file:
-        yield from file
-
-
-def _csv(path: Path, with_header: bool) -> Table:
+def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     csv.field_size_limit(_FIELD_LIMIT)
-    encoding = text_encoding(path)
-    delimiter = guess_delimiter(next(text_lines(path, encoding)))
-    header = next(csv_records(text_lines(path, encoding), delimiter, None))[1]
-    records = csv_records(text_lines(path, encoding), delimiter, len(header))
+    start = _start_of(text.lines())
+    see = Ends(text.member).see if strict else None
+
+    def records(width: int | None, limit: int) -> Iterator[tuple[int, list[str]]]:
+        lines = itertools.islice(text.lines(limit), start.skipped, None)
+        for number, cells in csv_records(lines, start.delimiter, width, see):
+            yield number + start.skipped, cells
+
+    _, header = next(records(None, _FIELD_LIMIT), (0, []))
+    limit = ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT
+    rows = records(len(header), limit)
     if with_header:
-        next(records)
+        next(rows)
     else:
         header = [f"column {position}" for position in range(1, len(header) + 1)]
-    rows = (_fitted(cells, len(header), delimiter) for _, cells in records)
-    batches = _frames(rows, unique_names(header))
-    return Table(path, "csv", header, batches, delimiter, bom=encoding != "utf-8")
+    fitted = ((line, *_fitted(cells, len(header), start.delimiter)) for line, cells in rows)
+    batches = _frames(fitted, unique_names(header))
+    bom = text.encoding != "utf-8"
+    return Table(path, "csv", header, batches, start.delimiter, bom, start.skipped)
 
 
 # Spreadsheets, Parquet, JSON lines
 
 
-def _xlsx(path: Path) -> Table:
+def _xlsx(path: Path, with_header: bool) -> Table:
+    cells = _first_sheet(path)
+    at = _header_at([[cell or "" for cell in row] for row in cells.head(_HEADER_WITHIN).drop(LINE).iter_rows()])
+    texts = cells.drop(LINE)
+    header = [name or "" for name in texts.row(at)]
+    if not with_header:
+        header = [f"column {position}" for position in range(1, texts.width + 1)]
+    frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
+    midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
+    frame = frame.with_columns(midnight).with_columns(cells[LINE]).slice(at + 1 if with_header else 0)
+    return Table(path, "xlsx", header, _sliced(frame), skipped=at)
+
+
+def _first_sheet(path: Path) -> pl.DataFrame:
+    """The cells of the first sheet as text, rows that are empty left out, with `LINE`."""
     import fastexcel
 
     try:
@@ -275,13 +360,11 @@ def _xlsx(path: Path) -> Table:
         cells = sheet.to_polars()
     except Exception as error:
         raise InputError(f"cannot be read as a spreadsheet ({type(error).__name__})", path) from None
-    cells = cells.filter(~pl.all_horizontal(pl.all().is_null()))
+    number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE)
+    cells = cells.with_columns(number).filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
     if not cells.height:
         raise InputError("the first sheet is empty", path)
-    header = [name or "" for name in cells.row(0)]
-    midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
-    frame = cells.slice(1).rename(dict(zip(cells.columns, unique_names(header), strict=True)))
-    return Table(path, "xlsx", header, _sliced(frame.with_columns(midnight)))
+    return cells
 
 
 def _parquet(path: Path) -> Table:
@@ -290,13 +373,19 @@ def _parquet(path: Path) -> Table:
         header = scan.collect_schema().names()
     except (pl.exceptions.PolarsError, OSError):
         raise InputError("cannot be read as Parquet", path) from None
-    batches = scan.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
-    return Table(path, "parquet", header, (frame for batch in batches for frame in _sliced(batch)))
+
+    def batches() -> Iterator[pl.DataFrame]:
+        first = 1
+        for batch in scan.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+            yield from _sliced(batch, first)
+            first += batch.height
+
+    return Table(path, "parquet", header, batches())
 
 
-def _jsonl(path: Path) -> Table:
-    def objects() -> Iterator[dict[str, object]]:
-        for number, line in enumerate(text_lines(path, text_encoding(path)), 1):
+def _jsonl(path: Path, text: Text) -> Table:
+    def objects() -> Iterator[tuple[int, dict[str, object]]]:
+        for number, line in enumerate(text.lines(), 1):
             if line.strip():
                 try:
                     value = json.loads(line)
@@ -304,19 +393,23 @@ def _jsonl(path: Path) -> Table:
                     raise InputError("is not JSON", path, number) from None
                 if not isinstance(value, dict):
                     raise InputError("is not a JSON object", path, number)
-                yield value
+                yield number, value
 
-    header = list(dict.fromkeys(name for value in objects() for name in value))
+    header = list(dict.fromkeys(name for _, value in objects() for name in value))
 
     def batches() -> Iterator[pl.DataFrame]:
         rows = objects()
         while chunk := list(itertools.islice(rows, BATCH_ROWS)):
-            data = {name: pl.Series(name, [row.get(name) for row in chunk], strict=False) for name in header}
+            data = {name: pl.Series(name, [row.get(name) for _, row in chunk], strict=False) for name in header}
+            data[LINE] = pl.Series(LINE, [number for number, _ in chunk], dtype=pl.UInt64)
             yield from _sliced(pl.DataFrame(data))
 
     return Table(path, "jsonl", header, batches())
 
 
-def _sliced(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:
+    """Batches of a frame with `RAGGED`, and `LINE` counted from `first` where it has none."""
+    if LINE not in frame.columns:
+        frame = frame.with_columns(pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE))
     for batch in frame.iter_slices(BATCH_ROWS):
         yield batch.with_columns(pl.lit(False).alias(RAGGED))

@@ -1,21 +1,87 @@
-"""The Belgian Do Not Call Me list: number and day of registration, complete every night."""
+"""The Belgian Do Not Call Me list: a text with the number and the day of registration, complete every night.
+
+The separator is not public, so the shape is learned from the first line and then
+enforced on all: `NUMBER SEPARATOR DATE`. The day decides whether an opt-in is
+younger than the registration. A number that vanished is no change of mind:
+operators' inactive numbers are dropped every month.
+
+Sources: "How to order the list" (https://dncm.be/en/purchase_the_list), questions
+of companies (https://www.dncm.be/faqs-b2b-en/). Not known: the separator and the
+way of writing numbers and days.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import date
 
 import polars as pl
 
+from dnc.clock import today
 from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader
+from dnc.loader import Extract, Loader, line_batches
+from dnc.packed import Member
+
+_FIRST_DAY = date(2014, 5, 31)
+_NUMBER = r"(?:\+32|0032)?\d{8,12}"
+_DAYS = {
+    "YYYYMMDD": (r"\d{8}", "%Y%m%d"),
+    "YYYY-MM-DD": (r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"),
+    "DD/MM/YYYY": (r"\d{2}/\d{2}/\d{4}", "%d/%m/%Y"),
+}
+_SHAPE = re.compile(rf"^({_NUMBER})([;,\t| ])({'|'.join(pattern for pattern, _ in _DAYS.values())})$")
+_PROVED = r"^(?:\+32|0032|0)([1-9]\d{7,8})$"
+
+
+def _shape(line: str) -> tuple[str, str] | None:
+    """Separator and way of writing days of a line, or None."""
+    if not (found := _SHAPE.match(line)):
+        return None
+    day = next(name for name, (pattern, _) in _DAYS.items() if re.fullmatch(pattern, found[3]))
+    return found[2], day
 
 
 def _recognises(extract: Extract) -> bool:
-    return False
+    lines = extract.head[:4096].decode("latin-1").splitlines()
+    return bool(lines) and _shape(lines[0].removeprefix("\xef\xbb\xbf")) is not None
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError("is read in plain form: a CSV with number and listed", extract.path)
+    for member in extract.members:
+        shape: tuple[str, str] | None = None
+        for batch in line_batches(member):
+            shape = shape or _shape(batch["text"][0])
+            if shape is None:
+                raise LoaderError("not NUMBER, separator, DATE: no list of this registry", member.where, 1)
+            yield _listings(batch, shape, member)
+
+
+def _listings(batch: pl.DataFrame, shape: tuple[str, str], member: Member) -> pl.DataFrame:
+    separator, day = shape
+    pattern, form = _DAYS[day]
+    whole = rf"^({_NUMBER}){re.escape(separator)}({pattern})$"
+    national = pl.col("number").str.extract(_PROVED, 1)
+    rows = batch.with_columns(
+        pl.col("text").str.extract(whole, 1).alias("number"),
+        pl.col("text").str.extract(whole, 2).str.to_date(form, strict=False).alias("since"),
+    )
+    _refuse(rows, rows["number"].is_null(), f"shape changes; line 1 was NUMBER{separator}{day}", member)
+    odd = rows["since"].is_null() | (rows["since"] < _FIRST_DAY) | (rows["since"] > today())
+    _refuse(rows, odd, f"the day is none between {_FIRST_DAY}, when the list began, and today", member)
+    return rows.select(
+        "line",
+        "number",
+        "since",
+        pl.lit(True).alias("listed"),
+        pl.lit(None, pl.String).alias("unread"),
+        (pl.lit("32") + national).cast(pl.UInt64).alias("e164"),
+    )
+
+
+def _refuse(rows: pl.DataFrame, wrong: pl.Series, message: str, member: Member) -> None:
+    if wrong.any():
+        raise LoaderError(message, member.where, rows["line"][wrong.arg_max() or 0])
 
 
 LOADER = Loader("be-dncm", "BE", _recognises, _read, covers=("32",))

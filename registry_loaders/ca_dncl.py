@@ -1,21 +1,12 @@
-"""The Canadian national do-not-call list: full lists by area code."""
+"""The Canadian national do-not-call list: full lists by area code, byte for byte in the American layouts.
+
+All codes must be Canadian, by the numbering plan; that alone tells its files from
+American ones. Sources and what is not known: `dnc.areacodes`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dnc.areacodes import read, recognises
+from dnc.loader import Loader
 
-import polars as pl
-
-from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader
-
-
-def _recognises(extract: Extract) -> bool:
-    return False
-
-
-def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError("is read in plain form: a CSV with number and listed", extract.path)
-
-
-LOADER = Loader("ca-dncl", "CA", _recognises, _read)
+LOADER = Loader("ca-dncl", "CA", recognises("CA"), read("CA"))

@@ -1,21 +1,129 @@
-"""The Swiss directory: entries with or without a star."""
+"""The Swiss directory: Atom XML of its query service, or mapped CSV with `number` and `star`.
+
+In the XML an `entry` has `tel:phone` (it may repeat) and, only where the person
+refuses advertising, `tel:nopromo`. In a printed or scraped directory the star
+stands in front of the name: a `name` that begins with `*` is a star. An entry
+without a star may be called; no entry at all is like a star, where the file is
+declared complete (`--covers 41`) or the number was asked for (`--asked`).
+
+Source: SECO, unwanted sales calls
+(https://www.seco.admin.ch/seco/de/home/Werbe_Geschaeftsmethoden/Unlauterer_Wettbewerb/Unerbetene_Werbeanrufe.html).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from xml.parsers import expat
 
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader
+from dnc.loader import LISTING, Extract, Loader, listings
+from dnc.packed import Member
+
+_WORDS = {"*": True, "yes": True, "no": False, "": False}
+_NO_STAR = "no entry has a star; if the stars were lost, this file must not be used"
+_BLOCK = 1 << 20
+
+
+def _is_xml(extract: Extract) -> bool:
+    return b"<entry" in extract.head or b"<feed" in extract.head
 
 
 def _recognises(extract: Extract) -> bool:
-    return False
+    return _is_xml(extract) or {"number", "star"} <= set(extract.header)
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError("is read in plain form: a CSV with number and listed", extract.path)
+    seen = starred = 0
+    for frame in _pages(extract) if _is_xml(extract) else _mapped(extract):
+        seen += frame.height
+        starred += int(frame["listed"].sum() or 0)
+        yield frame
+    if seen and not starred:
+        extract.notes.append(_NO_STAR)
 
+
+def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
+    star, name = extract.column("star"), extract.column("name")
+    if star is None and name is None:
+        raise LoaderError("no column star, and no column name with stars in it", extract.path, 1)
+
+    def flagged(cells: pl.DataFrame) -> pl.DataFrame:
+        word = pl.lit("") if star is None else pl.col(str(star)).fill_null("").str.to_lowercase()
+        before = pl.lit(False) if name is None else pl.col(str(name)).fill_null("").str.starts_with("*")
+        marked = word.replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)
+        unread = pl.when(~word.is_in(list(_WORDS))).then(pl.lit("star is no known word"))
+        return cells.with_columns((marked | before).alias("listed"), unread.alias("unread"))
+
+    return listings(extract, flagged)
+
+
+def _pages(extract: Extract) -> Iterator[pl.DataFrame]:
+    for member in extract.members:
+        yield from _Entries(member).frames()
+
+
+class _Entries:
+    """The entries of one page or feed, read as a stream."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._rows: list[tuple[int, str | None, bool]] = []
+        self._phones: list[tuple[int, str]] = []
+        self._starred = False
+        self._inside = ""
+        self._text = ""
+        self._parser = expat.ParserCreate()
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.StartDoctypeDeclHandler = self._doctype
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        try:
+            for block in self._member.blocks(_BLOCK):
+                self._parser.Parse(block, False)
+                yield self._frame()
+            self._parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            message = (
+                "entities are not read" if error.code == _UNDEFINED else "is not well formed or cut; fetch it again"
+            )
+            raise LoaderError(message, self._member.where, error.lineno) from None
+        yield self._frame()
+
+    def _frame(self) -> pl.DataFrame:
+        rows, self._rows = self._rows, []
+        schema = {"line": LISTING["line"], "number": LISTING["number"], "listed": LISTING["listed"]}
+        unread = pl.when(pl.col("number").is_null()).then(pl.lit("an entry without a number"))
+        frame = pl.DataFrame(rows, schema=schema, orient="row")
+        return frame.with_columns(pl.lit(None, LISTING["since"]).alias("since"), unread.alias("unread"))
+
+    def _doctype(self, *_: object) -> None:
+        raise LoaderError("entities are not read", self._member.where, self._parser.CurrentLineNumber)
+
+    def _start(self, name: str, _: dict[str, str]) -> None:
+        self._inside, self._text = name.rpartition(":")[2], ""
+        if self._inside == "entry":
+            self._phones, self._starred = [], False
+        elif self._inside == "nopromo":
+            self._starred = True
+
+    def _characters(self, text: str) -> None:
+        self._text += text if self._inside == "phone" else ""
+
+    def _end(self, name: str) -> None:
+        kind = name.rpartition(":")[2]
+        if kind == "phone":
+            self._phones.append((self._parser.CurrentLineNumber, self._text.strip()))
+        elif kind == "entry":
+            self._rows += [(line, phone, self._starred) for line, phone in self._phones]
+            if not self._phones:
+                self._rows.append((self._parser.CurrentLineNumber, None, self._starred))
+        self._inside = ""
+
+
+_UNDEFINED = 11  # expat: undefined entity
 
 LOADER = Loader("ch-directory", "CH", _recognises, _read, absent="listed", directory=True)

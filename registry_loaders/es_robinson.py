@@ -1,4 +1,9 @@
-"""The Spanish Lista Robinson: answers of a query service, kept in plain form."""
+"""The Spanish Lista Robinson: answers of a query service, kept by the caller in plain form.
+
+Since 2019-02-18 there is no file, only a service that is asked with hashes. A bulk
+copy of the list is leaked or invented, and no evidence. Not known: the recipe of
+the hashes.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,10 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError("is read in plain form: a CSV with number and listed", extract.path)
+    raise LoaderError(
+        "the Spanish list is only answered by query, a bulk copy is not evidence; load your own answers in plain form",
+        extract.path,
+    )
 
 
 LOADER = Loader("es-robinson", "ES", _recognises, _read)

@@ -9,6 +9,8 @@ extract covers nothing but its own rows. Three shapes:
   column: `--means callable` or `--means listed`, and `--asked` with the
   question. Reading one as the other would invert every verdict.
 
+A number that lost its leading 0 in a spreadsheet is read all the same.
+
 Source: Bloctel, questions of professionals (https://pro.bloctel.gouv.fr/faq).
 """
 
@@ -23,7 +25,8 @@ from dnc.loader import Extract, Loader, listings
 
 
 def _recognises(extract: Extract) -> bool:
-    return extract.is_bare or {"telephone", "reponse"} <= set(extract.header)
+    header = set(extract.header)
+    return "telephone" in header and bool(header & {"reponse", "identifiant", "identifant"})
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
@@ -40,4 +43,4 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     return listings(extract, lambda cells: cells.with_columns(registered.alias("listed")))
 
 
-LOADER = Loader("fr-bloctel", "FR", _recognises, _read, last_day="2026-08-10")
+LOADER = Loader("fr-bloctel", "FR", _recognises, _read, bare=True, last_day="2026-08-10")

@@ -1,21 +1,12 @@
-"""The British Telephone Preference Service: the full list."""
+"""The British Telephone Preference Service: the full list, in records of 14 bytes.
+
+A day of listing is known only from one's own earlier snapshots. Sources and what
+is not known: `dnc.tps`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dnc.loader import Loader
+from dnc.tps import read, recognises
 
-import polars as pl
-
-from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader
-
-
-def _recognises(extract: Extract) -> bool:
-    return False
-
-
-def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError("is read in plain form: a CSV with number and listed", extract.path)
-
-
-LOADER = Loader("gb-tps", "GB", _recognises, _read, covers=("44",))
+LOADER = Loader("gb-tps", "GB", recognises("gb-tps"), read("gb-tps"), covers=("44",))

@@ -1,4 +1,13 @@
-"""The Irish National Directory Database: entries with their marks."""
+"""The Irish National Directory Database: mapped CSV with `number`, `listing`, `marketing`.
+
+`listing` is `listed`, `unlisted` or `ex_directory`; `marketing` is `opt_out`,
+`opt_in` or empty. An entry may not be called where it opted out, or is
+ex-directory and did not opt in. A number that is absent counts like ex-directory
+where the file is declared complete (`--covers 353`), else it is not covered.
+
+The licensed file has no public layout: what its columns mean is known, its bytes
+are not.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +15,27 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader
+from dnc.loader import Extract, Loader, listings
+
+_LISTING = ("listed", "unlisted", "ex_directory")
+_MARKETING = ("opt_out", "opt_in", "")
 
 
 def _recognises(extract: Extract) -> bool:
-    return False
+    return {"number", "listing", "marketing"} <= set(extract.header)
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError("is read in plain form: a CSV with number and listed", extract.path)
+    places = {name: str(extract.header.index(name)) for name in ("listing", "marketing")}
+
+    def flagged(cells: pl.DataFrame) -> pl.DataFrame:
+        listing, marketing = (pl.col(at).fill_null("").str.to_lowercase() for at in places.values())
+        blocked = (marketing == "opt_out") | ((listing == "ex_directory") & (marketing != "opt_in"))
+        known = listing.is_in(_LISTING) & marketing.is_in(_MARKETING)
+        unread = pl.when(~known).then(pl.lit("listing or marketing is no known word"))
+        return cells.with_columns(blocked.alias("listed"), unread.alias("unread"))
+
+    return listings(extract, flagged)
 
 
 LOADER = Loader("ie-ndd", "IE", _recognises, _read, absent="listed", directory=True)

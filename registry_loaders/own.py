@@ -1,7 +1,17 @@
-"""The caller's own opposition list: one number a line, or a CSV with `number` and optional `since`.
+"""The caller's own opposition list: one number a line, or a CSV with `number` and what is known of each.
+
+Shapes that people have:
+
+* one number a line, with or without a header;
+* `number` with any of `since`, `until`, `reason`, and `country` (ISO 3166-1) for
+  national numbers of several countries; without it they are read as French;
+* `Phone Number, Contact Group Id, Days To Expiry` of a dialler: an entry for one
+  group counts for every call;
+* `phone, national_dnc, litigator` of a scrub: only rows with a `Y` object.
 
 It is a ledger: complete for every number, and what was loaded stays until it is
-lifted for a stated reason, whatever a later file leaves out.
+lifted for a stated reason, or until the last day that was loaded with it,
+whatever a later file leaves out. An empty file is fine: nobody objected.
 """
 
 from __future__ import annotations
@@ -10,20 +20,65 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from dnc.errors import LoaderError
 from dnc.loader import Extract, Loader, day_column, listings
+from dnc.numbers import known_regions
 
-_OTHERS = {"since", "reason"}
+_TOLD = {"since", "until", "reason"}
+_DIALLER = {"contactgroupid", "daystoexpiry"}
+_SCRUB = ("nationaldnc", "litigator")
+_FLAGS = {"y": True, "yes": True, "n": False, "no": False}
 
 
 def _recognises(extract: Extract) -> bool:
-    return extract.is_bare or ("number" in extract.header and bool(_OTHERS & set(extract.header)))
+    header = set(extract.header)
+    told = "number" in header and bool((_TOLD | {"country"}) & header)
+    return (told and not {"answer", "listing"} & header) or header >= _DIALLER or header >= set(_SCRUB)
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     if not extract.head.strip():
-        return iter(())  # nobody objected
-    since = day_column(extract.column("since"))
-    return listings(extract, lambda cells: cells.with_columns(pl.lit(True).alias("listed"), since.alias("since")))
+        return iter(())
+    if extract.starts_with_number and len(extract.header) > 1:
+        raise LoaderError("several columns and no header; name them number, since, until, reason", extract.path, 1)
+    return listings(extract, lambda cells: cells.with_columns(_columns(extract)))
 
 
-LOADER = Loader("own", "FR", _recognises, _read, covers=("",))
+def _columns(extract: Extract) -> list[pl.Expr]:
+    listed, unread = _flags(extract)
+    country = extract.column("country")
+    region = pl.lit(None, pl.String) if country is None else pl.col(str(country)).str.to_uppercase()
+    strange = region.is_not_null() & (region != "") & ~region.is_in(known_regions())
+    unread = pl.when(strange).then(pl.lit("country is no ISO 3166-1 code")).otherwise(unread)
+    return [
+        listed.alias("listed"),
+        unread.alias("unread"),
+        pl.when(region != "").then(region).alias("region"),
+        day_column(extract.column("since")).alias("since"),
+        _until(extract).alias("until"),
+    ]
+
+
+def _flags(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
+    """Whether a row objects, and why it cannot be read."""
+    places = [at for at in (extract.column(name) for name in _SCRUB) if at is not None]
+    if not places:
+        return pl.lit(True), pl.lit(None, pl.String)
+    words = [pl.col(str(at)).fill_null("").str.to_lowercase() for at in places]
+    flags = [word.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean) for word in words]
+    strange = pl.any_horizontal((word != "") & ~word.is_in(list(_FLAGS)) for word in words)
+    silent = pl.all_horizontal(word == "" for word in words)
+    unread = pl.when(strange | silent).then(pl.lit("the flag is neither Y nor N"))
+    return pl.any_horizontal(flag.fill_null(False) for flag in flags), unread
+
+
+def _until(extract: Extract) -> pl.Expr:
+    """The last day of an entry; null where it has none, or none that can be read."""
+    days = extract.column("daystoexpiry")
+    if days is None or extract.as_of is None:
+        return day_column(extract.column("until"))
+    left = pl.col(str(days)).str.extract(r"^(\d{1,5})$", 1).cast(pl.Int64)
+    return pl.lit(extract.as_of) + pl.duration(days=left)
+
+
+LOADER = Loader("own", "FR", _recognises, _read, covers=("",), bare=True)

@@ -1,21 +1,13 @@
-"""The American national do-not-call registry: full lists by area code."""
+"""The American national do-not-call registry: full lists by area code, flat text or XML, often zipped.
+
+A file is complete for the area codes it holds, and for nothing else. Change
+lists are recognised and refused: read as a full list, one would clear everybody
+who did not change. Sources and what is not known: `dnc.areacodes`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dnc.areacodes import read, recognises
+from dnc.loader import Loader
 
-import polars as pl
-
-from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader
-
-
-def _recognises(extract: Extract) -> bool:
-    return False
-
-
-def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError("is read in plain form: a CSV with number and listed", extract.path)
-
-
-LOADER = Loader("us-ndnc", "US", _recognises, _read)
+LOADER = Loader("us-ndnc", "US", recognises("US"), read("US"))

@@ -1,4 +1,14 @@
-"""The American reassigned-numbers database: answers to a number and a date."""
+"""The American reassigned-numbers database: answers to a number and a date.
+
+`number`, `date_asked`, `answer`: `yes` (disconnected for good after that day) is
+stored as listed, `no` as not listed, `no data` as not known. Vendors answer in
+JSON lines with `IsReassigned` true, false or null. The day that was asked is kept as
+`since`: a `no` shields only a consent that is not older. A vendor's fixed look-back
+is no day of consent.
+
+Source: FCC, DA 21-1649 (https://docs.fcc.gov/public/attachments/DA-21-1649A1.txt).
+Not known: the official batch template.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +17,49 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader
+from dnc.loader import Extract, Loader, listings
+
+_ANSWERS = {"yes": True, "true": True, "no": False, "false": False}
+_NO_DATA = ("no data", "null", "")
+_DAYS = ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y")
+_DAY_PATTERN = r"^(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{2}/\d{2}/\d{4})$"
+
+
+def _answer(extract: Extract) -> int | None:
+    return extract.column("answer", "isreassigned")
 
 
 def _recognises(extract: Extract) -> bool:
-    return False
+    return _answer(extract) is not None and any(name in extract.header for name in ("number", "phone", "dateasked"))
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError("is read in plain form: a CSV with number and listed", extract.path)
+    answer, asked = _answer(extract), extract.column("dateasked")
+    if answer is None:
+        raise LoaderError("no column answer or IsReassigned", extract.path, 1)
+    if asked is None:
+        raise LoaderError("the database answers for a date; column date_asked is missing", extract.path, 1)
+    is_json = extract.header[answer] == "isreassigned"
+
+    def listed(cells: pl.DataFrame) -> pl.DataFrame:
+        word = pl.col(str(answer)).fill_null("" if is_json else "-").str.to_lowercase()
+        silent = word.is_in(_NO_DATA if is_json else _NO_DATA[:2])
+        day = pl.col(str(asked))
+        since = pl.coalesce(day.str.to_date(form, strict=False) for form in _DAYS)
+        since = pl.when(day.str.contains(_DAY_PATTERN)).then(since)
+        number = pl.col(str(extract.number_column()))
+        unread = (
+            pl.when(~(word.is_in(list(_ANSWERS)) | silent))
+            .then(pl.lit("answer is none of yes, no, no data"))
+            .when(since.is_null())
+            .then(pl.lit("date_asked is no date"))
+            .when(~number.str.contains(r"^[2-9]\d{9}$").fill_null(False))
+            .then(pl.lit("not ten digits without the leading 1"))
+        )
+        said = word.replace_strict(_ANSWERS, default=None, return_dtype=pl.Boolean)
+        return cells.with_columns(said.alias("listed"), since.alias("since"), unread.alias("unread"))
+
+    return listings(extract, listed)
 
 
 LOADER = Loader("us-rnd", "US", _recognises, _read)

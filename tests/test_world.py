@@ -291,10 +291,17 @@ def in_force(name, year):
     return {day[5:] for day in days if day.startswith(str(year))}
 
 
-@pytest.mark.parametrize(("name", "days"), [("es", ES), ("it", IT), ("au", AU)])
-@pytest.mark.parametrize("year", EASTER)
+@pytest.mark.parametrize(
+    ("name", "days", "year"),
+    [
+        (name, days, year)
+        for name, days, since in (("es", ES, 2023), ("it", IT, 2024), ("au", AU, 2023))
+        for year in EASTER
+        if year >= since
+    ],
+)
 def test_calendar(name, days, year):
-    """The holidays are exactly those that the law counts."""
+    """The holidays are exactly those that the law counts, from the first year in which it counts any."""
     easter = date(year, *EASTER[year])
     moving = {"friday": -2, "sunday": 0, "monday": 1}
     moved = {word: f"{easter + timedelta(days=by):%m-%d}" for word, by in moving.items()}

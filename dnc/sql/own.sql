@@ -1,11 +1,17 @@
 -- Whether each asked number stood on the caller's own opposition list on each day:
 -- the last word about it up to that day, objections over everything not lifted since.
+-- An entry that was loaded with a last day is lifted on the day after.
 --   asked(key, number, day), standing(file, as_of, id), objections(number, on_day, lifted, seq), $files
 with events as materialized (
     select l.number, coalesce(l.since, s.as_of) as on_day, s.as_of, false as lifted, s.id as seq
     from read_parquet($files, filename = true) l
     join standing s on parse_filename(l.filename) = s.file
     where l.listed and l.number in (select number from asked)
+    union all
+    select l.number, l.until + 1, s.as_of, true, s.id
+    from read_parquet($files, filename = true) l
+    join standing s on parse_filename(l.filename) = s.file
+    where l.listed and l.until is not null and l.number in (select number from asked)
     union all
     select number, on_day, on_day, lifted, 1000000000 + seq from objections
 ),

@@ -1,0 +1,153 @@
+"""Text out of bytes: the encoding told by a first pass over all of them, then lines with their ends.
+
+UTF-8 with or without byte-order mark, UTF-16 with one, Windows-1252 and with it
+what Latin-1 can print. A NUL byte and bytes that fit no encoding are refused,
+with the byte where they stand; a line is never longer than a bound.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dnc.errors import InputError
+from dnc.packed import Member
+
+LINE_LIMIT = 1 << 20
+ONE_COLUMN_LIMIT = 4096
+_BOMS = [
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+]
+_MARKS = {"utf-8-sig": 3, "utf-16": 2}  # bytes
+_NAMES = {"\r\n": "CR LF", "\n": "LF", "\r": "CR"}
+_NO_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+
+@dataclass(frozen=True)
+class Text:
+    """A member read as text.
+
+    encoding: `utf-8`, `utf-8-sig`, `utf-16`, `cp1252` or `latin-1`, as Python calls them.
+    """
+
+    member: Member
+    encoding: str
+
+    def lines(self, limit: int = LINE_LIMIT) -> Iterator[str]:
+        """Physical lines with their ends; raises InputError where one is longer than `limit` bytes."""
+        with io.TextIOWrapper(self.member.open(), encoding=self.encoding, newline="") as stream:
+            number, offset = 1, _MARKS.get(self.encoding, 0)
+            while line := stream.readline(limit + 3):
+                size = self._bytes_of(line)
+                if len(line) - len(end_of(line)) > limit or size > limit + 4:
+                    message = f"a line of more than {limit:,} bytes begins at byte {offset:,}"
+                    raise InputError(message, self.member.where, number)
+                yield line
+                number, offset = number + 1, offset + size
+
+    def _bytes_of(self, line: str) -> int:
+        if self.encoding == "utf-16":
+            return len(line.encode("utf-16-le"))
+        return len(line) if line.isascii() else len(line.encode(self.encoding.removesuffix("-sig")))
+
+    def even_lines(self, limit: int = ONE_COLUMN_LIMIT) -> Iterator[tuple[int, str]]:
+        """Pairs of (line number, line without its end); raises InputError where ends are mixed."""
+        ends = Ends(self.member)
+        for number, line in enumerate(self.lines(limit), 1):
+            ends.see(line, number)
+            yield number, line.rstrip("\r\n")
+
+
+class Ends:
+    """Watches that all lines end alike."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._first = ""
+
+    def see(self, line: str, number: int) -> None:
+        """Take note of a line; raises InputError where it does not end as the first did."""
+        end = end_of(line)
+        self._first = self._first or end
+        if end and end != self._first:
+            names = " and ".join(_NAMES[one] for one in (self._first, end))
+            message = f"line ends are mixed ({names}); the file was edited or joined, use the original"
+            raise InputError(message, self._member.where, number)
+
+
+def end_of(line: str) -> str:
+    """The end of a physical line: CR LF, LF, CR or nothing."""
+    return next((end for end in _NAMES if line.endswith(end)), "")
+
+
+def text_of(member: Member, strict: bool) -> Text:
+    """A member as text, its encoding the first that fits all of its bytes.
+
+    Raises InputError naming the byte where there is a NUL byte, where a marked
+    encoding is not kept, and, if `strict`, where bytes fit no encoding.
+    """
+    head = member.head()[:4]
+    marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
+    utf8 = _fits(member, marked or "utf-8")
+    if utf8 is None:
+        return Text(member, marked or "utf-8")
+    if marked:
+        raise InputError(
+            f"byte {utf8:,} is no {_SPOKEN[marked]}, as the file says it is; export it again", member.where
+        )
+    odd = _first_odd(member)
+    if odd is not None and strict:
+        raise InputError(f"byte {odd:,} fits no encoding; export it again as UTF-8", member.where)
+    return Text(member, "cp1252" if odd is None else "latin-1")
+
+
+_SPOKEN = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16"}
+
+
+def _fits(member: Member, encoding: str) -> int | None:
+    """None where all bytes fit, else the first that does not. Raises InputError at a NUL byte."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    done, misfit = 0, None
+    for block in member.blocks():
+        if encoding != "utf-16" and (at := block.find(0)) >= 0:
+            message = f"a NUL byte at byte {done + at:,}; damaged, or UTF-16 without its mark: export it again as UTF-8"
+            raise InputError(message, member.where)
+        if misfit is None:
+            misfit = _misfit(decoder, block, done)
+        done += len(block)
+    return _misfit(decoder, b"", done, final=True) if misfit is None else misfit
+
+
+def _misfit(decoder: codecs.IncrementalDecoder, block: bytes, done: int, final: bool = False) -> int | None:
+    kept = decoder.getstate()[0]
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError as error:
+        return done - len(kept) + error.start
+    return None
+
+
+def _first_odd(member: Member) -> int | None:
+    """The first byte that Windows-1252 leaves without a meaning."""
+    done = 0
+    for block in member.blocks():
+        if found := _NO_WINDOWS_1252.search(block):
+            return done + found.start()
+        done += len(block)
+    return None
+
+
+def head_text(head: bytes) -> str:
+    """The first bytes of a file as text, as well as they can be told alone."""
+    marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
+    for encoding in filter(None, (marked, "utf-8", "cp1252")):
+        try:
+            return codecs.getincrementaldecoder(encoding)().decode(head)
+        except UnicodeDecodeError:
+            continue
+    return head.decode("latin-1")

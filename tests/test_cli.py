@@ -337,3 +337,62 @@ def test_exit_zero_leaves_only_2_and_4(dnc, write_file):
     calls = write_file("calls.csv", CALLS)
     assert dnc("check", calls, "--exit-zero")[0] == 0
     assert dnc("check", "none.csv", "--exit-zero")[0] == 4
+
+
+def test_an_unsettled_regime_is_accepted_with_a_reason(dnc, write_file):
+    """--accept takes an unclear law out of the outcome, names it as advice, and logs the reason."""
+    calls = write_file("calls.csv", "number,source\n+33199000001,scraped\n")
+    facts = [
+        "--at",
+        "2026-10-05T11:00",
+        "--set",
+        "caller=charity",
+        "--set",
+        "voice=human",
+        "--set",
+        "recipient=consumer",
+    ]
+    facts += ["--set", "dialler=manual", "--set", "objected_on=none", "--set", "consent=none"]
+    code, out, _ = dnc("check", calls, *facts)
+    assert (code, rows(out)[0]["dnc_undecided_by"], rows(out)[0]["dnc_missing"]) == (3, "eu-gdpr-scraped", "")
+    code, out, _ = dnc("check", calls, *facts, "--accept", "eu-gdpr-scraped=our counsel, 3 May")
+    assert (code, rows(out)[0]["dnc_outcome"], rows(out)[0]["dnc_advice"]) == (0, "clear", "eu-gdpr-scraped")
+    assert "our counsel, 3 May" in rows(dnc("log")[1])[-1]["detail"]
+    assert dnc("check", calls, *facts, "--accept", "eu-gdpr-objection=no")[0] == 4
+    assert dnc("check", calls, *facts, "--accept", "eu-gdpr-scraped=")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("number", "day", "missing"),
+    [
+        ("+33199000001", "1995-12-31", "jurisdiction"),
+        ("+33199000001", "1996-01-01", ""),
+        ("+33199000001", "2027-12-31", ""),
+        ("+33199000001", "2028-01-01", "stale:law"),
+        ("+687000000", "2026-10-05", "jurisdiction"),
+        ("+819012345678", "2026-10-05", "jurisdiction"),
+    ],
+)
+def test_what_was_not_read_for_is_undecided(dnc, write_file, number, day, missing):
+    """Before a file's first day, after its last and outside its places nothing is clear."""
+    calls = write_file("calls.csv", f"number,call_at\n{number},{day}\n")
+    facts = [
+        "--set",
+        "caller=public_body",
+        "--set",
+        "voice=human",
+        "--set",
+        "recipient=consumer",
+        "--set",
+        "dialler=manual",
+    ]
+    code, out, _ = dnc("check", calls, *facts)
+    assert (code, rows(out)[0]["dnc_missing"]) == (3 if missing else 0, missing)
+
+
+def test_citations_due_for_another_reading(dnc):
+    """--unread-since lists what was last read before a day."""
+    _, out, _ = dnc("rules", "fr", "--unread-since", "2026-11-25")
+    assert {"regime", "cite", "url", "read"} == set(rows(out)[0])
+    assert len(rows(out)) > 58
+    assert dnc("rules", "fr", "--unread-since", "2026-11-24")[1] == "regime,cite,url,read\n"

@@ -122,6 +122,11 @@ def _csv_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
 # Loading
 
 
+_LOADER = click.option(
+    "--loader", type=click.Path(path_type=Path), help="A loader of your own: a Python file that binds LOADER."
+)
+
+
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--as-of", required=True, type=DAY, help="Day the registry produced the file.")
@@ -134,12 +139,12 @@ def _csv_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
 @click.option(
     "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
 )
+@_LOADER
 @_both
 @click.pass_context
 def load(ctx: click.Context, /, *, files: tuple[Path, ...], **options: Any) -> None:
-    """Take registries' files into the store, each in whole or not at all."""
-    for path in files:
-        snapshot = _store(ctx).load(path, **options)
+    """Take registries' files into the store, all of them in whole or none."""
+    for path, snapshot in zip(files, _store(ctx).load_all(files, **options), strict=True):
         for note in snapshot.notes:
             _say(f"{path}: {note}")
         _say(f"{path}: {_loaded(snapshot)}")
@@ -157,29 +162,32 @@ def _loaded(one: Snapshot) -> str:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--registry", help="Registry, where the file could be of several or none.")
 @click.option("--means", type=click.Choice(["listed", "callable"]), help="What a bare number in an answer means.")
-def read_(file: Path, registry: str | None, means: str | None) -> None:
+@click.option(
+    "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
+)
+@_LOADER
+def read_(file: Path, registry: str | None, means: str | None, asked: Path | None, loader: Path | None) -> None:
     """Show the listings of a registry's file as CSV; nothing is stored."""
     import polars as pl
 
-    from dnc.extracts import readings
+    from dnc.extracts import show
     from dnc.loader import loader_for
     from dnc.report import CsvStream
 
-    loader, extract = loader_for(file, registry, means=means)
+    reader, extract = loader_for(file, registry, means=means, asked=asked, module=loader)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
-    for frame in readings(loader, extract):
-        said = (
-            pl.when("listed")
-            .then(pl.lit("yes"))
-            .when(~pl.col("listed"))
-            .then(pl.lit("no"))
-            .otherwise(pl.lit("unknown"))
-        )
+    said = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
+    for frame in show(reader, extract):
         kept = frame.filter(pl.col("unread").is_null())
         stream.write(kept.select(pl.format("+{}", "number"), said.alias("listed"), "since"))
         for line, reason in frame.filter(pl.col("unread").is_not_null()).select("line", "unread").iter_rows():
             _say(f"{file}:{line}: {reason}")
     sys.stdout.buffer.flush()
+    for note in extract.notes:
+        _say(f"{file}: {note}")
+    if extract.covers or reader.covers:
+        prefixes = sorted(extract.covers or reader.covers)
+        _say(f"{file}: {reader.registry}, complete for {' '.join(prefix or '*' for prefix in prefixes)}")
 
 
 # Checking
@@ -441,10 +449,17 @@ def _rule_row(jurisdiction: str, one: Regime) -> tuple[Any, ...]:
 
 
 @cli.command()
+@click.option("--diff", nargs=2, type=int, metavar="A B", help="Compare two snapshots of one registry, by their ids.")
+@click.option("--numbers", is_flag=True, help="With --diff: the numbers themselves.")
 @_both
 @click.pass_context
-def snapshots(ctx: click.Context) -> None:
-    """List the snapshots of the store as CSV."""
+def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: bool) -> None:
+    """List the snapshots of the store as CSV, or what changed from one to another."""
+    if numbers and not diff:
+        raise click.UsageError("--numbers goes with --diff")
+    if diff:
+        _csv(_store(ctx).diff(*diff, numbers=numbers))
+        return
     counts = ("rows", "listed", "clear", "unknown", "unread")
     columns = ("id", "registry", "as_of", "campaign", *counts, "prefixes", "loaded_at", "sha256")
     _csv_rows([[getattr(one, name) for name in columns] for one in _store(ctx).snapshots()], columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -62,6 +63,26 @@ def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
 
 def _all_numbers(text: str | None, region: str) -> tuple[list[int]]:
     return (read_listed(text, region) if text else [],)
+
+
+def show(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
+    """An extract's rows as `readings` has them, one row a number; asked numbers without an answer come last."""
+    if not extract.asked:
+        for frame in readings(loader, extract):
+            yield _one_a_number(frame)
+        return
+    with tempfile.TemporaryDirectory(prefix="dnc-") as work:
+        taken = take(loader, extract, Path(work))
+        extract.notes[:] = taken.notes
+        kept = pl.read_parquet(taken.listings, glob=False)
+        yield kept.with_columns(pl.lit(None, pl.UInt64).alias("line"), pl.lit(None, pl.String).alias("unread"))
+
+
+def _one_a_number(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame["also"].null_count() == frame.height:
+        return frame
+    both = pl.concat_list(pl.concat_list("number"), pl.col("also").fill_null([]))
+    return frame.with_columns(both.alias("number")).explode("number")
 
 
 @dataclass

@@ -28,7 +28,7 @@ import duckdb
 import polars as pl
 
 from dnc.clock import today
-from dnc.engine import connect, statement
+from dnc.engine import connect, engine, run, statement
 from dnc.errors import InputError, StoreError
 from dnc.extracts import Taken, take
 from dnc.loader import Extract, Loader, known, loader_for
@@ -235,6 +235,37 @@ class Store:
             rows = con.execute("select * from snapshots order by id").fetchall()
             objections = pl.DataFrame(con.sql("select number, on_day, lifted, seq from objections"))
         return Standing(self.path, tuple(_snapshot(row) for row in rows), objections)
+
+    def diff(self, before: int, after: int, numbers: bool = False) -> pl.DataFrame:
+        """What changed from one snapshot to another of the same registry.
+
+        Returns one row (registry, before, after as days, added, removed, unknown), or with
+        `numbers` a row a number (number, change). A number that the other snapshot does
+        not speak of is `unknown`. Raises InputError where there is no such pair.
+        """
+        by_id = {one.id: one for one in self.snapshots()}
+        if missing := [str(id_) for id_ in (before, after) if id_ not in by_id]:
+            raise InputError(f"no snapshot {missing[0]}; dnc snapshots lists them")
+        old, new = by_id[before], by_id[after]
+        if old.registry != new.registry:
+            raise InputError(
+                f"snapshot {before} is of {old.registry}, {after} of {new.registry}; name two of one registry"
+            )
+        folder = self.path / "snapshots"
+        params = {
+            "before": str(folder / old.file),
+            "after": str(folder / new.file),
+            "covered_before": list(old.covers),
+            "covered_after": list(new.covers),
+            "absent": new.absent == "listed",
+        }
+        with tempfile.TemporaryDirectory(prefix="dnc-") as spill, engine(spill) as con:
+            if numbers:
+                sql = f"select '+' || number as number, change from ({statement('diff')})"
+                return run(con, "diff", sql, params)
+            changes = run(con, "diff", f"select change from ({statement('diff')})", params)["change"]
+        counts = {name: int((changes == name).sum()) for name in ("added", "removed", "unknown")}
+        return pl.DataFrame([{"registry": new.registry, "before": old.as_of, "after": new.as_of, **counts}])
 
     def load(
         self,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from dnc import Store, check
@@ -30,46 +30,44 @@ def cases() -> list[dict[str, str]]:
     return rows
 
 
-def load(store: Store, folder: Path, number: str, region: str, told: str) -> None:
+def load(store: Store, folder: Path, together: list[dict[str, str]], told: str) -> None:
     """Load one entry of the column `registries`, such as `gb-tps=listed@2026-11-20~2026-09-25`, or `…#campaign`."""
     registry, _, rest = told.strip().partition("=")
     rest, _, campaign = rest.partition("#")
     rest, _, since = rest.partition("~")
     state, _, as_of = rest.partition("@")
     assert state in STATES, told
-    e164 = f"+{read_number(number, region or None).number}"
-    asked = ELSEWHERE if state in ("unasked", "uncovered") else e164
+    numbers = [read_number(case["number"], case["region"] or None).number for case in together]
+    asked = [ELSEWHERE] if state in ("unasked", "uncovered") else [f"+{number}" for number in numbers if number]
     if registry == "fr-directory":
-        text = "number;listing;prospecting\n" + ";".join([asked, *DIRECTORY.get(state, ("listed", "allowed"))])
+        lines = ["number;listing;prospecting"]
+        lines += [";".join([number, *DIRECTORY.get(state, ("listed", "allowed"))]) for number in asked]
     else:
-        text = f"number;listed;since\n{asked};{STATES[state]};{since}"
+        lines = ["number;listed;since", *(f"{number};{STATES[state]};{since}" for number in asked)]
     path = folder / f"{registry}-{as_of}.csv"
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     snapshot = store.load(path, registry=registry, as_of=date.fromisoformat(as_of), campaign=campaign or None)
     assert snapshot.unread == 0
 
 
-@pytest.fixture(scope="module", params=["enforce", "advise"])
-def verdict(request, tmp_path_factory):
-    """A function: the verdict on a case under one way of taking guidance."""
-
-    @cache
-    def decide(key: str) -> dict[str, object]:
-        case = BY_NAME[key]
-        folder = tmp_path_factory.mktemp("case")
+@cache
+def decided(registries: str, guidance: str) -> dict[str, dict[str, object]]:
+    """The verdicts on all cases for which the same was loaded, under one way of taking guidance."""
+    together = [case for case in BY_NAME.values() if case["registries"] == registries]
+    with tempfile.TemporaryDirectory() as work:
+        folder = Path(work)
         store = Store(folder / "store")
-        for told in filter(None, case["registries"].split(";")):
-            load(store, folder, case["number"], case["region"], told)
-        columns = [name for name in case if name not in ("table", "case")]
+        for told in filter(None, registries.split(";")):
+            load(store, folder, together, told)
+        columns = [name for name in together[0] if name != "table"]
         path = folder / "calls.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
-            csv.DictWriter(file, columns, extrasaction="ignore").writerows([{name: name for name in columns}, case])
-        frame = check(path, store, guidance=request.param).verdicts
-        assert isinstance(frame, pl.DataFrame)
-        return frame.row(0, named=True)
-
-    decide.guidance = request.param
-    return decide
+            writer = csv.DictWriter(file, columns, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(together)
+        verdicts = check(path, store, guidance=guidance).verdicts
+    assert verdicts is not None
+    return {row["case"]: row for row in verdicts.iter_rows(named=True)}
 
 
 BY_NAME = {case["case"]: case for case in cases()}
@@ -80,14 +78,16 @@ def ids(verdict: dict[str, object], column: str) -> set[str]:
     return set(filter(None, str(verdict[column]).split(";")))
 
 
+@pytest.mark.parametrize("guidance", ["enforce", "advise"])
 @pytest.mark.parametrize("name", BY_NAME)
-def test_case(name, verdict):
+def test_case(name, guidance):
     """The outcome, what decides it, what does not apply, and what is missing are as the table says."""
-    case, found = BY_NAME[name], verdict(name)
-    expected = case["expect_advise"] if verdict.guidance == "advise" and case["expect_advise"] else case["expect"]
+    case = BY_NAME[name]
+    found = decided(case["registries"], guidance)[name]
+    expected = case["expect_advise"] if guidance == "advise" and case["expect_advise"] else case["expect"]
     assert found["dnc_outcome"] == expected, found["dnc_why"]
     assert not ids(found, "dnc_applies") & set(case["not_applies"].split(";"))
-    if verdict.guidance == "advise":
+    if guidance == "advise":
         return
     decided_by = ids(found, "dnc_undecided_by" if expected == "undecided" else "dnc_blocked_by")
     if "|" in case["decisive"]:

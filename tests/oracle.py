@@ -1,0 +1,492 @@
+"""A second, independent reading of the rules: plain Python over dicts, where None is *not told*.
+
+It reads the TOML itself, knows no SQL and shares no code with the engine, so
+that what both say of a call is said twice. It takes rows in the one spelling
+that the tests write them in; how files are read is tested elsewhere.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+NEVER = date(9999, 12, 31)
+LONG_AGO = date(1, 1, 1)
+DEMANDS = {"forbidden", "unlisted", "unflagged", "consent", "hours", "max_attempts", "pause", "cli", "not_objected"}
+DEMANDS |= {"silence", "duty", "unsettled"}
+WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+GRADES = ("low", "medium", "high")
+
+
+def read(name):
+    """One file of rules."""
+    return tomllib.loads(files("dnc").joinpath("rules", f"{name}.toml").read_text(encoding="utf-8"))
+
+
+NAMES = [one.name[:-5] for one in files("dnc").joinpath("rules").iterdir() if one.name.endswith(".toml")]
+PACKS = {name: read(name) for name in NAMES if name != "vocabulary"}
+VOCABULARY = read("vocabulary")
+AXES = {name: list(one["values"]) for name, one in VOCABULARY.items() if one["kind"] == "axis"}
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """Whose number it is, told by hand: its law, territory, place, possible zones and kind of line."""
+
+    number: str
+    jurisdiction: str | None
+    territory: str | None
+    zones: tuple[str, ...] = ()
+    place: str | None = None
+    line: str | None = None
+
+
+@dataclass
+class Registry:
+    """What a registry said, and when. snapshots: (as_of, covers, absent, campaign, number → (listed, since))."""
+
+    snapshots: list[tuple[date, str, str, str | None, dict[str, tuple[bool | None, date | None]]]] = field(
+        default_factory=list
+    )
+
+    def said(self, number, day, campaign=None):
+        """(state, as_of, since) by the newest snapshot that speaks of a number and stood on a day."""
+        stood = [one for one in self.snapshots if one[0] <= day]
+        spoken = [one for one in stood if number in one[4] or (one[1] and number.startswith(f"+{one[1]}"))]
+        spoken = [one for one in spoken if campaign is None or one[3] == campaign]
+        if not spoken:
+            return ("uncovered", None, None) if stood else (None, None, None)
+        as_of, _, absent, _, listings = max(spoken, key=lambda one: one[0])
+        listed, since = listings.get(number, (absent == "listed", None))
+        return ("uncovered" if listed is None else "listed" if listed else "clear", as_of, since)
+
+
+@dataclass
+class Ledger:
+    """The own opposition list. events: (number, day, day it was seen, lifted), in the order they were recorded."""
+
+    loaded: date | None = None
+    events: list[tuple[str, date, date, bool]] = field(default_factory=list)
+
+    def of(self, number):
+        """The events of one number, with their order."""
+        return [(at, told) for at, (who, *told) in enumerate(self.events) if who == number]
+
+    def said(self, number, day):
+        """`listed`, `clear`, or None."""
+        mine = [(on, at, lifted) for at, (on, seen, lifted) in self.of(number) if seen <= day]
+        lifted = [lifted for on, _, lifted in sorted(mine) if on <= day]
+        if lifted and not lifted[-1]:
+            return "listed"
+        return "clear" if self.loaded and self.loaded <= day else None
+
+
+# Three-valued logic
+
+
+def all_of(values):
+    """And."""
+    values = list(values)
+    return False if False in values else None if None in values else True
+
+
+def any_of(values):
+    """Or."""
+    values = list(values)
+    return True if True in values else None if None in values else False
+
+
+def negated(value):
+    """Not."""
+    return None if value is None else not value
+
+
+# Days
+
+
+def months_later(day, months):
+    """The same day some months later; the last of the month where that is too short."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def last_day(day, span):
+    """The last day of a span that begins on a day, the stricter of several units."""
+    months = [months_later(day, n * (12 if unit == "years" else 1)) for unit, n in span.items() if unit != "days"]
+    return min(months + [day + timedelta(days=n) for unit, n in span.items() if unit == "days"])
+
+
+def easter(year):
+    """Easter Sunday (Gauss, as completed for the Gregorian calendar)."""
+    a, b, c = year % 19, year // 100, year % 100
+    h = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
+    k = (32 + 2 * (b % 4) + 2 * (c // 4) - h - c % 4) % 7
+    m = (a + 11 * h + 22 * k) // 451
+    return date(year, (h + k - 7 * m + 114) // 31, (h + k - 7 * m + 114) % 31 + 1)
+
+
+FIXED = {
+    "fr": "01-01 05-01 05-08 07-14 08-15 11-01 11-11 12-25",
+    "es": "01-01 01-06 05-01 08-15 10-12 11-01 12-06 12-08 12-25",
+    "it": "01-01 01-06 04-25 05-01 06-02 08-15 11-01 12-08 12-25 12-26",
+    "au": "01-01 01-26 04-25 12-25 12-26",
+}
+FROM_EASTER = {"fr": (1, 39, 50), "es": (-2,), "it": (0, 1), "au": (-2, 1)}
+
+
+def holidays(name, year):
+    """The days of a calendar in a year, as the laws list them."""
+    days = {date.fromisoformat(f"{year}-{day}") for day in FIXED[name].split()}
+    if name == "it" and year >= 2026:
+        days.add(date(year, 10, 4))
+    if name == "au":
+        days |= {instead for day in sorted(days) if day.month != 4 and (instead := observed(day))}
+    return days | {easter(year) + timedelta(days=by) for by in FROM_EASTER[name]}
+
+
+def observed(day):
+    """The weekday that is kept everywhere instead of a day at the weekend."""
+    if day.weekday() < 5:
+        return None
+    if day.month == 12:
+        return day + timedelta(days=2)
+    return day + timedelta(days=7 - day.weekday())
+
+
+class Call:
+    """One planned call as facts; `day` is None where it cannot be told."""
+
+    def __init__(self, row, who, registries, own):
+        self.row, self.who, self.registries, self.own = row, who, registries, own
+        self.axes = {axis: row.get(axis) if row.get(axis) in words else None for axis, words in AXES.items()}
+        self.defaults()
+        self.where()
+        self.when()
+        dates = ("relationship_on", "consent_on", "consent_withdrawn_on", "objected_on", "refused_on")
+        self.days = {name: self.date(name) for name in dates}
+
+    def defaults(self):
+        """What an empty cell means."""
+        if not self.row.get("purpose"):
+            self.axes["purpose"] = VOCABULARY["caller"]["purpose"].get(self.axes["caller"])
+        if not self.row.get("dialler"):
+            self.axes["dialler"] = "robot" if self.axes["voice"] in ("recorded", "ai") else None
+        if not self.row.get("line"):
+            self.axes["line"] = self.who.line
+
+    def where(self):
+        """Jurisdiction, place, zones (None = not understood) and the territory of the polls."""
+        told, who = self.row.get("place"), self.who
+        self.jurisdiction, self.place, self.zones, self.polls = who.jurisdiction, who.place, who.zones, who.territory
+        code = re.fullmatch(r"([A-Z]{2})-[A-Z0-9]{1,3}", told or "")
+        if who.territory is None and who.number.startswith("+1800") and code and code[1] in ("US", "CA"):
+            self.jurisdiction = code[1].lower()
+        if not told or not self.jurisdiction:
+            return
+        if "/" in told:
+            self.place, self.zones, self.polls = None, (told,), self.zone_territory(told)
+        elif code and (there := self.place_territory(told)):
+            pack = next(pack for pack in PACKS.values() if there in pack["regions"])
+            zones = pack.get("places", {}).get(told) or pack["territories"][there]["zones"]
+            self.place, self.zones, self.polls = told, tuple(zones), there
+        else:
+            self.place, self.zones, self.polls = None, None, None
+
+    @staticmethod
+    def zone_territory(zone):
+        """A territory that keeps one zone alone."""
+        return next(
+            (where for pack in PACKS.values() for where, one in pack["territories"].items() if one["zones"] == [zone]),
+            None,
+        )
+
+    @staticmethod
+    def place_territory(place):
+        """The territory that holds a place."""
+        for pack in PACKS.values():
+            for where, one in pack["territories"].items():
+                if place in one.get("places", ()):
+                    return where
+        return next((place[:2] for pack in PACKS.values() if place[:2] in pack["regions"]), None)
+
+    def when(self):
+        """Day, whether a clock time was told, and the possible clock times (None = not known)."""
+        text = self.row["call_at"]
+        self.moment = read_moment(text)
+        self.timed = isinstance(self.moment, datetime)
+        self.clocks = None
+        if not self.timed:
+            self.day = self.moment
+            if self.day:
+                self.clocks = [datetime(self.day.year, self.day.month, self.day.day)]
+            return
+        zones = self.who.zones if self.zones is None else self.zones
+        clocks = [self.moment] if self.moment.tzinfo is None else sorted(on_clock(self.moment, zone) for zone in zones)
+        self.day = clocks[0].date() if clocks else self.moment.date()
+        known = self.moment.tzinfo is None or (self.zones and clocks[-1] - clocks[0] <= timedelta(hours=6))
+        self.clocks = clocks if known else None
+
+    def date(self, name):
+        """A date column; NEVER for told and none."""
+        text = self.row.get(name)
+        if not text:
+            return NEVER if name in ("consent_withdrawn_on", "refused_on") else None
+        if name in ("consent_withdrawn_on", "objected_on", "refused_on") and text in ("none", "no"):
+            return NEVER
+        moment = read_moment(text)
+        if moment is None:
+            return LONG_AGO if name in ("objected_on", "consent_withdrawn_on") else None
+        return moment.date() if isinstance(moment, datetime) else moment
+
+    def has_come(self, name):
+        """Whether a day lies on or before the day of the call."""
+        return None if self.days[name] is None else self.days[name] <= self.day
+
+
+def read_moment(text):
+    """A day or a date-time, or None."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def on_clock(moment, zone):
+    """A moment on the clock of a zone."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+class Reading:
+    """What the rules of one pack come to for one call."""
+
+    def __init__(self, call):
+        self.call = call
+        self.pack = PACKS[call.jurisdiction]
+
+    # conditions
+
+    def clause(self, data):
+        """A table of conditions: lists are axes, tables are tests."""
+        return all_of(
+            getattr(self, name)(value) if isinstance(value, dict) else self.axis(name, value)
+            for name, value in data.items()
+        )
+
+    def axis(self, name, words):
+        """Whether an axis, or the place, has one of the words."""
+        told = self.call.place if name == "place" else self.call.axes[name]
+        return None if told is None else told in words
+
+    def lawful(self, regime):
+        """(applies, met) of a regime."""
+        lifted = any_of(self.clause(clause) for clause in self.exceptions(regime))
+        applies = all_of([self.clause(regime["when"]), negated(lifted)])
+        [demand] = [name for name in DEMANDS if name in regime]
+        met = {"duty": True, "unsettled": None}[demand] if demand in ("duty", "unsettled") else None
+        if demand not in ("duty", "unsettled"):
+            met = getattr(self, demand)(regime[demand])
+        return applies, met
+
+    def exceptions(self, regime):
+        """The exceptions of a regime; the scope has none on days that were not read for."""
+        is_read = self.pack["read_from"] <= self.call.day <= self.pack["read_until"]
+        is_scope = regime["id"] == f"{self.call.jurisdiction}-scope"
+        return regime.get("except", []) if is_read or not is_scope else []
+
+    # demands and tests
+
+    def forbidden(self, _):
+        """Never met."""
+        return False
+
+    def unlisted(self, p):
+        """Not on a registry, or for fewer than the days of grace, by an answer young enough."""
+        call = self.call
+        state, as_of, since = call.registries[p["registry"]].said(call.who.number, call.day)
+        if p.get("same_campaign"):
+            return self.same_campaign(p["registry"], state)
+        if state == "listed":
+            grace = p.get("grace_days")
+            return bool(grace and since and (call.day - since).days < grace)
+        if state != "clear":
+            return None
+        return True if "max_age" not in p or call.day <= last_day(as_of, p["max_age"]) else None
+
+    unflagged = unlisted
+
+    def same_campaign(self, registry, state):
+        """Not on a registry, by the newest answer for the campaign of the call."""
+        call = self.call
+        if state not in ("listed", "clear") or not call.row.get("campaign"):
+            return None
+        answer, _, _ = call.registries[registry].said(call.who.number, call.day, call.row["campaign"])
+        return {"listed": False, "clear": True}.get(answer)
+
+    def consent(self, p):
+        """A consent of the right kind, old enough, young enough, not withdrawn."""
+        call = self.call
+        scopes = {"named": ["named_caller", "written"], "written": ["written"]}
+        words = scopes.get(p["scope"], ["named_caller", "written", "partners"])
+        parts = [self.axis("consent", words), negated(call.has_come("consent_withdrawn_on"))]
+        if "for" in p:
+            parts.append(self.axis("consent_for", [p["for"], "both"]))
+        given = call.days["consent_on"]
+        if "max_age" in p:
+            parts += [call.has_come("consent_on"), given and call.day <= last_day(given, p["max_age"])]
+        else:
+            parts.append(call.has_come("consent_on") is not False)
+        if "after_listed" in p:
+            parts.append(self.after_listed(p["after_listed"]))
+        return all_of(parts)
+
+    def after_listed(self, registry):
+        """Whether the consent is younger than the registration."""
+        given = self.call.days["consent_on"]
+        state, as_of, since = self.call.registries[registry].said(self.call.who.number, self.call.day)
+        if state == "listed":
+            return given and given > (since or as_of)
+        return True if state == "clear" else None
+
+    def within(self, p):
+        """Whether the call lies in a span that begins on a told day."""
+        begun = self.call.days[p["column"]]
+        if begun is None:
+            return None
+        if "working_days" in p:
+            end = begun
+            for _ in range(p["working_days"]):
+                end += timedelta(days=1)
+                while end.weekday() == 6 or self.is_holiday(p.get("holidays"), end):
+                    end += timedelta(days=1)
+        else:
+            end = last_day(begun, {unit: p[unit] for unit in ("days", "months", "years") if unit in p})
+        return begun <= self.call.day <= end
+
+    def is_holiday(self, name, day):
+        """Whether a day is in a calendar, which is held for the years of the pack and the next."""
+        years = range(self.pack["read_from"].year, self.pack["read_until"].year + 2)
+        return bool(name) and day.year in years and day in holidays(name, day.year)
+
+    def hours(self, p):
+        """Lawful on all possible clocks, on none (False), or on some (None)."""
+        call = self.call
+        if p.get("appointment") and self.is_agreed():
+            return True
+        if call.clocks is None:
+            return None
+        answers = {self.is_open(p, clock) for clock in call.clocks}
+        return answers.pop() if len(answers) == 1 else None
+
+    def is_open(self, p, clock):
+        """Whether a clock time lies in a window of its day."""
+        day = clock.date()
+        window = next((text for key, text in p.items() if key[:3] in WEEKDAYS and falls_on(key, day)), None)
+        if window is None or self.is_holiday(p.get("holidays"), day):
+            return False
+        if "eve" in p and self.is_holiday(p.get("holidays"), day + timedelta(days=1)):
+            window = p["eve"]
+        if not self.call.timed:
+            return True
+        told = clock.strftime("%H:%M:%S.%f")
+        for span in window.split():
+            first, last = (f"{end}:00.000000" for end in span.split("-"))
+            if first <= told and (told <= last if p.get("ends") == "included" else told < last):
+                return True
+        return False
+
+    def is_agreed(self):
+        """Whether the call is at the time agreed to, to the minute, or on its day."""
+        call, agreed = self.call, read_moment(self.call.row.get("appointment_at"))
+        if not isinstance(agreed, datetime):
+            return False
+        if not call.timed:
+            if agreed.tzinfo is None:
+                return agreed.date() == call.day
+            return len(call.zones or ()) == 1 and on_clock(agreed, call.zones[0]).date() == call.day
+        if (agreed.tzinfo is None) == (call.moment.tzinfo is None):
+            if agreed.tzinfo is not None and not call.clocks:
+                return False
+            return agreed.replace(second=0, microsecond=0) == call.moment.replace(second=0, microsecond=0)
+        if len(call.zones or ()) != 1:
+            return False
+        local = [one if one.tzinfo is None else on_clock(one, call.zones[0]) for one in (agreed, call.moment)]
+        return local[0].replace(second=0) == local[1].replace(second=0)
+
+    def cli(self, p):
+        """Whether the number shown is one that may be shown."""
+        shown = self.call.row.get("cli")
+        if not shown or not re.fullmatch(r"withheld|\+?\d+", shown):
+            return None
+        if shown == "withheld" and p.get("withheld") is False:
+            return False
+        if "allowed" in p and not shown.startswith(tuple(p["allowed"])):
+            return False
+        return not shown.startswith(tuple(p.get("forbidden", ["x"])))
+
+    def not_objected(self, _):
+        """No objection in the own list nor in the row."""
+        state, told = self.call.own.said(self.call.who.number, self.call.day), self.call.days["objected_on"]
+        if state == "listed" or self.call.has_come("objected_on"):
+            return False
+        return True if told or state == "clear" else None
+
+    def max_attempts(self, p):
+        """Fewer attempts than allowed."""
+        told = self.call.row.get("attempts")
+        return int(told) < p["n"] if told and told.isdigit() else None
+
+    def pause(self, p):
+        """Not in the pause after a day."""
+        begun = self.call.days[p["after"]]
+        if begun is None or begun > self.call.day:
+            return None if begun is None else True
+        return self.call.day > begun + timedelta(days=p["days"])
+
+    def silence(self, _):
+        """Not on the eve or the day of a poll."""
+        usual, early = self.silent(early=False), self.silent(early=True)
+        if self.call.polls is None:
+            return not usual if usual == early else None
+        return not (early if self.call.polls in self.pack["polls"]["early"] else usual)
+
+    def silent(self, early):
+        """Whether the day of the call is a poll's, or its eve."""
+        polls = [one["day"] - timedelta(days=int(early and one["early"])) for one in self.pack["polls"]["days"]]
+        return any(self.call.day in (poll, poll - timedelta(days=1)) for poll in polls)
+
+
+def falls_on(key, day):
+    """Whether a weekday lies in `mon` or `mon-fri`."""
+    first, _, last = key.partition("-")
+    return WEEKDAYS.index(first) <= day.weekday() <= WEEKDAYS.index(last or first)
+
+
+def verdict(row, who, registries, own, guidance="enforce"):
+    """Outcome, and the ids that the verdict names, each sorted and joined, as the columns of a check."""
+    call = Call(row, who, registries, own)
+    named = dict.fromkeys(("blocked_by", "undecided_by", "applies", "duties", "advice"), "")
+    if call.jurisdiction is None or call.day is None:
+        return {"jurisdiction": call.jurisdiction or "", "outcome": "undecided", **named}
+    reading, sets = Reading(call), {name: [] for name in named}
+    for regime in reading.pack["regime"]:
+        if not regime.get("from", date.min) <= call.day < regime.get("until", date.max):
+            continue
+        applies, met = reading.lawful(regime)
+        lawful = any_of([negated(applies), met])
+        counts = regime.get("force", "law") == "law" or guidance == "enforce"
+        if lawful is not True:
+            sets[("blocked_by" if lawful is False else "undecided_by") if counts else "advice"].append(regime["id"])
+        if applies:
+            sets["applies"].append(regime["id"])
+        if "duty" in regime and applies is not False:
+            sets["duties"].append(regime["id"])
+    outcome = "blocked" if sets["blocked_by"] else "undecided" if sets["undecided_by"] else "clear"
+    found = {name: ";".join(sorted(ids)) for name, ids in sets.items()}
+    return {"jurisdiction": call.jurisdiction, "outcome": outcome, **found}

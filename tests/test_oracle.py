@@ -1,0 +1,262 @@
+"""The engine against a second reading of the same rules, and what must hold of any verdict."""
+
+from __future__ import annotations
+
+import csv
+import random
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import AXES, PACKS, Ledger, Registry, Subscriber, months_later, verdict
+
+from dnc import Store, check
+from dnc.judge import Judge
+from dnc.loader import loaders
+from dnc.rulebook import Rulebook
+
+BOOK = Rulebook.load()
+AUSTRALIA = ("Sydney", "Broken_Hill", "Melbourne", "Brisbane", "Adelaide", "Perth", "Eucla", "Hobart", "Darwin")
+# Whose numbers they are, told by hand; two more digits make a number.
+PEOPLE = [
+    Subscriber("+336123456", "fr", "FR", ("Europe/Paris",), line="mobile"),
+    Subscriber("+331990000", "fr", "FR", ("Europe/Paris",), line="landline"),
+    Subscriber("+5906900000", "fr", "GP", ("America/Guadeloupe",), line="mobile"),
+    Subscriber("+131055501", "us", "US", ("America/Los_Angeles",), "US-CA"),
+    Subscriber("+161455501", "us", "US", ("America/New_York",), "US-OH"),
+    Subscriber("+127055501", "us", "US", ("America/New_York", "America/Chicago"), "US-KY"),
+    Subscriber("+141655501", "ca", "CA", ("America/Toronto",), "CA-ON"),
+    Subscriber("+180755501", "ca", "CA", ("America/Toronto", "America/Winnipeg", "America/Atikokan"), "CA-ON"),
+    Subscriber("+180055501", None, None, line="other"),
+    Subscriber("+4477009001", "gb", "GB", ("Europe/London",)),
+    Subscriber("+4477979001", None, "JE", line="mobile"),
+    Subscriber("+32255501", "be", "BE", ("Europe/Brussels",), line="landline"),
+    Subscriber("+3932055501", "it", "IT", ("Europe/Rome",), line="mobile"),
+    Subscriber("+3906555011", "it", "IT", ("Europe/Rome",), line="landline"),
+    Subscriber("+346125550", "es", "ES", ("Europe/Madrid", "Atlantic/Canary"), line="mobile"),
+    Subscriber("+349155501", "es", "ES", ("Europe/Madrid",), line="landline"),
+    Subscriber("+49302312", "de", "DE", ("Europe/Berlin",), line="landline"),
+    Subscriber("+312055501", "nl", "NL", ("Europe/Amsterdam",), line="landline"),
+    Subscriber("+3538591001", "ie", "IE", ("Europe/Dublin",), line="mobile"),
+    Subscriber("+353123456", "ie", "IE", ("Europe/Dublin",), line="landline"),
+    Subscriber("+414455501", "ch", "CH", ("Europe/Zurich",), line="landline"),
+    Subscriber("+613555011", "au", "AU", ("Australia/Melbourne", "Australia/Hobart"), line="landline"),
+    Subscriber("+614915701", "au", "AU", tuple(f"Australia/{name}" for name in AUSTRALIA), line="mobile"),
+    Subscriber("+47225501", "no", "NO", ("Europe/Oslo",), line="landline"),
+    Subscriber("+46812345", "se", "SE", ("Europe/Stockholm",), line="landline"),
+    Subscriber("+65612345", "sg", "SG", ("Asia/Singapore",), line="landline"),
+    Subscriber("+43155501", "at", "AT", ("Europe/Vienna",), line="landline"),
+    Subscriber("+45325550", "dk", "DK", ("Europe/Copenhagen",)),
+]
+ENDINGS = [f"{ending:02}" for ending in range(1, 13)]
+COLUMNS = ["number", "call_at", *AXES, "cli", "place", "relationship_on", "consent_on", "consent_withdrawn_on"]
+COLUMNS += ["objected_on", "refused_on", "attempts", "appointment_at", "campaign"]
+FOUND = ["jurisdiction", "outcome", "blocked_by", "undecided_by", "applies", "duties", "advice"]
+
+
+def known_days():
+    """Days on which something changes, and some others, from 1996 to 2030."""
+    days = {day for pack in BOOK.packs.values() for day in pack.changes()}
+    days |= {one["day"] for one in PACKS["fr"]["polls"]["days"]} | {date(2026, 11, 24), date(2024, 2, 29)}
+    days |= {date(2026, 12, 7), date(2026, 12, 8), date(2026, 12, 28), date(2027, 10, 3), date(2027, 10, 4)}
+    days |= {day - timedelta(1) for day in days} | {day + timedelta(1) for day in days}
+    chance = random.Random(1)
+    days |= {date(1996, 1, 1) + timedelta(chance.randrange(12775)) for _ in range(300)}
+    return sorted(day for day in days if 1996 <= day.year <= 2030)
+
+
+DAYS = known_days()
+SNAPSHOT_DAYS = [date(2017, 3, 1), date(2021, 9, 1), date(2024, 5, 10), date(2026, 7, 20), date(2026, 11, 9)]
+# Ages that the rules turn on, counted from a snapshot.
+AGES = [0, 1, 5, 6, 15, 16, 21, 28, 29, 30, 31, 32, 59]
+DAYS += [day + timedelta(age) for day in SNAPSHOT_DAYS for age in AGES] * 3
+
+
+class World:
+    """A store with registries of many histories, and the same as the oracle knows it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.store = Store(folder / "store")
+        self.own = Ledger()
+        self.registries = {name: Registry() for name in BOOK.registries() if name != "own"}
+        self.chance = random.Random(2)
+        for name in self.registries:
+            self.fill(name)
+        self.object()
+
+    def fill(self, name):
+        """Load a registry's snapshots: some numbers listed, some not, some not spoken of, one snapshot complete."""
+        loader = loaders()[name]
+        country = name.partition("-")[0]
+        numbers = [f"{who.number}{ending}" for who in PEOPLE if who.jurisdiction == country for ending in ENDINGS]
+        for at, as_of in enumerate(SNAPSHOT_DAYS):
+            held = self.chance.sample(numbers, len(numbers) // 2)
+            listings = {number: self.listing(as_of) for number in held}
+            covers = CODES[country] if at == 3 else ""
+            campaign = self.chance.choice([None, "spring", "autumn"]) if name == "fr-bloctel" else None
+            self.load(name, as_of, listings, covers=[covers] if covers else [], campaign=campaign)
+            self.registries[name].snapshots.append((as_of, covers, loader.absent, campaign, listings))
+
+    def listing(self, as_of):
+        """What a registry says of one number."""
+        listed = self.chance.choice([True, True, False, False, None])
+        since = as_of - timedelta(self.chance.choice([0, 3, 10, 27, 28, 200, 900]))
+        return listed, since if listed and self.chance.random() < 0.7 else None
+
+    def load(self, name, as_of, listings, **told):
+        """Load one snapshot in plain form."""
+        word = {True: "yes", False: "no", None: "unknown"}
+        rows = [f"{number},{word[listed]},{since or ''}" for number, (listed, since) in listings.items()]
+        path = self.folder / f"{name}-{as_of}.csv"
+        path.write_text("\n".join(["number,listed,since", *rows, ""]), encoding="utf-8")
+        assert self.store.load(path, registry=name, as_of=as_of, **told).unread == 0
+
+    def object(self):
+        """Load an own list, and record objections and lifts over it."""
+        numbers = [f"{who.number}{ending}" for who in PEOPLE for ending in ENDINGS]
+        self.own.loaded = date(2021, 9, 1)
+        held = {number: self.listing(self.own.loaded) for number in self.chance.sample(numbers, 60)}
+        self.load("own", self.own.loaded, held)
+        seen = self.own.loaded
+        self.own.events += [(one, since or seen, seen, False) for one, (listed, since) in held.items() if listed]
+        for number in self.chance.sample(numbers, 60):
+            day, lift = self.chance.choice(DAYS), self.chance.random() < 0.3
+            day = min(day, date(2026, 11, 24))
+            self.store.object([number], day, reason="said so", lift=lift)
+            self.own.events.append((number, day, day, lift))
+
+    def engine(self, rows, guidance="enforce", given=None):
+        """What the engine says of rows."""
+        path = self.folder / "calls.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        frame = check(path, self.store, guidance=guidance, given=given).verdicts
+        assert isinstance(frame, pl.DataFrame)
+        return frame.to_dicts()
+
+    def found(self, rows, guidance="enforce"):
+        """The same as the columns that the oracle gives."""
+        return [{name: one[f"dnc_{name}"] for name in FOUND} for one in self.engine(rows, guidance)]
+
+    def oracle(self, row, guidance="enforce"):
+        """What the second reading says of one row."""
+        return verdict(row, SUBSCRIBERS[row["number"]], self.registries, self.own, guidance)
+
+
+CODES = {
+    "fr": "33",
+    "us": "1",
+    "ca": "1",
+    "gb": "44",
+    "be": "32",
+    "it": "39",
+    "es": "34",
+    "ie": "353",
+    "ch": "41",
+    "au": "61",
+}
+SUBSCRIBERS = {
+    f"{who.number}{ending}": replace(who, number=f"{who.number}{ending}") for who in PEOPLE for ending in ENDINGS
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """The world, on a day after all of its snapshots."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNC_TODAY", "2030-12-31")
+        yield World(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def world_today(world):
+    """The world without a look ahead to the last day of each verdict, which takes longer than all the rest."""
+    no_look_ahead = pl.DataFrame(schema={"case": pl.UInt32, "dnc_valid_until": pl.Date})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Judge, "_valid_until", lambda *_: no_look_ahead)
+        yield world
+
+
+# Calls
+
+CLOCKS = ["", "T08:00", "T09:00:00", "T11:00", "T13:30", "T17:00:01", "T20:00:00", "T20:00:01", "T21:00", "T21:30:00"]
+CLOCKS += ["T12:00:00+02:00", "T18:30:00-08:00", "T02:00:00Z", "T09:30:00Z", "T20:45:00-05:00"]
+BACK = [0, -1, 1, 5, 15, 28, 29, 30, 31, 60, 61, 90, 92, 183, 300, 365, 366, 547, 548, 549, 1096]
+PLACES = [""] * 12 + ["US-NY", "US-FL", "US-CA", "US-XX", "CA-SK", "FR-971", "FR-PM", "FR-75", "GB-LND", "AU-WA"]
+PLACES += ["ES-CN", "ES-M", "JP-13", "nowhere", "Europe/Paris", "America/New_York", "Indian/Reunion"]
+SHOWN = [
+    "",
+    "withheld",
+    "+33199001234",
+    "+34400555019",
+    "+34612555019",
+    "+13105550199",
+    "+41445550190",
+    "3900",
+    "hidden",
+]
+WORDS = {axis: ["", *words, *words] for axis, words in AXES.items()}
+# What most calls are about is asked about most.
+WORDS |= {"purpose": ["", "", "", "", *AXES["purpose"]], "consent": ["", "none", "named_caller", "written", "partners"]}
+WORDS |= {"caller": [*AXES["caller"], "commercial", "commercial", "political", "charity", "telemarketer", ""]}
+WORDS |= {"line": ["", "", "", *AXES["line"]], "voice": ["", "human", "human", "recorded", "ai", "robot"]}
+
+
+def read_cases():
+    """The rows of the tables of cases, as models of calls that somebody might make."""
+    rows = []
+    for path in sorted((Path(__file__).parent / "rules").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows += [{name: row[name] for name in COLUMNS} for row in csv.DictReader(file)]
+    return rows
+
+
+CASES = read_cases()
+
+
+def a_call(chance, people, days):
+    """One planned call as a row: all columns by chance, or a case with a few columns changed."""
+    day, pick = chance.choice(days), chance.choice
+
+    def some_day(*also):
+        back = pick([*BACK, -18, -12, *also])
+        if not isinstance(back, int):
+            return back
+        return str(months_later(day, back) if back < -1 else day - timedelta(back))
+
+    row = {axis: pick(words) for axis, words in WORDS.items()}
+    row |= {"number": pick(people).number + pick(ENDINGS), "call_at": f"{day}{pick(CLOCKS)}"}
+    row |= {"place": pick(PLACES), "cli": pick(SHOWN), "campaign": pick(["", "spring", "autumn"])}
+    row |= {name: some_day("") for name in ("relationship_on", "consent_on")}
+    row |= {name: some_day("", "none", "none", "none", "??") for name in ("consent_withdrawn_on", "objected_on")}
+    row |= {"refused_on": some_day("", "", "none", "none"), "attempts": pick(["", "0", "2", "3", "4", "x"])}
+    row["appointment_at"] = pick(["", "", row["call_at"], f"{day}T22:30", f"{day}T22:30:00+02:00", "soon"])
+    if chance.random() < 0.6:
+        kept = {"number", "call_at", "cli", *chance.sample(COLUMNS, chance.randrange(6))}
+        row = {name: row[name] if name in kept else told for name, told in pick(CASES).items()}
+    return row
+
+
+def a_file(chance, size):
+    """Planned calls of a few people on a few days: many rows for each set of rules in force."""
+    people, days = chance.sample(PEOPLE, 4), chance.sample(DAYS, 3)
+    return [a_call(chance, people, days) for _ in range(size)]
+
+
+files_of_calls = st.randoms(use_true_random=True).map(lambda chance: a_file(chance, size=250))
+quick = settings(max_examples=20, deadline=None, derandomize=True, database=None)
+
+
+@quick
+@given(rows=files_of_calls, guidance=st.sampled_from(["enforce", "enforce", "advise"]))
+def test_two_readings_agree(world_today, rows, guidance):
+    """Two independent readings of the rules give the same outcome for the same reasons."""
+    for row, found in zip(rows, world_today.found(rows, guidance), strict=True):
+        assert found == world_today.oracle(row, guidance), row

@@ -240,8 +240,9 @@ def _numbers(piece: bytes, state: _State, codes: _Codes, member: Member) -> Iter
     """Listings of a run of `ph` tags; raises LoaderError where anything else stands between them."""
     found = [one or two for one, two in _PH.findall(piece)]
     rest = _PH.sub(b"", piece) if found else piece
-    if rest.removeprefix(b"\xef\xbb\xbf").strip():
-        raise LoaderError(f"not a list by area code near number {state.numbers + 1}", member.where)
+    if strange := rest.removeprefix(b"\xef\xbb\xbf").strip():
+        before = len(_PH.findall(piece[: piece.find(strange[:8])]))
+        raise LoaderError(f"not a list by area code near number {state.numbers + before + 1}", member.where)
     if not found:
         return
     if state.code is None or state.closed:

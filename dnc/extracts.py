@@ -18,6 +18,8 @@ from dnc.tabular import LINE, RAGGED, each_distinct
 
 _NAMED = 20  # unread rows that are named one by one
 _KEPT = 100_000  # unread rows that are remembered at all
+_SPAN = 10**6  # numbers that are never parted when sorting
+_SORTED_AT_ONCE = 16_000_000  # rows
 UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is refused
 _LISTED_ONLY = ("two numbers in one cell", "not written as a number")
 
@@ -153,11 +155,30 @@ def take(loader: Loader, extract: Extract, work: Path) -> Taken:
         _refuse_smudged(extract.path, rows)
         if extract.asked:
             _add_unanswered(rows, loader, extract)
-        name = "rising" if rows.rising else "listings"
+        if not rows.rising:
+            _sort(con)
         kind = "format parquet, compression zstd, parquet_version v2"
-        con.execute(f"copy ({statement(name)}) to $out ({kind})", {"out": str(out)})
+        con.execute(
+            f"copy (select * from {'extract' if rows.rising else 'listings'}) to $out ({kind})", {"out": str(out)}
+        )
         notes = [*extract.notes, *_repeated(con, out), *_named(loader, rows.reasons)]
     return Taken(out, rows.counts, tuple(sorted({*loader.covers, *extract.covers})), notes)
+
+
+def _sort(con: duckdb.DuckDBPyConnection) -> None:
+    """Sorted listings, one a number, as a table `listings`; range by range, so that memory does not grow."""
+    con.execute(f"create table listings as {statement('listings')} limit 0", {"low": 0, "high": 0})
+    start = f"number // {_SPAN} * {_SPAN}"
+    counted = f"select {start} as low, count(*) from extract where number is not null group by low order by low"
+    spans = con.execute(counted).fetchall()
+    low, rows = 0, 0
+    for position, (start, count) in enumerate(spans):
+        rows += count
+        last = position == len(spans) - 1
+        if last or rows + spans[position + 1][1] > _SORTED_AT_ONCE:
+            high = start + _SPAN
+            con.execute(f"insert into listings {statement('listings')}", {"low": low, "high": high})
+            low, rows = high, 0
 
 
 def _repeated(con: duckdb.DuckDBPyConnection, listings: Path) -> list[str]:

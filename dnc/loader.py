@@ -145,6 +145,12 @@ class Extract:
         """Position of the first column that bears one of the (folded) names, or None."""
         return next((self.header.index(name) for name in names if name in self.header), None)
 
+    def need(self, *names: str) -> list[int]:
+        """Positions of the (folded) columns; raises LoaderError where one is not there."""
+        if missing := [name for name in names if name not in self.header]:
+            raise LoaderError(f"no column {', '.join(missing)}; is this the right file and registry?", self.path, 1)
+        return [self.header.index(name) for name in names]
+
     def number_column(self) -> int:
         """Position of the column with the numbers; raises LoaderError where none is to be seen."""
         if self.starts_with_number:

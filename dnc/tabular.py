@@ -37,7 +37,7 @@ _FIELD_LIMIT = 1 << 20
 _BLOCK = 1 << 20
 _HEADER_WITHIN = 30  # lines in which a header is looked for
 _HEADER_CELL = 40  # characters of a cell that names a column
-_FOREIGN = {"%pdf": "a PDF", "<!doc": "a web page", "<html": "a web page"}
+_FOREIGN = {"%pdf": "a PDF", "<!doctype html": "a web page", "<html": "a web page"}
 _REMEDY = {"a web page": "log in and download again"}
 _HINT = re.compile(r"^sep=(.)\s*$")
 _NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")

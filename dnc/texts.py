@@ -145,7 +145,9 @@ def _first_odd(member: Member) -> int | None:
 def head_text(head: bytes) -> str:
     """The first bytes of a file as text, as well as they can be told alone."""
     marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
-    for encoding in filter(None, (marked, "utf-8", "cp1252")):
+    if marked:
+        return codecs.getincrementaldecoder(marked)("replace").decode(head)
+    for encoding in ("utf-8", "cp1252"):
         try:
             return codecs.getincrementaldecoder(encoding)().decode(head)
         except UnicodeDecodeError:

@@ -23,7 +23,7 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    listing, prospecting = extract.header.index("listing"), extract.header.index("prospecting")
+    listing, prospecting, _ = extract.need("listing", "prospecting", "number")
     unlisted = words(listing, {"unlisted": True, "listed": False})
     refused = words(prospecting, {"refused": True, "allowed": False})
 

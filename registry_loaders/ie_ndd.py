@@ -26,10 +26,10 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    places = {name: str(extract.header.index(name)) for name in ("listing", "marketing")}
+    places = extract.need("listing", "marketing", "number")[:2]
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
-        listing, marketing = (pl.col(at).fill_null("").str.to_lowercase() for at in places.values())
+        listing, marketing = (pl.col(str(at)).fill_null("").str.to_lowercase() for at in places)
         blocked = (marketing == "opt_out") | ((listing == "ex_directory") & (marketing != "opt_in"))
         known = listing.is_in(_LISTING) & marketing.is_in(_MARKETING)
         unread = pl.when(~known).then(pl.lit("listing or marketing is no known word"))

@@ -27,20 +27,22 @@ from dnc.numbers import known_regions
 _TOLD = {"since", "until", "reason"}
 _DIALLER = {"contactgroupid", "daystoexpiry"}
 _SCRUB = ("nationaldnc", "litigator")
+_OTHERS = {"answer", "listing", "prospecting", "marketing", "star", "dateasked", "reponse", "listed"}
 _FLAGS = {"y": True, "yes": True, "n": False, "no": False}
 
 
 def _recognises(extract: Extract) -> bool:
     header = set(extract.header)
-    told = "number" in header and bool((_TOLD | {"country"}) & header)
-    return (told and not {"answer", "listing"} & header) or header >= _DIALLER or header >= set(_SCRUB)
+    told = "number" in header and bool((_TOLD | {"country"}) & header) and not _OTHERS & header
+    return told or header >= _DIALLER or header >= set(_SCRUB)
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     if not extract.head.strip():
         return iter(())
-    if extract.starts_with_number and len(extract.header) > 1:
-        raise LoaderError("several columns and no header; name them number, since, until, reason", extract.path, 1)
+    mapped = "number" in extract.header and not _OTHERS & set(extract.header)
+    if not (mapped or _recognises(extract) or len(extract.header) == 1):
+        raise LoaderError("no column number; name the columns number, since, until, reason", extract.path, 1)
     return listings(extract, lambda cells: cells.with_columns(_columns(extract)))
 
 

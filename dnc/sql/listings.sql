@@ -1,10 +1,10 @@
--- An extract's rows, numbers read, become one sorted listing a number.
+-- An extract's rows, numbers read, in a range of numbers become one sorted listing a number.
 -- Two different words about one number: listed, and the earlier day. An end counts where every row has one.
 select number,
        case when bool_or(listed) then true when bool_or(not listed) then false end as listed,
        min(since) as since,
        case when count(until) = count(*) then max(until) end as until
 from extract
-where number is not null
+where number >= $low and number < $high
 group by number
 order by number

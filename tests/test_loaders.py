@@ -1,0 +1,750 @@
+"""Registries' files: each fixture is read by its loader as expected, refused by all others, and whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+import tempfile
+import zipfile
+import zlib
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import registry_loaders
+from dnc import InputError, Store
+from dnc import loader as loader_module
+from dnc.areacodes import country_of_area_code
+from dnc.extracts import readings
+from dnc.loader import Extract, Loader, loader_for, loaders
+from dnc.numbers import read_number
+from dnc.screen import Screen
+
+FOLDER = Path(__file__).parent / "loaders"
+AS_OF = date(2026, 8, 3)
+COLUMNS = ["line", "number", "listed", "since", "until", "unread"]
+# What a person would say on the command line, where the file does not say it.
+TOLD = {
+    "it_rpo.txt": {"means": "callable"},
+    "it_rpo_commas.txt": {"means": "listed"},
+    "au_dncr.txt": {"means": "callable"},
+    "fr_bloctel_purged.csv": {"means": "callable"},
+    "es_robinson.csv": {"registry": "es-robinson"},
+    "gb_plain.csv": {"registry": "gb-tps"},
+    "own_bare.txt": {"registry": "own"},
+}
+NAMES = {"tps": "gb-tps", "ctps": "gb-ctps"}
+
+
+def is_fixture(path: Path) -> bool:
+    """Whether a file is an extract, and not what is expected of one or was asked."""
+    return not path.name.endswith(".expected.csv") and ".asked." not in path.name
+
+
+FIXTURES = sorted(path for path in FOLDER.iterdir() if is_fixture(path))
+
+
+def words_for(path: Path) -> dict[str, object]:
+    """The options for a fixture; the question lies beside it."""
+    question = path.with_name(f"{path.stem}.asked{path.suffix}")
+    return {**TOLD.get(path.name, {}), **({"asked": question} if question.exists() else {})}
+
+
+def registry_of(path: Path) -> str:
+    """The registry of a fixture, by the beginning of its name."""
+    if path.name in TOLD and "registry" in TOLD[path.name]:
+        return TOLD[path.name]["registry"]
+    words = path.name.split(".")[0].split("_")
+    return NAMES.get(words[0]) or (words[0] if words[0] == "own" else "-".join(words[:2]))
+
+
+def opened(path: Path, **more: object) -> tuple[Loader, Extract]:
+    """The loader and the extract of a fixture."""
+    words = {**words_for(path), "as_of": AS_OF, **more}
+    return loader_for(path, words.pop("registry", None), **words)
+
+
+def rows_of(path: Path, **more: object) -> pl.DataFrame:
+    """The rows of a fixture as its loader and the numbers' reader have them, as text."""
+    frames = [*readings(*opened(path, **more))]
+    rows = pl.concat(frames).with_columns(
+        pl.concat_list(pl.concat_list("number"), pl.col("also").fill_null([])).alias("number")
+    )
+    said = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
+    rows = rows.explode("number").with_columns(
+        ("+" + pl.col("number").cast(pl.String)).alias("number"),
+        pl.when(pl.col("unread").is_null()).then(said).alias("listed"),
+    )
+    return rows.select(COLUMNS)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.name)
+def test_fixture(path):
+    """Each fixture is recognised as its registry's, and read as its expected listings say."""
+    loader, _ = opened(path)
+    assert loader.registry == registry_of(path)
+    expected = path.with_name(f"{path.name}.expected.csv").read_text(encoding="utf-8")
+    assert rows_of(path).write_csv() == expected
+
+
+def claimants(path: Path) -> list[str]:
+    """The registries whose loaders recognise a file."""
+    return [one.registry for one in loaders().values() if one.recognises(Extract(path, one.region))]
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.name)
+def test_recognised_once(path):
+    """No fixture is recognised twice; those that need --registry are recognised by nobody."""
+    expected = [] if "registry" in TOLD.get(path.name, {}) else [registry_of(path)]
+    if path.name.startswith("fr_bloctel_purged"):
+        expected = ["fr-bloctel"]
+    assert claimants(path) == expected
+
+
+PLAIN = {"es_robinson.csv", "gb_plain.csv"}  # plain form is every registry's
+REGISTRIES = sorted(loaders())
+
+
+@pytest.mark.parametrize("registry", REGISTRIES)
+@pytest.mark.parametrize("path", [path for path in FIXTURES if path.name not in PLAIN], ids=lambda path: path.name)
+def test_cross_refusal(path, registry, tmp_path):
+    """Fed a file of another registry, a loader refuses it, and the store stays as it was."""
+    if registry == registry_of(path):
+        return
+    store = Store(tmp_path / "store")
+    with pytest.raises(InputError) as error:
+        store.load(path, registry=registry, as_of=AS_OF)
+    assert "\n" not in str(error.value)
+    assert not store.exists
+
+
+def load_error(tmp_path: Path, name: str, content: bytes | str, **words: object) -> str:
+    """What loading a file says, without its folder; it must be refused."""
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(InputError) as error:
+        Store(tmp_path / "store").load(path, **{"as_of": AS_OF, **words})
+    return str(error.value).replace(f"{tmp_path}/", "")
+
+
+FULL = "<list type='full' level='ac' val='818' /><ac val='818'><ph val='5550101' />"
+MANY = "818,5550101\n" * 10
+TPS = "02079460123 \r\n"
+BE = "025550101;20240201\n"
+REFUSED = [
+    # 4.1, flat text by area code
+    (
+        "f.txt",
+        "818,5550101\n818,5",
+        {},
+        "f.txt: 12-byte records expected, 5 bytes left over; the download is cut or was edited, fetch it again",
+    ),
+    (
+        "f.txt",
+        "818,5550101\r\n",
+        {},
+        "f.txt:1: ends in CR LF, the registry writes LF; the file was edited, use the original",
+    ),
+    ("f.txt", MANY + "818,5550101\r818,5550101\n", {}, "f.txt:11: ends in CR LF, the registry writes LF"),
+    (
+        "f.txt",
+        "AreaCode,Phone\n818,5550101\n",
+        {},
+        "f.txt:1: not AAA,NNNNNNN; a header means this is not the registry's file",
+    ),
+    ("f_818_x.txt", MANY + "310,5550101\n", {}, "f_818_x.txt:11: area code 310 in the file for 818"),
+    ("f.txt", MANY + "416,5550101\n", {}, "f.txt:11: area code 416 is Canadian; load the two countries apart"),
+    ("f.txt", MANY + "876,5550101\n", {}, "f.txt:11: area code 876 is not a United States code"),
+    ("f.txt", "416,5550101\n212,5550101\n", {}, "f.txt:2: area code 212 is not Canadian"),
+    ("f.txt", MANY, {"registry": "ca-dncl"}, "f.txt:1: area code 818 is not Canadian"),
+    ("f.txt", "", {"registry": "us-ndnc"}, "f.txt: empty; an area code without a single number is not a list"),
+    (
+        "f.txt",
+        "8185550101\n8185550102\n",
+        {"registry": "us-ndnc"},
+        "f.txt:1: looks like a re-typed list; take the registry's own file",
+    ),
+    ("f.txt", MANY + "818,55x0101\n", {}, "f.txt:11: not AAA,NNNNNNN"),
+    ("f.txt", MANY, {"covers": ["1"]}, "f.txt: --covers says more than the codes in the file; leave it out"),
+    # 4.2, XML
+    ("f.xml", FULL + "</ac>", {}, "f.xml: ends inside the list; the download is cut"),
+    ("f.xml", FULL + "<ph val='55501", {}, "f.xml: ends inside the list; the download is cut"),
+    ("f.xml", "<!DOCTYPE x [<!ENTITY a 'b'>]>" + FULL, {"registry": "us-ndnc"}, "f.xml: entities are not read"),
+    ("f.xml", FULL + "&a;</ac></list>", {}, "f.xml: entities are not read"),
+    (
+        "f.xml",
+        FULL + "<name val='x'/></ac></list>",
+        {},
+        "f.xml: not a list by area code: another element near number 2",
+    ),
+    ("f.xml", FULL + "<ph val='55501010'/></ac></list>", {}, "f.xml: not a list by area code near number 2"),
+    ("f_310_.xml", FULL + "</ac></list>", {}, "f_310_.xml: area code 818 in the file for 310"),
+    ("f.xml", FULL + "</ac><ac val='310'/></list>", {}, "f.xml: area code 310 in the list for 818"),
+    ("f.xml", "<list type='full' level='all' val=''><ac val='818'/></list>", {}, "f.xml: area code 818 is empty"),
+    (
+        "f.xml",
+        "<list type='full' level='all' val=''><ph val='5550101'/></list>",
+        {"registry": "us-ndnc"},
+        "f.xml: a number outside of any area code",
+    ),
+    # 4.3, change lists
+    *(
+        ("f.txt", text, {}, "f.txt: a change list; load the full list, which is due every 31 days anyway")
+        for text in (
+            "8185550101,2026-11-02T03:00:00,A\n",
+            "818,5550102,2026-11-02T03:00:00,D\n",
+            "A,8185550101\n",
+            "8185550101 20261102 D\n",
+            FULL.replace("full", "change") + "</ac></list>",
+        )
+    ),
+    # 4.5, TPS and CTPS
+    ("tps_ns.txt", TPS * 2 + "020", {}, "tps_ns.txt: 14-byte records expected, 3 bytes left over"),
+    ("tps_ns.txt", TPS * 2 + "016329601   \r\n", {}, "tps_ns.txt:3: 9 digits, 10 or 11 expected"),
+    ("tps_ns.txt", TPS + "12079460123 \r\n", {}, "tps_ns.txt:2: does not begin with 0"),
+    ("tps_ns.txt", TPS + "0207 946 0123\n", {}, "tps_ns.txt:2: bytes 13 and 14 must be CR and LF"),
+    ("tps_ns.txt", TPS + "020794x0123 \r\n", {}, "tps_ns.txt:2: columns 1 to 12 hold digits and blanks only"),
+    ("tps_ns.txt", TPS + "020 946 0123\r\n", {}, "tps_ns.txt:2: blanks inside the digits"),
+    ("tps_ns.txt", TPS + "0207 9460123\r\n", {}, "tps_ns.txt:2: the two variants are mixed; line 1 was without spaces"),
+    ("list.txt", TPS, {}, "list.txt: could be gb-tps or gb-ctps; say which with --registry"),
+    ("ctps.txt", TPS, {"registry": "gb-tps"}, "ctps.txt: the name says gb-ctps, not gb-tps; the bytes cannot tell"),
+    ("tps_changes.txt", TPS, {}, "tps_changes.txt: change lists are not read; take the full file"),
+    ("tps.txt", "02079460123,A\r\n", {}, "tps.txt: change lists are not read; take the full file"),
+    # 4.6, Belgium
+    ("f.txt", BE * 901 + "025550102,20240201\n", {}, "f.txt:902: shape changes; line 1 was NUMBER;YYYYMMDD"),
+    ("f.txt", BE + "025550102;20140530\n", {}, "f.txt:2: the day is none between 2014-05-31"),
+    ("f.txt", BE + "025550102;20240231\n", {}, "f.txt:2: the day is none between 2014-05-31"),
+    ("f.txt", "025550102\n", {"registry": "be-dncm"}, "f.txt:1: not NUMBER, separator, DATE"),
+    # 4.7, 4.8, answers of numbers
+    ("rpo.txt", "0655501234\n", {}, "rpo.txt: say with --means whether these numbers are listed or callable"),
+    ("rpo.txt", "0655501234\n", {"means": "listed"}, "rpo.txt: say with --means whether these numbers are"),
+    ("wash.txt", "0255501234\n", {}, "wash.txt: say with --means whether these numbers are listed or callable"),
+    # 4.10, 4.11
+    (
+        "f.csv",
+        "number,answer\n6145550117,yes\n",
+        {},
+        "f.csv:1: the database answers for a date; column date_asked is missing",
+    ),
+    (
+        "f.csv",
+        "Telephone;Identifiant\n0199000001;a\n",
+        {},
+        "f.csv: no answer column; say with --means whether these numbers are registered or callable",
+    ),
+    (
+        "f.csv",
+        "0199000001\n",
+        {},
+        "f.csv: a list of bare numbers could be own or it-rpo or au-dncr or fr-bloctel; say which",
+    ),
+    # section 1
+    ("f.csv", b"number,since\n+33199000001,\n\0", {}, "f.csv: a NUL byte at byte 27"),
+    ("f.csv", b"number,since\n+33199000001,\x81\n", {}, "f.csv: byte 26 fits no encoding; export it again as UTF-8"),
+    (
+        "f.csv",
+        b"\xef\xbb\xbfnumber,since\n+33199000001,\xe9\n",
+        {},
+        "f.csv: byte 29 is no UTF-8, as the file says it is",
+    ),
+    ("f.csv", "number,since\r\n+33199000001,\n", {}, "f.csv:2: line ends are mixed (CR LF and LF)"),
+    (
+        "f.txt",
+        "+33199000001\n" + "9" * 5000 + "\n",
+        {"registry": "own"},
+        "f.txt:2: a line of more than 4,096 bytes begins at byte 13",
+    ),
+    ("f.txt", BE + "0" * 5000, {}, "f.txt:2: a line of more than 4,096 bytes begins at byte 19"),
+    ("f.csv", "<!DOCTYPE html><p>", {}, "f.csv: named .csv but is a web page; log in and download again"),
+    ("f.csv", "%PDF-1.7", {}, "f.csv: named .csv but is a PDF; ask for the file as CSV"),
+    ("f.csv", gzip.compress(BE.encode()), {}, "f.csv: named .csv but is a gzip archive"),
+    ("f.csv", "", {}, "f.csv: no loader recognises it; name the registry with --registry"),
+    (
+        "f.csv",
+        "number;listed\n01632 960101;yes\n",
+        {},
+        "f.csv: no loader recognises it; name the registry with --registry",
+    ),
+    # 6, decoys
+    (
+        "DNC_Complaint_Numbers_2026-08-01.csv",
+        "Company_Phone_Number,Created_Date,Violation_Date,Consumer_City\n2125550101,2026,2026,X\n",
+        {"registry": "us-ndnc"},
+        "DNC_Complaint_Numbers_2026-08-01.csv: complaints about callers, not people who must not be called; "
+        "the registry comes from telemarketing.donotcall.gov",
+    ),
+    (
+        "Lista Robinson.csv",
+        "telefono\n600000001\n",
+        {},
+        "Lista Robinson.csv: the Spanish list is only answered by query, a bulk copy is not evidence; "
+        "load your own answers in plain form",
+    ),
+    (
+        "bel-me-niet-register.csv",
+        "nummer\n0205550101\n",
+        {},
+        "bel-me-niet-register.csv: the Dutch register closed on 2021-07-01; consent decides in the Netherlands",
+    ),
+    ("Pacitel_2015.csv", "tel\n0199000001\n", {}, "Pacitel_2015.csv: Pacitel closed on 2016-01-01"),
+    (
+        "Kontakt- og reservasjonsregisteret.csv",
+        "telefon\n21555010\n",
+        {},
+        "Kontakt- og reservasjonsregisteret.csv: a register for digital post, not for calls",
+    ),
+    (
+        "Robinsonliste.csv",
+        "tel\n0305550101\n",
+        {},
+        "Robinsonliste.csv: no registry of this name; consent decides in Germany and Austria",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "words", "message"), REFUSED, ids=[f"{one[3][:60]}" for one in REFUSED])
+def test_refused(name, content, words, message, tmp_path):
+    """A file of the wrong shape is refused whole, in one line that says what to do and quotes no number."""
+    said = load_error(tmp_path, name, content, **words)
+    assert said.startswith(message)
+    assert "\n" not in said
+    assert not Store(tmp_path / "store").exists
+
+
+def zipped(path: Path, *members: tuple[str, bytes], **flags: int) -> Path:
+    """A zip of members."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = flags.get("attributes", 0)
+            archive.writestr(info, content, zipfile.ZIP_DEFLATED)
+    return path
+
+
+FLAT = b"".join(b"818,555%04d\n" % number for number in range(100, 200))
+
+
+def broken_crc(data: bytes) -> bytes:
+    """A zip whose checksums are not those of its content."""
+    good = zlib.crc32(FLAT).to_bytes(4, "little")
+    return data.replace(good, b"\1\2\3\4")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize(
+    ("members", "change", "message"),
+    [
+        ([("a.txt", FLAT)], lambda data: data[:-30], "is cut or damaged"),
+        ([("a.txt", FLAT)], broken_crc, "is cut or damaged"),
+        ([("../a.txt", FLAT)], None, "names lead out of it"),
+        ([("/a.txt", FLAT)], None, "names lead out of it"),
+        ([("a.txt", FLAT), ("a.txt", FLAT)], None, "holds one name twice"),
+        ([("a.txt", b"0" * 10_000_000)], None, "swells beyond 20 GB or 200 times its size"),
+        ([("a.zip", b"PK\3\4" + FLAT)], None, "an archive inside an archive; unpack it once"),
+        ([("a.gz", gzip.compress(FLAT))], None, "an archive inside an archive; unpack it once"),
+        ([], None, "an archive without a file in it"),
+    ],
+)
+def test_archive_refused(members, change, message, tmp_path):
+    """An archive that is damaged, leads out of its folder, swells or is nested is refused."""
+    data = zipped(tmp_path / "x", *members).read_bytes()
+    assert message in load_error(tmp_path, "f.zip", change(data) if change else data)
+
+
+def test_archive_with_link_or_password(tmp_path):
+    """A link in an archive and an encrypted archive are refused."""
+    linked = zipped(tmp_path / "x", ("a.txt", FLAT), attributes=0o120777 << 16).read_bytes()
+    assert "with a link in it" in load_error(tmp_path, "f.zip", linked)
+    data = zipped(tmp_path / "y", ("a.txt", FLAT)).read_bytes()
+    locked = data.replace(b"PK\3\4\x14\0\0\0", b"PK\3\4\x14\0\1\0").replace(
+        b"PK\1\2\x14\3\x14\0\0\0", b"PK\1\2\x14\3\x14\0\1\0"
+    )
+    assert "encrypted" in load_error(tmp_path, "f.zip", locked)
+
+
+def test_gzip(tmp_path):
+    """A gzip is read to its end; a cut one is refused."""
+    path = tmp_path / "us_818_.txt.gz"
+    path.write_bytes(gzip.compress(FLAT))
+    assert Store(tmp_path / "store").load(path, as_of=AS_OF).listed == 100
+    assert "cut or damaged" in load_error(tmp_path, "cut.txt.gz", gzip.compress(FLAT)[:-9])
+
+
+def test_covers_what_it_holds(tmp_path):
+    """A list by area code is complete for its codes; a British list for its country; an answer for nothing."""
+    store = Store(tmp_path / "store")
+    covers = {path.name: store.load(path, as_of=AS_OF, **words_for(path)).covers for path in FIXTURES}
+    assert covers["us_ndnc_by_code.zip"] == covers["us_ndnc_all.xml"] == ("1310", "1818")
+    assert covers["us_ndnc_818.xml"] == ("1818",)
+    assert covers["ca_dncl.txt"] == ("1416", "1604")
+    assert covers["tps.txt"] == covers["ctps.txt"] == ("44",)
+    assert covers["be_dncm.txt"] == ("32",)
+    assert covers["own.csv"] == ("",)
+    silent = ("it_rpo", "au_dncr", "es_robinson", "us_rnd", "fr_", "ie_ndd", "ch_directory", "gb_plain")
+    assert not [name for name, prefixes in covers.items() if name.startswith(silent) and prefixes]
+
+
+def test_same_bytes_again(tmp_path):
+    """The same file with the same words changes nothing, also where the file itself says what it covers."""
+    store = Store(tmp_path / "store")
+    first = store.load(FOLDER / "us_ndnc_all.txt", as_of=AS_OF)
+    again = store.load(FOLDER / "us_ndnc_all.txt", as_of=AS_OF)
+    assert (first.new, again.new, first.id) == (True, False, again.id)
+    narrower = store.load(FOLDER / "us_ndnc_all.txt", as_of=AS_OF, covers=["1818"])
+    assert narrower.new
+    assert [one.covers for one in store.snapshots()] == [("1818",)]
+
+
+# Integrity, whatever the damage
+
+
+def damaged(content: bytes, damage: list[tuple[str, int, int]]) -> bytes:
+    """Bytes with some of them flipped, taken out, put in or doubled."""
+    data = bytearray(content)
+    for kind, where, byte in damage:
+        at = where % (len(data) + 1)
+        if kind == "flip" and at < len(data):
+            data[at] = byte
+        elif kind == "cut":
+            del data[at:]
+        elif kind == "drop":
+            del data[at : at + 1 + byte % 20]
+        elif kind == "insert":
+            data[at:at] = bytes([byte])
+        elif kind == "double":
+            data[at:at] = data[at : at + 1 + byte]
+    return bytes(data)
+
+
+DAMAGE = st.lists(
+    st.tuples(
+        st.sampled_from(["flip", "cut", "drop", "insert", "double"]),
+        st.integers(0, 400),
+        st.sampled_from([*b"\0\r\n\"';,\t <>*0159AaOK\xe9\xff"]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def lines_of(content: bytes) -> int:
+    """Lines that hold anything."""
+    return sum(bool(line.strip()) for line in content.replace(b"\r", b"\n").split(b"\n"))
+
+
+@settings(
+    max_examples=1200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+@given(path=st.sampled_from(FIXTURES), damage=DAMAGE)
+def test_row_accounting(path, damage, tmp_path):
+    """Whatever happens to a file, it is refused in one line, or each row is listed, clear, unknown or unread."""
+    content = damaged(path.read_bytes(), damage)
+    hurt = tmp_path / path.name
+    hurt.write_bytes(content)
+    question = words_for(path).get("asked")
+    try:
+        loader, extract = loader_for(
+            hurt, registry_of(path), means=TOLD.get(path.name, {}).get("means"), asked=question, as_of=AS_OF
+        )
+        frames = [*readings(loader, extract)]
+    except InputError as error:
+        assert "\n" not in str(error)
+        return
+    rows = pl.concat(frames) if frames else pl.DataFrame(schema={"number": pl.UInt64, "unread": pl.String})
+    assert (rows["number"].is_null() == rows["unread"].is_not_null()).all()
+    exact = {"us_ndnc_818_flat.txt": 12, "us_ndnc_all.txt": 12, "ca_dncl.txt": 12}
+    exact |= dict.fromkeys(("tps.txt", "tps_ns.txt", "ctps.txt", "ctps_ns.txt"), 14)
+    if path.name in exact:
+        assert rows.height * exact[path.name] == len(content)
+    elif path.name.startswith("be_"):
+        assert rows.height == lines_of(content)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["1{code}{local:07d}", "44{british}"]),
+    st.sampled_from(["212", "310", "416", "604", "787", "999"]),
+    st.integers(0, 9_999_999),
+    st.integers(1_00_000_000, 99_99_999_999),
+)
+def test_proved_numbers_agree(form, code, local, british):
+    """Numbers that a fixed layout proves itself are those that the reference reading gives."""
+    text = form.format(code=code, local=local, british=british)
+    assert read_number(f"+{text}", None).number == int(text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.from_regex(r"\A0[1-9][0-9]{8,9}\Z"), min_size=1, max_size=20), st.booleans())
+def test_british_records_agree(numbers, spaced):
+    """Both variants of the British record give what the reference reading gives of the same digits."""
+    records = [f"{n[:5]}{n[5:]:>7}" if spaced else f"{n:<12}" for n in numbers if not spaced or len(n) < 12]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tps.txt"
+        path.write_bytes("".join(f"{record}\r\n" for record in records if not spaced or " " in record).encode())
+        kept = [n for n, record in zip(numbers, records, strict=True) if not spaced or " " in record]
+        if not kept:
+            return
+        loader, extract = loader_for(path)
+        found = pl.concat([*readings(loader, extract)])["number"].to_list()
+    assert found == [read_number(n, "GB").number for n in kept]
+
+
+@pytest.mark.parametrize("name", ["be_dncm.txt", "it_rpo.txt", "it_rpo_commas.txt", "au_dncr.txt"])
+def test_proved_text_agrees(name):
+    """Where a loader of lines proves a number itself, reading it in E.164 gives the same."""
+    loader, extract = opened(FOLDER / name)
+    for frame in loader.read(extract):
+        proved = frame.filter(pl.col("e164").is_not_null())
+        assert proved.height
+        for number in proved["e164"]:
+            assert read_number(f"+{number}", None).number == number
+
+
+def test_area_codes():
+    """The numbering plan tells the country of an area code; shared and unknown codes have none."""
+    wanted = {
+        "212": "US",
+        "787": "US",
+        "416": "CA",
+        "867": "CA",
+        "876": "other",
+        "809": "other",
+        "800": None,
+        "999": None,
+    }
+    assert {code: country_of_area_code(code) for code in wanted} == wanted
+    places = pl.read_csv(Path(loader_module.__file__).parent / "plan.csv", infer_schema=False)
+    assert places["prefix"].n_unique() == places.height > 480
+
+
+def test_unsorted_lists_are_sorted(tmp_path):
+    """A list out of order, with repetitions, is stored sorted, one listing a number."""
+    path = tmp_path / "us.txt"
+    path.write_text("818,5550102\n310,5550100\n818,5550102\n818,5550101\n")
+    store = Store(tmp_path / "store")
+    one = store.load(path, as_of=AS_OF)
+    kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
+    assert kept == [13105550100, 18185550101, 18185550102]
+    assert (one.listed, "1 rows repeat a number") == (4, one.notes[0])
+
+
+# Questions and answers
+
+
+def test_asked_is_answered_and_missing(tmp_path):
+    """With the question, numbers without an answer get the opposite word; a stranger refuses the file."""
+    store = Store(tmp_path / "store")
+    one = store.load(FOLDER / "it_rpo.txt", as_of=AS_OF, **words_for(FOLDER / "it_rpo.txt"))
+    assert (one.listed, one.clear) == (1, 2)
+    assert "3 numbers asked = 2 answered + 1 not answered" in one.notes
+    purged = store.load(FOLDER / "fr_bloctel_purged.csv", as_of=AS_OF, **words_for(FOLDER / "fr_bloctel_purged.csv"))
+    assert (purged.listed, purged.clear) == (1, 1)
+    said = load_error(
+        tmp_path, "rpo.txt", "0655509999\n", means="listed", asked=FOLDER / "it_rpo.asked.txt", registry="it-rpo"
+    )
+    assert "1 numbers of the answer were never asked" in said
+
+
+def test_lost_italian_zero(tmp_path):
+    """Nine digits that begin with 6 in an Italian answer refuse it."""
+    question = FOLDER / "it_rpo.asked.txt"
+    said = load_error(tmp_path, "rpo.txt", "0655501234\n655501234\n", means="listed", asked=question)
+    assert said.startswith("rpo.txt:2: nine digits beginning with 6, a lost zero")
+
+
+def test_swiss_number_without_an_entry(tmp_path):
+    """A number that was asked for and has no entry is like a starred one."""
+    page = tmp_path / "page.xml"
+    page.write_text("<feed></feed>")
+    asked = tmp_path / "asked.txt"
+    asked.write_text("+41445550109\n")
+    one = Store(tmp_path / "store").load(page, as_of=AS_OF, asked=asked)
+    assert (one.registry, one.listed, one.clear, one.absent) == ("ch-directory", 1, 0, "listed")
+
+
+def test_swiss_list_without_a_star_warns(tmp_path):
+    """A Swiss file in which nobody has a star is loaded with a warning."""
+    path = tmp_path / "d.csv"
+    path.write_text("number;star\n044 555 01 01;\n")
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF, covers=["41"])
+    assert "no entry has a star" in one.notes[0]
+    assert (one.covers, one.absent) == (("41",), "listed")
+
+
+# The own list
+
+
+def test_own_is_a_ledger(tmp_path):
+    """A newer file says how many earlier numbers it lacks; they stay, and an empty file is fine."""
+    store = Store(tmp_path / "store")
+    store.load(FOLDER / "own_bare.txt", registry="own", as_of=date(2026, 8, 1))
+    shorter = tmp_path / "own.csv"
+    shorter.write_text("number,since\n+33199000001,2026-08-01\n")
+    notes = store.load(shorter, as_of=AS_OF).notes
+    assert notes == ("its newest entry is of 2026-08-01", "it lacks 1 earlier numbers; they stay until they are lifted")
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    notes = store.load(empty, registry="own", as_of=AS_OF).notes
+    assert notes == ("no objections in it", "it lacks 2 earlier numbers; they stay until they are lifted")
+
+
+def test_own_names_unread_rows(tmp_path):
+    """An unread row of the own list is an objection lost: each is named by its line."""
+    path = tmp_path / "own.csv"
+    path.write_text("number,since\n+33199000001,\n" + "nobody,\n" * 30)
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF)
+    assert [note for note in one.notes if note.startswith("line 32 could")]
+
+
+def state_of(store: Store, registry: str, number: int, day: date) -> dict[str, object]:
+    """What a registry says of one number on one day."""
+    calls = pl.DataFrame(
+        {"number": [number], "day": [day], "campaign": [None]},
+        schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String},
+    )
+    with Screen(store.standing(), [registry]) as screen:
+        return screen.columns(calls).row(0, named=True)
+
+
+def test_own_entry_with_an_end(tmp_path):
+    """An entry that was loaded with a last day holds up to that day."""
+    path = tmp_path / "own.csv"
+    path.write_text("number,since,until\n+33199000001,2026-01-01,2026-08-10\n")
+    store = Store(tmp_path / "store")
+    store.load(path, as_of=AS_OF)
+    assert state_of(store, "own", 33199000001, date(2026, 8, 10))["own"] == "listed"
+    assert state_of(store, "own", 33199000001, date(2026, 8, 11))["own"] == "clear"
+
+
+# Snapshots beside each other
+
+
+def tps(store: Store, folder: Path, day: date, *numbers: str) -> int:
+    """Load a British list; returns its id."""
+    path = folder / "tps_ns.txt"
+    path.write_bytes("".join(f"{number:<12}\r\n" for number in numbers).encode())
+    return store.load(path, as_of=day).id
+
+
+def test_day_of_listing_from_earlier_lists(tmp_path):
+    """A number that an earlier full list did not hold was listed on the day after at the earliest; else unknown."""
+    store = Store(tmp_path / "store")
+    old, new = "02079460123", "01632960123"
+    tps(store, tmp_path, date(2026, 6, 1), old)
+    tps(store, tmp_path, date(2026, 7, 1), old, new)
+    tps(store, tmp_path, date(2026, 8, 1), old, new, "01914980123")
+    on = date(2026, 8, 3)
+    assert state_of(store, "gb-tps", 441632960123, on)["gb_tps_since"] == date(2026, 6, 2)
+    assert state_of(store, "gb-tps", 441914980123, on)["gb_tps_since"] == date(2026, 7, 2)
+    assert state_of(store, "gb-tps", 442079460123, on)["gb_tps_since"] is None
+    assert state_of(store, "gb-tps", 441632960999, on)["gb_tps"] == "clear"
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    """A command: exit code, stdout, stderr."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dnc", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        encoding="utf-8",
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_difference_of_snapshots(tmp_path):
+    """Two snapshots of a registry: how many numbers were added and removed, and which."""
+    store = Store(tmp_path / "store")
+    first = tps(store, tmp_path, date(2026, 6, 1), "02079460123", "01632960123")
+    second = tps(store, tmp_path, date(2026, 7, 1), "01632960123", "01914980123")
+    words = ["snapshots", "--store", store.path, "--diff", first, second]
+    assert run(*words)[1].splitlines() == [
+        "registry,before,after,added,removed,unknown",
+        "gb-tps,2026-06-01,2026-07-01,1,1,0",
+    ]
+    assert run(*words, "--numbers")[1].splitlines() == ["number,change", "+441914980123,added", "+442079460123,removed"]
+    assert run("snapshots", "--store", store.path, "--diff", first, 9)[0] == 4
+    assert run("snapshots", "--store", store.path, "--numbers")[0] == 2
+
+
+def test_difference_of_answers(tmp_path):
+    """A number that the other answer does not speak of is neither added nor removed."""
+    store = Store(tmp_path / "store")
+    ids = []
+    for day, rows in ((1, "0199000001;a;OK\n0199000002;b;OK\n"), (2, "0199000001;a;no\n0199000003;c;no\n")):
+        path = tmp_path / f"{day}.csv"
+        path.write_text(f"Telephone;Identifiant;Réponse\n{rows}", encoding="utf-8")
+        ids.append(store.load(path, as_of=date(2026, 7, day)).id)
+    assert store.diff(*ids).row(0)[-3:] == (1, 0, 1)
+
+
+# The command line
+
+
+def test_several_files_or_none(tmp_path):
+    """Files are taken together: one that is wrong keeps the others out."""
+    bad = tmp_path / "bad.txt"
+    bad.write_text("818,5550101\n818,5")
+    store = tmp_path / "store"
+    good = [FOLDER / "us_ndnc_all.txt", FOLDER / "ca_dncl.txt"]
+    code, _, said = run("load", *good, bad, "--as-of", "2026-08-03", "--store", store)
+    assert (code, Store(store).exists) == (4, False)
+    assert "12-byte records expected" in said
+    assert run("load", *good, "--as-of", "2026-08-03", "--store", store)[0] == 0
+    assert [one.registry for one in Store(store).snapshots()] == ["us-ndnc", "ca-dncl"]
+    parts = run("load", *good, "--as-of", "2026-08-03", "--store", store, "--asked", good[0], "--means", "listed")
+    assert parts[0] == 4
+
+
+MINE = """
+from dnc.loader import Loader, listings
+import polars as pl
+
+def read(extract):
+    return listings(extract, lambda cells: cells.with_columns((pl.col("1") == "X").alias("listed")))
+
+LOADER = Loader("xx-mine", "FR", lambda extract: extract.header[:1] == ["mynumber"], read)
+"""
+
+
+def test_loader_outside_the_package(tmp_path):
+    """A loader of one's own is named by its file, on load and read."""
+    mine = tmp_path / "mine.py"
+    mine.write_text(MINE)
+    extract = tmp_path / "x.csv"
+    extract.write_text("my number,mark\n0199000001,X\n0199000002,\n")
+    code, rows, said = run("read", extract, "--loader", mine)
+    assert (code, rows.splitlines()) == (0, ["number,listed,since", "+33199000001,yes,", "+33199000002,no,"]), said
+    assert (
+        "xx-mine as of" in run("load", extract, "--loader", mine, "--as-of", "2026-08-03", "--store", tmp_path / "s")[2]
+    )
+    mine.write_text("LOADER = 1")
+    assert "binds no LOADER" in run("read", extract, "--loader", mine)[2]
+    mine.write_text("what ? this")
+    assert "cannot be run as a loader (SyntaxError)" in run("read", extract, "--loader", mine)[2]
+
+
+def test_a_registry_is_one_module(tmp_path, monkeypatch):
+    """Adding a registry is one module, one fixture and its expected listings; nothing else changes."""
+    (tmp_path / "xx_mine.py").write_text(MINE)
+    (tmp_path / "xx_mine.csv").write_text("my number,mark\n0199000001,X\n")
+    (tmp_path / "xx_mine.csv.expected.csv").write_text("line,number,listed,since,until,unread\n2,+33199000001,yes,,,\n")
+    monkeypatch.setattr(registry_loaders, "__path__", [*registry_loaders.__path__, str(tmp_path)])
+    assert "xx-mine" in loaders()
+    assert claimants(tmp_path / "xx_mine.csv") == ["xx-mine"]
+    test_fixture(tmp_path / "xx_mine.csv")
+
+
+def test_read_says_what_it_cannot_read(tmp_path):
+    """`dnc read` prints listings, says refused rows with their reason, and what the file is complete for."""
+    code, rows, said = run("read", FOLDER / "us_rnd.csv")
+    assert (code, len(rows.splitlines())) == (0, 5)
+    assert "us_rnd.csv:7: not ten digits without the leading 1" in said
+    assert "complete for 1310 1818" in run("read", FOLDER / "us_ndnc_all.txt")[2]
+    rows = run("read", FOLDER / "it_rpo.txt", "--means", "callable", "--asked", FOLDER / "it_rpo.asked.txt")[1]
+    assert rows.splitlines()[1:] == ["+390255501234,yes,", "+390655501234,no,", "+393335550101,no,"]

@@ -20,7 +20,8 @@ from dnc.clock import ALWAYS, NEVER, is_zone, local, read_day, read_moment, toda
 from dnc.demands import FACTS
 from dnc.errors import InputError
 from dnc.numbers import known_region, read_number, read_numbers, shares_code
-from dnc.rulebook import Pack, Rulebook
+from dnc.regimes import Pack
+from dnc.rulebook import Rulebook
 from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, open_table
 from dnc.vocabulary import vocabulary
 
@@ -108,7 +109,7 @@ class Intake:
     def batches(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Pairs of (the input's columns untouched, facts), in file order.
 
-        Facts have the columns of `dnc.rulebook.FACTS`, the axes, and: `number`
+        Facts have the columns of `dnc.demands.FACTS`, the axes, and: `number`
         (UInt64), `territory`, `jurisdiction`, `unread` (why there is no number),
         `odd` (what was not understood, or empty).
         """

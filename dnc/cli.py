@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from dnc.brief import Brief
-    from dnc.rulebook import Pack, Regime, Rulebook
+    from dnc.regimes import Pack, Regime
+    from dnc.rulebook import Rulebook
     from dnc.store import Snapshot
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130

@@ -19,7 +19,8 @@ import polars as pl
 
 from dnc.demands import DEMANDS, FACTS, REGISTRY_FACTS, Part
 from dnc.engine import connect, run
-from dnc.rulebook import GRADES, Pack, Regime, Rulebook, findings_sql, missing_sql
+from dnc.regimes import GRADES, Pack, Regime, findings_sql, missing_sql
+from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.vocabulary import vocabulary
 
@@ -75,7 +76,7 @@ class Verdict:
 
 
 def worded(regimes: list[Regime], findings: str, missing: str, policy: Policy) -> Verdict:
-    """The verdict on one string of findings (see `dnc.rulebook.findings_sql`)."""
+    """The verdict on one string of findings (see `dnc.regimes.findings_sql`)."""
     found = list(zip(regimes, findings, strict=True))
     counted = [(regime, letter) for regime, letter in found if policy.counts(regime)]
     blocking = [regime for regime, letter in counted if letter == "b"]
@@ -368,7 +369,7 @@ class Looked:
 class Finding:
     """What one regime came to for one call.
 
-    letter: as in `dnc.rulebook.findings_sql`. when, exceptions, demand: what was looked at.
+    letter: as in `dnc.regimes.findings_sql`. when, exceptions, demand: what was looked at.
     """
 
     regime: Regime

@@ -16,7 +16,7 @@ import duckdb
 
 from dnc.demands import FACTS, REGISTRY_FACTS
 from dnc.engine import connect
-from dnc.rulebook import Pack, Regime, clause_sql, findings_sql
+from dnc.regimes import Pack, Regime, clause_sql, findings_sql
 from dnc.vocabulary import vocabulary
 
 _AGES = ("day", "day - 20000", "null")

@@ -71,7 +71,7 @@ class Screen:
             calls: columns `number` (UInt64), `day` (Date), `campaign` (String).
         Returns:
             A frame of the same height and order; for each registry the columns of
-            `dnc.rulebook.REGISTRY_FACTS` behind its id with underscores.
+            `dnc.demands.REGISTRY_FACTS` behind its id with underscores.
         """
         asked = calls.select("number", "day", "campaign")
         keys = asked.unique(maintain_order=True).with_row_index("key")

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from dnc.demands import DEMANDS, FACTS, REGISTRY_FACTS, TESTS
-from dnc.rulebook import read_pack
+from dnc.rulefile import read_pack
 from dnc.vocabulary import vocabulary
 
 HEAD = """

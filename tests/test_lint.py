@@ -6,7 +6,7 @@ import pytest
 
 from dnc import Rulebook
 from dnc.lint import problems
-from dnc.rulebook import read_pack
+from dnc.rulefile import read_pack
 from tests.test_rulebook import TEXT
 
 BOOK = Rulebook.load()

@@ -12,12 +12,12 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import AXES, PACKS, Ledger, Registry, Subscriber, months_later, verdict
 
 from dnc import Store, check
 from dnc.judge import Judge
 from dnc.loader import loaders
 from dnc.rulebook import Rulebook
+from tests.oracle import AXES, PACKS, Ledger, Registry, Subscriber, months_later, verdict
 
 BOOK = Rulebook.load()
 AUSTRALIA = ("Sydney", "Broken_Hill", "Melbourne", "Brisbane", "Adelaide", "Perth", "Eucla", "Hobart", "Darwin")

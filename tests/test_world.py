@@ -337,6 +337,63 @@ def test_eves(tmp_path, call_at, broken):
     assert ("it-code-hours" in verdict["dnc_blocked_by"]) is broken
 
 
+# Numbers shown, and consent against a list
+
+SPAIN = SALE | {"number": "+34915550101", "source": "own_customers", "sector": "telecom", "call_at": "2026-11-24T16:00"}
+SPAIN |= {"relationship": "contract", "related": "yes"}
+SWISS = SALE | {"number": "+41445550102", "call_at": "2026-11-24T11:00", "relationship": "contract"}
+
+
+@pytest.mark.parametrize(
+    ("row", "cli", "blocked", "undecided"),
+    [
+        (SPAIN, "+34400555019", "", ""),
+        (SPAIN, "900 555 190", "", "es-400"),
+        (SPAIN, "612 555 019", "es-cli-mobile", "es-400"),
+        (SPAIN, "712 555 019", "es-cli-mobile", "es-400"),
+        (SPAIN, "withheld", "es-cli-mobile", "es-400"),
+        (SPAIN, "", "", "es-400;es-cli-mobile"),
+        (SPAIN, "unreadable", "", "es-400;es-cli-mobile"),
+        (SPAIN | {"call_at": "2026-10-16T16:00"}, "900 555 190", "", ""),
+        (SWISS, "+41 44 555 01 90", "", ""),
+        (SWISS, "+49 30 23125 990", "ch-cli", ""),
+        (SWISS, "withheld", "ch-cli", ""),
+        (SWISS, "", "", "ch-cli"),
+    ],
+)
+def test_number_shown(tmp_path, row, cli, blocked, undecided):
+    """The number shown is of an allowed range, of no forbidden one, and told."""
+    [verdict] = decided(tmp_path, row | {"cli": cli, "region": "ES"})
+    about_cli = [set(verdict[f"dnc_{name}"].split(";")) & CLI for name in ("blocked_by", "undecided_by")]
+    assert about_cli == [set(blocked.split(";")) & CLI, set(undecided.split(";")) & CLI]
+
+
+CLI = {"es-400", "es-cli-mobile", "ch-cli"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "since", "consent_on", "expected"),
+    [
+        ("yes", "2025-01-10", "2025-01-11", "clear"),
+        ("yes", "2025-01-10", "2025-01-10", "blocked"),
+        ("yes", "", "2026-11-22", "blocked"),  # on the day of the file, which is all that is known
+        ("yes", "", "2026-11-23", "clear"),
+        ("yes", "2025-01-10", "", "undecided"),
+        ("no", "", "2020-01-01", "clear"),
+        ("unknown", "", "2026-11-23", "undecided"),
+    ],
+)
+def test_consent_after_listing(tmp_path, listed, since, consent_on, expected):
+    """Consent counts against a list only where it was given after the number went on it."""
+    path = tmp_path / "list.csv"
+    path.write_text(f"number,listed,since\n+3225550101,{listed},{since}\n", encoding="utf-8")
+    store = Store(tmp_path / "store")
+    store.load(path, registry="be-dncm", as_of=date(2026, 11, 22))
+    row = SALE | {"number": "+3225550101", "call_at": "2026-11-24", "consent": "named_caller", "consent_on": consent_on}
+    [verdict] = decided(tmp_path, row, store=store)
+    assert verdict["dnc_outcome"] == expected
+
+
 # Rules
 
 

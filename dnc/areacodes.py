@@ -71,7 +71,8 @@ def read(country: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
             if _change_code(head):
                 raise LoaderError(_CHANGES, member.where)
             codes = _Codes(extract, member, country, _code_in_name(member, extract))
-            yield from (_xml if _XML.match(head) else _flat)(member, codes)
+            is_xml = head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+            yield from (_xml if is_xml else _flat)(member, codes)
 
     return of
 
@@ -241,7 +242,7 @@ def _numbers(piece: bytes, state: _State, codes: _Codes, member: Member) -> Iter
     found = [one or two for one, two in _PH.findall(piece)]
     rest = _PH.sub(b"", piece) if found else piece
     if strange := rest.removeprefix(b"\xef\xbb\xbf").strip():
-        before = len(_PH.findall(piece[: piece.find(strange[:8])]))
+        before = len(_PH.findall(piece[: piece.find(strange.split(b">")[0])]))
         raise LoaderError(f"not a list by area code near number {state.numbers + before + 1}", member.where)
     if not found:
         return

@@ -21,6 +21,7 @@ _KEPT = 100_000  # unread rows that are remembered at all
 _SPAN = 10**6  # numbers that are never parted when sorting
 _SORTED_AT_ONCE = 16_000_000  # rows
 UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is refused
+_MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # a number cell's `.0`, blanks and digits of other scripts
 _LISTED_ONLY = ("two numbers in one cell", "not written as a number")
 
 
@@ -28,18 +29,19 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
     """An extract's rows with their numbers read.
 
     Columns: line, number (UInt64, E.164), listed, since, until, unread, and `also`
-    (List(UInt64)), further numbers of the same cell. A row that is unread has no number.
+    (List(UInt64)), further numbers of the same cell; `mended`, whether spreadsheet damage
+    was undone. A row that is unread has no number.
     """
     for rows in loader.read(extract):
         absent = [pl.lit(None, kind).alias(name) for name, kind in OPTIONAL.items() if name not in rows.columns]
         frame = rows.with_columns(absent)
         proved = frame["e164"].is_not_null() | frame["unread"].is_not_null()
         if proved.all():
-            read = frame.with_columns(pl.lit(None, pl.List(pl.UInt64)).alias("also"))
+            read = frame.with_columns(pl.lit(None, pl.List(pl.UInt64)).alias("also"), pl.lit(False).alias("mended"))
         else:
             read = _read(frame, loader.region)
         number = pl.when(pl.col("unread").is_null()).then(pl.col("e164"))
-        yield read.select("line", number.alias("number"), "listed", "since", "until", "unread", "also")
+        yield read.select("line", number.alias("number"), "listed", "since", "until", "unread", "also", "mended")
 
 
 def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
@@ -60,6 +62,7 @@ def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
         pl.coalesce("e164", read["number"], more.list.first()).alias("e164"),
         reason.alias("unread"),
         pl.when(found).then(more.list.slice(1)).alias("also"),
+        pl.col("number").str.contains(_MENDED).fill_null(False).alias("mended"),
     )
 
 
@@ -95,6 +98,7 @@ class _Rows:
     counts: dict[str, int]
     reasons: list[tuple[int, str]] = field(default_factory=list)
     last: int = -1
+    mended: int = 0
     rising: bool = True  # whether each number was greater than the one before
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -111,6 +115,7 @@ class _Rows:
     def _count(self, frame: pl.DataFrame) -> None:
         unread = frame.filter(pl.col("unread").is_not_null())
         read = frame.filter(pl.col("unread").is_null())["listed"]
+        self.mended += frame.filter(pl.col("mended") & pl.col("unread").is_null()).height
         self.counts["unread"] += unread.height
         self.counts["listed"] += int((read == True).sum())  # noqa: E712 (null-aware)
         self.counts["clear"] += int((read == False).sum())  # noqa: E712
@@ -161,7 +166,7 @@ def take(loader: Loader, extract: Extract, work: Path) -> Taken:
         con.execute(
             f"copy (select * from {'extract' if rows.rising else 'listings'}) to $out ({kind})", {"out": str(out)}
         )
-        notes = [*extract.notes, *_repeated(con, out), *_named(loader, rows.reasons)]
+        notes = [*extract.notes, *_repeated(con, out), *_mended(rows.mended), *_named(loader, rows.reasons)]
     return Taken(out, rows.counts, tuple(sorted({*loader.covers, *extract.covers})), notes)
 
 
@@ -186,6 +191,10 @@ def _repeated(con: duckdb.DuckDBPyConnection, listings: Path) -> list[str]:
     [(rows,)] = con.execute("select count(*) from extract where number is not null").fetchall()
     [(kept,)] = con.execute("select count(*) from read_parquet(?)", [str(listings)]).fetchall()
     return [f"{rows - kept:,} rows repeat a number"] if rows > kept else []
+
+
+def _mended(count: int) -> list[str]:
+    return [f"{count:,} numbers were cleaned of what a spreadsheet or typing had added"] if count else []
 
 
 def _named(loader: Loader, reasons: list[tuple[int, str]]) -> list[str]:

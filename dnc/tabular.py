@@ -250,11 +250,12 @@ class _Lines:
         self.number -= len(lines)
 
 
-def _never_closed(lines: list[str], delimiter: str) -> bool:
+def _ill_quoted(lines: list[str], delimiter: str) -> bool:
+    """Whether a quote is never closed, or closed in the middle of a cell."""
     try:
         list(csv.reader(lines, delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        return "unexpected end" in str(error)
+    except csv.Error:
+        return True
     return False
 
 
@@ -264,8 +265,8 @@ def csv_records(
     """Records of a CSV as (line number, cells); blank lines are none.
 
     A quote that was opened and not meant swallows the lines behind it. So a
-    record of several lines that does not have `width` cells, or that is never
-    closed, is read again: its first line without quoting, the others afresh.
+    record of several lines that does not have `width` cells, or whose quotes are
+    not closed as they should, is read again: its first line without quoting, the others afresh.
     `see` is told the last line of each record, with its number.
     """
     source = _Lines(lines)
@@ -280,7 +281,7 @@ def csv_records(
             return
         if len(source.record) > 1 or not cells:
             first, rest = source.record[0], source.record[1:]
-            misread = (width is not None and len(cells) != width) or _never_closed(source.record, delimiter)
+            misread = (width is not None and len(cells) != width) or _ill_quoted(source.record, delimiter)
             if misread and first.strip("\r\n"):
                 source.push_back(rest)
                 cells = next(csv.reader([first], delimiter=delimiter, quoting=csv.QUOTE_NONE))

@@ -23,6 +23,7 @@ _BOMS = [
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 ]
+_BARE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # the same without looking for a mark
 _MARKS = {"utf-8-sig": 3, "utf-16": 2}  # bytes
 _NAMES = {"\r\n": "CR LF", "\n": "LF", "\r": "CR"}
 _NO_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
@@ -93,12 +94,12 @@ def text_of(member: Member, strict: bool) -> Text:
     """
     head = member.head()[:4]
     marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
-    utf8 = _fits(member, marked or "utf-8")
-    if utf8 is None:
+    misfit = _misfit_in(member, _BARE.get(head[:2], "utf-8"))
+    if misfit is None:
         return Text(member, marked or "utf-8")
     if marked:
         raise InputError(
-            f"byte {utf8:,} is no {_SPOKEN[marked]}, as the file says it is; export it again", member.where
+            f"byte {misfit:,} is no {_SPOKEN[marked]}, as the file says it is; export it again", member.where
         )
     odd = _first_odd(member)
     if odd is not None and strict:
@@ -109,12 +110,12 @@ def text_of(member: Member, strict: bool) -> Text:
 _SPOKEN = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16"}
 
 
-def _fits(member: Member, encoding: str) -> int | None:
+def _misfit_in(member: Member, encoding: str) -> int | None:
     """None where all bytes fit, else the first that does not. Raises InputError at a NUL byte."""
     decoder = codecs.getincrementaldecoder(encoding)()
     done, misfit = 0, None
     for block in member.blocks():
-        if encoding != "utf-16" and (at := block.find(0)) >= 0:
+        if encoding == "utf-8" and (at := block.find(0)) >= 0:
             message = f"a NUL byte at byte {done + at:,}; damaged, or UTF-16 without its mark: export it again as UTF-8"
             raise InputError(message, member.where)
         if misfit is None:

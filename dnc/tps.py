@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import reduce
 
 import polars as pl
 
@@ -116,10 +115,11 @@ def _member(member: Member) -> Iterator[pl.DataFrame]:
 
 
 def _listings(frame: pl.DataFrame, line: int) -> pl.DataFrame:
-    def fold(number: pl.Expr, at: int) -> pl.Expr:
-        return pl.when(is_digit(at)).then(number * 10 + (byte(at) - ZERO).cast(pl.UInt64)).otherwise(number)
-
-    rest = reduce(fold, _COLUMNS, pl.lit(0, pl.UInt64))
+    frame = frame.with_columns(pl.lit(0, pl.UInt64).alias("rest"))
+    rest = pl.col("rest")
+    for at in _COLUMNS:
+        digit = rest * 10 + (byte(at) - ZERO).cast(pl.UInt64)
+        frame = frame.with_columns(pl.when(is_digit(at)).then(digit).otherwise(rest).alias("rest"))
     code = pl.when(_DIGITS == 11).then(_ENGLAND * 10**10).otherwise(_ENGLAND * 10**9).cast(pl.UInt64)
     rows = frame.select(
         pl.int_range(line, line + pl.len(), dtype=pl.UInt64).alias("line"),

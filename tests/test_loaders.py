@@ -438,7 +438,7 @@ def lines_of(content: bytes) -> int:
 
 
 @settings(
-    max_examples=1200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
 @given(path=st.sampled_from(FIXTURES), damage=DAMAGE)
 def test_row_accounting(path, damage, tmp_path):

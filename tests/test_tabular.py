@@ -1,0 +1,246 @@
+"""Files as people have them: odd shapes are read where they can be proved, else refused or marked; no row is lost."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from dnc import InputError, Store, check
+from dnc.numbers import read_listed, read_number
+from dnc.tabular import LINE, RAGGED, open_table
+
+HEADER = "Téléphone;Nom"
+ROWS = "01 99 00 00 01;Une\n02 61 91 00 02;Deux\n"
+
+
+def opened(path: Path, **words: bool) -> tuple[list[str], pl.DataFrame]:
+    """Header and rows of a file."""
+    table = open_table(path, **words)
+    return table.header, pl.concat([*table.batches])
+
+
+def written(folder: Path, content: str | bytes, name: str = "calls.csv", encoding: str = "utf-8") -> Path:
+    """A file with some content."""
+    path = folder / name
+    path.write_bytes(content.encode(encoding) if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+def test_encodings_ends_and_delimiters(encoding, end, delimiter, tmp_path):
+    """Every encoding, line end and delimiter gives the same rows, with the lines where they stand."""
+    text = f"{HEADER}\n{ROWS}".replace(";", delimiter).replace("\n", end)
+    header, rows = opened(written(tmp_path, text, encoding=encoding), strict=True)
+    assert header == ["Téléphone", "Nom"]
+    assert rows["Téléphone"].to_list() == ["01 99 00 00 01", "02 61 91 00 02"]
+    assert rows[LINE].to_list() == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Export du 03/08/2026\n\n",
+        "Export du 03/08/2026;\n;\n",
+        "sep=;\n",
+        "Société Exemple\nListe des numéros de téléphone\n",
+        "\n\n",
+    ],
+)
+def test_lines_before_the_header(before, tmp_path):
+    """A title, the day of an export and blank lines before the header are no rows."""
+    header, rows = opened(written(tmp_path, before + HEADER + "\n" + ROWS))
+    assert header == ["Téléphone", "Nom"]
+    assert rows.height == 2
+    assert rows[LINE].to_list() == [before.count("\n") + 2, before.count("\n") + 3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0199000001;Une\n0261910002;Portable\n",  # data from the first line
+        "Contact;Genre\n0199000001;Portable\n",  # a header without a telephone word
+        "Nom;Contact;Genre\nUne;;Portable\n",
+        "Contact\n0199000001\n",
+    ],
+)
+def test_first_line_is_never_lost(text, tmp_path):
+    """A line is taken for a title only where a wider header below it says so; else the first one is the header."""
+    header, rows = opened(written(tmp_path, text))
+    lines = text.splitlines()
+    assert header == lines[0].split(";")
+    assert rows.height == len(lines) - 1
+
+
+def test_footer_is_a_row(tmp_path):
+    """A line below the rows is a row: it is counted, and unread."""
+    path = written(tmp_path, "Telephone;Identifiant;Réponse\n0199000001;a;OK\nTotal : 1;;\n")
+    one = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3))
+    assert (one.clear, one.unread) == (1, 1)
+    assert one.notes == ("line 3 could not be read: not written as a number",)
+
+
+def test_odd_headers(tmp_path):
+    """Duplicate and blank names are kept apart, and more cells than names are kept and marked."""
+    header, rows = opened(written(tmp_path, "number,note,,note\n1,a,b,c\n2,a,b,c,d\n3\n"))
+    assert header == ["number", "note", "", "note"]
+    assert [name for name in rows.columns if "\0" not in name] == ["number", "note", "column 3", "note (2)"]
+    assert rows[RAGGED].to_list() == [False, True, False]
+    assert rows["note (2)"].to_list() == ["c", "c,d", None]
+
+
+def test_stray_quotes_swallow_nothing(tmp_path):
+    """A quote that was opened and never closed costs no row, and lines are still counted right."""
+    _, rows = opened(written(tmp_path, 'number,name\n1,"A\n2,B\n3,"two\nlines"\n4,D\n'))
+    assert rows["number"].to_list() == ["1", "2", "3", "4"]
+    assert rows[LINE].to_list() == [2, 3, 4, 6]
+
+
+def test_lines_inside_quotes_are_not_mixed_ends(tmp_path):
+    """A line feed inside a quoted cell of a file with CR LF is no mixed line end."""
+    content = 'number,since,reason\r\n+33199000001,,"said\nso"\r\n+33199000002,,x\r\n'
+    assert Store(tmp_path / "store").load(written(tmp_path, content), as_of=date(2026, 8, 3)).listed == 2
+
+
+def sheet(path: Path, rows: list[list[object]]) -> Path:
+    """A spreadsheet."""
+    book = xlsxwriter.Workbook(str(path))
+    page = book.add_worksheet()
+    for at, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            page.write(at, column, cell)
+    book.close()
+    return path
+
+
+def test_spreadsheet(tmp_path):
+    """Numbers stored as numbers are read; a title above the header is none of them; lines are those of the sheet."""
+    rows = [
+        ["Export du 3 août"],
+        [],
+        ["Téléphone", "Nom"],
+        [33199000001, "Une"],
+        [199000002.0, "Deux"],
+        ["1,99E+08", ""],
+    ]
+    header, frame = opened(sheet(tmp_path / "calls.xlsx", rows))
+    assert header == ["Téléphone", "Nom"]
+    assert [read_number(cell, "FR").number for cell in frame["Téléphone"]] == [33199000001, 33199000002, None]
+    assert frame[LINE].to_list() == [4, 5, 6]
+
+
+def test_spreadsheet_under_a_wrong_name(tmp_path):
+    """A planned-calls file is read for what it is; a registry's file must be what its name says."""
+    path = sheet(tmp_path / "x.xlsx", [["number", "listed"], ["0199000001", "yes"]]).rename(tmp_path / "calls.csv")
+    assert check(path, Store(tmp_path / "store"), region="FR").verdicts["dnc_number"].to_list() == ["+33199000001"]
+    with pytest.raises(InputError, match=r"named \.csv but is a spreadsheet"):
+        Store(tmp_path / "store").load(path, registry="fr-bloctel", as_of=date(2026, 8, 3))
+
+
+def test_packed_tables(tmp_path):
+    """A gzip, and a zip with one table in it, are read as what they pack; several tables are refused."""
+    text = f"{HEADER}\n{ROWS}".encode()
+    packed = written(tmp_path, gzip.compress(text), "calls.csv.gz")
+    assert opened(packed)[1].height == 2
+    for names in (["calls.csv"], ["calls.csv", "__MACOSX/._calls.csv"], ["a.csv", "b.csv"], ["a.csv", "a.zip"]):
+        path = tmp_path / "calls.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, b"PK\3\4" if name.endswith(".zip") else text)
+        if names[-1] in ("b.csv", "a.zip"):
+            with pytest.raises(InputError, match=r"holds 2 files|inside an archive"):
+                open_table(path)
+        else:
+            assert opened(path)[1].height == 2
+    packed = written(tmp_path, gzip.compress(b"number\n0199000001\n"), "calls.csv.gz")
+    assert check(packed, Store(tmp_path / "store"), region="FR").counts["undecided"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"number\n0199000001\0\n", "a NUL byte at byte 17"),
+        ("number\n0199000001\n".encode("utf-16")[2:], "a NUL byte at byte 1"),
+        (b"\xff\xfen\0u\0m", "is no UTF-16"),
+        (b"\xef\xbb\xbfnumber\n\xff\n", "byte 10 is no UTF-8"),
+        (b"", "the file is empty"),
+        (b"<!DOCTYPE html>\n<p>", "named .csv but is a web page; log in and download again"),
+        (b"number\n" + b"1" * 2_000_000, "a line of more than 1,048,576 bytes begins at byte 7"),
+    ],
+)
+def test_refused(content, message, tmp_path):
+    """What is no table, or no text, is refused with the byte where it shows."""
+    with pytest.raises(InputError, match=message):
+        opened(written(tmp_path, content))
+
+
+READ = [
+    ("'0199000001", 33199000001),
+    ('="0199000001"', 33199000001),
+    ("33199000001.0", 33199000001),
+    ("199000001", 33199000001),
+    ("199000001,0", 33199000001),
+    ("01\u202f99\xa000\u200b00\u200e 01", 33199000001),
+    ("\uff10\uff11\uff19\uff19\uff10\uff10\uff10\uff10\uff10\uff11", 33199000001),
+    ("0199000001 poste 12", 33199000001),
+    ("0199000001 x12", 33199000001),
+    ("0199000001 ext. 4", 33199000001),
+    ("Tél. : 01 99 00 00 01", 33199000001),
+    ("0199000001 (bureau)", 33199000001),
+    ("6.12E+08", None),
+    ("3,36E+10", None),
+    ("#NAME?", None),
+    ("#VALUE!", None),
+    ("O199000001", None),
+    ("019900000l", None),
+    ("0199000001 / 0261910002", None),
+    ("0199000001 ou 0261910002", None),
+    ("0199000001 ne pas appeler", None),
+    ("", None),
+]
+
+
+@pytest.mark.parametrize(("text", "number"), READ)
+def test_numbers_in_planned_calls(text, number):
+    """A number is read where what was added can be told from it; two numbers, or a note, leave a call unread."""
+    assert read_number(text, "FR").number == number
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("0199000001 / 0261910002", [33199000001, 33261910002]),
+        ("0199000001 ou 02 61 91 00 02", [33199000001, 33261910002]),
+        ("0199000001;0261910002", [33199000001, 33261910002]),
+        ("0199000001 ne pas appeler", [33199000001]),
+        ("Mme Test 01 99 00 00 01", [33199000001]),
+        ("0199000001 / 12345678901234567", []),
+        ("019900000 OO", []),
+        ("01990000 O1", []),
+        ("O199000001", []),
+        ("0199000001 le 3", []),
+        ("6.12E+08", []),
+    ],
+)
+def test_numbers_in_a_blocklist(text, numbers):
+    """In a list of people who must not be called, all numbers of a cell count, and a note does not hide one."""
+    assert read_listed(text, "FR") == numbers
+
+
+def test_rows_of_a_blocklist_are_counted_once(tmp_path):
+    """A cell with two numbers is one row and two listings; damage that was undone is counted; blank rows are none."""
+    content = "number;reason\n0199000001 / 0261910002;\n33353010003.0;\n;\n;\n"
+    path = written(tmp_path, content)
+    store = Store(tmp_path / "store")
+    one = store.load(path, as_of=date(2026, 8, 3))
+    kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
+    assert kept == [33199000001, 33261910002, 33353010003]
+    assert (one.listed, one.unread) == (2, 0)
+    assert "1 numbers were cleaned of what a spreadsheet or typing had added" in one.notes

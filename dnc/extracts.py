@@ -163,9 +163,8 @@ def take(loader: Loader, extract: Extract, work: Path) -> Taken:
         if not rows.rising:
             _sort(con)
         kind = "format parquet, compression zstd, parquet_version v2"
-        con.execute(
-            f"copy (select * from {'extract' if rows.rising else 'listings'}) to $out ({kind})", {"out": str(out)}
-        )
+        table = "extract" if rows.rising else "listings"
+        run(con, "snapshot", f"copy (select * from {table}) to $out ({kind})", {"out": str(out)})
         notes = [*extract.notes, *_repeated(con, out), *_mended(rows.mended), *_named(loader, rows.reasons)]
     return Taken(out, rows.counts, tuple(sorted({*loader.covers, *extract.covers})), notes)
 
@@ -173,8 +172,8 @@ def take(loader: Loader, extract: Extract, work: Path) -> Taken:
 def _sort(con: duckdb.DuckDBPyConnection) -> None:
     """Sorted listings, one a number, as a table `listings`; range by range, so that memory does not grow."""
     con.execute(f"create table listings as {statement('listings')} limit 0", {"low": 0, "high": 0})
-    start = f"number // {_SPAN} * {_SPAN}"
-    counted = f"select {start} as low, count(*) from extract where number is not null group by low order by low"
+    span = f"number // {_SPAN} * {_SPAN}"
+    counted = f"select {span} as low, count(*) from extract where number is not null group by low order by low"
     spans = con.execute(counted).fetchall()
     low, rows = 0, 0
     for position, (start, count) in enumerate(spans):
@@ -182,7 +181,7 @@ def _sort(con: duckdb.DuckDBPyConnection) -> None:
         last = position == len(spans) - 1
         if last or rows + spans[position + 1][1] > _SORTED_AT_ONCE:
             high = start + _SPAN
-            con.execute(f"insert into listings {statement('listings')}", {"low": low, "high": high})
+            run(con, "listings", f"insert into listings {statement('listings')}", {"low": low, "high": high})
             low, rows = high, 0
 
 
@@ -230,6 +229,10 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     if strangers and not loader.directory:
         raise LoaderError(f"{strangers:,} numbers of the answer were never asked, by {asked.name}", extract.path)
     opposite = True if loader.directory else extract.means == "callable"
+    if seen.counts["unread"] and not opposite:
+        line, reason = seen.reasons[0]
+        message = f"a row cannot be read ({reason}), so a number that is not answered cannot be told from a listed one"
+        raise LoaderError(message, extract.path, line)
     rest = "select distinct number, ?::boolean, null::date, null::date from asked where number not in (from answered)"
     [(added,)] = con.execute(f"insert into extract {rest}", [opposite]).fetchall()
     [(count,)] = con.execute("select count(distinct number) from asked").fetchall()

@@ -301,7 +301,9 @@ def listings(
         extract.notes.append(f"{table.skipped} lines stand before the header and were not read")
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
-        cells = batch.drop(RAGGED, LINE).cast(pl.String)
+        nested = [name for name, kind in batch.schema.items() if kind.is_nested()]
+        flat = batch.with_columns(pl.lit(None, pl.String).alias(name) for name in nested)
+        cells = flat.drop(RAGGED, LINE).cast(pl.String)
         cells.columns = [str(position) for position in range(cells.width)]
         frame = listed(cells.with_columns(pl.all().str.strip_chars()))
         more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}

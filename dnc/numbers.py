@@ -123,7 +123,7 @@ def cleaned(text: str) -> tuple[str, str | None]:
         text = (guard[1] if guard[1] is not None else guard[2]).strip()
     if text.lower().startswith("tel:"):
         text = text[4:]
-    if label := _LABELLED.match(text):
+    if not _WRITTEN.match(text) and (label := _LABELLED.match(text)):
         text = (label[1] if label[1] is not None else label[2]).strip()
     if tail := _FLOAT_TAIL.match(text):
         text = tail[1]

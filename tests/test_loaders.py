@@ -548,6 +548,8 @@ def test_asked_is_answered_and_missing(tmp_path):
         tmp_path, "rpo.txt", "0655509999\n", means="listed", asked=FOLDER / "it_rpo.asked.txt", registry="it-rpo"
     )
     assert "1 numbers of the answer were never asked" in said
+    said = load_error(tmp_path, "wash.txt", "0255501234\n{COMMA}\n", means="listed", asked=FOLDER / "au_dncr.asked.txt")
+    assert said.startswith("wash.txt:2: a row cannot be read"), "an unread hit would clear the number that was asked"
 
 
 def test_lost_italian_zero(tmp_path):

@@ -15,17 +15,15 @@ list, which is recognised by its flags and refused.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 
 import polars as pl
 
 from dnc.errors import LoaderError
 from dnc.loader import LISTING, Extract
+from dnc.numbers import country_of_prefix
 from dnc.packed import Member
 from dnc.records import Layout, byte, is_digit, records, value
 
@@ -43,16 +41,10 @@ _XML = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<list\b")
 _XML_CODE = re.compile(rb"""<(?:list|ac)\b[^>]*?\bval\s*=\s*['"]([2-9]\d\d)['"]""")
 
 
-@cache
-def _places() -> dict[str, str]:
-    text = files("dnc").joinpath("plan.csv").read_text(encoding="utf-8")
-    return {row["prefix"]: row["place"] for row in csv.DictReader(text.splitlines())}
-
-
 def country_of_area_code(code: str) -> str | None:
     """`US`, `CA`, or `other` for the country of a +1 area code; None where it is shared or unknown."""
-    place = _places().get(f"1{code}", "")
-    return (place[:2] if place[:2] in _COUNTRIES else "other") if place else None
+    country = country_of_prefix(f"1{code}")
+    return (country if country in _COUNTRIES else "other") if country else None
 
 
 def recognises(country: str) -> Callable[[Extract], bool]:

@@ -38,6 +38,7 @@ class Check:
     tallies: rows by (outcome, blocking ids, missing words, duty ids), each `;`-joined.
     repeated: numbers that stand in several rows. second_numbers: columns that look
     like telephone numbers and were not looked at. dated: whether the file tells days.
+    skipped: lines before the header that were left out.
     """
 
     path: Path
@@ -49,6 +50,7 @@ class Check:
     repeated: int = 0
     second_numbers: list[str] = field(default_factory=list)
     dated: bool = True
+    skipped: int = 0
     id: int = 0
 
     @property
@@ -159,6 +161,7 @@ def check(
     header = [*(original[name] for name in intake.carried), *wanted]
     result = Check(Path(path), header, table.delimiter if table.kind == "csv" else ",", table.bom)
     result.second_numbers = intake.second_numbers
+    result.skipped = table.skipped
     result.dated = at is not None or "call_at" in intake.columns or "call_at" in intake.brief.facts
     targets = [out] if isinstance(out, str | Path) else list(out or [])
     standing = store.standing()

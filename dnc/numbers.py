@@ -254,6 +254,11 @@ def _planned(digits: str) -> tuple[str | None, str | None, str | None] | None:
     return next((plan[digits[:end]] for end in range(7, 0, -1) if digits[:end] in plan), None)
 
 
+def country_of_prefix(digits: str) -> str | None:
+    """The country (ISO 3166-1 alpha-2) that the plan gives to an E.164 prefix of its own, or None."""
+    return _plan().get(digits, (None, None, None))[0]
+
+
 def shares_code(code: str, country: str) -> bool:
     """Whether a country (ISO 3166-1 alpha-2) is among those that share a calling code."""
     return country in phonenumbers.region_codes_for_country_code(int(code))

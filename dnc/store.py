@@ -34,7 +34,7 @@ from dnc.extracts import Taken, take
 from dnc.loader import Extract, Loader, known, loader_for
 from dnc.numbers import read_number
 
-VERSION = 2
+VERSION = 1
 LOCK_WAIT_SECONDS = 10.0
 
 

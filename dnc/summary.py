@@ -26,6 +26,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "duties": "Clear is no permission; duties that go with the {rows:,} clear: {n}{named}",
         "second": "Column {name!r} looks like telephone numbers and was not looked at; check it too, with --map",
         "repeated": "Numbers that stand in several rows: {n:,}",
+        "skipped": "Lines before the header that were left out: {n:,}",
         "every": "for all rows: {words}; or columns.{column} = \"their column\"",
         "asked": {
             "number": "number: what is the right number? It cannot be read as it stands",
@@ -50,6 +51,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "duties": "Libre ne veut pas dire permis ; obligations qui accompagnent les {rows:,} libres : {n}{named}",
         "second": "La colonne {name!r} ressemble à des numéros et n'a pas été lue ; contrôlez-la aussi, avec --map",
         "repeated": "Numéros présents sur plusieurs lignes : {n:,}",
+        "skipped": "Lignes laissées de côté avant l'en-tête : {n:,}",
         "every": "pour toutes les lignes : {words} ; ou columns.{column} = \"leur colonne\"",
         "asked": {
             "number": "number : quel est le bon numéro ? Il est illisible tel quel",
@@ -79,8 +81,7 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
         duties = sorted(check.duties())
         yield words["duties"].format(rows=clear, n=len(duties), named=f" ({', '.join(duties)})" if duties else "")
     yield from (words["second"].format(name=name) for name in check.second_numbers)
-    if check.repeated:
-        yield words["repeated"].format(n=check.repeated)
+    yield from (words[name].format(n=n) for name in ("repeated", "skipped") if (n := getattr(check, name)))
 
 
 def _undecided(check: Check, language: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dnc.clock import DATE_ORDERS
+from dnc.clock import DATE_ORDERS, NONE, read_moment
 from dnc.errors import InputError
 from dnc.numbers import known_region
 from dnc.tabular import folded
@@ -47,7 +47,7 @@ class Brief:
         for column, word in self.facts.items():
             if column in ("number", "call"):
                 raise InputError(f"{column} cannot be declared for a whole file")
-            _check_word(column, word)
+            _check_fact(column, word, self.dates)
         for column, words in self.values.items():
             for word in words.values():
                 _check_word(column, word)
@@ -71,6 +71,16 @@ def _check_word(column: str, word: str) -> None:
     words = vocabulary().axes.get(column)
     if words and word not in words:
         raise InputError(f"{column} {word!r} is none of {', '.join(words)}")
+
+
+def _check_fact(column: str, word: str, dates: str) -> None:
+    """What is declared for a whole file must be understood, or it would spoil every row."""
+    _check_word(column, word)
+    kind = vocabulary().columns[column]["kind"]
+    if kind in ("date", "datetime") and read_moment(word, dates) is None and word.lower() not in NONE:
+        raise InputError(f"{column} {word!r} is no date; write YYYY-MM-DD")
+    if kind == "integer" and not word.isdecimal():
+        raise InputError(f"{column} {word!r} is no number")
 
 
 def _nearest(name: str) -> str:

@@ -16,23 +16,21 @@ from pathlib import Path
 import polars as pl
 
 from dnc.brief import Brief
-from dnc.clock import ALWAYS, NEVER, is_zone, local, read_day, read_moment, today
+from dnc.clock import ALWAYS, NEVER, NONE, is_zone, local, read_day, read_moment, today
 from dnc.demands import FACTS
-from dnc.errors import InputError
+from dnc.errors import InputError, OptionError
 from dnc.numbers import known_region, read_number, read_numbers, shares_code
 from dnc.regimes import Pack
 from dnc.rulebook import Rulebook
 from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, open_table
 from dnc.vocabulary import vocabulary
 
-_NONE = ("none", "no", "non", "false", "faux", "0", "n/a", "-")
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
-_DIGITS = 6  # in a header: then it is a row of data
 _SHORT = re.compile(r"^\d{3,6}$")
 
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
@@ -59,7 +57,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
-            raise InputError(f"--at {self.at!r} is no date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM")
+            raise OptionError(f"--at {self.at!r} is no date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM")
 
     @cached_property
     def columns(self) -> dict[str, str]:
@@ -67,7 +65,8 @@ class Intake:
         by_folded: dict[str, list[str]] = {}
         for name in self.table.columns:
             by_folded.setdefault(folded(name), []).append(name)
-        found = {}
+        found: dict[str, str] = {}
+        self._refuse_data_as_header()
         for ours in vocabulary().columns:
             theirs = self.brief.columns.get(ours)
             same = by_folded.get(folded(theirs or ours), [])
@@ -84,11 +83,15 @@ class Intake:
         return found
 
     def _named(self) -> str:
-        return ", ".join(repr(name) for name in self.table.columns[:20])
+        return ", ".join(repr(name[:_SHOWN]) for name in self.table.columns[:20])
+
+    def _refuse_data_as_header(self) -> None:
+        region = self.brief.region or "FR"
+        if any(read_number(name, region).number for name in self.table.header):
+            why = "the first row holds numbers, not names; put a header row with a column 'number' above it"
+            raise InputError(why, self.table.path, 1)
 
     def _no_number(self) -> str:
-        if any(sum(map(str.isdigit, name)) >= _DIGITS for name in self.table.header):
-            return "the first row holds numbers, not names; put a header row with a column 'number' above it"
         likely = [name for name in self.table.columns if looks_like_phone(name)]
         if not likely:
             return f"no column 'number'; name it with --map number=…; there are: {self._named()}"
@@ -124,7 +127,7 @@ class Intake:
         facts = facts.with_columns(self._numbers(told, batch[RAGGED], odd))
         facts = facts.with_columns(self._defaults(facts, told))
         facts = facts.with_columns(self._when_and_where(told, facts, odd))
-        facts = facts.with_columns(self._rest(told, odd))
+        facts = facts.with_columns(self._rest(told, facts["territory"], odd))
         notes = [self._note(told, column, is_odd) for column, is_odd in odd.items()]
         return facts.with_columns(pl.concat_str(notes, separator=", ", ignore_nulls=True).alias("odd"))
 
@@ -133,9 +136,7 @@ class Intake:
         cells = {}
         for ours in vocabulary().columns:
             theirs = self.columns.get(ours)
-            text = pl.lit(None, pl.String) if theirs is None else pl.col(theirs).cast(pl.String).str.strip_chars()
-            text = pl.when(text != "").then(text)
-            cells[ours] = text.alias(ours)
+            cells[ours] = (pl.lit(None, pl.String) if theirs is None else _text(batch[theirs])).alias(ours)
         told = batch.select(cells.values())
         for ours, words in self.brief.values.items():
             told = told.with_columns(
@@ -261,7 +262,7 @@ class Intake:
             return (moment,)
         return (min((local(moment, zone) for zone in possible), default=None),)
 
-    def _rest(self, told: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Series]:
+    def _rest(self, told: pl.DataFrame, territory: pl.Series, odd: dict[str, pl.Series]) -> list[pl.Series]:
         columns = [told["campaign"]]
         for name in _DATES:
             read = each_distinct(
@@ -270,7 +271,7 @@ class Intake:
             odd[name] = read["odd"]
             columns.append(read[name])
         cli = each_distinct(
-            pl.DataFrame({"text": told["cli"], "region": told["region"].fill_null(self.brief.region or "")}),
+            pl.select(text=told["cli"], region=pl.coalesce(told["region"], pl.lit(self.brief.region), territory)),
             _read_cli,
             {"cli": pl.String},
         )
@@ -282,7 +283,7 @@ class Intake:
     def _date(self, column: str, text: str | None) -> tuple[date | None, bool]:
         if text is None:
             return _EMPTY.get(column), False
-        if column in ("objected_on", "refused_on", "consent_withdrawn_on") and text.lower() in _NONE:
+        if column in ("objected_on", "refused_on", "consent_withdrawn_on") and text.lower() in NONE:
             return NEVER, False
         day = read_day(text, self.brief.dates)
         return (_UNREADABLE.get(column), True) if day is None else (day, False)
@@ -291,6 +292,14 @@ class Intake:
         default = self.at or ""
         value = told[column].fill_null(default).str.head(_SHOWN).str.replace_all(r"[\x00-\x1f\x7f]", " ")
         return pl.when(is_odd).then(pl.lit(f"{column} '") + value + pl.lit("'"))
+
+
+def _text(cells: pl.Series) -> pl.Expr:
+    """Cells as trimmed text, null where empty; truth values as yes and no."""
+    if cells.dtype == pl.Boolean:
+        return pl.when(pl.lit(cells)).then(pl.lit("yes")).when(~pl.lit(cells)).then(pl.lit("no"))
+    text = pl.col(cells.name).cast(pl.String).str.strip_chars()
+    return pl.when(text != "").then(text)
 
 
 def _is_instant(moment: date | datetime | None) -> bool:

@@ -18,7 +18,7 @@ import polars as pl
 from dnc.brief import Brief
 from dnc.calls import Intake, open_calls
 from dnc.engine import engine, run
-from dnc.errors import InputError
+from dnc.errors import InputError, OptionError
 from dnc.judge import OUTCOMES, VERDICT, Finding, Judge, Policy, explained
 from dnc.report import CsvStream, Output
 from dnc.rulebook import Rulebook
@@ -228,15 +228,15 @@ def explain(
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:
     if guidance not in ("enforce", "advise"):
-        raise InputError(f"guidance {guidance!r} is none of enforce, advise")
+        raise OptionError(f"guidance {guidance!r} is none of enforce, advise")
     if language not in ("en", "fr"):
-        raise InputError(f"language {language!r} is none of en, fr")
+        raise OptionError(f"language {language!r} is none of en, fr")
     unsettled = {regime.id for _, regime in book.regimes() if regime.demand == "unsettled" and not regime.is_scope}
     for id_, reason in accept.items():
         if id_ not in unsettled:
-            raise InputError(f"{id_!r} cannot be accepted: it is no regime whose law is unclear (see dnc rules)")
+            raise OptionError(f"{id_!r} cannot be accepted: it is no regime whose law is unclear (see dnc rules)")
         if not reason:
-            raise InputError(f"accepting {id_} asks for a reason")
+            raise OptionError(f"accepting {id_} asks for a reason")
     return Policy(guidance, dict(accept), language)
 
 
@@ -245,7 +245,7 @@ def _wanted(columns: Iterable[str] | None) -> list[str]:
         list(VERDICT) if columns is None else [name if name.startswith("dnc_") else f"dnc_{name}" for name in columns]
     )
     if strange := [name for name in told if name not in VERDICT]:
-        raise InputError(f"{strange[0]!r} is no column of verdicts; known are {', '.join(VERDICT)}")
+        raise OptionError(f"{strange[0]!r} is no column of verdicts; known are {', '.join(VERDICT)}")
     return told
 
 

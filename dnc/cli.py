@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from dnc.errors import DncError, InputError, RuleError
+from dnc.errors import DncError, InputError, OptionError, RuleError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -497,6 +497,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(code if isinstance(code, int) else 0)
     except click.UsageError as error:
         _say(f"dnc: {error.format_message()}; see {_help(error)}")
+        sys.exit(EXIT_USAGE)
+    except OptionError as error:
+        _say(f"dnc: {error}")
         sys.exit(EXIT_USAGE)
     except DncError as error:
         _say(f"dnc: {error}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,14 +12,16 @@ from zoneinfo import ZoneInfo, available_timezones
 from dnc.errors import InputError
 
 NEVER = date(9999, 12, 31)  # told, and there was none: a day that never comes
+NONE = ("none", "no", "non", "false", "faux", "0", "n/a", "-")  # words for: told, and there was none
 ALWAYS = date(1, 1, 1)  # told, but unreadable, and counted against the caller: a day long past
 
 _SHAPES = {
-    "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>.+))?$"),
+    "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>\d{1,2}:.+))?$"),
     "dmy": re.compile(r"^(?P<d>\d{1,2})[/.\-](?P<m>\d{1,2})[/.\-](?P<y>\d{4})(?:[T ](?P<clock>.+))?$"),
     "mdy": re.compile(r"^(?P<m>\d{1,2})[/.\-](?P<d>\d{1,2})[/.\-](?P<y>\d{4})(?:[T ](?P<clock>.+))?$"),
 }
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$")
+_BEGINS_ISO = re.compile(r"^\d{4}(?:-?W\d\d|\d{4}\b|\d{4}T|-\d\d-\d\dT)")
 DATE_ORDERS = tuple(_SHAPES)
 
 
@@ -39,13 +42,22 @@ def read_moment(text: str, order: str) -> date | datetime | None:
 
     ISO 8601 is always read; `order` `dmy` or `mdy` adds that way of writing days.
     """
+    text = text.strip()
     for shape in dict.fromkeys(("iso", order)):
-        if found := _SHAPES[shape].match(text.strip()):
+        if found := _SHAPES[shape].match(text):
             try:
                 day = date(int(found["y"]), int(found["m"]), int(found["d"]))
                 return _with_clock(day, found["clock"]) if found["clock"] else day
             except ValueError:
                 return None
+    return _other_iso(text) if _BEGINS_ISO.match(text) else None
+
+
+def _other_iso(text: str) -> date | datetime | None:
+    """ISO 8601 without hyphens or colons, by weeks, or to the hour."""
+    for read in (date.fromisoformat, datetime.fromisoformat):
+        with suppress(ValueError):
+            return read(text)
     return None
 
 

@@ -220,7 +220,8 @@ def _not_objected(p: dict[str, Any]) -> Part:
         "when objected_on is not null or own = 'clear' then true end"
     )
     ends = ("own_next_on - 1", f"case when objected_on < date '9999-12-31' then {_upcoming('objected_on')} end")
-    return Part(sql, (("true", "registry:own"),), ends, "no objection to this caller", ("own",))
+    reads = (("own is null", "registry:own"), ("own = 'uncovered'", "uncovered:own"))
+    return Part(sql, reads, ends, "no objection to this caller", ("own",))
 
 
 def _silence(p: dict[str, Any]) -> Part:

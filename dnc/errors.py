@@ -2,6 +2,7 @@
 
     DncError
       InputError        a file or value we were handed is wrong
+        OptionError     an option is wrong; the command line answers it with 2
         LoaderError     no loader reads the file, or several would
         RuleError       a rules file breaks the grammar
       StoreError        the store is locked, foreign, damaged or of another version
@@ -33,6 +34,10 @@ class InputError(DncError):
         self.at = at
         where = ":".join(str(part) for part in (path, at) if part is not None)
         super().__init__(f"{where}: {message}" if where else message)
+
+
+class OptionError(InputError):
+    """An option of a check has no such value; the command line answers it with exit code 2."""
 
 
 class LoaderError(InputError):

@@ -61,7 +61,8 @@ _LABELLED = re.compile(rf"(?i)^(?:(?:{_LABEL})\b[\s.:]*(.*)|(.*\d)[\s(]+(?:{_LAB
 _NOTED = re.compile(r"(?<![\w+])\+?\(?\d[\d\s().\-/]{5,}\d(?!\w)")
 _RETYPED = re.compile(r"^[oOlI]+$")  # letters that stand for 0 and 1
 _SEVERAL = re.compile(r"(?i)[/;|,\n]|\bou\b|\bor\b|\bet\b|\band\b|&")
-_WRITTEN = re.compile(r"^\+?[\d\s().\-/]+$")
+_WRITTEN = re.compile(r"^\(?\+?[\d\s().\-/]+$")
+_OVERSEAS = re.compile(r"^(?:(?:262|590|594|596)\d{9}|508\d{9})$")  # E.164 without its plus; too long to be national
 
 _LINES = {
     phonenumbers.PhoneNumberType.FIXED_LINE: "landline",
@@ -182,6 +183,8 @@ def read_number(text: str, region: str | None) -> Reading:
         return _refused(reason)
     if national := _french_national(digits, region):
         digits = f"+33{national}"
+    elif region in _FRENCH_REGIONS and _OVERSEAS.match(bare := re.sub(r"[^\d+]", "", digits)):
+        digits = f"+{bare}"
     parsed = _parse(digits, region)
     if isinstance(parsed, str):
         return _refused(parsed)

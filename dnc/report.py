@@ -18,7 +18,7 @@ from typing import IO, Any, Protocol, Self
 
 import polars as pl
 
-from dnc.errors import InputError
+from dnc.errors import InputError, OptionError
 
 XLSX_ROWS = 1_048_575  # of one sheet, beside the header
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
@@ -51,7 +51,13 @@ def _header(names: list[str]) -> list[str]:
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
     """Nested cells as JSON, so that flat formats hold them."""
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    return frame.with_columns(pl.struct(name).struct.json_encode().alias(name) for name in nested)
+    as_json = [
+        pl.when(pl.col(name).is_not_null())
+        .then(pl.struct(v=name).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}"))
+        .alias(name)
+        for name in nested
+    ]
+    return frame.with_columns(as_json)
 
 
 class CsvStream:
@@ -155,7 +161,9 @@ class Output:
         self.path = Path(path)
         suffix = self.path.suffix.lower()
         if suffix not in FORMATS:
-            raise InputError(f"no format for {suffix or 'a name without suffix'}; known are {', '.join(FORMATS)}", path)
+            raise OptionError(
+                f"no format for {suffix or 'a name without suffix'}; known are {', '.join(FORMATS)}", path
+            )
         try:
             handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=suffix, dir=self.path.parent)
         except OSError as error:

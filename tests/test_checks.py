@@ -14,6 +14,7 @@ import pytest
 import xlsxwriter
 
 from dnc import DncError, InputError, check, write
+from dnc.clock import read_day
 from dnc.judge import VERDICT
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -92,6 +93,31 @@ def test_every_format_is_read(store, tmp_path, kind):
     assert found.columns == ["number", "call_at", "n", *VERDICT]
     if kind in ("parquet", "jsonl"):
         assert found["n"].to_list() == [1, 2]
+
+
+def test_json_is_carried_as_it_is(store, write_file, tmp_path):
+    """Nested cells stand as JSON in flat formats, null as nothing; a truth value is yes or no."""
+    text = '{"number":"0199000001","x":{"a":1},"y":[1,2],"related":true}\n{"number":"0199000002"}\n'
+    result = check(write_file("c.jsonl", text), store, region="FR", out=tmp_path / "v.csv", columns=["outcome", "why"])
+    assert result.rows == 2
+    with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["x"], first["y"], second["x"], second["y"]) == ('{"a":1}', "[1,2]", "", "")
+    assert "related" not in first["dnc_why"].partition("Not understood")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-09-01", "2026-09-01"), ("20260901", "2026-09-01"), ("2026-W36-2", "2026-09-01"),
+        ("2026-09-01T10", "2026-09-01"), ("2026-09-01T10:30:00Z", "2026-09-01"), ("2026-09-01 9:30", "2026-09-01"),
+        ("20260901T1030", "2026-09-01"), ("01/09/2026", None), ("2026-9-1", None), ("202609", None),
+    ],
+)  # fmt: skip
+def test_iso_days_are_read_and_no_others(text, day):
+    """ISO 8601 in its forms; a day of any other shape is not guessed."""
+    found = read_day(text, "iso")
+    assert (found and str(found)) == day
 
 
 def test_all_rows_in_order_whatever_the_batches(store, write_file, monkeypatch):

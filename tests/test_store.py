@@ -116,6 +116,21 @@ def test_an_empty_own_list_says_that_nobody_objected(store, write_file):
     assert said(store, "own", 33199000001, "2026-08-01")[0] == "clear"
 
 
+def test_an_entry_that_ends_ends_only_itself(store, write_file):
+    """An objection with a last day says nothing of another one about the same number."""
+    store.load(write_file("a.csv", "number,since,until\n+33199000001,2026-01-01,2026-02-01\n"), as_of=date(2026, 1, 2))
+    assert [said(store, "own", 33199000001, day)[0] for day in ("2026-02-01", "2026-02-02")] == ["listed", "clear"]
+    store.object(["+33199000001"], date(2026, 1, 15))
+    assert said(store, "own", 33199000001, "2026-03-02")[0] == "listed"
+
+
+def test_an_unknown_word_in_the_own_list_clears_nobody(store, write_file):
+    """A number of which the own list does not know is not a number that is absent from it."""
+    store.load(write_file("a.csv", "number,listed\n+33199000001,unknown\n"), as_of=date(2026, 1, 2), registry="own")
+    assert said(store, "own", 33199000001, "2026-02-01")[0] == "uncovered"
+    assert said(store, "own", 33199000002, "2026-02-01")[0] == "clear"
+
+
 def test_a_recorded_objection_needs_no_loaded_list(store):
     """An objection blocks its number; about the others nothing is known yet."""
     store.object(["+33199000001"], date(2026, 8, 1))

@@ -68,10 +68,14 @@ class Registry:
 
 @dataclass
 class Ledger:
-    """The own opposition list. events: (number, day, day it was seen, lifted), in the order they were recorded."""
+    """The own opposition list.
+
+    events: (number, day, day it was seen, word), in the order they were recorded; a word is
+    `said` (an objection), `lifted`, or `unknown` (the list does not know).
+    """
 
     loaded: date | None = None
-    events: list[tuple[str, date, date, bool]] = field(default_factory=list)
+    events: list[tuple[str, date, date, str]] = field(default_factory=list)
 
     def of(self, number):
         """The events of one number, with their order."""
@@ -79,11 +83,12 @@ class Ledger:
 
     def said(self, number, day):
         """`listed`, `clear`, or None."""
-        mine = [(on, at, lifted) for at, (on, seen, lifted) in self.of(number) if seen <= day]
-        lifted = [lifted for on, _, lifted in sorted(mine) if on <= day]
-        if lifted and not lifted[-1]:
+        mine = sorted((on, at, word) for at, (on, seen, word) in self.of(number) if seen <= day and on <= day)
+        lifts = [at for at, (_, _, word) in enumerate(mine) if word == "lifted"]
+        words = {word for _, _, word in mine[lifts[-1] + 1 if lifts else 0 :]}
+        if "said" in words:
             return "listed"
-        return "clear" if self.loaded and self.loaded <= day else None
+        return "clear" if "unknown" not in words and self.loaded and self.loaded <= day else None
 
 
 # Three-valued logic

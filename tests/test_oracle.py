@@ -124,12 +124,15 @@ class World:
         held = {number: self.listing(self.own.loaded) for number in self.chance.sample(numbers, 60)}
         self.load("own", self.own.loaded, held)
         seen = self.own.loaded
-        self.own.events += [(one, since or seen, seen, False) for one, (listed, since) in held.items() if listed]
+        words = {True: "said", None: "unknown"}
+        self.own.events += [
+            (one, since or seen, seen, words[listed]) for one, (listed, since) in held.items() if listed is not False
+        ]
         for number in self.chance.sample(numbers, 60):
             day, lift = self.chance.choice(DAYS), self.chance.random() < 0.3
             day = min(day, date(2026, 11, 24))
             self.store.object([number], day, reason="said so", lift=lift)
-            self.own.events.append((number, day, day, lift))
+            self.own.events.append((number, day, day, "lifted" if lift else "said"))
 
     def engine(self, rows, guidance="enforce", store=None):
         """What the engine says of rows."""

@@ -38,7 +38,7 @@ class Check:
     tallies: rows by (outcome, blocking ids, missing words, duty ids), each `;`-joined.
     repeated: numbers that stand in several rows. second_numbers: columns that look
     like telephone numbers and were not looked at. dated: whether the file tells days.
-    skipped: lines before the header that were left out.
+    skipped: lines before the header that were left out. declared: facts told for the whole file.
     """
 
     path: Path
@@ -51,6 +51,7 @@ class Check:
     second_numbers: list[str] = field(default_factory=list)
     dated: bool = True
     skipped: int = 0
+    declared: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
 
     @property
@@ -162,6 +163,7 @@ def check(
     result = Check(Path(path), header, table.delimiter if table.kind == "csv" else ",", table.bom)
     result.second_numbers = intake.second_numbers
     result.skipped = table.skipped
+    result.declared = intake.brief.facts
     result.dated = at is not None or "call_at" in intake.columns or "call_at" in intake.brief.facts
     targets = [out] if isinstance(out, str | Path) else list(out or [])
     standing = store.standing()

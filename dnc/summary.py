@@ -16,6 +16,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "counts": "{rows:,} calls: {counts} (check {id} in the log)",
         "outcomes": {"clear": "clear", "blocked": "blocked", "undecided": "undecided"},
         "today": "No day was told: every call was taken as planned for today, {day}; say --at",
+        "declared": "Declared for all rows and not told by the file: {facts}",
         "blocked": "Blocked most by:",
         "undecided": "Undecided, and what would decide most:",
         "wait": "{rows:>9,} {noun} for {question}",
@@ -41,6 +42,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "counts": "{rows:,} appels : {counts} (contrôle {id} du journal)",
         "outcomes": {"clear": "libres", "blocked": "bloqués", "undecided": "indécis"},
         "today": "Aucun jour indiqué : chaque appel est pris comme prévu aujourd'hui, {day} ; précisez --at",
+        "declared": "Déclaré pour toutes les lignes, non indiqué par le fichier : {facts}",
         "blocked": "Bloqués surtout par :",
         "undecided": "Indécis, et ce qui en déciderait le plus :",
         "wait": "{rows:>9,} {noun} : {question}",
@@ -72,6 +74,10 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     yield words["counts"].format(rows=check.rows, counts=counts, id=check.id)
     if not check.dated:
         yield words["today"].format(day=today())
+    if check.declared:
+        # The caller's number is a telephone number too.
+        facts = [name if name == "cli" else f"{name}={fact}" for name, fact in check.declared.items()]
+        yield words["declared"].format(facts=", ".join(facts))
     says = {regime.id: regime.says[language] for _, regime in book.regimes()}
     if blocking := check.blocking().most_common(_SHOWN):
         yield words["blocked"]

@@ -224,6 +224,7 @@ def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
     """The undecided end in questions, with a line for the brief."""
     calls = write_file("calls.csv", "number\n01 99 00 04 18\n01 99 00 04 18\n")
     _, _, err = dnc("check", calls, *SEED)
+    assert "Declared for all rows and not told by the file: caller=political, voice=recorded" in err
     assert "2 rows wait for consent: what consent has each person given" in err
     assert 'in the brief: facts.consent = "…"' in err
     assert "dnc load FILE --registry own" in err

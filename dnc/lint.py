@@ -1,4 +1,4 @@
-"""A lint of the law: each regime can bite and can be met, and each exception lifts something.
+"""A lint of the law: each regime can bite and can be met, each exception lifts, no scope rests on doubt alone.
 
 For a regime and a day of its span every column that its expression reads is
 tried with the values that matter to it, in all combinations. A worst finding, a
@@ -9,12 +9,12 @@ about is a slip of the pen. Chains, citations and ids are checked at reading.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 import duckdb
 
-from dnc.demands import FACTS, REGISTRY_FACTS
+from dnc.demands import FACTS, REGISTRY_FACTS, Part
 from dnc.engine import connect
 from dnc.regimes import Pack, Regime, clause_sql, findings_sql
 from dnc.vocabulary import vocabulary
@@ -45,7 +45,31 @@ def problems(pack: Pack) -> list[str]:
     with connect(":memory:") as con:
         for name, body in pack.macros.items():
             con.execute(f"create macro {name}() as {body}")
-        return [line for regime in pack.regimes for line in _of(con, pack, regime)]
+        return [*_scope(pack), *(line for regime in pack.regimes for line in _of(con, pack, regime))]
+
+
+def _scope(pack: Pack) -> Iterator[str]:
+    """A pack says what it was read for, and nothing that only low confidence is known about."""
+    scopes = [regime for regime in pack.regimes if regime.is_scope]
+    if not scopes:
+        yield f"{pack.jurisdiction}-scope is missing: nobody says what these rules were read for"
+    for scope in scopes:
+        for number, clause in enumerate(scope.exceptions, 1):
+            inside = _axes(clause)
+            grades = {
+                regime.confidence
+                for regime in pack.regimes
+                if not regime.is_scope
+                and all(inside.get(axis, words) & words for axis, words in _axes(regime.when).items())
+            }
+            if grades == {"low"} or scope.confidence == "low":
+                yield f"{scope.id}: its exception {number} rests on low confidence alone"
+
+
+def _axes(parts: Iterable[Part]) -> dict[str, set[str]]:
+    """The conditions of a clause that are axes: axis → words."""
+    found = (re.fullmatch(r"(\w+) in \(([^()]*)\)", part.sql) for part in parts)
+    return {one[1]: set(one[2].split(", ")) for one in found if one}
 
 
 def _of(con: duckdb.DuckDBPyConnection, pack: Pack, regime: Regime) -> Iterator[str]:

@@ -36,6 +36,32 @@ def test_a_slip_of_the_pen_is_seen(old, new, says):
     assert any(says in problem for problem in problems(read_pack("xx.toml", text)))
 
 
+SCOPE = """[[regime]]
+id = "xx-scope"
+says = "scope"
+cites = ["C"]
+when = {}
+except = [{ purpose = ["sale"] }]
+unsettled = "jurisdiction"
+confidence = "high"
+"""
+
+
+@pytest.mark.parametrize(
+    ("scope", "grade", "says"),
+    [
+        (SCOPE, "medium", []),
+        (SCOPE, "low", ["xx-scope: its exception 1 rests on low confidence alone"]),
+        (SCOPE.replace('"high"', '"low"'), "medium", ["xx-scope: its exception 1 rests on low confidence alone"]),
+        ("", "medium", ["xx-scope is missing: nobody says what these rules were read for"]),
+    ],
+)
+def test_a_scope_never_rests_on_low_confidence_alone(scope, grade, says):
+    """What only low confidence is known about may block and never clears."""
+    text = TEXT.replace('says = "two"', f'says = "two"\nconfidence = "{grade}"') + scope
+    assert problems(read_pack("xx.toml", text)) == says
+
+
 def test_the_command_says_so(dnc, tmp_path):
     """`dnc rules --check` names each problem and ends with 4; without problems it ends with 0."""
     assert dnc("rules", "fr", "--check")[0] == 0
@@ -43,4 +69,10 @@ def test_the_command_says_so(dnc, tmp_path):
     folder.mkdir()
     (folder / "xx.toml").write_text(TEXT.replace('caller = ["press"]', 'purpose = ["vote"]').replace('"FR"', '"ZZ"'))
     code, out, _ = dnc("rules", "xx", "--check", "--rules", folder)
-    assert (code, out.splitlines()) == (4, ["xx-one: its exception 1 lifts nothing that another does not lift"])
+    assert (code, out.splitlines()) == (
+        4,
+        [
+            "xx-scope is missing: nobody says what these rules were read for",
+            "xx-one: its exception 1 lifts nothing that another does not lift",
+        ],
+    )

@@ -20,7 +20,6 @@ from dnc.calls import FAR_APART, open_calls
 from dnc.errors import RuleError
 from dnc.numbers import read_number
 from dnc.rulebook import Rulebook
-from dnc.vocabulary import vocabulary
 
 BOOK = Rulebook.load()
 PLAN = list(csv.DictReader(files("dnc").joinpath("plan.csv").read_text(encoding="utf-8").splitlines()))
@@ -395,37 +394,6 @@ def test_consent_after_listing(tmp_path, listed, since, consent_on, expected):
 
 
 # Rules
-
-
-def scopes():
-    """The scope regimes, with their packs."""
-    return [(pack, regime) for pack, regime in BOOK.regimes() if regime.is_scope]
-
-
-def clause_of(parts):
-    """A clause as axis → words."""
-    return {
-        p.says.split(" ", 1)[0]: set(p.says.split(" ", 1)[1].split(" or "))
-        for p in parts
-        if p.says.split(" ")[0] in vocabulary().axes
-    }
-
-
-def test_scope_never_rests_on_low_confidence_alone():
-    """What only low confidence is known about may block and never clears: no scope clause holds such calls."""
-    assert {pack.jurisdiction for pack, _ in scopes()} == set(BOOK.packs)
-    for pack, scope in scopes():
-        if scope.confidence == "low":
-            assert not scope.exceptions, scope.id
-        for parts in scope.exceptions:
-            inside = clause_of(parts)
-            grades = {
-                regime.confidence
-                for regime in pack.regimes
-                if not regime.is_scope
-                and all(inside.get(axis, words) & words for axis, words in clause_of(regime.when).items())
-            }
-            assert grades != {"low"}, (scope.id, inside)
 
 
 @pytest.mark.parametrize("hook", ["at", "dk", "no", "se", "sg"])

@@ -2,7 +2,7 @@
 
 The reference reading is `phonenumbers` after spreadsheet damage is undone or
 refused, with French overseas numbers brought to one identity (official French
-numbering plan of 2026; Labels follow ISO 3166-1). A number is kept when it is
+numbering plan of 2026; territories are ISO 3166-1). A number is kept when it is
 *possible*, not only when it is *valid*: plans grow faster than metadata, and a
 listed number that is thrown away is a call that gets through.
 

@@ -87,9 +87,9 @@ def facts(tmp_path, **row):
         ("1800 123 456", "IE", "IE", None, "other"),
         ("0818 123 456", "IE", "IE", None, "other"),
         ("076 123 4567", "IE", "IE", None, "other"),
-        ("01 234 5678", "IE", "IE", None, "landline"),
+        ("01 200 0000", "IE", "IE", None, "landline"),
         ("085 910 0101", "IE", "IE", None, "mobile"),
-        ("+33 6 12 34 56 78", None, "FR", None, "mobile"),
+        ("+33 6 00 00 00 00", None, "FR", None, "mobile"),
     ],
 )
 def test_whose_number(number, region, territory, place, line):
@@ -177,8 +177,8 @@ def windows(jurisdiction):
         ("+1 310 555 0101", "America/New_York", None),
         ("+1 310 555 0101", "nowhere", None),
         ("+1 902 555 0101", "", None),
-        ("+33 6 12 34 56 78", "", None),
-        ("+33 6 12 34 56 78", "FR-974", "FR-974"),
+        ("+33 6 39 98 12 59", "", None),
+        ("+33 6 39 98 12 59", "FR-974", "FR-974"),
     ],
 )
 def test_place(tmp_path, number, place, expected):

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,7 +33,8 @@ class Check:
     """What came of a check.
 
     verdicts: a frame of the input's columns and those of
-    `dnc.judge.VERDICT`, or None where they went to a file. id: number of its row in the log.
+    `dnc.judge.VERDICT`, or None where they went to a file.
+    id: number of its row in the log. head: that row as `ROW:HASH`.
     tallies: rows by (outcome, blocking ids, missing words, duty ids), each `;`-joined.
     repeated: numbers that stand in several rows. second_numbers: columns that look
     like telephone numbers and were not looked at. dated: whether the file tells days.
@@ -53,6 +53,7 @@ class Check:
     skipped: int = 0
     declared: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
+    head: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -166,6 +167,7 @@ def check(
     result.declared = intake.brief.facts
     result.dated = at is not None or "call_at" in intake.columns or "call_at" in intake.brief.facts
     targets = [out] if isinstance(out, str | Path) else list(out or [])
+    store.must_be_writable()
     standing = store.standing()
     kept: list[pl.DataFrame] = []
     with ExitStack() as stack:
@@ -190,7 +192,8 @@ def check(
             if progress:
                 progress(done)
         result.repeated = repeats.count()
-        result.id = store.record("check", _logged(result, intake, standing, policy, targets), book.texts)
+        entry = store.record("check", _logged(result, intake, standing, policy, targets), rules=book.texts)
+        result.id, result.head = entry.seq, str(entry)
     if not sinks:
         result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, wanted)
     return result
@@ -276,5 +279,4 @@ def _logged(
         "rules": sorted(intake.book.texts),
         "snapshots": [one.id for one in standing.snapshots],
         "out": [Path(one).name for one in targets],
-        "version": version("dnc-check"),
     }

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
@@ -18,47 +18,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from dnc.cli_store import VERBS
 from dnc.errors import DncError, InputError, OptionError, RuleError
+from dnc.terminal import DAY, PAIR, book_of, both, print_rows, say, store_of
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from dnc.brief import Brief
     from dnc.regimes import Pack, Regime
-    from dnc.rulebook import Rulebook
     from dnc.store import Snapshot
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
 _SHOW_PROGRESS_BYTES = 4_000_000
-
-
-class _Day(click.ParamType[date]):
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no day; write YYYY-MM-DD", param, ctx)
-
-
-class _Pair(click.ParamType[tuple[str, str]]):
-    name = "name=value"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        name, equals, rest = str(value).partition("=")
-        if not equals or not name.strip():
-            self.fail(f"{value!r} is not written name=value", param, ctx)
-        return name.strip(), rest.strip()
-
-
-DAY, PAIR = _Day(), _Pair()
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
 
 
 def _usage(error: InputError) -> NoReturn:
@@ -75,49 +45,8 @@ def cli(ctx: click.Context, store: str, rules: str | None) -> None:
     ctx.obj = {"store": store, "rules": rules}
 
 
-_PLACES = {
-    "rules": "Folder of rule files that add to those that ship, or replace them.",
-    "store": "Folder of the store; else $DNC_STORE, else dnc-store.",
-}
-
-
-def _both(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--store and --rules are taken behind the verb as well."""
-
-    def keep(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-        if value is not None:
-            ctx.obj[param.name] = value
-
-    for name, told in _PLACES.items():
-        option = click.option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep, help=told)
-        command = option(command)
-    return command
-
-
-def _store(ctx: click.Context) -> Any:
-    from dnc.store import Store
-
-    return Store(ctx.obj["store"])
-
-
-def _book(ctx: click.Context) -> Rulebook:
-    from dnc.rulebook import Rulebook
-
-    return Rulebook.load(ctx.obj["rules"])
-
-
-def _csv(frame: pl.DataFrame) -> None:
-    from dnc.report import CsvStream
-
-    stream = CsvStream(sys.stdout.buffer, frame.columns)
-    stream.write(frame)
-    sys.stdout.buffer.flush()
-
-
-def _csv_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
-    import polars as pl
-
-    _csv(pl.DataFrame(rows, schema=list(columns), orient="row", infer_schema_length=None))
+for verb in VERBS:
+    cli.add_command(verb)
 
 
 # Loading
@@ -141,14 +70,14 @@ _LOADER = click.option(
     "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
 )
 @_LOADER
-@_both
+@both
 @click.pass_context
 def load(ctx: click.Context, /, *, files: tuple[Path, ...], **options: Any) -> None:
     """Take registries' files into the store, all of them in whole or none."""
-    for path, snapshot in zip(files, _store(ctx).load_all(files, **options), strict=True):
+    for path, snapshot in zip(files, store_of(ctx).load_all(files, **options), strict=True):
         for note in snapshot.notes:
-            _say(f"{path}: {note}")
-        _say(f"{path}: {_loaded(snapshot)}")
+            say(f"{path}: {note}")
+        say(f"{path}: {_loaded(snapshot)}")
 
 
 def _loaded(one: Snapshot) -> str:
@@ -182,13 +111,13 @@ def read_(file: Path, registry: str | None, means: str | None, asked: Path | Non
         kept = frame.filter(pl.col("unread").is_null())
         stream.write(kept.select(pl.format("+{}", "number"), said.alias("listed"), "since"))
         for line, reason in frame.filter(pl.col("unread").is_not_null()).select("line", "unread").iter_rows():
-            _say(f"{file}:{line}: {reason}")
+            say(f"{file}:{line}: {reason}")
     sys.stdout.buffer.flush()
     for note in extract.notes:
-        _say(f"{file}: {note}")
+        say(f"{file}: {note}")
     if extract.covers or reader.covers:
         prefixes = sorted(extract.covers or reader.covers)
-        _say(f"{file}: {reader.registry}, complete for {' '.join(prefix or '*' for prefix in prefixes)}")
+        say(f"{file}: {reader.registry}, complete for {' '.join(prefix or '*' for prefix in prefixes)}")
 
 
 # Checking
@@ -245,7 +174,7 @@ def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given
     help="Write .csv, .parquet, .xlsx or .jsonl; may be repeated. Else CSV on stdout.",
 )
 @click.option("--columns", help="Columns of verdicts to give, e.g. outcome,why.")
-@_both
+@both
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -267,11 +196,11 @@ def check(
     from dnc import checks
     from dnc.summary import summary
 
-    book = _book(ctx)
+    book = book_of(ctx)
     with _progress(file) as progress:
         result = checks.check(
             file,
-            _store(ctx),
+            store_of(ctx),
             brief=_brief(brief, region, dict(maps), dict(given)),
             rulebook=book,
             accept=dict(accept),
@@ -284,7 +213,7 @@ def check(
         )
     sys.stdout.buffer.flush()
     for line in summary(result, book, lang):
-        _say(line)
+        say(line)
     ctx.exit(0 if exit_zero else _exit_code(result.counts))
 
 
@@ -308,7 +237,7 @@ def _progress(file: Path) -> Iterator[Callable[[int], None] | None]:
 @click.argument("number")
 @_fact_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@_both
+@both
 @click.pass_context
 def explain(
     ctx: click.Context,
@@ -329,10 +258,10 @@ def explain(
     from dnc import explanation
     from dnc.checks import explain as explained
 
-    book = _book(ctx)
+    book = book_of(ctx)
     told = _brief(brief, region, {}, dict(given))
     verdict, findings = explained(
-        number, _store(ctx), told, at=at, guidance=guidance, rulebook=book, accept=dict(accept), language=lang
+        number, store_of(ctx), told, at=at, guidance=guidance, rulebook=book, accept=dict(accept), language=lang
     )
     if as_json:
         data = explanation.as_data(verdict, findings, lang)
@@ -342,40 +271,6 @@ def explain(
             click.echo(line)
     outcome = str(verdict["dnc_outcome"])
     ctx.exit(0 if exit_zero else _exit_code({"blocked": outcome == "blocked", "undecided": outcome == "undecided"}))
-
-
-# Objections, forgetting
-
-
-@cli.command("object")
-@click.argument("numbers", nargs=-1, required=True)
-@click.option("--on", required=True, type=DAY, help="Day the person said it.")
-@click.option("--region", help="Numbering plan of numbers in national form, e.g. FR.")
-@click.option("--reason", help="What was said; compulsory with --lift.")
-@click.option("--lift", is_flag=True, help="Take objections back.")
-@_both
-@click.pass_context
-def object_(
-    ctx: click.Context, /, *, numbers: tuple[str, ...], on: date, region: str | None, reason: str | None, lift: bool
-) -> None:
-    """Record that people told this caller not to call again, or lift it."""
-    if lift and not reason:
-        raise click.UsageError("--lift asks for a --reason")
-    count = _store(ctx).object(numbers, on, region=region and region.upper(), reason=reason, lift=lift)
-    _say(f"{count} {'lifted' if lift else 'recorded'} on {on}")
-
-
-@cli.command()
-@click.option("--before", required=True, type=DAY, help="Forget snapshots as of an earlier day.")
-@click.option("--registry", help="Of this registry only.")
-@_both
-@click.pass_context
-def forget(ctx: click.Context, before: date, registry: str | None) -> None:
-    """Delete old snapshots; the own list is kept."""
-    gone = _store(ctx).forget(before, registry)
-    for one in gone:
-        _say(f"forgot snapshot {one.id}: {one.registry} as of {one.as_of}")
-    _say(f"{len(gone)} snapshots forgotten")
 
 
 # Looking
@@ -389,7 +284,7 @@ def forget(ctx: click.Context, before: date, registry: str | None) -> None:
     "--unread-since", type=DAY, help="Only citations that were last read before a day: due for another reading."
 )
 @click.option("--check", "lint", is_flag=True, help="Check that every regime can bite and can be met.")
-@_both
+@both
 @click.pass_context
 def rules(
     ctx: click.Context,
@@ -402,7 +297,7 @@ def rules(
     lint: bool,
 ) -> None:
     """List the regimes, print them as SQL, or check them."""
-    book = _book(ctx)
+    book = book_of(ctx)
     if jurisdiction and jurisdiction not in book.packs:
         raise click.UsageError(f"no rules for {jurisdiction!r}; there are: {', '.join(book.packs)}")
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
@@ -412,9 +307,9 @@ def rules(
     elif sql:
         _sql(packs, [one for _, one in chosen])
     elif unread_since:
-        _csv_rows(_unread(chosen, unread_since), ("regime", "cite", "url", "read"))
+        print_rows(_unread(chosen, unread_since), ("regime", "cite", "url", "read"))
     else:
-        _csv_rows([_rule_row(pack.jurisdiction, one) for pack, one in chosen], _RULE_COLUMNS)
+        print_rows([_rule_row(pack.jurisdiction, one) for pack, one in chosen], _RULE_COLUMNS)
 
 
 def _linted(packs: list[Pack]) -> None:
@@ -425,7 +320,7 @@ def _linted(packs: list[Pack]) -> None:
         click.echo(problem)
     if found:
         raise RuleError(f"{len(found)} problems in the law")
-    _say(f"{sum(len(pack.regimes) for pack in packs)} regimes: each bites, each can be met, each exception is reached")
+    say(f"{sum(len(pack.regimes) for pack in packs)} regimes: each bites, each can be met, each exception is reached")
 
 
 def _sql(packs: list[Pack], regimes: list[Regime]) -> None:
@@ -450,31 +345,6 @@ def _rule_row(jurisdiction: str, one: Regime) -> tuple[Any, ...]:
 
 
 @cli.command()
-@click.option("--diff", nargs=2, type=int, metavar="A B", help="Compare two snapshots of one registry, by their ids.")
-@click.option("--numbers", is_flag=True, help="With --diff: the numbers themselves.")
-@_both
-@click.pass_context
-def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: bool) -> None:
-    """List the snapshots of the store as CSV, or what changed from one to another."""
-    if numbers and not diff:
-        raise click.UsageError("--numbers goes with --diff")
-    if diff:
-        _csv(_store(ctx).diff(*diff, numbers=numbers))
-        return
-    counts = ("rows", "listed", "clear", "unknown", "unread")
-    columns = ("id", "registry", "as_of", "campaign", *counts, "prefixes", "loaded_at", "sha256")
-    _csv_rows([[getattr(one, name) for name in columns] for one in _store(ctx).snapshots()], columns)
-
-
-@cli.command()
-@_both
-@click.pass_context
-def log(ctx: click.Context) -> None:
-    """Print the log of loads, checks and objections as CSV."""
-    _csv(_store(ctx).log())
-
-
-@cli.command()
 def demo() -> None:
     """Show, on small files that ship, what the program does."""
     from dnc import demo as shown
@@ -496,16 +366,16 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = cli.main(arguments, standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.UsageError as error:
-        _say(f"dnc: {error.format_message()}; see {_help(error)}")
+        say(f"dnc: {error.format_message()}; see {_help(error)}")
         sys.exit(EXIT_USAGE)
     except OptionError as error:
-        _say(f"dnc: {error}")
+        say(f"dnc: {error}")
         sys.exit(EXIT_USAGE)
     except DncError as error:
-        _say(f"dnc: {error}")
+        say(f"dnc: {error}")
         sys.exit(EXIT_ERROR)
     except (click.Abort, KeyboardInterrupt):
-        _say("dnc: interrupted")
+        say("dnc: interrupted")
         sys.exit(EXIT_INTERRUPT)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -513,7 +383,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(frame.filename).name}:{frame.lineno}"
-        _say(f"dnc: a fault in the program ({type(error).__name__} at {where}); nothing half-done is kept; report it")
+        say(f"dnc: a fault in the program ({type(error).__name__} at {where}); nothing half-done is kept; report it")
         sys.exit(EXIT_ERROR)
 
 

@@ -16,6 +16,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "memory_limit": "1500MB",
+    "max_temp_directory_size": "100GB",
 }
 
 
@@ -34,17 +35,31 @@ def statement(name: str) -> str:
     return files("dnc").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
-def connect(database: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that is bounded in memory, loads no extension and writes no progress to stdout."""
-    read_only = settings.pop("read_only", False)
+def connect(
+    database: str | Path, *folders: str | Path, read_only: bool = False, **settings: Any
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that reaches no file but its own and those in `folders`, loads no extension, and stays so.
+
+    It is bounded in memory and disk and writes no progress to stdout.
+    """
     con = duckdb.connect(database, read_only=read_only, config=_SETTINGS | settings)
-    con.execute("set enable_progress_bar = false")
+    try:
+        reached = [Path(one).absolute() for one in folders]
+        if database != ":memory:":
+            reached.append(Path(database).absolute().parent)
+        con.execute("set enable_progress_bar = false")
+        con.execute("set allowed_directories = ?", [[str(folder) for folder in reached]])
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+    except BaseException:
+        con.close()
+        raise
     return con
 
 
-def engine(spill: str | Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that spills into a folder."""
-    return connect(":memory:", temp_directory=str(spill))
+def engine(spill: str | Path, *folders: str | Path) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that spills into a folder, and reads there and in `folders` only."""
+    return connect(":memory:", spill, *folders, temp_directory=str(spill))
 
 
 def run(

@@ -17,8 +17,16 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def printable(text: str) -> str:
+    """Text in which nothing is left that a terminal would obey, as names of files and columns may hold it."""
+    return "".join(char if char.isprintable() or char == " " else "?" for char in text)
+
+
 class DncError(Exception):
     """Root of all errors of this package; the command line answers it with exit code 4."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class InputError(DncError):

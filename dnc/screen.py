@@ -14,7 +14,7 @@ import polars as pl
 
 from dnc.demands import REGISTRY_FACTS
 from dnc.engine import engine, run, statement
-from dnc.store import Snapshot, Standing
+from dnc.snapshots import Snapshot, Standing
 
 _NAMES = dict(zip(REGISTRY_FACTS, ("state", "as_of", "since", "campaign_state", "next_on"), strict=True))
 _TYPES = {"VARCHAR": pl.String, "DATE": pl.Date}
@@ -52,7 +52,7 @@ class Screen:
     def _engine(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:
             spill = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
-            self._con = self._stack.enter_context(engine(spill))
+            self._con = self._stack.enter_context(engine(spill, Path(self._standing.folder) / "snapshots"))
         return self._con
 
     def _no_listings(self) -> str:

@@ -14,6 +14,7 @@ _SHOWN = 5
 _WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "counts": "{rows:,} calls: {counts} (check {id} in the log)",
+        "head": "Log head {head}: keep it elsewhere, and dnc log --verify --head shows whether the log still holds it",
         "outcomes": {"clear": "clear", "blocked": "blocked", "undecided": "undecided"},
         "today": "No day was told: every call was taken as planned for today, {day}; say --at",
         "declared": "Declared for all rows and not told by the file: {facts}",
@@ -40,6 +41,7 @@ _WORDS: dict[str, dict[str, Any]] = {
     },
     "fr": {
         "counts": "{rows:,} appels : {counts} (contrôle {id} du journal)",
+        "head": "Tête du journal {head} : gardez-la ailleurs ; dnc log --verify --head dit si le journal la contient",
         "outcomes": {"clear": "libres", "blocked": "bloqués", "undecided": "indécis"},
         "today": "Aucun jour indiqué : chaque appel est pris comme prévu aujourd'hui, {day} ; précisez --at",
         "declared": "Déclaré pour toutes les lignes, non indiqué par le fichier : {facts}",
@@ -88,6 +90,7 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
         yield words["duties"].format(rows=clear, n=len(duties), named=f" ({', '.join(duties)})" if duties else "")
     yield from (words["second"].format(name=name) for name in check.second_numbers)
     yield from (words[name].format(n=n) for name in ("repeated", "skipped") if (n := getattr(check, name)))
+    yield words["head"].format(head=check.head)
 
 
 def _undecided(check: Check, language: str) -> Iterator[str]:

@@ -1,0 +1,168 @@
+"""Files that are there whole or not at all, folders that are one process's own, and locks that die with their holder.
+
+A lock is the operating system's, on an open file: `kill -9` frees it, so nothing is ever left locked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+HALF = ".half-"  # begins the name of a file that is being written
+_POLL_SECONDS = 0.05
+_OWNED = "owner.lock"
+
+
+class HeldError(Exception):
+    """A lock is held by a process; `pid` is None where it could not be told."""
+
+    def __init__(self, pid: int | None) -> None:
+        self.pid = pid
+        super().__init__(f"held by process {pid}")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, as hex. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in a folder outlast a pulled plug; where folders cannot be synced, nothing."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def put(written: Path, path: Path) -> None:
+    """Move a finished file to its name: readable by its owner only, synced, renamed, the folder synced."""
+    written.chmod(0o600)
+    with written.open("rb+") as file:
+        os.fsync(file.fileno())
+    written.replace(path)
+    sync_folder(path.parent)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all. Raises OSError."""
+    handle, name = tempfile.mkstemp(prefix=HALF, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        put(Path(name), path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _lock(handle: int, *, shared: bool = False) -> bool:
+    """Take the lock of an open file if it is free."""
+    try:
+        if sys.platform == "win32":
+            # Far behind the end, so that the pid can still be read. There are no shared ones, and none
+            # are needed: a file that is open cannot be removed.
+            if not shared:
+                os.lseek(handle, 1 << 30, os.SEEK_SET)
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def alone(path: Path, wait_seconds: float) -> Iterator[None]:
+    """Hold the lock of a file that is made if need be and stays. Raises HeldError after the wait, and OSError."""
+    deadline = time.monotonic() + wait_seconds
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        while not _lock(handle):
+            if time.monotonic() > deadline:
+                os.lseek(handle, 0, os.SEEK_SET)
+                told = os.read(handle, 20).decode("ascii", "replace").strip()
+                raise HeldError(int(told) if told.isdecimal() else None)
+            time.sleep(_POLL_SECONDS)
+        with suppress(OSError):  # of a full disk; the lock holds without a name
+            os.lseek(handle, 0, os.SEEK_SET)
+            os.write(handle, f"{os.getpid():<20}".encode())
+        yield
+    finally:
+        os.close(handle)
+
+
+class Reading:
+    """Files held open by a reader: whoever would remove one sees that it is read. Let go of with the object.
+
+    Raises FileNotFoundError where one is not there or just being removed.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._handles: list[int] = []
+        for path in paths:
+            handle = os.open(path, os.O_RDONLY)
+            self._handles.append(handle)
+            if not (_lock(handle, shared=True) and os.fstat(handle).st_nlink):
+                raise FileNotFoundError(path)
+
+    def __del__(self) -> None:
+        for handle in self._handles:
+            os.close(handle)
+
+
+def remove_unread(path: Path) -> bool:
+    """Remove a file unless a reader holds it; whether it is gone."""
+    with suppress(OSError):
+        if sys.platform == "win32":
+            path.unlink()
+        else:
+            handle = os.open(path, os.O_RDWR)
+            try:
+                if _lock(handle):
+                    path.unlink()
+            finally:
+                os.close(handle)
+    return not path.exists()
+
+
+@contextmanager
+def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new folder that goes at the end; `remove_orphans` takes it where its process was killed."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    handle = os.open(folder / _OWNED, os.O_RDWR | os.O_CREAT, 0o600)
+    _lock(handle)
+    try:
+        yield folder
+    finally:
+        os.close(handle)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_orphans(parent: Path, prefix: str, grace_seconds: float = 60) -> None:
+    """Remove folders of `own_folder` whose process is no more; one that was just made may not be locked yet."""
+    for folder in parent.glob(f"{prefix}*"):
+        try:
+            handle = os.open(folder / _OWNED, os.O_RDWR)
+        except OSError:
+            with suppress(OSError):
+                if time.time() - folder.stat().st_mtime > grace_seconds:
+                    shutil.rmtree(folder, ignore_errors=True)
+            continue
+        orphan = _lock(handle)
+        os.close(handle)
+        if orphan:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,147 @@
+"""A load: an extract read in whole, and what makes its snapshot another than one that stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dnc.audit import now
+from dnc.clock import today
+from dnc.durable import sha256_of
+from dnc.engine import engine
+from dnc.errors import InputError
+from dnc.extracts import Taken, take
+from dnc.ledger import Change
+from dnc.loader import loader_for
+from dnc.snapshots import Snapshot, Standing, fault_of, snapshot_of
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a load was told beside the file; names as of `Store.load`."""
+
+    as_of: date
+    registry: str | None
+    covers: tuple[str, ...]
+    campaign: str | None
+    means: str | None
+    asked: Path | None
+    loader: Path | None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An extract that was read in whole and is not yet in the store."""
+
+    sha256: str
+    identity: tuple[Any, ...]
+    absent: str
+    taken: Taken
+
+
+def told(
+    paths: Sequence[str | Path], as_of: date, covers: Sequence[str], asked: str | Path | None, **words: Any
+) -> Told:
+    """What was told, where it makes sense. Raises InputError."""
+    if as_of > today():
+        message = f"--as-of {as_of} is in the future; it is the day the registry produced the file"
+        raise InputError(message, paths[0])
+    if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
+        raise InputError(f"--covers {bad[0]!r} is no E.164 prefix")
+    if asked and len(paths) > 1:
+        raise InputError("--asked goes with one file; put the parts of the answer together first", paths[1])
+    prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers))
+    return Told(as_of, covers=prefixes, asked=Path(asked) if asked else None, **words)
+
+
+def prepare(path: Path, told: Told, standing: Standing, work: Path) -> Prepared:
+    """Read one extract in whole into the folder `work`. Raises InputError, LoaderError."""
+    words: dict[str, Any] = {"means": told.means, "asked": told.asked, "as_of": told.as_of}
+    loader, extract = loader_for(path, told.registry, module=told.loader, **words)
+    taken = take(loader, extract, work)
+    prefixes = told.covers or taken.covers
+    if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
+        raise InputError("--covers says more than the codes in the file; leave it out", extract.path)
+    if loader.last_day and told.as_of > date.fromisoformat(loader.last_day):
+        taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {told.as_of} the day of this file?")
+    if loader.registry == "own":
+        taken.notes.extend(_own_notes(taken.listings, told.as_of, standing, work))
+    asked = _sha256(told.asked) if told.asked else None
+    identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked)
+    return Prepared(_sha256(extract.path), identity, loader.absent, taken)
+
+
+def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> list[str]:
+    """What a newer file of the own list leaves out, which stays, and how old its newest entry is."""
+    folder = standing.folder / "snapshots"
+    stood = {folder / one.file for one in standing.snapshots if one.registry == "own"}
+    files = [str(path) for path in sorted(stood) if not fault_of(path)]
+    with engine(work, folder) as con:
+        [(count, newest)] = con.execute(
+            "select count(*), max(coalesce(since, ?)) from read_parquet(?) where listed", [as_of, str(listings)]
+        ).fetchall()
+        lacks = 0
+        if files:
+            left_out = "where listed and number not in (select number from read_parquet(?))"
+            sql = f"select count(distinct number) from read_parquet(?) {left_out}"
+            [(lacks,)] = con.execute(sql, [files, str(listings)]).fetchall()
+    notes = [f"its newest entry is of {newest}"] if count else ["no objections in it"]
+    return notes + ([f"it lacks {lacks:,} earlier numbers; they stay until they are lifted"] if lacks else [])
+
+
+def stands(one: Prepared, standing: Standing) -> Snapshot | None:
+    """The snapshot of the same bytes with the same words, if there is one and its file is whole."""
+    for old in standing.snapshots:
+        identity = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked)
+        if old.sha256 == one.sha256 and identity == one.identity and not _fault(standing, old):
+            return replace(old, new=False)
+    return None
+
+
+def _fault(standing: Standing, one: Snapshot) -> str | None:
+    return fault_of(standing.folder / "snapshots" / one.file)
+
+
+def add(change: Change, one: Prepared, standing: Standing) -> Snapshot:
+    """Put one extract into the store, in place of the same bytes with other words or with a damaged file."""
+    registry, as_of, covers, campaign, means, asked = one.identity
+    # Own is a ledger: what stands in it is lifted, never corrected away.
+    same = [old for old in standing.snapshots if (old.sha256, old.registry) == (one.sha256, registry)]
+    damaged = [old.id for old in same if _fault(standing, old)]
+    gone = damaged if registry == "own" else [old.id for old in same]
+    notes = one.taken.notes + [
+        f"the file of snapshot {id_} was damaged; this one replaces it"
+        if id_ in damaged
+        else f"the same bytes stood as snapshot {id_} with other words; this one replaces it"
+        for id_ in gone
+    ]
+    file, numbers = change.keep(one.taken.listings, "snapshots")
+    new = 1 + _last_id(change.con)
+    change.con.execute("delete from snapshots where id in (select unnest(?::integer[]))", [gone])
+    row = [new, registry, as_of, covers, one.absent, campaign, means, asked, one.sha256, file]
+    row += [*(one.taken.counts[name] for name in ("listed", "clear", "unknown", "unread")), numbers, now()]
+    change.con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
+    detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": one.sha256, **one.taken.counts}
+    detail |= {"file": file, "numbers": numbers, "covers": covers, "campaign": campaign, "means": means}
+    change.log("load", detail | {"asked": asked, "replaces": gone, "notes": notes})
+    return snapshot_of(row, notes)
+
+
+def _last_id(con: duckdb.DuckDBPyConnection) -> int:
+    """The highest id that was ever given, also to a snapshot that is forgotten."""
+    sql = "select max((detail ->> 'snapshot')::integer) from log where verb = 'load'"
+    [(given,)] = con.execute(sql).fetchall()
+    return given or 0
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path) from None

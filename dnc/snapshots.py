@@ -1,0 +1,105 @@
+"""Snapshots as they stand in the ledger, and what a check sees of a store at the moment it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dnc.durable import Reading, sha256_of
+from dnc.errors import StoreError
+
+OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One extract taken in whole.
+
+    id: counts up. as_of: day the registry produced it. covers: E.164 prefixes it is
+    complete for. absent: `clear` or `listed`, what it means there not to be in it.
+    listed, clear, unknown, unread: rows of the extract; they add up to its rows,
+    but for numbers that stand in several rows and for those added from the question.
+    numbers: rows of its file, one a number.
+    new: False where the same bytes stood already. notes: what a person should know of the load.
+    """
+
+    id: int
+    registry: str
+    as_of: date
+    covers: tuple[str, ...]
+    absent: str
+    campaign: str | None
+    means: str | None
+    asked: str | None
+    sha256: str
+    file: str
+    listed: int
+    clear: int
+    unknown: int
+    unread: int
+    numbers: int
+    loaded_at: datetime
+    new: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows of the extract, as far as they were counted once."""
+        return self.listed + self.clear + self.unknown + self.unread
+
+    @property
+    def prefixes(self) -> str:
+        """`covers` as text: `*` for every number."""
+        return " ".join(prefix or "*" for prefix in self.covers)
+
+
+def snapshot_of(row: Sequence[Any], notes: Sequence[str] = ()) -> Snapshot:
+    """A snapshot from its row in the ledger."""
+    names = [one.name for one in fields(Snapshot) if one.name not in ("new", "notes")]
+    told = dict(zip(names, row, strict=True))
+    return Snapshot(**told | {"covers": tuple(told["covers"]), "notes": tuple(notes)})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a check sees of a store: the snapshots and objections of the moment it began.
+
+    Its files are held open: a purge meanwhile takes them out of the store, and off the disk when this is let go of.
+    """
+
+    folder: Path
+    snapshots: tuple[Snapshot, ...] = ()
+    objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OBJECTIONS))
+    reading: Reading | None = field(default=None, repr=False, compare=False)
+    _whole: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    def of(self, registry: str) -> list[Snapshot]:
+        """The snapshots of one registry; raises StoreError where a file is not what its name, its checksum, says."""
+        found = [snapshot for snapshot in self.snapshots if snapshot.registry == registry]
+        for one in found:
+            if one.file not in self._whole:
+                self._verify(one)
+                self._whole.add(one.file)
+        return found
+
+    def _verify(self, one: Snapshot) -> None:
+        if fault := fault_of(self.folder / "snapshots" / one.file):
+            raise StoreError(
+                f"{self.folder}: snapshot {one.id} ({one.registry} as of {one.as_of}) {fault}; nothing is decided "
+                "from it: load the registry's file again, or dnc restore BACKUP"
+            )
+
+
+def fault_of(path: Path) -> str | None:
+    """What is wrong with a file that is named by its checksum, or None."""
+    try:
+        return None if sha256_of(path) == path.stem else "is damaged: its file was changed or cut"
+    except FileNotFoundError:
+        return "is missing: its file is not there"
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"

@@ -1,0 +1,336 @@
+"""The store outlasts what hurts it: lost writes, cuts, flipped bits, a purge beside a check, another writer."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dnc import Store, StoreError, check
+from dnc.durable import own_folder
+from dnc.screen import Screen
+from dnc.upkeep import backup, restore, verify, verify_log
+from tests.test_store import ANSWER, said
+
+STORES = Path(__file__).parent / "stores"
+LEDGER, MANIFEST = "ledger.duckdb", "manifest.json"
+
+
+@pytest.fixture
+def loaded(store, write_file) -> Store:
+    """A store with two snapshots and an objection."""
+    store.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
+    store.load(write_file("b.csv", "Telephone;Réponse\n0199000001;inscrit\n"), as_of=date(2026, 8, 1))
+    store.object(["+33199000003"], date(2026, 8, 2))
+    return store
+
+
+@pytest.fixture
+def old(tmp_path) -> Store:
+    """A store that version 1 wrote."""
+    with zipfile.ZipFile(STORES / "v1.zip") as archive:
+        archive.extractall(tmp_path / "old")
+    return Store(tmp_path / "old")
+
+
+def names(store: Store) -> set[str]:
+    """Every file of a store."""
+    return {str(path.relative_to(store.path)) for path in store.path.rglob("*") if path.is_file()}
+
+
+def test_a_change_leaves_no_log_that_could_be_cut(loaded):
+    """After each change there is a ledger, its manifest and files, readable by their owner only."""
+    kinds = {name.partition("/")[0] for name in names(loaded)}
+    assert kinds == {LEDGER, MANIFEST, "lock", "snapshots"}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in [loaded.path, *loaded.path.rglob("*")])
+    assert not verify(loaded.ledger).faults
+
+
+def test_a_manifest_one_change_behind_is_a_kill_and_is_healed(loaded):
+    """The ledger names what it was copied from: nothing is lost, readers go on, the next writer puts it right."""
+    behind = (loaded.path / MANIFEST).read_bytes()
+    loaded.object(["+33199000004"], date(2026, 8, 3))
+    (loaded.path / MANIFEST).write_bytes(behind)
+    assert said(loaded, "own", 33199000004, "2026-08-04")[0] == "listed"
+    found = verify(loaded.ledger)
+    assert (found.faults, found.head.seq, len(found.notes)) == ([], 4, 1)
+    loaded.object(["+33199000005"], date(2026, 8, 4))
+    assert (verify(loaded.ledger).notes, loaded.log().height) == ([], 5)
+
+
+def test_a_ledger_that_lost_rows_is_refused_and_they_are_named(loaded, tmp_path):
+    """An older ledger put back, also by one change only: nothing is decided, and verify counts what is missing."""
+    earlier = (loaded.path / LEDGER).read_bytes()
+    for day in (3, 4):
+        loaded.object([f"+3319900000{day}"], date(2026, 8, day))
+        good = (loaded.path / LEDGER).read_bytes()
+        (loaded.path / LEDGER).write_bytes(earlier)
+        with pytest.raises(StoreError, match=r"not the one its manifest tells of.*see dnc verify, then dnc restore"):
+            loaded.standing()
+        with pytest.raises(StoreError, match="not the one its manifest"):
+            loaded.object(["+33199000009"], date(2026, 8, 9))
+        faults = verify(loaded.ledger).faults
+        assert f"row {day + 1} is missing" in faults or f"rows 4 to {day + 1} are missing" in faults
+        assert f"1 objections in the ledger, {day - 1} in the manifest" in faults
+        (loaded.path / LEDGER).write_bytes(good)
+    assert not verify(loaded.ledger).faults
+
+
+@pytest.mark.parametrize("lost", [[LEDGER], [MANIFEST], [LEDGER, MANIFEST]])
+def test_a_store_that_lost_a_file_is_never_taken_for_an_empty_one(loaded, write_file, lost):
+    """What is left of a store is a damaged store; nothing is decided from it, and nothing of it is swept away."""
+    for name in lost:
+        (loaded.path / name).unlink()
+    before = names(loaded)
+    with pytest.raises(StoreError, match="is missing; nothing is decided"):
+        check(write_file("c.csv", "number\n0199000001\n"), loaded, region="FR")
+    with pytest.raises(StoreError, match="is missing"):
+        loaded.load(write_file("d.csv", ANSWER), as_of=date(2026, 8, 3))
+    assert verify(loaded.ledger).faults
+    assert names(loaded) == before | {"lock"}
+
+
+def test_a_ledger_cut_anywhere_is_refused(loaded):
+    """Cut at 100 places, from its first byte to its last, it never opens."""
+    whole = (loaded.path / LEDGER).read_bytes()
+    for place in range(100):
+        (loaded.path / LEDGER).write_bytes(whole[: len(whole) * place // 100])
+        with pytest.raises(StoreError, match="nothing is decided from it"):
+            loaded.standing()
+    (loaded.path / LEDGER).write_bytes(whole)
+    assert loaded.standing().objections.height == 1
+
+
+@pytest.mark.parametrize("name", [LEDGER, MANIFEST, "snapshots"])
+def test_a_flipped_bit_is_never_decided_from(loaded, name):
+    """One bit of ledger, manifest or a snapshot, at 40 places: the look-up is refused with a word, never answered."""
+    path = loaded.path / name
+    path = next(path.glob("*")) if path.is_dir() else path
+    whole = path.read_bytes()
+    for place in range(40):
+        at = len(whole) * place // 40
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << place % 8]) + whole[at + 1 :])
+        with pytest.raises(StoreError, match="nothing is decided"):
+            said(loaded, "fr-bloctel", 33199000001, "2026-08-02")
+    path.write_bytes(whole)
+    assert said(loaded, "fr-bloctel", 33199000001, "2026-08-02")[0] == "listed"
+
+
+def test_a_foreign_log_beside_the_ledger_is_named(loaded):
+    """A write-ahead log is another program's: it is neither replayed nor removed."""
+    log = loaded.path / f"{LEDGER}.wal"
+    with duckdb.connect(loaded.path / LEDGER) as con:
+        con.execute("set checkpoint_threshold = '1GB'; pragma disable_checkpoint_on_shutdown; create table x (y int)")
+    assert log.exists()
+    with pytest.raises(StoreError, match=r"ledger.duckdb.wal: left by another program"):
+        loaded.standing()
+    log.unlink()
+    assert not verify(loaded.ledger).faults
+
+
+def test_a_damaged_snapshot_comes_back_by_loading_it_again(loaded, write_file):
+    """The same bytes stand already unless their file is damaged; then the load replaces it and says so."""
+    path = loaded.path / "snapshots" / loaded.snapshots()[0].file
+    path.write_bytes(path.read_bytes()[:-1])
+    assert [fault.partition(")")[0] for fault in verify(loaded.ledger).faults] == [
+        "snapshot 1 (fr-bloctel as of 2026-06-01"
+    ]
+    again = loaded.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
+    assert (again.id, again.notes[0]) == (3, "the file of snapshot 1 was damaged; this one replaces it")
+    assert not verify(loaded.ledger).faults
+
+
+# Leftovers
+
+
+def test_leftovers_of_the_dead_go_with_the_next_change_and_those_of_the_living_stay(loaded):
+    """A reader removes nothing; a writer removes what killed loads and changes left, and no running load's folder."""
+    dead = "import os, sys; from pathlib import Path; from dnc.durable import own_folder\n"
+    dead += "with own_folder(Path(sys.argv[1]), '.dnc-load-') as work: (work / 'x').touch(); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", dead, str(loaded.path)], check=False)
+    orphan = loaded.path / "snapshots" / f"{'0' * 64}.parquet"
+    orphan.touch()
+    half = loaded.path / ".half-manifest"
+    half.touch()
+    left = {path.name for path in loaded.path.glob(".dnc-load-*")}
+    assert len(left) == 1
+    with own_folder(loaded.path, ".dnc-load-") as living:
+        loaded.standing()
+        assert orphan.exists()
+        loaded.object(["+33199000004"], date(2026, 8, 3))
+        assert {path.name for path in loaded.path.glob(".*")} == {living.name}
+        assert not orphan.exists()
+
+
+def test_what_a_purge_deletes_stays_for_a_check_that_reads_it(loaded):
+    """A check goes on with the snapshots that stood when it began; the file goes with the change after it ended."""
+    standing = loaded.standing()
+    gone = loaded.forget(date(2026, 7, 1))
+    assert ([one.id for one in gone], len(list((loaded.path / "snapshots").iterdir()))) == ([1], 2)
+    assert len(standing.of("fr-bloctel")) == 2
+    with Screen(standing, ["fr-bloctel"]):
+        pass
+    del standing
+    loaded.object(["+33199000004"], date(2026, 8, 3))
+    assert len(list((loaded.path / "snapshots").iterdir())) == 1
+
+
+def test_a_second_writer_waits_and_then_names_the_first(loaded, monkeypatch):
+    """The wait is the stated one; who holds the store is told by the number of its process; readers do not wait."""
+    monkeypatch.setattr("dnc.store.LOCK_WAIT_SECONDS", 0.2)
+    hold = "import sys, time; from dnc import Store\n"
+    hold += "with Store(sys.argv[1]).ledger.change(): print('held', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", hold, str(loaded.path)], stdout=subprocess.PIPE) as holder:
+        try:
+            holder.stdout.readline()
+            with pytest.raises(StoreError, match=f"locked by process {holder.pid}, still after 0.2 s"):
+                loaded.object(["+33199000004"], date(2026, 8, 3))
+            assert loaded.standing().objections.height == 1
+        finally:
+            holder.kill()
+    assert loaded.object(["+33199000004"], date(2026, 8, 3)) == 1
+
+
+# Where it cannot be written
+
+
+def bound_by_modes() -> None:
+    """Even root is then held to the modes of files, after the next exec (prctl(2): PR_CAPBSET_DROP)."""
+    for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+
+
+def as_reader(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line, run by a user who is held to the modes of files."""
+    command = [sys.executable, "-m", "dnc", *arguments]
+    drop = bound_by_modes if os.geteuid() == 0 else None
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, preexec_fn=drop)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="users and modes of POSIX, and a root that can be bound")
+def test_a_store_that_cannot_be_written_is_read_and_says_so_plainly(loaded, write_file, tmp_path):
+    """What only reads works on it; what must be recorded is refused before any work, and damage is not spoken of."""
+    write_file("c.csv", "number\n0199000001\n")
+    for path in [*loaded.path.rglob("*"), loaded.path]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    for arguments in (["snapshots"], ["verify"], ["explain", "+33199000001"]):
+        done = as_reader(tmp_path, *arguments)
+        assert done.returncode in (0, 3), done.stderr
+    for arguments in (["check", "c.csv"], ["object", "+33199000001", "--on", "2026-01-01"]):
+        done = as_reader(tmp_path, *arguments)
+        assert done.returncode == 4
+        assert "cannot be written: Permission denied" in done.stderr
+        assert (len(done.stderr.splitlines()), "damaged" in done.stderr) == (1, False)
+    (loaded.path / LEDGER).chmod(0)
+    assert "cannot be read: Permission denied" in as_reader(tmp_path, "snapshots").stderr
+    for path in [loaded.path, *loaded.path.rglob("*")]:
+        path.chmod(0o700)
+
+
+# Versions
+
+
+def test_a_store_of_version_1_is_brought_up_whole(old):
+    """Its first use chains the log that stood and counts the files; it decides as before."""
+    assert [one.numbers for one in old.snapshots()] == [3, 1, 3, 1]
+    assert said(old, "own", 33199000003, "2026-08-05")[0] == "listed"
+    assert list(old.log()["verb"]) == ["load"] * 4 + ["object", "object", "lift", "check", "upgrade"]
+    assert not [*verify(old.ledger).faults, *verify_log(old.ledger).faults]
+
+
+def test_a_log_that_version_1_left_is_replayed(old):
+    """A killed change of version 1 may have left committed rows in its write-ahead log: they are not lost."""
+    killed = "import duckdb, os, sys; con = duckdb.connect(sys.argv[1])\n"
+    killed += "con.execute(\"insert into objections values (9, 33199000009, '2026-08-09', false, null, now())\")\n"
+    killed += "os._exit(0)"
+    subprocess.run([sys.executable, "-c", killed, str(old.path / LEDGER)], check=True)
+    assert (old.path / f"{LEDGER}.wal").exists()
+    assert old.standing().objections.height == 4
+    assert not (old.path / f"{LEDGER}.wal").exists()
+
+
+def test_an_upgrade_is_refused_where_a_snapshot_is_damaged(old):
+    """A file that is not what its name says is no ground to stand on; the old store stays as it was."""
+    path = next((old.path / "snapshots").iterdir())
+    path.write_bytes(b"PAR1")
+    before = (old.path / LEDGER).read_bytes()
+    with pytest.raises(StoreError, match="missing or damaged, so the store is not upgraded"):
+        old.snapshots()
+    assert (old.path / LEDGER).read_bytes() == before
+
+
+def test_a_store_of_a_later_version_says_what_to_do(loaded):
+    """A store that this program does not know is left alone."""
+    with duckdb.connect(loaded.path / LEDGER) as con:
+        con.execute("update about set version = 3")
+    with pytest.raises(StoreError, match="a store of version 3, this program reads 2; use the program that wrote it"):
+        loaded.standing()
+
+
+# Backup and restore
+
+
+def test_a_backup_is_a_store_and_comes_back(loaded, tmp_path):
+    """A backup verifies, decides alike, and restores a store that is gone."""
+    head = backup(loaded.ledger, tmp_path / "backup")
+    copy = Store(tmp_path / "backup")
+    assert (verify(copy.ledger).faults, verify(copy.ledger).head) == ([], head)
+    shutil.rmtree(loaded.path)
+    assert restore(loaded.ledger, copy.path).after == head
+    assert said(loaded, "own", 33199000003, "2026-08-05")[0] == "listed"
+    assert loaded.log()["verb"][-1] == "restore"
+
+
+def test_a_restore_puts_back_what_is_damaged_and_nothing_else(loaded, tmp_path, write_file):
+    """A damaged snapshot comes back without taking the ledger back to the day of the backup."""
+    backup(loaded.ledger, tmp_path / "backup")
+    loaded.object(["+33199000004"], date(2026, 8, 3))
+    (loaded.path / "snapshots" / loaded.snapshots()[0].file).unlink()
+    done = restore(loaded.ledger, tmp_path / "backup")
+    assert (done.files, done.ledger) == (1, False)
+    assert (loaded.standing().objections.height, verify(loaded.ledger).faults) == (2, [])
+
+
+def test_a_restored_ledger_says_what_came_after_it(loaded, tmp_path):
+    """What was damaged is kept aside, with snapshots that the backup does not know; lost rows are counted."""
+    backup(loaded.ledger, tmp_path / "backup")
+    loaded.object(["+33199000004"], date(2026, 8, 3))
+    (loaded.path / LEDGER).write_bytes(b"")
+    done = restore(loaded.ledger, tmp_path / "backup")
+    assert (done.before.seq, done.after.seq, done.ledger) == (4, 3, True)
+    assert {path.name for path in done.aside.iterdir()} == {LEDGER, MANIFEST}
+    assert (loaded.log().height, verify(loaded.ledger).faults) == (4, [])
+
+
+def test_a_restore_from_a_damaged_backup_changes_nothing(loaded, tmp_path):
+    """The backup is verified first."""
+    backup(loaded.ledger, tmp_path / "backup")
+    next((tmp_path / "backup" / "snapshots").iterdir()).unlink()
+    (loaded.path / MANIFEST).unlink()
+    before = names(loaded)
+    with pytest.raises(StoreError, match="this backup is damaged itself"):
+        restore(loaded.ledger, tmp_path / "backup")
+    assert names(loaded) == before
+
+
+def test_backup_and_restore_on_the_command_line(dnc, loaded, tmp_path):
+    """The verbs say what they did, refuse what would lose something, and verify names what is damaged."""
+    at = ["--store", loaded.path]
+    assert dnc("backup", "copy", *at)[0] == 0
+    assert "exists already" in dnc("backup", "copy", *at)[2]
+    assert "is whole; nothing is put back over it" in dnc("restore", "copy", *at)[2]
+    (loaded.path / MANIFEST).write_text("{}")
+    code, out, err = dnc("verify", *at)
+    assert (code, out) == (4, "manifest.json is damaged\n")
+    assert "dnc restore BACKUP" in err
+    assert dnc("restore", "copy", *at)[0] == 0
+    code, _, err = dnc("verify", *at)
+    assert (code, err[:6]) == (0, "whole:")

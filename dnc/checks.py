@@ -16,8 +16,10 @@ import polars as pl
 
 from dnc.brief import Brief
 from dnc.calls import Intake, open_calls
+from dnc.clock import today
 from dnc.engine import engine, run
 from dnc.errors import InputError, OptionError
+from dnc.evidence import Evidence, terms_of
 from dnc.judge import OUTCOMES, VERDICT, Finding, Judge, Policy, explained
 from dnc.report import CsvStream, Output
 from dnc.rulebook import Rulebook
@@ -128,6 +130,7 @@ def check(
     columns: Iterable[str] | None = None,
     language: str = "en",
     stream: IO[bytes] | None = None,
+    keep: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Check:
     """Decide every call of a planned-calls file.
@@ -146,6 +149,7 @@ def check(
         columns: those of `dnc.judge.VERDICT` to give; all, unless told.
         language: of `dnc_why`, `en` or `fr`.
         stream: an open binary file that gets the verdicts as CSV.
+        keep: whether the decisions themselves are kept in the store, for `dnc answer`.
         progress: called with the number of rows done after each batch.
     Returns:
         The check; its `verdicts` are a frame unless `out` or `stream` took them.
@@ -177,12 +181,14 @@ def check(
         screen = stack.enter_context(Screen(standing, book.registries()))
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
-        done = 0
+        evidence = Evidence(result.path, stack.enter_context(store.work("check")) if keep else None)
+        done, ids = 0, intake.columns.get("call", "")
         for carried, facts in intake.batches():
             verdicts = judge.verdicts(facts)
             for *key, rows in verdicts.group_by(_TALLIED, maintain_order=True).len().iter_rows():
                 result.tallies[tuple(key)] += rows
             repeats.add(facts["number"])
+            evidence.add(facts, verdicts, carried[ids] if ids in carried.columns else None)
             frame = carried.hstack(verdicts.select(wanted))
             for sink in sinks:
                 sink.write(frame)
@@ -192,7 +198,11 @@ def check(
             if progress:
                 progress(done)
         result.repeated = repeats.count()
-        entry = store.record("check", _logged(result, intake, standing, policy, targets), rules=book.texts)
+        terms = terms_of(intake.brief, policy, intake.at)
+        sha256 = hashlib.sha256(terms.encode()).hexdigest()
+        detail = _logged(result, intake, standing, policy, targets) | evidence.detail() | {"terms": sha256}
+        decisions = evidence.decisions()
+        entry = store.record("check", detail, rules=book.texts, terms={sha256: terms}, decisions=decisions)
         result.id, result.head = entry.seq, str(entry)
     if not sinks:
         result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, wanted)
@@ -264,19 +274,19 @@ def _logged(
 ) -> dict[str, Any]:
     """What the log keeps of a check: what went in, by whom it was declared, and the counts; no numbers."""
     brief = intake.brief
-    with result.path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "input": result.path.name,
-        "sha256": sha256,
         "counts": result.counts,
         "at": intake.at,
         "region": brief.region,
-        "declared": dict(brief.facts),
+        "declared": {name: "told" if name == "cli" else fact for name, fact in brief.facts.items()},
+        "today": today(),
         "brief": brief.sha256,
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),
         "rules": sorted(intake.book.texts),
         "snapshots": [one.id for one in standing.snapshots],
+        "files": sorted({one.file for one in standing.snapshots}),
+        "objections": standing.objections["seq"].max() or 0,
         "out": [Path(one).name for one in targets],
     }

@@ -174,6 +174,7 @@ def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given
     help="Write .csv, .parquet, .xlsx or .jsonl; may be repeated. Else CSV on stdout.",
 )
 @click.option("--columns", help="Columns of verdicts to give, e.g. outcome,why.")
+@click.option("--keep", is_flag=True, help="Keep the decisions in the store, for dnc answer; dnc retain says how long.")
 @both
 @click.pass_context
 def check(

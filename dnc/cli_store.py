@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.errors import StoreError
+from dnc.errors import StoreError, printable
 from dnc.terminal import DAY, both, print_csv, print_rows, say, store_of
 
 if TYPE_CHECKING:
@@ -156,6 +157,45 @@ def _noted(head: str) -> Entry:
     return Entry(int(seq), text.strip().lower())
 
 
+@click.command()
+@click.argument("number")
+@click.option("--on", type=DAY, help="The day asked about; what was told later is left out.")
+@click.option("--region", help="Numbering plan of a number in national form, e.g. FR.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@both
+@click.pass_context
+def answer(ctx: click.Context, /, *, number: str, on: date | None, region: str | None, as_json: bool) -> None:
+    """Say what registries and lists said of a number and when, its objections, and each decision kept about it."""
+    from dnc import answers
+
+    told = answers.answer(store_of(ctx), number, region=region and region.upper(), on=on)
+    if as_json:
+        click.echo(json.dumps(told, ensure_ascii=False, default=str, indent=2))
+        return
+    for line in answers.as_text(told):
+        click.echo(printable(line))
+
+
+@click.command()
+@click.argument("check", type=int)
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--out", multiple=True, type=click.Path(path_type=Path), help="Write the verdicts; as of dnc check.")
+@both
+@click.pass_context
+def replay(ctx: click.Context, check: int, file: Path | None, out: tuple[Path, ...]) -> None:
+    """Decide the file of a check again, with the rules and snapshots of then: 0 if all verdicts are the same, else 1.
+
+    CHECK is its row in the log; FILE is the file it decided, if it lies elsewhere than then.
+    """
+    from dnc import replays
+
+    done = replays.replay(store_of(ctx), check, file, out)
+    for when, counts, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
+        say(f"{when}: {', '.join(f'{rows:,} {word}' for word, rows in counts.items())} (version {version})")
+    say(f"check {check}: " + ("every verdict is the same" if done.same else "the verdicts are NOT the same"))
+    ctx.exit(0 if done.same else 1)
+
+
 # Upkeep
 
 
@@ -204,4 +244,4 @@ def restore(ctx: click.Context, folder: Path) -> None:
         say(f"what was damaged lies in {done.aside}; it holds personal data, delete it when it is not needed")
 
 
-VERBS = (object_, forget, retain, snapshots, log, verify, backup, restore)
+VERBS = (object_, forget, retain, answer, replay, snapshots, log, verify, backup, restore)

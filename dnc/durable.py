@@ -149,7 +149,12 @@ def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
         yield folder
     finally:
         os.close(handle)
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_tree(folder)
+
+
+def _remove_tree(folder: Path) -> None:
+    with suppress(OSError):
+        shutil.rmtree(folder)
 
 
 def remove_orphans(parent: Path, prefix: str, grace_seconds: float = 60) -> None:
@@ -160,9 +165,9 @@ def remove_orphans(parent: Path, prefix: str, grace_seconds: float = 60) -> None
         except OSError:
             with suppress(OSError):
                 if time.time() - folder.stat().st_mtime > grace_seconds:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    _remove_tree(folder)
             continue
         orphan = _lock(handle)
         os.close(handle)
         if orphan:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove_tree(folder)

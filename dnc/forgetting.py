@@ -35,11 +35,11 @@ class Forgotten:
     decisions: int
 
 
-def check_kind(kind: str | None) -> None:
+def check_registry(registry: str | None) -> None:
     """Raise LoaderError where there is no such registry, InputError where it is the own list."""
-    if kind:
-        known(kind)
-    if kind == "own":
+    if registry:
+        known(registry)
+    if registry == "own":
         raise InputError("own is kept: forgetting an objection would let the person be called again")
 
 

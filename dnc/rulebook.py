@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -49,6 +49,12 @@ class Rulebook:
                     raise RuleError(f"cannot be read ({type(error).__name__})", path) from None
                 paths[path.name] = str(path)
         return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())))
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Rulebook:
+        """The rules of some files' texts, as a log keeps them. Raises RuleError."""
+        named = ((hashlib.sha256(text.encode()).hexdigest()[:12], text) for text in texts)
+        return _rulebook(tuple(sorted(named)))
 
     def regimes(self) -> Iterator[tuple[Pack, Regime]]:
         """Every regime with its pack, in the order of the files."""

@@ -69,11 +69,11 @@ class Store:
 
     def must_be_writable(self) -> None:
         """Raise StoreError where nothing could be recorded, before any work is done."""
-        with self._work("probe"):
+        with self.work("probe"):
             pass
 
     @contextmanager
-    def _work(self, kind: str) -> Iterator[Path]:
+    def work(self, kind: str) -> Iterator[Path]:
         """A folder on the store's disk for files that are not finished; it goes with the process."""
         with ExitStack() as stack:
             stack.callback(self._remove_empty)
@@ -249,7 +249,7 @@ class Store:
         module = Path(loader) if loader else None
         told = loads.told(paths, as_of, covers, asked, registry=registry, campaign=campaign, means=means, loader=module)
         standing = self.standing()
-        with self._work("load") as work:
+        with self.work("load") as work:
             prepared = []
             for number, path in enumerate(paths):
                 folder = work / str(number)
@@ -302,7 +302,7 @@ class Store:
 
         The own list is never forgotten by age: that would let the person be called again.
         """
-        forgetting.check_kind(registry)
+        forgetting.check_registry(registry)
         self.must_exist()
         with self.ledger.change() as change:
             return forgetting.by_age(change, before, registry)
@@ -320,10 +320,10 @@ class Store:
 
         Raises InputError where a number cannot be read, naming its position.
         """
-        forgetting.check_kind(registry)
+        forgetting.check_registry(registry)
         self.must_exist()
         read = read_all(numbers, region)
-        with self._work("forget") as work, self.ledger.change() as change:
+        with self.work("forget") as work, self.ledger.change() as change:
             return forgetting.by_number(change, read, registry, work)
 
     def forget_due(self) -> tuple[list[Snapshot], list[int]]:
@@ -340,7 +340,8 @@ class Store:
 
     def retain(self, kind: str, months: int | None) -> None:
         """Say for how many months snapshots of a registry, or `decisions`, are kept; None: until forgotten by hand."""
-        forgetting.check_kind(kind)
+        if kind != forgetting.DECISIONS:
+            forgetting.check_registry(kind)
         with self.ledger.change() as change:
             forgetting.retain(change, kind, months)
 

@@ -1,0 +1,71 @@
+"""What a check leaves in the store: hashes of what went in and came out and, where told to, its decisions."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dnc.audit import canonical
+from dnc.brief import Brief
+from dnc.durable import sha256_of
+from dnc.errors import InputError
+from dnc.judge import VERDICT, Policy
+
+_COMPARED = [name for name in VERDICT if name != "dnc_why"]  # which is their wording, in one of two languages
+_DECIDED = [name for name in VERDICT if name not in ("dnc_number", "dnc_applies")]
+
+
+def terms_of(brief: Brief, policy: Policy, at: str | None) -> str:
+    """All that a check was told beside its file and the law, as canonical JSON; `dnc replay` reads it."""
+    told = {"region": brief.region, "dates": brief.dates, "columns": brief.columns, "values": brief.values}
+    told |= {"facts": brief.facts, "at": at, "guidance": policy.guidance, "accept": policy.accepted}
+    return canonical(told)
+
+
+class Evidence:
+    """Gathered while a check runs.
+
+    path: the planned-calls file. work: a folder to gather decisions in; None where they are not kept.
+    """
+
+    def __init__(self, path: Path, work: Path | None) -> None:
+        self._path = path
+        self._work = work
+        self._input = self._hash_input()
+        self._verdicts = hashlib.sha256()
+        self._rows = 0
+        self._parts: list[Path] = []
+
+    def _hash_input(self) -> str:
+        try:
+            return sha256_of(self._path)
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror or error}", self._path) from None
+
+    def add(self, facts: pl.DataFrame, verdicts: pl.DataFrame, calls: pl.Series | None) -> None:
+        """Take note of a batch; `calls` are the user's own row ids, where the file has them."""
+        self._verdicts.update(verdicts.select(_COMPARED).write_csv(include_header=False).encode())
+        if self._work:
+            rows = pl.int_range(self._rows + 1, self._rows + 1 + pl.len(), dtype=pl.UInt64).alias("row")
+            call = pl.lit(calls if calls is not None else None, pl.String).alias("call")
+            kept = facts.select(rows, call, "number", "day").hstack(verdicts.select(_DECIDED))
+            self._parts.append(self._work / f"{len(self._parts)}.parquet")
+            kept.write_parquet(self._parts[-1])
+        self._rows += verdicts.height
+
+    def detail(self) -> dict[str, Any]:
+        """The hashes, for the log. Raises InputError where the file changed while it was read."""
+        if self._hash_input() != self._input:
+            raise InputError("changed while it was read; check it again", self._path)
+        return {"sha256": self._input, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
+
+    def decisions(self) -> Path | None:
+        """One file of all decisions, or None."""
+        if not self._work or not self._parts:
+            return None
+        out = self._work / "decisions.parquet"
+        pl.scan_parquet(self._parts, glob=False).sink_parquet(out, maintain_order=True)
+        return out

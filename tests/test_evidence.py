@@ -1,0 +1,270 @@
+"""What the store keeps as evidence and as personal data: the log's chain, replays, answers, forgetting."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import sys
+from datetime import date
+
+import duckdb
+import polars as pl
+import pytest
+
+from dnc import InputError, Store, StoreError, check
+from dnc.answers import answer
+from dnc.replays import replay
+from dnc.upkeep import verify, verify_log
+from tests.conftest import SAMPLES
+from tests.test_durable import LEDGER, MANIFEST, loaded  # noqa: F401 (a fixture)
+from tests.test_store import ANSWER, said
+
+CALLS = "call;number;cli\n7;01 99 00 00 01;01 99 00 00 77\n8;01 99 00 00 02;withheld\n9;0199000003;\n10;nobody;\n"
+TOLD = {"caller": "commercial", "voice": "human", "recipient": "consumer", "cli": "+33199000099"}
+
+
+@pytest.fixture
+def checked(loaded, write_file):  # noqa: F811
+    """A store in which check 4 kept its decisions."""
+    check(write_file("c.csv", CALLS), loaded, region="FR", at="2026-08-05T10:30", given=TOLD, keep=True)
+    return loaded
+
+
+# The log
+
+
+def test_every_row_is_chained_and_says_who_did_what_with_which_version(checked):
+    """The chain can be followed from the CSV alone, as docs/security.md says."""
+    import hashlib
+
+    previous = ""
+    for row in checked.log().iter_rows(named=True):
+        told = [
+            previous,
+            row["seq"],
+            f"{row['done_at']:%Y-%m-%dT%H:%M:%S}",
+            *(row[k] for k in ("verb", "done_by", "detail")),
+        ]
+        text = json.dumps(told, separators=(",", ":"))
+        assert (row["previous"], row["hash"]) == (previous, hashlib.sha256(text.encode()).hexdigest())
+        assert "version" in json.loads(row["detail"])
+        previous = row["hash"]
+    assert str(verify_log(checked.ledger).head) == f"4:{previous}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX knows users by number")
+def test_who_did_it_is_not_what_the_environment_says(store, monkeypatch):
+    """The operating system knows who runs a program; LOGNAME is anybody's word."""
+    monkeypatch.setenv("LOGNAME", "somebody")
+    monkeypatch.setenv("USER", "somebody")
+    store.object(["+33199000001"], date(2026, 8, 1))
+    assert store.log()["done_by"].item() == pwd.getpwuid(os.geteuid()).pw_name
+
+
+@pytest.mark.parametrize(
+    ("tamper", "says"),
+    [
+        ("update log set done_by = 'x' where seq = 2", "row 2 was changed after it was written"),
+        ("update log set detail = replace(detail::varchar, 'count', 'many') where seq = 3", "row 3 was changed"),
+        ("delete from log where seq = 2", "row 2 is missing"),
+        ("delete from log where seq >= 3", "rows 3 to 4 are missing"),
+        ("delete from log where seq = 1", "row 1 is missing"),
+        ("update log set seq = 5 - seq where seq in (2, 3)", "row 2 stands behind row 3"),
+        ("update log set seq = 5 - seq where seq in (2, 3)", "row 3 was changed"),
+        ("insert into log from log where seq = 2", "row 2 stands behind row 4"),
+        ("update log set previous = '' where seq = 3", "row 3 does not follow on row 2"),
+    ],
+)
+def test_a_changed_removed_or_reordered_row_is_found(dnc, loaded, tamper, says):  # noqa: F811
+    """Whoever writes into the ledger is found out by the chain or by the manifest, and nothing is decided from it."""
+    loaded.object(["+33199000004"], date(2026, 8, 3))
+    with duckdb.connect(loaded.path / LEDGER) as con:
+        con.execute(tamper)
+    code, out, err = dnc("log", "--verify", "--store", loaded.path)
+    assert (code, says in out) == (4, True), out
+    assert "faults in the log" in err
+    with pytest.raises(StoreError, match="not the one its manifest tells of"):
+        loaded.standing()
+
+
+def test_a_log_that_was_written_anew_is_found_by_a_head_kept_elsewhere(dnc, checked):
+    """The owner of the store can rewrite the whole chain; a head on an earlier report then does not stand in it."""
+    head = str(verify_log(checked.ledger).head)
+    assert dnc("log", "--verify", "--head", head, "--store", checked.path)[0] == 0
+    other = Store(checked.path.parent / "other")
+    for day in range(1, 6):
+        other.object(["+33199000009"], date(2026, 8, day))
+    code, out, _ = dnc("log", "--verify", "--head", head, "--store", other.path)
+    assert (code, out) == (4, "row 4 is not the row that was noted elsewhere: the log was written anew\n")
+    assert dnc("log", "--verify", "--head", "9:00", "--store", other.path)[1] == "rows 6 to 9 are missing\n"
+    assert dnc("log", "--verify", "--head", "soon", "--store", other.path)[0] == 2
+
+
+def test_the_head_is_printed_with_every_check(dnc, checked):
+    """The summary ends with what a witness outside would keep."""
+    _, _, err = dnc("check", SAMPLES / "shop.csv", "--region", "FR", "--at", "2026-08-05", "--store", checked.path)
+    assert f"Log head {verify(checked.ledger).head}" in err
+
+
+# Replays
+
+
+def test_a_check_decided_again_comes_out_the_same(dnc, checked, write_file):
+    """Later loads, objections and rules change nothing of what was decided then."""
+    checked.load(write_file("new.csv", "Telephone;Réponse\n0199000002;OK\n"), as_of=date(2026, 8, 4))
+    checked.object(["+33199000002"], date(2026, 8, 4))
+    before = checked.log().height
+    assert replay(checked, 4, write_file("moved.csv", CALLS)).same
+    code, _, err = dnc("replay", "4", "--out", "again.csv", "--store", checked.path)
+    assert (code, "every verdict is the same" in err) == (0, True)
+    assert pl.read_csv("again.csv", separator=";")["dnc_outcome"].to_list()[2:] == ["blocked", "undecided"]
+    assert checked.log().height == before
+
+
+def test_a_check_of_today_is_decided_again_as_of_its_day(checked, write_file, monkeypatch):
+    """A day that was not told is that of the check and not that of the replay."""
+    monkeypatch.setenv("DNC_TODAY", "2026-08-10")
+    path = write_file("c.csv", CALLS)
+    result = check(path, checked, region="FR", given=TOLD)
+    monkeypatch.setenv("DNC_TODAY", "2026-08-12")
+    assert replay(checked, result.id, path).same
+    check(path, checked, region="FR", given=TOLD)
+    assert len({json.loads(detail)["verdicts"] for detail in checked.log()["detail"][-2:]}) == 2
+
+
+def test_a_verdict_that_is_not_the_same_is_told(dnc, checked, monkeypatch):
+    """Another outcome of one row is seen: the exit code is 1."""
+    monkeypatch.setattr("dnc.replays._standing", lambda store, *_: Store("nowhere").standing())
+    code, _, err = dnc("replay", "4", "--store", checked.path)
+    assert (code, "the verdicts are NOT the same" in err) == (1, True)
+
+
+def test_what_cannot_be_decided_again_says_why(checked, write_file):
+    """Another file, another row, a forgotten snapshot, forgotten numbers: each has its words."""
+    path = write_file("c.csv", CALLS)
+    with pytest.raises(InputError, match="is not the file of check 4"):
+        replay(checked, 4, write_file("other.csv", CALLS + "x;x;\n"))
+    with pytest.raises(InputError, match="row 2 of the log is no check"):
+        replay(checked, 2, path)
+    checked.forget_numbers(["+33199000001"])
+    with pytest.raises(StoreError, match="numbers were forgotten in its snapshots since"):
+        replay(checked, 4, path)
+    checked.forget(date(2026, 7, 1))
+    with pytest.raises(StoreError, match="of its snapshots, 1 are forgotten or replaced"):
+        replay(checked, 4, path)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(store, write_file, monkeypatch):
+    """The hash in the log is that of what was decided."""
+    path = write_file("c.csv", CALLS)
+    with pytest.raises(InputError, match="changed while it was read"):
+        check(path, store, region="FR", progress=lambda _: write_file("c.csv", CALLS + "x;x;\n"))
+    assert not store.exists
+
+
+# Answers
+
+
+def test_an_answer_says_what_was_said_when_and_what_was_decided(checked):
+    """Every snapshot that speaks of a number, the objections, and the decisions that were kept."""
+    checked.object(["+33199000003"], date(2026, 8, 10), lift=True, reason="asked for it")
+    told = answer(checked, "01 99 00 00 03", region="FR")
+    assert [(one["as_of"], one["says"]) for one in told["snapshots"]] == [(date(2026, 6, 1), "listed")]
+    assert [(one["on"], one["lifted"]) for one in told["objections"]] == [
+        (date(2026, 8, 2), False),
+        (date(2026, 8, 10), True),
+    ]
+    [decision] = told["decisions"]
+    assert (decision["check"], decision["row"], decision["call"], decision["outcome"]) == (4, 3, "9", "blocked")
+    assert told["silent"] == [2]
+    then = answer(checked, "+33199000003", on=date(2026, 8, 4))
+    assert [one["state"] for one in then["registries"]] == ["listed", "listed"]
+    assert (len(then["objections"]), then["decisions"]) == (1, [])
+
+
+def test_a_list_that_does_not_hold_a_number_speaks_of_it_where_it_is_complete(loaded, write_file):  # noqa: F811
+    """Absent and covered is an answer; absent and not covered is silence."""
+    path = write_file("d.csv", "number;listing;prospecting\n0199000001;listed;refused\n")
+    loaded.load(path, as_of=date(2026, 8, 1), covers=["33199"])
+    told = answer(loaded, "+33199000002")["snapshots"]
+    assert told[-1]["says"] == "not in it, which means not listed"
+    assert answer(loaded, "+33261910002")["silent"] == [1, 2, 3]
+
+
+def test_an_answer_on_the_command_line(dnc, checked):
+    """A person reads lines, a program reads JSON, and checks without decisions are named."""
+    check(SAMPLES / "shop.csv", checked, region="FR", at="2026-08-05")
+    code, out, _ = dnc("answer", "+33199000003", "--store", checked.path)
+    assert (code, "2026-06-01 fr-bloctel: listed" in out, "row 3" in out) == (0, True, True)
+    assert "Checks that kept no decisions (look into their files): 5" in out
+    assert json.loads(dnc("answer", "+33199000003", "--json", "--store", checked.path)[1])["not_kept"] == [5]
+    assert "number 1 cannot be read" in dnc("answer", "12", "--store", checked.path)[2]
+
+
+# Forgetting
+
+
+def test_forgetting_a_number_keeps_every_opposition_to_calls(checked):
+    """What cleared it and what was decided goes; who is listed or objected stays so; the record names no number."""
+    before = {n: said(checked, "fr-bloctel", 33199000000 + n, "2026-07-01")[0] for n in (1, 2, 3)}
+    assert before == {1: "clear", 2: "listed", 3: "listed"}
+    gone = checked.forget_numbers(["+33199000001", "+33199000002", "+33199000003"])
+    assert (gone.listings, gone.decisions) == (1, 3)
+    after = {n: said(checked, "fr-bloctel", 33199000000 + n, "2026-07-01")[0] for n in (1, 2, 3)}
+    assert after == {1: "uncovered", 2: "listed", 3: "listed"}
+    assert said(checked, "own", 33199000003, "2026-08-05")[0] == "listed"
+    assert answer(checked, "+33199000001")["decisions"] == []
+    assert checked.standing().objections.height == 1
+    assert "199000" not in checked.log()["detail"][-1]
+    assert not verify(checked.ledger).faults
+
+
+def test_a_reason_goes_with_the_number_and_never_into_the_log(loaded):  # noqa: F811
+    """What a person said is kept with the objection, not in the log, and goes when the number is forgotten."""
+    loaded.object(["+33199000007"], date(2026, 8, 2), reason="said by Jeanne")
+    assert "Jeanne" not in loaded.log()["detail"].str.join().item()
+    loaded.forget_numbers(["+33199000007"])
+    [row] = answer(loaded, "+33199000007")["objections"]
+    assert (row["reason"], row["lifted"]) == (None, False)
+
+
+def test_decisions_are_forgotten_by_age(checked):
+    """Their files go, the row of the check stays."""
+    assert checked.forget_decisions(date(2000, 1, 1)) == []
+    assert checked.forget_decisions(date(2100, 1, 1)) == [4]
+    assert (list((checked.path / "decisions").iterdir()), checked.log()["verb"][3]) == ([], "check")
+    assert answer(checked, "+33199000003")["decisions"] == []
+
+
+def test_retention_is_kept_with_the_store(dnc, checked, monkeypatch):
+    """Each registry and the decisions have their own time; the own list has none; what is due goes at a word."""
+    at = ["--store", checked.path]
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+    assert dnc("retain", "fr-bloctel", "--months", "5", *at)[0] == 0
+    assert dnc("retain", "decisions", "--months", "6", *at)[0] == 0
+    assert "own is kept" in dnc("retain", "own", "--months", "6", *at)[2]
+    assert "unknown registry" in dnc("retain", "xx", "--months", "6", *at)[2]
+    assert dnc("retain", "fr-bloctel", *at)[0] == 2
+    assert dnc("retain", *at)[1].splitlines()[1:] == ["decisions,6,2026-05-25", "fr-bloctel,5,2026-06-25"]
+    assert "forgot snapshot 1: fr-bloctel as of 2026-06-01" in dnc("forget", "--due", *at)[2]
+    assert dnc("retain", "fr-bloctel", "--for-ever", *at)[0] == 0
+    assert dnc("forget", "--due", *at)[2] == "0 snapshots forgotten\n"
+    assert [one.id for one in checked.snapshots()] == [2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--due", "--before", "2026-01-01"], ["--decisions", "--due"], ["--number", "+33199000001", "--due"]],
+)
+def test_forget_asks_for_one_thing(dnc, checked, arguments):
+    """What goes is said without doubt."""
+    assert dnc("forget", *arguments, "--store", checked.path)[0] == 2
+
+
+def test_a_forgotten_number_does_not_come_back_with_the_same_file(checked, write_file):
+    """The same bytes stand already, so loading them again brings nothing back."""
+    checked.forget_numbers(["+33199000001"])
+    assert not checked.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1)).new
+    assert said(checked, "fr-bloctel", 33199000001, "2026-07-01")[0] == "uncovered"
+    assert MANIFEST in {path.name for path in checked.path.iterdir()}

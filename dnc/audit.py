@@ -93,7 +93,7 @@ def chain(con: duckdb.DuckDBPyConnection) -> None:
         previous = current
 
 
-def faults(con: duckdb.DuckDBPyConnection, kept: Entry | None = None) -> Iterator[str]:
+def faults(con: duckdb.DuckDBPyConnection, kept: Entry = NO_ENTRY) -> Iterator[str]:
     """What is wrong with the chain, a line each: rows changed, removed, added or out of order.
 
     `kept` is a row that was noted elsewhere: it must stand in the chain.
@@ -112,9 +112,9 @@ def faults(con: duckdb.DuckDBPyConnection, kept: Entry | None = None) -> Iterato
             yield f"row {seq} was changed after it was written"
         seen[seq] = current
         before, previous = max(seq, before), current
-    if kept and kept.seq > before:
+    if kept.seq > before:
         yield _missing(before + 1, kept.seq)
-    elif kept and seen.get(kept.seq) != kept.hash:
+    elif kept.seq and seen.get(kept.seq) != kept.hash:
         yield f"row {kept.seq} is not the row that was noted elsewhere: the log was written anew"
 
 

@@ -138,7 +138,7 @@ def log(ctx: click.Context, verifying: bool, head: str | None) -> None:
         return
     from dnc import upkeep
 
-    found = upkeep.verify_log(store.ledger, _noted(head) if head else None)
+    found = upkeep.verify_log(store.ledger, _noted(head))
     for fault in found.faults:
         click.echo(fault)
     if found.faults:
@@ -148,9 +148,11 @@ def log(ctx: click.Context, verifying: bool, head: str | None) -> None:
     say(f"{found.head.seq:,} rows, each follows on the one before; head {found.head}")
 
 
-def _noted(head: str) -> Entry:
-    from dnc.audit import Entry
+def _noted(head: str | None) -> Entry:
+    from dnc.audit import NO_ENTRY, Entry
 
+    if head is None:
+        return NO_ENTRY
     seq, _, text = head.partition(":")
     if not text or not seq.isdecimal():
         raise click.UsageError(f"--head {head!r} is not written ROW:HASH, as reports print it")

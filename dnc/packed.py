@@ -134,6 +134,12 @@ def members(path: Path) -> list[Member]:
     return [Member(path.name, path, path.stat().st_size, lambda: _open_plain(path))]
 
 
+def refuse_swelling(path: Path) -> None:
+    """Raise InputError where a spreadsheet that is a zip is not to be trusted as one, or swells beyond bounds."""
+    if first_bytes(path, 2) == b"PK" and (fault := _fault(_directory(path), _most(path))):
+        raise InputError(f"{fault}; it is not read", path)
+
+
 def _most(path: Path) -> int:
     return min(_MOST_BYTES, _MOST_TIMES * path.stat().st_size)
 

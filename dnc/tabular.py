@@ -25,7 +25,8 @@ from typing import Any
 import polars as pl
 
 from dnc.errors import InputError
-from dnc.packed import Member, first_bytes, kind_of, members
+from dnc.foreign import frames
+from dnc.packed import Member, first_bytes, kind_of, members, refuse_swelling
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
 BATCH_ROWS = 100_000
@@ -354,13 +355,8 @@ def _xlsx(path: Path, with_header: bool) -> Table:
 
 def _first_sheet(path: Path) -> pl.DataFrame:
     """The cells of the first sheet as text, rows that are empty left out, with `LINE`."""
-    import fastexcel
-
-    try:
-        sheet = fastexcel.read_excel(path).load_sheet(0, header_row=None, dtypes="string")
-        cells = sheet.to_polars()
-    except Exception as error:
-        raise InputError(f"cannot be read as a spreadsheet ({type(error).__name__})", path) from None
+    refuse_swelling(path)
+    cells = pl.concat(frames("spreadsheet", path, BATCH_ROWS))
     number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE)
     cells = cells.with_columns(number).filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
     if not cells.height:
@@ -369,15 +365,12 @@ def _first_sheet(path: Path) -> pl.DataFrame:
 
 
 def _parquet(path: Path) -> Table:
-    try:
-        scan = pl.scan_parquet(path, glob=False)
-        header = scan.collect_schema().names()
-    except (pl.exceptions.PolarsError, OSError):
-        raise InputError("cannot be read as Parquet", path) from None
+    rows = frames("parquet", path, BATCH_ROWS)
+    header = next(rows).columns
 
     def batches() -> Iterator[pl.DataFrame]:
         first = 1
-        for batch in scan.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+        for batch in rows:
             yield from _sliced(batch, first)
             first += batch.height
 
@@ -390,7 +383,7 @@ def _jsonl(path: Path, text: Text) -> Table:
             if line.strip():
                 try:
                     value = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     raise InputError("is not JSON", path, number) from None
                 if not isinstance(value, dict):
                     raise InputError("is not a JSON object", path, number)

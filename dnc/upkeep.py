@@ -70,7 +70,7 @@ def verify(ledger: Ledger) -> Findings:
     return found
 
 
-def verify_log(ledger: Ledger, noted: audit.Entry | None = None) -> Findings:
+def verify_log(ledger: Ledger, noted: audit.Entry = audit.NO_ENTRY) -> Findings:
     """Follow the chain of the log, to a head that was noted elsewhere too. Raises StoreError if it cannot be read."""
     if not ledger.exists:
         raise StoreError(f"{ledger.folder}: no store here")
@@ -80,8 +80,7 @@ def verify_log(ledger: Ledger, noted: audit.Entry | None = None) -> Findings:
         found.head = manifest.last if manifest else found.head
     try:
         with connect(ledger.path, read_only=True) as con:
-            kept = [None, *(one for one in (found.head, noted) if one and one.seq)]
-            found.faults += dict.fromkeys(fault for one in kept for fault in audit.faults(con, one))
+            found.faults += dict.fromkeys(fault for one in (found.head, noted) for fault in audit.faults(con, one))
             found.head = audit.head(con)
     except duckdb.Error as error:
         what = f"ledger.duckdb cannot be read ({type(error).__name__})"
@@ -93,7 +92,7 @@ def _lost(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
     """What a ledger lacks that is not its manifest's, as far as it can be opened."""
     try:
         with connect(ledger.path, read_only=True) as con:
-            yield from audit.faults(con, manifest.last if manifest else None)
+            yield from audit.faults(con, manifest.last if manifest else audit.NO_ENTRY)
             if manifest:
                 yield from _unlike(con, manifest)
     except duckdb.Error:
@@ -127,15 +126,18 @@ def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
                 found.rows += row["rows"]
 
 
-def backup(ledger: Ledger, destination: Path) -> audit.Entry:
-    """Copy a store, as it stands at one moment, into a new folder; whole or absent. Loads may go on meanwhile."""
+def backup(ledger: Ledger, destination: Path, *, restoring: bool = False) -> audit.Entry:
+    """Copy a store, as it stands at one moment, into a new folder; whole or absent. Loads may go on meanwhile.
+
+    `restoring` puts a row about it into the copy's log. Returns the last row of the store's.
+    """
     if not ledger.exists:
         raise StoreError(f"{ledger.folder}: no store here")
     if destination.exists():
         raise InputError("exists already; name a new folder", destination)
     for _ in range(_TRIES):
         try:
-            return _copy(ledger, destination)
+            return _copy(ledger, destination, restoring=restoring)
         except FileNotFoundError:
             continue  # something was forgotten meanwhile: then the ledger is another now
         except OSError as error:
@@ -143,7 +145,7 @@ def backup(ledger: Ledger, destination: Path) -> audit.Entry:
     raise StoreError(f"{ledger.folder}: a file of the store is missing; see dnc verify")
 
 
-def _copy(ledger: Ledger, destination: Path) -> audit.Entry:
+def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit.Entry:
     parent = destination.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     remove_orphans(parent, ".dnc-backup-")
@@ -157,6 +159,8 @@ def _copy(ledger: Ledger, destination: Path) -> audit.Entry:
             for row in getattr(manifest, name):
                 _copy_file(ledger.folder / name / row["file"], new / name / row["file"])
         manifest.write(new)
+        if restoring:
+            _record(Ledger(new, 0), manifest.last, [])
         new.rename(destination)
         sync_folder(parent)
     return manifest.last
@@ -206,8 +210,7 @@ def restore(ledger: Ledger, source: Path) -> Restored:
     if not ledger.exists:
         if ledger.folder.is_dir():
             _remove_empty(ledger.folder)
-        after = backup(kept, ledger.folder)
-        _record(ledger, after, ())
+        after = backup(kept, ledger.folder, restoring=True)
         return Restored(good.files, True, audit.NO_ENTRY, after, None)
     found = verify(ledger)
     if not found.faults:
@@ -233,10 +236,11 @@ def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> 
         if not found.ledger_whole:
             wanted |= {row["file"] for name in FOLDERS for row in getattr(opened.manifest, name)}
         files = list(_put_files(ledger, opened.manifest, kept.folder, wanted))
-        aside = None if found.ledger_whole else _put_ledger(ledger, kept, opened)
+        aside = None if found.ledger_whole else _put_ledger(ledger, kept, opened, files)
     if still := verify(ledger).faults:
         raise StoreError(f"{ledger.folder}: the backup does not hold what is damaged: {still[0]}")
-    _record(ledger, good.head, files)
+    if found.ledger_whole:
+        _record(ledger, good.head, files)
     return Restored(len(files), not found.ledger_whole, found.head, good.head, aside)
 
 
@@ -249,7 +253,7 @@ def _put_files(ledger: Ledger, manifest: Manifest, source: Path, wanted: set[str
                 yield file
 
 
-def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened) -> Path:
+def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) -> Path:
     """The backup's ledger and manifest in place of these; between the two the store is refused as it was before.
 
     What they replace, and files that the backup does not name, go aside: someone may still read in them.
@@ -269,11 +273,13 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened) -> Path:
         shutil.copyfile(kept.path, work / _LEDGER)
         if sha256_of(work / _LEDGER) != opened.digest:
             raise StoreError(f"{kept.folder}: changed while it was copied; try again")
+        opened.manifest.write(work)
+        _record(Ledger(work, 0), opened.manifest.last, files)
         put(work / _LEDGER, ledger.path)
-    opened.manifest.write(ledger.folder)
+        put(work / NAME, ledger.folder / NAME)
     return aside
 
 
-def _record(ledger: Ledger, head: audit.Entry, files: tuple[str, ...] | list[str]) -> None:
+def _record(ledger: Ledger, head: audit.Entry, files: list[str]) -> None:
     with ledger.change() as change:
         change.log("restore", {"row": head.seq, "head": head.hash, "files": sorted(files)})

@@ -10,6 +10,7 @@ import pytest
 from dnc import Store
 from dnc.cli import main
 
+pytest_plugins = ["tests.scrub"]
 SAMPLES = Path(__file__).parent.parent / "dnc" / "samples"
 
 

@@ -1,0 +1,96 @@
+"""Files whose parsers are not ours, spreadsheets and Parquet: read by a process that has bounds and can be stopped.
+
+It may run out of memory, out of time or crash; this process, and the store, do not.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+
+from dnc.errors import InputError
+
+MEMORY_BYTES = 4 << 30
+CPU_SECONDS = 900
+SILENT_SECONDS = 300.0  # without a frame
+_MOST_BYTES = 20 * 10**9  # of all frames
+_PARSER = Path(__file__).with_name("parser.py")
+_BLOCK = 1 << 20
+_KINDS = {"parquet": "Parquet", "spreadsheet": "a spreadsheet"}
+
+
+def frames(kind: str, path: Path, batch_rows: int) -> Iterator[pl.DataFrame]:
+    """The rows of a file, an empty frame with its columns first. `kind` is `parquet` or `spreadsheet`.
+
+    Raises InputError where it is not readable, or goes beyond the bounds.
+    """
+    limits = [str(batch_rows), str(MEMORY_BYTES), str(CPU_SECONDS)]
+    command = [sys.executable, "-P", str(_PARSER), kind, str(path.absolute()), *limits]
+    env = os.environ | {"POLARS_MAX_THREADS": "2", "RUST_BACKTRACE": "0"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=env) as child:  # noqa: S603 (Python, and our own file)
+        try:
+            yield from _received(child, kind, path)
+        finally:
+            child.kill()
+
+
+def _received(child: subprocess.Popen[bytes], kind: str, path: Path) -> Iterator[pl.DataFrame]:
+    if child.stdout is None or child.stderr is None:
+        return
+    left = _MOST_BYTES
+    stream = _Timed(child.stdout, path)
+    while header := stream.take(8):
+        (length,) = struct.unpack("<Q", header.ljust(8, b"\0"))
+        left -= length
+        if left < 0:
+            raise InputError("swells beyond 20 GB; take out the part that is wanted", path)
+        data = stream.take(length)
+        if len(header) < 8 or len(data) < length:
+            break
+        yield pl.read_ipc(data)
+    code = child.wait()
+    if code:
+        raise InputError(_reason(code, child.stderr.read(), kind), path)
+
+
+def _reason(code: int, told: bytes, kind: str) -> str:
+    word = told.rpartition(b"\n")[2].decode("ascii", "replace")
+    if code < 0 or word == "MemoryError" or b"allocation" in told:
+        return f"takes more than {MEMORY_BYTES >> 20:,} MB or {CPU_SECONDS} s to read; export it as CSV"
+    return f"cannot be read as {_KINDS[kind]} ({word if word.isidentifier() else 'unknown'})"
+
+
+class _Timed:
+    """A pipe that is given up where nothing comes out of it."""
+
+    def __init__(self, pipe: IO[bytes], path: Path) -> None:
+        self._handle = pipe.fileno()
+        self._path = path
+        self._selector = selectors.DefaultSelector() if sys.platform != "win32" else None
+        if self._selector:
+            self._selector.register(self._handle, selectors.EVENT_READ)
+
+    def take(self, length: int) -> bytes:
+        """That many bytes, or fewer at the end."""
+        data = bytearray()
+        deadline = time.monotonic() + SILENT_SECONDS
+        while len(data) < length:
+            if self._selector and not self._selector.select(max(0.0, deadline - time.monotonic())):
+                raise InputError(f"gives no row in {SILENT_SECONDS:g} s; export it as CSV", self._path)
+            with suppress(InterruptedError):
+                block = os.read(self._handle, min(_BLOCK, length - len(data)))
+                if not block:
+                    break
+                data += block
+        return bytes(data)

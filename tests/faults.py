@@ -1,0 +1,415 @@
+"""The fault harness: verbs of the store, ended at every numbered point, short of disk and short of memory.
+
+A point is a call of the operating system, or of a function of the store, on the way of one verb;
+they are counted from outside, by Python's profiler, so nothing in the program knows of them. A run puts a small store
+up, lets a child process do the verb, ends it there with `kill -9` (or lets it meet a limit), and then
+looks: the store verifies, holds what it held before or what it should hold after and nothing
+else, takes the next change, and keeps no leftovers.
+
+`python tests/faults.py` runs every point and writes the counts into docs/reliability.md; `tests/test_faults.py`
+runs an even choice of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from dnc import DncError, Store, check
+from dnc.manifest import read_manifest
+from dnc.rulebook import Rulebook
+from dnc.upkeep import backup, restore, verify
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "reliability.md"
+ANSWER = "Telephone;Identifiant;Réponse\n" + "".join(
+    f"01990000{n:02};{n};{'OK' if n % 3 else 'no'}\n" for n in range(60)
+)
+CALLS = "number\n" + "".join(f"01990000{n:02}\n" for n in range(60))
+SYSTEM = {
+    "open",
+    "mkdir",
+    "replace",
+    "rename",
+    "unlink",
+    "remove",
+    "rmdir",
+    "fsync",
+    "write",
+    "close",
+    "flock",
+    "chmod",
+}
+SYSTEM |= {"sendfile", "scandir", "lseek", "truncate"}
+ROOMS = {
+    "store",
+    "ledger",
+    "manifest",
+    "audit",
+    "durable",
+    "snapshots",
+    "loads",
+    "forgetting",
+    "upkeep",
+    "evidence",
+    "report",
+}
+DAMAGED, ABSENT = "damaged", "absent"
+
+
+# The verbs
+
+
+def put_up(folder: Path) -> None:
+    """A store of a few snapshots, objections and kept decisions, its backup, and files to work with."""
+    (folder / "a.csv").write_text(ANSWER)
+    (folder / "b.csv").write_text(ANSWER.replace("no", "OK"))
+    (folder / "c.csv").write_text(CALLS)
+    (folder / "own.csv").write_text("number,since\n+33199000001,2026-01-01\n")
+    store = Store(folder / "store")
+    store.load(folder / "a.csv", as_of=date(2026, 6, 1))
+    store.load(folder / "own.csv", as_of=date(2026, 6, 1), registry="own")
+    store.object(["+33199000002"], date(2026, 6, 2))
+    check(folder / "c.csv", store, region="FR", at="2026-06-05", keep=True)
+    backup(store.ledger, folder / "kept")
+
+
+def _load(folder: Path) -> None:
+    files = [folder / "b.csv", folder / "own2.csv"]
+    files[1].write_text("number,since\n+33199000003,2026-01-01\n")
+    Store(folder / "store").load_all([files[0]], as_of=date(2026, 7, 1))
+
+
+def _first_load(folder: Path) -> None:
+    Store(folder / "new").load(folder / "a.csv", as_of=date(2026, 6, 1))
+
+
+def _check(folder: Path) -> None:
+    check(folder / "c.csv", Store(folder / "store"), region="FR", at="2026-06-05", keep=True, out=folder / "v.csv")
+
+
+def _forget(folder: Path) -> None:
+    Store(folder / "store").forget(date(2026, 7, 1))
+
+
+def _forget_number(folder: Path) -> None:
+    Store(folder / "store").forget_numbers(["+33199000001", "+33199000004"])
+
+
+def _object(folder: Path) -> None:
+    Store(folder / "store").object(["+33199000005", "+33199000006"], date(2026, 6, 3))
+
+
+def _backup(folder: Path) -> None:
+    backup(Store(folder / "store").ledger, folder / "new")
+
+
+def _restore(folder: Path) -> None:
+    restore(Store(folder / "store").ledger, folder / "kept")
+
+
+def _restore_gone(folder: Path) -> None:
+    restore(Store(folder / "new").ledger, folder / "kept")
+
+
+def _upgrade(folder: Path) -> None:
+    Store(folder / "old").snapshots()
+
+
+def damage(folder: Path) -> None:
+    """Cut the ledger and a snapshot."""
+    for path in (folder / "store" / "ledger.duckdb", next((folder / "store" / "snapshots").iterdir())):
+        path.write_bytes(path.read_bytes()[:-100])
+
+
+def put_up_old(folder: Path) -> None:
+    """A store of version 1."""
+    with zipfile.ZipFile(HERE / "stores" / "v1.zip") as archive:
+        archive.extractall(folder / "old")
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What is done to which store, and what must be there before it is done."""
+
+    do: Callable[[Path], None]
+    store: str = "store"
+    before: Callable[[Path], None] | None = None
+
+
+VERBS = {
+    "first load": Verb(_first_load, "new"),
+    "load": Verb(_load),
+    "object": Verb(_object),
+    "check": Verb(_check),
+    "forget by age": Verb(_forget),
+    "forget by number": Verb(_forget_number),
+    "backup": Verb(_backup, "new"),
+    "restore": Verb(_restore, "store", damage),
+    "restore of a store that is gone": Verb(_restore_gone, "new"),
+    "upgrade": Verb(_upgrade, "old", put_up_old),
+}
+
+
+# What a store holds
+
+
+def state(folder: Path) -> object:
+    """What a store holds, or that it is absent or refused."""
+    store = Store(folder)
+    if not store.exists:
+        return ABSENT
+    if verify(store.ledger).faults:
+        return DAMAGED
+    standing = store.standing()
+    if store.log().is_empty():
+        return ABSENT
+    for registry in {one.registry for one in standing.snapshots}:
+        standing.of(registry)
+    return (
+        [(one.id, one.registry, one.as_of, one.file, one.numbers) for one in standing.snapshots],
+        standing.objections.rows(),
+        sorted(path.name for path in (folder / "decisions").iterdir()) if not (folder / "lock").exists() else None,
+        store.log()["verb"].to_list(),
+    )
+
+
+_BREAK = "\0"
+
+
+def looked_at(folder: Path) -> Text:
+    """What a store holds, and, where it takes a change, what is left in it after that."""
+    found = state(folder)
+    if found in (DAMAGED, ABSENT):
+        return Text(f"{found!r}{_BREAK}")
+    Store(folder).object(["+33199000009"], date(2026, 6, 4))
+    named = {"lock", "ledger.duckdb", "manifest.json", "snapshots", "decisions", "damaged"}
+    manifest = read_manifest(folder)
+    named |= {row["file"] for row in [*manifest.snapshots, *manifest.decisions]}
+    left = [path.name for path in folder.rglob("*") if path.name not in named and path.parent.name != "damaged"]
+    return Text(f"{found!r}{_BREAK}{' '.join(left)}")
+
+
+class Text(str):
+    """A text that is passed on as it is."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+# Faults
+
+
+class Points:
+    """Counts the points that a process passes, and ends it at one of them."""
+
+    def __init__(self, end_at: int) -> None:
+        self.passed = 0
+        self._end_at = end_at
+
+    def __call__(self, frame: object, event: str, argument: object) -> None:
+        """What the profiler tells."""
+        if event == "c_call":
+            counts = getattr(argument, "__name__", "") in SYSTEM
+        else:
+            path = Path(frame.f_code.co_filename)  # type: ignore[attr-defined]
+            counts = event == "call" and path.parent.name == "dnc" and path.stem in ROOMS
+        if counts:
+            self.passed += 1
+            if self.passed == self._end_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def in_child(work: Callable[[], object], limit: tuple[int, int] | None = None) -> tuple[int, str]:
+    """Do something in a process of its own: how it ended (-9 killed, 4 a DncError), and what it returned as text."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(read)
+        code = 1
+        with contextlib.suppress(BaseException):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 1)
+            os.dup2(null, 2)
+            if limit:
+                resource.setrlimit(limit[0], (limit[1], resource.getrlimit(limit[0])[1]))
+            try:
+                told = repr(work())
+                code = 0
+            except DncError as error:
+                told, code = str(error), 4
+            except BaseException as error:
+                told = f"{type(error).__name__}: {error}"
+            os.write(write, told.encode()[:60000])
+        os._exit(code)
+    os.close(write)
+    told = b""
+    while block := os.read(read, 65536):
+        told += block
+    os.close(read)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), told.decode()
+
+
+class Harness:
+    """A store that was put up once, and copies of it to hurt."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._template = folder / "template"
+        self._template.mkdir()
+        self._runs = 0
+        Rulebook.load()  # which is kept, so that each child has it
+        self._need(in_child(lambda: put_up(self._template)), "putting up")
+
+    @staticmethod
+    def _need(ended: tuple[int, str], what: str) -> str:
+        assert ended[0] == 0, f"{what}: {ended}"
+        return ended[1]
+
+    @contextlib.contextmanager
+    def _copy(self, verb: Verb) -> Iterator[Path]:
+        self._runs += 1
+        run = self._folder / str(self._runs)
+        shutil.copytree(self._template, run)
+        if verb.before:
+            verb.before(run)
+        yield run
+        shutil.rmtree(run)
+
+    def points(self, name: str) -> int:
+        """How many points a verb passes."""
+        verb = VERBS[name]
+
+        def counted(run: Path) -> int:
+            points = Points(0)
+            sys.setprofile(points)
+            verb.do(run)
+            sys.setprofile(None)
+            return points.passed
+
+        with self._copy(verb) as run:
+            return int(self._need(in_child(lambda: counted(run)), name))
+
+    def states(self, name: str) -> tuple[str, str]:
+        """What the store of a verb holds before it and after it."""
+        verb = VERBS[name]
+        with self._copy(verb) as run:
+            if name == "upgrade":
+                before = "the same as after"
+            else:
+                before = self._need(in_child(lambda: state(run / verb.store)), name)
+            self._need(in_child(lambda: verb.do(run)), name)
+            return before, self._need(in_child(lambda: state(run / verb.store)), name)
+
+    def kill(self, name: str, point: int, states: tuple[str, str]) -> str:
+        """End a verb at a point, and look; `before` or `after`. Raises AssertionError."""
+        verb = VERBS[name]
+
+        def ended(run: Path) -> None:
+            sys.setprofile(Points(point))
+            verb.do(run)
+            sys.setprofile(None)
+
+        with self._copy(verb) as run:
+            code, told = in_child(lambda: ended(run))
+            assert code in (-9, 0), (name, point, code, told)
+            return self._look(f"{name} at point {point}", verb, run, states, done=code == 0)
+
+    def starve(self, name: str, limit: tuple[int, int], states: tuple[str, str]) -> str:
+        """Let a verb meet a limit, and look; `before` or `after`. Raises AssertionError."""
+        verb = VERBS[name]
+        with self._copy(verb) as run:
+            code, told = in_child(lambda: verb.do(run), limit)
+            return self._look(f"{name} within {limit}: {told}", verb, run, states, done=code == 0)
+
+    def _look(self, what: str, verb: Verb, run: Path, states: tuple[str, str], *, done: bool) -> str:
+        store = run / verb.store
+        looked = self._need(in_child(lambda: looked_at(store)), what)
+        found, left = looked.split(_BREAK)
+        assert found in states, f"{what}: half-done: {found}"
+        assert found == states[1] or not done, f"{what}: lost: {found}"
+        assert not (run / "v.csv").exists() or (run / "v.csv").read_text().count("\n") == 61, f"{what}: half an output"
+        if found in (repr(DAMAGED), repr(ABSENT)):
+            self._need(in_child(lambda: verb.do(run)), f"{what}, again")
+            found_again = self._need(in_child(lambda: state(store)), what)
+            assert found_again == states[1], f"{what}: not made good by doing it again: {found_again}"
+        assert not left, f"{what}: left: {left}"
+        return "after" if found == states[1] else "before"
+
+
+# Runs
+
+
+def chosen(count: int, most: int | None) -> list[int]:
+    """All points, or an even choice of them."""
+    if most is None or count <= most:
+        return list(range(1, count + 1))
+    return [1 + (count - 1) * at // (most - 1) for at in range(most)]
+
+
+def killed(harness: Harness, name: str, most: int | None = None) -> tuple[int, Counter[str]]:
+    """Points of a verb, and runs by what stood after the kill."""
+    states, count = harness.states(name), harness.points(name)
+    return count, Counter(harness.kill(name, point, states) for point in chosen(count, most))
+
+
+def short_of_disk(harness: Harness, name: str, sizes: list[int]) -> Counter[str]:
+    """Runs by what stood, where no file may grow beyond each size (bytes)."""
+    states = harness.states(name)
+    return Counter(harness.starve(name, (resource.RLIMIT_FSIZE, size), states) for size in sizes)
+
+
+def short_of_memory(harness: Harness, name: str, spaces: list[int]) -> Counter[str]:
+    """Runs by what stood, where a process may not hold more than each space (bytes)."""
+    states = harness.states(name)
+    return Counter(harness.starve(name, (resource.RLIMIT_AS, space), states) for space in spaces)
+
+
+DISK = [0, 1, 100, 500, 1000, 4096, 10_000, 12_288, 20_000, 40_000, 80_000, 120_000, 160_000, 200_000, 220_000, 260_000]
+MEMORY = [mega << 20 for mega in (300, 400, 500, 600, 700, 800, 1000, 1300, 1700, 2500)]
+
+
+def main() -> None:
+    """Run everything and write the table."""
+    lines = ["| verb | points | killed, stood before | killed, stood after | short of disk | short of memory |"]
+    lines += ["|---|---|---|---|---|---|"]
+    total: Counter[str] = Counter()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        harness = Harness(Path(folder))
+        for name in VERBS:
+            count, stood = killed(harness, name)
+            disk, memory = short_of_disk(harness, name, DISK), short_of_memory(harness, name, MEMORY)
+            total.update(points=count, before=stood["before"], after=stood["after"])
+            total.update(disk=disk.total(), memory=memory.total())
+            lines.append(
+                f"| {name} | {count} | {stood['before']} | {stood['after']} | {disk.total()} | {memory.total()} |"
+            )
+            print(lines[-1], flush=True)
+    lines.append(
+        "| all | " + " | ".join(str(total[key]) for key in ("points", "before", "after", "disk", "memory")) + " |"
+    )
+    text = "\n".join(lines)
+    print(f"{text}\n{time.monotonic() - began:.0f} s")
+    block = f"<!-- generated: faults -->\n{text}\n<!-- end -->"
+    page = PAGE.read_text(encoding="utf-8")
+    page = re.sub(r"<!-- generated: faults -->\n.*?<!-- end -->", lambda _: block, page, flags=re.DOTALL)
+    PAGE.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

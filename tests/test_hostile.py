@@ -1,0 +1,243 @@
+"""A list for sale is hostile until shown otherwise: archives, spreadsheets, columns and names that mean harm."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+import xlsxwriter
+
+from dnc import InputError, Store, check
+from dnc.engine import engine
+from dnc.tabular import open_table
+from tests.test_store import ANSWER
+
+NAME = "x'); drop table log; --"
+ESCAPE = "a\x1b]0;owned\x07\x1b[31mred\u202egnp\x9b2J"
+
+
+def zipped(path: Path, members: dict[str, bytes], change=lambda info: info) -> Path:
+    """A zip of members whose entries were changed."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(change(zipfile.ZipInfo(name)), data, zipfile.ZIP_DEFLATED)
+    return path
+
+
+def as_link(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """An entry that is a symbolic link."""
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return info
+
+
+def rows(path: Path) -> int:
+    """Rows of a table that was read to its end."""
+    return sum(batch.height for batch in open_table(path).batches)
+
+
+NUMBERS = b"number\n0199000001\n"
+INNER = io.BytesIO()
+with zipfile.ZipFile(INNER, "w") as _archive:
+    _archive.writestr("a.csv", NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda p: zipped(p, {"a.csv": b"0" * 30_000_000}), "swells beyond 20 GB or 200 times its size"),
+        (lambda p: zipped(p, {"../../a.csv": NUMBERS}), "names lead out of it"),
+        (lambda p: zipped(p, {"/etc/cron.d/a": NUMBERS}), "names lead out of it"),
+        (lambda p: zipped(p, {"C:\\a.csv": NUMBERS}), "names lead out of it"),
+        (lambda p: zipped(p, {"a.csv": b"/etc/passwd"}, as_link), "a link in it"),
+        (lambda p: zipped(p, {"inner.zip": INNER.getvalue()}), "an archive inside an archive"),
+        (lambda p: zipped(p, {"a.gz": gzip.compress(NUMBERS)}), "an archive inside an archive"),
+        (lambda p: zipped(p, {f"{n}.csv": b"1" for n in range(10_001)}), "too many files"),
+        (lambda p: zipped(p, {}), "without a file in it"),
+    ],
+)
+def test_an_archive_that_means_harm_is_refused(tmp_path, make, says):
+    """Ratio, paths, links, depth and count have bounds; nothing of it is unpacked anywhere."""
+    path = make(tmp_path / "list.zip")
+    with pytest.raises(InputError, match=says):
+        rows(path)
+    assert [one.name for one in tmp_path.iterdir()] == ["list.zip"]
+
+
+def test_an_archive_that_lies_about_its_size_is_stopped_while_it_is_read(tmp_path):
+    """The declared size is not believed: the bytes are counted, and their checksum is verified."""
+    path = zipped(tmp_path / "list.zip", {"a.csv": NUMBERS * 1000})
+    data = path.read_bytes()
+    size = len(NUMBERS * 1000).to_bytes(4, "little")
+    path.write_bytes(data.replace(size, (100).to_bytes(4, "little")))
+    with pytest.raises(InputError, match="cut or damaged"):
+        rows(path)
+
+
+def test_a_gzip_that_swells_is_stopped(tmp_path):
+    """A megabyte that would become a gigabyte is left at 200 times its size."""
+    path = tmp_path / "list.csv.gz"
+    with gzip.open(path, "wb", 9) as file:
+        for _ in range(60):
+            file.write(b"number\n" + b"0" * 1_000_000 + b"\n")
+    with pytest.raises(InputError, match="swells beyond"):
+        rows(path)
+
+
+# Parsers that are not ours
+
+
+def shared_strings(path: Path, cells: int) -> Path:
+    """A small spreadsheet of one long text that stands in many cells."""
+    with xlsxwriter.Workbook(path, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for row in range(cells):
+            sheet.write_string(row, 0, "number" if not row else "0" * 32_000)
+    return path
+
+
+def test_a_spreadsheet_that_swells_in_memory_is_stopped(tmp_path, monkeypatch):
+    """One long text in many cells is small on disk: the process that reads it has a bound, and this one goes on."""
+    path = shared_strings(tmp_path / "list.xlsx", 20_000)
+    assert path.stat().st_size < 1_000_000
+    monkeypatch.setattr("dnc.foreign.MEMORY_BYTES", 300 << 20)
+    with pytest.raises(InputError, match="takes more than 300 MB or 900 s to read; export it as CSV"):
+        rows(path)
+
+
+def test_a_spreadsheet_that_swells_on_unpacking_is_not_even_parsed(tmp_path):
+    """The same bounds as for an archive hold for the archive that a spreadsheet is."""
+    parts = {"[Content_Types].xml": b"<Types/>", "xl/worksheets/sheet1.xml": b" " * 30_000_000}
+    with pytest.raises(InputError, match="swells beyond 20 GB or 200 times its size"):
+        rows(zipped(tmp_path / "list.xlsx", parts))
+
+
+def test_entities_of_a_spreadsheet_are_not_expanded(tmp_path):
+    """A document type in a part is no licence to swell."""
+    path = shared_strings(tmp_path / "list.xlsx", 3)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    bomb = b'<?xml version="1.0"?><!DOCTYPE s [<!ENTITY a "aaaaaaaaaa">'
+    bomb += b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)) + b"]>"
+    parts["xl/sharedStrings.xml"] = bomb + b"<sst><si><t>number&j;</t></si><si><t>&j;</t></si></sst>"
+    try:
+        assert rows(zipped(tmp_path / "bomb.xlsx", parts)) < 10
+    except InputError as error:
+        assert "bomb.xlsx" in str(error)
+
+
+def test_a_parser_that_hangs_is_given_up(tmp_path, monkeypatch):
+    """No row within the time: the process is ended, and the message says what to do."""
+    path = tmp_path / "list.parquet"
+    pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
+    (tmp_path / "parser.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr("dnc.foreign._PARSER", tmp_path / "parser.py")
+    monkeypatch.setattr("dnc.foreign.SILENT_SECONDS", 0.3)
+    with pytest.raises(InputError, match=r"gives no row in 0\.3 s; export it as CSV"):
+        rows(path)
+
+
+def test_a_parser_that_crashes_harms_nobody(tmp_path, monkeypatch, write_file, store):
+    """A crash in foreign code is an error of that file; the store stays as it was."""
+    store.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
+    path = tmp_path / "list.parquet"
+    pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
+    (tmp_path / "parser.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    monkeypatch.setattr("dnc.foreign._PARSER", tmp_path / "parser.py")
+    with pytest.raises(InputError, match=r"list.parquet: takes more than|cannot be read"):
+        check(path, store, region="FR")
+    assert store.log().height == 1
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "xlsx"])
+def test_a_damaged_file_is_an_error_of_that_file(tmp_path, suffix):
+    """Cut or flipped at a few places: rows, or one line that names it."""
+    whole = tmp_path / f"whole.{suffix}"
+    frame = pl.DataFrame({"number": [f"01990000{n:02}" for n in range(50)]})
+    frame.write_parquet(whole) if suffix == "parquet" else frame.write_excel(whole)
+    data = whole.read_bytes()
+    path = tmp_path / f"list.{suffix}"
+    for at in range(5, len(data), len(data) // 5):
+        for harmed in (data[:at], data[:at] + bytes([data[at] ^ 0x40]) + data[at + 1 :]):
+            path.write_bytes(harmed)
+            try:
+                assert rows(path) <= 50
+            except InputError as error:
+                assert f"list.{suffix}" in str(error)
+
+
+def test_json_that_is_nested_without_end_is_an_error_of_its_line(write_file):
+    """Depth is no way to crash the reader."""
+    with pytest.raises(InputError, match=r"deep.jsonl:1: is not JSON"):
+        rows(write_file("deep.jsonl", '{"number": ' + "[" * 200_000))
+
+
+# The engine
+
+
+def test_the_engine_reaches_no_file_but_those_named(tmp_path):
+    """No path, link, attachment, extension or setting leads out of the folders that were named."""
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    for folder in (inside, outside):
+        folder.mkdir()
+        pl.DataFrame({"a": [1]}).write_parquet(folder / "a.parquet")
+    (inside / "link.parquet").symlink_to(outside / "a.parquet")
+    with engine(tmp_path / "spill", inside) as con:
+        assert con.execute("select count(*) from read_parquet(?)", [str(inside / "a.parquet")]).fetchall() == [(1,)]
+        for path in (outside / "a.parquet", inside / ".." / "out" / "a.parquet", inside / "link.parquet"):
+            with pytest.raises(duckdb.PermissionException):
+                con.execute("from read_parquet(?)", [str(path)])
+        for sql in (
+            f"attach '{outside}/x.duckdb'",
+            f"copy (select 1) to '{outside}/x.csv'",
+            "install httpfs",
+            "from read_text('/etc/passwd')",
+            "set enable_external_access = true",
+            "set memory_limit = '1TB'",
+            "set allowed_directories = ['/']",
+        ):
+            with pytest.raises(duckdb.Error):
+                con.execute(sql)
+    assert sorted(path.name for path in outside.iterdir()) == ["a.parquet"]
+
+
+# Names
+
+
+def test_names_never_reach_sql_as_text(store, write_file, tmp_path):
+    """Columns, values, file names, campaigns, folders: each may be called what it likes."""
+    odd = Store(tmp_path / NAME / "store")
+    odd.load(write_file(f"{NAME}.csv", ANSWER), as_of=date(2026, 6, 1), campaign=NAME)
+    calls = f'number;"{NAME}";campaign;sector\n0199000002;"{NAME}";"{NAME}";"{NAME}"\n'
+    result = check(write_file("c.csv", calls), odd, region="FR", at="2026-06-05", keep=True)
+    assert (result.rows, result.verdicts[NAME].to_list()) == (1, [NAME])
+    odd.forget_numbers(["+33199000002"])
+    assert odd.log()["verb"].to_list() == ["load", "check", "forget"]
+    with pytest.raises(InputError, match="unknown registry"):
+        odd.load(write_file("b.csv", ANSWER), as_of=date(2026, 6, 1), registry=NAME)
+    with pytest.raises(InputError, match="unknown registry"):
+        odd.forget(date(2026, 1, 1), NAME)
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(dnc, write_file):
+    """Escapes in names of files, columns and registries come out as question marks."""
+    write_file(f"{ESCAPE}.csv".replace("/", ""), f"{ESCAPE},b\n1,2\n")
+    for arguments in (
+        ["check", f"{ESCAPE}.csv"],
+        ["load", f"{ESCAPE}.csv", "--as-of", "2026-01-01", "--registry", ESCAPE],
+        ["load", f"{ESCAPE}.csv", "--as-of", "2026-01-01"],
+        ["check", "none.csv", "--set", f"{ESCAPE}=1"],
+        ["retain", ESCAPE, "--months", "1"],
+        ["snapshots", "--store", ESCAPE],
+        [ESCAPE],
+    ):
+        code, out, err = dnc(*arguments)
+        assert (code in (2, 4), out) == (True, "")
+        assert not set(err) & {"\x1b", "\x07", "\x9b", "\u202e"}, arguments
+        assert len(err.splitlines()) == 1

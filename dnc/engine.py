@@ -35,20 +35,36 @@ def statement(name: str) -> str:
     return files("dnc").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
-def connect(
-    database: str | Path, *folders: str | Path, read_only: bool = False, **settings: Any
-) -> duckdb.DuckDBPyConnection:
+def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
     """A DuckDB that reaches no file but its own and those in `folders`, loads no extension, and stays so.
 
     It is bounded in memory and disk and writes no progress to stdout.
     """
-    con = duckdb.connect(database, read_only=read_only, config=_SETTINGS | settings)
+    con = duckdb.connect(database, config=_SETTINGS | settings)
     try:
         reached = [Path(one).absolute() for one in folders]
         if database != ":memory:":
             reached.append(Path(database).absolute().parent)
         con.execute("set enable_progress_bar = false")
         con.execute("set allowed_directories = ?", [[str(folder) for folder in reached]])
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def attached(database: str | Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of its own that reads one database file and changes nothing.
+
+    Two that are opened by path share one instance, though the file may be another by now; two that attach it do not.
+    """
+    con = duckdb.connect(":memory:", config=_SETTINGS)
+    try:
+        con.execute("set enable_progress_bar = false")
+        con.execute("attach ? as attached (read_only)", [str(database)])
+        con.execute("use attached")
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
     except BaseException:

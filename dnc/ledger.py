@@ -25,7 +25,7 @@ import polars as pl
 
 from dnc import audit
 from dnc.durable import HALF, HeldError, alone, own_folder, put, remove_orphans, remove_unread, sha256_of
-from dnc.engine import connect, run, statement
+from dnc.engine import attached, connect, run, statement
 from dnc.errors import StoreError
 from dnc.manifest import NAME, REMEDY, Manifest, read_manifest
 
@@ -96,10 +96,9 @@ class Ledger:
             opened.con.close()
 
     def _opened(self) -> Opened:
-        """Open and compare; again where a writer came between."""
-        deadline = time.monotonic() + self._wait_seconds
+        """Open and compare; again where a writer came between, which is seen by another file under the name."""
         last: object = ()
-        while time.monotonic() < deadline or not last:
+        while True:
             looked_at = None
             try:
                 if opened := self._opened_once():
@@ -142,7 +141,7 @@ class Ledger:
         deadline = time.monotonic() + self._wait_seconds
         while True:
             try:
-                return connect(self.path, read_only=True)
+                return attached(self.path)
             except duckdb.Error as error:
                 if not self.path.exists():
                     raise FileNotFoundError from None
@@ -171,18 +170,7 @@ class Ledger:
     def _compared(self, con: duckdb.DuckDBPyConnection, manifest: Manifest | None, digest: str) -> Opened | None:
         """What was opened; None where ledger and manifest are not of one change or of two that follow."""
         try:
-            tables = {name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()}
-            if "about" not in tables:
-                raise StoreError(f"{self.folder}: ledger.duckdb is no store of this program")
-            [(version,)] = con.execute("select version from about").fetchall()
-            if version == 1 and manifest is None:
-                raise _OldError
-            if version != VERSION:
-                raise StoreError(
-                    f"{self.folder}: a store of version {version}, this program reads {VERSION}; "
-                    "use the program that wrote it, or load into a new store"
-                )
-            self._refuse_log()
+            self._refuse_strange(con, bare=manifest is None)
             if manifest and manifest.ledger == digest:
                 return Opened(con, manifest, digest, ahead=False)
             [(previous,)] = con.execute("select previous from about").fetchall()
@@ -192,8 +180,22 @@ class Ledger:
             raise StoreError(f"{self.folder}: ledger.duckdb is damaged ({type(error).__name__}); {REMEDY}") from None
         return None
 
-    def _refuse_log(self) -> None:
+    def _refuse_strange(self, con: duckdb.DuckDBPyConnection, *, bare: bool) -> None:
+        """Raise where it is no ledger of this version; `bare`: it has no manifest."""
         log = self.path.with_name("ledger.duckdb.wal")
+        tables = {name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()}
+        if "about" not in tables:
+            if bare and log.exists():
+                raise _OldError  # all of it may be in there
+            raise StoreError(f"{self.folder}: ledger.duckdb is no store of this program")
+        [(version,)] = con.execute("select version from about").fetchall()
+        if version == 1 and bare:
+            raise _OldError
+        if version != VERSION:
+            raise StoreError(
+                f"{self.folder}: a store of version {version}, this program reads {VERSION}; "
+                "use the program that wrote it, or load into a new store"
+            )
         if log.exists():
             raise StoreError(f"{log}: left by another program, this one leaves none; move it away, then dnc verify")
 
@@ -309,7 +311,7 @@ class Ledger:
         if self.path.with_name("ledger.duckdb.wal").exists():
             with connect(self.path) as con:
                 con.execute("checkpoint")
-        with connect(self.path, read_only=True) as old:
+        with attached(self.path) as old:
             tables = ("snapshots", "objections", "rules", "log")
             frames = {name: pl.DataFrame(old.sql(f"from {name}")) for name in tables}
         snapshots = frames["snapshots"]

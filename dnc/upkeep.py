@@ -15,7 +15,7 @@ import duckdb
 
 from dnc import audit
 from dnc.durable import Reading, own_folder, put, remove_orphans, sha256_of, sync_folder
-from dnc.engine import connect
+from dnc.engine import attached
 from dnc.errors import InputError, StoreError
 from dnc.ledger import FOLDERS, Ledger, LockedError, Opened, rows_of
 from dnc.manifest import NAME, Manifest, read_manifest
@@ -79,7 +79,7 @@ def verify_log(ledger: Ledger, noted: audit.Entry = audit.NO_ENTRY) -> Findings:
         manifest = read_manifest(ledger.folder)
         found.head = manifest.last if manifest else found.head
     try:
-        with connect(ledger.path, read_only=True) as con:
+        with attached(ledger.path) as con:
             found.faults += dict.fromkeys(fault for one in (found.head, noted) for fault in audit.faults(con, one))
             found.head = audit.head(con)
     except duckdb.Error as error:
@@ -91,7 +91,7 @@ def verify_log(ledger: Ledger, noted: audit.Entry = audit.NO_ENTRY) -> Findings:
 def _lost(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
     """What a ledger lacks that is not its manifest's, as far as it can be opened."""
     try:
-        with connect(ledger.path, read_only=True) as con:
+        with attached(ledger.path) as con:
             yield from audit.faults(con, manifest.last if manifest else audit.NO_ENTRY)
             if manifest:
                 yield from _unlike(con, manifest)

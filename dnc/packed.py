@@ -158,7 +158,10 @@ def _open_gzip(path: Path) -> BinaryIO:
 def _directory(path: Path) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.infolist()
+            entries = archive.infolist()
+            if not all(one.filename for one in entries):
+                raise zipfile.BadZipFile
+            return entries
     except (*_DAMAGE, ValueError) as error:
         raise InputError(_reason(error), path) from None
 

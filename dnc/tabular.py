@@ -381,9 +381,9 @@ class _CsvReader:
         )
 
     def _read_with_care(self) -> pl.DataFrame:
-        width = len(self.columns)
+        width, see = len(self.columns), self.ends.see if self.ends else None
         rows, ragged, numbers = [], [], []
-        for number, cells in _csv_records(self.lines, self.delimiter, width, self.ends and self.ends.see):
+        for number, cells in _csv_records(self.lines, self.delimiter, width, see):
             fitted, surplus = _fitted(cells, width, self.delimiter)
             rows.append(fitted)
             ragged.append(surplus)
@@ -436,7 +436,7 @@ def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     _, header = next(_csv_records(opened(_FIELD_LIMIT), start.delimiter, None), (0, []))
     lines = opened(ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT)
     if with_header:
-        next(_csv_records(lines, start.delimiter, len(header), ends and ends.see), None)
+        next(_csv_records(lines, start.delimiter, len(header), ends.see if ends else None), None)
     else:
         header = [f"column {position}" for position in range(1, len(header) + 1)]
     reader = _CsvReader(lines, unique_names(header), start.delimiter, ends)

@@ -18,9 +18,10 @@ import polars as pl
 
 from dnc.brief import Brief
 from dnc.clock import ALWAYS, NEVER, NONE, is_zone, local, read_day, read_moment, today
+from dnc.columns import read_numbers
 from dnc.demands import FACTS
 from dnc.errors import InputError, OptionError
-from dnc.numbers import known_region, read_number, read_numbers, shares_code
+from dnc.numbers import known_region, read_number, shares_code
 from dnc.regimes import Pack
 from dnc.rulebook import Rulebook
 from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, numbered, open_table

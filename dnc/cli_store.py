@@ -168,13 +168,13 @@ def _noted(head: str | None) -> Entry:
 @click.pass_context
 def answer(ctx: click.Context, /, *, number: str, on: date | None, region: str | None, as_json: bool) -> None:
     """Say what registries and lists said of a number and when, its objections, and each decision kept about it."""
-    from dnc import answers
+    from dnc import access
 
-    told = answers.answer(store_of(ctx), number, region=region and region.upper(), on=on)
+    told = access.answer(store_of(ctx), number, region=region and region.upper(), on=on)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, default=str, indent=2))
         return
-    for line in answers.as_text(told):
+    for line in access.as_text(told):
         click.echo(printable(line))
 
 

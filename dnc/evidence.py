@@ -10,9 +10,11 @@ import polars as pl
 
 from dnc.audit import canonical
 from dnc.brief import Brief
+from dnc.calls import Calls
 from dnc.durable import sha256_of
 from dnc.errors import InputError
-from dnc.judge import VERDICT, Policy
+from dnc.judge import VERDICT
+from dnc.wording import Policy
 
 _COMPARED = [name for name in VERDICT if name != "dnc_why"]  # which is their wording, in one of two languages
 _DECIDED = [name for name in VERDICT if name not in ("dnc_number", "dnc_applies")]
@@ -45,13 +47,14 @@ class Evidence:
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror or error}", self._path) from None
 
-    def add(self, facts: pl.DataFrame, verdicts: pl.DataFrame, calls: pl.Series | None) -> None:
-        """Take note of a batch; `calls` are the user's own row ids, where the file has them."""
+    def add(self, calls: Calls, verdicts: pl.DataFrame, ids: str) -> None:
+        """Take note of a batch; `ids` is the column of the user's own row ids, where the file has one."""
         self._verdicts.update(verdicts.select(_COMPARED).write_csv(include_header=False).encode())
         if self._work:
             rows = pl.int_range(self._rows + 1, self._rows + 1 + pl.len(), dtype=pl.UInt64).alias("row")
-            call = pl.lit(calls if calls is not None else None, pl.String).alias("call")
-            kept = facts.select(rows, call, "number", "day").hstack(verdicts.select(_DECIDED))
+            own = calls.carried[ids].cast(pl.String) if ids in calls.carried.columns else None
+            facts = calls.facts("day").select(rows, pl.lit(own, pl.String).alias("call"), "number", "day")
+            kept = facts.hstack(verdicts.select(_DECIDED))
             self._parts.append(self._work / f"{len(self._parts)}.parquet")
             kept.write_parquet(self._parts[-1])
         self._rows += verdicts.height

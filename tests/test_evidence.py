@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from dnc import InputError, Store, StoreError, check
-from dnc.answers import answer
+from dnc.access import answer
 from dnc.replays import replay
 from dnc.upkeep import verify, verify_log
 from tests.conftest import SAMPLES

@@ -142,9 +142,7 @@ def remove_unread(path: Path) -> bool:
 @contextmanager
 def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
     """A new folder that goes at the end; `remove_orphans` takes it where its process was killed."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    handle = os.open(folder / _OWNED, os.O_RDWR | os.O_CREAT, 0o600)
-    _lock(handle)
+    folder, handle = _owned_folder(parent, prefix)
     try:
         yield folder
     finally:
@@ -152,22 +150,36 @@ def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
         _remove_tree(folder)
 
 
-def _remove_tree(folder: Path) -> None:
-    with suppress(OSError):
-        shutil.rmtree(folder)
+def _owned_folder(parent: Path, prefix: str) -> tuple[Path, int]:
+    """A new folder and its lock; another one where it was taken for an orphan before it was locked."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        try:
+            handle = os.open(folder / _OWNED, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:
+            continue
+        if _lock(handle) and os.fstat(handle).st_nlink:
+            return folder, handle
+        os.close(handle)
 
 
-def remove_orphans(parent: Path, prefix: str, grace_seconds: float = 60) -> None:
-    """Remove folders of `own_folder` whose process is no more; one that was just made may not be locked yet."""
+def remove_orphans(parent: Path, prefix: str) -> None:
+    """Remove folders of `own_folder` whose process is no more."""
     for folder in parent.glob(f"{prefix}*"):
         try:
             handle = os.open(folder / _OWNED, os.O_RDWR)
         except OSError:
-            with suppress(OSError):
-                if time.time() - folder.stat().st_mtime > grace_seconds:
-                    _remove_tree(folder)
+            with suppress(OSError):  # of one that is not empty
+                folder.rmdir()
             continue
         orphan = _lock(handle)
+        if orphan and sys.platform != "win32":
+            _remove_tree(folder)  # while it is locked, so that nobody takes it for its own
         os.close(handle)
         if orphan:
             _remove_tree(folder)
+
+
+def _remove_tree(folder: Path) -> None:
+    with suppress(OSError):
+        shutil.rmtree(folder)

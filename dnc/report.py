@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol, Self
 
 import polars as pl
 
+from dnc.durable import put
 from dnc.errors import InputError, OptionError
 
 XLSX_ROWS = 1_048_575  # of one sheet, beside the header
@@ -195,9 +196,6 @@ class Output:
         try:
             self._writer.close()
             if kind is None:
-                self._beside.chmod(0o600)
-                with self._beside.open("rb+") as file:
-                    os.fsync(file.fileno())
-                self._beside.replace(self.path)
+                put(self._beside, self.path)
         finally:
             self._beside.unlink(missing_ok=True)

@@ -231,3 +231,11 @@ def test_the_same_inputs_give_the_same_bytes(screened, write_file, tmp_path):
     for out in outs:
         check(path, screened, region="FR", given={"caller": "commercial", "call_at": "2026-08-10"}, out=out)
     assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_a_loaded_own_list_answers_for_every_row_of_a_day(store, write_file):
+    """Rows that differ in nothing but their number are each looked up."""
+    store.load(write_file("own.csv", "number\n+33199000002\n"), as_of=date(2026, 6, 1), registry="own")
+    calls = write_file("c.csv", "number\n0199000001\n0199000002\n0199000003\n")
+    verdicts = check(calls, store, region="FR", at="2026-06-05T10:30", given={"caller": "charity"}).verdicts
+    assert verdicts["dnc_blocked_by"].to_list() == ["", "eu-gdpr-objection", ""]

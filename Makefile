@@ -5,7 +5,7 @@ RUN := .venv/installed
 DEV := .venv/installed-dev
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check pins clean
+.PHONY: demo test check pins fuzz clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -25,6 +25,11 @@ PIN := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsaf
 pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --output-file requirements.txt pyproject.toml
 	$(PIN) --constraint requirements.txt --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
+
+fuzz: $(DEV)            ## fuzz every reader by coverage, 60 seconds each, and write down what came of it
+	$(INSTALL) --require-hashes --requirement requirements-fuzz.txt
+	$(BIN)/python -m tests.fuzz
 
 clean:
 	rm -rf .venv build dist *.egg-info

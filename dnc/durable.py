@@ -181,5 +181,12 @@ def remove_orphans(parent: Path, prefix: str) -> None:
 
 
 def _remove_tree(folder: Path) -> None:
+    """Remove a folder, its lock last: whatever is left of it when this is ended is known for an orphan."""
     with suppress(OSError):
-        shutil.rmtree(folder)
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _OWNED:
+                path.unlink()
+        (folder / _OWNED).unlink(missing_ok=True)
+        folder.rmdir()

@@ -182,7 +182,7 @@ def state(folder: Path) -> object:
     return (
         [(one.id, one.registry, one.as_of, one.file, one.numbers) for one in standing.snapshots],
         standing.objections.rows(),
-        sorted(path.name for path in (folder / "decisions").iterdir()) if not (folder / "lock").exists() else None,
+        [(row["check"], row["rows"]) for row in read_manifest(folder).decisions],
         store.log()["verb"].to_list(),
     )
 

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import polars as pl
 
+from dnc.columns import read_numbers
 from dnc.errors import InputError
 from dnc.extracts import readings, take
 from dnc.loader import loader_for, loaders
-from dnc.numbers import known_regions, read_number, read_numbers
+from dnc.numbers import known_regions, read_number
 from dnc.packed import members
 from dnc.tabular import open_table
 
@@ -157,7 +158,7 @@ def fuzz(target: str, seconds: int) -> None:
     """Run one target under atheris; ends the process."""
     import atheris
 
-    for name in ("numbers", "tabular", "texts", "packed", "extracts", "loader", "records", "areacodes", "tps"):
+    for name in ("numbers", "columns", "cleaning", "plans", "tabular", "texts", "packed", "extracts", "loader", "records", "areacodes", "tps"):
         module = sys.modules.get(f"dnc.{name}")
         for value in vars(module).values() if module else ():
             if getattr(value, "__module__", None) == f"dnc.{name}" and callable(value) and hasattr(value, "__code__"):

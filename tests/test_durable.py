@@ -334,3 +334,12 @@ def test_backup_and_restore_on_the_command_line(dnc, loaded, tmp_path):
     assert dnc("restore", "copy", *at)[0] == 0
     code, _, err = dnc("verify", *at)
     assert (code, err[:6]) == (0, "whole:")
+
+
+def test_an_interrupted_change_never_was(loaded):
+    """Ctrl-C in the middle of a change leaves the store as it was, and nothing beside it."""
+    before = names(loaded)
+    with pytest.raises(KeyboardInterrupt), loaded.ledger.change() as change:
+        change.log("note", {})
+        raise KeyboardInterrupt
+    assert (names(loaded), loaded.log().height, verify(loaded.ledger).faults) == (before, 3, [])

@@ -57,7 +57,7 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
             "select seq, done_at, done_by from log where verb = 'check' order by seq"
         ).fetchall()
         files = dict(opened.con.execute("select seq, file from decisions order by seq").fetchall())
-        reading = Reading(store.path / "decisions" / file for file in files.values())
+        reading = Reading([store.path / "decisions" / file for file in files.values()])
     made = {seq: {"check": seq, "done_at": done_at, "done_by": done_by} for seq, done_at, done_by in checks}
     decisions = [made[seq] | row for seq, file in files.items() for row in _decided(store.path, file, e164, until)]
     del reading

@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +19,7 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+    import resource
 
 HALF = ".half-"  # begins the name of a file that is being written
 _POLL_SECONDS = 0.05
@@ -105,14 +106,24 @@ def alone(path: Path, wait_seconds: float) -> Iterator[None]:
         os.close(handle)
 
 
+def _make_room(files: int) -> None:
+    """Let this process hold that many files open, as far as the system allows it to allow itself."""
+    if sys.platform != "win32":
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < 4 * files:
+            with suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 class Reading:
     """Files held open by a reader: whoever would remove one sees that it is read. Let go of with the object.
 
     Raises FileNotFoundError where one is not there or just being removed.
     """
 
-    def __init__(self, paths: Iterable[Path]) -> None:
+    def __init__(self, paths: Collection[Path]) -> None:
         self._handles: list[int] = []
+        _make_room(len(paths))
         for path in paths:
             handle = os.open(path, os.O_RDONLY)
             self._handles.append(handle)

@@ -27,10 +27,9 @@ from dnc import audit
 from dnc.durable import HALF, HeldError, alone, own_folder, put, remove_orphans, remove_unread, sha256_of
 from dnc.engine import attached, connect, run, statement
 from dnc.errors import StoreError
-from dnc.manifest import NAME, REMEDY, Manifest, read_manifest
+from dnc.manifest import FOLDERS, NAME, REMEDY, Manifest, read_manifest
 
 VERSION = 2
-FOLDERS = ("snapshots", "decisions")
 WORK = ".dnc-"  # begins the names of folders that belong to one running process
 _BLOCK_BYTES = "16384"
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
@@ -293,11 +292,10 @@ class Ledger:
         """Remove files that nothing names any more; one that is being read goes with the next change."""
         if manifest is None or manifest.ledger != sha256_of(self.path):
             return
-        for name in FOLDERS:
-            named = {row["file"] for row in getattr(manifest, name)}
-            for path in (self.folder / name).iterdir():
-                if _OURS.match(path.name) and path.name not in named:
-                    remove_unread(path)
+        named = {self.folder / path for path in manifest.files()}
+        for path in (path for name in FOLDERS for path in (self.folder / name).iterdir()):
+            if _OURS.match(path.name) and path not in named:
+                remove_unread(path)
 
     # versions
 

@@ -20,6 +20,7 @@ from dnc.durable import write_whole
 from dnc.errors import StoreError
 
 NAME = "manifest.json"
+FOLDERS = ("snapshots", "decisions")
 REMEDY = "nothing is decided from it: see dnc verify, then dnc restore BACKUP"
 _OBJECTIONS = "select count(*), sha256(coalesce(string_agg(o::varchar, chr(10) order by seq), '')) from objections o"
 
@@ -40,6 +41,10 @@ class Manifest:
     rules: list[str]
     snapshots: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
+
+    def files(self) -> list[Path]:
+        """Each file that is named, as it lies in the store's folder."""
+        return sorted({Path(name) / row["file"] for name in FOLDERS for row in getattr(self, name)})
 
     @property
     def last(self) -> audit.Entry:

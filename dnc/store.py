@@ -109,7 +109,7 @@ class Store:
             missing = None
             try:
                 folder = self.path / "snapshots"
-                reading = Reading(folder / file for file in sorted({one.file for one in snapshots}))
+                reading = Reading([folder / file for file in sorted({one.file for one in snapshots})])
                 return Standing(self.path, snapshots, objections, reading)
             except FileNotFoundError:
                 continue  # forgotten since the ledger was read: then the ledger is another now

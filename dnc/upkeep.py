@@ -17,8 +17,8 @@ from dnc import audit
 from dnc.durable import Reading, own_folder, put, remove_orphans, sha256_of, sync_folder
 from dnc.engine import attached
 from dnc.errors import InputError, StoreError
-from dnc.ledger import FOLDERS, Ledger, LockedError, Opened, rows_of
-from dnc.manifest import NAME, Manifest, read_manifest
+from dnc.ledger import Ledger, LockedError, Opened, rows_of
+from dnc.manifest import FOLDERS, NAME, Manifest, read_manifest
 from dnc.snapshots import fault_of
 
 _TRIES = 5
@@ -155,9 +155,8 @@ def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit.Entry:
             (new / name).mkdir(parents=True, mode=0o700)
         new.chmod(0o700)
         manifest, _reading = _copy_ledger(ledger, new)
-        for name in FOLDERS:
-            for row in getattr(manifest, name):
-                _copy_file(ledger.folder / name / row["file"], new / name / row["file"])
+        for path in manifest.files():
+            _copy_file(ledger.folder / path, new / path)
         manifest.write(new)
         if restoring:
             _record(Ledger(new, 0), manifest.last, [])
@@ -171,7 +170,7 @@ def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, Reading]:
     for _ in range(_TRIES):
         with ledger.read() as opened:
             manifest = opened.manifest
-            reading = Reading(ledger.folder / name / row["file"] for name in FOLDERS for row in getattr(manifest, name))
+            reading = Reading([ledger.folder / path for path in manifest.files()])
         shutil.copyfile(ledger.path, new / _LEDGER)
         if sha256_of(new / _LEDGER) == manifest.ledger:
             put(new / _LEDGER, new / _LEDGER)
@@ -234,7 +233,7 @@ def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> 
     with ledger.writing(), kept.read() as opened:
         wanted = {path.name for path in found.damaged}
         if not found.ledger_whole:
-            wanted |= {row["file"] for name in FOLDERS for row in getattr(opened.manifest, name)}
+            wanted |= {path.name for path in opened.manifest.files()}
         files = list(_put_files(ledger, opened.manifest, kept.folder, wanted))
         aside = None if found.ledger_whole else _put_ledger(ledger, kept, opened, files)
     if still := verify(ledger).faults:
@@ -245,12 +244,10 @@ def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> 
 
 
 def _put_files(ledger: Ledger, manifest: Manifest, source: Path, wanted: set[str]) -> Iterator[str]:
-    for name in FOLDERS:
-        for file in sorted({row["file"] for row in getattr(manifest, name)} & wanted):
-            to = ledger.folder / name / file
-            if fault_of(to):
-                _copy_file(source / name / file, to)
-                yield file
+    for path in manifest.files():
+        if path.name in wanted and fault_of(ledger.folder / path):
+            _copy_file(source / path, ledger.folder / path)
+            yield path.name
 
 
 def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) -> Path:
@@ -260,11 +257,10 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
     """
     aside = ledger.folder / "damaged"
     aside.mkdir(exist_ok=True, mode=0o700)
-    for name in FOLDERS:
-        named = {row["file"] for row in getattr(opened.manifest, name)}
-        for path in (ledger.folder / name).glob("*.parquet"):
-            if path.name not in named:
-                path.replace(aside / path.name)
+    named = {ledger.folder / path for path in opened.manifest.files()}
+    for path in ledger.folder.glob("*/*.parquet"):
+        if path not in named and path.parent != aside:
+            path.replace(aside / path.name)
     for path in (ledger.path, ledger.path.with_name(f"{_LEDGER}.wal"), ledger.folder / NAME):
         if path.exists():
             shutil.copyfile(path, aside / path.name)

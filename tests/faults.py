@@ -198,7 +198,7 @@ def looked_at(folder: Path) -> Text:
     Store(folder).object(["+33199000009"], date(2026, 6, 4))
     named = {"lock", "ledger.duckdb", "manifest.json", "snapshots", "decisions", "damaged"}
     manifest = read_manifest(folder)
-    named |= {row["file"] for row in [*manifest.snapshots, *manifest.decisions]}
+    named |= {path.name for path in manifest.files()}
     left = [path.name for path in folder.rglob("*") if path.name not in named and path.parent.name != "damaged"]
     return Text(f"{found!r}{_BREAK}{' '.join(left)}")
 

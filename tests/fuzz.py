@@ -158,7 +158,20 @@ def fuzz(target: str, seconds: int) -> None:
     """Run one target under atheris; ends the process."""
     import atheris
 
-    for name in ("numbers", "columns", "cleaning", "plans", "tabular", "texts", "packed", "extracts", "loader", "records", "areacodes", "tps"):
+    for name in (
+        "numbers",
+        "columns",
+        "cleaning",
+        "plans",
+        "tabular",
+        "texts",
+        "packed",
+        "extracts",
+        "loader",
+        "records",
+        "areacodes",
+        "tps",
+    ):
         module = sys.modules.get(f"dnc.{name}")
         for value in vars(module).values() if module else ():
             if getattr(value, "__module__", None) == f"dnc.{name}" and callable(value) and hasattr(value, "__code__"):

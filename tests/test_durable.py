@@ -343,3 +343,17 @@ def test_an_interrupted_change_never_was(loaded):
         change.log("note", {})
         raise KeyboardInterrupt
     assert (names(loaded), loaded.log().height, verify(loaded.ledger).faults) == (before, 3, [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_store_of_many_snapshots_is_read_within_few_open_files(tmp_path):
+    """Every snapshot is held open by a reader: the process allows itself that many."""
+    paths = [tmp_path / str(number) for number in range(100)]
+    for path in paths:
+        path.touch()
+    code = "import resource, sys; from pathlib import Path; from dnc.durable import Reading\n"
+    code += (
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; resource.setrlimit(resource.RLIMIT_NOFILE, (50, hard))\n"
+    )
+    code += "Reading([Path(one) for one in sys.argv[1:]])"
+    subprocess.run([sys.executable, "-c", code, *map(str, paths)], check=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import duckdb
 import polars as pl
@@ -27,6 +28,7 @@ from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, unique_names
 from dnc.wording import OUTCOMES, Policy
 
+_T = TypeVar("_T")
 _TALLIED = ("dnc_outcome", "dnc_blocked_by", "dnc_missing", "dnc_duties")
 
 
@@ -113,6 +115,15 @@ class _Repeats:
         return int(count)
 
 
+def _ahead(frames: Iterator[_T]) -> Iterator[_T]:
+    """The same, each made while the one before it is used."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        coming = worker.submit(next, frames, None)
+        while (frame := coming.result()) is not None:
+            coming = worker.submit(next, frames, None)
+            yield frame
+
+
 def check(
     path: str | Path,
     store: Store,
@@ -146,7 +157,7 @@ def check(
         columns: those of `dnc.judge.VERDICT` to give; all, unless told.
         language: of `dnc_why`, `en` or `fr`.
         stream: an open binary file that gets the verdicts as CSV.
-        progress: called with the number of rows done after each batch.
+        progress: called after each batch with the number of its rows.
     Returns:
         The check; its `verdicts` are a frame unless `out` or `stream` took them.
     Raises:
@@ -176,20 +187,22 @@ def check(
         screen = stack.enter_context(Screen(standing, book.registries()))
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
-        done = 0
-        for calls in intake.batches():
-            verdicts = judge.verdicts(calls)
-            for *key, rows in verdicts.group_by(_TALLIED, maintain_order=True).len().iter_rows():
-                result.tallies[tuple(key)] += rows
-            repeats.add(calls.number)
-            frame = calls.carried.hstack(verdicts.select(wanted))
+
+        def decided() -> Iterator[pl.DataFrame]:
+            for calls in _ahead(intake.batches()):
+                verdicts = judge.verdicts(calls)
+                for *key, rows in verdicts.counts(*_TALLIED):
+                    result.tallies[tuple(key)] += rows
+                repeats.add(calls.number)
+                yield calls.carried.hstack(verdicts.rows.select(wanted))
+
+        for frame in _ahead(decided()):
             for sink in sinks:
                 sink.write(frame)
             if not sinks:
                 kept.append(frame)
-            done += frame.height
             if progress:
-                progress(done)
+                progress(frame.height)
         result.repeated = repeats.count()
         result.id = store.record("check", _logged(result, intake, standing, policy, targets), book.texts)
     if not sinks:
@@ -226,7 +239,7 @@ def explain(
     intake = Intake(Table(Path("the call"), "call", ["number"], iter([row])), brief, book, at)
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
         [calls] = intake.batches()
-        return judge.verdicts(calls).row(0, named=True), explained(judge, book, calls)
+        return judge.verdicts(calls).rows.row(0, named=True), explained(judge, book, calls)
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

@@ -301,7 +301,7 @@ def _progress(file: Path) -> Iterator[Callable[[int], None] | None]:
     from dnc.tabular import count_rows
 
     with click.progressbar(length=count_rows(file), label=file.name, file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)
+        yield bar.update
 
 
 @cli.command()

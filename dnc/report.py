@@ -38,8 +38,9 @@ class Writer(Protocol):
 
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text cells that a spreadsheet would run, made text by an apostrophe."""
-    return frame.with_columns(_defused(cells) for cells in frame if cells.dtype == pl.String)
+    """Text cells of the input that a spreadsheet would run, made text by an apostrophe; no verdict begins like that."""
+    foreign = [cells for cells in frame if cells.dtype == pl.String and not cells.name.startswith("dnc_")]
+    return frame.with_columns(map(_defused, foreign))
 
 
 def _defused(cells: pl.Series) -> pl.Series:

@@ -13,9 +13,9 @@ from typing import Protocol, Self
 import duckdb
 import polars as pl
 
-from dnc.answers import Answers
 from dnc.demands import REGISTRY_FACTS
 from dnc.engine import engine, run, statement
+from dnc.lookup import Lookup
 from dnc.store import Snapshot, Standing
 
 _KNOWN = """
@@ -98,7 +98,7 @@ class Screen:
             if registry == "own" and (snapshots or objections.height):
                 said[registry] = _OwnList(self._con, self._files(snapshots), snapshots, objections)
             elif snapshots:
-                said[registry] = Answers(self._con, self._folder, snapshots)
+                said[registry] = Lookup(self._con, self._folder, snapshots)
         return said
 
     @cached_property

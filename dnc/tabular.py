@@ -10,6 +10,7 @@ it, are read as what they pack.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import itertools
@@ -28,15 +29,13 @@ from dnc.errors import InputError
 from dnc.packed import Member, first_bytes, kind_of, members
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 200_000
 RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
 DELIMITERS = ",;\t|"
 PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
 _FIELD_LIMIT = 1 << 20
 _BLOCK = 1 << 22  # bytes
-_NO_LINE = (b"\n", b"\r\n", b"\xef\xbb\xbf")
-_ODD = (b"\n\n", b"\n\r\n", b"\0")
 _HEADER_WITHIN = 30  # lines in which a header is looked for
 _HEADER_CELL = 40  # characters of a cell that names a column
 _FOREIGN = {"%pdf": "a PDF", "<!doctype html": "a web page", "<html": "a web page"}
@@ -357,9 +356,7 @@ class _CsvReader:
     def _split(self, block: bytes) -> pl.DataFrame | None:
         """A block of plain lines, or None where it is not certain that it is one."""
         returns, feeds = block.count(b"\r"), block.count(b"\n")
-        if returns != block.count(b"\r\n") or (self.ends and returns not in (0, feeds)):
-            return None
-        if block.startswith(_NO_LINE) or any(odd in block for odd in _ODD):
+        if (returns and returns != block.count(b"\r\n")) or (self.ends and returns not in (0, feeds)):
             return None
         quoted = b'"' in block
         if quoted and not _lines_of(block).str.contains(_well_quoted(self.delimiter)).all():
@@ -377,7 +374,8 @@ class _CsvReader:
             )
         except pl.exceptions.PolarsError:
             return None
-        if frame.height != feeds + (not block.endswith(b"\n")):
+        blank = pl.all_horizontal(pl.all() == "")
+        if frame.height != feeds + (not block.endswith(b"\n")) or frame.select(blank.any()).item():
             return None
         first = self.lines.number + 1
         if self.ends:

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import InputError, Store, check, tabular
@@ -252,6 +252,7 @@ CELLS = st.text(st.sampled_from("a1é \",;'\t\u2028"), max_size=4) | st.sampled_
 LINES = st.lists(st.lists(CELLS, max_size=4).map(",".join), max_size=6)
 
 
+@settings(deadline=None)
 @given(lines=LINES, end=st.sampled_from(["\n", "\r\n", "\r"]), ended=st.booleans(), size=st.integers(8, 60))
 def test_plain_blocks_are_read_as_with_care(lines, end, ended, size, tmp_path_factory):
     """Splitting whole blocks gives what careful reading gives, cell by cell and line by line."""

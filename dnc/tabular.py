@@ -356,7 +356,9 @@ class _CsvReader:
     def _split(self, block: bytes) -> pl.DataFrame | None:
         """A block of plain lines, or None where it is not certain that it is one."""
         returns, feeds = block.count(b"\r"), block.count(b"\n")
-        if (returns and returns != block.count(b"\r\n")) or (self.ends and returns not in (0, feeds)):
+        if returns and (returns != block.count(b"\r\n") or (self.ends and returns != feeds)):
+            return None
+        if block.startswith(codecs.BOM_UTF8):
             return None
         quoted = b'"' in block
         if quoted and not _lines_of(block).str.contains(_well_quoted(self.delimiter)).all():

@@ -1,7 +1,7 @@
-"""Files of rows as people have them: CSV, spreadsheet, Parquet, JSON lines → batches of columns.
+"""Files of rows as people have them: CSV, spreadsheet, Parquet, JSON → batches of columns.
 
 Nothing is sniffed by type: cells of CSV and spreadsheets come as text, exactly
-as they stand; Parquet and JSON lines keep the types that the file declares.
+as they stand; Parquet and JSON (lines, or one array of objects) keep the types that the file declares.
 Rows of a CSV that do not fit the header are kept and marked, never dropped.
 Lines before the header (a title, the day of an export) are left out where the
 header shows itself below them, and counted. A gzip, and a zip with one file in
@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -25,6 +24,7 @@ from typing import Any
 import polars as pl
 
 from dnc.errors import InputError
+from dnc.objects import is_json, objects
 from dnc.packed import Member, first_bytes, kind_of, members
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
@@ -49,7 +49,7 @@ class Table:
     """A file of rows, opened.
 
     path: where it came from.
-    kind: `csv`, `xlsx`, `parquet` or `jsonl`.
+    kind: `csv`, `xlsx`, `parquet` or `json`.
     header: names as they stand in the file, duplicates and blanks included.
     columns: the same, made unique; the names of the batches' columns.
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
@@ -113,8 +113,8 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False) -> T
     if not head.strip():
         raise InputError("the file is empty", path)
     refuse_foreign(head, path, member.name)
-    if Path(member.name).suffix.lower() in (".jsonl", ".ndjson"):
-        return _jsonl(path, text_of(member, strict))
+    if is_json(head, member.name):
+        return _json(path, text_of(member, strict))
     return _csv(path, text_of(member, strict), header, strict)
 
 
@@ -336,7 +336,7 @@ def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     return Table(path, "csv", header, batches, start.delimiter, bom, start.skipped)
 
 
-# Spreadsheets, Parquet, JSON lines
+# Spreadsheets, Parquet, JSON
 
 
 def _xlsx(path: Path, with_header: bool) -> Table:
@@ -384,28 +384,17 @@ def _parquet(path: Path) -> Table:
     return Table(path, "parquet", header, batches())
 
 
-def _jsonl(path: Path, text: Text) -> Table:
-    def objects() -> Iterator[tuple[int, dict[str, object]]]:
-        for number, line in enumerate(text.lines(), 1):
-            if line.strip():
-                try:
-                    value = json.loads(line)
-                except ValueError:
-                    raise InputError("is not JSON", path, number) from None
-                if not isinstance(value, dict):
-                    raise InputError("is not a JSON object", path, number)
-                yield number, value
-
-    header = list(dict.fromkeys(name for _, value in objects() for name in value))
+def _json(path: Path, text: Text) -> Table:
+    header = list(dict.fromkeys(name for _, value in objects(text) for name in value))
 
     def batches() -> Iterator[pl.DataFrame]:
-        rows = objects()
+        rows = objects(text)
         while chunk := list(itertools.islice(rows, BATCH_ROWS)):
             data = {name: pl.Series(name, [row.get(name) for _, row in chunk], strict=False) for name in header}
             data[LINE] = pl.Series(LINE, [number for number, _ in chunk], dtype=pl.UInt64)
             yield from _sliced(pl.DataFrame(data))
 
-    return Table(path, "jsonl", header, batches())
+    return Table(path, "json", header, batches())
 
 
 def _sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:

@@ -51,6 +51,12 @@ class Text:
                 yield line
                 number, offset = number + 1, offset + size
 
+    def pieces(self) -> Iterator[str]:
+        """The text in pieces of at most a million characters or so, its line ends as they stand."""
+        with io.TextIOWrapper(self.member.open(), encoding=self.encoding, newline="") as stream:
+            while piece := stream.read(LINE_LIMIT):
+                yield piece
+
     def _bytes_of(self, line: str) -> int:
         if self.encoding == "utf-16":
             return len(line.encode("utf-16-le"))

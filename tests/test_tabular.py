@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -179,6 +180,50 @@ def test_refused(content, message, tmp_path):
     """What is no table, or no text, is refused with the byte where it shows."""
     with pytest.raises(InputError, match=message):
         opened(written(tmp_path, content))
+
+
+JSON = [{"number": "0199000001", "n": 1, "more": {"a": [1]}}, {"number": "0261910002", "é": None}]
+
+
+@pytest.mark.parametrize("name", ["calls.jsonl", "calls.json", "calls.txt"])
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("\n".join(map(json.dumps, JSON)) + "\n", [1, 2]),
+        (json.dumps(JSON), [1, 1]),
+        (json.dumps(JSON, indent=2, ensure_ascii=False), [2, 11]),
+        ("\ufeff\n" + "\n\n".join(json.dumps(one, indent=1) for one in JSON), [2, 12]),
+    ],
+    ids=["lines", "array", "pretty array", "one behind the other"],
+)
+def test_json(name, text, lines, tmp_path):
+    """Objects of JSON are rows, in lines or in one array, told by the first bytes whatever the name says."""
+    header, rows = opened(written(tmp_path, text, name))
+    assert header == ["number", "n", "more", "é"]
+    assert rows["number"].to_list() == ["0199000001", "0261910002"]
+    assert rows["more"].to_list() == [{"a": [1]}, None]
+    assert rows[LINE].to_list() == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"n":1},\n{"n":2}', "2: ends inside its array; it is cut"),
+        ('[{"n":1},\n{"n":2}]\n]', "3: goes on behind the end of its array"),
+        ('[{"n":1},\n]', "2: is not a JSON object"),
+        ('[{"n":1}\n{"n":2}]', "2: is not JSON"),
+        ("[1, 2]", "1: is not a JSON object"),
+        ('{"n":1}\n{"n":', "2: is not JSON"),
+        ('{"n":1,"n":2}', "1: says one name twice"),
+        ('{"n":"\\ud800"}', "1: holds half a character"),
+        ('{"n":' * 100_000, "1: holds objects too deep"),
+        ('{"n":"' + "x" * (1 << 20) + '"}', "1: is not JSON, or an object of more than 1,048,576 characters"),
+    ],
+)
+def test_json_refused(text, message, tmp_path):
+    """An array that is cut, and anything but objects that say each name once, is refused with its line."""
+    with pytest.raises(InputError, match=message):
+        opened(written(tmp_path, text, "calls.json"))
 
 
 READ = [

@@ -22,8 +22,9 @@ from types import ModuleType
 import polars as pl
 
 from dnc.decoys import decoy
-from dnc.errors import LoaderError
-from dnc.numbers import read_number
+from dnc.errors import LoaderError, OptionError
+from dnc.numbers import known_region, read_listed
+from dnc.objects import is_json
 from dnc.packed import Member, first_bytes, kind_of, members
 from dnc.tabular import (
     BATCH_ROWS,
@@ -72,7 +73,7 @@ class _Peek:
     @cached_property
     def first_row(self) -> list[str]:
         """Cells of the first row; empty where the file is no table."""
-        if self.kind in ("parquet", "spreadsheet") or self.names[-1].lower().endswith((".jsonl", ".ndjson")):
+        if self.kind in ("parquet", "spreadsheet") or is_json(self.head, self.names[-1]):
             return open_table(self._path).header
         return [] if foreign(self.head) or len(self.members) > 1 else head_rows(self.head)[0]
 
@@ -134,8 +135,8 @@ class Extract:
 
     @property
     def starts_with_number(self) -> bool:
-        """Whether the first cell is a number: then the first row is data."""
-        return bool(self.header) and read_number(self.header[0], self.region).number is not None
+        """Whether the first cell holds a number, be it none of the plan: then the first row is data."""
+        return any(_mostly_digits(cell) or read_listed(cell, self.region) for cell in self._look.first_row[:1])
 
     def table(self) -> Table:
         """The file as rows of text; a first row that begins with a number is data."""
@@ -162,6 +163,11 @@ class Extract:
         return likely[0] if named is None else named
 
 
+def _mostly_digits(cell: str) -> bool:
+    digits = sum(map(str.isdigit, cell))
+    return digits >= 6 and digits > sum(map(str.isalpha, cell))
+
+
 @dataclass(frozen=True)
 class Loader:
     """What reads one registry's extracts.
@@ -186,6 +192,10 @@ class Loader:
     directory: bool = False
     bare: bool = False
     last_day: str | None = None
+
+    def planned(self, region: str | None) -> Loader:
+        """The same with another plan for national forms, where its numbers are of every country; else itself."""
+        return replace(self, region=region) if region and "" in self.covers else self
 
 
 def loaders() -> dict[str, Loader]:
@@ -228,17 +238,29 @@ def loader_for(
     asked: Path | None = None,
     as_of: date | None = None,
     module: Path | None = None,
+    region: str | None = None,
 ) -> tuple[Loader, Extract]:
     """The one loader that reads a file, and the extract to hand to it.
 
-    `registry` chooses one, `module` is a loader outside the package. Raises LoaderError
-    where `registry` is unknown, none recognises the file, several do, or it is no registry's file at all.
+    `registry` chooses one, `module` is a loader outside the package, `region` is the plan of
+    national forms in a list of numbers of every country. Raises LoaderError where `registry` is unknown,
+    none recognises the file, several do, or it is no registry's file at all; OptionError
+    where `region` is no plan, or another one than that of the registry.
     """
-    extract = Extract(path, "", means, asked, as_of)
+    if region and not known_region(region):
+        raise OptionError(f"region {region!r} is no numbering plan; write two letters such as FR")
+    loader, extract = _found(Extract(path, "", means, asked, as_of), registry, module, region)
+    if region not in (None, loader.region):
+        raise OptionError(f"{loader.registry} has a numbering plan of its own, {loader.region}; leave --region out")
+    return loader, extract
+
+
+def _found(extract: Extract, registry: str | None, module: Path | None, region: str | None) -> tuple[Loader, Extract]:
+    """The loader that was named, or the one that recognises a file; its extract has the loader's plan."""
     _refuse_misnamed(extract)
     plain = is_plain(extract)
     if module or registry:
-        loader = loader_in(module) if module else known(registry or "")
+        loader = (loader_in(module) if module else known(registry or "")).planned(region)
         if registry not in (None, loader.registry):
             raise LoaderError(f"reads {loader.registry}, not {registry}", module)
         if plain:
@@ -247,11 +269,12 @@ def loader_for(
             _refuse_others(loader, extract)
         return loader, replace(extract, region=loader.region)
     if not plain and (what := decoy(extract.names, extract.header)):
-        raise LoaderError(what, path)
-    claims = [loader for loader in loaders().values() if loader.recognises(replace(extract, region=loader.region))]
+        raise LoaderError(what, extract.path)
+    choice = [loader.planned(region) for loader in loaders().values()]
+    claims = [loader for loader in choice if loader.recognises(replace(extract, region=loader.region))]
     if len(claims) == 1:
         return claims[0], replace(extract, region=claims[0].region)
-    raise LoaderError(_none_or_several(claims, extract, plain), path)
+    raise LoaderError(_none_or_several(claims, choice, extract, plain), extract.path)
 
 
 def _refuse_misnamed(extract: Extract) -> None:
@@ -263,9 +286,9 @@ def _refuse_misnamed(extract: Extract) -> None:
         raise LoaderError(f"named {suffix} but is {what}; export it again, or name it as what it is", extract.path)
 
 
-def _none_or_several(claims: list[Loader], extract: Extract, plain: bool) -> str:
+def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extract, plain: bool) -> str:
     """Why there is no one loader."""
-    bare = [one for one in loaders().values() if one.bare and replace(extract, region=one.region).is_bare]
+    bare = [one for one in choice if one.bare and replace(extract, region=one.region).is_bare]
     if claims or bare:
         names = sorted((one.registry for one in claims or bare), key=lambda name: (len(name), name))
         what = "" if claims else "a list of bare numbers "

@@ -4,7 +4,7 @@ Shapes that people have:
 
 * one number a line, with or without a header;
 * `number` with any of `since`, `until`, `reason`, and `country` (ISO 3166-1) for
-  national numbers of several countries; without it they are read as French;
+  national numbers of several countries; without it they are read as `--region` says, else as French;
 * `Phone Number, Contact Group Id, Days To Expiry` of a dialler: an entry for one
   group counts for every call;
 * `phone, national_dnc, litigator` of a scrub: only rows with a `Y` object.

@@ -623,6 +623,63 @@ def test_own_entry_with_an_end(tmp_path):
     assert state_of(store, "own", 33199000001, date(2026, 8, 11))["own"] == "clear"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "020 7946 0123\n07700 900123\n",
+        "number,country,since\n020 7946 0123,,\n07700900123,gb,\n",
+        "number,listed\n02079460123,yes\n07700900123,yes\n",
+        '[{"number": "02079460123", "reason": "x"}, {"number": "07700900123"}]',
+    ],
+)
+def test_own_in_another_plan(text, tmp_path):
+    """National forms of the own list are read by the plan that is told; the other reading stays beside it."""
+    path = tmp_path / "own.txt"
+    path.write_text(text)
+    store = Store(tmp_path / "store")
+    words = {"registry": "own", "as_of": AS_OF, "region": "gb"}
+    one = store.load(path, **words)
+    assert pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list() == [
+        442079460123,
+        447700900123,
+    ]
+    assert (one.region, store.load(path, **words).new) == ("GB", False)
+
+
+def test_own_country_wins(tmp_path):
+    """A column `country` wins over the plan that is told for the file, and another plan makes another snapshot."""
+    path = tmp_path / "own.csv"
+    path.write_text("number,country\n0199000001,\n0199000001,FR\n020 7946 0123,GB\n")
+    store = Store(tmp_path / "store")
+    french, italian = (store.load(path, as_of=AS_OF, region=region) for region in (None, "IT"))
+    assert italian.new
+    numbers = [
+        pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list() for one in (french, italian)
+    ]
+    assert numbers == [[33199000001, 442079460123], [33199000001, 390199000001, 442079460123]]
+
+
+@pytest.mark.parametrize("verb", ["load", "read"])
+def test_region_that_cannot_be(verb, tmp_path):
+    """A region that is no plan, or not that of the registry, is wrong usage and said in one line."""
+    words = [] if verb == "read" else ["--as-of", "2026-08-03", "--store", tmp_path / "store"]
+    code, rows, said = run(verb, FOLDER / "own.csv", "--region", "XX", *words)
+    assert (code, rows, said) == (2, "", "dnc: region 'XX' is no numbering plan; write two letters such as FR\n")
+    code, rows, said = run(verb, FOLDER / "tps.txt", "--region", "FR", *words)
+    assert (code, rows) == (2, "")
+    assert said == "dnc: gb-tps has a numbering plan of its own, GB; leave --region out\n"
+    assert run(verb, FOLDER / "tps.txt", "--region", "gb", *words)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["07700 900123\n", "0199000001 / 0261910002\n", "0199000001 ne pas appeler\n"])
+def test_first_line_of_a_bare_list_is_data(text, tmp_path):
+    """A first line that holds a number is data, also in a plan that was not told, with two numbers, or a note."""
+    path = tmp_path / "own.txt"
+    path.write_text(text + "+33199000009\n")
+    one = Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF)
+    assert (one.rows, one.unread) == (2, int(text.startswith("077")))
+
+
 # Snapshots beside each other
 
 

@@ -38,7 +38,7 @@ from dnc.tabular import (
     open_table,
     refuse_foreign,
 )
-from dnc.texts import text_of
+from dnc.texts import head_text, text_of
 
 LISTING = {
     "line": pl.UInt64,  # 1-based row of the file
@@ -124,6 +124,11 @@ class Extract:
         return self._look.head
 
     @cached_property
+    def text(self) -> str:
+        """The first 64 kB as text, without a byte-order mark."""
+        return head_text(self.head).removeprefix("\ufeff")
+
+    @cached_property
     def header(self) -> list[str]:
         """Folded names of the first row; empty where the file is no table."""
         return [folded(name) for name in self._look.first_row]
@@ -143,24 +148,39 @@ class Extract:
         return open_table(self.path, header=not self.starts_with_number, strict=True)
 
     def column(self, *names: str) -> int | None:
-        """Position of the first column that bears one of the (folded) names, or None."""
-        return next((self.header.index(name) for name in names if name in self.header), None)
+        """Position of the column that bears the first of the (folded) names that is there, or None.
+
+        Raises LoaderError where several do.
+        """
+        found = next((name for name in names if name in self.header), None)
+        if found and self.header.count(found) > 1:
+            raise LoaderError(f"several columns are called {found}; which one counts? keep that one", self.path, 1)
+        return self.header.index(found) if found else None
 
     def need(self, *names: str) -> list[int]:
         """Positions of the (folded) columns; raises LoaderError where one is not there."""
-        if missing := [name for name in names if name not in self.header]:
+        places = {name: self.column(name) for name in names}
+        if missing := [name for name, at in places.items() if at is None]:
             raise LoaderError(f"no column {', '.join(missing)}; is this the right file and registry?", self.path, 1)
-        return [self.header.index(name) for name in names]
+        return [at for at in places.values() if at is not None]
 
     def number_column(self) -> int:
         """Position of the column with the numbers; raises LoaderError where none is to be seen."""
-        if self.starts_with_number:
+        named, likely = self.column("number"), self.phone_columns
+        if self.starts_with_number or (len(self.header) == 1 and not likely and _is_name(self.header[0])):
             return 0
-        named = self.column("number")
-        likely = [at for at, name in enumerate(self.header) if looks_like_phone(name)]
         if named is None and not likely:
             raise LoaderError("no column of telephone numbers; name one 'number'", self.path, 1)
         return likely[0] if named is None else named
+
+    @property
+    def phone_columns(self) -> list[int]:
+        """Positions of the columns whose names are those of telephone numbers."""
+        return [at for at, name in enumerate(self.header) if looks_like_phone(name)]
+
+
+def _is_name(cell: str) -> bool:
+    return sum(map(str.isdigit, cell)) < 3
 
 
 def _mostly_digits(cell: str) -> bool:
@@ -250,6 +270,8 @@ def loader_for(
     if region and not known_region(region):
         raise OptionError(f"region {region!r} is no numbering plan; write two letters such as FR")
     loader, extract = _found(Extract(path, "", means, asked, as_of), registry, module, region)
+    if means and (is_plain(extract) or not loader.bare):
+        raise LoaderError("says itself which numbers are listed; leave --means out", path)
     if region not in (None, loader.region):
         raise OptionError(f"{loader.registry} has a numbering plan of its own, {loader.region}; leave --region out")
     return loader, extract
@@ -322,6 +344,8 @@ def listings(
     table = extract.table()
     if table.skipped:
         extract.notes.append(f"{table.skipped} lines stand before the header and were not read")
+    if others := [table.header[place] for place in extract.phone_columns if place != at]:
+        extract.notes.append(f"not read, though named like telephone numbers: {', '.join(map(repr, others))}")
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
         nested = [name for name, kind in batch.schema.items() if kind.is_nested()]

@@ -354,6 +354,8 @@ class Store:
         prefixes = told.covers or taken.covers
         if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
             raise InputError("--covers says more than the codes in the file; leave it out", extract.path)
+        if prefixes and loader.absent == "clear" and loader.registry != "own" and not any(taken.counts.values()):
+            raise InputError("is empty, and would clear every number it is complete for; fetch it again", extract.path)
         if loader.last_day and told.as_of > date.fromisoformat(loader.last_day):
             taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {told.as_of} the day of this file?")
         if loader.registry == "own":

@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -390,11 +391,21 @@ def _json(path: Path, text: Text) -> Table:
     def batches() -> Iterator[pl.DataFrame]:
         rows = objects(text)
         while chunk := list(itertools.islice(rows, BATCH_ROWS)):
-            data = {name: pl.Series(name, [row.get(name) for _, row in chunk], strict=False) for name in header}
+            data = {name: _cells(name, [row.get(name) for _, row in chunk]) for name in header}
             data[LINE] = pl.Series(LINE, [number for number, _ in chunk], dtype=pl.UInt64)
             yield from _sliced(pl.DataFrame(data))
 
     return Table(path, "json", header, batches())
+
+
+def _cells(name: str, values: list[Any]) -> pl.Series:
+    """Values of JSON as a column; nested ones that stand beside others are text."""
+    series = pl.Series(name, values, strict=False)
+    kinds = {type(value) for value in values if value is not None}
+    if series.dtype != pl.Object and (len(kinds) <= 1 or not kinds & {dict, list}):
+        return series
+    texts = [json.dumps(one, ensure_ascii=False) if isinstance(one, dict | list | bool) else one for one in values]
+    return pl.Series(name, texts, dtype=pl.String, strict=False)
 
 
 def _sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:

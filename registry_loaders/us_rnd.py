@@ -30,7 +30,8 @@ def _answer(extract: Extract) -> int | None:
 
 
 def _recognises(extract: Extract) -> bool:
-    return _answer(extract) is not None and any(name in extract.header for name in ("number", "phone", "dateasked"))
+    header = set(extract.header)
+    return bool(header & {"answer", "isreassigned"}) and bool(header & {"number", "phone", "dateasked"})
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:

@@ -136,6 +136,7 @@ FULL = "<list type='full' level='ac' val='818' /><ac val='818'><ph val='5550101'
 MANY = "818,5550101\n" * 10
 TPS = "02079460123 \r\n"
 BE = "025550101;20240201\n"
+BLOCTEL = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n"
 REFUSED = [
     # 4.1, flat text by area code
     (
@@ -213,12 +214,20 @@ REFUSED = [
     ("tps_ns.txt", TPS + "0207 9460123\r\n", {}, "tps_ns.txt:2: the two variants are mixed; line 1 was without spaces"),
     ("list.txt", TPS, {}, "list.txt: could be gb-tps or gb-ctps; say which with --registry"),
     ("ctps.txt", TPS, {"registry": "gb-tps"}, "ctps.txt: the name says gb-ctps, not gb-tps; the bytes cannot tell"),
+    ("tps_ctps.txt", TPS, {}, "tps_ctps.txt: could be gb-tps or gb-ctps; say which with --registry"),
+    ("tps_ns_deletes.txt", TPS, {}, "tps_ns_deletes.txt: change lists are not read; take the full file"),
+    ("tps_adds.txt", TPS, {}, "tps_adds.txt: change lists are not read; take the full file"),
+    ("tps.txt", "", {}, "tps.txt: is empty, and would clear every number it is complete for; fetch it again"),
+    ("t.csv", "number,listed\n", {"registry": "gb-tps", "covers": ["44"]}, "t.csv: is empty, and would clear"),
+    ("tps.txt", TPS, {"means": "callable"}, "tps.txt: says itself which numbers are listed; leave --means out"),
+    ("tps.txt", TPS, {"asked": FOLDER / "it_rpo.asked.txt"}, "tps.txt: a full list, and no answer to a question"),
     ("tps_changes.txt", TPS, {}, "tps_changes.txt: change lists are not read; take the full file"),
     ("tps.txt", "02079460123,A\r\n", {}, "tps.txt: change lists are not read; take the full file"),
     # 4.6, Belgium
     ("f.txt", BE * 901 + "025550102,20240201\n", {}, "f.txt:902: shape changes; line 1 was NUMBER;YYYYMMDD"),
     ("f.txt", BE + "025550102;20140530\n", {}, "f.txt:2: the day is none between 2014-05-31"),
     ("f.txt", BE + "025550102;20240231\n", {}, "f.txt:2: the day is none between 2014-05-31"),
+    ("f.txt", "", {"registry": "be-dncm"}, "f.txt: is empty, and would clear every number it is complete for"),
     ("f.txt", "025550102\n", {"registry": "be-dncm"}, "f.txt:1: not NUMBER, separator, DATE"),
     # 4.7, 4.8, answers of numbers
     ("rpo.txt", "0655501234\n", {}, "rpo.txt: say with --means whether these numbers are listed or callable"),
@@ -236,6 +245,30 @@ REFUSED = [
         "Telephone;Identifiant\n0199000001;a\n",
         {},
         "f.csv: no answer column; say with --means whether these numbers are registered or callable",
+    ),
+    (
+        "f.csv",
+        BLOCTEL,
+        {"means": "callable"},
+        "f.csv: has an answer column, which says which numbers are registered; leave --means out",
+    ),
+    (
+        "f.csv",
+        BLOCTEL.replace("Identifiant", "Réponse"),
+        {},
+        "f.csv:1: several columns are called reponse; which one counts? keep that one",
+    ),
+    (
+        "f.csv",
+        "number,number,reason\n0199000001,0261910002,\n",
+        {},
+        "f.csv:1: several columns are called number; which one counts? keep that one",
+    ),
+    (
+        "f.csv",
+        "Fixe;Portable;Raison\n0199000001;0639980001;\n",
+        {"registry": "own"},
+        "f.csv:1: no one column number; name the columns number, since, until, reason",
     ),
     (
         "f.csv",
@@ -341,6 +374,8 @@ def broken_crc(data: bytes) -> bytes:
     [
         ([("a.txt", FLAT)], lambda data: data[:-30], "is cut or damaged"),
         ([("a.txt", FLAT)], broken_crc, "is cut or damaged"),
+        ([("a.txt", FLAT)], lambda data: data + b"\0", "other bytes stand before or behind the archive"),
+        ([("a.txt", FLAT)], lambda data: data * 2, "other bytes stand before or behind the archive"),
         ([("../a.txt", FLAT)], None, "names lead out of it"),
         ([("/a.txt", FLAT)], None, "names lead out of it"),
         ([("a.txt", FLAT), ("a.txt", FLAT)], None, "holds one name twice"),
@@ -552,6 +587,30 @@ def test_asked_is_answered_and_missing(tmp_path):
     assert said.startswith("wash.txt:2: a row cannot be read"), "an unread hit would clear the number that was asked"
 
 
+def test_silence_of_flagged_answers(tmp_path):
+    """Where each row says what it is, an asked number without a row stays unknown, and a stranger refuses the file."""
+    store, path, asked = Store(tmp_path / "store"), tmp_path / "b.csv", tmp_path / "asked.txt"
+    path.write_text(BLOCTEL, encoding="utf-8")
+    asked.write_text("0199000001\n0199000002\n0199000003\n")
+    one = store.load(path, as_of=AS_OF, asked=asked)
+    assert (one.listed, one.clear, one.unknown) == (1, 1, 0)
+    assert one.notes == ("3 numbers asked = 2 answered + 1 not answered",)
+    assert state_of(store, "fr-bloctel", 33199000003, AS_OF)["fr_bloctel"] == "uncovered"
+    asked.write_text("0199000001\n")
+    assert "1 numbers of the answer were never asked" in load_error(tmp_path, "b.csv", BLOCTEL, asked=asked)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("path", [path for path in FIXTURES if path.name.startswith(("be_", "it_", "au_"))], ids=str)
+def test_texts_are_recognised_in_every_encoding(path, encoding, tmp_path):
+    """A text of one column is recognised, and read alike, in each encoding that is read."""
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes().decode().encode(encoding))
+    words = words_for(path)
+    read = [pl.concat([*readings(*loader_for(one, **words))]) for one in (path, copy)]
+    assert read[0].equals(read[1])
+
+
 def test_lost_italian_zero(tmp_path):
     """Nine digits that begin with 6 in an Italian answer refuse it."""
     question = FOLDER / "it_rpo.asked.txt"
@@ -593,6 +652,31 @@ def test_own_is_a_ledger(tmp_path):
     empty.touch()
     notes = store.load(empty, registry="own", as_of=AS_OF).notes
     assert notes == ("no objections in it", "it lacks 2 earlier numbers; they stay until they are lifted")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Nom;Téléphone;Ville\nUne;0199000001;Ici\n", 1),
+        ("Phone,Country\n0199000001,FR\n", 1),
+        ("DNC\n0199000001\n", 1),
+        ("Liste d'opposition\n0199000001\n0199000002\n", 2),
+        ("\ufeff", 0),
+    ],
+)
+def test_own_under_other_names(text, numbers, tmp_path):
+    """The own list may call its one column of numbers anything."""
+    path = tmp_path / "own.csv"
+    path.write_text(text, encoding="utf-8")
+    assert Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF).listed == numbers
+
+
+def test_second_numbers_are_named(tmp_path):
+    """A further column that is named like a telephone number is not read, and the load says so."""
+    path = tmp_path / "own.csv"
+    path.write_text("number;mobile;reason\n0199000001;0639980001;x\n")
+    notes = Store(tmp_path / "store").load(path, as_of=AS_OF).notes
+    assert "not read, though named like telephone numbers: 'mobile'" in notes
 
 
 def test_own_names_unread_rows(tmp_path):

@@ -206,6 +206,22 @@ def test_json(name, text, lines, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("values", "cells"),
+    [
+        ([{"a": 1}, False, None], ['{"a": 1}', "false", None]),
+        ([{"a": 1}, "x", 7], ['{"a": 1}', "x", "7"]),
+        ([[1], ["é"]], [["1"], ["é"]]),
+        ([{"a": [1]}, {"a": {"b": 1}}], ['{"a": [1]}', '{"a": {"b": 1}}']),
+        ([612345678, "0612345678"], ["612345678", "0612345678"]),
+    ],
+)
+def test_json_of_several_kinds(values, cells, tmp_path):
+    """A column that holds values of several kinds is text; nested ones stand in it as JSON."""
+    _, rows = opened(written(tmp_path, json.dumps([{"n": value} for value in values]), "calls.json"))
+    assert rows["n"].to_list() == cells
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ('[{"n":1},\n{"n":2}', "2: ends inside its array; it is cut"),

@@ -63,8 +63,8 @@ class Intake:
     def columns(self) -> dict[str, str]:
         """Our name → the name of the table's column that tells it."""
         by_folded: dict[str, list[str]] = {}
-        for name in self.table.columns:
-            by_folded.setdefault(folded(name), []).append(name)
+        for name, unique in zip(self.table.header, self.table.columns, strict=True):
+            by_folded.setdefault(folded(name), []).append(unique)
         found: dict[str, str] = {}
         self._refuse_data_as_header()
         for ours in vocabulary().columns:

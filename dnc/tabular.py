@@ -75,9 +75,9 @@ class Table:
 
 
 def folded(name: str) -> str:
-    """A header or word without case, accents, blanks, underscores and hyphens."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return "".join(c for c in plain.casefold() if c not in " \t\N{NO-BREAK SPACE}_-")
+    """A header or word without case, accents, blanks, marks that do not show, underscores and hyphens."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if unicodedata.category(c) not in ("Mn", "Cf"))
+    return "".join(c for c in plain.casefold() if not c.isspace() and c not in "_-")
 
 
 def looks_like_phone(name: str) -> bool:
@@ -87,14 +87,14 @@ def looks_like_phone(name: str) -> bool:
 
 def unique_names(header: list[str]) -> list[str]:
     """Header names made unique by a counter; blank ones are called `column N`."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    counters: dict[str, Iterator[int]] = {}
     for position, name in enumerate(header, 1):
         wanted = base = name or f"column {position}"
-        counter = itertools.count(2)
         while wanted in names:
-            wanted = f"{base} ({next(counter)})"
-        names.append(wanted)
-    return names
+            wanted = f"{base} ({next(counters.setdefault(base, itertools.count(2)))})"
+        names[wanted] = None
+    return list(names)
 
 
 def open_table(path: str | Path, header: bool = True, strict: bool = False) -> Table:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dnc import InputError, Store, check, tabular
 from dnc.numbers import read_listed, read_number
-from dnc.tabular import LINE, RAGGED, open_table
+from dnc.tabular import LINE, RAGGED, open_table, unique_names
 
 HEADER = "Téléphone;Nom"
 ROWS = "01 99 00 00 01;Une\n02 61 91 00 02;Deux\n"
@@ -99,6 +99,27 @@ def test_odd_headers(tmp_path):
     assert rows["note (2)"].to_list() == ["c", "c,d", ""]
 
 
+def test_many_names_alike():
+    """Names are made unique in one pass, however many are alike."""
+    names = unique_names(["", "x (2)", "x"] + ["x"] * 100_000)
+    assert len(set(names)) == 100_003
+    assert names[:5] == ["column 1", "x (2)", "x", "x (3)", "x (4)"]
+
+
+@pytest.mark.parametrize("name", ["\ufeffnumber", "\u200bnumber", "num\u00adber", "number\u00a0", "NUMBER ", "Nùmbér"])
+def test_marks_that_do_not_show(name, tmp_path):
+    """A column is known by its name whatever does not show in it, a second byte-order mark among it."""
+    path = written(tmp_path, f"\ufeff{name};nom\n0199000001;Une\n")
+    assert check(path, Store(tmp_path / "store"), region="FR").verdicts["dnc_number"].to_list() == ["+33199000001"]
+
+
+def test_two_columns_of_one_name(tmp_path):
+    """Of two columns that are both called `number` none is taken unasked."""
+    path = written(tmp_path, "number;number;nom\n0199000001;0261910002;Une\n")
+    with pytest.raises(InputError, match="several columns are called 'number'"):
+        check(path, Store(tmp_path / "store"), region="FR")
+
+
 def test_stray_quotes_swallow_nothing(tmp_path):
     """A quote that was opened and never closed costs no row, and lines are still counted right."""
     _, rows = opened(written(tmp_path, 'number,name\n1,"A\n2,B\n3,"two\nlines"\n4,D\n'))
@@ -172,6 +193,8 @@ def test_packed_tables(tmp_path):
         (b"number\n0199000001\0\n", "a NUL byte at byte 17"),
         ("number\n0199000001\n".encode("utf-16")[2:], "a NUL byte at byte 1"),
         (b"\xff\xfen\0u\0m", "is no UTF-16"),
+        ("number\nĀĀ\0\n".encode("utf-16"), "a NUL byte at byte 20"),
+        ("number\n".encode("utf-32"), "a NUL byte at byte 2"),
         (b"\xef\xbb\xbfnumber\n\xff\n", "byte 10 is no UTF-8"),
         (b"", "the file is empty"),
         (b"<!DOCTYPE html>\n<p>", "named .csv but is a web page; log in and download again"),

@@ -53,6 +53,7 @@ OPTIONAL = {
     "until": pl.Date,  # last day of the entry; the own list only
 }
 
+_TEXT_ONLY = "this registry writes text; load the file as it came, or answers in plain form"
 _TEXTS = (".csv", ".txt", ".tsv", ".xml")
 _LISTED = {"yes": True, "true": True, "1": True, "listed": True}
 _LISTED |= {"no": False, "false": False, "0": False, "clear": False}
@@ -110,7 +111,9 @@ class Extract:
 
     @property
     def members(self) -> list[Member]:
-        """The streams it holds: itself, or those of an archive."""
+        """The streams it holds: itself, or those of an archive; raises LoaderError where it is no text."""
+        if not self._look.members:
+            raise LoaderError(f"is {self._look.kind}, and {_TEXT_ONLY}", self.path)
         return self._look.members
 
     @property
@@ -344,13 +347,15 @@ def listings(
     table = extract.table()
     if table.skipped:
         extract.notes.append(f"{table.skipped} lines stand before the header and were not read")
+    if table.others:
+        extract.notes.append(f"sheets that were not read: {', '.join(map(repr, table.others))}")
     if others := [table.header[place] for place in extract.phone_columns if place != at]:
         extract.notes.append(f"not read, though named like telephone numbers: {', '.join(map(repr, others))}")
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
         nested = [name for name, kind in batch.schema.items() if kind.is_nested()]
         flat = batch.with_columns(pl.lit(None, pl.String).alias(name) for name in nested)
-        cells = flat.drop(RAGGED, LINE).cast(pl.String)
+        cells = flat.drop(RAGGED, LINE).cast(pl.String, strict=False)
         cells.columns = [str(position) for position in range(cells.width)]
         frame = listed(cells.with_columns(pl.all().str.strip_chars()))
         more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}

@@ -182,6 +182,14 @@ def _zip_members(path: Path) -> list[Member]:
     return [_not_nested(_zip_member(path, one)) for one in kept]
 
 
+def parts(path: Path, wanted: str) -> dict[str, Member]:
+    """Files of a spreadsheet whose whole names match a pattern, by name; raises InputError as for an archive."""
+    found = [one for one in _directory(path) if not one.is_dir()]
+    if fault := _fault(found, _most(path)):
+        raise InputError(f"{fault}; it is not read", path)
+    return {one.filename: _zip_member(path, one) for one in found if re.fullmatch(wanted, one.filename)}
+
+
 def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
     """Why an archive is not to be trusted, or None."""
     repeated = max(Counter(one.filename for one in kept).values()) > 1

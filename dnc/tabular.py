@@ -27,6 +27,7 @@ import polars as pl
 from dnc.errors import InputError
 from dnc.objects import is_json, objects
 from dnc.packed import Member, first_bytes, kind_of, members
+from dnc.sheets import first_sheet
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
 BATCH_ROWS = 100_000
@@ -57,7 +58,7 @@ class Table:
     columns: the same, made unique; the names of the batches' columns.
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
     delimiter, bom: of a CSV; `bom` also where the file was not UTF-8.
-    skipped: lines before the header.
+    skipped: lines before the header. others: sheets of a spreadsheet that were not read.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Table:
     delimiter: str = ","
     bom: bool = False
     skipped: int = 0
+    others: list[str] = field(default_factory=list)
 
     @property
     def columns(self) -> list[str]:
@@ -449,7 +451,9 @@ def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
 
 
 def _xlsx(path: Path, with_header: bool) -> Table:
-    cells = _first_sheet(path)
+    sheet, others = first_sheet(path)
+    numbered = sheet.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
+    cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
     at = _header_at([[cell or "" for cell in row] for row in cells.head(_HEADER_WITHIN).drop(LINE).iter_rows()])
     texts = cells.drop(LINE)
     header = [name or "" for name in texts.row(at)]
@@ -458,23 +462,7 @@ def _xlsx(path: Path, with_header: bool) -> Table:
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
     frame = frame.with_columns(midnight).with_columns(cells[LINE]).slice(at + 1 if with_header else 0)
-    return Table(path, "xlsx", header, _sliced(frame), skipped=at)
-
-
-def _first_sheet(path: Path) -> pl.DataFrame:
-    """The cells of the first sheet as text, rows that are empty left out, with `LINE`."""
-    import fastexcel
-
-    try:
-        sheet = fastexcel.read_excel(path).load_sheet(0, header_row=None, dtypes="string")
-        cells = sheet.to_polars()
-    except Exception as error:
-        raise InputError(f"cannot be read as a spreadsheet ({type(error).__name__})", path) from None
-    number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE)
-    cells = cells.with_columns(number).filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
-    if not cells.height:
-        raise InputError("the first sheet is empty", path)
-    return cells
+    return Table(path, "xlsx", header, _sliced(frame), skipped=at, others=others)
 
 
 def _parquet(path: Path) -> Table:

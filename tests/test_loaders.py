@@ -611,6 +611,17 @@ def test_texts_are_recognised_in_every_encoding(path, encoding, tmp_path):
     assert read[0].equals(read[1])
 
 
+@pytest.mark.parametrize("registry", ["it-rpo", "au-dncr", "us-ndnc", "ca-dncl", "gb-tps", "be-dncm"])
+@pytest.mark.parametrize("name", ["answer.xlsx", "answer.parquet"])
+def test_texts_are_no_spreadsheets(registry, name, tmp_path):
+    """A registry that writes text is not taken for silent where its file was made a spreadsheet."""
+    frame = pl.DataFrame({"column": ["0655501234", "0255501234"]})
+    (frame.write_excel if name.endswith("xlsx") else frame.write_parquet)(tmp_path / name)
+    bare = {"means": "listed", "asked": FOLDER / "it_rpo.asked.txt"} if registry in ("it-rpo", "au-dncr") else {}
+    said = load_error(tmp_path, name, (tmp_path / name).read_bytes(), registry=registry, **bare)
+    assert "this registry writes text" in said
+
+
 def test_lost_italian_zero(tmp_path):
     """Nine digits that begin with 6 in an Italian answer refuse it."""
     question = FOLDER / "it_rpo.asked.txt"

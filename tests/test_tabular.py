@@ -8,6 +8,7 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 import xlsxwriter
@@ -158,6 +159,57 @@ def test_spreadsheet(tmp_path):
     assert header == ["Téléphone", "Nom"]
     assert [read_number(cell, "FR").number for cell in frame["Téléphone"]] == [33199000001, 33199000002, None]
     assert frame[LINE].to_list() == [4, 5, 6]
+
+
+def book(path: Path, **sheets: list[list[object]]) -> Path:
+    """A spreadsheet of several sheets; those whose name begins with `hidden` do not show."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, rows in sheets.items():
+        page = made.create_sheet(name)
+        page.sheet_state = "hidden" if name.startswith("hidden") else "visible"
+        for row in rows:
+            page.append(row)
+    made.save(path)
+    return path
+
+
+def test_sheets(tmp_path):
+    """The first sheet that shows and holds anything is read, hidden rows and all; a load names the others."""
+    rows = [["number", "reason"], ["0199000001", "x"], ["0261910002", "y"]]
+    path = book(tmp_path / "own.xlsx", hidden=[["a"]], empty=[], calls=rows, more=rows[:2])
+    made = openpyxl.load_workbook(path)
+    made["calls"].row_dimensions[2].hidden = True
+    made.save(path)
+    assert opened(path)[1]["number"].to_list() == ["0199000001", "0261910002"]
+    notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
+    assert "sheets that were not read: 'hidden', 'empty', 'more'" in notes
+    with pytest.raises(InputError, match="no sheet that shows holds anything"):
+        open_table(book(path, empty=[], hidden=rows))
+
+
+def test_failed_formulas_lose_no_row(tmp_path):
+    """An error, and a formula whose result was never stored, stand as they are; rows are those of the sheet."""
+    page = [[None], [None, "number"], [None, "0199000001"], [None, "#VALUE!"], [], [None, '=CONCATENATE("01","99")']]
+    header, rows = opened(book(tmp_path / "own.xlsx", own=page))
+    assert (header, rows["number"].to_list()) == (["number"], ["0199000001", "#VALUE!", '=CONCATENATE("01","99")'])
+    assert rows[LINE].to_list() == [3, 4, 6]
+    one = Store(tmp_path / "store").load(tmp_path / "own.xlsx", registry="own", as_of=date(2026, 8, 3))
+    assert (one.listed, one.unread) == (1, 2)
+
+
+def test_hostile_spreadsheets(tmp_path):
+    """A spreadsheet that would swell, or ask for a whole field of cells, is refused before it is read."""
+    path = book(tmp_path / "calls.xlsx", calls=[["number"], ["0199000001"]])
+    made = openpyxl.load_workbook(path)
+    made["calls"].cell(1_048_576, 16_384, "x")
+    made.save(tmp_path / "far.xlsx")
+    with pytest.raises(InputError, match="a cell stands far from all others"):
+        open_table(tmp_path / "far.xlsx")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet2.xml", b" " * 20_000_000)
+    with pytest.raises(InputError, match="swells beyond 20 GB or 200 times its size"):
+        open_table(path)
 
 
 def test_spreadsheet_under_a_wrong_name(tmp_path):

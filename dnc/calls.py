@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from dnc.brief import Brief
 from dnc.clock import ALWAYS, NEVER, NONE, is_zone, local, read_day, read_moment, today
+from dnc.columns import read_numbers
 from dnc.demands import FACTS
 from dnc.errors import InputError, OptionError
-from dnc.numbers import known_region, read_number, read_numbers, shares_code
+from dnc.numbers import known_region, read_number, shares_code
 from dnc.regimes import Pack
 from dnc.rulebook import Rulebook
-from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, open_table
+from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, numbered, open_table
 from dnc.vocabulary import vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
@@ -32,6 +34,7 @@ _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
 _SHORT = re.compile(r"^\d{3,6}$")
+_READ = "\0read "  # before what a number tells, beside a file's own columns
 
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
 _WHERE = {
@@ -41,6 +44,26 @@ _WHERE = {
     "place": pl.String,
     "read": pl.Boolean,
 }
+
+
+class Calls(NamedTuple):
+    """Planned calls.
+
+    carried: the input's columns, untouched, a row a call.
+    number: E.164 digits (UInt64), null where unread. plan: row of `plans`.
+    plans: facts, each distinct one once: the columns of `dnc.demands.FACTS`, the axes, and `territory`,
+    `jurisdiction`, `unread` (why there is no number), `odd` (what was not understood, or empty).
+    """
+
+    carried: pl.DataFrame
+    number: pl.Series
+    plan: pl.Series
+    plans: pl.DataFrame
+
+    def facts(self, *columns: str) -> pl.DataFrame:
+        """Columns of the facts, all unless told, a row a call, with `number`."""
+        plans = self.plans.select(columns) if columns else self.plans
+        return plans[self.plan].with_columns(self.number.alias("number"))
 
 
 @dataclass(frozen=True)
@@ -109,22 +132,36 @@ class Intake:
         """Columns of the output that come from the input: all but those of a former run."""
         return [name for name in self.table.columns if not name.startswith("dnc_")]
 
-    def batches(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """Pairs of (the input's columns untouched, facts), in file order.
-
-        Facts have the columns of `dnc.demands.FACTS`, the axes, and: `number`
-        (UInt64), `territory`, `jurisdiction`, `unread` (why there is no number),
-        `odd` (what was not understood, or empty).
-        """
+    def batches(self) -> Iterator[Calls]:
+        """The calls of the file, batch by batch, in its order."""
         for batch in self.table.batches:
-            yield batch.select(self.carried), self.facts(batch)
+            yield self.calls(batch)
 
-    def facts(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """The facts of one batch of rows."""
-        told = self._told(batch)
+    def calls(self, batch: pl.DataFrame) -> Calls:
+        """The calls of one batch of rows."""
+        text = _text(batch[self.columns["number"]]).alias("text")
+        read = read_numbers(batch.select(text, self._regions(batch)))
+        told = [theirs for ours, theirs in self.columns.items() if ours not in ("call", "number")]
+        tells = read.drop("number").rename(lambda name: _READ + name)
+        plan, plans = numbered(batch.select(*told, RAGGED).hstack(tells))
+        number = pl.select(pl.when(~batch[RAGGED]).then(read["number"])).to_series()
+        return Calls(batch.select(self.carried), number, plan, self._facts(plans))
+
+    def _regions(self, batch: pl.DataFrame) -> pl.Series:
+        """The numbering plan of each row's number in national form; null where none, or an unknown one, is told."""
+        rows = self._told(batch.select(self.columns["region"]) if "region" in self.columns else batch.select(RAGGED))
+        return each_distinct(rows.select("region"), self._region, {"region": pl.String})["region"]
+
+    def _region(self, told: str | None) -> tuple[str | None]:
+        region = told.upper() if told else self.brief.region
+        return (region if region and known_region(region) else None,)
+
+    def _facts(self, plans: pl.DataFrame) -> pl.DataFrame:
+        """The facts of distinct plans: what was told of calls beside their numbers, and what their numbers tell."""
+        told = self._told(plans)
         odd: dict[str, pl.Series] = {}
         facts = self._axes(told, odd)
-        facts = facts.with_columns(self._numbers(told, batch[RAGGED], odd))
+        facts = facts.with_columns(self._numbers(told, plans, odd))
         facts = facts.with_columns(self._defaults(facts, told))
         facts = facts.with_columns(self._when_and_where(told, facts, odd))
         facts = facts.with_columns(self._rest(told, facts["territory"], odd))
@@ -134,9 +171,11 @@ class Intake:
     def _told(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Our columns as text, null where empty, their words turned into ours, declared facts filled in."""
         cells = {}
+        untold = pl.repeat(None, batch.height, dtype=pl.String)
         for ours in vocabulary().columns:
             theirs = self.columns.get(ours)
-            cells[ours] = (pl.lit(None, pl.String) if theirs is None else _text(batch[theirs])).alias(ours)
+            told = theirs in batch.columns
+            cells[ours] = (_text(batch[theirs]) if theirs and told else untold).alias(ours)
         told = batch.select(cells.values())
         for ours, words in self.brief.values.items():
             told = told.with_columns(
@@ -153,22 +192,17 @@ class Intake:
             odd[axis] = told[axis].is_not_null() & read[axis].is_null()
         return read
 
-    def _numbers(self, told: pl.DataFrame, ragged: pl.Series, odd: dict[str, pl.Series]) -> list[pl.Series]:
+    def _numbers(self, told: pl.DataFrame, read: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Series]:
+        """What the numbers of plans tell: why there is none, and if there is one, where it belongs."""
         region = told["region"].str.to_uppercase()
         odd["region"] = ~region.map_elements(known_region, return_dtype=pl.Boolean, skip_nulls=True).fill_null(True)
-        cells = pl.select(
-            pl.lit(told["number"]).alias("text"),
-            pl.when(~odd["region"]).then(region.fill_null(self.brief.region or "")).alias("region"),
-        ).with_columns(pl.when(pl.col("region") != "").then("region"))
-        read = read_numbers(cells)
         shifted = pl.lit("the row has more cells than the header")
-        read = read.with_columns(
-            pl.when(~ragged).then("number").alias("number"),
-            pl.when(ragged).then(shifted).otherwise("unread").alias("unread"),
-        )
-        where = read.select("territory", "code", plan_place="place", plan_zones="zones", plan_line="line")
-        known = pl.select(pl.when(read["number"].is_not_null()).then(where[name]).alias(name) for name in where.columns)
-        return [read["number"], read["unread"], *known.get_columns()]
+        unread = read.select(pl.when(RAGGED).then(shifted).otherwise(_READ + "unread").alias("unread")).to_series()
+        own_names = {"territory": "territory", "code": "code", "place": "plan_place"}
+        own_names |= {"zones": "plan_zones", "line": "plan_line"}
+        where = read.select(pl.col(_READ + name).alias(ours) for name, ours in own_names.items())
+        known = pl.select(pl.when(unread.is_null()).then(where[name]).alias(name) for name in where.columns)
+        return [unread, *known.get_columns()]
 
     def _defaults(self, facts: pl.DataFrame, told: pl.DataFrame) -> list[pl.Expr]:
         """Purpose by caller, dialler by voice, line by numbering plan, where the cell is empty."""

@@ -19,12 +19,13 @@ from dnc.brief import Brief
 from dnc.calls import Intake, open_calls
 from dnc.engine import engine, run
 from dnc.errors import InputError, OptionError
-from dnc.judge import OUTCOMES, VERDICT, Finding, Judge, Policy, explained
+from dnc.judge import VERDICT, Finding, Judge, explained
 from dnc.report import CsvStream, Output
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, unique_names
+from dnc.wording import OUTCOMES, Policy
 
 _TALLIED = ("dnc_outcome", "dnc_blocked_by", "dnc_missing", "dnc_duties")
 
@@ -176,12 +177,12 @@ def check(
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
         done = 0
-        for carried, facts in intake.batches():
-            verdicts = judge.verdicts(facts)
+        for calls in intake.batches():
+            verdicts = judge.verdicts(calls)
             for *key, rows in verdicts.group_by(_TALLIED, maintain_order=True).len().iter_rows():
                 result.tallies[tuple(key)] += rows
-            repeats.add(facts["number"])
-            frame = carried.hstack(verdicts.select(wanted))
+            repeats.add(calls.number)
+            frame = calls.carried.hstack(verdicts.select(wanted))
             for sink in sinks:
                 sink.write(frame)
             if not sinks:
@@ -224,8 +225,8 @@ def explain(
     row = pl.DataFrame({"number": [number], RAGGED: [False]})
     intake = Intake(Table(Path("the call"), "call", ["number"], iter([row])), brief, book, at)
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
-        [(_, facts)] = intake.batches()
-        return judge.verdicts(facts).row(0, named=True), explained(judge, book, facts)
+        [calls] = intake.batches()
+        return judge.verdicts(calls).row(0, named=True), explained(judge, book, calls)
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

@@ -144,18 +144,25 @@ def foreign(head: bytes) -> str | None:
     return next((what for magic, what in _FOREIGN.items() if start.startswith(magic)), None)
 
 
+def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
+    """Number the distinct rows of a frame: for each row its number (UInt32), and the distinct rows in that order."""
+    if not rows.width:
+        return pl.zeros(rows.height, pl.UInt32, eager=True), rows
+    distinct = rows.unique(maintain_order=True)
+    keys = distinct.with_row_index("\0number")
+    joined = rows.join(keys, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined["\0number"], distinct
+
+
 def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: dict[str, Any]) -> pl.DataFrame:
     """Apply a function to each distinct row of cells, once.
 
     Returns a frame of the same height and order with the columns of `schema`;
     the function takes a row's cells and gives a row of them.
     """
-    cells = cells.rename(lambda name: f"by {name}")
-    distinct = cells.unique(maintain_order=True)
+    number, distinct = numbered(cells)
     answers = pl.DataFrame([function(*row) for row in distinct.iter_rows()], schema=schema, orient="row")
-    answers = distinct.hstack(answers)
-    joined = cells.join(answers, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
-    return joined.select(schema.keys())
+    return answers[number]
 
 
 def count_rows(path: Path) -> int:

@@ -2,7 +2,7 @@
 
 `number`, `date_asked`, `answer`: `yes` (disconnected for good after that day) is
 stored as listed, `no` as not listed, `no data` as not known. Vendors answer in
-JSON lines with `IsReassigned` true, false or null. The day that was asked is kept as
+JSON with `IsReassigned` true, false or null. The day that was asked is kept as
 `since`: a `no` shields only a consent that is not older. A vendor's fixed look-back
 is no day of consent.
 

@@ -184,6 +184,7 @@ def test_sheets(tmp_path):
     assert opened(path)[1]["number"].to_list() == ["0199000001", "0261910002"]
     notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
     assert "sheets that were not read: 'hidden', 'empty', 'more'" in notes
+    assert check(path, Store(tmp_path / "store"), region="FR").sheets == 3
     with pytest.raises(InputError, match="no sheet that shows holds anything"):
         open_table(book(path, empty=[], hidden=rows))
 

@@ -53,6 +53,7 @@ OPTIONAL = {
     "until": pl.Date,  # last day of the entry; the own list only
 }
 
+_KINDS = {"spreadsheet": "a spreadsheet", "parquet": "Parquet", "gzip": "a gzip archive", "zip": "a zip archive"}
 _TEXT_ONLY = "this registry writes text; load the file as it came, or answers in plain form"
 _TEXTS = (".csv", ".txt", ".tsv", ".xml")
 _LISTED = {"yes": True, "true": True, "1": True, "listed": True}
@@ -113,7 +114,7 @@ class Extract:
     def members(self) -> list[Member]:
         """The streams it holds: itself, or those of an archive; raises LoaderError where it is no text."""
         if not self._look.members:
-            raise LoaderError(f"is {self._look.kind}, and {_TEXT_ONLY}", self.path)
+            raise LoaderError(f"is {_KINDS[self._look.kind]}, and {_TEXT_ONLY}", self.path)
         return self._look.members
 
     @property
@@ -307,8 +308,7 @@ def _refuse_misnamed(extract: Extract) -> None:
     refuse_foreign(extract.head, extract.path, extract.names[-1])
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
     if suffix in _TEXTS and kind != "plain":
-        what = {"spreadsheet": "a spreadsheet", "parquet": "Parquet"}.get(kind, f"a {kind} archive")
-        raise LoaderError(f"named {suffix} but is {what}; export it again, or name it as what it is", extract.path)
+        raise LoaderError(f"named {suffix} but is {_KINDS[kind]}; export it again, or name it as what it is", extract.path)
 
 
 def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extract, plain: bool) -> str:

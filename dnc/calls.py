@@ -18,7 +18,7 @@ import polars as pl
 
 from dnc.brief import Brief
 from dnc.clock import ALWAYS, NEVER, NONE, is_zone, local, read_day, read_moment, today
-from dnc.columns import read_numbers
+from dnc.columns import read_column
 from dnc.demands import FACTS
 from dnc.errors import InputError, OptionError
 from dnc.numbers import known_region, read_number, shares_code
@@ -34,7 +34,7 @@ _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
 _SHORT = re.compile(r"^\d{3,6}$")
-_READ = "\0read "  # before what a number tells, beside a file's own columns
+_KIND, _UNREAD = "\0kind", "\0unread"  # what a number tells, beside a file's own columns
 
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
 _WHERE = {
@@ -139,29 +139,30 @@ class Intake:
 
     def calls(self, batch: pl.DataFrame) -> Calls:
         """The calls of one batch of rows."""
-        text = _text(batch[self.columns["number"]]).alias("text")
-        read = read_numbers(batch.select(text, self._regions(batch)))
+        text = batch.select(_text(batch[self.columns["number"]])).to_series()
+        read, kinds = read_column(text, self._regions(batch))
         told = [theirs for ours, theirs in self.columns.items() if ours not in ("call", "number")]
-        tells = read.drop("number").rename(lambda name: _READ + name)
-        plan, plans = numbered(batch.select(*told, RAGGED).hstack(tells))
+        plan, plans = numbered(batch.select(*told, RAGGED, read["kind"].alias(_KIND), read["unread"].alias(_UNREAD)))
         number = pl.select(pl.when(~batch[RAGGED]).then(read["number"])).to_series()
-        return Calls(batch.select(self.carried), number, plan, self._facts(plans))
+        return Calls(batch.select(self.carried), number, plan, self._facts(plans, kinds))
 
-    def _regions(self, batch: pl.DataFrame) -> pl.Series:
-        """The numbering plan of each row's number in national form; null where none, or an unknown one, is told."""
-        rows = self._told(batch.select(self.columns["region"]) if "region" in self.columns else batch.select(RAGGED))
-        return each_distinct(rows.select("region"), self._region, {"region": pl.String})["region"]
+    def _regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
+        """The numbering plan of numbers in national form, of all rows or of each; null where none is known."""
+        if "region" not in self.columns:
+            return self._region(self.brief.facts.get("region"))[0]
+        told = self._told(batch.select(self.columns["region"]))
+        return each_distinct(told.select("region"), self._region, {"region": pl.String})["region"]
 
     def _region(self, told: str | None) -> tuple[str | None]:
         region = told.upper() if told else self.brief.region
         return (region if region and known_region(region) else None,)
 
-    def _facts(self, plans: pl.DataFrame) -> pl.DataFrame:
+    def _facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
         """The facts of distinct plans: what was told of calls beside their numbers, and what their numbers tell."""
         told = self._told(plans)
         odd: dict[str, pl.Series] = {}
         facts = self._axes(told, odd)
-        facts = facts.with_columns(self._numbers(told, plans, odd))
+        facts = facts.with_columns(self._numbers(told, plans, kinds, odd))
         facts = facts.with_columns(self._defaults(facts, told))
         facts = facts.with_columns(self._when_and_where(told, facts, odd))
         facts = facts.with_columns(self._rest(told, facts["territory"], odd))
@@ -174,8 +175,8 @@ class Intake:
         untold = pl.repeat(None, batch.height, dtype=pl.String)
         for ours in vocabulary().columns:
             theirs = self.columns.get(ours)
-            told = theirs in batch.columns
-            cells[ours] = (_text(batch[theirs]) if theirs and told else untold).alias(ours)
+            known = theirs in batch.columns
+            cells[ours] = (_text(batch[theirs]) if theirs and known else untold).alias(ours)
         told = batch.select(cells.values())
         for ours, words in self.brief.values.items():
             told = told.with_columns(
@@ -192,17 +193,17 @@ class Intake:
             odd[axis] = told[axis].is_not_null() & read[axis].is_null()
         return read
 
-    def _numbers(self, told: pl.DataFrame, read: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Series]:
+    def _numbers(
+        self, told: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, odd: dict[str, pl.Series]
+    ) -> list[pl.Series]:
         """What the numbers of plans tell: why there is none, and if there is one, where it belongs."""
         region = told["region"].str.to_uppercase()
         odd["region"] = ~region.map_elements(known_region, return_dtype=pl.Boolean, skip_nulls=True).fill_null(True)
         shifted = pl.lit("the row has more cells than the header")
-        unread = read.select(pl.when(RAGGED).then(shifted).otherwise(_READ + "unread").alias("unread")).to_series()
-        own_names = {"territory": "territory", "code": "code", "place": "plan_place"}
-        own_names |= {"zones": "plan_zones", "line": "plan_line"}
-        where = read.select(pl.col(_READ + name).alias(ours) for name, ours in own_names.items())
-        known = pl.select(pl.when(unread.is_null()).then(where[name]).alias(name) for name in where.columns)
-        return [unread, *known.get_columns()]
+        unread = plans.select(pl.when(RAGGED).then(shifted).otherwise(_UNREAD).alias("unread")).to_series()
+        where = kinds.select("territory", "code", plan_place="place", plan_zones="zones", plan_line="line")
+        kind = pl.select(pl.when(unread.is_null()).then(plans[_KIND])).to_series()
+        return [unread, *where.select(pl.all().gather(kind)).get_columns()]
 
     def _defaults(self, facts: pl.DataFrame, told: pl.DataFrame) -> list[pl.Expr]:
         """Purpose by caller, dialler by voice, line by numbering plan, where the cell is empty."""

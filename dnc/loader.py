@@ -75,7 +75,7 @@ class _Peek:
     @cached_property
     def first_row(self) -> list[str]:
         """Cells of the first row; empty where the file is no table."""
-        if self.kind in ("parquet", "spreadsheet") or is_json(self.head, self.names[-1]):
+        if self.kind in ("parquet", "spreadsheet") or (self.head.strip() and is_json(self.head, self.names[-1])):
             return open_table(self._path).header
         return [] if foreign(self.head) or len(self.members) > 1 else head_rows(self.head)[0]
 
@@ -184,7 +184,7 @@ class Extract:
 
 
 def _is_name(cell: str) -> bool:
-    return sum(map(str.isdigit, cell)) < 3
+    return cell[:1].isalpha() and sum(map(str.isdigit, cell)) < 3
 
 
 def _mostly_digits(cell: str) -> bool:
@@ -308,7 +308,9 @@ def _refuse_misnamed(extract: Extract) -> None:
     refuse_foreign(extract.head, extract.path, extract.names[-1])
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
     if suffix in _TEXTS and kind != "plain":
-        raise LoaderError(f"named {suffix} but is {_KINDS[kind]}; export it again, or name it as what it is", extract.path)
+        raise LoaderError(
+            f"named {suffix} but is {_KINDS[kind]}; export it again, or name it as what it is", extract.path
+        )
 
 
 def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extract, plain: bool) -> str:

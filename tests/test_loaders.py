@@ -682,6 +682,13 @@ def test_own_under_other_names(text, numbers, tmp_path):
     assert Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF).listed == numbers
 
 
+@pytest.mark.parametrize("first", ["#NAME?", "1.99E+08", "0199OOOOO1", "?"])
+def test_own_first_line_that_is_no_name(first, tmp_path):
+    """A first line that is neither a number nor a name could be an objection: the list is not read without it."""
+    said = load_error(tmp_path, "own.txt", f"{first}\n+33199000002\n", registry="own")
+    assert said == "own.txt:1: no column of telephone numbers; name one 'number'"
+
+
 def test_second_numbers_are_named(tmp_path):
     """A further column that is named like a telephone number is not read, and the load says so."""
     path = tmp_path / "own.csv"

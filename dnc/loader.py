@@ -31,6 +31,7 @@ from dnc.tabular import (
     LINE,
     RAGGED,
     Table,
+    as_text,
     folded,
     foreign,
     head_rows,
@@ -355,9 +356,7 @@ def listings(
         extract.notes.append(f"not read, though named like telephone numbers: {', '.join(map(repr, others))}")
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
-        nested = [name for name, kind in batch.schema.items() if kind.is_nested()]
-        flat = batch.with_columns(pl.lit(None, pl.String).alias(name) for name in nested)
-        cells = flat.drop(RAGGED, LINE).cast(pl.String, strict=False)
+        cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
         cells.columns = [str(position) for position in range(cells.width)]
         frame = listed(cells.with_columns(pl.all().str.strip_chars()))
         more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}

@@ -154,6 +154,18 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     return joined["\0number"], distinct
 
 
+def as_text(cells: pl.Series) -> pl.Series:
+    """A column as text: nested cells as JSON, and those that have no text as Python writes them."""
+    name = cells.name
+    if cells.dtype.is_nested():
+        inside = pl.struct(v=name).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
+        return cells.to_frame().select(pl.when(pl.col(name).is_not_null()).then(inside).alias(name)).to_series()
+    try:
+        return cells.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)
+
+
 def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: dict[str, Any]) -> pl.DataFrame:
     """Apply a function to each distinct row of cells, once.
 
@@ -481,9 +493,13 @@ def _parquet(path: Path) -> Table:
 
     def batches() -> Iterator[pl.DataFrame]:
         first = 1
-        for batch in scan.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
-            yield from _sliced(batch, first)
-            first += batch.height
+        try:
+            for batch in scan.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+                texts = [as_text(column) for column in batch if column.dtype == pl.Binary]
+                yield from _sliced(batch.with_columns(texts), first)
+                first += batch.height
+        except (pl.exceptions.PolarsError, OSError):
+            raise InputError("cannot be read as Parquet; it is damaged", path) from None
 
     return Table(path, "parquet", header, batches())
 

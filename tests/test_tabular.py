@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -258,6 +258,36 @@ def test_refused(content, message, tmp_path):
     """What is no table, or no text, is refused with the byte where it shows."""
     with pytest.raises(InputError, match=message):
         opened(written(tmp_path, content))
+
+
+ODD_CELLS = {
+    "list": [["0199000001"], []],
+    "struct": [{"a": 1}, None],
+    "binary": [b"0199000001", b"\xff"],
+    "duration": [timedelta(1), None],
+    "time": [time(1), None],
+    "null": [None, None],
+}
+
+
+@pytest.mark.parametrize("kind", ODD_CELLS)
+def test_parquet_of_any_kind(kind, tmp_path):
+    """Cells of any kind that Parquet knows are carried to every output, and are no number unless they are one."""
+    path = tmp_path / "calls.parquet"
+    pl.DataFrame({"number": ODD_CELLS[kind], "x": ODD_CELLS[kind]}).write_parquet(path)
+    outs = [tmp_path / f"v.{suffix}" for suffix in ("csv", "xlsx", "parquet", "jsonl")]
+    assert check(path, Store(tmp_path / "store"), region="FR", out=outs).counts["undecided"] == 2
+
+
+def test_damaged_parquet(tmp_path):
+    """A page that is damaged is said in one line, also where the file's description of itself is whole."""
+    path = tmp_path / "calls.parquet"
+    pl.DataFrame({"number": [f"0199{n * 7919 % 10**6:06d}" for n in range(50_000)]}).write_parquet(path)
+    data = bytearray(path.read_bytes())
+    data[4:2_000] = bytes(1_996)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="cannot be read as Parquet; it is damaged"):
+        opened(path)
 
 
 JSON = [{"number": "0199000001", "n": 1, "more": {"a": [1]}}, {"number": "0261910002", "é": None}]

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import registry_loaders
-from dnc import InputError, Store
+from dnc import InputError, Store, check
 from dnc import loader as loader_module
 from dnc.areacodes import country_of_area_code
 from dnc.extracts import readings
@@ -723,6 +723,15 @@ def test_own_entry_with_an_end(tmp_path):
     store.load(path, as_of=AS_OF)
     assert state_of(store, "own", 33199000001, date(2026, 8, 10))["own"] == "listed"
     assert state_of(store, "own", 33199000001, date(2026, 8, 11))["own"] == "clear"
+
+
+def test_calls_of_one_day_meet_the_own_list(tmp_path):
+    """Calls that all fall on one day are looked up in the own list like any others."""
+    path, store = tmp_path / "own.csv", Store(tmp_path / "store")
+    path.write_text("number,reason\n0199000001,x\n0261910002,y\n")
+    store.load(path, as_of=AS_OF)
+    told = {"caller": "commercial", "voice": "human", "recipient": "consumer"}
+    assert check(path, store, region="FR", at="2026-08-10T10:30", given=told).counts["blocked"] == 2
 
 
 @pytest.mark.parametrize(

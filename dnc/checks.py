@@ -41,7 +41,8 @@ class Check:
     tallies: rows by (outcome, blocking ids, missing words, duty ids), each `;`-joined.
     repeated: numbers that stand in several rows. second_numbers: columns that look
     like telephone numbers and were not looked at. dated: whether the file tells days.
-    skipped: lines before the header that were left out. declared: facts told for the whole file.
+    skipped: lines before the header that were left out. sheets: those of a spreadsheet
+    that were not read. declared: facts told for the whole file.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class Check:
     second_numbers: list[str] = field(default_factory=list)
     dated: bool = True
     skipped: int = 0
+    sheets: int = 0
     declared: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
 
@@ -144,7 +146,7 @@ def check(
     """Decide every call of a planned-calls file.
 
     Args:
-        path: CSV, XLSX, Parquet or JSON lines, one row a call.
+        path: CSV, XLSX, Parquet or JSON, one row a call.
         store: where the registries' snapshots are; need not exist.
         region: numbering plan of numbers in national form (ISO 3166-1 alpha-2).
         given: facts declared for the whole file; they fill empty cells.
@@ -174,7 +176,7 @@ def check(
     header = [*(original[name] for name in intake.carried), *wanted]
     result = Check(Path(path), header, table.delimiter if table.kind == "csv" else ",", table.bom)
     result.second_numbers = intake.second_numbers
-    result.skipped = table.skipped
+    result.skipped, result.sheets = table.skipped, len(table.others)
     result.declared = intake.brief.facts
     result.dated = at is not None or "call_at" in intake.columns or "call_at" in intake.brief.facts
     targets = [out] if isinstance(out, str | Path) else list(out or [])

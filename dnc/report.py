@@ -19,6 +19,7 @@ from typing import IO, Any, Protocol, Self
 import polars as pl
 
 from dnc.errors import InputError, OptionError
+from dnc.tabular import as_text
 
 XLSX_ROWS = 1_048_575  # of one sheet, beside the header
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
@@ -60,15 +61,9 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
-    """Nested cells as JSON, so that flat formats hold them."""
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    as_json = [
-        pl.when(pl.col(name).is_not_null())
-        .then(pl.struct(v=name).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}"))
-        .alias(name)
-        for name in nested
-    ]
-    return frame.with_columns(as_json)
+    """Cells that flat formats do not hold as text: nested ones as JSON."""
+    odd = [name for name, kind in frame.schema.items() if kind.is_nested() or kind == pl.Duration]
+    return frame.with_columns(as_text(frame[name]) for name in odd)
 
 
 class CsvStream:

@@ -53,7 +53,7 @@ class _OwnList:
         known = run(self._con, "known", _KNOWN, self._files, asked=asked, objections=self._frames["objections"])
         asked = asked.filter(pl.col("number").is_in(known["number"].implode()))
         said = run(self._con, "own", statement("own"), self._files, asked=asked, **self._frames)
-        stood = pl.lit(self._loaded, pl.Date) <= pl.col("day")
+        stood = pl.lit(self._loaded, pl.Date) <= pl.lit(calls["day"])  # a column of one value would not be broadcast
         never = pl.lit(None, pl.Date)
         absent = calls.select(pl.when(stood).then(pl.lit("clear")).alias("state"), as_of="day", next_on=never)
         return pl.DataFrame([column.scatter(said["key"], said[column.name]) for column in absent])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import duckdb
 import polars as pl
@@ -28,6 +29,7 @@ from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, unique_names
 from dnc.wording import OUTCOMES, Policy
 
+_T = TypeVar("_T")
 _TALLIED = ("dnc_outcome", "dnc_blocked_by", "dnc_missing", "dnc_duties")
 
 
@@ -41,7 +43,8 @@ class Check:
     tallies: rows by (outcome, blocking ids, missing words, duty ids), each `;`-joined.
     repeated: numbers that stand in several rows. second_numbers: columns that look
     like telephone numbers and were not looked at. dated: whether the file tells days.
-    skipped: lines before the header that were left out. declared: facts told for the whole file.
+    skipped: lines before the header that were left out. sheets: those of a spreadsheet
+    that were not read. declared: facts told for the whole file.
     """
 
     path: Path
@@ -54,6 +57,7 @@ class Check:
     second_numbers: list[str] = field(default_factory=list)
     dated: bool = True
     skipped: int = 0
+    sheets: int = 0
     declared: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
     head: str = ""
@@ -116,6 +120,15 @@ class _Repeats:
         return int(count)
 
 
+def _ahead(frames: Iterator[_T]) -> Iterator[_T]:
+    """The same, each made while the one before it is used."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        coming = worker.submit(next, frames, None)
+        while (frame := coming.result()) is not None:
+            coming = worker.submit(next, frames, None)
+            yield frame
+
+
 def check(
     path: str | Path,
     store: Store,
@@ -137,7 +150,7 @@ def check(
     """Decide every call of a planned-calls file.
 
     Args:
-        path: CSV, XLSX, Parquet or JSON lines, one row a call.
+        path: CSV, XLSX, Parquet or JSON, one row a call.
         store: where the registries' snapshots are; need not exist.
         region: numbering plan of numbers in national form (ISO 3166-1 alpha-2).
         given: facts declared for the whole file; they fill empty cells.
@@ -151,7 +164,7 @@ def check(
         language: of `dnc_why`, `en` or `fr`.
         stream: an open binary file that gets the verdicts as CSV.
         keep: whether the decisions themselves are kept in the store, for `dnc answer`.
-        progress: called with the number of rows done after each batch.
+        progress: called after each batch with the number of its rows.
     Returns:
         The check; its `verdicts` are a frame unless `out` or `stream` took them.
     Raises:
@@ -168,7 +181,7 @@ def check(
     header = [*(original[name] for name in intake.carried), *wanted]
     result = Check(Path(path), header, table.delimiter if table.kind == "csv" else ",", table.bom)
     result.second_numbers = intake.second_numbers
-    result.skipped = table.skipped
+    result.skipped, result.sheets = table.skipped, len(table.others)
     result.declared = intake.brief.facts
     result.dated = at is not None or "call_at" in intake.columns or "call_at" in intake.brief.facts
     targets = [out] if isinstance(out, str | Path) else list(out or [])
@@ -183,21 +196,24 @@ def check(
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
         evidence = Evidence(result.path, stack.enter_context(store.work("check")) if keep else None)
-        done, ids = 0, intake.columns.get("call", "")
-        for calls in intake.batches():
-            verdicts = judge.verdicts(calls)
-            for *key, rows in verdicts.group_by(_TALLIED, maintain_order=True).len().iter_rows():
-                result.tallies[tuple(key)] += rows
-            repeats.add(calls.number)
-            evidence.add(calls, verdicts, ids)
-            frame = calls.carried.hstack(verdicts.select(wanted))
+        ids = intake.columns.get("call", "")
+
+        def decided() -> Iterator[pl.DataFrame]:
+            for calls in _ahead(intake.batches()):
+                verdicts = judge.verdicts(calls)
+                for *key, rows in verdicts.counts(*_TALLIED):
+                    result.tallies[tuple(key)] += rows
+                repeats.add(calls.number)
+                evidence.add(calls, verdicts.rows, ids)
+                yield calls.carried.hstack(verdicts.rows.select(wanted))
+
+        for frame in _ahead(decided()):
             for sink in sinks:
                 sink.write(frame)
             if not sinks:
                 kept.append(frame)
-            done += frame.height
             if progress:
-                progress(done)
+                progress(frame.height)
         result.repeated = repeats.count()
         terms = terms_of(intake.brief, policy, intake.at)
         sha256 = hashlib.sha256(terms.encode()).hexdigest()
@@ -239,7 +255,7 @@ def explain(
     intake = Intake(Table(Path("the call"), "call", ["number"], iter([row])), brief, book, at)
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
         [calls] = intake.batches()
-        return judge.verdicts(calls).row(0, named=True), explained(judge, book, calls)
+        return judge.verdicts(calls).rows.row(0, named=True), explained(judge, book, calls)
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

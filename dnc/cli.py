@@ -20,7 +20,7 @@ import click
 
 from dnc.cli_store import VERBS
 from dnc.errors import DncError, InputError, OptionError, RuleError
-from dnc.terminal import DAY, PAIR, book_of, both, print_rows, say, store_of
+from dnc.terminal import DAY, PAIR, REGION, book_of, both, print_rows, say, store_of
 
 if TYPE_CHECKING:
     from dnc.brief import Brief
@@ -65,6 +65,7 @@ _LOADER = click.option(
     "--covers", multiple=True, metavar="PREFIX", help="E.164 prefix the file is complete for; may be repeated."
 )
 @click.option("--campaign", help="Campaign the answer was obtained for.")
+@REGION
 @click.option("--means", type=click.Choice(["listed", "callable"]), help="What a bare number in an answer means.")
 @click.option(
     "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
@@ -95,8 +96,9 @@ def _loaded(one: Snapshot) -> str:
 @click.option(
     "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
 )
+@REGION
 @_LOADER
-def read_(file: Path, registry: str | None, means: str | None, asked: Path | None, loader: Path | None) -> None:
+def read_(file: Path, loader: Path | None, **options: Any) -> None:
     """Show the listings of a registry's file as CSV; nothing is stored."""
     import polars as pl
 
@@ -104,7 +106,7 @@ def read_(file: Path, registry: str | None, means: str | None, asked: Path | Non
     from dnc.loader import loader_for
     from dnc.report import CsvStream
 
-    reader, extract = loader_for(file, registry, means=means, asked=asked, module=loader)
+    reader, extract = loader_for(file, module=loader, **options)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     said = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     for frame in show(reader, extract):
@@ -123,7 +125,7 @@ def read_(file: Path, registry: str | None, means: str | None, asked: Path | Non
 # Checking
 
 _FACT_OPTIONS = [
-    click.option("--region", help="Numbering plan of numbers in national form, e.g. FR."),
+    REGION,
     click.option("--at", help="When calls are planned that do not say it: a day, or a day and time (ISO 8601)."),
     click.option(
         "--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help="Declare a fact; fills empty cells."
@@ -156,7 +158,7 @@ def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given
 
     told = read_brief(path) if path else Brief()
     try:
-        return told.but(region and region.upper(), maps, given)
+        return told.but(region, maps, given)
     except InputError as error:
         _usage(error)
 
@@ -231,7 +233,7 @@ def _progress(file: Path) -> Iterator[Callable[[int], None] | None]:
     from dnc.tabular import count_rows
 
     with click.progressbar(length=count_rows(file), label=file.name, file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)
+        yield bar.update
 
 
 @cli.command()

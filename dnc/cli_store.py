@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dnc.errors import StoreError, printable
-from dnc.terminal import DAY, both, print_csv, print_rows, say, store_of
+from dnc.terminal import DAY, REGION, both, print_csv, print_rows, say, store_of
 
 if TYPE_CHECKING:
     from dnc.audit import Entry
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command("object")
 @click.argument("numbers", nargs=-1, required=True)
 @click.option("--on", required=True, type=DAY, help="Day the person said it.")
-@click.option("--region", help="Numbering plan of numbers in national form, e.g. FR.")
+@REGION
 @click.option("--reason", help="What was said; compulsory with --lift.")
 @click.option("--lift", is_flag=True, help="Take objections back.")
 @both
@@ -35,7 +35,7 @@ def object_(
     """Record that people told this caller not to call again, or lift it."""
     if lift and not reason:
         raise click.UsageError("--lift asks for a --reason")
-    count = store_of(ctx).object(numbers, on, region=region and region.upper(), reason=reason, lift=lift)
+    count = store_of(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
     say(f"{count} {'lifted' if lift else 'recorded'} on {on}")
 
 
@@ -44,7 +44,7 @@ def object_(
 @click.option("--registry", help="Snapshots of this registry only.")
 @click.option("--decisions", is_flag=True, help="With --before: decisions that checks kept, and no snapshots.")
 @click.option("--number", "numbers", multiple=True, help="Forget what is said of a number; may be repeated.")
-@click.option("--region", help="Numbering plan of numbers in national form, e.g. FR.")
+@REGION
 @click.option("--due", is_flag=True, help="Forget what is older than dnc retain says.")
 @both
 @click.pass_context
@@ -66,7 +66,7 @@ def forget(
         raise click.UsageError("--decisions goes with --before, and not with --registry")
     store = store_of(ctx)
     if numbers:
-        gone = store.forget_numbers(numbers, region=region and region.upper(), registry=registry)
+        gone = store.forget_numbers(numbers, region=region, registry=registry)
         say(f"forgot {gone.listings:,} listings and {gone.decisions:,} decisions; oppositions are kept")
     elif due:
         _say_gone(*store.forget_due())
@@ -162,7 +162,7 @@ def _noted(head: str | None) -> Entry:
 @click.command()
 @click.argument("number")
 @click.option("--on", type=DAY, help="The day asked about; what was told later is left out.")
-@click.option("--region", help="Numbering plan of a number in national form, e.g. FR.")
+@REGION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @both
 @click.pass_context
@@ -170,7 +170,7 @@ def answer(ctx: click.Context, /, *, number: str, on: date | None, region: str |
     """Say what registries and lists said of a number and when, its objections, and each decision kept about it."""
     from dnc import access
 
-    told = access.answer(store_of(ctx), number, region=region and region.upper(), on=on)
+    told = access.answer(store_of(ctx), number, region=region, on=on)
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, default=str, indent=2))
         return

@@ -29,7 +29,8 @@ from dnc.engine import attached, connect, run, statement
 from dnc.errors import StoreError
 from dnc.manifest import FOLDERS, NAME, REMEDY, Manifest, read_manifest
 
-VERSION = 2
+VERSION = 3
+_OLD = (1, 2)  # versions whose ledger was written in place and had no manifest
 WORK = ".dnc-"  # begins the names of folders that belong to one running process
 _BLOCK_BYTES = "16384"
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
@@ -84,7 +85,7 @@ class Ledger:
         except _OldError:
             if not os.access(self.folder, os.W_OK):
                 raise StoreError(
-                    f"{self.folder}: a store of version 1, brought to version {VERSION} when it is first used, "
+                    f"{self.folder}: a store of an earlier version, brought up when it is first used, "
                     "but it cannot be written here; use it once where it can, or a copy"
                 ) from None
             self.upgrade()
@@ -188,7 +189,7 @@ class Ledger:
                 raise _OldError  # all of it may be in there
             raise StoreError(f"{self.folder}: ledger.duckdb is no store of this program")
         [(version,)] = con.execute("select version from about").fetchall()
-        if version == 1 and bare:
+        if version in _OLD and bare:
             raise _OldError
         if version != VERSION:
             raise StoreError(
@@ -311,6 +312,7 @@ class Ledger:
                 con.execute("checkpoint")
         with attached(self.path) as old:
             tables = ("snapshots", "objections", "rules", "log")
+            [(version,)] = old.execute("select version from about").fetchall()
             frames = {name: pl.DataFrame(old.sql(f"from {name}")) for name in tables}
         snapshots = frames["snapshots"]
         numbers = [self._rows("snapshots", file) for file in snapshots["file"]]
@@ -323,7 +325,7 @@ class Ledger:
             for name, frame in frames.items():
                 run(new.con, "upgrade", f"insert into {name} by name from old", old=frame)
             audit.chain(new.con)
-            audit.append(new.con, "upgrade", {"from": 1, "to": VERSION})
+            audit.append(new.con, "upgrade", {"from": version, "to": VERSION})
 
     def _rows(self, folder: str, file: str) -> int:
         """Rows of a file that must be there and whole."""

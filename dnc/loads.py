@@ -33,6 +33,7 @@ class Told:
     means: str | None
     asked: Path | None
     loader: Path | None
+    region: str | None
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,20 @@ def told(
 
 def prepare(path: Path, told: Told, standing: Standing, work: Path) -> Prepared:
     """Read one extract in whole into the folder `work`. Raises InputError, LoaderError."""
-    words: dict[str, Any] = {"means": told.means, "asked": told.asked, "as_of": told.as_of}
+    words: dict[str, Any] = {"means": told.means, "asked": told.asked, "as_of": told.as_of, "region": told.region}
     loader, extract = loader_for(path, told.registry, module=told.loader, **words)
     taken = take(loader, extract, work)
     prefixes = told.covers or taken.covers
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
         raise InputError("--covers says more than the codes in the file; leave it out", extract.path)
+    if prefixes and loader.absent == "clear" and loader.registry != "own" and not any(taken.counts.values()):
+        raise InputError("is empty, and would clear every number it is complete for; fetch it again", extract.path)
     if loader.last_day and told.as_of > date.fromisoformat(loader.last_day):
         taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {told.as_of} the day of this file?")
     if loader.registry == "own":
         taken.notes.extend(_own_notes(taken.listings, told.as_of, standing, work))
     asked = _sha256(told.asked) if told.asked else None
-    identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked)
+    identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked, told.region)
     return Prepared(_sha256(extract.path), identity, loader.absent, taken)
 
 
@@ -98,7 +101,7 @@ def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> l
 def stands(one: Prepared, standing: Standing) -> Snapshot | None:
     """The snapshot of the same bytes with the same words, if there is one and its file is whole."""
     for old in standing.snapshots:
-        identity = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked)
+        identity = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked, old.region)
         if old.sha256 == one.sha256 and identity == one.identity and not _fault(standing, old):
             return replace(old, new=False)
     return None
@@ -110,7 +113,7 @@ def _fault(standing: Standing, one: Snapshot) -> str | None:
 
 def add(change: Change, one: Prepared, standing: Standing) -> Snapshot:
     """Put one extract into the store, in place of the same bytes with other words or with a damaged file."""
-    registry, as_of, covers, campaign, means, asked = one.identity
+    registry, as_of, covers, campaign, means, asked, region = one.identity
     # Own is a ledger: what stands in it is lifted, never corrected away.
     same = [old for old in standing.snapshots if (old.sha256, old.registry) == (one.sha256, registry)]
     damaged = [old.id for old in same if _fault(standing, old)]
@@ -124,12 +127,12 @@ def add(change: Change, one: Prepared, standing: Standing) -> Snapshot:
     file, numbers = change.keep(one.taken.listings, "snapshots")
     new = 1 + _last_id(change.con)
     change.con.execute("delete from snapshots where id in (select unnest(?::integer[]))", [gone])
-    row = [new, registry, as_of, covers, one.absent, campaign, means, asked, one.sha256, file]
+    row = [new, registry, as_of, covers, one.absent, campaign, means, asked, region, one.sha256, file]
     row += [*(one.taken.counts[name] for name in ("listed", "clear", "unknown", "unread")), numbers, now()]
     change.con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
     detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": one.sha256, **one.taken.counts}
     detail |= {"file": file, "numbers": numbers, "covers": covers, "campaign": campaign, "means": means}
-    change.log("load", detail | {"asked": asked, "replaces": gone, "notes": notes})
+    change.log("load", detail | {"asked": asked, "region": region, "replaces": gone, "notes": notes})
     return snapshot_of(row, notes)
 
 

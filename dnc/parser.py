@@ -14,7 +14,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,7 +33,11 @@ def bound(memory_bytes: int, cpu_seconds: int) -> None:
 
 
 def frames(kind: str, path: str, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of a Parquet file, or of a spreadsheet's first sheet as text, an empty frame first."""
+    """The rows of a Parquet file or of a spreadsheet's sheet, behind an empty frame that tells the columns.
+
+    A spreadsheet's sheet is the first one that shows and holds anything. Before it stand two frames:
+    its sheets (`name`, `chosen`), and where each column stands in the sheet (`place`).
+    """
     import polars as pl
 
     if kind == "parquet":
@@ -43,10 +47,20 @@ def frames(kind: str, path: str, batch_rows: int) -> Iterator[pl.DataFrame]:
     else:
         import fastexcel
 
-        sheet = fastexcel.read_excel(path).load_sheet(0, header_row=None, dtypes="string")
-        cells = sheet.to_polars()
-        yield cells.clear()
-        yield from cells.iter_slices(batch_rows)
+        book = fastexcel.read_excel(path)
+        how: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}
+        loaded = (book.load_sheet(at, **how) for at in range(len(book.sheet_names)))
+        sheet = next((one for one in loaded if one.visible == "visible" and one.width), None)
+        yield pl.DataFrame(
+            [(name, sheet is not None and name == sheet.name) for name in book.sheet_names],
+            schema={"name": pl.String, "chosen": pl.Boolean},
+            orient="row",
+        )
+        if sheet:
+            yield pl.DataFrame({"place": [column.absolute_index for column in sheet.available_columns()]})
+            cells = sheet.to_polars()
+            yield cells.clear()
+            yield from cells.iter_slices(batch_rows)
 
 
 def write(out: BinaryIO, frame: pl.DataFrame) -> None:

@@ -22,6 +22,7 @@ class Snapshot:
 
     id: counts up. as_of: day the registry produced it. covers: E.164 prefixes it is
     complete for. absent: `clear` or `listed`, what it means there not to be in it.
+    region: the numbering plan of its national forms, where that was told.
     listed, clear, unknown, unread: rows of the extract; they add up to its rows,
     but for numbers that stand in several rows and for those added from the question.
     numbers: rows of its file, one a number.
@@ -36,6 +37,7 @@ class Snapshot:
     campaign: str | None
     means: str | None
     asked: str | None
+    region: str | None
     sha256: str
     file: str
     listed: int

@@ -204,6 +204,7 @@ class Store:
         means: str | None = None,
         asked: str | Path | None = None,
         loader: str | Path | None = None,
+        region: str | None = None,
     ) -> Snapshot:
         """Take one extract in whole.
 
@@ -216,10 +217,11 @@ class Store:
             means: what a bare number means, `listed` or `callable`.
             asked: the file that was sent in, one number a line; its other numbers get the opposite word.
             loader: a module outside the package that binds `LOADER`.
+            region: numbering plan (ISO 3166-1 alpha-2) of national forms, where the registry has none of its own.
         Returns:
             The snapshot; the one that stands already, with `new` False, where nothing is new.
         Raises:
-            InputError, LoaderError: the file or an option is wrong; the store is as it was.
+            InputError, LoaderError, OptionError: the file or an option is wrong; the store is as it was.
             StoreError: the store cannot be written.
         """
         return self.load_all(
@@ -231,6 +233,7 @@ class Store:
             means=means,
             asked=asked,
             loader=loader,
+            region=region,
         )[0]
 
     def load_all(
@@ -244,10 +247,12 @@ class Store:
         means: str | None = None,
         asked: str | Path | None = None,
         loader: str | Path | None = None,
+        region: str | None = None,
     ) -> list[Snapshot]:
         """Take several extracts, all or none; arguments and exceptions as for `load`, one snapshot a file."""
-        module = Path(loader) if loader else None
-        told = loads.told(paths, as_of, covers, asked, registry=registry, campaign=campaign, means=means, loader=module)
+        words: dict[str, Any] = {"registry": registry, "campaign": campaign, "means": means}
+        words |= {"region": region and region.upper(), "loader": Path(loader) if loader else None}
+        told = loads.told(paths, as_of, covers, asked, **words)
         standing = self.standing()
         with self.work("load") as work:
             prepared = []

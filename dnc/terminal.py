@@ -41,6 +41,11 @@ class _Pair(click.ParamType[tuple[str, str]]):
 
 
 DAY, PAIR = _Day(), _Pair()
+REGION = click.option(
+    "--region",
+    callback=lambda ctx, param, value: value and value.upper(),
+    help="Numbering plan of numbers in national form, e.g. FR.",
+)
 
 
 def say(text: str) -> None:

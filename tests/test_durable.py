@@ -246,6 +246,20 @@ def test_a_store_of_version_1_is_brought_up_whole(old):
     assert not [*verify(old.ledger).faults, *verify_log(old.ledger).faults]
 
 
+def test_a_store_of_version_2_is_brought_up_whole(tmp_path):
+    """What version 2 added stays: the numbering plan that was told."""
+    with zipfile.ZipFile(STORES / "v2.zip") as archive:
+        archive.extractall(tmp_path / "old")
+    store = Store(tmp_path / "old")
+    assert [(one.registry, one.region, one.numbers) for one in store.snapshots()] == [
+        ("fr-bloctel", None, 3),
+        ("fr-bloctel", None, 1),
+        ("own", None, 1),
+    ]
+    assert said(store, "own", 33199000003, "2026-08-05")[0] == "listed"
+    assert (store.log()["verb"][-1], verify(store.ledger).faults) == ("upgrade", [])
+
+
 def test_a_log_that_version_1_left_is_replayed(old):
     """A killed change of version 1 may have left committed rows in its write-ahead log: they are not lost."""
     killed = "import duckdb, os, sys; con = duckdb.connect(sys.argv[1])\n"
@@ -270,8 +284,8 @@ def test_an_upgrade_is_refused_where_a_snapshot_is_damaged(old):
 def test_a_store_of_a_later_version_says_what_to_do(loaded):
     """A store that this program does not know is left alone."""
     with duckdb.connect(loaded.path / LEDGER) as con:
-        con.execute("update about set version = 3")
-    with pytest.raises(StoreError, match="a store of version 3, this program reads 2; use the program that wrote it"):
+        con.execute("update about set version = 4")
+    with pytest.raises(StoreError, match="a store of version 4, this program reads 3; use the program that wrote it"):
         loaded.standing()
 
 

@@ -174,7 +174,7 @@ def test_a_damaged_file_is_an_error_of_that_file(tmp_path, suffix):
 
 def test_json_that_is_nested_without_end_is_an_error_of_its_line(write_file):
     """Depth is no way to crash the reader."""
-    with pytest.raises(InputError, match=r"deep.jsonl:1: is not JSON"):
+    with pytest.raises(InputError, match=r"deep.jsonl:1: holds objects too deep in each other"):
         rows(write_file("deep.jsonl", '{"number": ' + "[" * 200_000))
 
 

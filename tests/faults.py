@@ -67,6 +67,7 @@ ROOMS = {
     "evidence",
     "report",
 }
+_PATIENCE_SECONDS = 60  # a thread of Polars that gets no memory may leave the others waiting for ever
 DAMAGED, ABSENT = "damaged", "absent"
 
 
@@ -244,6 +245,7 @@ def in_child(work: Callable[[], object], limit: tuple[int, int] | None = None) -
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, 1)
             os.dup2(null, 2)
+            signal.alarm(_PATIENCE_SECONDS)
             if limit:
                 resource.setrlimit(limit[0], (limit[1], resource.getrlimit(limit[0])[1]))
             try:
@@ -330,11 +332,12 @@ class Harness:
             return self._look(f"{name} at point {point}", verb, run, states, done=code == 0)
 
     def starve(self, name: str, limit: tuple[int, int], states: tuple[str, str]) -> str:
-        """Let a verb meet a limit, and look; `before` or `after`. Raises AssertionError."""
+        """Let a verb meet a limit, and look; `done`, `failed`, or `stopped` for want of patience. Raises AssertionError."""
         verb = VERBS[name]
         with self._copy(verb) as run:
             code, told = in_child(lambda: verb.do(run), limit)
-            return self._look(f"{name} within {limit}: {told}", verb, run, states, done=code == 0)
+            self._look(f"{name} within {limit}: {told}", verb, run, states, done=code == 0)
+            return {0: "done", -signal.SIGALRM: "stopped"}.get(code, "failed")
 
     def _look(self, what: str, verb: Verb, run: Path, states: tuple[str, str], *, done: bool) -> str:
         store = run / verb.store
@@ -368,13 +371,13 @@ def killed(harness: Harness, name: str, most: int | None = None) -> tuple[int, C
 
 
 def short_of_disk(harness: Harness, name: str, sizes: list[int]) -> Counter[str]:
-    """Runs by what stood, where no file may grow beyond each size (bytes)."""
+    """Runs by how they ended, where no file may grow beyond each size (bytes)."""
     states = harness.states(name)
     return Counter(harness.starve(name, (resource.RLIMIT_FSIZE, size), states) for size in sizes)
 
 
 def short_of_memory(harness: Harness, name: str, spaces: list[int]) -> Counter[str]:
-    """Runs by what stood, where a process may not hold more than each space (bytes)."""
+    """Runs by how they ended, where a process may not hold more than each space (bytes)."""
     states = harness.states(name)
     return Counter(harness.starve(name, (resource.RLIMIT_AS, space), states) for space in spaces)
 
@@ -385,7 +388,8 @@ MEMORY = [mega << 20 for mega in (300, 400, 500, 600, 700, 800, 1000, 1300, 1700
 
 def main(most: int | None) -> None:
     """Run every point, or an even choice of at most so many a verb, and write the table."""
-    lines = ["| verb | points | killed, stood before | killed, stood after | short of disk | short of memory |"]
+    lines = ["| verb | points | killed, stood before | killed, stood after | short of disk: done + failed |"]
+    lines[0] += " short of memory: done + failed + stopped |"
     lines += ["|---|---|---|---|---|---|"]
     total: Counter[str] = Counter()
     began = time.monotonic()

@@ -67,7 +67,7 @@ ROOMS = {
     "evidence",
     "report",
 }
-_PATIENCE_SECONDS = 60  # a thread of Polars that gets no memory may leave the others waiting for ever
+_PATIENCE_SECONDS = 30  # a thread of Polars that gets no memory may leave the others waiting for ever
 DAMAGED, ABSENT = "damaged", "absent"
 
 
@@ -399,14 +399,14 @@ def main(most: int | None) -> None:
             count, stood = killed(harness, name, most)
             disk, memory = short_of_disk(harness, name, DISK), short_of_memory(harness, name, MEMORY)
             total.update(points=count, before=stood["before"], after=stood["after"])
-            total.update(disk=disk.total(), memory=memory.total())
-            lines.append(
-                f"| {name} | {count} | {stood['before']} | {stood['after']} | {disk.total()} | {memory.total()} |"
-            )
+            total.update({f"disk {end}": runs for end, runs in disk.items()})
+            total.update({f"memory {end}": runs for end, runs in memory.items()})
+            starved = f"{disk['done']} + {disk['failed']} | {memory['done']} + {memory['failed']} + {memory['stopped']}"
+            lines.append(f"| {name} | {count} | {stood['before']} | {stood['after']} | {starved} |")
             print(lines[-1], flush=True)
-    lines.append(
-        "| all | " + " | ".join(str(total[key]) for key in ("points", "before", "after", "disk", "memory")) + " |"
-    )
+    starved = f"{total['disk done']} + {total['disk failed']} | "
+    starved += f"{total['memory done']} + {total['memory failed']} + {total['memory stopped']}"
+    lines.append(f"| all | {total['points']} | {total['before']} | {total['after']} | {starved} |")
     text = "\n".join(lines)
     print(f"{text}\n{time.monotonic() - began:.0f} s")
     block = f"<!-- generated: faults -->\n{text}\n<!-- end -->"

@@ -178,12 +178,14 @@ def state(folder: Path) -> object:
     standing = store.standing()
     if store.log().is_empty():
         return ABSENT
+    with store.ledger.read() as opened:
+        kept = [(row["check"], row["rows"]) for row in opened.manifest.decisions]
     for registry in {one.registry for one in standing.snapshots}:
         standing.of(registry)
     return (
         [(one.id, one.registry, one.as_of, one.file, one.numbers) for one in standing.snapshots],
         standing.objections.rows(),
-        [(row["check"], row["rows"]) for row in read_manifest(folder).decisions],
+        kept,
         store.log()["verb"].to_list(),
     )
 

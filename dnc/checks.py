@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -19,78 +17,13 @@ from dnc.brief import Brief
 from dnc.calls import Intake, open_calls
 from dnc.engine import engine, run
 from dnc.errors import InputError, OptionError
-from dnc.judge import OUTCOMES, VERDICT, Finding, Judge, Policy, explained
-from dnc.report import CsvStream, Output
+from dnc.judge import VERDICT, Finding, Judge, Policy, explained
+from dnc.report import CsvStream, Output, is_page, whole
+from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, unique_names
-
-_TALLIED = ("dnc_outcome", "dnc_blocked_by", "dnc_missing", "dnc_duties")
-
-
-@dataclass
-class Check:
-    """What came of a check.
-
-    verdicts: a frame of the input's columns and those of
-    `dnc.judge.VERDICT`, or None where they went to a file. id: number of its row in the log.
-    tallies: rows by (outcome, blocking ids, missing words, duty ids), each `;`-joined.
-    repeated: numbers that stand in several rows. second_numbers: columns that look
-    like telephone numbers and were not looked at. dated: whether the file tells days.
-    skipped: lines before the header that were left out. declared: facts told for the whole file.
-    """
-
-    path: Path
-    header: list[str]
-    delimiter: str
-    bom: bool
-    verdicts: pl.DataFrame | None = None
-    tallies: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
-    repeated: int = 0
-    second_numbers: list[str] = field(default_factory=list)
-    dated: bool = True
-    skipped: int = 0
-    declared: Mapping[str, str] = field(default_factory=dict)
-    id: int = 0
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Rows by outcome."""
-        counts = dict.fromkeys(OUTCOMES, 0)
-        for (outcome, *_), rows in self.tallies.items():
-            counts[outcome] += rows
-        return counts
-
-    @property
-    def rows(self) -> int:
-        """All rows of the file."""
-        return sum(self.tallies.values())
-
-    def blocking(self) -> Counter[str]:
-        """Rows that each regime blocks."""
-        return self._by_word(1)
-
-    def missing(self) -> Counter[str]:
-        """Undecided rows that wait for each word of `dnc_missing`."""
-        return self._by_word(2, "undecided")
-
-    def duties(self) -> Counter[str]:
-        """Clear rows that each duty goes with."""
-        return self._by_word(3, "clear")
-
-    def unclear(self) -> int:
-        """Undecided rows that no fact would decide."""
-        return sum(
-            rows for (outcome, _, missing, _), rows in self.tallies.items() if (outcome, missing) == ("undecided", "")
-        )
-
-    def _by_word(self, at: int, outcome: str | None = None) -> Counter[str]:
-        words: Counter[str] = Counter()
-        for key, rows in self.tallies.items():
-            if outcome in (None, key[0]):
-                words.update(dict.fromkeys(filter(None, key[at].split(";")), rows))
-        return words
 
 
 class _Repeats:
@@ -143,7 +76,7 @@ def check(
         rulebook: the law; that which ships, unless told.
         accept: unsettled regimes taken out of the outcome, each with its reason.
         columns: those of `dnc.judge.VERDICT` to give; all, unless told.
-        language: of `dnc_why`, `en` or `fr`.
+        language: of `dnc_why` and of the page, `en` or `fr`.
         stream: an open binary file that gets the verdicts as CSV.
         progress: called with the number of rows done after each batch.
     Returns:
@@ -160,51 +93,68 @@ def check(
     table = intake.table
     original = dict(zip(table.columns, table.header, strict=True))
     header = [*(original[name] for name in intake.carried), *wanted]
-    result = Check(Path(path), header, table.delimiter if table.kind == "csv" else ",", table.bom)
+    delimiter = table.delimiter if table.kind == "csv" else ","
+    result = Check(Path(path), header, delimiter, table.bom, book, language)
     result.second_numbers = intake.second_numbers
     result.skipped = table.skipped
-    result.declared = intake.brief.facts
+    result.declared, result.beside = intake.brief.facts, intake.brief.beside
     result.dated = at is not None or "call_at" in intake.columns or "call_at" in intake.brief.facts
     targets = [out] if isinstance(out, str | Path) else list(out or [])
     standing = store.standing()
+    result.snapshots = standing.snapshots
     kept: list[pl.DataFrame] = []
     with ExitStack() as stack:
-        sinks: list[Any] = [stack.enter_context(Output(one, header, result.delimiter, result.bom)) for one in targets]
+        pages = [stack.enter_context(whole(one)) for one in targets if is_page(one)]
+        sinks: list[Any] = [
+            stack.enter_context(Output(one, header, delimiter, result.bom)) for one in targets if not is_page(one)
+        ]
         if stream is not None:
-            sinks.append(CsvStream(stream, header, result.delimiter, result.bom))
+            sinks.append(CsvStream(stream, header, delimiter, result.bom))
         screen = stack.enter_context(Screen(standing, book.registries()))
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
         done = 0
         for carried, facts in intake.batches():
             verdicts = judge.verdicts(facts)
-            for *key, rows in verdicts.group_by(_TALLIED, maintain_order=True).len().iter_rows():
-                result.tallies[tuple(key)] += rows
+            result.tallies.add(facts, verdicts)
             repeats.add(facts["number"])
             frame = carried.hstack(verdicts.select(wanted))
             for sink in sinks:
                 sink.write(frame)
-            if not sinks:
+            if not sinks and not pages:
                 kept.append(frame)
             done += frame.height
             if progress:
                 progress(done)
         result.repeated = repeats.count()
-        result.id = store.record("check", _logged(result, intake, standing, policy, targets), book.texts)
-    if not sinks:
+        result.record = _logged(result, intake, standing, policy, targets)
+        result.id = store.record("check", result.record, book.texts)
+        for one in pages:
+            _write_page(result, one)
+    if not sinks and not pages:
         result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, wanted)
     return result
 
 
 def write(result: Check, path: str | Path) -> None:
-    """Write the verdicts of a check that holds them to a file, by suffix.
+    """Write the verdicts of a check that holds them, or its page (`.html`), to a file, by suffix.
 
     Raises InputError where the format is unknown or the file cannot be written.
     """
+    if is_page(path):
+        with whole(path) as beside:
+            return _write_page(result, beside)
     if result.verdicts is None:
         raise InputError("the verdicts of this check went to its own output; check again without out=")
     with Output(path, result.header, result.delimiter, result.bom) as output:
         output.write(result.verdicts)
+    return None
+
+
+def _write_page(result: Check, path: Path) -> None:
+    from dnc.page import html
+
+    path.write_text(html(result), encoding="utf-8")
 
 
 def explain(

@@ -210,7 +210,10 @@ _FACT_OPTIONS = [
         "--accept", type=PAIR, multiple=True, metavar="REGIME=REASON", help="Take an unsettled regime on yourself."
     ),
     click.option(
-        "--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of dnc_why and of what is said."
+        "--lang",
+        type=click.Choice(["en", "fr"]),
+        default="en",
+        help="Language of dnc_why, of what is said and of the page.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the outcome."),
 ]
@@ -242,7 +245,8 @@ def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given
     "--out",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Write .csv, .parquet, .xlsx or .jsonl; may be repeated. Else CSV on stdout.",
+    help="Write rows (.csv, .parquet, .xlsx, .jsonl) or a page to read and print (.html); may be repeated. "
+    "Else CSV on stdout.",
 )
 @click.option("--columns", help="Columns of verdicts to give, e.g. outcome,why.")
 @_both

@@ -11,7 +11,8 @@ import csv
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
@@ -152,25 +153,46 @@ class _Xlsx:
 
 
 FORMATS: dict[str, Callable[..., Any]] = {".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Xlsx, ".jsonl": _JsonLines}
+PAGE = ".html"
+
+
+def is_page(path: str | Path) -> bool:
+    """Whether a name asks for the page of a run, which is no table of its rows."""
+    return Path(path).suffix.lower() == PAGE
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """A file that appears whole or not at all: gives the name beside it to write to."""
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=path.suffix.lower(), dir=path.parent)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path) from None
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        beside.chmod(0o600)
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 class Output:
-    """An output file that appears whole or not at all; a context."""
+    """An output file of rows that appears whole or not at all; a context."""
 
     def __init__(self, path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> None:
-        self.path = Path(path)
-        suffix = self.path.suffix.lower()
+        suffix = Path(path).suffix.lower()
         if suffix not in FORMATS:
-            raise OptionError(
-                f"no format for {suffix or 'a name without suffix'}; known are {', '.join(FORMATS)}", path
-            )
-        try:
-            handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=suffix, dir=self.path.parent)
-        except OSError as error:
-            raise InputError(f"cannot be written: {error.strerror}", path) from None
-        os.close(handle)
-        self._beside = Path(name)
-        self._writer: Writer = FORMATS[suffix](self._beside, header, delimiter, bom)
+            known = ", ".join((*FORMATS, PAGE))
+            raise OptionError(f"no format for {suffix or 'a name without suffix'}; known are {known}", path)
+        with ExitStack() as stack:
+            beside = stack.enter_context(whole(path))
+            self._writer: Writer = stack.enter_context(closing(FORMATS[suffix](beside, header, delimiter, bom)))
+            self._stack = stack.pop_all()
 
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows."""
@@ -182,12 +204,4 @@ class Output:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._writer.close()
-            if kind is None:
-                self._beside.chmod(0o600)
-                with self._beside.open("rb+") as file:
-                    os.fsync(file.fileno())
-                self._beside.replace(self.path)
-        finally:
-            self._beside.unlink(missing_ok=True)
+        self._stack.__exit__(kind, value, trace)

@@ -195,7 +195,7 @@ class Store:
     def _log(self, con: duckdb.DuckDBPyConnection, verb: str, detail: dict[str, Any]) -> int:
         [(seq,)] = con.execute("select coalesce(max(seq), 0) + 1 from log").fetchall()
         text = json.dumps(detail, ensure_ascii=False, default=str)
-        con.execute("insert into log values (?, ?, ?, ?, ?)", [seq, _now(), verb, _user(), text])
+        con.execute("insert into log values (?, ?, ?, ?, ?)", [seq, _now(), verb, user(), text])
         return int(seq)
 
     def record(self, verb: str, detail: dict[str, Any], rules: dict[str, str] | None = None) -> int:
@@ -487,7 +487,8 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
-def _user() -> str:
+def user() -> str:
+    """The operating-system user who runs this, as the log names him."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dnc.checks import Check
 from dnc.clock import today
+from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.vocabulary import vocabulary
 
@@ -79,12 +79,12 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
         facts = [name if name == "cli" else f"{name}={fact}" for name, fact in check.declared.items()]
         yield words["declared"].format(facts=", ".join(facts))
     says = {regime.id: regime.says[language] for _, regime in book.regimes()}
-    if blocking := check.blocking().most_common(_SHOWN):
+    if blocking := check.tallies.blocking().most_common(_SHOWN):
         yield words["blocked"]
         yield from (f"  {rows:>9,}  {id_}: {says[id_]}" for id_, rows in blocking)
     yield from _undecided(check, language)
     if clear := check.counts["clear"]:
-        duties = sorted(check.duties())
+        duties = sorted(check.tallies.duties())
         yield words["duties"].format(rows=clear, n=len(duties), named=f" ({', '.join(duties)})" if duties else "")
     yield from (words["second"].format(name=name) for name in check.second_numbers)
     yield from (words[name].format(n=n) for name in ("repeated", "skipped") if (n := getattr(check, name)))
@@ -92,16 +92,14 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
 
 def _undecided(check: Check, language: str) -> Iterator[str]:
     words = _WORDS[language]
-    if missing := check.missing().most_common(_SHOWN):
+    if missing := check.tallies.missing().most_common(_SHOWN):
         yield words["undecided"]
     for word, rows in missing:
         noun = words["nouns"][rows != 1]
         yield "  " + words["wait"].format(rows=rows, noun=noun, question=question(word, language))
-        if line := _brief_line(word, language):
-            yield " " * 13 + words["brief"].format(line=line)
-        elif ":" in word and not word.endswith(":law"):
-            yield " " * 13 + words["store"].format(registry=word.partition(":")[2])
-    if unclear := check.unclear():
+        if line := remedy(word, language):
+            yield " " * 13 + line
+    if unclear := check.tallies.unclear():
         yield "  " + words["unclear"].format(rows=unclear)
 
 
@@ -110,6 +108,16 @@ def question(word: str, language: str = "en") -> str:
     kind, _, registry = word.partition(":")
     asked = _WORDS[language]["asked"].get(word) or _WORDS[language]["asked"].get(kind)
     return asked.format(registry) if asked else f"{word}: {vocabulary().question(word, language)}"
+
+
+def remedy(word: str, language: str = "en") -> str | None:
+    """Where the answer to a question goes: a line of the brief, or a load; None where neither helps."""
+    words = _WORDS[language]
+    if line := _brief_line(word, language):
+        return str(words["brief"].format(line=line))
+    if ":" in word and not word.endswith(":law"):
+        return str(words["store"].format(registry=word.partition(":")[2]))
+    return None
 
 
 def _brief_line(word: str, language: str) -> str | None:

@@ -105,9 +105,10 @@ def check(
     kept: list[pl.DataFrame] = []
     with ExitStack() as stack:
         pages = [stack.enter_context(whole(one)) for one in targets if is_page(one)]
-        sinks: list[Any] = [
+        outputs = [
             stack.enter_context(Output(one, header, delimiter, result.bom)) for one in targets if not is_page(one)
         ]
+        sinks: list[Any] = [*outputs]
         if stream is not None:
             sinks.append(CsvStream(stream, header, delimiter, result.bom))
         screen = stack.enter_context(Screen(standing, book.registries()))
@@ -131,6 +132,8 @@ def check(
         result.id = store.record("check", result.record, book.texts)
         for one in pages:
             _write_page(result, one)
+        for output in outputs:
+            _annex(result, output)
     if not sinks and not pages:
         result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, wanted)
     return result
@@ -148,6 +151,7 @@ def write(result: Check, path: str | Path) -> None:
         raise InputError("the verdicts of this check went to its own output; check again without out=")
     with Output(path, result.header, result.delimiter, result.bom) as output:
         output.write(result.verdicts)
+        _annex(result, output)
     return None
 
 
@@ -155,6 +159,17 @@ def _write_page(result: Check, path: Path) -> None:
     from dnc.page import html
 
     path.write_text(html(result), encoding="utf-8")
+
+
+def _annex(result: Check, output: Output) -> None:
+    """The sheets behind the rows of a workbook."""
+
+    def sheets() -> Mapping[str, pl.DataFrame]:
+        from dnc.sheets import annex
+
+        return annex(result)
+
+    output.annex(sheets)
 
 
 def explain(

@@ -5,12 +5,8 @@ It is made of counts: of a row it shows nothing, so no telephone number can stan
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from datetime import date
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,10 +17,9 @@ from dnc.clock import today
 from dnc.judge import OUTCOMES
 from dnc.regimes import Regime
 from dnc.result import Check
-from dnc.rulebook import Rulebook
 from dnc.store import user
 from dnc.summary import question, remedy
-from dnc.vocabulary import vocabulary
+from dnc.words import counted, declared, planned, ranked, share_of, words
 
 COLOURS = {"clear": "#0b6e4f", "blocked": "#b3261e", "undecided": "#7a5c00"}  # as in page.css; all AA on white
 _SECTIONS = (
@@ -50,34 +45,12 @@ def rendered(template: str, language: str, rows: int, sections: Iterable[str], s
     environment = Environment(
         loader=PackageLoader("dnc", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters["count"] = _count(language)
-    environment.filters["share"] = _share(language, rows)
+    environment.filters["count"] = counted(language)
+    environment.filters["share"] = share_of(rows, language)
     w = words(language)
     headings = [(name, w[name]) for name in sections]
     text = environment.get_template(template).render(w=w, language=language, sections=headings, **shown)
     return text.lstrip()
-
-
-@cache
-def words(language: str) -> dict[str, Any]:
-    """What the pages say in a language."""
-    text = files("dnc").joinpath("templates", "words.toml").read_text(encoding="utf-8")
-    return dict(tomllib.loads(text)[language])
-
-
-def _count(language: str) -> Callable[[int], str]:
-    """Numbers with the thousands apart, as the language writes them."""
-    return lambda count: f"{count:,}" if language == "en" else f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def _share(language: str, rows: int) -> Callable[[int], str]:
-    """Shares of all rows in per cent."""
-
-    def share(count: int) -> str:
-        text = f"{100 * count / rows:.1f}" if rows else "0.0"
-        return f"{text}%" if language == "en" else text.replace(".", ",") + "\N{NO-BREAK SPACE}%"
-
-    return share
 
 
 def _shown(check: Check) -> dict[str, Any]:
@@ -85,7 +58,7 @@ def _shown(check: Check) -> dict[str, Any]:
     tallies, book, language = check.tallies, check.book, check.language
     w = words(language)
     days = sorted(day for day, _ in tallies.days if day)
-    blocked, undecided = _ranked(book, tallies.blocking()), _ranked(book, tallies.undecided())
+    blocked, undecided = ranked(book, tallies.blocking()), ranked(book, tallies.undecided())
     stood = {one.registry for one in check.snapshots}
     return {
         "id": check.id,
@@ -96,9 +69,9 @@ def _shown(check: Check) -> dict[str, Any]:
         "counts": tallies.counts,
         "rows": tallies.rows,
         "dated": check.dated,
-        "planned": _planned(check, days, w),
+        "planned": planned(check),
         "last": days[-1] if days else today(),
-        "declared": _declared(check, w),
+        "declared": declared(check),
         "ends": min((end for end in tallies.ends if end), default=None),
         "blocked": blocked,
         "undecided": undecided,
@@ -112,8 +85,8 @@ def _shown(check: Check) -> dict[str, Any]:
             },
         },
         "questions": _questions(check, w),
-        "duties": _ranked(book, tallies.duties()),
-        "advice": _ranked(book, tallies.advice()),
+        "duties": ranked(book, tallies.duties()),
+        "advice": ranked(book, tallies.advice()),
         "kinds": _kinds(check),
         "unread": [(w.get(f"unread_{reason}", reason), rows) for reason, rows in tallies.unread.most_common()],
         "repeated": check.repeated,
@@ -127,39 +100,8 @@ def _shown(check: Check) -> dict[str, Any]:
     }
 
 
-def _ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
-    """Regimes with their rows, most first."""
-    by_id = {regime.id: regime for _, regime in book.regimes()}
-    return [(by_id[id_], count) for id_, count in sorted(rows.items(), key=lambda one: (-one[1], one[0]))]
-
-
-def _planned(check: Check, days: list[date], w: dict[str, Any]) -> str:
-    said = []
-    if days:
-        span = w["planned_one" if days[0] == days[-1] else "planned_span"]
-        said.append(span.format(first=days[0], last=days[-1]))
-    if undated := sum(rows for (day, _), rows in check.tallies.days.items() if day is None):
-        said.append(w["planned_unread"].format(count=_count(check.language)(undated)))
-    return "; ".join(said)
-
-
-def _declared(check: Check, w: dict[str, Any]) -> list[dict[str, str]]:
-    """Each fact that was declared for all rows: its value, what it means, and by whom."""
-    brief, columns = str(check.record.get("brief") or "")[:12], vocabulary().columns
-    return [
-        {
-            "name": name,
-            # The caller's number is a telephone number too.
-            "value": w["hidden"] if name == "cli" else value,
-            "means": columns[name]["says_fr" if check.language == "fr" else "says"],
-            "by": w["by_command" if name in check.beside else "by_brief"].format(by=user(), brief=brief),
-        }
-        for name, value in check.declared.items()
-    ]
-
-
 def _outcome_chart(check: Check, w: dict[str, Any]) -> Markup:
-    count, share = _count(check.language), _share(check.language, check.rows)
+    count, share = counted(check.language), share_of(check.rows, check.language)
     counts = check.counts
     rows = [
         Bar(f"{w['outcomes'][one]} {count(counts[one])} ({share(counts[one])})", counts[one], COLOURS[one])
@@ -170,7 +112,7 @@ def _outcome_chart(check: Check, w: dict[str, Any]) -> Markup:
 
 
 def _regimes_chart(outcome: str, ranked: list[tuple[Regime, int]], language: str, w: dict[str, Any]) -> Markup:
-    count = _count(language)
+    count = counted(language)
     rows = [Bar(f"{regime.id} {count(found)}", found, COLOURS[outcome]) for regime, found in ranked[:_IN_CHART]]
     says = w["chart_regimes_says"].format(rows=count(rows[0].value))
     return Markup(bars(f"chart-{outcome}", w[f"chart_{outcome}"], says, rows, count))  # noqa: S704 (ids of regimes and our own words)
@@ -178,7 +120,7 @@ def _regimes_chart(outcome: str, ranked: list[tuple[Regime, int]], language: str
 
 def _questions(check: Check, w: dict[str, Any]) -> list[dict[str, str | None]]:
     """What would decide the undecided calls: how many wait, the question, and where its answer goes."""
-    count = _count(check.language)
+    count = counted(check.language)
     return [
         {
             "rows": w["wait_one"] if rows == 1 else w["wait"].format(count=count(rows)),
@@ -199,7 +141,7 @@ def _kinds(check: Check) -> list[tuple[str, str, list[int]]]:
 
 def _regions(check: Check) -> list[tuple[Regime, list[tuple[str, int]]]]:
     """Regimes that stand open for want of a state's or region's own law, each with the places it is wanted for."""
-    open_ = [regime for regime, _ in _ranked(check.book, check.tallies.undecided()) if _is_regional(regime)]
+    open_ = [regime for regime, _ in ranked(check.book, check.tallies.undecided()) if _is_regional(regime)]
     return [(regime, sorted(check.tallies.places(regime.id).items())) for regime in open_]
 
 

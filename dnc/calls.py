@@ -30,6 +30,7 @@ _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
+FORMER = "dnc_outcome"
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
 _SHORT = re.compile(r"^\d{3,6}$")
 
@@ -109,15 +110,21 @@ class Intake:
         """Columns of the output that come from the input: all but those of a former run."""
         return [name for name in self.table.columns if not name.startswith("dnc_")]
 
+    @property
+    def former(self) -> bool:
+        """Whether the file is the output of a former run."""
+        return FORMER in self.table.columns
+
     def batches(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Pairs of (the input's columns untouched, facts), in file order.
 
         Facts have the columns of `dnc.demands.FACTS`, the axes, and: `number`
         (UInt64), `territory`, `jurisdiction`, `unread` (why there is no number),
-        `odd` (what was not understood, or empty).
+        `odd` (what was not understood, or empty), `was` (outcome of a former run).
         """
         for batch in self.table.batches:
-            yield batch.select(self.carried), self.facts(batch)
+            was = batch.select(was=_text(batch[FORMER])) if self.former else pl.lit(None, pl.String).alias("was")
+            yield batch.select(self.carried), self.facts(batch).with_columns(was)
 
     def facts(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The facts of one batch of rows."""

@@ -17,11 +17,12 @@ from dnc.brief import Brief
 from dnc.calls import Intake, open_calls
 from dnc.engine import engine, run
 from dnc.errors import InputError, OptionError
-from dnc.judge import VERDICT, Finding, Judge, Policy, explained
+from dnc.judge import Finding, Judge, Policy, explained
 from dnc.report import CsvStream, Output, is_page, whole
 from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
+from dnc.selection import Selection, select
 from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, unique_names
 
@@ -58,6 +59,8 @@ def check(
     rulebook: Rulebook | None = None,
     accept: Mapping[str, str] | None = None,
     columns: Iterable[str] | None = None,
+    only: Iterable[str] = (),
+    changed: bool = False,
     language: str = "en",
     stream: IO[bytes] | None = None,
     progress: Callable[[int], None] | None = None,
@@ -76,6 +79,9 @@ def check(
         rulebook: the law; that which ships, unless told.
         accept: unsettled regimes taken out of the outcome, each with its reason.
         columns: those of `dnc.judge.VERDICT` to give; all, unless told.
+        only: outcomes whose rows are given; all, unless told.
+        changed: the file is the output of a former run; give only rows whose outcome is another
+            now, with the former one as `dnc_was`.
         language: of `dnc_why` and of the page, `en` or `fr`.
         stream: an open binary file that gets the verdicts as CSV.
         progress: called with the number of rows done after each batch.
@@ -89,10 +95,10 @@ def check(
         path, (brief or Brief()).but(region and region.upper(), facts=given), book, None if at is None else str(at)
     )
     policy = _policy(book, guidance, accept or {}, language)
-    wanted = _wanted(columns)
+    selection = select(columns, only, changed, intake.former)
     table = intake.table
     original = dict(zip(table.columns, table.header, strict=True))
-    header = [*(original[name] for name in intake.carried), *wanted]
+    header = [*(original[name] for name in intake.carried), *selection.header]
     delimiter = table.delimiter if table.kind == "csv" else ","
     result = Check(Path(path), header, delimiter, table.bom, book, language)
     result.second_numbers = intake.second_numbers
@@ -119,23 +125,24 @@ def check(
             verdicts = judge.verdicts(facts)
             result.tallies.add(facts, verdicts)
             repeats.add(facts["number"])
-            frame = carried.hstack(verdicts.select(wanted))
+            frame, outcomes = selection.rows(carried, facts["was"], verdicts)
+            result.given.update(outcomes)
             for sink in sinks:
                 sink.write(frame)
             if not sinks and not pages:
                 kept.append(frame)
-            done += frame.height
+            done += carried.height
             if progress:
                 progress(done)
         result.repeated = repeats.count()
-        result.record = _logged(result, intake, standing, policy, targets)
+        result.record = _logged(result, intake, standing, policy, targets, selection=selection)
         result.id = store.record("check", result.record, book.texts)
         for one in pages:
             _write_page(result, one)
         for output in outputs:
             _annex(result, output)
     if not sinks and not pages:
-        result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, wanted)
+        result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, selection)
     return result
 
 
@@ -207,22 +214,19 @@ def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: 
     return Policy(guidance, dict(accept), language)
 
 
-def _wanted(columns: Iterable[str] | None) -> list[str]:
-    told = (
-        list(VERDICT) if columns is None else [name if name.startswith("dnc_") else f"dnc_{name}" for name in columns]
-    )
-    if strange := [name for name in told if name not in VERDICT]:
-        raise OptionError(f"{strange[0]!r} is no column of verdicts; known are {', '.join(VERDICT)}")
-    return told
-
-
-def _no_rows(intake: Intake, wanted: list[str]) -> pl.DataFrame:
+def _no_rows(intake: Intake, selection: Selection) -> pl.DataFrame:
     carried = pl.DataFrame(schema=dict.fromkeys(unique_names(intake.carried), pl.String))
-    return carried.hstack(pl.DataFrame(schema={name: VERDICT[name] for name in wanted}))
+    return carried.hstack(pl.DataFrame(schema=selection.schema))
 
 
 def _logged(
-    result: Check, intake: Intake, standing: Standing, policy: Policy, targets: list[str | Path]
+    result: Check,
+    intake: Intake,
+    standing: Standing,
+    policy: Policy,
+    targets: list[str | Path],
+    *,
+    selection: Selection,
 ) -> dict[str, Any]:
     """What the log keeps of a check: what went in, by whom it was declared, and the counts; no numbers."""
     brief = intake.brief
@@ -241,5 +245,7 @@ def _logged(
         "rules": sorted(intake.book.texts),
         "snapshots": [one.id for one in standing.snapshots],
         "out": [Path(one).name for one in targets],
+        "only": list(selection.only),
+        "changed": selection.changed,
         "version": version("dnc-check"),
     }

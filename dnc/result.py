@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ class Check:
     skipped: lines before the header that were left out. declared: facts told for the whole file.
     beside: those of them that were said with the command and not by a brief.
     book, language: the law and the language it was told in. snapshots: those that stood.
-    record: what the log keeps of it.
+    record: what the log keeps of it. given: rows that were given, by outcome.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class Check:
     beside: frozenset[str] = frozenset()
     snapshots: tuple[Snapshot, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
+    given: Counter[str] = field(default_factory=Counter)
     id: int = 0
 
     @property

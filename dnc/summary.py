@@ -15,6 +15,8 @@ _WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "counts": "{rows:,} calls: {counts} (check {id} in the log)",
         "outcomes": {"clear": "clear", "blocked": "blocked", "undecided": "undecided"},
+        "given": "{rows:,} of them given: {counts}",
+        "changed": "{rows:,} of them given, whose outcome is another than before; now {counts}",
         "today": "No day was told: every call was taken as planned for today, {day}; say --at",
         "declared": "Declared for all rows and not told by the file: {facts}",
         "blocked": "Blocked most by:",
@@ -41,6 +43,8 @@ _WORDS: dict[str, dict[str, Any]] = {
     "fr": {
         "counts": "{rows:,} appels : {counts} (contrôle {id} du journal)",
         "outcomes": {"clear": "libres", "blocked": "bloqués", "undecided": "indécis"},
+        "given": "{rows:,} d'entre eux rendus : {counts}",
+        "changed": "{rows:,} d'entre eux rendus, dont le résultat a changé ; désormais {counts}",
         "today": "Aucun jour indiqué : chaque appel est pris comme prévu aujourd'hui, {day} ; précisez --at",
         "declared": "Déclaré pour toutes les lignes, non indiqué par le fichier : {facts}",
         "blocked": "Bloqués surtout par :",
@@ -72,6 +76,9 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     words = _WORDS[language]
     counts = ", ".join(f"{rows:,} {words['outcomes'][outcome]}" for outcome, rows in check.counts.items())
     yield words["counts"].format(rows=check.rows, counts=counts, id=check.id)
+    if (given := check.given.total()) != check.rows:
+        counts = ", ".join(f"{check.given[one]:,} {words['outcomes'][one]}" for one in check.counts)
+        yield words["changed" if check.record["changed"] else "given"].format(rows=given, counts=counts)
     if not check.dated:
         yield words["today"].format(day=today())
     if check.declared:

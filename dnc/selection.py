@@ -1,0 +1,65 @@
+"""Which rows and which columns of verdicts are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from dnc.calls import FORMER
+from dnc.errors import InputError, OptionError
+from dnc.judge import OUTCOMES, VERDICT
+
+WAS = "dnc_was"  # with `changed`: the outcome of the former run, empty where there was none
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of the verdicts is given.
+
+    columns: of `dnc.judge.VERDICT`. only: outcomes; all, where none is named.
+    changed: only rows whose outcome is not that of the former run, with that as `dnc_was`.
+    """
+
+    columns: tuple[str, ...]
+    only: tuple[str, ...] = ()
+    changed: bool = False
+
+    @property
+    def header(self) -> list[str]:
+        """Names of the columns behind those of the input."""
+        return [*self.columns, *([WAS] if self.changed else [])]
+
+    @property
+    def schema(self) -> dict[str, type[pl.DataType]]:
+        """Types of the columns behind those of the input."""
+        return {name: VERDICT.get(name, pl.String) for name in self.header}
+
+    def rows(self, carried: pl.DataFrame, was: pl.Series, verdicts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+        """The rows of a batch that are given, and their outcomes; `was` is the outcome of the former run."""
+        told = verdicts.with_columns(was.fill_null("").alias(WAS))
+        frame, outcomes = carried.hstack(told.select(self.header)), told["dnc_outcome"]
+        if not self.only and not self.changed:
+            return frame, outcomes
+        given = outcomes.is_in(self.only or OUTCOMES)
+        if self.changed:
+            given &= outcomes != told[WAS]
+        return frame.filter(given), outcomes.filter(given)
+
+
+def select(columns: Iterable[str] | None, only: Iterable[str], changed: bool, former: bool) -> Selection:
+    """A selection as it is asked for; `former` says whether the input holds outcomes of a former run.
+
+    Raises OptionError for a column or outcome that is none, InputError where there is no former run.
+    """
+    told = (
+        list(VERDICT) if columns is None else [name if name.startswith("dnc_") else f"dnc_{name}" for name in columns]
+    )
+    if strange := [name for name in told if name not in VERDICT]:
+        raise OptionError(f"{strange[0]!r} is no column of verdicts; known are {', '.join(VERDICT)}")
+    if strange := [name for name in only if name not in OUTCOMES]:
+        raise OptionError(f"{strange[0]!r} is no outcome; known are {', '.join(OUTCOMES)}")
+    if changed and not former:
+        raise InputError(f"no column {FORMER!r}; --changed decides a former output again")
+    return Selection(tuple(told), tuple(only), changed)

@@ -17,7 +17,7 @@ from dnc.brief import Brief
 from dnc.calls import Intake, open_calls
 from dnc.engine import engine, run
 from dnc.errors import InputError, OptionError
-from dnc.judge import Finding, Judge, Policy, explained
+from dnc.judge import Finding, Judge, explained
 from dnc.report import CsvStream, Output, is_page, whole
 from dnc.result import Check
 from dnc.rulebook import Rulebook
@@ -25,6 +25,7 @@ from dnc.screen import Screen
 from dnc.selection import Selection, select
 from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, unique_names
+from dnc.wording import Policy
 
 
 class _Repeats:
@@ -121,17 +122,17 @@ def check(
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
         done = 0
-        for carried, facts in intake.batches():
-            verdicts = judge.verdicts(facts)
-            result.tallies.add(facts, verdicts)
-            repeats.add(facts["number"])
-            frame, outcomes = selection.rows(carried, facts["was"], verdicts)
+        for calls in intake.batches():
+            verdicts = judge.verdicts(calls)
+            result.tallies.add(calls, verdicts)
+            repeats.add(calls.number)
+            frame, outcomes = selection.rows(calls, verdicts)
             result.given.update(outcomes)
             for sink in sinks:
                 sink.write(frame)
             if not sinks and not pages:
                 kept.append(frame)
-            done += carried.height
+            done += verdicts.height
             if progress:
                 progress(done)
         result.repeated = repeats.count()
@@ -196,8 +197,8 @@ def explain(
     row = pl.DataFrame({"number": [number], RAGGED: [False]})
     intake = Intake(Table(Path("the call"), "call", ["number"], iter([row])), brief, book, at)
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
-        [(_, facts)] = intake.batches()
-        return judge.verdicts(facts).row(0, named=True), explained(judge, book, facts)
+        [calls] = intake.batches()
+        return judge.verdicts(calls).row(0, named=True), explained(judge, book, calls)
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

@@ -6,19 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
 from dnc.brief import Brief
-from dnc.calls import Intake
+from dnc.calls import Calls, Intake
 from dnc.explanation import finding
-from dnc.judge import Finding, Judge, Policy, explained
+from dnc.judge import Judge, explained
 from dnc.regimes import Pack, Regime
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.store import Store
 from dnc.tabular import RAGGED, Table
+from dnc.wording import Policy
 
 
 class Change(NamedTuple):
@@ -95,16 +96,18 @@ class _Calls:
     def _on(self, pack: Pack, day: date) -> tuple[str, dict[str, str]]:
         key = (pack.jurisdiction, day)
         if key not in self._judged:
-            facts = self._facts(pack, day)
-            outcome = str(self._judge.verdicts(facts)["dnc_outcome"][0])
-            findings: list[Finding] = explained(self._judge, self._book, facts)
+            calls = self._to_nobody(pack, day)
+            outcome = str(self._judge.verdicts(calls)["dnc_outcome"][0])
+            findings = explained(self._judge, self._book, calls)
             self._judged[key] = (outcome, {one.regime.id: one.letter for one in findings})
         return self._judged[key]
 
-    def _facts(self, pack: Pack, day: date) -> pl.DataFrame:
-        """The facts of a call to a number that is not told, in the first territory of a jurisdiction."""
+    def _to_nobody(self, pack: Pack, day: date) -> Calls:
+        """A call to a number that is not told, in the first territory of a jurisdiction."""
         row = pl.DataFrame({"number": [None], RAGGED: [False]}, schema={"number": pl.String, RAGGED: pl.Boolean})
         table = Table(Path("the brief"), "call", ["number"], iter([row]))
-        facts = Intake(table, self._brief, self._book, day.isoformat()).facts(row)
-        known: dict[str, Any] = {"jurisdiction": pack.jurisdiction, "territory": next(iter(pack.territories))}
-        return facts.with_columns(pl.lit(value).alias(name) for name, value in known.items())
+        calls = Intake(table, self._brief, self._book, day.isoformat()).calls(row)
+        where = {"jurisdiction": pack.jurisdiction, "territory": next(iter(pack.territories))}
+        return calls._replace(
+            plans=calls.plans.with_columns(pl.lit(value).alias(name) for name, value in where.items())
+        )

@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from dnc.charts import Bar, bars
 from dnc.clock import today
-from dnc.judge import OUTCOMES
 from dnc.regimes import Regime
 from dnc.result import Check
 from dnc.store import user
 from dnc.summary import question, remedy
+from dnc.wording import OUTCOMES
 from dnc.words import counted, declared, planned, ranked, share_of, words
 
 COLOURS = {"clear": "#0b6e4f", "blocked": "#b3261e", "undecided": "#7a5c00"}  # as in page.css; all AA on white

@@ -46,9 +46,19 @@ class Writer(Protocol):
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:
     """Text cells that a spreadsheet would run, made text by an apostrophe."""
-    text = pl.selectors.string()
+    return frame.with_columns(_defused(cells) for cells in frame if cells.dtype == pl.String)
+
+
+def _defused(cells: pl.Series) -> pl.Series:
+    doubtful = (
+        ((cells > "") & (cells < "0")) | ((cells >= ":") & (cells < "A")) | (cells >= "\N{FULLWIDTH PLUS SIGN}")
+    ).arg_true()
+    if doubtful.is_empty():
+        return cells
+    text = pl.col(cells.name)
     harmful = text.str.contains(_FORMULA) & ~text.str.contains(_HARMLESS)
-    return frame.with_columns(pl.when(harmful).then(pl.lit("'") + text).otherwise(text).name.keep())
+    mended = cells[doubtful].to_frame().select(pl.when(harmful).then(pl.lit("'") + text).otherwise(text))
+    return cells.clone().scatter(doubtful, mended.to_series())
 
 
 def _header(names: list[str]) -> list[str]:
@@ -80,7 +90,7 @@ class CsvStream:
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows."""
         flat = defused(_as_text(frame)).with_columns(pl.selectors.string().replace("", None))
-        self._file.write(flat.write_csv(include_header=False, separator=self._delimiter).encode())
+        flat.write_csv(self._file, include_header=False, separator=self._delimiter)
 
 
 class _Csv(CsvStream):

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dnc.calls import FORMER
+from dnc.calls import FORMER, Calls
 from dnc.errors import InputError, OptionError
-from dnc.judge import OUTCOMES, VERDICT
+from dnc.judge import VERDICT
+from dnc.wording import OUTCOMES
 
 WAS = "dnc_was"  # with `changed`: the outcome of the former run, empty where there was none
 
@@ -36,16 +37,16 @@ class Selection:
         """Types of the columns behind those of the input."""
         return {name: VERDICT.get(name, pl.String) for name in self.header}
 
-    def rows(self, carried: pl.DataFrame, was: pl.Series, verdicts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-        """The rows of a batch that are given, and their outcomes; `was` is the outcome of the former run."""
-        told = verdicts.with_columns(was.fill_null("").alias(WAS))
-        frame, outcomes = carried.hstack(told.select(self.header)), told["dnc_outcome"]
-        if not self.only and not self.changed:
-            return frame, outcomes
+    def rows(self, calls: Calls, verdicts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+        """The rows of calls and their verdicts that are given, and their outcomes."""
+        outcomes = verdicts["dnc_outcome"]
         given = outcomes.is_in(self.only or OUTCOMES)
-        if self.changed:
-            given &= outcomes != told[WAS]
-        return frame.filter(given), outcomes.filter(given)
+        if self.changed and calls.was is not None:
+            was = calls.was.fill_null("").alias(WAS)
+            verdicts = verdicts.with_columns(was)
+            given &= outcomes != was
+        frame = calls.carried.hstack(verdicts.select(self.header))
+        return (frame, outcomes) if given.all() else (frame.filter(given), outcomes.filter(given))
 
 
 def select(columns: Iterable[str] | None, only: Iterable[str], changed: bool, former: bool) -> Selection:

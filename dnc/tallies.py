@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dnc.judge import OUTCOMES
+from dnc.calls import Calls
+from dnc.wording import OUTCOMES
 
 
 class Cell(NamedTuple):
@@ -48,14 +49,9 @@ class Tallies:
     ends: Counter[date | None] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
 
-    def add(self, facts: pl.DataFrame, verdicts: pl.DataFrame) -> None:
-        """Count one batch.
-
-        Args:
-            facts: columns `territory`, `place`, `line`, `day` and `unread` at least.
-            verdicts: the columns of `dnc.judge.VERDICT`, of the same height.
-        """
-        rows = verdicts.hstack(facts.select(*_FACTS, "day", "unread"))
+    def add(self, calls: Calls, verdicts: pl.DataFrame) -> None:
+        """Count the verdicts on calls, columns as in `dnc.judge.VERDICT`."""
+        rows = verdicts.hstack(calls.facts(*_FACTS, "day", "unread"))
         text = pl.selectors.string().fill_null("")
         for *cell, count in rows.select(pl.col(_COLUMNS)).with_columns(text).group_by(_COLUMNS).len().iter_rows():
             self.cells[Cell(*cell)] += count

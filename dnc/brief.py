@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,10 @@ class Brief:
             facts={**self.facts, **{name: str(fact) for name, fact in (facts or {}).items()}},
             beside=self.beside.union(facts or ()),
         )
+
+    def without(self, facts: Collection[str]) -> Brief:
+        """This brief without some of its facts."""
+        return replace(self, facts={name: fact for name, fact in self.facts.items() if name not in facts})
 
 
 def _check_word(column: str, word: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
@@ -15,6 +14,7 @@ import polars as pl
 
 from dnc.brief import Brief
 from dnc.calls import Intake, open_calls
+from dnc.consents import DECLARABLE, read_consents
 from dnc.engine import engine, run
 from dnc.errors import InputError, OptionError
 from dnc.judge import Finding, Judge, explained
@@ -23,7 +23,7 @@ from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.selection import Selection, select
-from dnc.store import Standing, Store
+from dnc.store import Standing, Store, sha256_of
 from dnc.tabular import RAGGED, Table, unique_names
 from dnc.wording import Policy
 
@@ -57,6 +57,7 @@ def check(
     guidance: str = "enforce",
     out: str | Path | Sequence[str | Path] | None = None,
     brief: Brief | None = None,
+    consents: str | Path | None = None,
     rulebook: Rulebook | None = None,
     accept: Mapping[str, str] | None = None,
     columns: Iterable[str] | None = None,
@@ -77,6 +78,7 @@ def check(
         guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
         out: file or files to write to, by suffix; memory then does not grow with the input.
         brief: how the file's columns and words become ours.
+        consents: a file of consents, laid beside the list by number (see `dnc.consents`).
         rulebook: the law; that which ships, unless told.
         accept: unsettled regimes taken out of the outcome, each with its reason.
         columns: those of `dnc.judge.VERDICT` to give; all, unless told.
@@ -92,20 +94,14 @@ def check(
         InputError: file, brief or option is wrong. StoreError: the store cannot be used.
     """
     book = rulebook or Rulebook.load()
-    intake = open_calls(
-        path, (brief or Brief()).but(region and region.upper(), facts=given), book, None if at is None else str(at)
-    )
+    told = (brief or Brief()).but(region and region.upper(), facts=given)
+    words = read_consents(consents, told, book) if consents else None
+    asked = told.without(DECLARABLE) if words else told
+    intake = open_calls(path, asked, book, None if at is None else str(at))
     policy = _policy(book, guidance, accept or {}, language)
     selection = select(columns, only, changed, intake.former)
-    table = intake.table
-    original = dict(zip(table.columns, table.header, strict=True))
-    header = [*(original[name] for name in intake.carried), *selection.header]
-    delimiter = table.delimiter if table.kind == "csv" else ","
-    result = Check(Path(path), header, delimiter, table.bom, book, language)
-    result.second_numbers = intake.second_numbers
-    result.skipped = table.skipped
-    result.declared, result.beside = intake.brief.facts, intake.brief.beside
-    result.dated = at is not None or "call_at" in intake.columns or "call_at" in intake.brief.facts
+    result = _begun(intake, told, selection, language)
+    result.consents = words.record if words else None
     targets = [out] if isinstance(out, str | Path) else list(out or [])
     standing = store.standing()
     result.snapshots = standing.snapshots
@@ -113,16 +109,19 @@ def check(
     with ExitStack() as stack:
         pages = [stack.enter_context(whole(one)) for one in targets if is_page(one)]
         outputs = [
-            stack.enter_context(Output(one, header, delimiter, result.bom)) for one in targets if not is_page(one)
+            stack.enter_context(Output(one, result.header, result.delimiter, result.bom))
+            for one in targets
+            if not is_page(one)
         ]
         sinks: list[Any] = [*outputs]
         if stream is not None:
-            sinks.append(CsvStream(stream, header, delimiter, result.bom))
+            sinks.append(CsvStream(stream, result.header, result.delimiter, result.bom))
         screen = stack.enter_context(Screen(standing, book.registries()))
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
         done = 0
-        for calls in intake.batches():
+        for batch in intake.batches():
+            calls = words.beside(batch) if words else batch
             verdicts = judge.verdicts(calls)
             result.tallies.add(calls, verdicts)
             repeats.add(calls.number)
@@ -144,6 +143,20 @@ def check(
             _annex(result, output)
     if not sinks and not pages:
         result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, selection)
+    return result
+
+
+def _begun(intake: Intake, told: Brief, selection: Selection, language: str) -> Check:
+    """A check of which everything is known but what its rows come to."""
+    table = intake.table
+    original = dict(zip(table.columns, table.header, strict=True))
+    header = [*(original[name] for name in intake.carried), *selection.header]
+    delimiter = table.delimiter if table.kind == "csv" else ","
+    result = Check(table.path, header, delimiter, table.bom, intake.book, language)
+    result.second_numbers = intake.second_numbers
+    result.skipped = table.skipped
+    result.declared, result.beside = told.facts, told.beside
+    result.dated = intake.at is not None or "call_at" in intake.columns or "call_at" in told.facts
     return result
 
 
@@ -231,15 +244,14 @@ def _logged(
 ) -> dict[str, Any]:
     """What the log keeps of a check: what went in, by whom it was declared, and the counts; no numbers."""
     brief = intake.brief
-    with result.path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "input": result.path.name,
-        "sha256": sha256,
+        "sha256": sha256_of(result.path),
         "counts": result.counts,
         "at": intake.at,
         "region": brief.region,
-        "declared": dict(brief.facts),
+        "declared": dict(result.declared),
+        "consents": result.consents,
         "brief": brief.sha256,
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),

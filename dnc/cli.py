@@ -242,6 +242,11 @@ def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given
 )
 @_fact_options
 @click.option(
+    "--consents",
+    type=click.Path(path_type=Path),
+    help="A file of consents and withdrawals, joined by number; the newest word about a number wins.",
+)
+@click.option(
     "--out",
     multiple=True,
     type=click.Path(path_type=Path),

@@ -82,8 +82,7 @@ class _Calls:
     """Calls of a brief to nobody in particular, in a jurisdiction and on a day, judged once."""
 
     def __init__(self, brief: Brief, book: Rulebook, judge: Judge) -> None:
-        told = {name: fact for name, fact in brief.facts.items() if name != "call_at"}
-        self._brief = replace(brief, columns={}, values={}, facts=told)
+        self._brief = replace(brief.without(["call_at"]), columns={}, values={})
         self._book, self._judge = book, judge
         self._judged: dict[tuple[str, date], tuple[str, dict[str, str]]] = {}
 

@@ -17,6 +17,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "outcomes": {"clear": "clear", "blocked": "blocked", "undecided": "undecided"},
         "given": "{rows:,} of them given: {counts}",
         "changed": "{rows:,} of them given, whose outcome is another than before; now {counts}",
+        "consents": "Consents of {file}: {numbers:,} numbers from {rows:,} rows; {unread:,} unreadable, "
+        "{wordless:,} that tell no consent, {unproven:,} consents without a reference to their proof",
         "today": "No day was told: every call was taken as planned for today, {day}; say --at",
         "declared": "Declared for all rows and not told by the file: {facts}",
         "blocked": "Blocked most by:",
@@ -45,6 +47,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "outcomes": {"clear": "libres", "blocked": "bloqués", "undecided": "indécis"},
         "given": "{rows:,} d'entre eux rendus : {counts}",
         "changed": "{rows:,} d'entre eux rendus, dont le résultat a changé ; désormais {counts}",
+        "consents": "Consentements de {file} : {numbers:,} numéros tirés de {rows:,} lignes ; {unread:,} illisibles, "
+        "{wordless:,} sans consentement indiqué, {unproven:,} consentements sans référence de preuve",
         "today": "Aucun jour indiqué : chaque appel est pris comme prévu aujourd'hui, {day} ; précisez --at",
         "declared": "Déclaré pour toutes les lignes, non indiqué par le fichier : {facts}",
         "blocked": "Bloqués surtout par :",
@@ -85,6 +89,8 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
         # The caller's number is a telephone number too.
         facts = [name if name == "cli" else f"{name}={fact}" for name, fact in check.declared.items()]
         yield words["declared"].format(facts=", ".join(facts))
+    if check.consents:
+        yield words["consents"].format(**check.consents)
     says = {regime.id: regime.says[language] for _, regime in book.regimes()}
     if blocking := check.tallies.blocking().most_common(_SHOWN):
         yield words["blocked"]

@@ -311,6 +311,19 @@ def check(
     ctx.exit(0 if exit_zero else _exit_code(result.given))
 
 
+@cli.command("brief")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of its comments.")
+@_both
+@click.pass_context
+def brief_(ctx: click.Context, /, *, file: Path, lang: str) -> None:
+    """Draft a brief from a file's columns and words, for a person to correct; guesses are commented out."""
+    from dnc.draft import draft
+
+    for line in draft(file, _book(ctx), lang):
+        click.echo(line)
+
+
 def _exit_code(counts: Mapping[str, int]) -> int:
     return 1 if counts["blocked"] else 3 if counts["undecided"] else 0
 

@@ -126,7 +126,7 @@ def check(
             result.tallies.add(calls, verdicts)
             repeats.add(calls.number)
             frame, outcomes = selection.rows(calls, verdicts)
-            result.given.update(outcomes)
+            result.given.update(dict(outcomes.value_counts().iter_rows()))
             for sink in sinks:
                 sink.write(frame)
             if not sinks and not pages:

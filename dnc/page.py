@@ -79,9 +79,9 @@ def _shown(check: Check) -> dict[str, Any]:
         "charts": {
             "outcome": _outcome_chart(check, w),
             **{
-                outcome: _regimes_chart(outcome, ranked, language, w)
-                for outcome, ranked in (("blocked", blocked), ("undecided", undecided))
-                if ranked
+                outcome: _regimes_chart(outcome, regimes, language, w)
+                for outcome, regimes in (("blocked", blocked), ("undecided", undecided))
+                if regimes
             },
         },
         "questions": _questions(check, w),
@@ -111,9 +111,9 @@ def _outcome_chart(check: Check, w: dict[str, Any]) -> Markup:
     return Markup(bars("chart-outcome", w["chart_outcome"], w["chart_outcome_says"].format(**told), rows, count))  # noqa: S704 (made by us, names escaped)
 
 
-def _regimes_chart(outcome: str, ranked: list[tuple[Regime, int]], language: str, w: dict[str, Any]) -> Markup:
+def _regimes_chart(outcome: str, regimes: list[tuple[Regime, int]], language: str, w: dict[str, Any]) -> Markup:
     count = counted(language)
-    rows = [Bar(f"{regime.id} {count(found)}", found, COLOURS[outcome]) for regime, found in ranked[:_IN_CHART]]
+    rows = [Bar(f"{regime.id} {count(found)}", found, COLOURS[outcome]) for regime, found in regimes[:_IN_CHART]]
     says = w["chart_regimes_says"].format(rows=count(rows[0].value))
     return Markup(bars(f"chart-{outcome}", w[f"chart_{outcome}"], says, rows, count))  # noqa: S704 (ids of regimes and our own words)
 

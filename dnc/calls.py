@@ -32,6 +32,7 @@ _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
+FORMER = "dnc_outcome"
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
 _SHORT = re.compile(r"^\d{3,6}$")
 _KIND, _UNREAD = "\0kind", "\0unread"  # what a number tells, beside a file's own columns
@@ -53,12 +54,14 @@ class Calls(NamedTuple):
     number: E.164 digits (UInt64), null where unread. plan: row of `plans`.
     plans: facts, each distinct one once: the columns of `dnc.demands.FACTS`, the axes, and `territory`,
     `jurisdiction`, `unread` (why there is no number), `odd` (what was not understood, or empty).
+    was: the outcome of a former run; None where the file is not the output of one.
     """
 
     carried: pl.DataFrame
     number: pl.Series
     plan: pl.Series
     plans: pl.DataFrame
+    was: pl.Series | None = None
 
     def facts(self, *columns: str) -> pl.DataFrame:
         """Columns of the facts, all unless told, a row a call, with `number`."""
@@ -132,6 +135,11 @@ class Intake:
         """Columns of the output that come from the input: all but those of a former run."""
         return [name for name in self.table.columns if not name.startswith("dnc_")]
 
+    @property
+    def former(self) -> bool:
+        """Whether the file is the output of a former run."""
+        return FORMER in self.table.columns
+
     def batches(self) -> Iterator[Calls]:
         """The calls of the file, batch by batch, in its order."""
         for batch in self.table.batches:
@@ -144,7 +152,8 @@ class Intake:
         told = [theirs for ours, theirs in self.columns.items() if ours not in ("call", "number")]
         plan, plans = numbered(batch.select(*told, RAGGED, read["kind"].alias(_KIND), read["unread"].alias(_UNREAD)))
         number = pl.select(pl.when(~batch[RAGGED]).then(read["number"])).to_series()
-        return Calls(batch.select(self.carried), number, plan, self._facts(plans, kinds))
+        was = batch.select(_text(batch[FORMER])).to_series() if self.former else None
+        return Calls(batch.select(self.carried), number, plan, self._facts(plans, kinds), was)
 
     def _regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national form, of all rows or of each; null where none is known."""

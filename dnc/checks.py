@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -18,87 +17,21 @@ import polars as pl
 from dnc.brief import Brief
 from dnc.calls import Intake, open_calls
 from dnc.clock import today
+from dnc.consents import DECLARABLE, read_consents
 from dnc.engine import engine, run
 from dnc.errors import InputError, OptionError
 from dnc.evidence import Evidence, terms_of
-from dnc.judge import VERDICT, Finding, Judge, explained
-from dnc.report import CsvStream, Output
+from dnc.judge import Finding, Judge, explained
+from dnc.report import CsvStream, Output, is_page, whole
+from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
+from dnc.selection import Selection, select
 from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, unique_names
-from dnc.wording import OUTCOMES, Policy
+from dnc.wording import Policy
 
 _T = TypeVar("_T")
-_TALLIED = ("dnc_outcome", "dnc_blocked_by", "dnc_missing", "dnc_duties")
-
-
-@dataclass
-class Check:
-    """What came of a check.
-
-    verdicts: a frame of the input's columns and those of
-    `dnc.judge.VERDICT`, or None where they went to a file.
-    id: number of its row in the log. head: that row as `ROW:HASH`.
-    tallies: rows by (outcome, blocking ids, missing words, duty ids), each `;`-joined.
-    repeated: numbers that stand in several rows. second_numbers: columns that look
-    like telephone numbers and were not looked at. dated: whether the file tells days.
-    skipped: lines before the header that were left out. sheets: those of a spreadsheet
-    that were not read. declared: facts told for the whole file.
-    """
-
-    path: Path
-    header: list[str]
-    delimiter: str
-    bom: bool
-    verdicts: pl.DataFrame | None = None
-    tallies: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
-    repeated: int = 0
-    second_numbers: list[str] = field(default_factory=list)
-    dated: bool = True
-    skipped: int = 0
-    sheets: int = 0
-    declared: Mapping[str, str] = field(default_factory=dict)
-    id: int = 0
-    head: str = ""
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Rows by outcome."""
-        counts = dict.fromkeys(OUTCOMES, 0)
-        for (outcome, *_), rows in self.tallies.items():
-            counts[outcome] += rows
-        return counts
-
-    @property
-    def rows(self) -> int:
-        """All rows of the file."""
-        return sum(self.tallies.values())
-
-    def blocking(self) -> Counter[str]:
-        """Rows that each regime blocks."""
-        return self._by_word(1)
-
-    def missing(self) -> Counter[str]:
-        """Undecided rows that wait for each word of `dnc_missing`."""
-        return self._by_word(2, "undecided")
-
-    def duties(self) -> Counter[str]:
-        """Clear rows that each duty goes with."""
-        return self._by_word(3, "clear")
-
-    def unclear(self) -> int:
-        """Undecided rows that no fact would decide."""
-        return sum(
-            rows for (outcome, _, missing, _), rows in self.tallies.items() if (outcome, missing) == ("undecided", "")
-        )
-
-    def _by_word(self, at: int, outcome: str | None = None) -> Counter[str]:
-        words: Counter[str] = Counter()
-        for key, rows in self.tallies.items():
-            if outcome in (None, key[0]):
-                words.update(dict.fromkeys(filter(None, key[at].split(";")), rows))
-        return words
 
 
 class _Repeats:
@@ -120,6 +53,34 @@ class _Repeats:
         return int(count)
 
 
+class _Outputs:
+    """Where a check goes: pages, tables and a stream; where there are none of them its rows are `kept`."""
+
+    def __init__(
+        self, stack: ExitStack, targets: Sequence[str | Path], stream: IO[bytes] | None, result: Check
+    ) -> None:
+        form = (result.header, result.delimiter, result.bom)
+        self._pages = [stack.enter_context(whole(one)) for one in targets if is_page(one)]
+        self._tables = [stack.enter_context(Output(one, *form)) for one in targets if not is_page(one)]
+        self._stream = CsvStream(stream, *form) if stream is not None else None
+        self.kept: list[pl.DataFrame] | None = None if targets or stream is not None else []
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows."""
+        for sink in (*self._tables, self._stream):
+            if sink:
+                sink.write(frame)
+        if self.kept is not None:
+            self.kept.append(frame)
+
+    def tell(self, result: Check) -> None:
+        """Add what is told of the check beside its rows."""
+        for page in self._pages:
+            _write_page(result, page)
+        for table in self._tables:
+            _annex(result, table)
+
+
 def _ahead(frames: Iterator[_T]) -> Iterator[_T]:
     """The same, each made while the one before it is used."""
     with ThreadPoolExecutor(max_workers=1) as worker:
@@ -139,9 +100,12 @@ def check(
     guidance: str = "enforce",
     out: str | Path | Sequence[str | Path] | None = None,
     brief: Brief | None = None,
+    consents: str | Path | None = None,
     rulebook: Rulebook | None = None,
     accept: Mapping[str, str] | None = None,
     columns: Iterable[str] | None = None,
+    only: Iterable[str] = (),
+    changed: bool = False,
     language: str = "en",
     stream: IO[bytes] | None = None,
     keep: bool = False,
@@ -158,10 +122,14 @@ def check(
         guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
         out: file or files to write to, by suffix; memory then does not grow with the input.
         brief: how the file's columns and words become ours.
+        consents: a file of consents, laid beside the list by number (see `dnc.consents`).
         rulebook: the law; that which ships, unless told.
         accept: unsettled regimes taken out of the outcome, each with its reason.
         columns: those of `dnc.judge.VERDICT` to give; all, unless told.
-        language: of `dnc_why`, `en` or `fr`.
+        only: outcomes whose rows are given; all, unless told.
+        changed: the file is the output of a former run; give only rows whose outcome is another
+            now, with the former one as `dnc_was`.
+        language: of `dnc_why` and of the page, `en` or `fr`.
         stream: an open binary file that gets the verdicts as CSV.
         keep: whether the decisions themselves are kept in the store, for `dnc answer`.
         progress: called after each batch with the number of its rows.
@@ -171,70 +139,100 @@ def check(
         InputError: file, brief or option is wrong. StoreError: the store cannot be used.
     """
     book = rulebook or Rulebook.load()
-    intake = open_calls(
-        path, (brief or Brief()).but(region and region.upper(), facts=given), book, None if at is None else str(at)
-    )
+    told = (brief or Brief()).but(region and region.upper(), facts=given)
+    words = read_consents(consents, told, book) if consents else None
+    asked = told.without(DECLARABLE) if words else told
+    intake = open_calls(path, asked, book, None if at is None else str(at))
     policy = _policy(book, guidance, accept or {}, language)
-    wanted = _wanted(columns)
-    table = intake.table
-    original = dict(zip(table.columns, table.header, strict=True))
-    header = [*(original[name] for name in intake.carried), *wanted]
-    result = Check(Path(path), header, table.delimiter if table.kind == "csv" else ",", table.bom)
-    result.second_numbers = intake.second_numbers
-    result.skipped, result.sheets = table.skipped, len(table.others)
-    result.declared = intake.brief.facts
-    result.dated = at is not None or "call_at" in intake.columns or "call_at" in intake.brief.facts
+    selection = select(columns, only, changed, intake.former)
+    result = _begun(intake, told, selection, language)
+    result.consents = words.record if words else None
     targets = [out] if isinstance(out, str | Path) else list(out or [])
     store.must_be_writable()
     standing = store.standing()
-    kept: list[pl.DataFrame] = []
+    result.snapshots = standing.snapshots
     with ExitStack() as stack:
-        sinks: list[Any] = [stack.enter_context(Output(one, header, result.delimiter, result.bom)) for one in targets]
-        if stream is not None:
-            sinks.append(CsvStream(stream, header, result.delimiter, result.bom))
+        outputs = _Outputs(stack, targets, stream, result)
         screen = stack.enter_context(Screen(standing, book.registries()))
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
         evidence = Evidence(result.path, stack.enter_context(store.work("check")) if keep else None)
         ids = intake.columns.get("call", "")
 
-        def decided() -> Iterator[pl.DataFrame]:
-            for calls in _ahead(intake.batches()):
+        def decided() -> Iterator[tuple[int, pl.DataFrame, pl.Series]]:
+            for batch in _ahead(intake.batches()):
+                calls = words.beside(batch) if words else batch
                 verdicts = judge.verdicts(calls)
-                for *key, rows in verdicts.counts(*_TALLIED):
-                    result.tallies[tuple(key)] += rows
+                result.tallies.add(calls, verdicts)
                 repeats.add(calls.number)
                 evidence.add(calls, verdicts.rows, ids)
-                yield calls.carried.hstack(verdicts.rows.select(wanted))
+                yield calls.number.len(), *selection.rows(calls, verdicts.rows)
 
-        for frame in _ahead(decided()):
-            for sink in sinks:
-                sink.write(frame)
-            if not sinks:
-                kept.append(frame)
+        for rows, frame, outcomes in _ahead(decided()):
+            result.given.update(dict(outcomes.value_counts().iter_rows()))
+            outputs.write(frame)
             if progress:
-                progress(frame.height)
+                progress(rows)
         result.repeated = repeats.count()
-        terms = terms_of(intake.brief, policy, intake.at)
+        terms = terms_of(told, policy, intake.at)
         sha256 = hashlib.sha256(terms.encode()).hexdigest()
-        detail = _logged(result, intake, standing, policy, targets) | evidence.detail() | {"terms": sha256}
-        decisions = evidence.decisions()
-        entry = store.record("check", detail, rules=book.texts, terms={sha256: terms}, decisions=decisions)
+        logged = _logged(result, intake, standing, policy, targets, selection=selection)
+        result.record = logged | evidence.detail() | {"terms": sha256}
+        kept_rows = evidence.decisions()
+        entry = store.record("check", result.record, rules=book.texts, terms={sha256: terms}, decisions=kept_rows)
         result.id, result.head = entry.seq, str(entry)
-    if not sinks:
-        result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, wanted)
+        outputs.tell(result)
+    if outputs.kept is not None:
+        kept = outputs.kept
+        result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, selection)
+    return result
+
+
+def _begun(intake: Intake, told: Brief, selection: Selection, language: str) -> Check:
+    """A check of which everything is known but what its rows come to."""
+    table = intake.table
+    original = dict(zip(table.columns, table.header, strict=True))
+    header = [*(original[name] for name in intake.carried), *selection.header]
+    delimiter = table.delimiter if table.kind == "csv" else ","
+    result = Check(table.path, header, delimiter, table.bom, intake.book, language)
+    result.second_numbers = intake.second_numbers
+    result.skipped, result.sheets = table.skipped, len(table.others)
+    result.declared, result.beside = told.facts, told.beside
+    result.dated = intake.at is not None or "call_at" in intake.columns or "call_at" in told.facts
     return result
 
 
 def write(result: Check, path: str | Path) -> None:
-    """Write the verdicts of a check that holds them to a file, by suffix.
+    """Write the verdicts of a check that holds them, or its page (`.html`), to a file, by suffix.
 
     Raises InputError where the format is unknown or the file cannot be written.
     """
+    if is_page(path):
+        with whole(path) as beside:
+            return _write_page(result, beside)
     if result.verdicts is None:
         raise InputError("the verdicts of this check went to its own output; check again without out=")
     with Output(path, result.header, result.delimiter, result.bom) as output:
         output.write(result.verdicts)
+        _annex(result, output)
+    return None
+
+
+def _write_page(result: Check, path: Path) -> None:
+    from dnc.page import html
+
+    path.write_text(html(result), encoding="utf-8")
+
+
+def _annex(result: Check, output: Output) -> None:
+    """The sheets behind the rows of a workbook."""
+
+    def sheets() -> Mapping[str, pl.DataFrame]:
+        from dnc.annex import annex
+
+        return annex(result)
+
+    output.annex(sheets)
 
 
 def explain(
@@ -272,22 +270,19 @@ def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: 
     return Policy(guidance, dict(accept), language)
 
 
-def _wanted(columns: Iterable[str] | None) -> list[str]:
-    told = (
-        list(VERDICT) if columns is None else [name if name.startswith("dnc_") else f"dnc_{name}" for name in columns]
-    )
-    if strange := [name for name in told if name not in VERDICT]:
-        raise OptionError(f"{strange[0]!r} is no column of verdicts; known are {', '.join(VERDICT)}")
-    return told
-
-
-def _no_rows(intake: Intake, wanted: list[str]) -> pl.DataFrame:
+def _no_rows(intake: Intake, selection: Selection) -> pl.DataFrame:
     carried = pl.DataFrame(schema=dict.fromkeys(unique_names(intake.carried), pl.String))
-    return carried.hstack(pl.DataFrame(schema={name: VERDICT[name] for name in wanted}))
+    return carried.hstack(pl.DataFrame(schema=selection.schema))
 
 
 def _logged(
-    result: Check, intake: Intake, standing: Standing, policy: Policy, targets: list[str | Path]
+    result: Check,
+    intake: Intake,
+    standing: Standing,
+    policy: Policy,
+    targets: list[str | Path],
+    *,
+    selection: Selection,
 ) -> dict[str, Any]:
     """What the log keeps of a check: what went in, by whom it was declared, and the counts; no numbers."""
     brief = intake.brief
@@ -296,8 +291,9 @@ def _logged(
         "counts": result.counts,
         "at": intake.at,
         "region": brief.region,
-        "declared": {name: "told" if name == "cli" else fact for name, fact in brief.facts.items()},
+        "declared": {name: "told" if name == "cli" else fact for name, fact in result.declared.items()},
         "today": today(),
+        "consents": result.consents,
         "brief": brief.sha256,
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),
@@ -306,4 +302,7 @@ def _logged(
         "files": sorted({one.file for one in standing.snapshots}),
         "objections": standing.objections["seq"].max() or 0,
         "out": [Path(one).name for one in targets],
+        "only": list(selection.only),
+        "changed": selection.changed,
+        "version": version("dnc-check"),
     }

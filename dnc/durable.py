@@ -15,6 +15,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from dnc.errors import InputError
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -38,6 +40,14 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, as hex. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file that we were handed, as hex. Raises InputError."""
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from dnc.audit import canonical
 from dnc.brief import Brief
 from dnc.calls import Calls
-from dnc.durable import sha256_of
+from dnc.durable import fingerprint
 from dnc.errors import InputError
 from dnc.judge import VERDICT
 from dnc.wording import Policy
@@ -36,16 +36,10 @@ class Evidence:
     def __init__(self, path: Path, work: Path | None) -> None:
         self._path = path
         self._work = work
-        self._input = self._hash_input()
+        self._input = fingerprint(path)
         self._verdicts = hashlib.sha256()
         self._rows = 0
         self._parts: list[Path] = []
-
-    def _hash_input(self) -> str:
-        try:
-            return sha256_of(self._path)
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror or error}", self._path) from None
 
     def add(self, calls: Calls, verdicts: pl.DataFrame, ids: str) -> None:
         """Take note of a batch; `ids` is the column of the user's own row ids, where the file has one."""
@@ -61,7 +55,7 @@ class Evidence:
 
     def detail(self) -> dict[str, Any]:
         """The hashes, for the log. Raises InputError where the file changed while it was read."""
-        if self._hash_input() != self._input:
+        if fingerprint(self._path) != self._input:
             raise InputError("changed while it was read; check it again", self._path)
         return {"sha256": self._input, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
 

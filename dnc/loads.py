@@ -13,7 +13,7 @@ import duckdb
 
 from dnc.audit import now
 from dnc.clock import today
-from dnc.durable import sha256_of
+from dnc.durable import fingerprint
 from dnc.engine import engine
 from dnc.errors import InputError
 from dnc.extracts import Taken, take
@@ -75,9 +75,9 @@ def prepare(path: Path, told: Told, standing: Standing, work: Path) -> Prepared:
         taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {told.as_of} the day of this file?")
     if loader.registry == "own":
         taken.notes.extend(_own_notes(taken.listings, told.as_of, standing, work))
-    asked = _sha256(told.asked) if told.asked else None
+    asked = fingerprint(told.asked) if told.asked else None
     identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked, told.region)
-    return Prepared(_sha256(extract.path), identity, loader.absent, taken)
+    return Prepared(fingerprint(extract.path), identity, loader.absent, taken)
 
 
 def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> list[str]:
@@ -141,10 +141,3 @@ def _last_id(con: duckdb.DuckDBPyConnection) -> int:
     sql = "select max((detail ->> 'snapshot')::integer) from log where verb = 'load'"
     [(given,)] = con.execute(sql).fetchall()
     return given or 0
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path) from None

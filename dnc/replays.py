@@ -14,7 +14,7 @@ import polars as pl
 from dnc.audit import Entry
 from dnc.brief import Brief
 from dnc.checks import check
-from dnc.durable import sha256_of
+from dnc.durable import fingerprint
 from dnc.errors import InputError, StoreError
 from dnc.rulebook import Rulebook
 from dnc.snapshots import Standing
@@ -58,7 +58,12 @@ class _Past(Store):
 
 
 def replay(
-    store: Store, number: int, path: str | Path | None = None, out: str | Path | Sequence[str | Path] | None = None
+    store: Store,
+    number: int,
+    path: str | Path | None = None,
+    out: str | Path | Sequence[str | Path] | None = None,
+    *,
+    consents: str | Path | None = None,
 ) -> Replay:
     """Decide the file of a check again as it was decided then; nothing is written to the store.
 
@@ -67,6 +72,7 @@ def replay(
         number: its row of the log.
         path: the file; the one that the log names, in the working directory, unless told.
         out: where the verdicts go; nowhere, unless told.
+        consents: the file of consents, where there was one; that which the log names, unless told.
     Raises:
         InputError: there is no such check, or the file is not the one that was decided.
         StoreError: what it takes is not kept any more.
@@ -75,9 +81,8 @@ def replay(
     then = json.loads(row["detail"])
     if "terms" not in then:
         raise StoreError(f"check {number}: an earlier version of this program kept too little to decide it again")
-    path = Path(path or then["input"])
-    if _sha256(path) != then["sha256"]:
-        raise InputError(f"is not the file of check {number}: its SHA-256 is another", path)
+    path = _same(path or then["input"], then["sha256"], number)
+    beside = then.get("consents") and _same(consents or then["consents"]["file"], then["consents"]["sha256"], number)
     terms, texts = _texts(store, then)
     past = _Past(store.path, _standing(store, number, then))
     brief = Brief(**{name: terms[name] for name in ("region", "dates", "columns", "values", "facts")})
@@ -85,6 +90,7 @@ def replay(
         path,
         past,
         brief=brief,
+        consents=beside,
         at=terms["at"] or then["today"],
         guidance=terms["guidance"],
         accept=terms["accept"],
@@ -104,11 +110,12 @@ def _row(store: Store, number: int) -> dict[str, Any]:
     return rows.row(0, named=True)
 
 
-def _sha256(path: Path) -> str:
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}; name the file behind the check", path) from None
+def _same(path: str | Path, sha256: str, number: int) -> Path:
+    """A file that must be the one that was decided."""
+    path = Path(path)
+    if fingerprint(path) != sha256:
+        raise InputError(f"is not the file of check {number}: its SHA-256 is another", path)
+    return path
 
 
 def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

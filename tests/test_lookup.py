@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import lookup
+from dnc.durable import sha256_of
 from dnc.screen import Screen
 from dnc.store import Snapshot, Standing
 
@@ -90,8 +91,11 @@ def test_every_number_on_every_day(at_once, snapshots, calls, absent):
         for id_, (rows, as_of, covers, campaign) in enumerate(snapshots):
             listings = [(number, *told, None) for number, told in sorted(rows.items())]
             frame = pl.DataFrame(listings, schema=schema, orient="row")
-            frame.write_parquet(Path(folder, "snapshots", f"{id_}.parquet"))
-            words = (covers, absent, campaign, None, None, "", f"{id_}.parquet", len(rows), 0, 0, 0, datetime.min)
+            written = Path(folder, "snapshots", "written.parquet")
+            frame.write_parquet(written)
+            file = written.rename(written.with_stem(sha256_of(written))).name
+            counts = (len(rows), 0, 0, 0, len(rows), datetime.min)
+            words = (covers, absent, campaign, None, None, None, "", file, *counts)
             standing.append(Snapshot(id_, "us-ndnc", as_of, *words))
         asked = pl.DataFrame(calls, schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String}, orient="row")
         with Screen(Standing(Path(folder), tuple(standing), NO_OBJECTIONS), ["us-ndnc"]) as screen:

@@ -165,7 +165,7 @@ def check(
                 verdicts = judge.verdicts(calls)
                 result.tallies.add(calls, verdicts)
                 repeats.add(calls.number)
-                evidence.add(calls, verdicts.rows, ids)
+                evidence.add(calls, verdicts, ids)
                 yield calls.number.len(), *selection.rows(calls, verdicts.rows)
 
         for rows, frame, outcomes in _ahead(decided()):

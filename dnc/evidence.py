@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from dnc.brief import Brief
 from dnc.calls import Calls
 from dnc.durable import fingerprint
 from dnc.errors import InputError
-from dnc.judge import VERDICT
+from dnc.judge import VERDICT, Verdicts
 from dnc.wording import Policy
 
-_COMPARED = [name for name in VERDICT if name != "dnc_why"]  # which is their wording, in one of two languages
+# All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.
+_COMPARED = [name for name in VERDICT if name not in ("dnc_number", "dnc_valid_until", "dnc_why")]
 _DECIDED = [name for name in VERDICT if name not in ("dnc_number", "dnc_applies")]
 
 
@@ -41,17 +43,23 @@ class Evidence:
         self._rows = 0
         self._parts: list[Path] = []
 
-    def add(self, calls: Calls, verdicts: pl.DataFrame, ids: str) -> None:
+    def add(self, calls: Calls, verdicts: Verdicts, ids: str) -> None:
         """Take note of a batch; `ids` is the column of the user's own row ids, where the file has one."""
-        self._verdicts.update(verdicts.select(_COMPARED).write_csv(include_header=False).encode())
+        words = ["\x1f".join(row) for row in verdicts.cases.select(_COMPARED).iter_rows()]
+        digests = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) for text in words]
+        told_apart = verdicts.rows.select("dnc_number", "dnc_valid_until")
+        compared = told_apart.with_columns(pl.Series("words", digests, dtype=pl.UInt64)[verdicts.case])
+        with io.BytesIO() as text:
+            compared.write_csv(text, include_header=False)
+            self._verdicts.update(text.getvalue())
         if self._work:
             rows = pl.int_range(self._rows + 1, self._rows + 1 + pl.len(), dtype=pl.UInt64).alias("row")
             own = calls.carried[ids].cast(pl.String) if ids in calls.carried.columns else None
             facts = calls.facts("day").select(rows, pl.lit(own, pl.String).alias("call"), "number", "day")
-            kept = facts.hstack(verdicts.select(_DECIDED))
+            kept = facts.hstack(verdicts.rows.select(_DECIDED))
             self._parts.append(self._work / f"{len(self._parts)}.parquet")
             kept.write_parquet(self._parts[-1])
-        self._rows += verdicts.height
+        self._rows += compared.height
 
     def detail(self) -> dict[str, Any]:
         """The hashes, for the log. Raises InputError where the file changed while it was read."""

@@ -33,6 +33,7 @@ NOT_WRITTEN = "not written as a number"
 _LEAST = 6  # digits of a part that could be a number of its own
 _LONGEST = 200  # characters of a text that is cleaned by the column
 _SEPARATORS = [" ", "(", ")", ".", "-"]
+_BOTH_OF_TWO = rf"(?:[0-9][^/0-9]*){{{_LEAST}}}.*/.*(?:[0-9][^/0-9]*){{{_LEAST}}}"
 _USUAL = re.compile(r"^[ -~éÉ]*$")
 
 
@@ -98,12 +99,12 @@ def unseparated(texts: pl.Series) -> pl.Series:
 
     A cell with one full stop may be a number cell's `.0`, and a plus is only read in front.
     """
-    text = pl.col(texts.name)
-    bare = text.str.replace_many(*_separators())
+    text, bare = pl.col("text"), pl.col("bare")
+    cells = texts.alias("text").to_frame().with_columns(text.str.replace_many(*_separators()).alias("bare"))
     one_stop = text.str.count_matches(".", literal=True) == 1
     hidden_plus = bare.str.starts_with("+") & ~text.str.starts_with("+")
     proved = (text.str.len_bytes() <= _LONGEST) & ~one_stop & ~hidden_plus
-    return texts.to_frame().select(pl.when(proved).then(bare)).to_series()
+    return cells.select(pl.when(proved).then(bare)).to_series()
 
 
 def cleaned_column(texts: pl.Series) -> pl.DataFrame:
@@ -112,27 +113,34 @@ def cleaned_column(texts: pl.Series) -> pl.DataFrame:
     Returns a frame of `text`, the digits behind a plus if there is one, and `unread`, the
     reason; both are null where the reference has to be asked.
     """
-    text = pl.col("text")
-    for pattern, kept in (
-        (_GUARD, "${1}${2}"),
-        (_SCHEME, ""),
-        (_LABELLED, "${1}${2}"),
-        (_FLOAT_TAIL, "$1"),
-        (_EXTENSION, ""),
-    ):
-        text = text.str.replace(pattern.pattern, kept)
-        text = text.str.strip_chars(" ") if kept == "${1}${2}" else text
     plain = pl.col("text").str.replace_many(*_plain_signs()).str.strip_chars(" \t\r\n")
     usual = plain.str.contains(_USUAL.pattern) & (plain.str.len_bytes() <= _LONGEST)
-    cells = texts.alias("text").to_frame().select(pl.when(usual).then(plain).alias("text")).select(text)
+    cells = texts.alias("text").to_frame().select(pl.when(usual).then(_kept(plain, _GUARD)).alias("text"))
+    worded = cells.with_row_index().filter(pl.col("text").str.contains("[A-Za-zéÉ]"))
+    tailless = pl.col("text").str.replace(_FLOAT_TAIL.pattern, "$1")
+    bare = _kept(pl.col("text").str.replace(_SCHEME.pattern, ""), _LABELLED)
+    bare = bare.str.replace(_FLOAT_TAIL.pattern, "$1").str.replace(_EXTENSION.pattern, "")
+    text = cells.select(tailless).to_series().scatter(worded["index"], worded.select(bare).to_series())
+    return text.to_frame().select(_digits(), _reason())
+
+
+def _kept(text: pl.Expr, pattern: re.Pattern[str]) -> pl.Expr:
+    """What a pattern keeps of a text in one of its two groups."""
+    return text.str.replace(pattern.pattern, "${1}${2}").str.strip_chars(" ")
+
+
+def _digits() -> pl.Expr:
     text = pl.col("text")
-    digits = text.str.count_matches("[0-9]")
-    written = text.str.contains(_WRITTEN.pattern)
-    one = digits < 2 * _LEAST
-    return cells.select(
-        pl.when(written & (one | ~text.str.contains("/", literal=True))).then(text.str.replace_all(r"[ ().\-/]", "")),
-        pl.when(text == "").then(pl.lit(EMPTY)).when(~written & one).then(pl.lit(NOT_WRITTEN)).alias("unread"),
-    )
+    proved = text.str.contains(_WRITTEN.pattern) & ~text.str.contains(_BOTH_OF_TWO)
+    return pl.when(proved).then(text.str.replace_all(r"[ ().\-/]", ""))
+
+
+def _reason() -> pl.Expr:
+    text = pl.col("text")
+    is_number = text.str.contains(_WRITTEN.pattern)
+    one_at_most = text.str.count_matches("[0-9]") < 2 * _LEAST
+    reason = pl.when(text == "").then(pl.lit(EMPTY)).when(~is_number & one_at_most).then(pl.lit(NOT_WRITTEN))
+    return reason.when(is_number & text.str.contains(_BOTH_OF_TWO)).then(pl.lit(SEVERAL)).alias("unread")
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from threading import Lock
 from typing import NamedTuple
 
 import polars as pl
@@ -19,16 +20,18 @@ from dnc.cleaning import EMPTY, cleaned_column, unseparated
 from dnc.numbers import SCHEMA, Kind, calling_code, calling_codes, known_region, read_number
 from dnc.plans import ASK, BASE, LENGTHS, PLUS, Verdict, domestic, international, kinds
 
-PAYS = 5_000  # texts that wait for a plan before it is compiled
+PAYS = 2_000  # texts that wait for a plan before it is compiled
 
-_ROW = {"number": pl.UInt64, "unread": pl.String, "kind": pl.UInt32}
 _VERDICT = {"shift": pl.Int64, "unread": pl.String}
+_KIND = {"kind": pl.UInt32}
+_ROW = {"number": pl.UInt64, "unread": pl.String, **_KIND}
 _POWERS = pl.Series([10**power for power in range(18)], dtype=pl.Int64)
 
+_lock = Lock()
 _known: dict[Kind, int] = {}  # in the order in which they were met
-_waited: Counter[str] = Counter()  # texts by region or calling code, not compiled yet
-_regions: set[str] = set()
-_codes: set[str] = set()
+_waited: Counter[str] = Counter()  # texts by region or calling code
+_regions: set[str] = set()  # that are compiled
+_codes: set[str] = set()  # that are compiled
 
 
 class Column(NamedTuple):
@@ -62,14 +65,16 @@ def read_column(texts: pl.Series, region: pl.Series | str | None) -> Column:
         texts: String, as they stand.
         region: the plan of national forms (ISO 3166-1 alpha-2, None where not told), of all texts or of each.
     """
-    if isinstance(region, str) or region is None:
-        rows = _read(texts, region)
-    else:
-        cells = pl.select(text=texts, region=region).with_row_index()
-        parts = cells.partition_by("region", maintain_order=False)
-        read = [part.select("index").hstack(_read(part["text"], part["region"][0])) for part in parts]
-        rows = pl.concat(read).sort("index").drop("index") if read else pl.DataFrame(schema=_ROW)
-    return Column(rows, pl.DataFrame(list(_known), schema=dict.fromkeys(Kind._fields, pl.String), orient="row"))
+    keys, reasons = _keys(texts)
+    rows = _looked_up(keys, region).with_columns(pl.coalesce(pl.lit(reasons), "unread").alias("unread"))
+    ask = (rows["unread"].is_null() & rows["kind"].is_null()).arg_true()
+    if len(ask):
+        regions = (
+            region if isinstance(region, pl.Series) else pl.repeat(region, len(texts), dtype=pl.String, eager=True)
+        )
+        answers = _asked(texts.gather(ask), regions.gather(ask))
+        rows = pl.DataFrame([rows[name].scatter(ask, answers[name]) for name in _ROW])
+    return Column(rows, _kinds_known(len(_known)))
 
 
 def read_numbers(cells: pl.DataFrame) -> pl.DataFrame:
@@ -81,37 +86,28 @@ def read_numbers(cells: pl.DataFrame) -> pl.DataFrame:
         A frame of the same height and order, columns as in `SCHEMA`; `unread` is
         the reason where `number` is null (`empty` for an empty cell).
     """
-    rows, known = read_column(cells["text"], cells["region"])
-    return rows.hstack(known.select(pl.all().gather(rows["kind"]))).select(SCHEMA.keys())
+    rows, kinds = read_column(cells["text"], cells["region"])
+    return rows.hstack(kinds.select(pl.all().gather(rows["kind"]))).select(SCHEMA.keys())
 
 
-def _read(texts: pl.Series, region: str | None) -> pl.DataFrame:
-    keys, reasons = _keys(texts)
-    rows = _looked_up(keys, region or None)
-    unread = rows["unread"].zip_with(reasons.is_null(), reasons)
-    ask = (unread.is_null() & rows["kind"].is_null()).arg_true()
-    if ask.is_empty():
-        return rows.with_columns(unread)
-    told = _asked(texts.gather(ask), region)
-    return pl.select(
-        number=rows["number"].scatter(ask, told["number"]),
-        unread=unread.scatter(ask, told["unread"]),
-        kind=rows["kind"].scatter(ask, told["kind"]),
-    )
-
-
-def _asked(texts: pl.Series, region: str | None) -> pl.DataFrame:
-    """The reference reading of each distinct text."""
-    cells = texts.alias("text").to_frame()
+def _asked(texts: pl.Series, regions: pl.Series) -> pl.DataFrame:
+    """The reference reading of each distinct text and region."""
+    cells = pl.DataFrame([texts.alias("text"), regions.alias("region")])
     distinct = cells.unique()
-    read = [read_number(text, region) for text in distinct["text"]]
+    read = [read_number(text, region) for text, region in distinct.iter_rows()]
     told = [(one.number, one.unread, _kind(one.kind)) for one in read]
     answers = distinct.hstack(pl.DataFrame(told, schema=_ROW, orient="row"))
-    return cells.join(answers, on="text", how="left", maintain_order="left").drop("text")
+    return cells.join(answers, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
 
 
 def _kind(kind: Kind | None) -> int | None:
-    return _known.setdefault(kind, len(_known)) if kind else None
+    with _lock:
+        return _known.setdefault(kind, len(_known)) if kind else None
+
+
+@lru_cache(maxsize=1)
+def _kinds_known(count: int) -> pl.DataFrame:
+    return pl.DataFrame(list(_known)[:count], schema=dict.fromkeys(Kind._fields, pl.String), orient="row")
 
 
 # Texts → keys
@@ -136,35 +132,55 @@ def _keys(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
 def _key(texts: pl.Series) -> pl.Series:
     """The key of texts that are digits behind at most one plus; null for all else."""
     text = pl.col(texts.name)
-    plus = text.str.starts_with("+").cast(pl.Int64)
-    size = text.str.len_bytes().cast(pl.Int64) - plus
-    value = text.cast(pl.UInt64, strict=False).cast(pl.Int64, strict=False)
+    parts = texts.to_frame().select(
+        value=text.cast(pl.UInt64, strict=False).cast(pl.Int64, strict=False),
+        plus=text.str.starts_with("+").cast(pl.Int64),
+        bytes=text.str.len_bytes().cast(pl.Int64),
+    )
+    size = pl.col("bytes") - pl.col("plus")
     fits = size.is_between(LENGTHS[0], LENGTHS[-1])
-    return texts.to_frame().select(pl.when(fits).then(value + (size + plus * PLUS) * BASE)).to_series()
+    return parts.select(pl.when(fits).then(pl.col("value") + (size + pl.col("plus") * PLUS) * BASE)).to_series()
 
 
 # Keys → numbers
 
 
-def _looked_up(keys: pl.Series, region: str | None) -> pl.DataFrame:
+def _looked_up(keys: pl.Series, region: pl.Series | str | None) -> pl.DataFrame:
     """Number, reason and kind of each key, where the plan is compiled that tells."""
-    said = _home(region if _is_ready(region, keys) else "").of(keys)
+    said = _by_region(keys, region) if isinstance(region, pl.Series) else _at_home(keys, region)
     keys = keys + said["shift"]
     unread = said["unread"]
     if (keys >= BASE).any():
         said = _abroad(frozenset(_codes)).of(keys)
-        if _compiled(keys.filter(said["shift"].is_null() & said["unread"].is_null())):
+        if _are_ready(keys.filter(said["shift"].is_null() & said["unread"].is_null())):
             said = _abroad(frozenset(_codes)).of(keys)
         keys = keys + said["shift"]
         unread = unread.zip_with(said["unread"].is_null(), said["unread"])
-    rows = _kinds(frozenset(_codes)).of(keys)
+    kinds = _kinds(frozenset(_codes)).of(keys)
     number = pl.when(pl.col("kind").is_not_null()).then(pl.lit(keys).cast(pl.UInt64, strict=False))
-    return rows.select(number.alias("number"), pl.lit(unread).alias("unread"), "kind")
+    return kinds.select(number.alias("number"), pl.lit(unread).alias("unread"), "kind")
 
 
-def _is_ready(region: str | None, keys: pl.Series) -> bool:
+def _at_home(keys: pl.Series, region: str | None) -> pl.DataFrame:
+    """What keys without a plus are in a region; those with one are handed on."""
+    if not region:
+        return _home(None).of(keys)
+    return _home(region if _is_ready(region, keys) else "").of(keys)
+
+
+def _by_region(keys: pl.Series, regions: pl.Series) -> pl.DataFrame:
+    """What keys without a plus are, each in its region."""
+    said = [pl.Series(name, dtype=kind).clear(len(keys)) for name, kind in _VERDICT.items()]
+    groups = regions.alias("region").to_frame().with_row_index().group_by("region").agg("index")
+    for region, places in zip(groups["region"], groups["index"], strict=True):
+        there = _at_home(keys.gather(places), region)
+        said = [column.scatter(places, there[column.name]) for column in said]
+    return pl.DataFrame(said)
+
+
+def _is_ready(region: str, keys: pl.Series) -> bool:
     """Whether the plan of a region is compiled; it is now, if enough texts without a plus have waited for it."""
-    if region is None or region in _regions:
+    if region in _regions:
         return True
     if not known_region(region) or not _pays(region, int((keys < PLUS * BASE).sum())):
         return False
@@ -173,18 +189,16 @@ def _is_ready(region: str | None, keys: pl.Series) -> bool:
     return True
 
 
-def _compiled(keys: pl.Series) -> bool:
-    """Whether the plan of a calling code was compiled just now, for keys that wait for it."""
-    keys = keys.drop_nulls()
-    size = pl.col(keys.name) // BASE - PLUS
-    leading = (pl.col(keys.name) % BASE) // pl.lit(_POWERS).gather(size - 3)
-    counts = keys.to_frame().select(leading.alias("leading").value_counts()).unnest("leading")
+def _are_ready(keys: pl.Series) -> bool:
+    """Whether the plan of a calling code was compiled just now, because enough keys have waited for it."""
+    size, value = pl.col("key") // BASE - PLUS, pl.col("key") % BASE
+    leading = (value // pl.lit(_POWERS).gather(size - 3)).cast(pl.String).str.zfill(3)
     waiting: Counter[str] = Counter()
-    for digits, count in counts.iter_rows():
-        waiting[calling_code(str(digits))] += count
-    found = {code for code, count in waiting.items() if code and _pays(code, count)}
-    _codes.update(found)
-    return bool(found)
+    for digits, count in keys.drop_nulls().alias("key").to_frame().group_by(leading).len().iter_rows():
+        waiting[calling_code(digits)] += count
+    ready = {code for code, count in waiting.items() if code and code not in _codes and _pays(code, count)}
+    _codes.update(ready)
+    return bool(ready)
 
 
 def _pays(plan: str, texts: int) -> bool:

@@ -57,6 +57,8 @@ FRENCH_OVERSEAS = re.compile(
     r"^(?:(?:262|590|594|596)\d{9}|508\d{9})$"
 )  # E.164 without its plus; too long to be national
 
+CALLING_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+
 phonenumbers.enable_pattern_cache()  # the metadata has more patterns than `re` remembers
 
 _LINES = {
@@ -157,8 +159,7 @@ def read_number(text: str, region: str | None) -> Reading:
 
 def calling_code(digits: str) -> str:
     """The calling code that digits of an E.164 number begin with; empty where there is none."""
-    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
-    return next((digits[:end] for end in (1, 2, 3) if int(digits[:end]) in codes), "")
+    return next((digits[:end] for end in (1, 2, 3) if digits[:end] in CALLING_CODES), "")
 
 
 def calling_codes(region: str) -> list[str]:

@@ -39,6 +39,7 @@ class Check:
     repeated: numbers that stand in several rows. second_numbers: columns that look
     like telephone numbers and were not looked at. dated: whether the file tells days.
     skipped: lines before the header that were left out. declared: facts told for the whole file.
+    logged: what the row of the log holds.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Check:
     skipped: int = 0
     declared: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
+    logged: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -128,6 +130,7 @@ def check(
     language: str = "en",
     stream: IO[bytes] | None = None,
     progress: Callable[[int], None] | None = None,
+    watch: Callable[[pl.DataFrame, pl.DataFrame], None] | None = None,
 ) -> Check:
     """Decide every call of a planned-calls file.
 
@@ -146,8 +149,9 @@ def check(
         language: of `dnc_why`, `en` or `fr`.
         stream: an open binary file that gets the verdicts as CSV.
         progress: called with the number of rows done after each batch.
+        watch: called with the screened facts and the verdicts of each batch, which are then not kept.
     Returns:
-        The check; its `verdicts` are a frame unless `out` or `stream` took them.
+        The check; its `verdicts` are a frame unless `out`, `stream` or `watch` took them.
     Raises:
         InputError: file, brief or option is wrong. StoreError: the store cannot be used.
     """
@@ -177,21 +181,25 @@ def check(
         repeats = _Repeats(stack)
         done = 0
         for carried, facts in intake.batches():
-            verdicts = judge.verdicts(facts)
+            screened = judge.screened(facts)
+            verdicts = judge.verdicts(screened)
+            if watch:
+                watch(screened, verdicts)
             for *key, rows in verdicts.group_by(_TALLIED, maintain_order=True).len().iter_rows():
                 result.tallies[tuple(key)] += rows
             repeats.add(facts["number"])
             frame = carried.hstack(verdicts.select(wanted))
             for sink in sinks:
                 sink.write(frame)
-            if not sinks:
+            if not sinks and not watch:
                 kept.append(frame)
             done += frame.height
             if progress:
                 progress(done)
         result.repeated = repeats.count()
-        result.id = store.record("check", _logged(result, intake, standing, policy, targets), book.texts)
-    if not sinks:
+        result.logged = _logged(result, intake, standing, policy, targets)
+        result.id = store.record("check", result.logged, book.texts)
+    if not sinks and not watch:
         result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, wanted)
     return result
 
@@ -225,7 +233,8 @@ def explain(
     intake = Intake(Table(Path("the call"), "call", ["number"], iter([row])), brief, book, at)
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
         [(_, facts)] = intake.batches()
-        return judge.verdicts(facts).row(0, named=True), explained(judge, book, facts)
+        screened = judge.screened(facts)
+        return judge.verdicts(screened).row(0, named=True), explained(judge, book, screened)
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

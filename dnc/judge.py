@@ -194,15 +194,14 @@ class Judge:
     ) -> None:
         self._stack.close()
 
-    def verdicts(self, facts: pl.DataFrame) -> pl.DataFrame:
+    def verdicts(self, screened: pl.DataFrame) -> pl.DataFrame:
         """Verdicts on calls.
 
         Args:
-            facts: a frame of `dnc.calls.Intake.facts`.
+            screened: a frame of `dnc.calls.Intake.facts`, as `screened` gives it back.
         Returns:
             A frame of the same height and order with the columns of `VERDICT`.
         """
-        screened = self.screened(facts)
         keys = ["jurisdiction", "awaited", *_fact_columns(screened)]
         # A later snapshot may speak of this very number: then the number is part of the case.
         awaits = pl.any_horizontal(pl.col("^.*_next_on$").is_not_null())
@@ -213,7 +212,7 @@ class Judge:
         )
         answers = distinct.join(judged, on="case", maintain_order="left")
         verdicts = cases.join(answers, on=keys, how="left", nulls_equal=True, maintain_order="left")
-        return self._worded_rows(facts, verdicts)
+        return self._worded_rows(screened, verdicts)
 
     def screened(self, facts: pl.DataFrame) -> pl.DataFrame:
         """Facts with what the registries said beside them."""
@@ -379,13 +378,12 @@ class Finding:
     demand: Looked
 
 
-def explained(judge: Judge, book: Rulebook, facts: pl.DataFrame) -> list[Finding]:
-    """Every regime in force for the one call in `facts`; none where no law can be chosen."""
-    pack = book.packs.get(facts["jurisdiction"][0] or "")
-    if pack is None or facts["day"][0] is None:
+def explained(judge: Judge, book: Rulebook, screened: pl.DataFrame) -> list[Finding]:
+    """Every regime in force for the one call in `screened`; none where no law can be chosen."""
+    pack = book.packs.get(screened["jurisdiction"][0] or "")
+    if pack is None or screened["day"][0] is None:
         return []
-    regimes = pack.on(facts["day"][0])
-    screened = judge.screened(facts)
+    regimes = pack.on(screened["day"][0])
     values = iter(judge.evaluate([part.sql for regime in regimes for part in regime.parts], screened))
     letters = judge.evaluate_findings(regimes, screened)
 

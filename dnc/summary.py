@@ -72,8 +72,6 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     words = _WORDS[language]
     counts = ", ".join(f"{rows:,} {words['outcomes'][outcome]}" for outcome, rows in check.counts.items())
     yield words["counts"].format(rows=check.rows, counts=counts, id=check.id)
-    if not check.dated:
-        yield words["today"].format(day=today())
     if check.declared:
         # The caller's number is a telephone number too.
         facts = [name if name == "cli" else f"{name}={fact}" for name, fact in check.declared.items()]
@@ -86,8 +84,19 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     if clear := check.counts["clear"]:
         duties = sorted(check.duties())
         yield words["duties"].format(rows=clear, n=len(duties), named=f" ({', '.join(duties)})" if duties else "")
+    if check.repeated:
+        yield words["repeated"].format(n=check.repeated)
+    yield from warnings(check, language)
+
+
+def warnings(check: Check, language: str = "en") -> Iterator[str]:
+    """Lines about what was not told of a file, or was left out of it."""
+    words = _WORDS[language]
+    if not check.dated:
+        yield words["today"].format(day=today())
     yield from (words["second"].format(name=name) for name in check.second_numbers)
-    yield from (words[name].format(n=n) for name in ("repeated", "skipped") if (n := getattr(check, name)))
+    if check.skipped:
+        yield words["skipped"].format(n=check.skipped)
 
 
 def _undecided(check: Check, language: str) -> Iterator[str]:

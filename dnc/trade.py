@@ -1,0 +1,63 @@
+"""The seller's own act: handing a list over, judged by the same engine as the calls.
+
+It is one act for the whole file, so that one row that may not be handed over
+forbids it: it comes to the worst of its rows. What the calls would be (voice,
+hours, consents) plays no part, and neither does what people told the buyer:
+whether they objected to the seller is for the seller to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from dnc.clock import NEVER
+from dnc.demands import FACTS
+from dnc.judge import VERDICT, Judge, Policy
+from dnc.rulebook import Rulebook
+from dnc.screen import Screen
+from dnc.store import Standing
+from dnc.vocabulary import vocabulary
+
+_OF_THE_LIST = ("recipient", "line", "source", "sector", "place", "polls", "day", "territory", "jurisdiction", "unread")
+_ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": ""}
+_ACT |= dict.fromkeys(("consent_withdrawn_on", "refused_on"), NEVER)
+
+
+class Trade:
+    """Gathers the distinct cases of a check's rows as they go by, and judges them as handed over by a seller."""
+
+    def __init__(self, book: Rulebook, standing: Standing, policy: Policy) -> None:
+        others = tuple(one for one in standing.snapshots if one.registry != "own")
+        self._book, self._policy = book, policy
+        self._standing = replace(standing, snapshots=others, objections=standing.objections.clear())
+        self._asked = [id_.replace("-", "_") for id_ in book.registries() if self._standing.of(id_)]
+        self._cases: pl.DataFrame | None = None
+        self._schema = pl.Schema()
+
+    def watch(self, screened: pl.DataFrame, _verdicts: pl.DataFrame) -> None:
+        """Take note of a batch of a check."""
+        said = [f"{registry}{suffix}" for registry in self._asked for suffix in ("", "_as_of")]
+        keys = [*_OF_THE_LIST, *said]
+        new = screened.select(*keys, "number", rows=pl.lit(1, pl.Int64))
+        cases = new if self._cases is None else pl.concat([self._cases, new])
+        # Any number of a case stands for all: what the registries say of it is part of the case.
+        self._cases = cases.group_by(keys, maintain_order=True).agg(pl.col("number").first(), pl.col("rows").sum())
+        self._schema = screened.schema
+
+    def verdicts(self) -> pl.DataFrame:
+        """What the act comes to, a row a case: the columns of `dnc.judge.VERDICT`, and `rows`."""
+        if self._cases is None:
+            return pl.DataFrame(schema=VERDICT | {"rows": pl.Int64})
+        registries = self._book.registries()
+        with Screen(self._standing, registries) as screen, Judge(self._book, screen, self._policy) as judge:
+            return judge.verdicts(judge.screened(self._act(self._cases))).with_columns(self._cases["rows"])
+
+    def _act(self, cases: pl.DataFrame) -> pl.DataFrame:
+        """Facts of the act: what the list tells, who acts and to what end; of the calls and the buyer nothing."""
+        told = {*_OF_THE_LIST, "number"}
+        facts = [name for name in self._schema if name in told or name in FACTS or name in vocabulary().axes]
+        return cases.select(
+            name if name in told else pl.lit(_ACT.get(name), self._schema[name]).alias(name) for name in (*facts, "odd")
+        )

@@ -72,16 +72,15 @@ def between(cells: pl.DataFrame, **wanted: object) -> tuple[int, int]:
 
     In the open the two are one number.
     """
-    levels = pl.Series(sorted({_LEVEL[column] for column in wanted if column in _LEVEL}), dtype=pl.String)
-    has = pl.all_horizontal(pl.col(column).eq_missing(pl.lit(word)) for column, word in wanted.items())
-    may = pl.all_horizontal(
-        pl.col(column).eq_missing(pl.lit(word)) | pl.col(column).is_null() for column, word in wanted.items()
-    )
-    loose = pl.col("most").list.set_intersection(pl.lit(levels.implode())).list.len() > 0
-    rows = pl.col("rows")
-    few = pl.min_horizontal(rows, pl.lit(FEW - 1))
-    least = pl.when(has & loose).then(rows - few).when(has).then(rows).otherwise(0)
-    most = pl.when(may).then(rows).when(loose).then(few).otherwise(0)
+    has = [pl.col(column).eq_missing(pl.lit(word)) for column, word in wanted.items()]
+    may = [one | pl.col(column).is_null() for column, one in zip(wanted, has, strict=True)]
+    loose = {column: pl.col("most").list.contains(pl.lit(_LEVEL.get(column, ""))) for column in wanted}
+    might = [one | loose[column] for column, one in zip(wanted, may, strict=True)]
+    levels = {_LEVEL.get(column): is_loose for column, is_loose in loose.items()}
+    rows, few = pl.col("rows"), FEW - 1
+    strangers = pl.sum_horizontal(is_loose.cast(pl.Int64) for is_loose in levels.values()) * few
+    least = pl.when(pl.all_horizontal(has)).then(pl.max_horizontal(rows - strangers, 0)).otherwise(0)
+    most = pl.when(pl.all_horizontal(may)).then(rows).when(pl.all_horizontal(might)).then(few).otherwise(0)
     low, high = cells.select(least=least.sum(), most=most.sum()).row(0)
     return int(low), int(high)
 
@@ -150,11 +149,12 @@ class Cells:
         for all but those few.
         """
         atoms = self._atoms(points).with_columns(cell=pl.lit(0, pl.UInt32))
-        [persons] = self._persons(atoms, atoms["cell"])["persons"].to_list() or [0]
+        keys = atoms.select("kind", "lasts", "repeat")
+        [persons] = self._persons(keys, atoms["cell"])["persons"].to_list() or [0]
         if persons < FEW:
             return atoms.select(*SCHEMA).clear()
         for level, columns in LEVELS.items():
-            atoms = self._parted(atoms, level, columns)
+            atoms = self._parted(atoms, keys, level, columns)
         words = [name for name in SCHEMA if name != "rows"]
         return atoms.group_by("cell", *words).agg(pl.col("rows").sum()).select(*SCHEMA).sort("rows", *words)
 
@@ -168,19 +168,19 @@ class Cells:
         cells = counts.join(kinds, on="kind", how="left", maintain_order="left")
         return cells.with_columns(most=pl.lit([], pl.List(pl.String))).select("kind", *SCHEMA)
 
-    def _persons(self, atoms: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
-        """Distinct persons and rows of some atoms by the part each lies in: part, persons, rows."""
+    def _persons(self, keys: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
+        """Distinct persons and rows of some atoms, named by their keys, by the part each is in: part, persons, rows."""
         sql = "select part, count(distinct person) as persons, count(*) as rows from placed join parts"
-        parts = atoms.select("kind", "lasts", "repeat", part=part)
+        parts = keys.with_columns(part=part)
         return run(self._con, "persons", f"{sql} using (kind, lasts, repeat) group by part", parts=parts)
 
-    def _parted(self, atoms: pl.DataFrame, level: str, columns: Sequence[str]) -> pl.DataFrame:
+    def _parted(self, atoms: pl.DataFrame, keys: pl.DataFrame, level: str, columns: Sequence[str]) -> pl.DataFrame:
         """Atoms with their cells parted by one level, and their words made those of the new cells."""
         parts = atoms.select("cell", *columns).unique(maintain_order=True).with_row_index("part")
         part = atoms.join(parts, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")["part"]
-        parts = parts.join(self._persons(atoms, part), on="part", how="left", maintain_order="left")
+        parts = parts.join(self._persons(keys, part), on="part", how="left", maintain_order="left")
         small = part.is_in(parts.filter(pl.col("persons") < FEW)["part"].implode())
-        rests = self._persons(atoms.filter(small), atoms["cell"].filter(small))
+        rests = self._persons(keys.filter(small), atoms["cell"].filter(small))
         rests = rests.select(cell="part", rest="persons", rest_rows="rows")
         others = parts.filter(pl.col("persons") >= FEW).sort("persons", "part").unique("cell", keep="first")
         others = others.select("cell", "part", *columns).rename({one: f"{one}_other" for one in ("part", *columns)})

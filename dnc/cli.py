@@ -381,7 +381,6 @@ def _vetted(
     asked: Asked,
     *,
     against: tuple[Path, ...],
-    seal: bool,
     sample_of: int | None,
     **options: Any,
 ) -> Vetting:
@@ -392,8 +391,6 @@ def _vetted(
     claims = [one for one in against if is_sealed(one)]
     if len(claims) > 1:
         raise click.UsageError("a sample is held --against one sealed result")
-    if seal and (claims or sample_of):
-        raise click.UsageError("a sample is not sealed: seal the list")
     claim = read_sealed(claims[0], book) if claims else None
     held = [one for one in against if one not in claims]
     of = claim.offer.rows if claim else sample_of
@@ -405,7 +402,6 @@ def _vetted(
             asked=asked,
             against=held,
             sample_of=of,
-            seal=seal,
             progress=progress,
             **options,
         )

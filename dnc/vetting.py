@@ -57,6 +57,8 @@ def vet(
     Raises:
         InputError: a file or an option is wrong. StoreError: the store cannot be used.
     """
+    if seal and (against or sample_of is not None):
+        raise OptionError("what is sealed is the list itself, neither a sample nor held against other lists")
     book, brief = rulebook or Rulebook.load(), brief or Brief()
     standing = store.standing()
     trade = Trade(book, standing, Policy(guidance, accept or {}))

@@ -6,20 +6,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dnc.appraisal import Asked, Vetting
     from dnc.checks import Check, check, write
     from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
     from dnc.rulebook import Rulebook
     from dnc.store import Snapshot, Store
+    from dnc.vetting import vet
 
 _HOMES = {
+    "dnc.appraisal": ("Asked", "Vetting"),
     "dnc.checks": ("Check", "check", "write"),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
     "dnc.rulebook": ("Rulebook",),
     "dnc.store": ("Snapshot", "Store"),
+    "dnc.vetting": ("vet",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Asked",
     "Check",
     "DncError",
     "InputError",
@@ -29,7 +34,9 @@ __all__ = [
     "Snapshot",
     "Store",
     "StoreError",
+    "Vetting",
     "check",
+    "vet",
     "write",
 ]
 

@@ -180,12 +180,13 @@ class Vetting:
 
     outcomes: by outcome, on the first day. lasting: clear for the whole period.
     curve: share that is clear on each day, on the terms of the first.
-    distinct: different numbers, rows without one counted each. repeated: rows whose number counts in another row.
-    unreadable: rows without a number. callable: numbers that are clear for the period and not held yet.
+    repeated: rows whose number counts in another row. unreadable: rows without a number.
+    callable: numbers that are clear for the period and not held yet.
     lines, territories: rows by word; an unreadable number has none. consents: rows by age in days.
     answers: registry → rows by age in days. costs: of regimes, the dearest first.
     wanted: what would decide the undecided. unclear: undecided rows that no fact would decide.
-    duties: clear rows by the duties that go with them. untold: rows of a sealed result by what is not told of them.
+    duties: clear rows by the duties that go with them.
+    untold, loose: rows of a sealed result by what is not told of them, and by what is told but for a few.
     regimes: what those that are named say, and their citations.
     agreement: of a sample with a sealed result, where it was held to one.
     checked: the check that it came of; None for a sealed result that was read.
@@ -195,9 +196,8 @@ class Vetting:
     outcomes: dict[str, Share]
     lasting: Share
     curve: list[tuple[date, Share]]
-    distinct: int
-    repeated: int
-    unreadable: int
+    repeated: Share
+    unreadable: Share
     callable: Share
     lines: dict[str, int]
     territories: dict[str, int]
@@ -208,6 +208,7 @@ class Vetting:
     unclear: int
     duties: dict[str, int]
     untold: dict[str, int]
+    loose: dict[str, int]
     price: Price | None
     gate: list[Condition]
     regimes: dict[str, dict[str, Any]]
@@ -242,9 +243,8 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) ->
         outcomes={outcome: share(outcome=outcome) for outcome in OUTCOMES},
         lasting=lasting,
         curve=[(day, share.lasting(at)) for at, day in enumerate(offer.points, 1)],
-        distinct=_rows(cells, ~pl.col("repeat")),
-        repeated=_rows(cells, pl.col("repeat")),
-        unreadable=_rows(cells, pl.col("territory") == ""),
+        repeated=share(repeat=True),
+        unreadable=share(territory=""),
         callable=callable_,
         lines=_by(cells, "line"),
         territories=_by(cells, "territory"),
@@ -255,6 +255,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) ->
         unclear=_rows(cells, (pl.col("outcome") == "undecided") & (pl.col("missing") == "")),
         duties=duties,
         untold={name: rows for name in _TOLD if (rows := _rows(cells, pl.col(name).is_null()))},
+        loose=_by_level(cells),
         price=price,
         gate=list(_gate(asked, lasting, undecided, price)),
         regimes={regime.id: _said(regime) for _, regime in book.regimes() if regime.id in named},
@@ -275,7 +276,9 @@ class _Shares:
         return self._of(*between(self._cells, **wanted))
 
     def lasting(self, at: int) -> Share:
-        """Of rows that are clear through a point of the curve (1-based)."""
+        """Of rows that are clear through a point of the curve (1-based); through the first are all that are clear."""
+        if at == 1:
+            return self(outcome="clear")
         through = pl.when(pl.col("lasts") >= at).then(at).otherwise(pl.col("lasts")).alias("lasts")
         return self._of(*between(self._cells.with_columns(through), outcome="clear", lasts=at))
 
@@ -306,6 +309,12 @@ def _by_word(cells: pl.DataFrame, column: str) -> dict[str, int]:
     for words, rows in _by(cells, column).items():
         counts.update(dict.fromkeys(words.split(";"), rows))
     return dict(counts.most_common())
+
+
+def _by_level(cells: pl.DataFrame) -> dict[str, int]:
+    """Rows by each level at which a word stands for all but a few."""
+    levels = cells.select("most", "rows").explode("most").drop_nulls().group_by("most").agg(pl.col("rows").sum())
+    return dict(levels.sort("most").iter_rows())
 
 
 def _answers(cells: pl.DataFrame) -> dict[str, dict[str, int]]:

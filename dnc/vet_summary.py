@@ -31,7 +31,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "cites": "Where it is written:",
         "unclear": "{rows:,} rows undecided by unclear law; no fact would decide them",
         "trade": "Handing the list over, for the seller: {outcome}",
-        "numbers": "Numbers: {distinct:,} different, {repeated:,} repeated, {unreadable:,} unreadable",
+        "numbers": "Numbers: {repeated} rows repeat one, {unreadable} are unreadable",
         "held": "{n:,} rows' numbers stand in {file}",
         "callable": "Callable numbers, each once and not held already: {rows}",
         "lines": "Lines: {}",
@@ -40,7 +40,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "answers": "Age of the answer of {registry} in days, in rows: {bands}",
         "curve": "Still clear, on the same terms: {}",
         "duties": "Clear is no permission; duties that go with it: {}",
-        "untold": "Rows put together with others, and not told apart: {}",
+        "untold": "Not told, in rows put together with others: {}",
+        "loose": "Told but for fewer than ten rows of a class, in rows: {}",
         "price": "{asked:,.2f} for the list is {each} for each callable number",
         "span": " ({low} to {high})",
         "never": "without bound",
@@ -76,7 +77,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "cites": "Où cela est écrit :",
         "unclear": "{rows:,} lignes indécises par incertitude du droit ; aucun fait n'en déciderait",
         "trade": "La cession du fichier, pour le vendeur : {outcome}",
-        "numbers": "Numéros : {distinct:,} différents, {repeated:,} répétés, {unreadable:,} illisibles",
+        "numbers": "Numéros : {repeated} lignes en répètent un, {unreadable} sont illisibles",
         "held": "{n:,} lignes dont le numéro figure dans {file}",
         "callable": "Numéros appelables, chacun une fois et pas encore détenus : {rows}",
         "lines": "Lignes téléphoniques : {}",
@@ -85,7 +86,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "answers": "Âge de la réponse de {registry} en jours, en lignes : {bands}",
         "curve": "Encore libres, aux mêmes conditions : {}",
         "duties": "Libre ne veut pas dire permis ; obligations qui l'accompagnent : {}",
-        "untold": "Lignes réunies à d'autres, sans distinction : {}",
+        "untold": "Non indiqué, en lignes réunies à d'autres : {}",
+        "loose": "Indiqué à moins de dix lignes près par classe, en lignes : {}",
         "price": "{asked:,.2f} pour le fichier, soit {each} par numéro appelable",
         "span": " ({low} à {high})",
         "never": "sans limite",
@@ -152,6 +154,13 @@ def _span(low: float, high: float, words: Mapping[str, Any]) -> str:
     return "" if low == high else words["span"].format(low=f"{low:.1%}", high=f"{high:.1%}")
 
 
+def _span_of_rows(share: Share, vetting: Vetting) -> str:
+    """Rows of the file, or the least and the most there may be in a sealed result."""
+    if vetting.offer.sample_of is not None or share.low == share.high:
+        return f"{share.rows:,}"
+    return f"{share.low * vetting.offer.rows:,.0f}–{share.high * vetting.offer.rows:,.0f}"
+
+
 def _costs(vetting: Vetting, words: Mapping[str, Any], language: str) -> Iterator[str]:
     if vetting.costs:
         yield words["costs"]
@@ -182,9 +191,8 @@ def _trade(trade: Traded, vetting: Vetting, words: Mapping[str, Any], language: 
 
 
 def _list(vetting: Vetting, words: Mapping[str, Any]) -> Iterator[str]:
-    yield words["numbers"].format(
-        distinct=vetting.distinct, repeated=vetting.repeated, unreadable=vetting.unreadable
-    )  # fmt: skip
+    repeated, unreadable = (_span_of_rows(one, vetting) for one in (vetting.repeated, vetting.unreadable))
+    yield words["numbers"].format(repeated=repeated, unreadable=unreadable)
     yield from (words["held"].format(n=n, file=file) for file, n in vetting.offer.held.items())
     yield words["callable"].format(rows=_share(vetting.callable, words).strip())
     for name, counts in (
@@ -201,8 +209,7 @@ def _list(vetting: Vetting, words: Mapping[str, Any]) -> Iterator[str]:
         yield words["curve"].format(", ".join(shares))
     if vetting.duties:
         yield words["duties"].format(", ".join(sorted(vetting.duties)))
-    if vetting.untold:
-        yield words["untold"].format(_counts(vetting.untold))
+    yield from (words[name].format(_counts(told)) for name in ("untold", "loose") if (told := getattr(vetting, name)))
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -32,6 +32,8 @@ def vet(
     store: Store,
     *,
     brief: Brief | None = None,
+    region: str | None = None,
+    given: Mapping[str, object] | None = None,
     rulebook: Rulebook | None = None,
     until: date | None = None,
     against: Sequence[str | Path] = (),
@@ -53,13 +55,13 @@ def vet(
         sample_of: rows of the list, where the file is a random sample of them.
         confidence: how often, at least, the bounds of a sample hold the truth.
         seal: count in classes of ten persons or more, so that the result may be handed over.
-        options: store, brief, rulebook, guidance, accept and the rest as of `dnc.checks.check`.
+        options: as of `dnc.checks.check`, which the other arguments are told of too.
     Raises:
         InputError: a file or an option is wrong. StoreError: the store cannot be used.
     """
     if seal and (against or sample_of is not None):
         raise OptionError("what is sealed is the list itself, neither a sample nor held against other lists")
-    book, brief = rulebook or Rulebook.load(), brief or Brief()
+    book, brief = rulebook or Rulebook.load(), (brief or Brief()).but(region and region.upper(), facts=given)
     standing = store.standing()
     trade = Trade(book, standing, Policy(guidance, accept or {}))
     with Cells() as cells:

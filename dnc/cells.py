@@ -55,6 +55,7 @@ LEVELS = {
     "consent": ("consent",),
     "answers": ("answers",),
 }
+_WAYS = {level: [name for one in list(LEVELS)[: at + 1] for name in LEVELS[one]] for at, level in enumerate(LEVELS)}
 _LEVEL = {column: level for level, columns in LEVELS.items() for column in columns}
 _RANKS = {"blocked": 0, "undecided": 1, "clear": 2}
 _NEVER, _ALWAYS = date.min, date.max
@@ -72,17 +73,26 @@ def between(cells: pl.DataFrame, **wanted: object) -> tuple[int, int]:
 
     In the open the two are one number.
     """
-    has = [pl.col(column).eq_missing(pl.lit(word)) for column, word in wanted.items()]
-    may = [one | pl.col(column).is_null() for column, one in zip(wanted, has, strict=True)]
-    loose = {column: pl.col("most").list.contains(pl.lit(_LEVEL.get(column, ""))) for column in wanted}
-    might = [one | loose[column] for column, one in zip(wanted, may, strict=True)]
-    levels = {_LEVEL.get(column): is_loose for column, is_loose in loose.items()}
-    rows, few = pl.col("rows"), FEW - 1
-    strangers = pl.sum_horizontal(is_loose.cast(pl.Int64) for is_loose in levels.values()) * few
-    least = pl.when(pl.all_horizontal(has)).then(pl.max_horizontal(rows - strangers, 0)).otherwise(0)
-    most = pl.when(pl.all_horizontal(may)).then(rows).when(pl.all_horizontal(might)).then(few).otherwise(0)
-    low, high = cells.select(least=least.sum(), most=most.sum()).row(0)
-    return int(low), int(high)
+    by_level: dict[str, list[pl.Expr]] = {}
+    for column, word in wanted.items():
+        by_level.setdefault(_LEVEL.get(column, ""), []).append(pl.col(column).eq_missing(pl.lit(word)))
+    cells = cells.filter(*by_level.pop("", []))  # what is no level is told of each cell
+    has = pl.all_horizontal(pl.lit(True), *(one for same in by_level.values() for one in same))
+    low = high = int(cells.filter(has)["rows"].sum())
+    cells = cells.with_columns(has=has, maybe=pl.lit(False))
+    for level in filter(by_level.get, LEVELS):
+        same = pl.all_horizontal(by_level[level])
+        loose, merged = pl.col("most").list.contains(pl.lit(level)), pl.col(LEVELS[level][0]).is_null()
+        low -= _strangers(cells.filter(loose & pl.col("has")), level)
+        high += _strangers(cells.filter(loose & ~same), level)
+        cells = cells.filter(same | merged).with_columns(maybe=pl.col("maybe") | merged)
+    return max(0, low), high + int(cells.filter("maybe")["rows"].sum())
+
+
+def _strangers(cells: pl.DataFrame, level: str) -> int:
+    """The most rows whose word is another than that of their class, of classes loose at one level."""
+    classes = cells.group_by(_WAYS[level]).agg(pl.col("rows").sum())
+    return int(classes["rows"].clip(upper_bound=FEW - 1).sum())
 
 
 class Cells:

@@ -151,7 +151,7 @@ def _share(share: Share, words: Mapping[str, Any]) -> str:
 
 
 def _span(low: float, high: float, words: Mapping[str, Any]) -> str:
-    return "" if low == high else words["span"].format(low=f"{low:.1%}", high=f"{high:.1%}")
+    return "" if low == high else words["span"].format(low=f"{low:.2%}", high=f"{high:.2%}")
 
 
 def _span_of_rows(share: Share, vetting: Vetting) -> str:
@@ -234,9 +234,9 @@ def _agreement(agreement: Agreement, words: Mapping[str, Any]) -> Iterator[str]:
     yield words["agreement"][agreement.consistent].format(confidence=agreement.confidence)
     for one in agreement.claims:
         if one.column == "outcome" or not one.holds:
-            claimed, bounds = (f"{low:.1%}–{high:.1%}" for low, high in (one.claimed, one.bounds))
+            claimed, bounds = (f"{low:.2%}–{high:.2%}" for low, high in (one.claimed, one.bounds))
             if one.claimed[0] == one.claimed[1]:
-                claimed = f"{one.claimed[0]:.1%}"
+                claimed = f"{one.claimed[0]:.2%}"
             word = words["outcomes"].get(one.word, one.word) or "–"
             line = words["claim"].format(column=one.column, word=word, claimed=claimed, bounds=bounds)
             yield f"  {'' if one.holds else '! '}{line}"

@@ -49,7 +49,8 @@ class Offer:
     first, until: the period of the calls, both days included; without `until` it is the first day.
     points: days of the curve. told: what was told of the use: at, region, declared, brief, guidance, accepted.
     rules: sha256 of each rules file. snapshots: registry, as_of and sha256 of each that stood. version: of dnc.
-    trade: what handing the list over comes to for the seller. held: rows' numbers in each list the buyer holds.
+    trade: what handing the list over comes to for the seller.
+    held: how many of its numbers stand in each list that the buyer holds.
     """
 
     file: str

@@ -5,13 +5,16 @@ RUN := .venv/installed
 DEV := .venv/installed-dev
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check pins clean
+.PHONY: demo test pages check pins clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
 
 test: $(DEV)            ## all tests
 	$(BIN)/pytest
+
+pages: $(DEV)           ## the pages in a real browser; wants the package chromium on the machine
+	$(BIN)/pytest tests/pages.py
 
 check: $(DEV)           ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

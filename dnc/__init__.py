@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnc.appraisal import Asked, Vetting
-    from dnc.checks import Check, check, write
+    from dnc.checks import check, write
     from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
+    from dnc.result import Check
     from dnc.rulebook import Rulebook
     from dnc.store import Snapshot, Store
     from dnc.vetting import vet
 
 _HOMES = {
     "dnc.appraisal": ("Asked", "Vetting"),
-    "dnc.checks": ("Check", "check", "write"),
+    "dnc.checks": ("check", "write"),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
+    "dnc.result": ("Check",),
     "dnc.rulebook": ("Rulebook",),
     "dnc.store": ("Snapshot", "Store"),
     "dnc.vetting": ("vet",),

@@ -16,12 +16,12 @@ import polars as pl
 
 from dnc.bounds import population_bounds
 from dnc.cells import BANDS, between
-from dnc.checks import Check
 from dnc.errors import OptionError
-from dnc.judge import OUTCOMES
 from dnc.regimes import Regime
+from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.vocabulary import vocabulary
+from dnc.wording import OUTCOMES
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Offer:
     confidence: of bounds. sealed: whether its cells hold ten persons or more each.
     check: number of the check in the log of the store it was vetted with.
     first, until: the period of the calls, both days included; without `until` it is the first day.
-    points: days of the curve. told: what was told of the use: at, region, declared, brief, guidance, accepted.
+    points: days of the curve.
+    told: what was told of the use: at, region, declared, brief, consents (both as sha256), guidance, accepted.
     rules: sha256 of each rules file. snapshots: registry, as_of and sha256 of each that stood. version: of dnc.
     trade: what handing the list over comes to for the seller.
     held: how many of its numbers stand in each list that the buyer holds.

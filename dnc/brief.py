@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ class Brief:
     dates: `iso`, `dmy` or `mdy`; ISO 8601 is always read.
     columns: our name → theirs. values: our column → their word (folded) → ours.
     facts: our column → what fills its empty cells.
-    sha256: of the brief's file, or None.
+    sha256: of the brief's file, or None. beside: facts that were not told by it but said beside it.
     """
 
     region: str | None = None
@@ -35,6 +35,7 @@ class Brief:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     sha256: str | None = None
+    beside: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
@@ -64,7 +65,12 @@ class Brief:
             region=region or self.region,
             columns={**self.columns, **(columns or {})},
             facts={**self.facts, **{name: str(fact) for name, fact in (facts or {}).items()}},
+            beside=self.beside.union(facts or ()),
         )
+
+    def without(self, facts: Collection[str]) -> Brief:
+        """This brief without some of its facts."""
+        return replace(self, facts={name: fact for name, fact in self.facts.items() if name not in facts})
 
 
 def _check_word(column: str, word: str) -> None:

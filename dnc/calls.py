@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
 from dnc.brief import Brief
 from dnc.clock import ALWAYS, NEVER, NONE, is_zone, local, read_day, read_moment, today
+from dnc.columns import read_column
 from dnc.demands import FACTS
 from dnc.errors import InputError, OptionError
-from dnc.numbers import known_region, read_number, read_numbers, shares_code
+from dnc.numbers import known_region, read_number, shares_code
 from dnc.regimes import Pack
 from dnc.rulebook import Rulebook
-from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, open_table
+from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, numbered, open_table
 from dnc.vocabulary import vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
@@ -30,8 +32,10 @@ _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
+FORMER = "dnc_outcome"
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
 _SHORT = re.compile(r"^\d{3,6}$")
+_KIND, _UNREAD = "\0kind", "\0unread"  # what a number tells, beside a file's own columns
 
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
 _WHERE = {
@@ -41,6 +45,28 @@ _WHERE = {
     "place": pl.String,
     "read": pl.Boolean,
 }
+
+
+class Calls(NamedTuple):
+    """Planned calls.
+
+    carried: the input's columns, untouched, a row a call.
+    number: E.164 digits (UInt64), null where unread. plan: row of `plans`.
+    plans: facts, each distinct one once: the columns of `dnc.demands.FACTS`, the axes, and `territory`,
+    `jurisdiction`, `unread` (why there is no number), `odd` (what was not understood, or empty).
+    was: the outcome of a former run; None where the file is not the output of one.
+    """
+
+    carried: pl.DataFrame
+    number: pl.Series
+    plan: pl.Series
+    plans: pl.DataFrame
+    was: pl.Series | None = None
+
+    def facts(self, *columns: str) -> pl.DataFrame:
+        """Columns of the facts, all unless told, a row a call, with `number`."""
+        plans = self.plans.select(columns) if columns else self.plans
+        return plans[self.plan].with_columns(self.number.alias("number"))
 
 
 @dataclass(frozen=True)
@@ -109,22 +135,43 @@ class Intake:
         """Columns of the output that come from the input: all but those of a former run."""
         return [name for name in self.table.columns if not name.startswith("dnc_")]
 
-    def batches(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        """Pairs of (the input's columns untouched, facts), in file order.
+    @property
+    def former(self) -> bool:
+        """Whether the file is the output of a former run."""
+        return FORMER in self.table.columns
 
-        Facts have the columns of `dnc.demands.FACTS`, the axes, and: `number`
-        (UInt64), `territory`, `jurisdiction`, `unread` (why there is no number),
-        `odd` (what was not understood, or empty).
-        """
+    def batches(self) -> Iterator[Calls]:
+        """The calls of the file, batch by batch, in its order."""
         for batch in self.table.batches:
-            yield batch.select(self.carried), self.facts(batch)
+            yield self.calls(batch)
 
-    def facts(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """The facts of one batch of rows."""
-        told = self._told(batch)
+    def calls(self, batch: pl.DataFrame) -> Calls:
+        """The calls of one batch of rows."""
+        text = batch.select(_text(batch[self.columns["number"]])).to_series()
+        read, kinds = read_column(text, self._regions(batch))
+        told = [theirs for ours, theirs in self.columns.items() if ours not in ("call", "number")]
+        plan, plans = numbered(batch.select(*told, RAGGED, read["kind"].alias(_KIND), read["unread"].alias(_UNREAD)))
+        number = pl.select(pl.when(~batch[RAGGED]).then(read["number"])).to_series()
+        was = batch.select(_text(batch[FORMER])).to_series() if self.former else None
+        return Calls(batch.select(self.carried), number, plan, self._facts(plans, kinds), was)
+
+    def _regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
+        """The numbering plan of numbers in national form, of all rows or of each; null where none is known."""
+        if "region" not in self.columns:
+            return self._region(self.brief.facts.get("region"))[0]
+        told = self._told(batch.select(self.columns["region"]))
+        return each_distinct(told.select("region"), self._region, {"region": pl.String})["region"]
+
+    def _region(self, told: str | None) -> tuple[str | None]:
+        region = told.upper() if told else self.brief.region
+        return (region if region and known_region(region) else None,)
+
+    def _facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+        """The facts of distinct plans: what was told of calls beside their numbers, and what their numbers tell."""
+        told = self._told(plans)
         odd: dict[str, pl.Series] = {}
         facts = self._axes(told, odd)
-        facts = facts.with_columns(self._numbers(told, batch[RAGGED], odd))
+        facts = facts.with_columns(self._numbers(told, plans, kinds, odd))
         facts = facts.with_columns(self._defaults(facts, told))
         facts = facts.with_columns(self._when_and_where(told, facts, odd))
         facts = facts.with_columns(self._rest(told, facts["territory"], odd))
@@ -134,9 +181,11 @@ class Intake:
     def _told(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Our columns as text, null where empty, their words turned into ours, declared facts filled in."""
         cells = {}
+        untold = pl.repeat(None, batch.height, dtype=pl.String)
         for ours in vocabulary().columns:
             theirs = self.columns.get(ours)
-            cells[ours] = (pl.lit(None, pl.String) if theirs is None else _text(batch[theirs])).alias(ours)
+            known = theirs in batch.columns
+            cells[ours] = (_text(batch[theirs]) if theirs and known else untold).alias(ours)
         told = batch.select(cells.values())
         for ours, words in self.brief.values.items():
             told = told.with_columns(
@@ -153,22 +202,17 @@ class Intake:
             odd[axis] = told[axis].is_not_null() & read[axis].is_null()
         return read
 
-    def _numbers(self, told: pl.DataFrame, ragged: pl.Series, odd: dict[str, pl.Series]) -> list[pl.Series]:
+    def _numbers(
+        self, told: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, odd: dict[str, pl.Series]
+    ) -> list[pl.Series]:
+        """What the numbers of plans tell: why there is none, and if there is one, where it belongs."""
         region = told["region"].str.to_uppercase()
         odd["region"] = ~region.map_elements(known_region, return_dtype=pl.Boolean, skip_nulls=True).fill_null(True)
-        cells = pl.select(
-            pl.lit(told["number"]).alias("text"),
-            pl.when(~odd["region"]).then(region.fill_null(self.brief.region or "")).alias("region"),
-        ).with_columns(pl.when(pl.col("region") != "").then("region"))
-        read = read_numbers(cells)
         shifted = pl.lit("the row has more cells than the header")
-        read = read.with_columns(
-            pl.when(~ragged).then("number").alias("number"),
-            pl.when(ragged).then(shifted).otherwise("unread").alias("unread"),
-        )
-        where = read.select("territory", "code", plan_place="place", plan_zones="zones", plan_line="line")
-        known = pl.select(pl.when(read["number"].is_not_null()).then(where[name]).alias(name) for name in where.columns)
-        return [read["number"], read["unread"], *known.get_columns()]
+        unread = plans.select(pl.when(RAGGED).then(shifted).otherwise(_UNREAD).alias("unread")).to_series()
+        where = kinds.select("territory", "code", plan_place="place", plan_zones="zones", plan_line="line")
+        kind = pl.select(pl.when(unread.is_null()).then(plans[_KIND])).to_series()
+        return [unread, *where.select(pl.all().gather(kind)).get_columns()]
 
     def _defaults(self, facts: pl.DataFrame, told: pl.DataFrame) -> list[pl.Expr]:
         """Purpose by caller, dialler by voice, line by numbering plan, where the cell is empty."""

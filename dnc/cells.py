@@ -117,9 +117,9 @@ class Cells:
     ) -> None:
         self._stack.close()
 
-    def watch(self, screened: pl.DataFrame, verdicts: pl.DataFrame) -> None:
+    def watch(self, facts: pl.DataFrame, verdicts: pl.DataFrame) -> None:
         """Take note of a batch of a check."""
-        found = verdicts.select(*_of_verdicts()).hstack(screened.select(*_of_facts(screened)))
+        found = verdicts.select(*_of_verdicts()).hstack(facts.select(*_of_facts(facts)))
         is_clear = verdicts["dnc_outcome"] == "clear"
         distinct = found.unique(maintain_order=True)
         ids = [self._kinds.setdefault(words, len(self._kinds)) for words in distinct.iter_rows()]
@@ -128,14 +128,14 @@ class Cells:
         until = pl.when(is_clear).then(pl.lit(verdicts["dnc_valid_until"]).fill_null(_ALWAYS)).otherwise(_NEVER)
         rows = pl.select(
             row=row,
-            person=pl.coalesce(screened["number"], row + _NO_NUMBER),
+            person=pl.coalesce(facts["number"], row + _NO_NUMBER),
             kind=found.join(kinds, on=found.columns, how="left", maintain_order="left")["kind"],
             rank=verdicts["dnc_outcome"].replace_strict(_RANKS, return_dtype=pl.UInt8),
             until=until,
         )
         run(self._con, "seen", "insert into seen from rows", rows=rows)
         self._rows += found.height
-        first = cast("date | None", screened["day"].min())
+        first = cast("date | None", facts["day"].min())
         self.first = min(filter(None, (self.first, first)), default=None)
 
     def hold(self, name: str, numbers: Iterable[pl.Series]) -> None:
@@ -218,13 +218,13 @@ def _of_verdicts() -> list[pl.Expr]:
     return [outcome.alias("outcome"), *words]
 
 
-def _of_facts(screened: pl.DataFrame) -> list[pl.Expr]:
+def _of_facts(facts: pl.DataFrame) -> list[pl.Expr]:
     """The words of cells that facts tell: line, territory, and the ages of consents and of registries' answers."""
-    dated = [name for name in screened.columns if name.endswith("_as_of") and name != "own_as_of"]
+    dated = [name for name in facts.columns if name.endswith("_as_of") and name != "own_as_of"]
     answers = [
         pl.lit(f"{name.removesuffix('_as_of').replace('_', '-')} ") + band(_age(name))
         for name in dated
-        if screened[name].null_count() < screened.height
+        if facts[name].null_count() < facts.height
     ]
     joined = pl.concat_str(answers, separator=";", ignore_nulls=True) if answers else pl.lit("")
     of_number = [pl.when(pl.col("number").is_not_null()).then(pl.col(name).fill_null("unknown")).alias(name)

@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -211,7 +211,10 @@ _FACT_OPTIONS = [
         "--accept", type=PAIR, multiple=True, metavar="REGIME=REASON", help="Take an unsettled regime on yourself."
     ),
     click.option(
-        "--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of dnc_why and of what is said."
+        "--lang",
+        type=click.Choice(["en", "fr"]),
+        default="en",
+        help="Language of dnc_why, of what is said and of the page.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the outcome."),
 ]
@@ -233,22 +236,40 @@ def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given
         _usage(error)
 
 
-_MAP = click.option(
-    "--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS", help="Name a column that is called otherwise."
-)
+def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What is told of the calls of a list: all of one call, what its columns mean, and the consents beside it."""
+    for option in (
+        click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors."),
+        click.option(
+            "--consents",
+            type=click.Path(path_type=Path),
+            help="A file of consents and withdrawals, joined by number; the newest word about a number wins.",
+        ),
+    ):
+        command = option(command)
+    named = click.option(
+        "--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS", help="Name a column that is called otherwise."
+    )
+    return named(_fact_options(command))
 
 
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_MAP
-@_fact_options
+@_list_options
 @click.option(
     "--out",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Write .csv, .parquet, .xlsx or .jsonl; may be repeated. Else CSV on stdout.",
+    help="Write rows (.csv, .parquet, .xlsx, .jsonl) or a page to read and print (.html); may be repeated. "
+    "Else CSV on stdout.",
 )
 @click.option("--columns", help="Columns of verdicts to give, e.g. outcome,why.")
+@click.option("--only", multiple=True, metavar="OUTCOME", help="Give only rows of this outcome; may be repeated.")
+@click.option(
+    "--changed",
+    is_flag=True,
+    help="Decide a former output again and give only rows whose outcome changed, with dnc_was.",
+)
 @_both
 @click.pass_context
 def check(
@@ -265,14 +286,20 @@ def check(
     exit_zero: bool,
     out: tuple[Path, ...],
     columns: str | None,
+    only: tuple[str, ...],
+    quiet: bool,
     **options: Any,
 ) -> None:
-    """Decide every call of a planned-calls file."""
+    """Decide every call of a planned-calls file.
+
+    The exit code speaks of the rows that are given: with --only clear it is 0, with --changed it is 0 where
+    nothing changed for the worse.
+    """
     from dnc import checks
     from dnc.summary import summary
 
     book = _book(ctx)
-    with _progress(file) as progress:
+    with _progress(file, quiet) as progress:
         result = checks.check(
             file,
             _store(ctx),
@@ -282,14 +309,28 @@ def check(
             language=lang,
             out=out,
             columns=columns.split(",") if columns else None,
+            only=[outcome for told in only for outcome in told.split(",")],
             stream=None if out else sys.stdout.buffer,
             progress=progress,
             **options,
         )
     sys.stdout.buffer.flush()
-    for line in summary(result, book, lang):
+    for line in () if quiet else summary(result, book, lang):
         _say(line)
-    ctx.exit(0 if exit_zero else _exit_code(result.counts))
+    ctx.exit(0 if exit_zero else _exit_code(result.given))
+
+
+@cli.command("brief")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of its comments.")
+@_both
+@click.pass_context
+def brief_(ctx: click.Context, /, *, file: Path, lang: str) -> None:
+    """Draft a brief from a file's columns and words, for a person to correct; guesses are commented out."""
+    from dnc.draft import draft
+
+    for line in draft(file, _book(ctx), lang):
+        click.echo(line)
 
 
 def _exit_code(counts: Mapping[str, int]) -> int:
@@ -302,8 +343,7 @@ _PRICE = click.FloatRange(min=0)
 
 @cli.command()
 @click.argument("file", metavar="[LIST]", required=False, type=click.Path(path_type=Path))
-@_MAP
-@_fact_options
+@_list_options
 @click.option("--until", type=DAY, help="Last day of the period of the calls; it begins on the day of --at.")
 @click.option(
     "--against",
@@ -343,6 +383,7 @@ def vet(
     seal: bool,
     sealed: Path | None,
     as_json: bool,
+    quiet: bool,
     **options: Any,
 ) -> None:
     """Say what a list on offer comes to for a planned use, before it is bought."""
@@ -357,12 +398,24 @@ def vet(
     book = _book(ctx)
     if file and not sealed:
         told = _brief(brief, region, dict(maps), dict(given))
-        vetting = _vetted(ctx, file, book, asked, seal=seal, brief=told, accept=dict(accept), **options)
+        with _progress(file, quiet) as progress:
+            vetting = _vetted(
+                ctx,
+                file,
+                book,
+                asked,
+                brief=told,
+                accept=dict(accept),
+                seal=seal,
+                language=lang,
+                progress=progress,
+                **options,
+            )
     elif sealed and not file:
         vetting = read_sealed(sealed, book, asked)
     else:
         raise click.UsageError("name one list, or one sealed result with --sealed")
-    for line in warnings(vetting.checked, lang) if vetting.checked else ():
+    for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
         _say(line)
     if seal:
         click.echo(write_sealed(vetting), nl=False)
@@ -392,26 +445,22 @@ def _vetted(
     if len(claims) > 1:
         raise click.UsageError("a sample is held --against one sealed result")
     claim = read_sealed(claims[0], book) if claims else None
-    held = [one for one in against if one not in claims]
-    of = claim.offer.rows if claim else sample_of
-    with _progress(file) as progress:
-        vetting = vetted(
-            file,
-            _store(ctx),
-            rulebook=book,
-            asked=asked,
-            against=held,
-            sample_of=of,
-            progress=progress,
-            **options,
-        )
+    vetting = vetted(
+        file,
+        _store(ctx),
+        rulebook=book,
+        asked=asked,
+        against=[one for one in against if one not in claims],
+        sample_of=claim.offer.rows if claim else sample_of,
+        **options,
+    )
     return held_to(claim, vetting) if claim else vetting
 
 
 @contextmanager
-def _progress(file: Path) -> Iterator[Callable[[int], None] | None]:
+def _progress(file: Path, quiet: bool) -> Iterator[Callable[[int], None] | None]:
     """A bar on stderr for long work in a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty() or not file.exists() or file.stat().st_size < _SHOW_PROGRESS_BYTES:
+    if quiet or not sys.stderr.isatty() or not file.exists() or file.stat().st_size < _SHOW_PROGRESS_BYTES:
         yield None
         return
     from dnc.tabular import count_rows
@@ -505,6 +554,10 @@ def forget(ctx: click.Context, before: date, registry: str | None) -> None:
     "--unread-since", type=DAY, help="Only citations that were last read before a day: due for another reading."
 )
 @click.option("--check", "lint", is_flag=True, help="Check that every regime can bite and can be met.")
+@click.option("--ahead", type=click.IntRange(min=1), metavar="DAYS", help="What changes from today in so many days.")
+@click.option(
+    "--brief", type=click.Path(path_type=Path), help="With --ahead: only what may touch calls planned like this."
+)
 @_both
 @click.pass_context
 def rules(
@@ -516,14 +569,23 @@ def rules(
     sql: bool,
     unread_since: date | None,
     lint: bool,
+    ahead: int | None,
+    brief: Path | None,
 ) -> None:
-    """List the regimes, print them as SQL, or check them."""
+    """List the regimes, print them as SQL, or check them.
+
+    With --ahead the exit code is 1 where the law changes and 0 where it does not.
+    """
     book = _book(ctx)
+    if brief and not ahead:
+        raise click.UsageError("--brief goes with --ahead")
     if jurisdiction and jurisdiction not in book.packs:
         raise click.UsageError(f"no rules for {jurisdiction!r}; there are: {', '.join(book.packs)}")
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, one) for pack in packs for one in (pack.on(on) if on else pack.regimes)]
-    if lint:
+    if ahead:
+        ctx.exit(_ahead(ctx, book, packs, ahead, brief))
+    elif lint:
         _linted(packs)
     elif sql:
         _sql(packs, [one for _, one in chosen])
@@ -554,6 +616,22 @@ def _sql(packs: list[Pack], regimes: list[Regime]) -> None:
 
 def _unread(chosen: list[tuple[Pack, Regime]], since: date) -> list[tuple[Any, ...]]:
     return [(one.id, cite.text, cite.url, cite.read) for _, one in chosen for cite in one.cites if cite.read < since]
+
+
+def _ahead(ctx: click.Context, book: Rulebook, packs: list[Pack], days: int, path: Path | None) -> int:
+    """Print what changes; 1 where anything does."""
+    from dnc.clock import today
+    from dnc.outlook import Change, outlook, outlook_for
+
+    first, last = today() + timedelta(days=1), today() + timedelta(days=days)
+    if path:
+        brief = _brief(path, None, {}, {})
+        home = [pack for pack in packs if brief.region in pack.territories]
+        found = outlook_for(brief, home or packs, first, last, book=book, store=_store(ctx))
+    else:
+        found = outlook(packs, first, last)
+    _csv_rows(found, Change._fields)
+    return 1 if found else 0
 
 
 _RULE_COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidence", "says", "cites")

@@ -64,6 +64,11 @@ _WORDS = {
 _ORDER = "bxump-"
 
 
+def finding(letter: str, language: str = "en") -> str:
+    """What a letter of `dnc.regimes.findings_sql` means, in words."""
+    return str(_WORDS[language][letter])
+
+
 def as_text(verdict: Mapping[str, Any], findings: list[Finding], language: str = "en") -> Iterator[str]:
     """Lines for a person: the verdict, then every regime, what forbids first and what does not apply last."""
     words: dict[str, Any] = _WORDS[language]
@@ -116,7 +121,7 @@ def _data(one: Finding, language: str) -> dict[str, Any]:
     regime = one.regime
     return {
         "regime": regime.id,
-        "finding": _WORDS["en"][one.letter],
+        "finding": finding(one.letter),
         "says": regime.says[language],
         "force": regime.force,
         "confidence": regime.confidence,

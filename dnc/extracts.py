@@ -10,10 +10,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from dnc.columns import read_numbers
 from dnc.engine import connect, run, statement
 from dnc.errors import LoaderError
 from dnc.loader import OPTIONAL, Extract, Loader
-from dnc.numbers import read_listed, read_numbers
+from dnc.numbers import read_listed
 from dnc.tabular import LINE, RAGGED, each_distinct
 
 _NAMED = 20  # unread rows that are named one by one

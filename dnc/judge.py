@@ -1,28 +1,32 @@
 """Judging: facts and registries' words × regimes → findings → verdicts.
 
 The facts of a batch are brought to their distinct rows, DuckDB evaluates every
-regime in force over them, and what it finds is turned into text once per
-distinct finding. Row order is never touched: verdicts are joined back in place.
+regime in force over those not seen before, and what it finds is turned into
+text once per distinct finding. Rows keep their order: verdicts are laid beside
+them by position.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import polars as pl
 
-from dnc.demands import DEMANDS, FACTS, REGISTRY_FACTS, Part
+from dnc.calls import Calls
+from dnc.demands import FACTS, REGISTRY_FACTS, Part
 from dnc.engine import connect, run
-from dnc.regimes import GRADES, Pack, Regime, findings_sql, missing_sql
+from dnc.regimes import Pack, Regime, findings_sql, missing_sql
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
+from dnc.tabular import numbered
 from dnc.vocabulary import vocabulary
+from dnc.wording import WHY, Policy, outcome_of, worded
 
 VERDICT = {
     "dnc_number": pl.String,
@@ -38,73 +42,32 @@ VERDICT = {
     "dnc_confidence": pl.String,
     "dnc_why": pl.String,
 }
-OUTCOMES = ("clear", "blocked", "undecided")
 _WORDS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
+_JUDGED = {**{name: VERDICT[name] for name in _WORDS}, "dnc_valid_until": pl.Date, "last_day": pl.Date}
+_LATER = {"clear": pl.Boolean, "last_day": pl.Date}
+_REMEMBERED = 500_000  # distinct facts
+
+_Decide = Callable[[Pack, pl.DataFrame], pl.DataFrame]
 
 
-@dataclass(frozen=True)
-class Policy:
-    """How a user wants findings to be weighed.
+class _Memory:
+    """Decides the same facts once: remembers what they came to."""
 
-    guidance: `enforce` treats a regulator's recommendation like law, `advise` never lets it decide.
-    accepted: ids of unsettled regimes → the reason why the user takes them on himself.
-    language: of `dnc_why`, `en` or `fr`.
-    """
+    def __init__(self, decide: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+        self._decide = decide
+        self._known: pl.DataFrame | None = None
 
-    guidance: str = "enforce"
-    accepted: Mapping[str, str] = field(default_factory=dict)
-    language: str = "en"
-
-    def counts(self, regime: Regime) -> bool:
-        """Whether a regime bears on the outcome."""
-        return regime.id not in self.accepted and (regime.force == "law" or self.guidance == "enforce")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Findings of one call turned into words; fields are columns of `VERDICT` without `dnc_`."""
-
-    outcome: str
-    blocked_by: str
-    undecided_by: str
-    missing: str
-    applies: str
-    duties: str
-    advice: str
-    confidence: str
-    why: str
-
-
-def worded(regimes: list[Regime], findings: str, missing: str, policy: Policy) -> Verdict:
-    """The verdict on one string of findings (see `dnc.regimes.findings_sql`)."""
-    found = list(zip(regimes, findings, strict=True))
-    counted = [(regime, letter) for regime, letter in found if policy.counts(regime)]
-    blocking = [regime for regime, letter in counted if letter == "b"]
-    open_ = [regime for regime, letter in counted if letter in "xu"]
-    applying = [regime for regime, letter in found if letter in "mbx"]
-    duties = [regime for regime, letter in found if regime.demand == "duty" and letter in "mp"]
-    advice = [regime for regime, letter in found if not policy.counts(regime) and letter in "bxu"]
-    outcome = _outcome(findings, [policy.counts(regime) for regime in regimes])
-    if outcome == "blocked":
-        confidence = max((one.confidence for one in blocking), key=GRADES.index)
-    elif outcome == "clear":
-        confidence = min((one.confidence for one in applying), key=GRADES.index, default="high")
-    else:
-        confidence = ""
-    met = [regime for regime, letter in counted if letter == "m"]
-    decisive = {"blocked": blocking, "undecided": open_, "clear": met}[outcome]
-    why = _why(outcome, decisive, missing, len(duties), policy.language)
-    return Verdict(
-        outcome, _ids(blocking), _ids(open_), missing, _ids(applying), _ids(duties), _ids(advice), confidence, why
-    )
-
-
-def _outcome(findings: str, counted: list[bool]) -> str:
-    """The worst of the findings that count; where no regime is in force, nothing covers the call."""
-    letters = {letter for letter, counts in zip(findings, counted, strict=True) if counts}
-    if "b" in letters:
-        return "blocked"
-    return "undecided" if letters & {"x", "u"} or not findings else "clear"
+    def __call__(self, facts: pl.DataFrame) -> pl.DataFrame:
+        """What each row of facts comes to, as `decide` would say; same height and order."""
+        number, distinct = numbered(facts)
+        if self._known is None or self._known.height + distinct.height > _REMEMBERED:
+            self._known = distinct.hstack(self._decide(distinct))
+            return self._known.drop(facts.columns)[number]
+        new = distinct.join(self._known, on=facts.columns, how="anti", nulls_equal=True)
+        if new.height:
+            self._known = pl.concat([self._known, new.hstack(self._decide(new))])
+        known = distinct.join(self._known, on=facts.columns, how="left", nulls_equal=True, maintain_order="left")
+        return known.drop(facts.columns)[number]
 
 
 def _epochs(pack: Pack, cases: pl.DataFrame) -> list[pl.DataFrame]:
@@ -114,66 +77,8 @@ def _epochs(pack: Pack, cases: pl.DataFrame) -> list[pl.DataFrame]:
     return [part.drop("epoch") for part in parted]
 
 
-def _ids(regimes: Iterable[Regime]) -> str:
-    return ";".join(sorted(regime.id for regime in regimes))
-
-
-_WHY = {
-    "en": {
-        "blocked": "Blocked: {says} [{cite}]{others}",
-        "undecided": "Undecided{missing}: {says} [{cite}]{others}",
-        "clear": "Clear: no regime known here forbids this call{says}; duties that go with it: {duties}",
-        "missing": ", for want of {missing}",
-        "others": " (and {n} more)",
-        "closest": "; the closest is met: {says} [{cite}]",
-        "odd": " Not understood: {odd}.",
-        "number": "Undecided: the number cannot be read ({reason})",
-        "region": "Undecided: the number is in national form and no region was told",
-        "call_at": "Undecided: the day of the call cannot be read, so the law in force is not known",
-        "jurisdiction": "Undecided: no rules are held for the place this number belongs to",
-    },
-    "fr": {
-        "blocked": "Bloqué : {says} [{cite}]{others}",
-        "undecided": "Indécis{missing} : {says} [{cite}]{others}",
-        "clear": "Libre : aucun régime connu ici n'interdit cet appel{says} ; obligations à remplir : {duties}",
-        "missing": ", faute de {missing}",
-        "others": " (et {n} autres)",
-        "closest": " ; le plus proche est respecté : {says} [{cite}]",
-        "odd": " Non compris : {odd}.",
-        "number": "Indécis : le numéro est illisible ({reason})",
-        "region": "Indécis : le numéro est sous forme nationale et aucune région n'est indiquée",
-        "call_at": "Indécis : le jour de l'appel est illisible, le droit en vigueur n'est donc pas connu",
-        "jurisdiction": "Indécis : aucune règle n'est tenue pour le lieu dont relève ce numéro",
-    },
-}
-
-
-_RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))  # of what clears a call
-
-
-def _why(outcome: str, decisive: list[Regime], missing: str, duties: int, language: str) -> str:
-    """One sentence, with the citation of the regime that decides."""
-    words = _WHY[language]
-    demanding = [one for one in decisive if one.demand != "duty"]
-    if outcome == "undecided" and not demanding:
-        return words["jurisdiction"] + "."
-    if outcome == "clear" and not demanding:
-        return words["clear"].format(says="", duties=duties) + "."
-    if outcome == "clear":
-        first = min(demanding, key=lambda one: (_RANK.index(one.demand), one.id))
-    else:
-        first = min(demanding, key=lambda one: (one.is_scope, -GRADES.index(one.confidence), one.id))
-    says, cite = first.says[language].rstrip("."), first.cites[0].text
-    if outcome == "clear":
-        closest = words["closest"].format(says=says, cite=cite)
-        return words["clear"].format(says=closest, duties=duties) + "."
-    told = words["missing"].format(missing=missing.replace(";", ", ")) if missing else ""
-    others = words["others"].format(n=len(demanding) - 1) if len(demanding) > 1 else ""
-    return words[outcome].format(says=says, cite=cite, others=others, missing=told) + "."
-
-
 class Judge:
-    """Gives verdicts on frames of facts; close it, or use it as a context."""
+    """Gives verdicts on calls; close it, or use it as a context."""
 
     def __init__(self, book: Rulebook, screen: Screen, policy: Policy) -> None:
         self._book = book
@@ -181,6 +86,13 @@ class Judge:
         self._policy = policy
         self._stack = ExitStack()
         self._con: duckdb.DuckDBPyConnection | None = None
+        self._now = _Memory(lambda facts: self._parted(facts, self._judged, _JUDGED))
+        self._later = _Memory(lambda facts: self._parted(facts, self._found_later, _LATER))
+        self._registry_facts = {
+            registry.replace("-", "_") + suffix: kind
+            for registry in sorted(book.registries())
+            for suffix, kind in REGISTRY_FACTS.items()
+        }
 
     def __enter__(self) -> Self:
         self._con = self._stack.enter_context(connect(":memory:"))
@@ -194,131 +106,157 @@ class Judge:
     ) -> None:
         self._stack.close()
 
-    def verdicts(self, screened: pl.DataFrame) -> pl.DataFrame:
-        """Verdicts on calls.
+    def said(self, calls: Calls) -> pl.DataFrame:
+        """What the registries say of each call, as codes of the screen."""
+        return self._screen.codes(calls.facts("day", "campaign"))
 
-        Args:
-            screened: a frame of `dnc.calls.Intake.facts`, as `screened` gives it back.
-        Returns:
-            A frame of the same height and order with the columns of `VERDICT`.
-        """
-        keys = ["jurisdiction", "awaited", *_fact_columns(screened)]
-        # A later snapshot may speak of this very number: then the number is part of the case.
-        awaits = pl.any_horizontal(pl.col("^.*_next_on$").is_not_null())
-        cases = screened.with_columns(pl.when(awaits).then("number").alias("awaited")).select(keys)
-        distinct = cases.unique(maintain_order=True).with_row_index("case")
-        judged = pl.concat(
-            [self._judged(part) for part in distinct.partition_by("jurisdiction")] or [self._judged(distinct)]
+    def verdicts(self, calls: Calls, said: pl.DataFrame | None = None) -> pl.DataFrame:
+        """Verdicts on calls: a frame with the columns of `VERDICT`, a row a call, in their order."""
+        said = self.said(calls) if said is None else said
+        case, cases = numbered(said.with_columns(calls.plan.alias("plan")))
+        judged = self._now(self._facts(calls.plans, cases))
+        verdicts = self._in_full(calls.plans[cases["plan"]], judged)[case]
+        number = pl.select((pl.lit("+") + pl.lit(calls.number.cast(pl.String))).fill_null("")).to_series()
+        last_days = judged["last_day"][case]
+        waiting = last_days.is_not_null().arg_true()
+        asked = calls.facts("day", "campaign")[waiting]
+        until = self._valid_until(last_days[waiting], self._screened_again(calls, asked, calls.plan[waiting]))
+        verdicts = verdicts.with_columns(
+            number.alias("dnc_number"), verdicts["dnc_valid_until"].clone().scatter(waiting, until)
         )
-        answers = distinct.join(judged, on="case", maintain_order="left")
-        verdicts = cases.join(answers, on=keys, how="left", nulls_equal=True, maintain_order="left")
-        return self._worded_rows(screened, verdicts)
+        return verdicts.select(VERDICT.keys())
 
-    def screened(self, facts: pl.DataFrame) -> pl.DataFrame:
-        """Facts with what the registries said beside them."""
-        return facts.hstack(self._screen.columns(facts))
+    def facts(self, calls: Calls, said: pl.DataFrame | None = None) -> pl.DataFrame:
+        """All facts of each call (see `dnc.calls.Calls`), what the registries said beside what was told."""
+        said = self.said(calls) if said is None else said
+        return calls.facts().hstack(self._screen.words(said))
 
-    def evaluate(self, expressions: list[str], screened: pl.DataFrame) -> list[bool | None]:
-        """What each expression comes to on the one row of a screened frame."""
+    def _facts(self, plans: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
+        """The facts that regimes read, of plans and what the registries said: `plan`, and codes of the screen."""
+        told = plans.select("jurisdiction", *FACTS, *vocabulary().axes)
+        return told[cases["plan"]].hstack(self._screen.words(cases))
+
+    def evaluate(self, expressions: list[str], facts: pl.DataFrame) -> list[bool | None]:
+        """What each expression comes to on the one row of a frame of facts."""
         columns = ", ".join(f"({sql})::boolean as e{at}" for at, sql in enumerate(expressions))
-        return list(self._run(f"select {columns} from facts", screened).row(0))
+        return list(self._run(f"select {columns} from facts", facts).row(0))
 
-    def evaluate_findings(self, regimes: list[Regime], screened: pl.DataFrame) -> str:
-        """The letters of the findings on the one row of a screened frame."""
-        return str(self._run(findings_sql(regimes), screened)["findings"][0])
+    def evaluate_findings(self, regimes: list[Regime], facts: pl.DataFrame) -> str:
+        """The letters of the findings on the one row of a frame of facts."""
+        return str(self._run(findings_sql(regimes), facts)["findings"][0])
 
-    def _run(self, sql: str, screened: pl.DataFrame) -> pl.DataFrame:
+    def _run(self, sql: str, facts: pl.DataFrame) -> pl.DataFrame:
+        """Run a query over `facts`; registries of which nothing is known have columns of NULL."""
         if self._con is None:
             raise RuntimeError("a judge is used as a context")
-        return run(self._con, "findings", sql, facts=screened.select(_fact_columns(screened)))
+        unknown = [
+            f"null::{kind} as {name}" for name, kind in self._registry_facts.items() if name not in facts.columns
+        ]
+        columns = ", ".join(["*", *unknown])
+        return run(self._con, "findings", f"with facts as (select {columns} from told) {sql}", told=facts)
 
-    def _judged(self, cases: pl.DataFrame) -> pl.DataFrame:
-        """Verdicts on distinct cases of one jurisdiction: case, the columns in words, dnc_valid_until."""
-        pack = self._book.packs.get(cases["jurisdiction"][0] or "") if cases.height else None
-        told = cases.filter(pl.col("day").is_not_null())
-        if pack is None or not told.height:
-            words = [pl.lit(None, VERDICT[name]).alias(name) for name in (*_WORDS, "dnc_valid_until")]
-            return cases.select("case", *words)
-        worded_parts, clear = [], []
-        for part in _epochs(pack, told):
-            found = self._found(pack, part)
-            worded_parts.append(self._in_words(pack, part, found))
-            clear.append(part.hstack(found.select("last_day")).filter(found["outcome"] == "clear"))
-        valid = self._valid_until(pack, pl.concat(clear))
-        judged = pl.concat(worded_parts).join(valid, on="case", how="left", maintain_order="left")
-        rest = cases.select("case").join(judged, on="case", how="left", maintain_order="left")
-        return rest.select("case", *_WORDS, "dnc_valid_until")
+    def _parted(self, facts: pl.DataFrame, decide: _Decide, schema: dict[str, Any]) -> pl.DataFrame:
+        """What `decide` says of facts of one pack and one epoch at a time; null where there is no law, or no day."""
+        keyed = facts.with_row_index("case")
+        answers = [pl.DataFrame(schema={"case": pl.UInt32, **schema})]
+        for part in keyed.filter(pl.col("day").is_not_null()).partition_by("jurisdiction"):
+            if pack := self._book.packs.get(part["jurisdiction"][0] or ""):
+                answers += [decide(pack, one.drop("case")).with_columns(one["case"]) for one in _epochs(pack, part)]
+        return (
+            keyed.select("case")
+            .join(pl.concat(answers, how="diagonal"), on="case", how="left", maintain_order="left")
+            .drop("case")
+        )
 
-    def _found(self, pack: Pack, cases: pl.DataFrame, later: bool = False) -> pl.DataFrame:
-        """What DuckDB finds for cases of one epoch, row by row: findings, outcome, last_day."""
-        regimes = pack.on(cases["day"][0])
+    def _judged(self, pack: Pack, facts: pl.DataFrame) -> pl.DataFrame:
+        """Facts of one epoch in words, with `dnc_valid_until`; `last_day` where a later snapshot is to be asked first."""
+        found = self._found(pack, facts)
+        ending = (found["outcome"] == "clear") & found["last_day"].is_not_null()
+        awaits = facts.select(pl.any_horizontal(pl.lit(False), pl.col("^.*_next_on$").is_not_null())).to_series()
+        alone = (ending & ~awaits).arg_true()
+
+        def on_day(pending: pl.DataFrame) -> pl.DataFrame:
+            return self._later(facts[alone[pending["at"]]].with_columns(pending["day"]))
+
+        until = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.height)
+        until = until.scatter(alone, self._valid_until(found["last_day"][alone], on_day))
+        return self._in_words(pack, facts, found).with_columns(
+            until.alias("dnc_valid_until"), pl.when(ending & awaits).then(found["last_day"]).alias("last_day")
+        )
+
+    def _found_later(self, pack: Pack, facts: pl.DataFrame) -> pl.DataFrame:
+        """Whether facts of one epoch are clear but for what is judged day by day, and until when that is certain."""
+        found = self._found(pack, facts, later=True)
+        return found.select(pl.col("outcome") == "clear", "last_day").rename({"outcome": "clear"})
+
+    def _found(self, pack: Pack, facts: pl.DataFrame, later: bool = False) -> pl.DataFrame:
+        """What DuckDB finds for facts of one epoch, row by row: findings, outcome, last_day."""
+        regimes = pack.on(facts["day"][0])
         if not regimes:
-            return cases.select(findings=pl.lit(""), outcome=pl.lit("undecided"), last_day=pl.lit(None, pl.Date))
-        found = self._run(findings_sql(regimes, later), cases)
-        ends = [day for day in pack.changes() if day > cases["day"][0]]
+            return facts.select(findings=pl.lit(""), outcome=pl.lit("undecided"), last_day=pl.lit(None, pl.Date))
+        found = self._run(findings_sql(regimes, later), facts)
+        ends = [day for day in pack.changes() if day > facts["day"][0]]
         end = pl.lit(ends[0] - timedelta(days=1) if ends else None, pl.Date)
         counted = [self._policy.counts(regime) for regime in regimes]
-        outcomes = {findings: _outcome(findings, counted) for findings in found["findings"].unique()}
+        outcomes = {findings: outcome_of(findings, counted) for findings in found["findings"].unique()}
         outcome = pl.col("findings").replace_strict(outcomes, return_dtype=pl.String)
         return found.select("findings", outcome=outcome, last_day=pl.min_horizontal("last_day", end))
 
-    def _in_words(self, pack: Pack, cases: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-        """Findings of cases of one epoch turned into text, once per distinct finding: case, the columns in words."""
-        regimes = pack.on(cases["day"][0])
+    def _in_words(self, pack: Pack, facts: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+        """Findings of facts of one epoch turned into text, once per distinct finding."""
+        regimes = pack.on(facts["day"][0])
         open_ = {at for findings in found["findings"].unique() for at, letter in enumerate(findings) if letter in "xu"}
         asking = [one for at, one in enumerate(regimes) if at in open_ and self._policy.counts(one)]
         if asking:
-            missing = self._run(missing_sql(asking), cases)["missing"]
+            missing = self._run(missing_sql(asking), facts)["missing"]
         else:
-            missing = pl.Series("missing", ["" if regimes else "jurisdiction"]).new_from_index(0, cases.height)
-        findings = found.select("findings").with_columns(missing.alias("missing"))
-        distinct = findings.unique(maintain_order=True)
-        verdicts = [worded(regimes, found_, untold, self._policy) for found_, untold in distinct.iter_rows()]
-        words = pl.DataFrame(
-            [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in verdicts],
-            schema={name: VERDICT[name] for name in _WORDS},
-            orient="row",
-        )
-        answers = findings.join(distinct.hstack(words), on=["findings", "missing"], how="left", maintain_order="left")
-        return answers.with_columns(cases["case"]).select("case", *_WORDS)
+            missing = pl.Series("missing", ["" if regimes else "jurisdiction"]).new_from_index(0, facts.height)
+        number, distinct = numbered(found.select("findings").with_columns(missing.alias("missing")))
+        verdicts = [worded(regimes, findings, untold, self._policy) for findings, untold in distinct.iter_rows()]
+        words = [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in verdicts]
+        return pl.DataFrame(words, schema={name: VERDICT[name] for name in _WORDS}, orient="row")[number]
 
-    def _valid_until(self, pack: Pack, clear: pl.DataFrame) -> pl.DataFrame:
-        """The last day on which each clear case would still be clear: case, dnc_valid_until.
+    def _valid_until(self, last_days: pl.Series, decide: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.Series:
+        """The last day on which each clear call would still be clear; null where nothing ends that.
 
         Goes from each day on which anything dated ends to the next, and decides again there.
+
+        Args:
+            last_days: Date, without nulls: the last day on which all is as it was.
+            decide: takes columns `at` (position in `last_days`) and `day`, gives `clear` and `last_day`.
         """
-        ended = [pl.DataFrame(schema={"case": pl.UInt32, "dnc_valid_until": pl.Date})]
-        pending = clear.filter(pl.col("last_day").is_not_null())
+        until = pl.Series([None], dtype=pl.Date).new_from_index(0, last_days.len())
+        pending = pl.DataFrame({"at": pl.arange(0, last_days.len(), eager=True), "last_day": last_days})
         while pending.height:
-            pending = self._screened_again(pending.with_columns(day=pl.col("last_day").dt.offset_by("1d")))
-            after = pl.concat(
-                part.with_columns(self._found(pack, part, later=True).select("outcome", "last_day"))
-                for part in _epochs(pack, pending)
-            )
-            is_clear = after["outcome"] == "clear"
-            over = after.filter(~is_clear)
-            ended.append(over.select("case", pl.col("day").dt.offset_by("-1d").alias("dnc_valid_until")))
-            pending = after.filter(is_clear & after["last_day"].is_not_null()).drop("outcome")
-        return pl.concat(ended)
+            pending = pending.select("at", pl.col("last_day").dt.offset_by("1d").alias("day"))
+            pending = pending.hstack(decide(pending))
+            over = pending.filter(~pl.col("clear"))
+            until = until.scatter(over["at"], over["day"].dt.offset_by("-1d"))
+            pending = pending.filter(pl.col("clear") & pl.col("last_day").is_not_null())
+        return until
 
-    def _screened_again(self, cases: pl.DataFrame) -> pl.DataFrame:
-        """Cases that await a later snapshot, with what is said of their number on their new day."""
-        awaiting = cases.filter(pl.col("awaited").is_not_null())
-        if not awaiting.height:
-            return cases
-        said = self._screen.columns(awaiting.with_columns(number="awaited"))
-        rest = cases.filter(pl.col("awaited").is_null())
-        return pl.concat([rest, awaiting.with_columns(said.get_columns())])
+    def _screened_again(
+        self, calls: Calls, asked: pl.DataFrame, plan: pl.Series
+    ) -> Callable[[pl.DataFrame], pl.DataFrame]:
+        """Decides calls on later days, each by what is said of its number there."""
 
-    def _worded_rows(self, facts: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
-        """Verdicts of rows: what no law was asked about gets its reason, what was not understood its note."""
-        words = _WHY[self._policy.language]
-        unread, region = facts["unread"], facts["unread"] == "region"
+        def on_day(pending: pl.DataFrame) -> pl.DataFrame:
+            at = pending["at"]
+            codes = self._screen.codes(asked[at].with_columns(pending["day"]))
+            case, cases = numbered(codes.with_columns(plan[at].alias("plan"), pending["day"]))
+            return self._later(self._facts(calls.plans, cases).with_columns(cases["day"]))[case]
+
+        return on_day
+
+    def _in_full(self, plans: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+        """Verdicts without numbers: what no law was asked about gets its reason, what was not understood its note."""
+        words = WHY[self._policy.language]
+        unread, region = plans["unread"], plans["unread"] == "region"
         reason = (
             pl.when(region).then(pl.lit("region"))
             .when(unread.is_not_null()).then(pl.lit("number"))
-            .when(facts["jurisdiction"].is_null()).then(pl.lit("jurisdiction"))
-            .when(facts["day"].is_null()).then(pl.lit("call_at"))
+            .when(plans["jurisdiction"].is_null()).then(pl.lit("jurisdiction"))
+            .when(plans["day"].is_null()).then(pl.lit("call_at"))
         )  # fmt: skip
         number = pl.format(words["number"].replace("{reason}", "{}"), pl.lit(unread))
         sentence = (
@@ -328,29 +266,17 @@ class Judge:
                 reason.replace_strict({key: words[key] for key in ("region", "jurisdiction", "call_at")}, default=None)
             )
         )
-        note = pl.format(words["odd"].replace("{odd}", "{}"), pl.lit(facts["odd"]))
-        note = pl.when(facts["odd"] != "").then(note).otherwise(pl.lit(""))
+        note = pl.format(words["odd"].replace("{odd}", "{}"), pl.lit(plans["odd"]))
+        note = pl.when(plans["odd"] != "").then(note).otherwise(pl.lit(""))
         why = pl.coalesce("dnc_why", sentence + pl.lit(".")) + note
-        number_text = pl.lit("+") + pl.lit(facts["number"].cast(pl.String))
         asked = [name for name in _WORDS if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
-        return verdicts.select(
-            number_text.alias("dnc_number"),
-            pl.lit(facts["jurisdiction"]).alias("dnc_jurisdiction"),
+        return judged.select(
+            pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),
             pl.col("dnc_outcome").fill_null("undecided"),
             pl.coalesce("dnc_missing", reason).alias("dnc_missing"),
             *asked,
-            "dnc_valid_until",
             why.alias("dnc_why"),
-        ).select(pl.col(name).fill_null("") if kind == pl.String else name for name, kind in VERDICT.items())
-
-
-def _fact_columns(frame: pl.DataFrame) -> list[str]:
-    """The columns that expressions read, of those a frame has."""
-    suffixes = tuple(suffix for suffix in REGISTRY_FACTS if suffix)
-    screened = [name for name in frame.columns if name.endswith(suffixes)]
-    states = {name.removesuffix("_as_of") for name in screened if name.endswith("_as_of")}
-    wanted = {*FACTS, *vocabulary().axes, *screened, *states}
-    return [name for name in frame.columns if name in wanted]
+        ).select(pl.all().fill_null(""), judged["dnc_valid_until"])
 
 
 # One call, regime by regime
@@ -378,14 +304,15 @@ class Finding:
     demand: Looked
 
 
-def explained(judge: Judge, book: Rulebook, screened: pl.DataFrame) -> list[Finding]:
-    """Every regime in force for the one call in `screened`; none where no law can be chosen."""
-    pack = book.packs.get(screened["jurisdiction"][0] or "")
-    if pack is None or screened["day"][0] is None:
+def explained(judge: Judge, book: Rulebook, calls: Calls) -> list[Finding]:
+    """Every regime in force for the one call in `calls`; none where no law can be chosen."""
+    facts = judge.facts(calls)
+    pack = book.packs.get(facts["jurisdiction"][0] or "")
+    if pack is None or facts["day"][0] is None:
         return []
-    regimes = pack.on(screened["day"][0])
-    values = iter(judge.evaluate([part.sql for regime in regimes for part in regime.parts], screened))
-    letters = judge.evaluate_findings(regimes, screened)
+    regimes = pack.on(facts["day"][0])
+    values = iter(judge.evaluate([part.sql for regime in regimes for part in regime.parts], facts))
+    letters = judge.evaluate_findings(regimes, facts)
 
     def looked(parts: Iterable[Part]) -> list[Looked]:
         return [Looked(part.says, next(values)) for part in parts]

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -25,7 +24,7 @@ from typing import NamedTuple
 import phonenumbers
 import polars as pl
 
-from dnc.tabular import each_distinct
+from dnc.cleaning import SEVERAL, cleaned, noted, split
 
 SCHEMA = {
     "number": pl.UInt64,
@@ -38,7 +37,7 @@ SCHEMA = {
 }
 
 # National prefix (without the 0) → territory; the longest one decides, all else is FR.
-_FRENCH_PREFIXES = {
+_FRENCH_PLACES = {
     "GP": "590 5987 690 691 7090 9395 9475 9760 9761",
     "MQ": "596 5989 696 697 7091 9397 9477 9766 9767",
     "GF": "594 5988 694 70930 70931 70932 70933 9396 9476 9764 9765",
@@ -47,22 +46,18 @@ _FRENCH_PREFIXES = {
     "PM": "508 708",
     "FR": "63998",  # set aside for fiction in metropolitan France, inside Mayotte's 639
 }
-_FRENCH = {prefix: where for where, text in _FRENCH_PREFIXES.items() for prefix in text.split()}
+_FRENCH = {prefix: where for where, text in _FRENCH_PLACES.items() for prefix in text.split()}
 _FRENCH_CODES = {"FR": "33", "GP": "590", "MQ": "596", "GF": "594", "RE": "262", "YT": "262", "PM": "508"}
-_FRENCH_REGIONS = frozenset(_FRENCH_CODES) | {"MF", "BL"}
+FRENCH_PREFIXES = tuple(_FRENCH)
+FRENCH_REGIONS = frozenset(_FRENCH_CODES) | {"MF", "BL"}
+FRENCH_CODES = frozenset(_FRENCH_CODES.values())
 
-_GUARD = re.compile(r"""^(?:="(.*)"|'(.*))$""", re.DOTALL)
-_FLOAT_TAIL = re.compile(r"^(\+?\d+)[.,]0+$")
-_EXTENSION = re.compile(r"(?i)[\s,;]*(?:poste|post|ext(?:ension)?|x)[\s.:=]*\d{1,6}$")
-_LABEL = (
-    r"t[ée]l(?:[ée]phone)?|phone|portable|mobile|mob|fixe|gsm|cell|bureau|domicile|maison|perso|pro|home|work|office"
-)
-_LABELLED = re.compile(rf"(?i)^(?:(?:{_LABEL})\b[\s.:]*(.*)|(.*\d)[\s(]+(?:{_LABEL})\.?\)?)$", re.DOTALL)
-_NOTED = re.compile(r"(?<![\w+])\+?\(?\d[\d\s().\-/]{5,}\d(?!\w)")
-_RETYPED = re.compile(r"^[oOlI]+$")  # letters that stand for 0 and 1
-_SEVERAL = re.compile(r"(?i)[/;|,\n]|\bou\b|\bor\b|\bet\b|\band\b|&")
-_WRITTEN = re.compile(r"^\(?\+?[\d\s().\-/]+$")
-_OVERSEAS = re.compile(r"^(?:(?:262|590|594|596)\d{9}|508\d{9})$")  # E.164 without its plus; too long to be national
+FRENCH_NATIONAL = re.compile(r"^0[1-9]\d{8}$")
+FRENCH_OVERSEAS = re.compile(
+    r"^(?:(?:262|590|594|596)\d{9}|508\d{9})$"
+)  # E.164 without its plus; too long to be national
+
+phonenumbers.enable_pattern_cache()  # the metadata has more patterns than `re` remembers
 
 _LINES = {
     phonenumbers.PhoneNumberType.FIXED_LINE: "landline",
@@ -72,17 +67,30 @@ _LINES = {
 }
 
 
+class Kind(NamedTuple):
+    """What the numbering plans say of a number.
+
+    territory: ISO 3166-1 alpha-2 of the plan that holds it, or None where no one plan does.
+    line: `landline`, `mobile`, `other`, or None where the plan does not tell.
+    place: ISO 3166-2 of where the plan says the number is, or None.
+    zones: the `|`-joined IANA zones of the number, where its place does not say them.
+    code: the calling code.
+    """
+
+    territory: str | None
+    line: str | None
+    place: str | None
+    zones: str | None
+    code: str
+
+
 class Reading(NamedTuple):
     """What one cell says.
 
     number: E.164 digits as an integer, or None.
-    territory: ISO 3166-1 alpha-2 of the numbering plan, or None where no one plan holds it.
-    line: `landline`, `mobile`, `other`, or None where the plan does not tell.
     unread: why there is no number (`region`: national form and no region told;
         else a short reason), or None.
-    place: ISO 3166-2 of where the plan says the number is, or None.
-    zones: the `|`-joined IANA zones of the number, where its place does not say them.
-    code: the calling code.
+    territory, line, place, zones, code: of the number, as in `Kind`.
     """
 
     number: int | None
@@ -93,69 +101,32 @@ class Reading(NamedTuple):
     zones: str | None = None
     code: str | None = None
 
+    @property
+    def kind(self) -> Kind | None:
+        """What the plans say of the number, None where there is none."""
+        return Kind(self.territory, self.line, self.place, self.zones, self.code) if self.code else None
+
 
 def _refused(reason: str) -> Reading:
     return Reading(None, None, None, reason)
 
 
-def _plain(char: str) -> str:
-    if char.isdecimal():
-        return str(unicodedata.decimal(char))
-    kind = unicodedata.category(char)
-    if kind == "Cf":
-        return ""
-    if kind == "Zs":
-        return " "
-    if kind == "Pd" or char == "\N{MINUS SIGN}":
-        return "-"
-    return unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" else char
+def _french_territory(national: str) -> str:
+    """Where nine national digits of the French plan are."""
+    return next((_FRENCH[national[:end]] for end in (5, 4, 3) if national[:end] in _FRENCH), "FR")
 
 
-def cleaned(text: str) -> tuple[str, str | None]:
-    """Undo what typing and spreadsheets do to a number.
-
-    Returns (text to parse, None), or ("", reason) where the digits are gone or
-    the cell holds no single number. Nothing is ever expanded or guessed.
-    """
-    if not text.isascii():
-        text = "".join(map(_plain, text))
-    text = text.strip()
-    if guard := _GUARD.match(text):
-        text = (guard[1] if guard[1] is not None else guard[2]).strip()
-    if text.lower().startswith("tel:"):
-        text = text[4:]
-    if not _WRITTEN.match(text) and (label := _LABELLED.match(text)):
-        text = (label[1] if label[1] is not None else label[2]).strip()
-    if tail := _FLOAT_TAIL.match(text):
-        text = tail[1]
-    text = _EXTENSION.sub("", text)
-    if not text:
-        return "", "empty"
-    if not _WRITTEN.match(text):
-        parts = [part for part in _SEVERAL.split(text) if sum(map(str.isdigit, part)) >= 6]
-        return "", "two numbers in one cell" if len(parts) > 1 else "not written as a number"
-    if sum(sum(map(str.isdigit, part)) >= 6 for part in text.split("/")) > 1:
-        return "", "two numbers in one cell"
-    return text, None
-
-
-def _canonical(code: str, national: str) -> tuple[int, str]:
-    """French code and national digits → (E.164, territory), one identity a subscriber."""
+def _canonical(code: str, national: str) -> int:
+    """French code and national digits → E.164, one identity a subscriber."""
     if len(national) != 9:
-        return int(code + national), next(where for where, c in _FRENCH_CODES.items() if c == code)
-    for length in (5, 4, 3):
-        if where := _FRENCH.get(national[:length]):
-            break
-    else:
-        where = "FR"
-    if where == "PM" and national.startswith("508"):
-        national = national[3:]
-    return int(_FRENCH_CODES[where] + national), where
+        return int(code + national)
+    where = _french_territory(national)
+    return int(_FRENCH_CODES[where] + (national[3:] if national.startswith("508") else national))
 
 
 def _parse(text: str, region: str | None) -> phonenumbers.PhoneNumber | str:
     """The parsed number, or the reason why there is none."""
-    if not region and not text.startswith("+"):
+    if not region and "+" not in text:
         return "region"
     try:
         parsed = phonenumbers.parse(text, region)
@@ -167,12 +138,14 @@ def _parse(text: str, region: str | None) -> phonenumbers.PhoneNumber | str:
     return "impossible length"
 
 
-def _french_national(text: str, region: str | None) -> str | None:
-    """The nine digits of a number written in French national form, else None."""
-    if region not in _FRENCH_REGIONS:
-        return None
+def _international(text: str, region: str | None) -> str:
+    """Text with a French number's national or bare overseas form brought to international form."""
+    if region not in FRENCH_REGIONS or "+" in text:
+        return text
     digits = re.sub(r"\D", "", text)
-    return digits[1:] if re.fullmatch(r"0[1-9]\d{8}", digits) and "+" not in text else None
+    if FRENCH_NATIONAL.match(digits):
+        return f"+33{digits[1:]}"
+    return f"+{digits}" if FRENCH_OVERSEAS.match(digits) else text
 
 
 @lru_cache(maxsize=1 << 16)
@@ -181,27 +154,41 @@ def read_number(text: str, region: str | None) -> Reading:
     digits, reason = cleaned(text)
     if reason:
         return _refused(reason)
-    if national := _french_national(digits, region):
-        digits = f"+33{national}"
-    elif region in _FRENCH_REGIONS and _OVERSEAS.match(bare := re.sub(r"[^\d+]", "", digits)):
-        digits = f"+{bare}"
-    parsed = _parse(digits, region)
+    parsed = _parse(_international(digits, region), region)
     if isinstance(parsed, str):
         return _refused(parsed)
-    code = str(parsed.country_code)
-    territory: str | None
-    place = zones = None
-    if code in _FRENCH_CODES.values():
-        number, territory = _canonical(code, phonenumbers.national_significant_number(parsed))
-        parsed = phonenumbers.parse(f"+{number}")
-    else:
-        number = int(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)[1:])
-        if planned := _planned(str(number)):
-            territory, place, zones = planned
-        else:
-            territory = phonenumbers.region_code_for_number(parsed) or _sole_region(int(code))
+    code, national = str(parsed.country_code), phonenumbers.national_significant_number(parsed)
+    number = _canonical(code, national) if code in FRENCH_CODES else int(code + national)
+    kind = kind_of(number)
+    return Reading(number, kind.territory, kind.line, None, kind.place, kind.zones, kind.code)
+
+
+def calling_code(digits: str) -> str:
+    """The calling code that digits of an E.164 number begin with; empty where there is none."""
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    return next((digits[:end] for end in (1, 2, 3) if int(digits[:end]) in codes), "")
+
+
+def calling_codes(region: str) -> list[str]:
+    """The calling codes of the numbers that are written in national form in a region."""
+    return sorted(FRENCH_CODES) if region in FRENCH_REGIONS else [str(phonenumbers.country_code_for_region(region))]
+
+
+def kind_of(number: int) -> Kind:
+    """What the numbering plans say of a number (E.164)."""
+    digits = str(number)
+    code = calling_code(digits)
+    national = digits[len(code) :]
+    zeros = min(len(national) - len(national.lstrip("0")), len(national) - 1)
+    parsed = phonenumbers.PhoneNumber(int(code), int(national), None, zeros > 0, zeros or None)
     line = _LINES.get(phonenumbers.number_type(parsed), "other")
-    return Reading(number, territory, line, None, place, zones, code)
+    if code in FRENCH_CODES:
+        own = next(where for where, french in _FRENCH_CODES.items() if french == code)
+        return Kind(_french_territory(national) if len(national) == 9 else own, line, None, None, code)
+    if planned := _planned(digits):
+        territory, place, zones = planned
+        return Kind(territory, line, place, zones, code)
+    return Kind(phonenumbers.region_code_for_number(parsed) or _sole_region(int(code)), line, None, None, code)
 
 
 def read_listed(text: str, region: str | None) -> list[int]:
@@ -211,29 +198,11 @@ def read_listed(text: str, region: str | None) -> list[int]:
     called, and what the note says, is not ours to tell.
     """
     digits, reason = cleaned(text)
-    if reason == "two numbers in one cell":
-        parts = _split(text)
-    elif reason and _only_noted(text):
-        parts = _NOTED.findall(text)
-    else:
-        parts = [digits]
+    parts = [digits]
+    if reason:
+        parts = split(text) if reason == SEVERAL else noted(text)
     readings = [read_number(part, region).number for part in parts]
     return [number for number in readings if number is not None] if all(readings) else []
-
-
-def _split(text: str) -> list[str]:
-    return [part for part in _SEVERAL.split(text) if sum(map(str.isdigit, part)) >= 6]
-
-
-def _only_noted(text: str) -> bool:
-    """Whether a cell holds one number apart from words, none of which could be digits retyped."""
-    rest = _NOTED.sub(" ", text)
-    words = re.findall(r"\w+", rest)
-    return (
-        len(_NOTED.findall(text)) == 1
-        and not any(map(str.isdigit, rest))
-        and all(len(word) > 1 and not _RETYPED.match(word) for word in words)
-    )
 
 
 def _sole_region(code: int) -> str | None:
@@ -257,6 +226,11 @@ def _planned(digits: str) -> tuple[str | None, str | None, str | None] | None:
     return next((plan[digits[:end]] for end in range(7, 0, -1) if digits[:end] in plan), None)
 
 
+def planned_prefixes(code: str) -> list[str]:
+    """The E.164 prefixes that the plan knows of a calling code."""
+    return [prefix for prefix in _plan() if prefix.startswith(code)]
+
+
 def country_of_prefix(digits: str) -> str | None:
     """The country (ISO 3166-1 alpha-2) that the plan gives to an E.164 prefix of its own, or None."""
     return _plan().get(digits, (None, None, None))[0]
@@ -275,19 +249,3 @@ def known_region(region: str) -> bool:
 def known_regions() -> list[str]:
     """All numbering plans whose national forms we can read, ISO 3166-1 alpha-2."""
     return sorted(phonenumbers.SUPPORTED_REGIONS)
-
-
-def read_numbers(cells: pl.DataFrame) -> pl.DataFrame:
-    """Read a column of numbers.
-
-    Args:
-        cells: columns `text` (String) and `region` (String, null where not told).
-    Returns:
-        A frame of the same height and order, columns as in `SCHEMA`; `unread` is
-        the reason where `number` is null (`empty` for an empty cell).
-    """
-    return each_distinct(cells.select("text", "region"), _read_cell, SCHEMA)
-
-
-def _read_cell(text: str | None, region: str | None) -> Reading:
-    return read_number(text, region) if text else _refused("empty")

@@ -11,7 +11,8 @@ import csv
 import io
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
@@ -19,8 +20,14 @@ from typing import IO, Any, Protocol, Self
 import polars as pl
 
 from dnc.errors import InputError, OptionError
+from dnc.tabular import unique_names
 
 XLSX_ROWS = 1_048_575  # of one sheet, beside the header
+XLSX_SHEETS = 5  # of rows; who wants more wants another format
+_CELL = 32_767  # characters that a cell of a spreadsheet holds
+_LONG = 10**11  # numbers from which on a spreadsheet shows 1.2E+11
+_GROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
+_WIDTH, _WIDTHS = 16.0, {"dnc_why": 90.0, "says": 90.0, "cite": 50.0, "url": 60.0, "value": 70.0, "what": 44.0}
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
 
@@ -39,9 +46,19 @@ class Writer(Protocol):
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:
     """Text cells that a spreadsheet would run, made text by an apostrophe."""
-    text = pl.selectors.string()
+    return frame.with_columns(_defused(cells) for cells in frame if cells.dtype == pl.String)
+
+
+def _defused(cells: pl.Series) -> pl.Series:
+    doubtful = (
+        ((cells > "") & (cells < "0")) | ((cells >= ":") & (cells < "A")) | (cells >= "\N{FULLWIDTH PLUS SIGN}")
+    ).arg_true()
+    if doubtful.is_empty():
+        return cells
+    text = pl.col(cells.name)
     harmful = text.str.contains(_FORMULA) & ~text.str.contains(_HARMLESS)
-    return frame.with_columns(pl.when(harmful).then(pl.lit("'") + text).otherwise(text).name.keep())
+    mended = cells[doubtful].to_frame().select(pl.when(harmful).then(pl.lit("'") + text).otherwise(text))
+    return cells.clone().scatter(doubtful, mended.to_series())
 
 
 def _header(names: list[str]) -> list[str]:
@@ -73,7 +90,7 @@ class CsvStream:
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows."""
         flat = defused(_as_text(frame)).with_columns(pl.selectors.string().replace("", None))
-        self._file.write(flat.write_csv(include_header=False, separator=self._delimiter).encode())
+        flat.write_csv(self._file, include_header=False, separator=self._delimiter)
 
 
 class _Csv(CsvStream):
@@ -96,85 +113,181 @@ class _JsonLines:
         self._file.close()
 
 
+class _Parts:
+    """Frames kept beside a file until it is finished, each as Parquet."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="parts-", dir=path.parent)
+        self._schemas: list[dict[str, pl.DataType]] = []
+        self.rows = 0
+
+    def _part(self, number: int) -> str:
+        return str(Path(self._folder.name) / f"{number}.parquet")
+
+    def add(self, frame: pl.DataFrame) -> None:
+        frame.write_parquet(self._part(len(self._schemas)))
+        self._schemas.append(dict(frame.schema))
+        self.rows += frame.height
+
+    def scan(self) -> pl.LazyFrame | None:
+        """All rows in order, a column as text where its type changes; None where nothing was written."""
+        unlike = {name for schema in self._schemas for name, kind in schema.items() if kind != self._schemas[0][name]}
+        scans = [pl.scan_parquet(self._part(at), glob=False) for at in range(len(self._schemas))]
+        same = [scan.with_columns(pl.col(name).cast(pl.String) for name in unlike) for scan in scans]
+        return pl.concat(same) if same else None
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+
 class _Parquet:
     """Parts beside the file, streamed into one at the end."""
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._path = path
-        self._parts = tempfile.TemporaryDirectory(prefix="parts-", dir=path.parent)
-        self._schemas: list[dict[str, pl.DataType]] = []
-
-    def _part(self, number: int) -> str:
-        return str(Path(self._parts.name) / f"{number}.parquet")
+        self._parts = _Parts(path)
 
     def write(self, frame: pl.DataFrame) -> None:
-        frame.write_parquet(self._part(len(self._schemas)))
-        self._schemas.append(dict(frame.schema))
+        self._parts.add(frame)
 
     def close(self) -> None:
-        unlike = {name for schema in self._schemas for name, kind in schema.items() if kind != self._schemas[0][name]}
-        scans = [pl.scan_parquet(self._part(at), glob=False) for at in range(len(self._schemas))]
-        same = [scan.with_columns(pl.col(name).cast(pl.String) for name in unlike) for scan in scans]
-        if same:
-            pl.concat(same).sink_parquet(self._path, maintain_order=True)
-        self._parts.cleanup()
+        with closing(self._parts) as parts:
+            if (rows := parts.scan()) is not None:
+                rows.sink_parquet(self._path, maintain_order=True)
 
 
 class _Xlsx:
-    """One sheet, a row written as it comes; every cell as text but for numbers and days."""
+    """Parts beside the file, then a workbook with as many sheets of rows as they need, and its `annex` behind them.
+
+    Cells are text but for days and short numbers: a spreadsheet spoils numbers of twelve digits or more.
+    """
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
-        import xlsxwriter
-
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        self._book = xlsxwriter.Workbook(path, options)
-        self._sheet = self._book.add_worksheet("verdicts")
-        self._sheet.write_row(0, 0, _header(header), self._book.add_format({"bold": True}))
-        self._sheet.freeze_panes(1, 0)
-        self._sheet.autofilter(0, 0, 0, len(header) - 1)
-        self._row = 0
+        self._path = path
+        self._header = unique_names(header)
+        self._parts = _Parts(path)
+        self.annex: Mapping[str, pl.DataFrame] = {}
 
     def write(self, frame: pl.DataFrame) -> None:
-        if self._row + frame.height > XLSX_ROWS:
-            raise InputError(f"a spreadsheet holds {XLSX_ROWS:,} rows; write .csv or .parquet")
-        flat = defused(_as_text(frame))
-        days = [name for name, kind in flat.schema.items() if kind.is_temporal()]
-        for row in flat.with_columns(pl.col(days).cast(pl.String)).iter_rows():
-            self._row += 1
-            for column, value in enumerate(row):
-                if isinstance(value, str):
-                    self._sheet.write_string(self._row, column, value)
-                elif value is not None:
-                    self._sheet.write(self._row, column, value)
+        if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
+            raise InputError(f"a spreadsheet takes {XLSX_ROWS * XLSX_SHEETS:,} rows; write .csv or .parquet")
+        self._parts.add(defused(_as_text(frame)))
 
     def close(self) -> None:
-        self._book.close()
+        with closing(self._parts) as parts:
+            rows = parts.scan()
+            if rows is None:
+                rows = pl.LazyFrame(schema=dict.fromkeys(self._header, pl.String))
+            rows = _for_cells(rows)
+            starts = range(0, max(1, parts.rows), XLSX_ROWS)
+            sheets = {sheet_name(at): rows.slice(start, XLSX_ROWS) for at, start in enumerate(starts)}
+            _write_workbook(self._path, sheets, {name: defused(frame) for name, frame in self.annex.items()})
+
+
+def sheet_name(at: int) -> str:
+    """The name of a sheet of rows, counted from 0."""
+    return f"verdicts {at + 1}" if at else "verdicts"
+
+
+def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows as cells hold them whole."""
+    names = rows.collect_schema().names()
+    rows = rows.rename(dict(zip(names, unique_names(_header(names)), strict=True)))
+    schema = rows.collect_schema()
+    whole = [name for name, kind in schema.items() if kind.is_integer()]
+    widest = rows.select(pl.col(whole).cast(pl.Float64).abs().max()).collect().to_dicts()[0] if whole else {}
+    long = [name for name, most in widest.items() if (most or 0) >= _LONG]
+    times = [name for name, kind in schema.items() if kind.is_temporal() and kind != pl.Date]
+    text = [pl.col(name).cast(pl.String) for name in (*long, *times)]
+    return rows.with_columns(*text, pl.selectors.string().str.head(_CELL))
+
+
+class _Sheet:
+    """Rows that are read when the workbook comes to them, as its writer takes them."""
+
+    def __init__(self, rows: pl.LazyFrame) -> None:
+        self._rows = rows
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._rows.collect().__arrow_c_stream__(requested_schema)
+
+
+def _write_workbook(path: Path, sheets: Mapping[str, pl.LazyFrame], annex: Mapping[str, pl.DataFrame]) -> None:
+    from rustpy_xlsxwriter import Format, write_worksheets
+
+    looks = {outcome: Format().set_background_color(ground) for outcome, ground in _GROUNDS.items()}
+    coloured: dict[str, Any] = {
+        "dnc_outcome": [
+            {"type": "text", "criteria": "begins_with", "value": outcome, "format": look}
+            for outcome, look in looks.items()
+        ]
+    }
+    columns: dict[str, Any] = {name: rows.collect_schema().names() for name, rows in sheets.items()}
+    every = {**columns, **{name: frame.columns for name, frame in annex.items()}}
+    write_worksheets(
+        [*((name, _Sheet(rows)) for name, rows in sheets.items()), *annex.items()],
+        str(path),
+        freeze_panes={"general": {"row": 1, "col": 0}},
+        autofilter={"general": True},
+        header_format={"general": Format().set_bold()},
+        datetime_format="yyyy-mm-dd",
+        column_widths={sheet: {name: _WIDTHS.get(name, _WIDTH) for name in names} for sheet, names in every.items()},
+        conditional_formats={name: coloured for name, names in columns.items() if "dnc_outcome" in names},
+        ignore_errors=columns,
+        url_columns={name: ["url"] for name, frame in annex.items() if "url" in frame.columns},
+    )
 
 
 FORMATS: dict[str, Callable[..., Any]] = {".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Xlsx, ".jsonl": _JsonLines}
+PAGE = ".html"
+
+
+def is_page(path: str | Path) -> bool:
+    """Whether a name asks for the page of a run, which is no table of its rows."""
+    return Path(path).suffix.lower() == PAGE
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """A file that appears whole or not at all: gives the name beside it to write to."""
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=path.suffix.lower(), dir=path.parent)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path) from None
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        beside.chmod(0o600)
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 class Output:
-    """An output file that appears whole or not at all; a context."""
+    """An output file of rows that appears whole or not at all; a context."""
 
     def __init__(self, path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> None:
-        self.path = Path(path)
-        suffix = self.path.suffix.lower()
+        suffix = Path(path).suffix.lower()
         if suffix not in FORMATS:
-            raise OptionError(
-                f"no format for {suffix or 'a name without suffix'}; known are {', '.join(FORMATS)}", path
-            )
-        try:
-            handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=suffix, dir=self.path.parent)
-        except OSError as error:
-            raise InputError(f"cannot be written: {error.strerror}", path) from None
-        os.close(handle)
-        self._beside = Path(name)
-        self._writer: Writer = FORMATS[suffix](self._beside, header, delimiter, bom)
+            known = ", ".join((*FORMATS, PAGE))
+            raise OptionError(f"no format for {suffix or 'a name without suffix'}; known are {known}", path)
+        with ExitStack() as stack:
+            beside = stack.enter_context(whole(path))
+            self._writer: Writer = stack.enter_context(closing(FORMATS[suffix](beside, header, delimiter, bom)))
+            self._stack = stack.pop_all()
 
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows."""
         self._writer.write(frame)
+
+    def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
+        """Put sheets behind the rows, where the format has sheets."""
+        if isinstance(self._writer, _Xlsx):
+            self._writer.annex = sheets()
 
     def __enter__(self) -> Self:
         return self
@@ -182,12 +295,4 @@ class Output:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._writer.close()
-            if kind is None:
-                self._beside.chmod(0o600)
-                with self._beside.open("rb+") as file:
-                    os.fsync(file.fileno())
-                self._beside.replace(self.path)
-        finally:
-            self._beside.unlink(missing_ok=True)
+        self._stack.__exit__(kind, value, trace)

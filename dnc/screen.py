@@ -5,27 +5,68 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Protocol, Self
 
 import duckdb
 import polars as pl
 
+from dnc.answers import Answers
 from dnc.demands import REGISTRY_FACTS
 from dnc.engine import engine, run, statement
 from dnc.store import Snapshot, Standing
 
-_NAMES = dict(zip(REGISTRY_FACTS, ("state", "as_of", "since", "campaign_state", "next_on"), strict=True))
-_TYPES = {"VARCHAR": pl.String, "DATE": pl.Date}
-_STANDING: dict[str, Any] = {
-    "id": pl.Int64,
-    "file": pl.String,
-    "as_of": pl.Date,
-    "campaign": pl.String,
-    "covers": pl.List(pl.String),
-    "absent": pl.String,
-}
+_KNOWN = """
+select distinct number from (select number from read_parquet($files) union all select number from objections)
+where number in (select number from asked)
+"""
+
+
+class _Said(Protocol):
+    """What one registry says."""
+
+    def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
+        """What it says of each call, in few columns that tell its words apart."""
+
+    def words(self, codes: pl.DataFrame) -> pl.DataFrame:
+        """The same as columns named as in `dnc.demands.REGISTRY_FACTS`."""
+
+
+class _OwnList:
+    """The caller's own opposition list; only numbers that it knows are looked at one by one."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, files: list[str], snapshots: list[Snapshot], objections: pl.DataFrame
+    ) -> None:
+        rows = [(one.id, one.file, one.as_of) for one in snapshots]
+        standing = pl.DataFrame(rows, schema={"id": pl.Int64, "file": pl.String, "as_of": pl.Date}, orient="row")
+        self._con = con
+        self._files = {"files": files}
+        self._frames = {"standing": standing, "objections": objections}
+        self._loaded = min((one.as_of for one in snapshots), default=None)
+
+    def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
+        """Columns `state`, `as_of`, `next_on`, a row a call."""
+        asked = calls.select("number", "day").with_row_index("key")
+        known = run(self._con, "known", _KNOWN, self._files, asked=asked, objections=self._frames["objections"])
+        asked = asked.filter(pl.col("number").is_in(known["number"].implode()))
+        said = run(self._con, "own", statement("own"), self._files, asked=asked, **self._frames)
+        stood = pl.lit(self._loaded, pl.Date) <= pl.col("day")
+        never = pl.lit(None, pl.Date)
+        absent = calls.select(pl.when(stood).then(pl.lit("clear")).alias("state"), as_of="day", next_on=never)
+        return pl.DataFrame([column.scatter(said["key"], said[column.name]) for column in absent])
+
+    def words(self, codes: pl.DataFrame) -> pl.DataFrame:
+        """Its codes are words."""
+        never = {"_since": pl.lit(None, pl.Date), "_campaign": pl.lit(None, pl.String)}
+        told = {"": pl.col("state"), "_as_of": pl.col("as_of"), "_next_on": pl.col("next_on")}
+        return codes.select((never | told)[name].alias(name) for name in REGISTRY_FACTS)
+
+
+def _without_registry(name: str) -> str:
+    return name.rpartition(" ")[2]
 
 
 class Screen:
@@ -38,7 +79,6 @@ class Screen:
         self._standing = standing
         self._registries = sorted(registries)
         self._stack = ExitStack()
-        self._con: duckdb.DuckDBPyConnection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -47,61 +87,60 @@ class Screen:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
-        self._con = None
 
-    def _engine(self) -> duckdb.DuckDBPyConnection:
-        if self._con is None:
-            spill = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
-            self._con = self._stack.enter_context(engine(spill))
-        return self._con
+    @cached_property
+    def _said(self) -> dict[str, _Said]:
+        """Those registries of which anything is known."""
+        said: dict[str, _Said] = {}
+        objections = self._standing.objections
+        for registry in self._registries:
+            snapshots = self._standing.of(registry)
+            if registry == "own" and (snapshots or objections.height):
+                said[registry] = _OwnList(self._con, self._files(snapshots), snapshots, objections)
+            elif snapshots:
+                said[registry] = Answers(self._con, self._folder, snapshots)
+        return said
 
-    def _no_listings(self) -> str:
-        """A file without listings, for a registry that is known by recorded objections only."""
-        [(spill,)] = self._engine().execute("select current_setting('temp_directory')").fetchall()
-        path = Path(spill) / "none.parquet"
+    @cached_property
+    def _con(self) -> duckdb.DuckDBPyConnection:
+        return self._stack.enter_context(engine(self._spill))
+
+    @cached_property
+    def _spill(self) -> str:
+        return self._stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self._standing.folder) / "snapshots"
+
+    def _files(self, snapshots: list[Snapshot]) -> list[str]:
+        """The files of snapshots; for none, one without listings."""
+        if snapshots:
+            return [str(self._folder / name) for name in sorted({one.file for one in snapshots})]
+        path = Path(self._spill) / "none.parquet"
         pl.DataFrame(
             schema={"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
         ).write_parquet(path)
-        return str(path)
+        return [str(path)]
 
-    def columns(self, calls: pl.DataFrame) -> pl.DataFrame:
-        """What each registry said of each call's number on its day.
+    def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
+        """What the registries say of each call, in few columns that tell their words apart.
 
         Args:
             calls: columns `number` (UInt64), `day` (Date), `campaign` (String).
         Returns:
-            A frame of the same height and order; for each registry the columns of
-            `dnc.demands.REGISTRY_FACTS` behind its id with underscores.
+            A frame of the same height and order, to be read by `words`; without columns where nothing is loaded.
         """
-        asked = calls.select("number", "day", "campaign")
-        keys = asked.unique(maintain_order=True).with_row_index("key")
-        said = keys
-        for registry in self._registries:
-            said = said.hstack(self._said(registry, keys))
-        joined = asked.join(said, on=asked.columns, how="left", nulls_equal=True, maintain_order="left")
-        return joined.drop(*asked.columns, "key")
+        frames = [
+            said.codes(calls).select(pl.all().name.prefix(f"{registry} ")) for registry, said in self._said.items()
+        ]
+        return pl.concat(frames, how="horizontal") if frames else pl.DataFrame(height=calls.height)
 
-    def _said(self, registry: str, keys: pl.DataFrame) -> pl.DataFrame:
-        prefix = registry.replace("-", "_")
-        snapshots = self._standing.of(registry)
-        objections = self._standing.objections
-        if snapshots or (registry == "own" and objections.height):
-            answers = self._look_up(registry, keys, snapshots, objections)
-        else:
-            answers = pl.DataFrame(schema=list(_NAMES.values())).clear(keys.height)
-        return answers.select(
-            pl.col(name).cast(_TYPES[kind]).alias(f"{prefix}{suffix}")
-            for (suffix, name), kind in zip(_NAMES.items(), REGISTRY_FACTS.values(), strict=True)
-        )
-
-    def _look_up(
-        self, registry: str, keys: pl.DataFrame, snapshots: list[Snapshot], objections: pl.DataFrame
-    ) -> pl.DataFrame:
-        rows = [(one.id, one.file, one.as_of, one.campaign, list(one.covers), one.absent) for one in snapshots]
-        standing = pl.DataFrame(rows, schema=_STANDING, orient="row")
-        folder = Path(self._standing.folder) / "snapshots"
-        files = [str(folder / name) for name in sorted({one.file for one in snapshots})] or [self._no_listings()]
-        frames = {"asked": keys, "standing": standing}
-        if registry == "own":
-            return run(self._engine(), "own", statement("own"), {"files": files}, objections=objections, **frames)
-        return run(self._engine(), "answers", statement("answers"), {"files": files}, **frames)
+    def words(self, codes: pl.DataFrame) -> pl.DataFrame:
+        """Codes as facts: for each registry of which anything is known, the columns of
+        `dnc.demands.REGISTRY_FACTS` behind its id with underscores."""
+        frames = []
+        for registry, said in self._said.items():
+            mine = codes.select(pl.col(f"^{registry} .*$").name.map(_without_registry))
+            frames.append(said.words(mine).select(pl.all().name.prefix(registry.replace("-", "_"))))
+        return pl.concat(frames, how="horizontal") if frames else pl.DataFrame(height=codes.height)

@@ -24,8 +24,8 @@ from dnc.appraisal import Agreement, Asked, Claim, Offer, Traded, Vetting, appra
 from dnc.bounds import population_bounds
 from dnc.cells import FEW, LEVELS, SCHEMA, between
 from dnc.errors import InputError, OptionError
-from dnc.judge import OUTCOMES
 from dnc.rulebook import Rulebook
+from dnc.wording import OUTCOMES
 
 FORMAT = 1
 _MARK = "dnc_sealed"

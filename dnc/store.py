@@ -195,7 +195,7 @@ class Store:
     def _log(self, con: duckdb.DuckDBPyConnection, verb: str, detail: dict[str, Any]) -> int:
         [(seq,)] = con.execute("select coalesce(max(seq), 0) + 1 from log").fetchall()
         text = json.dumps(detail, ensure_ascii=False, default=str)
-        con.execute("insert into log values (?, ?, ?, ?, ?)", [seq, _now(), verb, _user(), text])
+        con.execute("insert into log values (?, ?, ?, ?, ?)", [seq, _now(), verb, user(), text])
         return int(seq)
 
     def record(self, verb: str, detail: dict[str, Any], rules: dict[str, str] | None = None) -> int:
@@ -350,9 +350,9 @@ class Store:
             taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {told.as_of} the day of this file?")
         if loader.registry == "own":
             taken.notes.extend(self._own_notes(taken.listings, told.as_of))
-        asked = _sha256(told.asked) if told.asked else None
+        asked = sha256_of(told.asked) if told.asked else None
         identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked)
-        return _Prepared(_sha256(extract.path), identity, loader.absent, taken)
+        return _Prepared(sha256_of(extract.path), identity, loader.absent, taken)
 
     def _own_notes(self, listings: Path, as_of: date) -> list[str]:
         """What a newer file of the own list leaves out, which stays, and how old its newest entry is."""
@@ -378,7 +378,7 @@ class Store:
         """Move a finished file of listings to its name, its checksum."""
         with listings.open("rb+") as file:
             os.fsync(file.fileno())
-        name = f"{_sha256(listings)}.parquet"
+        name = f"{sha256_of(listings)}.parquet"
         listings.chmod(0o600)
         listings.replace(self.path / "snapshots" / name)
         return name
@@ -487,7 +487,8 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
-def _user() -> str:
+def user() -> str:
+    """The operating-system user who runs this, as the log names him."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
@@ -500,7 +501,8 @@ def _snapshot(row: Sequence[Any], notes: Sequence[str] = ()) -> Snapshot:
     return Snapshot(**told | {"covers": tuple(told["covers"]), "notes": tuple(notes)})
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The checksum of a file. Raises InputError where it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dnc.checks import Check
 from dnc.clock import today
+from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.vocabulary import vocabulary
 
@@ -15,6 +15,10 @@ _WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "counts": "{rows:,} calls: {counts} (check {id} in the log)",
         "outcomes": {"clear": "clear", "blocked": "blocked", "undecided": "undecided"},
+        "given": "{rows:,} of them given: {counts}",
+        "changed": "{rows:,} of them given, whose outcome is another than before; now {counts}",
+        "consents": "Consents of {file}: {numbers:,} numbers from {rows:,} rows; {unread:,} unreadable, "
+        "{wordless:,} that tell no consent, {unproven:,} consents without a reference to their proof",
         "today": "No day was told: every call was taken as planned for today, {day}; say --at",
         "declared": "Declared for all rows and not told by the file: {facts}",
         "blocked": "Blocked most by:",
@@ -41,6 +45,10 @@ _WORDS: dict[str, dict[str, Any]] = {
     "fr": {
         "counts": "{rows:,} appels : {counts} (contrôle {id} du journal)",
         "outcomes": {"clear": "libres", "blocked": "bloqués", "undecided": "indécis"},
+        "given": "{rows:,} d'entre eux rendus : {counts}",
+        "changed": "{rows:,} d'entre eux rendus, dont le résultat a changé ; désormais {counts}",
+        "consents": "Consentements de {file} : {numbers:,} numéros tirés de {rows:,} lignes ; {unread:,} illisibles, "
+        "{wordless:,} sans consentement indiqué, {unproven:,} consentements sans référence de preuve",
         "today": "Aucun jour indiqué : chaque appel est pris comme prévu aujourd'hui, {day} ; précisez --at",
         "declared": "Déclaré pour toutes les lignes, non indiqué par le fichier : {facts}",
         "blocked": "Bloqués surtout par :",
@@ -72,21 +80,26 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     words = _WORDS[language]
     counts = ", ".join(f"{rows:,} {words['outcomes'][outcome]}" for outcome, rows in check.counts.items())
     yield words["counts"].format(rows=check.rows, counts=counts, id=check.id)
+    if (given := check.given.total()) != check.rows:
+        counts = ", ".join(f"{check.given[one]:,} {words['outcomes'][one]}" for one in check.counts)
+        yield words["changed" if check.record["changed"] else "given"].format(rows=given, counts=counts)
+    yield from warnings(check, language)
     if check.declared:
         # The caller's number is a telephone number too.
         facts = [name if name == "cli" else f"{name}={fact}" for name, fact in check.declared.items()]
         yield words["declared"].format(facts=", ".join(facts))
+    if check.consents:
+        yield words["consents"].format(**check.consents)
     says = {regime.id: regime.says[language] for _, regime in book.regimes()}
-    if blocking := check.blocking().most_common(_SHOWN):
+    if blocking := check.tallies.blocking().most_common(_SHOWN):
         yield words["blocked"]
         yield from (f"  {rows:>9,}  {id_}: {says[id_]}" for id_, rows in blocking)
     yield from _undecided(check, language)
     if clear := check.counts["clear"]:
-        duties = sorted(check.duties())
+        duties = sorted(check.tallies.duties())
         yield words["duties"].format(rows=clear, n=len(duties), named=f" ({', '.join(duties)})" if duties else "")
     if check.repeated:
         yield words["repeated"].format(n=check.repeated)
-    yield from warnings(check, language)
 
 
 def warnings(check: Check, language: str = "en") -> Iterator[str]:
@@ -101,16 +114,14 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
 
 def _undecided(check: Check, language: str) -> Iterator[str]:
     words = _WORDS[language]
-    if missing := check.missing().most_common(_SHOWN):
+    if missing := check.tallies.missing().most_common(_SHOWN):
         yield words["undecided"]
     for word, rows in missing:
         noun = words["nouns"][rows != 1]
         yield "  " + words["wait"].format(rows=rows, noun=noun, question=question(word, language))
-        if line := _brief_line(word, language):
-            yield " " * 13 + words["brief"].format(line=line)
-        elif ":" in word and not word.endswith(":law"):
-            yield " " * 13 + words["store"].format(registry=word.partition(":")[2])
-    if unclear := check.unclear():
+        if line := remedy(word, language):
+            yield " " * 13 + line
+    if unclear := check.tallies.unclear():
         yield "  " + words["unclear"].format(rows=unclear)
 
 
@@ -119,6 +130,16 @@ def question(word: str, language: str = "en") -> str:
     kind, _, registry = word.partition(":")
     asked = _WORDS[language]["asked"].get(word) or _WORDS[language]["asked"].get(kind)
     return asked.format(registry) if asked else f"{word}: {vocabulary().question(word, language)}"
+
+
+def remedy(word: str, language: str = "en") -> str | None:
+    """Where the answer to a question goes: a line of the brief, or a load; None where neither helps."""
+    words = _WORDS[language]
+    if line := _brief_line(word, language):
+        return str(words["brief"].format(line=line))
+    if ":" in word and not word.endswith(":law"):
+        return str(words["store"].format(registry=word.partition(":")[2]))
+    return None
 
 
 def _brief_line(word: str, language: str) -> str | None:

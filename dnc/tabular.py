@@ -34,7 +34,9 @@ LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
 DELIMITERS = ",;\t|"
 PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
 _FIELD_LIMIT = 1 << 20
-_BLOCK = 1 << 20
+_BLOCK = 1 << 22  # bytes
+_NO_LINE = (b"\n", b"\r\n", b"\xef\xbb\xbf")
+_ODD = (b"\n\n", b"\n\r\n", b"\0")
 _HEADER_WITHIN = 30  # lines in which a header is looked for
 _HEADER_CELL = 40  # characters of a cell that names a column
 _FOREIGN = {"%pdf": "a PDF", "<!doctype html": "a web page", "<html": "a web page"}
@@ -139,18 +141,25 @@ def foreign(head: bytes) -> str | None:
     return next((what for magic, what in _FOREIGN.items() if start.startswith(magic)), None)
 
 
+def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
+    """Number the distinct rows of a frame: for each row its number (UInt32), and the distinct rows in that order."""
+    if not rows.width:
+        return pl.zeros(rows.height, pl.UInt32, eager=True), rows
+    distinct = rows.unique(maintain_order=True)
+    keys = distinct.with_row_index("\0number")
+    joined = rows.join(keys, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined["\0number"], distinct
+
+
 def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: dict[str, Any]) -> pl.DataFrame:
     """Apply a function to each distinct row of cells, once.
 
     Returns a frame of the same height and order with the columns of `schema`;
     the function takes a row's cells and gives a row of them.
     """
-    cells = cells.rename(lambda name: f"by {name}")
-    distinct = cells.unique(maintain_order=True)
+    number, distinct = numbered(cells)
     answers = pl.DataFrame([function(*row) for row in distinct.iter_rows()], schema=schema, orient="row")
-    answers = distinct.hstack(answers)
-    joined = cells.join(answers, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
-    return joined.select(schema.keys())
+    return answers[number]
 
 
 def count_rows(path: Path) -> int:
@@ -223,16 +232,21 @@ def head_rows(head: bytes) -> tuple[list[str], int]:
     """The first row of a text of which only the first bytes are known, and how many lines stand before it."""
     lines = list(io.StringIO(head_text(head).removeprefix("\ufeff"), newline=""))
     start = _start_of(lines)
-    _, cells = next(csv_records(lines[start.skipped :], start.delimiter, None), (0, []))
+    source = _Lines(["".join(lines[start.skipped :]).encode()])
+    _, cells = next(_csv_records(source, start.delimiter, None), (0, []))
     return cells, start.skipped
 
 
 class _Lines:
-    """Physical lines of a text with push-back, remembering those of the record being read."""
+    """Physical lines of a text with push-back, remembering those of the record being read.
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._source = iter(lines)
-        self._waiting: list[str] = []
+    They come in blocks; what is left of a block can be taken, and given back, as a whole.
+    number: lines read so far.
+    """
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
+        self._blocks = iter(blocks)
+        self._waiting: list[str] = []  # last line first
         self.record: list[str] = []
         self.number = 0
 
@@ -240,7 +254,9 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self._waiting.pop() if self._waiting else next(self._source)
+        while self.at_seam:
+            self.put_block(next(self._blocks))
+        line = self._waiting.pop()
         self.number += 1
         self.record.append(line)
         return line
@@ -248,6 +264,21 @@ class _Lines:
     def push_back(self, lines: list[str]) -> None:
         self._waiting.extend(reversed(lines))
         self.number -= len(lines)
+
+    @property
+    def at_seam(self) -> bool:
+        """Whether the next line begins a block."""
+        return not self._waiting
+
+    def take_block(self) -> bytes | None:
+        if self.at_seam:
+            return next(self._blocks, None)
+        rest = "".join(reversed(self._waiting)).encode()
+        self._waiting = []
+        return rest
+
+    def put_block(self, block: bytes) -> None:
+        self._waiting = list(io.StringIO(block.decode(), newline=""))[::-1]
 
 
 def _ill_quoted(lines: list[str], delimiter: str) -> bool:
@@ -259,8 +290,8 @@ def _ill_quoted(lines: list[str], delimiter: str) -> bool:
     return False
 
 
-def csv_records(
-    lines: Iterable[str], delimiter: str, width: int | None, see: Callable[[str, int], None] | None = None
+def _csv_records(
+    source: _Lines, delimiter: str, width: int | None, see: Callable[[str, int], None] | None = None
 ) -> Iterator[tuple[int, list[str]]]:
     """Records of a CSV as (line number, cells); blank lines are none.
 
@@ -269,7 +300,6 @@ def csv_records(
     not closed as they should, is read again: its first line without quoting, the others afresh.
     `see` is told the last line of each record, with its number.
     """
-    source = _Lines(lines)
     while True:
         source.record = []
         start = source.number + 1
@@ -292,48 +322,133 @@ def csv_records(
             yield start, cells
 
 
-def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str | None], bool]:
+def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], bool]:
     """Cells brought to `width`, surplus text kept in the last; and whether there was any."""
     surplus = cells[width:]
     ragged = any(cell.strip() for cell in surplus)
-    kept: list[str | None] = [*cells[:width]]
+    kept = [*cells[:width]]
     if ragged:
         kept[-1] = delimiter.join(cells[width - 1 :])
-    return kept + [None] * (width - len(kept)), ragged
+    return kept + [""] * (width - len(kept)), ragged
 
 
-def _frames(rows: Iterable[tuple[int, list[str | None], bool]], columns: list[str]) -> Iterator[pl.DataFrame]:
-    schema: dict[str, type[pl.DataType]] = dict.fromkeys(columns, pl.String)
-    while chunk := list(itertools.islice(rows, BATCH_ROWS)):
-        data = zip(*(cells for _, cells, _ in chunk), strict=True)
-        frame = pl.DataFrame(dict(zip(columns, map(list, data), strict=True)), schema=schema)
-        yield frame.with_columns(
-            pl.Series(RAGGED, [ragged for *_, ragged in chunk], dtype=pl.Boolean),
-            pl.Series(LINE, [line for line, *_ in chunk], dtype=pl.UInt64),
+@dataclass(frozen=True)
+class _CsvReader:
+    """Reads the rows behind a CSV's header, block by block.
+
+    A block in which each line is a record by itself and none is doubtful is
+    split by Polars; any other is read with care, to the end of its last record.
+    """
+
+    lines: _Lines
+    columns: list[str]
+    delimiter: str
+    ends: Ends | None
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """Frames of text with `columns`, `RAGGED` and `LINE`."""
+        while (block := self.lines.take_block()) is not None:
+            frame = self._split(block)
+            if frame is None:
+                self.lines.put_block(block)
+                frame = self._read_with_care()
+            yield frame
+
+    def _split(self, block: bytes) -> pl.DataFrame | None:
+        """A block of plain lines, or None where it is not certain that it is one."""
+        returns, feeds = block.count(b"\r"), block.count(b"\n")
+        if returns != block.count(b"\r\n") or (self.ends and returns not in (0, feeds)):
+            return None
+        if block.startswith(_NO_LINE) or any(odd in block for odd in _ODD):
+            return None
+        quoted = b'"' in block
+        if quoted and not _lines_of(block).str.contains(_well_quoted(self.delimiter)).all():
+            return None
+        try:
+            frame = pl.read_csv(
+                block,
+                has_header=False,
+                schema=dict.fromkeys(self.columns, pl.String),
+                separator=self.delimiter,
+                quote_char='"' if quoted else None,
+                empty_string_is_null=False,
+                extra_columns="raise",
+                missing_columns="insert",
+            )
+        except pl.exceptions.PolarsError:
+            return None
+        if frame.height != feeds + (not block.endswith(b"\n")):
+            return None
+        first = self.lines.number + 1
+        if self.ends:
+            self.ends.see("\r\n" if returns else "\n", first)
+        self.lines.number += frame.height
+        return frame.with_columns(
+            pl.lit(False).alias(RAGGED), pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
         )
+
+    def _read_with_care(self) -> pl.DataFrame:
+        width, see = len(self.columns), self.ends.see if self.ends else None
+        rows, ragged, numbers = [], [], []
+        for number, cells in _csv_records(self.lines, self.delimiter, width, see):
+            fitted, surplus = _fitted(cells, width, self.delimiter)
+            rows.append(fitted)
+            ragged.append(surplus)
+            numbers.append(number)
+            if self.lines.at_seam:
+                break
+        data = dict(zip(self.columns, map(list, zip(*rows, strict=True)), strict=True)) if rows else None
+        frame = pl.DataFrame(data, schema=dict.fromkeys(self.columns, pl.String))
+        return frame.with_columns(
+            pl.Series(RAGGED, ragged, dtype=pl.Boolean), pl.Series(LINE, numbers, dtype=pl.UInt64)
+        )
+
+
+def _lines_of(block: bytes) -> pl.Series:
+    """The lines of a block without NUL bytes, as one column."""
+    return pl.read_csv(
+        block, has_header=False, schema={"line": pl.String}, separator="\0", quote_char=None, empty_string_is_null=False
+    ).to_series()
+
+
+def _well_quoted(delimiter: str) -> str:
+    """What a line looks like that is one record whatever stands around it."""
+    cell = f"""(?:[^"{re.escape(delimiter)}]*|"(?:[^"]|"")*")"""
+    return f"^{cell}(?:{re.escape(delimiter)}{cell})*$"
+
+
+def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in frames of `BATCH_ROWS`, the last one shorter."""
+    kept: list[pl.DataFrame] = []
+    for frame in frames:
+        kept.append(frame)
+        if sum(one.height for one in kept) >= BATCH_ROWS:
+            *whole, rest = pl.concat(kept).iter_slices(BATCH_ROWS)
+            yield from whole
+            kept = [rest]
+    yield from pl.concat(kept).iter_slices(BATCH_ROWS) if kept else ()
 
 
 def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     csv.field_size_limit(_FIELD_LIMIT)
     start = _start_of(text.lines())
-    see = Ends(text.member).see if strict else None
+    ends = Ends(text.member) if strict else None
 
-    def records(width: int | None, limit: int) -> Iterator[tuple[int, list[str]]]:
-        lines = itertools.islice(text.lines(limit), start.skipped, None)
-        for number, cells in csv_records(lines, start.delimiter, width, see):
-            yield number + start.skipped, cells
+    def opened(limit: int) -> _Lines:
+        lines = _Lines(text.blocks(_BLOCK, limit))
+        for _ in range(start.skipped):
+            next(lines)
+        return lines
 
-    _, header = next(records(None, _FIELD_LIMIT), (0, []))
-    limit = ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT
-    rows = records(len(header), limit)
+    _, header = next(_csv_records(opened(_FIELD_LIMIT), start.delimiter, None), (0, []))
+    lines = opened(ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT)
     if with_header:
-        next(rows)
+        next(_csv_records(lines, start.delimiter, len(header), ends.see if ends else None), None)
     else:
         header = [f"column {position}" for position in range(1, len(header) + 1)]
-    fitted = ((line, *_fitted(cells, len(header), start.delimiter)) for line, cells in rows)
-    batches = _frames(fitted, unique_names(header))
+    reader = _CsvReader(lines, unique_names(header), start.delimiter, ends)
     bom = text.encoding != "utf-8"
-    return Table(path, "csv", header, batches, start.delimiter, bom, start.skipped)
+    return Table(path, "csv", header, _gathered(reader.frames()), start.delimiter, bom, start.skipped)
 
 
 # Spreadsheets, Parquet, JSON lines

@@ -51,6 +51,21 @@ class Text:
                 yield line
                 number, offset = number + 1, offset + size
 
+    def blocks(self, size: int, limit: int = LINE_LIMIT) -> Iterator[bytes]:
+        """The same text as UTF-8, in blocks of whole lines of about `size` bytes; raises as `lines` does."""
+        decoder = codecs.getincrementaldecoder(self.encoding)()
+        kept, bounded = b"", False
+        for raw in self.member.blocks(size):
+            kept += raw if self.encoding == "utf-8" else decoder.decode(raw).encode()
+            if not bounded and _may_be_long(kept, limit):
+                bounded = all(self.lines(limit))
+            cut = _after_last_end(kept)
+            if cut:
+                yield kept[:cut]
+            kept = kept[cut:]
+        if kept:
+            yield kept
+
     def _bytes_of(self, line: str) -> int:
         if self.encoding == "utf-16":
             return len(line.encode("utf-16-le"))
@@ -79,6 +94,18 @@ class Ends:
             names = " and ".join(_NAMES[one] for one in (self._first, end))
             message = f"line ends are mixed ({names}); the file was edited or joined, use the original"
             raise InputError(message, self._member.where, number)
+
+
+def _may_be_long(block: bytes, limit: int) -> bool:
+    """Whether bytes stand so far apart from a line end that a line could be longer than `limit`."""
+    step = limit // 2
+    starts = range(0, len(block) - step, step)
+    return any(block.find(b"\n", at, at + step) < 0 and block.find(b"\r", at, at + step) < 0 for at in starts)
+
+
+def _after_last_end(block: bytes) -> int:
+    """How many bytes of a block are whole lines; a last CR may be half an end."""
+    return block.rfind(b"\n") + 1 or block.rfind(b"\r", 0, -1) + 1
 
 
 def end_of(line: str) -> str:

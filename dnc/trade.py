@@ -12,13 +12,15 @@ from dataclasses import replace
 
 import polars as pl
 
+from dnc.calls import Calls
 from dnc.clock import NEVER
 from dnc.demands import FACTS
-from dnc.judge import VERDICT, Judge, Policy
+from dnc.judge import VERDICT, Judge
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.store import Standing
 from dnc.vocabulary import vocabulary
+from dnc.wording import Policy
 
 _OF_THE_LIST = ("recipient", "line", "source", "sector", "place", "polls", "day", "territory", "jurisdiction", "unread")
 _ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": ""}
@@ -36,15 +38,15 @@ class Trade:
         self._cases: pl.DataFrame | None = None
         self._schema = pl.Schema()
 
-    def watch(self, screened: pl.DataFrame, _verdicts: pl.DataFrame) -> None:
+    def watch(self, facts: pl.DataFrame, _verdicts: pl.DataFrame) -> None:
         """Take note of a batch of a check."""
         said = [f"{registry}{suffix}" for registry in self._asked for suffix in ("", "_as_of")]
         keys = [*_OF_THE_LIST, *said]
-        new = screened.select(*keys, "number", rows=pl.lit(1, pl.Int64))
+        new = facts.select(*keys, "number", rows=pl.lit(1, pl.Int64))
         cases = new if self._cases is None else pl.concat([self._cases, new])
         # Any number of a case stands for all: what the registries say of it is part of the case.
         self._cases = cases.group_by(keys, maintain_order=True).agg(pl.col("number").first(), pl.col("rows").sum())
-        self._schema = screened.schema
+        self._schema = facts.schema
 
     def verdicts(self) -> pl.DataFrame:
         """What the act comes to, a row a case: the columns of `dnc.judge.VERDICT`, and `rows`."""
@@ -52,12 +54,13 @@ class Trade:
             return pl.DataFrame(schema=VERDICT | {"rows": pl.Int64})
         registries = self._book.registries()
         with Screen(self._standing, registries) as screen, Judge(self._book, screen, self._policy) as judge:
-            return judge.verdicts(judge.screened(self._act(self._cases))).with_columns(self._cases["rows"])
+            return judge.verdicts(self._acts(self._cases)).with_columns(self._cases["rows"])
 
-    def _act(self, cases: pl.DataFrame) -> pl.DataFrame:
-        """Facts of the act: what the list tells, who acts and to what end; of the calls and the buyer nothing."""
-        told = {*_OF_THE_LIST, "number"}
-        facts = [name for name in self._schema if name in told or name in FACTS or name in vocabulary().axes]
-        return cases.select(
-            name if name in told else pl.lit(_ACT.get(name), self._schema[name]).alias(name) for name in (*facts, "odd")
+    def _acts(self, cases: pl.DataFrame) -> Calls:
+        """The act for each case: what the list tells, who acts and to what end; of the calls and the buyer nothing."""
+        wanted = (*_OF_THE_LIST, *FACTS, *vocabulary().axes, "odd")
+        plans = cases.select(
+            name if name in _OF_THE_LIST else pl.lit(_ACT.get(name), self._schema[name]).alias(name)
+            for name in dict.fromkeys(wanted)
         )
+        return Calls(cases.clear(), cases["number"], pl.arange(0, cases.height, dtype=pl.UInt32, eager=True), plans)

@@ -14,15 +14,15 @@ from dnc.appraisal import Asked, Offer, Traded, Vetting, appraise
 from dnc.brief import Brief
 from dnc.calls import Intake
 from dnc.cells import Cells
-from dnc.checks import Check, check
+from dnc.checks import check
 from dnc.clock import today
 from dnc.errors import InputError, OptionError
-from dnc.judge import OUTCOMES, Policy
-from dnc.numbers import read_numbers
+from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.store import Standing, Store
 from dnc.tabular import open_table
 from dnc.trade import Trade
+from dnc.wording import OUTCOMES, Policy
 
 CURVE_WEEKS = 12  # looked ahead where no end of the period is told
 
@@ -66,9 +66,9 @@ def vet(
     trade = Trade(book, standing, Policy(guidance, accept or {}))
     with Cells() as cells:
 
-        def watch(screened: pl.DataFrame, verdicts: pl.DataFrame) -> None:
-            cells.watch(screened, verdicts)
-            trade.watch(screened, verdicts)
+        def watch(facts: pl.DataFrame, verdicts: pl.DataFrame) -> None:
+            cells.watch(facts, verdicts)
+            trade.watch(facts, verdicts)
 
         result = check(
             path, store, brief=brief, rulebook=book, guidance=guidance, accept=accept, watch=watch, **options
@@ -86,7 +86,7 @@ def vet(
             raise InputError("a list of fewer than ten persons is not sealed: its counts would tell of each", path)
         offer = Offer(
             file=result.path.name,
-            sha256=result.logged["sha256"],
+            sha256=result.record["sha256"],
             rows=result.rows,
             sealed=seal,
             check=result.id,
@@ -94,9 +94,9 @@ def vet(
             until=until,
             points=points,
             told=_told(result),
-            rules=tuple(result.logged["rules"]),
+            rules=tuple(result.record["rules"]),
             snapshots=tuple(_snapshots(result, standing)),
-            version=result.logged["version"],
+            version=result.record["version"],
             trade=_traded(trade.verdicts(), counted=not seal),
             held=dict(cells.overlaps),
             sample_of=sample_of,
@@ -114,15 +114,17 @@ def _points(first: date, until: date | None) -> tuple[date, ...]:
 
 def _told(result: Check) -> dict[str, Any]:
     """What was told of the use, but for the caller's number."""
-    told = {name: result.logged[name] for name in ("at", "region", "declared", "brief", "guidance", "accepted")}
+    told = {name: result.record[name] for name in ("at", "region", "declared", "brief", "guidance", "accepted")}
+    consents = result.record["consents"]
     declared = dict(told["declared"])
     if declared.get("cli", "withheld") != "withheld":
         declared["cli"] = "shown"
-    return told | {"declared": declared, "at": told["at"] or (None if result.dated else today().isoformat())}
+    at = told["at"] or (None if result.dated else today().isoformat())
+    return told | {"declared": declared, "at": at, "consents": consents and consents["sha256"]}
 
 
 def _snapshots(result: Check, standing: Standing) -> Iterator[dict[str, Any]]:
-    stood = set(result.logged["snapshots"])
+    stood = set(result.record["snapshots"])
     for one in standing.snapshots:
         if one.id in stood:
             yield {"registry": one.registry, "as_of": one.as_of, "sha256": one.sha256}
@@ -154,9 +156,5 @@ def _numbers(path: Path, brief: Brief, book: Rulebook) -> Iterator[pl.Series]:
     table = open_table(path)
     named = {ours: theirs for ours, theirs in brief.columns.items() if ours == "number" and theirs in table.columns}
     intake = Intake(table, Brief(region=brief.region, columns=named), book)
-    text = pl.col(intake.columns["number"]).cast(pl.String).str.strip_chars()
-    region = intake.columns.get("region")
-    told = pl.col(region).cast(pl.String).str.to_uppercase() if region else pl.lit(None, pl.String)
-    default = pl.lit(brief.region, pl.String)
-    for batch in table.batches:
-        yield read_numbers(batch.select(text=text, region=pl.coalesce(told, default)))["number"]
+    for calls in intake.batches():
+        yield calls.number

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnc.numbers import read_number, read_numbers
+from dnc import columns
+from dnc.columns import read_numbers
+from dnc.numbers import SCHEMA, read_number
 
 NBSP, THIN, ZERO_WIDTH, RTL = "\u00a0", "\u202f", "\u200b", "\u200e"
 
@@ -110,3 +112,37 @@ def test_a_column_keeps_its_order_and_repeats():
     read = read_numbers(cells)
     assert read["number"].to_list() == [33199000002, None, 33199000001, None]
     assert read["unread"].to_list() == [None, "empty", None, "region"]
+
+
+def test_a_column_is_read_as_its_cells_are(monkeypatch):
+    """What the ranges of a plan answer is what the reference answers, however the column is written."""
+    monkeypatch.setattr(columns, "PAYS", 1)
+    shapes = (
+        "0{}",
+        "{}",
+        "+33{}",
+        "+33 (0){}",
+        "0033{}",
+        "33{}",
+        "{}.0",
+        '="0{}"',
+        "'+33{}",
+        "Tél : 0{}",
+        "0{} poste 12",
+    )
+    texts = [shape.format(n) for shape in shapes for n in range(100_000_000, 1_000_000_000, 7_777_777)]
+    texts += [
+        "",
+        None,
+        "n/c",
+        "6.12E+08",
+        "01 99 00 00 01",
+        "01.99.00.00.01 ",
+        "(+33) 199000001",
+        "12",
+        "0199000001/0199000002",
+    ]
+    for region in ("FR", "GP", "DE", None):
+        cells = pl.DataFrame({"text": texts}).with_columns(region=pl.lit(region, pl.String))
+        expected = [read_number(text or "", region)._asdict() for text in texts]
+        assert read_numbers(cells).rows(named=True) == [{name: one[name] for name in SCHEMA} for one in expected]

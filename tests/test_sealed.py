@@ -48,7 +48,7 @@ ROWS = st.lists(st.tuples(st.sampled_from([0, 1, 15, 30, 50]), st.integers(1, 30
 def counter(rows: list[tuple]) -> Iterator[Cells]:
     """Rows as a check would show them, in two batches, to a counter."""
     number, outcome, blocked_by, line, territory, age, days = map(list, zip(*rows, strict=True))
-    screened = pl.DataFrame(
+    facts = pl.DataFrame(
         {
             "number": pl.Series([one or None for one in number], dtype=pl.UInt64),
             "day": [DAY] * len(rows),
@@ -65,7 +65,7 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
     half = len(rows) // 2
     with Cells() as cells:
         for part in (slice(0, half), slice(half, None)):
-            cells.watch(screened[part], verdicts[part])
+            cells.watch(facts[part], verdicts[part])
         yield cells
 
 

@@ -21,7 +21,8 @@ def said(store: Store, registry: str, number: int, day: str, campaign: str | Non
         schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String},
     )
     with Screen(store.standing(), [registry]) as screen:
-        state, as_of, _, for_campaign, next_on = screen.columns(calls).row(0)
+        words = screen.words(screen.codes(calls)).row(0)
+    state, as_of, _, for_campaign, next_on = words or (None,) * 5
     return state, as_of and str(as_of), for_campaign, next_on and str(next_on)
 
 

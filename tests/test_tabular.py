@@ -10,8 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dnc import InputError, Store, check
+from dnc import InputError, Store, check, tabular
 from dnc.numbers import read_listed, read_number
 from dnc.tabular import LINE, RAGGED, open_table
 
@@ -93,7 +95,7 @@ def test_odd_headers(tmp_path):
     assert header == ["number", "note", "", "note"]
     assert [name for name in rows.columns if "\0" not in name] == ["number", "note", "column 3", "note (2)"]
     assert rows[RAGGED].to_list() == [False, True, False]
-    assert rows["note (2)"].to_list() == ["c", "c,d", None]
+    assert rows["note (2)"].to_list() == ["c", "c,d", ""]
 
 
 def test_stray_quotes_swallow_nothing(tmp_path):
@@ -244,3 +246,27 @@ def test_rows_of_a_blocklist_are_counted_once(tmp_path):
     assert kept == [33199000001, 33261910002, 33353010003]
     assert (one.listed, one.unread) == (2, 0)
     assert "1 numbers were cleaned of what a spreadsheet or typing had added" in one.notes
+
+
+CELLS = st.text(st.sampled_from("a1é \",;'\t\u2028"), max_size=4) | st.sampled_from(['"a"', '"a,""b"', '""', '"a\nb"'])
+LINES = st.lists(st.lists(CELLS, max_size=4).map(",".join), max_size=6)
+
+
+@given(lines=LINES, end=st.sampled_from(["\n", "\r\n", "\r"]), ended=st.booleans(), size=st.integers(8, 60))
+def test_plain_blocks_are_read_as_with_care(lines, end, ended, size, tmp_path_factory):
+    """Splitting whole blocks gives what careful reading gives, cell by cell and line by line."""
+    path = written(tmp_path_factory.mktemp("csv"), end.join(["x,y", *lines]) + end * ended)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tabular, "_BLOCK", size)
+        split = [batch.rows() for batch in open_table(path).batches]
+        patch.setattr(tabular._CsvReader, "_split", lambda *_: None)
+        careful = [batch.rows() for batch in open_table(path).batches]
+    assert split == careful
+
+
+def test_plain_blocks_are_split(tmp_path, monkeypatch):
+    """A file without doubtful lines is never read with care."""
+    monkeypatch.delattr(tabular._CsvReader, "_read_with_care")
+    text = 'Téléphone,Nom\n0199000001,"Une, et ""demie"""\n0261910002,\n'
+    _, rows = opened(written(tmp_path, text))
+    assert rows["Nom"].to_list() == ['Une, et "demie"', ""]

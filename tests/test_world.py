@@ -43,8 +43,8 @@ def facts(tmp_path, **row):
     """The facts of one call."""
     path = tmp_path / "call.csv"
     path.write_text(";".join(row) + "\n" + ";".join(row.values()) + "\n", encoding="utf-8")
-    [(_, frame)] = open_calls(path, Brief(), BOOK).batches()
-    return frame.row(0, named=True)
+    [calls] = open_calls(path, Brief(), BOOK).batches()
+    return calls.facts().row(0, named=True)
 
 
 # Numbers

@@ -1,0 +1,218 @@
+"""What one registry's snapshots say of many numbers: the newest that speaks of each on its day.
+
+A snapshot speaks of the numbers it holds, and of those whose prefix it covers.
+What it says is packed into one integer, number × day × state, and all of them
+are sorted: the word that counts is the last one not after the day of the call.
+A small registry is packed once; of a large one only the numbers of a batch
+are, so that memory is bounded by the batch and never by the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from dnc.demands import REGISTRY_FACTS
+from dnc.engine import run
+from dnc.store import Snapshot
+from dnc.tabular import numbered
+
+PACKED_AT_ONCE = 40_000_000  # rows of a registry; 8 bytes each
+_STATES = ("uncovered", "clear", "listed")  # of two words on one day the greater counts
+_N = len(_STATES)
+_LISTED = _STATES.index("listed")
+_WORD = """
+(l.number * $days::ubigint + s.rank) * 3::ubigint
+    + case when l.listed then 2 when not l.listed then 1 else 0 end::ubigint as word
+"""
+_HELD = "select {} from read_parquet($files) l join standing s on l.file_index = s.position where {}"
+
+
+class _Words:
+    """Words about ids on ranked days, as sorted integers: (id × days + rank) × 3 + state."""
+
+    def __init__(self, words: pl.Series, days: int) -> None:
+        self._words = words.cast(pl.UInt64).sort().alias("word")
+        self._positions = self._words.to_frame().with_row_index("position")
+        self.span = days * _N
+
+    def newest(self, ids: pl.Series, ranks: pl.Series) -> pl.DataFrame:
+        """The last word about each id up to a rank, and the rank of the one that comes next.
+
+        Args:
+            ids, ranks: UInt64 without nulls; rank 0 is before all.
+        Returns:
+            A frame of the same height and order: `word` (UInt64: rank × 3 + state, 0 = none), `next` (UInt64, 0 = none).
+        """
+        if not self._words.len():
+            return pl.select(word=pl.zeros(ids.len(), pl.UInt64), next=pl.zeros(ids.len(), pl.UInt64))
+        last = ids * self.span + ranks * _N + _LISTED
+        asked = pl.DataFrame({"id": ids, "last": last}).with_row_index("at").sort("last")
+        found = asked.join_asof(
+            self._positions, left_on="last", right_on="word", coalesce=False, check_sortedness=False
+        )
+        behind = self._words.gather((found["position"] + 1).fill_null(0), null_on_oob=True)
+        mine = pl.col("word", "next") // self.span == pl.col("id")
+        words = found.with_columns(behind.alias("next")).select(
+            "at", pl.when(mine).then(pl.col("word", "next") % self.span).otherwise(0)
+        )
+        return words.sort("at").select("word", pl.col("next") // _N)
+
+
+@dataclass(frozen=True)
+class _About:
+    """What snapshots say about some numbers: those that hold them, and those that cover their prefixes.
+
+    since: `word` about a number → the day since when it is listed, where that was told.
+    """
+
+    numbers: pl.Series
+    held: _Words
+    since: pl.DataFrame
+    prefixes: pl.Series
+    covered: _Words
+
+    def newest(self, ranks: pl.Series) -> pl.DataFrame:
+        """The newest words up to a rank: `word`, `next`, and `held`, whether a snapshot holds the number.
+
+        On one day the word of a snapshot that holds a number goes before that of one that covers it.
+        """
+        held = self.held.newest(self.numbers, ranks)
+        covered = self.covered.newest(self.prefixes, ranks)
+        is_held = held["word"] // _N >= covered["word"] // _N
+        word = pl.when(is_held).then(held["word"]).otherwise(covered["word"])
+        soonest = pl.min_horizontal(pl.lit(one["next"]).replace(0, None) for one in (held, covered)).fill_null(0)
+        return pl.select(word=word, next=soonest, held=is_held)
+
+    def listed_since(self, newest: pl.DataFrame, days: pl.Series) -> pl.Series:
+        """The day since when numbers are listed: told, or the earliest possible one; null where not known.
+
+        A number was listed at the earliest on the day after the last list that was
+        complete and did not hold it.
+        """
+        word, rank = newest["word"], newest["word"] // _N
+        told = pl.DataFrame({"word": self.numbers * self.held.span + word})
+        told = told.join(self.since, on="word", how="left", maintain_order="left")
+        since = told["since"].clone()
+        listed = (word % _N == _LISTED) & newest["held"]
+        rows = pl.DataFrame({"number": self.numbers, "prefix": self.prefixes, "rank": rank}).with_row_index("at")
+        pending = rows.filter(listed & since.is_null())
+        while pending.height:
+            complete = self.covered.newest(pending["prefix"], pending["rank"] - 1)["word"]
+            pending = pending.with_columns(rank=complete // _N, listed=complete % _N == _LISTED)
+            pending = pending.filter(pl.col("rank") > 0)
+            held = self.held.newest(pending["number"], pending["rank"])["word"] // _N == pending["rank"]
+            lacking = pending.filter(~held & ~pl.col("listed"))
+            day_after = days.gather(lacking["rank"] - 1).dt.offset_by("1d")
+            since.scatter(lacking["at"], day_after)
+            pending = pending.filter(held | pl.col("listed")).drop("listed")
+        return pl.select(pl.when(listed).then(since)).to_series()
+
+
+class _Spoken:
+    """What some snapshots of a registry say, their days ranked from 1."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, folder: Path, snapshots: Sequence[Snapshot], days: list[date]
+    ) -> None:
+        self._con = con
+        self._days = len(days) + 1
+        ranked = [(one, days.index(one.as_of) + 1) for one in snapshots]
+        files = sorted({one.file for one in snapshots})
+        self._files = [str(folder / name) for name in files]
+        positions = [(files.index(one.file), rank) for one, rank in ranked]
+        self._standing = pl.DataFrame(positions, schema={"position": pl.UInt64, "rank": pl.UInt64}, orient="row")
+        self._rows = sum(one.rows for one in snapshots)
+        self._covering = [(one, rank) for one, rank in ranked if one.covers]
+        self._longest = max((len(prefix) for one, _ in self._covering for prefix in one.covers), default=0)
+
+    def about(self, numbers: pl.Series) -> _About:
+        """What is said about some numbers (UInt64, without nulls)."""
+        held, since = self._all if self._rows <= PACKED_AT_ONCE else self._read(numbers)
+        prefix, prefixes = pl.zeros(numbers.len(), pl.UInt64, eager=True), [""]
+        if self._longest:
+            cut = numbers.cast(pl.String).str.head(self._longest)
+            at, distinct = numbered(cut.to_frame("prefix"))
+            prefix, prefixes = at.cast(pl.UInt64), distinct["prefix"].to_list()
+        return _About(numbers, held, since, prefix, self._covered(prefixes))
+
+    @cached_property
+    def _all(self) -> tuple[_Words, pl.DataFrame]:
+        return self._read()
+
+    def _read(self, numbers: pl.Series | None = None) -> tuple[_Words, pl.DataFrame]:
+        """Words about the numbers that snapshots hold, all unless told; and since when they are listed, by word."""
+        wanted, frames = "true", {"standing": self._standing}
+        if numbers is not None:
+            wanted, frames["asked"] = "l.number in (select number from asked)", numbers.to_frame("number")
+        params = {"files": self._files, "days": self._days}
+        words = run(self._con, "words", _HELD.format(_WORD, wanted), params, **frames)
+        wanted += " and l.listed and l.since is not null"
+        since = run(self._con, "since", _HELD.format(f"{_WORD}, l.since", wanted), params, **frames)
+        return _Words(words["word"], self._days), since.group_by("word").agg(pl.col("since").max())
+
+    def _covered(self, prefixes: list[str]) -> _Words:
+        """Words about prefixes, by their position, of the snapshots that are complete for them."""
+        words = [
+            (position * self._days + rank) * _N + _STATES.index(one.absent)
+            for position, prefix in enumerate(prefixes)
+            for one, rank in self._covering
+            if prefix.startswith(one.covers)
+        ]
+        return _Words(pl.Series(words, dtype=pl.UInt64), self._days)
+
+
+class Answers:
+    """What the snapshots of one registry say; a registry with several campaigns is asked for each apart."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path, snapshots: Sequence[Snapshot]) -> None:
+        days = sorted({one.as_of for one in snapshots})
+        self._days = pl.Series(days, dtype=pl.Date)
+        self._spoken = _Spoken(con, folder, snapshots, days)
+        campaigns = {one.campaign for one in snapshots} - {None}
+        self._of_campaign = {
+            name: _Spoken(con, folder, [one for one in snapshots if one.campaign == name], days) for name in campaigns
+        }
+
+    def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
+        """What is said of each call, in few and small columns.
+
+        Args:
+            calls: columns `number` (UInt64), `day` (Date), `campaign` (String).
+        Returns:
+            A frame of the same height and order: `word` (null = no snapshot stood, else rank × 3 + state),
+            `next` (rank, 0 = none), `since` (Date), `campaign` (state).
+        """
+        numbers = calls["number"].fill_null(0)
+        stood = self._days.search_sorted(calls["day"].fill_null(date.min), side="right").cast(pl.UInt64)
+        about = self._spoken.about(numbers)
+        newest = about.newest(stood)
+        campaign = pl.zeros(calls.height, pl.UInt64, eager=True)
+        for name, spoken in self._of_campaign.items():
+            at = (calls["campaign"] == name).fill_null(False).arg_true()
+            words = spoken.about(numbers[at]).newest(stood[at])["word"]
+            campaign = campaign.scatter(at, words % _N)
+        return pl.select(
+            word=pl.when(stood > 0).then(newest["word"]),
+            next=pl.when(stood > 0).then(newest["next"]).when(calls["day"].is_not_null()).then(1).otherwise(0),
+            since=about.listed_since(newest, self._days),
+            campaign=campaign,
+        )
+
+    def words(self, codes: pl.DataFrame) -> pl.DataFrame:
+        """Codes as columns: state, as_of, since, campaign_state, next_on, named as `dnc.demands.REGISTRY_FACTS`."""
+        rank = pl.col("word") // _N
+        state = (pl.col("word") % _N).replace_strict(dict(enumerate(_STATES)), return_dtype=pl.String)
+        for_campaign = pl.col("campaign").replace_strict(
+            {1: "clear", 2: "listed"}, default=None, return_dtype=pl.String
+        )
+        days = {0: None, **dict(enumerate(self._days, 1))}
+        as_of, next_on = (one.replace_strict(days, return_dtype=pl.Date) for one in (rank, pl.col("next")))
+        columns = (state, as_of, pl.col("since"), for_campaign, next_on)
+        return codes.select(column.alias(name) for name, column in zip(REGISTRY_FACTS, columns, strict=True))

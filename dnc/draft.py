@@ -1,0 +1,279 @@
+"""`dnc brief`: a brief drafted from a file's columns and words, for a person to correct.
+
+What the file proves is written down; whatever is a guess is commented out, with its reason. So the draft
+is a brief that decides nothing that was not seen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dnc.brief import Brief
+from dnc.calls import Intake
+from dnc.columns import read_column
+from dnc.rulebook import Rulebook
+from dnc.tabular import Table, folded, looks_like_phone, open_table
+from dnc.vocabulary import vocabulary
+
+_SAMPLE = 1_000  # numbers that are read in every plan
+_SURE = 0.9  # share of filled cells that must be read as telephone numbers
+_PLANS = 4  # that are named
+_MOST_WORDS = 20  # a column with more different words holds no axis
+_DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
+_DAY = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{4}\b"
+
+_WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "head": "A draft from the first {rows:,} rows of {name}. What is commented out is a guess,",
+        "then": "or still to be told: take away its # where it is right. Then: dnc check {name} --brief THIS",
+        "number": "filled cells: {filled:,}; of {tried:,} tried, telephone numbers: {read:,}",
+        "own": "{ours} is found by its own name",
+        "by_name": "only by its name",
+        "by_cells": "only by its cells; {why}",
+        "several": "several columns may hold the number to be called; choose one",
+        "nothing": "no column looks like telephone numbers; which one is it?",
+        "region_none": "no numbering plan is needed: every number that was tried carries its country",
+        "region": "of {tried:,} numbers tried {national:,} are in national form; in the plan of {plans}",
+        "iso": "no days but those of ISO 8601 were seen, so nothing is to be said of their order",
+        "order": "cells that can only be read in this order: {seen:,}; in the other: 0",
+        "unsure": "days with slashes or dots were seen, and none tells whether the day or the month comes first",
+        "mixed": "cells that are day first: {dmy:,}; month first: {mdy:,}; the file mixes them",
+        "word": "rows: {rows:,}; guessed by the word; one of {words}",
+        "unknown": "rows: {rows:,}; one of {words}",
+        "many": "{column}: {theirs} has {count:,} different words, too many to be one of {words}",
+        "facts": "What the file does not tell can be declared for all of its rows:",
+    },
+    "fr": {
+        "head": "Ébauche d'après les {rows:,} premières lignes de {name}. Ce qui est en commentaire est supposé,",
+        "then": "ou reste à dire : ôtez le # là où c'est juste. Puis : dnc check {name} --brief CECI",
+        "number": "cellules remplies : {filled:,} ; sur {tried:,} essayées, numéros de téléphone : {read:,}",
+        "own": "{ours} est trouvé par son propre nom",
+        "by_name": "par son seul nom",
+        "by_cells": "par ses seules cellules ; {why}",
+        "several": "plusieurs colonnes peuvent contenir le numéro à appeler ; choisissez",
+        "nothing": "aucune colonne ne ressemble à des numéros de téléphone ; laquelle est-ce ?",
+        "region_none": "aucun plan de numérotation à indiquer : chaque numéro essayé porte son pays",
+        "region": "sur {tried:,} numéros essayés, {national:,} sous forme nationale ; dans le plan de {plans}",
+        "iso": "seules des dates ISO 8601 ont été vues : rien à dire de leur ordre",
+        "order": "cellules qui ne se lisent que dans cet ordre : {seen:,} ; dans l'autre : 0",
+        "unsure": "dates à barres ou à points dont aucune ne dit si le jour ou le mois vient d'abord",
+        "mixed": "cellules jour d'abord : {dmy:,} ; mois d'abord : {mdy:,} ; le fichier les mêle",
+        "word": "lignes : {rows:,} ; supposé d'après le mot ; à choisir parmi {words}",
+        "unknown": "lignes : {rows:,} ; à choisir parmi {words}",
+        "many": "{column} : {theirs} a {count:,} mots différents, trop pour être parmi {words}",
+        "facts": "Ce que le fichier ne dit pas peut être déclaré pour toutes ses lignes :",
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """How a column reads as telephone numbers: cells filled, tried, read, in national form; and read by each plan."""
+
+    filled: int
+    tried: int
+    read: int
+    national: int
+    plans: list[tuple[str, int]]
+
+    @property
+    def share(self) -> float:
+        return self.read / self.tried if self.tried else 0.0
+
+
+def draft(path: str | Path, book: Rulebook, language: str = "en") -> Iterator[str]:
+    """Lines of a brief in TOML for a planned-calls file. Raises InputError where it is no such file."""
+    table = open_table(path)
+    rows = next(iter(table.batches), pl.DataFrame(schema=dict.fromkeys(table.columns, pl.String)))
+    # A file without a header shows numbers where its names should be: the intake refuses it.
+    if table.columns and rows.height:
+        _ = Intake(table, Brief(columns={"number": table.columns[0]}), book).columns
+    return _Draft(table, rows.select(pl.col(table.columns).cast(pl.String)), book, language).lines()
+
+
+class _Draft:
+    """A draft in the making: a file's first rows, looked at column by column."""
+
+    def __init__(self, table: Table, rows: pl.DataFrame, book: Rulebook, language: str) -> None:
+        self._table, self._rows, self._book = table, rows, book
+        self._language, self._w = language, _WORDS[language]
+
+    def lines(self) -> Iterator[str]:
+        name = self._table.path.name
+        yield f"# {self._w['head'].format(rows=self._rows.height, name=name)}"
+        yield f"# {self._w['then'].format(name=name)}"
+        yield ""
+        yield from self._region()
+        yield from self._dates()
+        yield "\n[columns]"
+        yield from self._columns()
+        for column in vocabulary().axes:
+            if theirs := self._named.get(column):
+                yield from self._values(column, theirs)
+        yield f"\n[facts]\n# {self._w['facts']}"
+        for column in vocabulary().columns:
+            if column not in (*self._named, "call", "number", "region"):
+                yield f'# {column} = ""  # {vocabulary().question(column, self._language)}'
+
+    # numbers
+
+    @cached_property
+    def _numbers(self) -> dict[str, _Numbers]:
+        """Columns that may hold telephone numbers, the likeliest first."""
+        found = {name: self._read(name) for name in self._rows.columns if not name.startswith("dnc_")}
+        named = {name: one for name, one in found.items() if looks_like_phone(name)}
+        likely = named or {name: one for name, one in found.items() if one.share >= _SURE}
+        return dict(sorted(likely.items(), key=lambda one: -one[1].share))
+
+    def _read(self, name: str) -> _Numbers:
+        cells = self._rows[name].str.strip_chars()
+        filled = cells.filter(cells != "")
+        tried = filled.unique(maintain_order=True).head(_SAMPLE)
+        digits = tried.filter(tried.str.contains(_DIGITS) & ~tried.str.contains(_DAY))
+        bare = read_column(digits, None)
+        national = digits.filter(bare.rows["unread"] == "region")
+        territories = [territory for pack in self._book.packs.values() for territory in pack.territories]
+        told = dict(bare.kinds["territory"][bare.rows["kind"].drop_nulls()].value_counts().iter_rows())
+        fits = {territory: _fitting(national, territory) for territory in territories}
+        # Where some numbers carry their country, the others are likely of it.
+        likely = sorted(fits, key=lambda one: (fits[one][0], told.get(one, 0), fits[one][1]), reverse=True)
+        known = 0 if likely and fits[likely[0]][0] else 1
+        plans = [(one, fits[one][known]) for one in likely if fits[one][known]]
+        read = bare.rows["number"].len() - bare.rows["number"].null_count() + (fits[plans[0][0]][1] if plans else 0)
+        return _Numbers(filled.len(), tried.len(), read, national.len(), plans)
+
+    @cached_property
+    def _number(self) -> str | None:
+        """The column of the number to be called, where only one can be it."""
+        if "number" in self._own:
+            return self._own["number"]
+        sure = [name for name, one in self._numbers.items() if one.share >= _SURE]
+        return sure[0] if len(sure) == len(self._numbers) == 1 and looks_like_phone(sure[0]) else None
+
+    def _region(self) -> Iterator[str]:
+        name = self._number or next(iter(self._numbers), None)
+        one = self._numbers.get(name) if name else None
+        if one is None or not one.plans:
+            yield f"# {self._w['region_none']}" if one and one.read else '# region = ""'
+            return
+        plans = ", ".join(f"{territory} {count:,}" for territory, count in one.plans[:_PLANS])
+        reason = self._w["region"].format(tried=one.tried, national=one.national, plans=plans)
+        yield f'# region = "{one.plans[0][0]}"  # {reason}'
+
+    # days
+
+    def _dates(self) -> Iterator[str]:
+        parts = self._rows.unpivot()["value"].str.extract_groups(_DAY).struct.unnest().cast(pl.Int8).drop_nulls()
+        dmy, mdy = (int((parts[name] > 12).sum()) for name in parts.columns)
+        if not parts.height:
+            yield f"# {self._w['iso']}"
+        elif dmy and mdy:
+            yield f'# dates = "dmy"  # {self._w["mixed"].format(dmy=dmy, mdy=mdy)}'
+        elif dmy or mdy:
+            yield f'dates = "{"dmy" if dmy else "mdy"}"  # {self._w["order"].format(seen=dmy or mdy)}'
+        else:
+            yield f'# dates = "dmy"  # {self._w["unsure"]}'
+
+    # columns and words
+
+    @cached_property
+    def _own(self) -> dict[str, str]:
+        """Our name → their column of the same name."""
+        there = {folded(name): name for name in reversed(self._rows.columns)}
+        return {ours: there[folded(ours)] for ours in vocabulary().columns if folded(ours) in there}
+
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        """Our name → their column, by its own name or as the hints propose."""
+        proposed: dict[str, str] = {}
+        for name in self._rows.columns:
+            if name in self._own.values() or name in self._numbers or name.startswith("dnc_"):
+                continue
+            hits = [
+                (len(word), ours)
+                for ours, words in _hints()["columns"].items()
+                for word in words
+                if word in folded(name)
+            ]
+            if hits and (ours := max(hits)[1]) not in self._own:
+                proposed.setdefault(ours, name)
+        return {**proposed, **self._own}
+
+    def _columns(self) -> Iterator[str]:
+        yield from self._number_lines()
+        for ours, theirs in self._named.items():
+            if ours in self._own:
+                yield f"# {self._w['own'].format(ours=ours)}"
+            else:
+                yield f"# {ours} = {_text(theirs)}  # {self._w['by_name']}"
+
+    def _number_lines(self) -> Iterator[str]:
+        if "number" in self._own:
+            return
+        if not self._numbers:
+            yield f'# number = ""  # {self._w["nothing"]}'
+        if len(self._numbers) > 1:
+            yield f"# {self._w['several']}"
+        for name, one in self._numbers.items():
+            why = self._w["number"].format(filled=one.filled, tried=one.tried, read=one.read)
+            if name == self._number:
+                yield f"number = {_text(name)}  # {why}"
+            else:
+                reason = why if looks_like_phone(name) else self._w["by_cells"].format(why=why)
+                yield f"# number = {_text(name)}  # {reason}"
+
+    def _values(self, column: str, theirs: str) -> Iterator[str]:
+        """Their words for an axis that are not ours."""
+        ours = ", ".join(vocabulary().axes[column])
+        cells = self._rows[theirs].str.strip_chars()
+        counts = (
+            cells.filter(cells != "")
+            .value_counts(sort=True, name="rows")
+            .sort("rows", theirs, descending=[True, False])
+        )
+        strange = counts.filter(~pl.col(theirs).str.to_lowercase().is_in(vocabulary().axes[column]))
+        if not strange.height:
+            return
+        yield f"\n[values.{column}]"
+        if strange.height > _MOST_WORDS:
+            said = {"column": column, "count": strange.height, "theirs": _text(theirs), "words": ours}
+            yield f"# {self._w['many'].format(**said)}"
+            return
+        for word, rows in strange.iter_rows():
+            guess = _meant(column, word)
+            reason = self._w["word" if guess else "unknown"].format(rows=rows, words=ours)
+            yield f'# {_text(word)} = "{guess}"  # {reason}'
+
+
+def _fitting(numbers: pl.Series, territory: str) -> tuple[int, int]:
+    """How many numbers in national form a plan knows as its own, and how many it reads at all."""
+    rows, kinds = read_column(numbers, territory)
+    read = kinds[rows["kind"].drop_nulls()]
+    own = (read["territory"] == territory) & read["line"].is_not_null()
+    return int(own.sum()), read.height
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    return tomllib.loads(files("dnc").joinpath("hints.toml").read_text(encoding="utf-8"))
+
+
+def _meant(column: str, word: str) -> str:
+    """The word of ours that theirs may mean, or nothing."""
+    meanings = _hints()["values"].get(column, {})
+    return next((ours for ours, words in meanings.items() if folded(word) in words), "")
+
+
+def _text(text: str) -> str:
+    """A text of the file as TOML writes it, on one line."""
+    return re.sub(r"[\x7f-\x9f\u2028\u2029]", lambda one: f"\\u{ord(one[0]):04x}", json.dumps(text, ensure_ascii=False))

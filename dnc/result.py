@@ -1,0 +1,61 @@
+"""What came of a check: everything that is told of it beside its rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dnc.rulebook import Rulebook
+from dnc.store import Snapshot
+from dnc.tallies import Tallies
+
+
+@dataclass
+class Check:
+    """What came of a check.
+
+    verdicts: a frame of the input's columns and those of
+    `dnc.judge.VERDICT`, or None where they went to a file. id: number of its row in the log.
+    repeated: numbers that stand in several rows. second_numbers: columns that look
+    like telephone numbers and were not looked at. dated: whether the file tells days.
+    skipped: lines before the header that were left out. declared: facts told for the whole file.
+    consents: `dnc.consents.Consents.record` of the file of consents, if there was one.
+    beside: those of them that were said with the command and not by a brief.
+    book, language: the law and the language it was told in. snapshots: those that stood.
+    record: what the log keeps of it. given: rows that were given, by outcome.
+    """
+
+    path: Path
+    header: list[str]
+    delimiter: str
+    bom: bool
+    book: Rulebook = field(repr=False)
+    language: str = "en"
+    verdicts: pl.DataFrame | None = None
+    tallies: Tallies = field(default_factory=Tallies)
+    repeated: int = 0
+    second_numbers: list[str] = field(default_factory=list)
+    dated: bool = True
+    skipped: int = 0
+    consents: Mapping[str, Any] | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
+    snapshots: tuple[Snapshot, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+    given: Counter[str] = field(default_factory=Counter)
+    id: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by outcome."""
+        return self.tallies.counts
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return self.tallies.rows

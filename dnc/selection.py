@@ -1,0 +1,66 @@
+"""Which rows and which columns of verdicts are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from dnc.calls import FORMER, Calls
+from dnc.errors import InputError, OptionError
+from dnc.judge import VERDICT
+from dnc.wording import OUTCOMES
+
+WAS = "dnc_was"  # with `changed`: the outcome of the former run, empty where there was none
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of the verdicts is given.
+
+    columns: of `dnc.judge.VERDICT`. only: outcomes; all, where none is named.
+    changed: only rows whose outcome is not that of the former run, with that as `dnc_was`.
+    """
+
+    columns: tuple[str, ...]
+    only: tuple[str, ...] = ()
+    changed: bool = False
+
+    @property
+    def header(self) -> list[str]:
+        """Names of the columns behind those of the input."""
+        return [*self.columns, *([WAS] if self.changed else [])]
+
+    @property
+    def schema(self) -> dict[str, type[pl.DataType]]:
+        """Types of the columns behind those of the input."""
+        return {name: VERDICT.get(name, pl.String) for name in self.header}
+
+    def rows(self, calls: Calls, verdicts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+        """The rows of calls and their verdicts that are given, and their outcomes."""
+        outcomes = verdicts["dnc_outcome"]
+        given = outcomes.is_in(self.only or OUTCOMES)
+        if self.changed and calls.was is not None:
+            was = calls.was.fill_null("").alias(WAS)
+            verdicts = verdicts.with_columns(was)
+            given &= outcomes != was
+        frame = calls.carried.hstack(verdicts.select(self.header))
+        return (frame, outcomes) if given.all() else (frame.filter(given), outcomes.filter(given))
+
+
+def select(columns: Iterable[str] | None, only: Iterable[str], changed: bool, former: bool) -> Selection:
+    """A selection as it is asked for; `former` says whether the input holds outcomes of a former run.
+
+    Raises OptionError for a column or outcome that is none, InputError where there is no former run.
+    """
+    told = (
+        list(VERDICT) if columns is None else [name if name.startswith("dnc_") else f"dnc_{name}" for name in columns]
+    )
+    if strange := [name for name in told if name not in VERDICT]:
+        raise OptionError(f"{strange[0]!r} is no column of verdicts; known are {', '.join(VERDICT)}")
+    if strange := [name for name in only if name not in OUTCOMES]:
+        raise OptionError(f"{strange[0]!r} is no outcome; known are {', '.join(OUTCOMES)}")
+    if changed and not former:
+        raise InputError(f"no column {FORMER!r}; --changed decides a former output again")
+    return Selection(tuple(told), tuple(only), changed)

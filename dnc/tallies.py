@@ -1,0 +1,121 @@
+"""Rows of a run, counted as its summary, its page and a vetting ask: no row and no number in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+import polars as pl
+
+from dnc.calls import Calls
+from dnc.wording import OUTCOMES
+
+
+class Cell(NamedTuple):
+    """What rows have in common that are counted together; ids and words are `;`-joined, nothing is None.
+
+    jurisdiction: whose law was applied. territory, place, line: of the number (see `dnc.calls`).
+    The others are the columns of `dnc.judge.VERDICT`.
+    """
+
+    jurisdiction: str
+    territory: str
+    place: str
+    line: str
+    outcome: str
+    blocked_by: str
+    undecided_by: str
+    missing: str
+    duties: str
+    advice: str
+
+
+_FACTS = ("territory", "place", "line")
+_COLUMNS = [name if name in _FACTS else f"dnc_{name}" for name in Cell._fields]
+
+
+@dataclass
+class Tallies:
+    """Rows by what they have in common.
+
+    cells: rows by `Cell`. days: by day of the call and outcome. ends: clear rows by
+    their last clear day, None for no end in sight. unread: rows without a number, by reason.
+    """
+
+    cells: Counter[Cell] = field(default_factory=Counter)
+    days: Counter[tuple[date | None, str]] = field(default_factory=Counter)
+    ends: Counter[date | None] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+
+    def add(self, calls: Calls, verdicts: pl.DataFrame) -> None:
+        """Count the verdicts on calls, columns as in `dnc.judge.VERDICT`."""
+        rows = verdicts.hstack(calls.facts(*_FACTS, "day", "unread"))
+        text = pl.selectors.string().fill_null("")
+        for *cell, count in rows.select(pl.col(_COLUMNS)).with_columns(text).group_by(_COLUMNS).len().iter_rows():
+            self.cells[Cell(*cell)] += count
+        for day, outcome, count in rows.group_by("day", "dnc_outcome").len().iter_rows():
+            self.days[day, outcome] += count
+        clear = rows.filter(pl.col("dnc_outcome") == "clear")
+        for end, count in clear.group_by("dnc_valid_until").len().iter_rows():
+            self.ends[end] += count
+        for reason, count in rows.drop_nulls("unread").group_by("unread").len().iter_rows():
+            self.unread[reason] += count
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return sum(self.cells.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by outcome; every outcome is there."""
+        return dict.fromkeys(OUTCOMES, 0) | {outcome: rows for (outcome,), rows in self.by("outcome").items()}
+
+    def by(self, *fields: str) -> Counter[tuple[str, ...]]:
+        """Rows by some fields of `Cell`."""
+        at = [Cell._fields.index(name) for name in fields]
+        found: Counter[tuple[str, ...]] = Counter()
+        for cell, rows in self.cells.items():
+            found[tuple(cell[one] for one in at)] += rows
+        return found
+
+    def blocking(self) -> Counter[str]:
+        """Rows that each regime blocks."""
+        return self._by_word("blocked_by")
+
+    def undecided(self) -> Counter[str]:
+        """Undecided rows that each regime leaves open."""
+        return self._by_word("undecided_by", "undecided")
+
+    def missing(self) -> Counter[str]:
+        """Undecided rows that wait for each word of `dnc_missing`."""
+        return self._by_word("missing", "undecided")
+
+    def duties(self) -> Counter[str]:
+        """Clear rows that each duty goes with."""
+        return self._by_word("duties", "clear")
+
+    def advice(self) -> Counter[str]:
+        """Rows on which each regime is left as advice."""
+        return self._by_word("advice")
+
+    def unclear(self) -> int:
+        """Undecided rows that no fact would decide."""
+        return self.by("outcome", "missing")["undecided", ""]
+
+    def places(self, regime: str) -> Counter[str]:
+        """Undecided rows that a regime leaves open, by place; empty for a place that is not known."""
+        found: Counter[str] = Counter()
+        for (place, outcome, open_), rows in self.by("place", "outcome", "undecided_by").items():
+            if outcome == "undecided" and regime in open_.split(";"):
+                found[place] += rows
+        return found
+
+    def _by_word(self, name: str, outcome: str | None = None) -> Counter[str]:
+        words: Counter[str] = Counter()
+        for (joined, found), rows in self.by(name, "outcome").items():
+            if outcome in (None, found):
+                words.update(dict.fromkeys(filter(None, joined.split(";")), rows))
+        return words

@@ -1,0 +1,174 @@
+"""A file of consents beside a list: newest word wins, whichever of the two told it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnc import InputError, Rulebook, check
+from dnc.brief import Brief, read_brief
+from dnc.consents import read_consents
+
+GIVEN = {
+    "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "withheld", "sector": "general",
+    "source": "opt_in_form", "relationship": "none", "related": "no", "habit": "occasional", "attempts": "0",
+    "recipient": "consumer", "objected_on": "none",
+}  # fmt: skip
+GIVEN["cli"] = "+33199000499"
+NUMBER = "01 99 00 04 18"
+
+
+@pytest.fixture
+def outcome(store, write_file):
+    """A function that gives the outcomes of a list beside a file of consents, and the check."""
+
+    def decide(consents: str, calls: str = f"number\n{NUMBER}\n", **options):
+        options = {"region": "FR", "at": "2026-09-21T10:30", "given": GIVEN, **options}
+        result = check(write_file("calls.csv", calls), store, consents=write_file("consents.csv", consents), **options)
+        return result.verdicts["dnc_outcome"].to_list(), result
+
+    return decide
+
+
+HEAD = "number,consent,day,for,proof reference,withdrawn\n"
+
+
+def test_a_consent_is_found_however_the_number_is_written(outcome):
+    """Facts come from the file, by the number and not by its spelling; the list is carried untouched."""
+    [was], result = outcome(HEAD + "+33 1 99 00 04 18,named_caller,2026-08-01,both,form 7,\n")
+    assert was == "clear"
+    assert result.verdicts.columns[0] == "number" and "consent" not in result.verdicts.columns
+    assert result.verdicts["dnc_valid_until"].to_list() == [date(2027, 8, 1)]
+
+
+def test_who_is_not_in_the_file_is_not_told(outcome):
+    """No word is no consent and no refusal; what is declared for the list fills it."""
+    other = HEAD + "02 61 91 00 01,named_caller,2026-08-01,both,,\n"
+    [was], result = outcome(other)
+    assert was == "undecided" and "consent" in result.verdicts["dnc_missing"][0]
+    assert outcome(other, given={**GIVEN, "consent": "none"})[0] == ["blocked"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("named_caller,2026-08-01,both,,\n{n},none,2026-09-01,,,", "blocked"),
+        ("none,2026-09-01,,,\n{n},named_caller,2026-09-02,both,,", "clear"),
+        ("named_caller,2026-08-01,both,,\n{n},,,,,2026-09-01", "blocked"),
+        (",,,,2026-09-01\n{n},named_caller,2026-09-02,both,,", "clear"),
+        (",,,,2026-09-02\n{n},named_caller,2026-09-02,both,,", "blocked"),
+        (",,,,sometime\n{n},named_caller,2026-09-02,both,,", "blocked"),
+        ("none,,,,\n{n},named_caller,2026-09-02,both,,", "blocked"),
+        ("named_caller,,both,,\n{n},none,2020-01-01,,,", "blocked"),
+        ("named_caller,2026-08-01,both,,no", "clear"),
+        ("named_caller,2026-08-01,automated,,\n{n},named_caller,2026-08-02,live,,", "clear"),
+        ("yes please,2026-08-01,both,,", "undecided"),
+    ],
+)  # fmt: skip
+def test_the_newest_word_wins(outcome, rows, expected):
+    """By its day, whatever the order of rows; on one day, or without one, the word against the call."""
+    first, _, second = rows.format(n=NUMBER).partition("\n")
+    lines = [f"{NUMBER},{first}", *([second] if second else [])]
+    for order in (lines, lines[::-1]):
+        assert outcome(HEAD + "\n".join(order) + "\n")[0] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("told", "filed", "expected"),
+    [
+        ("named_caller,2026-09-01,both,", ",,,,2026-08-01", "clear"),
+        ("named_caller,2026-09-01,both,", ",,,,2026-09-02", "blocked"),
+        ("none,2026-09-01,,", "named_caller,2026-08-01,both,,", "blocked"),
+        ("none,2026-07-01,,", "named_caller,2026-08-01,both,,", "clear"),
+        ("none,,,", "named_caller,2026-08-01,both,,", "blocked"),
+        ("named_caller,,both,", "named_caller,2026-08-01,both,,", "clear"),
+        ("named_caller,2026-09-01,both,", "partners,2026-09-01,both,,", "clear"),
+        (",,both,", "named_caller,2026-08-01,live,,", "clear"),
+        (",,,2026-09-10", "named_caller,2026-08-01,live,,", "blocked"),
+        ("named_caller,2026-09-01,both,2026-09-05", "named_caller,2026-09-10,both,,", "clear"),
+    ],
+)  # fmt: skip
+def test_a_word_in_the_list_is_a_word_like_others(outcome, told, filed, expected):
+    """The list's own word and the file's: the newer wins as a whole, on a tie the one against, then the list's."""
+    calls = f"number,consent,consent_on,consent_for,consent_withdrawn_on\n{NUMBER},{told}\n"
+    assert outcome(f"{HEAD}{NUMBER},{filed}\n", calls)[0] == [expected]
+
+
+def test_words_are_not_mixed(outcome):
+    """A newer word for no calls in particular does not borrow the older one's."""
+    calls = f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-08-01,live\n"
+    [was], result = outcome(f"{HEAD}{NUMBER},named_caller,2026-09-01,,,\n", calls, given={**GIVEN, "voice": "recorded"})
+    assert "consent_for" in result.verdicts["dnc_missing"][0]
+    assert was == "undecided"
+
+
+def test_a_declared_day_fills_and_is_no_word(outcome):
+    """`--set consent_on` fills what neither told, and does not make the list's consent newer than the file's."""
+    facts = {**GIVEN, "consent_on": "2026-09-20", "consent_for": "both"}
+    calls = f"number,consent\n{NUMBER},named_caller\n"
+    assert outcome(f"{HEAD}{NUMBER},,,,,2026-09-01\n", calls, given=facts)[0] == ["blocked"]
+    assert outcome(f"{HEAD}02 61 91 00 01,none,,,,\n", calls, given=facts)[0] == ["clear"]
+
+
+def test_what_could_not_be_read_is_counted_and_said(dnc, write_file):
+    """Unreadable numbers, rows without a word, consents without proof: counted, said, logged, on the page."""
+    rows = f"{NUMBER},named_caller,2026-08-01,both,form 7,\nhello,none,,,,\n02 61 91 00 01,maybe,,,,\n02 61 91 00 02,partners,,,,\n"
+    consents, calls = write_file("consents.csv", HEAD + rows), write_file("calls.csv", f"number\n{NUMBER}\n")
+    code, _, err = dnc("check", calls, "--region", "FR", "--consents", consents, "--out", "page.html")
+    said = "Consents of consents.csv: 2 numbers from 4 rows; 1 unreadable, 1 that tell no consent, 1 consents without"
+    assert code == 3 and said in err
+    assert "numbers 2, rows 4, of them unreadable 1" in (calls.parent / "page.html").read_text()
+    assert '"consents": {"file": "consents.csv"' in dnc("log")[1].replace('""', '"')
+
+
+def test_columns_and_words_are_those_of_the_brief(outcome, write_file):
+    """The brief's names, words and days hold for both files; a name that only the list has does no harm."""
+    brief = '[columns]\nnumber = "Tél"\nconsent = "Accord"\nobjected_on = "Opposition"\n[values.consent]\nOui = "named_caller"\n'
+    brief = read_brief(write_file("b.toml", f'dates = "dmy"\n{brief}'))
+    calls = f"Tél,Opposition,Accord\n{NUMBER},none,\n"
+    facts = {name: fact for name, fact in GIVEN.items() if name != "objected_on"}
+    consents = f"Tél;Accord;Day;For\n{NUMBER};Oui;01/08/2026;both\n"
+    assert outcome(consents, calls, brief=brief, given=facts)[0] == ["clear"]
+
+
+@pytest.mark.parametrize("text", ["number,day\n0199000418,2026-08-01\n", "consent\nnone\n", ""])
+def test_what_is_no_file_of_consents_is_refused(outcome, text):
+    """Without numbers or without a word there is nothing to join, and the file is named."""
+    with pytest.raises(InputError, match=r"consents\.csv"):
+        outcome(text)
+
+
+def test_other_formats(store, write_file, tmp_path):
+    """Consents come as Parquet too, with days as days."""
+    pl.DataFrame(
+        {"number": ["+33199000418"], "consent": ["written"], "consent_on": [date(2026, 8, 1)], "consent_for": ["both"]}
+    ).write_parquet(tmp_path / "c.parquet")
+    calls = write_file("calls.csv", f"number\n{NUMBER}\n")
+    result = check(calls, store, region="FR", at="2026-09-21T10:30", given=GIVEN, consents=tmp_path / "c.parquet")
+    assert result.counts["clear"] == 1
+
+
+_DAYS = st.one_of(st.none(), st.integers(0, 5).map(lambda n: date(2026, 8, 1) + timedelta(days=n)))
+_WORDS = st.tuples(st.integers(0, 3), st.sampled_from(["named_caller", "none", "partners"]), _DAYS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_WORDS, min_size=1, max_size=12))
+def test_many_words_come_to_the_same_one_by_one(tmp_path_factory, words):
+    """What the file keeps of each number is what reading its rows one after the other keeps."""
+    path = tmp_path_factory.mktemp("c") / "c.csv"
+    rows = [f"+3319900000{n},{word},{day or ''},both" for n, word, day in words]
+    path.write_text("number,consent,day,for\n" + "\n".join(rows) + "\n")
+    kept: dict[int, tuple] = {}
+    for n, word, day in words:
+        against = word == "none"
+        rank = (2 if against else 0, date.min, against) if day is None else (1, day, against)
+        if n not in kept or rank >= kept[n][0]:
+            kept[n] = (rank, word, day)
+    found = read_consents(path, Brief(), Rulebook.load()).words
+    expected = [(33199000000 + n, word, day) for n, (_, word, day) in sorted(kept.items())]
+    assert found.select("number", "consent", "consent_on").rows() == expected

@@ -1,0 +1,157 @@
+"""`dnc brief`: what a file proves is written down, what is a guess is commented out with its reason."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from dnc import InputError, Rulebook
+from dnc.brief import read_brief
+from dnc.draft import _hints, draft
+from dnc.vocabulary import vocabulary
+from tests.test_rescreening import _rows
+
+LIST = """\
+Identifiant;Nom;Tél. mobile;Type client;Date consentement;Consentement;Opposition;source
+1;A;06 39 98 00 01;Particulier;13/01/2026;Oui;;purchased
+2;B;06 39 98 00 02;Pro;01/02/2026;Non;12/12/2025;purchased
+3;"C
+\x7f";+33 6 39 98 00 03;Inconnu "x";;;;loué
+"""
+
+
+@pytest.fixture
+def drafted(write_file):
+    """A function that drafts a brief: its text, and what it decides."""
+
+    def made(text: str, name: str = "list.csv", language: str = "en") -> tuple[str, dict]:
+        lines = "\n".join(draft(write_file(name, text), Rulebook.load(), language))
+        return lines, tomllib.loads(lines)
+
+    return made
+
+
+def _decided(brief: dict) -> dict:
+    return {
+        key: value for key, value in brief.items() if value and (not isinstance(value, dict) or any(value.values()))
+    }
+
+
+def test_only_what_is_proved_is_decided(drafted):
+    """One column of numbers, one order of days; all else is commented out."""
+    text, brief = drafted(LIST)
+    assert _decided(brief) == {"columns": {"number": "Tél. mobile"}, "dates": "dmy"}
+    for guess in (
+        '# call = "Identifiant"  # only by its name',
+        '# consent_on = "Date consentement"  # only by its name',
+        '# objected_on = "Opposition"  # only by its name',
+        "# source is found by its own name",
+        '# "Particulier" = "consumer"  # rows: 1; guessed by the word; one of consumer, business',
+        '# "Pro" = "business"',
+        '# "Inconnu \\"x\\"" = ""  # rows: 1; one of consumer, business',
+        '# "Oui" = ""',
+        '# caller = ""  # who calls',
+    ):
+        assert guess in text, guess
+    assert '"purchased" =' not in text and '# "loué" = "purchased"' in text
+
+
+def test_a_draft_is_a_brief_at_once_and_when_corrected(drafted, dnc, write_file):
+    """It is read as it stands, and still when every proposal that has a value is taken."""
+    text, _ = drafted(LIST)
+    assert read_brief(write_file("as-is.toml", text)).columns == {"number": "Tél. mobile"}
+    lines = [line.removeprefix("# ") if " = " in line and ' = ""' not in line else line for line in text.splitlines()]
+    brief = write_file("taken.toml", "\n".join(lines).replace('region = "DE"', 'region = "FR"'))
+    assert read_brief(brief).columns["objected_on"] == "Opposition"
+    code, out, _ = dnc("check", "list.csv", "--brief", brief, "--columns", "number")
+    assert code in (1, 3) and [row["dnc_number"] for row in _rows(out)] == [f"+3363998000{n}" for n in (1, 2, 3)]
+
+
+def test_two_columns_of_numbers_are_a_choice(drafted):
+    """Which of two is to be called is not the program's to say."""
+    text, brief = drafted("fixe,portable\n01 99 00 00 01,06 39 98 00 01\n")
+    assert "number" not in brief["columns"] and "several columns may hold" in text
+    assert '# number = "fixe"' in text and '# number = "portable"' in text
+
+
+def test_numbers_under_another_name_are_a_guess(drafted):
+    """Cells that read as numbers under a name that says nothing are proposed; days, codes and counts are not."""
+    text, brief = drafted("contact,code,day\n+33 1 99 00 00 01,01001,2026-01-01\n+33 1 99 00 00 02,01002,31/01/2026\n")
+    assert not _decided(brief).get("columns") and '# number = "contact"  # only by its cells' in text
+    assert text.count("# number =") == 1 and "no numbering plan is needed" in text
+
+
+def test_a_name_without_numbers_is_a_guess(drafted):
+    """A column that is called telephone and holds none is not taken."""
+    text, brief = drafted("telephone,x\nyes,1\nno,2\n")
+    assert not _decided(brief) and '# number = "telephone"' in text
+
+
+def test_our_own_names_need_no_brief(drafted):
+    """A list in our words gets a draft that decides nothing, and says what was found."""
+    text, brief = drafted("number,consent,call_at\n+33199000001,none,2026-01-01\n")
+    assert not _decided(brief) and "# number is found by its own name" in text and "[values.consent]" not in text
+
+
+@pytest.mark.parametrize(
+    ("days", "line"),
+    [
+        ("13/01/2026,01/12/2026", 'dates = "dmy"  # cells that can only be read in this order: 1; in the other: 0'),
+        ("01/13/2026,01/12/2026", 'dates = "mdy"  # cells'),
+        ("01/02/2026,03/04/2026", '# dates = "dmy"  # days with slashes or dots were seen, and none tells'),
+        ("13/01/2026,01/13/2026", '# dates = "dmy"  # cells that are day first: 1; month first: 1; the file mixes them'),
+        ("2026-01-13,2026-01-12", "# no days but those of ISO 8601"),
+    ],
+)  # fmt: skip
+def test_the_order_of_days_is_proved_or_left_open(drafted, days, line):
+    """A day above twelve proves an order; nothing else does."""
+    text, _ = drafted("number,a,b\n+33199000001," + days + "\n")
+    assert line in text
+
+
+def test_words_that_are_no_axis_are_not_listed(drafted):
+    """A column of many words, such as names, is counted and never quoted."""
+    rows = "".join(f"+3319900{n:04d},person {n}\n" for n in range(30))
+    text, _ = drafted("number,particulier\n" + rows)
+    assert 'recipient: "particulier" has 30 different words, too many' in text and "person 1" not in text
+
+
+def test_it_speaks_french(drafted):
+    """Comments come in French; what is decided is the same."""
+    text, brief = drafted(LIST, language="fr")
+    assert "par son seul nom" in text and _decided(brief) == _decided(drafted(LIST)[1])
+
+
+@pytest.mark.parametrize("text", ["0199000001,x\n0199000002,y\n", ""])
+def test_a_file_without_a_header_is_refused(drafted, text):
+    """Numbers where names should be are no columns, and are not printed."""
+    with pytest.raises(InputError) as refused:
+        drafted(text)
+    assert "0199000001" not in str(refused.value)
+
+
+def test_a_header_alone_has_a_draft(drafted):
+    """No row proves nothing."""
+    assert not _decided(drafted("Tel,Nom\n")[1])
+
+
+def test_the_hints_name_columns_and_words_that_exist():
+    """Every hint is folded, and proposes a column and a word of the vocabulary."""
+    hints = _hints()
+    assert set(hints["columns"]) <= set(vocabulary().columns)
+    for column, meanings in hints["values"].items():
+        assert set(meanings) <= set(vocabulary().axes[column])
+    words = [
+        word
+        for meanings in (hints["columns"], *hints["values"].values())
+        for group in meanings.values()
+        for word in group
+    ]
+    assert all(word == word.casefold().replace(" ", "") and word.isascii() for word in words)
+
+
+def test_the_command_prints_it(dnc, write_file):
+    """stdout is the draft."""
+    code, out, err = dnc("brief", write_file("list.csv", LIST))
+    assert (code, err) == (0, "") and 'number = "Tél. mobile"' in out

@@ -1,0 +1,136 @@
+"""The spreadsheet, opened by another library: what a data officer finds in it."""
+
+from __future__ import annotations
+
+import openpyxl
+import polars as pl
+import pytest
+
+from dnc import InputError, check, report, write
+from dnc.store import Store
+from tests.test_page import CALLS, GIVEN
+
+
+@pytest.fixture
+def book(store: Store, write_file, tmp_path):
+    """A function that checks a list and opens its workbook."""
+
+    def made(calls: str | bytes = CALLS, name: str = "calls.csv", **options) -> openpyxl.Workbook:
+        options = {"region": "FR", "at": "2026-12-01T10:30", "given": GIVEN, **options}
+        check(write_file(name, calls), store, out=tmp_path / "v.xlsx", **options)
+        return openpyxl.load_workbook(tmp_path / "v.xlsx")
+
+    return made
+
+
+def _rows(sheet) -> list[dict[str, object]]:
+    header, *rows = sheet.iter_rows(values_only=True)
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_every_sheet_has_a_frozen_header_and_filters(book):
+    """Header frozen and bold, filters over all columns, rows first and opened first."""
+    made = book()
+    assert made.sheetnames == ["verdicts", "summary", "regimes"] and made.active.title == "verdicts"
+    for sheet in made:
+        assert sheet.freeze_panes == "A2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+        assert all(cell.font.bold for cell in sheet[1])
+
+
+def test_outcomes_are_coloured(book):
+    """One rule an outcome, over the column of outcomes, each with a ground of its own."""
+    sheet = book()["verdicts"]
+    column = [cell.value for cell in sheet[1]].index("dnc_outcome") + 1
+    [(where, rules)] = [(one.sqref, one.rules) for one in sheet.conditional_formatting]
+    [cells] = where.ranges
+    assert (cells.min_col, cells.min_row, cells.max_row) == (column, 2, sheet.max_row)
+    assert [rule.text for rule in rules] == ["clear", "blocked", "undecided"]
+    assert len({rule.dxf.fill.bgColor.rgb for rule in rules}) == 3
+
+
+def test_numbers_are_text_and_days_are_days(book):
+    """No telephone number becomes a quantity; a day can be sorted as one, and comes back as it was."""
+    rows = _rows(book()["verdicts"])
+    assert rows[0]["number"] == "01 99 00 04 18" and rows[0]["dnc_number"] == "+33199000418"
+    [day] = {row["dnc_valid_until"] for row in rows} - {None}
+    assert f"{day:%Y-%m-%d}" == "2027-10-01"
+
+
+def test_long_integers_are_text(store, tmp_path):
+    """A number of twelve digits or more keeps them; a count stays a count."""
+    pl.DataFrame({"number": [33639980001], "id": [123456789012345678], "n": [7]}).write_parquet(tmp_path / "c.parquet")
+    check(tmp_path / "c.parquet", store, out=tmp_path / "v.xlsx")
+    [row] = _rows(openpyxl.load_workbook(tmp_path / "v.xlsx")["verdicts"])
+    assert (row["id"], row["n"]) == ("123456789012345678", 7)
+
+
+def test_the_summary_says_what_the_page_says(book):
+    """List, checksum, counts and declared facts; the caller's number is left out."""
+    told = {row["what"]: row["value"] for row in _rows(book()["summary"])}
+    assert told["List"] == "calls.csv" and told["Calls"] == "8" and told["clear"] == "1 (12.5%)"
+    assert told["Fact: caller"].startswith("commercial (") and "33199000499" not in str(told)
+
+
+def test_regimes_have_links(book):
+    """Each regime the calls turned on, with its rows, its sentence, and its sources to click."""
+    sheet = book()["regimes"]
+    rows = _rows(sheet)
+    optin = [row for row in rows if row["regime"] == "fr-optin-2026"]
+    assert {(row["blocked"], row["confidence"]) for row in optin} == {(1, "high")} and len(optin) > 1
+    column = [cell.value for cell in sheet[1]].index("url")
+    cells = [row[column] for row in sheet.iter_rows(min_row=2) if row[column].value]
+    assert cells and all(cell.hyperlink.target == cell.value for cell in cells)
+
+
+def test_it_speaks_french(book):
+    """The sheets of a French check are French."""
+    assert book(language="fr").sheetnames == ["verdicts", "résumé", "régimes"]
+
+
+def test_more_rows_than_a_sheet_holds(book, monkeypatch):
+    """Rows go on to further sheets, none lost, in order, and the summary says so."""
+    monkeypatch.setattr(report, "XLSX_ROWS", 3)
+    monkeypatch.setattr("dnc.sheets.XLSX_ROWS", 3)
+    made = book()
+    assert made.sheetnames[:4] == ["verdicts", "verdicts 2", "verdicts 3", "summary"]
+    numbers = [row["number"] for name in made.sheetnames[:3] for row in _rows(made[name])]
+    assert numbers == [line.split(",")[0] for line in CALLS.splitlines()[1:]]
+    assert made["verdicts 2"].freeze_panes == "A2"
+    told = {row["what"]: row["value"] for row in _rows(made["summary"])}
+    assert told["Sheets"] == "A sheet holds 3 rows; the calls go on to the sheet verdicts 3."
+
+
+def test_more_rows_than_a_workbook_is_good_for(book, monkeypatch, tmp_path):
+    """Beyond its cap a spreadsheet is refused with a word, and nothing is left behind."""
+    monkeypatch.setattr(report, "XLSX_ROWS", 1)
+    with pytest.raises(InputError, match=r"a spreadsheet takes 5 rows; write .csv or .parquet"):
+        book()
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith((".dnc", "parts", "v."))] == []
+
+
+def test_what_no_cell_holds_is_cut(book):
+    """A text longer than a cell holds is cut, not lost and not an error."""
+    [row] = _rows(book("number,note\n01 99 00 04 18," + "x" * 40_000 + "\n")["verdicts"])
+    assert row["note"] == "x" * 32_767
+
+
+def test_a_list_without_rows(book):
+    """A header alone makes a workbook with a header."""
+    sheet = book("number,note\n")["verdicts"]
+    assert [cell.value for cell in sheet[1]][:3] == ["number", "note", "dnc_number"] and sheet.max_row == 1
+
+
+def test_headers_that_would_run_or_repeat(book):
+    """Names of columns are defused, and told apart where they repeat."""
+    sheet = book("number,=1+1,=1+1\n01 99 00 04 18,a,b\n")["verdicts"]
+    assert [cell.value for cell in sheet[1]][:3] == ["number", "'=1+1", "'=1+1 (2)"]
+
+
+def test_it_is_written_afterwards_and_read_again(store, write_file, tmp_path):
+    """`write` makes the same workbook, and a check reads it like the list it came from."""
+    result = check(write_file("calls.csv", CALLS), store, region="FR", given=GIVEN, at="2026-12-01T10:30")
+    write(result, tmp_path / "v.xlsx")
+    again = check(tmp_path / "v.xlsx", store, region="FR", given=GIVEN, at="2026-12-01T10:30")
+    names = [name for name in again.verdicts.columns if name.startswith("dnc_")]
+    assert again.verdicts.select(names).equals(result.verdicts.select(names))

@@ -362,6 +362,7 @@ _PRICE = click.FloatRange(min=0)
 @click.option("--seal", is_flag=True, help="Print a sealed result to hand over: counts of ten persons or more only.")
 @click.option("--sealed", type=click.Path(path_type=Path), help="Read a sealed result instead of a list.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write a page to read and print (.html).")
 @_both
 @click.pass_context
 def vet(
@@ -383,15 +384,20 @@ def vet(
     seal: bool,
     sealed: Path | None,
     as_json: bool,
+    out: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Say what a list on offer comes to for a planned use, before it is bought."""
     from dnc.appraisal import Asked
+    from dnc.report import is_page, whole
     from dnc.sealed import read_sealed, write_sealed
     from dnc.summary import warnings
+    from dnc.vet_page import html
     from dnc.vet_summary import summary
 
+    if out and not is_page(out):
+        raise click.UsageError("--out writes a page; name it .html")
     if max_price_per_clear is not None and price is None:
         raise click.UsageError("--max-price-per-clear asks for the --price of the list")
     asked = Asked(price, min_clear, max_undecided, max_price_per_clear)
@@ -417,6 +423,9 @@ def vet(
         raise click.UsageError("name one list, or one sealed result with --sealed")
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
         _say(line)
+    if out:
+        with whole(out) as beside:
+            beside.write_text(html(vetting, book, lang), encoding="utf-8")
     if seal:
         click.echo(write_sealed(vetting), nl=False)
     elif as_json:

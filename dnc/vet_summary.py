@@ -7,114 +7,21 @@ from typing import Any
 
 from dnc.appraisal import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
 from dnc.summary import question
+from dnc.words import words as words_of
 
-_WORDS: dict[str, dict[str, Any]] = {
-    "en": {
-        "head": "{file}: {rows:,} rows, vetted for calls {period} (check {id} in the log)",
-        "day": "on {first}",
-        "period": "from {first} to {until}",
-        "sealed": "Sealed by dnc {version}; no class of fewer than ten persons is told, so a share may be a span",
-        "sample": "A sample of {of:,} rows; in brackets what the shares of the list may be, {confidence:.0%} confident",
-        "declared": "Declared for all rows and not told by the list: {facts}",
-        "outcomes": {"clear": "clear", "blocked": "blocked", "undecided": "undecided"},
-        "lasting": "clear for the whole period",
-        "costs": "What each regime costs in rows, alone and together with others:",
-        "wanted": {
-            "seller": "Undecided, and what the seller would have to deliver:",
-            "buyer": "Undecided, and what you have to tell or look up yourself:",
-            "rules": "Undecided, and no rules are held that would decide:",
-        },
-        "kinds": {"field": "field", "date": "date", "proof": "proof", "answer": "answer", "rules": "rules"},
-        "asks": "asked for: {asks}",
-        "by": "by {regimes}",
-        "objections": "did any of these persons tell the seller not to use their data for this? Only the seller knows",
-        "cites": "Where it is written:",
-        "unclear": "{rows:,} rows undecided by unclear law; no fact would decide them",
-        "trade": "Handing the list over, for the seller: {outcome}",
-        "numbers": "Numbers, in rows: repeated {repeated}, unreadable {unreadable}",
-        "held": "Numbers of the list that stand in {file}: {n:,}",
-        "callable": "Callable numbers, each once and not held already: {rows}",
-        "lines": "Lines: {}",
-        "territories": "Territories: {}",
-        "consents": "Age of consents in days, in rows: {}",
-        "answers": "Age of the answer of {registry} in days, in rows: {bands}",
-        "curve": "Still clear, on the same terms: {}",
-        "duties": "Clear is no permission; duties that go with it: {}",
-        "untold": "Not told, in rows put together with others: {}",
-        "loose": "Told but for fewer than ten rows of a class, in rows: {}",
-        "price": "{asked:,.2f} for the list is {each} for each callable number",
-        "span": " ({low} to {high})",
-        "never": "without bound",
-        "agreement": {
-            True: "The sample is consistent with what is claimed, {confidence:.0%} confident:",
-            False: "The sample is NOT consistent with what is claimed, {confidence:.0%} confident:",
-        },
-        "claim": "{column} {word}: claimed {claimed}, by the sample {bounds}",
-        "gate": {"min_clear": "clear at least", "max_undecided": "undecided at most",
-                 "max_price_per_clear": "price for each callable number at most"},
-        "condition": "Gate: {name} {asked:g}: {found}, {holds}",
-        "holds": {True: "opens", False: "closes"},
-    },
-    "fr": {
-        "head": "{file} : {rows:,} lignes, examinées pour des appels {period} (contrôle {id} du journal)",
-        "day": "le {first}",
-        "period": "du {first} au {until}",
-        "sealed": "Scellé par dnc {version} ; aucune classe de moins de dix personnes : une part peut être approchée",
-        "sample": "Échantillon de {of:,} lignes ; entre parenthèses, la part possible du fichier, à {confidence:.0%}",
-        "declared": "Déclaré pour toutes les lignes, non indiqué par le fichier : {facts}",
-        "outcomes": {"clear": "libres", "blocked": "bloqués", "undecided": "indécis"},
-        "lasting": "libres pendant toute la période",
-        "costs": "Ce que coûte chaque régime en lignes, seul et avec d'autres :",
-        "wanted": {
-            "seller": "Indécis, et ce que le vendeur devrait fournir :",
-            "buyer": "Indécis, et ce que vous devez dire ou rechercher vous-même :",
-            "rules": "Indécis, et aucune règle détenue n'en déciderait :",
-        },
-        "kinds": {"field": "champ", "date": "date", "proof": "preuve", "answer": "réponse", "rules": "règles"},
-        "asks": "exigé : {asks}",
-        "by": "par {regimes}",
-        "objections": "l'une de ces personnes s'est-elle opposée auprès du vendeur ? Lui seul le sait",
-        "cites": "Où cela est écrit :",
-        "unclear": "{rows:,} lignes indécises par incertitude du droit ; aucun fait n'en déciderait",
-        "trade": "La cession du fichier, pour le vendeur : {outcome}",
-        "numbers": "Numéros, en lignes : répétés {repeated}, illisibles {unreadable}",
-        "held": "Numéros du fichier qui figurent dans {file} : {n:,}",
-        "callable": "Numéros appelables, chacun une fois et pas encore détenus : {rows}",
-        "lines": "Lignes téléphoniques : {}",
-        "territories": "Territoires : {}",
-        "consents": "Âge des consentements en jours, en lignes : {}",
-        "answers": "Âge de la réponse de {registry} en jours, en lignes : {bands}",
-        "curve": "Encore libres, aux mêmes conditions : {}",
-        "duties": "Libre ne veut pas dire permis ; obligations qui l'accompagnent : {}",
-        "untold": "Non indiqué, en lignes réunies à d'autres : {}",
-        "loose": "Indiqué à moins de dix lignes près par classe, en lignes : {}",
-        "price": "{asked:,.2f} pour le fichier, soit {each} par numéro appelable",
-        "span": " ({low} à {high})",
-        "never": "sans limite",
-        "agreement": {
-            True: "L'échantillon est compatible avec ce qui est affirmé, à {confidence:.0%} :",
-            False: "L'échantillon n'est PAS compatible avec ce qui est affirmé, à {confidence:.0%} :",
-        },
-        "claim": "{column} {word} : affirmé {claimed}, par l'échantillon {bounds}",
-        "gate": {"min_clear": "libres au moins", "max_undecided": "indécis au plus",
-                 "max_price_per_clear": "prix par numéro appelable au plus"},
-        "condition": "Seuil : {name} {asked:g} : {found}, {holds}",
-        "holds": {True: "s'ouvre", False: "se ferme"},
-    },
-}  # fmt: skip
 _MARGIN = " " * 13
 
 
 def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     """Lines for a person: the outcome, what it costs and lacks, the list itself, price and gate."""
-    words = _WORDS[language]
+    words = words_of(language, "vet")
     yield from _head(vetting, words)
     if vetting.agreement:
         yield from _agreement(vetting.agreement, words)
     yield from _costs(vetting, words, language)
     for by in ("seller", "buyer", "rules"):
         if wanted := [one for one in vetting.wanted if one.by == by]:
-            yield words["wanted"][by]
+            yield words["wanted_of"][by]
             for one in wanted:
                 yield from _wanted(one, words, language)
     if vetting.unclear:
@@ -226,12 +133,12 @@ def _price(price: Price, words: Mapping[str, Any]) -> str:
 
 def _condition(one: Condition, words: Mapping[str, Any]) -> str:
     found = words["never"] if one.found is None else f"{one.found:.4g}"
-    name, holds = words["gate"][one.name], words["holds"][one.holds]
+    name, holds = words["gate"][one.name], words["holds"][str(one.holds).lower()]
     return str(words["condition"].format(name=name, asked=one.asked, found=found, holds=holds))
 
 
 def _agreement(agreement: Agreement, words: Mapping[str, Any]) -> Iterator[str]:
-    yield words["agreement"][agreement.consistent].format(confidence=agreement.confidence)
+    yield words["agreement"][str(agreement.consistent).lower()].format(confidence=agreement.confidence)
     for one in agreement.claims:
         if one.column == "outcome" or not one.holds:
             claimed, bounds = (f"{low:.2%}–{high:.2%}" for low, high in (one.claimed, one.bounds))

@@ -24,7 +24,7 @@ from dnc.errors import InputError, OptionError
 from dnc.numbers import known_region, read_number, shares_code
 from dnc.regimes import Pack
 from dnc.rulebook import Rulebook
-from dnc.tabular import RAGGED, Table, each_distinct, folded, looks_like_phone, numbered, open_table
+from dnc.tabular import RAGGED, Table, as_text, each_distinct, folded, looks_like_phone, numbered, open_table
 from dnc.vocabulary import vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
@@ -89,8 +89,8 @@ class Intake:
     def columns(self) -> dict[str, str]:
         """Our name → the name of the table's column that tells it."""
         by_folded: dict[str, list[str]] = {}
-        for name in self.table.columns:
-            by_folded.setdefault(folded(name), []).append(name)
+        for name, unique in zip(self.table.header, self.table.columns, strict=True):
+            by_folded.setdefault(folded(name), []).append(unique)
         found: dict[str, str] = {}
         self._refuse_data_as_header()
         for ours in vocabulary().columns:
@@ -342,7 +342,7 @@ def _text(cells: pl.Series) -> pl.Expr:
     """Cells as trimmed text, null where empty; truth values as yes and no."""
     if cells.dtype == pl.Boolean:
         return pl.when(pl.lit(cells)).then(pl.lit("yes")).when(~pl.lit(cells)).then(pl.lit("no"))
-    text = pl.col(cells.name).cast(pl.String).str.strip_chars()
+    text = pl.lit(as_text(cells)).str.strip_chars()
     return pl.when(text != "").then(text)
 
 

@@ -19,7 +19,9 @@ from typing import Any, Self, cast
 import duckdb
 import polars as pl
 
+from dnc.calls import Calls
 from dnc.engine import engine, run, statement
+from dnc.judge import Verdicts
 
 FEW = 10  # persons: no class of fewer is published
 AGES = (30, 60, 90, 180, 365, 730)  # last days of the bands of ages
@@ -117,25 +119,26 @@ class Cells:
     ) -> None:
         self._stack.close()
 
-    def watch(self, facts: pl.DataFrame, verdicts: pl.DataFrame) -> None:
+    def watch(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch of a check."""
-        found = verdicts.select(*_of_verdicts()).hstack(facts.select(*_of_facts(facts)))
-        is_clear = verdicts["dnc_outcome"] == "clear"
-        distinct = found.unique(maintain_order=True)
-        ids = [self._kinds.setdefault(words, len(self._kinds)) for words in distinct.iter_rows()]
-        kinds = distinct.with_columns(pl.Series("kind", ids, pl.UInt32))
-        row = pl.int_range(self._rows, self._rows + found.height, dtype=pl.UInt64, eager=True)
-        until = pl.when(is_clear).then(pl.lit(verdicts["dnc_valid_until"]).fill_null(_ALWAYS)).otherwise(_NEVER)
+        found = _words(calls, verdicts)
+        ids = [self._kinds.setdefault(words, len(self._kinds)) for words in found.iter_rows()]
+        outcome = verdicts.cases["dnc_outcome"]
+        rank = outcome.replace_strict(_RANKS, return_dtype=pl.UInt8)
+        clear = (outcome == "clear")[verdicts.case]
+        height = verdicts.rows.height
+        row = pl.int_range(self._rows, self._rows + height, dtype=pl.UInt64, eager=True)
+        until = verdicts.rows["dnc_valid_until"].fill_null(_ALWAYS)
         rows = pl.select(
             row=row,
-            person=pl.coalesce(facts["number"], row + _NO_NUMBER),
-            kind=found.join(kinds, on=found.columns, how="left", maintain_order="left")["kind"],
-            rank=verdicts["dnc_outcome"].replace_strict(_RANKS, return_dtype=pl.UInt8),
-            until=until,
+            person=pl.coalesce(calls.number, row + _NO_NUMBER),
+            kind=pl.Series(ids, dtype=pl.UInt32)[verdicts.case],
+            rank=rank[verdicts.case],
+            until=pl.when(clear).then(until).otherwise(_NEVER),
         )
         run(self._con, "seen", "insert into seen from rows", rows=rows)
-        self._rows += found.height
-        first = cast("date | None", facts["day"].min())
+        self._rows += height
+        first = cast("date | None", verdicts.facts["day"].min())
         self.first = min(filter(None, (self.first, first)), default=None)
 
     def hold(self, name: str, numbers: Iterable[pl.Series]) -> None:
@@ -210,8 +213,15 @@ class Cells:
         return here.with_columns(most).rename({"new": "cell"}).drop("part", "loose")
 
 
+def _words(calls: Calls, verdicts: Verdicts) -> pl.DataFrame:
+    """The words of each case."""
+    told = calls.plans[verdicts.plan].select("territory", "unread")
+    facts = verdicts.facts.with_columns(told)
+    return verdicts.cases.select(_of_verdicts()).hstack(facts.select(_of_facts(facts)))
+
+
 def _of_verdicts() -> list[pl.Expr]:
-    """The words of cells that verdicts tell."""
+    """The words that verdicts tell."""
     outcome = pl.col("dnc_outcome")
     given = {"blocked_by": "blocked", "undecided_by": "undecided", "missing": "undecided", "duties": "clear"}
     words = [pl.when(outcome == of).then(f"dnc_{name}").otherwise(pl.lit("")).alias(name) for name, of in given.items()]
@@ -219,16 +229,15 @@ def _of_verdicts() -> list[pl.Expr]:
 
 
 def _of_facts(facts: pl.DataFrame) -> list[pl.Expr]:
-    """The words of cells that facts tell: line, territory, and the ages of consents and of registries' answers."""
-    dated = [name for name in facts.columns if name.endswith("_as_of") and name != "own_as_of"]
-    answers = [
-        pl.lit(f"{name.removesuffix('_as_of').replace('_', '-')} ") + band(_age(name))
-        for name in dated
-        if facts[name].null_count() < facts.height
+    """The words that facts tell: line, territory, and the ages of consents and of registries' answers."""
+    of_number = [
+        pl.when(pl.col("unread").is_null()).then(pl.col(name).fill_null("unknown")).alias(name)
+        for name in ("line", "territory")
     ]
+    dated = [name for name in facts.columns if name.endswith("_as_of") and name != "own_as_of"]
+    registries = {name: name.removesuffix("_as_of").replace("_", "-") for name in dated}
+    answers = [pl.lit(f"{registry} ") + band(_age(name)) for name, registry in registries.items()]
     joined = pl.concat_str(answers, separator=";", ignore_nulls=True) if answers else pl.lit("")
-    of_number = [pl.when(pl.col("number").is_not_null()).then(pl.col(name).fill_null("unknown")).alias(name)
-                 for name in ("line", "territory")]  # fmt: skip
     words = [*of_number, band(_age("consent_on")).alias("consent"), joined.alias("answers")]
     return [word.fill_null("") for word in words]
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import duckdb
 import polars as pl
 
 from dnc.brief import Brief
-from dnc.calls import Intake, open_calls
+from dnc.calls import Calls, Intake, open_calls
 from dnc.consents import DECLARABLE, read_consents
 from dnc.engine import engine, run
 from dnc.errors import InputError, OptionError
-from dnc.judge import Finding, Judge, explained
+from dnc.judge import Finding, Judge, Verdicts, explained
 from dnc.report import CsvStream, Output, is_page, whole
 from dnc.result import Check
 from dnc.rulebook import Rulebook
@@ -26,6 +27,8 @@ from dnc.selection import Selection, select
 from dnc.store import Standing, Store, sha256_of
 from dnc.tabular import RAGGED, Table, unique_names
 from dnc.wording import Policy
+
+_T = TypeVar("_T")
 
 
 class _Repeats:
@@ -47,6 +50,43 @@ class _Repeats:
         return int(count)
 
 
+class _Outputs:
+    """Where a check goes: pages, tables and a stream; where it goes nowhere its rows are `kept`."""
+
+    def __init__(
+        self, stack: ExitStack, targets: Sequence[str | Path], stream: IO[bytes] | None, result: Check, *, seen: bool
+    ) -> None:
+        form = (result.header, result.delimiter, result.bom)
+        self._pages = [stack.enter_context(whole(one)) for one in targets if is_page(one)]
+        self._tables = [stack.enter_context(Output(one, *form)) for one in targets if not is_page(one)]
+        self._stream = CsvStream(stream, *form) if stream is not None else None
+        self.kept: list[pl.DataFrame] | None = None if targets or stream is not None or seen else []
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows."""
+        for sink in (*self._tables, self._stream):
+            if sink:
+                sink.write(frame)
+        if self.kept is not None:
+            self.kept.append(frame)
+
+    def tell(self, result: Check) -> None:
+        """Add what is told of the check beside its rows."""
+        for page in self._pages:
+            _write_page(result, page)
+        for table in self._tables:
+            _annex(result, table)
+
+
+def _ahead(frames: Iterator[_T]) -> Iterator[_T]:
+    """The same, each made while the one before it is used."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        coming = worker.submit(next, frames, None)
+        while (frame := coming.result()) is not None:
+            coming = worker.submit(next, frames, None)
+            yield frame
+
+
 def check(
     path: str | Path,
     store: Store,
@@ -66,12 +106,12 @@ def check(
     language: str = "en",
     stream: IO[bytes] | None = None,
     progress: Callable[[int], None] | None = None,
-    watch: Callable[[pl.DataFrame, pl.DataFrame], None] | None = None,
+    watch: Callable[[Calls, Verdicts], None] | None = None,
 ) -> Check:
     """Decide every call of a planned-calls file.
 
     Args:
-        path: CSV, XLSX, Parquet or JSON lines, one row a call.
+        path: CSV, XLSX, Parquet or JSON, one row a call.
         store: where the registries' snapshots are; need not exist.
         region: numbering plan of numbers in national form (ISO 3166-1 alpha-2).
         given: facts declared for the whole file; they fill empty cells.
@@ -88,9 +128,8 @@ def check(
             now, with the former one as `dnc_was`.
         language: of `dnc_why` and of the page, `en` or `fr`.
         stream: an open binary file that gets the verdicts as CSV.
-        progress: called with the number of rows done after each batch.
-        watch: called with the facts of each batch, what the registries said beside what was told, and its
-            verdicts, which are then not kept.
+        progress: called after each batch with the number of its rows.
+        watch: called with the calls and the verdicts of each batch, which are then not kept.
     Returns:
         The check; its `verdicts` are a frame unless `out`, `stream` or `watch` took them.
     Raises:
@@ -108,46 +147,33 @@ def check(
     targets = [out] if isinstance(out, str | Path) else list(out or [])
     standing = store.standing()
     result.snapshots = standing.snapshots
-    kept: list[pl.DataFrame] = []
     with ExitStack() as stack:
-        pages = [stack.enter_context(whole(one)) for one in targets if is_page(one)]
-        outputs = [
-            stack.enter_context(Output(one, result.header, result.delimiter, result.bom))
-            for one in targets
-            if not is_page(one)
-        ]
-        sinks: list[Any] = [*outputs]
-        if stream is not None:
-            sinks.append(CsvStream(stream, result.header, result.delimiter, result.bom))
+        outputs = _Outputs(stack, targets, stream, result, seen=watch is not None)
         screen = stack.enter_context(Screen(standing, book.registries()))
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
-        done = 0
-        for batch in intake.batches():
-            calls = words.beside(batch) if words else batch
-            said = judge.said(calls)
-            verdicts = judge.verdicts(calls, said)
-            if watch:
-                watch(judge.facts(calls, said), verdicts)
-            result.tallies.add(calls, verdicts)
-            repeats.add(calls.number)
-            frame, outcomes = selection.rows(calls, verdicts)
+
+        def decided() -> Iterator[tuple[int, pl.DataFrame, pl.Series]]:
+            for batch in _ahead(intake.batches()):
+                calls = words.beside(batch) if words else batch
+                verdicts = judge.verdicts(calls)
+                if watch:
+                    watch(calls, verdicts)
+                result.tallies.add(calls, verdicts)
+                repeats.add(calls.number)
+                yield calls.number.len(), *selection.rows(calls, verdicts.rows)
+
+        for rows, frame, outcomes in _ahead(decided()):
             result.given.update(dict(outcomes.value_counts().iter_rows()))
-            for sink in sinks:
-                sink.write(frame)
-            if not sinks and not pages and not watch:
-                kept.append(frame)
-            done += verdicts.height
+            outputs.write(frame)
             if progress:
-                progress(done)
+                progress(rows)
         result.repeated = repeats.count()
         result.record = _logged(result, intake, standing, policy, targets, selection=selection)
         result.id = store.record("check", result.record, book.texts)
-        for one in pages:
-            _write_page(result, one)
-        for output in outputs:
-            _annex(result, output)
-    if not sinks and not pages and not watch:
+        outputs.tell(result)
+    if outputs.kept is not None:
+        kept = outputs.kept
         result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, selection)
     return result
 
@@ -160,7 +186,7 @@ def _begun(intake: Intake, told: Brief, selection: Selection, language: str) -> 
     delimiter = table.delimiter if table.kind == "csv" else ","
     result = Check(table.path, header, delimiter, table.bom, intake.book, language)
     result.second_numbers = intake.second_numbers
-    result.skipped = table.skipped
+    result.skipped, result.sheets = table.skipped, len(table.others)
     result.declared, result.beside = told.facts, told.beside
     result.dated = intake.at is not None or "call_at" in intake.columns or "call_at" in told.facts
     return result
@@ -192,7 +218,7 @@ def _annex(result: Check, output: Output) -> None:
     """The sheets behind the rows of a workbook."""
 
     def sheets() -> Mapping[str, pl.DataFrame]:
-        from dnc.sheets import annex
+        from dnc.annex import annex
 
         return annex(result)
 
@@ -217,7 +243,7 @@ def explain(
     intake = Intake(Table(Path("the call"), "call", ["number"], iter([row])), brief, book, at)
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
         [calls] = intake.batches()
-        return judge.verdicts(calls).row(0, named=True), explained(judge, book, calls)
+        return judge.verdicts(calls).rows.row(0, named=True), explained(judge, book, calls)
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

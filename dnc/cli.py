@@ -127,6 +127,11 @@ def _csv_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
 _LOADER = click.option(
     "--loader", type=click.Path(path_type=Path), help="A loader of your own: a Python file that binds LOADER."
 )
+_REGION = click.option(
+    "--region",
+    callback=lambda ctx, param, value: value and value.upper(),
+    help="Numbering plan of numbers in national form, e.g. FR.",
+)
 
 
 @cli.command()
@@ -137,6 +142,7 @@ _LOADER = click.option(
     "--covers", multiple=True, metavar="PREFIX", help="E.164 prefix the file is complete for; may be repeated."
 )
 @click.option("--campaign", help="Campaign the answer was obtained for.")
+@_REGION
 @click.option("--means", type=click.Choice(["listed", "callable"]), help="What a bare number in an answer means.")
 @click.option(
     "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
@@ -167,8 +173,9 @@ def _loaded(one: Snapshot) -> str:
 @click.option(
     "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
 )
+@_REGION
 @_LOADER
-def read_(file: Path, registry: str | None, means: str | None, asked: Path | None, loader: Path | None) -> None:
+def read_(file: Path, loader: Path | None, **options: Any) -> None:
     """Show the listings of a registry's file as CSV; nothing is stored."""
     import polars as pl
 
@@ -176,7 +183,7 @@ def read_(file: Path, registry: str | None, means: str | None, asked: Path | Non
     from dnc.loader import loader_for
     from dnc.report import CsvStream
 
-    reader, extract = loader_for(file, registry, means=means, asked=asked, module=loader)
+    reader, extract = loader_for(file, module=loader, **options)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     said = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     for frame in show(reader, extract):
@@ -195,7 +202,7 @@ def read_(file: Path, registry: str | None, means: str | None, asked: Path | Non
 # Checking
 
 _FACT_OPTIONS = [
-    click.option("--region", help="Numbering plan of numbers in national form, e.g. FR."),
+    _REGION,
     click.option("--at", help="When calls are planned that do not say it: a day, or a day and time (ISO 8601)."),
     click.option(
         "--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help="Declare a fact; fills empty cells."
@@ -231,7 +238,7 @@ def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given
 
     told = read_brief(path) if path else Brief()
     try:
-        return told.but(region and region.upper(), maps, given)
+        return told.but(region, maps, given)
     except InputError as error:
         _usage(error)
 
@@ -475,7 +482,7 @@ def _progress(file: Path, quiet: bool) -> Iterator[Callable[[int], None] | None]
     from dnc.tabular import count_rows
 
     with click.progressbar(length=count_rows(file), label=file.name, file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)
+        yield bar.update
 
 
 @cli.command()
@@ -524,7 +531,7 @@ def explain(
 @cli.command("object")
 @click.argument("numbers", nargs=-1, required=True)
 @click.option("--on", required=True, type=DAY, help="Day the person said it.")
-@click.option("--region", help="Numbering plan of numbers in national form, e.g. FR.")
+@_REGION
 @click.option("--reason", help="What was said; compulsory with --lift.")
 @click.option("--lift", is_flag=True, help="Take objections back.")
 @_both
@@ -535,7 +542,7 @@ def object_(
     """Record that people told this caller not to call again, or lift it."""
     if lift and not reason:
         raise click.UsageError("--lift asks for a --reason")
-    count = _store(ctx).object(numbers, on, region=region and region.upper(), reason=reason, lift=lift)
+    count = _store(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
     _say(f"{count} {'lifted' if lift else 'recorded'} on {on}")
 
 

@@ -148,9 +148,6 @@ class Taken:
 
 def take(loader: Loader, extract: Extract, work: Path) -> Taken:
     """Read a whole extract into a file in the folder `work`. Raises LoaderError."""
-    silent_is_listed = loader.directory and loader.absent == "listed"
-    if extract.asked and not (extract.means or silent_is_listed):
-        raise LoaderError("--asked needs --means: are the numbers of the answer listed or callable?", extract.path)
     rows_seen = dict.fromkeys(("listed", "clear", "unknown", "unread"), 0)
     out = work / "listings.parquet"
     with connect(work / "extract.duckdb", temp_directory=str(work / "spill"), preserve_insertion_order=True) as con:
@@ -160,6 +157,8 @@ def take(loader: Loader, extract: Extract, work: Path) -> Taken:
             rows.add(frame)
         _refuse_smudged(extract.path, rows)
         if extract.asked:
+            if loader.covers or extract.covers:
+                raise LoaderError("a full list, and no answer to a question; leave --asked out", extract.path)
             _add_unanswered(rows, loader, extract)
         if not rows.rising:
             _sort(con)
@@ -216,7 +215,10 @@ def _refuse_smudged(path: Path, seen: _Rows) -> None:
 
 
 def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
-    """Give every asked number that was not answered the opposite word; of a directory, that of absence."""
+    """Give every asked number that was not answered the opposite word; of a directory, that of absence.
+
+    Where the answer itself says of each number what it is, silence says nothing.
+    """
     con, asked = seen.con, extract.asked
     if asked is None:
         return
@@ -229,19 +231,29 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     [(strangers,)] = con.execute("select count(*) from answered where number not in (from asked)").fetchall()
     if strangers and not loader.directory:
         raise LoaderError(f"{strangers:,} numbers of the answer were never asked, by {asked.name}", extract.path)
-    opposite = True if loader.directory else extract.means == "callable"
-    if seen.counts["unread"] and not opposite:
+    opposite = _said_by_silence(loader, extract)
+    if seen.counts["unread"] and opposite is False:
         line, reason = seen.reasons[0]
         message = f"a row cannot be read ({reason}), so a number that is not answered cannot be told from a listed one"
         raise LoaderError(message, extract.path, line)
-    rest = "select distinct number, ?::boolean, null::date, null::date from asked where number not in (from answered)"
-    [(added,)] = con.execute(f"insert into extract {rest}", [opposite]).fetchall()
+    silent = "from asked where number not in (from answered)"
     [(count,)] = con.execute("select count(distinct number) from asked").fetchall()
-    seen.rising = False
-    seen.counts["listed" if opposite else "clear"] += added
-    notes = [f"{count:,} numbers asked = {count - added:,} answered + {added:,} not answered"]
+    [(left,)] = con.execute(f"select count(distinct number) {silent}").fetchall()
+    if opposite is not None:
+        rest = f"select distinct number, ?::boolean, null::date, null::date {silent}"
+        con.execute(f"insert into extract {rest}", [opposite])
+        seen.rising = False
+        seen.counts["listed" if opposite else "clear"] += left
+    notes = [f"{count:,} numbers asked = {count - left:,} answered + {left:,} not answered"]
     notes += [f"{unread:,} rows of {asked.name} cannot be read; nothing is known of them"] if unread else []
     extract.notes.extend(notes)
+
+
+def _said_by_silence(loader: Loader, extract: Extract) -> bool | None:
+    """Whether an asked number without an answer is listed; None where nothing is known of it."""
+    if loader.directory and loader.absent == "listed":
+        return True
+    return extract.means == "callable" if extract.means else None
 
 
 def _question(loader: Loader, question: Extract) -> Iterator[pl.DataFrame]:

@@ -8,12 +8,12 @@ them by position.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import duckdb
 import polars as pl
@@ -48,6 +48,27 @@ _LATER = {"clear": pl.Boolean, "last_day": pl.Date}
 _REMEMBERED = 500_000  # distinct facts
 
 _Decide = Callable[[Pack, pl.DataFrame], pl.DataFrame]
+
+
+class Verdicts(NamedTuple):
+    """Verdicts on calls.
+
+    rows: the columns of `VERDICT`, a row a call. case: for each call the row of `cases` and of `facts`.
+    cases: distinct verdicts, without what differs from number to number. facts: what they were made from,
+    the registries' words included. plan: the rows of `Calls.plans` that these facts are of.
+    """
+
+    rows: pl.DataFrame
+    case: pl.Series
+    cases: pl.DataFrame
+    facts: pl.DataFrame
+    plan: pl.Series
+
+    def counts(self, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """Distinct values of columns of `cases`, each row with the number of calls at its end."""
+        calls = self.case.value_counts(name="calls")
+        counted = self.cases[calls[self.case.name]].with_columns(calls["calls"])
+        yield from counted.group_by(columns).agg(pl.col("calls").sum()).iter_rows()
 
 
 class _Memory:
@@ -106,30 +127,25 @@ class Judge:
     ) -> None:
         self._stack.close()
 
-    def said(self, calls: Calls) -> pl.DataFrame:
-        """What the registries say of each call, as codes of the screen."""
-        return self._screen.codes(calls.facts("day", "campaign"))
-
-    def verdicts(self, calls: Calls, said: pl.DataFrame | None = None) -> pl.DataFrame:
-        """Verdicts on calls: a frame with the columns of `VERDICT`, a row a call, in their order."""
-        said = self.said(calls) if said is None else said
-        case, cases = numbered(said.with_columns(calls.plan.alias("plan")))
-        judged = self._now(self._facts(calls.plans, cases))
-        verdicts = self._in_full(calls.plans[cases["plan"]], judged)[case]
-        number = pl.select((pl.lit("+") + pl.lit(calls.number.cast(pl.String))).fill_null("")).to_series()
+    def verdicts(self, calls: Calls) -> Verdicts:
+        """Verdicts on calls, in their order."""
+        asked = calls.facts("day", "campaign")
+        case, cases = numbered(self._screen.codes(asked).with_columns(calls.plan.alias("plan")))
+        facts = self._facts(calls.plans, cases)
+        judged = self._now(facts)
+        verdicts = self._in_full(calls.plans[cases["plan"]], judged)
         last_days = judged["last_day"][case]
         waiting = last_days.is_not_null().arg_true()
-        asked = calls.facts("day", "campaign")[waiting]
-        until = self._valid_until(last_days[waiting], self._screened_again(calls, asked, calls.plan[waiting]))
-        verdicts = verdicts.with_columns(
-            number.alias("dnc_number"), verdicts["dnc_valid_until"].clone().scatter(waiting, until)
-        )
-        return verdicts.select(VERDICT.keys())
+        until = self._valid_until(last_days[waiting], self._screened_again(calls, asked[waiting], calls.plan[waiting]))
+        valid_until = verdicts["dnc_valid_until"][case].scatter(waiting, until)
+        number = pl.select((pl.lit("+") + pl.lit(calls.number.cast(pl.String))).fill_null("")).to_series()
+        rows = verdicts[case].with_columns(number.alias("dnc_number"), valid_until).select(VERDICT.keys())
+        return Verdicts(rows, case, verdicts, facts, cases["plan"])
 
-    def facts(self, calls: Calls, said: pl.DataFrame | None = None) -> pl.DataFrame:
-        """All facts of each call (see `dnc.calls.Calls`), what the registries said beside what was told."""
-        said = self.said(calls) if said is None else said
-        return calls.facts().hstack(self._screen.words(said))
+    def facts(self, calls: Calls) -> pl.DataFrame:
+        """All facts of each call, what the registries said beside what was told."""
+        said = self._screen.codes(calls.facts("day", "campaign"))
+        return self._facts(calls.plans, said.with_columns(calls.plan.alias("plan")))
 
     def _facts(self, plans: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
         """The facts that regimes read, of plans and what the registries said: `plan`, and codes of the screen."""
@@ -169,7 +185,7 @@ class Judge:
         )
 
     def _judged(self, pack: Pack, facts: pl.DataFrame) -> pl.DataFrame:
-        """Facts of one epoch in words, with `dnc_valid_until`; `last_day` where a later snapshot is to be asked first."""
+        """Facts of one epoch in words, with `dnc_valid_until`; `last_day` where later snapshots are asked first."""
         found = self._found(pack, facts)
         ending = (found["outcome"] == "clear") & found["last_day"].is_not_null()
         awaits = facts.select(pl.any_horizontal(pl.lit(False), pl.col("^.*_next_on$").is_not_null())).to_series()

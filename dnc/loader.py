@@ -22,14 +22,16 @@ from types import ModuleType
 import polars as pl
 
 from dnc.decoys import decoy
-from dnc.errors import LoaderError
-from dnc.numbers import read_number
+from dnc.errors import LoaderError, OptionError
+from dnc.numbers import known_region, read_listed
+from dnc.objects import is_json
 from dnc.packed import Member, first_bytes, kind_of, members
 from dnc.tabular import (
     BATCH_ROWS,
     LINE,
     RAGGED,
     Table,
+    as_text,
     folded,
     foreign,
     head_rows,
@@ -37,7 +39,7 @@ from dnc.tabular import (
     open_table,
     refuse_foreign,
 )
-from dnc.texts import text_of
+from dnc.texts import head_text, text_of
 
 LISTING = {
     "line": pl.UInt64,  # 1-based row of the file
@@ -52,6 +54,8 @@ OPTIONAL = {
     "until": pl.Date,  # last day of the entry; the own list only
 }
 
+_KINDS = {"spreadsheet": "a spreadsheet", "parquet": "Parquet", "gzip": "a gzip archive", "zip": "a zip archive"}
+_TEXT_ONLY = "this registry writes text; load the file as it came, or answers in plain form"
 _TEXTS = (".csv", ".txt", ".tsv", ".xml")
 _LISTED = {"yes": True, "true": True, "1": True, "listed": True}
 _LISTED |= {"no": False, "false": False, "0": False, "clear": False}
@@ -72,7 +76,7 @@ class _Peek:
     @cached_property
     def first_row(self) -> list[str]:
         """Cells of the first row; empty where the file is no table."""
-        if self.kind in ("parquet", "spreadsheet") or self.names[-1].lower().endswith((".jsonl", ".ndjson")):
+        if self.kind in ("parquet", "spreadsheet") or (self.head.strip() and is_json(self.head, self.names[-1])):
             return open_table(self._path).header
         return [] if foreign(self.head) or len(self.members) > 1 else head_rows(self.head)[0]
 
@@ -109,7 +113,9 @@ class Extract:
 
     @property
     def members(self) -> list[Member]:
-        """The streams it holds: itself, or those of an archive."""
+        """The streams it holds: itself, or those of an archive; raises LoaderError where it is no text."""
+        if not self._look.members:
+            raise LoaderError(f"is {_KINDS[self._look.kind]}, and {_TEXT_ONLY}", self.path)
         return self._look.members
 
     @property
@@ -123,6 +129,11 @@ class Extract:
         return self._look.head
 
     @cached_property
+    def text(self) -> str:
+        """The first 64 kB as text, without a byte-order mark."""
+        return head_text(self.head).removeprefix("\ufeff")
+
+    @cached_property
     def header(self) -> list[str]:
         """Folded names of the first row; empty where the file is no table."""
         return [folded(name) for name in self._look.first_row]
@@ -134,32 +145,52 @@ class Extract:
 
     @property
     def starts_with_number(self) -> bool:
-        """Whether the first cell is a number: then the first row is data."""
-        return bool(self.header) and read_number(self.header[0], self.region).number is not None
+        """Whether the first cell holds a number, be it none of the plan: then the first row is data."""
+        return any(_mostly_digits(cell) or read_listed(cell, self.region) for cell in self._look.first_row[:1])
 
     def table(self) -> Table:
         """The file as rows of text; a first row that begins with a number is data."""
         return open_table(self.path, header=not self.starts_with_number, strict=True)
 
     def column(self, *names: str) -> int | None:
-        """Position of the first column that bears one of the (folded) names, or None."""
-        return next((self.header.index(name) for name in names if name in self.header), None)
+        """Position of the column that bears the first of the (folded) names that is there, or None.
+
+        Raises LoaderError where several do.
+        """
+        found = next((name for name in names if name in self.header), None)
+        if found and self.header.count(found) > 1:
+            raise LoaderError(f"several columns are called {found}; which one counts? keep that one", self.path, 1)
+        return self.header.index(found) if found else None
 
     def need(self, *names: str) -> list[int]:
         """Positions of the (folded) columns; raises LoaderError where one is not there."""
-        if missing := [name for name in names if name not in self.header]:
+        places = {name: self.column(name) for name in names}
+        if missing := [name for name, at in places.items() if at is None]:
             raise LoaderError(f"no column {', '.join(missing)}; is this the right file and registry?", self.path, 1)
-        return [self.header.index(name) for name in names]
+        return [at for at in places.values() if at is not None]
 
     def number_column(self) -> int:
         """Position of the column with the numbers; raises LoaderError where none is to be seen."""
-        if self.starts_with_number:
+        named, likely = self.column("number"), self.phone_columns
+        if self.starts_with_number or (len(self.header) == 1 and not likely and _is_name(self.header[0])):
             return 0
-        named = self.column("number")
-        likely = [at for at, name in enumerate(self.header) if looks_like_phone(name)]
         if named is None and not likely:
             raise LoaderError("no column of telephone numbers; name one 'number'", self.path, 1)
         return likely[0] if named is None else named
+
+    @property
+    def phone_columns(self) -> list[int]:
+        """Positions of the columns whose names are those of telephone numbers."""
+        return [at for at, name in enumerate(self.header) if looks_like_phone(name)]
+
+
+def _is_name(cell: str) -> bool:
+    return cell[:1].isalpha() and sum(map(str.isdigit, cell)) < 3
+
+
+def _mostly_digits(cell: str) -> bool:
+    digits = sum(map(str.isdigit, cell))
+    return digits >= 6 and digits > sum(map(str.isalpha, cell))
 
 
 @dataclass(frozen=True)
@@ -186,6 +217,10 @@ class Loader:
     directory: bool = False
     bare: bool = False
     last_day: str | None = None
+
+    def planned(self, region: str | None) -> Loader:
+        """The same with another plan for national forms, where its numbers are of every country; else itself."""
+        return replace(self, region=region) if region and "" in self.covers else self
 
 
 def loaders() -> dict[str, Loader]:
@@ -228,17 +263,31 @@ def loader_for(
     asked: Path | None = None,
     as_of: date | None = None,
     module: Path | None = None,
+    region: str | None = None,
 ) -> tuple[Loader, Extract]:
     """The one loader that reads a file, and the extract to hand to it.
 
-    `registry` chooses one, `module` is a loader outside the package. Raises LoaderError
-    where `registry` is unknown, none recognises the file, several do, or it is no registry's file at all.
+    `registry` chooses one, `module` is a loader outside the package, `region` is the plan of
+    national forms in a list of numbers of every country. Raises LoaderError where `registry` is unknown,
+    none recognises the file, several do, or it is no registry's file at all; OptionError
+    where `region` is no plan, or another one than that of the registry.
     """
-    extract = Extract(path, "", means, asked, as_of)
+    if region and not known_region(region):
+        raise OptionError(f"region {region!r} is no numbering plan; write two letters such as FR")
+    loader, extract = _found(Extract(path, "", means, asked, as_of), registry, module, region)
+    if means and (is_plain(extract) or not loader.bare):
+        raise LoaderError("says itself which numbers are listed; leave --means out", path)
+    if region not in (None, loader.region):
+        raise OptionError(f"{loader.registry} has a numbering plan of its own, {loader.region}; leave --region out")
+    return loader, extract
+
+
+def _found(extract: Extract, registry: str | None, module: Path | None, region: str | None) -> tuple[Loader, Extract]:
+    """The loader that was named, or the one that recognises a file; its extract has the loader's plan."""
     _refuse_misnamed(extract)
     plain = is_plain(extract)
     if module or registry:
-        loader = loader_in(module) if module else known(registry or "")
+        loader = (loader_in(module) if module else known(registry or "")).planned(region)
         if registry not in (None, loader.registry):
             raise LoaderError(f"reads {loader.registry}, not {registry}", module)
         if plain:
@@ -247,11 +296,12 @@ def loader_for(
             _refuse_others(loader, extract)
         return loader, replace(extract, region=loader.region)
     if not plain and (what := decoy(extract.names, extract.header)):
-        raise LoaderError(what, path)
-    claims = [loader for loader in loaders().values() if loader.recognises(replace(extract, region=loader.region))]
+        raise LoaderError(what, extract.path)
+    choice = [loader.planned(region) for loader in loaders().values()]
+    claims = [loader for loader in choice if loader.recognises(replace(extract, region=loader.region))]
     if len(claims) == 1:
         return claims[0], replace(extract, region=claims[0].region)
-    raise LoaderError(_none_or_several(claims, extract, plain), path)
+    raise LoaderError(_none_or_several(claims, choice, extract, plain), extract.path)
 
 
 def _refuse_misnamed(extract: Extract) -> None:
@@ -259,13 +309,14 @@ def _refuse_misnamed(extract: Extract) -> None:
     refuse_foreign(extract.head, extract.path, extract.names[-1])
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
     if suffix in _TEXTS and kind != "plain":
-        what = {"spreadsheet": "a spreadsheet", "parquet": "Parquet"}.get(kind, f"a {kind} archive")
-        raise LoaderError(f"named {suffix} but is {what}; export it again, or name it as what it is", extract.path)
+        raise LoaderError(
+            f"named {suffix} but is {_KINDS[kind]}; export it again, or name it as what it is", extract.path
+        )
 
 
-def _none_or_several(claims: list[Loader], extract: Extract, plain: bool) -> str:
+def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extract, plain: bool) -> str:
     """Why there is no one loader."""
-    bare = [one for one in loaders().values() if one.bare and replace(extract, region=one.region).is_bare]
+    bare = [one for one in choice if one.bare and replace(extract, region=one.region).is_bare]
     if claims or bare:
         names = sorted((one.registry for one in claims or bare), key=lambda name: (len(name), name))
         what = "" if claims else "a list of bare numbers "
@@ -299,11 +350,13 @@ def listings(
     table = extract.table()
     if table.skipped:
         extract.notes.append(f"{table.skipped} lines stand before the header and were not read")
+    if table.others:
+        extract.notes.append(f"sheets that were not read: {', '.join(map(repr, table.others))}")
+    if others := [table.header[place] for place in extract.phone_columns if place != at]:
+        extract.notes.append(f"not read, though named like telephone numbers: {', '.join(map(repr, others))}")
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
-        nested = [name for name, kind in batch.schema.items() if kind.is_nested()]
-        flat = batch.with_columns(pl.lit(None, pl.String).alias(name) for name in nested)
-        cells = flat.drop(RAGGED, LINE).cast(pl.String)
+        cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
         cells.columns = [str(position) for position in range(cells.width)]
         frame = listed(cells.with_columns(pl.all().str.strip_chars()))
         more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}

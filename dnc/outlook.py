@@ -96,7 +96,7 @@ class _Calls:
         key = (pack.jurisdiction, day)
         if key not in self._judged:
             calls = self._to_nobody(pack, day)
-            outcome = str(self._judge.verdicts(calls)["dnc_outcome"][0])
+            outcome = str(self._judge.verdicts(calls).rows["dnc_outcome"][0])
             findings = explained(self._judge, self._book, calls)
             self._judged[key] = (outcome, {one.regime.id: one.letter for one in findings})
         return self._judged[key]

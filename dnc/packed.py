@@ -30,6 +30,8 @@ _ENCRYPTED = 0x1
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
 _SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
 _SPREADSHEET_97 = b"\xd0\xcf\x11\xe0"
+_END_MARK = b"PK\5\6"
+_END_BYTES = 22 + 0xFFFF  # the last record of a zip, with the longest comment
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
@@ -152,9 +154,23 @@ def _open_gzip(path: Path) -> BinaryIO:
 def _directory(path: Path) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.infolist()
+            found = archive.infolist()
+        if _stands_alone(path, found):
+            return found
     except (*_DAMAGE, ValueError) as error:
         raise InputError(_reason(error), path) from None
+    raise InputError("other bytes stand before or behind the archive; fetch it again", path)
+
+
+def _stands_alone(path: Path, found: list[zipfile.ZipInfo]) -> bool:
+    """Whether an archive begins and ends with the file: of two, one behind the other, only the last is read."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _END_BYTES))
+        tail = file.read()
+    end = tail.rfind(_END_MARK)
+    comment = int.from_bytes(tail[end + 20 : end + 22], "little")
+    return end + 22 + comment == len(tail) and min((one.header_offset for one in found), default=0) == 0
 
 
 def _zip_members(path: Path) -> list[Member]:
@@ -164,6 +180,14 @@ def _zip_members(path: Path) -> list[Member]:
     if fault := _fault(kept, _most(path)):
         raise InputError(f"{fault}; it is not read", path)
     return [_not_nested(_zip_member(path, one)) for one in kept]
+
+
+def parts(path: Path, wanted: str) -> dict[str, Member]:
+    """Files of a spreadsheet whose whole names match a pattern, by name; raises InputError as for an archive."""
+    found = [one for one in _directory(path) if not one.is_dir()]
+    if fault := _fault(found, _most(path)):
+        raise InputError(f"{fault}; it is not read", path)
+    return {one.filename: _zip_member(path, one) for one in found if re.fullmatch(wanted, one.filename)}
 
 
 def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:

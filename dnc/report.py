@@ -20,7 +20,7 @@ from typing import IO, Any, Protocol, Self
 import polars as pl
 
 from dnc.errors import InputError, OptionError
-from dnc.tabular import unique_names
+from dnc.tabular import as_text, unique_names
 
 XLSX_ROWS = 1_048_575  # of one sheet, beside the header
 XLSX_SHEETS = 5  # of rows; who wants more wants another format
@@ -45,8 +45,9 @@ class Writer(Protocol):
 
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text cells that a spreadsheet would run, made text by an apostrophe."""
-    return frame.with_columns(_defused(cells) for cells in frame if cells.dtype == pl.String)
+    """Text cells of the input that a spreadsheet would run, made text by an apostrophe; no verdict begins like that."""
+    foreign = [cells for cells in frame if cells.dtype == pl.String and not cells.name.startswith("dnc_")]
+    return frame.with_columns(map(_defused, foreign))
 
 
 def _defused(cells: pl.Series) -> pl.Series:
@@ -66,15 +67,9 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
-    """Nested cells as JSON, so that flat formats hold them."""
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    as_json = [
-        pl.when(pl.col(name).is_not_null())
-        .then(pl.struct(v=name).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}"))
-        .alias(name)
-        for name in nested
-    ]
-    return frame.with_columns(as_json)
+    """Cells that flat formats do not hold as text: nested ones as JSON."""
+    odd = [name for name, kind in frame.schema.items() if kind.is_nested() or kind == pl.Duration]
+    return frame.with_columns(as_text(frame[name]) for name in odd)
 
 
 class CsvStream:

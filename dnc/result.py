@@ -23,7 +23,8 @@ class Check:
     `dnc.judge.VERDICT`, or None where they went to a file. id: number of its row in the log.
     repeated: numbers that stand in several rows. second_numbers: columns that look
     like telephone numbers and were not looked at. dated: whether the file tells days.
-    skipped: lines before the header that were left out. declared: facts told for the whole file.
+    skipped: lines before the header that were left out. sheets: those of a
+    spreadsheet that were not read. declared: facts told for the whole file.
     consents: `dnc.consents.Consents.record` of the file of consents, if there was one.
     beside: those of them that were said with the command and not by a brief.
     book, language: the law and the language it was told in. snapshots: those that stood.
@@ -42,6 +43,7 @@ class Check:
     second_numbers: list[str] = field(default_factory=list)
     dated: bool = True
     skipped: int = 0
+    sheets: int = 0
     consents: Mapping[str, Any] | None = None
     declared: Mapping[str, str] = field(default_factory=dict)
     beside: frozenset[str] = frozenset()

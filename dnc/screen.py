@@ -13,9 +13,9 @@ from typing import Protocol, Self
 import duckdb
 import polars as pl
 
-from dnc.answers import Answers
 from dnc.demands import REGISTRY_FACTS
 from dnc.engine import engine, run, statement
+from dnc.lookup import Lookup
 from dnc.store import Snapshot, Standing
 
 _KNOWN = """
@@ -53,7 +53,7 @@ class _OwnList:
         known = run(self._con, "known", _KNOWN, self._files, asked=asked, objections=self._frames["objections"])
         asked = asked.filter(pl.col("number").is_in(known["number"].implode()))
         said = run(self._con, "own", statement("own"), self._files, asked=asked, **self._frames)
-        stood = pl.lit(self._loaded, pl.Date) <= pl.col("day")
+        stood = pl.lit(self._loaded, pl.Date) <= pl.lit(calls["day"])  # a column of one value would not be broadcast
         never = pl.lit(None, pl.Date)
         absent = calls.select(pl.when(stood).then(pl.lit("clear")).alias("state"), as_of="day", next_on=never)
         return pl.DataFrame([column.scatter(said["key"], said[column.name]) for column in absent])
@@ -98,7 +98,7 @@ class Screen:
             if registry == "own" and (snapshots or objections.height):
                 said[registry] = _OwnList(self._con, self._files(snapshots), snapshots, objections)
             elif snapshots:
-                said[registry] = Answers(self._con, self._folder, snapshots)
+                said[registry] = Lookup(self._con, self._folder, snapshots)
         return said
 
     @cached_property

@@ -38,7 +38,7 @@ class Selection:
         return {name: VERDICT.get(name, pl.String) for name in self.header}
 
     def rows(self, calls: Calls, verdicts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-        """The rows of calls and their verdicts that are given, and their outcomes."""
+        """The rows of calls and their verdicts (columns as in `VERDICT`) that are given, and their outcomes."""
         outcomes = verdicts["dnc_outcome"]
         given = outcomes.is_in(self.only or OUTCOMES)
         if self.changed and calls.was is not None:

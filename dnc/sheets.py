@@ -1,55 +1,136 @@
-"""What stands in a workbook behind the rows: a summary, and the regimes with links to their sources."""
+"""The sheet of a spreadsheet that holds its table, as cells of text.
+
+It is the first one that shows and holds anything; the names of the others are
+told. In an XLSX a failed formula stands as its error, and one whose result was
+never stored as the formula, so that no row is lost with them. A cell far from
+all others would ask for memory for the whole field between them, and is refused
+before it is read.
+"""
 
 from __future__ import annotations
 
+import html
+import re
+from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 
-from dnc.clock import today
-from dnc.report import XLSX_ROWS, sheet_name
-from dnc.result import Check
-from dnc.store import user
-from dnc.words import counted, declared, planned, ranked, share_of, words
+from dnc.errors import InputError
+from dnc.packed import Member, first_bytes, parts
+
+_MOST_CELLS = 1 << 26  # up to 2 GB of memory
+_MOST_ROWS = 1 << 20  # of any spreadsheet
+_PARTS = r"xl/(workbook\.xml|_rels/workbook\.xml\.rels|worksheets/[^/]+\.xml)"
+_CELL = rb"""<(?:\w+:)?c\s[^>]*?\br=["']"""
+_WIDE = re.compile(_CELL + rb"([A-Z]{2,3})\d")
+_DEEP = re.compile(_CELL + rb"[A-Z]{1,3}(\d{5,7})\b")
+_WHOLE = re.compile(_CELL + rb"""([A-Z]{1,3})(\d{1,7})["'][^>]*>(?:(?<=/>)|(.*?)</(?:\w+:)?c>)""", re.DOTALL)
+_FORMULA = re.compile(rb"<(?:\w+:)?f\b[^>]*>([^<]*)")
+_VALUE = re.compile(rb"<(?:\w+:)?[vt]\b[^>]*>([^<]+)<")
+_SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^>]*?:id=["']([^"']+)""")
+_RELATION = re.compile(rb"""<(?:\w+:)?Relationship\s[^>]*>""")
+_TARGET = re.compile(rb"""\sTarget=["']/?(?:xl/)?([^"']+)""")
 
 
-def annex(check: Check) -> dict[str, pl.DataFrame]:
-    """Sheets by name: the summary, and one row a regime and citation that the calls turned on."""
-    w = words(check.language)
-    summary = pl.DataFrame(list(_summary(check)), schema=["what", "value"], orient="row")
-    return {w["sheet_summary"]: summary, w["sheet_regimes"]: _regimes(check)}
+def first_sheet(path: Path) -> tuple[pl.DataFrame, list[str]]:
+    """Cells of the sheet, from its first row on, and the names of the other sheets. Raises InputError."""
+    found = parts(path, _PARTS) if first_bytes(path, 2) == b"PK" else {}
+    for name, one in found.items():
+        if "worksheets/" in name:
+            _refuse_far_cells(one, path)
+    at, names, cells, places = _shown(path)
+    if part := found.get(_part_name(found, at)):
+        cells = _with_failed(cells, places, part)
+    return cells, names[:at] + names[at + 1 :]
 
 
-def _summary(check: Check) -> Iterator[tuple[str, str]]:
-    w, count, share = words(check.language), counted(check.language), share_of(check.rows, check.language)
-    yield w["list"], str(check.record["input"])
-    yield w["checksum"], str(check.record["sha256"])
-    yield w["rows"], count(check.rows)
-    for outcome, rows in check.counts.items():
-        yield w["outcomes"][outcome], f"{count(rows)} ({share(rows)})"
-    yield w["permission_short"], w["permission"]
-    yield w["planned"], planned(check)
-    for fact in declared(check):
-        yield f"{w['fact']}: {fact['name']}", f"{fact['value']} ({fact['by']})"
-    yield w["repeated"], count(check.repeated)
-    yield w["unread"], count(check.tallies.unread.total())
-    yield w["check"], w["check_value"].format(id=check.id, day=today(), by=user())
-    yield w["program"], f"dnc {check.record['version']}"
-    if check.rows > XLSX_ROWS:
-        last = sheet_name((check.rows - 1) // XLSX_ROWS)
-        yield w["split"], w["split_says"].format(count=count(XLSX_ROWS), last=last)
+def _shown(path: Path) -> tuple[int, list[str], pl.DataFrame, list[int]]:
+    """Position of the sheet, names of all sheets, its cells, and where each of their columns stands in it."""
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(path)
+        for at in range(len(book.sheet_names)):
+            sheet = book.load_sheet(at, header_row=None, skip_rows=0, dtypes="string")
+            if sheet.visible == "visible" and sheet.width:
+                places = [column.absolute_index for column in sheet.available_columns()]
+                return at, list(book.sheet_names), sheet.to_polars(), places
+    except Exception as error:
+        raise InputError(f"cannot be read as a spreadsheet ({type(error).__name__})", path) from None
+    raise InputError("no sheet that shows holds anything", path)
 
 
-def _regimes(check: Check) -> pl.DataFrame:
-    """Columns regime, blocked, undecided, duty (rows), says, confidence, cite, url."""
-    w, tallies = words(check.language), check.tallies
-    blocked, undecided, duties = tallies.blocking(), tallies.undecided(), tallies.duties()
-    rows = [
-        (one.id, blocked[one.id], undecided[one.id], duties[one.id], one.says[check.language],
-         w["grades"][one.confidence], cite.text, cite.url)
-        for one, _ in ranked(check.book, blocked + undecided + duties)
-        for cite in one.cites
-    ]  # fmt: skip
-    columns = ["regime", "blocked", "undecided", "duty", "says", "confidence", "cite", "url"]
-    schema = {name: pl.UInt32 if name in columns[1:4] else pl.String for name in columns}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+def _refuse_far_cells(part: Member, path: Path) -> None:
+    width = max((_column(one) + 1 for piece in _pieces(part) for one in set(_WIDE.findall(piece))), default=26)
+    if width * _MOST_ROWS <= _MOST_CELLS:
+        return
+    height = max((int(one) for piece in _pieces(part) for one in _DEEP.findall(piece)), default=10_000)
+    if width * height > _MOST_CELLS:
+        raise InputError("a cell stands far from all others; delete the empty rows and columns, or save as CSV", path)
+
+
+def _pieces(part: Member) -> Iterator[bytes]:
+    """The bytes of a sheet in pieces that end where a cell ends."""
+    rest = b""
+    for block in part.blocks():
+        rest += block
+        end = max(rest.rfind(b"</c>") + 4, rest.rfind(b":c>") + 3, rest.rfind(b"<row"), 0)
+        yield rest[:end]
+        rest = rest[end:]
+    yield rest
+
+
+def _column(letters: bytes) -> int:
+    """Position of a column, counted from 0."""
+    position = 0
+    for letter in letters:
+        position = position * 26 + letter - 64
+    return position - 1
+
+
+def _part_name(found: dict[str, Member], at: int) -> str:
+    """The name of the part that holds a sheet, or nothing."""
+    book, relations = (
+        b"".join(found[name].blocks()) if name in found else b""
+        for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
+    )
+    ids = _SHEET.findall(book)
+    for relation in _RELATION.findall(relations):
+        target = _TARGET.search(relation)
+        if target and at < len(ids) and re.search(rb"""\sId=["']""" + re.escape(ids[at]) + rb"""["']""", relation):
+            return "xl/" + target[1].decode("utf-8", "replace")
+    return ""
+
+
+def _with_failed(cells: pl.DataFrame, places: list[int], part: Member) -> pl.DataFrame:
+    """Cells with the text of failed formulas, those below the last value included."""
+    failed: dict[str, dict[int, str]] = defaultdict(dict)
+    last = cells.height
+    for column, row, text in _failed(part):
+        at = min(max(column - places[0], 0), len(places) - 1)
+        failed[cells.columns[at]][row - 1] = text
+        last = max(last, row)
+    if not failed:
+        return cells
+    below = pl.DataFrame(schema=cells.schema).clear(last - cells.height)
+    cells = pl.concat([cells, below])
+    return cells.with_columns(
+        pl.coalesce(name, cells[name].clear(last).scatter(list(texts), list(texts.values())))
+        for name, texts in failed.items()
+    )
+
+
+def _failed(part: Member) -> Iterator[tuple[int, int, str]]:
+    """Column, row and text of cells that hold an error, or a formula without a result."""
+    for piece in _pieces(part):
+        if b'"e"' not in piece and b"<f" not in piece and b":f" not in piece:
+            continue
+        for cell in _WHOLE.finditer(piece):
+            value = _VALUE.search(cell[3] or b"")
+            formula = _FORMULA.search(cell[3] or b"")
+            if value and b't="e"' in cell[0]:
+                yield _column(cell[1]), int(cell[2]), value[1].decode("utf-8", "replace")
+            elif formula and not value:
+                yield _column(cell[1]), int(cell[2]), "=" + html.unescape(formula[1].decode("utf-8", "replace"))

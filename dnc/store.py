@@ -34,7 +34,7 @@ from dnc.extracts import Taken, take
 from dnc.loader import Extract, Loader, known, loader_for
 from dnc.numbers import read_number
 
-VERSION = 1
+VERSION = 2
 LOCK_WAIT_SECONDS = 10.0
 
 
@@ -44,6 +44,7 @@ class Snapshot:
 
     id: counts up. as_of: day the registry produced it. covers: E.164 prefixes it is
     complete for. absent: `clear` or `listed`, what it means there not to be in it.
+    region: the numbering plan of its national forms, where that was told.
     listed, clear, unknown, unread: rows of the extract; they add up to its rows,
     but for numbers that stand in several rows and for those added from the question.
     new: False where the same bytes stood already. notes: what a person should know of the load.
@@ -57,6 +58,7 @@ class Snapshot:
     campaign: str | None
     means: str | None
     asked: str | None
+    region: str | None
     sha256: str
     file: str
     listed: int
@@ -100,6 +102,7 @@ class _Told:
     campaign: str | None
     means: str | None
     asked: Path | None
+    region: str | None
 
 
 @dataclass(frozen=True)
@@ -278,6 +281,7 @@ class Store:
         means: str | None = None,
         asked: str | Path | None = None,
         loader: str | Path | None = None,
+        region: str | None = None,
     ) -> Snapshot:
         """Take one extract in whole.
 
@@ -290,10 +294,11 @@ class Store:
             means: what a bare number means, `listed` or `callable`.
             asked: the file that was sent in, one number a line; its other numbers get the opposite word.
             loader: a module outside the package that binds `LOADER`.
+            region: numbering plan (ISO 3166-1 alpha-2) of national forms, where the registry has none of its own.
         Returns:
             The snapshot; the one that stands already, with `new` False, where nothing is new.
         Raises:
-            InputError, LoaderError: the file or an option is wrong; the store is as it was.
+            InputError, LoaderError, OptionError: the file or an option is wrong; the store is as it was.
             StoreError: the store cannot be written.
         """
         return self.load_all(
@@ -305,6 +310,7 @@ class Store:
             means=means,
             asked=asked,
             loader=loader,
+            region=region,
         )[0]
 
     def load_all(
@@ -318,6 +324,7 @@ class Store:
         means: str | None = None,
         asked: str | Path | None = None,
         loader: str | Path | None = None,
+        region: str | None = None,
     ) -> list[Snapshot]:
         """Take several extracts, all or none; arguments and exceptions as for `load`, one snapshot a file."""
         if as_of > today():
@@ -328,13 +335,14 @@ class Store:
         if asked and len(paths) > 1:
             raise InputError("--asked goes with one file; put the parts of the answer together first", paths[1])
         question = Path(asked) if asked else None
-        told = _Told(as_of, tuple(sorted(prefix.lstrip("+") for prefix in covers)), campaign, means, question)
+        region = region and region.upper()
+        told = _Told(as_of, tuple(sorted(prefix.lstrip("+") for prefix in covers)), campaign, means, question, region)
         with tempfile.TemporaryDirectory(prefix=".dnc-load-", dir=self._near()) as work:
             prepared = []
             for number, path in enumerate(paths):
                 folder = Path(work) / str(number)
                 folder.mkdir()
-                words: dict[str, Any] = {"means": means, "asked": question, "as_of": as_of}
+                words: dict[str, Any] = {"means": means, "asked": question, "as_of": as_of, "region": region}
                 module = Path(loader) if loader else None
                 one, extract = loader_for(Path(path), registry, module=module, **words)
                 prepared.append(self._prepared(one, extract, told, folder))
@@ -346,12 +354,14 @@ class Store:
         prefixes = told.covers or taken.covers
         if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
             raise InputError("--covers says more than the codes in the file; leave it out", extract.path)
+        if prefixes and loader.absent == "clear" and loader.registry != "own" and not any(taken.counts.values()):
+            raise InputError("is empty, and would clear every number it is complete for; fetch it again", extract.path)
         if loader.last_day and told.as_of > date.fromisoformat(loader.last_day):
             taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {told.as_of} the day of this file?")
         if loader.registry == "own":
             taken.notes.extend(self._own_notes(taken.listings, told.as_of))
         asked = sha256_of(told.asked) if told.asked else None
-        identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked)
+        identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked, told.region)
         return _Prepared(sha256_of(extract.path), identity, loader.absent, taken)
 
     def _own_notes(self, listings: Path, as_of: date) -> list[str]:
@@ -398,13 +408,13 @@ class Store:
         rows = con.execute("select * from snapshots order by id").fetchall() if con else None
         stood = [_snapshot(row) for row in rows] if rows is not None else self.standing().snapshots
         for old in stood:
-            told = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked)
+            told = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked, old.region)
             if old.sha256 == one.sha256 and told == one.identity:
                 return replace(old, new=False)
         return None
 
     def _add_one(self, con: duckdb.DuckDBPyConnection, one: _Prepared) -> Snapshot:
-        registry, as_of, covers, campaign, means, asked = one.identity
+        registry, as_of, covers, campaign, means, asked, region = one.identity
         sha256, counts, notes = one.sha256, one.taken.counts, one.taken.notes
         file = self._keep(one.taken.listings)
         # Own is a ledger: what stands in it is lifted, never corrected away.
@@ -414,7 +424,7 @@ class Store:
             notes.append(f"the same bytes stood as snapshot {gone[0][0]} with other words; this one replaces it")
         [(last,)] = con.execute("select coalesce(max(id), 0) from snapshots").fetchall()
         new = 1 + max(last, *(old for (old,) in gone), 0)
-        told = [new, registry, as_of, covers, one.absent, campaign, means, asked, sha256, file]
+        told = [new, registry, as_of, covers, one.absent, campaign, means, asked, region, sha256, file]
         row = [*told, *(counts[name] for name in ("listed", "clear", "unknown", "unread")), _now()]
         con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
         detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": sha256, **counts}

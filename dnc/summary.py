@@ -32,6 +32,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "second": "Column {name!r} looks like telephone numbers and was not looked at; check it too, with --map",
         "repeated": "Numbers that stand in several rows: {n:,}",
         "skipped": "Lines before the header that were left out: {n:,}",
+        "sheets": "Other sheets of the spreadsheet, which were not read: {n:,}",
         "every": "for all rows: {words}; or columns.{column} = \"their column\"",
         "asked": {
             "number": "number: what is the right number? It cannot be read as it stands",
@@ -62,6 +63,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "second": "La colonne {name!r} ressemble à des numéros et n'a pas été lue ; contrôlez-la aussi, avec --map",
         "repeated": "Numéros présents sur plusieurs lignes : {n:,}",
         "skipped": "Lignes laissées de côté avant l'en-tête : {n:,}",
+        "sheets": "Autres feuilles du classeur, qui n'ont pas été lues : {n:,}",
         "every": "pour toutes les lignes : {words} ; ou columns.{column} = \"leur colonne\"",
         "asked": {
             "number": "number : quel est le bon numéro ? Il est illisible tel quel",
@@ -108,8 +110,7 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     if not check.dated:
         yield words["today"].format(day=today())
     yield from (words["second"].format(name=name) for name in check.second_numbers)
-    if check.skipped:
-        yield words["skipped"].format(n=check.skipped)
+    yield from (words[name].format(n=n) for name in ("skipped", "sheets") if (n := getattr(check, name)))
 
 
 def _undecided(check: Check, language: str) -> Iterator[str]:

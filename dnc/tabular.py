@@ -1,7 +1,7 @@
-"""Files of rows as people have them: CSV, spreadsheet, Parquet, JSON lines → batches of columns.
+"""Files of rows as people have them: CSV, spreadsheet, Parquet, JSON → batches of columns.
 
 Nothing is sniffed by type: cells of CSV and spreadsheets come as text, exactly
-as they stand; Parquet and JSON lines keep the types that the file declares.
+as they stand; Parquet and JSON (lines, or one array of objects) keep the types that the file declares.
 Rows of a CSV that do not fit the header are kept and marked, never dropped.
 Lines before the header (a title, the day of an export) are left out where the
 header shows itself below them, and counted. A gzip, and a zip with one file in
@@ -10,6 +10,7 @@ it, are read as what they pack.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import itertools
@@ -25,18 +26,18 @@ from typing import Any
 import polars as pl
 
 from dnc.errors import InputError
+from dnc.objects import is_json, objects
 from dnc.packed import Member, first_bytes, kind_of, members
+from dnc.sheets import first_sheet
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 200_000
 RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
 DELIMITERS = ",;\t|"
 PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
 _FIELD_LIMIT = 1 << 20
 _BLOCK = 1 << 22  # bytes
-_NO_LINE = (b"\n", b"\r\n", b"\xef\xbb\xbf")
-_ODD = (b"\n\n", b"\n\r\n", b"\0")
 _HEADER_WITHIN = 30  # lines in which a header is looked for
 _HEADER_CELL = 40  # characters of a cell that names a column
 _FOREIGN = {"%pdf": "a PDF", "<!doctype html": "a web page", "<html": "a web page"}
@@ -51,12 +52,12 @@ class Table:
     """A file of rows, opened.
 
     path: where it came from.
-    kind: `csv`, `xlsx`, `parquet` or `jsonl`.
+    kind: `csv`, `xlsx`, `parquet` or `json`.
     header: names as they stand in the file, duplicates and blanks included.
     columns: the same, made unique; the names of the batches' columns.
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
     delimiter, bom: of a CSV; `bom` also where the file was not UTF-8.
-    skipped: lines before the header.
+    skipped: lines before the header. others: sheets of a spreadsheet that were not read.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class Table:
     delimiter: str = ","
     bom: bool = False
     skipped: int = 0
+    others: list[str] = field(default_factory=list)
 
     @property
     def columns(self) -> list[str]:
@@ -74,9 +76,9 @@ class Table:
 
 
 def folded(name: str) -> str:
-    """A header or word without case, accents, blanks, underscores and hyphens."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return "".join(c for c in plain.casefold() if c not in " \t\N{NO-BREAK SPACE}_-")
+    """A header or word without case, accents, blanks, marks that do not show, underscores and hyphens."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if unicodedata.category(c) not in ("Mn", "Cf"))
+    return "".join(c for c in plain.casefold() if not c.isspace() and c not in "_-")
 
 
 def looks_like_phone(name: str) -> bool:
@@ -86,14 +88,14 @@ def looks_like_phone(name: str) -> bool:
 
 def unique_names(header: list[str]) -> list[str]:
     """Header names made unique by a counter; blank ones are called `column N`."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    counters: dict[str, Iterator[int]] = {}
     for position, name in enumerate(header, 1):
         wanted = base = name or f"column {position}"
-        counter = itertools.count(2)
         while wanted in names:
-            wanted = f"{base} ({next(counter)})"
-        names.append(wanted)
-    return names
+            wanted = f"{base} ({next(counters.setdefault(base, itertools.count(2)))})"
+        names[wanted] = None
+    return list(names)
 
 
 def open_table(path: str | Path, header: bool = True, strict: bool = False) -> Table:
@@ -115,8 +117,8 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False) -> T
     if not head.strip():
         raise InputError("the file is empty", path)
     refuse_foreign(head, path, member.name)
-    if Path(member.name).suffix.lower() in (".jsonl", ".ndjson"):
-        return _jsonl(path, text_of(member, strict))
+    if is_json(head, member.name):
+        return _json(path, text_of(member, strict))
     return _csv(path, text_of(member, strict), header, strict)
 
 
@@ -149,6 +151,18 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     keys = distinct.with_row_index("\0number")
     joined = rows.join(keys, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")
     return joined["\0number"], distinct
+
+
+def as_text(cells: pl.Series) -> pl.Series:
+    """A column as text: nested cells as JSON, and those that have no text as Python writes them."""
+    name = cells.name
+    if cells.dtype.is_nested():
+        inside = pl.struct(v=name).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
+        return cells.to_frame().select(pl.when(pl.col(name).is_not_null()).then(inside).alias(name)).to_series()
+    try:
+        return cells.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)
 
 
 def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: dict[str, Any]) -> pl.DataFrame:
@@ -357,9 +371,9 @@ class _CsvReader:
     def _split(self, block: bytes) -> pl.DataFrame | None:
         """A block of plain lines, or None where it is not certain that it is one."""
         returns, feeds = block.count(b"\r"), block.count(b"\n")
-        if returns != block.count(b"\r\n") or (self.ends and returns not in (0, feeds)):
+        if returns and (returns != block.count(b"\r\n") or (self.ends and returns != feeds)):
             return None
-        if block.startswith(_NO_LINE) or any(odd in block for odd in _ODD):
+        if block.startswith(codecs.BOM_UTF8):
             return None
         quoted = b'"' in block
         if quoted and not _lines_of(block).str.contains(_well_quoted(self.delimiter)).all():
@@ -377,7 +391,8 @@ class _CsvReader:
             )
         except pl.exceptions.PolarsError:
             return None
-        if frame.height != feeds + (not block.endswith(b"\n")):
+        blank = pl.all_horizontal(pl.all() == "")
+        if frame.height != feeds + (not block.endswith(b"\n")) or frame.select(blank.any()).item():
             return None
         first = self.lines.number + 1
         if self.ends:
@@ -451,11 +466,13 @@ def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     return Table(path, "csv", header, _gathered(reader.frames()), start.delimiter, bom, start.skipped)
 
 
-# Spreadsheets, Parquet, JSON lines
+# Spreadsheets, Parquet, JSON
 
 
 def _xlsx(path: Path, with_header: bool) -> Table:
-    cells = _first_sheet(path)
+    sheet, others = first_sheet(path)
+    numbered = sheet.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
+    cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
     at = _header_at([[cell or "" for cell in row] for row in cells.head(_HEADER_WITHIN).drop(LINE).iter_rows()])
     texts = cells.drop(LINE)
     header = [name or "" for name in texts.row(at)]
@@ -464,23 +481,7 @@ def _xlsx(path: Path, with_header: bool) -> Table:
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
     frame = frame.with_columns(midnight).with_columns(cells[LINE]).slice(at + 1 if with_header else 0)
-    return Table(path, "xlsx", header, _sliced(frame), skipped=at)
-
-
-def _first_sheet(path: Path) -> pl.DataFrame:
-    """The cells of the first sheet as text, rows that are empty left out, with `LINE`."""
-    import fastexcel
-
-    try:
-        sheet = fastexcel.read_excel(path).load_sheet(0, header_row=None, dtypes="string")
-        cells = sheet.to_polars()
-    except Exception as error:
-        raise InputError(f"cannot be read as a spreadsheet ({type(error).__name__})", path) from None
-    number = pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE)
-    cells = cells.with_columns(number).filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
-    if not cells.height:
-        raise InputError("the first sheet is empty", path)
-    return cells
+    return Table(path, "xlsx", header, _sliced(frame), skipped=at, others=others)
 
 
 def _parquet(path: Path) -> Table:
@@ -492,35 +493,38 @@ def _parquet(path: Path) -> Table:
 
     def batches() -> Iterator[pl.DataFrame]:
         first = 1
-        for batch in scan.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
-            yield from _sliced(batch, first)
-            first += batch.height
+        try:
+            for batch in scan.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+                texts = [as_text(column) for column in batch if column.dtype == pl.Binary]
+                yield from _sliced(batch.with_columns(texts), first)
+                first += batch.height
+        except (pl.exceptions.PolarsError, OSError):
+            raise InputError("cannot be read as Parquet; it is damaged", path) from None
 
     return Table(path, "parquet", header, batches())
 
 
-def _jsonl(path: Path, text: Text) -> Table:
-    def objects() -> Iterator[tuple[int, dict[str, object]]]:
-        for number, line in enumerate(text.lines(), 1):
-            if line.strip():
-                try:
-                    value = json.loads(line)
-                except ValueError:
-                    raise InputError("is not JSON", path, number) from None
-                if not isinstance(value, dict):
-                    raise InputError("is not a JSON object", path, number)
-                yield number, value
-
-    header = list(dict.fromkeys(name for _, value in objects() for name in value))
+def _json(path: Path, text: Text) -> Table:
+    header = list(dict.fromkeys(name for _, value in objects(text) for name in value))
 
     def batches() -> Iterator[pl.DataFrame]:
-        rows = objects()
+        rows = objects(text)
         while chunk := list(itertools.islice(rows, BATCH_ROWS)):
-            data = {name: pl.Series(name, [row.get(name) for _, row in chunk], strict=False) for name in header}
+            data = {name: _cells(name, [row.get(name) for _, row in chunk]) for name in header}
             data[LINE] = pl.Series(LINE, [number for number, _ in chunk], dtype=pl.UInt64)
             yield from _sliced(pl.DataFrame(data))
 
-    return Table(path, "jsonl", header, batches())
+    return Table(path, "json", header, batches())
+
+
+def _cells(name: str, values: list[Any]) -> pl.Series:
+    """Values of JSON as a column; nested ones that stand beside others are text."""
+    series = pl.Series(name, values, strict=False)
+    kinds = {type(value) for value in values if value is not None}
+    if series.dtype != pl.Object and (len(kinds) <= 1 or not kinds & {dict, list}):
+        return series
+    texts = [json.dumps(one, ensure_ascii=False) if isinstance(one, dict | list | bool) else one for one in values]
+    return pl.Series(name, texts, dtype=pl.String, strict=False)
 
 
 def _sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from dnc.calls import Calls
+from dnc.judge import Verdicts
 from dnc.wording import OUTCOMES
 
 
@@ -49,19 +51,25 @@ class Tallies:
     ends: Counter[date | None] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
 
-    def add(self, calls: Calls, verdicts: pl.DataFrame) -> None:
-        """Count the verdicts on calls, columns as in `dnc.judge.VERDICT`."""
-        rows = verdicts.hstack(calls.facts(*_FACTS, "day", "unread"))
+    def add(self, calls: Calls, verdicts: Verdicts) -> None:
+        """Count the verdicts on calls."""
+        met = (
+            pl.select(case=verdicts.case, plan=calls.plan)
+            .group_by("case")
+            .agg(pl.first("plan"), pl.len().alias("calls"))
+        )
+        plans = calls.plans.select(*_FACTS, "day", "unread")[met["plan"]]
+        rows = verdicts.cases[met["case"]].hstack(plans).with_columns(met["calls"])
         text = pl.selectors.string().fill_null("")
-        for *cell, count in rows.select(pl.col(_COLUMNS)).with_columns(text).group_by(_COLUMNS).len().iter_rows():
+        for *cell, count in _counted(rows.select(*_COLUMNS, "calls").with_columns(text)):
             self.cells[Cell(*cell)] += count
-        for day, outcome, count in rows.group_by("day", "dnc_outcome").len().iter_rows():
+        for day, outcome, count in _counted(rows.select("day", "dnc_outcome", "calls")):
             self.days[day, outcome] += count
-        clear = rows.filter(pl.col("dnc_outcome") == "clear")
+        for reason, count in _counted(rows.select("unread", "calls").drop_nulls()):
+            self.unread[reason] += count
+        clear = verdicts.rows.filter(pl.col("dnc_outcome") == "clear")
         for end, count in clear.group_by("dnc_valid_until").len().iter_rows():
             self.ends[end] += count
-        for reason, count in rows.drop_nulls("unread").group_by("unread").len().iter_rows():
-            self.unread[reason] += count
 
     @property
     def rows(self) -> int:
@@ -119,3 +127,8 @@ class Tallies:
             if outcome in (None, found):
                 words.update(dict.fromkeys(filter(None, joined.split(";")), rows))
         return words
+
+
+def _counted(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Distinct rows, each with the sum of its `calls` at its end."""
+    return rows.group_by(pl.exclude("calls")).agg(pl.col("calls").sum()).iter_rows()

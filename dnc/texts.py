@@ -51,6 +51,12 @@ class Text:
                 yield line
                 number, offset = number + 1, offset + size
 
+    def pieces(self) -> Iterator[str]:
+        """The text in pieces of at most a million characters or so, its line ends as they stand."""
+        with io.TextIOWrapper(self.member.open(), encoding=self.encoding, newline="") as stream:
+            while piece := stream.read(LINE_LIMIT):
+                yield piece
+
     def blocks(self, size: int, limit: int = LINE_LIMIT) -> Iterator[bytes]:
         """The same text as UTF-8, in blocks of whole lines of about `size` bytes; raises as `lines` does."""
         decoder = codecs.getincrementaldecoder(self.encoding)()
@@ -142,13 +148,21 @@ def _misfit_in(member: Member, encoding: str) -> int | None:
     decoder = codecs.getincrementaldecoder(encoding)()
     done, misfit = 0, None
     for block in member.blocks():
-        if encoding == "utf-8" and (at := block.find(0)) >= 0:
-            message = f"a NUL byte at byte {done + at:,}; damaged, or UTF-16 without its mark: export it again as UTF-8"
-            raise InputError(message, member.where)
+        if (at := _nul_in(block, 1 if encoding == "utf-8" else 2)) >= 0:
+            message = f"a NUL byte at byte {done + at:,}; damaged, UTF-32, or UTF-16 without its mark"
+            raise InputError(f"{message}: export it again as UTF-8", member.where)
         if misfit is None:
             misfit = _misfit(decoder, block, done)
         done += len(block)
     return _misfit(decoder, b"", done, final=True) if misfit is None else misfit
+
+
+def _nul_in(block: bytes, width: int) -> int:
+    """Where the first character of `width` bytes that are all zero stands in a block; -1 where there is none."""
+    at = block.find(bytes(width))
+    while at > 0 and at % width:
+        at = block.find(bytes(width), at + 1)
+    return at
 
 
 def _misfit(decoder: codecs.IncrementalDecoder, block: bytes, done: int, final: bool = False) -> int | None:

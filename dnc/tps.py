@@ -23,8 +23,8 @@ from dnc.packed import Member
 from dnc.records import BLANK, ZERO, Layout, byte, is_digit, records
 
 _COLUMNS = range(12)
-_NAMED = re.compile(r"(?:^|[^a-z])(c?tps)(?:[^a-z]|$)", re.IGNORECASE)
-_CHANGED = re.compile(r"chang|delta|updat|amend", re.IGNORECASE)
+_NAMED = re.compile(r"(?:^|[^a-z])(c?tps)(?![a-z])", re.IGNORECASE)
+_CHANGED = re.compile(r"chang|delta|updat|amend|delet|remov|(?:^|[^a-z])add(?:s|ed|itions)?(?![a-z])", re.IGNORECASE)
 _RECORD = re.compile(rb"^0[\d ]{11}\r\n")
 _FLAGGED = re.compile(rb"^\W?0[\d ]{9,11}\W{0,3}[ADad]\b|^[ADad]\W{1,3}0\d{9,10}\b")
 _ENGLAND = 44

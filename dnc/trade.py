@@ -15,7 +15,7 @@ import polars as pl
 from dnc.calls import Calls
 from dnc.clock import NEVER
 from dnc.demands import FACTS
-from dnc.judge import VERDICT, Judge
+from dnc.judge import VERDICT, Judge, Verdicts
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.store import Standing
@@ -38,15 +38,21 @@ class Trade:
         self._cases: pl.DataFrame | None = None
         self._schema = pl.Schema()
 
-    def watch(self, facts: pl.DataFrame, _verdicts: pl.DataFrame) -> None:
+    def watch(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch of a check."""
+        met = (
+            pl.select(case=verdicts.case, number=calls.number)
+            .group_by("case", maintain_order=True)
+            .agg(pl.col("number").first(), rows=pl.len().cast(pl.Int64))
+        )
+        facts = verdicts.facts.with_columns(calls.plans[verdicts.plan].select("territory", "unread"))
         said = [f"{registry}{suffix}" for registry in self._asked for suffix in ("", "_as_of")]
         keys = [*_OF_THE_LIST, *said]
-        new = facts.select(*keys, "number", rows=pl.lit(1, pl.Int64))
+        new = facts.select(keys)[met["case"]].hstack(met.select("number", "rows"))
         cases = new if self._cases is None else pl.concat([self._cases, new])
         # Any number of a case stands for all: what the registries say of it is part of the case.
         self._cases = cases.group_by(keys, maintain_order=True).agg(pl.col("number").first(), pl.col("rows").sum())
-        self._schema = facts.schema
+        self._schema = calls.plans.schema
 
     def verdicts(self) -> pl.DataFrame:
         """What the act comes to, a row a case: the columns of `dnc.judge.VERDICT`, and `rows`."""
@@ -54,7 +60,7 @@ class Trade:
             return pl.DataFrame(schema=VERDICT | {"rows": pl.Int64})
         registries = self._book.registries()
         with Screen(self._standing, registries) as screen, Judge(self._book, screen, self._policy) as judge:
-            return judge.verdicts(self._acts(self._cases)).with_columns(self._cases["rows"])
+            return judge.verdicts(self._acts(self._cases)).rows.with_columns(self._cases["rows"])
 
     def _acts(self, cases: pl.DataFrame) -> Calls:
         """The act for each case: what the list tells, who acts and to what end; of the calls and the buyer nothing."""

@@ -12,11 +12,12 @@ import polars as pl
 
 from dnc.appraisal import Asked, Offer, Traded, Vetting, appraise
 from dnc.brief import Brief
-from dnc.calls import Intake
+from dnc.calls import Calls, Intake
 from dnc.cells import Cells
 from dnc.checks import check
 from dnc.clock import today
 from dnc.errors import InputError, OptionError
+from dnc.judge import Verdicts
 from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.store import Standing, Store
@@ -66,9 +67,9 @@ def vet(
     trade = Trade(book, standing, Policy(guidance, accept or {}))
     with Cells() as cells:
 
-        def watch(facts: pl.DataFrame, verdicts: pl.DataFrame) -> None:
-            cells.watch(facts, verdicts)
-            trade.watch(facts, verdicts)
+        def watch(calls: Calls, verdicts: Verdicts) -> None:
+            cells.watch(calls, verdicts)
+            trade.watch(calls, verdicts)
 
         result = check(
             path, store, brief=brief, rulebook=book, guidance=guidance, accept=accept, watch=watch, **options

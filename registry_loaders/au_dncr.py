@@ -27,7 +27,7 @@ _WHOLE = r"^(?:[01]\d{9}|61\d{9})$"
 
 
 def _recognises(extract: Extract) -> bool:
-    lines = extract.head[:4096].decode("latin-1").split()
+    lines = extract.text.split()
     return any(_NAMED.search(name) for name in extract.names) and any(re.match(_WHOLE, line) for line in lines[:3])
 
 

@@ -43,8 +43,7 @@ def _shape(line: str) -> tuple[str, str] | None:
 
 
 def _recognises(extract: Extract) -> bool:
-    lines = extract.head[:4096].decode("latin-1").splitlines()
-    return bool(lines) and _shape(lines[0].removeprefix("\xef\xbb\xbf")) is not None
+    return any(_shape(line.strip()) for line in extract.text.splitlines()[:1])
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:

@@ -27,7 +27,7 @@ _BLOCK = 1 << 20
 
 
 def _is_xml(extract: Extract) -> bool:
-    return b"<entry" in extract.head or b"<feed" in extract.head
+    return "<entry" in extract.text or "<feed" in extract.text
 
 
 def _recognises(extract: Extract) -> bool:

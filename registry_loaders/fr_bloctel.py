@@ -31,6 +31,10 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     answer = extract.column("reponse")
+    if answer is not None and extract.means:
+        raise LoaderError(
+            "has an answer column, which says which numbers are registered; leave --means out", extract.path
+        )
     if answer is not None:
         registered = pl.col(str(answer)).fill_null("") != "OK"
     elif extract.means:

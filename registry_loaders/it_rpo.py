@@ -26,7 +26,7 @@ _WORDS = r"[\s,]+"
 
 
 def _recognises(extract: Extract) -> bool:
-    words = re.split(_WORDS, extract.head[:4096].decode("latin-1").strip())
+    words = re.split(_WORDS, extract.text.strip())
     named = any(_NAMED.search(name) for name in extract.names)
     return named and all(re.fullmatch(r"\d{8,11}", word) for word in words[:3])
 

@@ -3,8 +3,8 @@
 Shapes that people have:
 
 * one number a line, with or without a header;
-* `number` with any of `since`, `until`, `reason`, and `country` (ISO 3166-1) for
-  national numbers of several countries; without it they are read as French;
+* `number`, or one column that is named like it, with any of `since`, `until`, `reason`, and `country` (ISO 3166-1) for
+  national numbers of several countries; without it they are read as `--region` says, else as French;
 * `Phone Number, Contact Group Id, Days To Expiry` of a dialler: an entry for one
   group counts for every call;
 * `phone, national_dnc, litigator` of a scrub: only rows with a `Y` object.
@@ -27,7 +27,18 @@ from dnc.numbers import known_regions
 _TOLD = {"since", "until", "reason"}
 _DIALLER = {"contactgroupid", "daystoexpiry"}
 _SCRUB = ("nationaldnc", "litigator")
-_OTHERS = {"answer", "listing", "prospecting", "marketing", "star", "dateasked", "reponse", "listed"}
+_OTHERS = {
+    "answer",
+    "listing",
+    "prospecting",
+    "marketing",
+    "star",
+    "dateasked",
+    "reponse",
+    "listed",
+    "identifiant",
+    "identifant",
+}
 _FLAGS = {"y": True, "yes": True, "n": False, "no": False}
 
 
@@ -38,11 +49,11 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    if not extract.head.strip():
+    if not extract.text.strip():
         return iter(())
-    mapped = "number" in extract.header and not _OTHERS & set(extract.header)
-    if not (mapped or _recognises(extract) or len(extract.header) == 1):
-        raise LoaderError("no column number; name the columns number, since, until, reason", extract.path, 1)
+    mapped = extract.column("number") is not None or len(extract.phone_columns) == 1
+    if not (mapped and not _OTHERS & set(extract.header)) and not _recognises(extract) and len(extract.header) != 1:
+        raise LoaderError("no one column number; name the columns number, since, until, reason", extract.path, 1)
     return listings(extract, lambda cells: cells.with_columns(_columns(extract)))
 
 

@@ -2,7 +2,7 @@
 
 `number`, `date_asked`, `answer`: `yes` (disconnected for good after that day) is
 stored as listed, `no` as not listed, `no data` as not known. Vendors answer in
-JSON lines with `IsReassigned` true, false or null. The day that was asked is kept as
+JSON with `IsReassigned` true, false or null. The day that was asked is kept as
 `since`: a `no` shields only a consent that is not older. A vendor's fixed look-back
 is no day of consent.
 
@@ -30,7 +30,8 @@ def _answer(extract: Extract) -> int | None:
 
 
 def _recognises(extract: Extract) -> bool:
-    return _answer(extract) is not None and any(name in extract.header for name in ("number", "phone", "dateasked"))
+    header = set(extract.header)
+    return bool(header & {"answer", "isreassigned"}) and bool(header & {"number", "phone", "dateasked"})
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:

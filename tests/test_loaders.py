@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import registry_loaders
-from dnc import InputError, Store
+from dnc import InputError, Store, check
 from dnc import loader as loader_module
 from dnc.areacodes import country_of_area_code
 from dnc.extracts import readings
@@ -136,6 +136,7 @@ FULL = "<list type='full' level='ac' val='818' /><ac val='818'><ph val='5550101'
 MANY = "818,5550101\n" * 10
 TPS = "02079460123 \r\n"
 BE = "025550101;20240201\n"
+BLOCTEL = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n"
 REFUSED = [
     # 4.1, flat text by area code
     (
@@ -213,12 +214,20 @@ REFUSED = [
     ("tps_ns.txt", TPS + "0207 9460123\r\n", {}, "tps_ns.txt:2: the two variants are mixed; line 1 was without spaces"),
     ("list.txt", TPS, {}, "list.txt: could be gb-tps or gb-ctps; say which with --registry"),
     ("ctps.txt", TPS, {"registry": "gb-tps"}, "ctps.txt: the name says gb-ctps, not gb-tps; the bytes cannot tell"),
+    ("tps_ctps.txt", TPS, {}, "tps_ctps.txt: could be gb-tps or gb-ctps; say which with --registry"),
+    ("tps_ns_deletes.txt", TPS, {}, "tps_ns_deletes.txt: change lists are not read; take the full file"),
+    ("tps_adds.txt", TPS, {}, "tps_adds.txt: change lists are not read; take the full file"),
+    ("tps.txt", "", {}, "tps.txt: is empty, and would clear every number it is complete for; fetch it again"),
+    ("t.csv", "number,listed\n", {"registry": "gb-tps", "covers": ["44"]}, "t.csv: is empty, and would clear"),
+    ("tps.txt", TPS, {"means": "callable"}, "tps.txt: says itself which numbers are listed; leave --means out"),
+    ("tps.txt", TPS, {"asked": FOLDER / "it_rpo.asked.txt"}, "tps.txt: a full list, and no answer to a question"),
     ("tps_changes.txt", TPS, {}, "tps_changes.txt: change lists are not read; take the full file"),
     ("tps.txt", "02079460123,A\r\n", {}, "tps.txt: change lists are not read; take the full file"),
     # 4.6, Belgium
     ("f.txt", BE * 901 + "025550102,20240201\n", {}, "f.txt:902: shape changes; line 1 was NUMBER;YYYYMMDD"),
     ("f.txt", BE + "025550102;20140530\n", {}, "f.txt:2: the day is none between 2014-05-31"),
     ("f.txt", BE + "025550102;20240231\n", {}, "f.txt:2: the day is none between 2014-05-31"),
+    ("f.txt", "", {"registry": "be-dncm"}, "f.txt: is empty, and would clear every number it is complete for"),
     ("f.txt", "025550102\n", {"registry": "be-dncm"}, "f.txt:1: not NUMBER, separator, DATE"),
     # 4.7, 4.8, answers of numbers
     ("rpo.txt", "0655501234\n", {}, "rpo.txt: say with --means whether these numbers are listed or callable"),
@@ -236,6 +245,30 @@ REFUSED = [
         "Telephone;Identifiant\n0199000001;a\n",
         {},
         "f.csv: no answer column; say with --means whether these numbers are registered or callable",
+    ),
+    (
+        "f.csv",
+        BLOCTEL,
+        {"means": "callable"},
+        "f.csv: has an answer column, which says which numbers are registered; leave --means out",
+    ),
+    (
+        "f.csv",
+        BLOCTEL.replace("Identifiant", "Réponse"),
+        {},
+        "f.csv:1: several columns are called reponse; which one counts? keep that one",
+    ),
+    (
+        "f.csv",
+        "number,number,reason\n0199000001,0261910002,\n",
+        {},
+        "f.csv:1: several columns are called number; which one counts? keep that one",
+    ),
+    (
+        "f.csv",
+        "Fixe;Portable;Raison\n0199000001;0639980001;\n",
+        {"registry": "own"},
+        "f.csv:1: no one column number; name the columns number, since, until, reason",
     ),
     (
         "f.csv",
@@ -341,6 +374,8 @@ def broken_crc(data: bytes) -> bytes:
     [
         ([("a.txt", FLAT)], lambda data: data[:-30], "is cut or damaged"),
         ([("a.txt", FLAT)], broken_crc, "is cut or damaged"),
+        ([("a.txt", FLAT)], lambda data: data + b"\0", "other bytes stand before or behind the archive"),
+        ([("a.txt", FLAT)], lambda data: data * 2, "other bytes stand before or behind the archive"),
         ([("../a.txt", FLAT)], None, "names lead out of it"),
         ([("/a.txt", FLAT)], None, "names lead out of it"),
         ([("a.txt", FLAT), ("a.txt", FLAT)], None, "holds one name twice"),
@@ -552,6 +587,41 @@ def test_asked_is_answered_and_missing(tmp_path):
     assert said.startswith("wash.txt:2: a row cannot be read"), "an unread hit would clear the number that was asked"
 
 
+def test_silence_of_flagged_answers(tmp_path):
+    """Where each row says what it is, an asked number without a row stays unknown, and a stranger refuses the file."""
+    store, path, asked = Store(tmp_path / "store"), tmp_path / "b.csv", tmp_path / "asked.txt"
+    path.write_text(BLOCTEL, encoding="utf-8")
+    asked.write_text("0199000001\n0199000002\n0199000003\n")
+    one = store.load(path, as_of=AS_OF, asked=asked)
+    assert (one.listed, one.clear, one.unknown) == (1, 1, 0)
+    assert one.notes == ("3 numbers asked = 2 answered + 1 not answered",)
+    assert state_of(store, "fr-bloctel", 33199000003, AS_OF)["fr_bloctel"] == "uncovered"
+    asked.write_text("0199000001\n")
+    assert "1 numbers of the answer were never asked" in load_error(tmp_path, "b.csv", BLOCTEL, asked=asked)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("path", [path for path in FIXTURES if path.name.startswith(("be_", "it_", "au_"))], ids=str)
+def test_texts_are_recognised_in_every_encoding(path, encoding, tmp_path):
+    """A text of one column is recognised, and read alike, in each encoding that is read."""
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes().decode().encode(encoding))
+    words = words_for(path)
+    read = [pl.concat([*readings(*loader_for(one, **words))]) for one in (path, copy)]
+    assert read[0].equals(read[1])
+
+
+@pytest.mark.parametrize("registry", ["it-rpo", "au-dncr", "us-ndnc", "ca-dncl", "gb-tps", "be-dncm"])
+@pytest.mark.parametrize("name", ["answer.xlsx", "answer.parquet"])
+def test_texts_are_no_spreadsheets(registry, name, tmp_path):
+    """A registry that writes text is not taken for silent where its file was made a spreadsheet."""
+    frame = pl.DataFrame({"column": ["0655501234", "0255501234"]})
+    (frame.write_excel if name.endswith("xlsx") else frame.write_parquet)(tmp_path / name)
+    bare = {"means": "listed", "asked": FOLDER / "it_rpo.asked.txt"} if registry in ("it-rpo", "au-dncr") else {}
+    said = load_error(tmp_path, name, (tmp_path / name).read_bytes(), registry=registry, **bare)
+    assert "this registry writes text" in said
+
+
 def test_lost_italian_zero(tmp_path):
     """Nine digits that begin with 6 in an Italian answer refuse it."""
     question = FOLDER / "it_rpo.asked.txt"
@@ -595,6 +665,38 @@ def test_own_is_a_ledger(tmp_path):
     assert notes == ("no objections in it", "it lacks 2 earlier numbers; they stay until they are lifted")
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Nom;Téléphone;Ville\nUne;0199000001;Ici\n", 1),
+        ("Phone,Country\n0199000001,FR\n", 1),
+        ("DNC\n0199000001\n", 1),
+        ("Liste d'opposition\n0199000001\n0199000002\n", 2),
+        ("\ufeff", 0),
+    ],
+)
+def test_own_under_other_names(text, numbers, tmp_path):
+    """The own list may call its one column of numbers anything."""
+    path = tmp_path / "own.csv"
+    path.write_text(text, encoding="utf-8")
+    assert Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF).listed == numbers
+
+
+@pytest.mark.parametrize("first", ["#NAME?", "1.99E+08", "0199OOOOO1", "?"])
+def test_own_first_line_that_is_no_name(first, tmp_path):
+    """A first line that is neither a number nor a name could be an objection: the list is not read without it."""
+    said = load_error(tmp_path, "own.txt", f"{first}\n+33199000002\n", registry="own")
+    assert said == "own.txt:1: no column of telephone numbers; name one 'number'"
+
+
+def test_second_numbers_are_named(tmp_path):
+    """A further column that is named like a telephone number is not read, and the load says so."""
+    path = tmp_path / "own.csv"
+    path.write_text("number;mobile;reason\n0199000001;0639980001;x\n")
+    notes = Store(tmp_path / "store").load(path, as_of=AS_OF).notes
+    assert "not read, though named like telephone numbers: 'mobile'" in notes
+
+
 def test_own_names_unread_rows(tmp_path):
     """An unread row of the own list is an objection lost: each is named by its line."""
     path = tmp_path / "own.csv"
@@ -621,6 +723,72 @@ def test_own_entry_with_an_end(tmp_path):
     store.load(path, as_of=AS_OF)
     assert state_of(store, "own", 33199000001, date(2026, 8, 10))["own"] == "listed"
     assert state_of(store, "own", 33199000001, date(2026, 8, 11))["own"] == "clear"
+
+
+def test_calls_of_one_day_meet_the_own_list(tmp_path):
+    """Calls that all fall on one day are looked up in the own list like any others."""
+    path, store = tmp_path / "own.csv", Store(tmp_path / "store")
+    path.write_text("number,reason\n0199000001,x\n0261910002,y\n")
+    store.load(path, as_of=AS_OF)
+    told = {"caller": "commercial", "voice": "human", "recipient": "consumer"}
+    assert check(path, store, region="FR", at="2026-08-10T10:30", given=told).counts["blocked"] == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "020 7946 0123\n07700 900123\n",
+        "number,country,since\n020 7946 0123,,\n07700900123,gb,\n",
+        "number,listed\n02079460123,yes\n07700900123,yes\n",
+        '[{"number": "02079460123", "reason": "x"}, {"number": "07700900123"}]',
+    ],
+)
+def test_own_in_another_plan(text, tmp_path):
+    """National forms of the own list are read by the plan that is told; the other reading stays beside it."""
+    path = tmp_path / "own.txt"
+    path.write_text(text)
+    store = Store(tmp_path / "store")
+    words = {"registry": "own", "as_of": AS_OF, "region": "gb"}
+    one = store.load(path, **words)
+    assert pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list() == [
+        442079460123,
+        447700900123,
+    ]
+    assert (one.region, store.load(path, **words).new) == ("GB", False)
+
+
+def test_own_country_wins(tmp_path):
+    """A column `country` wins over the plan that is told for the file, and another plan makes another snapshot."""
+    path = tmp_path / "own.csv"
+    path.write_text("number,country\n0199000001,\n0199000001,FR\n020 7946 0123,GB\n")
+    store = Store(tmp_path / "store")
+    french, italian = (store.load(path, as_of=AS_OF, region=region) for region in (None, "IT"))
+    assert italian.new
+    numbers = [
+        pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list() for one in (french, italian)
+    ]
+    assert numbers == [[33199000001, 442079460123], [33199000001, 390199000001, 442079460123]]
+
+
+@pytest.mark.parametrize("verb", ["load", "read"])
+def test_region_that_cannot_be(verb, tmp_path):
+    """A region that is no plan, or not that of the registry, is wrong usage and said in one line."""
+    words = [] if verb == "read" else ["--as-of", "2026-08-03", "--store", tmp_path / "store"]
+    code, rows, said = run(verb, FOLDER / "own.csv", "--region", "XX", *words)
+    assert (code, rows, said) == (2, "", "dnc: region 'XX' is no numbering plan; write two letters such as FR\n")
+    code, rows, said = run(verb, FOLDER / "tps.txt", "--region", "FR", *words)
+    assert (code, rows) == (2, "")
+    assert said == "dnc: gb-tps has a numbering plan of its own, GB; leave --region out\n"
+    assert run(verb, FOLDER / "tps.txt", "--region", "gb", *words)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["07700 900123\n", "0199000001 / 0261910002\n", "0199000001 ne pas appeler\n"])
+def test_first_line_of_a_bare_list_is_data(text, tmp_path):
+    """A first line that holds a number is data, also in a plan that was not told, with two numbers, or a note."""
+    path = tmp_path / "own.txt"
+    path.write_text(text + "+33199000009\n")
+    one = Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF)
+    assert (one.rows, one.unread) == (2, int(text.startswith("077")))
 
 
 # Snapshots beside each other

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from dnc import Rulebook, Store
 from dnc.appraisal import Vetting
 from dnc.brief import read_brief
+from dnc.calls import Calls
 from dnc.cells import FEW, LEVELS, Cells, between
+from dnc.judge import Verdicts
 from dnc.sealed import _checksum, held_to, is_sealed, read_sealed, write_sealed
 from dnc.vetting import vet
 from tests import offers
@@ -50,22 +52,25 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
     number, outcome, blocked_by, line, territory, age, days = map(list, zip(*rows, strict=True))
     facts = pl.DataFrame(
         {
-            "number": pl.Series([one or None for one in number], dtype=pl.UInt64),
             "day": [DAY] * len(rows),
             "line": pl.Series(line, dtype=pl.String),
-            "territory": pl.Series(territory, dtype=pl.String),
             "consent_on": pl.Series([one and DAY - timedelta(one) for one in age], dtype=pl.Date),
             "fr_bloctel_as_of": [DAY - timedelta(5)] * len(rows),
         }
     )
+    unread = pl.Series([None if one else "empty" for one in number], dtype=pl.String)
+    plans = pl.DataFrame({"territory": pl.Series(territory, dtype=pl.String), "unread": unread})
+    numbers = pl.Series([one or None for one in number], dtype=pl.UInt64)
     until = [DAY + timedelta(n) if one == "clear" else None for one, n in zip(outcome, days, strict=True)]
     told = {"outcome": outcome, "blocked_by": blocked_by, "valid_until": pl.Series(until, dtype=pl.Date)}
     told |= {name: [name[0]] * len(rows) for name in ("undecided_by", "missing", "duties")}
-    verdicts = pl.DataFrame({f"dnc_{name}": value for name, value in told.items()})
+    found = pl.DataFrame({f"dnc_{name}": value for name, value in told.items()})
     half = len(rows) // 2
     with Cells() as cells:
         for part in (slice(0, half), slice(half, None)):
-            cells.watch(facts[part], verdicts[part])
+            at = pl.arange(0, len(rows[part]), dtype=pl.UInt32, eager=True)
+            calls = Calls(facts[part], numbers[part], at, plans[part])
+            cells.watch(calls, Verdicts(found[part], at, found[part], facts[part], at))
         yield cells
 
 

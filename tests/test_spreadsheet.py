@@ -91,7 +91,7 @@ def test_it_speaks_french(book):
 def test_more_rows_than_a_sheet_holds(book, monkeypatch):
     """Rows go on to further sheets, none lost, in order, and the summary says so."""
     monkeypatch.setattr(report, "XLSX_ROWS", 3)
-    monkeypatch.setattr("dnc.sheets.XLSX_ROWS", 3)
+    monkeypatch.setattr("dnc.annex.XLSX_ROWS", 3)
     made = book()
     assert made.sheetnames[:4] == ["verdicts", "verdicts 2", "verdicts 3", "summary"]
     numbers = [row["number"] for name in made.sheetnames[:3] for row in _rows(made[name])]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zipfile
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import InputError, Store, check, tabular
 from dnc.numbers import read_listed, read_number
-from dnc.tabular import LINE, RAGGED, open_table
+from dnc.tabular import LINE, RAGGED, open_table, unique_names
 
 HEADER = "Téléphone;Nom"
 ROWS = "01 99 00 00 01;Une\n02 61 91 00 02;Deux\n"
@@ -98,6 +100,27 @@ def test_odd_headers(tmp_path):
     assert rows["note (2)"].to_list() == ["c", "c,d", ""]
 
 
+def test_many_names_alike():
+    """Names are made unique in one pass, however many are alike."""
+    names = unique_names(["", "x (2)", "x"] + ["x"] * 100_000)
+    assert len(set(names)) == 100_003
+    assert names[:5] == ["column 1", "x (2)", "x", "x (3)", "x (4)"]
+
+
+@pytest.mark.parametrize("name", ["\ufeffnumber", "\u200bnumber", "num\u00adber", "number\u00a0", "NUMBER ", "Nùmbér"])
+def test_marks_that_do_not_show(name, tmp_path):
+    """A column is known by its name whatever does not show in it, a second byte-order mark among it."""
+    path = written(tmp_path, f"\ufeff{name};nom\n0199000001;Une\n")
+    assert check(path, Store(tmp_path / "store"), region="FR").verdicts["dnc_number"].to_list() == ["+33199000001"]
+
+
+def test_two_columns_of_one_name(tmp_path):
+    """Of two columns that are both called `number` none is taken unasked."""
+    path = written(tmp_path, "number;number;nom\n0199000001;0261910002;Une\n")
+    with pytest.raises(InputError, match="several columns are called 'number'"):
+        check(path, Store(tmp_path / "store"), region="FR")
+
+
 def test_stray_quotes_swallow_nothing(tmp_path):
     """A quote that was opened and never closed costs no row, and lines are still counted right."""
     _, rows = opened(written(tmp_path, 'number,name\n1,"A\n2,B\n3,"two\nlines"\n4,D\n'))
@@ -138,6 +161,58 @@ def test_spreadsheet(tmp_path):
     assert frame[LINE].to_list() == [4, 5, 6]
 
 
+def book(path: Path, **sheets: list[list[object]]) -> Path:
+    """A spreadsheet of several sheets; those whose name begins with `hidden` do not show."""
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, rows in sheets.items():
+        page = made.create_sheet(name)
+        page.sheet_state = "hidden" if name.startswith("hidden") else "visible"
+        for row in rows:
+            page.append(row)
+    made.save(path)
+    return path
+
+
+def test_sheets(tmp_path):
+    """The first sheet that shows and holds anything is read, hidden rows and all; a load names the others."""
+    rows = [["number", "reason"], ["0199000001", "x"], ["0261910002", "y"]]
+    path = book(tmp_path / "own.xlsx", hidden=[["a"]], empty=[], calls=rows, more=rows[:2])
+    made = openpyxl.load_workbook(path)
+    made["calls"].row_dimensions[2].hidden = True
+    made.save(path)
+    assert opened(path)[1]["number"].to_list() == ["0199000001", "0261910002"]
+    notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
+    assert "sheets that were not read: 'hidden', 'empty', 'more'" in notes
+    assert check(path, Store(tmp_path / "store"), region="FR").sheets == 3
+    with pytest.raises(InputError, match="no sheet that shows holds anything"):
+        open_table(book(path, empty=[], hidden=rows))
+
+
+def test_failed_formulas_lose_no_row(tmp_path):
+    """An error, and a formula whose result was never stored, stand as they are; rows are those of the sheet."""
+    page = [[None], [None, "number"], [None, "0199000001"], [None, "#VALUE!"], [], [None, '=CONCATENATE("01","99")']]
+    header, rows = opened(book(tmp_path / "own.xlsx", own=page))
+    assert (header, rows["number"].to_list()) == (["number"], ["0199000001", "#VALUE!", '=CONCATENATE("01","99")'])
+    assert rows[LINE].to_list() == [3, 4, 6]
+    one = Store(tmp_path / "store").load(tmp_path / "own.xlsx", registry="own", as_of=date(2026, 8, 3))
+    assert (one.listed, one.unread) == (1, 2)
+
+
+def test_hostile_spreadsheets(tmp_path):
+    """A spreadsheet that would swell, or ask for a whole field of cells, is refused before it is read."""
+    path = book(tmp_path / "calls.xlsx", calls=[["number"], ["0199000001"]])
+    made = openpyxl.load_workbook(path)
+    made["calls"].cell(1_048_576, 16_384, "x")
+    made.save(tmp_path / "far.xlsx")
+    with pytest.raises(InputError, match="a cell stands far from all others"):
+        open_table(tmp_path / "far.xlsx")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet2.xml", b" " * 20_000_000)
+    with pytest.raises(InputError, match="swells beyond 20 GB or 200 times its size"):
+        open_table(path)
+
+
 def test_spreadsheet_under_a_wrong_name(tmp_path):
     """A planned-calls file is read for what it is; a registry's file must be what its name says."""
     path = sheet(tmp_path / "x.xlsx", [["number", "listed"], ["0199000001", "yes"]]).rename(tmp_path / "calls.csv")
@@ -171,6 +246,8 @@ def test_packed_tables(tmp_path):
         (b"number\n0199000001\0\n", "a NUL byte at byte 17"),
         ("number\n0199000001\n".encode("utf-16")[2:], "a NUL byte at byte 1"),
         (b"\xff\xfen\0u\0m", "is no UTF-16"),
+        ("number\nĀĀ\0\n".encode("utf-16"), "a NUL byte at byte 20"),
+        ("number\n".encode("utf-32"), "a NUL byte at byte 2"),
         (b"\xef\xbb\xbfnumber\n\xff\n", "byte 10 is no UTF-8"),
         (b"", "the file is empty"),
         (b"<!DOCTYPE html>\n<p>", "named .csv but is a web page; log in and download again"),
@@ -181,6 +258,96 @@ def test_refused(content, message, tmp_path):
     """What is no table, or no text, is refused with the byte where it shows."""
     with pytest.raises(InputError, match=message):
         opened(written(tmp_path, content))
+
+
+ODD_CELLS = {
+    "list": [["0199000001"], []],
+    "struct": [{"a": 1}, None],
+    "binary": [b"0199000001", b"\xff"],
+    "duration": [timedelta(1), None],
+    "time": [time(1), None],
+    "null": [None, None],
+}
+
+
+@pytest.mark.parametrize("kind", ODD_CELLS)
+def test_parquet_of_any_kind(kind, tmp_path):
+    """Cells of any kind that Parquet knows are carried to every output, and are no number unless they are one."""
+    path = tmp_path / "calls.parquet"
+    pl.DataFrame({"number": ODD_CELLS[kind], "x": ODD_CELLS[kind]}).write_parquet(path)
+    outs = [tmp_path / f"v.{suffix}" for suffix in ("csv", "xlsx", "parquet", "jsonl")]
+    assert check(path, Store(tmp_path / "store"), region="FR", out=outs).counts["undecided"] == 2
+
+
+def test_damaged_parquet(tmp_path):
+    """A page that is damaged is said in one line, also where the file's description of itself is whole."""
+    path = tmp_path / "calls.parquet"
+    pl.DataFrame({"number": [f"0199{n * 7919 % 10**6:06d}" for n in range(50_000)]}).write_parquet(path)
+    data = bytearray(path.read_bytes())
+    data[4:2_000] = bytes(1_996)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="cannot be read as Parquet; it is damaged"):
+        opened(path)
+
+
+JSON = [{"number": "0199000001", "n": 1, "more": {"a": [1]}}, {"number": "0261910002", "é": None}]
+
+
+@pytest.mark.parametrize("name", ["calls.jsonl", "calls.json", "calls.txt"])
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("\n".join(map(json.dumps, JSON)) + "\n", [1, 2]),
+        (json.dumps(JSON), [1, 1]),
+        (json.dumps(JSON, indent=2, ensure_ascii=False), [2, 11]),
+        ("\ufeff\n" + "\n\n".join(json.dumps(one, indent=1) for one in JSON), [2, 12]),
+    ],
+    ids=["lines", "array", "pretty array", "one behind the other"],
+)
+def test_json(name, text, lines, tmp_path):
+    """Objects of JSON are rows, in lines or in one array, told by the first bytes whatever the name says."""
+    header, rows = opened(written(tmp_path, text, name))
+    assert header == ["number", "n", "more", "é"]
+    assert rows["number"].to_list() == ["0199000001", "0261910002"]
+    assert rows["more"].to_list() == [{"a": [1]}, None]
+    assert rows[LINE].to_list() == lines
+
+
+@pytest.mark.parametrize(
+    ("values", "cells"),
+    [
+        ([{"a": 1}, False, None], ['{"a": 1}', "false", None]),
+        ([{"a": 1}, "x", 7], ['{"a": 1}', "x", "7"]),
+        ([[1], ["é"]], [["1"], ["é"]]),
+        ([{"a": [1]}, {"a": {"b": 1}}], ['{"a": [1]}', '{"a": {"b": 1}}']),
+        ([612345678, "0612345678"], ["612345678", "0612345678"]),
+    ],
+)
+def test_json_of_several_kinds(values, cells, tmp_path):
+    """A column that holds values of several kinds is text; nested ones stand in it as JSON."""
+    _, rows = opened(written(tmp_path, json.dumps([{"n": value} for value in values]), "calls.json"))
+    assert rows["n"].to_list() == cells
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"n":1},\n{"n":2}', "2: ends inside its array; it is cut"),
+        ('[{"n":1},\n{"n":2}]\n]', "3: goes on behind the end of its array"),
+        ('[{"n":1},\n]', "2: is not a JSON object"),
+        ('[{"n":1}\n{"n":2}]', "2: is not JSON"),
+        ("[1, 2]", "1: is not a JSON object"),
+        ('{"n":1}\n{"n":', "2: is not JSON"),
+        ('{"n":1,"n":2}', "1: says one name twice"),
+        ('{"n":"\\ud800"}', "1: holds half a character"),
+        ('{"n":' * 100_000, "1: holds objects too deep"),
+        ('{"n":"' + "x" * (1 << 20) + '"}', "1: is not JSON, or an object of more than 1,048,576 characters"),
+    ],
+)
+def test_json_refused(text, message, tmp_path):
+    """An array that is cut, and anything but objects that say each name once, is refused with its line."""
+    with pytest.raises(InputError, match=message):
+        opened(written(tmp_path, text, "calls.json"))
 
 
 READ = [
@@ -252,6 +419,7 @@ CELLS = st.text(st.sampled_from("a1é \",;'\t\u2028"), max_size=4) | st.sampled_
 LINES = st.lists(st.lists(CELLS, max_size=4).map(",".join), max_size=6)
 
 
+@settings(deadline=None)
 @given(lines=LINES, end=st.sampled_from(["\n", "\r\n", "\r"]), ended=st.booleans(), size=st.integers(8, 60))
 def test_plain_blocks_are_read_as_with_care(lines, end, ended, size, tmp_path_factory):
     """Splitting whole blocks gives what careful reading gives, cell by cell and line by line."""

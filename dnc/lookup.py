@@ -48,7 +48,7 @@ class _Words:
         Args:
             ids, ranks: UInt64 without nulls; rank 0 is before all.
         Returns:
-            A frame of the same height and order: `word` (UInt64: rank × 3 + state, 0 = none), `next` (UInt64, 0 = none).
+            A frame of the same height and order, UInt64: `word` (rank × 3 + state, 0 = none), `next` (0 = none).
         """
         if not self._words.len():
             return pl.select(word=pl.zeros(ids.len(), pl.UInt64), next=pl.zeros(ids.len(), pl.UInt64))
@@ -168,7 +168,7 @@ class _Spoken:
         return _Words(pl.Series(words, dtype=pl.UInt64), self._days)
 
 
-class Answers:
+class Lookup:
     """What the snapshots of one registry say; a registry with several campaigns is asked for each apart."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path, snapshots: Sequence[Snapshot]) -> None:

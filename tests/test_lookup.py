@@ -1,0 +1,99 @@
+"""Looking numbers up in many snapshots at once says what going through them one by one says."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnc import lookup
+from dnc.screen import Screen
+from dnc.store import Snapshot, Standing
+
+DAYS = [date(2026, 1, 1) + timedelta(n) for n in range(6)]
+NUMBERS = [33199000001, 33199000002, 33261910001, 447700900001]
+NO_OBJECTIONS = pl.DataFrame(
+    schema={"seq": pl.Int32, "number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "reason": pl.String}
+)
+
+LISTINGS = st.dictionaries(
+    st.sampled_from(NUMBERS), st.tuples(st.sampled_from([True, False, None]), st.none() | st.sampled_from(DAYS))
+)
+SNAPSHOTS = st.lists(
+    st.tuples(
+        LISTINGS,
+        st.sampled_from(DAYS),
+        st.sampled_from([(), ("33",), ("331", "44"), ("",)]),
+        st.sampled_from([None, "spring", "autumn"]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+CALLS = st.lists(
+    st.tuples(st.sampled_from(NUMBERS), st.sampled_from(DAYS), st.sampled_from([None, "spring", "winter"])), min_size=1
+)
+Spoken = tuple[date, bool | None, date | None, bool]
+
+
+def spoken(number: int, snapshots: list[tuple], absent: str) -> list[Spoken]:
+    """Every word about a number, as (day, listed, since, whether it is by absence)."""
+    held = [(as_of, *rows[number], False) for rows, as_of, _, _ in snapshots if number in rows]
+    days = {as_of for as_of, *_ in held}
+    covered = [as_of for _, as_of, covers, _ in snapshots if str(number).startswith(covers) and covers]
+    return held + [(as_of, absent == "listed", None, True) for as_of in covered if as_of not in days]
+
+
+def newest(words: list[Spoken], day: date) -> tuple[date | None, bool | None]:
+    """The last day not after `day` on which anything was said, and whether it was that the number is listed."""
+    last = max((word[0] for word in words if word[0] <= day), default=None)
+    said = {word[1] for word in words if word[0] == last} - {None}
+    return last, max(said) if said else None
+
+
+def expected(number: int, day: date, campaign: str | None, snapshots: list[tuple], absent: str) -> dict[str, object]:
+    """What the snapshots say, found by going through them."""
+    words = spoken(number, snapshots, absent)
+    first = min(as_of for _, as_of, *_ in snapshots)
+    last, listed = newest(words, day)
+    state = "listed" if listed else "clear" if listed is False else "uncovered" if first <= day else None
+    since = max((word[2] for word in words if word[0] == last and word[1] and word[2]), default=None)
+    by_holding = listed and any(word[0] == last and word[1] and not word[3] for word in words)
+    if by_holding and since is None and last:
+        lacking = [word[0] for word in words if word[3] and not word[1] and word[0] < last]
+        since = max(lacking) + timedelta(1) if lacking else None
+    _, wanted = newest(spoken(number, [one for one in snapshots if one[3] == campaign], absent), day)
+    later = [word[0] for word in words if word[0] > day] + [first] * (first > day)
+    return {
+        "us_ndnc": state,
+        "us_ndnc_as_of": last,
+        "us_ndnc_since": since,
+        "us_ndnc_campaign": None if campaign is None or wanted is None else "listed" if wanted else "clear",
+        "us_ndnc_next_on": min(later, default=None),
+    }
+
+
+@settings(deadline=None)
+@pytest.mark.parametrize("at_once", [lookup.PACKED_AT_ONCE, 0])
+@given(snapshots=SNAPSHOTS, calls=CALLS, absent=st.sampled_from(["clear", "listed"]))
+def test_every_number_on_every_day(at_once, snapshots, calls, absent):
+    """State, day, first day, campaign and next day, for snapshots packed once and for each batch."""
+    schema = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lookup, "PACKED_AT_ONCE", at_once)
+        Path(folder, "snapshots").mkdir()
+        standing = []
+        for id_, (rows, as_of, covers, campaign) in enumerate(snapshots):
+            listings = [(number, *told, None) for number, told in sorted(rows.items())]
+            frame = pl.DataFrame(listings, schema=schema, orient="row")
+            frame.write_parquet(Path(folder, "snapshots", f"{id_}.parquet"))
+            words = (covers, absent, campaign, None, None, "", f"{id_}.parquet", len(rows), 0, 0, 0, datetime.min)
+            standing.append(Snapshot(id_, "us-ndnc", as_of, *words))
+        asked = pl.DataFrame(calls, schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String}, orient="row")
+        with Screen(Standing(Path(folder), tuple(standing), NO_OBJECTIONS), ["us-ndnc"]) as screen:
+            said = screen.words(screen.codes(asked)).to_dicts()
+    assert said == [expected(*call, snapshots, absent) for call in calls]

@@ -40,6 +40,7 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
 
 def _shown(vetting: Vetting, book: Rulebook, language: str, v: dict[str, Any]) -> dict[str, Any]:
     """What the template of a vetting names."""
+    w = words(language)
     regimes = {regime.id: regime for _, regime in book.regimes()}
     shares = [vetting.callable, vetting.lasting, *vetting.outcomes.values(), *(share for _, share in vetting.curve)]
     return {
@@ -50,6 +51,7 @@ def _shown(vetting: Vetting, book: Rulebook, language: str, v: dict[str, Any]) -
         "bounded": any(share.low != share.high for share in shares),
         "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, v).items()],
         "curve": [("", day, share) for day, share in vetting.curve],
+        "lines": {w["lines"].get(word, w["unknown"]): rows for word, rows in vetting.lines.items()},
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
         "wanted": [
             (v["wanted_of"][by], [_wish(one, language) for one in vetting.wanted if one.by == by])

@@ -231,6 +231,7 @@ def claim(list_of_100_000):
 def test_a_sealed_result_gives_the_counts_of_the_open_one(opened, claim):
     """Outcomes, regimes, what is wanted, callable numbers and the curve are those of the list itself."""
     assert claim.offer.rows == 100_000
+    assert all(share.rows > 1000 for share in claim.outcomes.values())
     for name in ("outcomes", "lasting", "curve", "callable", "repeated", "unreadable", "costs", "wanted", "duties"):
         assert getattr(claim, name) == getattr(opened, name), name
     assert (claim.offer.sha256, claim.offer.first, claim.offer.until) == (

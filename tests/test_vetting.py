@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
+from html import escape, unescape
 
 import pytest
 
@@ -11,6 +13,7 @@ from dnc import Store, check
 from dnc.appraisal import Asked
 from dnc.brief import Brief, read_brief
 from dnc.vetting import vet
+from dnc.words import words
 from tests.conftest import SAMPLES
 
 BRIEF = """\
@@ -242,8 +245,8 @@ def test_stdout_is_the_result_and_stderr_narration(dnc, offer, write_file):
 def test_the_summary_speaks_french(dnc, offer):
     """In French as in English: outcome, what to deliver, the seller's act, price and gate."""
     _, out, _ = dnc("vet", *offer, "--lang", "fr", "--price", 6, "--min-clear", 0.3, "--until", "2026-12-31")
-    for words in ("libres pendant toute la période", "le vendeur devrait fournir", "La cession du fichier", "s'ouvre"):
-        assert words in out
+    for said in ("libres pendant toute la période", "le vendeur devrait fournir", "La cession du fichier", "s'ouvre"):
+        assert said in out
 
 
 def test_an_empty_list_has_no_share_and_closes_the_gate(store, write_file):
@@ -259,3 +262,43 @@ def test_a_list_is_vetted_without_a_trace_of_its_numbers(vetted, tmp_path):
     detail = json.loads(log["detail"][-1])
     assert (log["verb"][-1], detail["sha256"]) == ("check", told["offer"]["sha256"])
     assert "199000" not in log["detail"][-1].replace(" ", "").replace(detail["declared"]["cli"].replace(" ", ""), "")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_tells_all_and_shows_no_number(dnc, offer, tmp_path, language):
+    """The page of a vetting has its sections in both languages, its citations, two charts, and no number."""
+    out = tmp_path / "offer.html"
+    more = ["--until", "2026-12-31", "--price", 6, "--min-clear", 0.9, "--lang", language, "--out", out]
+    assert dnc("vet", *offer, *more)[0] == 1
+    page = out.read_text(encoding="utf-8")
+    v = words(language, "vet")
+    for told in (v["title"].format(name="offer.csv"), v["lasting"], v["wanted_of"]["seller"], v["trade_head"]):
+        assert escape(told) in page
+    assert v["holds"]["false"] in unescape(page)
+    assert "https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000051830285/2026-08-11" in page
+    assert (page.count("<svg"), page.count("<h2")) == (2, 11)
+    assert "199000" not in page.replace(" ", "")
+    assert "<script" not in page
+
+
+def test_names_from_a_file_cannot_become_part_of_the_page(dnc, write_file, tmp_path):
+    """A list's name, and what was declared, stand on the page as text."""
+    path = write_file("<b>list.csv", "number\n0199000501\n")
+    dnc("vet", path, "--region", "FR", "--set", "campaign=<i>", "--out", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "&lt;b&gt;list.csv" in page and "&lt;i&gt;" in page
+    assert "<b>" not in page and "<i>" not in page
+
+
+def test_only_a_page_is_written(dnc, offer):
+    """--out takes the name of a page; a table of rows is what check writes."""
+    assert dnc("vet", *offer, "--out", "offer.xlsx")[0] == 2
+
+
+def test_both_languages_have_the_same_words():
+    """A vetting says in French all that it says in English."""
+    en, fr = words("en", "vet"), words("fr", "vet")
+    assert {name: type(word) for name, word in en.items()} == {name: type(word) for name, word in fr.items()}
+    for name, word in en.items():
+        if isinstance(word, str):
+            assert set(re.findall(r"{(\w*)", word)) == set(re.findall(r"{(\w*)", fr[name])), name

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import polars as pl
 
 from dnc.appraisal import Agreement, Asked, Claim, Offer, Traded, Vetting, appraise
 from dnc.bounds import population_bounds
-from dnc.cells import FEW, LEVELS, SCHEMA, between
+from dnc.cells import BANDS, FEW, LEVELS, SCHEMA, between
 from dnc.errors import InputError, OptionError
 from dnc.rulebook import Rulebook
 from dnc.wording import OUTCOMES
@@ -30,11 +30,43 @@ from dnc.wording import OUTCOMES
 FORMAT = 1
 _MARK = "dnc_sealed"
 _LONGEST = 64_000_000  # bytes
-_KEYS = {_MARK, "offer", "cells", "checksum"}
-_OFFER = [one.name for one in fields(Offer) if one.name not in ("sealed", "held", "sample_of", "confidence")]
-_CELL = [name for name in SCHEMA if name != "held"]
-_KINDS = {pl.String: str, pl.Int32: int, pl.Int64: int, pl.Boolean: bool}
-_WORDS = re.compile(r"[A-Za-z0-9:;_ -]*")
+_DAY, _TEXT = re.compile(r"\d{4}-\d\d-\d\d"), (str, None)
+_OFFER = {
+    "file": str,
+    "sha256": str,
+    "rows": int,
+    "check": int,
+    "first": _DAY,
+    "until": (_DAY, None),
+    "points": [_DAY],
+    "told": {
+        **dict.fromkeys(("at", "region", "brief", "consents"), _TEXT),
+        "declared": {...: str},
+        "accepted": {...: str},
+        "guidance": frozenset(("enforce", "advise")),
+    },
+    "rules": [str],
+    "snapshots": [{"registry": str, "as_of": _DAY, "sha256": str}],
+    "version": str,
+    "trade": {
+        "outcome": frozenset(OUTCOMES),
+        **{name: {...: None} for name in ("rows", "blocked_by", "undecided_by", "missing")},
+    },
+}
+_IDS = (re.compile(r"[a-z0-9:;_-]*"), None)
+_AGED = "(?:[a-z-]+ (?:" + "|".join(BANDS) + "))"
+_CELL = {
+    "outcome": (frozenset(OUTCOMES), None),
+    **dict.fromkeys(("blocked_by", "undecided_by", "missing", "duties"), _IDS),
+    "line": (re.compile("[a-z]*"), None),
+    "territory": (re.compile("[A-Z]{2}|unknown|"), None),
+    "consent": (frozenset((*BANDS, "")), None),
+    "answers": (re.compile(f"{_AGED}(?:;{_AGED})*|"), None),
+    "lasts": (int, None),
+    "repeat": (bool, None),
+    "most": [frozenset(LEVELS)],
+    "rows": int,
+}
 COMPARED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent")
 _USE = ("at", "region", "declared", "guidance", "accepted")
 
@@ -50,7 +82,7 @@ def write_sealed(vetting: Vetting) -> str:
     told = {
         _MARK: FORMAT,
         "offer": {name: offer[name] for name in _OFFER},
-        "cells": vetting.cells.select(_CELL).to_dicts(),
+        "cells": vetting.cells.select(*_CELL).to_dicts(),
     }
     told = json.loads(json.dumps(told, default=str))
     return json.dumps(told | {"checksum": _checksum(told)}, ensure_ascii=False, indent=1) + "\n"
@@ -153,59 +185,60 @@ def _reason(error: Exception) -> str:
 
 def _understood(told: dict[str, Any], book: Rulebook) -> tuple[Offer, pl.DataFrame]:
     """What was vetted, and its cells; raises ValueError where they are not what this program would write."""
+    _shaped("offer", told["offer"], _OFFER)
     offer = _offer(told["offer"])
     if set(offer.rules) != set(book.texts):
         raise ValueError(f"the rules are not those it was judged by; dnc {offer.version} has them")
-    cells = _cells(told["cells"], offer)
+    _shaped("cells", told["cells"], [_CELL])
+    cells = pl.DataFrame([cell | {"held": False} for cell in told["cells"]], schema=SCHEMA)
+    if cells["rows"].min() < FEW:  # type: ignore[operator]
+        raise ValueError(f"a cell holds fewer than {FEW}")
+    if cells["rows"].sum() != offer.rows:
+        raise ValueError("its cells do not add up to the rows of the list")
+    if not cells["lasts"].drop_nulls().is_between(0, len(offer.points)).all():
+        raise ValueError("a cell lasts longer than the curve")
     _known(offer, cells, book)
     return offer, cells
 
 
-def _offer(told: dict[str, Any]) -> Offer:
-    """What was vetted and how, every text of it fit to be shown."""
-    if set(told) != set(_OFFER):
-        raise ValueError("its parts are not those of a sealed result")
-    _printable(told)
-    traded = Traded(**told["trade"])
-    if traded.outcome not in OUTCOMES:
-        raise ValueError("its trade has no outcome")
-    if set(_USE) - set(told["told"]):
-        raise ValueError("it does not tell how the list was vetted")
-    return Offer(
-        **told
-        | {
-            "sealed": True,
-            "first": date.fromisoformat(told["first"]),
-            "until": told["until"] and date.fromisoformat(told["until"]),
-            "points": tuple(map(date.fromisoformat, told["points"])),
-            "rules": tuple(told["rules"]),
-            "snapshots": tuple(told["snapshots"]),
-            "trade": traded,
-        }
-    )
+def _shaped(where: str, value: object, shape: Any) -> None:
+    """Refuses a value of another shape, or with a text that is not fit to be shown.
 
-
-def _printable(value: object) -> None:
-    if isinstance(value, Mapping):
+    A shape is a type, None, a pattern of a text, a set of values, a list of one shape, a dictionary
+    of shapes by key (`...` for any), or a tuple of shapes of which one is met.
+    """
+    if isinstance(shape, tuple):
+        shape = next((one for one in shape if (one is None) == (value is None)), shape[0])
+    if isinstance(shape, dict) and isinstance(value, dict):
+        if ... not in shape and value.keys() != shape.keys():
+            raise ValueError(f"{where} has other parts")
         for key, one in value.items():
-            _printable(key)
-            _printable(one)
-    elif isinstance(value, list):
+            _shaped(where, key, str)
+            _shaped(f"{where}.{key}" if key in shape else where, one, shape.get(key, shape.get(...)))
+    elif isinstance(shape, list) and isinstance(value, list):
         for one in value:
-            _printable(one)
-    elif isinstance(value, str) and not value.isprintable():
-        raise ValueError("a text of it cannot be printed")
+            _shaped(where, one, shape[0])
+    elif not _is(value, shape):
+        raise ValueError(f"{where} is not what this program writes")
 
 
-def _cells(told: list[dict[str, Any]], offer: Offer) -> pl.DataFrame:
-    for cell in told:
-        if set(cell) != set(_CELL):
-            raise ValueError("a cell has other columns")
-        _fit(cell)
-    cells = pl.DataFrame([cell | {"held": False} for cell in told], schema=SCHEMA)
-    if cells["rows"].sum() != offer.rows:
-        raise ValueError("its cells do not add up to the rows of the list")
-    return cells
+def _is(value: object, shape: Any) -> bool:
+    if isinstance(shape, re.Pattern):
+        return isinstance(value, str) and shape.fullmatch(value) is not None
+    if isinstance(shape, frozenset):
+        return isinstance(value, str) and value in shape
+    if shape is str:
+        return isinstance(value, str) and value.isprintable()
+    return value is None if shape is None else type(value) is shape
+
+
+def _offer(told: dict[str, Any]) -> Offer:
+    points = tuple(map(date.fromisoformat, told["points"]))
+    first, until = date.fromisoformat(told["first"]), told["until"] and date.fromisoformat(told["until"])
+    if not points or list(points) != sorted(points) or (first, until or points[-1]) != (points[0], points[-1]):
+        raise ValueError("its curve is not that of its period")
+    fixed = {"rules": tuple(told["rules"]), "snapshots": tuple(told["snapshots"]), "trade": Traded(**told["trade"])}
+    return Offer(**told | fixed | {"sealed": True, "first": first, "until": until, "points": points})
 
 
 def _known(offer: Offer, cells: pl.DataFrame, book: Rulebook) -> None:
@@ -224,16 +257,3 @@ def _known(offer: Offer, cells: pl.DataFrame, book: Rulebook) -> None:
         told = {*trade, *(one for text in cells[column].drop_nulls().unique() for one in text.split(";") if one)}
         if told - known:
             raise ValueError(f"its {column} name what no rule knows")
-
-
-def _fit(cell: dict[str, Any]) -> None:
-    for name in _CELL:
-        value, kind = cell[name], _KINDS.get(SCHEMA[name])
-        if kind and value is not None and type(value) is not kind:
-            raise ValueError(f"a cell's {name} is of another kind")
-        if isinstance(value, str) and not _WORDS.fullmatch(value):
-            raise ValueError(f"a cell's {name} holds what is no word")
-    if cell["rows"] < FEW:
-        raise ValueError(f"a cell holds fewer than {FEW}")
-    if cell["outcome"] not in (*OUTCOMES, None) or set(cell["most"]) - set(LEVELS):
-        raise ValueError("a cell has an unknown word")

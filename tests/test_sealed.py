@@ -299,8 +299,10 @@ def handed(dnc, write_file):
 def test_a_buyer_reads_holds_and_gates_a_sealed_result(dnc, handed, write_file):
     """From the sealed result to the sample, with the exit codes of the gate."""
     _, use, sealed, made = handed
-    code, out, _ = dnc("vet", "--sealed", sealed, "--price", 100, "--min-clear", 0.9)
+    page = sealed.with_name("offer.html")
+    code, out, _ = dnc("vet", "--sealed", sealed, "--price", 100, "--min-clear", 0.9, "--out", page)
     assert (code, "Sealed by dnc" in out, "closes" in out) == (1, True, True)
+    assert "no class of fewer than ten persons" in page.read_text(encoding="utf-8")
     sample = write_file("sample.csv", offers.as_csv(random.Random(5).sample(made, 60)))
     code, out, _ = dnc("vet", sample, "--against", sealed, *use)
     assert (code, "The sample is consistent" in out) == (0, True)
@@ -356,19 +358,31 @@ def resealed(told: dict) -> str:
         (("dnc_sealed",), 2, "is of format 2"),
         (("cells", 0, "rows"), 9, "fewer than 10"),
         (("cells", 0, "rows"), 5000, "do not add up"),
-        (("cells", 0, "rows"), "12", "another kind"),
-        (("cells", 0, "outcome"), "permitted", "unknown word"),
+        (("cells", 0, "rows"), "12", "cells.rows"),
+        (("cells", 0, "rows"), True, "cells.rows"),
+        (("cells", 0, "outcome"), "permitted", "cells.outcome"),
         (("cells", 0, "undecided_by"), "xx-none", "no rule knows"),
-        (("cells", 0, "line"), "\x1b[2J", "no word"),
-        (("cells", 0, "most"), ["nothing"], "unknown word"),
-        (("cells", 0, "name"), "x", "other columns"),
-        (("cells",), None, "another kind"),
-        (("offer", "file"), "\x1b]0;x\x07", "cannot be printed"),
+        (("cells", 0, "missing"), "password", "no rule knows"),
+        (("cells", 0, "line"), "\x1b[2J", "cells.line"),
+        (("cells", 0, "consent"), "7", "cells.consent"),
+        (("cells", 0, "answers"), "fr-bloctel often", "cells.answers"),
+        (("cells", 0, "lasts"), 99, "longer than the curve"),
+        (("cells", 0, "most"), ["nothing"], "cells.most"),
+        (("cells", 0, "name"), "x", "other parts"),
+        (("cells",), None, "cells"),
+        (("offer", "file"), "\x1b]0;x\x07", "offer.file"),
         (("offer", "rules"), [], "not those it was judged by"),
-        (("offer", "first"), "tomorrow", "cannot be read as a sealed result"),
-        (("offer", "price"), 5, "its parts"),
-        (("offer", "trade", "outcome"), "fine", "no outcome"),
-        (("offer", "told"), {}, "how the list was vetted"),
+        (("offer", "first"), "tomorrow", "offer.first"),
+        (("offer", "first"), "2026-12-02", "its curve"),
+        (("offer", "points"), [], "its curve"),
+        (("offer", "price"), 5, "other parts"),
+        (("offer", "rows"), "300", "offer.rows"),
+        (("offer", "snapshots"), [1], "offer.snapshots"),
+        (("offer", "trade", "outcome"), "fine", "offer.trade.outcome"),
+        (("offer", "trade", "blocked_by"), ["x"], "offer.trade.blocked_by"),
+        (("offer", "told"), {}, "other parts"),
+        (("offer", "told", "declared"), {"caller": ["x"]}, "offer.told.declared"),
+        (("offer", "told", "guidance"), "maybe", "offer.told.guidance"),
     ],
 )
 def test_a_sealed_result_that_this_program_would_not_write_is_refused(dnc, handed, write_file, path, to, says):

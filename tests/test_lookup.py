@@ -91,7 +91,7 @@ def test_every_number_on_every_day(at_once, snapshots, calls, absent):
             listings = [(number, *told, None) for number, told in sorted(rows.items())]
             frame = pl.DataFrame(listings, schema=schema, orient="row")
             frame.write_parquet(Path(folder, "snapshots", f"{id_}.parquet"))
-            words = (covers, absent, campaign, None, None, "", f"{id_}.parquet", len(rows), 0, 0, 0, datetime.min)
+            words = (covers, absent, campaign, None, None, None, "", f"{id_}.parquet", len(rows), 0, 0, 0, datetime.min)
             standing.append(Snapshot(id_, "us-ndnc", as_of, *words))
         asked = pl.DataFrame(calls, schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String}, orient="row")
         with Screen(Standing(Path(folder), tuple(standing), NO_OBJECTIONS), ["us-ndnc"]) as screen:

@@ -8,7 +8,7 @@ them by position.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,12 +21,13 @@ import polars as pl
 from dnc.calls import Calls
 from dnc.demands import FACTS, REGISTRY_FACTS, Part
 from dnc.engine import connect, run
-from dnc.regimes import Pack, Regime, findings_sql, missing_sql
+from dnc.findings import Truth, ends, finding, inquiry, untold
+from dnc.regimes import Pack, Regime
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.tabular import numbered
 from dnc.vocabulary import vocabulary
-from dnc.wording import WHY, Policy, outcome_of, worded
+from dnc.wording import WHY, Policy, Verdict, outcome_of, worded
 
 VERDICT = {
     "dnc_number": pl.String,
@@ -69,6 +70,20 @@ class Verdicts(NamedTuple):
         calls = self.case.value_counts(name="calls")
         counted = self.cases[calls[self.case.name]].with_columns(calls["calls"])
         yield from counted.group_by(columns).agg(pl.col("calls").sum()).iter_rows()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What DuckDB says of facts of one epoch.
+
+    regimes: those in force. truths: distinct truths of their conditions. truth: for each row its place in `truths`.
+    ends: SQL of an end → its day in each row (Date).
+    """
+
+    regimes: list[Regime]
+    truths: Sequence[Truth]
+    truth: pl.Series
+    ends: dict[str, pl.Series]
 
 
 class _Memory:
@@ -152,15 +167,6 @@ class Judge:
         told = plans.select("jurisdiction", *FACTS, *vocabulary().axes)
         return told[cases["plan"]].hstack(self._screen.words(cases))
 
-    def evaluate(self, expressions: list[str], facts: pl.DataFrame) -> list[bool | None]:
-        """What each expression comes to on the one row of a frame of facts."""
-        columns = ", ".join(f"({sql})::boolean as e{at}" for at, sql in enumerate(expressions))
-        return list(self._run(f"select {columns} from facts", facts).row(0))
-
-    def evaluate_findings(self, regimes: list[Regime], facts: pl.DataFrame) -> str:
-        """The letters of the findings on the one row of a frame of facts."""
-        return str(self._run(findings_sql(regimes), facts)["findings"][0])
-
     def _run(self, sql: str, facts: pl.DataFrame) -> pl.DataFrame:
         """Run a query over `facts`; registries of which nothing is known have columns of NULL."""
         if self._con is None:
@@ -186,8 +192,12 @@ class Judge:
 
     def _judged(self, pack: Pack, facts: pl.DataFrame) -> pl.DataFrame:
         """Facts of one epoch in words, with `dnc_valid_until`; `last_day` where later snapshots are asked first."""
-        found = self._found(pack, facts)
-        ending = (found["outcome"] == "clear") & found["last_day"].is_not_null()
+        found = self.found(pack, facts)
+        verdicts = [self._verdict(found.regimes, truth) for truth in found.truths]
+        words = [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in verdicts]
+        worded_ = pl.DataFrame(words, schema={name: VERDICT[name] for name in _WORDS}, orient="row")[found.truth]
+        last_day = self._last_day(pack, facts, found)
+        ending = (worded_["dnc_outcome"] == "clear") & last_day.is_not_null()
         awaits = facts.select(pl.any_horizontal(pl.lit(False), pl.col("^.*_next_on$").is_not_null())).to_series()
         alone = (ending & ~awaits).arg_true()
 
@@ -195,42 +205,46 @@ class Judge:
             return self._later(facts[alone[pending["at"]]].with_columns(pending["day"]))
 
         until = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.height)
-        until = until.scatter(alone, self._valid_until(found["last_day"][alone], on_day))
-        return self._in_words(pack, facts, found).with_columns(
-            until.alias("dnc_valid_until"), pl.when(ending & awaits).then(found["last_day"]).alias("last_day")
-        )
+        until = until.scatter(alone, self._valid_until(last_day[alone], on_day))
+        waiting = pl.select(pl.when(ending & awaits).then(last_day)).to_series()
+        return worded_.with_columns(until.alias("dnc_valid_until"), waiting.alias("last_day"))
+
+    def _verdict(self, regimes: list[Regime], truth: Truth) -> Verdict:
+        findings = "".join(finding(regime, truth) for regime in regimes)
+        open_ = [
+            one for one, letter in zip(regimes, findings, strict=True) if letter in "xu" and self._policy.counts(one)
+        ]
+        missing = {word for regime in open_ for word in untold(regime, truth)} if regimes else {"jurisdiction"}
+        return worded(regimes, findings, ";".join(sorted(missing)), self._policy)
 
     def _found_later(self, pack: Pack, facts: pl.DataFrame) -> pl.DataFrame:
         """Whether facts of one epoch are clear but for what is judged day by day, and until when that is certain."""
-        found = self._found(pack, facts, later=True)
-        return found.select(pl.col("outcome") == "clear", "last_day").rename({"outcome": "clear"})
+        found = self.found(pack, facts)
+        counted = [self._policy.counts(regime) for regime in found.regimes]
+        findings = ["".join(finding(regime, truth, later=True) for regime in found.regimes) for truth in found.truths]
+        clear = pl.Series("clear", [outcome_of(one, counted) == "clear" for one in findings], dtype=pl.Boolean)
+        return pl.DataFrame([clear[found.truth], self._last_day(pack, facts, found).alias("last_day")])
 
-    def _found(self, pack: Pack, facts: pl.DataFrame, later: bool = False) -> pl.DataFrame:
-        """What DuckDB finds for facts of one epoch, row by row: findings, outcome, last_day."""
+    def found(self, pack: Pack, facts: pl.DataFrame) -> Found:
+        """What DuckDB says of facts of one epoch."""
         regimes = pack.on(facts["day"][0])
-        if not regimes:
-            return facts.select(findings=pl.lit(""), outcome=pl.lit("undecided"), last_day=pl.lit(None, pl.Date))
-        found = self._run(findings_sql(regimes, later), facts)
-        ends = [day for day in pack.changes() if day > facts["day"][0]]
-        end = pl.lit(ends[0] - timedelta(days=1) if ends else None, pl.Date)
-        counted = [self._policy.counts(regime) for regime in regimes]
-        outcomes = {findings: outcome_of(findings, counted) for findings in found["findings"].unique()}
-        outcome = pl.col("findings").replace_strict(outcomes, return_dtype=pl.String)
-        return found.select("findings", outcome=outcome, last_day=pl.min_horizontal("last_day", end))
+        asked = inquiry(regimes)
+        answers = self._run(asked.sql, facts) if regimes else pl.DataFrame(height=facts.height)
+        truth, distinct = numbered(answers.select(pl.selectors.boolean()))
+        truths = [dict(zip(asked.conditions, values, strict=True)) for values in distinct.iter_rows()]
+        ends = answers.select(pl.selectors.date())
+        return Found(regimes, truths, truth, dict(zip(asked.ends, ends, strict=True)))
 
-    def _in_words(self, pack: Pack, facts: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-        """Findings of facts of one epoch turned into text, once per distinct finding."""
-        regimes = pack.on(facts["day"][0])
-        open_ = {at for findings in found["findings"].unique() for at, letter in enumerate(findings) if letter in "xu"}
-        asking = [one for at, one in enumerate(regimes) if at in open_ and self._policy.counts(one)]
-        if asking:
-            missing = self._run(missing_sql(asking), facts)["missing"]
-        else:
-            missing = pl.Series("missing", ["" if regimes else "jurisdiction"]).new_from_index(0, facts.height)
-        number, distinct = numbered(found.select("findings").with_columns(missing.alias("missing")))
-        verdicts = [worded(regimes, findings, untold, self._policy) for findings, untold in distinct.iter_rows()]
-        words = [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in verdicts]
-        return pl.DataFrame(words, schema={name: VERDICT[name] for name in _WORDS}, orient="row")[number]
+    def _last_day(self, pack: Pack, facts: pl.DataFrame, found: Found) -> pl.Series:
+        """The last day before anything dated changes that facts of one epoch rest on; null where nothing does."""
+        day = facts["day"]
+        next_law = next((change for change in pack.changes() if change > day[0]), None)
+        last_days = [pl.lit(next_law and next_law - timedelta(days=1), pl.Date)]
+        counting = [ends(found.regimes, truth) for truth in found.truths]
+        for end, on in found.ends.items():
+            counts = pl.Series([end in one for one in counting], dtype=pl.Boolean)[found.truth]
+            last_days.append(pl.when(counts & (on >= day)).then(on))
+        return facts.select(pl.min_horizontal(last_days)).to_series()
 
     def _valid_until(self, last_days: pl.Series, decide: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.Series:
         """The last day on which each clear call would still be clear; null where nothing ends that.
@@ -310,7 +324,7 @@ class Looked:
 class Finding:
     """What one regime came to for one call.
 
-    letter: as in `dnc.regimes.findings_sql`. when, exceptions, demand: what was looked at.
+    letter: as `dnc.findings.finding` gives it. when, exceptions, demand: what was looked at.
     """
 
     regime: Regime
@@ -326,15 +340,19 @@ def explained(judge: Judge, book: Rulebook, calls: Calls) -> list[Finding]:
     pack = book.packs.get(facts["jurisdiction"][0] or "")
     if pack is None or facts["day"][0] is None:
         return []
-    regimes = pack.on(facts["day"][0])
-    values = iter(judge.evaluate([part.sql for regime in regimes for part in regime.parts], facts))
-    letters = judge.evaluate_findings(regimes, facts)
+    found = judge.found(pack, facts)
+    [truth] = found.truths
 
     def looked(parts: Iterable[Part]) -> list[Looked]:
-        return [Looked(part.says, next(values)) for part in parts]
+        return [Looked(part.says, truth[part.sql]) for part in parts]
 
-    findings = []
-    for regime, letter in zip(regimes, letters, strict=True):
-        when, exceptions = looked(regime.when), [looked(clause) for clause in regime.exceptions]
-        findings.append(Finding(regime, letter, when, exceptions, looked([regime.demanded])[0]))
-    return findings
+    return [
+        Finding(
+            regime,
+            finding(regime, truth),
+            looked(regime.when),
+            [looked(clause) for clause in regime.exceptions],
+            *looked([regime.demanded]),
+        )
+        for regime in found.regimes
+    ]

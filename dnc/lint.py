@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
 
 from dnc.demands import FACTS, REGISTRY_FACTS, Part
 from dnc.engine import connect
-from dnc.regimes import Pack, Regime, clause_sql, findings_sql
+from dnc.findings import finding, inquiry
+from dnc.regimes import Pack, Regime, clause_sql
 from dnc.vocabulary import vocabulary
 
 _AGES = ("day", "day - 20000", "null")
@@ -97,8 +99,11 @@ def _of(con: duckdb.DuckDBPyConnection, pack: Pack, regime: Regime) -> Iterator[
 
 
 def _letters(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> set[str]:
-    query = findings_sql([regime]).replace("from facts)", f"from ({_facts(regime, day)}))")
-    return {letter for (letter,) in con.execute(f"select distinct findings from ({query})").fetchall()}
+    asked = inquiry([regime])
+    truths = con.execute(
+        f"with facts as ({_facts(regime, day)}) select distinct * from ({replace(asked, ends=()).sql})"
+    )
+    return {finding(regime, dict(zip(asked.conditions, truth, strict=True))) for truth in truths.fetchall()}
 
 
 def _silent(con: duckdb.DuckDBPyConnection, pack: Pack, first: date, last: date) -> list[date]:

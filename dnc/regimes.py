@@ -1,16 +1,16 @@
-"""A regime: one obligation over one span of days, and the two queries that many of them make.
+"""A regime: one obligation over one span of days, and a pack: the regimes of one jurisdiction.
 
 For a call and a regime in force on its day,
 
     lawful = (not applies) or met        applies = when and not (any clause of except)
 
 in SQL's three-valued logic, where NULL is *we were not told*. Everything here
-writes text and runs nothing.
+writes text and runs nothing; `dnc.findings` says what regimes come to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -77,79 +77,6 @@ class Regime:
 def clause_sql(clause: tuple[Part, ...]) -> str:
     """One clause of `except` as SQL."""
     return every(part.sql for part in clause)
-
-
-def findings_sql(regimes: Iterable[Regime], later: bool = False) -> str:
-    """The query that finds: a row of `facts` in, a row of findings out, in the same order.
-
-    regimes: those in force. later: take what is judged day by day (hours, attempts) as met.
-
-    Columns of the result:
-        findings  one letter a regime, in their order: `m` applies and is met, `b` applies
-                  and is broken, `x` applies and is not known to be met; `-` does not apply;
-                  `p` may apply and is met, `u` may apply and is not known to be met.
-        last_day  last day before anything dated changes that a finding rests on, or NULL.
-    """
-    regimes = [_taken_as_met(regime) for regime in regimes] if later else list(regimes)
-    letters = [
-        f"case when a{at} then case when m{at} then 'm' when not m{at} then 'b' else 'x' end "
-        f"when not a{at} then '-' when m{at} then 'p' else 'u' end"
-        for at in range(len(regimes))
-    ]
-    # An end counts where the undated conditions of a regime that reads it may be given.
-    ends: dict[str, list[str]] = {}
-    for regime in regimes:
-        given = every(part.sql for part in regime.when if not part.ends)
-        for end in dict.fromkeys(end for part in regime.parts for end in part.ends):
-            ends.setdefault(end, []).append(f"({given}) is distinct from false")
-    dated = [f"case when {' or '.join(given)} then {end} end" for end, given in ends.items()]
-    return (
-        f"select concat({', '.join(letters)}) as findings,\n"
-        f"       list_min(list_filter([{', '.join(dated)}]::date[], lambda d: d >= day)) as last_day\n"
-        f"from ({_looked_at(regimes)})"
-    )
-
-
-def missing_sql(regimes: Iterable[Regime]) -> str:
-    """The query that tells what would decide: words of `dnc_missing`, sorted, `;`-joined.
-
-    A row of `facts` in, a row with the column `missing` out, in the same order;
-    only regimes that come out undecided add words.
-    """
-    regimes = list(regimes)
-    untold: dict[str, list[str]] = {}
-    for at, regime in enumerate(regimes):
-        for condition, word in _untold(regime, at):
-            untold.setdefault(word, []).append(f"((not a{at} or m{at}) is null and {condition})")
-    words = [f"case when {' or '.join(untold[word])} then '{word}' end" for word in sorted(untold)]
-    return f"select concat_ws(';', {', '.join(['null', *words])}) as missing from ({_looked_at(regimes)})"
-
-
-def _looked_at(regimes: list[Regime]) -> str:
-    columns = [f"{one.applies_sql} as a{at}, {one.demanded.sql} as m{at}" for at, one in enumerate(regimes)]
-    return f"select *, {', '.join(columns)} from facts"
-
-
-def _untold(regime: Regime, at: int) -> Iterator[tuple[str, str]]:
-    """Pairs of (SQL: this was not told and the regime turns on it, word of `dnc_missing`)."""
-    for part in regime.when:
-        yield from part.reads
-    for clause in regime.exceptions:
-        for part in clause:
-            for condition, word in part.reads:
-                yield f"({clause_sql(clause)}) is null and ({condition})", word
-    # Beyond its scope a file does not answer; as long as that is not known, the facts are asked for.
-    known = f"a{at} and " if regime.is_scope else ""
-    for condition, word in regime.demanded.reads:
-        yield f"{known}m{at} is null and ({condition})", word
-
-
-def _taken_as_met(regime: Regime) -> Regime:
-    def met(part: Part) -> Part:
-        return replace(part, sql="true", reads=(), ends=()) if part.daily else part
-
-    exceptions = tuple(tuple(map(met, clause)) for clause in regime.exceptions)
-    return replace(regime, exceptions=exceptions, demanded=met(regime.demanded))
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def foreign(head: bytes) -> str | None:
 def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     """Number the distinct rows of a frame: for each row its number (UInt32), and the distinct rows in that order."""
     if not rows.width:
-        return pl.zeros(rows.height, pl.UInt32, eager=True), rows
+        return pl.zeros(rows.height, pl.UInt32, eager=True), rows.head(1)
     distinct = rows.unique(maintain_order=True)
     keys = distinct.with_row_index("\0number")
     joined = rows.join(keys, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")

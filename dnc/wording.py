@@ -45,7 +45,7 @@ class Verdict:
 
 
 def worded(regimes: list[Regime], findings: str, missing: str, policy: Policy) -> Verdict:
-    """The verdict on one string of findings (see `dnc.regimes.findings_sql`)."""
+    """The verdict on one string of findings (see `dnc.findings.finding`)."""
     found = list(zip(regimes, findings, strict=True))
     counted = [(regime, letter) for regime, letter in found if policy.counts(regime)]
     blocking = [regime for regime, letter in counted if letter == "b"]

@@ -1,0 +1,104 @@
+"""What regimes come to for a call, from what each of their conditions comes to.
+
+DuckDB is asked for every condition once (`Inquiry`); its answers, true, false or
+None for *not told*, are few once they are distinct, and are put together here
+by the three-valued rule of `dnc.regimes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from dnc.demands import Part
+from dnc.regimes import Regime
+
+Truth = Mapping[str, bool | None]
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What is asked about every call, as SQL: each condition that regimes turn on, and each day on which one ends."""
+
+    conditions: tuple[str, ...]
+    ends: tuple[str, ...]
+
+    @property
+    def sql(self) -> str:
+        """The query: a row of `facts` in, a row of `c0` … (Boolean) and `e0` … (Date) out, in the same order."""
+        conditions = [f"({sql})::boolean as c{at}" for at, sql in enumerate(self.conditions)]
+        ends = [f"({sql})::date as e{at}" for at, sql in enumerate(self.ends)]
+        return f"select {', '.join(conditions + ends)} from facts"
+
+
+def inquiry(regimes: Iterable[Regime]) -> Inquiry:
+    """All that regimes turn on."""
+    parts = [part for regime in regimes for part in regime.parts]
+    conditions = [sql for part in parts for sql in (part.sql, *(untold for untold, _ in part.reads))]
+    return Inquiry(tuple(dict.fromkeys(conditions)), tuple(dict.fromkeys(end for part in parts for end in part.ends)))
+
+
+def every(values: Iterable[bool | None]) -> bool | None:
+    """Three-valued AND."""
+    values = set(values)
+    return False if False in values else None if None in values else True
+
+
+def negated(value: bool | None) -> bool | None:
+    """Three-valued NOT."""
+    return None if value is None else not value
+
+
+def some(values: Iterable[bool | None]) -> bool | None:
+    """Three-valued OR."""
+    return negated(every(map(negated, values)))
+
+
+def finding(regime: Regime, truth: Truth, later: bool = False) -> str:
+    """What a regime comes to, as one letter.
+
+    `m` applies and is met, `b` applies and is broken, `x` applies and is not known to be met;
+    `-` does not apply; `p` may apply and is met, `u` may apply and is not known to be met.
+    later: take what is judged day by day (hours, attempts) as met.
+    """
+    applies, met = _applies(regime, truth, later), _value(regime.demanded, truth, later)
+    if applies is False:
+        return "-"
+    if applies is None:
+        return "p" if met else "u"
+    return "x" if met is None else "m" if met else "b"
+
+
+def untold(regime: Regime, truth: Truth) -> Iterator[str]:
+    """Words of `dnc_missing`: what a regime that could not be decided turns on and was not told."""
+    applies, met = _applies(regime, truth), truth[regime.demanded.sql]
+    if some((negated(applies), met)) is not None:
+        return
+    asked = list(regime.when)
+    for clause in regime.exceptions:
+        if every(truth[part.sql] for part in clause) is None:
+            asked += clause
+    # Beyond its scope a file does not answer; as long as that is not known, the facts are asked for.
+    if met is None and (applies or not regime.is_scope):
+        asked.append(regime.demanded)
+    yield from (word for part in asked for condition, word in part.reads if truth[condition])
+
+
+def ends(regimes: Iterable[Regime], truth: Truth) -> set[str]:
+    """The ends that count: those of regimes whose undated conditions may be given."""
+    return {
+        end
+        for regime in regimes
+        if every(truth[part.sql] for part in regime.when if not part.ends) is not False
+        for part in regime.parts
+        for end in part.ends
+    }
+
+
+def _value(part: Part, truth: Truth, later: bool) -> bool | None:
+    return True if later and part.daily else truth[part.sql]
+
+
+def _applies(regime: Regime, truth: Truth, later: bool = False) -> bool | None:
+    lifted = some(every(_value(part, truth, later) for part in clause) for clause in regime.exceptions)
+    return every([*(truth[part.sql] for part in regime.when), negated(lifted)])

@@ -19,7 +19,7 @@ from dnc.cleaning import EMPTY, cleaned_column, unseparated
 from dnc.numbers import SCHEMA, Kind, calling_code, calling_codes, known_region, read_number
 from dnc.plans import ASK, BASE, LENGTHS, PLUS, Verdict, domestic, international, kinds
 
-PAYS = 2_000  # texts that wait for a plan before it is compiled
+PAYS = 5_000  # texts that wait for a plan before it is compiled
 
 _ROW = {"number": pl.UInt64, "unread": pl.String, "kind": pl.UInt32}
 _VERDICT = {"shift": pl.Int64, "unread": pl.String}

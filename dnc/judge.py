@@ -20,7 +20,7 @@ import polars as pl
 
 from dnc.calls import Calls
 from dnc.demands import FACTS, REGISTRY_FACTS, Part
-from dnc.engine import connect, run
+from dnc.engine import run
 from dnc.findings import Truth, ends, finding, inquiry, untold
 from dnc.regimes import Pack, Regime
 from dnc.rulebook import Rulebook
@@ -131,10 +131,7 @@ class Judge:
         }
 
     def __enter__(self) -> Self:
-        self._con = self._stack.enter_context(connect(":memory:"))
-        for pack in self._book.packs.values():
-            for name, body in pack.macros.items():
-                self._con.execute(f"create macro {name}() as {body}")
+        self._con = self._stack.enter_context(self._book.evaluator.cursor())
         return self
 
     def __exit__(

@@ -23,7 +23,8 @@ from dnc.engine import run
 from dnc.store import Snapshot
 from dnc.tabular import numbered
 
-PACKED_AT_ONCE = 40_000_000  # rows of a registry; 8 bytes each
+PACKED_AT_ONCE = 40_000_000  # rows of a registry at most; 8 bytes each
+WORTH_PACKING = 100  # rows of a registry for each number of a batch, at most
 _STATES = ("uncovered", "clear", "listed")  # of two words on one day the greater counts
 _N = len(_STATES)
 _LISTED = _STATES.index("listed")
@@ -134,7 +135,8 @@ class _Spoken:
 
     def about(self, numbers: pl.Series) -> _About:
         """What is said about some numbers (UInt64, without nulls)."""
-        held, since = self._all if self._rows <= PACKED_AT_ONCE else self._read(numbers)
+        at_once = self._rows <= min(PACKED_AT_ONCE, WORTH_PACKING * numbers.len())
+        held, since = self._all if at_once or "_all" in self.__dict__ else self._read(numbers)
         prefix, prefixes = pl.zeros(numbers.len(), pl.UInt64, eager=True), [""]
         if self._longest:
             cut = numbers.cast(pl.String).str.head(self._longest)

@@ -107,10 +107,6 @@ class Reading(NamedTuple):
         return Kind(self.territory, self.line, self.place, self.zones, self.code) if self.code else None
 
 
-def _refused(reason: str) -> Reading:
-    return Reading(None, None, None, reason)
-
-
 def _french_territory(national: str) -> str:
     """Where nine national digits of the French plan are."""
     return next((_FRENCH[national[:end]] for end in (5, 4, 3) if national[:end] in _FRENCH), "FR")
@@ -152,13 +148,9 @@ def _international(text: str, region: str | None) -> str:
 def read_number(text: str, region: str | None) -> Reading:
     """Read one number; `region` (ISO 3166-1 alpha-2) is the plan of national forms."""
     digits, reason = cleaned(text)
-    if reason:
-        return _refused(reason)
-    parsed = _parse(_international(digits, region), region)
-    if isinstance(parsed, str):
-        return _refused(parsed)
-    code, national = str(parsed.country_code), phonenumbers.national_significant_number(parsed)
-    number = _canonical(code, national) if code in FRENCH_CODES else int(code + national)
+    number = reason or number_of(digits, region)
+    if isinstance(number, str):
+        return Reading(None, None, None, number)
     kind = kind_of(number)
     return Reading(number, kind.territory, kind.line, None, kind.place, kind.zones, kind.code)
 
@@ -172,6 +164,15 @@ def calling_code(digits: str) -> str:
 def calling_codes(region: str) -> list[str]:
     """The calling codes of the numbers that are written in national form in a region."""
     return sorted(FRENCH_CODES) if region in FRENCH_REGIONS else [str(phonenumbers.country_code_for_region(region))]
+
+
+def number_of(digits: str, region: str | None) -> int | str:
+    """The number (E.164) that cleaned text says, or the reason why it says none."""
+    parsed = _parse(_international(digits, region), region)
+    if isinstance(parsed, str):
+        return parsed
+    code, national = str(parsed.country_code), phonenumbers.national_significant_number(parsed)
+    return _canonical(code, national) if code in FRENCH_CODES else int(code + national)
 
 
 def kind_of(number: int) -> Kind:

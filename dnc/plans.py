@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import chain
+from itertools import product, zip_longest
 from typing import Any, NamedTuple, TypeVar
 
 import phonenumbers
@@ -30,11 +30,9 @@ from dnc.numbers import (
     FRENCH_PREFIXES,
     FRENCH_REGIONS,
     Kind,
-    Reading,
-    calling_codes,
     kind_of,
+    number_of,
     planned_prefixes,
-    read_number,
 )
 
 BASE = 10**17  # more than any number that is read by the million
@@ -44,6 +42,7 @@ PLUS = 20
 Path = tuple[str, ...]  # the digits allowed at each place
 Test = list[Path]  # whether a string goes along one of the paths
 _ANY = "0123456789"
+_INTRICATE = 100  # ways through a national prefix (Argentina); beyond it the reference reads all
 _TOKEN = re.compile(r"\\d|\[[\d-]+\]|\{(\d+)(?:,(\d+))?\}|\(\?:|.")
 _LINES = (
     "general_desc", "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip",
@@ -57,18 +56,22 @@ T = TypeVar("T")
 class _Plan(NamedTuple):
     """What the metadata says of a region, as patterns; empty where it says nothing.
 
-    prefix: before a national number; `rewrites` where it may ask for more than to be taken away.
+    prefix: before a national number. plain: the digits of it that are just taken away; `rewrites` where others ask
+        for more than that.
     abroad: before an international number. whole: all national numbers, of one of the `lengths`.
     leading: by which the region is told from others of its calling code. lines: patterns and lengths of each kind.
+    french: whether it is of the French plan, where a number has one identity of several calling codes.
     """
 
     prefix: str
+    plain: frozenset[str]
     rewrites: bool
     abroad: str
     whole: str
     lengths: tuple[int, ...]
     leading: str
     lines: tuple[tuple[str, tuple[int, ...]], ...]
+    french: bool
 
 
 class Verdict(NamedTuple):
@@ -88,8 +91,11 @@ ASK = Verdict(None, None)
 
 
 @cache
-def paths(pattern: str) -> tuple[Path, ...]:
-    """All ways through a pattern of the metadata; the end of the text is a place where no digit is allowed."""
+def paths(pattern: str, groups: bool = True) -> tuple[Path, ...]:
+    """All ways through a pattern of the metadata; the end of the text is a place where no digit is allowed.
+
+    Without `groups`, those that do not lead through a group that captures.
+    """
     tokens = list(_TOKEN.finditer(pattern.removeprefix("^")))[::-1]
 
     def alternatives() -> list[Path]:
@@ -99,7 +105,9 @@ def paths(pattern: str) -> tuple[Path, ...]:
             if sign == "|":
                 found, ways = found + ways, [()]
                 continue
-            atom: list[Path] = alternatives() if sign[0] == "(" else [_place(sign)]
+            atom = alternatives() if sign[0] == "(" else [_place(sign)]
+            if sign == "(" and not groups:
+                atom = []
             low, high = _times(tokens)
             ways = [way + more for way in ways for times in range(low, high + 1) for more in _repeated(atom, times)]
         return found + ways
@@ -132,16 +140,28 @@ def _repeated(atom: Iterable[Path], times: int) -> list[Path]:
 # Ranges
 
 
-def _begins(heads: Iterable[Path], pattern: str, length: int) -> list[Test]:
+def _ways(head: Path, pattern: str, length: int) -> list[Path]:
+    """The ways in which a pattern may match behind a head."""
+    ways = [head + path for path in paths(pattern)]
+    return [way for way in ways if len(way) <= length and "" not in way] + [
+        way[:-1] for way in ways if len(way) == length + 1 and not way[-1]
+    ]
+
+
+def _whole(head: Path, pattern: str, length: int) -> list[Path]:
+    """The ways in which a pattern matches all that is behind a head."""
+    return [way for way in _ways(head, pattern, length) if len(way) == length]
+
+
+def _begins(head: Path, pattern: str, length: int) -> list[Test]:
     """One test for each way in which a pattern may match behind a head: together they tell where it ends."""
-    ways = (head + path for head in heads for path in paths(pattern))
-    ways = (way[:-1] if way and len(way) == length + 1 and not way[-1] else way for way in ways)
-    return [[_trimmed(way)] for way in ways if len(way) <= length and "" not in way]
+    return [[way] for way in _ways(head, pattern, length)]
 
 
-def _fits(heads: Iterable[Path], pattern: str, length: int) -> list[Test]:
-    """For each head, the test whether a pattern matches all behind it."""
-    return [[_trimmed(head + path) for path in paths(pattern) if len(head + path) == length] for head in heads]
+def _both(one: Path, other: Path) -> Path:
+    """Along both paths at once; a place without a digit where they part."""
+    pairs = zip_longest(one, other, fillvalue=_ANY)
+    return tuple("".join(digit for digit in digits if digit in more) for digits, more in pairs)
 
 
 def _trimmed(path: Path) -> Path:
@@ -161,24 +181,25 @@ def _after(tests: list[Test], at: int, digit: str) -> list[Test]:
 
 
 def _parted(
-    tests: list[Test], length: int, verdict: Callable[[str, str], T | None], prefix: str = ""
+    tests: list[Test], length: int, verdict: Callable[[str, str], T], prefix: str = ""
 ) -> Iterator[tuple[str, T]]:
     """Ranges of the strings of a length: the first of each, and its verdict; in order.
 
-    `verdict` gets the first and the last of a range, and gives None where they differ.
+    `verdict` gets the first and the last of a range.
     """
     rest = length - len(prefix)
-    if not tests and (found := verdict(prefix + "0" * rest, prefix + "9" * rest)) is not None:
-        yield prefix + "0" * rest, found
+    if not tests:
+        yield prefix + "0" * rest, verdict(prefix + "0" * rest, prefix + "9" * rest)
         return
     for digit in _ANY:
         yield from _parted(_after(tests, len(prefix), digit), length, verdict, prefix + digit)
 
 
 def _parted_from(
-    prefix: str, tests: Iterable[Test], length: int, verdict: Callable[[str, str], T | None]
+    prefix: str, tests: Iterable[Test], length: int, verdict: Callable[[str, str], T]
 ) -> Iterator[tuple[str, T]]:
-    undecided = _open(map(list, dict.fromkeys(map(tuple, tests))), 0)
+    ways = {tuple(map(_trimmed, test)) for test in tests}
+    undecided = _open([list(test) for test in ways], 0)
     for at, digit in enumerate(prefix):
         undecided = _after(undecided, at, digit)
     return _parted(undecided, length, verdict, prefix)
@@ -193,58 +214,71 @@ def _plan(code: str, region: str = "") -> _Plan:
     region = region or phonenumbers.region_code_for_country_code(int(code))
     said: Any = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
     lines = [line for line in (getattr(said, name) for name in _LINES) if line and line.national_number_pattern]
+    prefix, rewrites = said.national_prefix_for_parsing or "", bool(said.national_prefix_transform_rule)
+    fixed = (path for path in paths(prefix, groups=not rewrites) if _ANY not in path)
     return _Plan(
-        said.national_prefix_for_parsing or "",
-        bool(said.national_prefix_transform_rule),
+        prefix,
+        frozenset("".join(digits) for path in fixed for digits in product(*path)) - {""},
+        rewrites,
         said.international_prefix or "",
         said.general_desc.national_number_pattern or "",
         said.general_desc.possible_length,
         said.leading_digits or "",
         tuple((line.national_number_pattern, line.possible_length) for line in lines),
+        code in FRENCH_CODES,
     )
 
 
-def _heads(plans: Iterable[_Plan], codes: Iterable[str]) -> list[Path]:
-    """What may stand before a national number: a calling code, and a national prefix taken away once or twice."""
-    prefixes = {path for plan in plans for path in paths(plan.prefix) if "" not in path}
-    heads = [tuple(code) for code in codes]
-    for _ in range(2):
-        heads += [head + path for head in heads for path in prefixes]
-    return list(dict.fromkeys(heads))
+def _placed(plans: set[_Plan], head: Path, length: int) -> Iterator[Test]:
+    """What the reference asks to find where in the French plan a national number is that stands behind a head."""
+    if any(plan.french for plan in plans) and len(head) == length - 9:
+        yield from ([head + tuple(prefix)] for prefix in FRENCH_PREFIXES)
 
 
-def _stripping(plans: Iterable[_Plan], codes: list[str], length: int) -> Iterator[Test]:
-    """What the reference may ask of strings with one of some calling codes, or none, to find the national number."""
-    plans = set(plans)
-    heads = _heads(plans, codes)
-    for plan in plans:
-        yield from _begins(heads, plan.prefix, length)
-        yield from _fits(heads, plan.whole, length)
-    if FRENCH_CODES.intersection(codes):
-        national = [head for head in heads if len(head) == length - 9]
-        yield from (test for prefix in FRENCH_PREFIXES for test in _begins(national, prefix, length))
+def _stripped(plans: set[_Plan], head: Path, length: int, times: int, code: str = "") -> Iterator[Test]:
+    """What the reference asks where it takes away a national prefix behind a head, at most so many times.
+
+    It asks how far the prefix matches, and whether what is behind the head is a national number
+    with it and without; so too of the calling `code`. Only plain prefixes are followed.
+    """
+    yield from _placed(plans, head, length)
+    yield from ([way] for plan in plans for way in _ways(head, plan.prefix, length))
+    for taken in {code}.union(*(plan.plain for plan in plans)) - {""}:
+        way = head + tuple(taken)
+        yield from _begins(head, taken, length)
+        yield from _placed(plans, way, length)
+        for pattern in {plan.whole for plan in plans}:
+            yield [_both(way, path) for path in _whole(head, pattern, length)]
+            yield _whole(way, pattern, length)
+        if times > 1:
+            yield from _stripped(plans, way, length, times - 1)
 
 
 def domestic(region: str) -> Iterator[tuple[int, Verdict]]:
     """Ranges of the strings without a plus, read in a region."""
-    codes = calling_codes(region)
-    own = phonenumbers.country_code_for_region(region)
-    plan = _plan(str(own), region)
-    prefix, abroad = re.compile(plan.prefix), re.compile(plan.abroad)
+    own = str(phonenumbers.country_code_for_region(region))
+    plan, main = _plan(own, region), _plan(own)
+    french = region in FRENCH_REGIONS
+    abroad = re.compile(plan.abroad)
+    if len(paths(plan.prefix)) > _INTRICATE or any(_ANY in path[:-1] for path in paths(plan.abroad)):
+        yield 0, ASK
+        return
 
-    def verdict(low: str, high: str) -> Verdict | None:
+    def verdict(low: str, high: str) -> Verdict:
         if (match := abroad.match(low)) and low[match.end() :][:1] not in ("", "0"):
             return _behind(low, high, match.end())
-        if plan.rewrites and any(_rewrites(prefix, low, at) for at in range(len(low))):
+        if not all(_plainly(one, low, 1) and _plainly(one, low[len(own) :], 2) for one in (plan, main)):
             return ASK
-        return _alike(low, high, len(low), read_number(low, region), read_number(high, region))
+        return _alike(low, high, len(low), number_of(low, region), number_of(high, region))
 
     for length in LENGTHS:
-        tests = [*_stripping([plan, *map(_plan, codes)], ["", *codes], length)]
-        tests += _begins([()], plan.abroad, length)
-        tests += _begins([()], f"(?:{plan.abroad})[1-9]", length)
-        if region in FRENCH_REGIONS:
-            tests += [*_begins([()], FRENCH_NATIONAL.pattern, length), *_begins([()], FRENCH_OVERSEAS.pattern, length)]
+        tests = [*_stripped({plan, main}, (), length, 1, own), *_stripped({plan, main}, tuple(own), length, 2)]
+        for pattern in (plan.abroad, f"(?:{plan.abroad})[1-9]"):
+            tests += _begins((), pattern, length)
+        if french:
+            tests += [*_begins((), FRENCH_NATIONAL.pattern, length), *_begins((), FRENCH_OVERSEAS.pattern, length)]
+            for code in FRENCH_CODES:
+                tests += _stripped({_plan(code)}, tuple(code), length, 1)
         for first, found in _parted_from("", tests, length, verdict):
             yield length * BASE + int(first), found
 
@@ -252,11 +286,17 @@ def domestic(region: str) -> Iterator[tuple[int, Verdict]]:
 def international(code: str) -> Iterator[tuple[int, Verdict]]:
     """Ranges of the strings behind a plus that begin with a calling code."""
 
-    def verdict(low: str, high: str) -> Verdict | None:
-        return _alike(low, high, PLUS + len(low), read_number(f"+{low}", None), read_number(f"+{high}", None))
+    plan = _plan(code)
+    if len(paths(plan.prefix)) > _INTRICATE:
+        return
+
+    def verdict(low: str, high: str) -> Verdict:
+        if not _plainly(plan, low[len(code) :], 1):
+            return ASK
+        return _alike(low, high, PLUS + len(low), number_of(f"+{low}", None), number_of(f"+{high}", None))
 
     for length in LENGTHS:
-        tests = _stripping([_plan(code)], [code], length)
+        tests = _stripped({plan}, tuple(code), length, 1)
         for first, found in _parted_from(code, tests, length, verdict):
             yield (PLUS + length) * BASE + int(first), found
         yield (PLUS + length) * BASE + (int(code) + 1) * 10 ** (length - len(code)), ASK
@@ -265,7 +305,7 @@ def international(code: str) -> Iterator[tuple[int, Verdict]]:
 def kinds(code: str) -> Iterator[tuple[int, Kind | None]]:
     """Ranges of the numbers (E.164) of a calling code."""
     plans = [_plan(code, region) for region in phonenumbers.region_codes_for_country_code(int(code))]
-    head = [tuple(code)]
+    head = tuple(code)
 
     def verdict(low: str, high: str) -> Kind | None:
         kind = kind_of(int(low))
@@ -273,36 +313,38 @@ def kinds(code: str) -> Iterator[tuple[int, Kind | None]]:
 
     for digits in _plan(code).lengths:
         length = len(code) + digits
-        tests = [test for prefix in planned_prefixes(code) for test in _begins([()], prefix, length)]
+        tests = [[tuple(prefix)] for prefix in planned_prefixes(code)]
         for plan in plans:
-            tests += [list(chain(*_begins(head, plan.leading, length)))] if plan.leading else []
+            tests += [_ways(head, plan.leading, length)] if plan.leading else []
             for pattern, lengths in plan.lines:
-                tests += _fits(head, pattern, length) if digits in (lengths or (digits,)) else []
+                tests += [_whole(head, pattern, length)] if digits in (lengths or (digits,)) else []
         if code in FRENCH_CODES and digits == 9:
-            tests += [test for prefix in FRENCH_PREFIXES for test in _begins(head, prefix, length)]
+            tests += [[tuple(code + prefix)] for prefix in FRENCH_PREFIXES]
         for first, found in _parted_from(code, tests, length, verdict):
             yield int(first), found
         yield (int(code) + 1) * 10**digits, None
 
 
-def _alike(low: str, high: str, size: int, first: Reading, last: Reading) -> Verdict | None:
-    """What both ends of a range are, None where they differ."""
-    if first.number is None or last.number is None:
-        return Verdict(None, first.unread) if first.unread == last.unread else None
-    if last.number - first.number != int(high) - int(low):
-        return None
-    return Verdict(first.number - size * BASE - int(low), None) if last.number < BASE else ASK
+def _alike(low: str, high: str, size: int, first: int | str, last: int | str) -> Verdict:
+    """What all of a range are whose ends are read like this; the reference is asked where they part."""
+    if isinstance(first, str) or isinstance(last, str):
+        return Verdict(None, str(first)) if first == last else ASK
+    constant = last - first == int(high) - int(low) and last < BASE
+    return Verdict(first - size * BASE - int(low), None) if constant else ASK
 
 
-def _behind(low: str, high: str, end: int) -> Verdict | None:
+def _behind(low: str, high: str, end: int) -> Verdict:
     """Digits behind an international prefix, to be looked up as behind a plus."""
     rest = len(low) - end
-    if low[:end] != high[:end]:
-        return None
-    return Verdict((PLUS - end) * BASE - int(low[:end]) * 10**rest, None) if rest in LENGTHS else ASK
+    constant = low[:end] == high[:end] and rest in LENGTHS
+    return Verdict((PLUS - end) * BASE - int(low[:end]) * 10**rest, None) if constant else ASK
 
 
-def _rewrites(prefix: re.Pattern[str], digits: str, at: int) -> bool:
-    """Whether the national prefix that is found at a place asks for more than to be taken away."""
-    match = prefix.match(digits, at)
-    return bool(match and match.groups() and match.groups()[-1])
+def _plainly(plan: _Plan, digits: str, times: int) -> bool:
+    """Whether a national prefix in front of digits, or also behind the first, is just taken away."""
+    match = re.match(plan.prefix, digits)
+    if not match or not match[0]:
+        return True
+    if match[0] not in plan.plain or (plan.rewrites and match.groups()[-1] is not None):
+        return False
+    return times == 1 or _plainly(plan, digits[match.end() :], times - 1)

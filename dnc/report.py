@@ -192,9 +192,10 @@ def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:
     whole = [name for name, kind in schema.items() if kind.is_integer()]
     widest = rows.select(pl.col(whole).cast(pl.Float64).abs().max()).collect().to_dicts()[0] if whole else {}
     long = [name for name, most in widest.items() if (most or 0) >= _LONG]
-    times = [name for name, kind in schema.items() if kind.is_temporal() and kind != pl.Date]
-    text = [pl.col(name).cast(pl.String) for name in (*long, *times)]
-    return rows.with_columns(*text, pl.selectors.string().str.head(_CELL))
+    known = (pl.String, pl.Boolean, pl.Date)
+    other = [name for name, kind in schema.items() if not kind.is_numeric() and kind not in known]
+    text = [pl.col(name).cast(pl.String) for name in (*long, *other)]
+    return rows.with_columns(*text).with_columns(pl.selectors.string().str.head(_CELL))
 
 
 class _Sheet:

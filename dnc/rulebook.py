@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from dnc.engine import connect
 from dnc.errors import RuleError
 from dnc.regimes import Pack, Regime
 from dnc.rulefile import read_pack
@@ -49,6 +52,15 @@ class Rulebook:
                     raise RuleError(f"cannot be read ({type(error).__name__})", path) from None
                 paths[path.name] = str(path)
         return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())))
+
+    @cached_property
+    def evaluator(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB that knows the calendars of the packs; whoever asks takes a cursor of it."""
+        con = connect(":memory:")
+        for pack in self.packs.values():
+            for name, body in pack.macros.items():
+                con.execute(f"create macro {name}() as {body}")
+        return con
 
     def regimes(self) -> Iterator[tuple[Pack, Regime]]:
         """Every regime with its pack, in the order of the files."""

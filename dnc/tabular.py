@@ -31,7 +31,7 @@ from dnc.packed import Member, first_bytes, kind_of, members
 from dnc.sheets import first_sheet
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
-BATCH_ROWS = 200_000
+BATCH_ROWS = 300_000
 RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
 DELIMITERS = ",;\t|"
@@ -171,9 +171,9 @@ def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: 
     Returns a frame of the same height and order with the columns of `schema`;
     the function takes a row's cells and gives a row of them.
     """
-    number, distinct = numbered(cells)
+    number, distinct = numbered(cells) if cells.height > 1 else (None, cells)
     answers = pl.DataFrame([function(*row) for row in distinct.iter_rows()], schema=schema, orient="row")
-    return answers[number]
+    return answers if number is None else answers[number]
 
 
 def count_rows(path: Path) -> int:

@@ -6,22 +6,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dnc.appraisal import Asked, Vetting
     from dnc.checks import check, write
     from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
     from dnc.result import Check
     from dnc.rulebook import Rulebook
     from dnc.store import Snapshot, Store
+    from dnc.vetting import vet
 
 _HOMES = {
+    "dnc.appraisal": ("Asked", "Vetting"),
     "dnc.checks": ("check", "write"),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
     "dnc.result": ("Check",),
     "dnc.rulebook": ("Rulebook",),
     "dnc.store": ("Snapshot", "Store"),
+    "dnc.vetting": ("vet",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Asked",
     "Check",
     "DncError",
     "InputError",
@@ -31,7 +36,9 @@ __all__ = [
     "Snapshot",
     "Store",
     "StoreError",
+    "Vetting",
     "check",
+    "vet",
     "write",
 ]
 

@@ -15,13 +15,13 @@ import duckdb
 import polars as pl
 
 from dnc.brief import Brief
-from dnc.calls import Intake, open_calls
+from dnc.calls import Calls, Intake, open_calls
 from dnc.clock import today
 from dnc.consents import DECLARABLE, read_consents
 from dnc.engine import engine, run
 from dnc.errors import InputError, OptionError
 from dnc.evidence import Evidence, terms_of
-from dnc.judge import Finding, Judge, explained
+from dnc.judge import Finding, Judge, Verdicts, explained
 from dnc.report import CsvStream, Output, is_page, whole
 from dnc.result import Check
 from dnc.rulebook import Rulebook
@@ -54,16 +54,16 @@ class _Repeats:
 
 
 class _Outputs:
-    """Where a check goes: pages, tables and a stream; where there are none of them its rows are `kept`."""
+    """Where a check goes: pages, tables and a stream; where it goes nowhere its rows are `kept`."""
 
     def __init__(
-        self, stack: ExitStack, targets: Sequence[str | Path], stream: IO[bytes] | None, result: Check
+        self, stack: ExitStack, targets: Sequence[str | Path], stream: IO[bytes] | None, result: Check, *, seen: bool
     ) -> None:
         form = (result.header, result.delimiter, result.bom)
         self._pages = [stack.enter_context(whole(one)) for one in targets if is_page(one)]
         self._tables = [stack.enter_context(Output(one, *form)) for one in targets if not is_page(one)]
         self._stream = CsvStream(stream, *form) if stream is not None else None
-        self.kept: list[pl.DataFrame] | None = None if targets or stream is not None else []
+        self.kept: list[pl.DataFrame] | None = None if targets or stream is not None or seen else []
 
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows."""
@@ -110,6 +110,7 @@ def check(
     stream: IO[bytes] | None = None,
     keep: bool = False,
     progress: Callable[[int], None] | None = None,
+    watch: Callable[[Calls, Verdicts], None] | None = None,
 ) -> Check:
     """Decide every call of a planned-calls file.
 
@@ -133,8 +134,9 @@ def check(
         stream: an open binary file that gets the verdicts as CSV.
         keep: whether the decisions themselves are kept in the store, for `dnc answer`.
         progress: called after each batch with the number of its rows.
+        watch: called with the calls and the verdicts of each batch, which are then not kept.
     Returns:
-        The check; its `verdicts` are a frame unless `out` or `stream` took them.
+        The check; its `verdicts` are a frame unless `out`, `stream` or `watch` took them.
     Raises:
         InputError: file, brief or option is wrong. StoreError: the store cannot be used.
     """
@@ -152,7 +154,7 @@ def check(
     standing = store.standing()
     result.snapshots = standing.snapshots
     with ExitStack() as stack:
-        outputs = _Outputs(stack, targets, stream, result)
+        outputs = _Outputs(stack, targets, stream, result, seen=watch is not None)
         screen = stack.enter_context(Screen(standing, book.registries()))
         judge = stack.enter_context(Judge(book, screen, policy))
         repeats = _Repeats(stack)
@@ -163,6 +165,8 @@ def check(
             for batch in _ahead(intake.batches()):
                 calls = words.beside(batch) if words else batch
                 verdicts = judge.verdicts(calls)
+                if watch:
+                    watch(calls, verdicts)
                 result.tallies.add(calls, verdicts)
                 repeats.add(calls.number)
                 evidence.add(calls, verdicts, ids)

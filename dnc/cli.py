@@ -23,6 +23,7 @@ from dnc.errors import DncError, InputError, OptionError, RuleError
 from dnc.terminal import DAY, PAIR, REGION, book_of, both, print_rows, say, store_of
 
 if TYPE_CHECKING:
+    from dnc.appraisal import Asked, Vetting
     from dnc.brief import Brief
     from dnc.regimes import Pack, Regime
     from dnc.rulebook import Rulebook
@@ -167,17 +168,26 @@ def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given
         _usage(error)
 
 
+def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What is told of the calls of a list: all of one call, what its columns mean, and the consents beside it."""
+    for option in (
+        click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors."),
+        click.option(
+            "--consents",
+            type=click.Path(path_type=Path),
+            help="A file of consents and withdrawals, joined by number; the newest word about a number wins.",
+        ),
+    ):
+        command = option(command)
+    named = click.option(
+        "--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS", help="Name a column that is called otherwise."
+    )
+    return named(_fact_options(command))
+
+
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS", help="Name a column that is called otherwise."
-)
-@_fact_options
-@click.option(
-    "--consents",
-    type=click.Path(path_type=Path),
-    help="A file of consents and withdrawals, joined by number; the newest word about a number wins.",
-)
+@_list_options
 @click.option(
     "--out",
     multiple=True,
@@ -193,7 +203,6 @@ def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given
     is_flag=True,
     help="Decide a former output again and give only rows whose outcome changed, with dnc_was.",
 )
-@click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 @both
 @click.pass_context
 def check(
@@ -259,6 +268,135 @@ def brief_(ctx: click.Context, /, *, file: Path, lang: str) -> None:
 
 def _exit_code(counts: Mapping[str, int]) -> int:
     return 1 if counts["blocked"] else 3 if counts["undecided"] else 0
+
+
+_SHARE = click.FloatRange(0, 1)
+_PRICE = click.FloatRange(min=0)
+
+
+@cli.command()
+@click.argument("file", metavar="[LIST]", required=False, type=click.Path(path_type=Path))
+@_list_options
+@click.option("--until", type=DAY, help="Last day of the period of the calls; it begins on the day of --at.")
+@click.option(
+    "--against",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A list of your own, to find what you hold already; or a sealed result, to hold a sample to it.",
+)
+@click.option("--price", type=_PRICE, help="Price asked for the whole list, in any currency.")
+@click.option("--sample-of", type=click.IntRange(min=1), metavar="ROWS", help="The file is a random sample of so many.")
+@click.option(
+    "--confidence", type=click.FloatRange(0.5, 0.9999), default=0.95, help="Of the bounds that a sample gives."
+)
+@click.option("--min-clear", type=_SHARE, help="Gate: least share of rows clear for the whole period.")
+@click.option("--max-undecided", type=_SHARE, help="Gate: largest share of rows undecided on the first day.")
+@click.option("--max-price-per-clear", type=_PRICE, help="Gate: highest price of a number that may be called.")
+@click.option("--seal", is_flag=True, help="Print a sealed result to hand over: counts of ten persons or more only.")
+@click.option("--sealed", type=click.Path(path_type=Path), help="Read a sealed result instead of a list.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write a page to read and print (.html).")
+@both
+@click.pass_context
+def vet(
+    ctx: click.Context,
+    /,
+    *,
+    file: Path | None,
+    maps: tuple[tuple[str, str], ...],
+    region: str | None,
+    given: tuple[tuple[str, str], ...],
+    brief: Path | None,
+    accept: tuple[tuple[str, str], ...],
+    lang: str,
+    exit_zero: bool,
+    price: float | None,
+    min_clear: float | None,
+    max_undecided: float | None,
+    max_price_per_clear: float | None,
+    seal: bool,
+    sealed: Path | None,
+    as_json: bool,
+    out: Path | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Say what a list on offer comes to for a planned use, before it is bought."""
+    from dnc.appraisal import Asked
+    from dnc.report import is_page, whole
+    from dnc.sealed import read_sealed, write_sealed
+    from dnc.summary import warnings
+    from dnc.vet_page import html
+    from dnc.vet_summary import summary
+
+    if out and not is_page(out):
+        raise click.UsageError("--out writes a page; name it .html")
+    if max_price_per_clear is not None and price is None:
+        raise click.UsageError("--max-price-per-clear asks for the --price of the list")
+    asked = Asked(price, min_clear, max_undecided, max_price_per_clear)
+    book = book_of(ctx)
+    if file and not sealed:
+        told = _brief(brief, region, dict(maps), dict(given))
+        with _progress(file, quiet) as progress:
+            vetting = _vetted(
+                ctx,
+                file,
+                book,
+                asked,
+                brief=told,
+                accept=dict(accept),
+                seal=seal,
+                language=lang,
+                progress=progress,
+                **options,
+            )
+    elif sealed and not file:
+        vetting = read_sealed(sealed, book, asked)
+    else:
+        raise click.UsageError("name one list, or one sealed result with --sealed")
+    for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
+        say(line)
+    if out:
+        with whole(out) as beside:
+            beside.write_text(html(vetting, book, lang), encoding="utf-8")
+    if seal:
+        click.echo(write_sealed(vetting), nl=False)
+    elif as_json:
+        click.echo(json.dumps(vetting.as_data(), ensure_ascii=False, default=str, indent=2))
+    else:
+        for line in summary(vetting, lang):
+            click.echo(line)
+    ctx.exit(0 if vetting.opens or exit_zero else 1)
+
+
+def _vetted(
+    ctx: click.Context,
+    file: Path,
+    book: Rulebook,
+    asked: Asked,
+    *,
+    against: tuple[Path, ...],
+    sample_of: int | None,
+    **options: Any,
+) -> Vetting:
+    """A list vetted; or a sample, held to the sealed result that stands among what it is held against."""
+    from dnc.sealed import held_to, is_sealed, read_sealed
+    from dnc.vetting import vet as vetted
+
+    claims = [one for one in against if is_sealed(one)]
+    if len(claims) > 1:
+        raise click.UsageError("a sample is held --against one sealed result")
+    claim = read_sealed(claims[0], book) if claims else None
+    vetting = vetted(
+        file,
+        store_of(ctx),
+        rulebook=book,
+        asked=asked,
+        against=[one for one in against if one not in claims],
+        sample_of=claim.offer.rows if claim else sample_of,
+        **options,
+    )
+    return held_to(claim, vetting) if claim else vetting
 
 
 @contextmanager

@@ -56,13 +56,14 @@ class Verdicts(NamedTuple):
 
     rows: the columns of `VERDICT`, a row a call. case: for each call the row of `cases` and of `facts`.
     cases: distinct verdicts, without what differs from number to number. facts: what they were made from,
-    the registries' words included.
+    the registries' words included. plan: the rows of `Calls.plans` that these facts are of.
     """
 
     rows: pl.DataFrame
     case: pl.Series
     cases: pl.DataFrame
     facts: pl.DataFrame
+    plan: pl.Series
 
     def counts(self, *columns: str) -> Iterator[tuple[Any, ...]]:
         """Distinct values of columns of `cases`, each row with the number of calls at its end."""
@@ -151,7 +152,7 @@ class Judge:
         valid_until = verdicts["dnc_valid_until"][case].scatter(waiting, until)
         number = pl.select((pl.lit("+") + pl.lit(calls.number.cast(pl.String))).fill_null("")).to_series()
         rows = verdicts[case].with_columns(number.alias("dnc_number"), valid_until).select(VERDICT.keys())
-        return Verdicts(rows, case, verdicts, facts)
+        return Verdicts(rows, case, verdicts, facts, cases["plan"])
 
     def facts(self, calls: Calls) -> pl.DataFrame:
         """All facts of each call, what the registries said beside what was told."""

@@ -19,7 +19,7 @@ from dnc.regimes import Regime
 from dnc.result import Check
 from dnc.summary import question, remedy
 from dnc.wording import OUTCOMES
-from dnc.words import counted, declared, planned, ranked, share_of, words
+from dnc.words import counted, declared, percent, planned, ranked, share_of, words
 
 COLOURS = {"clear": "#0b6e4f", "blocked": "#b3261e", "undecided": "#7a5c00"}  # as in page.css; all AA on white
 _SECTIONS = (
@@ -30,16 +30,19 @@ _IN_CHART = 8
 
 def html(check: Check) -> str:
     """The page of a check, in the check's language."""
-    return rendered("check.html", check.language, check.rows, _SECTIONS, _shown(check))
+    w = words(check.language)
+    return rendered("check.html", check.language, check.rows, [(name, w[name]) for name in _SECTIONS], _shown(check))
 
 
-def rendered(template: str, language: str, rows: int, sections: Iterable[str], shown: dict[str, Any]) -> str:
+def rendered(
+    template: str, language: str, rows: int, sections: Iterable[tuple[str, str]], shown: dict[str, Any]
+) -> str:
     """A template of `dnc/templates` filled in.
 
     Args:
         template: its name. language: `en` or `fr`.
         rows: all rows of the run, of which the filter `share` tells the share.
-        sections: keys of `words`, each the id and the heading of one section.
+        sections: the id and the heading of each section.
         shown: what the template names.
     """
     environment = Environment(
@@ -47,9 +50,9 @@ def rendered(template: str, language: str, rows: int, sections: Iterable[str], s
     )
     environment.filters["count"] = counted(language)
     environment.filters["share"] = share_of(rows, language)
-    w = words(language)
-    headings = [(name, w[name]) for name in sections]
-    text = environment.get_template(template).render(w=w, language=language, sections=headings, **shown)
+    environment.filters["percent"] = percent(language)
+    told = {"w": words(language), "language": language, "sections": list(sections)}
+    text = environment.get_template(template).render(**told, **shown)
     return text.lstrip()
 
 

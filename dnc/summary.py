@@ -87,8 +87,7 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     if (given := check.given.total()) != check.rows:
         counts = ", ".join(f"{check.given[one]:,} {words['outcomes'][one]}" for one in check.counts)
         yield words["changed" if check.record["changed"] else "given"].format(rows=given, counts=counts)
-    if not check.dated:
-        yield words["today"].format(day=today())
+    yield from warnings(check, language)
     if check.declared:
         # The caller's number is a telephone number too.
         facts = [name if name == "cli" else f"{name}={fact}" for name, fact in check.declared.items()]
@@ -103,9 +102,18 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     if clear := check.counts["clear"]:
         duties = sorted(check.tallies.duties())
         yield words["duties"].format(rows=clear, n=len(duties), named=f" ({', '.join(duties)})" if duties else "")
-    yield from (words["second"].format(name=name) for name in check.second_numbers)
-    yield from (words[name].format(n=n) for name in ("repeated", "skipped", "sheets") if (n := getattr(check, name)))
+    if check.repeated:
+        yield words["repeated"].format(n=check.repeated)
     yield words["head"].format(head=check.head)
+
+
+def warnings(check: Check, language: str = "en") -> Iterator[str]:
+    """Lines about what was not told of a file, or was left out of it."""
+    words = _WORDS[language]
+    if not check.dated:
+        yield words["today"].format(day=today())
+    yield from (words["second"].format(name=name) for name in check.second_numbers)
+    yield from (words[name].format(n=n) for name in ("skipped", "sheets") if (n := getattr(check, name)))
 
 
 def _undecided(check: Check, language: str) -> Iterator[str]:

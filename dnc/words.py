@@ -1,4 +1,4 @@
-"""What the page and the spreadsheet say, in English and French: words, numbers, shares, and counts ranked."""
+"""What pages, the spreadsheet and a vetting say, in English and French: words, numbers, shares, and counts ranked."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from dnc.vocabulary import vocabulary
 
 
 @cache
-def words(language: str) -> dict[str, Any]:
-    """The words of a language, `en` or `fr`."""
-    text = files("dnc").joinpath("templates", "words.toml").read_text(encoding="utf-8")
+def words(language: str, of: str = "words") -> dict[str, Any]:
+    """The words of a language, `en` or `fr`: of a check, or of a vetting (`vet`)."""
+    text = files("dnc").joinpath("templates", f"{of}.toml").read_text(encoding="utf-8")
     return dict(tomllib.loads(text)[language])
 
 
@@ -28,14 +28,19 @@ def counted(language: str) -> Callable[[int], str]:
     return lambda count: f"{count:,}" if language == "en" else f"{count:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def share_of(rows: int, language: str) -> Callable[[int], str]:
-    """Writes counts as a share of rows, in per cent."""
+def percent(language: str) -> Callable[[float], str]:
+    """Writes shares in per cent."""
 
-    def share(count: int) -> str:
-        text = f"{100 * count / rows:.1f}" if rows else "0.0"
+    def share(one: float) -> str:
+        text = f"{100 * one:.1f}"
         return f"{text}%" if language == "en" else text.replace(".", ",") + "\N{NO-BREAK SPACE}%"
 
     return share
+
+
+def share_of(rows: int, language: str) -> Callable[[int], str]:
+    """Writes counts as a share of rows, in per cent."""
+    return lambda count: percent(language)(count / rows if rows else 0)
 
 
 def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:

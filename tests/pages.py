@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +13,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from pypdf import PdfReader
 
-from dnc import check
+from dnc import Asked, Rulebook, Store, check, vet
+from dnc.brief import read_brief
+from dnc.sealed import held_to, read_sealed, write_sealed
+from dnc.vet_page import html
+from tests import offers
 from tests.test_page import CALLS, GIVEN
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
@@ -31,13 +36,37 @@ def browser():
         yield playwright.chromium.launch(executable_path=chromium, args=FLAGS)
 
 
-@pytest.fixture(params=["en", "fr"])
-def path(request, store, write_file, tmp_path) -> Path:
-    """The page of a check in one language; many rows, so that there is something to print."""
+def checked(language: str, store: Store, write_file) -> Path:
+    """The page of a check; many rows, so that there is something to print."""
     rows = CALLS + "".join(f"06 39 98 00 {at:02d},consumer,,,,,purchased,,\n" for at in range(100))
-    out = tmp_path / "page.html"
-    check(write_file("calls.csv", rows), store, region="FR", given=GIVEN, language=request.param, out=out)
+    path = write_file("calls.csv", rows)
+    out = path.with_name("check.html")
+    check(path, store, region="FR", given=GIVEN, language=language, out=out)
     return out
+
+
+def vetted(language: str, store: Store, write_file) -> Path:
+    """The page of a vetting, of a sample held to a sealed result, with price and gate."""
+    made = offers.rows(3, 300)
+    path, brief = write_file("list.csv", offers.as_csv(made)), read_brief(write_file("buyer.toml", offers.BRIEF))
+    use = {"brief": brief, "at": "2026-12-01", "until": date(2027, 3, 15)}
+    sealed = write_file("offer.json", write_sealed(vet(path, store, seal=True, **use)))
+    claim = read_sealed(sealed, Rulebook.load())
+    asked = Asked(price=100, min_clear=0.1, max_undecided=0.1)
+    sample = vet(write_file("sample.csv", offers.as_csv(made[:60])), store, sample_of=300, asked=asked, **use)
+    out = path.with_name("vet.html")
+    out.write_text(html(held_to(claim, sample), Rulebook.load(), language), encoding="utf-8")
+    return out
+
+
+@pytest.fixture(
+    params=[(page, language) for page in (checked, vetted) for language in ("en", "fr")],
+    ids=lambda one: f"{one[0].__name__}-{one[1]}",
+)
+def path(request, store, write_file) -> Path:
+    """A page in one language."""
+    write, language = request.param
+    return write(language, store, write_file)
 
 
 @pytest.fixture(params=list(SIZES))
@@ -61,10 +90,10 @@ def test_it_loads_in_silence(page: Page, path: Path):
     assert page.said == []
 
 
-def test_the_charts_are_seen(page: Page):
+def test_the_charts_are_seen(page: Page, path: Path):
     """Each chart has a size, its bars a width, and its words fit into it."""
     charts = page.locator("figure svg").all()
-    assert len(charts) == 3
+    assert len(charts) == {"check": 3, "vet": 2}[path.stem]
     for chart in charts:
         frame = chart.bounding_box()
         assert frame["width"] > 300 and frame["height"] > 80

@@ -1,9 +1,17 @@
-"""The generated parts of the README: `python tests/readme.py` writes them, `--check` says whether they are current."""
+"""The generated parts of README and docs: `python tests/readme.py` writes them, `--check` says if they are current.
+
+In `docs/` every block ```` ```console ```` is a session: its lines `$ …` are run by the shell, one after the other, in
+one folder a page that holds the samples, and what they print stands below them. A block whose language is followed by
+a name (```` ```toml campaign.toml ````) is written there as a file.
+"""
 
 from __future__ import annotations
 
 import csv
+import os
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 from datetime import date
@@ -17,7 +25,10 @@ from dnc.rulebook import Rulebook
 from dnc.vocabulary import vocabulary
 
 BOOK = Rulebook.load()
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+TODAY = "2026-11-24"
 
 
 def commands() -> str:
@@ -55,7 +66,6 @@ def regimes() -> str:
     return "\n".join(lines)
 
 
-MATRIX_DAY = "2026-11-24"
 BOUND = {
     "unlisted": "R",
     "unflagged": "R",
@@ -93,7 +103,7 @@ def matrix() -> str:
         if line == "landline" or pack in ("us", "ie")
     ]
     plain = {"relationship": "none", "related": "no", "sector": "general", "consent": "none", "source": "purchased"}
-    plain |= {"habit": "habitual", "objected_on": "none", "attempts": "0", "call_at": f"{MATRIX_DAY}T11:00"}
+    plain |= {"habit": "habitual", "objected_on": "none", "attempts": "0", "call_at": f"{TODAY}T11:00"}
     with tempfile.TemporaryDirectory() as folder:
         calls = Path(folder) / "calls.csv"
         with calls.open("w", newline="") as file:
@@ -136,17 +146,73 @@ PARTS = (
 )
 
 
-def current(text: str) -> str:
-    """The README with its generated parts written anew."""
+def current(path: Path) -> str:
+    """A page with its generated parts written anew."""
+    text = path.read_text(encoding="utf-8")
+    return _readme(text) if path == README else _sessions(text)
+
+
+def _readme(text: str) -> str:
     for name, write in PARTS:
         block = f"<!-- generated: {name} -->\n{write()}\n<!-- end -->"
         text = re.sub(rf"<!-- generated: {name} -->\n.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
     return text
 
 
+def _sessions(text: str) -> str:
+    """A page of docs with what its commands print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(ROOT / "dnc" / "samples", folder, dirs_exist_ok=True)
+        session = Session(folder)
+
+        def written(block: re.Match[str]) -> str:
+            language, file, body = block.groups()
+            if language == "console":
+                return f"```console\n{session.run(body)}```"
+            if file:
+                (folder / file).write_text(body, encoding="utf-8")
+            return block[0]
+
+        return re.sub(r"^```(\w+)(?: (\S+))?\n(.*?)^```", written, text, flags=re.DOTALL | re.MULTILINE)
+
+
+class Session:
+    """A person at a shell, in a folder, on one day."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._code = 0
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        told = {name: value for name, value in os.environ.items() if not name.startswith("DNC_")}
+        self._told = told | {"PATH": programs, "DNC_TODAY": TODAY, "LC_ALL": "C.UTF-8", "PYTHONWARNINGS": "error"}
+
+    def run(self, block: str) -> str:
+        """The commands of a block, each with what it prints on stdout and stderr."""
+        commands = [line for line in block.splitlines() if line.startswith("$ ")]
+        return "".join(f"{line}\n{self._printed(line.removeprefix('$ '))}" for line in commands)
+
+    def _printed(self, command: str) -> str:
+        # The exit code of the command before is what `echo $?` shows.
+        done = subprocess.run(
+            ["sh", "-c", f"(exit {self._code}); {command}"],
+            check=False,
+            cwd=self._folder,
+            env=self._told,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )  # fmt: skip
+        self._code = done.returncode
+        return done.stdout
+
+
 if __name__ == "__main__":
-    text = README.read_text(encoding="utf-8")
+    pages = {path: current(path) for path in (README, *DOCS)}
+    stale = [path for path, text in pages.items() if path.read_text(encoding="utf-8") != text]
     if "--check" not in sys.argv:
-        README.write_text(current(text), encoding="utf-8")
-    elif current(text) != text:
-        sys.exit("README.md is not current; run python tests/readme.py")
+        for path, text in pages.items():
+            path.write_text(text, encoding="utf-8")
+    elif stale:
+        sys.exit(f"{', '.join(path.name for path in stale)} not current; run python tests/readme.py")

@@ -16,10 +16,10 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted([*(ROOT / "dnc").glob("*.py"), *(ROOT / "registry_loaders").glob("*.py")])
 
 
-def test_generated_parts_of_the_readme_are_current():
-    """Help, regimes and vocabulary in the README are those of the program."""
-    text = readme.README.read_text(encoding="utf-8")
-    assert readme.current(text) == text
+@pytest.mark.parametrize("path", [readme.README, *readme.DOCS], ids=lambda one: one.name)
+def test_generated_parts_of_the_pages_are_current(path):
+    """Help, regimes and vocabulary are those of the program, and each command in the docs prints what stands there."""
+    assert readme.current(path) == path.read_text(encoding="utf-8")
 
 
 def test_help_needs_no_engine():

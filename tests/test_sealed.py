@@ -1,0 +1,414 @@
+"""What a seller hands over instead of the list: true, of ten persons or more, and held to a sample."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import combinations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnc import Rulebook, Store
+from dnc.appraisal import Vetting
+from dnc.brief import read_brief
+from dnc.calls import Calls
+from dnc.cells import FEW, LEVELS, Cells, between
+from dnc.judge import Verdicts
+from dnc.sealed import _checksum, held_to, is_sealed, read_sealed, write_sealed
+from dnc.vetting import vet
+from tests import offers
+
+DAY = date(2026, 12, 1)
+POINTS = [DAY, DAY + timedelta(weeks=1)]
+
+
+# No class of fewer than ten persons
+
+
+KIND = st.tuples(
+    st.sampled_from(["clear", "clear", "clear", "blocked", "undecided"]),
+    st.sampled_from(["a", "a;b"]),
+    st.sampled_from(["landline", "landline", "mobile", None]),
+    st.sampled_from(["FR", "FR", "FR", "GP", None]),
+    st.sampled_from([None, 3, 40, 400]),  # days since the consent
+    st.sampled_from([0, 7]),  # days that a clear row stays clear
+)
+# so many rows of a kind, their numbers counted up from one of a few, so that some stand in several rows; 0 is none
+ROWS = st.lists(st.tuples(st.sampled_from([0, 1, 15, 30, 50]), st.integers(1, 30), KIND), min_size=1, max_size=12).map(
+    lambda blocks: [(first and first + at, *kind) for first, many, kind in blocks for at in range(many)]
+)
+
+
+@contextmanager
+def counter(rows: list[tuple]) -> Iterator[Cells]:
+    """Rows as a check would show them, in two batches, to a counter."""
+    number, outcome, blocked_by, line, territory, age, days = map(list, zip(*rows, strict=True))
+    facts = pl.DataFrame(
+        {
+            "day": [DAY] * len(rows),
+            "line": pl.Series(line, dtype=pl.String),
+            "consent_on": pl.Series([one and DAY - timedelta(one) for one in age], dtype=pl.Date),
+            "fr_bloctel_as_of": [DAY - timedelta(5)] * len(rows),
+        }
+    )
+    unread = pl.Series([None if one else "empty" for one in number], dtype=pl.String)
+    plans = pl.DataFrame({"territory": pl.Series(territory, dtype=pl.String), "unread": unread})
+    numbers = pl.Series([one or None for one in number], dtype=pl.UInt64)
+    until = [DAY + timedelta(n) if one == "clear" else None for one, n in zip(outcome, days, strict=True)]
+    told = {"outcome": outcome, "blocked_by": blocked_by, "valid_until": pl.Series(until, dtype=pl.Date)}
+    told |= {name: [name[0]] * len(rows) for name in ("undecided_by", "missing", "duties")}
+    found = pl.DataFrame({f"dnc_{name}": value for name, value in told.items()})
+    half = len(rows) // 2
+    with Cells() as cells:
+        for part in (slice(0, half), slice(half, None)):
+            at = pl.arange(0, len(rows[part]), dtype=pl.UInt32, eager=True)
+            calls = Calls(facts[part], numbers[part], at, plans[part])
+            cells.watch(calls, Verdicts(found[part], at, found[part], facts[part], at))
+        yield cells
+
+
+def described(rows: list[tuple]) -> list[dict]:
+    """What each row is in the words of cells, and whose it is; told again in plain Python."""
+    told = []
+    for at, (number, outcome, ids, line, where, age, days) in enumerate(rows):
+        told.append(
+            {
+                "outcome": outcome,
+                "blocked_by": ids if outcome == "blocked" else "",
+                "undecided_by": "u" if outcome == "undecided" else "",
+                "missing": "m" if outcome == "undecided" else "",
+                "duties": "d" if outcome == "clear" else "",
+                "line": (line or "unknown") if number else "",
+                "territory": (where or "unknown") if number else "",
+                "consent": {None: "", 3: "0-30", 40: "31-60", 400: "366-730"}[age],
+                "answers": "fr-bloctel 0-30",
+                "lasts": {0: 1, 7: 2}[days] if outcome == "clear" else 0,
+                "person": number or f"row {at}",
+                "worst": (["blocked", "undecided", "clear"].index(outcome), days if outcome == "clear" else 0, at),
+            }
+        )
+    worst: dict = {}
+    for one in told:
+        worst[one["person"]] = min(one["worst"], worst.get(one["person"], one["worst"]))
+    return [one | {"repeat": worst[one["person"]] != one["worst"]} for one in told]
+
+
+def sorted_in(rows: list[dict], cells: list[dict], levels: list[str]) -> list[tuple[dict, list[dict]]]:
+    """Who knows the rows sorts them into the cells, level by level, and checks the words on the way."""
+    if not levels:
+        [cell] = cells
+        return [(cell, rows)]
+    level, *deeper = levels
+    parts = defaultdict(list)
+    for cell in cells:
+        parts[tuple(cell[one] for one in LEVELS[level]), level in cell["most"]].append(cell)
+    own = {words: (words, loose) for words, loose in parts if words[0] is not None}
+    [rest] = [(words, loose) for words, loose in parts if loose or words[0] is None] or [None]
+    inside = defaultdict(list)
+    for one in rows:
+        inside[own.get(tuple(one[name] for name in LEVELS[level]), rest)].append(one)
+    assert set(inside) == set(parts)
+    for (words, loose), there in inside.items():
+        others = sum(tuple(one[name] for name in LEVELS[level]) != words for one in there)
+        assert words[0] is None or (0 < others < FEW if loose else others == 0)
+    return [found for key, there in inside.items() for found in sorted_in(there, parts[key], deeper)]
+
+
+def persons(rows: list[dict]) -> int:
+    """Distinct persons of some rows."""
+    return len({one["person"] for one in rows})
+
+
+@settings(max_examples=100, deadline=None)
+@given(ROWS)
+def test_no_class_tells_of_fewer_than_ten_persons(rows):
+    """Whoever knows the rows finds the cells true, one parting of them, and each of ten persons or more."""
+    told = described(rows)
+    with counter(rows) as cells:
+        opened, closed = cells.open(POINTS), cells.closed(POINTS)
+    for cell, inside in sorted_in(told, opened.to_dicts(), list(LEVELS)):
+        assert cell["rows"] == len(inside)
+    if persons(told) < FEW:
+        assert closed.height == 0
+        return
+    found = sorted_in(told, closed.to_dicts(), list(LEVELS))
+    assert sum(len(inside) for _, inside in found) == len(rows)
+    for cell, inside in found:
+        assert cell["rows"] == len(inside)
+        assert persons(inside) >= FEW
+
+
+@settings(max_examples=40, deadline=None)
+@given(ROWS)
+def test_counts_of_a_sealed_result_hold_the_open_one_between_them(rows):
+    """Of any word, and of any two, a sealed result tells bounds that hold the open count."""
+    with counter(rows) as cells:
+        opened, closed = cells.open(POINTS), cells.closed(POINTS)
+    if not closed.height:
+        return
+    names = ("outcome", "line", "territory", "repeat", "lasts")
+    words = [(name, word) for name in names for word in opened[name].unique()]
+    for asked in [*((one,) for one in words), *combinations(words, 2)]:
+        exact, same = between(opened, **dict(asked))
+        low, high = between(closed, **dict(asked))
+        assert exact == same
+        assert low <= exact <= high, asked
+
+
+@settings(max_examples=40, deadline=None)
+@given(ROWS)
+def test_no_sum_or_difference_of_cells_tells_of_fewer_than_ten(rows):
+    """Cells are disjoint, so what can be worked out are their sums and complements: none lies between 1 and 9."""
+    with counter(rows) as cells:
+        sizes = cells.closed(POINTS)["rows"].to_list()[:10]
+    sums = {sum(some) for many in range(len(sizes) + 1) for some in combinations(sizes, many)}
+    assert not {*sums, *(sum(sizes) - one for one in sums)} & set(range(1, FEW))
+
+
+def test_few_of_another_outcome_hide_in_the_smallest_of_the_others():
+    """Nine blocked among the clear are not told: the clear then stand for all but a few."""
+    rows = [(at, "clear", "a", "landline", "FR", 3, 7) for at in range(1, 60)]
+    rows += [(at, "blocked", "a", "landline", "FR", 3, 7) for at in range(100, 109)]
+    with counter(rows) as cells:
+        closed = cells.closed(POINTS)
+    [cell] = closed.to_dicts()
+    assert (cell["outcome"], cell["most"][0], cell["rows"]) == ("clear", "outcome", 68)
+    assert between(closed, outcome="clear") == (59, 68)
+    assert between(closed, outcome="blocked") == (0, 9)
+
+
+def test_persons_are_counted_and_not_rows():
+    """Thirty rows of nine persons are nine persons."""
+    rows = [(1 + at % 9, "blocked", "a", "mobile", "FR", 3, 0) for at in range(30)]
+    rows += [(at, "clear", "a", "landline", "FR", 3, 7) for at in range(100, 150)]
+    with counter(rows) as cells:
+        closed = cells.closed(POINTS)
+    assert set(closed["outcome"]) == {None}
+    assert closed["rows"].sum() == 80
+
+
+# A made list of 100,000
+
+
+@pytest.fixture(scope="module")
+def list_of_100_000(tmp_path_factory):
+    """A folder with a made list on offer and the brief of its buyer, and the rows."""
+    folder = tmp_path_factory.mktemp("offer")
+    made = offers.rows(1, 100_000)
+    (folder / "list.csv").write_text(offers.as_csv(made))
+    (folder / "buyer.toml").write_text(offers.BRIEF)
+    return folder, made
+
+
+def vetted(folder, name: str, **more) -> Vetting:
+    """A file of the folder vetted for the use that is planned."""
+    brief = read_brief(folder / "buyer.toml")
+    use = {"at": "2026-12-01", "until": date(2027, 1, 15)}
+    return vet(folder / name, Store(folder / "store"), brief=brief, **use | more)
+
+
+@pytest.fixture(scope="module")
+def opened(list_of_100_000):
+    """The list vetted in the open."""
+    return vetted(list_of_100_000[0], "list.csv")
+
+
+@pytest.fixture(scope="module")
+def claim(list_of_100_000):
+    """The list vetted, sealed, handed over and read."""
+    folder, _ = list_of_100_000
+    (folder / "offer.json").write_text(write_sealed(vetted(folder, "list.csv", seal=True)), encoding="utf-8")
+    return read_sealed(folder / "offer.json", Rulebook.load())
+
+
+def test_a_sealed_result_gives_the_counts_of_the_open_one(opened, claim):
+    """Outcomes, regimes, what is wanted, callable numbers and the curve are those of the list itself."""
+    assert claim.offer.rows == 100_000
+    assert all(share.rows > 1000 for share in claim.outcomes.values())
+    for name in ("outcomes", "lasting", "curve", "callable", "repeated", "unreadable", "costs", "wanted", "duties"):
+        assert getattr(claim, name) == getattr(opened, name), name
+    assert (claim.offer.sha256, claim.offer.first, claim.offer.until) == (
+        opened.offer.sha256, opened.offer.first, opened.offer.until,
+    )  # fmt: skip
+
+
+def test_a_sealed_result_holds_no_other_counts_than_its_cells(list_of_100_000, claim):
+    """Every number in the file is a point of the curve, the rows of a cell, or the rows of the list."""
+    told = json.loads((list_of_100_000[0] / "offer.json").read_text(encoding="utf-8"))
+    cells, offer = told.pop("cells"), told.pop("offer")
+    assert told.keys() == {"dnc_sealed", "checksum"}
+    assert offer.pop("rows") == sum(cell["rows"] for cell in cells) == 100_000
+    assert offer.pop("check") >= 1
+    assert not numbers(offer)
+    for cell in cells:
+        assert cell.pop("rows") >= FEW
+        assert 0 <= cell.pop("lasts") <= len(claim.offer.points)
+        assert not numbers(cell)
+
+
+def numbers(value: object) -> list:
+    """Every number in a JSON value."""
+    if isinstance(value, dict):
+        return numbers(list(value.values()))
+    if isinstance(value, list):
+        return [found for one in value for found in numbers(one)]
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_sample_of_the_list_is_consistent(list_of_100_000, claim, seed):
+    """Rows drawn from the very list agree with what was claimed of it."""
+    folder, made = list_of_100_000
+    (folder / "sample.csv").write_text(offers.as_csv(random.Random(seed).sample(made, 400)))
+    held = held_to(claim, vetted(folder, "sample.csv", sample_of=claim.offer.rows))
+    assert held.agreement.consistent
+    assert held.opens
+
+
+@pytest.mark.parametrize("consenting", [0.45, 0.75])
+def test_a_sample_of_another_list_is_found_out(list_of_100_000, claim, consenting):
+    """Rows of a list with other consents do not agree, and what differs is told."""
+    folder, _ = list_of_100_000
+    (folder / "other.csv").write_text(offers.as_csv(offers.rows(2, 400, consenting)))
+    held = held_to(claim, vetted(folder, "other.csv", sample_of=claim.offer.rows))
+    assert not held.agreement.consistent
+    assert not held.opens
+    assert any(one.column == "undecided_by" and not one.holds for one in held.agreement.claims)
+
+
+# The command line, and files that are not what they should be
+
+
+@pytest.fixture
+def handed(dnc, write_file):
+    """A small list, the use that is planned of it, the sealed result, and the rows."""
+    made = offers.rows(3, 300)
+    path, brief = write_file("list.csv", offers.as_csv(made)), write_file("buyer.toml", offers.BRIEF)
+    code, out, _ = dnc("vet", path, "--brief", brief, *offers.USE, "--seal")
+    assert code == 0
+    return path, ("--brief", brief, *offers.USE), write_file("offer.json", out), made
+
+
+def test_a_buyer_reads_holds_and_gates_a_sealed_result(dnc, handed, write_file):
+    """From the sealed result to the sample, with the exit codes of the gate."""
+    _, use, sealed, made = handed
+    page = sealed.with_name("offer.html")
+    code, out, _ = dnc("vet", "--sealed", sealed, "--price", 100, "--min-clear", 0.9, "--out", page)
+    assert (code, "Sealed by dnc" in out, "closes" in out) == (1, True, True)
+    assert "no class of fewer than ten persons" in page.read_text(encoding="utf-8")
+    sample = write_file("sample.csv", offers.as_csv(random.Random(5).sample(made, 60)))
+    code, out, _ = dnc("vet", sample, "--against", sealed, *use)
+    assert (code, "The sample is consistent" in out) == (0, True)
+    assert dnc("vet", sample, "--against", sealed, *use, "--max-undecided", 0.01)[0] == 1
+    other = write_file("other.csv", offers.as_csv(offers.rows(4, 60, 0.1)))
+    code, out, _ = dnc("vet", other, "--against", sealed, *use)
+    assert (code, "NOT consistent" in out) == (1, True)
+
+
+def test_a_sample_vetted_for_another_use_is_refused(dnc, handed, write_file):
+    """A claim is about one use: another period, other facts or a longer file say nothing of it."""
+    path, use, sealed, made = handed
+    sample = write_file("sample.csv", offers.as_csv(made[:50]))
+    code, _, err = dnc("vet", sample, "--against", sealed, *use[:-1], "2027-02-01")
+    assert (code, "until differ" in err) == (2, True)
+    code, _, err = dnc("vet", sample, "--against", sealed, *use, "--set", "sector=finance")
+    assert (code, "declared differ" in err) == (2, True)
+    longer = write_file("longer.csv", offers.as_csv(made + made))
+    assert dnc("vet", longer, "--against", sealed, *use)[0] == 2
+    assert dnc("vet", path, "--seal", "--against", sealed, *use)[0] == 2
+    assert dnc("vet", sample, "--against", sealed, "--against", sealed, *use)[0] == 2
+
+
+def test_a_claim_that_rests_on_an_answer_asks_for_one(dnc, screened, write_file):
+    """Where the seller's result rests on a registry, the buyer loads its answer about the sample first."""
+    made = offers.rows(3, 40)
+    path, brief = write_file("list.csv", offers.as_csv(made)), write_file("buyer.toml", offers.BRIEF)
+    _, out, _ = dnc("vet", path, "--brief", brief, *offers.USE, "--seal")
+    sealed, sample = write_file("offer.json", out), write_file("sample.csv", offers.as_csv(made[:10]))
+    code, _, err = dnc("vet", sample, "--against", sealed, "--brief", brief, *offers.USE, "--store", "empty")
+    assert (code, "the claim rests on fr-bloctel" in err) == (2, True)
+
+
+def test_lists_and_sealed_results_are_told_apart_by_their_content(handed, write_file):
+    """Neither name nor suffix decides what a file behind --against is."""
+    path, _, sealed, _ = handed
+    assert is_sealed(sealed)
+    assert is_sealed(write_file("offer.csv", sealed.read_bytes()))
+    assert not is_sealed(path)
+    assert not is_sealed(write_file("list.json", '{"number": "0199000501"}\n'))
+    assert not is_sealed(write_file("list.jsonl", '{"number": "0199000501"}\n{"number": "0199000502"}\n'))
+
+
+def resealed(told: dict) -> str:
+    """A sealed result that somebody changed and gave a new checksum."""
+    del told["checksum"]
+    return json.dumps(told | {"checksum": _checksum(told)})
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "says"),
+    [
+        (("dnc_sealed",), 2, "is of format 2"),
+        (("cells", 0, "rows"), 9, "fewer than 10"),
+        (("cells", 0, "rows"), 5000, "do not add up"),
+        (("cells", 0, "rows"), "12", "cells.rows"),
+        (("cells", 0, "rows"), True, "cells.rows"),
+        (("cells", 0, "outcome"), "permitted", "cells.outcome"),
+        (("cells", 0, "undecided_by"), "xx-none", "no rule knows"),
+        (("cells", 0, "missing"), "password", "no rule knows"),
+        (("cells", 0, "line"), "\x1b[2J", "cells.line"),
+        (("cells", 0, "consent"), "7", "cells.consent"),
+        (("cells", 0, "answers"), "fr-bloctel often", "cells.answers"),
+        (("cells", 0, "lasts"), 99, "longer than the curve"),
+        (("cells", 0, "most"), ["nothing"], "cells.most"),
+        (("cells", 0, "name"), "x", "other parts"),
+        (("cells",), None, "cells"),
+        (("offer", "file"), "\x1b]0;x\x07", "offer.file"),
+        (("offer", "rules"), [], "not those it was judged by"),
+        (("offer", "first"), "tomorrow", "offer.first"),
+        (("offer", "first"), "2026-12-02", "its curve"),
+        (("offer", "points"), [], "its curve"),
+        (("offer", "price"), 5, "other parts"),
+        (("offer", "rows"), "300", "offer.rows"),
+        (("offer", "snapshots"), [1], "offer.snapshots"),
+        (("offer", "trade", "outcome"), "fine", "offer.trade.outcome"),
+        (("offer", "trade", "blocked_by"), ["x"], "offer.trade.blocked_by"),
+        (("offer", "told"), {}, "other parts"),
+        (("offer", "told", "declared"), {"caller": ["x"]}, "offer.told.declared"),
+        (("offer", "told", "guidance"), "maybe", "offer.told.guidance"),
+    ],
+)
+def test_a_sealed_result_that_this_program_would_not_write_is_refused(dnc, handed, write_file, path, to, says):
+    """A changed file is refused in one line, also where its checksum was made anew."""
+    told = json.loads(handed[2].read_text())
+    *way, last = path
+    part = told
+    for key in way:
+        part = part[key]
+    part[last] = to
+    code, out, err = dnc("vet", "--sealed", write_file("changed.json", resealed(told)))
+    assert (code, out, err.count("\n"), says in err) == (4, "", 1, True), err
+
+
+def test_a_cut_or_changed_file_is_refused_by_its_checksum(dnc, handed, write_file):
+    """A count changed by hand, a cut file, and a list are no sealed results."""
+    path, _, sealed, _ = handed
+    text = sealed.read_text()
+    assert "checksum" in dnc("vet", "--sealed", write_file("a.json", text.replace('"landline"', '"mobile"')))[2]
+    assert dnc("vet", "--sealed", write_file("b.json", text[:-40]))[0] == 4
+    assert "is no sealed result" in dnc("vet", "--sealed", path)[2]
+    assert dnc("vet", "--sealed", "nowhere.json")[0] == 4
+
+
+def test_a_list_of_few_persons_is_not_sealed(dnc, write_file):
+    """Nine persons, in however many rows, are not counted for others."""
+    few = "number\n" + "".join(f"01 99 00 00 0{at % 9}\n" for at in range(40))
+    code, out, err = dnc("vet", write_file("few.csv", few), "--region", "FR", "--seal")
+    assert (code, out, "fewer than ten persons" in err) == (4, "", True)

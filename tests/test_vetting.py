@@ -1,0 +1,304 @@
+"""A list on offer vetted for a planned use: what it comes to, what it lacks, what it costs, whether the gate opens."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from html import escape, unescape
+
+import pytest
+
+from dnc import Store, check
+from dnc.appraisal import Asked
+from dnc.brief import Brief, read_brief
+from dnc.vetting import vet
+from dnc.words import words
+from tests.conftest import SAMPLES
+
+BRIEF = """\
+region = "FR"
+[facts]
+caller = "commercial"
+voice = "human"
+dialler = "manual"
+cli = "01 99 00 90 00"
+sector = "general"
+recipient = "consumer"
+source = "purchased"
+relationship = "none"
+habit = "habitual"
+attempts = "0"
+objected_on = "none"
+"""
+# of two numbers consent runs out in December and in the summer after, one number stands twice, one cannot be read
+LIST = """\
+number,consent,consent_on,consent_for
+01 99 00 05 01,named_caller,2025-12-10,live
+01 99 00 05 02,named_caller,2026-08-20,live
+01 99 00 05 02,named_caller,2026-08-20,live
+01 99 00 05 03,none,,
+01 99 00 05 04,,,
+06 39 98 05 05,,,
+twelve,none,,
++594 594 00 00 07,named_caller,2026-08-20,live
+"""
+AT = ["--at", "2026-12-01"]
+
+
+@pytest.fixture
+def offer(write_file):
+    """A list on offer, and the brief of a buyer."""
+    return write_file("offer.csv", LIST), "--brief", write_file("buyer.toml", BRIEF), *AT
+
+
+@pytest.fixture
+def vetted(dnc, offer):
+    """A function that vets the list on offer with more options: its figures as data."""
+
+    def run(*more: object) -> dict:
+        _, out, _ = dnc("vet", *offer, "--json", *more)
+        return json.loads(out)
+
+    return run
+
+
+def rows(shares: dict) -> dict[str, int]:
+    """Rows by outcome."""
+    return {outcome: share["rows"] for outcome, share in shares.items()}
+
+
+def test_outcomes_are_those_of_a_check(vetted, store, write_file):
+    """A list is decided by the same engine as planned calls."""
+    brief = read_brief(write_file("buyer.toml", BRIEF))
+    checked = check(write_file("offer.csv", LIST), store, brief=brief, at="2026-12-01")
+    assert rows(vetted()["outcomes"]) == checked.counts == {"clear": 4, "blocked": 1, "undecided": 3}
+
+
+def test_a_number_that_stands_twice_is_bought_once(vetted):
+    """Callable numbers are counted once each, and repeats and unreadable ones are told."""
+    told = vetted()
+    assert (told["repeated"]["rows"], told["unreadable"]["rows"]) == (1, 1)
+    assert told["callable"]["rows"] == 3
+
+
+def test_a_number_counts_in_its_worst_row(write_file, store):
+    """A number that is clear in one row and blocked in another is not callable."""
+    both = "number,consent,consent_on,consent_for\n0199000501,named_caller,2026-08-20,live\n0199000501,none,,\n"
+    brief = read_brief(write_file("buyer.toml", BRIEF))
+    told = vet(write_file("both.csv", both), store, brief=brief, at="2026-12-01")
+    assert (told.outcomes["clear"].rows, told.outcomes["blocked"].rows) == (1, 1)
+    assert (told.callable.rows, told.repeated.rows) == (0, 1)
+
+
+def test_a_row_is_clear_for_the_period_if_it_is_from_its_first_day_to_its_last(vetted):
+    """Consent of a year that runs out within the period does not carry it."""
+    told = vetted("--until", "2026-12-31")
+    assert (told["outcomes"]["clear"]["rows"], told["lasting"]["rows"], told["callable"]["rows"]) == (4, 3, 2)
+    assert vetted("--until", "2026-12-09")["lasting"]["rows"] == 4
+
+
+def test_the_clear_share_falls_as_consents_age(vetted):
+    """The curve goes from the first day by weeks to the end of the period, and falls when a consent lapses."""
+    curve = {day: share["rows"] for day, share in vetted("--until", "2026-12-18")["curve"]}
+    assert curve == {"2026-12-01": 4, "2026-12-08": 4, "2026-12-15": 3, "2026-12-18": 3}
+    assert len(vetted()["curve"]) == 13
+
+
+def test_costs_tell_what_a_regime_blocks_alone(dnc, write_file):
+    """Rows that a regime blocks alone are told apart from those that others would block too."""
+    calls = "number,consent,sector,objected_on\n0199000501,none,general,none\n0199000502,none,general,2026-10-01\n"
+    path, brief = write_file("list.csv", calls), write_file("buyer.toml", BRIEF)
+    _, out, _ = dnc("vet", path, "--brief", brief, *AT, "--json")
+    costs = {one["regime"]: (one["alone"], one["shared"]) for one in json.loads(out)["costs"]}
+    assert costs == {"fr-optin-2026": (1, 1), "eu-gdpr-objection": (0, 1)}
+
+
+def test_what_is_lacking_is_asked_of_who_has_it(vetted, write_file, dnc):
+    """Consents are the seller's to prove, how often a person was called is the buyer's to tell; each has its law."""
+    told = vetted()
+    wanted = {one["word"]: (one["rows"], one["kind"], one["by"]) for one in told["wanted"]}
+    assert wanted["consent"] == (2, "proof", "seller")
+    assert wanted["consent_on"] == (2, "date", "seller")
+    assert wanted["number"] == (1, "field", "seller")
+    [consent] = [one for one in told["wanted"] if one["word"] == "consent"]
+    assert consent["regimes"] == ["fr-optin-2026"]
+    assert told["regimes"]["fr-optin-2026"]["cites"][0]["url"].startswith("https://www.legifrance.gouv.fr/")
+    assert "365 days" in consent["asks"][0]
+    path, brief = write_file("offer.csv", LIST), write_file("bare.toml", 'region = "FR"\n')
+    bare = json.loads(dnc("vet", path, "--brief", brief, *AT, "--json")[1])
+    by = {one["word"]: one["by"] for one in bare["wanted"]}
+    assert (by["caller"], by["attempts"], by["registry:own"], by["recipient"]) == ("buyer", "buyer", "buyer", "seller")
+
+
+def test_lists_that_are_held_already_lower_what_is_bought(vetted, write_file):
+    """Numbers that stand in a list of the buyer's own, however written, are not bought again."""
+    held = write_file("mine.csv", "number\n+33 1 99 00 05 02\n0199000599\n")
+    told = vetted("--against", held)
+    assert told["offer"]["held"] == {"mine.csv": 1}
+    assert (told["outcomes"]["clear"]["rows"], told["callable"]["rows"]) == (4, 2)
+
+
+def test_lines_and_territories_are_told(vetted):
+    """Kinds of line and territories come from the numbering plan."""
+    told = vetted()
+    assert told["territories"] == {"FR": 6, "GF": 1}
+    assert sum(told["lines"].values()) == 7
+
+
+def test_ages_of_answers_and_consents_are_told_in_bands(screened, write_file):
+    """The age of each registry's answer and of each consent on the day of the call."""
+    brief = read_brief(write_file("buyer.toml", BRIEF))
+    told = vet(SAMPLES / "shop.csv", screened, brief=brief, at="2026-08-10")
+    assert told.answers["fr-bloctel"] == {"0-30": 3}
+    assert told.consents == {"0-30": 1}
+
+
+def test_the_price_is_that_of_a_callable_number(vetted):
+    """The price of the whole list over the numbers that may be called, each once."""
+    assert vetted("--price", 6)["price"] == {"asked": 6.0, "per_clear": 2.0, "low": 2.0, "high": 2.0}
+    none = vetted("--price", 6, "--set", "consent=none", "--until", "2027-12-31")["price"]
+    assert none == {"asked": 6.0, "per_clear": None, "low": None, "high": None}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "code"),
+    [
+        ([], 0),
+        (["--min-clear", 0.5], 0),
+        (["--min-clear", 0.51], 1),
+        (["--min-clear", 0.5, "--until", "2026-12-31"], 1),
+        (["--max-undecided", 0.375], 0),
+        (["--max-undecided", 0.37], 1),
+        (["--price", 6, "--max-price-per-clear", 2], 0),
+        (["--price", 6, "--max-price-per-clear", 1.99], 1),
+        (["--price", 6, "--max-price-per-clear", 5, "--until", "2027-12-31"], 1),
+        (["--min-clear", 0.1, "--max-undecided", 0.1], 1),
+        (["--min-clear", 0.9, "--exit-zero"], 0),
+        (["--max-price-per-clear", 2], 2),
+        (["--min-clear", 60], 2),
+        (["--until", "2026-11-30"], 2),
+        (["--sample-of", 3], 2),
+        (["--at", "someday"], 2),
+        (["--sealed", "offer.json"], 2),
+        (["--against", "missing.csv"], 4),
+    ],
+)
+def test_the_gate_alone_decides_the_exit_code(dnc, offer, conditions, code):
+    """0 where the gate opens, 1 where it closes, whatever single rows come to; 2 and 4 as everywhere."""
+    assert dnc("vet", *offer, *conditions)[0] == code
+
+
+def test_a_sample_is_held_to_its_bounds(vetted, dnc, offer):
+    """Of a sample the gate sees the unfavourable bound; a sample of the whole list is the list."""
+    told = vetted("--sample-of", 1000)
+    clear = told["outcomes"]["clear"]
+    assert clear["share"] == 0.5
+    assert clear["low"] < 0.2 < 0.8 < clear["high"]
+    assert vetted("--sample-of", 8)["outcomes"]["clear"]["low"] == 0.5
+    assert dnc("vet", *offer, "--min-clear", 0.5, "--sample-of", 1000)[0] == 1
+    price = vetted("--sample-of", 1000, "--price", 1000)["price"]
+    assert price["low"] < price["per_clear"] < price["high"]
+
+
+def test_more_confidence_means_wider_bounds(vetted):
+    """Bounds hold the truth as often as was asked, and are wider for more."""
+    shy, bold = (vetted("--sample-of", 1000, "--confidence", one)["outcomes"]["clear"]["low"] for one in (0.99, 0.8))
+    assert shy < bold
+
+
+def test_a_file_with_one_listed_consumer_may_not_be_traded(screened, write_file):
+    """Until 10 August 2026 one number on Bloctel forbids the sale of the file; from the day after nothing of Bloctel."""
+    brief = read_brief(write_file("buyer.toml", BRIEF))
+    before = vet(SAMPLES / "shop.csv", screened, brief=brief, at="2026-08-10").offer.trade
+    assert (before.outcome, before.blocked_by) == ("blocked", {"fr-bloctel-list-trade": 1})
+    after = vet(SAMPLES / "shop.csv", screened, brief=brief, at="2026-08-11").offer.trade
+    assert (after.outcome, set(after.undecided_by)) == ("undecided", {"eu-gdpr-objection"})
+    assert after.missing == {"registry:own": 4}
+
+
+def test_the_seller_is_judged_by_what_the_list_is_and_not_by_the_calls(store, write_file):
+    """A list from the electoral roll may not be sold, a magazine's list may be; objections to the buyer play no part."""
+    brief = read_brief(write_file("buyer.toml", BRIEF))
+    calls = "number,objected_on\n0199000501,2026-01-01\n"
+    roll = vet(
+        write_file("roll.csv", calls), store, brief=brief.but(facts={"source": "electoral_roll"}), at="2026-12-01"
+    )
+    assert (roll.offer.trade.outcome, set(roll.offer.trade.blocked_by)) == ("blocked", {"fr-electoral-roll-2019"})
+    store.object(["+33199000501"], date(2026, 1, 1))
+    again = vet(write_file("list.csv", calls), store, brief=brief, at="2026-12-01")
+    assert again.outcomes["blocked"].rows == 1
+    assert again.offer.trade.outcome == "undecided"
+
+
+def test_stdout_is_the_result_and_stderr_narration(dnc, offer, write_file):
+    """With --json stdout is one JSON document; what was not told is said on stderr; no number on either."""
+    path, *_ = offer
+    code, out, err = dnc("vet", path, "--region", "FR", "--json")
+    assert code == 0
+    assert "No day was told" in err
+    assert json.loads(out)["opens"] is True
+    for text in (out, err, dnc("vet", *offer)[1]):
+        assert "199000" not in text.replace(" ", "")
+
+
+def test_the_summary_speaks_french(dnc, offer):
+    """In French as in English: outcome, what to deliver, the seller's act, price and gate."""
+    _, out, _ = dnc("vet", *offer, "--lang", "fr", "--price", 6, "--min-clear", 0.3, "--until", "2026-12-31")
+    for said in ("libres pendant toute la période", "le vendeur devrait fournir", "La cession du fichier", "s'ouvre"):
+        assert said in out
+
+
+def test_an_empty_list_has_no_share_and_closes_the_gate(store, write_file):
+    """A list without rows is clear in no part."""
+    told = vet(write_file("none.csv", "number\n"), store, brief=Brief(region="FR"), asked=Asked(min_clear=0.1, price=5))
+    assert (told.offer.rows, told.opens, told.price.per_clear) == (0, False, None)
+
+
+def test_a_list_is_vetted_without_a_trace_of_its_numbers(vetted, tmp_path):
+    """The log keeps the checksum and the counts of what was vetted."""
+    told = vetted()
+    log = Store(tmp_path / "dnc-store").log()
+    detail = json.loads(log["detail"][-1])
+    assert (log["verb"][-1], detail["sha256"]) == ("check", told["offer"]["sha256"])
+    assert "199000" not in log["detail"][-1].replace(" ", "").replace(detail["declared"]["cli"].replace(" ", ""), "")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_tells_all_and_shows_no_number(dnc, offer, tmp_path, language):
+    """The page of a vetting has its sections in both languages, its citations, two charts, and no number."""
+    out = tmp_path / "offer.html"
+    more = ["--until", "2026-12-31", "--price", 6, "--min-clear", 0.9, "--lang", language, "--out", out]
+    assert dnc("vet", *offer, *more)[0] == 1
+    page = out.read_text(encoding="utf-8")
+    v = words(language, "vet")
+    for told in (v["title"].format(name="offer.csv"), v["lasting"], v["wanted_of"]["seller"], v["trade_head"]):
+        assert escape(told) in page
+    assert v["holds"]["false"] in unescape(page)
+    assert "https://www.legifrance.gouv.fr/codes/article_lc/LEGIARTI000051830285/2026-08-11" in page
+    assert (page.count("<svg"), page.count("<h2")) == (2, 11)
+    assert "199000" not in page.replace(" ", "")
+    assert "<script" not in page
+
+
+def test_names_from_a_file_cannot_become_part_of_the_page(dnc, write_file, tmp_path):
+    """A list's name, and what was declared, stand on the page as text."""
+    path = write_file("<b>list.csv", "number\n0199000501\n")
+    dnc("vet", path, "--region", "FR", "--set", "campaign=<i>", "--out", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "&lt;b&gt;list.csv" in page and "&lt;i&gt;" in page
+    assert "<b>" not in page and "<i>" not in page
+
+
+def test_only_a_page_is_written(dnc, offer):
+    """--out takes the name of a page; a table of rows is what check writes."""
+    assert dnc("vet", *offer, "--out", "offer.xlsx")[0] == 2
+
+
+def test_both_languages_have_the_same_words():
+    """A vetting says in French all that it says in English."""
+    en, fr = words("en", "vet"), words("fr", "vet")
+    assert {name: type(word) for name, word in en.items()} == {name: type(word) for name, word in fr.items()}
+    for name, word in en.items():
+        if isinstance(word, str):
+            assert set(re.findall(r"{(\w*)", word)) == set(re.findall(r"{(\w*)", fr[name])), name

@@ -32,6 +32,7 @@ from dnc.tabular import RAGGED, Table, unique_names
 from dnc.wording import Policy
 
 _T = TypeVar("_T")
+_REPEATS_MEMORY = "400MB"  # beyond it numbers are counted on disk
 
 
 class _Repeats:
@@ -41,7 +42,7 @@ class _Repeats:
         import tempfile
 
         spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
-        self._con: duckdb.DuckDBPyConnection = stack.enter_context(engine(spill))
+        self._con: duckdb.DuckDBPyConnection = stack.enter_context(engine(spill, memory_limit=_REPEATS_MEMORY))
         self._con.execute("create table seen (number ubigint)")
 
     def add(self, numbers: pl.Series) -> None:

@@ -73,9 +73,9 @@ def attached(database: str | Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def engine(spill: str | Path, *folders: str | Path) -> duckdb.DuckDBPyConnection:
+def engine(spill: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that spills into a folder, and reads there and in `folders` only."""
-    return connect(":memory:", spill, *folders, temp_directory=str(spill))
+    return connect(":memory:", spill, *folders, temp_directory=str(spill), **settings)
 
 
 def run(

@@ -43,6 +43,9 @@ class _Words:
         self._positions = self._words.to_frame().with_row_index("position")
         self.span = days * _N
 
+    def __len__(self) -> int:
+        return self._words.len()
+
     def newest(self, ids: pl.Series, ranks: pl.Series) -> pl.DataFrame:
         """The last word about each id up to a rank, and the rank of the one that comes next.
 
@@ -51,7 +54,7 @@ class _Words:
         Returns:
             A frame of the same height and order, UInt64: `word` (rank × 3 + state, 0 = none), `next` (0 = none).
         """
-        if not self._words.len():
+        if not len(self):
             return pl.select(word=pl.zeros(ids.len(), pl.UInt64), next=pl.zeros(ids.len(), pl.UInt64))
         last = ids * self.span + ranks * _N + _LISTED
         asked = pl.DataFrame({"id": ids, "last": last}).with_row_index("at").sort("last")
@@ -85,6 +88,8 @@ class _About:
         On one day the word of a snapshot that holds a number goes before that of one that covers it.
         """
         held = self.held.newest(self.numbers, ranks)
+        if not len(self.covered):
+            return held.with_columns(held=pl.lit(True))
         covered = self.covered.newest(self.prefixes, ranks)
         is_held = held["word"] // _N >= covered["word"] // _N
         word = pl.when(is_held).then(held["word"]).otherwise(covered["word"])
@@ -189,7 +194,7 @@ class Lookup:
             calls: columns `number` (UInt64), `day` (Date), `campaign` (String).
         Returns:
             A frame of the same height and order: `word` (null = no snapshot stood, else rank × 3 + state),
-            `next` (rank, 0 = none), `since` (Date), `campaign` (state).
+            `next` (rank, 0 = none); where any of that is known, `since` (Date) and `campaign` (state).
         """
         numbers = calls["number"].fill_null(0)
         stood = self._days.search_sorted(calls["day"].fill_null(date.min), side="right").cast(pl.UInt64)
@@ -200,15 +205,18 @@ class Lookup:
             at = (calls["campaign"] == name).fill_null(False).arg_true()
             words = spoken.about(numbers[at]).newest(stood[at])["word"]
             campaign = campaign.scatter(at, words % _N)
-        return pl.select(
+        codes = pl.select(
             word=pl.when(stood > 0).then(newest["word"]),
             next=pl.when(stood > 0).then(newest["next"]).when(calls["day"].is_not_null()).then(1).otherwise(0),
-            since=about.listed_since(newest, self._days),
-            campaign=campaign,
         )
+        if about.since.height or len(about.covered):
+            codes = codes.with_columns(since=about.listed_since(newest, self._days))
+        return codes.with_columns(campaign=campaign) if self._of_campaign else codes
 
     def words(self, codes: pl.DataFrame) -> pl.DataFrame:
         """Codes as columns: state, as_of, since, campaign_state, next_on, named as `dnc.demands.REGISTRY_FACTS`."""
+        unknown = {"since": pl.lit(None, pl.Date), "campaign": pl.lit(0)}
+        codes = codes.with_columns(value.alias(name) for name, value in unknown.items() if name not in codes.columns)
         rank = pl.col("word") // _N
         state = (pl.col("word") % _N).replace_strict(dict(enumerate(_STATES)), return_dtype=pl.String)
         for_campaign = pl.col("campaign").replace_strict(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 import duckdb
 import polars as pl
@@ -28,10 +27,9 @@ from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.selection import Selection, select
 from dnc.store import Standing, Store
-from dnc.tabular import RAGGED, Table, unique_names
+from dnc.tabular import RAGGED, Table, ahead, unique_names
 from dnc.wording import Policy
 
-_T = TypeVar("_T")
 _REPEATS_MEMORY = "400MB"  # beyond it numbers are counted on disk
 
 
@@ -80,15 +78,6 @@ class _Outputs:
             _write_page(result, page)
         for table in self._tables:
             _annex(result, table)
-
-
-def _ahead(frames: Iterator[_T]) -> Iterator[_T]:
-    """The same, each made while the one before it is used."""
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        coming = worker.submit(next, frames, None)
-        while (frame := coming.result()) is not None:
-            coming = worker.submit(next, frames, None)
-            yield frame
 
 
 def check(
@@ -163,7 +152,7 @@ def check(
         ids = intake.columns.get("call", "")
 
         def decided() -> Iterator[tuple[int, pl.DataFrame, pl.Series]]:
-            for batch in _ahead(intake.batches()):
+            for batch in ahead(intake.batches()):
                 calls = words.beside(batch) if words else batch
                 verdicts = judge.verdicts(calls)
                 if watch:
@@ -173,7 +162,7 @@ def check(
                 evidence.add(calls, verdicts, ids)
                 yield calls.number.len(), *selection.rows(calls, verdicts.rows)
 
-        for rows, frame, outcomes in _ahead(decided()):
+        for rows, frame, outcomes in ahead(decided()):
             result.given.update(dict(outcomes.value_counts().iter_rows()))
             outputs.write(frame)
             if progress:

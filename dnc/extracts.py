@@ -7,20 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
-from dnc.columns import read_numbers
-from dnc.engine import connect, run, statement
+from dnc.columns import read_column
+from dnc.engine import engine
 from dnc.errors import LoaderError
 from dnc.loader import OPTIONAL, Extract, Loader
 from dnc.numbers import read_listed
-from dnc.tabular import LINE, RAGGED, each_distinct
+from dnc.sorting import SCHEMA, Listings
+from dnc.tabular import LINE, RAGGED, ahead, each_distinct
 
 _NAMED = 20  # unread rows that are named one by one
 _KEPT = 100_000  # unread rows that are remembered at all
-_SPAN = 10**6  # numbers that are never parted when sorting
-_SORTED_AT_ONCE = 16_000_000  # rows
 UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is refused
 _MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # a number cell's `.0`, blanks and digits of other scripts
 _LISTED_ONLY = ("two numbers in one cell", "not written as a number")
@@ -33,7 +31,7 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
     (List(UInt64)), further numbers of the same cell; `mended`, whether spreadsheet damage
     was undone. A row that is unread has no number.
     """
-    for rows in loader.read(extract):
+    for rows in ahead(loader.read(extract)):
         absent = [pl.lit(None, kind).alias(name) for name, kind in OPTIONAL.items() if name not in rows.columns]
         frame = rows.with_columns(absent)
         proved = frame["e164"].is_not_null() | frame["unread"].is_not_null()
@@ -46,24 +44,24 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
 
 
 def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
-    """Rows with `e164`, `unread` and `also` as the reference reading has them."""
+    """Rows with `e164`, `unread`, `also` and `mended` as the reference reading has them."""
     wanted = pl.col("e164").is_null() & pl.col("unread").is_null()
-    cells = frame.select(
-        pl.when(wanted).then("number").alias("text"),
-        pl.col("region").fill_null(region).alias("region"),
-        (pl.col("listed") & wanted).fill_null(False).alias("listed"),
-    )
-    read = read_numbers(cells.select("text", "region"))
-    several = read["unread"].is_in(_LISTED_ONLY) & cells["listed"]
-    cells = cells.select(pl.when(several).then("text").alias("text"), "region")
-    more = each_distinct(cells, _all_numbers, {"numbers": pl.List(pl.UInt64)})["numbers"]
+    texts = frame.select(pl.when(wanted).then("number").alias("text")).to_series()
+    told = frame["region"].fill_null(region) if frame["region"].null_count() < frame.height else None
+    read = read_column(texts, region if told is None else told).rows
+    several = (read["unread"].is_in(_LISTED_ONLY) & frame["listed"]).fill_null(False)
+    more = pl.Series([None], dtype=pl.List(pl.UInt64)).new_from_index(0, frame.height)
+    if several.any():
+        cells = frame.select(pl.when(several).then("number"), pl.col("region").fill_null(region))
+        more = each_distinct(cells, _all_numbers, {"numbers": pl.List(pl.UInt64)})["numbers"]
     found = more.list.len().fill_null(0) > 0
+    odd = pl.when(pl.col("number").cast(pl.UInt64, strict=False).is_null()).then("number")
     reason = pl.when(wanted & ~found).then(read["unread"]).otherwise("unread")
     return frame.with_columns(
         pl.coalesce("e164", read["number"], more.list.first()).alias("e164"),
         reason.alias("unread"),
         pl.when(found).then(more.list.slice(1)).alias("also"),
-        pl.col("number").str.contains(_MENDED).fill_null(False).alias("mended"),
+        odd.str.contains(_MENDED).fill_null(False).alias("mended"),
     )
 
 
@@ -93,42 +91,30 @@ def _one_a_number(frame: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass
 class _Rows:
-    """The rows of an extract, counted; the numbers go into a table `extract` of a small database on disk."""
+    """The rows of an extract, counted; what they say of numbers goes into `listings`."""
 
-    con: duckdb.DuckDBPyConnection
-    counts: dict[str, int]
+    listings: Listings
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("listed", "clear", "unknown", "unread"), 0))
     reasons: list[tuple[int, str]] = field(default_factory=list)
-    last: int = -1
     mended: int = 0
-    rising: bool = True  # whether each number was greater than the one before
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Count the rows of a frame and keep their numbers."""
+        """Count the rows of a frame and keep what they say."""
         self._count(frame)
-        self._watch(frame["number"])
-        run(self.con, "insert", "insert into extract select number, listed, since, until from rows", rows=frame)
+        self.listings.add(frame.select(*SCHEMA))
         if frame["also"].null_count() < frame.height:
-            self.rising = False
-            more = frame.select(pl.col("also").alias("number"), "listed", "since", "until").explode("number")
-            more = more.filter(pl.col("number").is_not_null())
-            run(self.con, "insert", "insert into extract select * from rows", rows=more)
+            self.listings.add(frame.with_columns(number="also").explode("number").select(*SCHEMA))
 
     def _count(self, frame: pl.DataFrame) -> None:
-        unread = frame.filter(pl.col("unread").is_not_null())
-        read = frame.filter(pl.col("unread").is_null())["listed"]
-        self.mended += frame.filter(pl.col("mended") & pl.col("unread").is_null()).height
-        self.counts["unread"] += unread.height
+        is_read = frame["unread"].is_null()
+        read = frame["listed"].filter(is_read)
+        self.mended += int((frame["mended"] & is_read).sum())
+        self.counts["unread"] += frame.height - read.len()
         self.counts["listed"] += int((read == True).sum())  # noqa: E712 (null-aware)
         self.counts["clear"] += int((read == False).sum())  # noqa: E712
         self.counts["unknown"] += read.null_count()
         room = _KEPT - len(self.reasons)
-        self.reasons.extend(unread.select("line", "unread").head(room).iter_rows())
-
-    def _watch(self, numbers: pl.Series) -> None:
-        if self.rising and numbers.len():
-            in_order = not numbers.null_count() and numbers[0] > self.last
-            self.rising = in_order and bool((numbers.slice(1) > numbers.head(-1)).all())
-            self.last = numbers[-1]
+        self.reasons.extend(frame.select("line", "unread").filter(~is_read).head(room).iter_rows())
 
 
 @dataclass(frozen=True)
@@ -148,48 +134,20 @@ class Taken:
 
 def take(loader: Loader, extract: Extract, work: Path) -> Taken:
     """Read a whole extract into a file in the folder `work`. Raises LoaderError."""
-    rows_seen = dict.fromkeys(("listed", "clear", "unknown", "unread"), 0)
     out = work / "listings.parquet"
-    with connect(work / "extract.duckdb", temp_directory=str(work / "spill"), preserve_insertion_order=True) as con:
-        con.execute("create table extract (number ubigint, listed boolean, since date, until date)")
-        rows = _Rows(con, rows_seen)
-        for frame in readings(loader, extract):
+    with engine(work) as con:
+        rows = _Rows(Listings(con, work))
+        for frame in ahead(readings(loader, extract)):
             rows.add(frame)
         _refuse_smudged(extract.path, rows)
         if extract.asked:
             if loader.covers or extract.covers:
                 raise LoaderError("a full list, and no answer to a question; leave --asked out", extract.path)
             _add_unanswered(rows, loader, extract)
-        if not rows.rising:
-            _sort(con)
-        kind = "format parquet, compression zstd, parquet_version v2"
-        table = "extract" if rows.rising else "listings"
-        run(con, "snapshot", f"copy (select * from {table}) to $out ({kind})", {"out": str(out)})
-        notes = [*extract.notes, *_repeated(con, out), *_mended(rows.mended), *_named(loader, rows.reasons)]
+        repeated = rows.listings.rows - rows.listings.write(out)
+    notes = [f"{repeated:,} rows repeat a number"] if repeated else []
+    notes = [*extract.notes, *notes, *_mended(rows.mended), *_named(loader, rows.reasons)]
     return Taken(out, rows.counts, tuple(sorted({*loader.covers, *extract.covers})), notes)
-
-
-def _sort(con: duckdb.DuckDBPyConnection) -> None:
-    """Sorted listings, one a number, as a table `listings`; range by range, so that memory does not grow."""
-    con.execute(f"create table listings as {statement('listings')} limit 0", {"low": 0, "high": 0})
-    span = f"number // {_SPAN} * {_SPAN}"
-    counted = f"select {span} as low, count(*) from extract where number is not null group by low order by low"
-    spans = con.execute(counted).fetchall()
-    low, rows = 0, 0
-    for position, (start, count) in enumerate(spans):
-        rows += count
-        last = position == len(spans) - 1
-        if last or rows + spans[position + 1][1] > _SORTED_AT_ONCE:
-            high = start + _SPAN
-            run(con, "listings", f"insert into listings {statement('listings')}", {"low": low, "high": high})
-            low, rows = high, 0
-
-
-def _repeated(con: duckdb.DuckDBPyConnection, listings: Path) -> list[str]:
-    """A word about numbers that stand in several rows."""
-    [(rows,)] = con.execute("select count(*) from extract where number is not null").fetchall()
-    [(kept,)] = con.execute("select count(*) from read_parquet(?)", [str(listings)]).fetchall()
-    return [f"{rows - kept:,} rows repeat a number"] if rows > kept else []
 
 
 def _mended(count: int) -> list[str]:
@@ -219,33 +177,28 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
 
     Where the answer itself says of each number what it is, silence says nothing.
     """
-    con, asked = seen.con, extract.asked
-    if asked is None:
+    if extract.asked is None:
         return
-    con.execute("create table asked (number ubigint)")
-    unread = 0
-    for frame in _question(loader, replace(extract, path=asked, asked=None, notes=[], covers=set())):
-        unread += frame["number"].null_count()
-        run(con, "asked", "insert into asked select number from rows where number is not null", rows=frame)
-    con.execute("create table answered as select distinct number from extract where number is not null")
-    [(strangers,)] = con.execute("select count(*) from answered where number not in (from asked)").fetchall()
+    file = replace(extract, path=extract.asked, asked=None, notes=[], covers=set())
+    question = pl.concat([pl.Series(dtype=pl.UInt64), *(frame["number"] for frame in _question(loader, file))])
+    unread, asked = question.null_count(), question.drop_nulls().unique()
+    answered = seen.listings.numbers()
+    strangers = answered.len() - answered.is_in(asked.implode()).sum()
     if strangers and not loader.directory:
-        raise LoaderError(f"{strangers:,} numbers of the answer were never asked, by {asked.name}", extract.path)
+        raise LoaderError(f"{strangers:,} numbers of the answer were never asked, by {file.path.name}", extract.path)
     opposite = _said_by_silence(loader, extract)
     if seen.counts["unread"] and opposite is False:
         line, reason = seen.reasons[0]
         message = f"a row cannot be read ({reason}), so a number that is not answered cannot be told from a listed one"
         raise LoaderError(message, extract.path, line)
-    silent = "from asked where number not in (from answered)"
-    [(count,)] = con.execute("select count(distinct number) from asked").fetchall()
-    [(left,)] = con.execute(f"select count(distinct number) {silent}").fetchall()
+    silent = asked.filter(~asked.is_in(answered.implode()))
     if opposite is not None:
-        rest = f"select distinct number, ?::boolean, null::date, null::date {silent}"
-        con.execute(f"insert into extract {rest}", [opposite])
-        seen.rising = False
-        seen.counts["listed" if opposite else "clear"] += left
-    notes = [f"{count:,} numbers asked = {count - left:,} answered + {left:,} not answered"]
-    notes += [f"{unread:,} rows of {asked.name} cannot be read; nothing is known of them"] if unread else []
+        never = pl.lit(None, pl.Date)
+        seen.listings.add(pl.select(number=silent, listed=pl.lit(opposite), since=never, until=never))
+        seen.counts["listed" if opposite else "clear"] += silent.len()
+    count = asked.len()
+    notes = [f"{count:,} numbers asked = {count - silent.len():,} answered + {silent.len():,} not answered"]
+    notes += [f"{unread:,} rows of {file.path.name} cannot be read; nothing is known of them"] if unread else []
     extract.notes.extend(notes)
 
 
@@ -263,5 +216,4 @@ def _question(loader: Loader, question: Extract) -> Iterator[pl.DataFrame]:
         return
     at = question.number_column()
     for batch in question.table().batches:
-        cells = batch.drop(RAGGED, LINE).select(pl.nth(at).cast(pl.String).alias("text"))
-        yield read_numbers(cells.with_columns(pl.lit(loader.region).alias("region")))
+        yield read_column(batch.drop(RAGGED, LINE).to_series(at).cast(pl.String), loader.region).rows

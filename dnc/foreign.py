@@ -68,7 +68,7 @@ def _reason(code: int, told: bytes, kind: str) -> str:
     word = told.rpartition(b"\n")[2].decode("ascii", "replace")
     if code < 0 or word == "MemoryError" or b"allocation" in told:
         return f"takes more than {MEMORY_BYTES >> 20:,} MB or {CPU_SECONDS} s to read; export it as CSV"
-    return f"cannot be read as {_KINDS[kind]} ({word if word.isidentifier() else 'unknown'})"
+    return f"cannot be read as {_KINDS[kind]}; it is damaged ({word if word.isidentifier() else 'unknown'})"
 
 
 class _Timed:

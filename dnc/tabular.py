@@ -19,9 +19,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -32,6 +33,7 @@ from dnc.packed import Member, first_bytes, kind_of, members
 from dnc.sheets import first_sheet
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
+_T = TypeVar("_T")
 BATCH_ROWS = 300_000
 RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
@@ -175,6 +177,15 @@ def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: 
     number, distinct = numbered(cells) if cells.height > 1 else (None, cells)
     answers = pl.DataFrame([function(*row) for row in distinct.iter_rows()], schema=schema, orient="row")
     return answers if number is None else answers[number]
+
+
+def ahead(frames: Iterator[_T]) -> Iterator[_T]:
+    """The same, each made while the one before it is used."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        coming = worker.submit(next, frames, None)
+        while (frame := coming.result()) is not None:
+            coming = worker.submit(next, frames, None)
+            yield frame
 
 
 def count_rows(path: Path) -> int:

@@ -3,8 +3,8 @@
 A snapshot speaks of the numbers it holds, and of those whose prefix it covers.
 What it says is packed into one integer, number × day × state, and all of them
 are sorted: the word that counts is the last one not after the day of the call.
-A small registry is packed once; of a large one only the numbers of a batch
-are, so that memory is bounded by the batch and never by the registry.
+A small registry is packed once, when enough of it was asked for; of a large one only
+the numbers of a batch are, so that memory is bounded by the batch and never by the registry.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dnc.snapshots import Snapshot
 from dnc.tabular import numbered
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry at most; 8 bytes each
-WORTH_PACKING = 100  # rows of a registry for each number of a batch, at most
+WORTH_PACKING = 100  # rows of a registry for each number that was asked for, at most
 _STATES = ("uncovered", "clear", "listed")  # of two words on one day the greater counts
 _N = len(_STATES)
 _LISTED = _STATES.index("listed")
@@ -135,13 +135,15 @@ class _Spoken:
         positions = [(files.index(one.file), rank) for one, rank in ranked]
         self._standing = pl.DataFrame(positions, schema={"position": pl.UInt64, "rank": pl.UInt64}, orient="row")
         self._rows = sum(one.rows for one in snapshots)
+        self._asked = 0
         self._covering = [(one, rank) for one, rank in ranked if one.covers]
         self._longest = max((len(prefix) for one, _ in self._covering for prefix in one.covers), default=0)
 
     def about(self, numbers: pl.Series) -> _About:
         """What is said about some numbers (UInt64, without nulls)."""
-        at_once = self._rows <= min(PACKED_AT_ONCE, WORTH_PACKING * numbers.len())
-        held, since = self._all if at_once or "_all" in self.__dict__ else self._read(numbers)
+        self._asked += numbers.len()
+        at_once = self._rows <= min(PACKED_AT_ONCE, WORTH_PACKING * self._asked)
+        held, since = self._all if at_once else self._read(numbers)
         prefix, prefixes = pl.zeros(numbers.len(), pl.UInt64, eager=True), [""]
         if self._longest:
             cut = numbers.cast(pl.String).str.head(self._longest)

@@ -15,6 +15,7 @@ from dnc.calls import Calls
 from dnc.durable import fingerprint
 from dnc.errors import InputError
 from dnc.judge import VERDICT, Verdicts
+from dnc.tabular import numbered
 from dnc.wording import Policy
 
 # All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.
@@ -45,10 +46,11 @@ class Evidence:
 
     def add(self, calls: Calls, verdicts: Verdicts, ids: str) -> None:
         """Take note of a batch; `ids` is the column of the user's own row ids, where the file has one."""
-        words = ["\x1f".join(row) for row in verdicts.cases.select(_COMPARED).iter_rows()]
-        digests = [int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) for text in words]
+        number, words = numbered(verdicts.cases.select(_COMPARED))
+        digests = [hashlib.sha256("\x1f".join(row).encode()).digest()[:8] for row in words.iter_rows()]
+        digest = pl.Series("words", map(int.from_bytes, digests), dtype=pl.UInt64)
         told_apart = verdicts.rows.select("dnc_number", "dnc_valid_until")
-        compared = told_apart.with_columns(pl.Series("words", digests, dtype=pl.UInt64)[verdicts.case])
+        compared = told_apart.with_columns(digest[number][verdicts.case])
         with io.BytesIO() as text:
             compared.write_csv(text, include_header=False)
             self._verdicts.update(text.getvalue())

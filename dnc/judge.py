@@ -91,19 +91,17 @@ class _Memory:
 
     def __init__(self, decide: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
         self._decide = decide
-        self._known: pl.DataFrame | None = None
+        self._facts = self._answers = pl.DataFrame()
 
     def __call__(self, facts: pl.DataFrame) -> pl.DataFrame:
         """What each row of facts comes to, as `decide` would say; same height and order."""
-        number, distinct = numbered(facts)
-        if self._known is None or self._known.height + distinct.height > _REMEMBERED:
-            self._known = distinct.hstack(self._decide(distinct))
-            return self._known.drop(facts.columns)[number]
-        new = distinct.join(self._known, on=facts.columns, how="anti", nulls_equal=True)
-        if new.height:
-            self._known = pl.concat([self._known, new.hstack(self._decide(new))])
-        known = distinct.join(self._known, on=facts.columns, how="left", nulls_equal=True, maintain_order="left")
-        return known.drop(facts.columns)[number]
+        if not 0 < self._facts.height <= _REMEMBERED - facts.height:
+            self._facts, self._answers = facts.clear(), self._decide(facts.clear())
+        known = self._facts.height
+        number, self._facts = numbered(pl.concat([self._facts, facts]))  # those known keep their numbers
+        if self._facts.height > known:
+            self._answers = pl.concat([self._answers, self._decide(self._facts.slice(known))])
+        return self._answers[number.slice(known)]
 
 
 def _epochs(pack: Pack, cases: pl.DataFrame) -> list[pl.DataFrame]:

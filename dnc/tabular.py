@@ -35,6 +35,7 @@ from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
 _T = TypeVar("_T")
 BATCH_ROWS = 300_000
+_FEW = 100  # rows
 RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
 DELIMITERS = ",;\t|"
@@ -148,12 +149,18 @@ def foreign(head: bytes) -> str | None:
 
 def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     """Number the distinct rows of a frame: for each row its number (UInt32), and the distinct rows in that order."""
-    if not rows.width:
+    keys = [column.name for column in rows if not _is_constant(column)]
+    if not keys:
         return pl.zeros(rows.height, pl.UInt32, eager=True), rows.head(1)
-    distinct = rows.unique(maintain_order=True)
-    keys = distinct.with_row_index("\0number")
-    joined = rows.join(keys, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")
+    distinct = rows.unique(keys, keep="first", maintain_order=True)
+    number = distinct.select(keys).with_row_index("\0number")
+    joined = rows.select(keys).join(number, on=keys, how="left", nulls_equal=True, maintain_order="left")
     return joined["\0number"], distinct
+
+
+def _is_constant(column: pl.Series) -> bool:
+    """Whether all cells are the same; a few are looked at before all are."""
+    return all(some.eq_missing(column.head(1)).all() for some in (column.head(_FEW), column))
 
 
 def as_text(cells: pl.Series) -> pl.Series:

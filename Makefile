@@ -5,7 +5,7 @@ RUN := .venv/installed
 DEV := .venv/installed-dev
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test pages check pins fuzz clean
+.PHONY: demo test pages ray check pins fuzz clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -15,6 +15,10 @@ test: $(DEV)            ## all tests
 
 pages: $(DEV)           ## the pages in a real browser; wants the package chromium on the machine
 	$(BIN)/pytest tests/pages.py
+
+ray: $(DEV)             ## two workers of a local cluster decide what one machine does
+	$(INSTALL) --require-hashes --requirement requirements-ray.txt
+	$(BIN)/pytest tests/cluster.py
 
 check: $(DEV)           ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -29,6 +33,7 @@ pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --output-file requirements.txt pyproject.toml
 	$(PIN) --constraint requirements.txt --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
+	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml
 
 fuzz: $(DEV)            ## fuzz every reader by coverage, 60 seconds each, and write down what came of it
 	$(INSTALL) --require-hashes --requirement requirements-fuzz.txt

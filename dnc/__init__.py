@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnc.appraisal import Asked, Vetting
+    from dnc.arrow import Decider, decide
     from dnc.checks import check, write
     from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
     from dnc.result import Check
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "dnc.appraisal": ("Asked", "Vetting"),
+    "dnc.arrow": ("Decider", "decide"),
     "dnc.checks": ("check", "write"),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
     "dnc.result": ("Check",),
@@ -28,6 +30,7 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "Asked",
     "Check",
+    "Decider",
     "DncError",
     "InputError",
     "LoaderError",
@@ -38,6 +41,7 @@ __all__ = [
     "StoreError",
     "Vetting",
     "check",
+    "decide",
     "vet",
     "write",
 ]

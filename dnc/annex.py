@@ -22,7 +22,7 @@ def annex(check: Check) -> dict[str, pl.DataFrame]:
 
 def _summary(check: Check) -> Iterator[tuple[str, str]]:
     w, count, share = words(check.language), counted(check.language), share_of(check.rows, check.language)
-    yield w["list"], str(check.record["input"])
+    yield w["list"], check.files.name
     yield w["checksum"], str(check.record["sha256"])
     yield w["rows"], count(check.rows)
     for outcome, rows in check.counts.items():

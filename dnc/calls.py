@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
@@ -24,7 +23,7 @@ from dnc.errors import InputError, OptionError
 from dnc.numbers import known_region, read_number, shares_code
 from dnc.regimes import Pack
 from dnc.rulebook import Rulebook
-from dnc.tabular import RAGGED, Table, as_text, each_distinct, folded, looks_like_phone, numbered, open_table
+from dnc.tabular import RAGGED, Table, as_text, each_distinct, folded, looks_like_phone, numbered
 from dnc.vocabulary import vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
@@ -364,8 +363,3 @@ def _read_cli(text: str | None, region: str | None) -> tuple[str | None]:
         return (text.replace(" ", ""),)
     number = read_number(text, region or None).number
     return (f"+{number}" if number else None,)
-
-
-def open_calls(path: str | Path, brief: Brief, book: Rulebook, at: str | None = None) -> Intake:
-    """Open a planned-calls file. Raises InputError where it is no such file."""
-    return Intake(open_table(path), brief, book, at)

@@ -14,21 +14,20 @@ import duckdb
 import polars as pl
 
 from dnc.brief import Brief
-from dnc.calls import Calls, Intake, open_calls
+from dnc.calls import Calls, Intake
 from dnc.clock import today
-from dnc.consents import DECLARABLE, read_consents
 from dnc.engine import engine, run
-from dnc.errors import InputError, OptionError
-from dnc.evidence import Evidence, terms_of
-from dnc.judge import Finding, Judge, Verdicts, explained
+from dnc.errors import InputError
+from dnc.evidence import Evidence
+from dnc.judge import Finding, Verdicts, explained
+from dnc.lists import FileList, Paths, file_list
 from dnc.report import CsvStream, Output, is_page, whole
 from dnc.result import Check
 from dnc.rulebook import Rulebook
-from dnc.screen import Screen
 from dnc.selection import Selection, select
 from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, ahead, unique_names
-from dnc.wording import Policy
+from dnc.terms import Terms, terms_of
 
 _REPEATS_MEMORY = "400MB"  # beyond it numbers are counted on disk
 
@@ -81,7 +80,7 @@ class _Outputs:
 
 
 def check(
-    path: str | Path,
+    path: Paths,
     store: Store,
     *,
     region: str | None = None,
@@ -102,13 +101,14 @@ def check(
     progress: Callable[[int], None] | None = None,
     watch: Callable[[Calls, Verdicts], None] | None = None,
 ) -> Check:
-    """Decide every call of a planned-calls file.
+    """Decide every call of a list of planned calls.
 
     Args:
-        path: CSV, XLSX, Parquet or JSON, one row a call.
+        path: CSV, XLSX, Parquet or JSON, one row a call; or several such files with the same columns, or
+            folders of partitioned Parquet, which are decided as one list in their order (see `dnc.lists`).
         store: where the registries' snapshots are; need not exist.
         region: numbering plan of numbers in national form (ISO 3166-1 alpha-2).
-        given: facts declared for the whole file; they fill empty cells.
+        given: facts declared for the whole list; they fill empty cells.
         at: when calls are planned that do not say it (ISO 8601, a date or a datetime); else today.
         guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
         out: file or files to write to, by suffix; memory then does not grow with the input.
@@ -130,30 +130,35 @@ def check(
     Raises:
         InputError: file, brief or option is wrong. StoreError: the store cannot be used.
     """
-    book = rulebook or Rulebook.load()
-    told = (brief or Brief()).but(region and region.upper(), facts=given)
-    words = read_consents(consents, told, book) if consents else None
-    asked = told.without(DECLARABLE) if words else told
-    intake = open_calls(path, asked, book, None if at is None else str(at))
-    policy = _policy(book, guidance, accept or {}, language)
+    terms = terms_of(
+        region=region,
+        given=given,
+        at=at,
+        guidance=guidance,
+        brief=brief,
+        consents=consents,
+        rulebook=rulebook,
+        accept=accept,
+        language=language,
+    )
+    files = file_list(path)
+    intake = terms.intake(files.table())
     selection = select(columns, only, changed, intake.former)
-    result = _begun(intake, told, selection, language)
-    result.consents = words.record if words else None
+    result = _begun(files, intake, terms, selection)
     targets = [out] if isinstance(out, str | Path) else list(out or [])
     store.must_be_writable()
     standing = store.standing()
     result.snapshots = standing.snapshots
     with ExitStack() as stack:
         outputs = _Outputs(stack, targets, stream, result, seen=watch is not None)
-        screen = stack.enter_context(Screen(standing, book.registries()))
-        judge = stack.enter_context(Judge(book, screen, policy))
+        judge = stack.enter_context(terms.judge(standing))
         repeats = _Repeats(stack)
-        evidence = Evidence(result.path, stack.enter_context(store.work("check")) if keep else None)
+        evidence = Evidence(files, stack.enter_context(store.work("check")) if keep else None)
         ids = intake.columns.get("call", "")
 
         def decided() -> Iterator[tuple[int, pl.DataFrame, pl.Series]]:
             for batch in ahead(intake.batches()):
-                calls = words.beside(batch) if words else batch
+                calls = terms.laid(batch)
                 verdicts = judge.verdicts(calls)
                 if watch:
                     watch(calls, verdicts)
@@ -168,12 +173,14 @@ def check(
             if progress:
                 progress(rows)
         result.repeated = repeats.count()
-        terms = terms_of(told, policy, intake.at)
-        sha256 = hashlib.sha256(terms.encode()).hexdigest()
-        logged = _logged(result, intake, standing, policy, targets, selection=selection)
+        result.skipped, result.sheets = intake.table.skipped, len(intake.table.others)
+        sha256 = hashlib.sha256(terms.text.encode()).hexdigest()
+        logged = _logged(result, terms, standing, targets, selection)
         result.record = logged | evidence.detail() | {"terms": sha256}
         kept_rows = evidence.decisions()
-        entry = store.record("check", result.record, rules=book.texts, terms={sha256: terms}, decisions=kept_rows)
+        entry = store.record(
+            "check", result.record, rules=terms.book.texts, terms={sha256: terms.text}, decisions=kept_rows
+        )
         result.id, result.head = entry.seq, str(entry)
         outputs.tell(result)
     if outputs.kept is not None:
@@ -182,17 +189,17 @@ def check(
     return result
 
 
-def _begun(intake: Intake, told: Brief, selection: Selection, language: str) -> Check:
+def _begun(files: FileList, intake: Intake, terms: Terms, selection: Selection) -> Check:
     """A check of which everything is known but what its rows come to."""
     table = intake.table
     original = dict(zip(table.columns, table.header, strict=True))
     header = [*(original[name] for name in intake.carried), *selection.header]
     delimiter = table.delimiter if table.kind == "csv" else ","
-    result = Check(table.path, header, delimiter, table.bom, intake.book, language)
+    result = Check(files, header, delimiter, table.bom, terms.book, terms.policy.language)
     result.second_numbers = intake.second_numbers
-    result.skipped, result.sheets = table.skipped, len(table.others)
-    result.declared, result.beside = told.facts, told.beside
-    result.dated = intake.at is not None or "call_at" in intake.columns or "call_at" in told.facts
+    result.declared, result.beside = terms.brief.facts, terms.brief.beside
+    result.consents = terms.consents.record if terms.consents else None
+    result.dated = intake.at is not None or "call_at" in intake.columns or "call_at" in terms.brief.facts
     return result
 
 
@@ -241,27 +248,11 @@ def explain(
     language: str = "en",
 ) -> tuple[dict[str, Any], list[Finding]]:
     """The verdict on one call, and what every regime in force came to; arguments as of `check`."""
-    book = rulebook or Rulebook.load()
-    policy = _policy(book, guidance, accept or {}, language)
+    terms = terms_of(brief=brief, at=at, guidance=guidance, rulebook=rulebook, accept=accept, language=language)
     row = pl.DataFrame({"number": [number], RAGGED: [False]})
-    intake = Intake(Table(Path("the call"), "call", ["number"], iter([row])), brief, book, at)
-    with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
-        [calls] = intake.batches()
-        return judge.verdicts(calls).rows.row(0, named=True), explained(judge, book, calls)
-
-
-def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:
-    if guidance not in ("enforce", "advise"):
-        raise OptionError(f"guidance {guidance!r} is none of enforce, advise")
-    if language not in ("en", "fr"):
-        raise OptionError(f"language {language!r} is none of en, fr")
-    unsettled = {regime.id for _, regime in book.regimes() if regime.demand == "unsettled" and not regime.is_scope}
-    for id_, reason in accept.items():
-        if id_ not in unsettled:
-            raise OptionError(f"{id_!r} cannot be accepted: it is no regime whose law is unclear (see dnc rules)")
-        if not reason:
-            raise OptionError(f"accepting {id_} asks for a reason")
-    return Policy(guidance, dict(accept), language)
+    [calls] = terms.intake(Table(Path("the call"), "call", ["number"], iter([row]))).batches()
+    with terms.judge(store.standing()) as judge:
+        return judge.verdicts(calls).rows.row(0, named=True), explained(judge, terms.book, calls)
 
 
 def _no_rows(intake: Intake, selection: Selection) -> pl.DataFrame:
@@ -270,20 +261,14 @@ def _no_rows(intake: Intake, selection: Selection) -> pl.DataFrame:
 
 
 def _logged(
-    result: Check,
-    intake: Intake,
-    standing: Standing,
-    policy: Policy,
-    targets: list[str | Path],
-    *,
-    selection: Selection,
+    result: Check, terms: Terms, standing: Standing, targets: list[str | Path], selection: Selection
 ) -> dict[str, Any]:
     """What the log keeps of a check: what went in, by whom it was declared, and the counts; no numbers."""
-    brief = intake.brief
+    brief, policy = terms.brief, terms.policy
     return {
-        "input": result.path.name,
+        "input": result.files.names,
         "counts": result.counts,
-        "at": intake.at,
+        "at": terms.at,
         "region": brief.region,
         "declared": {name: "told" if name == "cli" else fact for name, fact in result.declared.items()},
         "today": today(),
@@ -291,7 +276,7 @@ def _logged(
         "brief": brief.sha256,
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),
-        "rules": sorted(intake.book.texts),
+        "rules": sorted(terms.book.texts),
         "snapshots": [one.id for one in standing.snapshots],
         "files": sorted({one.file for one in standing.snapshots}),
         "objections": standing.objections["seq"].max() or 0,

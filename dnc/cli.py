@@ -186,7 +186,7 @@ def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cli.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", metavar="LIST...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_list_options
 @click.option(
     "--out",
@@ -209,7 +209,7 @@ def check(
     ctx: click.Context,
     /,
     *,
-    file: Path,
+    files: tuple[Path, ...],
     maps: tuple[tuple[str, str], ...],
     region: str | None,
     given: tuple[tuple[str, str], ...],
@@ -223,7 +223,9 @@ def check(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Decide every call of a planned-calls file.
+    """Decide every call of a list of planned calls.
+
+    LIST is a file, several files with the same columns, or a folder of partitioned Parquet; it is decided as one.
 
     The exit code speaks of the rows that are given: with --only clear it is 0, with --changed it is 0 where
     nothing changed for the worse.
@@ -232,9 +234,9 @@ def check(
     from dnc.summary import summary
 
     book = book_of(ctx)
-    with _progress(file, quiet) as progress:
+    with _progress(files, quiet) as progress:
         result = checks.check(
-            file,
+            files,
             store_of(ctx),
             brief=_brief(brief, region, dict(maps), dict(given)),
             rulebook=book,
@@ -275,7 +277,7 @@ _PRICE = click.FloatRange(min=0)
 
 
 @cli.command()
-@click.argument("file", metavar="[LIST]", required=False, type=click.Path(path_type=Path))
+@click.argument("files", metavar="[LIST]...", nargs=-1, type=click.Path(path_type=Path))
 @_list_options
 @click.option("--until", type=DAY, help="Last day of the period of the calls; it begins on the day of --at.")
 @click.option(
@@ -302,7 +304,7 @@ def vet(
     ctx: click.Context,
     /,
     *,
-    file: Path | None,
+    files: tuple[Path, ...],
     maps: tuple[tuple[str, str], ...],
     region: str | None,
     given: tuple[tuple[str, str], ...],
@@ -321,7 +323,10 @@ def vet(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Say what a list on offer comes to for a planned use, before it is bought."""
+    """Say what a list on offer comes to for a planned use, before it is bought.
+
+    LIST is as of dnc check.
+    """
     from dnc.appraisal import Asked
     from dnc.report import is_page, whole
     from dnc.sealed import read_sealed, write_sealed
@@ -335,12 +340,12 @@ def vet(
         raise click.UsageError("--max-price-per-clear asks for the --price of the list")
     asked = Asked(price, min_clear, max_undecided, max_price_per_clear)
     book = book_of(ctx)
-    if file and not sealed:
+    if files and not sealed:
         told = _brief(brief, region, dict(maps), dict(given))
-        with _progress(file, quiet) as progress:
+        with _progress(files, quiet) as progress:
             vetting = _vetted(
                 ctx,
-                file,
+                files,
                 book,
                 asked,
                 brief=told,
@@ -350,7 +355,7 @@ def vet(
                 progress=progress,
                 **options,
             )
-    elif sealed and not file:
+    elif sealed and not files:
         vetting = read_sealed(sealed, book, asked)
     else:
         raise click.UsageError("name one list, or one sealed result with --sealed")
@@ -371,7 +376,7 @@ def vet(
 
 def _vetted(
     ctx: click.Context,
-    file: Path,
+    files: tuple[Path, ...],
     book: Rulebook,
     asked: Asked,
     *,
@@ -383,12 +388,12 @@ def _vetted(
     from dnc.sealed import held_to, is_sealed, read_sealed
     from dnc.vetting import vet as vetted
 
-    claims = [one for one in against if is_sealed(one)]
+    claims = [one for one in against if not one.is_dir() and is_sealed(one)]
     if len(claims) > 1:
         raise click.UsageError("a sample is held --against one sealed result")
     claim = read_sealed(claims[0], book) if claims else None
     vetting = vetted(
-        file,
+        files,
         store_of(ctx),
         rulebook=book,
         asked=asked,
@@ -400,14 +405,20 @@ def _vetted(
 
 
 @contextmanager
-def _progress(file: Path, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+def _progress(named: tuple[Path, ...], quiet: bool) -> Iterator[Callable[[int], None] | None]:
     """A bar on stderr for long work in a terminal; nothing in a pipe."""
-    if quiet or not sys.stderr.isatty() or not file.exists() or file.stat().st_size < _SHOW_PROGRESS_BYTES:
+    if quiet or not sys.stderr.isatty():
         yield None
         return
+    from dnc.lists import file_list
     from dnc.tabular import count_rows
 
-    with click.progressbar(length=count_rows(file), label=file.name, file=sys.stderr) as bar:
+    files = file_list(named)
+    paths = [one.path for one in files.files if one.path.exists()]
+    if sum(path.stat().st_size for path in paths) < _SHOW_PROGRESS_BYTES:
+        yield None
+        return
+    with click.progressbar(length=sum(map(count_rows, paths)), label=files.name, file=sys.stderr) as bar:
         yield bar.update
 
 

@@ -180,21 +180,23 @@ def answer(ctx: click.Context, /, *, number: str, on: date | None, region: str |
 
 @click.command()
 @click.argument("check", type=int)
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("files", metavar="[LIST]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--consents", type=click.Path(path_type=Path), help="The file of consents, if it lies elsewhere than then."
 )
 @click.option("--out", multiple=True, type=click.Path(path_type=Path), help="Write the verdicts; as of dnc check.")
 @both
 @click.pass_context
-def replay(ctx: click.Context, check: int, file: Path | None, consents: Path | None, out: tuple[Path, ...]) -> None:
-    """Decide the file of a check again, with the rules and snapshots of then: 0 if all verdicts are the same, else 1.
+def replay(
+    ctx: click.Context, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...]
+) -> None:
+    """Decide the list of a check again, with the rules and snapshots of then: 0 if all verdicts are the same, else 1.
 
-    CHECK is its row in the log; FILE is the file it decided, if it lies elsewhere than then.
+    CHECK is its row in the log; LIST is what it decided, in the same order, if it lies elsewhere than then.
     """
     from dnc import replays
 
-    done = replays.replay(store_of(ctx), check, file, out, consents=consents)
+    done = replays.replay(store_of(ctx), check, files, out, consents=consents)
     for when, counts, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
         say(f"{when}: {', '.join(f'{rows:,} {word}' for word, rows in counts.items())} (version {version})")
     say(f"check {check}: " + ("every verdict is the same" if done.same else "the verdicts are NOT the same"))

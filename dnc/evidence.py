@@ -9,37 +9,27 @@ from typing import Any
 
 import polars as pl
 
-from dnc.audit import canonical
-from dnc.brief import Brief
 from dnc.calls import Calls
-from dnc.durable import fingerprint
 from dnc.errors import InputError
 from dnc.judge import VERDICT, Verdicts
+from dnc.lists import FileList
 from dnc.tabular import numbered
-from dnc.wording import Policy
 
 # All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.
 _COMPARED = [name for name in VERDICT if name not in ("dnc_number", "dnc_valid_until", "dnc_why")]
 _DECIDED = [name for name in VERDICT if name not in ("dnc_number", "dnc_applies")]
 
 
-def terms_of(brief: Brief, policy: Policy, at: str | None) -> str:
-    """All that a check was told beside its file and the law, as canonical JSON; `dnc replay` reads it."""
-    told = {"region": brief.region, "dates": brief.dates, "columns": brief.columns, "values": brief.values}
-    told |= {"facts": brief.facts, "at": at, "guidance": policy.guidance, "accept": policy.accepted}
-    return canonical(told)
-
-
 class Evidence:
     """Gathered while a check runs.
 
-    path: the planned-calls file. work: a folder to gather decisions in; None where they are not kept.
+    files: the planned calls. work: a folder to gather decisions in; None where they are not kept.
     """
 
-    def __init__(self, path: Path, work: Path | None) -> None:
-        self._path = path
+    def __init__(self, files: FileList, work: Path | None) -> None:
+        self._files = files
         self._work = work
-        self._input = fingerprint(path)
+        self._sums = files.sums
         self._verdicts = hashlib.sha256()
         self._rows = 0
         self._parts: list[Path] = []
@@ -64,10 +54,11 @@ class Evidence:
         self._rows += compared.height
 
     def detail(self) -> dict[str, Any]:
-        """The hashes, for the log. Raises InputError where the file changed while it was read."""
-        if fingerprint(self._path) != self._input:
-            raise InputError("changed while it was read; check it again", self._path)
-        return {"sha256": self._input, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
+        """The hashes, for the log. Raises InputError where a file changed while it was read."""
+        for one, before, now in zip(self._files.files, self._sums, self._files.sums, strict=True):
+            if now != before:
+                raise InputError("changed while it was read; check it again", one.path)
+        return {"sha256": self._files.digest(self._sums), "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
 
     def decisions(self) -> Path | None:
         """One file of all decisions, or None."""

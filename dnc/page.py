@@ -69,6 +69,7 @@ def _shown(check: Check) -> dict[str, Any]:
         "day": today(),
         "by": user(),
         "record": check.record,
+        "files": check.files,
         "tallies": tallies,
         "counts": tallies.counts,
         "rows": tallies.rows,

@@ -14,8 +14,8 @@ import polars as pl
 from dnc.audit import Entry
 from dnc.brief import Brief
 from dnc.checks import check
-from dnc.durable import fingerprint
 from dnc.errors import InputError, StoreError
+from dnc.lists import Paths, file_list
 from dnc.rulebook import Rulebook
 from dnc.snapshots import Standing
 from dnc.store import Store
@@ -60,7 +60,7 @@ class _Past(Store):
 def replay(
     store: Store,
     number: int,
-    path: str | Path | None = None,
+    path: Paths | None = None,
     out: str | Path | Sequence[str | Path] | None = None,
     *,
     consents: str | Path | None = None,
@@ -70,7 +70,8 @@ def replay(
     Args:
         store: where the check is in the log.
         number: its row of the log.
-        path: the file; the one that the log names, in the working directory, unless told.
+        path: the file, or all files of the list in their order; those that the log names, in the working
+            directory, unless told.
         out: where the verdicts go; nowhere, unless told.
         consents: the file of consents, where there was one; that which the log names, unless told.
     Raises:
@@ -81,8 +82,12 @@ def replay(
     then = json.loads(row["detail"])
     if "terms" not in then:
         raise StoreError(f"check {number}: an earlier version of this program kept too little to decide it again")
-    path = _same(path or then["input"], then["sha256"], number)
-    beside = then.get("consents") and _same(consents or then["consents"]["file"], then["consents"]["sha256"], number)
+    path = path or then["input"]
+    _must_be_same(path, then["sha256"], number)
+    beside = None
+    if then.get("consents"):
+        beside = consents or then["consents"]["file"]
+        _must_be_same(beside, then["consents"]["sha256"], number)
     terms, texts = _texts(store, then)
     past = _Past(store.path, _standing(store, number, then))
     brief = Brief(**{name: terms[name] for name in ("region", "dates", "columns", "values", "facts")})
@@ -110,12 +115,11 @@ def _row(store: Store, number: int) -> dict[str, Any]:
     return rows.row(0, named=True)
 
 
-def _same(path: str | Path, sha256: str, number: int) -> Path:
-    """A file that must be the one that was decided."""
-    path = Path(path)
-    if fingerprint(path) != sha256:
-        raise InputError(f"is not the file of check {number}: its SHA-256 is another", path)
-    return path
+def _must_be_same(path: Paths, sha256: str, number: int) -> None:
+    """Raise InputError where a file or list is not the one that was decided."""
+    files = file_list(path)
+    if files.digest(files.sums) != sha256:
+        raise InputError(f"is not the file of check {number}: its SHA-256 is another", files.name)
 
 
 def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from dnc.lists import FileList
 from dnc.rulebook import Rulebook
 from dnc.snapshots import Snapshot
 from dnc.tallies import Tallies
@@ -19,7 +19,7 @@ from dnc.tallies import Tallies
 class Check:
     """What came of a check.
 
-    verdicts: a frame of the input's columns and those of
+    files: of the list. verdicts: a frame of the input's columns and those of
     `dnc.judge.VERDICT`, or None where they went to a file.
     id: number of its row in the log. head: that row as `ROW:HASH`.
     repeated: numbers that stand in several rows. second_numbers: columns that look
@@ -32,7 +32,7 @@ class Check:
     record: what the log keeps of it. given: rows that were given, by outcome.
     """
 
-    path: Path
+    files: FileList
     header: list[str]
     delimiter: str
     bom: bool
@@ -61,5 +61,5 @@ class Check:
 
     @property
     def rows(self) -> int:
-        """All rows of the file."""
+        """All rows of the list."""
         return self.tallies.rows

@@ -51,7 +51,7 @@ _NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
 _DATE = re.compile(r"^\d{1,4}([./-])\d{1,2}\1\d{1,4}(\D.*)?$")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Table:
     """A file of rows, opened.
 
@@ -62,6 +62,7 @@ class Table:
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
     delimiter, bom: of a CSV; `bom` also where the file was not UTF-8.
     skipped: lines before the header. others: sheets of a spreadsheet that were not read.
+    Of several files in a row these two, and the batches, grow as one after the other is opened.
     """
 
     path: Path
@@ -505,16 +506,20 @@ def _xlsx(path: Path, with_header: bool) -> Table:
 
 def _parquet(path: Path) -> Table:
     rows = frames("parquet", path, BATCH_ROWS)
-    header = next(rows).columns
+    return typed_table(path, "parquet", next(rows).columns, rows)
+
+
+def typed_table(path: Path, kind: str, header: list[str], rows: Iterable[pl.DataFrame]) -> Table:
+    """Frames whose columns have types of their own as a table; bytes become text as Python writes them."""
 
     def batches() -> Iterator[pl.DataFrame]:
         first = 1
-        for batch in rows:
-            texts = [as_text(column) for column in batch if column.dtype == pl.Binary]
-            yield from _sliced(batch.with_columns(texts), first)
-            first += batch.height
+        for frame in rows:
+            texts = [as_text(column) for column in frame if column.dtype == pl.Binary]
+            yield from _sliced(frame.with_columns(texts), first)
+            first += frame.height
 
-    return Table(path, "parquet", header, batches())
+    return Table(path, kind, header, batches())
 
 
 def _json(path: Path, text: Text) -> Table:

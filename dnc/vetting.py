@@ -18,10 +18,10 @@ from dnc.checks import check
 from dnc.clock import today
 from dnc.errors import InputError, OptionError
 from dnc.judge import Verdicts
+from dnc.lists import FileList, Paths, file_list
 from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.store import Standing, Store
-from dnc.tabular import open_table
 from dnc.trade import Trade
 from dnc.wording import OUTCOMES, Policy
 
@@ -29,7 +29,7 @@ CURVE_WEEKS = 12  # looked ahead where no end of the period is told
 
 
 def vet(
-    path: str | Path,
+    path: Paths,
     store: Store,
     *,
     brief: Brief | None = None,
@@ -49,7 +49,7 @@ def vet(
     """Vet a list on offer for a planned use.
 
     Args:
-        path: the list, or a random sample of its rows.
+        path: the list, or a random sample of its rows; a file, several, or a folder, as of `dnc.checks.check`.
         until: last day of the period in which the calls are planned; it begins on the day of the first call.
         against: lists that the buyer holds already.
         asked: price, and conditions of the gate.
@@ -75,7 +75,8 @@ def vet(
             path, store, brief=brief, rulebook=book, guidance=guidance, accept=accept, watch=watch, **options
         )
         for held in against:
-            cells.hold(Path(held).name, _numbers(Path(held), brief, book))
+            files = file_list(held)
+            cells.hold(files.name, _numbers(files, brief, book))
         first = cells.first or today()
         if until and until < first:
             raise OptionError(f"--until {until} lies before the first call, {first}")
@@ -84,9 +85,11 @@ def vet(
         points = _points(first, until)
         counted = cells.closed(points) if seal else cells.open(points)
         if seal and not counted.height:
-            raise InputError("a list of fewer than ten persons is not sealed: its counts would tell of each", path)
+            raise InputError(
+                "a list of fewer than ten persons is not sealed: its counts would tell of each", result.files.name
+            )
         offer = Offer(
-            file=result.path.name,
+            file=result.files.name,
             sha256=result.record["sha256"],
             rows=result.rows,
             sealed=seal,
@@ -152,9 +155,9 @@ def _traded(verdicts: pl.DataFrame, counted: bool) -> Traded:
     )
 
 
-def _numbers(path: Path, brief: Brief, book: Rulebook) -> Iterator[pl.Series]:
+def _numbers(files: FileList, brief: Brief, book: Rulebook) -> Iterator[pl.Series]:
     """The numbers of a list that the buyer holds, which may call its column as the brief does, or `number`."""
-    table = open_table(path)
+    table = files.table()
     named = {ours: theirs for ours, theirs in brief.columns.items() if ours == "number" and theirs in table.columns}
     intake = Intake(table, Brief(region=brief.region, columns=named), book)
     for calls in intake.batches():

@@ -1,0 +1,92 @@
+"""The terms of a check: all that it is told beside its list, understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from dnc.audit import canonical
+from dnc.brief import Brief
+from dnc.calls import Calls, Intake
+from dnc.consents import DECLARABLE, Consents, read_consents
+from dnc.errors import OptionError
+from dnc.judge import Judge
+from dnc.rulebook import Rulebook
+from dnc.screen import Screen
+from dnc.snapshots import Standing
+from dnc.tabular import Table
+from dnc.wording import Policy
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a check is told; arguments of `terms_of` of the same names are as of `dnc.checks.check`.
+
+    brief: what is declared, by a brief and beside it. consents: laid beside the calls of the list.
+    """
+
+    book: Rulebook
+    brief: Brief
+    at: str | None
+    policy: Policy
+    consents: Consents | None
+
+    @property
+    def text(self) -> str:
+        """All of it but the law and the consents, as canonical JSON; `dnc replay` reads it."""
+        brief, policy = self.brief, self.policy
+        told = {"region": brief.region, "dates": brief.dates, "columns": brief.columns, "values": brief.values}
+        told |= {"facts": brief.facts, "at": self.at, "guidance": policy.guidance, "accept": policy.accepted}
+        return canonical(told)
+
+    def intake(self, table: Table) -> Intake:
+        """A table of planned calls, understood. Raises InputError; OptionError where `at` is no day."""
+        brief = self.brief.without(DECLARABLE) if self.consents else self.brief
+        return Intake(table, brief, self.book, self.at)
+
+    def laid(self, calls: Calls) -> Calls:
+        """Calls of such an intake with the consents beside them."""
+        return self.consents.beside(calls) if self.consents else calls
+
+    @contextmanager
+    def judge(self, standing: Standing) -> Iterator[Judge]:
+        """A judge of such calls, by what stands in a store."""
+        with Screen(standing, self.book.registries()) as screen, Judge(self.book, screen, self.policy) as judge:
+            yield judge
+
+
+def terms_of(
+    *,
+    region: str | None = None,
+    given: Mapping[str, object] | None = None,
+    at: str | date | None = None,
+    guidance: str = "enforce",
+    brief: Brief | None = None,
+    consents: str | Path | None = None,
+    rulebook: Rulebook | None = None,
+    accept: Mapping[str, str] | None = None,
+    language: str = "en",
+) -> Terms:
+    """Terms as they are told. Raises InputError and OptionError where they are wrong."""
+    book = rulebook or Rulebook.load()
+    told = (brief or Brief()).but(region and region.upper(), facts=given)
+    policy = _policy(book, guidance, accept or {}, language)
+    words = read_consents(consents, told, book) if consents else None
+    return Terms(book, told, None if at is None else str(at), policy, words)
+
+
+def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:
+    if guidance not in ("enforce", "advise"):
+        raise OptionError(f"guidance {guidance!r} is none of enforce, advise")
+    if language not in ("en", "fr"):
+        raise OptionError(f"language {language!r} is none of en, fr")
+    unsettled = {regime.id for _, regime in book.regimes() if regime.demand == "unsettled" and not regime.is_scope}
+    for id_, reason in accept.items():
+        if id_ not in unsettled:
+            raise OptionError(f"{id_!r} cannot be accepted: it is no regime whose law is unclear (see dnc rules)")
+        if not reason:
+            raise OptionError(f"accepting {id_} asks for a reason")
+    return Policy(guidance, dict(accept), language)

@@ -1,0 +1,117 @@
+"""Arrow batches are decided as a file of the same rows is; pyarrow's own kinds are looked at in tests/cluster.py."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+from functools import partial
+
+import polars as pl
+import pytest
+
+from dnc import Decider, InputError, Store, StoreError, check, decide
+from dnc.judge import VERDICT
+from tests.conftest import SAMPLES
+from tests.test_tabular import ODD_CELLS
+
+TOLD = {"region": "FR", "at": "2026-08-10T10:30", "given": {"objected_on": "none"}}
+SHOP = pl.read_csv(SAMPLES / "shop.csv", separator=";", infer_schema=False)
+
+
+class Stream:
+    """Rows of some library that speaks the interface and nothing else."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
+def test_batches_are_decided_as_their_file_is(screened):
+    """The same verdicts in the same order, however the rows are parted; an empty batch comes back empty."""
+    whole = check(SAMPLES / "shop.csv", screened, **TOLD).verdicts
+    batches = [SHOP[:1], SHOP[:0], Stream(SHOP[1:])]
+    decided = list(decide(iter(batches), screened, **TOLD))
+    assert [frame.height for frame in decided] == [1, 0, 3]
+    assert pl.concat(decided).select(VERDICT.keys()).equals(whole.select(VERDICT.keys()))
+    assert pl.concat(decided).select(SHOP.columns).equals(SHOP)
+
+
+@pytest.mark.parametrize("kind", ODD_CELLS)
+def test_cells_that_are_not_text_are_those_of_a_parquet_file(screened, tmp_path, kind):
+    """Whatever Arrow holds comes to the same as the file of it, and is carried as it is."""
+    frame = pl.DataFrame({"number": ODD_CELLS[kind], "x": ODD_CELLS[kind]})
+    frame.write_parquet(tmp_path / "calls.parquet")
+    [decided] = decide([frame], screened, **TOLD)
+    of_file = check(tmp_path / "calls.parquet", screened, **TOLD).verdicts
+    assert decided.select(VERDICT.keys()).equals(of_file.select(VERDICT.keys()))
+    assert decided.select("number", "x").equals(frame)
+
+
+def test_numbers_and_days_of_their_own_types_are_read(screened):
+    """An integer is a number, a date a day, a truth value a yes or no."""
+    calls = pl.DataFrame({"number": [33199000810], "call_at": ["2026-08-10"], "related": [True]})
+    [decided] = decide([calls.with_columns(pl.col("call_at").str.to_date())], screened, region="FR")
+    assert decided.row(0, named=True)["dnc_number"] == "+33199000810"
+    assert "call_at" not in decided["dnc_missing"].item() and "related" not in decided["dnc_missing"].item()
+
+
+def test_former_verdicts_go_and_those_asked_for_come(screened):
+    """Columns of a former run are replaced; `columns` takes fewer."""
+    [once] = decide([SHOP], screened, **TOLD, columns=["outcome", "why"])
+    assert once.columns == [*SHOP.columns, "dnc_outcome", "dnc_why"]
+    [twice] = decide([once], screened, **TOLD, columns=["outcome"])
+    assert twice.columns == [*SHOP.columns, "dnc_outcome"]
+
+
+def test_consents_are_laid_beside_the_batches(screened, write_file):
+    """What is told beside a list is told beside its batches."""
+    consents = write_file("consents.csv", "number;consent;day;for\n0465710810;written;2026-08-01;both\n")
+    calls, told = SHOP.drop("consent"), TOLD | {"at": "2026-12-01T10:30"}
+    [without], [decided] = (decide([calls], screened, **told, **beside) for beside in ({}, {"consents": consents}))
+    of_file = check(write_file("calls.csv", calls.write_csv()), screened, **told, consents=consents).verdicts
+    assert decided["dnc_outcome"].to_list() == of_file["dnc_outcome"].to_list()
+    assert decided["dnc_outcome"].to_list() != without["dnc_outcome"].to_list()
+
+
+def test_a_worker_opens_its_copy_once_and_writes_nothing(screened, monkeypatch):
+    """One opening for all batches, which may have other columns, and not a byte of the folder changes."""
+    folder = shutil.copytree(screened.path, screened.path.with_name("copy"))
+    before = {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")}
+    opened = []
+    standing = Store.standing
+    monkeypatch.setattr(Store, "standing", lambda self: opened.append(self.path) or standing(self))
+    with Decider(folder, **TOLD) as decider:
+        heights = [decider(batch).height for batch in (SHOP, SHOP[:2], SHOP.select("caller", "number"))]
+    assert (heights, opened) == ([4, 2, 4], [folder])
+    assert {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")} == before
+
+
+def test_what_workers_are_sent_can_be_pickled(screened):
+    """A partial of `decide` holds what it was told and no store that is open."""
+    sent = pickle.loads(pickle.dumps(partial(decide, store=str(screened.path), **TOLD)))
+    assert [frame.height for frame in sent([SHOP])] == [4]
+
+
+@pytest.mark.parametrize(
+    ("batch", "says"),
+    [
+        ({"number": ["0199000001"]}, "dict is no Arrow batch"),
+        (SHOP.drop("number"), "the batch:1: no column 'number'"),
+        (pl.DataFrame({"0199000001": ["x"]}), "the first row holds numbers"),
+    ],
+    ids=["no batch", "no number", "no header"],
+)
+def test_what_is_no_batch_of_calls_is_refused(screened, batch, says):
+    """One error of ours, and no number in it."""
+    with pytest.raises(InputError, match=says) as refused:
+        list(decide([batch], screened))
+    assert "0199000001" not in str(refused.value)
+
+
+def test_a_store_that_is_not_there_decides_nothing(tmp_path):
+    """A worker that lacks its copy fails, where a check would begin a store."""
+    with pytest.raises(StoreError, match="no store here"):
+        list(decide([SHOP], tmp_path / "nowhere"))
+    assert not (tmp_path / "nowhere").exists()

@@ -11,7 +11,7 @@ demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
 
 test: $(DEV)            ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 pages: $(DEV)           ## the pages in a real browser; wants the package chromium on the machine
 	$(BIN)/pytest tests/pages.py

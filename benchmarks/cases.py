@@ -12,7 +12,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.peers import PEERS
+from benchmarks.peers import PEERS, Peer
 from benchmarks.processes import BenchmarkError, Command, Run, in_turn, run
 
 ROOT = Path(__file__).parent.parent
@@ -253,28 +253,37 @@ def loading_all(bench: Bench) -> Iterator[Row]:
 
 def peers(bench: Bench) -> Iterator[Row]:
     """Which numbers of a list stand in a registry, both as text files; against ours with and without the load."""
-    registry = bench.data("bare", bench.rows)
-    store = bench.store(registry)
-    for peer in PEERS:
-        if not shutil.which(peer.needs) and not find_spec(peer.needs):
-            print(f"{peer.needs} is not installed and left out", file=sys.stderr)
-            continue
-        rows = bench.rows // (50 if peer.reads else 10)
-        # A peer that compares bytes gets numbers in one form; one that reads them, odd shapes that it reads rightly.
-        calls = bench.data("calls", rows, shared=0.2, facts=0, shapes=7 if peer.reads else 0)
-        found = bench.out("found.csv")
-        only = ("--only", "blocked", "--columns", "number")
-        check, fresh = bench.check(calls, store, "blocked.csv", *only), bench.out("fresh")
-        steps = [load(fresh, registry).argv, bench.check(calls, fresh, "blocked.csv", *only).argv]
-        both = " && ".join(shlex.join(map(str, argv)) for argv in steps)
-        ours, alone, other = bench.turns(
-            both=Command(["sh", "-c", both], fresh=[fresh], lines=check.lines),
-            check=check,
-            peer=Command(peer.command(calls, registry, found), fresh=[found], lines=partial(lines, found, 0)),
-        )
-        what = f"which of {rows:,} are in {bench.rows:,}"
-        yield row(f"load and check, {what}", ours, peer.name, other, "< 1")
-        yield row(f"check of a loaded registry, {what}", alone, peer.name, other, "< 1")
+    for reads in (False, True):
+        here = [one for one in PEERS if one.reads == reads and (shutil.which(one.needs) or find_spec(one.needs))]
+        yield from _looked_up(bench, here, reads)
+
+
+def _looked_up(bench: Bench, others: list[Peer], reads: bool) -> Iterator[Row]:
+    """Ours and peers of a kind on the same files.
+
+    Those that compare bytes get numbers in one form; those that read them, fewer, in odd shapes that they read rightly.
+    """
+    rows = bench.rows // (50 if reads else 10)
+    calls = bench.data("calls", rows, shared=0.2, facts=0, shapes=7 if reads else 0)
+    registry, fresh = bench.data("bare", bench.rows), bench.out("fresh")
+    only = ("--only", "blocked", "--columns", "number")
+    alone = bench.check(calls, bench.store(registry), "blocked.csv", *only)
+    steps = [load(fresh, registry).argv, bench.check(calls, fresh, "blocked.csv", *only).argv]
+    both = " && ".join(shlex.join(map(str, argv)) for argv in steps)
+    commands = {
+        "load and check": Command(["sh", "-c", both], fresh=[fresh], lines=alone.lines),
+        "check of a loaded registry": alone,
+    }
+    ours = list(commands)
+    for peer in others:
+        found = bench.out(f"{peer.needs}.csv")
+        argv = peer.command(calls, registry, found)
+        commands[peer.name] = Command(argv, fresh=[found], lines=partial(lines, found, 0))
+    done = in_turn(commands, bench.runs)
+    for peer in others:
+        for name in ours:
+            what = f"{name}, which of {rows:,} are in {bench.rows:,}"
+            yield row(what, done[name], peer.name, done[peer.name], "< 1")
 
 
 def start(bench: Bench) -> Iterator[Row]:

@@ -105,7 +105,7 @@ def _facts(numbers: pl.Series) -> list[pl.Expr]:
     """Facts that differ from person to person."""
     consenting, day = chance(numbers, 10, 2) == 0, chance(numbers, 700, 3).cast(pl.Int64)
     return [
-        pl.when(chance(numbers, 33, 4) > 0).then(pl.lit("consumer")).alias("recipient"),
+        pl.when(chance(numbers, 33, 4) > 0).then(pl.lit("consumer")).otherwise(pl.lit("business")).alias("recipient"),
         pl.when(consenting).then(pl.lit("named_caller")).otherwise(pl.lit("none")).alias("consent"),
         pl.when(consenting).then(pl.lit(FIRST_DAY) - pl.duration(days=pl.lit(day))).alias("consent_on"),
     ]

@@ -5,7 +5,7 @@ RUN := .venv/installed
 DEV := .venv/installed-dev
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test pages ray check pins fuzz clean
+.PHONY: demo test pages ray check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -34,10 +34,15 @@ pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --constraint requirements.txt --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml
+	$(PIN) --constraint requirements-dev.txt --extra bench --output-file requirements-bench.txt pyproject.toml
 
 fuzz: $(DEV)            ## fuzz every reader by coverage, 60 seconds each, and write down what came of it
 	$(INSTALL) --require-hashes --requirement requirements-fuzz.txt
 	$(BIN)/python -m tests.fuzz
+
+bench: $(DEV)           ## ours and its peers in turn, a table on stdout; BENCH="--only check --rows 1_000_000" says what
+	$(INSTALL) --require-hashes --requirement requirements-bench.txt
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -1,0 +1,370 @@
+"""The cases: each yields rows of the table, ours beside what it is held against."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmarks.peers import PEERS, Peer
+from benchmarks.processes import BenchmarkError, Command, Run, in_turn, run
+
+ROOT = Path(__file__).parent.parent
+DNC = Path(sys.executable).with_name("dnc")
+DAY, AT, LAST = "2026-07-20", "2026-08-03T10:30", "2026-08-10"
+FACTS = """\
+caller = "commercial"
+voice = "human"
+dialler = "manual"
+cli = "01 99 00 90 00"
+sector = "general"
+source = "purchased"
+relationship = "none"
+habit = "habitual"
+attempts = "0"
+objected_on = "none"
+recipient = "consumer"
+consent = "none"
+"""
+SHARED = 0.95  # of a list was asked of Bloctel
+FLOORS = ("polars", "duckdb")
+WIDE = 0.05  # by which the floor may write more or fewer bytes than ours
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table: two medians, their ratios, and the bound."""
+
+    what: str
+    ours: str
+    against: str = ""
+    wall: str = ""
+    cpu: str = ""
+    memory: str = ""
+    bound: str = ""
+
+
+def _ratio(ours: float, other: float) -> str:
+    return f"{ours / other:.3g}" if ours == ours and other == other else "–"  # noqa: PLR0124 - not a number
+
+
+def row(what: str, ours: Run, name: str, other: Run, bound: str) -> Row:
+    """Ours against another, as ratios ours / other."""
+    wall, cpu, memory = (_ratio(getattr(ours, part), getattr(other, part)) for part in ("wall", "cpu", "memory"))
+    return Row(what, str(ours), f"{name}: {other}", wall, cpu, memory, bound)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where data lies and how much of it there is.
+
+    rows: what ten million stands for; all sizes follow. runs: of each command.
+    answers: of Bloctel, where they are many.
+    """
+
+    work: Path
+    rows: int
+    runs: int
+    seed: int
+    answers: int
+
+    def made(self, name: str, make: Callable[[Path], object]) -> Path:
+        """A file or folder of the work folder, made unless it is there: whole or absent."""
+        path = self.work / name
+        if not path.exists():
+            part = path.with_name(f"part-{name}")
+            shutil.rmtree(part, ignore_errors=True)
+            make(part)
+            part.rename(path)
+        return path
+
+    def data(self, kind: str, rows: int, **told: object) -> Path:
+        """Made data, named by what it is."""
+        words = [f"--{name}={value}" for name, value in told.items()]
+        name = "-".join([kind, str(rows), f"seed={self.seed}", *(word.lstrip("-") for word in words)])
+        argv = [sys.executable, "-m", "benchmarks.made", kind, f"--rows={rows}", f"--seed={self.seed}", *words]
+        suffix = "" if kind == "answers" else ".txt" if kind in ("flat", "bare") else ".csv"
+        return self.made(name + suffix, lambda path: run(Command([*argv, path])))
+
+    def calls(self, rows: int, **told: object) -> Path:
+        """A list of which Bloctel was asked about most numbers."""
+        return self.data("calls", rows, shared=SHARED, **told)
+
+    def store(self, *files: Path, by_day: bool = False, registry: str = "fr-bloctel") -> Path:
+        """A store with registries' files; `by_day`, each as of the day in its name."""
+        loads: dict[str, list[Path]] = {}
+        for file in files:
+            loads.setdefault(file.name[:10] if by_day else DAY, []).append(file)
+
+        def make(path: Path) -> None:
+            for day, each in loads.items():
+                run(load(path, *each, day=day, registry=registry))
+
+        return self.made(f"store-{files[0].parent.name if by_day else files[0].stem}", make)
+
+    def brief(self, region: str = "FR") -> Path:
+        """What is declared about a list."""
+        text = f'region = "{region}"\n[facts]\n{FACTS}'
+        return self.made(f"brief-{region}.toml", lambda path: path.write_text(text, encoding="utf-8"))
+
+    def out(self, name: str) -> Path:
+        """A file that is deleted after its case."""
+        folder = self.work / "out"
+        folder.mkdir(exist_ok=True)
+        return folder / name
+
+    def bloctel(self) -> Path:
+        """The store with one answer about as many numbers."""
+        return self.store(self.data("answer", self.rows))
+
+    def check(self, calls: Path, store: Path, out: str, *more: str, region: str = "FR") -> Command:
+        """Our check of a list into a file; the rows that it writes are counted."""
+        told = ("--brief", self.brief(region), "--at", AT, "--store", store, "--quiet", "--exit-zero")
+        path = self.out(out)
+        return Command([DNC, "check", calls, *told, "--out", path, *more], lines=partial(lines, path))
+
+    def probe(self, *told: object) -> Command:
+        """A measurement inside a process."""
+        return Command([sys.executable, "-m", "benchmarks.probes", *map(str, told)], tells=True)
+
+    def turns(self, **commands: Command) -> list[Run]:
+        """Medians of each of some commands, run in turn."""
+        return list(in_turn(commands, self.runs).values())
+
+
+def load(store: Path, *files: Path, day: str = DAY, registry: str = "fr-bloctel", fresh: bool = False) -> Command:
+    """Our load; into a store of its own where `fresh`."""
+    means = ("--means", "listed") if files[0].stem.startswith("bare") else ()
+    argv = (DNC, "load", *files, "--as-of", day, "--registry", registry, *means, "--store", store)
+    return Command(argv, fresh=[store] if fresh else ())
+
+
+def lines(path: Path, header: int = 1) -> int:
+    """Rows of a file."""
+    return int(run(Command(["wc", "-l", path])).said.split()[0]) - header
+
+
+def floor(verb: str, *paths: Path) -> Command:
+    """An engine alone."""
+    return Command([sys.executable, "-m", "benchmarks.floor", verb, *paths])
+
+
+def floors(bench: Bench, calls: Path, verdicts: Path) -> dict[str, Command]:
+    """Each engine reading a list and writing it again as wide as our verdicts on it."""
+    texts = bench.out("constants.json")
+    run(floor("constants", verdicts, texts))
+    return {
+        name: Command(floor(name, calls, texts, out := bench.out(f"{name}.csv")).argv, lines=partial(lines, out))
+        for name in FLOORS
+    }
+
+
+def same_width(bench: Bench, verdicts: Path) -> None:
+    """Raise BenchmarkError where the floor wrote another header than ours, or much more or fewer bytes."""
+    for path in (bench.out(f"{name}.csv") for name in FLOORS):
+        with path.open() as theirs, verdicts.open() as ours:
+            if theirs.readline().replace('"', "") != ours.readline():
+                raise BenchmarkError(f"{path} has another header than {verdicts}")
+        share = path.stat().st_size / verdicts.stat().st_size
+        if abs(share - 1) > WIDE:
+            raise BenchmarkError(f"{path} has {share:.3f} times the bytes of {verdicts}")
+
+
+def check(bench: Bench) -> Iterator[Row]:
+    """A list decided, against each engine reading it and writing as much."""
+    calls = bench.calls(bench.rows)
+    ours = bench.check(calls, bench.bloctel(), "verdicts.csv")
+    run(ours)
+    verdicts = bench.out("verdicts.csv")
+    done = in_turn({"ours": ours, **floors(bench, calls, verdicts)}, bench.runs)
+    same_width(bench, verdicts)
+    width = f"{bench.rows:,} calls, {verdicts.stat().st_size / bench.rows:.0f} bytes a row"
+    w = min(FLOORS, key=lambda name: done[name].wall)
+    for name in FLOORS:
+        bound = "≤ 2, wish 1.5" if name == w else ""
+        yield row(f"check, {width}", done["ours"], f"{'W' if name == w else 'not W'}, {name}", done[name], bound)
+
+
+def days(bench: Bench) -> Iterator[Row]:
+    """The same over 60 days and 300 answers, each number in two of them."""
+    answers = sorted(bench.data("answers", bench.rows, files=bench.answers).iterdir())
+    many = bench.store(*answers, by_day=True)
+    dated = bench.calls(bench.rows, dated=1)
+    plain = bench.calls(bench.rows)
+    ours, other = bench.turns(
+        many=bench.check(dated, many, "dated.csv"), one=bench.check(plain, bench.bloctel(), "verdicts.csv")
+    )
+    yield row(f"check, {len(answers)} answers and 60 days", ours, "one answer, one day", other, "≤ 1.3")
+
+
+def growth(bench: Bench) -> Iterator[Row]:
+    """Ten times the rows."""
+    sizes = (bench.rows * 10, bench.rows)
+    few = ("--columns", "outcome")
+    big, small = (bench.check(bench.calls(n), bench.bloctel(), f"{n}.csv", *few) for n in sizes)
+    ours, other = bench.turns(big=replace(big, lines=None), small=replace(small, lines=None))
+    what = f"check, {sizes[0]:,} calls, outcomes only"
+    yield row(what, ours, f"{sizes[1]:,} calls", other, "time ≤ 12, memory ≤ 1.5 and < 2 GiB")
+
+
+def american(bench: Bench) -> Iterator[Row]:
+    """A million calls against a registry of 250 million and one of 10 million."""
+    calls = bench.data("calls", bench.rows // 10, country="US")
+    sizes = (bench.rows * 25, bench.rows)
+    big, small = (bench.store(bench.data("flat", n, country="US"), registry="us-ndnc") for n in sizes)
+    what = f"{bench.rows // 10:,} calls, registry of {sizes[0]:,}"
+    done = bench.turns(
+        big=bench.check(calls, big, "big.csv", region="US"),
+        small=bench.check(calls, small, "small.csv", region="US"),
+        looked=bench.probe("membership", calls, big, "US", "us-ndnc"),
+        looked_small=bench.probe("membership", calls, small, "US", "us-ndnc"),
+    )
+    yield row(what, done[0], f"registry of {sizes[1]:,}", done[1], "≤ 2")
+    yield row(f"membership alone, {what}", done[2], f"registry of {sizes[1]:,}", done[3], "≤ 1.5 s and 1.3 GiB")
+
+
+def _loading(bench: Bench, file: Path, registry: str, rows: int, bound: str) -> Iterator[Row]:
+    store, database = bench.out("store"), bench.out("table.duckdb")
+    table = Command(floor("table", file, database).argv, fresh=[database])
+    ours, other = bench.turns(load=load(store, file, registry=registry, fresh=True), table=table)
+    yield row(f"load, {registry}, {rows:,} shuffled", ours, "table of text, duckdb", other, bound)
+    size = sum(path.stat().st_size for path in (store / "snapshots").iterdir()) / rows
+    yield Row(f"store, {registry}, {rows:,}", f"{size:.2f} bytes a number", bound="≤ 2.5")
+
+
+def loading(bench: Bench) -> Iterator[Row]:
+    """Registries' files of ten million numbers."""
+    yield from _loading(bench, bench.data("answer", bench.rows), "fr-bloctel", bench.rows, "≤ 1.6")
+    yield from _loading(bench, bench.data("flat", bench.rows, country="US"), "us-ndnc", bench.rows, "≤ 1.6")
+
+
+def loading_all(bench: Bench) -> Iterator[Row]:
+    """A registry's file of 250 million numbers."""
+    rows = bench.rows * 25
+    file = bench.data("flat", rows, country="US")
+    yield from _loading(bench, file, "us-ndnc", rows, "time ≤ 1.6, memory ≤ 4 GiB")
+
+
+def peers(bench: Bench) -> Iterator[Row]:
+    """Which numbers of a list stand in a registry, both as text files; against ours with and without the load."""
+    for reads in (False, True):
+        here = [one for one in PEERS if one.reads == reads and (shutil.which(one.needs) or find_spec(one.needs))]
+        yield from _looked_up(bench, here, reads)
+
+
+def _looked_up(bench: Bench, others: list[Peer], reads: bool) -> Iterator[Row]:
+    """Ours and peers of a kind on the same files.
+
+    Those that compare bytes get numbers in one form; those that read them, fewer, in odd shapes that they read rightly.
+    """
+    rows = bench.rows // (50 if reads else 10)
+    calls = bench.data("calls", rows, shared=0.2, facts=0, shapes=7 if reads else 0)
+    registry, fresh = bench.data("bare", bench.rows), bench.out("fresh")
+    only = ("--only", "blocked", "--columns", "number")
+    alone = bench.check(calls, bench.store(registry), "blocked.csv", *only)
+    steps = [load(fresh, registry).argv, bench.check(calls, fresh, "blocked.csv", *only).argv]
+    both = " && ".join(shlex.join(map(str, argv)) for argv in steps)
+    commands = {
+        "load and check": Command(["sh", "-c", both], fresh=[fresh], lines=alone.lines),
+        "check of a loaded registry": alone,
+    }
+    ours = list(commands)
+    for peer in others:
+        found = bench.out(f"{peer.needs}.csv")
+        argv = peer.command(calls, registry, found)
+        commands[peer.name] = Command(argv, fresh=[found], lines=partial(lines, found, 0))
+    done = in_turn(commands, bench.runs)
+    for peer in others:
+        for name in ours:
+            what = f"{name}, which of {rows:,} are in {bench.rows:,}"
+            yield row(what, done[name], peer.name, done[peer.name], "< 1")
+
+
+def start(bench: Bench) -> Iterator[Row]:
+    """How long `dnc --help` takes."""
+    click = Command([sys.executable, "-c", "import click"])
+    done = in_turn({"help": Command([DNC, "--help"]), "click": click}, bench.runs * 5)
+    yield row("dnc --help", done["help"], "python -c 'import click'", done["click"], "≤ 2")
+
+
+def one(bench: Bench) -> Iterator[Row]:
+    """One call, and a hundred, from a warm process."""
+    told = (bench.calls(bench.rows // 10), bench.bloctel(), bench.brief())
+    single, hundred = bench.turns(one=bench.probe("one", *told), hundred=bench.probe("hundred", *told))
+    yield Row("one call, warm", str(single), bound="≤ 50 ms")
+    yield row("a hundred calls, warm", hundred, "one call", single, "hardly more")
+
+
+def spreadsheet(bench: Bench) -> Iterator[Row]:
+    """Writing verdicts into a spreadsheet, ours with looks and colours, the others plain."""
+    rows = bench.rows // 50
+    calls = bench.calls(rows)
+    told = (calls, bench.bloctel(), bench.brief())
+    others = {"rust": "rustpy_xlsxwriter, plain", "polars": "polars.write_excel"}
+    names = ("ours", *others)
+    done = bench.turns(**{name: bench.probe("xlsx", name, *told, bench.out(f"{name}.xlsx")) for name in names})
+    for name, other in zip(others, done[1:], strict=True):
+        yield row(f"spreadsheet, {rows:,} rows", done[0], others[name], other, "≤ 1")
+
+
+def vet(bench: Bench) -> Iterator[Row]:
+    """A list vetted and reported, against its floor and against its check."""
+    calls = bench.calls(bench.rows // 10)
+    checked = bench.check(calls, bench.bloctel(), "verdicts.csv")
+    run(checked)
+    told = ("--brief", bench.brief(), "--at", AT, "--until", LAST, "--store", bench.bloctel(), "--exit-zero")
+    vetted = Command([DNC, "vet", calls, *told, "--out", bench.out("vet.html")])
+    commands = {"vet": vetted, "dnc check": checked, **floors(bench, calls, bench.out("verdicts.csv"))}
+    done = in_turn(commands, bench.runs)
+    w = min(FLOORS, key=lambda name: done[name].wall)
+    yield row(f"vet, {bench.rows // 10:,} rows", done["vet"], f"W, {w}", done[w], "≤ 2")
+    yield row(f"vet, {bench.rows // 10:,} rows", done["vet"], "dnc check", done["dnc check"], "")
+
+
+def twin(bench: Bench) -> Iterator[Row]:
+    """The fast reading against the reference."""
+    script = ROOT / "tests" / "number_twin.py"
+    done = run(Command([sys.executable, script, f"--numbers={bench.rows // 100}"], codes=(0, 1)))
+    yield Row("fast reading against the reference", done.said.splitlines()[-1], bound="0 read differently")
+
+
+CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "check": check,
+    "days": days,
+    "load": loading,
+    "peers": peers,
+    "start": start,
+    "one": one,
+    "xlsx": spreadsheet,
+    "vet": vet,
+    "twin": twin,
+    "growth": growth,
+    "american": american,
+    "load-all": loading_all,
+}
+HEAVY = {"growth", "american", "load-all"}
+
+
+def rows_of(bench: Bench, name: str) -> Iterator[Row]:
+    """The rows of a case, each as soon as it is known; what it wrote is deleted at its end. Raises BenchmarkError."""
+    try:
+        yield from CASES[name](bench)
+    finally:
+        shutil.rmtree(bench.work / "out", ignore_errors=True)
+
+
+def machine() -> str:
+    """The machine in a few words."""
+    cpu = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "CPU")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{len(os.sched_getaffinity(0))} cores of {cpu}, {memory:.0f} GiB"
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []

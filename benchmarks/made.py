@@ -1,0 +1,198 @@
+"""Made data, seeded: planned calls and registries' files of any size, shuffled, in bounded memory.
+
+Numbers are drawn without repetition by a bijection of the numbering range, so that no list of them is ever held: the
+number of an index is known, and a registry of the first indexes shares with a list as many as are wanted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+
+from dnc.areacodes import country_of_area_code
+
+AT_ONCE = 2_000_000
+FAR = 1 << 29  # index from which on numbers stand in no registry
+FRENCH_LEADS = "12345679"
+US_CODES = [code for code in map(str, range(200, 1000)) if country_of_area_code(code) == "US"]
+SPANS = {"FR": len(FRENCH_LEADS) * 10**8, "US": len(US_CODES) * 8 * 10**6}
+PARTS = {"FR": r"^(.)(..)(..)(..)(..)$", "US": r"^(...)(...)(....)$"}
+# Shapes that `phonenumbers` alone reads rightly, then those that spreadsheets and typography leave behind.
+SHAPES = {
+    "FR": [
+        "0${1} ${2} ${3} ${4} ${5}", "0${1}.${2}.${3}.${4}.${5}", "0033${1}${2}${3}${4}${5}",
+        "+33 (0)${1} ${2} ${3} ${4} ${5}", "+33 ${1} ${2} ${3} ${4} ${5}", "0${1}-${2}-${3}-${4}-${5}",
+        "0${1}\u00a0${2}\u00a0${3}\u00a0${4}\u00a0${5}",
+        "${1}.${2}${3}${4}${5}E+08", "${1}${2}${3}${4}${5}.0", "0${1}\u202f${2}\u202f${3}\u202f${4}\u202f${5}",
+    ],
+    "US": ["(${1}) ${2}-${3}", "${1}-${2}-${3}", "+1 ${1} ${2} ${3}", "001${1}${2}${3}", "${1}${2}${3}.0"],
+}  # fmt: skip
+READABLE = 7  # of the French ones
+ANSWER = "Telephone;Identifiant;Réponse\n"
+FIRST_DAY = date(2026, 6, 12)  # of 60 that end with Bloctel
+DAYS = 60
+
+
+def permuted(indexes: pl.Series, span: int, seed: int) -> pl.Series:
+    """A bijection of [0, span): each index where the seed puts it."""
+    bits = max(2, (span - 1).bit_length())
+    outside = pl.Series([0], dtype=pl.UInt32)
+    found, at = indexes, None
+    while len(outside):
+        moved = _mixed(found if at is None else found.gather(at), bits, seed)
+        found = moved if at is None else found.scatter(at, moved)
+        outside = (moved >= span).arg_true()
+        at = outside if at is None else at.gather(outside)
+    return found
+
+
+def _mixed(values: pl.Series, bits: int, seed: int) -> pl.Series:
+    value = pl.col("value")
+    frame = values.alias("value").to_frame()
+    for factor in (2_654_435_761, 2_246_822_519, 3_266_489_917):
+        frame = frame.select((value * factor + seed * 668_265_263) % 2**bits)
+        frame = frame.select(value.xor(value // 2 ** (bits // 2)))
+    return frame.to_series()
+
+
+def chance(numbers: pl.Series, n: int, salt: int) -> pl.Series:
+    """For each number one of 0 … n - 1, always the same."""
+    return (_mixed(numbers + salt * 7919, 40, salt) // 2**8 % n).alias("chance")
+
+
+def national(numbers: pl.Series, country: str) -> pl.Series:
+    """Numbers of a range as the digits of their national form, without a prefix."""
+    local = 10**8 if country == "FR" else 8 * 10**6
+    heads = pl.Series(list(FRENCH_LEADS) if country == "FR" else US_CODES).gather(numbers // local)
+    rest = (numbers % local + (0 if country == "FR" else 2 * 10**6)).cast(pl.String)
+    return heads + rest.str.zfill(8 if country == "FR" else 7)
+
+
+def indexes(low: int, high: int) -> Iterator[pl.Series]:
+    """Indexes in pieces."""
+    for start in range(low, high, AT_ONCE):
+        yield pl.int_range(start, min(start + AT_ONCE, high), dtype=pl.UInt64, eager=True).alias("index")
+
+
+def write_calls(file: IO[bytes], told: argparse.Namespace) -> None:
+    """A narrow list: ids, numbers and the facts that differ from person to person; `shared` of them in a registry."""
+    span, shared = SPANS[told.country], int(told.rows * told.shared)
+    shapes = SHAPES[told.country][: told.shapes]
+    plain = "0$0" if told.country == "FR" else "$0"
+    for piece in indexes(0, told.rows):
+        drawn = permuted(piece, told.rows, told.seed)
+        drawn = pl.select(pl.when(drawn < shared).then(drawn).otherwise(drawn + FAR)).to_series()
+        numbers = permuted(drawn, span, told.seed + 1)
+        digits, parts = national(numbers, told.country), PARTS[told.country]
+        text, odd = digits.str.replace(parts, plain), chance(numbers, 1000, 1)
+        written = ["+33$0" if told.country == "FR" else "+1$0"] * 170 + shapes * (30 // max(1, len(shapes)))
+        for form in dict.fromkeys(written if shapes else []):
+            at = odd.is_in([place for place, one in enumerate(written) if one == form]).arg_true()
+            text = text.scatter(at, digits.gather(at).str.replace(parts, form))
+        told_of = _facts(numbers) if told.facts else []
+        dated = pl.lit(FIRST_DAY) + pl.duration(days=pl.lit(piece.cast(pl.Int64) % DAYS))
+        frame = pl.select(piece.alias("id"), text.alias("number"), *told_of, *[dated.alias("call_at")] * told.dated)
+        frame.write_csv(file, include_header=piece[0] == 0)
+
+
+def _facts(numbers: pl.Series) -> list[pl.Expr]:
+    """Facts that differ from person to person."""
+    consenting, day = chance(numbers, 10, 2) == 0, chance(numbers, 700, 3).cast(pl.Int64)
+    return [
+        pl.when(chance(numbers, 33, 4) > 0).then(pl.lit("consumer")).otherwise(pl.lit("business")).alias("recipient"),
+        pl.when(consenting).then(pl.lit("named_caller")).otherwise(pl.lit("none")).alias("consent"),
+        pl.when(consenting).then(pl.lit(FIRST_DAY) - pl.duration(days=pl.lit(day))).alias("consent_on"),
+    ]
+
+
+def _registry(told: argparse.Namespace, order: int) -> Iterator[tuple[pl.Series, pl.Series]]:
+    """Places in a shuffled registry and the numbers that stand there."""
+    for piece in indexes(0, told.rows):
+        drawn = permuted(piece, told.rows, told.seed + order)
+        yield piece, permuted(drawn, SPANS[told.country], told.seed + 1)
+
+
+def _answered(numbers: pl.Series, places: pl.Series) -> pl.DataFrame:
+    registered = chance(numbers, 5, 5) == 0
+    word = pl.when(registered).then(pl.lit("Inscrit")).otherwise(pl.lit("OK"))
+    return pl.select("0" + national(numbers, "FR"), places.alias("place"), word.alias("word"))
+
+
+def write_answer(file: IO[bytes], told: argparse.Namespace) -> None:
+    """An answer of Bloctel about so many numbers, every fifth of them registered."""
+    file.write(ANSWER.encode())
+    for places, numbers in _registry(told, 2):
+        _answered(numbers, places).write_csv(file, include_header=False, separator=";")
+
+
+def write_bare(file: IO[bytes], told: argparse.Namespace) -> None:
+    """Registered French numbers, one a line, as peers take them."""
+    file.write(b"Telephone\n")
+    for _, numbers in _registry(told, 2):
+        ("0" + national(numbers, "FR")).to_frame().write_csv(file, include_header=False)
+
+
+def write_flat(file: IO[bytes], told: argparse.Namespace) -> None:
+    """The American registry in records of 12 bytes."""
+    for _, numbers in _registry(told, 2):
+        digits = national(numbers, "US")
+        frame = pl.select(digits.str.head(3).alias("code"), digits.str.tail(7).alias("local"))
+        frame.write_csv(file, include_header=False)
+
+
+def write_answers(folder: Path, told: argparse.Namespace) -> None:
+    """Answers of Bloctel over 60 days, in two rounds, each about all numbers; named `DAY_LOT.csv`."""
+    lots = told.files // 2
+    for round_ in (0, 1):
+        opened = []
+        for lot in range(lots):
+            day = FIRST_DAY + timedelta(days=(round_ * lots + lot) * DAYS // (2 * lots))
+            opened.append((folder / f"{day}_{lot}.csv").open("ab"))
+            opened[-1].write(ANSWER.encode())
+        for places, numbers in _registry(told, 3 + round_):
+            rows = _answered(numbers, places).with_columns((places * lots // told.rows).alias("lot"))
+            for (lot,), part in rows.partition_by("lot", as_dict=True, include_key=False).items():
+                part.write_csv(opened[int(str(lot))], include_header=False, separator=";")
+        for file in opened:
+            file.close()
+
+
+WRITERS: dict[str, Callable[[IO[bytes], argparse.Namespace], None]] = {
+    "calls": write_calls,
+    "answer": write_answer,
+    "bare": write_bare,
+    "flat": write_flat,
+}
+
+
+def main() -> int:
+    """Make one file, or the folder of answers."""
+    parser = argparse.ArgumentParser(description="Make benchmark data.")
+    parser.add_argument("kind", choices=[*WRITERS, "answers"])
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--rows", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--country", choices=SPANS, default="FR")
+    parser.add_argument("--shared", type=float, default=0.2, help="share of the calls whose number is in a registry")
+    parser.add_argument("--shapes", type=int, default=99, help="how many odd shapes; 0 for plain numbers only")
+    parser.add_argument("--facts", type=int, default=1, help="0: numbers alone")
+    parser.add_argument("--dated", type=int, default=0, help="1: calls over 60 days")
+    parser.add_argument("--files", type=int, default=300)
+    told = parser.parse_args()
+    if told.kind == "answers":
+        told.path.mkdir()
+        write_answers(told.path, told)
+    else:
+        with told.path.open("wb") as file:
+            WRITERS[told.kind](file, told)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""What is measured inside a process: the last line of each says how many seconds it took."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import polars as pl
+
+from dnc import Rulebook, Store, check
+from dnc.brief import Brief, read_brief
+from dnc.checks import explain
+from dnc.columns import read_column
+from dnc.report import Output
+from dnc.screen import Screen
+
+AT = "2026-08-03T10:30"
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _frame(path: str) -> pl.DataFrame:
+    return pl.read_csv(path, infer_schema=False)
+
+
+def membership(calls: str, store: str, region: str, registry: str) -> list[float]:
+    """What one registry says of every number of a list, from the opened store on; reading the list is not counted."""
+    numbers = read_column(_frame(calls)["number"], region).rows["number"]
+    asked = pl.select(pl.lit(numbers).alias("number"), day=date(2026, 8, 3), campaign=pl.lit(None, pl.String))
+
+    def work() -> None:
+        with Screen(Store(store).standing(), [registry]) as screen:
+            screen.codes(asked)
+
+    return [_seconds(work)]
+
+
+def one(calls: str, store: str, brief: str) -> list[float]:
+    """One call after another, each by a number not asked before; the first warms and is not counted."""
+    told, book = read_brief(brief), Rulebook.load()
+    numbers = _frame(calls)["number"].head(12).to_list()
+    return [_seconds(partial(explain, number, Store(store), told, at=AT, rulebook=book)) for number in numbers][1:]
+
+
+def hundred(calls: str, store: str, brief: str) -> list[float]:
+    """A file of a hundred calls, again and again; the first time warms and is not counted."""
+    told, book = read_brief(brief), Rulebook.load()
+    with tempfile.TemporaryDirectory() as folder:
+        few = Path(folder) / "calls.csv"
+        _frame(calls).head(100).write_csv(few)
+        return [_seconds(lambda: check(few, Store(store), brief=told, at=AT, rulebook=book)) for _ in range(6)][1:]
+
+
+def xlsx(writer: str, calls: str, store: str, brief: str, out: str) -> list[float]:
+    """The verdicts on a list, as a frame, into a spreadsheet."""
+    told: Brief = read_brief(brief)
+    frame = check(calls, Store(store), brief=told, at=AT).verdicts
+    assert frame is not None  # noqa: S101 - nothing else took them
+    return [_seconds(lambda: _WRITERS[writer](frame, out))]
+
+
+def _ours(frame: pl.DataFrame, out: str) -> None:
+    with Output(out, frame.columns) as output:
+        output.write(frame)
+
+
+def _polars(frame: pl.DataFrame, out: str) -> None:
+    frame.write_excel(out)
+
+
+def _rust(frame: pl.DataFrame, out: str) -> None:
+    from rustpy_xlsxwriter import write_worksheet
+
+    write_worksheet(frame, out)
+
+
+_WRITERS = {"ours": _ours, "polars": _polars, "rust": _rust}
+PROBES: dict[str, Callable[..., Any]] = {"membership": membership, "one": one, "hundred": hundred, "xlsx": xlsx}
+
+if __name__ == "__main__":
+    print(median(PROBES[sys.argv[1]](*sys.argv[2:])))

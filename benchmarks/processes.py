@@ -1,0 +1,92 @@
+"""Whole processes, measured: wall time, processor time of all that they start, and peak memory.
+
+The kernel counts into the peak of a process what its parent held when it was started, so the
+process that measures imports no engine: data is made, and files are looked at, by processes too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+PAUSED = {"DNC_TODAY": "2026-11-24", "PYTHONHASHSEED": "0"}
+
+
+class BenchmarkError(Exception):
+    """A command failed, or two that do the same work did not come to the same."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run took: seconds of wall and processor time, MiB of its largest process, and what it said."""
+
+    wall: float
+    cpu: float
+    memory: float
+    said: str = ""
+
+    def __str__(self) -> str:
+        time = f"{self.wall:.2f} s" if self.wall >= 1 else f"{self.wall * 1000:.3g} ms"
+        return f"{time}, {self.memory:,.0f} MiB"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command to be measured.
+
+    fresh: folders and files that are deleted before each run. tells: its last line is the seconds it took, of what is
+    measured inside a process; its processor time is then not told. lines: of what it writes, one a number found;
+    compared from command to command.
+    """
+
+    argv: Sequence[str | Path]
+    fresh: Sequence[Path] = ()
+    tells: bool = False
+    lines: Callable[[], int] | None = None
+    codes: tuple[int, ...] = (0,)
+
+
+def run(command: Command) -> Run:
+    """Run a command once. Raises BenchmarkError."""
+    for path in command.fresh:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        start = time.perf_counter()
+        argv = [str(part) for part in command.argv]
+        process = subprocess.Popen(argv, stdout=out, stderr=err, env=os.environ | PAUSED)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        for file in (out, err):
+            file.seek(0)
+        said = out.read().decode()
+        if process.returncode not in command.codes:
+            raise BenchmarkError(f"{' '.join(argv)}: exit code {process.returncode}\n{err.read().decode()}")
+    cpu = used.ru_utime + used.ru_stime
+    if command.tells:
+        wall, cpu = float(said.split()[-1]), float("nan")
+    return Run(wall, cpu, used.ru_maxrss / 1024, said)
+
+
+def in_turn(commands: Mapping[str, Command], runs: int) -> dict[str, Run]:
+    """Medians of so many runs of each command, all of them once, then all of them again. Raises BenchmarkError."""
+    done: dict[str, list[Run]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            done[name].append(run(command))
+    found = {name: command.lines() for name, command in commands.items() if command.lines}
+    if len(set(found.values())) > 1:
+        raise BenchmarkError(f"the same work came to different counts: {found}")
+    return {name: _middle(each) for name, each in done.items()}
+
+
+def _middle(runs: Sequence[Run]) -> Run:
+    wall, cpu, memory = (median(getattr(one, part) for one in runs) for part in ("wall", "cpu", "memory"))
+    return Run(wall, cpu, memory)

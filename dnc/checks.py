@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date
@@ -10,13 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-import duckdb
 import polars as pl
 
 from dnc.brief import Brief
 from dnc.calls import Calls, Intake
 from dnc.clock import today
-from dnc.engine import engine, run
 from dnc.errors import InputError
 from dnc.evidence import Evidence
 from dnc.judge import Finding, Verdicts, explained
@@ -25,30 +24,28 @@ from dnc.report import CsvStream, Output, is_page, whole
 from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.selection import Selection, select
+from dnc.sorting import Sorting
 from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, ahead, unique_names
 from dnc.terms import Terms, terms_of
-
-_REPEATS_MEMORY = "400MB"  # beyond it numbers are counted on disk
 
 
 class _Repeats:
     """Counts numbers that stand in several rows, in bounded memory."""
 
     def __init__(self, stack: ExitStack) -> None:
-        import tempfile
-
         spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
-        self._con: duckdb.DuckDBPyConnection = stack.enter_context(engine(spill, memory_limit=_REPEATS_MEMORY))
-        self._con.execute("create table seen (number ubigint)")
+        self._numbers = Sorting(Path(spill), {"number": pl.UInt64})
 
     def add(self, numbers: pl.Series) -> None:
-        run(self._con, "seen", "insert into seen from numbers", numbers=numbers.drop_nulls().to_frame())
+        self._numbers.add(numbers.to_frame("number"))
 
     def count(self) -> int:
-        sql = "select count(*) from (select number from seen group by number having count(*) > 1)"
-        [(count,)] = self._con.execute(sql).fetchall()
-        return int(count)
+        count = 0
+        for part in self._numbers.parts():
+            again = part["number"].slice(1) == part["number"].head(-1)
+            count += int((again & ~again.shift(1, fill_value=False)).sum())
+        return count
 
 
 class _Outputs:

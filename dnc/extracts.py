@@ -7,18 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from dnc.columns import read_column
-from dnc.engine import engine
+from dnc.engine import engine, run, statement
 from dnc.errors import LoaderError
 from dnc.loader import OPTIONAL, Extract, Loader
 from dnc.numbers import read_listed
-from dnc.sorting import SCHEMA, Listings
+from dnc.sorting import Sorting
 from dnc.tabular import LINE, RAGGED, ahead, each_distinct
 
 _NAMED = 20  # unread rows that are named one by one
 _KEPT = 100_000  # unread rows that are remembered at all
+_LISTING = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
 UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is refused
 _MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # a number cell's `.0`, blanks and digits of other scripts
 _LISTED_ONLY = ("two numbers in one cell", "not written as a number")
@@ -93,7 +95,7 @@ def _one_a_number(frame: pl.DataFrame) -> pl.DataFrame:
 class _Rows:
     """The rows of an extract, counted; what they say of numbers goes into `listings`."""
 
-    listings: Listings
+    listings: Sorting
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("listed", "clear", "unknown", "unread"), 0))
     reasons: list[tuple[int, str]] = field(default_factory=list)
     mended: int = 0
@@ -101,9 +103,9 @@ class _Rows:
     def add(self, frame: pl.DataFrame) -> None:
         """Count the rows of a frame and keep what they say."""
         self._count(frame)
-        self.listings.add(frame.select(*SCHEMA))
+        self.listings.add(frame.select(*_LISTING))
         if frame["also"].null_count() < frame.height:
-            self.listings.add(frame.with_columns(number="also").explode("number").select(*SCHEMA))
+            self.listings.add(frame.with_columns(number="also").explode("number").select(*_LISTING))
 
     def _count(self, frame: pl.DataFrame) -> None:
         is_read = frame["unread"].is_null()
@@ -135,19 +137,46 @@ class Taken:
 def take(loader: Loader, extract: Extract, work: Path) -> Taken:
     """Read a whole extract into a file in the folder `work`. Raises LoaderError."""
     out = work / "listings.parquet"
-    with engine(work) as con:
-        rows = _Rows(Listings(con, work))
-        for frame in ahead(readings(loader, extract)):
-            rows.add(frame)
-        _refuse_smudged(extract.path, rows)
-        if extract.asked:
-            if loader.covers or extract.covers:
-                raise LoaderError("a full list, and no answer to a question; leave --asked out", extract.path)
-            _add_unanswered(rows, loader, extract)
-        repeated = rows.listings.rows - rows.listings.write(out)
+    rows = _Rows(Sorting(work, _LISTING))
+    for frame in ahead(readings(loader, extract)):
+        rows.add(frame)
+    _refuse_smudged(extract.path, rows)
+    if extract.asked:
+        if loader.covers or extract.covers:
+            raise LoaderError("a full list, and no answer to a question; leave --asked out", extract.path)
+        _add_unanswered(rows, loader, extract)
+    repeated = rows.listings.rows - _write(rows.listings, work, out)
     notes = [f"{repeated:,} rows repeat a number"] if repeated else []
     notes = [*extract.notes, *notes, *_mended(rows.mended), *_named(loader, rows.reasons)]
     return Taken(out, rows.counts, tuple(sorted({*loader.covers, *extract.covers})), notes)
+
+
+def _write(rows: Sorting, work: Path, out: Path) -> int:
+    """Write one listing a number, sorted, into a file; gives how many there are."""
+    copy = "copy (from {}) to $out (format parquet, compression zstd, parquet_version v2)"
+    parts: list[str] = []
+    count = 0
+    with engine(work) as con:
+        for part in rows.parts():
+            listings = _one_a_listing(con, part)
+            count += listings.height
+            parts.append(str(work / f"part-{len(parts)}.parquet"))
+            run(con, "part", copy.format("listings"), {"out": parts[-1]}, listings=listings)
+        if len(parts) > 1:
+            run(con, "snapshot", copy.format("read_parquet($parts)"), {"out": str(out), "parts": parts})
+        else:
+            Path(parts[0]).rename(out)
+    return count
+
+
+def _one_a_listing(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
+    """Sorted rows, those about one number made one."""
+    again = rows.filter(rows["number"] == rows["number"].shift())["number"]
+    if not again.len():
+        return rows
+    repeats = rows["number"].is_in(again.implode())
+    merged = run(con, "listings", statement("listings"), rows=rows.filter(repeats))
+    return pl.concat([rows.filter(~repeats), merged]).sort("number")
 
 
 def _mended(count: int) -> list[str]:
@@ -182,7 +211,7 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     file = replace(extract, path=extract.asked, asked=None, notes=[], covers=set())
     question = pl.concat([pl.Series(dtype=pl.UInt64), *(frame["number"] for frame in _question(loader, file))])
     unread, asked = question.null_count(), question.drop_nulls().unique()
-    answered = seen.listings.numbers()
+    answered = pl.concat([part["number"].unique() for part in seen.listings.parts()])
     strangers = answered.len() - answered.is_in(asked.implode()).sum()
     if strangers and not loader.directory:
         raise LoaderError(f"{strangers:,} numbers of the answer were never asked, by {file.path.name}", extract.path)

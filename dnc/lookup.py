@@ -64,9 +64,11 @@ class _Words:
         behind = self._words.gather((found["position"] + 1).fill_null(0), null_on_oob=True)
         mine = pl.col("word", "next") // self.span == pl.col("id")
         words = found.with_columns(behind.alias("next")).select(
-            "at", pl.when(mine).then(pl.col("word", "next") % self.span).otherwise(0)
+            pl.when(mine).then(pl.col("word", "next") % self.span).otherwise(0)
         )
-        return words.sort("at").select("word", pl.col("next") // _N)
+        nothing = pl.zeros(ids.len(), pl.UInt64, eager=True)
+        back = pl.DataFrame([nothing.scatter(found["at"], words[name]).alias(name) for name in words.columns])
+        return back.select("word", pl.col("next") // _N)
 
 
 @dataclass(frozen=True)

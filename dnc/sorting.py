@@ -1,116 +1,104 @@
-"""Listings sorted by number, one a number, as a file: an external merge sort in bounded memory.
+"""Rows brought into the order of their numbers in bounded memory: an external merge sort.
 
-Rows come in any order and are gathered into runs, each sorted and written out. Where runs
-overlap they are merged, range by range of numbers, so that never more rows are in memory than in a run.
+Rows are gathered into runs, each of them sorted; where there are several they lie on disk. Runs that overlap
+are merged range by range of numbers, so that never more rows are in memory than in a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 
-from dnc.engine import run, statement
+from dnc.errors import StoreError
 
-SCHEMA = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
 _AT_ONCE = 12_000_000  # rows
 _SPAN = 10**6  # numbers that are never parted
+_READ_TOGETHER = 100_000  # rows of a run
 
 
-class Listings:
-    """Rows about numbers, on their way into one sorted file.
+class Sorting:
+    """Rows about numbers, on their way into order.
 
-    con: what writes and merges; it reaches the folder. folder: where runs are kept meanwhile.
+    folder: where runs are kept meanwhile. schema: of the rows; `number` (UInt64) is one of its columns.
     rows: how many were added.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    def __init__(self, folder: Path, schema: Mapping[str, Any]) -> None:
         self.rows = 0
-        self._con = con
         self._folder = folder
-        self._waiting = [pl.DataFrame(schema=SCHEMA)]
-        self._runs: list[str] = []
-        self._files = 0
+        self._waiting = [pl.DataFrame(schema=schema)]
+        self._height = 0
+        self._runs: list[Path] = []
         self._last = -1
         self._rising = True  # whether each number was greater than the one before
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Add rows with the columns of `SCHEMA`; those without a number are left out."""
+        """Add rows; those without a number are left out. Raises StoreError where they cannot be kept."""
         rows = rows.filter(pl.col("number").is_not_null()) if rows["number"].null_count() else rows
         if not rows.height:
             return
+        if self._height + rows.height > _AT_ONCE:
+            self._end_run()
         numbers = rows["number"]
         self._rising = self._rising and numbers[0] > self._last and bool((numbers.slice(1) > numbers.head(-1)).all())
         self._last = numbers[-1]
-        self.rows += rows.height
         self._waiting.append(rows)
-        if sum(one.height for one in self._waiting) >= _AT_ONCE:
-            self._end_run()
+        self._height += rows.height
+        self.rows += rows.height
 
-    def numbers(self) -> pl.Series:
-        """The distinct numbers of all rows, in any order (UInt64)."""
-        self._end_run()
-        return self._read("select distinct number from read_parquet($runs)")["number"]
+    def parts(self) -> Iterator[pl.DataFrame]:
+        """All rows, sorted by number, in frames that follow each other; those of one number stand in one frame.
 
-    def write(self, out: Path) -> int:
-        """Write one listing a number, sorted, into a Parquet file with the columns of `SCHEMA`; gives their count."""
+        Raises StoreError where they cannot be kept.
+        """
+        if not self._runs:
+            yield self._run()
+            return
         self._end_run()
-        parts = self._runs if self._rising or len(self._runs) == 1 else list(self._merged())
-        if len(parts) == 1:
-            Path(parts[0]).rename(out)
+        if self._rising:
+            yield from (_read([run]) for run in self._runs)
         else:
-            self._write("from read_parquet($parts)", out, {"parts": parts})
-        [(count,)] = self._con.execute("select count(*) from read_parquet(?)", [str(out)]).fetchall()
-        return int(count)
+            yield from (_read(self._runs, *span).sort("number") for span in self._spans())
+
+    def _run(self) -> pl.DataFrame:
+        """What waits, as a run."""
+        rows = pl.concat(self._waiting)
+        return rows if self._rising else rows.sort("number")
 
     def _end_run(self) -> None:
-        """Write what waits as a run."""
-        rows = pl.concat(self._waiting)
-        if rows.height or not self._runs:
-            self._runs.append(self._kept(rows if self._rising else self._sorted(rows)))
-        self._waiting = [rows.clear()]
+        path = self._folder / f"run-{len(self._runs)}.parquet"
+        with _kept():
+            self._run().write_parquet(path, compression="lz4", row_group_size=_READ_TOGETHER)
+        self._runs.append(path)
+        self._waiting, self._height = [self._waiting[0].clear()], 0
 
-    def _merged(self) -> Iterator[str]:
-        """Files of the listings of all runs, one a range of numbers, the lowest first."""
-        within = "from read_parquet($runs) where number >= $low and number < $high"
-        for low, high in self._ranges():
-            yield self._kept(self._sorted(self._read(within, low=low, high=high)))
-
-    def _ranges(self) -> Iterator[tuple[int, int]]:
+    def _spans(self) -> Iterator[tuple[int, int]]:
         """Ranges of numbers, the upper end not in them, in each of which not too many rows are."""
-        span = f"number // {_SPAN} * {_SPAN}"
-        counted = f"select {span} as low, count(*) as rows from read_parquet($runs) group by low order by low"
-        spans = self._read(counted).rows()
+        span = (pl.col("number") // _SPAN * _SPAN).alias("low")
+        with _kept():
+            counted = pl.scan_parquet(self._runs, glob=False).group_by(span).len().collect(engine="streaming")
+        counts = counted.sort("low").rows()
         low, rows = 0, 0
-        for (start, count), following in zip(spans, [*spans[1:], (0, _AT_ONCE)], strict=True):
+        for (start, count), (_, following) in zip(counts, [*counts[1:], (0, _AT_ONCE)], strict=True):
             rows += count
-            if rows + following[1] > _AT_ONCE:
+            if rows + following > _AT_ONCE:
                 yield low, start + _SPAN
                 low, rows = start + _SPAN, 0
 
-    def _sorted(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """One listing a number, sorted."""
-        rows = rows.sort("number")
-        again = rows.filter(rows["number"] == rows["number"].shift())["number"]
-        if not again.len():
-            return rows
-        repeats = rows["number"].is_in(again.implode())
-        merged = run(self._con, "listings", statement("listings"), rows=rows.filter(repeats))
-        return pl.concat([rows.filter(~repeats), merged]).sort("number")
 
-    def _kept(self, rows: pl.DataFrame) -> str:
-        """The path of a file of rows."""
-        self._files += 1
-        path = self._folder / f"run-{self._files}.parquet"
-        self._write("from rows", path, rows=rows)
-        return str(path)
+def _read(runs: list[Path], low: int = 0, high: int = 2**64 - 1) -> pl.DataFrame:
+    with _kept():
+        rows = pl.scan_parquet(runs, glob=False)
+        return rows.filter(pl.col("number").is_between(low, high, closed="left")).collect()
 
-    def _read(self, sql: str, **params: int) -> pl.DataFrame:
-        return run(self._con, "runs", sql, {"runs": self._runs, **params})
 
-    def _write(self, sql: str, out: Path, params: Mapping[str, Any] | None = None, **frames: pl.DataFrame) -> None:
-        copy = f"copy ({sql}) to $out (format parquet, compression zstd, parquet_version v2)"
-        run(self._con, "snapshot", copy, {"out": str(out), **(params or {})}, **frames)
+@contextmanager
+def _kept() -> Iterator[None]:
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise StoreError(f"rows cannot be kept on disk while they are sorted ({type(error).__name__})") from None

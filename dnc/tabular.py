@@ -34,7 +34,7 @@ from dnc.sheets import first_sheet
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
 _T = TypeVar("_T")
-BATCH_ROWS = 300_000
+BATCH_ROWS = 500_000
 _FEW = 100  # rows
 RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
@@ -153,10 +153,10 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     keys = [column.name for column in rows if not _is_constant(column)]
     if not keys:
         return pl.zeros(rows.height, pl.UInt32, eager=True), rows.head(1)
-    distinct = rows.unique(keys, keep="first", maintain_order=True)
-    number = distinct.select(keys).with_row_index("\0number")
-    joined = rows.select(keys).join(number, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    return joined["\0number"], distinct
+    alike = rows.select(keys).with_row_index("\0at").group_by(keys, maintain_order=True).agg("\0at")["\0at"]
+    each = alike.to_frame().with_row_index("\0number").explode("\0at")
+    number = pl.zeros(rows.height, pl.UInt32, eager=True).scatter(each["\0at"], each["\0number"])
+    return number, rows[alike.list.first()]
 
 
 def _is_constant(column: pl.Series) -> bool:

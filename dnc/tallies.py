@@ -67,8 +67,8 @@ class Tallies:
             self.days[day, outcome] += count
         for reason, count in _counted(rows.select("unread", "calls").drop_nulls()):
             self.unread[reason] += count
-        clear = verdicts.rows.filter(pl.col("dnc_outcome") == "clear")
-        for end, count in clear.group_by("dnc_valid_until").len().iter_rows():
+        ends = verdicts.rows["dnc_valid_until"].filter(verdicts.rows["dnc_outcome"] == "clear")
+        for end, count in ends.value_counts().iter_rows():
             self.ends[end] += count
 
     @property

@@ -136,8 +136,10 @@ def _frame(batch: Batch) -> pl.DataFrame:
         raise InputError(f"{type(batch).__name__} is no Arrow batch; hand over batches of pyarrow or frames of Polars")
     try:
         return pl.DataFrame(batch)
-    except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
-        raise InputError(f"the batch cannot be read as Arrow ({type(error).__name__})") from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, TypeError) as error:
+        raise InputError(
+            f"the batch cannot be read by Polars ({type(error).__name__}); cast columns of unusual types to text"
+        ) from None
 
 
 def _beside(batch: Any, frame: pl.DataFrame, carried: list[str], verdicts: pl.DataFrame) -> Any:

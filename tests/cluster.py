@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pytest
 
-from dnc import Decider, Store, check, decide
+from dnc import Decider, InputError, Store, check, decide
 from dnc.report import CsvStream
 from tests.conftest import SAMPLES
 
@@ -28,7 +28,7 @@ os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
 import ray
 from ray.util import ActorPool
 
-ROWS, FILES, WORKERS = 30_000, 6, 2
+ROWS, FILES, WORKERS = 20_000, 4, 2
 GIVEN = {"voice": "human", "dialler": "manual", "cli": "withheld", "source": "purchased", "habit": "habitual"}
 TOLD = {"region": "FR", "at": "2026-08-10T10:30", "given": GIVEN | {"objected_on": "none"}}
 FICTION = ("019900", "026191", "035301", "046571", "053649", "063998")  # reserved by the French plan
@@ -100,9 +100,9 @@ def batches_of(path: Path, folder: Path) -> Iterator[pa.RecordBatch]:
 class Worker(Decider):
     """A decider that says by which process it was done."""
 
-    def decided(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch decided."""
-        return self(batch).append_column("worker", pa.array([os.getpid()] * batch.num_rows))
+        return super().__call__(batch).append_column("worker", pa.array([os.getpid()] * batch.num_rows))
 
 
 def test_two_workers_write_the_bytes_of_one_machine(cluster, store, dataset, one_machine, tmp_path):
@@ -111,7 +111,7 @@ def test_two_workers_write_the_bytes_of_one_machine(cluster, store, dataset, one
     before = {path: path.stat().st_mtime_ns for copy in copies for path in copy.rglob("*")}
     actors = [ray.remote(Worker).remote(str(copy), **TOLD) for copy in copies]
     batches = (batch for one in sorted(dataset.rglob("*.parquet")) for batch in batches_of(one, dataset))
-    decided = ActorPool(actors).map(lambda actor, batch: actor.decided.remote(batch), batches)
+    decided = ActorPool(actors).map(lambda actor, batch: actor.__call__.remote(batch), batches)
     whole = pa.Table.from_batches(decided)
     ray.get([actor.close.remote() for actor in actors])
     assert len(whole["worker"].unique()) == WORKERS
@@ -143,6 +143,14 @@ def test_batches_of_pyarrow_come_back_as_they_are(store, kind):
         assert decided.select(["number", "odd"]).equals(rows.select(["number", "odd"]), check_metadata=True)
         assert decided.schema.types[2:] == [pa.string(), pa.date32()]
         assert decided.num_rows == rows.num_rows
+
+
+@pytest.mark.parametrize("kind", [pa.decimal256(50, 2), pa.month_day_nano_interval()], ids=str)
+def test_a_column_that_polars_cannot_read_is_one_error(store, kind):
+    """One line of ours, also where Polars panics."""
+    batch = pa.table({"number": ["0199000001"], "odd": pa.nulls(1, kind)})
+    with pytest.raises(InputError, match="cast columns of unusual types to text"):
+        list(decide([batch], store, **TOLD))
 
 
 def written(table: pa.Table) -> bytes:

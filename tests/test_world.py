@@ -16,10 +16,11 @@ import pytest
 
 from dnc import Store, check
 from dnc.brief import Brief
-from dnc.calls import FAR_APART, open_calls
+from dnc.calls import FAR_APART, Intake
 from dnc.errors import RuleError
 from dnc.numbers import read_number
 from dnc.rulebook import Rulebook
+from dnc.tabular import open_table
 
 BOOK = Rulebook.load()
 PLAN = list(csv.DictReader(files("dnc").joinpath("plan.csv").read_text(encoding="utf-8").splitlines()))
@@ -43,7 +44,7 @@ def facts(tmp_path, **row):
     """The facts of one call."""
     path = tmp_path / "call.csv"
     path.write_text(";".join(row) + "\n" + ";".join(row.values()) + "\n", encoding="utf-8")
-    [calls] = open_calls(path, Brief(), BOOK).batches()
+    [calls] = Intake(open_table(path), Brief(), BOOK).batches()
     return calls.facts().row(0, named=True)
 
 

@@ -127,7 +127,7 @@ class Bench:
         """Our check of a list into a file; the rows that it writes are counted."""
         told = ("--brief", self.brief(region), "--at", AT, "--store", store, "--quiet", "--exit-zero")
         path = self.out(out)
-        return Command([DNC, "check", calls, *told, "--out", path, *more], lines=partial(lines, path))
+        return Command([DNC, "check", calls, *told, "--out", path, *more], fresh=[path], lines=partial(lines, path))
 
     def probe(self, *told: object) -> Command:
         """A measurement inside a process."""
@@ -160,7 +160,9 @@ def floors(bench: Bench, calls: Path, verdicts: Path) -> dict[str, Command]:
     texts = bench.out("constants.json")
     run(floor("constants", verdicts, texts))
     return {
-        name: Command(floor(name, calls, texts, out := bench.out(f"{name}.csv")).argv, lines=partial(lines, out))
+        name: Command(
+            floor(name, calls, texts, out := bench.out(f"{name}.csv")).argv, fresh=[out], lines=partial(lines, out)
+        )
         for name in FLOORS
     }
 

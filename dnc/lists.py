@@ -67,6 +67,11 @@ class FileList:
         return names if len(names) > 1 else names[0]
 
     @property
+    def state(self) -> list[tuple[int, int, int]]:
+        """Which file each of them is, how long it is and when it was written. Raises InputError."""
+        return [_state(one.path) for one in self.files]
+
+    @property
     def sums(self) -> list[str]:
         """The SHA-256 of each file. Raises InputError."""
         return [fingerprint(one.path) for one in self.files]
@@ -90,6 +95,14 @@ def file_list(paths: Paths) -> FileList:
     if not files:
         raise InputError("no list is named")
     return FileList(named, files)
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _within(folder: Path) -> list[File]:

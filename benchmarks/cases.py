@@ -298,9 +298,11 @@ def start(bench: Bench) -> Iterator[Row]:
 def one(bench: Bench) -> Iterator[Row]:
     """One call, and a hundred, from a warm process."""
     told = (bench.calls(bench.rows // 10), bench.bloctel(), bench.brief())
-    single, hundred = bench.turns(one=bench.probe("one", *told), hundred=bench.probe("hundred", *told))
+    names = ("one", "hundred", "explained")
+    single, hundred, explained = bench.turns(**{name: bench.probe(name, *told) for name in names})
     yield Row("one call, warm", str(single), bound="≤ 50 ms")
     yield row("a hundred calls, warm", hundred, "one call", single, "hardly more")
+    yield row("one call explained, the store opened for it", explained, "one call", single, "")
 
 
 def spreadsheet(bench: Bench) -> Iterator[Row]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import polars as pl
 
-from dnc import Rulebook, Store, check
+from dnc import Decider, Rulebook, Store, check
 from dnc.brief import Brief, read_brief
 from dnc.checks import explain
 from dnc.columns import read_column
@@ -46,20 +44,27 @@ def membership(calls: str, store: str, region: str, registry: str) -> list[float
     return [_seconds(work)]
 
 
+def _decided(calls: str, store: str, brief: str, rows: int) -> list[float]:
+    with Decider(store, brief=read_brief(brief), at=AT) as decider:
+        frames = list(_frame(calls).head(30 * rows).iter_slices(rows))
+        return [_seconds(partial(decider, frame)) for frame in frames][10:]
+
+
 def one(calls: str, store: str, brief: str) -> list[float]:
-    """One call after another, each by a number not asked before; the first warms and is not counted."""
-    told, book = read_brief(brief), Rulebook.load()
-    numbers = _frame(calls)["number"].head(12).to_list()
-    return [_seconds(partial(explain, number, Store(store), told, at=AT, rulebook=book)) for number in numbers][1:]
+    """One call after another, each by a number not asked before; the first ten warm and are not counted."""
+    return _decided(calls, store, brief, 1)
 
 
 def hundred(calls: str, store: str, brief: str) -> list[float]:
-    """A file of a hundred calls, again and again; the first time warms and is not counted."""
+    """A hundred calls after another hundred."""
+    return _decided(calls, store, brief, 100)
+
+
+def explained(calls: str, store: str, brief: str) -> list[float]:
+    """One call after another, regime by regime, the store opened anew for each; the first is not counted."""
     told, book = read_brief(brief), Rulebook.load()
-    with tempfile.TemporaryDirectory() as folder:
-        few = Path(folder) / "calls.csv"
-        _frame(calls).head(100).write_csv(few)
-        return [_seconds(lambda: check(few, Store(store), brief=told, at=AT, rulebook=book)) for _ in range(6)][1:]
+    numbers = _frame(calls)["number"].head(12).to_list()
+    return [_seconds(partial(explain, number, Store(store), told, at=AT, rulebook=book)) for number in numbers][1:]
 
 
 def xlsx(writer: str, calls: str, store: str, brief: str, out: str) -> list[float]:
@@ -86,7 +91,13 @@ def _rust(frame: pl.DataFrame, out: str) -> None:
 
 
 _WRITERS = {"ours": _ours, "polars": _polars, "rust": _rust}
-PROBES: dict[str, Callable[..., Any]] = {"membership": membership, "one": one, "hundred": hundred, "xlsx": xlsx}
+PROBES: dict[str, Callable[..., Any]] = {
+    "membership": membership,
+    "one": one,
+    "hundred": hundred,
+    "explained": explained,
+    "xlsx": xlsx,
+}
 
 if __name__ == "__main__":
     print(median(PROBES[sys.argv[1]](*sys.argv[2:])))

@@ -17,6 +17,7 @@ from dnc.brief import Brief, read_brief
 from dnc.checks import explain
 from dnc.columns import read_column
 from dnc.report import Output
+from dnc.rows import Rows
 from dnc.screen import Screen
 
 AT = "2026-08-03T10:30"
@@ -77,7 +78,7 @@ def xlsx(writer: str, calls: str, store: str, brief: str, out: str) -> list[floa
 
 def _ours(frame: pl.DataFrame, out: str) -> None:
     with Output(out, frame.columns) as output:
-        output.write(frame)
+        output.write(Rows.of(frame))
 
 
 def _polars(frame: pl.DataFrame, out: str) -> None:

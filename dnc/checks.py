@@ -22,6 +22,7 @@ from dnc.judge import Finding, Verdicts, explained
 from dnc.lists import FileList, Paths, file_list
 from dnc.report import CsvStream, Output, is_page, whole
 from dnc.result import Check
+from dnc.rows import Rows
 from dnc.rulebook import Rulebook
 from dnc.selection import Selection, select
 from dnc.sorting import Sorting
@@ -60,13 +61,13 @@ class _Outputs:
         self._stream = CsvStream(stream, *form) if stream is not None else None
         self.kept: list[pl.DataFrame] | None = None if targets or stream is not None or seen else []
 
-    def write(self, frame: pl.DataFrame) -> None:
+    def write(self, rows: Rows) -> None:
         """Add rows."""
         for sink in (*self._tables, self._stream):
             if sink:
-                sink.write(frame)
+                sink.write(rows)
         if self.kept is not None:
-            self.kept.append(frame)
+            self.kept.append(rows.frame)
 
     def tell(self, result: Check) -> None:
         """Add what is told of the check beside its rows."""
@@ -153,7 +154,7 @@ def check(
         evidence = Evidence(files, stack.enter_context(store.work("check")) if keep else None)
         ids = intake.columns.get("call", "")
 
-        def decided() -> Iterator[tuple[int, pl.DataFrame, pl.Series]]:
+        def decided() -> Iterator[tuple[int, Rows, pl.Series]]:
             for batch in ahead(intake.batches()):
                 calls = terms.laid(batch)
                 verdicts = judge.verdicts(calls)
@@ -162,13 +163,13 @@ def check(
                 result.tallies.add(calls, verdicts)
                 repeats.add(calls.number)
                 evidence.add(calls, verdicts, ids)
-                yield calls.number.len(), *selection.rows(calls, verdicts.rows)
+                yield calls.number.len(), *selection.rows(calls, verdicts)
 
-        for rows, frame, outcomes in ahead(decided()):
+        for height, rows, outcomes in ahead(decided()):
             result.given.update(dict(outcomes.value_counts().iter_rows()))
-            outputs.write(frame)
+            outputs.write(rows)
             if progress:
-                progress(rows)
+                progress(height)
         result.repeated = repeats.count()
         result.skipped, result.sheets = intake.table.skipped, len(intake.table.others)
         sha256 = hashlib.sha256(terms.text.encode()).hexdigest()
@@ -211,7 +212,7 @@ def write(result: Check, path: str | Path) -> None:
     if result.verdicts is None:
         raise InputError("the verdicts of this check went to its own output; check again without out=")
     with Output(path, result.header, result.delimiter, result.bom) as output:
-        output.write(result.verdicts)
+        output.write(Rows.of(result.verdicts))
         _annex(result, output)
     return None
 

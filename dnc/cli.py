@@ -107,13 +107,14 @@ def read_(file: Path, loader: Path | None, **options: Any) -> None:
     from dnc.extracts import show
     from dnc.loader import loader_for
     from dnc.report import CsvStream
+    from dnc.rows import Rows
 
     reader, extract = loader_for(file, module=loader, **options)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     said = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     for frame in show(reader, extract):
         kept = frame.filter(pl.col("unread").is_null())
-        stream.write(kept.select(pl.format("+{}", "number"), said.alias("listed"), "since"))
+        stream.write(Rows.of(kept.select(pl.format("+{}", "number"), said.alias("listed"), "since")))
         for line, reason in frame.filter(pl.col("unread").is_not_null()).select("line", "unread").iter_rows():
             say(f"{file}:{line}: {reason}")
     sys.stdout.buffer.flush()

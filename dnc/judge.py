@@ -54,16 +54,27 @@ _Decide = Callable[[Pack, pl.DataFrame], pl.DataFrame]
 class Verdicts(NamedTuple):
     """Verdicts on calls.
 
-    rows: the columns of `VERDICT`, a row a call. case: for each call the row of `cases` and of `facts`.
-    cases: distinct verdicts, without what differs from number to number. facts: what they were made from,
-    the registries' words included. plan: the rows of `Calls.plans` that these facts are of.
+    own: what differs from number to number, `dnc_number` and `dnc_valid_until`, a row a call.
+    case: for each call the row of `cases` and of `facts`. cases: distinct verdicts, the other columns of `VERDICT`.
+    facts: what they were made from, the registries' words included. plan: the rows of `Calls.plans` that these
+    facts are of.
     """
 
-    rows: pl.DataFrame
+    own: pl.DataFrame
     case: pl.Series
     cases: pl.DataFrame
     facts: pl.DataFrame
     plan: pl.Series
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The columns of `VERDICT`, a row a call."""
+        return self.cases[self.case].with_columns(self.own).select(VERDICT.keys())
+
+    @property
+    def outcomes(self) -> pl.Series:
+        """The outcome of each call."""
+        return self.cases["dnc_outcome"][self.case]
 
     def counts(self, *columns: str) -> Iterator[tuple[Any, ...]]:
         """Distinct values of columns of `cases`, each row with the number of calls at its end."""
@@ -149,8 +160,8 @@ class Judge:
         until = self._valid_until(last_days[waiting], self._screened_again(calls, asked[waiting], calls.plan[waiting]))
         valid_until = verdicts["dnc_valid_until"][case].scatter(waiting, until)
         number = pl.select((pl.lit("+") + pl.lit(calls.number.cast(pl.String))).fill_null("")).to_series()
-        rows = verdicts[case].with_columns(number.alias("dnc_number"), valid_until).select(VERDICT.keys())
-        return Verdicts(rows, case, verdicts, facts, cases["plan"])
+        own = pl.DataFrame([number.alias("dnc_number"), valid_until])
+        return Verdicts(own, case, verdicts, facts, cases["plan"])
 
     def facts(self, calls: Calls) -> pl.DataFrame:
         """All facts of each call, what the registries said beside what was told."""

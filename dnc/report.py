@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
@@ -21,6 +22,7 @@ import polars as pl
 
 from dnc.durable import put
 from dnc.errors import InputError, OptionError
+from dnc.rows import Rows
 from dnc.tabular import as_text, unique_names
 
 XLSX_ROWS = 1_048_575  # of one sheet, beside the header
@@ -38,7 +40,7 @@ class Writer(Protocol):
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None: ...
 
-    def write(self, frame: pl.DataFrame) -> None:
+    def write(self, rows: Rows) -> None:
         """Add rows."""
 
     def close(self) -> None:
@@ -69,7 +71,8 @@ def _header(names: list[str]) -> list[str]:
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
     """Cells that flat formats do not hold as text: nested ones as JSON."""
-    odd = [name for name, kind in frame.schema.items() if kind.is_nested() or kind == pl.Duration]
+    kinds = (pl.Duration, pl.Binary, pl.Categorical, pl.Enum)
+    odd = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in kinds]
     return frame.with_columns(as_text(frame[name]) for name in odd)
 
 
@@ -83,10 +86,29 @@ class CsvStream:
         csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(_header(header))
         self._file.write(line.getvalue().encode("utf-8-sig" if bom else "utf-8"))
 
-    def write(self, frame: pl.DataFrame) -> None:
-        """Add rows."""
-        flat = defused(_as_text(frame)).with_columns(pl.selectors.string().replace("", None))
-        flat.write_csv(self._file, include_header=False, separator=self._delimiter)
+    def write(self, rows: Rows) -> None:
+        """Add rows; neighbouring columns that are shared are written as one text, made once a case."""
+        own, shared = self._quoted(defused(_as_text(rows.own))), self._quoted(rows.shared)
+        fields: list[pl.Series] = []
+        for is_shared, names in groupby(rows.header, shared.columns.__contains__):
+            if is_shared:
+                texts = shared.select(pl.concat_str(names, separator=self._delimiter).alias(f"\0{len(fields)}"))
+                fields.append(texts.to_series()[rows.case])
+            else:
+                fields += own.select(names).get_columns()
+        pl.DataFrame(fields).write_csv(self._file, include_header=False, separator=self._delimiter, quote_style="never")
+
+    def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Texts as CSV has them."""
+        special = ['"', "\n", "\r", self._delimiter]
+        texts = [cells for cells in frame if cells.dtype == pl.String and cells.str.contains_any(special).any()]
+        return frame.with_columns(
+            pl.when(cells.str.contains_any(special))
+            .then(pl.lit('"') + pl.col(cells.name).str.replace_all('"', '""', literal=True) + pl.lit('"'))
+            .otherwise(cells.name)
+            .alias(cells.name)
+            for cells in texts
+        ).with_columns(pl.selectors.string().fill_null(""))
 
 
 class _Csv(CsvStream):
@@ -102,8 +124,8 @@ class _JsonLines:
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._file = path.open("wb")
 
-    def write(self, frame: pl.DataFrame) -> None:
-        frame.write_ndjson(self._file)
+    def write(self, rows: Rows) -> None:
+        rows.frame.write_ndjson(self._file)
 
     def close(self) -> None:
         self._file.close()
@@ -143,8 +165,8 @@ class _Parquet:
         self._path = path
         self._parts = _Parts(path)
 
-    def write(self, frame: pl.DataFrame) -> None:
-        self._parts.add(frame)
+    def write(self, rows: Rows) -> None:
+        self._parts.add(rows.frame)
 
     def close(self) -> None:
         with closing(self._parts) as parts:
@@ -164,10 +186,10 @@ class _Xlsx:
         self._parts = _Parts(path)
         self.annex: Mapping[str, pl.DataFrame] = {}
 
-    def write(self, frame: pl.DataFrame) -> None:
-        if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
+    def write(self, rows: Rows) -> None:
+        if self._parts.rows + rows.own.height > XLSX_ROWS * XLSX_SHEETS:
             raise InputError(f"a spreadsheet takes {XLSX_ROWS * XLSX_SHEETS:,} rows; write .csv or .parquet")
-        self._parts.add(defused(_as_text(frame)))
+        self._parts.add(defused(_as_text(rows.frame)))
 
     def close(self) -> None:
         with closing(self._parts) as parts:
@@ -274,9 +296,9 @@ class Output:
             self._writer: Writer = stack.enter_context(closing(FORMATS[suffix](beside, header, delimiter, bom)))
             self._stack = stack.pop_all()
 
-    def write(self, frame: pl.DataFrame) -> None:
+    def write(self, rows: Rows) -> None:
         """Add rows."""
-        self._writer.write(frame)
+        self._writer.write(rows)
 
     def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
         """Put sheets behind the rows, where the format has sheets."""

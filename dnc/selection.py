@@ -9,7 +9,8 @@ import polars as pl
 
 from dnc.calls import FORMER, Calls
 from dnc.errors import InputError, OptionError
-from dnc.judge import VERDICT
+from dnc.judge import VERDICT, Verdicts
+from dnc.rows import Rows
 from dnc.wording import OUTCOMES
 
 WAS = "dnc_was"  # with `changed`: the outcome of the former run, empty where there was none
@@ -37,16 +38,19 @@ class Selection:
         """Types of the columns behind those of the input."""
         return {name: VERDICT.get(name, pl.String) for name in self.header}
 
-    def rows(self, calls: Calls, verdicts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-        """The rows of calls and their verdicts (columns as in `VERDICT`) that are given, and their outcomes."""
-        outcomes = verdicts["dnc_outcome"]
+    def rows(self, calls: Calls, verdicts: Verdicts) -> tuple[Rows, pl.Series]:
+        """The rows of calls and their verdicts that are given, and their outcomes."""
+        outcomes, own = verdicts.outcomes, verdicts.own
         given = outcomes.is_in(self.only or OUTCOMES)
         if self.changed and calls.was is not None:
             was = calls.was.fill_null("").alias(WAS)
-            verdicts = verdicts.with_columns(was)
+            own = own.with_columns(was)
             given &= outcomes != was
-        frame = calls.carried.hstack(verdicts.select(self.header))
-        return (frame, outcomes) if given.all() else (frame.filter(given), outcomes.filter(given))
+        mine = [name for name in self.header if name in own.columns]
+        shared = verdicts.cases.select(name for name in self.header if name not in mine)
+        header = [*calls.carried.columns, *self.header]
+        rows = Rows(header, calls.carried.hstack(own.select(mine)), shared, verdicts.case)
+        return (rows, outcomes) if given.all() else (rows.filter(given), outcomes.filter(given))
 
 
 def select(columns: Iterable[str] | None, only: Iterable[str], changed: bool, former: bool) -> Selection:

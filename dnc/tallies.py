@@ -67,7 +67,7 @@ class Tallies:
             self.days[day, outcome] += count
         for reason, count in _counted(rows.select("unread", "calls").drop_nulls()):
             self.unread[reason] += count
-        ends = verdicts.rows["dnc_valid_until"].filter(verdicts.rows["dnc_outcome"] == "clear")
+        ends = verdicts.own["dnc_valid_until"].filter(verdicts.outcomes == "clear")
         for end, count in ends.value_counts().iter_rows():
             self.ends[end] += count
 

@@ -89,9 +89,10 @@ def book_of(ctx: click.Context) -> Rulebook:
 def print_csv(frame: pl.DataFrame) -> None:
     """A frame on stdout."""
     from dnc.report import CsvStream
+    from dnc.rows import Rows
 
     stream = CsvStream(sys.stdout.buffer, frame.columns)
-    stream.write(frame)
+    stream.write(Rows.of(frame))
     sys.stdout.buffer.flush()
 
 

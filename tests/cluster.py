@@ -21,6 +21,7 @@ import pytest
 
 from dnc import Decider, InputError, Store, check, decide
 from dnc.report import CsvStream
+from dnc.rows import Rows
 from tests.conftest import SAMPLES
 
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
@@ -157,5 +158,5 @@ def written(table: pa.Table) -> bytes:
     """A table as `dnc check` writes CSV."""
     frame = pl.DataFrame(table)
     file = io.BytesIO()
-    CsvStream(file, frame.columns).write(frame)
+    CsvStream(file, frame.columns).write(Rows.of(frame))
     return file.getvalue()

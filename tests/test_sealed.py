@@ -70,7 +70,7 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
         for part in (slice(0, half), slice(half, None)):
             at = pl.arange(0, len(rows[part]), dtype=pl.UInt32, eager=True)
             calls = Calls(facts[part], numbers[part], at, plans[part])
-            cells.watch(calls, Verdicts(found[part], at, found[part], facts[part], at))
+            cells.watch(calls, Verdicts(found[part].select("dnc_valid_until"), at, found[part], facts[part], at))
         yield cells
 
 

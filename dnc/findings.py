@@ -1,19 +1,23 @@
 """What regimes come to for a call, from what each of their conditions comes to.
 
-DuckDB is asked for every condition once (`Inquiry`); its answers, true, false or
-None for *not told*, are few once they are distinct, and are put together here
-by the three-valued rule of `dnc.regimes`.
+DuckDB is asked for every condition once (`Inquiry`), those that read the same columns
+together; its answers, true, false or None for *not told*, are few once they are
+distinct, and are put together here by the three-valued rule of `dnc.regimes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dnc.demands import Part
 from dnc.regimes import Regime
 
 Truth = Mapping[str, bool | None]
+_VALUES = (False, True, None)
+_AT_ONCE = 40  # conditions whose answers fit into one code
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,39 @@ class Inquiry:
 
     @property
     def sql(self) -> str:
-        """The query: a row of `facts` in, a row of `c0` … (Boolean) and `e0` … (Date) out, in the same order."""
-        conditions = [f"({sql})::boolean as c{at}" for at, sql in enumerate(self.conditions)]
+        """The query: a row of `facts` in, a row of `code` (UBIGINT) and `e0` … (Date) out, in the same order."""
+        digits = [
+            f"coalesce(({sql})::boolean::utinyint, 2)::ubigint * {len(_VALUES) ** at}"
+            for at, sql in enumerate(self.conditions)
+        ]
         ends = [f"({sql})::date as e{at}" for at, sql in enumerate(self.ends)]
-        return f"select {', '.join(conditions + ends)} from facts"
+        return f"select {', '.join([' + '.join(digits or ['0::ubigint']) + ' as code', *ends])} from facts"
+
+    def truth(self, code: int) -> dict[str, bool | None]:
+        """What each condition came to, by a code."""
+        return {sql: _VALUES[code // len(_VALUES) ** at % len(_VALUES)] for at, sql in enumerate(self.conditions)}
+
+    def apart(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
+        """The same in parts, each with those of some columns that it reads.
+
+        What reads the same columns is one part, and what reads none but those of `few` words.
+        """
+        parts: dict[frozenset[str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+        for kind, sqls in enumerate((self.conditions, self.ends)):
+            for sql in sqls:
+                read = frozenset(name for name in columns if re.search(rf"\b{name}\b", sql))
+                parts[frozenset(few) if read <= set(few) else read][kind].append(sql)
+        return [
+            ([name for name in columns if name in read], Inquiry(tuple(some), tuple(last if first else ())))
+            for read, (conditions, last) in parts.items()
+            for first, some in _chunks(conditions)
+        ]
+
+
+def _chunks(conditions: list[str]) -> Iterator[tuple[bool, list[str]]]:
+    """Conditions, so many that their answers fit into one code, and whether they are the first."""
+    for start in range(0, max(1, len(conditions)), _AT_ONCE):
+        yield not start, conditions[start : start + _AT_ONCE]
 
 
 def inquiry(regimes: Iterable[Regime]) -> Inquiry:

@@ -21,7 +21,7 @@ import polars as pl
 from dnc.calls import Calls
 from dnc.demands import FACTS, REGISTRY_FACTS, Part
 from dnc.engine import run
-from dnc.findings import Truth, ends, finding, inquiry, untold
+from dnc.findings import Inquiry, Truth, ends, finding, inquiry, untold
 from dnc.regimes import Pack, Regime
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
@@ -46,7 +46,8 @@ VERDICT = {
 _WORDS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
 _JUDGED = {**{name: VERDICT[name] for name in _WORDS}, "dnc_valid_until": pl.Date, "last_day": pl.Date}
 _LATER = {"clear": pl.Boolean, "last_day": pl.Date}
-_REMEMBERED = 500_000  # distinct facts
+_REMEMBERED = 500_000  # distinct cells that conditions were asked about, and …
+_KNOWN = 20_000  # … distinct facts that were decided, at most
 
 _Decide = Callable[[Pack, pl.DataFrame], pl.DataFrame]
 
@@ -98,21 +99,32 @@ class Found:
 
 
 class _Memory:
-    """Decides the same facts once: remembers what they came to."""
+    """Decides the same facts once: remembers what they came to, of so many at most."""
 
-    def __init__(self, decide: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    def __init__(self, decide: Callable[[pl.DataFrame], pl.DataFrame], most: int) -> None:
         self._decide = decide
+        self._most = most
         self._facts = self._answers = pl.DataFrame()
 
     def __call__(self, facts: pl.DataFrame) -> pl.DataFrame:
         """What each row of facts comes to, as `decide` would say; same height and order."""
-        if not 0 < self._facts.height <= _REMEMBERED - facts.height:
+        if facts.height > self._most:
+            return self._decide(facts)
+        if not 0 < self._facts.height <= self._most - facts.height:
             self._facts, self._answers = facts.clear(), self._decide(facts.clear())
         known = self._facts.height
         number, self._facts = numbered(pl.concat([self._facts, facts]))  # those known keep their numbers
         if self._facts.height > known:
             self._answers = pl.concat([self._answers, self._decide(self._facts.slice(known))])
         return self._answers[number.slice(known)]
+
+
+class _Asked(NamedTuple):
+    """Conditions that read the same columns, and what they came to."""
+
+    columns: list[str]
+    inquiry: Inquiry
+    memory: _Memory
 
 
 def _epochs(pack: Pack, cases: pl.DataFrame) -> list[pl.DataFrame]:
@@ -131,8 +143,9 @@ class Judge:
         self._policy = policy
         self._stack = ExitStack()
         self._con: duckdb.DuckDBPyConnection | None = None
-        self._now = _Memory(lambda facts: self._parted(facts, self._judged, _JUDGED))
-        self._later = _Memory(lambda facts: self._parted(facts, self._found_later, _LATER))
+        self._now = _Memory(lambda facts: self._parted(facts, self._judged, _JUDGED), _KNOWN)
+        self._later = _Memory(lambda facts: self._parted(facts, self._found_later, _LATER), _KNOWN)
+        self._asked: dict[Inquiry, list[_Asked]] = {}
         self._registry_facts = {
             registry.replace("-", "_") + suffix: kind
             for registry in sorted(book.registries())
@@ -234,12 +247,34 @@ class Judge:
     def found(self, pack: Pack, facts: pl.DataFrame) -> Found:
         """What DuckDB says of facts of one epoch."""
         regimes = pack.on(facts["day"][0])
-        asked = inquiry(regimes)
-        answers = self._run(asked.sql, facts) if regimes else pl.DataFrame(height=facts.height)
-        truth, distinct = numbered(answers.select(pl.selectors.boolean()))
-        truths = [dict(zip(asked.conditions, values, strict=True)) for values in distinct.iter_rows()]
-        ends = answers.select(pl.selectors.date())
-        return Found(regimes, truths, truth, dict(zip(asked.ends, ends, strict=True)))
+        asked = self._asked_of(regimes, facts.columns)
+        answers = [one.memory(facts.select(one.columns)) for one in asked]
+        codes = pl.DataFrame([answer["code"].alias(str(at)) for at, answer in enumerate(answers)])
+        truth, distinct = numbered(codes if asked else pl.DataFrame(height=facts.height))
+        truths = [
+            {sql: value for one, code in zip(asked, row, strict=True) for sql, value in one.inquiry.truth(code).items()}
+            for row in distinct.iter_rows()
+        ]
+        ends = {
+            end: answer[f"e{at}"]
+            for one, answer in zip(asked, answers, strict=True)
+            for at, end in enumerate(one.inquiry.ends)
+        }
+        return Found(regimes, truths, truth, ends)
+
+    def _asked_of(self, regimes: list[Regime], columns: list[str]) -> list[_Asked]:
+        """What is asked about regimes, and what was answered before."""
+
+        def asked(read: list[str], inquiry: Inquiry) -> _Asked:
+            return _Asked(
+                ["jurisdiction", *read], inquiry, _Memory(lambda cells: self._run(inquiry.sql, cells), _REMEMBERED)
+            )
+
+        whole = inquiry(regimes)
+        if whole not in self._asked:
+            parts = whole.apart([name for name in columns if name != "jurisdiction"], vocabulary().axes)
+            self._asked[whole] = [asked(read, part) for read, part in parts]
+        return self._asked[whole]
 
     def _last_day(self, pack: Pack, facts: pl.DataFrame, found: Found) -> pl.Series:
         """The last day before anything dated changes that facts of one epoch rest on; null where nothing does."""

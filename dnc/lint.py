@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
@@ -100,10 +99,8 @@ def _of(con: duckdb.DuckDBPyConnection, pack: Pack, regime: Regime) -> Iterator[
 
 def _letters(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> set[str]:
     asked = inquiry([regime])
-    truths = con.execute(
-        f"with facts as ({_facts(regime, day)}) select distinct * from ({replace(asked, ends=()).sql})"
-    )
-    return {finding(regime, dict(zip(asked.conditions, truth, strict=True))) for truth in truths.fetchall()}
+    codes = con.execute(f"with facts as ({_facts(regime, day)}) select distinct code from ({asked.sql})").fetchall()
+    return {finding(regime, asked.truth(code)) for (code,) in codes}
 
 
 def _silent(con: duckdb.DuckDBPyConnection, pack: Pack, first: date, last: date) -> list[date]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import csv
 import itertools
 import tomllib
@@ -287,7 +288,7 @@ MORE = {
 def in_force(name, year):
     """Days of a shipped calendar in a year."""
     pack = next(pack for pack in BOOK.packs.values() if f"{name}_holidays" in pack.macros)
-    days = pack.macros[f"{name}_holidays"].split("'")[1::2]
+    days = re.findall(r"\d{4}-\d\d-\d\d", pack.macros[f"{name}_holidays"])
     return {day[5:] for day in days if day.startswith(str(year))}
 
 

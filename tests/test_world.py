@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import csv
 import itertools
+import re
 import tomllib
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files

@@ -162,11 +162,10 @@ class _Spoken:
         wanted, frames = "true", {"standing": self._standing}
         if numbers is not None:
             wanted, frames["asked"] = "l.number in (select number from asked)", numbers.to_frame("number")
-        params = {"files": self._files, "days": self._days}
-        words = run(self._con, "words", _HELD.format(_WORD, wanted), params, **frames)
-        wanted += " and l.listed and l.since is not null"
-        since = run(self._con, "since", _HELD.format(f"{_WORD}, l.since", wanted), params, **frames)
-        return _Words(words["word"], self._days), since.group_by("word").agg(pl.col("since").max())
+        sql = _HELD.format(f"{_WORD}, case when l.listed then l.since end as since", wanted)
+        words = run(self._con, "words", sql, {"files": self._files, "days": self._days}, **frames)
+        since = words.drop_nulls("since").group_by("word").agg(pl.col("since").max())
+        return _Words(words["word"], self._days), since
 
     def _covered(self, prefixes: list[str]) -> _Words:
         """Words about prefixes, by their position, of the snapshots that are complete for them."""

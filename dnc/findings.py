@@ -17,7 +17,7 @@ from dnc.regimes import Regime
 
 Truth = Mapping[str, bool | None]
 _VALUES = (False, True, None)
-_AT_ONCE = 40  # conditions whose answers fit into one code
+_IN_A_CODE = 40  # conditions, three values each, that 64 bits hold
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,28 @@ class Inquiry:
     ends: tuple[str, ...]
 
     @property
+    def codes(self) -> int:
+        """How many codes say what the conditions came to."""
+        return -(-len(self.conditions) // _IN_A_CODE)
+
+    @property
     def sql(self) -> str:
-        """The query: a row of `facts` in, a row of `code` (UBIGINT) and `e0` … (Date) out, in the same order."""
+        """The query: a row of `facts` in, a row of `c0` … (UBIGINT) and `e0` … (Date) out, in the same order."""
         digits = [
-            f"coalesce(({sql})::boolean::utinyint, 2)::ubigint * {len(_VALUES) ** at}"
+            f"coalesce(({sql})::boolean::utinyint, 2)::ubigint * {len(_VALUES) ** (at % _IN_A_CODE)}"
             for at, sql in enumerate(self.conditions)
         ]
+        starts = range(0, len(digits), _IN_A_CODE)
+        codes = [f"{' + '.join(digits[at : at + _IN_A_CODE])} as c{at // _IN_A_CODE}" for at in starts]
         ends = [f"({sql})::date as e{at}" for at, sql in enumerate(self.ends)]
-        return f"select {', '.join([' + '.join(digits or ['0::ubigint']) + ' as code', *ends])} from facts"
+        return f"select {', '.join(codes + ends)} from facts"
 
-    def truth(self, code: int) -> dict[str, bool | None]:
-        """What each condition came to, by a code."""
-        return {sql: _VALUES[code // len(_VALUES) ** at % len(_VALUES)] for at, sql in enumerate(self.conditions)}
+    def truth(self, codes: Sequence[int]) -> dict[str, bool | None]:
+        """What each condition came to, by its codes."""
+        return {
+            sql: _VALUES[codes[at // _IN_A_CODE] // len(_VALUES) ** (at % _IN_A_CODE) % len(_VALUES)]
+            for at, sql in enumerate(self.conditions)
+        }
 
     def apart(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
         """The same in parts, each with those of some columns that it reads.
@@ -52,16 +62,8 @@ class Inquiry:
                 read = frozenset(name for name in columns if re.search(rf"\b{name}\b", sql))
                 parts[frozenset(few) if read <= set(few) else read][kind].append(sql)
         return [
-            ([name for name in columns if name in read], Inquiry(tuple(some), tuple(last if first else ())))
-            for read, (conditions, last) in parts.items()
-            for first, some in _chunks(conditions)
+            ([name for name in columns if name in read], Inquiry(*map(tuple, asked))) for read, asked in parts.items()
         ]
-
-
-def _chunks(conditions: list[str]) -> Iterator[tuple[bool, list[str]]]:
-    """Conditions, so many that their answers fit into one code, and whether they are the first."""
-    for start in range(0, max(1, len(conditions)), _AT_ONCE):
-        yield not start, conditions[start : start + _AT_ONCE]
 
 
 def inquiry(regimes: Iterable[Regime]) -> Inquiry:

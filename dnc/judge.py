@@ -47,7 +47,7 @@ _WORDS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_juris
 _JUDGED = {**{name: VERDICT[name] for name in _WORDS}, "dnc_valid_until": pl.Date, "last_day": pl.Date}
 _LATER = {"clear": pl.Boolean, "last_day": pl.Date}
 _REMEMBERED = 500_000  # distinct cells that conditions were asked about, and …
-_KNOWN = 20_000  # … distinct facts that were decided, at most
+_KNOWN = 20_000  # … distinct facts that were decided, at most; more are asked about in parts
 
 _Decide = Callable[[Pack, pl.DataFrame], pl.DataFrame]
 
@@ -104,27 +104,29 @@ class _Memory:
     def __init__(self, decide: Callable[[pl.DataFrame], pl.DataFrame], most: int) -> None:
         self._decide = decide
         self._most = most
-        self._facts = self._answers = pl.DataFrame()
+        self._facts = pl.DataFrame()
+        self._answers: pl.DataFrame | None = None
 
     def __call__(self, facts: pl.DataFrame) -> pl.DataFrame:
         """What each row of facts comes to, as `decide` would say; same height and order."""
         if facts.height > self._most:
             return self._decide(facts)
         if not 0 < self._facts.height <= self._most - facts.height:
-            self._facts, self._answers = facts.clear(), self._decide(facts.clear())
+            self._facts, self._answers = facts.clear(), None
         known = self._facts.height
         number, self._facts = numbered(pl.concat([self._facts, facts]))  # those known keep their numbers
-        if self._facts.height > known:
-            self._answers = pl.concat([self._answers, self._decide(self._facts.slice(known))])
+        if self._answers is None or self._facts.height > known:
+            new = self._decide(self._facts.slice(known))
+            self._answers = new if self._answers is None else pl.concat([self._answers, new])
         return self._answers[number.slice(known)]
 
 
 class _Asked(NamedTuple):
-    """Conditions that read the same columns, and what they came to."""
+    """What is asked about some columns, and who answers."""
 
     columns: list[str]
     inquiry: Inquiry
-    memory: _Memory
+    answers: Callable[[pl.DataFrame], pl.DataFrame]
 
 
 def _epochs(pack: Pack, cases: pl.DataFrame) -> list[pl.DataFrame]:
@@ -247,34 +249,30 @@ class Judge:
     def found(self, pack: Pack, facts: pl.DataFrame) -> Found:
         """What DuckDB says of facts of one epoch."""
         regimes = pack.on(facts["day"][0])
-        asked = self._asked_of(regimes, facts.columns)
-        answers = [one.memory(facts.select(one.columns)) for one in asked]
-        codes = pl.DataFrame([answer["code"].alias(str(at)) for at, answer in enumerate(answers)])
-        truth, distinct = numbered(codes if asked else pl.DataFrame(height=facts.height))
+        whole = inquiry(regimes)
+        if facts.height > _KNOWN and whole not in self._asked:
+            self._asked[whole] = [self._part(*part) for part in whole.apart(facts.columns, vocabulary().axes)]
+        asked = self._asked.get(whole) or [_Asked(facts.columns, whole, lambda cells: self._run(whole.sql, cells))]
+        codes: list[pl.Series] = []
+        spans: list[tuple[Inquiry, slice]] = []
+        ends: dict[str, pl.Series] = {}
+        for one in asked if regimes else []:
+            answers = one.answers(facts.select(one.columns))
+            mine = [answers[f"c{at}"] for at in range(one.inquiry.codes)]
+            spans.append((one.inquiry, slice(len(codes), len(codes) + len(mine))))
+            codes += mine
+            ends |= {end: answers[f"e{at}"] for at, end in enumerate(one.inquiry.ends)}
+        named = [code.alias(str(at)) for at, code in enumerate(codes)]
+        truth, distinct = numbered(pl.DataFrame(named) if named else pl.DataFrame(height=facts.height))
         truths = [
-            {sql: value for one, code in zip(asked, row, strict=True) for sql, value in one.inquiry.truth(code).items()}
+            {sql: value for part, span in spans for sql, value in part.truth(row[span]).items()}
             for row in distinct.iter_rows()
         ]
-        ends = {
-            end: answer[f"e{at}"]
-            for one, answer in zip(asked, answers, strict=True)
-            for at, end in enumerate(one.inquiry.ends)
-        }
         return Found(regimes, truths, truth, ends)
 
-    def _asked_of(self, regimes: list[Regime], columns: list[str]) -> list[_Asked]:
-        """What is asked about regimes, and what was answered before."""
-
-        def asked(read: list[str], inquiry: Inquiry) -> _Asked:
-            return _Asked(
-                ["jurisdiction", *read], inquiry, _Memory(lambda cells: self._run(inquiry.sql, cells), _REMEMBERED)
-            )
-
-        whole = inquiry(regimes)
-        if whole not in self._asked:
-            parts = whole.apart([name for name in columns if name != "jurisdiction"], vocabulary().axes)
-            self._asked[whole] = [asked(read, part) for read, part in parts]
-        return self._asked[whole]
+    def _part(self, columns: list[str], inquiry: Inquiry) -> _Asked:
+        told = ["jurisdiction", *(name for name in columns if name != "jurisdiction")]
+        return _Asked(told, inquiry, _Memory(lambda cells: self._run(inquiry.sql, cells), _REMEMBERED))
 
     def _last_day(self, pack: Pack, facts: pl.DataFrame, found: Found) -> pl.Series:
         """The last day before anything dated changes that facts of one epoch rest on; null where nothing does."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
@@ -99,8 +100,8 @@ def _of(con: duckdb.DuckDBPyConnection, pack: Pack, regime: Regime) -> Iterator[
 
 def _letters(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> set[str]:
     asked = inquiry([regime])
-    codes = con.execute(f"with facts as ({_facts(regime, day)}) select distinct code from ({asked.sql})").fetchall()
-    return {finding(regime, asked.truth(code)) for (code,) in codes}
+    answers = con.execute(f"with facts as ({_facts(regime, day)}) {replace(asked, ends=()).sql}").fetchall()
+    return {finding(regime, asked.truth(codes)) for codes in set(answers)}
 
 
 def _silent(con: duckdb.DuckDBPyConnection, pack: Pack, first: date, last: date) -> list[date]:

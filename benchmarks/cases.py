@@ -179,14 +179,18 @@ def same_width(bench: Bench, verdicts: Path) -> None:
 
 
 def check(bench: Bench) -> Iterator[Row]:
-    """A list decided, against each engine reading it and writing as much."""
-    calls = bench.calls(bench.rows)
+    """A list decided, against each engine reading it and writing as much; then one of ids and numbers alone."""
+    yield from _decided(bench, bench.calls(bench.rows), "calls")
+    yield from _decided(bench, bench.calls(bench.rows, facts=0), "numbers alone")
+
+
+def _decided(bench: Bench, calls: Path, what: str) -> Iterator[Row]:
     ours = bench.check(calls, bench.bloctel(), "verdicts.csv")
     run(ours)
     verdicts = bench.out("verdicts.csv")
     done = in_turn({"ours": ours, **floors(bench, calls, verdicts)}, bench.runs)
     same_width(bench, verdicts)
-    width = f"{bench.rows:,} calls, {verdicts.stat().st_size / bench.rows:.0f} bytes a row"
+    width = f"{bench.rows:,} {what}, {verdicts.stat().st_size / bench.rows:.0f} bytes a row"
     w = min(FLOORS, key=lambda name: done[name].wall)
     for name in FLOORS:
         bound = "≤ 2, wish 1.5" if name == w else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import random
 from datetime import date, timedelta
@@ -13,7 +14,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from dnc import DncError, InputError, check, write
+from dnc import DncError, InputError, check, judge, write
 from dnc.clock import read_day
 from dnc.judge import VERDICT
 
@@ -239,3 +240,27 @@ def test_a_loaded_own_list_answers_for_every_row_of_a_day(store, write_file):
     calls = write_file("c.csv", "number\n0199000001\n0199000002\n0199000003\n")
     verdicts = check(calls, store, region="FR", at="2026-06-05T10:30", given={"caller": "charity"}).verdicts
     assert verdicts["dnc_blocked_by"].to_list() == ["", "eu-gdpr-objection", ""]
+
+
+def test_many_facts_come_to_what_few_come_to(screened, write_file, monkeypatch):
+    """Conditions that are asked in parts, by the columns that they read, give the verdicts of those asked at once."""
+    numbers = ("0199000810", "0261910810", "0353010418", "0639980001", "+442079460123", "no number")
+    callers = ("commercial,human", "political,recorded", "charity,human", ",")
+    days = ("2017-04-18T11:00", "2026-08-07", "2026-08-08T10:30", "2026-09-01T21:00", "2031-01-01")
+    consents = ("none,", "named_caller,2026-07-20", "named_caller,2021-01-01", ",")
+    rows = [",".join(row) for row in itertools.product(numbers, callers, days, consents)]
+    header = "number,caller,voice,call_at,consent,consent_on"
+    path = write_file("c.csv", "\n".join([header, *rows]) + "\n")
+    told = {
+        "dialler": "manual",
+        "recipient": "consumer",
+        "source": "donors",
+        "relationship": "none",
+        "cli": "0199009000",
+    }
+    told |= {"objected_on": "none", "attempts": "0", "sector": "general", "habit": "habitual"}
+    at_once = check(path, screened, region="FR", given=told).verdicts
+    monkeypatch.setattr(judge, "_KNOWN", 0)
+    in_parts = check(path, screened, region="FR", given=told).verdicts
+    assert in_parts.equals(at_once)
+    assert in_parts["dnc_outcome"].n_unique() == 3

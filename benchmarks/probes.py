@@ -78,7 +78,7 @@ def xlsx(writer: str, calls: str, store: str, brief: str, out: str) -> list[floa
 
 def _ours(frame: pl.DataFrame, out: str) -> None:
     with Output(out, frame.columns) as output:
-        output.write(Rows.of(frame))
+        output.writer.add(Rows.of(frame))
 
 
 def _polars(frame: pl.DataFrame, out: str) -> None:

@@ -22,6 +22,7 @@ import polars as pl
 from dnc.calls import Calls
 from dnc.engine import engine, run, statement
 from dnc.judge import Verdicts
+from dnc.tabular import numbered
 
 FEW = 10  # persons: no class of fewer is published
 AGES = (30, 60, 90, 180, 365, 730)  # last days of the bands of ages
@@ -59,6 +60,7 @@ LEVELS = {
 }
 _WAYS = {level: [name for one in list(LEVELS)[: at + 1] for name in LEVELS[one]] for at, level in enumerate(LEVELS)}
 _LEVEL = {column: level for level, columns in LEVELS.items() for column in columns}
+_TOLD = ("day", "line", "territory", "unread", "consent_on")
 _RANKS = {"blocked": 0, "undecided": 1, "clear": 2}
 _NEVER, _ALWAYS = date.min, date.max
 _NO_NUMBER = 1 << 63  # rows without a number are persons of their own, above all numbers
@@ -121,7 +123,7 @@ class Cells:
 
     def watch(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch of a check."""
-        found = _words(calls, verdicts)
+        case, found = _words(verdicts)
         ids = [self._kinds.setdefault(words, len(self._kinds)) for words in found.iter_rows()]
         outcome = verdicts.cases["dnc_outcome"]
         rank = outcome.replace_strict(_RANKS, return_dtype=pl.UInt8)
@@ -132,13 +134,13 @@ class Cells:
         rows = pl.select(
             row=row,
             person=pl.coalesce(calls.number, row + _NO_NUMBER),
-            kind=pl.Series(ids, dtype=pl.UInt32)[verdicts.case],
+            kind=pl.Series(ids, dtype=pl.UInt32)[case[verdicts.fact]],
             rank=rank[verdicts.case],
             until=pl.when(clear).then(until).otherwise(_NEVER),
         )
         run(self._con, "seen", "insert into seen from rows", rows=rows)
         self._rows += height
-        first = cast("date | None", verdicts.facts["day"].min())
+        first = cast("date | None", calls.plans["day"].min())
         self.first = min(filter(None, (self.first, first)), default=None)
 
     def hold(self, name: str, numbers: Iterable[pl.Series]) -> None:
@@ -213,11 +215,17 @@ class Cells:
         return here.with_columns(most).rename({"new": "cell"}).drop("part", "loose")
 
 
-def _words(calls: Calls, verdicts: Verdicts) -> pl.DataFrame:
-    """The words of each case."""
-    told = calls.plans[verdicts.plan].select("territory", "unread")
-    facts = verdicts.facts.with_columns(told)
-    return verdicts.cases.select(_of_verdicts()).hstack(facts.select(_of_facts(facts)))
+def _words(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:
+    """For each case of facts its row of the distinct words, and these."""
+    facts = verdicts.facts
+    dated = [name for name in facts.columns if name.endswith("_as_of") and name != "own_as_of"]
+    parts = [(verdicts.verdict, verdicts.cases.select(_of_verdicts()))]
+    for names, words in ((_TOLD, _of_told()), (["day", *dated], [_of_answers(dated)])):
+        each, cells = facts.numbered(names)
+        word, distinct = numbered(cells.select(words))
+        parts.append((word[each], distinct))
+    case, met = numbered(pl.DataFrame([each.alias(str(at)) for at, (each, _) in enumerate(parts)]))
+    return case, pl.concat([words[met[str(at)]] for at, (_, words) in enumerate(parts)], how="horizontal")
 
 
 def _of_verdicts() -> list[pl.Expr]:
@@ -228,18 +236,21 @@ def _of_verdicts() -> list[pl.Expr]:
     return [outcome.alias("outcome"), *words]
 
 
-def _of_facts(facts: pl.DataFrame) -> list[pl.Expr]:
-    """The words that facts tell: line, territory, and the ages of consents and of registries' answers."""
-    of_number = [
+def _of_told() -> list[pl.Expr]:
+    """The words that facts tell: line, territory, and the age of the consent."""
+    words = [
         pl.when(pl.col("unread").is_null()).then(pl.col(name).fill_null("unknown")).alias(name)
         for name in ("line", "territory")
     ]
-    dated = [name for name in facts.columns if name.endswith("_as_of") and name != "own_as_of"]
+    return [word.fill_null("") for word in (*words, band(_age("consent_on")).alias("consent"))]
+
+
+def _of_answers(dated: Iterable[str]) -> pl.Expr:
+    """The ages of registries' answers, whose days are in some columns."""
     registries = {name: name.removesuffix("_as_of").replace("_", "-") for name in dated}
     answers = [pl.lit(f"{registry} ") + band(_age(name)) for name, registry in registries.items()]
     joined = pl.concat_str(answers, separator=";", ignore_nulls=True) if answers else pl.lit("")
-    words = [*of_number, band(_age("consent_on")).alias("consent"), joined.alias("answers")]
-    return [word.fill_null("") for word in words]
+    return joined.fill_null("").alias("answers")
 
 
 def _age(column: str) -> pl.Expr:

@@ -20,7 +20,7 @@ from dnc.errors import InputError
 from dnc.evidence import Evidence
 from dnc.judge import Finding, Verdicts, explained
 from dnc.lists import FileList, Paths, file_list
-from dnc.report import CsvStream, Output, is_page, whole
+from dnc.report import CsvStream, Output, Writer, is_page, whole
 from dnc.result import Check
 from dnc.rows import Rows
 from dnc.rulebook import Rulebook
@@ -49,6 +49,19 @@ class _Repeats:
         return count
 
 
+class _Kept(Writer):
+    """Rows that go nowhere else."""
+
+    def __init__(self) -> None:
+        self.frames: list[pl.DataFrame] = []
+
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        return rows.frame
+
+    def write(self, frame: pl.DataFrame) -> None:
+        self.frames.append(frame)
+
+
 class _Outputs:
     """Where a check goes: pages, tables and a stream; where it goes nowhere its rows are `kept`."""
 
@@ -58,16 +71,19 @@ class _Outputs:
         form = (result.header, result.delimiter, result.bom)
         self._pages = [stack.enter_context(whole(one)) for one in targets if is_page(one)]
         self._tables = [stack.enter_context(Output(one, *form)) for one in targets if not is_page(one)]
-        self._stream = CsvStream(stream, *form) if stream is not None else None
-        self.kept: list[pl.DataFrame] | None = None if targets or stream is not None or seen else []
+        self._writers: list[Writer] = [table.writer for table in self._tables]
+        self._writers += [CsvStream(stream, *form)] if stream is not None else []
+        self.kept = None if targets or stream is not None or seen else _Kept()
+        self._writers += [self.kept] if self.kept else []
 
-    def write(self, rows: Rows) -> None:
-        """Add rows."""
-        for sink in (*self._tables, self._stream):
-            if sink:
-                sink.write(rows)
-        if self.kept is not None:
-            self.kept.append(rows.frame)
+    def laid_out(self, rows: Rows) -> list[pl.DataFrame]:
+        """Rows as each of the writers has them."""
+        return [one.laid_out(rows) for one in self._writers]
+
+    def write(self, frames: list[pl.DataFrame]) -> None:
+        """Add rows that are laid out."""
+        for writer, frame in zip(self._writers, frames, strict=True):
+            writer.write(frame)
 
     def tell(self, result: Check) -> None:
         """Add what is told of the check beside its rows."""
@@ -154,7 +170,7 @@ def check(
         evidence = Evidence(files, stack.enter_context(store.work("check")) if keep else None)
         ids = intake.columns.get("call", "")
 
-        def decided() -> Iterator[tuple[int, Rows, pl.Series]]:
+        def decided() -> Iterator[tuple[int, list[pl.DataFrame]]]:
             for batch in ahead(intake.batches()):
                 calls = terms.laid(batch)
                 verdicts = judge.verdicts(calls)
@@ -163,11 +179,12 @@ def check(
                 result.tallies.add(calls, verdicts)
                 repeats.add(calls.number)
                 evidence.add(calls, verdicts, ids)
-                yield calls.number.len(), *selection.rows(calls, verdicts)
+                rows, outcomes = selection.rows(calls, verdicts)
+                result.given.update(dict(outcomes.value_counts().iter_rows()))
+                yield calls.number.len(), outputs.laid_out(rows)
 
-        for height, rows, outcomes in ahead(decided()):
-            result.given.update(dict(outcomes.value_counts().iter_rows()))
-            outputs.write(rows)
+        for height, frames in ahead(decided()):
+            outputs.write(frames)
             if progress:
                 progress(height)
         result.repeated = repeats.count()
@@ -181,8 +198,8 @@ def check(
         )
         result.id, result.head = entry.seq, str(entry)
         outputs.tell(result)
-    if outputs.kept is not None:
-        kept = outputs.kept
+    if outputs.kept:
+        kept = outputs.kept.frames
         result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, selection)
     return result
 
@@ -212,7 +229,7 @@ def write(result: Check, path: str | Path) -> None:
     if result.verdicts is None:
         raise InputError("the verdicts of this check went to its own output; check again without out=")
     with Output(path, result.header, result.delimiter, result.bom) as output:
-        output.write(Rows.of(result.verdicts))
+        output.writer.add(Rows.of(result.verdicts))
         _annex(result, output)
     return None
 
@@ -250,7 +267,7 @@ def explain(
     row = pl.DataFrame({"number": [number], RAGGED: [False]})
     [calls] = terms.intake(Table(Path("the call"), "call", ["number"], iter([row]))).batches()
     with terms.judge(store.standing()) as judge:
-        return judge.verdicts(calls).rows.row(0, named=True), explained(judge, terms.book, calls)
+        return judge.verdicts(calls).rows.row(0, named=True), explained(judge, calls)
 
 
 def _no_rows(intake: Intake, selection: Selection) -> pl.DataFrame:

@@ -114,7 +114,7 @@ def read_(file: Path, loader: Path | None, **options: Any) -> None:
     said = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     for frame in show(reader, extract):
         kept = frame.filter(pl.col("unread").is_null())
-        stream.write(Rows.of(kept.select(pl.format("+{}", "number"), said.alias("listed"), "since")))
+        stream.add(Rows.of(kept.select(pl.format("+{}", "number"), said.alias("listed"), "since")))
         for line, reason in frame.filter(pl.col("unread").is_not_null()).select("line", "unread").iter_rows():
             say(f"{file}:{line}: {reason}")
     sys.stdout.buffer.flush()

@@ -54,22 +54,27 @@ class Inquiry:
     def apart(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
         """The same in parts, each with those of some columns that it reads.
 
-        What reads the same columns is one part, and what reads none but those of `few` words.
+        What reads no more columns than another condition goes with it, and what reads none but those of `few`
+        words is one part.
         """
+        read = {
+            sql: frozenset(name for name in columns if re.search(rf"\b{name}\b", sql))
+            for sql in (*self.conditions, *self.ends)
+        }
+        widest = sorted({frozenset(few), *read.values()}, key=lambda names: (-len(names), sorted(names)))
         parts: dict[frozenset[str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
         for kind, sqls in enumerate((self.conditions, self.ends)):
             for sql in sqls:
-                read = frozenset(name for name in columns if re.search(rf"\b{name}\b", sql))
-                parts[frozenset(few) if read <= set(few) else read][kind].append(sql)
+                parts[next(names for names in widest if read[sql] <= names)][kind].append(sql)
         return [
-            ([name for name in columns if name in read], Inquiry(*map(tuple, asked))) for read, asked in parts.items()
+            ([name for name in columns if name in names], Inquiry(*map(tuple, asked))) for names, asked in parts.items()
         ]
 
 
-def inquiry(regimes: Iterable[Regime]) -> Inquiry:
-    """All that regimes turn on."""
-    parts = [part for regime in regimes for part in regime.parts]
-    conditions = [sql for part in parts for sql in (part.sql, *(untold for untold, _ in part.reads))]
+def inquiry(regimes: Iterable[Regime], later: bool = False) -> Inquiry:
+    """All that regimes turn on; `later`, as `finding` reads it, without what only `untold` asks."""
+    parts = [part for one in regimes for part in one.parts if part in one.when or not (later and part.daily)]
+    conditions = [sql for part in parts for sql in (part.sql, *(untold for untold, _ in part.reads if not later))]
     return Inquiry(tuple(dict.fromkeys(conditions)), tuple(dict.fromkeys(end for part in parts for end in part.ends)))
 
 

@@ -1,32 +1,30 @@
 """Judging: facts and registries' words × regimes → findings → verdicts.
 
-The facts of a batch are brought to their distinct rows, DuckDB evaluates every
-regime in force over those not seen before, and what it finds is turned into
-text once per distinct finding. Rows keep their order: verdicts are laid beside
-them by position.
+The facts of a batch are brought to their distinct cases, the evaluator says what
+regimes come to for each, and what it finds is turned into text once per distinct
+finding. Rows keep their order: verdicts are laid beside them by position.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import cached_property
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Self
 
-import duckdb
 import polars as pl
 
 from dnc.calls import Calls
-from dnc.demands import FACTS, REGISTRY_FACTS, Part
-from dnc.engine import run
-from dnc.findings import Inquiry, Truth, ends, finding, inquiry, untold
+from dnc.demands import Part
+from dnc.evaluator import Evaluator, Found
+from dnc.facts import Facts
+from dnc.findings import Truth, finding, untold
 from dnc.regimes import Pack, Regime
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.tabular import numbered
-from dnc.vocabulary import vocabulary
 from dnc.wording import WHY, Policy, Verdict, outcome_of, worded
 
 VERDICT = {
@@ -44,28 +42,27 @@ VERDICT = {
     "dnc_why": pl.String,
 }
 _WORDS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
-_JUDGED = {**{name: VERDICT[name] for name in _WORDS}, "dnc_valid_until": pl.Date, "last_day": pl.Date}
-_LATER = {"clear": pl.Boolean, "last_day": pl.Date}
-_REMEMBERED = 500_000  # distinct cells that conditions were asked about, and …
-_KNOWN = 20_000  # … distinct facts that were decided, at most; more are asked about in parts
-
-_Decide = Callable[[Pack, pl.DataFrame], pl.DataFrame]
 
 
-class Verdicts(NamedTuple):
+@dataclass(frozen=True)
+class Verdicts:
     """Verdicts on calls.
 
     own: what differs from number to number, `dnc_number` and `dnc_valid_until`, a row a call.
-    case: for each call the row of `cases` and of `facts`. cases: distinct verdicts, the other columns of `VERDICT`.
-    facts: what they were made from, the registries' words included. plan: the rows of `Calls.plans` that these
-    facts are of.
+    fact: for each call its case in `facts`. facts: what verdicts were made from; `told` are the rows of `Calls.plans`.
+    verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT`.
     """
 
     own: pl.DataFrame
-    case: pl.Series
+    fact: pl.Series
+    facts: Facts
+    verdict: pl.Series
     cases: pl.DataFrame
-    facts: pl.DataFrame
-    plan: pl.Series
+
+    @cached_property
+    def case(self) -> pl.Series:
+        """For each call its row of `cases`."""
+        return self.verdict[self.fact]
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -77,64 +74,6 @@ class Verdicts(NamedTuple):
         """The outcome of each call."""
         return self.cases["dnc_outcome"][self.case]
 
-    def counts(self, *columns: str) -> Iterator[tuple[Any, ...]]:
-        """Distinct values of columns of `cases`, each row with the number of calls at its end."""
-        calls = self.case.value_counts(name="calls")
-        counted = self.cases[calls[self.case.name]].with_columns(calls["calls"])
-        yield from counted.group_by(columns).agg(pl.col("calls").sum()).iter_rows()
-
-
-@dataclass(frozen=True)
-class Found:
-    """What DuckDB says of facts of one epoch.
-
-    regimes: those in force. truths: distinct truths of their conditions. truth: for each row its place in `truths`.
-    ends: SQL of an end → its day in each row (Date).
-    """
-
-    regimes: list[Regime]
-    truths: Sequence[Truth]
-    truth: pl.Series
-    ends: dict[str, pl.Series]
-
-
-class _Memory:
-    """Decides the same facts once: remembers what they came to, of so many at most."""
-
-    def __init__(self, decide: Callable[[pl.DataFrame], pl.DataFrame], most: int) -> None:
-        self._decide = decide
-        self._most = most
-        self._facts = pl.DataFrame()
-        self._answers: pl.DataFrame | None = None
-
-    def __call__(self, facts: pl.DataFrame) -> pl.DataFrame:
-        """What each row of facts comes to, as `decide` would say; same height and order."""
-        if facts.height > self._most:
-            return self._decide(facts)
-        if not 0 < self._facts.height <= self._most - facts.height:
-            self._facts, self._answers = facts.clear(), None
-        known = self._facts.height
-        number, self._facts = numbered(pl.concat([self._facts, facts]))  # those known keep their numbers
-        if self._answers is None or self._facts.height > known:
-            new = self._decide(self._facts.slice(known))
-            self._answers = new if self._answers is None else pl.concat([self._answers, new])
-        return self._answers[number.slice(known)]
-
-
-class _Asked(NamedTuple):
-    """What is asked about some columns, and who answers."""
-
-    columns: list[str]
-    inquiry: Inquiry
-    answers: Callable[[pl.DataFrame], pl.DataFrame]
-
-
-def _epochs(pack: Pack, cases: pl.DataFrame) -> list[pl.DataFrame]:
-    """Cases parted by the span of days in which the same regimes are in force."""
-    epoch = pl.Series("epoch", pack.changes(), dtype=pl.Date).search_sorted(cases["day"], side="right")
-    parted = cases.with_columns(pl.Series("epoch", epoch)).partition_by("epoch", maintain_order=True)
-    return [part.drop("epoch") for part in parted]
-
 
 class Judge:
     """Gives verdicts on calls; close it, or use it as a context."""
@@ -144,18 +83,8 @@ class Judge:
         self._screen = screen
         self._policy = policy
         self._stack = ExitStack()
-        self._con: duckdb.DuckDBPyConnection | None = None
-        self._now = _Memory(lambda facts: self._parted(facts, self._judged, _JUDGED), _KNOWN)
-        self._later = _Memory(lambda facts: self._parted(facts, self._found_later, _LATER), _KNOWN)
-        self._asked: dict[Inquiry, list[_Asked]] = {}
-        self._registry_facts = {
-            registry.replace("-", "_") + suffix: kind
-            for registry in sorted(book.registries())
-            for suffix, kind in REGISTRY_FACTS.items()
-        }
 
     def __enter__(self) -> Self:
-        self._con = self._stack.enter_context(self._book.evaluator.cursor())
         return self
 
     def __exit__(
@@ -163,72 +92,79 @@ class Judge:
     ) -> None:
         self._stack.close()
 
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        return Evaluator(self._book, self._stack.enter_context(self._book.evaluator.cursor()))
+
     def verdicts(self, calls: Calls) -> Verdicts:
         """Verdicts on calls, in their order."""
         asked = calls.facts("day", "campaign")
-        case, cases = numbered(self._screen.codes(asked).with_columns(calls.plan.alias("plan")))
-        facts = self._facts(calls.plans, cases)
-        judged = self._now(facts)
-        verdicts = self._in_full(calls.plans[cases["plan"]], judged)
-        last_days = judged["last_day"][case]
-        waiting = last_days.is_not_null().arg_true()
-        until = self._valid_until(last_days[waiting], self._screened_again(calls, asked[waiting], calls.plan[waiting]))
-        valid_until = verdicts["dnc_valid_until"][case].scatter(waiting, until)
+        fact, facts, codes = self._facts(calls.plans, calls.plan, self._screen.codes(asked))
+        spoken, said, last_day = self._judged(facts)
+        verdict, cases = self._in_full(calls.plans, facts, spoken, said)
+        # Cases of whose numbers no snapshot speaks again come to the same; the others are asked number by number.
+        again = _spoken_of_again(facts)
+        alone, call = (last_day.is_not_null() & ~again).arg_true(), (last_day.is_not_null() & again)[fact].arg_true()
+        plan = pl.concat([facts.of_told[alone], calls.plan[call]])
+        decide = self._later_on(calls.plans, plan, codes[facts.of_said[alone]], asked[call])
+        ends = self._valid_until(pl.concat([last_day[alone], last_day[fact[call]]]), decide)
+        until = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.height).scatter(alone, ends.head(alone.len()))
+        until = until[fact].scatter(call, ends.tail(call.len()))
         number = pl.select((pl.lit("+") + pl.lit(calls.number.cast(pl.String))).fill_null("")).to_series()
-        own = pl.DataFrame([number.alias("dnc_number"), valid_until])
-        return Verdicts(own, case, verdicts, facts, cases["plan"])
+        own = pl.DataFrame([number.alias("dnc_number"), until.alias("dnc_valid_until")])
+        return Verdicts(own, fact, facts, verdict, cases)
 
-    def facts(self, calls: Calls) -> pl.DataFrame:
-        """All facts of each call, what the registries said beside what was told."""
-        said = self._screen.codes(calls.facts("day", "campaign"))
-        return self._facts(calls.plans, said.with_columns(calls.plan.alias("plan")))
+    def found(self, calls: Calls) -> Found | None:
+        """What the conditions of one call come to; None where no law can be chosen."""
+        _, facts, _ = self._facts(calls.plans, calls.plan, self._screen.codes(calls.facts("day", "campaign")))
+        return next((self._evaluator.found(pack, mine) for pack, _, mine in self._in_force(facts)), None)
 
-    def _facts(self, plans: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
-        """The facts that regimes read, of plans and what the registries said: `plan`, and codes of the screen."""
-        told = plans.select("jurisdiction", *FACTS, *vocabulary().axes)
-        return told[cases["plan"]].hstack(self._screen.words(cases))
+    def _facts(
+        self, told: pl.DataFrame, of_told: pl.Series, codes: pl.DataFrame
+    ) -> tuple[pl.Series, Facts, pl.DataFrame]:
+        """Rows of what was told, and codes of the screen, as facts.
 
-    def _run(self, sql: str, facts: pl.DataFrame) -> pl.DataFrame:
-        """Run a query over `facts`; registries of which nothing is known have columns of NULL."""
-        if self._con is None:
-            raise RuntimeError("a judge is used as a context")
-        unknown = [
-            f"null::{kind} as {name}" for name, kind in self._registry_facts.items() if name not in facts.columns
-        ]
-        columns = ", ".join(["*", *unknown])
-        return run(self._con, "findings", f"with facts as (select {columns} from told) {sql}", told=facts)
+        Returns for each row its case, the distinct cases, and the code of each row of `Facts.said`.
+        """
+        of_said, said = numbered(codes)
+        case, met = numbered(pl.DataFrame([of_told.alias("told"), of_said.alias("said")]))
+        return case, Facts(told, self._screen.words(said), met["told"], met["said"]), said
 
-    def _parted(self, facts: pl.DataFrame, decide: _Decide, schema: dict[str, Any]) -> pl.DataFrame:
-        """What `decide` says of facts of one pack and one epoch at a time; null where there is no law, or no day."""
-        keyed = facts.with_row_index("case")
-        answers = [pl.DataFrame(schema={"case": pl.UInt32, **schema})]
-        for part in keyed.filter(pl.col("day").is_not_null()).partition_by("jurisdiction"):
-            if pack := self._book.packs.get(part["jurisdiction"][0] or ""):
-                answers += [decide(pack, one.drop("case")).with_columns(one["case"]) for one in _epochs(pack, part)]
-        return (
-            keyed.select("case")
-            .join(pl.concat(answers, how="diagonal"), on="case", how="left", maintain_order="left")
-            .drop("case")
-        )
+    def _in_force(self, facts: Facts) -> Iterator[tuple[Pack, pl.Series, Facts]]:
+        """Cases parted by the law they stand under: its pack, their places, and they; those without law or day by none.
 
-    def _judged(self, pack: Pack, facts: pl.DataFrame) -> pl.DataFrame:
-        """Facts of one epoch in words, with `dnc_valid_until`; `last_day` where later snapshots are asked first."""
-        found = self.found(pack, facts)
-        verdicts = [self._verdict(found.regimes, truth) for truth in found.truths]
-        words = [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in verdicts]
-        worded_ = pl.DataFrame(words, schema={name: VERDICT[name] for name in _WORDS}, orient="row")[found.truth]
-        last_day = self._last_day(pack, facts, found)
-        ending = (worded_["dnc_outcome"] == "clear") & last_day.is_not_null()
-        awaits = facts.select(pl.any_horizontal(pl.lit(False), pl.col("^.*_next_on$").is_not_null())).to_series()
-        alone = (ending & ~awaits).arg_true()
+        All days of a part lie in one span in which the same regimes are in force.
+        """
+        told = facts.told.select("jurisdiction", "day").with_row_index("told").drop_nulls()
+        law = pl.Series([None], dtype=pl.UInt32).new_from_index(0, facts.told.height)
+        laws: list[Pack] = []
+        for mine in told.partition_by("jurisdiction"):
+            if pack := self._book.packs.get(mine["jurisdiction"][0]):
+                changes = pl.Series("day", pack.changes(), dtype=pl.Date)
+                epoch = changes.search_sorted(mine["day"], side="right")
+                law = law.scatter(mine["told"], epoch + len(laws))
+                laws += [pack] * (changes.len() + 1)
+        of_case = law[facts.of_told]
+        for one in of_case.unique().drop_nulls().sort():
+            at = (of_case == one).fill_null(False).arg_true()
+            yield laws[one], at, facts.take(at)
 
-        def on_day(pending: pl.DataFrame) -> pl.DataFrame:
-            return self._later(facts[alone[pending["at"]]].with_columns(pending["day"]))
+    def _judged(self, facts: Facts) -> tuple[list[Verdict], pl.Series, pl.Series]:
+        """Cases in words: distinct verdicts, for each case its place there, and until when all is as it is if clear.
 
-        until = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.height)
-        until = until.scatter(alone, self._valid_until(last_day[alone], on_day))
-        waiting = pl.select(pl.when(ending & awaits).then(last_day)).to_series()
-        return worded_.with_columns(until.alias("dnc_valid_until"), waiting.alias("last_day"))
+        The place is null where no law, or no day, is known; the day is null where nothing dated is rested on.
+        """
+        spoken: list[Verdict] = []
+        said = pl.Series([None], dtype=pl.UInt32).new_from_index(0, facts.height)
+        last_day = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.height)
+        for pack, at, mine in self._in_force(facts):
+            found = self._evaluator.found(pack, mine)
+            verdicts = [self._verdict(found.regimes, truth) for truth in found.truths]
+            clear = pl.Series([one.outcome == "clear" for one in verdicts], dtype=pl.Boolean)[found.truth]
+            said = said.scatter(at, found.truth + len(spoken))
+            last_day = last_day.scatter(at, pl.select(pl.when(clear).then(found.last_day)).to_series())
+            spoken += verdicts
+        return spoken, said, last_day
 
     def _verdict(self, regimes: list[Regime], truth: Truth) -> Verdict:
         findings = "".join(finding(regime, truth) for regime in regimes)
@@ -238,52 +174,21 @@ class Judge:
         missing = {word for regime in open_ for word in untold(regime, truth)} if regimes else {"jurisdiction"}
         return worded(regimes, findings, ";".join(sorted(missing)), self._policy)
 
-    def _found_later(self, pack: Pack, facts: pl.DataFrame) -> pl.DataFrame:
-        """Whether facts of one epoch are clear but for what is judged day by day, and until when that is certain."""
-        found = self.found(pack, facts)
+    def _later(self, facts: Facts) -> pl.DataFrame:
+        """Whether cases are clear but for what is judged day by day (`clear`), and until when that is certain."""
+        clear = pl.Series([False]).new_from_index(0, facts.height)
+        last_day = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.height)
+        for pack, at, mine in self._in_force(facts):
+            found = self._evaluator.found(pack, mine, later=True)
+            is_clear = pl.Series([self._is_clear(found, truth) for truth in found.truths], dtype=pl.Boolean)
+            clear = clear.scatter(at, is_clear[found.truth])
+            last_day = last_day.scatter(at, found.last_day)
+        return pl.DataFrame([clear.alias("clear"), last_day.alias("last_day")])
+
+    def _is_clear(self, found: Found, truth: Truth) -> bool:
         counted = [self._policy.counts(regime) for regime in found.regimes]
-        findings = ["".join(finding(regime, truth, later=True) for regime in found.regimes) for truth in found.truths]
-        clear = pl.Series("clear", [outcome_of(one, counted) == "clear" for one in findings], dtype=pl.Boolean)
-        return pl.DataFrame([clear[found.truth], self._last_day(pack, facts, found).alias("last_day")])
-
-    def found(self, pack: Pack, facts: pl.DataFrame) -> Found:
-        """What DuckDB says of facts of one epoch."""
-        regimes = pack.on(facts["day"][0])
-        whole = inquiry(regimes)
-        if facts.height > _KNOWN and whole not in self._asked:
-            self._asked[whole] = [self._part(*part) for part in whole.apart(facts.columns, vocabulary().axes)]
-        asked = self._asked.get(whole) or [_Asked(facts.columns, whole, lambda cells: self._run(whole.sql, cells))]
-        codes: list[pl.Series] = []
-        spans: list[tuple[Inquiry, slice]] = []
-        ends: dict[str, pl.Series] = {}
-        for one in asked if regimes else []:
-            answers = one.answers(facts.select(one.columns))
-            mine = [answers[f"c{at}"] for at in range(one.inquiry.codes)]
-            spans.append((one.inquiry, slice(len(codes), len(codes) + len(mine))))
-            codes += mine
-            ends |= {end: answers[f"e{at}"] for at, end in enumerate(one.inquiry.ends)}
-        named = [code.alias(str(at)) for at, code in enumerate(codes)]
-        truth, distinct = numbered(pl.DataFrame(named) if named else pl.DataFrame(height=facts.height))
-        truths = [
-            {sql: value for part, span in spans for sql, value in part.truth(row[span]).items()}
-            for row in distinct.iter_rows()
-        ]
-        return Found(regimes, truths, truth, ends)
-
-    def _part(self, columns: list[str], inquiry: Inquiry) -> _Asked:
-        told = ["jurisdiction", *(name for name in columns if name != "jurisdiction")]
-        return _Asked(told, inquiry, _Memory(lambda cells: self._run(inquiry.sql, cells), _REMEMBERED))
-
-    def _last_day(self, pack: Pack, facts: pl.DataFrame, found: Found) -> pl.Series:
-        """The last day before anything dated changes that facts of one epoch rest on; null where nothing does."""
-        day = facts["day"]
-        next_law = next((change for change in pack.changes() if change > day[0]), None)
-        last_days = [pl.lit(next_law and next_law - timedelta(days=1), pl.Date)]
-        counting = [ends(found.regimes, truth) for truth in found.truths]
-        for end, on in found.ends.items():
-            counts = pl.Series([end in one for one in counting], dtype=pl.Boolean)[found.truth]
-            last_days.append(pl.when(counts & (on >= day)).then(on))
-        return facts.select(pl.min_horizontal(last_days)).to_series()
+        findings = "".join(finding(regime, truth, later=True) for regime in found.regimes)
+        return outcome_of(findings, counted) == "clear"
 
     def _valid_until(self, last_days: pl.Series, decide: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.Series:
         """The last day on which each clear call would still be clear; null where nothing ends that.
@@ -304,28 +209,47 @@ class Judge:
             pending = pending.filter(pl.col("clear") & pl.col("last_day").is_not_null())
         return until
 
-    def _screened_again(
-        self, calls: Calls, asked: pl.DataFrame, plan: pl.Series
+    def _later_on(
+        self, plans: pl.DataFrame, plan: pl.Series, codes: pl.DataFrame, asked: pl.DataFrame
     ) -> Callable[[pl.DataFrame], pl.DataFrame]:
-        """Decides calls on later days, each by what is said of its number there."""
+        """Decides on later days: first cases whose codes stay, then calls, each by what is said of its number there.
 
-        def on_day(pending: pl.DataFrame) -> pl.DataFrame:
-            at = pending["at"]
-            codes = self._screen.codes(asked[at].with_columns(pending["day"]))
-            case, cases = numbered(codes.with_columns(plan[at].alias("plan"), pending["day"]))
-            return self._later(self._facts(calls.plans, cases).with_columns(cases["day"]))[case]
+        Args:
+            plan: of each its row of `plans`. codes: of the cases. asked: of the calls, as `Screen.codes` takes them.
+        """
 
-        return on_day
+        def decide(pending: pl.DataFrame) -> pl.DataFrame:
+            at, days = pending["at"], pending["day"]
+            stay = at < codes.height
+            anew = self._screen.codes(asked[at.filter(~stay) - codes.height].with_columns(days.filter(~stay)))
+            said = pl.concat([codes[at.filter(stay)], anew], how="diagonal")
+            of_told, met = numbered(pl.DataFrame([plan[at].alias("plan"), days]))
+            case, facts, _ = self._facts(plans[met["plan"]].with_columns(met["day"]), of_told, said)
+            return self._later(facts)[case]
 
-    def _in_full(self, plans: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-        """Verdicts without numbers: what no law was asked about gets its reason, what was not understood its note."""
+        return decide
+
+    def _in_full(
+        self, plans: pl.DataFrame, facts: Facts, spoken: list[Verdict], said: pl.Series
+    ) -> tuple[pl.Series, pl.DataFrame]:
+        """For each case its row of the distinct verdicts, and these, without numbers.
+
+        What no law was asked about gets its reason, what was not understood its note.
+        """
+        untold, plans = numbered(
+            plans.select("jurisdiction", "unread", "odd", pl.col("day").is_null().alias("undated"))
+        )
+        verdict, met = numbered(pl.DataFrame([said.alias("said"), untold[facts.of_told].alias("untold")]))
+        rows = [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in spoken]
+        judged = pl.DataFrame(rows, schema={name: VERDICT[name] for name in _WORDS}, orient="row")
+        judged, plans = judged.select(pl.all().gather(met["said"])), plans[met["untold"]]
         words = WHY[self._policy.language]
         unread, region = plans["unread"], plans["unread"] == "region"
         reason = (
             pl.when(region).then(pl.lit("region"))
             .when(unread.is_not_null()).then(pl.lit("number"))
             .when(plans["jurisdiction"].is_null()).then(pl.lit("jurisdiction"))
-            .when(plans["day"].is_null()).then(pl.lit("call_at"))
+            .when(plans["undated"]).then(pl.lit("call_at"))
         )  # fmt: skip
         number = pl.format(words["number"].replace("{reason}", "{}"), pl.lit(unread))
         sentence = (
@@ -339,13 +263,20 @@ class Judge:
         note = pl.when(plans["odd"] != "").then(note).otherwise(pl.lit(""))
         why = pl.coalesce("dnc_why", sentence + pl.lit(".")) + note
         asked = [name for name in _WORDS if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
-        return judged.select(
+        cases = judged.select(
             pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),
             pl.col("dnc_outcome").fill_null("undecided"),
             pl.coalesce("dnc_missing", reason).alias("dnc_missing"),
             *asked,
             why.alias("dnc_why"),
-        ).select(pl.all().fill_null(""), judged["dnc_valid_until"])
+        )
+        return verdict, cases.select(pl.all().fill_null(""))
+
+
+def _spoken_of_again(facts: Facts) -> pl.Series:
+    """Whether another snapshot will speak of the number of each case."""
+    spoken_of = pl.any_horizontal(pl.lit(False), pl.col("^.*_next_on$").is_not_null())
+    return facts.said.select(pl.repeat(True, pl.len()) & spoken_of).to_series()[facts.of_said]
 
 
 # One call, regime by regime
@@ -373,13 +304,11 @@ class Finding:
     demand: Looked
 
 
-def explained(judge: Judge, book: Rulebook, calls: Calls) -> list[Finding]:
+def explained(judge: Judge, calls: Calls) -> list[Finding]:
     """Every regime in force for the one call in `calls`; none where no law can be chosen."""
-    facts = judge.facts(calls)
-    pack = book.packs.get(facts["jurisdiction"][0] or "")
-    if pack is None or facts["day"][0] is None:
+    found = judge.found(calls)
+    if found is None:
         return []
-    found = judge.found(pack, facts)
     [truth] = found.truths
 
     def looked(parts: Iterable[Part]) -> list[Looked]:

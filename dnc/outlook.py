@@ -97,7 +97,7 @@ class _Calls:
         if key not in self._judged:
             calls = self._to_nobody(pack, day)
             outcome = str(self._judge.verdicts(calls).rows["dnc_outcome"][0])
-            findings = explained(self._judge, self._book, calls)
+            findings = explained(self._judge, calls)
             self._judged[key] = (outcome, {one.regime.id: one.letter for one in findings})
         return self._judged[key]
 

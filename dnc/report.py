@@ -11,12 +11,13 @@ import csv
 import io
 import os
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol, Self
+from typing import IO, Any, Self
 
 import polars as pl
 
@@ -35,15 +36,22 @@ _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
 
 
-class Writer(Protocol):
-    """What writes frames of one format, all with the same columns, one after the other."""
+class Writer(ABC):
+    """What writes rows of one format, all with the same columns, one after the other."""
 
-    def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None: ...
+    @abstractmethod
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        """Rows as the format has them; of no consequence for what is written already."""
 
-    def write(self, rows: Rows) -> None:
+    @abstractmethod
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows that are laid out."""
+
+    def add(self, rows: Rows) -> None:
         """Add rows."""
+        self.write(self.laid_out(rows))
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - a stream is its owner's
         """Finish the file."""
 
 
@@ -76,7 +84,7 @@ def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(as_text(frame[name]) for name in odd)
 
 
-class CsvStream:
+class CsvStream(Writer):
     """CSV into an open binary file, in UTF-8."""
 
     def __init__(self, file: IO[bytes], header: list[str], delimiter: str = ",", bom: bool = False) -> None:
@@ -86,8 +94,8 @@ class CsvStream:
         csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(_header(header))
         self._file.write(line.getvalue().encode("utf-8-sig" if bom else "utf-8"))
 
-    def write(self, rows: Rows) -> None:
-        """Add rows; neighbouring columns that are shared are written as one text, made once a case."""
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        """Rows as texts; neighbouring columns that are shared are one of them, made once a case."""
         own, shared = self._quoted(defused(_as_text(rows.own))), self._quoted(rows.shared)
         fields: list[pl.Series] = []
         for is_shared, names in groupby(rows.header, shared.columns.__contains__):
@@ -96,7 +104,11 @@ class CsvStream:
                 fields.append(texts.to_series()[rows.case])
             else:
                 fields += own.select(names).get_columns()
-        pl.DataFrame(fields).write_csv(self._file, include_header=False, separator=self._delimiter, quote_style="never")
+        return pl.DataFrame(fields)
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows that are laid out."""
+        frame.write_csv(self._file, include_header=False, separator=self._delimiter, quote_style="never")
 
     def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Texts as CSV has them."""
@@ -120,12 +132,15 @@ class _Csv(CsvStream):
         self._opened.close()
 
 
-class _JsonLines:
+class _JsonLines(Writer):
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._file = path.open("wb")
 
-    def write(self, rows: Rows) -> None:
-        rows.frame.write_ndjson(self._file)
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        return rows.frame
+
+    def write(self, frame: pl.DataFrame) -> None:
+        frame.write_ndjson(self._file)
 
     def close(self) -> None:
         self._file.close()
@@ -158,15 +173,18 @@ class _Parts:
         self._folder.cleanup()
 
 
-class _Parquet:
+class _Parquet(Writer):
     """Parts beside the file, streamed into one at the end."""
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._path = path
         self._parts = _Parts(path)
 
-    def write(self, rows: Rows) -> None:
-        self._parts.add(rows.frame)
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        return rows.frame
+
+    def write(self, frame: pl.DataFrame) -> None:
+        self._parts.add(frame)
 
     def close(self) -> None:
         with closing(self._parts) as parts:
@@ -174,7 +192,7 @@ class _Parquet:
                 rows.sink_parquet(self._path, maintain_order=True)
 
 
-class _Xlsx:
+class _Xlsx(Writer):
     """Parts beside the file, then a workbook with as many sheets of rows as they need, and its `annex` behind them.
 
     Cells are text but for days and short numbers: a spreadsheet spoils numbers of twelve digits or more.
@@ -186,10 +204,13 @@ class _Xlsx:
         self._parts = _Parts(path)
         self.annex: Mapping[str, pl.DataFrame] = {}
 
-    def write(self, rows: Rows) -> None:
-        if self._parts.rows + rows.own.height > XLSX_ROWS * XLSX_SHEETS:
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        return defused(_as_text(rows.frame))
+
+    def write(self, frame: pl.DataFrame) -> None:
+        if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
             raise InputError(f"a spreadsheet takes {XLSX_ROWS * XLSX_SHEETS:,} rows; write .csv or .parquet")
-        self._parts.add(defused(_as_text(rows.frame)))
+        self._parts.add(frame)
 
     def close(self) -> None:
         with closing(self._parts) as parts:
@@ -284,7 +305,10 @@ def whole(path: str | Path) -> Iterator[Path]:
 
 
 class Output:
-    """An output file of rows that appears whole or not at all; a context."""
+    """An output file of rows that appears whole or not at all; a context.
+
+    writer: adds rows to it.
+    """
 
     def __init__(self, path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> None:
         suffix = Path(path).suffix.lower()
@@ -293,17 +317,13 @@ class Output:
             raise OptionError(f"no format for {suffix or 'a name without suffix'}; known are {known}", path)
         with ExitStack() as stack:
             beside = stack.enter_context(whole(path))
-            self._writer: Writer = stack.enter_context(closing(FORMATS[suffix](beside, header, delimiter, bom)))
+            self.writer: Writer = stack.enter_context(closing(FORMATS[suffix](beside, header, delimiter, bom)))
             self._stack = stack.pop_all()
-
-    def write(self, rows: Rows) -> None:
-        """Add rows."""
-        self._writer.write(rows)
 
     def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
         """Put sheets behind the rows, where the format has sheets."""
-        if isinstance(self._writer, _Xlsx):
-            self._writer.annex = sheets()
+        if isinstance(self.writer, _Xlsx):
+            self.writer.annex = sheets()
 
     def __enter__(self) -> Self:
         return self

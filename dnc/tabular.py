@@ -36,6 +36,7 @@ from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 _T = TypeVar("_T")
 BATCH_ROWS = 500_000
 _FEW = 100  # rows
+_DENSE = 8  # times as many places as rows are kept for numbering them
 RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
 DELIMITERS = ",;\t|"
@@ -150,18 +151,48 @@ def foreign(head: bytes) -> str | None:
 
 def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     """Number the distinct rows of a frame: for each row its number (UInt32), and the distinct rows in that order."""
-    keys = [column.name for column in rows if not _is_constant(column)]
+    keys = [column for column in rows if not _is_constant(column)]
     if not keys:
         return pl.zeros(rows.height, pl.UInt32, eager=True), rows.head(1)
-    alike = rows.select(keys).with_row_index("\0at").group_by(keys, maintain_order=True).agg("\0at")["\0at"]
-    each = alike.to_frame().with_row_index("\0number").explode("\0at")
+    if dense := _dense(keys):
+        number, first = _numbered_at_places(*dense)
+        return number, rows[first]
+    alike = pl.DataFrame(keys).with_row_index("\0at").group_by(pl.exclude("\0at"), maintain_order=True).agg("\0at")
+    each = alike.select("\0at").with_row_index("\0number").explode("\0at")
     number = pl.zeros(rows.height, pl.UInt32, eager=True).scatter(each["\0at"], each["\0number"])
-    return number, rows[alike.list.first()]
+    return number, rows[alike["\0at"].list.first()]
+
+
+def _dense(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
+    """Whole numbers of a narrow range put into one for each row (UInt32), and how many it may be; None where not so."""
+    if not all(column.dtype.is_integer() or column.dtype in (pl.Date, pl.Boolean) for column in keys):
+        return None
+    place, places = pl.zeros(1, pl.UInt32, eager=True), 1
+    for column in keys:
+        values = column.to_physical()
+        if not values.dtype.is_unsigned_integer():
+            values = values.cast(pl.Int64)
+        low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
+        span = high - low + 2  # null is one more
+        places *= span
+        if places > _DENSE * column.len() + _FEW:
+            return None
+        place = place * span + ((values - low).cast(pl.UInt32) + 1).fill_null(0)
+    return place, places
+
+
+def _numbered_at_places(place: pl.Series, places: int) -> tuple[pl.Series, pl.Series]:
+    """Number places by their first appearance: for each row its number, and the rows where each appears first."""
+    row = pl.int_range(0, place.len(), dtype=pl.UInt32, eager=True)
+    met = pl.zeros(places, pl.UInt32, eager=True).scatter(place.reverse(), row.reverse())  # the last one stays
+    first = (met.gather(place) == row).arg_true()
+    met = met.scatter(place.gather(first), row.head(first.len()))
+    return met.gather(place), first
 
 
 def _is_constant(column: pl.Series) -> bool:
     """Whether all cells are the same; a few are looked at before all are."""
-    return all(some.eq_missing(column.head(1)).all() for some in (column.head(_FEW), column))
+    return column.head(_FEW).n_unique() <= 1 and (column.len() <= _FEW or column.eq_missing(column.head(1)).all())
 
 
 def as_text(cells: pl.Series) -> pl.Series:

@@ -12,6 +12,7 @@ import polars as pl
 
 from dnc.calls import Calls
 from dnc.judge import Verdicts
+from dnc.tabular import numbered
 from dnc.wording import OUTCOMES
 
 
@@ -53,19 +54,20 @@ class Tallies:
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Count the verdicts on calls."""
-        met = (
-            pl.select(case=verdicts.case, plan=calls.plan)
-            .group_by("case")
-            .agg(pl.first("plan"), pl.len().alias("calls"))
-        )
-        plans = calls.plans.select(*_FACTS, "day", "unread")[met["plan"]]
-        rows = verdicts.cases[met["case"]].hstack(plans).with_columns(met["calls"])
+        facts = verdicts.facts
+        where, places = numbered(calls.plans.select(_FACTS))
+        plans = calls.plans.select("day", "unread").with_columns(where.alias("where"))[facts.of_told]
+        calls_of = verdicts.fact.value_counts(name="calls").sort(verdicts.fact.name)["calls"]
+        met = plans.with_columns(verdicts.verdict.alias("case"), calls_of)
+        cells = met.group_by("case", "where").agg(pl.col("calls").sum())
+        words = verdicts.cases[cells["case"]].hstack(places[cells["where"]]).with_columns(cells["calls"])
         text = pl.selectors.string().fill_null("")
-        for *cell, count in _counted(rows.select(*_COLUMNS, "calls").with_columns(text)):
+        for *cell, count in _counted(words.select(*_COLUMNS, "calls").with_columns(text)):
             self.cells[Cell(*cell)] += count
-        for day, outcome, count in _counted(rows.select("day", "dnc_outcome", "calls")):
-            self.days[day, outcome] += count
-        for reason, count in _counted(rows.select("unread", "calls").drop_nulls()):
+        outcome = verdicts.cases["dnc_outcome"]
+        for day, case, count in _counted(met.select("day", "case", "calls")):
+            self.days[day, outcome[case]] += count
+        for reason, count in _counted(met.select("unread", "calls").drop_nulls()):
             self.unread[reason] += count
         ends = verdicts.own["dnc_valid_until"].filter(verdicts.outcomes == "clear")
         for end, count in ends.value_counts().iter_rows():

@@ -92,7 +92,7 @@ def print_csv(frame: pl.DataFrame) -> None:
     from dnc.rows import Rows
 
     stream = CsvStream(sys.stdout.buffer, frame.columns)
-    stream.write(Rows.of(frame))
+    stream.add(Rows.of(frame))
     sys.stdout.buffer.flush()
 
 

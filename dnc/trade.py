@@ -40,15 +40,15 @@ class Trade:
 
     def watch(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch of a check."""
+        said = [f"{registry}{suffix}" for registry in self._asked for suffix in ("", "_as_of")]
+        keys = [*_OF_THE_LIST, *said]
+        case, cases = verdicts.facts.numbered(keys)
         met = (
-            pl.select(case=verdicts.case, number=calls.number)
+            pl.select(case=case[verdicts.fact], number=calls.number)
             .group_by("case", maintain_order=True)
             .agg(pl.col("number").first(), rows=pl.len().cast(pl.Int64))
         )
-        facts = verdicts.facts.with_columns(calls.plans[verdicts.plan].select("territory", "unread"))
-        said = [f"{registry}{suffix}" for registry in self._asked for suffix in ("", "_as_of")]
-        keys = [*_OF_THE_LIST, *said]
-        new = facts.select(keys)[met["case"]].hstack(met.select("number", "rows"))
+        new = cases.select(keys)[met["case"]].hstack(met.select("number", "rows"))
         cases = new if self._cases is None else pl.concat([self._cases, new])
         # Any number of a case stands for all: what the registries say of it is part of the case.
         self._cases = cases.group_by(keys, maintain_order=True).agg(pl.col("number").first(), pl.col("rows").sum())

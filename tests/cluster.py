@@ -158,5 +158,5 @@ def written(table: pa.Table) -> bytes:
     """A table as `dnc check` writes CSV."""
     frame = pl.DataFrame(table)
     file = io.BytesIO()
-    CsvStream(file, frame.columns).write(Rows.of(frame))
+    CsvStream(file, frame.columns).add(Rows.of(frame))
     return file.getvalue()

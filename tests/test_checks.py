@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from dnc import DncError, InputError, check, judge, write
+from dnc import DncError, InputError, check, evaluator, write
 from dnc.clock import read_day
 from dnc.judge import VERDICT
 
@@ -260,7 +260,7 @@ def test_many_facts_come_to_what_few_come_to(screened, write_file, monkeypatch):
     }
     told |= {"objected_on": "none", "attempts": "0", "sector": "general", "habit": "habitual"}
     at_once = check(path, screened, region="FR", given=told).verdicts
-    monkeypatch.setattr(judge, "_KNOWN", 0)
+    monkeypatch.setattr(evaluator, "_WHOLE", 0)
     in_parts = check(path, screened, region="FR", given=told).verdicts
     assert in_parts.equals(at_once)
     assert in_parts["dnc_outcome"].n_unique() == 3

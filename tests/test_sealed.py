@@ -20,6 +20,7 @@ from dnc.appraisal import Vetting
 from dnc.brief import read_brief
 from dnc.calls import Calls
 from dnc.cells import FEW, LEVELS, Cells, between
+from dnc.facts import Facts
 from dnc.judge import Verdicts
 from dnc.sealed import _checksum, held_to, is_sealed, read_sealed, write_sealed
 from dnc.vetting import vet
@@ -50,16 +51,16 @@ ROWS = st.lists(st.tuples(st.sampled_from([0, 1, 15, 30, 50]), st.integers(1, 30
 def counter(rows: list[tuple]) -> Iterator[Cells]:
     """Rows as a check would show them, in two batches, to a counter."""
     number, outcome, blocked_by, line, territory, age, days = map(list, zip(*rows, strict=True))
-    facts = pl.DataFrame(
+    plans = pl.DataFrame(
         {
             "day": [DAY] * len(rows),
             "line": pl.Series(line, dtype=pl.String),
             "consent_on": pl.Series([one and DAY - timedelta(one) for one in age], dtype=pl.Date),
-            "fr_bloctel_as_of": [DAY - timedelta(5)] * len(rows),
+            "territory": pl.Series(territory, dtype=pl.String),
+            "unread": pl.Series([None if one else "empty" for one in number], dtype=pl.String),
         }
     )
-    unread = pl.Series([None if one else "empty" for one in number], dtype=pl.String)
-    plans = pl.DataFrame({"territory": pl.Series(territory, dtype=pl.String), "unread": unread})
+    said = pl.DataFrame({"fr_bloctel_as_of": [DAY - timedelta(5)]})
     numbers = pl.Series([one or None for one in number], dtype=pl.UInt64)
     until = [DAY + timedelta(n) if one == "clear" else None for one, n in zip(outcome, days, strict=True)]
     told = {"outcome": outcome, "blocked_by": blocked_by, "valid_until": pl.Series(until, dtype=pl.Date)}
@@ -69,8 +70,9 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
     with Cells() as cells:
         for part in (slice(0, half), slice(half, None)):
             at = pl.arange(0, len(rows[part]), dtype=pl.UInt32, eager=True)
-            calls = Calls(facts[part], numbers[part], at, plans[part])
-            cells.watch(calls, Verdicts(found[part].select("dnc_valid_until"), at, found[part], facts[part], at))
+            facts = Facts(plans[part], said, at, pl.zeros(len(at), pl.UInt32, eager=True))
+            calls = Calls(plans[part], numbers[part], at, plans[part])
+            cells.watch(calls, Verdicts(found[part].select("dnc_valid_until"), at, facts, at, found[part]))
         yield cells
 
 

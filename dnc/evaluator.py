@@ -1,0 +1,159 @@
+"""The evaluator: regimes × facts → what each condition comes to, asked of DuckDB once for each combination of cells.
+
+Few facts are asked about whole, in one statement. Of many, the conditions are
+asked in parts by the columns that they read, so that days and words that vary
+by themselves are not multiplied with each other; what was told is put together
+before what registries said is laid beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import duckdb
+import polars as pl
+
+from dnc.demands import FACTS, REGISTRY_FACTS
+from dnc.engine import run
+from dnc.facts import Facts
+from dnc.findings import Inquiry, Truth, ends, inquiry
+from dnc.regimes import Pack, Regime
+from dnc.rulebook import Rulebook
+from dnc.tabular import numbered
+from dnc.vocabulary import vocabulary
+
+_WHOLE = 300  # facts at most that are asked about whole
+_REMEMBERED = 200_000  # distinct cells after which answers to a part are forgotten
+
+
+class Found(NamedTuple):
+    """What DuckDB says of cases of one pack and one epoch.
+
+    regimes: those in force. truths: distinct truths of their conditions. truth: for each case its place in `truths`.
+    last_day: the last day before anything dated changes that a case rests on (Date); null where nothing does.
+    """
+
+    regimes: list[Regime]
+    truths: list[Truth]
+    truth: pl.Series
+    last_day: pl.Series
+
+
+class _Answers(NamedTuple):
+    """What conditions come to: distinct truths, for each case its place there, and the day of each end in each case."""
+
+    truths: list[Truth]
+    truth: pl.Series
+    ends: dict[str, pl.Series]
+
+
+class _Memory:
+    """Asks about the same cells once: remembers what was answered, of so many at most."""
+
+    def __init__(self, ask: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+        self._ask = ask
+        self._place: dict[tuple[object, ...], int] = {}
+        self._answers = pl.DataFrame()
+
+    def __call__(self, cells: pl.DataFrame) -> pl.DataFrame:
+        """What is answered about each of distinct rows, in their order."""
+        known = len(self._place)
+        if not 0 < known <= _REMEMBERED:
+            self._place, self._answers = {row: at for at, row in enumerate(cells.iter_rows())}, self._ask(cells)
+            return self._answers
+        place = pl.Series([self._place.setdefault(row, len(self._place)) for row in cells.iter_rows()], dtype=pl.UInt32)
+        if len(self._place) > known:
+            self._answers = pl.concat([self._answers, self._ask(cells.filter(place >= known))])
+        return self._answers[place]
+
+
+class _Part(NamedTuple):
+    """Conditions that read some columns, whether these are all told, and who answers about their cells."""
+
+    columns: list[str]
+    told: bool
+    inquiry: Inquiry
+    answers: _Memory
+
+    def of(self, facts: Facts) -> _Answers:
+        number, cells = facts.numbered(self.columns)
+        answers = self.answers(cells)
+        codes = [answers[f"c{at}"] for at in range(self.inquiry.codes)]
+        truth, distinct = numbered(pl.DataFrame(codes) if codes else pl.DataFrame(height=cells.height))
+        days = {end: answers[f"e{at}"][number] for at, end in enumerate(self.inquiry.ends)}
+        return _Answers([self.inquiry.truth(row) for row in distinct.iter_rows()] or [{}], truth[number], days)
+
+
+class Evaluator:
+    """Says what regimes come to, for one thread.
+
+    con: a cursor of `Rulebook.evaluator`.
+    """
+
+    def __init__(self, book: Rulebook, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        self._parts: dict[tuple[Inquiry, bool], list[_Part]] = {}
+        self._registry_facts = {
+            registry.replace("-", "_") + suffix: kind
+            for registry in sorted(book.registries())
+            for suffix, kind in REGISTRY_FACTS.items()
+        }
+
+    def found(self, pack: Pack, facts: Facts, later: bool = False) -> Found:
+        """What DuckDB says of cases of one epoch; `later` leaves out what is judged day by day."""
+        days = facts["day"]
+        regimes = pack.on(days[0])
+        of_told, alone = facts.alone
+        parts = self._asked(inquiry(regimes, later), facts)
+        truths, truth, on = _together([part.of(alone) for part in parts if part.told], alone.height)
+        told = _Answers(truths, truth[of_told], {end: each[of_told] for end, each in on.items()})
+        answers = _together([told, *(part.of(facts) for part in parts if not part.told)], facts.height)
+        return Found(regimes, answers.truths, answers.truth, _last_day(pack, regimes, days, answers))
+
+    def _asked(self, whole: Inquiry, facts: Facts) -> list[_Part]:
+        """The parts in which an inquiry about some facts is made."""
+        in_parts = facts.height > _WHOLE
+        if (whole, in_parts) not in self._parts:
+            told = [*FACTS, *vocabulary().axes]
+            columns = [*told, *facts.said.columns]
+            parts = whole.apart(columns, vocabulary().axes) if in_parts else [(columns, whole)]
+            self._parts[whole, in_parts] = [self._part(names, set(names) <= set(told), one) for names, one in parts]
+        return self._parts[whole, in_parts]
+
+    def _part(self, columns: list[str], told: bool, inquiry: Inquiry) -> _Part:
+        return _Part(columns, told, inquiry, _Memory(lambda cells: self._run(inquiry.sql, cells)))
+
+    def _run(self, sql: str, cells: pl.DataFrame) -> pl.DataFrame:
+        """Run a query over `facts`; registries of which nothing is known have columns of NULL."""
+        unknown = [
+            f"null::{kind} as {name}" for name, kind in self._registry_facts.items() if name not in cells.columns
+        ]
+        columns = ", ".join(["*", *unknown])
+        return run(self._con, "findings", f"with facts as (select {columns} from told) {sql}", told=cells)
+
+
+def _together(parts: list[_Answers], cases: int) -> _Answers:
+    """Answers to several parts as one."""
+    if not parts:
+        return _Answers([{}], pl.zeros(cases, pl.UInt32, eager=True), {})
+    truth, met = numbered(pl.DataFrame([part.truth.alias(str(at)) for at, part in enumerate(parts)]))
+    truths = [_merged(part.truths[one] for part, one in zip(parts, row, strict=True)) for row in met.iter_rows()]
+    return _Answers(truths, truth, {end: days for part in parts for end, days in part.ends.items()})
+
+
+def _merged(truths: Iterable[Truth]) -> Truth:
+    return {sql: value for truth in truths for sql, value in truth.items()}
+
+
+def _last_day(pack: Pack, regimes: list[Regime], days: pl.Series, answers: _Answers) -> pl.Series:
+    """The last day before anything dated changes that cases of one epoch rest on; null where nothing does."""
+    next_law: date | None = next((change for change in pack.changes() if change > days[0]), None)
+    last_days = [pl.lit(next_law and next_law - timedelta(days=1), pl.Date)]
+    counting = [ends(regimes, truth) for truth in answers.truths]
+    for end, on in answers.ends.items():
+        if any(end in one for one in counting):
+            counts = pl.Series([end in one for one in counting], dtype=pl.Boolean)[answers.truth]
+            last_days.append(pl.when(counts & (on >= days)).then(on))
+    return days.to_frame().select(pl.min_horizontal(last_days)).to_series()

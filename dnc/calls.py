@@ -174,7 +174,7 @@ class Intake:
         facts = facts.with_columns(self._defaults(facts, told))
         facts = facts.with_columns(self._when_and_where(told, facts, odd))
         facts = facts.with_columns(self._rest(told, facts["territory"], odd))
-        notes = [self._note(told, column, is_odd) for column, is_odd in odd.items()]
+        notes = [self._note(told, column, is_odd) for column, is_odd in odd.items() if is_odd.any()] or [pl.lit("")]
         return facts.with_columns(pl.concat_str(notes, separator=", ", ignore_nulls=True).alias("odd"))
 
     def _told(self, batch: pl.DataFrame) -> pl.DataFrame:

@@ -221,8 +221,10 @@ class Judge:
         def decide(pending: pl.DataFrame) -> pl.DataFrame:
             at, days = pending["at"], pending["day"]
             stay = at < codes.height
-            anew = self._screen.codes(asked[at.filter(~stay) - codes.height].with_columns(days.filter(~stay)))
-            said = pl.concat([codes[at.filter(stay)], anew], how="diagonal")
+            said = codes[at.filter(stay)]
+            if not stay.all():
+                anew = self._screen.codes(asked[at.filter(~stay) - codes.height].with_columns(days.filter(~stay)))
+                said = pl.concat([said, anew], how="diagonal")
             of_told, met = numbered(pl.DataFrame([plan[at].alias("plan"), days]))
             case, facts, _ = self._facts(plans[met["plan"]].with_columns(met["day"]), of_told, said)
             return self._later(facts)[case]

@@ -32,7 +32,7 @@ _WORD = """
 (l.number * $days::ubigint + s.rank) * 3::ubigint
     + case when l.listed then 2 when not l.listed then 1 else 0 end::ubigint as word
 """
-_HELD = "select {} from read_parquet($files) l join standing s on l.file_index = s.position where {}"
+_HELD = "select {} from read_parquet($files) l {} join standing s on l.file_index = s.position"
 
 
 class _Words:
@@ -138,6 +138,8 @@ class _Spoken:
         self._standing = pl.DataFrame(positions, schema={"position": pl.UInt64, "rank": pl.UInt64}, orient="row")
         self._rows = sum(one.rows for one in snapshots)
         self._asked = 0
+        self._last_read = pl.Series(dtype=pl.UInt64)
+        self._last_words: tuple[_Words, pl.DataFrame]
         self._covering = [(one, rank) for one, rank in ranked if one.covers]
         self._longest = max((len(prefix) for one, _ in self._covering for prefix in one.covers), default=0)
 
@@ -145,7 +147,7 @@ class _Spoken:
         """What is said about some numbers (UInt64, without nulls)."""
         self._asked += numbers.len()
         at_once = self._rows <= min(PACKED_AT_ONCE, WORTH_PACKING * self._asked)
-        held, since = self._all if at_once else self._read(numbers)
+        held, since = self._all if at_once else self._read_once(numbers)
         prefix, prefixes = pl.zeros(numbers.len(), pl.UInt64, eager=True), [""]
         if self._longest:
             cut = numbers.cast(pl.String).str.head(self._longest)
@@ -153,15 +155,21 @@ class _Spoken:
             prefix, prefixes = at.cast(pl.UInt64), distinct["prefix"].to_list()
         return _About(numbers, held, since, prefix, self._covered(prefixes))
 
+    def _read_once(self, numbers: pl.Series) -> tuple[_Words, pl.DataFrame]:
+        """Words about some numbers; those of the numbers read last where they are among them, as on later days."""
+        if not numbers.is_in(self._last_read.implode()).all():
+            self._last_read, self._last_words = numbers, self._read(numbers)
+        return self._last_words
+
     @cached_property
     def _all(self) -> tuple[_Words, pl.DataFrame]:
         return self._read()
 
     def _read(self, numbers: pl.Series | None = None) -> tuple[_Words, pl.DataFrame]:
         """Words about the numbers that snapshots hold, all unless told; and since when they are listed, by word."""
-        wanted, frames = "true", {"standing": self._standing}
+        wanted, frames = "", {"standing": self._standing}
         if numbers is not None:
-            wanted, frames["asked"] = "l.number in (select number from asked)", numbers.to_frame("number")
+            wanted, frames["asked"] = "join asked using (number)", numbers.unique().to_frame("number")
         sql = _HELD.format(f"{_WORD}, case when l.listed then l.since end as since", wanted)
         words = run(self._con, "words", sql, {"files": self._files, "days": self._days}, **frames)
         since = words.drop_nulls("since").group_by("word").agg(pl.col("since").max())

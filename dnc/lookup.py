@@ -139,7 +139,10 @@ class _Spoken:
         self._rows = sum(one.rows for one in snapshots)
         self._asked = 0
         self._last_read = pl.Series(dtype=pl.UInt64)
-        self._last_words: tuple[_Words, pl.DataFrame]
+        self._last_words = (
+            _Words(pl.Series(dtype=pl.UInt64), self._days),
+            pl.DataFrame(schema={"word": pl.UInt64, "since": pl.Date}),
+        )
         self._covering = [(one, rank) for one, rank in ranked if one.covers]
         self._longest = max((len(prefix) for one, _ in self._covering for prefix in one.covers), default=0)
 
@@ -158,7 +161,8 @@ class _Spoken:
     def _read_once(self, numbers: pl.Series) -> tuple[_Words, pl.DataFrame]:
         """Words about some numbers; those of the numbers read last where they are among them, as on later days."""
         if not numbers.is_in(self._last_read.implode()).all():
-            self._last_read, self._last_words = numbers, self._read(numbers)
+            self._last_words = self._read(numbers)
+            self._last_read = numbers
         return self._last_words
 
     @cached_property

@@ -103,21 +103,21 @@ class Evaluator:
 
     def found(self, pack: Pack, facts: Facts, later: bool = False) -> Found:
         """What DuckDB says of cases of one epoch; `later` leaves out what is judged day by day."""
-        days = facts["day"]
+        days = facts.cases["day"]
         regimes = pack.on(days[0])
-        of_told, alone = facts.alone
+        of_told, alone = facts.alone()
         parts = self._asked(inquiry(regimes, later), facts)
-        truths, truth, on = _together([part.of(alone) for part in parts if part.told], alone.height)
+        truths, truth, on = _together([part.of(alone) for part in parts if part.told], alone.cases.height)
         told = _Answers(truths, truth[of_told], {end: each[of_told] for end, each in on.items()})
-        answers = _together([told, *(part.of(facts) for part in parts if not part.told)], facts.height)
+        answers = _together([told, *(part.of(facts) for part in parts if not part.told)], facts.cases.height)
         return Found(regimes, answers.truths, answers.truth, _last_day(pack, regimes, days, answers))
 
     def _asked(self, whole: Inquiry, facts: Facts) -> list[_Part]:
         """The parts in which an inquiry about some facts is made."""
-        in_parts = facts.height > _WHOLE
+        in_parts = facts.cases.height > _WHOLE
         if (whole, in_parts) not in self._parts:
             told = [*FACTS, *vocabulary().axes]
-            columns = [*told, *facts.said.columns]
+            columns = [*told, *facts.said.frame.columns]
             parts = whole.apart(columns, vocabulary().axes) if in_parts else [(columns, whole)]
             self._parts[whole, in_parts] = [self._part(names, set(names) <= set(told), one) for names, one in parts]
         return self._parts[whole, in_parts]

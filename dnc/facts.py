@@ -3,74 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import polars as pl
 
 from dnc.tabular import numbered
 
 
-@dataclass(frozen=True)
-class Facts:
-    """A case is a row of `told` beside a row of `said`; there may be far more cases than rows of either.
+class Distinct:
+    """A frame of which the distinct rows of some columns are asked for again and again.
 
-    of_told, of_said: for each case its row (UInt32) of `told` and of `said`, which share no column.
+    frame: the rows.
     """
 
-    told: pl.DataFrame
-    said: pl.DataFrame
-    of_told: pl.Series
-    of_said: pl.Series
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+        self._known: dict[tuple[str, ...], tuple[pl.Series, pl.DataFrame]] = {}
 
-    @property
-    def height(self) -> int:
-        """How many cases there are."""
-        return self.of_told.len()
+    def numbered(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
+        """Some columns: for each row its number (UInt32), and the distinct rows in that order."""
+        key = tuple(names)
+        if key not in self._known:
+            self._known[key] = numbered(self.frame.select(names))
+        return self._known[key]
 
-    def __getitem__(self, name: str) -> pl.Series:
-        """A column, a row a case."""
-        return self.told[name][self.of_told] if name in self.told.columns else self.said[name][self.of_said]
+
+class Facts:
+    """Cases: a day, a row of what was told beside a row of what registries said; there may be far more than of either.
+
+    told, said: their rows, with no column in common. cases: `told` and `said` (UInt32), and `day` (Date), which goes
+    before that of `told`.
+    """
+
+    def __init__(self, told: Distinct, said: Distinct, cases: pl.DataFrame) -> None:
+        self.told = told
+        self.said = said
+        self.cases = cases
 
     @property
     def columns(self) -> list[str]:
         """The names of all columns."""
-        return [*self.told.columns, *self.said.columns]
+        return [*self.told.frame.columns, *self.said.frame.columns]
 
     def take(self, at: pl.Series) -> Facts:
         """The cases at some places."""
-        return Facts(self.told, self.said, self.of_told.gather(at), self.of_said.gather(at))
+        return Facts(self.told, self.said, self.cases[at])
 
-    @property
     def alone(self) -> tuple[pl.Series, Facts]:
-        """What was told, with nothing said beside it, each row a case: for each case here its case there, and these."""
-        number, rows = self._told
-        return number, Facts(self.told, pl.DataFrame(), rows, pl.zeros(rows.len(), pl.UInt32, eager=True))
+        """What was told, with nothing said beside it: for each case here its case there, and the distinct ones."""
+        number, cases = numbered(self.cases.select("told", "day"))
+        return number, Facts(self.told, Distinct(pl.DataFrame()), cases)
 
     def numbered(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
         """Some columns: for each case its row (UInt32) of the distinct rows, and these."""
-        sides = []
-        for frame, (number, rows) in ((self.told, self._told), (self.said, self._said)):
-            mine = frame.select(name for name in names if name in frame.columns)
-            if mine.width:
-                each, distinct = numbered(mine[rows])
-                sides.append((each[number], distinct))
-        if len(sides) < 2:
-            return sides[0]
-        (told, of_told), (said, of_said) = sides
-        number, pairs = numbered(pl.DataFrame([told.alias("told"), said.alias("said")]))
-        return number, of_told[pairs["told"]].hstack(of_said[pairs["said"]])
-
-    @cached_property
-    def _told(self) -> tuple[pl.Series, pl.Series]:
-        return _met(self.of_told)
-
-    @cached_property
-    def _said(self) -> tuple[pl.Series, pl.Series]:
-        return _met(self.of_said)
-
-
-def _met(rows: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Rows numbered by their first appearance, and those that appear."""
-    number, distinct = numbered(rows.to_frame("row"))
-    return number, distinct["row"]
+        keys, parts = [], {}
+        for name, side in (("told", self.told), ("said", self.said)):
+            if mine := [one for one in names if one != "day" and one in side.frame.columns]:
+                each, parts[name] = side.numbered(mine)
+                keys.append(each[self.cases[name]].alias(name))
+        keys += [self.cases["day"]] if "day" in names else []
+        number, met = numbered(pl.DataFrame(keys))
+        distinct = [part[met[name]] for name, part in parts.items()]
+        return number, pl.concat([*distinct, met.select(pl.col("^day$"))], how="horizontal")

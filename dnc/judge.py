@@ -19,7 +19,7 @@ import polars as pl
 from dnc.calls import Calls
 from dnc.demands import Part
 from dnc.evaluator import Evaluator, Found
-from dnc.facts import Facts
+from dnc.facts import Distinct, Facts
 from dnc.findings import Truth, finding, untold
 from dnc.regimes import Pack, Regime
 from dnc.rulebook import Rulebook
@@ -49,7 +49,7 @@ class Verdicts:
     """Verdicts on calls.
 
     own: what differs from number to number, `dnc_number` and `dnc_valid_until`, a row a call.
-    fact: for each call its case in `facts`. facts: what verdicts were made from; `told` are the rows of `Calls.plans`.
+    fact: for each call its case in `facts`. facts: what verdicts were made from; what was told are `Calls.plans`.
     verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT`.
     """
 
@@ -98,55 +98,52 @@ class Judge:
 
     def verdicts(self, calls: Calls) -> Verdicts:
         """Verdicts on calls, in their order."""
-        asked = calls.facts("day", "campaign")
-        fact, facts, codes = self._facts(calls.plans, calls.plan, self._screen.codes(asked))
+        told, asked = Distinct(calls.plans), calls.facts("day", "campaign")
+        fact, facts, codes = self._facts(told, calls.plan, asked["day"], self._screen.codes(asked))
         spoken, said, last_day = self._judged(facts)
-        verdict, cases = self._in_full(calls.plans, facts, spoken, said)
+        verdict, cases = self._in_full(facts, spoken, said)
         # Cases of whose numbers no snapshot speaks again come to the same; the others are asked number by number.
         again = _spoken_of_again(facts)
         alone, call = (last_day.is_not_null() & ~again).arg_true(), (last_day.is_not_null() & again)[fact].arg_true()
-        plan = pl.concat([facts.of_told[alone], calls.plan[call]])
-        decide = self._later_on(calls.plans, plan, codes[facts.of_said[alone]], asked[call])
+        plan = pl.concat([facts.cases["told"][alone], calls.plan[call]])
+        decide = self._later_on(told, plan, codes[facts.cases["said"][alone]], asked[call])
         ends = self._valid_until(pl.concat([last_day[alone], last_day[fact[call]]]), decide)
-        until = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.height).scatter(alone, ends.head(alone.len()))
-        until = until[fact].scatter(call, ends.tail(call.len()))
+        until = _nothing(pl.Date, facts).scatter(alone, ends.head(alone.len()))[fact]
+        until = until.scatter(call, ends.tail(call.len())).alias("dnc_valid_until")
         number = pl.select((pl.lit("+") + pl.lit(calls.number.cast(pl.String))).fill_null("")).to_series()
-        own = pl.DataFrame([number.alias("dnc_number"), until.alias("dnc_valid_until")])
-        return Verdicts(own, fact, facts, verdict, cases)
+        return Verdicts(pl.DataFrame([number.alias("dnc_number"), until]), fact, facts, verdict, cases)
 
     def found(self, calls: Calls) -> Found | None:
         """What the conditions of one call come to; None where no law can be chosen."""
-        _, facts, _ = self._facts(calls.plans, calls.plan, self._screen.codes(calls.facts("day", "campaign")))
+        asked = calls.facts("day", "campaign")
+        _, facts, _ = self._facts(Distinct(calls.plans), calls.plan, asked["day"], self._screen.codes(asked))
         return next((self._evaluator.found(pack, mine) for pack, _, mine in self._in_force(facts)), None)
 
     def _facts(
-        self, told: pl.DataFrame, of_told: pl.Series, codes: pl.DataFrame
+        self, told: Distinct, of_told: pl.Series, days: pl.Series, codes: pl.DataFrame
     ) -> tuple[pl.Series, Facts, pl.DataFrame]:
-        """Rows of what was told, and codes of the screen, as facts.
+        """Rows of what was told, days, and codes of the screen, as facts.
 
         Returns for each row its case, the distinct cases, and the code of each row of `Facts.said`.
         """
         of_said, said = numbered(codes)
-        case, met = numbered(pl.DataFrame([of_told.alias("told"), of_said.alias("said")]))
-        return case, Facts(told, self._screen.words(said), met["told"], met["said"]), said
+        case, cases = numbered(pl.DataFrame([of_told.alias("told"), of_said.alias("said"), days.alias("day")]))
+        return case, Facts(told, Distinct(self._screen.words(said)), cases), said
 
     def _in_force(self, facts: Facts) -> Iterator[tuple[Pack, pl.Series, Facts]]:
         """Cases parted by the law they stand under: its pack, their places, and they; those without law or day by none.
 
         All days of a part lie in one span in which the same regimes are in force.
         """
-        told = facts.told.select("jurisdiction", "day").with_row_index("told").drop_nulls()
-        law = pl.Series([None], dtype=pl.UInt32).new_from_index(0, facts.told.height)
-        laws: list[Pack] = []
-        for mine in told.partition_by("jurisdiction"):
+        of_case, met = facts.numbered(["jurisdiction", "day"])
+        law, laws = pl.Series([None], dtype=pl.UInt32).new_from_index(0, met.height), list[Pack]()
+        for mine in met.with_row_index("at").drop_nulls().partition_by("jurisdiction"):
             if pack := self._book.packs.get(mine["jurisdiction"][0]):
                 changes = pl.Series("day", pack.changes(), dtype=pl.Date)
-                epoch = changes.search_sorted(mine["day"], side="right")
-                law = law.scatter(mine["told"], epoch + len(laws))
+                law = law.scatter(mine["at"], changes.search_sorted(mine["day"], side="right") + len(laws))
                 laws += [pack] * (changes.len() + 1)
-        of_case = law[facts.of_told]
-        for one in of_case.unique().drop_nulls().sort():
-            at = (of_case == one).fill_null(False).arg_true()
+        for one in law.unique().drop_nulls().sort():
+            at = (law == one).fill_null(False)[of_case].arg_true()
             yield laws[one], at, facts.take(at)
 
     def _judged(self, facts: Facts) -> tuple[list[Verdict], pl.Series, pl.Series]:
@@ -155,8 +152,8 @@ class Judge:
         The place is null where no law, or no day, is known; the day is null where nothing dated is rested on.
         """
         spoken: list[Verdict] = []
-        said = pl.Series([None], dtype=pl.UInt32).new_from_index(0, facts.height)
-        last_day = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.height)
+        said = _nothing(pl.UInt32, facts)
+        last_day = _nothing(pl.Date, facts)
         for pack, at, mine in self._in_force(facts):
             found = self._evaluator.found(pack, mine)
             verdicts = [self._verdict(found.regimes, truth) for truth in found.truths]
@@ -176,8 +173,8 @@ class Judge:
 
     def _later(self, facts: Facts) -> pl.DataFrame:
         """Whether cases are clear but for what is judged day by day (`clear`), and until when that is certain."""
-        clear = pl.Series([False]).new_from_index(0, facts.height)
-        last_day = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.height)
+        clear = pl.repeat(False, facts.cases.height, eager=True)
+        last_day = _nothing(pl.Date, facts)
         for pack, at, mine in self._in_force(facts):
             found = self._evaluator.found(pack, mine, later=True)
             is_clear = pl.Series([self._is_clear(found, truth) for truth in found.truths], dtype=pl.Boolean)
@@ -210,12 +207,12 @@ class Judge:
         return until
 
     def _later_on(
-        self, plans: pl.DataFrame, plan: pl.Series, codes: pl.DataFrame, asked: pl.DataFrame
+        self, told: Distinct, plan: pl.Series, codes: pl.DataFrame, asked: pl.DataFrame
     ) -> Callable[[pl.DataFrame], pl.DataFrame]:
         """Decides on later days: first cases whose codes stay, then calls, each by what is said of its number there.
 
         Args:
-            plan: of each its row of `plans`. codes: of the cases. asked: of the calls, as `Screen.codes` takes them.
+            plan: of each its row of `told`. codes: of the cases. asked: of the calls, as `Screen.codes` takes them.
         """
 
         def decide(pending: pl.DataFrame) -> pl.DataFrame:
@@ -225,23 +222,20 @@ class Judge:
             if not stay.all():
                 anew = self._screen.codes(asked[at.filter(~stay) - codes.height].with_columns(days.filter(~stay)))
                 said = pl.concat([said, anew], how="diagonal")
-            of_told, met = numbered(pl.DataFrame([plan[at].alias("plan"), days]))
-            case, facts, _ = self._facts(plans[met["plan"]].with_columns(met["day"]), of_told, said)
+            case, facts, _ = self._facts(told, plan[at], days, said)
             return self._later(facts)[case]
 
         return decide
 
-    def _in_full(
-        self, plans: pl.DataFrame, facts: Facts, spoken: list[Verdict], said: pl.Series
-    ) -> tuple[pl.Series, pl.DataFrame]:
+    def _in_full(self, facts: Facts, spoken: list[Verdict], said: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         """For each case its row of the distinct verdicts, and these, without numbers.
 
         What no law was asked about gets its reason, what was not understood its note.
         """
         untold, plans = numbered(
-            plans.select("jurisdiction", "unread", "odd", pl.col("day").is_null().alias("undated"))
+            facts.told.frame.select("jurisdiction", "unread", "odd", pl.col("day").is_null().alias("undated"))
         )
-        verdict, met = numbered(pl.DataFrame([said.alias("said"), untold[facts.of_told].alias("untold")]))
+        verdict, met = numbered(pl.DataFrame([said.alias("said"), untold[facts.cases["told"]].alias("untold")]))
         rows = [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in spoken]
         judged = pl.DataFrame(rows, schema={name: VERDICT[name] for name in _WORDS}, orient="row")
         judged, plans = judged.select(pl.all().gather(met["said"])), plans[met["untold"]]
@@ -278,7 +272,12 @@ class Judge:
 def _spoken_of_again(facts: Facts) -> pl.Series:
     """Whether another snapshot will speak of the number of each case."""
     spoken_of = pl.any_horizontal(pl.lit(False), pl.col("^.*_next_on$").is_not_null())
-    return facts.said.select(pl.repeat(True, pl.len()) & spoken_of).to_series()[facts.of_said]
+    return facts.said.frame.select(pl.repeat(True, pl.len()) & spoken_of).to_series()[facts.cases["said"]]
+
+
+def _nothing(kind: type[pl.DataType], facts: Facts) -> pl.Series:
+    """As many nulls as there are cases."""
+    return pl.Series([None], dtype=kind).new_from_index(0, facts.cases.height)
 
 
 # One call, regime by regime

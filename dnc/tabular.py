@@ -154,20 +154,22 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     keys = [column for column in rows if not _is_constant(column)]
     if not keys:
         return pl.zeros(rows.height, pl.UInt32, eager=True), rows.head(1)
-    if dense := _dense(keys):
-        number, first = _numbered_at_places(*dense)
+    place, places = _packed(keys) or (None, 0)
+    if place is not None and places <= _DENSE * rows.height + _FEW:
+        number, first = _numbered_at_places(place.cast(pl.UInt32), places)
         return number, rows[first]
-    alike = pl.DataFrame(keys).with_row_index("\0at").group_by(pl.exclude("\0at"), maintain_order=True).agg("\0at")
+    alike = pl.DataFrame(keys if place is None else [place]).with_row_index("\0at")
+    alike = alike.group_by(pl.exclude("\0at"), maintain_order=True).agg("\0at")
     each = alike.select("\0at").with_row_index("\0number").explode("\0at")
     number = pl.zeros(rows.height, pl.UInt32, eager=True).scatter(each["\0at"], each["\0number"])
     return number, rows[alike["\0at"].list.first()]
 
 
-def _dense(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
-    """Whole numbers of a narrow range put into one for each row (UInt32), and how many it may be; None where not so."""
+def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
+    """Whole numbers of a row as one (UInt64), and how many it may be; None where one does not hold them."""
     if not all(column.dtype.is_integer() or column.dtype in (pl.Date, pl.Boolean) for column in keys):
         return None
-    place, places = pl.zeros(1, pl.UInt32, eager=True), 1
+    place, places = pl.zeros(1, pl.UInt64, eager=True), 1
     for column in keys:
         values = column.to_physical()
         if not values.dtype.is_unsigned_integer():
@@ -175,9 +177,9 @@ def _dense(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
         low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
         span = high - low + 2  # null is one more
         places *= span
-        if places > _DENSE * column.len() + _FEW:
+        if places >= 1 << 63:
             return None
-        place = place * span + ((values - low).cast(pl.UInt32) + 1).fill_null(0)
+        place = place * span + ((values - low).cast(pl.UInt64) + 1).fill_null(0)
     return place, places
 
 

@@ -54,9 +54,8 @@ class Tallies:
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Count the verdicts on calls."""
-        facts = verdicts.facts
         where, places = numbered(calls.plans.select(_FACTS))
-        plans = calls.plans.select("day", "unread").with_columns(where.alias("where"))[facts.of_told]
+        plans = calls.plans.select("day", "unread").with_columns(where.alias("where"))[verdicts.facts.cases["told"]]
         calls_of = verdicts.fact.value_counts(name="calls").sort(verdicts.fact.name)["calls"]
         met = plans.with_columns(verdicts.verdict.alias("case"), calls_of)
         cells = met.group_by("case", "where").agg(pl.col("calls").sum())

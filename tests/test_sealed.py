@@ -20,7 +20,7 @@ from dnc.appraisal import Vetting
 from dnc.brief import read_brief
 from dnc.calls import Calls
 from dnc.cells import FEW, LEVELS, Cells, between
-from dnc.facts import Facts
+from dnc.facts import Distinct, Facts
 from dnc.judge import Verdicts
 from dnc.sealed import _checksum, held_to, is_sealed, read_sealed, write_sealed
 from dnc.vetting import vet
@@ -70,7 +70,8 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
     with Cells() as cells:
         for part in (slice(0, half), slice(half, None)):
             at = pl.arange(0, len(rows[part]), dtype=pl.UInt32, eager=True)
-            facts = Facts(plans[part], said, at, pl.zeros(len(at), pl.UInt32, eager=True))
+            cases = pl.select(told=at, said=pl.lit(0, pl.UInt32), day=plans[part]["day"])
+            facts = Facts(Distinct(plans[part]), Distinct(said), cases)
             calls = Calls(plans[part], numbers[part], at, plans[part])
             cells.watch(calls, Verdicts(found[part].select("dnc_valid_until"), at, facts, at, found[part]))
         yield cells

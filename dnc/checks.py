@@ -170,10 +170,12 @@ def check(
         evidence = Evidence(files, stack.enter_context(store.work("check")) if keep else None)
         ids = intake.columns.get("call", "")
 
-        def decided() -> Iterator[tuple[int, list[pl.DataFrame]]]:
-            for batch in ahead(intake.batches()):
-                calls = terms.laid(batch)
-                verdicts = judge.verdicts(calls)
+        def judged() -> Iterator[tuple[Calls, Verdicts]]:
+            for calls in map(terms.laid, ahead(intake.batches())):
+                yield calls, judge.verdicts(calls)
+
+        def laid_out() -> Iterator[tuple[int, list[pl.DataFrame]]]:
+            for calls, verdicts in ahead(judged()):
                 if watch:
                     watch(calls, verdicts)
                 result.tallies.add(calls, verdicts)
@@ -182,12 +184,12 @@ def check(
                 rows, outcomes = selection.rows(calls, verdicts)
                 result.given.update(dict(outcomes.value_counts().iter_rows()))
                 yield calls.number.len(), outputs.laid_out(rows)
+            result.repeated = repeats.count()
 
-        for height, frames in ahead(decided()):
+        for height, frames in ahead(laid_out()):
             outputs.write(frames)
             if progress:
                 progress(height)
-        result.repeated = repeats.count()
         result.skipped, result.sheets = intake.table.skipped, len(intake.table.others)
         sha256 = hashlib.sha256(terms.text.encode()).hexdigest()
         logged = _logged(result, terms, standing, targets, selection)

@@ -60,10 +60,11 @@ class _Memory:
     def __call__(self, cells: pl.DataFrame) -> pl.DataFrame:
         """What is answered about each of distinct rows, in their order."""
         known = len(self._place)
+        rows = cells.with_columns(pl.selectors.temporal().to_physical()).iter_rows()  # whole numbers hash sooner
         if not 0 < known <= _REMEMBERED:
-            self._place, self._answers = {row: at for at, row in enumerate(cells.iter_rows())}, self._ask(cells)
+            self._place, self._answers = {row: at for at, row in enumerate(rows)}, self._ask(cells)
             return self._answers
-        place = pl.Series([self._place.setdefault(row, len(self._place)) for row in cells.iter_rows()], dtype=pl.UInt32)
+        place = pl.Series([self._place.setdefault(row, len(self._place)) for row in rows], dtype=pl.UInt32)
         if len(self._place) > known:
             self._answers = pl.concat([self._answers, self._ask(cells.filter(place >= known))])
         return self._answers[place]

@@ -35,6 +35,7 @@ from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
 
 _T = TypeVar("_T")
 BATCH_ROWS = 500_000
+_FIRST_ROWS = 50_000  # at once at first, so that those who wait for rows begin soon
 _FEW = 100  # rows
 _DENSE = 8  # times as many places as rows are kept for numbering them
 RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
@@ -486,14 +487,15 @@ def _well_quoted(delimiter: str) -> str:
 
 
 def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of `BATCH_ROWS`, the last one shorter."""
+    """The same rows in frames of `BATCH_ROWS`, the first ones and the last one shorter."""
     kept: list[pl.DataFrame] = []
+    size = min(_FIRST_ROWS, BATCH_ROWS)
     for frame in frames:
         kept.append(frame)
-        if sum(one.height for one in kept) >= BATCH_ROWS:
-            *whole, rest = pl.concat(kept).iter_slices(BATCH_ROWS)
+        if sum(one.height for one in kept) >= size:
+            *whole, rest = pl.concat(kept).iter_slices(size)
             yield from whole
-            kept = [rest]
+            kept, size = [rest], BATCH_ROWS
     yield from pl.concat(kept).iter_slices(BATCH_ROWS) if kept else ()
 
 

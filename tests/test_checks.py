@@ -262,5 +262,8 @@ def test_many_facts_come_to_what_few_come_to(screened, write_file, monkeypatch):
     at_once = check(path, screened, region="FR", given=told).verdicts
     monkeypatch.setattr(evaluator, "_WHOLE", 0)
     in_parts = check(path, screened, region="FR", given=told).verdicts
+    monkeypatch.setattr(evaluator, "_REMEMBERED", 1)
+    forgotten = check(path, screened, region="FR", given=told).verdicts
     assert in_parts.equals(at_once)
+    assert forgotten.equals(at_once)
     assert in_parts["dnc_outcome"].n_unique() == 3

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dnc import InputError, Store, check, tabular
 from dnc.numbers import read_listed, read_number
-from dnc.tabular import LINE, RAGGED, open_table, unique_names
+from dnc.tabular import LINE, RAGGED, numbered, open_table, unique_names
 
 HEADER = "Téléphone;Nom"
 ROWS = "01 99 00 00 01;Une\n02 61 91 00 02;Deux\n"
@@ -438,3 +438,28 @@ def test_plain_blocks_are_split(tmp_path, monkeypatch):
     text = 'Téléphone,Nom\n0199000001,"Une, et ""demie"""\n0261910002,\n'
     _, rows = opened(written(tmp_path, text))
     assert rows["Nom"].to_list() == ['Une, et "demie"', ""]
+
+
+CELLS = {
+    pl.Int8: st.integers(-128, 127),
+    pl.UInt64: st.sampled_from([0, 1, 2, 2**64 - 1]),
+    pl.Int64: st.integers(-3, 3),
+    pl.Boolean: st.booleans(),
+    pl.Date: st.dates(date(1, 1, 1), date(9999, 12, 31)),
+    pl.String: st.sampled_from(["", "a", "b"]),
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_distinct_rows_are_numbered_as_they_appear(data):
+    """Whatever the columns hold, narrow or wide: each row gets the number of the first one that is like it."""
+    kinds = data.draw(st.lists(st.sampled_from(list(CELLS)), min_size=1, max_size=3))
+    cells = st.tuples(*(st.none() | CELLS[kind] for kind in kinds))
+    distinct = data.draw(st.lists(cells, min_size=1, max_size=8))
+    rows = data.draw(st.lists(st.sampled_from(distinct), max_size=200))
+    frame = pl.DataFrame(rows, schema={str(at): kind for at, kind in enumerate(kinds)}, orient="row")
+    number, first = numbered(frame)
+    met: dict[tuple, int] = {}
+    assert number.to_list() == [met.setdefault(row, len(met)) for row in rows]
+    assert first.rows() == list(met)

@@ -128,9 +128,9 @@ class Cells:
         outcome = verdicts.cases["dnc_outcome"]
         rank = outcome.replace_strict(_RANKS, return_dtype=pl.UInt8)
         clear = (outcome == "clear")[verdicts.case]
-        height = verdicts.own.height
+        height = verdicts.until.len()
         row = pl.int_range(self._rows, self._rows + height, dtype=pl.UInt64, eager=True)
-        until = verdicts.own["dnc_valid_until"].fill_null(_ALWAYS)
+        until = verdicts.until.fill_null(_ALWAYS)
         rows = pl.select(
             row=row,
             person=pl.coalesce(calls.number, row + _NO_NUMBER),

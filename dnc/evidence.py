@@ -43,7 +43,7 @@ class Evidence:
         number, words = numbered(verdicts.cases.select(_COMPARED))
         digests = [hashlib.sha256("\x1f".join(row).encode()).digest()[:8] for row in words.iter_rows()]
         digest = pl.Series("words", map(int.from_bytes, digests), dtype=pl.UInt64)
-        until = verdicts.own["dnc_valid_until"].cast(pl.Int32).cast(pl.UInt64, strict=False)
+        until = verdicts.until.cast(pl.Int32).cast(pl.UInt64, strict=False)
         told_apart = calls.number.fill_null(0) * _OF_NUMBER + until.fill_null(0) * _OF_DAY
         with io.BytesIO() as text:
             (told_apart + digest[number][verdicts.case]).to_frame().write_csv(text, include_header=False)
@@ -55,7 +55,7 @@ class Evidence:
             kept = facts.hstack(verdicts.rows.select(_DECIDED))
             self._parts.append(self._work / f"{len(self._parts)}.parquet")
             kept.write_parquet(self._parts[-1])
-        self._rows += verdicts.own.height
+        self._rows += verdicts.until.len()
 
     def detail(self) -> dict[str, Any]:
         """The hashes, for the log. Raises InputError where a file changed while it was read."""

@@ -48,16 +48,23 @@ _WORDS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_juris
 class Verdicts:
     """Verdicts on calls.
 
-    own: what differs from number to number, `dnc_number` and `dnc_valid_until`, a row a call.
+    number: of each call, as `Calls.number`. until: of each call, the last day on which it is clear (Date).
     fact: for each call its case in `facts`. facts: what verdicts were made from; what was told are `Calls.plans`.
     verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT`.
     """
 
-    own: pl.DataFrame
+    number: pl.Series
+    until: pl.Series
     fact: pl.Series
     facts: Facts
     verdict: pl.Series
     cases: pl.DataFrame
+
+    @cached_property
+    def own(self) -> pl.DataFrame:
+        """What differs from number to number, a row a call: the columns `dnc_number` and `dnc_valid_until`."""
+        number = pl.select((pl.lit("+") + pl.lit(self.number.cast(pl.String))).fill_null("")).to_series()
+        return pl.DataFrame([number.alias("dnc_number"), self.until.alias("dnc_valid_until")])
 
     @cached_property
     def case(self) -> pl.Series:
@@ -109,9 +116,8 @@ class Judge:
         decide = self._later_on(told, plan, codes[facts.cases["said"][alone]], asked[call])
         ends = self._valid_until(pl.concat([last_day[alone], last_day[fact[call]]]), decide)
         until = _nothing(pl.Date, facts).scatter(alone, ends.head(alone.len()))[fact]
-        until = until.scatter(call, ends.tail(call.len())).alias("dnc_valid_until")
-        number = pl.select((pl.lit("+") + pl.lit(calls.number.cast(pl.String))).fill_null("")).to_series()
-        return Verdicts(pl.DataFrame([number.alias("dnc_number"), until]), fact, facts, verdict, cases)
+        until = until.scatter(call, ends.tail(call.len()))
+        return Verdicts(calls.number, until, fact, facts, verdict, cases)
 
     def found(self, calls: Calls) -> Found | None:
         """What the conditions of one call come to; None where no law can be chosen."""

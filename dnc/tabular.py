@@ -170,9 +170,9 @@ def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
     """Whole numbers of a row as one (UInt64), and how many it may be; None where one does not hold them."""
     if not all(column.dtype.is_integer() or column.dtype in (pl.Date, pl.Boolean) for column in keys):
         return None
-    place, places = pl.zeros(1, pl.UInt64, eager=True), 1
+    place, places = pl.Series([0], dtype=pl.UInt64), 1
     for column in keys:
-        values = column.to_physical()
+        values = column if column.dtype.is_integer() else column.to_physical()
         if not values.dtype.is_unsigned_integer():
             values = values.cast(pl.Int64)
         low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
@@ -180,17 +180,19 @@ def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
         places *= span
         if places >= 1 << 63:
             return None
-        place = place * span + ((values - low).cast(pl.UInt64) + 1).fill_null(0)
+        value = (values - low).cast(pl.UInt64) + 1
+        place = place * span + (value.fill_null(0) if value.null_count() else value)
     return place, places
 
 
 def _numbered_at_places(place: pl.Series, places: int) -> tuple[pl.Series, pl.Series]:
     """Number places by their first appearance: for each row its number, and the rows where each appears first."""
     row = pl.int_range(0, place.len(), dtype=pl.UInt32, eager=True)
-    met = pl.zeros(places, pl.UInt32, eager=True).scatter(place.reverse(), row.reverse())  # the last one stays
-    first = (met.gather(place) == row).arg_true()
-    met = met.scatter(place.gather(first), row.head(first.len()))
-    return met.gather(place), first
+    met = pl.Series([0], dtype=pl.UInt32).new_from_index(0, places)
+    met = met.scatter(place.reverse(), row.reverse())  # the last one stays
+    first = row.filter(met[place] == row)
+    met = met.scatter(place[first], row.head(first.len()))
+    return met[place], first
 
 
 def _is_constant(column: pl.Series) -> bool:

@@ -68,7 +68,7 @@ class Tallies:
             self.days[day, outcome[case]] += count
         for reason, count in _counted(met.select("unread", "calls").drop_nulls()):
             self.unread[reason] += count
-        ends = verdicts.own["dnc_valid_until"].filter(verdicts.outcomes == "clear")
+        ends = verdicts.until.filter(verdicts.outcomes == "clear")
         for end, count in ends.value_counts().iter_rows():
             self.ends[end] += count
 

@@ -73,7 +73,8 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
             cases = pl.select(told=at, said=pl.lit(0, pl.UInt32), day=plans[part]["day"])
             facts = Facts(Distinct(plans[part]), Distinct(said), cases)
             calls = Calls(plans[part], numbers[part], at, plans[part])
-            cells.watch(calls, Verdicts(found[part].select("dnc_valid_until"), at, facts, at, found[part]))
+            until = found[part]["dnc_valid_until"]
+            cells.watch(calls, Verdicts(calls.number, until, at, facts, at, found[part]))
         yield cells
 
 

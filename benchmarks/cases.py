@@ -240,7 +240,7 @@ def _loading(bench: Bench, file: Path, registry: str, rows: int, bound: str) -> 
     table = Command(floor("table", file, database).argv, fresh=[database])
     ours, other = bench.turns(load=load(store, file, registry=registry, fresh=True), table=table)
     yield row(f"load, {registry}, {rows:,} shuffled", ours, "table of text, duckdb", other, bound)
-    size = sum(path.stat().st_size for path in (store / "snapshots").iterdir()) / rows
+    size = sum(path.stat().st_size for path in store.rglob("*.parquet")) / rows
     yield Row(f"store, {registry}, {rows:,}", f"{size:.2f} bytes a number", bound="≤ 2.5")
 
 

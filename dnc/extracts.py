@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from dnc.bitpages import GROUP, WORTH, WRITTEN, suits
 from dnc.columns import read_column
 from dnc.engine import engine, run, statement
 from dnc.errors import LoaderError
@@ -124,11 +125,13 @@ class Taken:
     """An extract that was read in whole.
 
     listings: Parquet, sorted by number: number (UInt64), listed (Boolean, null = not known), since, until (Date).
+    bitpages: the same numbers as bits, where they have any (see `dnc.bitpages`).
     counts: rows by `listed`, `clear`, `unknown`, `unread`. covers: prefixes it is complete for.
     notes: what a person should know.
     """
 
     listings: Path
+    bitpages: Path | None
     counts: dict[str, int]
     covers: tuple[str, ...]
     notes: list[str]
@@ -145,28 +148,51 @@ def take(loader: Loader, extract: Extract, work: Path) -> Taken:
         if loader.covers or extract.covers:
             raise LoaderError("a full list, and no answer to a question; leave --asked out", extract.path)
         _add_unanswered(rows, loader, extract)
-    repeated = rows.listings.rows - _write(rows.listings, work, out)
+    bitpages = work / "bitpages.parquet"
+    repeated = rows.listings.rows - _write(rows.listings, work, out, bitpages)
     notes = [f"{repeated:,} rows repeat a number"] if repeated else []
     notes = [*extract.notes, *notes, *_mended(rows.mended), *_named(loader, rows.reasons)]
-    return Taken(out, rows.counts, tuple(sorted({*loader.covers, *extract.covers})), notes)
+    covers = tuple(sorted({*loader.covers, *extract.covers}))
+    return Taken(out, bitpages if bitpages.exists() else None, rows.counts, covers, notes)
 
 
-def _write(rows: Sorting, work: Path, out: Path) -> int:
-    """Write one listing a number, sorted, into a file; gives how many there are."""
-    copy = "copy (from {}) to $out (format parquet, compression zstd, parquet_version v2)"
-    parts: list[str] = []
-    count = 0
+def _write(rows: Sorting, work: Path, out: Path, bitpages: Path) -> int:
+    """Write one listing a number, sorted, into a file, and its bit pages where it has any; gives how many there are."""
+    count, paged = 0, rows.rows >= WORTH
     with engine(work) as con:
+        written, bits = _Parts(con, out), _Parts(con, bitpages, f", row_group_size {GROUP}")
         for part in rows.parts():
             listings = _one_a_listing(con, part)
             count += listings.height
-            parts.append(str(work / f"part-{len(parts)}.parquet"))
-            run(con, "part", copy.format("listings"), {"out": parts[-1]}, listings=listings)
-        if len(parts) > 1:
-            run(con, "snapshot", copy.format("read_parquet($parts)"), {"out": str(out), "parts": parts})
-        else:
-            Path(parts[0]).rename(out)
+            written.add("from listings", listings)
+            if paged := paged and suits(listings):
+                bits.add(WRITTEN, listings)
+        written.close()
+        if paged:
+            bits.close()
     return count
+
+
+class _Parts:
+    """A Parquet file in the making: what is made of listings, part by part, then put together."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, out: Path, options: str = "") -> None:
+        self._con, self._out = con, out
+        self._copy = f"copy ({{}}) to $out (format parquet, compression zstd, parquet_version v2{options})"
+        self._parts: list[str] = []
+
+    def add(self, sql: str, listings: pl.DataFrame) -> None:
+        """Add what a query makes of `listings`."""
+        self._parts.append(str(self._out.with_stem(f"{self._out.stem}-{len(self._parts)}")))
+        run(self._con, "part", self._copy.format(sql), {"out": self._parts[-1]}, listings=listings)
+
+    def close(self) -> None:
+        """Put the parts together, in their order."""
+        if len(self._parts) > 1:
+            sql = self._copy.format("from read_parquet($parts)")
+            run(self._con, "snapshot", sql, {"out": str(self._out), "parts": self._parts})
+        else:
+            Path(self._parts[0]).rename(self._out)
 
 
 def _one_a_listing(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:

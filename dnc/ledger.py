@@ -217,7 +217,9 @@ class Ledger:
             try:
                 with self._copied(self.path, manifest.ledger) as change:
                     change.con.execute("update about set previous = ?", [manifest.ledger])
+                    change.con.execute(statement("bitpages"))
                     yield change
+                    change.con.execute("delete from bitpages where of not in (select file from snapshots)")
             except BaseException:
                 self._sweep(read_manifest(self.folder))
                 raise

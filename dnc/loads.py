@@ -82,10 +82,9 @@ def prepare(path: Path, told: Told, standing: Standing, work: Path) -> Prepared:
 
 def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> list[str]:
     """What a newer file of the own list leaves out, which stays, and how old its newest entry is."""
-    folder = standing.folder / "snapshots"
-    stood = {folder / one.file for one in standing.snapshots if one.registry == "own"}
+    stood = {standing.path(one) for one in standing.snapshots if one.registry == "own"}
     files = [str(path) for path in sorted(stood) if not fault_of(path)]
-    with engine(work, folder) as con:
+    with engine(work, *{path.parent for path in stood}) as con:
         [(count, newest)] = con.execute(
             "select count(*), max(coalesce(since, ?)) from read_parquet(?) where listed", [as_of, str(listings)]
         ).fetchall()
@@ -102,13 +101,9 @@ def stands(one: Prepared, standing: Standing) -> Snapshot | None:
     """The snapshot of the same bytes with the same words, if there is one and its file is whole."""
     for old in standing.snapshots:
         identity = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked, old.region)
-        if old.sha256 == one.sha256 and identity == one.identity and not _fault(standing, old):
+        if old.sha256 == one.sha256 and identity == one.identity and not standing.fault(old):
             return replace(old, new=False)
     return None
-
-
-def _fault(standing: Standing, one: Snapshot) -> str | None:
-    return fault_of(standing.folder / "snapshots" / one.file)
 
 
 def add(change: Change, one: Prepared, standing: Standing) -> Snapshot:
@@ -116,7 +111,7 @@ def add(change: Change, one: Prepared, standing: Standing) -> Snapshot:
     registry, as_of, covers, campaign, means, asked, region = one.identity
     # Own is a ledger: what stands in it is lifted, never corrected away.
     same = [old for old in standing.snapshots if (old.sha256, old.registry) == (one.sha256, registry)]
-    damaged = [old.id for old in same if _fault(standing, old)]
+    damaged = [old.id for old in same if standing.fault(old)]
     gone = damaged if registry == "own" else [old.id for old in same]
     notes = one.taken.notes + [
         f"the file of snapshot {id_} was damaged; this one replaces it"
@@ -127,11 +122,16 @@ def add(change: Change, one: Prepared, standing: Standing) -> Snapshot:
     file, numbers = change.keep(one.taken.listings, "snapshots")
     new = 1 + _last_id(change.con)
     change.con.execute("delete from snapshots where id in (select unnest(?::integer[]))", [gone])
+    bitpages = change.keep(one.taken.bitpages, "bitpages") if one.taken.bitpages else None
+    if bitpages:
+        change.con.execute("delete from bitpages where of = ?", [file])
+        change.con.execute("insert into bitpages values (?, ?, ?)", [file, *bitpages])
     row = [new, registry, as_of, covers, one.absent, campaign, means, asked, region, one.sha256, file]
     row += [*(one.taken.counts[name] for name in ("listed", "clear", "unknown", "unread")), numbers, now()]
     change.con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
     detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": one.sha256, **one.taken.counts}
     detail |= {"file": file, "numbers": numbers, "covers": covers, "campaign": campaign, "means": means}
+    detail |= {"bitpages": bitpages[0]} if bitpages else {}
     change.log("load", detail | {"asked": asked, "region": region, "replaces": gone, "notes": notes})
     return snapshot_of(row, notes)
 

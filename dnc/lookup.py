@@ -4,12 +4,13 @@ A snapshot speaks of the numbers it holds, and of those whose prefix it covers.
 What it says is packed into one integer, number × day × state, and all of them
 are sorted: the word that counts is the last one not after the day of the call.
 A small registry is packed once, when enough of it was asked for; of a large one only
-the numbers of a batch are, so that memory is bounded by the batch and never by the registry.
+the numbers of a batch are, out of its bit pages where it has them, so that memory is bounded
+by the batch and never by the registry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -18,9 +19,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from dnc.bitpages import HELD
 from dnc.demands import REGISTRY_FACTS
 from dnc.engine import run
-from dnc.snapshots import Snapshot
+from dnc.snapshots import Snapshot, Standing
 from dnc.tabular import numbered
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry at most; 8 bytes each
@@ -28,11 +30,15 @@ WORTH_PACKING = 100  # rows of a registry for each number that was asked for, at
 _STATES = ("uncovered", "clear", "listed")  # of two words on one day the greater counts
 _N = len(_STATES)
 _LISTED = _STATES.index("listed")
-_WORD = """
-(l.number * $days::ubigint + s.rank) * 3::ubigint
-    + case when l.listed then 2 when not l.listed then 1 else 0 end::ubigint as word
+_ALL = "select number, listed, since, file_index from read_parquet($files)"
+_ASKED = f"{_ALL} join asked using (number)"
+_PAGED = f"select number, true as listed, null::date as since, file_index from ({HELD})"
+_WORDS = """
+select (number * $days::ubigint + rank) * 3::ubigint
+           + case when listed then 2 when not listed then 1 else 0 end::ubigint as word,
+       case when listed then since end as since
+from ({}) join standing on file_index = position
 """
-_HELD = "select {} from read_parquet($files) l {} join standing s on l.file_index = s.position"
 
 
 class _Words:
@@ -123,19 +129,28 @@ class _About:
         return pl.select(pl.when(listed).then(since)).to_series()
 
 
+class _Files:
+    """Files of a store, each said by snapshots of ranked days."""
+
+    def __init__(self, ranked: Iterable[tuple[Path, int]]) -> None:
+        ranked = list(ranked)
+        self.names = sorted({str(path) for path, _ in ranked})
+        positions = [(self.names.index(str(path)), rank) for path, rank in ranked]
+        self.standing = pl.DataFrame(positions, schema={"position": pl.UInt64, "rank": pl.UInt64}, orient="row")
+
+
 class _Spoken:
     """What some snapshots of a registry say, their days ranked from 1."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, folder: Path, snapshots: Sequence[Snapshot], days: list[date]
+        self, con: duckdb.DuckDBPyConnection, standing: Standing, snapshots: Sequence[Snapshot], days: list[date]
     ) -> None:
         self._con = con
         self._days = len(days) + 1
         ranked = [(one, days.index(one.as_of) + 1) for one in snapshots]
-        files = sorted({one.file for one in snapshots})
-        self._files = [str(folder / name) for name in files]
-        positions = [(files.index(one.file), rank) for one, rank in ranked]
-        self._standing = pl.DataFrame(positions, schema={"position": pl.UInt64, "rank": pl.UInt64}, orient="row")
+        self._files = _Files((standing.path(one), rank) for one, rank in ranked)
+        self._unpaged = _Files((standing.path(one), rank) for one, rank in ranked if not standing.bits(one))
+        self._paged = _Files((bits, rank) for one, rank in ranked if (bits := standing.bits(one)))
         self._rows = sum(one.rows for one in snapshots)
         self._asked = 0
         self._last_read = pl.Series(dtype=pl.UInt64)
@@ -171,13 +186,19 @@ class _Spoken:
 
     def _read(self, numbers: pl.Series | None = None) -> tuple[_Words, pl.DataFrame]:
         """Words about the numbers that snapshots hold, all unless told; and since when they are listed, by word."""
-        wanted, frames = "", {"standing": self._standing}
-        if numbers is not None:
-            wanted, frames["asked"] = "join asked using (number)", numbers.unique().to_frame("number")
-        sql = _HELD.format(f"{_WORD}, case when l.listed then l.since end as since", wanted)
-        words = run(self._con, "words", sql, {"files": self._files, "days": self._days}, **frames)
+        if numbers is None:
+            words = self._words(_ALL, self._files)
+        else:
+            asked = numbers.unique().to_frame("number")
+            sources = ((_ASKED, self._unpaged), (_PAGED, self._paged))
+            words = pl.concat(self._words(sql, files, asked=asked) for sql, files in sources if files.names)
         since = words.drop_nulls("since").group_by("word").agg(pl.col("since").max())
         return _Words(words["word"], self._days), since
+
+    def _words(self, source: str, files: _Files, **frames: pl.DataFrame) -> pl.DataFrame:
+        """Words of the listings that a query gives, and since when numbers are listed."""
+        params = {"files": files.names, "days": self._days}
+        return run(self._con, "words", _WORDS.format(source), params, standing=files.standing, **frames)
 
     def _covered(self, prefixes: list[str]) -> _Words:
         """Words about prefixes, by their position, of the snapshots that are complete for them."""
@@ -193,13 +214,14 @@ class _Spoken:
 class Lookup:
     """What the snapshots of one registry say; a registry with several campaigns is asked for each apart."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path, snapshots: Sequence[Snapshot]) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, standing: Standing, registry: str) -> None:
+        snapshots = standing.of(registry)
         days = sorted({one.as_of for one in snapshots})
         self._days = pl.Series(days, dtype=pl.Date)
-        self._spoken = _Spoken(con, folder, snapshots, days)
+        self._spoken = _Spoken(con, standing, snapshots, days)
         campaigns = {one.campaign for one in snapshots} - {None}
         self._of_campaign = {
-            name: _Spoken(con, folder, [one for one in snapshots if one.campaign == name], days) for name in campaigns
+            name: _Spoken(con, standing, [one for one in snapshots if one.campaign == name], days) for name in campaigns
         }
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:

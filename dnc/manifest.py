@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from dnc.durable import write_whole
 from dnc.errors import StoreError
 
 NAME = "manifest.json"
-FOLDERS = ("snapshots", "decisions")
+FOLDERS = ("snapshots", "decisions", "bitpages")
 REMEDY = "nothing is decided from it: see dnc verify, then dnc restore BACKUP"
 _OBJECTIONS = "select count(*), sha256(coalesce(string_agg(o::varchar, chr(10) order by seq), '')) from objections o"
 
@@ -31,7 +31,7 @@ class Manifest:
 
     ledger: SHA-256 of the ledger's file. seq, head: number and hash of the last row of the log.
     objections: how many, and their SHA-256. rules: SHA-256 of each text.
-    snapshots, decisions: a row each with `file`, `rows` (of that file) and what it is of.
+    snapshots, decisions, bitpages: a row each with `file`, `rows` (of that file) and what it is of.
     """
 
     ledger: str
@@ -41,6 +41,7 @@ class Manifest:
     rules: list[str]
     snapshots: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
+    bitpages: list[dict[str, Any]] = field(default_factory=list)
 
     def files(self) -> list[Path]:
         """Each file that is named, as it lies in the store's folder."""
@@ -65,13 +66,21 @@ class Manifest:
         decisions = [{"check": seq, "file": file, "rows": rows} for seq, file, rows in con.execute(kept).fetchall()]
         last = audit.head(con)
         objections = {"count": count, "sha256": sha256}
-        return cls(ledger, last.seq, last.hash, objections, rules, snapshots, decisions)
+        return cls(ledger, last.seq, last.hash, objections, rules, snapshots, decisions, bitpages_of(con))
 
     def write(self, folder: Path) -> None:
         """Write it into a store's folder, whole or not at all. Raises OSError."""
         told = asdict(self)
         text = json.dumps(told | {"sha256": _checksum(told)}, indent=1)
         write_whole(folder / NAME, f"{text}\n".encode())
+
+
+def bitpages_of(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Files of bit pages: `of` which snapshots' file, `file` and `rows`; a ledger of before knows of none."""
+    if not con.execute("select 1 from duckdb_tables() where table_name = 'bitpages'").fetchall():
+        return []
+    held = con.execute("select of, file, rows from bitpages order by of").fetchall()
+    return [{"of": of, "file": file, "rows": rows} for of, file, rows in held]
 
 
 def read_manifest(folder: Path) -> Manifest | None:

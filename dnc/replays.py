@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -142,4 +142,4 @@ def _standing(store: Store, number: int, then: dict[str, Any]) -> Standing:
     if sorted({one.file for one in snapshots}) != then["files"]:
         raise StoreError(f"check {number} cannot be decided again: numbers were forgotten in its snapshots since")
     objections = now.objections.filter(pl.col("seq") <= then["objections"])
-    return Standing(now.folder, tuple(snapshots), objections, now.reading)
+    return replace(now, snapshots=tuple(snapshots), objections=objections)

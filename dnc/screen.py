@@ -98,25 +98,22 @@ class Screen:
             if registry == "own" and (snapshots or objections.height):
                 said[registry] = _OwnList(self._con, self._files(snapshots), snapshots, objections)
             elif snapshots:
-                said[registry] = Lookup(self._con, self._folder, snapshots)
+                said[registry] = Lookup(self._con, self._standing, registry)
         return said
 
     @cached_property
     def _con(self) -> duckdb.DuckDBPyConnection:
-        return self._stack.enter_context(engine(self._spill, self._folder))
+        folders = {path.parent for path in self._standing.files}
+        return self._stack.enter_context(engine(self._spill, *folders))
 
     @cached_property
     def _spill(self) -> str:
         return self._stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
 
-    @property
-    def _folder(self) -> Path:
-        return Path(self._standing.folder) / "snapshots"
-
     def _files(self, snapshots: list[Snapshot]) -> list[str]:
         """The files of snapshots; for none, one without listings."""
         if snapshots:
-            return [str(self._folder / name) for name in sorted({one.file for one in snapshots})]
+            return sorted({str(self._standing.path(one)) for one in snapshots})
         path = Path(self._spill) / "none.parquet"
         pl.DataFrame(
             schema={"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -72,11 +72,13 @@ class Standing:
     """What a check sees of a store: the snapshots and objections of the moment it began.
 
     Its files are held open: a purge meanwhile takes them out of the store, and off the disk when this is let go of.
+    bitpages: by the file of a snapshot that of its bit pages, where it has them.
     """
 
     folder: Path
     snapshots: tuple[Snapshot, ...] = ()
     objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OBJECTIONS))
+    bitpages: Mapping[str, str] = field(default_factory=dict)
     reading: Reading | None = field(default=None, repr=False, compare=False)
     _whole: set[str] = field(default_factory=set, repr=False, compare=False)
 
@@ -89,8 +91,25 @@ class Standing:
                 self._whole.add(one.file)
         return found
 
+    def path(self, one: Snapshot) -> Path:
+        """The file of a snapshot."""
+        return self.folder / "snapshots" / one.file
+
+    def bits(self, one: Snapshot) -> Path | None:
+        """The bit pages of a snapshot, where it has them."""
+        return self.folder / "bitpages" / self.bitpages[one.file] if one.file in self.bitpages else None
+
+    @property
+    def files(self) -> list[Path]:
+        """All files, each once."""
+        return sorted({path for one in self.snapshots for path in (self.path(one), self.bits(one)) if path})
+
+    def fault(self, one: Snapshot) -> str | None:
+        """What is wrong with the file of a snapshot, or with its bit pages; None where nothing is."""
+        return next(filter(None, map(fault_of, filter(None, (self.path(one), self.bits(one))))), None)
+
     def _verify(self, one: Snapshot) -> None:
-        if fault := fault_of(self.folder / "snapshots" / one.file):
+        if fault := self.fault(one):
             raise StoreError(
                 f"{self.folder}: snapshot {one.id} ({one.registry} as of {one.as_of}) {fault}; nothing is decided "
                 "from it: load the registry's file again, or dnc restore BACKUP"

@@ -4,6 +4,7 @@
       ledger.duckdb     snapshots, objections, audit log, rule texts by hash
       manifest.json     what the ledger holds, counted and hashed
       snapshots/        one sorted Parquet file a snapshot, named by its checksum
+      bitpages/         the numbers of large ones as bits, one file each, named by its checksum
       decisions/        one Parquet file a check that was told to keep its decisions
       lock              held by the one process that changes the store
 
@@ -15,10 +16,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
+import duckdb
 import polars as pl
 
 from dnc import audit, forgetting, loads
@@ -28,6 +31,7 @@ from dnc.engine import engine, run, statement
 from dnc.errors import InputError, StoreError
 from dnc.forgetting import Forgotten
 from dnc.ledger import WORK, Ledger
+from dnc.manifest import bitpages_of
 from dnc.numbers import read_number
 from dnc.snapshots import Snapshot, Standing, snapshot_of
 
@@ -103,14 +107,11 @@ class Store:
             return Standing(self.path)
         for _ in range(_TRIES):
             with self.ledger.read() as opened:
-                rows = opened.con.execute("select * from snapshots order by id").fetchall()
+                now = self._snapshots_in(opened.con)
                 objections = pl.DataFrame(opened.con.sql("select number, on_day, lifted, seq from objections"))
-            snapshots = tuple(snapshot_of(row) for row in rows)
-            missing = None
+            now, missing = replace(now, objections=objections), None
             try:
-                folder = self.path / "snapshots"
-                reading = Reading([folder / file for file in sorted({one.file for one in snapshots})])
-                return Standing(self.path, snapshots, objections, reading)
+                return replace(now, reading=Reading(now.files))
             except FileNotFoundError:
                 continue  # forgotten since the ledger was read: then the ledger is another now
             except OSError as error:
@@ -118,7 +119,13 @@ class Store:
                 break
         if missing:
             raise StoreError(f"{self.path}: snapshots cannot be read: {missing}")
-        return Standing(self.path, snapshots, objections)
+        return now
+
+    def _snapshots_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
+        """The snapshots of an open ledger, without objections and without a hold on their files."""
+        rows = con.execute("select * from snapshots order by id").fetchall()
+        bitpages = {row["of"]: row["file"] for row in bitpages_of(con)}
+        return Standing(self.path, tuple(map(snapshot_of, rows)), bitpages=bitpages)
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots, oldest load first; raises StoreError where there is no store."""
@@ -175,15 +182,15 @@ class Store:
                 f"snapshot {before} is of {old.registry}, {after} of {new.registry}; name two of one registry"
             )
         standing.of(new.registry)
-        folder = self.path / "snapshots"
+        before_path, after_path = map(standing.path, (old, new))
         params = {
-            "before": str(folder / old.file),
-            "after": str(folder / new.file),
+            "before": str(before_path),
+            "after": str(after_path),
             "covered_before": list(old.covers),
             "covered_after": list(new.covers),
             "absent": new.absent == "listed",
         }
-        with tempfile.TemporaryDirectory(prefix="dnc-") as spill, engine(spill, folder) as con:
+        with tempfile.TemporaryDirectory(prefix="dnc-") as spill, engine(spill, after_path.parent) as con:
             if numbers:
                 sql = f"select '+' || number as number, change from ({statement('diff')})"
                 return run(con, "diff", sql, params)
@@ -266,8 +273,7 @@ class Store:
             with self.ledger.change() as change:
                 added = []
                 for one in prepared:
-                    rows = change.con.execute("select * from snapshots order by id").fetchall()
-                    now = Standing(self.path, tuple(map(snapshot_of, rows)))
+                    now = self._snapshots_in(change.con)
                     added.append(loads.stands(one, now) or loads.add(change, one, now))
                 return added
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -119,11 +120,17 @@ def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
                 fault = f"holds {rows:,} rows and not {row['rows']:,}"
             if fault:
                 found.damaged.append(path)
-                what = f"snapshot {row['id']} ({row['registry']} as of {row['as_of']})" if "id" in row else ""
-                found.faults.append(f"{what or 'the decisions of check ' + str(row['check'])} {fault}")
+                found.faults.append(f"{_what(row)} {fault}")
             else:
                 found.files += 1
-                found.rows += row["rows"]
+                found.rows += 0 if "of" in row else row["rows"]
+
+
+def _what(row: dict[str, Any]) -> str:
+    """What a file is, by its row in the manifest."""
+    if "id" in row:
+        return f"snapshot {row['id']} ({row['registry']} as of {row['as_of']})"
+    return f"the file of bit pages of {row['of']}" if "of" in row else f"the file of decisions of check {row['check']}"
 
 
 def backup(ledger: Ledger, destination: Path, *, restoring: bool = False) -> audit.Entry:

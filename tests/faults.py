@@ -199,7 +199,7 @@ def looked_at(folder: Path) -> Text:
     if found in (DAMAGED, ABSENT):
         return Text(f"{found!r}{_BREAK}")
     Store(folder).object(["+33199000009"], date(2026, 6, 4))
-    named = {"lock", "ledger.duckdb", "manifest.json", "snapshots", "decisions", "damaged"}
+    named = {"lock", "ledger.duckdb", "manifest.json", "snapshots", "bitpages", "decisions", "damaged"}
     manifest = read_manifest(folder)
     named |= {path.name for path in manifest.files()}
     left = [path.name for path in folder.rglob("*") if path.name not in named and path.parent.name != "damaged"]

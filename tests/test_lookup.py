@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnc import lookup
+from dnc import bitpages, lookup
 from dnc.durable import sha256_of
+from dnc.engine import engine, run
 from dnc.screen import Screen
 from dnc.store import Snapshot, Standing
 
@@ -22,9 +23,8 @@ NO_OBJECTIONS = pl.DataFrame(
     schema={"seq": pl.Int32, "number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "reason": pl.String}
 )
 
-LISTINGS = st.dictionaries(
-    st.sampled_from(NUMBERS), st.tuples(st.sampled_from([True, False, None]), st.none() | st.sampled_from(DAYS))
-)
+WORDS = st.tuples(st.sampled_from([True, False, None]), st.none() | st.sampled_from(DAYS))
+LISTINGS = st.one_of(st.dictionaries(st.sampled_from(NUMBERS), words) for words in (WORDS, st.just((True, None))))
 SNAPSHOTS = st.lists(
     st.tuples(
         LISTINGS,
@@ -78,26 +78,39 @@ def expected(number: int, day: date, campaign: str | None, snapshots: list[tuple
     }
 
 
+def written_bits(folder: Path, frame: pl.DataFrame, name: str) -> str:
+    """The bit pages of listings in the folder of a store, under their checksum."""
+    path = folder / "bitpages" / name
+    path.parent.mkdir(exist_ok=True)
+    with engine(folder) as con:
+        run(con, "bits", f"copy ({bitpages.WRITTEN}) to $out (format parquet)", {"out": str(path)}, listings=frame)
+    return path.rename(path.with_stem(sha256_of(path))).name
+
+
 @settings(deadline=None)
-@pytest.mark.parametrize("at_once", [lookup.PACKED_AT_ONCE, 0])
+@pytest.mark.parametrize(("at_once", "paged"), [(lookup.PACKED_AT_ONCE, False), (0, False), (0, True)])
 @given(snapshots=SNAPSHOTS, calls=CALLS, absent=st.sampled_from(["clear", "listed"]))
-def test_every_number_on_every_day(at_once, snapshots, calls, absent):
-    """State, day, first day, campaign and next day, for snapshots packed once and for each batch."""
+def test_every_number_on_every_day(at_once, paged, snapshots, calls, absent):
+    """State, day, first day, campaign and next day, for snapshots packed once and for each batch, by rows and by bits."""
     schema = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(lookup, "PACKED_AT_ONCE", at_once)
+        patch.setattr(bitpages, "_SPARSEST", 10**12)
         Path(folder, "snapshots").mkdir()
-        standing = []
+        standing, bits = [], {}
         for id_, (rows, as_of, covers, campaign) in enumerate(snapshots):
             listings = [(number, *told, None) for number, told in sorted(rows.items())]
             frame = pl.DataFrame(listings, schema=schema, orient="row")
             written = Path(folder, "snapshots", "written.parquet")
             frame.write_parquet(written)
             file = written.rename(written.with_stem(sha256_of(written))).name
+            if paged and rows and bitpages.suits(frame):
+                bits[file] = written_bits(Path(folder), frame, file)
             counts = (len(rows), 0, 0, 0, len(rows), datetime.min)
             words = (covers, absent, campaign, None, None, None, "", file, *counts)
             standing.append(Snapshot(id_, "us-ndnc", as_of, *words))
         asked = pl.DataFrame(calls, schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String}, orient="row")
-        with Screen(Standing(Path(folder), tuple(standing), NO_OBJECTIONS), ["us-ndnc"]) as screen:
+        stood = Standing(Path(folder), tuple(standing), NO_OBJECTIONS, bits)
+        with Screen(stood, ["us-ndnc"]) as screen:
             said = screen.words(screen.codes(asked)).to_dicts()
     assert said == [expected(*call, snapshots, absent) for call in calls]

@@ -1,0 +1,2 @@
+-- Bit pages by the file that holds the same numbers; stores of before get the table with their next change.
+create table if not exists bitpages (of varchar, file varchar, rows bigint)

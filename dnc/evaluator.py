@@ -1,9 +1,9 @@
 """The evaluator: regimes × facts → what each condition comes to, asked of DuckDB once for each combination of cells.
 
-Few facts are asked about whole, in one statement. Of many, the conditions are
-asked in parts by the columns that they read, so that days and words that vary
-by themselves are not multiplied with each other; what was told is put together
-before what registries said is laid beside it.
+Conditions are asked in parts by the columns that they read, so that days and words
+that vary by themselves are not multiplied with each other, and what is new in one of
+them is all that is asked anew; what was told is put together before what registries
+said is laid beside it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from dnc.rulebook import Rulebook
 from dnc.tabular import numbered
 from dnc.vocabulary import vocabulary
 
-_WHOLE = 300  # facts at most that are asked about whole
 _REMEMBERED = 200_000  # distinct cells after which answers to a part are forgotten
 
 
@@ -95,7 +94,7 @@ class Evaluator:
 
     def __init__(self, book: Rulebook, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
-        self._parts: dict[tuple[Inquiry, bool], list[_Part]] = {}
+        self._parts: dict[Inquiry, list[_Part]] = {}
         self._registry_facts = {
             registry.replace("-", "_") + suffix: kind
             for registry in sorted(book.registries())
@@ -107,32 +106,26 @@ class Evaluator:
         days = facts.cases["day"]
         regimes = pack.on(days[0])
         of_told, alone = facts.alone()
-        parts = self._asked(inquiry(regimes, later), facts)
+        parts = self._asked(inquiry(regimes, later), facts.said.frame.columns)
         truths, truth, on = _together([part.of(alone) for part in parts if part.told], alone.cases.height)
         told = _Answers(truths, truth[of_told], {end: each[of_told] for end, each in on.items()})
         answers = _together([told, *(part.of(facts) for part in parts if not part.told)], facts.cases.height)
         return Found(regimes, answers.truths, answers.truth, _last_day(pack, regimes, days, answers))
 
-    def _asked(self, whole: Inquiry, facts: Facts) -> list[_Part]:
-        """The parts in which an inquiry about some facts is made."""
-        in_parts = facts.cases.height > _WHOLE
-        if (whole, in_parts) not in self._parts:
+    def _asked(self, whole: Inquiry, said: list[str]) -> list[_Part]:
+        """The parts in which an inquiry is made, where registries say some columns."""
+        if whole not in self._parts:
             told = [*FACTS, *vocabulary().axes]
-            columns = [*told, *facts.said.frame.columns]
-            parts = whole.apart(columns, vocabulary().axes) if in_parts else [(columns, whole)]
-            self._parts[whole, in_parts] = [self._part(names, set(names) <= set(told), one) for names, one in parts]
-        return self._parts[whole, in_parts]
+            parts = whole.apart([*told, *said], vocabulary().axes)
+            self._parts[whole] = [self._part(names, set(names) <= set(told), one) for names, one in parts]
+        return self._parts[whole]
 
     def _part(self, columns: list[str], told: bool, inquiry: Inquiry) -> _Part:
-        return _Part(columns, told, inquiry, _Memory(lambda cells: self._run(inquiry.sql, cells)))
-
-    def _run(self, sql: str, cells: pl.DataFrame) -> pl.DataFrame:
-        """Run a query over `facts`; registries of which nothing is known have columns of NULL."""
-        unknown = [
-            f"null::{kind} as {name}" for name, kind in self._registry_facts.items() if name not in cells.columns
-        ]
-        columns = ", ".join(["*", *unknown])
-        return run(self._con, "findings", f"with facts as (select {columns} from told) {sql}", told=cells)
+        """A part; what it reads of registries of which nothing is known is NULL."""
+        unknown = inquiry.reads([name for name in self._registry_facts if name not in columns])
+        nulls = (f"null::{self._registry_facts[name]} as {name}" for name in unknown)
+        sql = f"with facts as (select {', '.join(('*', *nulls))} from told) {inquiry.sql}"
+        return _Part(columns, told, inquiry, _Memory(lambda cells: run(self._con, "findings", sql, told=cells)))
 
 
 def _together(parts: list[_Answers], cases: int) -> _Answers:

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from dnc.demands import Part
 from dnc.regimes import Regime
@@ -51,16 +52,18 @@ class Inquiry:
             for at, sql in enumerate(self.conditions)
         }
 
+    def reads(self, columns: Sequence[str]) -> list[str]:
+        """Those of some columns that anything in it reads."""
+        named = frozenset().union(*map(_names, (*self.conditions, *self.ends)))
+        return [name for name in columns if name in named]
+
     def apart(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
         """The same in parts, each with those of some columns that it reads.
 
         What reads no more columns than another condition goes with it, and what reads none but those of `few`
         words is one part.
         """
-        read = {
-            sql: frozenset(name for name in columns if re.search(rf"\b{name}\b", sql))
-            for sql in (*self.conditions, *self.ends)
-        }
+        read = {sql: _names(sql).intersection(columns) for sql in (*self.conditions, *self.ends)}
         widest = sorted({frozenset(few), *read.values()}, key=lambda names: (-len(names), sorted(names)))
         parts: dict[frozenset[str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
         for kind, sqls in enumerate((self.conditions, self.ends)):
@@ -69,6 +72,12 @@ class Inquiry:
         return [
             ([name for name in columns if name in names], Inquiry(*map(tuple, asked))) for names, asked in parts.items()
         ]
+
+
+@cache
+def _names(sql: str) -> frozenset[str]:
+    """All words of a condition, the columns that it reads among them."""
+    return frozenset(re.findall(r"\w+", sql))
 
 
 def inquiry(regimes: Iterable[Regime], later: bool = False) -> Inquiry:

@@ -3,7 +3,7 @@
 A snapshot speaks of the numbers it holds, and of those whose prefix it covers.
 What it says is packed into one integer, number × day × state, and all of them
 are sorted: the word that counts is the last one not after the day of the call.
-A small registry is packed once, when enough of it was asked for; of a large one only
+A small registry is packed once, when enough of it was read; of a large one only
 the numbers of a batch are, out of its bit pages where it has them, so that memory is bounded
 by the batch and never by the registry.
 """
@@ -26,7 +26,8 @@ from dnc.snapshots import Snapshot, Standing
 from dnc.tabular import numbered
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry at most; 8 bytes each
-WORTH_PACKING = 100  # rows of a registry for each number that was asked for, at most
+_READ_TOGETHER = 122_880  # rows of a file, for one number at least
+_READINGS = 2  # of as many rows as a registry has, after which it is packed
 _STATES = ("uncovered", "clear", "listed")  # of two words on one day the greater counts
 _N = len(_STATES)
 _LISTED = _STATES.index("listed")
@@ -152,7 +153,7 @@ class _Spoken:
         self._unpaged = _Files((standing.path(one), rank) for one, rank in ranked if not standing.bits(one))
         self._paged = _Files((bits, rank) for one, rank in ranked if (bits := standing.bits(one)))
         self._rows = sum(one.rows for one in snapshots)
-        self._asked = 0
+        self._rows_read = 0
         self._last_read = pl.Series(dtype=pl.UInt64)
         self._last_words = (
             _Words(pl.Series(dtype=pl.UInt64), self._days),
@@ -163,8 +164,8 @@ class _Spoken:
 
     def about(self, numbers: pl.Series) -> _About:
         """What is said about some numbers (UInt64, without nulls)."""
-        self._asked += numbers.len()
-        at_once = self._rows <= min(PACKED_AT_ONCE, WORTH_PACKING * self._asked)
+        self._rows_read += min(self._rows, numbers.len() * _READ_TOGETHER)
+        at_once = self._rows <= PACKED_AT_ONCE and self._rows_read >= _READINGS * self._rows
         held, since = self._all if at_once else self._read_once(numbers)
         prefix, prefixes = pl.zeros(numbers.len(), pl.UInt64, eager=True), [""]
         if self._longest:

@@ -152,6 +152,8 @@ def foreign(head: bytes) -> str | None:
 
 def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     """Number the distinct rows of a frame: for each row its number (UInt32), and the distinct rows in that order."""
+    if rows.height <= 1:
+        return pl.Series([0] * rows.height, dtype=pl.UInt32), rows
     keys = [column for column in rows if not _is_constant(column)]
     if not keys:
         return pl.zeros(rows.height, pl.UInt32, eager=True), rows.head(1)

@@ -88,13 +88,13 @@ def written_bits(folder: Path, frame: pl.DataFrame, name: str) -> str:
 
 
 @settings(deadline=None)
-@pytest.mark.parametrize(("at_once", "paged"), [(lookup.PACKED_AT_ONCE, False), (0, False), (0, True)])
+@pytest.mark.parametrize("way", ["packed", "by rows", "by bits"])
 @given(snapshots=SNAPSHOTS, calls=CALLS, absent=st.sampled_from(["clear", "listed"]))
-def test_every_number_on_every_day(at_once, paged, snapshots, calls, absent):
+def test_every_number_on_every_day(way, snapshots, calls, absent):
     """State, day, first day, campaign and next day, for snapshots packed once and for each batch, by rows and by bits."""
     schema = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lookup, "PACKED_AT_ONCE", at_once)
+        patch.setattr(lookup, "_READINGS" if way == "packed" else "PACKED_AT_ONCE", 0)
         patch.setattr(bitpages, "_SPARSEST", 10**12)
         Path(folder, "snapshots").mkdir()
         standing, bits = [], {}
@@ -104,7 +104,7 @@ def test_every_number_on_every_day(at_once, paged, snapshots, calls, absent):
             written = Path(folder, "snapshots", "written.parquet")
             frame.write_parquet(written)
             file = written.rename(written.with_stem(sha256_of(written))).name
-            if paged and rows and bitpages.suits(frame):
+            if way == "by bits" and rows and bitpages.suits(frame):
                 bits[file] = written_bits(Path(folder), frame, file)
             counts = (len(rows), 0, 0, 0, len(rows), datetime.min)
             words = (covers, absent, campaign, None, None, None, "", file, *counts)

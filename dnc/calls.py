@@ -22,6 +22,7 @@ from dnc.demands import FACTS
 from dnc.errors import InputError, OptionError
 from dnc.numbers import known_region, read_number, shares_code
 from dnc.regimes import Pack
+from dnc.rows import Shared
 from dnc.rulebook import Rulebook
 from dnc.tabular import RAGGED, Table, as_text, each_distinct, folded, looks_like_phone, numbered
 from dnc.vocabulary import vocabulary
@@ -54,6 +55,7 @@ class Calls(NamedTuple):
     plans: facts, each distinct one once: the columns of `dnc.demands.FACTS`, the axes, and `territory`,
     `jurisdiction`, `unread` (why there is no number), `odd` (what was not understood, or empty).
     was: the outcome of a former run; None where the file is not the output of one.
+    shared: those columns of `carried` that are text and told alike in many rows, where that is known.
     """
 
     carried: pl.DataFrame
@@ -61,6 +63,7 @@ class Calls(NamedTuple):
     plan: pl.Series
     plans: pl.DataFrame
     was: pl.Series | None = None
+    shared: Shared | None = None
 
     def facts(self, *columns: str) -> pl.DataFrame:
         """Columns of the facts, all unless told, a row a call, with `number`."""
@@ -152,7 +155,9 @@ class Intake:
         plan, plans = numbered(batch.select(*told, RAGGED, read["kind"].alias(_KIND), read["unread"].alias(_UNREAD)))
         number = pl.select(pl.when(~batch[RAGGED]).then(read["number"])).to_series()
         was = batch.select(_text(batch[FORMER])).to_series() if self.former else None
-        return Calls(batch.select(self.carried), number, plan, self._facts(plans, kinds), was)
+        alike = [name for name in told if name in self.carried and batch[name].dtype == pl.String]
+        shared = Shared(plans.select(alike), plan)
+        return Calls(batch.select(self.carried), number, plan, self._facts(plans, kinds), was, shared)
 
     def _regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national form, of all rows or of each; null where none is known."""

@@ -14,7 +14,6 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -95,13 +94,14 @@ class CsvStream(Writer):
         self._file.write(line.getvalue().encode("utf-8-sig" if bom else "utf-8"))
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
-        """Rows as texts; neighbouring columns that are shared are one of them, made once a case."""
-        own, shared = self._quoted(defused(_as_text(rows.own))), self._quoted(rows.shared)
+        """Rows as texts; neighbouring columns that are shared by the same rows are one of them, made once."""
+        own = self._quoted(defused(_as_text(rows.own)))
         fields: list[pl.Series] = []
-        for is_shared, names in groupby(rows.header, shared.columns.__contains__):
-            if is_shared:
-                texts = shared.select(pl.concat_str(names, separator=self._delimiter).alias(f"\0{len(fields)}"))
-                fields.append(texts.to_series()[rows.case])
+        for shared, names in rows.runs:
+            if shared:
+                texts = self._quoted(defused(shared.frame.select(names)))
+                line = texts.select(pl.concat_str(names, separator=self._delimiter).alias(f"\0{len(fields)}"))
+                fields.append(line.to_series()[shared.row])
             else:
                 fields += own.select(names).get_columns()
         return pl.DataFrame(fields)

@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
+from itertools import groupby
+from typing import NamedTuple, Self
 
 import polars as pl
+
+
+class Shared(NamedTuple):
+    """Columns that are alike in many rows: a frame, and for each row its row there."""
+
+    frame: pl.DataFrame
+    row: pl.Series
 
 
 @dataclass(frozen=True)
 class Rows:
     """Rows on their way to an output.
 
-    header: names of all columns, in order. own: the columns that differ from row to row.
-    shared: the others, a row a case. case: for each row its row of `shared`.
+    header: names of all columns, in order. own: the columns that differ from row to row. shared: the others.
     """
 
     header: Sequence[str]
     own: pl.DataFrame
-    shared: pl.DataFrame
-    case: pl.Series
+    shared: Sequence[Shared] = ()
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Self:
         """A frame as it is."""
-        return cls(frame.columns, frame, pl.DataFrame(), pl.Series(dtype=pl.UInt32))
+        return cls(frame.columns, frame)
 
     @property
     def frame(self) -> pl.DataFrame:
         """All columns, a row a row."""
-        return self.own.hstack(self.shared[self.case] if self.shared.width else []).select(self.header)
+        together = (frame[row] for frame, row in self.shared if frame.width)
+        return pl.concat([self.own, *together], how="horizontal").select(self.header)
+
+    @property
+    def runs(self) -> Iterator[tuple[Shared | None, list[str]]]:
+        """Neighbouring columns that lie together, in the order of the header; None for those that are `own`."""
+        of = {name: one for one in self.shared for name in one.frame.columns}
+        for _, names in groupby(self.header, lambda name: id(of.get(name))):
+            first, *more = names
+            yield of.get(first), [first, *more]
 
     def filter(self, given: pl.Series) -> Self:
         """The rows where `given` (Boolean) is true."""
-        return type(self)(self.header, self.own.filter(given), self.shared, self.case.filter(given))
+        shared = [Shared(frame, row.filter(given)) for frame, row in self.shared]
+        return type(self)(self.header, self.own.filter(given), shared)

@@ -10,7 +10,7 @@ import polars as pl
 from dnc.calls import FORMER, Calls
 from dnc.errors import InputError, OptionError
 from dnc.judge import VERDICT, Verdicts
-from dnc.rows import Rows
+from dnc.rows import Rows, Shared
 from dnc.wording import OUTCOMES
 
 WAS = "dnc_was"  # with `changed`: the outcome of the former run, empty where there was none
@@ -49,7 +49,9 @@ class Selection:
         mine = [name for name in self.header if name in own.columns]
         shared = verdicts.cases.select(name for name in self.header if name not in mine)
         header = [*calls.carried.columns, *self.header]
-        rows = Rows(header, calls.carried.hstack(own.select(mine)), shared, verdicts.case)
+        together = [one for one in (calls.shared, Shared(shared, verdicts.case)) if one]
+        carried = calls.carried.drop(calls.shared.frame.columns if calls.shared else [])
+        rows = Rows(header, carried.hstack(own.select(mine)), together)
         return (rows, outcomes) if given.all() else (rows.filter(given), outcomes.filter(given))
 
 

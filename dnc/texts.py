@@ -151,7 +151,8 @@ def _misfit_in(member: Member, encoding: str) -> int | None:
         if (at := _nul_in(block, 1 if encoding == "utf-8" else 2)) >= 0:
             message = f"a NUL byte at byte {done + at:,}; damaged, UTF-32, or UTF-16 without its mark"
             raise InputError(f"{message}: export it again as UTF-8", member.where)
-        if misfit is None:
+        is_ascii = encoding == "utf-8" and not decoder.getstate()[0] and block.isascii()
+        if misfit is None and not is_ascii:
             misfit = _misfit(decoder, block, done)
         done += len(block)
     return _misfit(decoder, b"", done, final=True) if misfit is None else misfit

@@ -151,7 +151,7 @@ class Intake:
         """The calls of one batch of rows."""
         text = batch.select(_text(batch[self.columns["number"]])).to_series()
         read, kinds = read_column(text, self._regions(batch))
-        told = [theirs for ours, theirs in self.columns.items() if ours not in ("call", "number")]
+        told = list(dict.fromkeys(theirs for ours, theirs in self.columns.items() if ours not in ("call", "number")))
         plan, plans = numbered(batch.select(*told, RAGGED, read["kind"].alias(_KIND), read["unread"].alias(_UNREAD)))
         number = pl.select(pl.when(~batch[RAGGED]).then(read["number"])).to_series()
         was = batch.select(_text(batch[FORMER])).to_series() if self.former else None

@@ -15,6 +15,7 @@ import pytest
 import xlsxwriter
 
 from dnc import DncError, InputError, check, evaluator, write
+from dnc.brief import Brief
 from dnc.clock import read_day
 from dnc.findings import Inquiry
 from dnc.judge import VERDICT
@@ -268,3 +269,13 @@ def test_parts_of_the_law_come_to_what_all_of_it_comes_to(screened, write_file, 
     assert at_once.equals(in_parts)
     assert forgotten.equals(in_parts)
     assert in_parts["dnc_outcome"].n_unique() == 3
+
+
+def test_one_column_may_tell_several_facts(screened, write_file):
+    """A column that two facts are mapped to is read for each of them."""
+    columns = {"objected_on": "since", "refused_on": "since"}
+    brief = Brief(region="FR", columns=columns, facts={"caller": "commercial", "voice": "human"})
+    path = write_file("c.csv", "number,since\n0199000418,2026-01-05\n0199000419,\n")
+    verdicts = check(path, screened, brief=brief, at="2026-10-05T10:00").verdicts
+    assert verdicts["since"].to_list() == ["2026-01-05", ""]
+    assert verdicts["dnc_outcome"].to_list() == ["blocked", "undecided"]

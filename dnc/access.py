@@ -19,9 +19,7 @@ from dnc.snapshots import Snapshot, Standing, fault_of
 from dnc.store import Store, read_all
 
 _HITS = "select parse_filename(filename) as file, * exclude (filename) from read_parquet($files, filename = true)"
-_OBJECTED = """
-    select on_day, lifted, reason, recorded_at from objections where number = ? and on_day <= ? order by seq
-"""
+_OBJECTED = "select on_day, lifted, reason, recorded_at from objections where number = ? and on_day <= ? order by seq"
 _CHECKED = "select seq, done_at, done_by from log where verb = 'check' order by seq"
 _OBJECTION = ("on", "lifted", "reason", "recorded_at")
 _SAID = {True: "listed", False: "not listed", None: "not known"}
@@ -49,13 +47,8 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     speaking = {row["id"] for row in spoken}
     silent = [one.id for one in standing.snapshots if one.as_of <= until and one.id not in speaking]
     with store.ledger.read() as opened:
-        told = (
-            "select on_day, lifted, reason, recorded_at from objections where number = ? and on_day <= ? order by seq"
-        )
-        objections = opened.con.execute(told, [e164, until]).fetchall()
-        checks = opened.con.execute(
-            "select seq, done_at, done_by from log where verb = 'check' order by seq"
-        ).fetchall()
+        objections = opened.con.execute(_OBJECTED, [e164, until]).fetchall()
+        checks = opened.con.execute(_CHECKED).fetchall()
         files = dict(opened.con.execute("select seq, file from decisions order by seq").fetchall())
         reading = Reading([store.path / "decisions" / file for file in files.values()])
     made = {seq: {"check": seq, "done_at": done_at, "done_by": done_by} for seq, done_at, done_by in checks}
@@ -104,7 +97,7 @@ def _spoken(standing: Standing, number: int, until: date) -> Iterator[dict[str, 
     """What each snapshot that speaks of the number says of it, oldest first."""
     for registry in dict.fromkeys(one.registry for one in standing.snapshots):
         snapshots = standing.of(registry)
-        hits = _rows(standing.folder / "snapshots", {one.file for one in snapshots}, number)
+        hits = _rows({standing.path(one) for one in snapshots}, number)
         for one in sorted(snapshots, key=lambda one: (one.as_of, one.id)):
             if one.as_of <= until and (said := _says(one, hits.get(one.file), number)):
                 told = {name: getattr(one, name) for name in ("id", "registry", "as_of", "loaded_at", "campaign")}
@@ -119,10 +112,10 @@ def _says(one: Snapshot, hit: dict[str, Any] | None, number: int) -> dict[str, A
     return None
 
 
-def _rows(folder: Path, files: set[str], number: int) -> dict[str, dict[str, Any]]:
-    """The rows about a number, by file."""
-    params = {"files": [str(folder / file) for file in sorted(files)], "number": number}
-    with tempfile.TemporaryDirectory(prefix="dnc-") as spill, engine(spill, folder) as con:
+def _rows(files: set[Path], number: int) -> dict[str, dict[str, Any]]:
+    """The rows about a number, by the name of the file."""
+    params = {"files": sorted(map(str, files)), "number": number}
+    with tempfile.TemporaryDirectory(prefix="dnc-") as spill, engine(spill, *{file.parent for file in files}) as con:
         found = run(con, "answer", f"{_HITS} where number = $number", params)
     return {row["file"]: row for row in found.iter_rows(named=True)}
 

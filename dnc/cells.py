@@ -249,7 +249,8 @@ def _of_answers(dated: Iterable[str]) -> pl.Expr:
     """The ages of registries' answers, whose days are in some columns."""
     registries = {name: name.removesuffix("_as_of").replace("_", "-") for name in dated}
     answers = [pl.lit(f"{registry} ") + band(_age(name)) for name, registry in registries.items()]
-    joined = pl.concat_str(answers, separator=";", ignore_nulls=True) if answers else pl.lit("")
+    nothing = pl.repeat("", pl.len())
+    joined = pl.concat_str(answers, separator=";", ignore_nulls=True) if answers else nothing
     return joined.fill_null("").alias("answers")
 
 

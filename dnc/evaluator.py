@@ -49,7 +49,7 @@ class _Answers(NamedTuple):
 
 
 class _Memory:
-    """Asks about the same cells once: remembers what was answered, of so many at most."""
+    """Asks about the same cells once: remembers what was answered, and begins anew after so many."""
 
     def __init__(self, ask: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
         self._ask = ask
@@ -58,14 +58,20 @@ class _Memory:
 
     def __call__(self, cells: pl.DataFrame) -> pl.DataFrame:
         """What is answered about each of distinct rows, in their order."""
-        known = len(self._place)
+        known = self._answers.height
         rows = cells.with_columns(pl.selectors.temporal().to_physical()).iter_rows()  # whole numbers hash sooner
         if not 0 < known <= _REMEMBERED:
-            self._place, self._answers = {row: at for at, row in enumerate(rows)}, self._ask(cells)
+            self._place, self._answers = {}, self._ask(cells)
+            self._place = {row: at for at, row in enumerate(rows)}
             return self._answers
-        place = pl.Series([self._place.setdefault(row, len(self._place)) for row in rows], dtype=pl.UInt32)
-        if len(self._place) > known:
+        met = dict[tuple[object, ...], int]()
+        place = pl.Series(
+            [self._place[row] if row in self._place else met.setdefault(row, known + len(met)) for row in rows],
+            dtype=pl.UInt32,
+        )
+        if met:
             self._answers = pl.concat([self._answers, self._ask(cells.filter(place >= known))])
+            self._place |= met
         return self._answers[place]
 
 
@@ -144,7 +150,7 @@ def _merged(truths: Iterable[Truth]) -> Truth:
 def _last_day(pack: Pack, regimes: list[Regime], days: pl.Series, answers: _Answers) -> pl.Series:
     """The last day before anything dated changes that cases of one epoch rest on; null where nothing does."""
     next_law: date | None = next((change for change in pack.changes() if change > days[0]), None)
-    last_days = [pl.lit(next_law and next_law - timedelta(days=1), pl.Date)]
+    last_days = [pl.repeat(next_law and next_law - timedelta(days=1), pl.len(), dtype=pl.Date)]
     counting = [ends(regimes, truth) for truth in answers.truths]
     for end, on in answers.ends.items():
         if any(end in one for one in counting):

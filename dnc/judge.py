@@ -83,7 +83,7 @@ class Verdicts:
 
 
 class Judge:
-    """Gives verdicts on calls; close it, or use it as a context."""
+    """Gives verdicts on calls; a context."""
 
     def __init__(self, book: Rulebook, screen: Screen, policy: Policy) -> None:
         self._book = book

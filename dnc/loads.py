@@ -114,7 +114,7 @@ def add(change: Change, one: Prepared, standing: Standing) -> Snapshot:
     damaged = [old.id for old in same if standing.fault(old)]
     gone = damaged if registry == "own" else [old.id for old in same]
     notes = one.taken.notes + [
-        f"the file of snapshot {id_} was damaged; this one replaces it"
+        f"a file of snapshot {id_} was damaged; this one replaces it"
         if id_ in damaged
         else f"the same bytes stood as snapshot {id_} with other words; this one replaces it"
         for id_ in gone

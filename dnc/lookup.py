@@ -3,7 +3,7 @@
 A snapshot speaks of the numbers it holds, and of those whose prefix it covers.
 What it says is packed into one integer, number × day × state, and all of them
 are sorted: the word that counts is the last one not after the day of the call.
-A small registry is packed once, when enough of it was read; of a large one only
+A small registry is packed once, when as many rows were read as it has; of a large one only
 the numbers of a batch are, out of its bit pages where it has them, so that memory is bounded
 by the batch and never by the registry.
 """
@@ -27,7 +27,6 @@ from dnc.tabular import numbered
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry at most; 8 bytes each
 _READ_TOGETHER = 122_880  # rows of a file, for one number at least
-_READINGS = 2  # of as many rows as a registry has, after which it is packed
 _STATES = ("uncovered", "clear", "listed")  # of two words on one day the greater counts
 _N = len(_STATES)
 _LISTED = _STATES.index("listed")
@@ -164,9 +163,7 @@ class _Spoken:
 
     def about(self, numbers: pl.Series) -> _About:
         """What is said about some numbers (UInt64, without nulls)."""
-        self._rows_read += min(self._rows, numbers.len() * _READ_TOGETHER)
-        at_once = self._rows <= PACKED_AT_ONCE and self._rows_read >= _READINGS * self._rows
-        held, since = self._all if at_once else self._read_once(numbers)
+        held, since = self._read_once(numbers)
         prefix, prefixes = pl.zeros(numbers.len(), pl.UInt64, eager=True), [""]
         if self._longest:
             cut = numbers.cast(pl.String).str.head(self._longest)
@@ -175,8 +172,11 @@ class _Spoken:
         return _About(numbers, held, since, prefix, self._covered(prefixes))
 
     def _read_once(self, numbers: pl.Series) -> tuple[_Words, pl.DataFrame]:
-        """Words about some numbers; those of the numbers read last where they are among them, as on later days."""
+        """Words about some numbers at least: all, or those of the numbers read last where they are among them."""
+        if self._rows <= PACKED_AT_ONCE and self._rows_read >= self._rows:
+            return self._all
         if not numbers.is_in(self._last_read.implode()).all():
+            self._rows_read += min(self._rows, numbers.len() * _READ_TOGETHER)
             self._last_words = self._read(numbers)
             self._last_read = numbers
         return self._last_words

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,8 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         told = json.loads((folder / NAME).read_bytes())
         if told.pop("sha256") == _checksum(told):
+            if told.keys() - {one.name for one in fields(Manifest)}:
+                raise StoreError(f"{folder}: {NAME} was written by a later program; use that one")
             return Manifest(**told)
     except FileNotFoundError:
         return None

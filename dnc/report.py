@@ -147,7 +147,7 @@ class _JsonLines(Writer):
 
 
 class _Parts:
-    """Frames kept beside a file until it is finished, each as Parquet."""
+    """Frames kept beside a file until it is finished, each as Arrow IPC."""
 
     def __init__(self, path: Path) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="parts-", dir=path.parent)
@@ -155,17 +155,17 @@ class _Parts:
         self.rows = 0
 
     def _part(self, number: int) -> str:
-        return str(Path(self._folder.name) / f"{number}.parquet")
+        return str(Path(self._folder.name) / f"{number}.arrow")
 
     def add(self, frame: pl.DataFrame) -> None:
-        frame.write_parquet(self._part(len(self._schemas)))
+        frame.write_ipc(self._part(len(self._schemas)), compression="lz4")
         self._schemas.append(dict(frame.schema))
         self.rows += frame.height
 
     def scan(self) -> pl.LazyFrame | None:
         """All rows in order, a column as text where its type changes; None where nothing was written."""
         unlike = {name for schema in self._schemas for name, kind in schema.items() if kind != self._schemas[0][name]}
-        scans = [pl.scan_parquet(self._part(at), glob=False) for at in range(len(self._schemas))]
+        scans = [pl.scan_ipc(self._part(at), glob=False) for at in range(len(self._schemas))]
         same = [scan.with_columns(pl.col(name).cast(pl.String) for name in unlike) for scan in scans]
         return pl.concat(same) if same else None
 

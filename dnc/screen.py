@@ -70,7 +70,7 @@ def _without_registry(name: str) -> str:
 
 
 class Screen:
-    """Looks numbers up in the snapshots of one moment; close it, or use it as a context.
+    """Looks numbers up in the snapshots of one moment; a context.
 
     registries: ids to look up, of those that the rules ask about.
     """

@@ -41,7 +41,7 @@ class Sorting:
         rows = rows.filter(pl.col("number").is_not_null()) if rows["number"].null_count() else rows
         if not rows.height:
             return
-        if self._height + rows.height > _AT_ONCE:
+        if self._height and self._height + rows.height > _AT_ONCE:
             self._end_run()
         numbers = rows["number"]
         self._rising = self._rising and numbers[0] > self._last and bool((numbers.slice(1) > numbers.head(-1)).all())

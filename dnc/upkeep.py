@@ -31,7 +31,7 @@ class Findings:
     """What a verification found.
 
     faults: what is wrong, a line each. notes: what is worth knowing and not wrong. damaged: files, by folder.
-    head: the last row of the log. files, rows: of snapshots and decisions that were read in whole.
+    head: the last row of the log. files: that were read in whole; rows: of snapshots and decisions among them.
     ledger_whole: whether ledger and manifest agree.
     """
 

@@ -6,6 +6,7 @@ import csv
 import itertools
 import json
 import random
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from dnc import DncError, InputError, check, evaluator, write
+from dnc import DncError, InputError, StoreError, check, evaluator, write
 from dnc.brief import Brief
 from dnc.clock import read_day
 from dnc.findings import Inquiry
@@ -279,3 +280,20 @@ def test_one_column_may_tell_several_facts(screened, write_file):
     verdicts = check(path, screened, brief=brief, at="2026-10-05T10:00").verdicts
     assert verdicts["since"].to_list() == ["2026-01-05", ""]
     assert verdicts["dnc_outcome"].to_list() == ["blocked", "undecided"]
+
+
+def test_an_answer_that_failed_is_not_remembered():
+    """After a question that could not be answered, the same cells and others are answered as they are."""
+    fails = [False]
+
+    def ask(cells: pl.DataFrame) -> pl.DataFrame:
+        if fails[0]:
+            raise StoreError("no space left")
+        return cells.select(c0=pl.col("cell") * 10)
+
+    memory = evaluator._Memory(ask)
+    for cells in ([1, 2], [3, 4], [2, 3], [5, 1, 4]):
+        frame = pl.DataFrame({"cell": cells})
+        fails[0] = cells == [3, 4]
+        with suppress(StoreError):
+            assert memory(frame)["c0"].to_list() == [10 * cell for cell in cells]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -14,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dnc import Store, StoreError, check
+from dnc import Store, StoreError, audit, check
 from dnc.durable import own_folder
 from dnc.screen import Screen
 from dnc.upkeep import backup, restore, verify, verify_log
@@ -64,6 +66,17 @@ def test_a_manifest_one_change_behind_is_a_kill_and_is_healed(loaded):
     assert (found.faults, found.head.seq, len(found.notes)) == ([], 4, 1)
     loaded.object(["+33199000005"], date(2026, 8, 4))
     assert (verify(loaded.ledger).notes, loaded.log().height) == ([], 5)
+
+
+def test_a_manifest_of_a_later_program_is_not_called_damaged(loaded):
+    """What it names beside what is known is another program's; nobody is told to restore a store that is whole."""
+    told = json.loads((loaded.path / MANIFEST).read_bytes())
+    del told["sha256"]
+    told["indexes"] = []
+    told["sha256"] = hashlib.sha256(audit.canonical(told).encode()).hexdigest()
+    (loaded.path / MANIFEST).write_text(json.dumps(told))
+    with pytest.raises(StoreError, match=r"manifest.json was written by a later program; use that one$"):
+        loaded.standing()
 
 
 def test_a_ledger_that_lost_rows_is_refused_and_they_are_named(loaded, tmp_path):
@@ -144,7 +157,7 @@ def test_a_damaged_snapshot_comes_back_by_loading_it_again(loaded, write_file):
         "snapshot 1 (fr-bloctel as of 2026-06-01"
     ]
     again = loaded.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
-    assert (again.id, again.notes[0]) == (3, "the file of snapshot 1 was damaged; this one replaces it")
+    assert (again.id, again.notes[0]) == (3, "a file of snapshot 1 was damaged; this one replaces it")
     assert not verify(loaded.ledger).faults
 
 

@@ -255,6 +255,14 @@ def test_an_empty_list_has_no_share_and_closes_the_gate(store, write_file):
     assert (told.offer.rows, told.opens, told.price.per_clear) == (0, False, None)
 
 
+def test_calls_of_several_days_are_vetted_without_any_registry(tmp_path, write_file):
+    """Nothing is loaded, and each row has a day of its own."""
+    days = [f"01 99 00 05 {row:02},2026-12-{row + 1:02}\n" for row in range(20)]
+    path = write_file("days.csv", "number,call_at\n" + "".join(days))
+    told = vet(path, Store(tmp_path / "none"), brief=Brief(region="FR"))
+    assert (told.offer.rows, told.outcomes["undecided"].rows) == (20, 20)
+
+
 def test_a_list_is_vetted_without_a_trace_of_its_numbers(vetted, tmp_path):
     """The log keeps the checksum and the counts of what was vetted."""
     told = vetted()

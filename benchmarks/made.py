@@ -33,7 +33,6 @@ SHAPES = {
     ],
     "US": ["(${1}) ${2}-${3}", "${1}-${2}-${3}", "+1 ${1} ${2} ${3}", "001${1}${2}${3}", "${1}${2}${3}.0"],
 }  # fmt: skip
-READABLE = 7  # of the French ones
 ANSWER = "Telephone;Identifiant;Réponse\n"
 FIRST_DAY = date(2026, 6, 12)  # of 60 that end with Bloctel
 DAYS = 60

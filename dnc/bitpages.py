@@ -1,7 +1,8 @@
 """Bit pages: the numbers of a large list as bits, kept beside its file, so that membership is read without its rows.
 
-A page is a run of numbers, a bit for each that the list holds. A list has pages where all of its rows say
-the same, listed, and where it holds enough of the numbers that it spans for the pages to stay small.
+A page is a run of numbers, a bit for each that the list holds. A list of 20 million rows or more has pages where
+all of its rows say the same, listed without a day, and where it holds enough of the numbers that it spans for the
+pages to stay small.
 """
 
 from __future__ import annotations

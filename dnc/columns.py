@@ -17,7 +17,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dnc.cleaning import EMPTY, cleaned_column, unseparated
-from dnc.numbers import SCHEMA, Kind, calling_code, calling_codes, known_region, read_number
+from dnc.numbers import Kind, calling_code, calling_codes, known_region, read_number
 from dnc.plans import ASK, BASE, LENGTHS, PLUS, Verdict, domestic, international, kinds
 
 PAYS = 2_000  # texts that wait for a plan before it is compiled
@@ -75,19 +75,6 @@ def read_column(texts: pl.Series, region: pl.Series | str | None) -> Column:
         answers = _asked(texts.gather(ask), regions.gather(ask))
         rows = pl.DataFrame([rows[name].scatter(ask, answers[name]) for name in _ROW])
     return Column(rows, _kinds_known(len(_known)))
-
-
-def read_numbers(cells: pl.DataFrame) -> pl.DataFrame:
-    """Read a column of numbers.
-
-    Args:
-        cells: columns `text` (String) and `region` (String, null where not told).
-    Returns:
-        A frame of the same height and order, columns as in `SCHEMA`; `unread` is
-        the reason where `number` is null (`empty` for an empty cell).
-    """
-    rows, kinds = read_column(cells["text"], cells["region"])
-    return rows.hstack(kinds.select(pl.all().gather(rows["kind"]))).select(SCHEMA.keys())
 
 
 def _asked(texts: pl.Series, regions: pl.Series) -> pl.DataFrame:

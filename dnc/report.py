@@ -150,7 +150,7 @@ class _Parts:
     """Frames kept beside a file until it is finished, each as Arrow IPC."""
 
     def __init__(self, path: Path) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="parts-", dir=path.parent)
+        self._folder = tempfile.TemporaryDirectory(prefix=".dnc-parts-", dir=path.parent)
         self._schemas: list[dict[str, pl.DataType]] = []
         self.rows = 0
 

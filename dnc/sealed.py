@@ -3,7 +3,7 @@
 It is JSON: what was vetted and how (checksum of the list, of each rules file and
 of each registry's answer, the facts that were told, the version of the program),
 and cells of ten persons or more each (see `dnc.cells`). There is no number in it,
-nor a hash of one: all numbers of a country are hashed in a minute, so that
+nor a hash of one: all numbers of a country are hashed within minutes, so that
 hashes of numbers would hide nothing. Its checksum shows damage, not who made it.
 """
 

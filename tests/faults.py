@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from dnc import DncError, Store, check
+from dnc import DncError, Store, check, extracts
 from dnc.manifest import read_manifest
 from dnc.rulebook import Rulebook
 from dnc.upkeep import backup, restore, verify
@@ -77,10 +77,13 @@ DAMAGED, ABSENT = "damaged", "absent"
 def put_up(folder: Path) -> None:
     """A store of a few snapshots, objections and kept decisions, its backup, and files to work with."""
     (folder / "a.csv").write_text(ANSWER)
-    (folder / "b.csv").write_text(ANSWER.replace("no", "OK"))
     (folder / "c.csv").write_text(CALLS)
     (folder / "own.csv").write_text("number,since\n+33199000001,2026-01-01\n")
+    (folder / "list.txt").write_text("310,5550100\n310,5550101\n")
+    (folder / "list2.txt").write_text("310,5550101\n310,5550102\n")
     store = Store(folder / "store")
+    extracts.WORTH = 1  # so that there are bit pages
+    store.load(folder / "list.txt", as_of=date(2026, 6, 1), registry="us-ndnc")
     store.load(folder / "a.csv", as_of=date(2026, 6, 1))
     store.load(folder / "own.csv", as_of=date(2026, 6, 1), registry="own")
     store.object(["+33199000002"], date(2026, 6, 2))
@@ -89,9 +92,8 @@ def put_up(folder: Path) -> None:
 
 
 def _load(folder: Path) -> None:
-    files = [folder / "b.csv", folder / "own2.csv"]
-    files[1].write_text("number,since\n+33199000003,2026-01-01\n")
-    Store(folder / "store").load_all([files[0]], as_of=date(2026, 7, 1))
+    extracts.WORTH = 1  # so that there are bit pages
+    Store(folder / "store").load(folder / "list2.txt", as_of=date(2026, 7, 1), registry="us-ndnc")
 
 
 def _first_load(folder: Path) -> None:
@@ -131,8 +133,9 @@ def _upgrade(folder: Path) -> None:
 
 
 def damage(folder: Path) -> None:
-    """Cut the ledger and a snapshot."""
-    for path in (folder / "store" / "ledger.duckdb", next((folder / "store" / "snapshots").iterdir())):
+    """Cut the ledger, a snapshot and bit pages."""
+    store = folder / "store"
+    for path in (store / "ledger.duckdb", *(next((store / name).iterdir()) for name in ("snapshots", "bitpages"))):
         path.write_bytes(path.read_bytes()[:-100])
 
 

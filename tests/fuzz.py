@@ -20,13 +20,13 @@ from pathlib import Path
 
 import polars as pl
 
-from dnc.columns import read_numbers
 from dnc.errors import InputError
 from dnc.extracts import readings, take
 from dnc.loader import loader_for, loaders
 from dnc.numbers import known_regions, read_number
 from dnc.packed import members
 from dnc.tabular import open_table
+from tests.number_twin import read_numbers
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reliability.md"

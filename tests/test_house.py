@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dnc.judge import VERDICT
 from tests import readme
 
 ROOT = Path(__file__).parent.parent
@@ -53,3 +54,9 @@ def test_fixtures_use_numbers_reserved_for_fiction():
         for found in re.findall(r"(?<![\w#-])\+?\(?0?[1-9]\)?(?:[ .()-]{0,2}\d){8,12}(?![\w-])", path.read_text()):
             digits = re.sub(r"\D", "", found).replace("330", "33", 1)
             assert fiction.match(digits) or overseas.match(digits) or digits.startswith("094800"), path.name
+
+
+def test_every_column_of_a_verdict_is_explained():
+    """The README has a line for each, in their order."""
+    section = readme.README.read_text(encoding="utf-8").partition("## Columns of verdicts")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(dnc_\w+)`", section, re.MULTILINE) == list(VERDICT)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnc import columns
-from dnc.columns import read_numbers
 from dnc.numbers import SCHEMA, read_number
+from tests.number_twin import read_numbers
 
 NBSP, THIN, ZERO_WIDTH, RTL = "\u00a0", "\u202f", "\u200b", "\u200e"
 

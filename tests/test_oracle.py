@@ -24,7 +24,7 @@ BOOK = Rulebook.load()
 AUSTRALIA = ("Sydney", "Broken_Hill", "Melbourne", "Brisbane", "Adelaide", "Perth", "Eucla", "Hobart", "Darwin")
 # Whose numbers they are, told by hand; two more digits make a number.
 PEOPLE = [
-    Subscriber("+336123456", "fr", "FR", ("Europe/Paris",), line="mobile"),
+    Subscriber("+336399899", "fr", "FR", ("Europe/Paris",), line="mobile"),
     Subscriber("+331990000", "fr", "FR", ("Europe/Paris",), line="landline"),
     Subscriber("+5906900000", "fr", "GP", ("America/Guadeloupe",), line="mobile"),
     Subscriber("+131055501", "us", "US", ("America/Los_Angeles",), "US-CA"),

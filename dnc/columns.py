@@ -31,7 +31,8 @@ _lock = Lock()
 _known: dict[Kind, int] = {}  # in the order in which they were met
 _waited: Counter[str] = Counter()  # texts by region or calling code
 _regions: set[str] = set()  # that are compiled
-_codes: set[str] = set()  # that are compiled
+_dialled: set[str] = set()  # calling codes that are compiled as they stand behind a plus
+_codes: set[str] = set()  # whose kinds are compiled
 
 
 class Column(NamedTuple):
@@ -138,9 +139,9 @@ def _looked_up(keys: pl.Series, region: pl.Series | str | None) -> pl.DataFrame:
     keys = keys + said["shift"]
     unread = said["unread"]
     if (keys >= BASE).any():
-        said = _abroad(frozenset(_codes)).of(keys)
+        said = _abroad(frozenset(_dialled)).of(keys)
         if _are_ready(keys.filter(said["shift"].is_null() & said["unread"].is_null())):
-            said = _abroad(frozenset(_codes)).of(keys)
+            said = _abroad(frozenset(_dialled)).of(keys)
         keys = keys + said["shift"]
         unread = unread.zip_with(said["unread"].is_null(), said["unread"])
     kinds = _kinds(frozenset(_codes)).of(keys)
@@ -183,7 +184,8 @@ def _are_ready(keys: pl.Series) -> bool:
     waiting: Counter[str] = Counter()
     for digits, count in keys.drop_nulls().alias("key").to_frame().group_by(leading).len().iter_rows():
         waiting[calling_code(digits)] += count
-    ready = {code for code, count in waiting.items() if code and code not in _codes and _pays(code, count)}
+    ready = {code for code, count in waiting.items() if code and code not in _dialled and _pays(code, count)}
+    _dialled.update(ready)
     _codes.update(ready)
     return bool(ready)
 

@@ -98,7 +98,7 @@ def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> l
 
 
 def stands(one: Prepared, standing: Standing) -> Snapshot | None:
-    """The snapshot of the same bytes with the same words, if there is one and its file is whole."""
+    """The snapshot of the same bytes with the same words, if there is one and its files are whole."""
     for old in standing.snapshots:
         identity = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked, old.region)
         if old.sha256 == one.sha256 and identity == one.identity and not standing.fault(old):

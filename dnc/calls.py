@@ -153,7 +153,7 @@ class Intake:
         read, kinds = read_column(text, self._regions(batch))
         told = list(dict.fromkeys(theirs for ours, theirs in self.columns.items() if ours not in ("call", "number")))
         plan, plans = numbered(batch.select(*told, RAGGED, read["kind"].alias(_KIND), read["unread"].alias(_UNREAD)))
-        number = pl.select(pl.when(~batch[RAGGED]).then(read["number"])).to_series()
+        number = pl.select(pl.when(batch[RAGGED].is_null()).then(read["number"])).to_series()
         was = batch.select(_text(batch[FORMER])).to_series() if self.former else None
         alike = [name for name in told if name in self.carried and batch[name].dtype == pl.String]
         shared = Shared(plans.select(alike), plan)
@@ -212,8 +212,7 @@ class Intake:
         """What the numbers of plans tell: why there is none, and if there is one, where it belongs."""
         region = told["region"].str.to_uppercase()
         odd["region"] = ~region.map_elements(known_region, return_dtype=pl.Boolean, skip_nulls=True).fill_null(True)
-        shifted = pl.lit("the row has more cells than the header")
-        unread = plans.select(pl.when(RAGGED).then(shifted).otherwise(_UNREAD).alias("unread")).to_series()
+        unread = plans.select(pl.coalesce(RAGGED, _UNREAD).alias("unread")).to_series()
         where = kinds.select("territory", "code", plan_place="place", plan_zones="zones", plan_line="line")
         kind = pl.select(pl.when(unread.is_null()).then(plans[_KIND])).to_series()
         return [unread, *where.select(pl.all().gather(kind)).get_columns()]

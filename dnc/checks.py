@@ -266,7 +266,7 @@ def explain(
 ) -> tuple[dict[str, Any], list[Finding]]:
     """The verdict on one call, and what every regime in force came to; arguments as of `check`."""
     terms = terms_of(brief=brief, at=at, guidance=guidance, rulebook=rulebook, accept=accept, language=language)
-    row = pl.DataFrame({"number": [number], RAGGED: [False]})
+    row = pl.DataFrame({"number": [number], RAGGED: [None]}, schema_overrides={RAGGED: pl.String})
     [calls] = terms.intake(Table(Path("the call"), "call", ["number"], iter([row]))).batches()
     with terms.judge(store.standing()) as judge:
         return judge.verdicts(calls).rows.row(0, named=True), explained(judge, calls)

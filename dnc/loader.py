@@ -366,10 +366,9 @@ def listings(
             pl.col(str(at)).alias("number"),
             *(pl.lit(None, LISTING[name]).alias(name) for name in absent),
         )
-        unread = pl.when(ragged).then(pl.lit("more cells than the header")).otherwise("unread")
         columns = LISTING | more
         blank = pl.all_horizontal(pl.col(name).fill_null("") == "" for name in cells.columns)
-        rows = frame.with_columns(unread.alias("unread")).filter(~blank)
+        rows = frame.with_columns(pl.coalesce(pl.lit(ragged), "unread").alias("unread")).filter(~blank)
         yield rows.select(columns.keys()).cast(columns)  # type: ignore[arg-type]
 
 

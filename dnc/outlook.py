@@ -103,7 +103,7 @@ class _Calls:
 
     def _to_nobody(self, pack: Pack, day: date) -> Calls:
         """A call to a number that is not told, in the first territory of a jurisdiction."""
-        row = pl.DataFrame({"number": [None], RAGGED: [False]}, schema={"number": pl.String, RAGGED: pl.Boolean})
+        row = pl.DataFrame(schema={"number": pl.String, RAGGED: pl.String}).clear(1)
         table = Table(Path("the brief"), "call", ["number"], iter([row]))
         calls = Intake(table, self._brief, self._book, day.isoformat()).calls(row)
         where = {"jurisdiction": pack.jurisdiction, "territory": next(iter(pack.territories))}

@@ -38,7 +38,8 @@ BATCH_ROWS = 500_000
 _FIRST_ROWS = 50_000  # at once at first, so that those who wait for rows begin soon
 _FEW = 100  # rows
 _DENSE = 8  # times as many places as rows are kept for numbering them
-RAGGED = "\0ragged"  # Boolean column of every batch: the row did not fit the header
+RAGGED = "\0ragged"  # String column of every batch: why a row does not fit the header; null where it does
+MORE = "the row has more cells than the header"
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
 DELIMITERS = ",;\t|"
 PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
@@ -394,10 +395,10 @@ def _csv_records(
             yield start, cells
 
 
-def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], bool]:
-    """Cells brought to `width`, surplus text kept in the last; and whether there was any."""
+def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], str | None]:
+    """Cells brought to `width`, surplus text kept in the last; and why they did not fit, or None."""
     surplus = cells[width:]
-    ragged = any(cell.strip() for cell in surplus)
+    ragged = MORE if any(cell.strip() for cell in surplus) else None
     kept = [*cells[:width]]
     if ragged:
         kept[-1] = delimiter.join(cells[width - 1 :])
@@ -457,7 +458,7 @@ class _CsvReader:
             self.ends.see("\r\n" if returns else "\n", first)
         self.lines.number += frame.height
         return frame.with_columns(
-            pl.lit(False).alias(RAGGED), pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
+            pl.lit(None, pl.String).alias(RAGGED), pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
         )
 
     def _read_with_care(self) -> pl.DataFrame:
@@ -472,9 +473,7 @@ class _CsvReader:
                 break
         data = dict(zip(self.columns, map(list, zip(*rows, strict=True)), strict=True)) if rows else None
         frame = pl.DataFrame(data, schema=dict.fromkeys(self.columns, pl.String))
-        return frame.with_columns(
-            pl.Series(RAGGED, ragged, dtype=pl.Boolean), pl.Series(LINE, numbers, dtype=pl.UInt64)
-        )
+        return frame.with_columns(pl.Series(RAGGED, ragged, dtype=pl.String), pl.Series(LINE, numbers, dtype=pl.UInt64))
 
 
 def _lines_of(block: bytes) -> pl.Series:
@@ -589,4 +588,4 @@ def _sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:
     if LINE not in frame.columns:
         frame = frame.with_columns(pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE))
     for batch in frame.iter_slices(BATCH_ROWS):
-        yield batch.with_columns(pl.lit(False).alias(RAGGED))
+        yield batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))

@@ -96,7 +96,7 @@ def test_odd_headers(tmp_path):
     header, rows = opened(written(tmp_path, "number,note,,note\n1,a,b,c\n2,a,b,c,d\n3\n"))
     assert header == ["number", "note", "", "note"]
     assert [name for name in rows.columns if "\0" not in name] == ["number", "note", "column 3", "note (2)"]
-    assert rows[RAGGED].to_list() == [False, True, False]
+    assert rows[RAGGED].is_null().to_list() == [True, False, True]
     assert rows["note (2)"].to_list() == ["c", "c,d", ""]
 
 

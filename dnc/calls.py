@@ -24,7 +24,18 @@ from dnc.numbers import known_region, read_number, shares_code
 from dnc.regimes import Pack
 from dnc.rows import Shared
 from dnc.rulebook import Rulebook
-from dnc.tabular import RAGGED, Table, as_text, each_distinct, folded, looks_like_phone, numbered
+from dnc.tabular import (
+    RAGGED,
+    Table,
+    as_text,
+    each_distinct,
+    folded,
+    looks_like_phone,
+    may_be_data,
+    numbered,
+    quoted,
+    refuse_data_as_header,
+)
 from dnc.vocabulary import vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
@@ -90,40 +101,35 @@ class Intake:
     @cached_property
     def columns(self) -> dict[str, str]:
         """Our name → the name of the table's column that tells it."""
+        header = dict(zip(self.table.columns, self.table.header, strict=True))
         by_folded: dict[str, list[str]] = {}
-        for name, unique in zip(self.table.header, self.table.columns, strict=True):
+        for unique, name in header.items():
             by_folded.setdefault(folded(name), []).append(unique)
         found: dict[str, str] = {}
-        self._refuse_data_as_header()
+        path, line = self.table.path, self.table.skipped + 1
+        refuse_data_as_header(header.values(), path, line)
         for ours in vocabulary().columns:
             theirs = self.brief.columns.get(ours)
             same = by_folded.get(folded(theirs or ours), [])
-            if theirs in self.table.columns:
-                same = [theirs]
+            if theirs in header and not same:  # a name that was made unique
+                same = by_folded[folded(header[theirs])] if header[theirs] else [theirs]
             if theirs and not same:
-                raise InputError(f"no column {theirs!r} for {ours}; there are: {self._named()}", self.table.path, 1)
+                raise InputError(f"no column {quoted([theirs])} for {ours}; there are: {quoted(header)}", path, line)
             if len(same) > 1:
-                raise InputError(f"several columns are called {ours!r}; name one with --map", self.table.path, 1)
+                raise InputError(
+                    f"several columns are called {quoted([theirs or ours])}; rename all but one", path, line
+                )
             if same:
                 found[ours] = same[0]
         if "number" not in found:
-            raise InputError(self._no_number(), self.table.path, 1)
+            raise InputError(self._no_number(), path, line)
         return found
 
-    def _named(self) -> str:
-        return ", ".join(repr(name[:_SHOWN]) for name in self.table.columns[:20])
-
-    def _refuse_data_as_header(self) -> None:
-        region = self.brief.region or "FR"
-        if any(read_number(name, region).number for name in self.table.header):
-            why = "the first row holds numbers, not names; put a header row with a column 'number' above it"
-            raise InputError(why, self.table.path, 1)
-
     def _no_number(self) -> str:
-        likely = [name for name in self.table.columns if looks_like_phone(name)]
+        likely = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
         if not likely:
-            return f"no column 'number'; name it with --map number=…; there are: {self._named()}"
-        return f"no column 'number'; is it --map number=\"{likely[0]}\"?"
+            return f"no column 'number'; name it with --map number=…; there are: {quoted(self.table.columns)}"
+        return f"no column 'number'; is it --map number={quoted(likely[:1])}?"
 
     @property
     def second_numbers(self) -> list[str]:

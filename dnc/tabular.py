@@ -18,7 +18,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,12 +46,18 @@ PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mob
 _FIELD_LIMIT = 1 << 20
 _BLOCK = 1 << 22  # bytes
 _HEADER_WITHIN = 30  # lines in which a header is looked for
+_NAMED = 20  # columns that are named in a message
 _HEADER_CELL = 40  # characters of a cell that names a column
 _FOREIGN = {"%pdf": "a PDF", "<!doctype html": "a web page", "<html": "a web page"}
 _REMEDY = {"a web page": "log in and download again"}
 _HINT = re.compile(r"^sep=(.)\s*$")
 _NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
 _DATE = re.compile(r"^\d{1,4}([./-])\d{1,2}\1\d{1,4}(\D.*)?$")
+_DIGITS = re.compile(r"\d(?:[^a-z\d,;|]{0,3}\d){7,}|\d(?:[.,]\d+)?E\+\d\d", re.IGNORECASE)
+_YEAR, _MONTH, _DAY = "(?:19|20)[0-9]{2}", "(?:0?[1-9]|1[0-2])", "(?:0?[1-9]|[12][0-9]|3[01])"
+_WHEN = rf"(?:{_YEAR}(?:[-./]?{_MONTH}(?:[-./]?{_DAY})?)?|(?:{_DAY}[-./])?(?:{_DAY}[-./])?{_YEAR})"
+_DAYS = re.compile(rf"{_WHEN}(?:\W+{_WHEN})*")
+_ADDRESS = re.compile(r"\w@\w[\w.-]*\.\w")
 
 
 @dataclass
@@ -92,6 +98,39 @@ def folded(name: str) -> str:
 def looks_like_phone(name: str) -> bool:
     """Whether a header names a telephone number in one of the usual words."""
     return any(word in folded(name) for word in PHONE_WORDS)
+
+
+def holds_number(cell: str) -> bool:
+    """Whether a text holds what could be a telephone number, with or without a label or a note, in any national form.
+
+    Eight digits or more that are no years and no days; and a number that a spreadsheet has spoilt (6,12E+08).
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFKC", cell) if unicodedata.category(c) != "Cf")
+    # Eight digits and nothing else may be a day, but then there are countries in which they are a number.
+    bare = plain.strip().isdecimal()
+    return any(bare or not _DAYS.fullmatch(found[0]) for found in _DIGITS.finditer(plain))
+
+
+def refuse_data_as_header(header: Iterable[str], path: Path, line: int = 1) -> None:
+    """Raise InputError where a header holds a telephone number or an e-mail address: then it is a row, not names."""
+    for name in header:
+        what = "numbers" if holds_number(name) else "e-mail addresses" if _ADDRESS.search(name) else None
+        if what:
+            why = f"the first row holds {what}, not names; the names of the columns, such as 'number', must stand first"
+            raise InputError(why, path, line)
+
+
+def may_be_data(name: str) -> bool:
+    """Whether the name of a column has three digits or an `@`: it may be a row's, and no message shows it."""
+    return sum(map(str.isdigit, name)) >= 3 or "@" in name
+
+
+def quoted(names: Collection[str]) -> str:
+    """Names of columns as messages show them: none where one may be data, since then all may be those of a row."""
+    if any(map(may_be_data, names)):
+        return "(not shown, because of digits or an @ in it)"
+    shown = ", ".join(repr(name[:_HEADER_CELL]) for name in itertools.islice(names, _NAMED))
+    return shown + " …" * (len(names) > _NAMED)
 
 
 def unique_names(header: list[str]) -> list[str]:
@@ -254,7 +293,7 @@ def guess_delimiter(line: str) -> str:
 
 
 def _names_a_number(cell: str) -> bool:
-    return len(cell) <= _HEADER_CELL and looks_like_phone(cell) and sum(map(str.isdigit, cell)) < 3
+    return len(cell) <= _HEADER_CELL and looks_like_phone(cell) and not may_be_data(cell)
 
 
 def _is_number(cell: str) -> bool:
@@ -273,7 +312,7 @@ def _header_at(rows: Iterable[list[str]]) -> int:
     single = max(map(len, rows), default=0) == 1
     widest = 0
     for position, cells in enumerate(rows):
-        if any(map(_is_number, cells)):
+        if any(_is_number(cell) or holds_number(cell) for cell in cells):
             return 0
         named = any(map(_names_a_number, cells))
         if named and (single or (len(cells) > max(widest, 1))):

@@ -84,7 +84,7 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["check", "calls.csv", "--out", "no/folder/verdicts.csv"], 4, "cannot be written"),
         (["check", "calls.csv", "--columns", "colour"], 2, "is no column of verdicts"),
         (["check", "calls.csv", "--accept", "fr-optin-2026=we think so"], 2, "cannot be accepted"),
-        (["check", "phones.csv"], 4, "phones.csv:1: no column 'number'; is it --map number=\"Phone\"?"),
+        (["check", "phones.csv"], 4, "phones.csv:1: no column 'number'; is it --map number='Phone'?"),
         (["check", "words.csv"], 4, "words.csv:1: no column 'number'; name it with --map"),
         (["check", "calls.csv", "--set", "attempts=many"], 2, "attempts 'many' is no number"),
         (["check", "calls.csv", "--set", "consent_on=lately"], 2, "consent_on 'lately' is no date"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zipfile
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import InputError, Store, check, tabular
+from dnc.brief import Brief
 from dnc.numbers import read_listed, read_number
 from dnc.tabular import LINE, RAGGED, numbered, open_table, unique_names
 
@@ -114,11 +116,85 @@ def test_marks_that_do_not_show(name, tmp_path):
     assert check(path, Store(tmp_path / "store"), region="FR").verdicts["dnc_number"].to_list() == ["+33199000001"]
 
 
-def test_two_columns_of_one_name(tmp_path):
-    """Of two columns that are both called `number` none is taken unasked."""
-    path = written(tmp_path, "number;number;nom\n0199000001;0261910002;Une\n")
-    with pytest.raises(InputError, match="several columns are called 'number'"):
+@pytest.mark.parametrize(
+    ("header", "columns", "name"),
+    [
+        ("number;number;nom", {}, "number"),
+        ("Tel;Tel;nom", {"number": "Tel"}, "Tel"),
+        ("Tel;TEL;nom", {"number": "Tel"}, "Tel"),
+        ("Tel;Tel;nom", {"number": "Tel (2)"}, "Tel (2)"),
+        ("number;objected_on;objected_on", {}, "objected_on"),
+        ("number;Opposition;opposition", {"objected_on": "Opposition"}, "Opposition"),
+    ],
+)
+def test_two_columns_of_one_name(header, columns, name, tmp_path):
+    """Of two columns of one name none is taken, mapped or not: the other one would not be heard."""
+    path = written(tmp_path, f"{header}\n0199000001;0261910002;2026-08-01\n")
+    with pytest.raises(InputError, match=re.escape(f"several columns are called '{name}'; rename all but one")):
+        check(path, Store(tmp_path / "store"), region="FR", brief=Brief(columns=columns))
+
+
+def test_a_column_without_a_name_can_be_mapped(tmp_path):
+    """Columns without a name are known by their position, and no two of them bear one name."""
+    path = written(tmp_path, ";nom;\n0199000001;Une;\n")
+    result = check(path, Store(tmp_path / "store"), region="FR", brief=Brief(columns={"number": "column 1"}))
+    assert result.verdicts["dnc_number"].to_list() == ["+33199000001"]
+
+
+SPELLED = [
+    "0199000001", "01 99 00 00 01", "01.99.00.00.01", "(0)1 99-00-00-01", "01–99–00–00–01", "01_99_00_00_01",
+    "+33199000001", "0033 1 99 00 00 01", "33199000001.0", "01\u202f99\xa000\u200b00\u200e 01", "'0199000001",
+    '="0199000001"', "\uff10\uff11\uff19\uff19\uff10\uff10\uff10\uff10\uff10\uff11", "٠١٩٩٠٠٠٠٠١", "O199000001",
+    "07700 900123", "+44 (0)1632 960123", "01632 960123", "(202) 555-0123", "1 202 555 0123", "12345678",
+    "1,99E+08", "6E+08", "0199000001 / 0261910002",
+]  # fmt: skip
+NAMES = [
+    "Column 2024-2025", "q1 2026", "tel 1", "Téléphone", "phone2", "25-34 ans", "2026-01-01", "Année 2025/2026",
+    "Période 01/12/2025 – 31/12/2025", "Export 20251125", "du 01/12/25 au 31/12/25", "2024/2025/2026", "12/2025",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("note", ["{}", "tel: {}", "Tél. : {} (bureau)", "Mme Test {} le 3"])
+@pytest.mark.parametrize("spelling", SPELLED)
+def test_a_row_is_not_taken_for_a_header(spelling, note, tmp_path):
+    """However a number of the first row is written, in whatever country, the row is no header; nothing of it is said."""
+    path = written(tmp_path, f"Dupont;{note.format(spelling)};x\nDurand;01 99 00 00 02;y\n")
+    for region in ("FR", None):
+        with pytest.raises(InputError, match=r"calls\.csv:1: the first row holds numbers, not names") as refused:
+            check(path, Store(tmp_path / "store"), region=region, brief=Brief(columns={"number": "x"}))
+        assert "Dupont" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_with_digits_is_a_name(name, tmp_path):
+    """Years, days and counts in the name of a column make no row of a header."""
+    path = written(tmp_path, f"number;{name}\n0199000001;x\n")
+    assert check(path, Store(tmp_path / "store"), region="FR").rows == 1
+
+
+@pytest.mark.parametrize(
+    "header", ["Dupont;44000 Nantes;x", "Dupont;jean@exemple;x", "Dupont;jean.dupont@exemple.fr;x"]
+)
+def test_no_data_in_messages(header, tmp_path):
+    """Where one name of a header may be data, no message shows any of them."""
+    path = written(tmp_path, f"{header}\nDurand;01 99 00 00 02;y\n")
+    with pytest.raises(InputError) as refused:
         check(path, Store(tmp_path / "store"), region="FR")
+    assert not any(word in str(refused.value) for word in ("Dupont", "Nantes", "44000", "jean"))
+
+
+def test_a_number_that_could_be_a_day(tmp_path):
+    """Eight digits alone are a number in some countries: a row, and not the day of an export."""
+    path = written(tmp_path, "Hansen;20251125;x\nJensen;20251126;y\n")
+    with pytest.raises(InputError, match="the first row holds numbers"):
+        check(path, Store(tmp_path / "store"), region="DK", brief=Brief(columns={"number": "20251125"}))
+
+
+def test_a_row_above_a_header_is_not_left_out(tmp_path):
+    """A line with a number in it, whatever stands beside it, is no title."""
+    path = written(tmp_path, "Dupont;tel: 01 99 00 00 01\nHotel;mobile;nom\n")
+    with pytest.raises(InputError, match="the first row holds numbers"):
+        check(path, Store(tmp_path / "store"), region="FR", brief=Brief(columns={"number": "mobile"}))
 
 
 def test_stray_quotes_swallow_nothing(tmp_path):

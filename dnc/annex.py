@@ -10,6 +10,7 @@ from dnc.audit import user
 from dnc.clock import today
 from dnc.report import XLSX_ROWS, sheet_name
 from dnc.result import Check
+from dnc.summary import accepted
 from dnc.words import counted, declared, planned, ranked, share_of, words
 
 
@@ -33,6 +34,7 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
         yield f"{w['fact']}: {fact['name']}", f"{fact['value']} ({fact['by']})"
     yield w["repeated"], count(check.repeated)
     yield w["unread"], count(check.tallies.unread.total())
+    yield from ((w["registries"], line) for line in accepted(check.snapshots, check.language))
     yield w["check"], w["check_value"].format(id=check.id, day=today(), by=user())
     yield w["head"], f"{check.head} ({w['head_says']})"
     yield w["program"], f"dnc {check.record['version']}"

@@ -73,10 +73,22 @@ _LOADER = click.option(
     "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
 )
 @_LOADER
+@click.option(
+    "--accept-unread",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="COUNT",
+    help="Rows at most whose number cannot be read, of lists that are complete for something; in all files together.",
+)
+@click.option("--reason", help="Why that is right; compulsory with --accept-unread, and logged.")
 @both
 @click.pass_context
 def load(ctx: click.Context, /, *, files: tuple[Path, ...], **options: Any) -> None:
-    """Take registries' files into the store, all of them in whole or none."""
+    """Take registries' files into the store, all of them in whole or none.
+
+    A row whose number cannot be read stops the load of a list that is complete for something, and of the own list:
+    whoever stands there would count as not listed.
+    """
     for path, snapshot in zip(files, store_of(ctx).load_all(files, **options), strict=True):
         for note in snapshot.notes:
             say(f"{path}: {note}")
@@ -117,6 +129,10 @@ def read_(file: Path, loader: Path | None, **options: Any) -> None:
         stream.add(Rows.of(kept.select(pl.format("+{}", "number"), said.alias("listed"), "since")))
         for line, reason in frame.filter(pl.col("unread").is_not_null()).select("line", "unread").iter_rows():
             say(f"{file}:{line}: {reason}")
+        for line, reason in (
+            frame.filter(pl.col("odd").is_not_null() & pl.col("unread").is_null()).select("line", "odd").iter_rows()
+        ):
+            say(f"{file}:{line}: counts as listed: {reason}")
     sys.stdout.buffer.flush()
     for note in extract.notes:
         say(f"{file}: {note}")

@@ -120,7 +120,14 @@ def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: b
         return
     counts = ("rows", "listed", "clear", "unknown", "unread")
     columns = ("id", "registry", "as_of", "campaign", *counts, "prefixes", "loaded_at", "sha256")
-    print_rows([[getattr(one, name) for name in columns] for one in store_of(ctx).snapshots()], columns)
+    rows = [
+        [
+            *(getattr(one, name) for name in columns),
+            "; ".join(f"{told.rows} {told.what}: {told.reason}" for told in one.accepted),
+        ]
+        for one in store_of(ctx).snapshots()
+    ]
+    print_rows(rows, (*columns, "accepted"))
 
 
 @click.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from dnc.numbers import read_listed
 from dnc.sorting import Sorting
 from dnc.tabular import LINE, RAGGED, ahead, each_distinct
 
-_NAMED = 20  # unread rows that are named one by one
-_KEPT = 100_000  # unread rows that are remembered at all
+_NAMED = 20  # rows that are named one by one
+_KEPT = 100_000  # rows that are remembered at all
 _LISTING = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
 UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is refused
 _MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # a number cell's `.0`, blanks and digits of other scripts
@@ -30,9 +30,9 @@ _LISTED_ONLY = ("two numbers in one cell", "not written as a number")
 def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
     """An extract's rows with their numbers read.
 
-    Columns: line, number (UInt64, E.164), listed, since, until, unread, and `also`
+    Columns: line, number (UInt64, E.164), listed, since, until, odd, unread, and `also`
     (List(UInt64)), further numbers of the same cell; `mended`, whether spreadsheet damage
-    was undone. A row that is unread has no number.
+    was undone. A row that is unread has no number; one that is odd has, and counts against the call.
     """
     for rows in ahead(loader.read(extract)):
         absent = [pl.lit(None, kind).alias(name) for name, kind in OPTIONAL.items() if name not in rows.columns]
@@ -43,7 +43,11 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         else:
             read = _read(frame, loader.region)
         number = pl.when(pl.col("unread").is_null()).then(pl.col("e164"))
-        yield read.select("line", number.alias("number"), "listed", "since", "until", "unread", "also", "mended")
+        reason = pl.when(pl.col("unread").is_not_null()).then(
+            pl.concat_str("unread", "odd", separator=", ", ignore_nulls=True)
+        )
+        told = ("listed", "since", "until", "odd", reason.alias("unread"), "also", "mended")
+        yield read.select("line", number.alias("number"), *told)
 
 
 def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
@@ -82,7 +86,8 @@ def show(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         taken = take(loader, extract, Path(work))
         extract.notes[:] = taken.notes
         kept = pl.read_parquet(taken.listings, glob=False)
-        yield kept.with_columns(pl.lit(None, pl.UInt64).alias("line"), pl.lit(None, pl.String).alias("unread"))
+        nothing = [pl.lit(None, pl.String).alias(name) for name in ("unread", "odd")]
+        yield kept.with_columns(pl.lit(None, pl.UInt64).alias("line"), *nothing)
 
 
 def _one_a_number(frame: pl.DataFrame) -> pl.DataFrame:
@@ -94,11 +99,16 @@ def _one_a_number(frame: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass
 class _Rows:
-    """The rows of an extract, counted; what they say of numbers goes into `listings`."""
+    """The rows of an extract, counted; what they say of numbers goes into `listings`.
+
+    unread, odd: rows that are, the first of them, by line and with their reason.
+    """
 
     listings: Sorting
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("listed", "clear", "unknown", "unread"), 0))
-    reasons: list[tuple[int, str]] = field(default_factory=list)
+    unread: list[tuple[int, str]] = field(default_factory=list)
+    odd: list[tuple[int, str]] = field(default_factory=list)
+    odd_rows: int = 0
     mended: int = 0
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -116,8 +126,14 @@ class _Rows:
         self.counts["listed"] += int((read == True).sum())  # noqa: E712 (null-aware)
         self.counts["clear"] += int((read == False).sum())  # noqa: E712
         self.counts["unknown"] += read.null_count()
-        room = _KEPT - len(self.reasons)
-        self.reasons.extend(frame.select("line", "unread").filter(~is_read).head(room).iter_rows())
+        self._remember(self.unread, frame.select("line", "unread").filter(~is_read))
+        if frame["odd"].null_count() < frame.height:
+            odd = frame.select("line", "odd").filter(is_read & frame["odd"].is_not_null())
+            self.odd_rows += odd.height
+            self._remember(self.odd, odd)
+
+    def _remember(self, kept: list[tuple[int, str]], rows: pl.DataFrame) -> None:
+        kept.extend(rows.head(_KEPT - len(kept)).iter_rows())
 
 
 @dataclass(frozen=True)
@@ -126,24 +142,32 @@ class Taken:
 
     listings: Parquet, sorted by number: number (UInt64), listed (Boolean, null = not known), since, until (Date).
     bitpages: the same numbers as bits, where they have any (see `dnc.bitpages`).
-    counts: rows by `listed`, `clear`, `unknown`, `unread`. covers: prefixes it is complete for.
+    counts: rows by `listed`, `clear`, `unknown`, `unread`. odd: rows of them that were not understood in whole.
+    unread: line and reason of the first rows that are. covers: prefixes it is complete for.
     notes: what a person should know.
     """
 
     listings: Path
     bitpages: Path | None
     counts: dict[str, int]
+    odd: int
+    unread: list[tuple[int, str]]
     covers: tuple[str, ...]
     notes: list[str]
 
 
-def take(loader: Loader, extract: Extract, work: Path) -> Taken:
-    """Read a whole extract into a file in the folder `work`. Raises LoaderError."""
+def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = ()) -> Taken:
+    """Read a whole extract into a file in the folder `work`. Raises LoaderError.
+
+    `covers` are prefixes that it is said to be complete for. Of a list that is complete for
+    something unread rows are not judged here: whoever takes it in must say that they may be missing.
+    """
     out = work / "listings.parquet"
     rows = _Rows(Sorting(work, _LISTING))
     for frame in ahead(readings(loader, extract)):
         rows.add(frame)
-    _refuse_smudged(extract.path, rows)
+    covers = tuple(covers or sorted({*loader.covers, *extract.covers}))
+    _refuse_smudged(extract.path, rows, loader, complete=bool(covers))
     if extract.asked:
         if loader.covers or extract.covers:
             raise LoaderError("a full list, and no answer to a question; leave --asked out", extract.path)
@@ -151,9 +175,9 @@ def take(loader: Loader, extract: Extract, work: Path) -> Taken:
     bitpages = work / "bitpages.parquet"
     repeated = rows.listings.rows - _write(rows.listings, work, out, bitpages)
     notes = [f"{repeated:,} rows repeat a number"] if repeated else []
-    notes = [*extract.notes, *notes, *_mended(rows.mended), *_named(loader, rows.reasons)]
-    covers = tuple(sorted({*loader.covers, *extract.covers}))
-    return Taken(out, bitpages if bitpages.exists() else None, rows.counts, covers, notes)
+    notes = [*extract.notes, *notes, *_mended(rows.mended), *_named(loader, rows)]
+    paged = bitpages if bitpages.exists() else None
+    return Taken(out, paged, rows.counts, rows.odd_rows, rows.unread[:_NAMED], covers, notes)
 
 
 def _write(rows: Sorting, work: Path, out: Path, bitpages: Path) -> int:
@@ -209,19 +233,32 @@ def _mended(count: int) -> list[str]:
     return [f"{count:,} numbers were cleaned of what a spreadsheet or typing had added"] if count else []
 
 
-def _named(loader: Loader, reasons: list[tuple[int, str]]) -> list[str]:
-    """Unread rows by line; of the own list all of them, because each is an objection lost."""
-    shown = reasons if loader.registry == "own" else reasons[:_NAMED]
-    notes = [f"line {line} could not be read: {reason}" for line, reason in shown]
-    return notes + ([f"and {len(reasons) - len(shown):,} more"] if len(reasons) > len(shown) else [])
+def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
+    """Unread and odd rows by line; unread ones of the own list all, because each is an objection lost."""
+    kinds = [
+        (rows.unread, rows.counts["unread"], "could not be read"),
+        (rows.odd, rows.odd_rows, "counts as listed"),
+    ]
+    for kept, count, what in kinds:
+        shown = kept if loader.registry == "own" and kept is rows.unread else kept[:_NAMED]
+        yield from (f"line {line} {what}: {reason}" for line, reason in shown)
+        if count > len(shown):
+            yield f"and {count - len(shown):,} more"
 
 
-def _refuse_smudged(path: Path, seen: _Rows) -> None:
+def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -> None:
+    """Raise where so much is not understood that it may not be the file that it was taken for.
+
+    An odd row of the own list is an objection all the same; unread rows of a complete list have a rule of their own.
+    """
     rows, unread = sum(seen.counts.values()), seen.counts["unread"]
-    if rows and (unread == rows or (rows >= 100 and unread > UNREAD_SHARE * rows)):
-        line, reason = seen.reasons[0]
+    smudged = (0 if complete else unread) + (0 if loader.registry == "own" else seen.odd_rows)
+    if rows and (unread == rows or (rows >= 100 and smudged > UNREAD_SHARE * rows)):
+        line, reason = min(seen.unread[:1] + seen.odd[:1])
+        count = unread if unread == rows else smudged
         raise LoaderError(
-            f"{unread:,} of {rows:,} rows cannot be read (the first: {reason}); is this the right file and registry?",
+            f"{count:,} of {rows:,} rows are not understood (the first: {reason}); "
+            "is this the right file and registry?",
             path,
             line,
         )
@@ -243,7 +280,7 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
         raise LoaderError(f"{strangers:,} numbers of the answer were never asked, by {file.path.name}", extract.path)
     opposite = _said_by_silence(loader, extract)
     if seen.counts["unread"] and opposite is False:
-        line, reason = seen.reasons[0]
+        line, reason = seen.unread[0]
         message = f"a row cannot be read ({reason}), so a number that is not answered cannot be told from a listed one"
         raise LoaderError(message, extract.path, line)
     silent = asked.filter(~asked.is_in(answered.implode()))

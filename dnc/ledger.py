@@ -217,9 +217,11 @@ class Ledger:
             try:
                 with self._copied(self.path, manifest.ledger) as change:
                     change.con.execute("update about set previous = ?", [manifest.ledger])
-                    change.con.execute(statement("bitpages"))
+                    for table in ("bitpages", "accepted"):
+                        change.con.execute(statement(table))
                     yield change
                     change.con.execute("delete from bitpages where of not in (select file from snapshots)")
+                    change.con.execute("delete from accepted where snapshot not in (select id from snapshots)")
             except BaseException:
                 self._sweep(read_manifest(self.folder))
                 raise

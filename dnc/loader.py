@@ -52,6 +52,7 @@ OPTIONAL = {
     "e164": pl.UInt64,  # the number, where the layout itself proves it; used instead of `number`
     "region": pl.String,  # numbering plan of this row, where it is not the registry's
     "until": pl.Date,  # last day of the entry; the own list only
+    "odd": pl.String,  # what else of the row is not understood, or null; the number is taken all the same
 }
 
 _KINDS = {"spreadsheet": "a spreadsheet", "parquet": "Parquet", "gzip": "a gzip archive", "zip": "a zip archive"}
@@ -344,6 +345,8 @@ def listings(
 
     `listed` gets frames of text whose columns are called `0`, `1` … by position
     and adds the columns `listed`, and if it knows them `since`, `unread` and those of `OPTIONAL`.
+    Where it does not understand what a row says of its number, it says listed, and why in `odd`.
+    A row whose cells are not those of the header is listed too, and its days are not believed.
     Rows without a word in them are none.
     """
     at = extract.number_column() if number is None else number
@@ -359,6 +362,8 @@ def listings(
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
         cells.columns = [str(position) for position in range(cells.width)]
         frame = listed(cells.with_columns(pl.all().str.strip_chars()))
+        if ragged.null_count() < ragged.len():
+            frame = _as_listed(frame, ragged)
         more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}
         absent = [name for name in ("since", "unread") if name not in frame.columns]
         frame = frame.with_columns(
@@ -368,8 +373,18 @@ def listings(
         )
         columns = LISTING | more
         blank = pl.all_horizontal(pl.col(name).fill_null("") == "" for name in cells.columns)
-        rows = frame.with_columns(pl.coalesce(pl.lit(ragged), "unread").alias("unread")).filter(~blank)
-        yield rows.select(columns.keys()).cast(columns)  # type: ignore[arg-type]
+        yield frame.filter(~blank).select(columns.keys()).cast(columns)  # type: ignore[arg-type]
+
+
+def _as_listed(frame: pl.DataFrame, ragged: pl.Series) -> pl.DataFrame:
+    """Rows of `listings`, those listed whose cells are not those of the header: their words may be of other columns."""
+    told = [name for name in ("since", "until") if name in frame.columns]
+    odd = [pl.col("odd")] if "odd" in frame.columns else []
+    return frame.with_columns(
+        (pl.col("listed") | ragged.is_not_null()).alias("listed"),
+        *(pl.when(ragged.is_null()).then(name).alias(name) for name in told),
+        pl.coalesce(pl.lit(ragged), *odd).alias("odd"),
+    )
 
 
 def line_batches(member: Member) -> Iterator[pl.DataFrame]:
@@ -427,16 +442,14 @@ def _plain_form(loader: Loader) -> Loader:
     meaning = _LISTED | (_DIRECTORY if loader.directory else {})
 
     def read(extract: Extract) -> Iterator[pl.DataFrame]:
-        column = extract.header.index("listed")
+        [column] = extract.need("listed")
         since = day_column(extract.column("since"))
 
         def listed(cells: pl.DataFrame) -> pl.DataFrame:
-            word = pl.col(str(column)).str.to_lowercase()
-            known_word = word.is_in([*meaning, "unknown"]).fill_null(False)
+            known_word = pl.col(str(column)).str.to_lowercase().is_in([*meaning, "unknown"]).fill_null(False)
             reason = pl.when(~known_word).then(pl.lit("listed is no word of plain form"))
-            return cells.with_columns(
-                words(column, meaning).alias("listed"), since.alias("since"), reason.alias("unread")
-            )
+            said = words(column, meaning) | ~known_word
+            return cells.with_columns(said.alias("listed"), since.alias("since"), reason.alias("odd"))
 
         return listings(extract, listed)
 

@@ -15,16 +15,16 @@ from dnc.audit import now
 from dnc.clock import today
 from dnc.durable import fingerprint
 from dnc.engine import engine
-from dnc.errors import InputError
+from dnc.errors import InputError, LoaderError, OptionError
 from dnc.extracts import Taken, take
 from dnc.ledger import Change
 from dnc.loader import loader_for
-from dnc.snapshots import Snapshot, Standing, fault_of, snapshot_of
+from dnc.snapshots import Accepted, Snapshot, Standing, fault_of, snapshot_of
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a load was told beside the file; names as of `Store.load`."""
+    """What a load was told beside the files; names as of `Store.load`."""
 
     as_of: date
     registry: str | None
@@ -34,12 +34,15 @@ class Told:
     asked: Path | None
     loader: Path | None
     region: str | None
+    accept_unread: int
+    reason: str | None
 
 
 @dataclass(frozen=True)
 class Prepared:
     """An extract that was read in whole and is not yet in the store."""
 
+    path: Path
     sha256: str
     identity: tuple[Any, ...]
     absent: str
@@ -55,6 +58,8 @@ def told(
         raise InputError(message, paths[0])
     if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
         raise InputError(f"--covers {bad[0]!r} is no E.164 prefix")
+    if words["accept_unread"] < 0 or bool(words["accept_unread"]) != bool((words["reason"] or "").strip()):
+        raise OptionError("--accept-unread, a number of rows, and --reason go together")
     if asked and len(paths) > 1:
         raise InputError("--asked goes with one file; put the parts of the answer together first", paths[1])
     prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers))
@@ -65,8 +70,8 @@ def prepare(path: Path, told: Told, standing: Standing, work: Path) -> Prepared:
     """Read one extract in whole into the folder `work`. Raises InputError, LoaderError."""
     words: dict[str, Any] = {"means": told.means, "asked": told.asked, "as_of": told.as_of, "region": told.region}
     loader, extract = loader_for(path, told.registry, module=told.loader, **words)
-    taken = take(loader, extract, work)
-    prefixes = told.covers or taken.covers
+    taken = take(loader, extract, work, told.covers)
+    prefixes = taken.covers
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
         raise InputError("--covers says more than the codes in the file; leave it out", extract.path)
     if prefixes and loader.absent == "clear" and loader.registry != "own" and not any(taken.counts.values()):
@@ -77,7 +82,36 @@ def prepare(path: Path, told: Told, standing: Standing, work: Path) -> Prepared:
         taken.notes.extend(_own_notes(taken.listings, told.as_of, standing, work))
     asked = fingerprint(told.asked) if told.asked else None
     identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked, told.region)
-    return Prepared(fingerprint(extract.path), identity, loader.absent, taken)
+    return Prepared(extract.path, fingerprint(extract.path), identity, loader.absent, taken)
+
+
+def refuse_unread(lists: Sequence[Prepared], told: Told) -> None:
+    """Raise LoaderError where lists that are complete for something have more unread rows than were accepted.
+
+    Who stands in a row that cannot be read would count as not listed.
+    """
+    smudged = [one for one in lists if _unread(one)]
+    count = sum(map(_unread, smudged))
+    if count <= told.accept_unread:
+        return
+    line, reason = smudged[0].taken.unread[0]
+    lines = [str(line) for line, _ in smudged[0].taken.unread]
+    more = ", …" if _unread(smudged[0]) > len(lines) else ""
+    where = f"line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more}"
+    files = f" and in {len(smudged) - 1} more files" if len(smudged) > 1 else ""
+    accepted = f"; {told.accept_unread:,} were accepted" if told.accept_unread else ""
+    raise LoaderError(
+        f"a number cannot be read ({reason}); whoever it belongs to would count as not listed. "
+        f"Rows like this: {count:,} ({where}{files}){accepted}. "
+        f"Put them right, or load with --accept-unread {count} --reason TEXT",
+        smudged[0].path,
+        line,
+    )
+
+
+def _unread(one: Prepared) -> int:
+    """Rows of a list that cannot be read, where those who stand in them would count as not listed."""
+    return one.taken.counts["unread"] if one.taken.covers else 0
 
 
 def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> list[str]:
@@ -106,7 +140,7 @@ def stands(one: Prepared, standing: Standing) -> Snapshot | None:
     return None
 
 
-def add(change: Change, one: Prepared, standing: Standing) -> Snapshot:
+def add(change: Change, one: Prepared, standing: Standing, told: Told) -> Snapshot:
     """Put one extract into the store, in place of the same bytes with other words or with a damaged file."""
     registry, as_of, covers, campaign, means, asked, region = one.identity
     # Own is a ledger: what stands in it is lifted, never corrected away.
@@ -129,11 +163,15 @@ def add(change: Change, one: Prepared, standing: Standing) -> Snapshot:
     row = [new, registry, as_of, covers, one.absent, campaign, means, asked, region, one.sha256, file]
     row += [*(one.taken.counts[name] for name in ("listed", "clear", "unknown", "unread")), numbers, now()]
     change.con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
+    accepted = [Accepted("unread", _unread(one), told.reason or "")] if _unread(one) else []
+    for taken_in in accepted:
+        change.con.execute("insert into accepted values (?, ?, ?, ?)", [new, *taken_in])
     detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": one.sha256, **one.taken.counts}
     detail |= {"file": file, "numbers": numbers, "covers": covers, "campaign": campaign, "means": means}
     detail |= {"bitpages": bitpages[0]} if bitpages else {}
+    detail |= {"odd": one.taken.odd, "accepted": [taken_in._asdict() for taken_in in accepted]}
     change.log("load", detail | {"asked": asked, "region": region, "replaces": gone, "notes": notes})
-    return snapshot_of(row, notes)
+    return snapshot_of(row, accepted, notes)
 
 
 def _last_id(con: duckdb.DuckDBPyConnection) -> int:

@@ -17,7 +17,7 @@ from dnc.charts import Bar, bars
 from dnc.clock import today
 from dnc.regimes import Regime
 from dnc.result import Check
-from dnc.summary import question, remedy
+from dnc.summary import accepted, question, remedy
 from dnc.wording import OUTCOMES
 from dnc.words import counted, declared, percent, planned, ranked, share_of, words
 
@@ -63,6 +63,7 @@ def _shown(check: Check) -> dict[str, Any]:
     days = sorted(day for day, _ in tallies.days if day)
     blocked, undecided = ranked(book, tallies.blocking()), ranked(book, tallies.undecided())
     stood = {one.registry for one in check.snapshots}
+    snapshots = sorted(check.snapshots, key=lambda one: (one.registry, one.as_of))
     return {
         "id": check.id,
         "head": check.head,
@@ -99,7 +100,8 @@ def _shown(check: Check) -> dict[str, Any]:
         "second_numbers": check.second_numbers,
         "regions": _regions(check),
         "countries": _without_rules(check),
-        "snapshots": sorted(check.snapshots, key=lambda one: (one.registry, one.as_of)),
+        "snapshots": snapshots,
+        "accepted": list(accepted(snapshots, language)),
         "unloaded": [id_ for id_ in _asked(check) if id_ not in stood],
         "packs": [book.packs[id_] for (id_,) in sorted(tallies.by("jurisdiction")) if id_],
     }

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import duckdb
 import polars as pl
 
 from dnc.durable import Reading, sha256_of
 from dnc.errors import StoreError
 
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32}
+
+
+class Accepted(NamedTuple):
+    """What a load took in all the same, because it was told to.
+
+    what: `unread` (rows of a complete list). rows: how many. reason: as it was told.
+    """
+
+    what: str
+    rows: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,7 @@ class Snapshot:
     listed, clear, unknown, unread: rows of the extract; they add up to its rows,
     but for numbers that stand in several rows and for those added from the question.
     numbers: rows of its file, one a number.
+    accepted: what the load took in all the same.
     new: False where the same bytes stood already. notes: what a person should know of the load.
     """
 
@@ -46,6 +59,7 @@ class Snapshot:
     unread: int
     numbers: int
     loaded_at: datetime
+    accepted: tuple[Accepted, ...] = ()
     new: bool = True
     notes: tuple[str, ...] = ()
 
@@ -60,11 +74,23 @@ class Snapshot:
         return " ".join(prefix or "*" for prefix in self.covers)
 
 
-def snapshot_of(row: Sequence[Any], notes: Sequence[str] = ()) -> Snapshot:
+def snapshot_of(row: Sequence[Any], accepted: Sequence[Accepted] = (), notes: Sequence[str] = ()) -> Snapshot:
     """A snapshot from its row in the ledger."""
-    names = [one.name for one in fields(Snapshot) if one.name not in ("new", "notes")]
-    told = dict(zip(names, row, strict=True))
-    return Snapshot(**told | {"covers": tuple(told["covers"]), "notes": tuple(notes)})
+    names = [one.name for one in fields(Snapshot) if one.name not in ("accepted", "new", "notes")]
+    told = dict(zip(names, row, strict=True)) | {"accepted": tuple(accepted), "notes": tuple(notes)}
+    return Snapshot(**told | {"covers": tuple(told["covers"])})
+
+
+def snapshots_in(con: duckdb.DuckDBPyConnection) -> tuple[Snapshot, ...]:
+    """The snapshots of an open ledger, oldest load first."""
+    accepted: dict[int, list[Accepted]] = {}
+    if con.execute("select 1 from duckdb_tables() where table_name = 'accepted'").fetchall():
+        held = "select snapshot, what, rows, reason from accepted order by snapshot, what"
+        for id_, *told in con.execute(held).fetchall():
+            accepted.setdefault(id_, []).append(Accepted(*told))
+    rows = con.execute("select * from snapshots order by id").fetchall()
+    found = map(snapshot_of, rows)
+    return tuple(replace(one, accepted=tuple(accepted.get(one.id, ()))) for one in found)
 
 
 @dataclass(frozen=True)

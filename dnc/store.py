@@ -33,7 +33,7 @@ from dnc.forgetting import Forgotten
 from dnc.ledger import WORK, Ledger
 from dnc.manifest import bitpages_of
 from dnc.numbers import read_number
-from dnc.snapshots import Snapshot, Standing, snapshot_of
+from dnc.snapshots import Snapshot, Standing, snapshots_in
 
 __all__ = ["LOCK_WAIT_SECONDS", "Snapshot", "Standing", "Store"]
 
@@ -123,15 +123,14 @@ class Store:
 
     def _snapshots_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
         """The snapshots of an open ledger, without objections and without a hold on their files."""
-        rows = con.execute("select * from snapshots order by id").fetchall()
         bitpages = {row["of"]: row["file"] for row in bitpages_of(con)}
-        return Standing(self.path, tuple(map(snapshot_of, rows)), bitpages=bitpages)
+        return Standing(self.path, snapshots_in(con), bitpages=bitpages)
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots, oldest load first; raises StoreError where there is no store."""
         self.must_exist()
         with self.ledger.read() as opened:
-            return [snapshot_of(row) for row in opened.con.execute("select * from snapshots order by id").fetchall()]
+            return list(snapshots_in(opened.con))
 
     def log(self) -> pl.DataFrame:
         """The log, oldest first: seq, done_at (UTC), verb, done_by, detail (JSON), previous, hash."""
@@ -212,6 +211,8 @@ class Store:
         asked: str | Path | None = None,
         loader: str | Path | None = None,
         region: str | None = None,
+        accept_unread: int = 0,
+        reason: str | None = None,
     ) -> Snapshot:
         """Take one extract in whole.
 
@@ -225,6 +226,8 @@ class Store:
             asked: the file that was sent in, one number a line; its other numbers get the opposite word.
             loader: a module outside the package that binds `LOADER`.
             region: numbering plan (ISO 3166-1 alpha-2) of national forms, where the registry has none of its own.
+            accept_unread: rows at most whose number cannot be read and that are left out all the same, of lists
+                that are complete for something; in all files together. reason: why that is right; it is logged.
         Returns:
             The snapshot; the one that stands already, with `new` False, where nothing is new.
         Raises:
@@ -241,6 +244,8 @@ class Store:
             asked=asked,
             loader=loader,
             region=region,
+            accept_unread=accept_unread,
+            reason=reason,
         )[0]
 
     def load_all(
@@ -255,10 +260,13 @@ class Store:
         asked: str | Path | None = None,
         loader: str | Path | None = None,
         region: str | None = None,
+        accept_unread: int = 0,
+        reason: str | None = None,
     ) -> list[Snapshot]:
         """Take several extracts, all or none; arguments and exceptions as for `load`, one snapshot a file."""
         words: dict[str, Any] = {"registry": registry, "campaign": campaign, "means": means}
         words |= {"region": region and region.upper(), "loader": Path(loader) if loader else None}
+        words |= {"accept_unread": accept_unread, "reason": reason}
         told = loads.told(paths, as_of, covers, asked, **words)
         standing = self.standing()
         with self.work("load") as work:
@@ -270,11 +278,14 @@ class Store:
             stood = [loads.stands(one, standing) for one in prepared]
             if all(stood):
                 return [one for one in stood if one]
+            loads.refuse_unread(
+                [one for one, stood_already in zip(prepared, stood, strict=True) if not stood_already], told
+            )
             with self.ledger.change() as change:
                 added = []
                 for one in prepared:
                     now = self._snapshots_in(change.con)
-                    added.append(loads.stands(one, now) or loads.add(change, one, now))
+                    added.append(loads.stands(one, now) or loads.add(change, one, now, told))
                 return added
 
     # objections

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dnc.clock import today
 from dnc.result import Check
 from dnc.rulebook import Rulebook
+from dnc.snapshots import Snapshot
 from dnc.vocabulary import vocabulary
 
 _SHOWN = 5
@@ -34,6 +35,11 @@ _WORDS: dict[str, dict[str, Any]] = {
         "repeated": "Numbers that stand in several rows: {n:,}",
         "skipped": "Lines before the header that were left out: {n:,}",
         "sheets": "Other sheets of the spreadsheet, which were not read: {n:,}",
+        "snapshot": "Snapshot {id} ({registry} as of {as_of}): {what}",
+        "accepted": {
+            "unread": "{rows:,} rows that cannot be read are left out, and who stands there counts as not listed; "
+            "reason: {reason}",
+        },
         "every": "for all rows: {words}; or columns.{column} = \"their column\"",
         "asked": {
             "number": "number: what is the right number? It cannot be read as it stands",
@@ -66,6 +72,11 @@ _WORDS: dict[str, dict[str, Any]] = {
         "repeated": "Numéros présents sur plusieurs lignes : {n:,}",
         "skipped": "Lignes laissées de côté avant l'en-tête : {n:,}",
         "sheets": "Autres feuilles du classeur, qui n'ont pas été lues : {n:,}",
+        "snapshot": "Extrait {id} ({registry} en date du {as_of}) : {what}",
+        "accepted": {
+            "unread": "{rows:,} lignes illisibles sont laissées de côté, et qui y figure passe pour non inscrit ; "
+            "motif : {reason}",
+        },
         "every": "pour toutes les lignes : {words} ; ou columns.{column} = \"leur colonne\"",
         "asked": {
             "number": "number : quel est le bon numéro ? Il est illisible tel quel",
@@ -114,6 +125,19 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield words["today"].format(day=today())
     yield from (words["second"].format(name=name) for name in check.second_numbers)
     yield from (words[name].format(n=n) for name in ("skipped", "sheets") if (n := getattr(check, name)))
+    newest = {(one.registry, one.covers): one for one in sorted(check.snapshots, key=lambda one: (one.as_of, one.id))}
+    # The own list is a ledger: none of its snapshots takes the place of another.
+    own = [one for one in check.snapshots if one.registry == "own"]
+    yield from accepted([*own, *(one for one in newest.values() if one.registry != "own")], language)
+
+
+def accepted(snapshots: Iterable[Snapshot], language: str) -> Iterator[str]:
+    """A line for each thing that a load took in all the same because it was told to, with the reason."""
+    words = _WORDS[language]
+    for one in snapshots:
+        for told in one.accepted:
+            what = words["accepted"][told.what].format(rows=told.rows, reason=told.reason)
+            yield words["snapshot"].format(id=one.id, registry=one.registry, as_of=one.as_of, what=what)
 
 
 def _undecided(check: Check, language: str) -> Iterator[str]:

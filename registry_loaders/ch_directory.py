@@ -53,8 +53,9 @@ def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
         word = pl.lit("") if star is None else pl.col(str(star)).fill_null("").str.to_lowercase()
         before = pl.lit(False) if name is None else pl.col(str(name)).fill_null("").str.starts_with("*")
         marked = word.replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)
-        unread = pl.when(~word.is_in(list(_WORDS))).then(pl.lit("star is no known word"))
-        return cells.with_columns((marked | before).alias("listed"), unread.alias("unread"))
+        strange = ~word.is_in(list(_WORDS))
+        odd = pl.when(strange).then(pl.lit("star is no known word"))
+        return cells.with_columns((marked | before | strange).alias("listed"), odd.alias("odd"))
 
     return listings(extract, flagged)
 

@@ -29,8 +29,8 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         flag = pl.when(unlisted).then(True).when(unlisted.is_not_null()).then(refused)
-        unread = pl.when(flag.is_null()).then(pl.lit("listing or prospecting is no known word"))
-        return cells.with_columns(flag.alias("listed"), unread.alias("unread"))
+        odd = pl.when(flag.is_null()).then(pl.lit("listing or prospecting is no known word"))
+        return cells.with_columns(flag.fill_null(True).alias("listed"), odd.alias("odd"))
 
     return listings(extract, flagged)
 

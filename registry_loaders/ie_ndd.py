@@ -32,8 +32,8 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         listing, marketing = (pl.col(str(at)).fill_null("").str.to_lowercase() for at in places)
         blocked = (marketing == "opt_out") | ((listing == "ex_directory") & (marketing != "opt_in"))
         known = listing.is_in(_LISTING) & marketing.is_in(_MARKETING)
-        unread = pl.when(~known).then(pl.lit("listing or marketing is no known word"))
-        return cells.with_columns(blocked.alias("listed"), unread.alias("unread"))
+        odd = pl.when(~known).then(pl.lit("listing or marketing is no known word"))
+        return cells.with_columns((blocked | ~known).alias("listed"), odd.alias("odd"))
 
     return listings(extract, flagged)
 

@@ -58,14 +58,15 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
 
 
 def _columns(extract: Extract) -> list[pl.Expr]:
-    listed, unread = _flags(extract)
+    listed, odd = _flags(extract)
     country = extract.column("country")
     region = pl.lit(None, pl.String) if country is None else pl.col(str(country)).str.to_uppercase()
+    # Of a country that is none only numbers in international form are read.
     strange = region.is_not_null() & (region != "") & ~region.is_in(known_regions())
-    unread = pl.when(strange).then(pl.lit("country is no ISO 3166-1 code")).otherwise(unread)
+    odd = pl.when(strange).then(pl.lit("country is no ISO 3166-1 code")).otherwise(odd)
     return [
-        listed.alias("listed"),
-        unread.alias("unread"),
+        (listed | strange.fill_null(False)).alias("listed"),
+        odd.alias("odd"),
         pl.when(region != "").then(region).alias("region"),
         day_column(extract.column("since")).alias("since"),
         _until(extract).alias("until"),
@@ -73,7 +74,7 @@ def _columns(extract: Extract) -> list[pl.Expr]:
 
 
 def _flags(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
-    """Whether a row objects, and why it cannot be read."""
+    """Whether a row objects, and what of it is not understood."""
     places = [at for at in (extract.column(name) for name in _SCRUB) if at is not None]
     if not places:
         return pl.lit(True), pl.lit(None, pl.String)
@@ -81,8 +82,9 @@ def _flags(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
     flags = [word.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean) for word in words]
     strange = pl.any_horizontal((word != "") & ~word.is_in(list(_FLAGS)) for word in words)
     silent = pl.all_horizontal(word == "" for word in words)
-    unread = pl.when(strange | silent).then(pl.lit("the flag is neither Y nor N"))
-    return pl.any_horizontal(flag.fill_null(False) for flag in flags), unread
+    odd = strange | silent
+    listed = pl.any_horizontal(odd, *(flag.fill_null(False) for flag in flags))
+    return listed, pl.when(odd).then(pl.lit("the flag is neither Y nor N"))
 
 
 def _until(extract: Extract) -> pl.Expr:

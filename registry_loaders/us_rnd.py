@@ -49,16 +49,17 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         since = pl.coalesce(day.str.to_date(form, strict=False) for form in _DAYS)
         since = pl.when(day.str.contains(_DAY_PATTERN)).then(since)
         number = pl.col(str(extract.number_column()))
-        unread = (
+        digits = number.str.contains(r"^[2-9]\d{9}$").fill_null(False)
+        unread = pl.when(~digits).then(pl.lit("not ten digits without the leading 1"))
+        odd = (
             pl.when(~(word.is_in(list(_ANSWERS)) | silent))
             .then(pl.lit("answer is none of yes, no, no data"))
             .when(since.is_null())
             .then(pl.lit("date_asked is no date"))
-            .when(~number.str.contains(r"^[2-9]\d{9}$").fill_null(False))
-            .then(pl.lit("not ten digits without the leading 1"))
         )
-        said = word.replace_strict(_ANSWERS, default=None, return_dtype=pl.Boolean)
-        return cells.with_columns(said.alias("listed"), since.alias("since"), unread.alias("unread"))
+        said = word.replace_strict(_ANSWERS, default=None, return_dtype=pl.Boolean) | odd.is_not_null()
+        columns = {"listed": said, "since": since, "unread": unread, "odd": odd}
+        return cells.with_columns(column.alias(name) for name, column in columns.items())
 
     return listings(extract, listed)
 

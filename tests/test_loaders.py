@@ -27,7 +27,7 @@ from dnc.screen import Screen
 
 FOLDER = Path(__file__).parent / "loaders"
 AS_OF = date(2026, 8, 3)
-COLUMNS = ["line", "number", "listed", "since", "until", "unread"]
+COLUMNS = ["line", "number", "listed", "since", "until", "unread", "odd"]
 # What a person would say on the command line, where the file does not say it.
 TOLD = {
     "it_rpo.txt": {"means": "callable"},
@@ -38,6 +38,7 @@ TOLD = {
     "gb_plain.csv": {"registry": "gb-tps"},
     "own_bare.txt": {"registry": "own"},
 }
+UNREAD = {"accept_unread": 1, "reason": "a test"}  # what the own list of the fixtures asks for
 NAMES = {"tps": "gb-tps", "ctps": "gb-ctps"}
 
 
@@ -413,7 +414,7 @@ def test_gzip(tmp_path):
 def test_covers_what_it_holds(tmp_path):
     """A list by area code is complete for its codes; a British list for its country; an answer for nothing."""
     store = Store(tmp_path / "store")
-    covers = {path.name: store.load(path, as_of=AS_OF, **words_for(path)).covers for path in FIXTURES}
+    covers = {path.name: store.load(path, as_of=AS_OF, **words_for(path), **UNREAD).covers for path in FIXTURES}
     assert covers["us_ndnc_by_code.zip"] == covers["us_ndnc_all.xml"] == ("1310", "1818")
     assert covers["us_ndnc_818.xml"] == ("1818",)
     assert covers["ca_dncl.txt"] == ("1416", "1604")
@@ -698,10 +699,12 @@ def test_second_numbers_are_named(tmp_path):
 
 
 def test_own_names_unread_rows(tmp_path):
-    """An unread row of the own list is an objection lost: each is named by its line."""
-    path = tmp_path / "own.csv"
-    path.write_text("number,since\n+33199000001,\n" + "nobody,\n" * 30)
-    one = Store(tmp_path / "store").load(path, as_of=AS_OF)
+    """An unread row of the own list is an objection lost: it stops the load, and where it is accepted it is named."""
+    text = "number,since\n+33199000001,\n" + "nobody,\n" * 30
+    said = load_error(tmp_path, "own.csv", text)
+    assert said.startswith("own.csv:3: a number cannot be read (not written as a number)")
+    assert "Rows like this: 30 (lines 3, 4, 5," in said
+    one = Store(tmp_path / "store").load(tmp_path / "own.csv", as_of=AS_OF, accept_unread=30, reason="a test")
     assert [note for note in one.notes if note.startswith("line 32 could")]
 
 
@@ -787,7 +790,7 @@ def test_first_line_of_a_bare_list_is_data(text, tmp_path):
     """A first line that holds a number is data, also in a plan that was not told, with two numbers, or a note."""
     path = tmp_path / "own.txt"
     path.write_text(text + "+33199000009\n")
-    one = Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF)
+    one = Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF, **UNREAD)
     assert (one.rows, one.unread) == (2, int(text.startswith("077")))
 
 
@@ -903,7 +906,9 @@ def test_a_registry_is_one_module(tmp_path, monkeypatch):
     """Adding a registry is one module, one fixture and its expected listings; nothing else changes."""
     (tmp_path / "xx_mine.py").write_text(MINE)
     (tmp_path / "xx_mine.csv").write_text("my number,mark\n0199000001,X\n")
-    (tmp_path / "xx_mine.csv.expected.csv").write_text("line,number,listed,since,until,unread\n2,+33199000001,yes,,,\n")
+    (tmp_path / "xx_mine.csv.expected.csv").write_text(
+        "line,number,listed,since,until,unread,odd\n2,+33199000001,yes,,,,\n"
+    )
     monkeypatch.setattr(registry_loaders, "__path__", [*registry_loaders.__path__, str(tmp_path)])
     assert "xx-mine" in loaders()
     assert claimants(tmp_path / "xx_mine.csv") == ["xx-mine"]
@@ -913,8 +918,9 @@ def test_a_registry_is_one_module(tmp_path, monkeypatch):
 def test_read_says_what_it_cannot_read(tmp_path):
     """`dnc read` prints listings, says refused rows with their reason, and what the file is complete for."""
     code, rows, said = run("read", FOLDER / "us_rnd.csv")
-    assert (code, len(rows.splitlines())) == (0, 5)
+    assert (code, len(rows.splitlines())) == (0, 7)
     assert "us_rnd.csv:7: not ten digits without the leading 1" in said
+    assert "us_rnd.csv:6: counts as listed: answer is none of yes, no, no data" in said
     assert "complete for 1310 1818" in run("read", FOLDER / "us_ndnc_all.txt")[2]
     rows = run("read", FOLDER / "it_rpo.txt", "--means", "callable", "--asked", FOLDER / "it_rpo.asked.txt")[1]
     assert rows.splitlines()[1:] == ["+390255501234,yes,", "+390655501234,no,", "+393335550101,no,"]

@@ -271,7 +271,10 @@ def test_failed_formulas_lose_no_row(tmp_path):
     header, rows = opened(book(tmp_path / "own.xlsx", own=page))
     assert (header, rows["number"].to_list()) == (["number"], ["0199000001", "#VALUE!", '=CONCATENATE("01","99")'])
     assert rows[LINE].to_list() == [3, 4, 6]
-    one = Store(tmp_path / "store").load(tmp_path / "own.xlsx", registry="own", as_of=date(2026, 8, 3))
+    words = {"registry": "own", "as_of": date(2026, 8, 3)}
+    with pytest.raises(InputError, match=r"own\.xlsx:4: a number cannot be read .* Rows like this: 2 \(lines 4, 6\)"):
+        Store(tmp_path / "store").load(tmp_path / "own.xlsx", **words)
+    one = Store(tmp_path / "store").load(tmp_path / "own.xlsx", **words, accept_unread=2, reason="a test")
     assert (one.listed, one.unread) == (1, 2)
 
 

@@ -43,7 +43,7 @@ class Decider:
 
     Args:
         store: the store, or its folder, which must exist.
-        columns: those of `dnc.judge.VERDICT` to give; all, unless told.
+        columns: those of `dnc.vocabulary.VERDICT` to give; all, unless told.
         at: as of `dnc.checks.check`; unless told each worker asks its own clock for today.
     The other arguments are as of `dnc.checks.check`.
 

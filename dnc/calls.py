@@ -16,7 +16,7 @@ from typing import NamedTuple
 import polars as pl
 
 from dnc.brief import Brief
-from dnc.clock import ALWAYS, NEVER, NONE, is_zone, local, read_day, read_moment, today
+from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, is_zone, local, read_day, read_moment, today
 from dnc.columns import read_column
 from dnc.demands import FACTS
 from dnc.errors import InputError, OptionError
@@ -40,6 +40,7 @@ from dnc.vocabulary import vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
+_OR_NONE = ("objected_on", "refused_on", "consent_withdrawn_on")  # may also say that there was none
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
@@ -64,7 +65,8 @@ class Calls(NamedTuple):
     carried: the input's columns, untouched, a row a call.
     number: E.164 digits (UInt64), null where unread. plan: row of `plans`.
     plans: facts, each distinct one once: the columns of `dnc.demands.FACTS`, the axes, and `territory`,
-    `jurisdiction`, `unread` (why there is no number), `odd` (what was not understood, or empty).
+    `jurisdiction`, `unread` (why there is no number), `odd` (what was not understood, or empty), `consent_odd`
+    (whether anything that is told of a consent was not understood).
     was: the outcome of a former run; None where the file is not the output of one.
     shared: those columns of `carried` that are text and told alike in many rows, where that is known.
     """
@@ -87,12 +89,14 @@ class Intake:
     """A planned-calls file, opened and understood as far as its header goes.
 
     brief: how its words become ours. at: when calls are planned that do not say it.
+    now: the day that counts as today; the clock's, asked anew for each batch, unless told.
     """
 
     table: Table
     brief: Brief
     book: Rulebook
     at: str | None = None
+    now: date | None = None
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
@@ -179,13 +183,18 @@ class Intake:
     def _facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
         """The facts of distinct plans: what was told of calls beside their numbers, and what their numbers tell."""
         told = self._told(plans)
+        now = self.now or today()
         odd: dict[str, pl.Series] = {}
         facts = self._axes(told, odd)
         facts = facts.with_columns(self._numbers(told, plans, kinds, odd))
-        facts = facts.with_columns(self._defaults(facts, told))
-        facts = facts.with_columns(self._when_and_where(told, facts, odd))
-        facts = facts.with_columns(self._rest(told, facts["territory"], odd))
-        notes = [self._note(told, column, is_odd) for column, is_odd in odd.items() if is_odd.any()] or [pl.lit("")]
+        facts = facts.with_columns(self._defaults(facts, told, odd))
+        facts = facts.with_columns(self._when_and_where(told, facts, odd, now))
+        facts = facts.with_columns(self._rest(told, facts["territory"], odd, now))
+        facts = facts.with_columns(self._consent(facts, odd))
+        plan = {"line": facts["plan_line"]}
+        notes = [
+            self._note(told, column, is_odd, plan.get(column)) for column, is_odd in odd.items() if is_odd.any()
+        ] or [pl.lit("")]
         return facts.with_columns(pl.concat_str(notes, separator=", ", ignore_nulls=True).alias("odd"))
 
     def _told(self, batch: pl.DataFrame) -> pl.DataFrame:
@@ -201,6 +210,8 @@ class Intake:
             told = told.with_columns(
                 each_distinct(told.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
             )
+        days = [pl.col(name) for name in _DATES if self.columns.get(name) in batch.columns]
+        told = told.with_columns(pl.when(~day.str.to_lowercase().is_in(UNTOLD)).then(day) for day in days)
         return told.with_columns(pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items())
 
     def _axes(self, told: pl.DataFrame, odd: dict[str, pl.Series]) -> pl.DataFrame:
@@ -223,21 +234,27 @@ class Intake:
         kind = pl.select(pl.when(unread.is_null()).then(plans[_KIND])).to_series()
         return [unread, *where.select(pl.all().gather(kind)).get_columns()]
 
-    def _defaults(self, facts: pl.DataFrame, told: pl.DataFrame) -> list[pl.Expr]:
-        """Purpose by caller, dialler by voice, line by numbering plan, where the cell is empty."""
+    def _defaults(self, facts: pl.DataFrame, told: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Expr]:
+        """Purpose by caller and dialler by voice where the cell is empty, line by the numbering plan where it tells."""
         purpose = pl.col("caller").replace_strict(vocabulary().purposes, default=None, return_dtype=pl.String)
         robot = pl.when(pl.col("voice").is_in(["recorded", "ai"])).then(pl.lit("robot"))
-        defaults = {"purpose": purpose, "dialler": robot, "line": pl.col("plan_line")}
+        # The plan knows the line better than whoever sells the number.
+        odd["line"] |= (facts["line"] != facts["plan_line"]).fill_null(False)
         return [
-            pl.when(told[name].is_null()).then(default).otherwise(pl.col(name)).alias(name)
-            for name, default in defaults.items()
+            *(
+                pl.when(told[name].is_null()).then(default).otherwise(pl.col(name)).alias(name)
+                for name, default in {"purpose": purpose, "dialler": robot}.items()
+            ),
+            pl.coalesce("plan_line", "line").alias("line"),
         ]
 
-    def _when_and_where(self, told: pl.DataFrame, facts: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Series]:
+    def _when_and_where(
+        self, told: pl.DataFrame, facts: pl.DataFrame, odd: dict[str, pl.Series], now: date
+    ) -> list[pl.Series]:
         planned = facts.select("territory", "code", "plan_place", "plan_zones")
         where = each_distinct(told.select("place").hstack(planned), self._where, _WHERE)
         odd["place"] = told["place"].is_not_null() & ~where["read"]
-        call_at = told["call_at"].fill_null(self.at or today().isoformat())
+        call_at = told["call_at"].fill_null(self.at or now.isoformat())
         zones = where["zones"]
         known = pl.select(pl.when(where["read"]).then(zones)).to_series()
         moments = each_distinct(
@@ -315,11 +332,11 @@ class Intake:
             return (moment,)
         return (min((local(moment, zone) for zone in possible), default=None),)
 
-    def _rest(self, told: pl.DataFrame, territory: pl.Series, odd: dict[str, pl.Series]) -> list[pl.Series]:
+    def _rest(self, told: pl.DataFrame, territory: pl.Series, odd: dict[str, pl.Series], now: date) -> list[pl.Series]:
         columns = [told["campaign"]]
         for name in _DATES:
             read = each_distinct(
-                told.select(name), lambda text, n=name: self._date(n, text), {name: pl.Date, "odd": pl.Boolean}
+                told.select(name), lambda text, n=name: self._date(n, text, now), {name: pl.Date, "odd": pl.Boolean}
             )
             odd[name] = read["odd"]
             columns.append(read[name])
@@ -333,18 +350,26 @@ class Intake:
         odd["attempts"] = told["attempts"].is_not_null() & attempts.is_null()
         return [*columns, cli["cli"], attempts]
 
-    def _date(self, column: str, text: str | None) -> tuple[date | None, bool]:
+    def _consent(self, facts: pl.DataFrame, odd: dict[str, pl.Series]) -> list[pl.Expr]:
+        """A consent is not told where its word, its day, or what it is for was not understood; that of `none` is."""
+        doubtful = odd["consent"] | odd["consent_on"] | odd["consent_for"]
+        consent = pl.when(~doubtful | (facts["consent"] == "none")).then(facts["consent"])
+        return [consent.alias("consent"), pl.lit(doubtful).alias("consent_odd")]
+
+    def _date(self, column: str, text: str | None, now: date) -> tuple[date | None, bool]:
+        """The day on which something happened, and whether it was not understood: what lies ahead has not happened."""
         if text is None:
             return _EMPTY.get(column), False
-        if column in ("objected_on", "refused_on", "consent_withdrawn_on") and text.lower() in NONE:
+        if column in _OR_NONE and text.lower() in NONE:
             return NEVER, False
         day = read_day(text, self.brief.dates)
-        return (_UNREADABLE.get(column), True) if day is None else (day, False)
+        return (_UNREADABLE.get(column), True) if day is None or day > now else (day, False)
 
-    def _note(self, told: pl.DataFrame, column: str, is_odd: pl.Series) -> pl.Expr:
-        default = self.at or ""
-        value = told[column].fill_null(default).str.head(_SHOWN).str.replace_all(r"[\x00-\x1f\x7f]", " ")
-        return pl.when(is_odd).then(pl.lit(f"{column} '") + value + pl.lit("'"))
+    def _note(self, told: pl.DataFrame, column: str, is_odd: pl.Series, plan: pl.Series | None) -> pl.Expr:
+        """What was not understood, and what the numbering plan says instead."""
+        value = told[column].fill_null(self.at or "").str.head(_SHOWN).str.replace_all(r"[\x00-\x1f\x7f]", " ")
+        instead = (pl.lit(" (plan: ") + plan + pl.lit(")")).fill_null("") if plan is not None else pl.lit("")
+        return pl.when(is_odd).then(pl.lit(f"{column} '") + value + pl.lit("'") + instead)
 
 
 def _text(cells: pl.Series) -> pl.Expr:

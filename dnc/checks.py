@@ -112,6 +112,7 @@ def check(
     language: str = "en",
     stream: IO[bytes] | None = None,
     keep: bool = False,
+    now: date | None = None,
     progress: Callable[[int], None] | None = None,
     watch: Callable[[Calls, Verdicts], None] | None = None,
 ) -> Check:
@@ -130,13 +131,14 @@ def check(
         consents: a file of consents, laid beside the list by number (see `dnc.consents`).
         rulebook: the law; that which ships, unless told.
         accept: unsettled regimes taken out of the outcome, each with its reason.
-        columns: those of `dnc.judge.VERDICT` to give; all, unless told.
+        columns: those of `dnc.vocabulary.VERDICT` to give; all, unless told.
         only: outcomes whose rows are given; all, unless told.
         changed: the file is the output of a former run; give only rows whose outcome is another
             now, with the former one as `dnc_was`.
         language: of `dnc_why` and of the page, `en` or `fr`.
         stream: an open binary file that gets the verdicts as CSV.
         keep: whether the decisions themselves are kept in the store, for `dnc answer`.
+        now: the day that counts as today, for a check decided again; the clock's, unless told.
         progress: called after each batch with the number of its rows.
         watch: called with the calls and the verdicts of each batch, which are then not kept.
     Returns:
@@ -154,6 +156,7 @@ def check(
         rulebook=rulebook,
         accept=accept,
         language=language,
+        now=now or today(),
     )
     files = file_list(path)
     intake = terms.intake(files.table())
@@ -267,7 +270,7 @@ def explain(
     """The verdict on one call, and what every regime in force came to; arguments as of `check`."""
     terms = terms_of(brief=brief, at=at, guidance=guidance, rulebook=rulebook, accept=accept, language=language)
     row = pl.DataFrame({"number": [number], RAGGED: [None]}, schema_overrides={RAGGED: pl.String})
-    [calls] = terms.intake(Table(Path("the call"), "call", ["number"], iter([row]))).batches()
+    [calls] = map(terms.laid, terms.intake(Table(Path("the call"), "call", ["number"], iter([row]))).batches())
     with terms.judge(store.standing()) as judge:
         return judge.verdicts(calls).rows.row(0, named=True), explained(judge, calls)
 
@@ -288,7 +291,7 @@ def _logged(
         "at": terms.at,
         "region": brief.region,
         "declared": {name: "told" if name == "cli" else fact for name, fact in result.declared.items()},
-        "today": today(),
+        "today": terms.now,
         "consents": result.consents,
         "brief": brief.sha256,
         "guidance": policy.guidance,

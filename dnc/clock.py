@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from dnc.errors import InputError
 
 NEVER = date(9999, 12, 31)  # told, and there was none: a day that never comes
-NONE = ("none", "no", "non", "false", "faux", "0", "n/a", "-")  # words for: told, and there was none
+NONE = ("none", "no", "non", "false", "faux", "0")  # words for: told, and there was none
+UNTOLD = ("n/a", "-")  # what files write where nothing was told
 ALWAYS = date(1, 1, 1)  # told, but unreadable, and counted against the caller: a day long past
 
 _SHAPES = {
@@ -23,6 +24,11 @@ _SHAPES = {
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$")
 _BEGINS_ISO = re.compile(r"^\d{4}(?:-?W\d\d|\d{4}\b|\d{4}T|-\d\d-\d\dT)")
 DATE_ORDERS = tuple(_SHAPES)
+
+
+def clock() -> str:
+    """What says which day it is: `DNC_TODAY` where that is set, else `system`."""
+    return "DNC_TODAY" if os.environ.get("DNC_TODAY") else "system"
 
 
 def today() -> date:

@@ -3,14 +3,15 @@
 A row says that a person gave consent, gave none, or withdrew it. Of all words about a number, those of the
 list itself included, the newest wins as a whole: what, when, for which calls, and whether it was withdrawn
 are never mixed from two. On one day the word against the call wins; a word without a day wins where it is
-against the call and loses where it is for it. What is declared for a whole list is no word: it fills what
-is still untold afterwards.
+against the call and loses where it is for it. A word that is not understood, or whose day or purpose is not, may
+have been against the call: it counts as such, and where it is the newest, no consent is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import polars as pl
 
 from dnc.brief import Brief
 from dnc.calls import Calls, Intake
-from dnc.clock import ALWAYS, NEVER, read_day
+from dnc.clock import ALWAYS, NEVER
 from dnc.durable import fingerprint
 from dnc.errors import InputError
 from dnc.rulebook import Rulebook
@@ -26,8 +27,9 @@ from dnc.tabular import Table, folded, numbered, open_table
 from dnc.vocabulary import vocabulary
 
 DECLARABLE = ("consent", "consent_on", "consent_for")
-_WORD = (*DECLARABLE, "consent_withdrawn_on")
+_WORD = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
 _ALSO = {"consent_on": "day", "consent_for": "for", "consent_withdrawn_on": "withdrawn"}
+_COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
 _PROOF = ("proof", "proofreference")
 _NEWEST = 2**40  # beyond any day: what has no day and is against the call
 _OLDEST = -(2**40)  # before any day: what has none and is for it
@@ -38,24 +40,24 @@ class Consents:
     """The newest word about each number.
 
     words: number (UInt64, sorted, each once), the columns of a word as of `dnc.demands.FACTS`, and
-    `rank` (Int64), by which words about one number are ordered. declared: facts that fill what no word tells.
-    rows: of the file. unread: those whose number cannot be read. wordless: those that tell no consent
-    and no withdrawal that is understood. unproven: consents without a reference to their proof.
+    `rank` (Int64), by which words about one number are ordered. rows: of the file. unread: those whose number cannot
+    be read. wordless: those that tell no consent and no withdrawal. odd: those in which something of it was not
+    understood. unproven: consents without a reference to their proof.
     """
 
     path: Path
     sha256: str
     words: pl.DataFrame
-    declared: Mapping[str, Any]
     rows: int
     unread: int
     wordless: int
+    odd: int
     unproven: int
 
     @property
     def record(self) -> dict[str, Any]:
         """What the log keeps: the file, and counts; no numbers."""
-        counts = {name: getattr(self, name) for name in ("rows", "unread", "wordless", "unproven")}
+        counts = {name: getattr(self, name) for name in _COUNTS}
         return {"file": self.path.name, "sha256": self.sha256, "numbers": self.words.height, **counts}
 
     def beside(self, calls: Calls) -> Calls:
@@ -67,12 +69,12 @@ class Consents:
         newest = pl.select(
             pl.when(wins.fill_null(False)).then(found[name].cast(told.schema[name])).otherwise(told[name]).alias(name)
             for name in _WORD
-        ).with_columns(pl.col(name).fill_null(pl.lit(fact)) for name, fact in self.declared.items())
+        )
         plan, plans = numbered(newest.with_columns(calls.plan.alias("plan")))
         return calls._replace(plan=plan, plans=calls.plans[plans["plan"]].with_columns(plans.select(_WORD)))
 
 
-def read_consents(path: str | Path, brief: Brief, book: Rulebook) -> Consents:
+def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | None = None) -> Consents:
     """Read a file of consents, in the words of a list's brief.
 
     Columns are `number`, `region`, `consent`, `consent_on` (or `day`), `consent_for` (or `for`),
@@ -82,11 +84,11 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook) -> Consents:
     path = Path(path)
     table = open_table(path)
     told = replace(brief, columns=_columns(brief, table), facts={})
-    intake = Intake(table, told, book)
+    intake = Intake(table, told, book, now=now)
     if not {"consent", "consent_withdrawn_on"} & intake.columns.keys():
         raise InputError("no column 'consent' and none 'withdrawn'; name it in [columns] of the brief", path, 1)
     proof = next((name for name in table.columns if folded(name) in _PROOF), None)
-    counts = dict.fromkeys(("rows", "unread", "wordless", "unproven"), 0)
+    counts = dict.fromkeys(_COUNTS, 0)
 
     def batches() -> Iterable[pl.DataFrame]:
         for calls in intake.batches():
@@ -96,14 +98,11 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook) -> Consents:
             counts["rows"] += words.height
             counts["unread"] += calls.number.null_count()
             counts["wordless"] += words["rank"].null_count()
+            counts["odd"] += int(words["consent_odd"].sum())
             counts["unproven"] += int((given & ~proven).sum())
             yield words.drop_nulls(["number", "rank"]).with_columns(_small())
 
-    words = _newest_of(batches())
-    declared: dict[str, Any] = {name: brief.facts[name] for name in DECLARABLE if name in brief.facts}
-    if "consent_on" in declared:
-        declared["consent_on"] = read_day(declared["consent_on"], brief.dates)
-    return Consents(path, fingerprint(path), words, declared, **counts)
+    return Consents(path, fingerprint(path), _newest_of(batches()), **counts)
 
 
 def _columns(brief: Brief, table: Table) -> dict[str, str]:
@@ -126,12 +125,12 @@ def _small() -> list[pl.Expr]:
 def _ranked(words: pl.DataFrame) -> pl.DataFrame:
     """Words with `rank`: the newer ranks higher; null where a row tells none."""
     withdrawn = pl.col("consent_withdrawn_on") != NEVER
-    against = withdrawn | (pl.col("consent") == "none").fill_null(False)
+    against = withdrawn | (pl.col("consent") == "none").fill_null(False) | pl.col("consent_odd")
     withdrawn_on = pl.when(withdrawn & (pl.col("consent_withdrawn_on") != ALWAYS)).then("consent_withdrawn_on")
-    undated = withdrawn & withdrawn_on.is_null()
+    undated = (withdrawn & withdrawn_on.is_null()) | (pl.col("consent_odd") & pl.col("consent_on").is_null())
     day = pl.when(~undated).then(pl.max_horizontal("consent_on", withdrawn_on)).to_physical().cast(pl.Int64)
     rank = pl.coalesce(day * 2 + against.cast(pl.Int64), pl.when(against).then(_NEWEST).otherwise(_OLDEST))
-    told = withdrawn | pl.col("consent").is_not_null()
+    told = against | pl.col("consent").is_not_null()
     return words.with_columns(pl.when(told).then(rank).alias("rank"))
 
 
@@ -145,7 +144,8 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
         # Put together when as much waits as stands, so that memory holds about twice what is kept.
         if waiting > kept[0].height:
             kept, waiting = [_newest(pl.concat(kept))], 0
-    schema = {"number": pl.UInt64, "rank": pl.Int64, "consent_on": pl.Date, "consent_withdrawn_on": pl.Date}
+    days = {"consent_on": pl.Date, "consent_withdrawn_on": pl.Date}
+    schema = {"number": pl.UInt64, "rank": pl.Int64, **days, "consent_odd": pl.Boolean}
     axes = {name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")}
     return _newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
 

@@ -12,9 +12,10 @@ import polars as pl
 
 from dnc.calls import Calls
 from dnc.errors import InputError
-from dnc.judge import VERDICT, Verdicts
+from dnc.judge import Verdicts
 from dnc.lists import FileList
 from dnc.tabular import numbered
+from dnc.vocabulary import VERDICT
 
 # All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.
 _COMPARED = [name for name in VERDICT if name not in ("dnc_number", "dnc_valid_until", "dnc_why")]

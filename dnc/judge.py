@@ -25,22 +25,9 @@ from dnc.regimes import Pack, Regime
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.tabular import numbered
+from dnc.vocabulary import VERDICT
 from dnc.wording import WHY, Policy, Verdict, outcome_of, worded
 
-VERDICT = {
-    "dnc_number": pl.String,
-    "dnc_jurisdiction": pl.String,
-    "dnc_outcome": pl.String,
-    "dnc_blocked_by": pl.String,
-    "dnc_undecided_by": pl.String,
-    "dnc_missing": pl.String,
-    "dnc_applies": pl.String,
-    "dnc_duties": pl.String,
-    "dnc_advice": pl.String,
-    "dnc_valid_until": pl.Date,
-    "dnc_confidence": pl.String,
-    "dnc_why": pl.String,
-}
 _WORDS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
 
 

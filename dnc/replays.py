@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,8 @@ def replay(
         past,
         brief=brief,
         consents=beside,
-        at=terms["at"] or then["today"],
+        at=terms["at"],
+        now=date.fromisoformat(then["today"]),
         guidance=terms["guidance"],
         accept=terms["accept"],
         rulebook=Rulebook.of(texts),

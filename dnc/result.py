@@ -20,7 +20,7 @@ class Check:
     """What came of a check.
 
     files: of the list. verdicts: a frame of the input's columns and those of
-    `dnc.judge.VERDICT`, or None where they went to a file.
+    `dnc.vocabulary.VERDICT`, or None where they went to a file.
     id: number of its row in the log. head: that row as `ROW:HASH`.
     repeated: numbers that stand in several rows. second_numbers: columns that look
     like telephone numbers and were not looked at. dated: whether the file tells days.

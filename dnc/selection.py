@@ -9,18 +9,17 @@ import polars as pl
 
 from dnc.calls import FORMER, Calls
 from dnc.errors import InputError, OptionError
-from dnc.judge import VERDICT, Verdicts
+from dnc.judge import Verdicts
 from dnc.rows import Rows, Shared
+from dnc.vocabulary import VERDICT, WAS
 from dnc.wording import OUTCOMES
-
-WAS = "dnc_was"  # with `changed`: the outcome of the former run, empty where there was none
 
 
 @dataclass(frozen=True)
 class Selection:
     """What of the verdicts is given.
 
-    columns: of `dnc.judge.VERDICT`. only: outcomes; all, where none is named.
+    columns: of `dnc.vocabulary.VERDICT`. only: outcomes; all, where none is named.
     changed: only rows whose outcome is not that of the former run, with that as `dnc_was`.
     """
 

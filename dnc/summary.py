@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from dnc.clock import today
 from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.snapshots import Snapshot
@@ -20,7 +19,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "given": "{rows:,} of them given: {counts}",
         "changed": "{rows:,} of them given, whose outcome is another than before; now {counts}",
         "consents": "Consents of {file}: {numbers:,} numbers from {rows:,} rows; {unread:,} unreadable, "
-        "{wordless:,} that tell no consent, {unproven:,} consents without a reference to their proof",
+        "{wordless:,} that tell no consent, {odd:,} not understood, whose numbers then have none told, "
+        "{unproven:,} consents without a reference to their proof",
         "today": "No day was told: every call was taken as planned for today, {day}; say --at",
         "declared": "Declared for all rows and not told by the file: {facts}",
         "blocked": "Blocked most by:",
@@ -57,7 +57,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "given": "{rows:,} d'entre eux rendus : {counts}",
         "changed": "{rows:,} d'entre eux rendus, dont le résultat a changé ; désormais {counts}",
         "consents": "Consentements de {file} : {numbers:,} numéros tirés de {rows:,} lignes ; {unread:,} illisibles, "
-        "{wordless:,} sans consentement indiqué, {unproven:,} consentements sans référence de preuve",
+        "{wordless:,} sans consentement indiqué, {odd:,} non comprises, dont le numéro reste sans consentement, "
+        "{unproven:,} consentements sans référence de preuve",
         "today": "Aucun jour indiqué : chaque appel est pris comme prévu aujourd'hui, {day} ; précisez --at",
         "declared": "Déclaré pour toutes les lignes, non indiqué par le fichier : {facts}",
         "blocked": "Bloqués surtout par :",
@@ -122,7 +123,7 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     """Lines about what was not told of a file, or was left out of it."""
     words = _WORDS[language]
     if not check.dated:
-        yield words["today"].format(day=today())
+        yield words["today"].format(day=check.record["today"])
     yield from (words["second"].format(name=name) for name in check.second_numbers)
     yield from (words[name].format(n=n) for name in ("skipped", "sheets") if (n := getattr(check, name)))
     newest = {(one.registry, one.covers): one for one in sorted(check.snapshots, key=lambda one: (one.as_of, one.id))}

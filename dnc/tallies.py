@@ -20,7 +20,7 @@ class Cell(NamedTuple):
     """What rows have in common that are counted together; ids and words are `;`-joined, nothing is None.
 
     jurisdiction: whose law was applied. territory, place, line: of the number (see `dnc.calls`).
-    The others are the columns of `dnc.judge.VERDICT`.
+    The others are the columns of `dnc.vocabulary.VERDICT`.
     """
 
     jurisdiction: str

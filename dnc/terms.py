@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+
 from dnc.audit import canonical
 from dnc.brief import Brief
 from dnc.calls import Calls, Intake
+from dnc.clock import read_day
 from dnc.consents import DECLARABLE, Consents, read_consents
 from dnc.errors import OptionError
 from dnc.judge import Judge
@@ -26,6 +29,7 @@ class Terms:
     """What a check is told; arguments of `terms_of` of the same names are as of `dnc.checks.check`.
 
     brief: what is declared, by a brief and beside it. consents: laid beside the calls of the list.
+    now: the day that counts as today; the clock's, asked for each batch of calls, unless told.
     """
 
     book: Rulebook
@@ -33,6 +37,7 @@ class Terms:
     at: str | None
     policy: Policy
     consents: Consents | None
+    now: date | None = None
 
     @property
     def text(self) -> str:
@@ -44,12 +49,30 @@ class Terms:
 
     def intake(self, table: Table) -> Intake:
         """A table of planned calls, understood. Raises InputError; OptionError where `at` is no day."""
-        brief = self.brief.without(DECLARABLE) if self.consents else self.brief
-        return Intake(table, brief, self.book, self.at)
+        return Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now)
 
     def laid(self, calls: Calls) -> Calls:
-        """Calls of such an intake with the consents beside them."""
-        return self.consents.beside(calls) if self.consents else calls
+        """Calls of such an intake with the consents beside them, and what is declared of consents where none is told.
+
+        What is declared for a whole list is no word about a number: it fills what is still untold, and nothing
+        that was told and not understood.
+        """
+        calls = self.consents.beside(calls) if self.consents else calls
+        fills = [
+            pl.when("consent_odd").then(name).otherwise(pl.col(name).fill_null(pl.lit(fact))).alias(name)
+            for name, fact in self._declared.items()
+        ]
+        return calls._replace(plans=calls.plans.with_columns(fills)) if fills else calls
+
+    @property
+    def _declared(self) -> dict[str, str | date | None]:
+        """What is declared of consents."""
+        facts: dict[str, str | date | None] = {
+            name: fact for name, fact in self.brief.facts.items() if name in DECLARABLE
+        }
+        if "consent_on" in facts:
+            facts["consent_on"] = read_day(self.brief.facts["consent_on"], self.brief.dates)
+        return facts
 
     @contextmanager
     def judge(self, standing: Standing) -> Iterator[Judge]:
@@ -69,13 +92,14 @@ def terms_of(
     rulebook: Rulebook | None = None,
     accept: Mapping[str, str] | None = None,
     language: str = "en",
+    now: date | None = None,
 ) -> Terms:
     """Terms as they are told. Raises InputError and OptionError where they are wrong."""
     book = rulebook or Rulebook.load()
     told = (brief or Brief()).but(region and region.upper(), facts=given)
     policy = _policy(book, guidance, accept or {}, language)
-    words = read_consents(consents, told, book) if consents else None
-    return Terms(book, told, None if at is None else str(at), policy, words)
+    words = read_consents(consents, told, book, now) if consents else None
+    return Terms(book, told, None if at is None else str(at), policy, words, now)
 
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:

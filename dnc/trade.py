@@ -15,11 +15,11 @@ import polars as pl
 from dnc.calls import Calls
 from dnc.clock import NEVER
 from dnc.demands import FACTS
-from dnc.judge import VERDICT, Judge, Verdicts
+from dnc.judge import Judge, Verdicts
 from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.store import Standing
-from dnc.vocabulary import vocabulary
+from dnc.vocabulary import VERDICT, vocabulary
 from dnc.wording import Policy
 
 _OF_THE_LIST = ("recipient", "line", "source", "sector", "place", "polls", "day", "territory", "jurisdiction", "unread")
@@ -55,7 +55,7 @@ class Trade:
         self._schema = calls.plans.schema
 
     def verdicts(self) -> pl.DataFrame:
-        """What the act comes to, a row a case: the columns of `dnc.judge.VERDICT`, and `rows`."""
+        """What the act comes to, a row a case: the columns of `dnc.vocabulary.VERDICT`, and `rows`."""
         if self._cases is None:
             return pl.DataFrame(schema=VERDICT | {"rows": pl.Int64})
         registries = self._book.registries()

@@ -1,4 +1,4 @@
-"""Every fact of a planned call: its column, its words, and the question that asks for it."""
+"""Every fact of a planned call, with its words and the question that asks for it; and the columns of a verdict."""
 
 from __future__ import annotations
 
@@ -7,6 +7,24 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
+
+import polars as pl
+
+VERDICT = {
+    "dnc_number": pl.String,
+    "dnc_jurisdiction": pl.String,
+    "dnc_outcome": pl.String,
+    "dnc_blocked_by": pl.String,
+    "dnc_undecided_by": pl.String,
+    "dnc_missing": pl.String,
+    "dnc_applies": pl.String,
+    "dnc_duties": pl.String,
+    "dnc_advice": pl.String,
+    "dnc_valid_until": pl.Date,
+    "dnc_confidence": pl.String,
+    "dnc_why": pl.String,
+}
+WAS = "dnc_was"  # of rows whose outcome changed: that of the former run, empty where there was none
 
 
 @dataclass(frozen=True)

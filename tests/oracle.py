@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 NEVER = date(9999, 12, 31)
 LONG_AGO = date(1, 1, 1)
+TODAY = date(2027, 6, 1)  # what is told of a later day has not happened
 DEMANDS = {"forbidden", "unlisted", "unflagged", "consent", "hours", "max_attempts", "pause", "cli", "not_objected"}
 DEMANDS |= {"silence", "duty", "unsettled"}
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -174,6 +175,9 @@ class Call:
         self.when()
         dates = ("relationship_on", "consent_on", "consent_withdrawn_on", "objected_on", "refused_on")
         self.days = {name: self.date(name) for name in dates}
+        odd = self.is_odd("consent") or self.is_odd("consent_for")
+        if (odd or self.is_odd("consent_on")) and self.axes["consent"] != "none":
+            self.axes["consent"] = None
 
     def defaults(self):
         """What an empty cell means."""
@@ -181,8 +185,7 @@ class Call:
             self.axes["purpose"] = VOCABULARY["caller"]["purpose"].get(self.axes["caller"])
         if not self.row.get("dialler"):
             self.axes["dialler"] = "robot" if self.axes["voice"] in ("recorded", "ai") else None
-        if not self.row.get("line"):
-            self.axes["line"] = self.who.line
+        self.axes["line"] = self.who.line or self.axes["line"]  # what the plan says is believed
 
     def where(self):
         """Jurisdiction, place, zones (None = not understood) and the territory of the polls."""
@@ -244,9 +247,15 @@ class Call:
         if name in ("consent_withdrawn_on", "objected_on", "refused_on") and text in ("none", "no"):
             return NEVER
         moment = read_moment(text)
-        if moment is None:
+        day = moment.date() if isinstance(moment, datetime) else moment
+        if day is None or day > TODAY:
             return LONG_AGO if name in ("objected_on", "consent_withdrawn_on") else None
-        return moment.date() if isinstance(moment, datetime) else moment
+        return day
+
+    def is_odd(self, name):
+        """Whether something is told and not understood."""
+        told = self.row.get(name)
+        return bool(told) and (told not in AXES[name] if name in AXES else self.date(name) is None)
 
     def has_come(self, name):
         """Whether a day lies on or before the day of the call."""

@@ -92,6 +92,7 @@ ANY_NUMBER = {
     "ie": "+35312000000", "it": "+390655501900", "nl": "+31202000000", "no": "+4721000000", "se": "+4684650040",
     "sg": "+6561000000", "us": "+12025550143",
 }  # fmt: skip
+IRISH_MOBILE = "+353850000000"  # where the plan tells the line, no other is believed
 
 
 def matrix() -> str:
@@ -109,7 +110,9 @@ def matrix() -> str:
         with calls.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["number", "line", "caller", "voice", "recipient"])
-            writer.writerows([ANY_NUMBER[pack], line, *call] for pack, line in rows for call in CALLS.values())
+            for pack, line in rows:
+                number = IRISH_MOBILE if (pack, line) == ("ie", "mobile") else ANY_NUMBER[pack]
+                writer.writerows([number, line, *call] for call in CALLS.values())
         applies = iter(check(calls, Store(Path(folder) / "store"), given=plain).verdicts["dnc_applies"])
     lines = [f"| | {' | '.join(CALLS)} |", f"|---{'|---' * len(CALLS)}|"]
     for pack, line in rows:

@@ -67,6 +67,19 @@ def test_who_is_not_in_the_file_is_not_told(outcome):
         ("named_caller,2026-08-01,both,,no", "clear"),
         ("named_caller,2026-08-01,automated,,\n{n},named_caller,2026-08-02,live,,", "clear"),
         ("yes please,2026-08-01,both,,", "undecided"),
+        # a word that is not understood may have been against the call
+        ("named_caller,2026-08-01,both,,\n{n},yes please,2026-09-01,both,,", "undecided"),
+        ("yes please,2026-08-01,both,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
+        ("yes please,2026-08-01,both,,\n{n},named_caller,2026-09-01,both,,", "clear"),
+        ("stop,,,,\n{n},named_caller,2026-09-01,both,,", "undecided"),
+        (",the day before,,,\n{n},named_caller,2026-09-01,both,,", "undecided"),
+        ("named_caller,2026-08-32,both,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
+        ("named_caller,2062-08-01,both,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
+        ("named_caller,2026-08-02,letters,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
+        ("named_caller,2062-08-01,both,,\n{n},none,2026-08-01,,,", "undecided"),
+        ("none,2062-08-01,,,\n{n},named_caller,2026-08-01,both,,", "blocked"),
+        ("named_caller,2026-08-01,both,,2062-01-01", "blocked"),
+        ("named_caller,2026-08-01,both,,n/a", "clear"),
     ],
 )  # fmt: skip
 def test_the_newest_word_wins(outcome, rows, expected):
@@ -116,12 +129,12 @@ def test_a_declared_day_fills_and_is_no_word(outcome):
 
 def test_what_could_not_be_read_is_counted_and_said(dnc, write_file):
     """Unreadable numbers, rows without a word, consents without proof: counted, said, logged, on the page."""
-    rows = f"{NUMBER},named_caller,2026-08-01,both,form 7,\nhello,none,,,,\n02 61 91 00 01,maybe,,,,\n02 61 91 00 02,partners,,,,\n"
+    rows = f"{NUMBER},named_caller,2026-08-01,both,form 7,\nhello,none,,,,\n02 61 91 00 01,maybe,,,,\n02 61 91 00 03,,2026-08-01,,,\n02 61 91 00 02,partners,,,,\n"
     consents, calls = write_file("consents.csv", HEAD + rows), write_file("calls.csv", f"number\n{NUMBER}\n")
     code, _, err = dnc("check", calls, "--region", "FR", "--consents", consents, "--out", "page.html")
-    said = "Consents of consents.csv: 2 numbers from 4 rows; 1 unreadable, 1 that tell no consent, 1 consents without"
+    said = "Consents of consents.csv: 3 numbers from 5 rows; 1 unreadable, 1 that tell no consent, 1 not understood, "
     assert code == 3 and said in err
-    assert "numbers 2, rows 4, of them unreadable 1" in (calls.parent / "page.html").read_text()
+    assert "numbers 3, rows 5, of them unreadable 1" in (calls.parent / "page.html").read_text()
     assert '"consents": {"file": "consents.csv"' in dnc("log")[1].replace('""', '"')
 
 
@@ -172,3 +185,14 @@ def test_many_words_come_to_the_same_one_by_one(tmp_path_factory, words):
     found = read_consents(path, Brief(), Rulebook.load()).words
     expected = [(33199000000 + n, word, day) for n, (_, word, day) in sorted(kept.items())]
     assert found.select("number", "consent", "consent_on").rows() == expected
+
+
+def test_a_word_that_is_not_understood_is_not_filled(outcome):
+    """What is declared for the list fills cells where nothing was told, and none where something was not understood."""
+    facts = {**GIVEN, "consent": "named_caller", "consent_on": "2026-09-01", "consent_for": "both"}
+    head = "number,consent,consent_on,consent_for\n"
+    for told in ("maybe,,", ",32/13/2026,", ",2062-01-01,", ",,letters", "named_caller,,letters"):
+        for filed in (f"{HEAD}02 61 91 00 01,none,,,,\n", f"{HEAD}{NUMBER},named_caller,2026-08-01,both,,\n"):
+            assert outcome(filed, f"{head}{NUMBER},{told}\n", given=facts)[0] == ["undecided"], told
+    assert outcome(f"{HEAD}{NUMBER},maybe,,,,\n", given=facts)[0] == ["undecided"]
+    assert outcome(f"{HEAD}02 61 91 00 01,none,,,,\n", f"{head}{NUMBER},,-,\n", given=facts)[0] == ["clear"]

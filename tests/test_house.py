@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dnc.judge import VERDICT
+from dnc.vocabulary import VERDICT
 from tests import readme
 
 ROOT = Path(__file__).parent.parent

@@ -18,7 +18,7 @@ from dnc import Store, check
 from dnc.judge import Judge
 from dnc.loader import loaders
 from dnc.rulebook import Rulebook
-from tests.oracle import AXES, PACKS, Ledger, Registry, Subscriber, months_later, verdict
+from tests.oracle import AXES, PACKS, TODAY, Ledger, Registry, Subscriber, months_later, verdict
 
 BOOK = Rulebook.load()
 AUSTRALIA = ("Sydney", "Broken_Hill", "Melbourne", "Brisbane", "Adelaide", "Perth", "Eucla", "Hobart", "Darwin")
@@ -179,7 +179,7 @@ SUBSCRIBERS = {
 def world(tmp_path_factory):
     """The world, on a day after all of its snapshots."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DNC_TODAY", "2030-12-31")
+        patch.setenv("DNC_TODAY", str(TODAY))
         yield World(tmp_path_factory.mktemp("world"))
 
 

@@ -1,0 +1,116 @@
+"""Cells of a list of planned calls as people write them: what is not understood never clears a call."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from dnc import Decider, Store
+
+FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
+FACTS |= {"call_at": "2026-10-05", "objected_on": "none"}
+SALE = {"caller": "commercial", "sector": "general", "source": "opt_in_form", "relationship": "none", "attempts": "0"}
+SALE |= {"consent": "named_caller", "consent_on": "2026-09-01", "consent_for": "live", "cli": "0199009000"}
+
+
+@pytest.fixture(scope="module")
+def verdict(tmp_path_factory):
+    """A function that gives the outcome of one row, what is missing, and why."""
+    store = Store(tmp_path_factory.mktemp("intake") / "store")
+    store.object(["+33199000499"], date(2026, 1, 1))
+    with pytest.MonkeyPatch.context() as patch, Decider(store) as decider:
+        patch.setenv("DNC_TODAY", "2026-11-25")
+
+        def decide(number: str = "0199000418", region: str = "FR", **told: str) -> tuple[str, str, str]:
+            found = decider(pl.DataFrame([{"number": number, "region": region, **FACTS, **told}]))
+            return found.select("dnc_outcome", "dnc_missing", "dnc_why").row(0)
+
+        yield decide
+
+
+@pytest.mark.parametrize("day", ["2062-01-01", "2026-11-26", "9999-12-31", "20260132", "1/2/2026", "yes", "x"])
+@pytest.mark.parametrize("column", ["objected_on", "consent_withdrawn_on", "refused_on"])
+def test_what_speaks_against_a_call_counts_where_its_day_is_not_understood(verdict, column, day):
+    """An objection or a withdrawal of no day, or of one that lies ahead, counts; a refusal leaves the call open."""
+    call_at = "2026-08-10" if column == "refused_on" else "2026-10-05"
+    facts = SALE | {"call_at": call_at, "consent_on": "2026-08-01", "relationship": "contract", "related": "yes"}
+    facts |= {"relationship": "none", "related": ""} if column == "consent_withdrawn_on" else {}
+    before = verdict(**{**facts, column: "none"})
+    outcome, missing, why = verdict(**{**facts, column: day})
+    if column == "refused_on":
+        assert (outcome, "refused_on" in missing) == ("undecided", True)
+    else:
+        assert (before[0], outcome) == ("clear", "blocked")
+    assert f"Not understood: {column} '{day}'" in why
+
+
+@pytest.mark.parametrize("day", ["2062-01-01", "2026-11-26", "2026-09-31", "last week"])
+def test_what_speaks_for_a_call_helps_only_by_a_day_that_has_come(verdict, day):
+    """A consent or a relationship of a day that is not understood or lies ahead is not told."""
+    # Where the law asks for no age of a consent, one without a day is good and one of such a day is not.
+    recorded = {"number": "+41445550101", "caller": "commercial", "voice": "recorded", "consent": "named_caller"}
+    for facts in (SALE, SALE | recorded | {"consent_for": "both"}):
+        outcome, missing, why = verdict(**{**facts, "consent_on": day, "call_at": "2027-10-04"})
+        assert outcome != "clear"
+        assert "consent" in missing.split(";") or outcome == "blocked"
+        assert f"consent_on '{day}'" in why
+    asked = SALE | {"consent": "none", "consent_on": "", "relationship": "callback", "call_at": "2026-11-26"}
+    assert verdict(**asked, relationship_on="2026-11-24")[0] == "clear"
+    outcome, missing, why = verdict(**asked, relationship_on=day)
+    assert (outcome, "relationship_on" in missing) == ("undecided", True)
+    assert f"relationship_on '{day}'" in why
+
+
+@pytest.mark.parametrize("word", ["n/a", "N/A", " - "])
+def test_marks_for_not_told(verdict, word):
+    """`n/a` and `-` are no objection and no word that there was none."""
+    assert verdict(objected_on="none")[0] == "clear"
+    outcome, missing, why = verdict(objected_on=word)
+    assert (outcome, missing) == ("undecided", "registry:own")
+    assert "Not understood" not in why
+    for column in ("refused_on", "consent_withdrawn_on"):
+        assert verdict(**{**SALE, column: word})[0] == "clear"
+
+
+@pytest.mark.parametrize("word", ["none", "NONE", " no ", "non", "False", "faux", "0"])
+def test_words_for_none(verdict, word):
+    """The words that say that there was no objection."""
+    assert verdict(objected_on=word)[0] == "clear"
+
+
+def test_a_consent_for_what_is_not_understood_is_none(verdict):
+    """A consent to letters is none to calls, though the law may not ask what calls it is for."""
+    outcome, missing, why = verdict(**{**SALE, "consent_for": "E-Mail"})
+    assert (outcome, missing) == ("undecided", "consent;consent_for")
+    assert "consent_for 'E-Mail'" in why
+    assert verdict(**{**SALE, "consent_for": "E-Mail", "consent": "none"})[0] == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("number", "told", "plan"),
+    [
+        ("+353850000001", "landline", "mobile"),
+        ("+353850000001", "other", "mobile"),
+        ("+353850000001", "fixed", "mobile"),
+        ("+35312000001", "mobile", "landline"),
+        ("+353761234567", "landline", "other"),
+    ],
+)
+def test_the_numbering_plan_knows_the_line_better(verdict, number, told, plan):
+    """A line that is told against a certain plan is not believed, and said."""
+    facts = {**SALE, "cli": "+35312000000", "consent": "none", "consent_on": "", "consent_for": ""}
+    outcome, missing, why = verdict(number, "IE", **facts, line=told)
+    assert f"Not understood: line '{told}' (plan: {plan})" in why
+    assert (outcome, missing) == verdict(number, "IE", **facts)[:2]
+    assert "Not understood" not in verdict(number, "IE", **facts, line=plan)[2]
+
+
+def test_a_line_is_believed_where_the_plan_does_not_tell(verdict):
+    """Numbers of +1 may be of either kind: there it must be told."""
+    facts = {**SALE, "voice": "recorded", "cli": "+12025550143"}
+    assert "line" in verdict("+12025550199", "US", **facts)[1].split(";")
+    _, missing, why = verdict("+12025550199", "US", **facts, line="mobile")
+    assert "line" not in missing.split(";")
+    assert "line" not in why.partition("Not understood")[2]

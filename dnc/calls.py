@@ -346,7 +346,8 @@ class Intake:
             {"cli": pl.String},
         )
         odd["cli"] = told["cli"].is_not_null() & cli["cli"].is_null()
-        attempts = told["attempts"].str.extract(r"^(\d{1,9})(?:[.,]0+)?$", 1).cast(pl.Int32)
+        # One or two zeros are a spreadsheet's decimals; three would make a thousand of it.
+        attempts = told["attempts"].str.extract(r"^(\d{1,9})(?:[.,]00?)?$", 1).cast(pl.Int32)
         odd["attempts"] = told["attempts"].is_not_null() & attempts.is_null()
         return [*columns, cli["cli"], attempts]
 

@@ -2,7 +2,8 @@
 
 It is the first one that shows and holds anything; the names of the others are
 told. In an XLSX a failed formula stands as its error, and one whose result was
-never stored as the formula, so that no row is lost with them. A cell far from
+never stored as the formula, so that no row is lost with them. Merged cells have
+their text in the first of them only; where some stand is told. A cell far from
 all others would ask for memory for the whole field between them, and is refused
 before it is read.
 """
@@ -29,6 +30,7 @@ _CELL = rb"""<(?:\w+:)?c\s[^>]*?\br=["']"""
 _WIDE = re.compile(_CELL + rb"([A-Z]{2,3})\d")
 _DEEP = re.compile(_CELL + rb"[A-Z]{1,3}(\d{5,7})\b")
 _WHOLE = re.compile(_CELL + rb"""([A-Z]{1,3})(\d{1,7})["'][^>]*>(?:(?<=/>)|(.*?)</(?:\w+:)?c>)""", re.DOTALL)
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?\bref=["'][A-Z]+\d+:[A-Z]+(\d+)["']""")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b[^>]*>([^<]*)")
 _VALUE = re.compile(rb"<(?:\w+:)?[vt]\b[^>]*>([^<]+)<")
 _SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^>]*?:id=["']([^"']+)""")
@@ -36,16 +38,22 @@ _RELATION = re.compile(rb"""<(?:\w+:)?Relationship\s[^>]*>""")
 _TARGET = re.compile(rb"""\sTarget=["']/?(?:xl/)?([^"']+)""")
 
 
-def first_sheet(path: Path) -> tuple[pl.DataFrame, list[str]]:
-    """Cells of the sheet, from its first row on, and the names of the other sheets. Raises InputError."""
+def first_sheet(path: Path) -> tuple[pl.DataFrame, list[str], int | None]:
+    """The sheet.
+
+    Returns its cells, from its first row on, the names of the other sheets, and the last row (1-based) with merged
+    cells. Raises InputError.
+    """
     found = parts(path, _PARTS) if first_bytes(path, 2) == b"PK" else {}
     for name, one in found.items():
         if "worksheets/" in name:
             _refuse_far_cells(one, path)
     at, names, cells, places = _shown(path)
+    merged = None
     if part := found.get(_part_name(found, at)):
-        cells = _with_failed(cells, places, part)
-    return cells, names[:at] + names[at + 1 :]
+        failed, merged = _failed_and_merged(part)
+        cells = _with_failed(cells, places, failed)
+    return cells, names[:at] + names[at + 1 :], merged
 
 
 def _shown(path: Path) -> tuple[int, list[str], pl.DataFrame, list[int]]:
@@ -100,11 +108,11 @@ def _part_name(found: dict[str, Member], at: int) -> str:
     return ""
 
 
-def _with_failed(cells: pl.DataFrame, places: list[int], part: Member) -> pl.DataFrame:
+def _with_failed(cells: pl.DataFrame, places: list[int], found: list[tuple[int, int, str]]) -> pl.DataFrame:
     """Cells with the text of failed formulas, those below the last value included."""
     failed: dict[str, dict[int, str]] = defaultdict(dict)
     last = cells.height
-    for column, row, text in _failed(part):
+    for column, row, text in found:
         at = min(max(column - places[0], 0), len(places) - 1)
         failed[cells.columns[at]][row - 1] = text
         last = max(last, row)
@@ -118,15 +126,24 @@ def _with_failed(cells: pl.DataFrame, places: list[int], part: Member) -> pl.Dat
     )
 
 
-def _failed(part: Member) -> Iterator[tuple[int, int, str]]:
-    """Column, row and text of cells that hold an error, or a formula without a result."""
+def _failed_and_merged(part: Member) -> tuple[list[tuple[int, int, str]], int | None]:
+    """The cells of `_failed`, and the last row with merged cells."""
+    failed: list[tuple[int, int, str]] = []
+    merged = None
     for piece in _pieces(part):
-        if b'"e"' not in piece and b"<f" not in piece and b":f" not in piece:
-            continue
-        for cell in _WHOLE.finditer(piece):
-            value = _VALUE.search(cell[3] or b"")
-            formula = _FORMULA.search(cell[3] or b"")
-            if value and b't="e"' in cell[0]:
-                yield _column(cell[1]), int(cell[2]), value[1].decode("utf-8", "replace")
-            elif formula and not value:
-                yield _column(cell[1]), int(cell[2]), "=" + html.unescape(formula[1].decode("utf-8", "replace"))
+        if b'"e"' in piece or b"<f" in piece or b":f" in piece:
+            failed.extend(_failed(piece))
+        if b"mergeCell" in piece:
+            merged = max(map(int, _MERGED.findall(piece)), default=merged)
+    return failed, merged
+
+
+def _failed(piece: bytes) -> Iterator[tuple[int, int, str]]:
+    """Column, row and text of cells that hold an error, or a formula without a result."""
+    for cell in _WHOLE.finditer(piece):
+        value = _VALUE.search(cell[3] or b"")
+        formula = _FORMULA.search(cell[3] or b"")
+        if value and b't="e"' in cell[0]:
+            yield _column(cell[1]), int(cell[2]), value[1].decode("utf-8", "replace")
+        elif formula and not value:
+            yield _column(cell[1]), int(cell[2]), "=" + html.unescape(formula[1].decode("utf-8", "replace"))

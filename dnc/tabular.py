@@ -567,10 +567,13 @@ def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
 
 
 def _xlsx(path: Path, with_header: bool) -> Table:
-    sheet, others = first_sheet(path)
+    sheet, others, merged = first_sheet(path)
     numbered = sheet.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
     cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
     at = _header_at([[cell or "" for cell in row] for row in cells.head(_HEADER_WITHIN).drop(LINE).iter_rows()])
+    if merged and not (with_header and merged <= cells[LINE][at]):
+        why = "cells are merged here, and only the first of them holds their text; unmerge them and fill in each"
+        raise InputError(why, path, merged)
     texts = cells.drop(LINE)
     header = [name or "" for name in texts.row(at)]
     if not with_header:

@@ -22,6 +22,7 @@ from dnc.loader import LISTING, Extract, Loader, listings
 from dnc.packed import Member
 
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
+_NO_COLUMN = "no column star, and no column name with stars in it"
 _NO_STAR = "no entry has a star; if the stars were lost, this file must not be used"
 _BLOCK = 1 << 20
 
@@ -41,13 +42,15 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         starred += int(frame["listed"].sum() or 0)
         yield frame
     if seen and not starred:
+        if not _is_xml(extract) and extract.column("star") is None:
+            raise LoaderError(_NO_COLUMN, extract.path, 1)
         extract.notes.append(_NO_STAR)
 
 
 def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
     star, name = extract.column("star"), extract.column("name")
     if star is None and name is None:
-        raise LoaderError("no column star, and no column name with stars in it", extract.path, 1)
+        raise LoaderError(_NO_COLUMN, extract.path, 1)
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         word = pl.lit("") if star is None else pl.col(str(star)).fill_null("").str.to_lowercase()

@@ -214,6 +214,20 @@ def test_valid_until_is_the_last_clear_day(store, write_file, facts, until):
     assert verdict(str(date.fromisoformat(until) + timedelta(days=1)))[0] != "clear"
 
 
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [("1", "clear"), ("1.0", "clear"), ("1,00", "clear"), ("1.000", "undecided"), ("1,000", "undecided"), ("1'000", "undecided")],
+)  # fmt: skip
+def test_a_thousand_attempts_are_not_one(store, write_file, told, outcome):
+    """What a spreadsheet puts behind a count is left out; three zeros may be a thousand, and are not understood."""
+    path = write_file("calls.csv", f'number;attempts\n0199000001;"{told}"\n')
+    given = {**FACTS, "caller": "commercial", "call_at": "2026-10-05", "relationship": "contract", "related": "yes"}
+    given |= {"sector": "general", "consent": "none", "cli": "0199009000"}
+    row = check(path, store, region="FR", given=given).verdicts.row(0, named=True)
+    assert row["dnc_outcome"] == outcome, row["dnc_why"]
+    assert ("attempts" in row["dnc_missing"]) == (outcome != "clear")
+
+
 def test_valid_until_knows_what_is_loaded(store, write_file):
     """An answer ends with its month, and a later answer that lists the number ends it on its day."""
     path = write_file("calls.csv", "number\n0199000001\n")

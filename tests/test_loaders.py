@@ -649,6 +649,15 @@ def test_swiss_list_without_a_star_warns(tmp_path):
     assert (one.covers, one.absent) == (("41",), "listed")
 
 
+@pytest.mark.parametrize("header", ["number;name;stra", "number;name;"])
+def test_swiss_list_that_lost_its_stars_is_refused(tmp_path, header):
+    """Without a column star, and without a star before any name, nothing says who may be called."""
+    path = tmp_path / "d.csv"
+    path.write_text(f"{header}\n044 555 01 01;Muster;*\n")
+    with pytest.raises(InputError, match="no column star, and no column name with stars in it"):
+        Store(tmp_path / "store").load(path, as_of=AS_OF, registry="ch-directory")
+
+
 # The own list
 
 

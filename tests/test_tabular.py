@@ -292,6 +292,28 @@ def test_hostile_spreadsheets(tmp_path):
         open_table(path)
 
 
+def test_merged_cells_below_the_header_are_refused(tmp_path, store):
+    """A day that is merged over three persons stands in the row of the first alone; a merged title harms nobody."""
+    path = tmp_path / "merged.xlsx"
+
+    def written_with(*merged: tuple[int, int, int, int]) -> Path:
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            for row, cells in enumerate(
+                [["Export"], ["number", "objected_on"], *[[f"019900000{n}"] for n in (1, 2, 3)]]
+            ):
+                sheet.write_row(row, 0, cells)
+            for where in merged:
+                sheet.merge_range(*where, "2026-03-05")
+        return path
+
+    with pytest.raises(InputError, match=r"merged.xlsx:5: cells are merged here"):
+        check(written_with((2, 1, 4, 1)), store, region="FR")
+    with pytest.raises(InputError, match=r"merged.xlsx:3: cells are merged here"):
+        check(written_with((0, 0, 0, 1), (2, 0, 2, 1)), store, region="FR")
+    assert check(written_with((0, 0, 0, 1)), store, region="FR").rows == 3
+
+
 def test_spreadsheet_under_a_wrong_name(tmp_path):
     """A planned-calls file is read for what it is; a registry's file must be what its name says."""
     path = sheet(tmp_path / "x.xlsx", [["number", "listed"], ["0199000001", "yes"]]).rename(tmp_path / "calls.csv")

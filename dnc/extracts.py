@@ -302,10 +302,15 @@ def _said_by_silence(loader: Loader, extract: Extract) -> bool | None:
 
 
 def _question(loader: Loader, question: Extract) -> Iterator[pl.DataFrame]:
-    """The numbers of the file that was sent in; it is written as the registry's answers are, or one number a row."""
+    """The numbers of the file that was sent in; it is written as the registry's answers are, or one number a row.
+
+    What is asked for in a row that shifted is not known, and silence must say nothing of it.
+    """
     if loader.bare and question.means:
-        yield from readings(loader, replace(question, asked=question.path))
+        for frame in readings(loader, replace(question, asked=question.path)):
+            yield frame.select(pl.when(pl.col("odd").is_null()).then("number"))
         return
     at = question.number_column()
     for batch in question.table().batches:
-        yield read_column(batch.drop(RAGGED, LINE).to_series(at).cast(pl.String), loader.region).rows
+        cells = batch.select(pl.when(pl.col(RAGGED).is_null()).then(batch.drop(RAGGED, LINE).to_series(at)))
+        yield read_column(cells.to_series().cast(pl.String), loader.region).rows

@@ -12,7 +12,7 @@ import importlib
 import importlib.util
 import itertools
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -23,7 +23,7 @@ import polars as pl
 
 from dnc.decoys import decoy
 from dnc.errors import LoaderError, OptionError
-from dnc.numbers import known_region, read_listed
+from dnc.numbers import known_region, known_regions, read_listed
 from dnc.objects import is_json
 from dnc.packed import Member, first_bytes, kind_of, members
 from dnc.tabular import (
@@ -37,6 +37,8 @@ from dnc.tabular import (
     head_rows,
     looks_like_phone,
     open_table,
+    quoted,
+    refuse_data_as_header,
     refuse_foreign,
 )
 from dnc.texts import head_text, text_of
@@ -56,9 +58,11 @@ OPTIONAL = {
 }
 
 _KINDS = {"spreadsheet": "a spreadsheet", "parquet": "Parquet", "gzip": "a gzip archive", "zip": "a zip archive"}
+NO_COUNTRY = "country is no ISO 3166-1 code"
 _TEXT_ONLY = "this registry writes text; load the file as it came, or answers in plain form"
 _TEXTS = (".csv", ".txt", ".tsv", ".xml")
 _LISTED = {"yes": True, "true": True, "1": True, "listed": True}
+_FEWEST_DIGITS = 6  # of a cell that may hold a number
 _LISTED |= {"no": False, "false": False, "0": False, "clear": False}
 _DIRECTORY = {"starred": True, "ex_directory": True, "absent": True}
 
@@ -150,8 +154,13 @@ class Extract:
         return any(_mostly_digits(cell) or read_listed(cell, self.region) for cell in self._look.first_row[:1])
 
     def table(self) -> Table:
-        """The file as rows of text; a first row that begins with a number is data."""
-        return open_table(self.path, header=not self.starts_with_number, strict=True)
+        """The file as rows of text; a first row that begins with a number is data.
+
+        Raises InputError where the first row holds a number elsewhere: then it is no header either.
+        """
+        table = open_table(self.path, header=not self.starts_with_number, strict=True)
+        refuse_data_as_header(table.header, self.path, table.skipped + 1)
+        return table
 
     def column(self, *names: str) -> int | None:
         """Position of the column that bears the first of the (folded) names that is there, or None.
@@ -206,6 +215,7 @@ class Loader:
     absent: what it means inside `covers` not to be in the file: `clear` or `listed`.
     directory: whether its entries carry a mark and not a registration.
     bare: whether a file of bare numbers could be one of its extracts; it is then never recognised by that.
+    answers: whether the registry only answers questions, so that no file of its own layout is complete for anything.
     last_day: last day (ISO) the registry worked, or None.
     """
 
@@ -217,6 +227,7 @@ class Loader:
     absent: str = "clear"
     directory: bool = False
     bare: bool = False
+    answers: bool = False
     last_day: str | None = None
 
     def planned(self, region: str | None) -> Loader:
@@ -276,7 +287,7 @@ def loader_for(
     if region and not known_region(region):
         raise OptionError(f"region {region!r} is no numbering plan; write two letters such as FR")
     loader, extract = _found(Extract(path, "", means, asked, as_of), registry, module, region)
-    if means and (is_plain(extract) or not loader.bare):
+    if means and (is_plain(extract) or not loader.bare or "" in loader.covers):
         raise LoaderError("says itself which numbers are listed; leave --means out", path)
     if region not in (None, loader.region):
         raise OptionError(f"{loader.registry} has a numbering plan of its own, {loader.region}; leave --region out")
@@ -339,9 +350,9 @@ def _refuse_others(loader: Loader, extract: Extract) -> None:
 
 
 def listings(
-    extract: Extract, listed: Callable[[pl.DataFrame], pl.DataFrame], number: int | None = None
+    extract: Extract, listed: Callable[[pl.DataFrame], pl.DataFrame], further: Collection[int] = ()
 ) -> Iterator[pl.DataFrame]:
-    """Frames as in `LISTING` from a table.
+    """Frames as in `LISTING` from a table. Numbers that stand in the columns at `further` count as well.
 
     `listed` gets frames of text whose columns are called `0`, `1` … by position
     and adds the columns `listed`, and if it knows them `since`, `unread` and those of `OPTIONAL`.
@@ -349,14 +360,14 @@ def listings(
     A row whose cells are not those of the header is listed too, and its days are not believed.
     Rows without a word in them are none.
     """
-    at = extract.number_column() if number is None else number
+    at = extract.number_column()
     table = extract.table()
     if table.skipped:
         extract.notes.append(f"{table.skipped} lines stand before the header and were not read")
     if table.others:
-        extract.notes.append(f"sheets that were not read: {', '.join(map(repr, table.others))}")
-    if others := [table.header[place] for place in extract.phone_columns if place != at]:
-        extract.notes.append(f"not read, though named like telephone numbers: {', '.join(map(repr, others))}")
+        extract.notes.append(f"sheets that were not read: {quoted(table.others)}")
+    if others := [table.header[place] for place in extract.phone_columns if place not in (at, *further)]:
+        extract.notes.append(f"not read, though named like telephone numbers: {quoted(others)}")
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
@@ -368,12 +379,22 @@ def listings(
         absent = [name for name in ("since", "unread") if name not in frame.columns]
         frame = frame.with_columns(
             lines.alias("line"),
-            pl.col(str(at)).alias("number"),
+            _all_of(at, *further).alias("number"),
             *(pl.lit(None, LISTING[name]).alias(name) for name in absent),
         )
         columns = LISTING | more
         blank = pl.all_horizontal(pl.col(name).fill_null("") == "" for name in cells.columns)
         yield frame.filter(~blank).select(columns.keys()).cast(columns)  # type: ignore[arg-type]
+
+
+def _all_of(at: int, *further: int) -> pl.Expr:
+    """The cell of a number, with those at other places behind it that may hold one."""
+    number = pl.col(str(at))
+    if not further:
+        return number
+    others = [pl.col(str(place)) for place in further]
+    filled = [pl.when(cell.str.count_matches(r"\d") >= _FEWEST_DIGITS).then(cell) for cell in others]
+    return pl.concat_str(pl.when(number != "").then(number), *filled, separator=" / ", ignore_nulls=True)
 
 
 def _as_listed(frame: pl.DataFrame, ragged: pl.Series) -> pl.DataFrame:
@@ -424,6 +445,19 @@ def day_column(position: int | None) -> pl.Expr:
     return pl.col(str(position)).str.head(10).str.to_date("%Y-%m-%d", strict=False)
 
 
+def country(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
+    """The numbering plan of each row from a column `country`, null where none is told, and whether it is no plan.
+
+    Of a country that is none only numbers in international form are read.
+    """
+    at = extract.column("country")
+    if at is None:
+        return pl.lit(None, pl.String), pl.lit(False)
+    told = pl.col(str(at)).str.to_uppercase()
+    region = pl.when(told != "").then(told)
+    return region, region.is_not_null() & ~region.is_in(known_regions())
+
+
 def words(position: int, meaning: dict[str, bool]) -> pl.Expr:
     """A column of words as Booleans; null where a word is not in `meaning`."""
     folded_words = pl.col(str(position)).str.to_lowercase()
@@ -443,15 +477,18 @@ def _plain_form(loader: Loader) -> Loader:
 
     def read(extract: Extract) -> Iterator[pl.DataFrame]:
         [column] = extract.need("listed")
+        region, strange = country(extract) if "" in loader.covers else (pl.lit(None, pl.String), pl.lit(False))
         since = day_column(extract.column("since"))
 
         def listed(cells: pl.DataFrame) -> pl.DataFrame:
             known_word = pl.col(str(column)).str.to_lowercase().is_in([*meaning, "unknown"]).fill_null(False)
+            said = words(column, meaning) | ~known_word | strange
             reason = pl.when(~known_word).then(pl.lit("listed is no word of plain form"))
-            said = words(column, meaning) | ~known_word
-            return cells.with_columns(said.alias("listed"), since.alias("since"), reason.alias("odd"))
+            odd = reason.when(strange).then(pl.lit(NO_COUNTRY))
+            told = {"listed": said, "since": since, "odd": odd, "region": region}
+            return cells.with_columns(value.alias(name) for name, value in told.items())
 
         return listings(extract, listed)
 
     covers = loader.covers if loader.registry == "own" else ()
-    return replace(loader, recognises=is_plain, read=read, covers=covers)
+    return replace(loader, recognises=is_plain, read=read, covers=covers, answers=False)

@@ -18,7 +18,8 @@ from dnc.engine import engine
 from dnc.errors import InputError, LoaderError, OptionError
 from dnc.extracts import Taken, take
 from dnc.ledger import Change
-from dnc.loader import loader_for
+from dnc.loader import Loader, loader_for
+from dnc.numbers import calling_codes
 from dnc.snapshots import Accepted, Snapshot, Standing, fault_of, snapshot_of
 
 
@@ -56,6 +57,8 @@ def told(
     if as_of > today():
         message = f"--as-of {as_of} is in the future; it is the day the registry produced the file"
         raise InputError(message, paths[0])
+    if isinstance(covers, str):
+        covers = [covers]  # and not its digits
     if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
         raise InputError(f"--covers {bad[0]!r} is no E.164 prefix")
     if words["accept_unread"] < 0 or bool(words["accept_unread"]) != bool((words["reason"] or "").strip()):
@@ -70,6 +73,7 @@ def prepare(path: Path, told: Told, standing: Standing, work: Path) -> Prepared:
     """Read one extract in whole into the folder `work`. Raises InputError, LoaderError."""
     words: dict[str, Any] = {"means": told.means, "asked": told.asked, "as_of": told.as_of, "region": told.region}
     loader, extract = loader_for(path, told.registry, module=told.loader, **words)
+    _refuse_covers(told, loader)
     taken = take(loader, extract, work, told.covers)
     prefixes = taken.covers
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
@@ -83,6 +87,20 @@ def prepare(path: Path, told: Told, standing: Standing, work: Path) -> Prepared:
     asked = fingerprint(told.asked) if told.asked else None
     identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked, told.region)
     return Prepared(extract.path, fingerprint(extract.path), identity, loader.absent, taken)
+
+
+def _refuse_covers(told: Told, loader: Loader) -> None:
+    """Raise OptionError where a file cannot be complete for what it was said to be."""
+    if not told.covers:
+        return
+    if "" in loader.covers:
+        raise OptionError(f"{loader.registry} is complete for every number; leave --covers out")
+    if loader.answers or told.asked:
+        raise OptionError("an answer to a question is complete for nothing; leave --covers out")
+    codes = calling_codes(loader.region)
+    if strange := [prefix for prefix in told.covers if not prefix.startswith(tuple(codes))]:
+        known = " or ".join(codes)
+        raise OptionError(f"--covers {strange[0]}: {loader.registry} holds numbers that begin with {known}")
 
 
 def refuse_unread(lists: Sequence[Prepared], told: Told) -> None:

@@ -45,4 +45,4 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
             yield bare_numbers(rows.filter(pl.col("number") != ""), extract, _WHOLE, "61", r"^(?:0|61)([1-9]\d{8})$")
 
 
-LOADER = Loader("au-dncr", "AU", _recognises, _read, bare=True)
+LOADER = Loader("au-dncr", "AU", _recognises, _read, bare=True, answers=True)

@@ -26,4 +26,4 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     )
 
 
-LOADER = Loader("es-robinson", "ES", _recognises, _read)
+LOADER = Loader("es-robinson", "ES", _recognises, _read, answers=True)

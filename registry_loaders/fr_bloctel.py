@@ -47,4 +47,4 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     return listings(extract, lambda cells: cells.with_columns(registered.alias("listed")))
 
 
-LOADER = Loader("fr-bloctel", "FR", _recognises, _read, bare=True, last_day="2026-08-10")
+LOADER = Loader("fr-bloctel", "FR", _recognises, _read, bare=True, answers=True, last_day="2026-08-10")

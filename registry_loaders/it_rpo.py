@@ -48,4 +48,4 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
             yield bare_numbers(rows, extract, r"^\d{8,11}$", "39", r"^(0\d{7,10}|3\d{8,9})$")
 
 
-LOADER = Loader("it-rpo", "IT", _recognises, _read, bare=True)
+LOADER = Loader("it-rpo", "IT", _recognises, _read, bare=True, answers=True)

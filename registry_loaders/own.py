@@ -11,18 +11,21 @@ Shapes that people have:
 
 It is a ledger: complete for every number, and what was loaded stays until it is
 lifted for a stated reason, or until the last day that was loaded with it,
-whatever a later file leaves out. An empty file is fine: nobody objected.
+whatever a later file leaves out. Further columns that are named like telephone
+numbers count as well: who objected did so with every number of the row. An empty
+file, or a header with nothing below it, is fine: nobody objected.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader, day_column, listings
-from dnc.numbers import known_regions
+from dnc.loader import NO_COUNTRY, Extract, Loader, country, day_column, listings
+from dnc.tabular import PHONE_WORDS
 
 _TOLD = {"since", "until", "reason"}
 _DIALLER = {"contactgroupid", "daystoexpiry"}
@@ -39,6 +42,7 @@ _OTHERS = {
     "identifiant",
     "identifant",
 }
+_NAMES_NUMBERS = re.compile(rf"^(?:{'|'.join(PHONE_WORDS)}|de|du|no?|nr|[\W_]|s)*$")  # "N° de téléphone", folded
 _FLAGS = {"y": True, "yes": True, "n": False, "no": False}
 
 
@@ -54,20 +58,28 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     mapped = extract.column("number") is not None or len(extract.phone_columns) == 1
     if not (mapped and not _OTHERS & set(extract.header)) and not _recognises(extract) and len(extract.header) != 1:
         raise LoaderError("no one column number; name the columns number, since, until, reason", extract.path, 1)
-    return listings(extract, lambda cells: cells.with_columns(_columns(extract)))
+    return _rows(extract)
+
+
+def _rows(extract: Extract) -> Iterator[pl.DataFrame]:
+    """The rows of the list; raises LoaderError where there is none and nothing else says that it is a list."""
+    rows = 0
+    further = [place for place in extract.phone_columns if place != extract.number_column()]
+    for frame in listings(extract, lambda cells: cells.with_columns(_columns(extract)), further):
+        rows += frame.height
+        yield frame
+    if not rows and not any(map(_NAMES_NUMBERS.match, extract.header)):
+        message = "no list: no number and no column that is named like one; an empty list is an empty file, or a header"
+        raise LoaderError(f"{message} with a column number", extract.path)
 
 
 def _columns(extract: Extract) -> list[pl.Expr]:
     listed, odd = _flags(extract)
-    country = extract.column("country")
-    region = pl.lit(None, pl.String) if country is None else pl.col(str(country)).str.to_uppercase()
-    # Of a country that is none only numbers in international form are read.
-    strange = region.is_not_null() & (region != "") & ~region.is_in(known_regions())
-    odd = pl.when(strange).then(pl.lit("country is no ISO 3166-1 code")).otherwise(odd)
+    region, strange = country(extract)
     return [
-        (listed | strange.fill_null(False)).alias("listed"),
-        odd.alias("odd"),
-        pl.when(region != "").then(region).alias("region"),
+        (listed | strange).alias("listed"),
+        pl.when(strange).then(pl.lit(NO_COUNTRY)).otherwise(odd).alias("odd"),
+        region.alias("region"),
         day_column(extract.column("since")).alias("since"),
         _until(extract).alias("until"),
     ]

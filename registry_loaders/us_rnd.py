@@ -64,4 +64,4 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     return listings(extract, listed)
 
 
-LOADER = Loader("us-rnd", "US", _recognises, _read)
+LOADER = Loader("us-rnd", "US", _recognises, _read, answers=True)

@@ -692,6 +692,61 @@ def test_own_under_other_names(text, numbers, tmp_path):
     assert Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF).listed == numbers
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bonjour\n",
+        "Please phone us before you call\n",
+        "Dear Sir, please phone\n",
+        "hotel\n",
+        "Merci de ne plus appeler ; le mobile ; le fixe\n",
+    ],
+)
+def test_own_that_is_no_list(text, tmp_path):
+    """One word, or a line of prose, is no opposition list of nobody."""
+    said = load_error(tmp_path, "own.csv", text, registry="own")
+    assert said.startswith("own.csv")
+    assert not Store(tmp_path / "store").exists
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\ufeff\n",
+        "number\n",
+        "Phone Number\n",
+        "N° de téléphone;Motif\n",
+        "number,since,until,reason\n",
+        "number,listed\n",
+        "Phone Number,Contact Group Id,Days To Expiry\n",
+        "Tél. portable\n",
+        "telephones\n\n",
+    ],
+)
+def test_own_that_is_empty(text, tmp_path):
+    """Nothing, or a header and nothing below it, says that nobody objected."""
+    path = tmp_path / "own.csv"
+    path.write_text(text, encoding="utf-8")
+    one = Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF)
+    assert (one.rows, "no objections in it" in one.notes) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Dupont;tel: 01 99 00 00 01\nDurand;01 99 00 00 02\n", {"registry": "own"}),
+        ("Dupont;tel: 01 99 00 00 01;x\nDurand;01 99 00 00 02;y\n", {"registry": "fr-bloctel", "means": "listed"}),
+        ("number;listed;01 99 00 00 01\n01 99 00 00 02;yes;x\n", {"registry": "gb-tps"}),
+        ("number,since,+33 1 99 00 00 01\n0199000002,,x\n", {}),
+    ],
+)
+def test_a_header_holds_no_number(text, words, tmp_path):
+    """A first row with a number in it is a row: it is not lost as a header."""
+    said = load_error(tmp_path, "a.csv", text, **words)
+    assert said.startswith("a.csv:1: the first row holds numbers, not names")
+
+
 @pytest.mark.parametrize("first", ["#NAME?", "1.99E+08", "0199OOOOO1", "?"])
 def test_own_first_line_that_is_no_name(first, tmp_path):
     """A first line that is neither a number nor a name could be an objection: the list is not read without it."""
@@ -701,10 +756,23 @@ def test_own_first_line_that_is_no_name(first, tmp_path):
 
 def test_second_numbers_are_named(tmp_path):
     """A further column that is named like a telephone number is not read, and the load says so."""
-    path = tmp_path / "own.csv"
-    path.write_text("number;mobile;reason\n0199000001;0639980001;x\n")
-    notes = Store(tmp_path / "store").load(path, as_of=AS_OF).notes
+    path = tmp_path / "a.csv"
+    path.write_text("number;mobile;listed\n01632 960101;07700 900001;no\n")
+    notes = Store(tmp_path / "store").load(path, as_of=AS_OF, registry="gb-tps").notes
     assert "not read, though named like telephone numbers: 'mobile'" in notes
+
+
+def test_all_numbers_of_the_own_list_count(tmp_path):
+    """Who objected did so with every number that stands in the row; a word in the second column is none."""
+    path = tmp_path / "own.csv"
+    rows = "0199000001;0639980001;x\n;0639980002;x\n0199000003;yes;x\n0199000004;;x\n"
+    path.write_text(f"number;mobile;reason\n{rows}")
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF)
+    numbers = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
+    assert numbers == [33199000001, 33199000003, 33199000004, 33639980001, 33639980002]
+    assert not [note for note in one.notes if "not read" in note]
+    said = load_error(tmp_path, "bare.csv", "0199000001;0639980001\n", registry="own")
+    assert said == "bare.csv:1: no one column number; name the columns number, since, until, reason"
 
 
 def test_own_names_unread_rows(tmp_path):

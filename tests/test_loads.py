@@ -171,3 +171,104 @@ def test_what_was_accepted_goes_with_its_snapshot(store, write_file):
     result = check(write_file("c.csv", "number\n01632960101\n"), store, region="GB", at="2026-08-03")
     assert "Miss" not in html(result)
     assert ACCEPTED["reason"].replace("'", "&#39;") in html(result)
+
+
+# What a file is complete for
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "message"),
+    [
+        ("Telephone;Réponse\n0199000001;OK\n", {"covers": ["33"]}, "an answer to a question is complete for nothing"),
+        (
+            "number,date_asked,answer\n6145550117,2023-05-02,no\n",
+            {"covers": ["1"]},
+            "an answer to a question is complete for nothing",
+        ),
+        (OWN, {"covers": ["33"]}, "own is complete for every number; leave --covers out"),
+        (
+            "number,listed\n01632960101,no\n",
+            {"covers": ["33"], "registry": "gb-tps"},
+            "--covers 33: gb-tps holds numbers",
+        ),
+        (
+            "number,listed\n01632960101,no\n",
+            {"covers": ["4"], "registry": "gb-tps"},
+            "--covers 4: gb-tps holds numbers",
+        ),
+        ("number;star\n044 555 01 01;*\n", {"covers": ["41"], "asked": "list.csv"}, "an answer to a question is"),
+    ],
+)
+def test_a_file_is_not_complete_for_more_than_it_can_be(store, write_file, text, words, message):
+    """Else every number that the file does not hold would be clear in a place that it says nothing of."""
+    path = write_file("list.csv", text)
+    if "asked" in words:
+        words = words | {"asked": path}
+    with pytest.raises(OptionError, match=message):
+        store.load(path, as_of=AS_OF, **words)
+    assert not store.exists
+
+
+def test_one_prefix_is_one_prefix(store, write_file):
+    """A prefix that Python was not told as a list is not taken apart into digits."""
+    path = write_file("d.csv", "number;listing;prospecting\n0199000001;listed;refused\n")
+    assert store.load(path, as_of=AS_OF, covers="33199").covers == ("33199",)
+
+
+# More that could clear by mistake
+
+
+def test_words_that_contradict_do_not_clear(store, write_file):
+    """A number of which one row says no and another that nothing is known is not clear."""
+    one = store.load(
+        write_file("a.csv", "number,listed\n01632 960101,no\n01632 960101,unknown\n"), as_of=AS_OF, **PLAIN
+    )
+    assert (one.clear, one.unknown) == (1, 1)
+    assert said(store, "gb-tps", 441632960101, "2026-08-01")[0] == "uncovered"
+
+
+def test_a_row_of_the_question_that_shifted_asks_nothing(store, write_file):
+    """What was sent in there is not known, so no answer says nothing of it."""
+    asked = write_file("asked.csv", "number;name\n0199000001;a\n0199000002;b\n0199000003;c;d\n")
+    hits = write_file("hits.csv", "Telephone\n0199000001\n")
+    one = store.load(hits, as_of=AS_OF, registry="fr-bloctel", means="listed", asked=asked)
+    assert [said(store, "fr-bloctel", 33199000000 + n, "2026-08-01")[0] for n in (1, 2, 3)] == [
+        "listed", "clear", "uncovered",
+    ]  # fmt: skip
+    assert "1 rows of asked.csv cannot be read; nothing is known of them" in one.notes
+
+
+def test_the_country_of_a_row_is_heard_in_plain_form(store, write_file):
+    """A national number of the own list is read in the plan of its row, whichever form the list has."""
+    text = "number,listed,country\n020 7946 0123,yes,GB\n+33199000001,yes,UK\n"
+    one = store.load(write_file("own.csv", text), as_of=AS_OF, registry="own")
+    assert [said(store, "own", number, "2026-08-01")[0] for number in (442079460123, 33199000001)] == ["listed"] * 2
+    assert "line 3 counts as listed: country is no ISO 3166-1 code" in one.notes
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".xlsx"])
+def test_plain_form_with_types(store, tmp_path, suffix):
+    """Booleans, whole numbers that lost their zero and days of a typed file mean what they say; a gap is listed."""
+    rows = {
+        "number": [1632960101, 1632960102, 1632960103],
+        "listed": [True, False, None],
+        "since": [date(2026, 1, 1), None, None],
+    }
+    path, frame = tmp_path / f"a{suffix}", pl.DataFrame(rows)
+    {".parquet": frame.write_parquet, ".jsonl": frame.write_ndjson, ".xlsx": frame.write_excel}[suffix](path)
+    store.load(path, as_of=AS_OF, registry="gb-tps")
+    found = [said(store, "gb-tps", 441632960100 + n, "2026-08-01")[0] for n in (1, 2, 3)]
+    assert found == ["listed", "clear", "listed"]
+
+
+@pytest.mark.parametrize("word", ["oui", "Y", "vrai", "1.0", "listed?", "ja", "non", "N", "faux", "0.0", "clear!", "-"])
+def test_words_of_plain_form_that_are_none(store, write_file, word):
+    """A word that plain form does not have is listed, whatever it may mean in the language it is of."""
+    store.load(write_file("a.csv", f"number,Listed\n01632 960101,{word}\n"), as_of=AS_OF, **PLAIN)
+    assert said(store, "gb-tps", 441632960101, "2026-08-01")[0] == "listed"
+
+
+def test_two_columns_of_one_name_refuse_plain_form(store, write_file):
+    """Which of them counts is not ours to say."""
+    told = stopped(store, write_file("a.csv", "number,listed,Listed\n01632 960101,no,yes\n"), **PLAIN)
+    assert told == "a.csv:1: several columns are called listed; which one counts? keep that one"

@@ -111,10 +111,8 @@ def read_brief(path: str | Path) -> Brief:
             raise InputError(f"unknown key; known are {', '.join(_KEYS)}", path, key)
     columns = _texts(path, "columns", told.get("columns", {}))
     facts = _texts(path, "facts", told.get("facts", {}))
-    values = {
-        column: {folded(theirs): ours for theirs, ours in _texts(path, f"values.{column}", words).items()}
-        for column, words in told.get("values", {}).items()
-    }
+    tables = _table(path, "values", told.get("values", {}))
+    values = {column: _words(path, f"values.{column}", words) for column, words in tables.items()}
     region, dates = told.get("region"), told.get("dates", "iso")
     sha256 = hashlib.sha256(data).hexdigest()
     try:
@@ -123,9 +121,25 @@ def read_brief(path: str | Path) -> Brief:
         raise InputError(str(error), path) from None
 
 
-def _texts(path: Path, key: str, table: Any) -> dict[str, str]:
-    if not isinstance(table, dict):
+def _words(path: Path, key: str, table: Any) -> dict[str, str]:
+    """Their words, folded, and ours; raises InputError where two that are read alike mean different things."""
+    words: dict[str, str] = {}
+    for theirs, ours in _texts(path, key, table).items():
+        if not theirs.strip():
+            raise InputError("has an empty word; an empty cell is not told", path, key)
+        if words.setdefault(folded(theirs), ours) != ours:
+            raise InputError(f"{theirs!r} stands there twice but for case, accents, blanks and hyphens", path, key)
+    return words
+
+
+def _table(path: Path, key: str, told: Any) -> dict[str, Any]:
+    if not isinstance(told, dict):
         raise InputError("must be a table", path, key)
+    return told
+
+
+def _texts(path: Path, key: str, told: Any) -> dict[str, str]:
+    table = _table(path, key, told)
     if wrong := [name for name, value in table.items() if isinstance(value, dict | list)]:
         raise InputError("must be a text", path, f"{key}.{wrong[0]}")
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in table.items()}

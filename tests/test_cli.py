@@ -194,6 +194,29 @@ def test_odd_rows_never_stop_a_run(dnc, write_file):
     assert [row["number"] for row in found][4] == "01 99 00 04 20"
 
 
+@pytest.mark.parametrize(
+    ("brief", "says"),
+    [
+        (
+            '[values.objected_on]\nOUI = "2026-01-01"\noui = "none"',
+            "b.toml:values.objected_on: 'oui' stands there twice",
+        ),
+        (
+            '[values.consent]\nopt-in = "written"\n"Opt In" = "none"',
+            "b.toml:values.consent: 'Opt In' stands there twice",
+        ),
+        ('[values.consent]\n"" = "none"', "b.toml:values.consent: has an empty word"),
+        ('values = "consent"', "b.toml:values: must be a table"),
+    ],
+)
+def test_a_brief_that_contradicts_itself_is_refused(dnc, write_file, brief, says):
+    """Words that are read alike mean one thing; the last one does not win in silence."""
+    code, _, err = dnc("check", write_file("c.csv", "number\n0199000001\n"), "--brief", write_file("b.toml", brief))
+    assert (code, says in err) == (4, True), err
+    same = '[values.consent]\nopt-in = "written"\n"Opt In" = "written"\n'
+    assert dnc("check", "c.csv", "--brief", write_file("b.toml", same))[0] == 3
+
+
 def test_a_crm_export_becomes_decided_with_one_brief(dnc, write_file):
     """Oui/Non, Particulier, dd/mm/yyyy, semicolons, Windows-1252, two telephone columns."""
     export = (

@@ -8,8 +8,10 @@ copy of its folder too, also where nothing can be written.
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +25,7 @@ from dnc.errors import InputError
 from dnc.rulebook import Rulebook
 from dnc.selection import select
 from dnc.store import Store
-from dnc.tabular import typed_table
+from dnc.tabular import Table, typed_table
 from dnc.terms import terms_of
 
 
@@ -99,18 +101,27 @@ class Decider:
     def __call__(self, batch: Batch) -> Any:
         """One batch with the columns of verdicts behind its own, its rows in their order.
 
-        A batch of pyarrow comes back as one of pyarrow, any other as a frame of Polars.
+        A batch of pyarrow comes back as one of pyarrow, any other as a frame of Polars. An objection, a withdrawal or
+        a refusal in one row counts for all rows of the batch with its number, and for none of another batch.
         Columns of a former run (`dnc_*`) are left out, all others stay as they are.
         Raises InputError where it is no batch of planned calls.
         """
         frame = _frame(batch)
-        table = typed_table(Path("the batch"), "arrow", frame.columns, [frame])
+        table = _table(frame)
         if self._intake is None or self._intake.table.header != table.header:
             self._intake = self._terms.intake(table)
         parts = [pl.DataFrame(schema=self._selection.schema)]
-        for rows in table.batches:
-            calls = self._terms.laid(self._intake.calls(rows))
-            parts.append(self._judge.verdicts(calls).rows.select(self._selection.header))
+        with ExitStack() as stack:
+            intake, batches, against = self._intake, table.batches, None
+            if frame.height > 1:
+                spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
+                intake, against = self._terms.read_ahead(
+                    replace(intake, table=table), lambda: _table(frame), Path(spill)
+                )
+                batches = intake.table.batches
+            for rows in batches:
+                calls = self._terms.laid(intake.calls(rows), against)
+                parts.append(self._judge.verdicts(calls).rows.select(self._selection.header))
         return _beside(batch, frame, self._intake.carried, pl.concat(parts))
 
 
@@ -140,6 +151,10 @@ def _frame(batch: Batch) -> pl.DataFrame:
         raise InputError(
             f"the batch cannot be read by Polars ({type(error).__name__}); cast columns of unusual types to text"
         ) from None
+
+
+def _table(frame: pl.DataFrame) -> Table:
+    return typed_table(Path("the batch"), "arrow", frame.columns, [frame])
 
 
 def _beside(batch: Any, frame: pl.DataFrame, carried: list[str], verdicts: pl.DataFrame) -> Any:

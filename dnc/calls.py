@@ -7,7 +7,7 @@ outside the vocabulary become null, and a note says what was not understood.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -40,7 +40,7 @@ from dnc.vocabulary import vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
-_OR_NONE = ("objected_on", "refused_on", "consent_withdrawn_on")  # may also say that there was none
+AGAINST = ("objected_on", "consent_withdrawn_on", "refused_on")  # may also say that there was none
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
@@ -66,7 +66,8 @@ class Calls(NamedTuple):
     number: E.164 digits (UInt64), null where unread. plan: row of `plans`.
     plans: facts, each distinct one once: the columns of `dnc.demands.FACTS`, the axes, and `territory`,
     `jurisdiction`, `unread` (why there is no number), `odd` (what was not understood, or empty), `consent_odd`
-    (whether anything that is told of a consent was not understood).
+    (whether anything that is told of a consent was not understood), `elsewhere` (what other rows told of the number,
+    or empty; see `dnc.against`).
     was: the outcome of a former run; None where the file is not the output of one.
     shared: those columns of `carried` that are text and told alike in many rows, where that is known.
     """
@@ -136,6 +137,23 @@ class Intake:
         return f"no column 'number'; is it --map number={quoted(likely[:1])}?"
 
     @property
+    def against(self) -> list[str]:
+        """Our columns, of those that the file has, that tell objections, withdrawals and refusals."""
+        return [name for name in AGAINST if name in self.columns]
+
+    def tells_against(self, batch: pl.DataFrame) -> pl.Series:
+        """Whether rows tell anything in these columns but that there was none."""
+        told = self._told(batch.select({self.columns[name] for name in self.against}), self.against)
+        words = [~pl.col(name).str.to_lowercase().is_in(NONE) for name in self.against]
+        return told.select(pl.any_horizontal(words).fill_null(False)).to_series()
+
+    def ids(self, batch: pl.DataFrame) -> pl.Series:
+        """The user's own row ids, null where there are none."""
+        theirs = self.columns.get("call")
+        ids = _text(batch[theirs]) if theirs else pl.repeat(None, pl.len(), dtype=pl.String)
+        return batch.select(_shown(ids)).to_series()
+
+    @property
     def second_numbers(self) -> list[str]:
         """Columns that look like telephone numbers and are not looked at."""
         mapped = set(self.columns.values())
@@ -173,8 +191,8 @@ class Intake:
         """The numbering plan of numbers in national form, of all rows or of each; null where none is known."""
         if "region" not in self.columns:
             return self._region(self.brief.facts.get("region"))[0]
-        told = self._told(batch.select(self.columns["region"]))
-        return each_distinct(told.select("region"), self._region, {"region": pl.String})["region"]
+        told = self._told(batch.select(self.columns["region"]), ["region"])
+        return each_distinct(told, self._region, {"region": pl.String})["region"]
 
     def _region(self, told: str | None) -> tuple[str | None]:
         region = told.upper() if told else self.brief.region
@@ -195,24 +213,29 @@ class Intake:
         notes = [
             self._note(told, column, is_odd, plan.get(column)) for column, is_odd in odd.items() if is_odd.any()
         ] or [pl.lit("")]
-        return facts.with_columns(pl.concat_str(notes, separator=", ", ignore_nulls=True).alias("odd"))
+        odd_ones = pl.concat_str(notes, separator=", ", ignore_nulls=True)
+        return facts.with_columns(odd_ones.alias("odd"), pl.lit("").alias("elsewhere"))
 
-    def _told(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Our columns as text, null where empty, their words turned into ours, declared facts filled in."""
+    def _told(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
+        """Our columns as text, null where empty, their words turned into ours, declared facts filled in; all columns
+        unless some are named."""
         cells = {}
         untold = pl.repeat(None, batch.height, dtype=pl.String)
-        for ours in vocabulary().columns:
+        for ours in columns or vocabulary().columns:
             theirs = self.columns.get(ours)
             known = theirs in batch.columns
             cells[ours] = (_text(batch[theirs]) if theirs and known else untold).alias(ours)
         told = batch.select(cells.values())
         for ours, words in self.brief.values.items():
-            told = told.with_columns(
-                each_distinct(told.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
-            )
-        days = [pl.col(name) for name in _DATES if self.columns.get(name) in batch.columns]
+            if ours in cells:
+                told = told.with_columns(
+                    each_distinct(told.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
+                )
+        days = [pl.col(name) for name in _DATES if name in cells and self.columns.get(name) in batch.columns]
         told = told.with_columns(pl.when(~day.str.to_lowercase().is_in(UNTOLD)).then(day) for day in days)
-        return told.with_columns(pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items())
+        return told.with_columns(
+            pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items() if ours in cells
+        )
 
     def _axes(self, told: pl.DataFrame, odd: dict[str, pl.Series]) -> pl.DataFrame:
         read = told.select(
@@ -361,16 +384,21 @@ class Intake:
         """The day on which something happened, and whether it was not understood: what lies ahead has not happened."""
         if text is None:
             return _EMPTY.get(column), False
-        if column in _OR_NONE and text.lower() in NONE:
+        if column in AGAINST and text.lower() in NONE:
             return NEVER, False
         day = read_day(text, self.brief.dates)
         return (_UNREADABLE.get(column), True) if day is None or day > now else (day, False)
 
     def _note(self, told: pl.DataFrame, column: str, is_odd: pl.Series, plan: pl.Series | None) -> pl.Expr:
         """What was not understood, and what the numbering plan says instead."""
-        value = told[column].fill_null(self.at or "").str.head(_SHOWN).str.replace_all(r"[\x00-\x1f\x7f]", " ")
+        value = _shown(pl.lit(told[column].fill_null(self.at or "")))
         instead = (pl.lit(" (plan: ") + plan + pl.lit(")")).fill_null("") if plan is not None else pl.lit("")
         return pl.when(is_odd).then(pl.lit(f"{column} '") + value + pl.lit("'") + instead)
+
+
+def _shown(text: pl.Expr) -> pl.Expr:
+    """A text of the file as a sentence quotes it: its beginning, on one line."""
+    return text.str.head(_SHOWN).str.replace_all(r"[\x00-\x1f\x7f]", " ")
 
 
 def _text(cells: pl.Series) -> pl.Expr:

@@ -15,7 +15,7 @@ import polars as pl
 
 from dnc.brief import Brief
 from dnc.calls import Calls, Intake
-from dnc.clock import today
+from dnc.clock import clock, today
 from dnc.errors import InputError
 from dnc.evidence import Evidence
 from dnc.judge import Finding, Verdicts, explained
@@ -171,10 +171,13 @@ def check(
         judge = stack.enter_context(terms.judge(standing))
         repeats = _Repeats(stack)
         evidence = Evidence(files, stack.enter_context(store.work("check")) if keep else None)
+        spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
+        intake, against = terms.read_ahead(intake, files.table, Path(spill))
         ids = intake.columns.get("call", "")
 
         def judged() -> Iterator[tuple[Calls, Verdicts]]:
-            for calls in map(terms.laid, ahead(intake.batches())):
+            for batch in ahead(intake.batches()):
+                calls = terms.laid(batch, against)
                 yield calls, judge.verdicts(calls)
 
         def laid_out() -> Iterator[tuple[int, list[pl.DataFrame]]]:
@@ -188,6 +191,7 @@ def check(
                 result.given.update(dict(outcomes.value_counts().iter_rows()))
                 yield calls.number.len(), outputs.laid_out(rows)
             result.repeated = repeats.count()
+            result.elsewhere, result.unplaced = against.applied, against.unplaced
 
         for height, frames in ahead(laid_out()):
             outputs.write(frames)
@@ -270,7 +274,8 @@ def explain(
     """The verdict on one call, and what every regime in force came to; arguments as of `check`."""
     terms = terms_of(brief=brief, at=at, guidance=guidance, rulebook=rulebook, accept=accept, language=language)
     row = pl.DataFrame({"number": [number], RAGGED: [None]}, schema_overrides={RAGGED: pl.String})
-    [calls] = map(terms.laid, terms.intake(Table(Path("the call"), "call", ["number"], iter([row]))).batches())
+    [calls] = terms.intake(Table(Path("the call"), "call", ["number"], iter([row]))).batches()
+    calls = terms.laid(calls)
     with terms.judge(store.standing()) as judge:
         return judge.verdicts(calls).rows.row(0, named=True), explained(judge, calls)
 
@@ -292,6 +297,7 @@ def _logged(
         "region": brief.region,
         "declared": {name: "told" if name == "cli" else fact for name, fact in result.declared.items()},
         "today": terms.now,
+        "clock": clock(),
         "consents": result.consents,
         "brief": brief.sha256,
         "guidance": policy.guidance,

@@ -226,7 +226,9 @@ class Judge:
         What no law was asked about gets its reason, what was not understood its note.
         """
         untold, plans = numbered(
-            facts.told.frame.select("jurisdiction", "unread", "odd", pl.col("day").is_null().alias("undated"))
+            facts.told.frame.select(
+                "jurisdiction", "unread", "odd", "elsewhere", pl.col("day").is_null().alias("undated")
+            )
         )
         verdict, met = numbered(pl.DataFrame([said.alias("said"), untold[facts.cases["told"]].alias("untold")]))
         rows = [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in spoken]
@@ -248,9 +250,10 @@ class Judge:
                 reason.replace_strict({key: words[key] for key in ("region", "jurisdiction", "call_at")}, default=None)
             )
         )
-        note = pl.format(words["odd"].replace("{odd}", "{}"), pl.lit(plans["odd"]))
-        note = pl.when(plans["odd"] != "").then(note).otherwise(pl.lit(""))
-        why = pl.coalesce("dnc_why", sentence + pl.lit(".")) + note
+        why = pl.coalesce("dnc_why", sentence + pl.lit("."))
+        for name in ("odd", "elsewhere"):
+            note = pl.format(words[name].replace(f"{{{name}}}", "{}"), pl.lit(plans[name]))
+            why += pl.when(plans[name] != "").then(note).otherwise(pl.lit(""))
         asked = [name for name in _WORDS if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
         cases = judged.select(
             pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),

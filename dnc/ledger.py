@@ -24,6 +24,7 @@ import duckdb
 import polars as pl
 
 from dnc import audit
+from dnc.clock import clock, today
 from dnc.durable import HALF, HeldError, alone, own_folder, put, remove_orphans, remove_unread, sha256_of
 from dnc.engine import attached, connect, run, statement
 from dnc.errors import StoreError
@@ -356,8 +357,9 @@ class Change:
         return name, rows
 
     def log(self, verb: str, detail: dict[str, object]) -> audit.Entry:
-        """Add a row to the log."""
-        return audit.append(self.con, verb, detail)
+        """Add a row to the log, which also says where another day was taken for today."""
+        replaced = {"clock": clock(), "today": today()} if clock() != "system" else {}
+        return audit.append(self.con, verb, detail | replaced)
 
 
 def rows_of(path: Path) -> int:

@@ -96,6 +96,8 @@ def _shown(check: Check) -> dict[str, Any]:
         "kinds": _kinds(check),
         "unread": [(w.get(f"unread_{reason}", reason), rows) for reason, rows in tallies.unread.most_common()],
         "repeated": check.repeated,
+        "elsewhere": check.elsewhere,
+        "unplaced": check.unplaced,
         "skipped": check.skipped,
         "second_numbers": check.second_numbers,
         "regions": _regions(check),

@@ -22,8 +22,9 @@ class Check:
     files: of the list. verdicts: a frame of the input's columns and those of
     `dnc.vocabulary.VERDICT`, or None where they went to a file.
     id: number of its row in the log. head: that row as `ROW:HASH`.
-    repeated: numbers that stand in several rows. second_numbers: columns that look
-    like telephone numbers and were not looked at. dated: whether the file tells days.
+    repeated: numbers that stand in several rows. elsewhere: calls for which an objection, a withdrawal or a refusal
+    in another row counts. unplaced: rows that tell one and whose number cannot be read.
+    second_numbers: columns that look like telephone numbers and were not looked at. dated: whether the file tells days.
     skipped: lines before the header that were left out. sheets: those of a
     spreadsheet that were not read. declared: facts told for the whole file.
     consents: `dnc.consents.Consents.record` of the file of consents, if there was one.
@@ -41,6 +42,8 @@ class Check:
     verdicts: pl.DataFrame | None = None
     tallies: Tallies = field(default_factory=Tallies)
     repeated: int = 0
+    elsewhere: int = 0
+    unplaced: int = 0
     second_numbers: list[str] = field(default_factory=list)
     dated: bool = True
     skipped: int = 0
@@ -58,6 +61,11 @@ class Check:
     def counts(self) -> dict[str, int]:
         """Rows by outcome."""
         return self.tallies.counts
+
+    @property
+    def past(self) -> int:
+        """Calls of days before that of the check."""
+        return self.tallies.before(self.record["today"])
 
     @property
     def rows(self) -> int:

@@ -24,11 +24,12 @@ class Sorting:
     """Rows about numbers, on their way into order.
 
     folder: where runs are kept meanwhile. schema: of the rows; `number` (UInt64) is one of its columns.
-    rows: how many were added.
+    at_once: rows that are in memory together. rows: how many were added.
     """
 
-    def __init__(self, folder: Path, schema: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, schema: Mapping[str, Any], at_once: int | None = None) -> None:
         self.rows = 0
+        self._at_once = at_once or _AT_ONCE
         self._folder = folder
         self._waiting = [pl.DataFrame(schema=schema)]
         self._height = 0
@@ -41,7 +42,7 @@ class Sorting:
         rows = rows.filter(pl.col("number").is_not_null()) if rows["number"].null_count() else rows
         if not rows.height:
             return
-        if self._height and self._height + rows.height > _AT_ONCE:
+        if self._height and self._height + rows.height > self._at_once:
             self._end_run()
         numbers = rows["number"]
         self._rising = self._rising and numbers[0] > self._last and bool((numbers.slice(1) > numbers.head(-1)).all())
@@ -71,7 +72,7 @@ class Sorting:
 
     def _end_run(self) -> None:
         path = self._folder / f"run-{len(self._runs)}.parquet"
-        with _kept():
+        with kept():
             self._run().write_parquet(path, compression="lz4", row_group_size=_READ_TOGETHER)
         self._runs.append(path)
         self._waiting, self._height = [self._waiting[0].clear()], 0
@@ -79,25 +80,26 @@ class Sorting:
     def _spans(self) -> Iterator[tuple[int, int]]:
         """Ranges of numbers, the upper end not in them, in each of which not too many rows are."""
         span = (pl.col("number") // _SPAN * _SPAN).alias("low")
-        with _kept():
+        with kept():
             counted = pl.scan_parquet(self._runs, glob=False).group_by(span).len().collect(engine="streaming")
         counts = counted.sort("low").rows()
         low, rows = 0, 0
-        for (start, count), (_, following) in zip(counts, [*counts[1:], (0, _AT_ONCE)], strict=True):
+        for (start, count), (_, following) in zip(counts, [*counts[1:], (0, self._at_once)], strict=True):
             rows += count
-            if rows + following > _AT_ONCE:
+            if rows + following > self._at_once:
                 yield low, start + _SPAN
                 low, rows = start + _SPAN, 0
 
 
 def _read(runs: list[Path], low: int = 0, high: int = 2**64 - 1) -> pl.DataFrame:
-    with _kept():
+    with kept():
         rows = pl.scan_parquet(runs, glob=False)
         return rows.filter(pl.col("number").is_between(low, high, closed="left")).collect()
 
 
 @contextmanager
-def _kept() -> Iterator[None]:
+def kept() -> Iterator[None]:
+    """Rows are written to disk, or read from there: raises StoreError where that fails."""
     try:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:

@@ -11,6 +11,7 @@ from dnc.snapshots import Snapshot
 from dnc.vocabulary import vocabulary
 
 _SHOWN = 5
+_COUNTED = ("past", "elsewhere", "unplaced", "skipped", "sheets")
 _WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "counts": "{rows:,} calls: {counts} (check {id} in the log)",
@@ -21,6 +22,11 @@ _WORDS: dict[str, dict[str, Any]] = {
         "consents": "Consents of {file}: {numbers:,} numbers from {rows:,} rows; {unread:,} unreadable, "
         "{wordless:,} that tell no consent, {odd:,} not understood, whose numbers then have none told, "
         "{unproven:,} consents without a reference to their proof",
+        "past": "Calls in the past, judged by what was known on their day: {n:,}",
+        "clock": "DNC_TODAY replaces the clock: {day} is taken for today",
+        "elsewhere": "Calls for which an objection, a withdrawal or a refusal in another row counts: {n:,}",
+        "unplaced": "Rows that tell an objection, a withdrawal or a refusal, and whose number cannot be read: {n:,}; "
+        "they count for no other row",
         "today": "No day was told: every call was taken as planned for today, {day}; say --at",
         "declared": "Declared for all rows and not told by the file: {facts}",
         "blocked": "Blocked most by:",
@@ -59,6 +65,11 @@ _WORDS: dict[str, dict[str, Any]] = {
         "consents": "Consentements de {file} : {numbers:,} numéros tirés de {rows:,} lignes ; {unread:,} illisibles, "
         "{wordless:,} sans consentement indiqué, {odd:,} non comprises, dont le numéro reste sans consentement, "
         "{unproven:,} consentements sans référence de preuve",
+        "past": "Appels à une date passée, jugés d'après ce qui était connu ce jour-là : {n:,}",
+        "clock": "DNC_TODAY remplace l'horloge : {day} est pris pour aujourd'hui",
+        "elsewhere": "Appels pour lesquels compte une opposition, un retrait ou un refus d'une autre ligne : {n:,}",
+        "unplaced": "Lignes qui disent une opposition, un retrait ou un refus, au numéro illisible : {n:,} ; "
+        "elles ne comptent pour aucune autre ligne",
         "today": "Aucun jour indiqué : chaque appel est pris comme prévu aujourd'hui, {day} ; précisez --at",
         "declared": "Déclaré pour toutes les lignes, non indiqué par le fichier : {facts}",
         "blocked": "Bloqués surtout par :",
@@ -124,8 +135,10 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     words = _WORDS[language]
     if not check.dated:
         yield words["today"].format(day=check.record["today"])
+    if check.record["clock"] != "system":
+        yield words["clock"].format(day=check.record["today"])
     yield from (words["second"].format(name=name) for name in check.second_numbers)
-    yield from (words[name].format(n=n) for name in ("skipped", "sheets") if (n := getattr(check, name)))
+    yield from (words[name].format(n=n) for name in _COUNTED if (n := getattr(check, name)))
     newest = {(one.registry, one.covers): one for one in sorted(check.snapshots, key=lambda one: (one.as_of, one.id))}
     # The own list is a ledger: none of its snapshots takes the place of another.
     own = [one for one in check.snapshots if one.registry == "own"]

@@ -82,6 +82,10 @@ class Tallies:
         """Rows by outcome; every outcome is there."""
         return dict.fromkeys(OUTCOMES, 0) | {outcome: rows for (outcome,), rows in self.by("outcome").items()}
 
+    def before(self, day: date) -> int:
+        """Rows of calls on days before one."""
+        return sum(rows for (planned, _), rows in self.days.items() if planned and planned < day)
+
     def by(self, *fields: str) -> Counter[tuple[str, ...]]:
         """Rows by some fields of `Cell`."""
         at = [Cell._fields.index(name) for name in fields]

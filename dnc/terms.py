@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
+from dnc.against import Against
 from dnc.audit import canonical
 from dnc.brief import Brief
-from dnc.calls import Calls, Intake
+from dnc.calls import AGAINST, Calls, Intake
 from dnc.clock import read_day
 from dnc.consents import DECLARABLE, Consents, read_consents
 from dnc.errors import OptionError
@@ -22,6 +23,8 @@ from dnc.screen import Screen
 from dnc.snapshots import Standing
 from dnc.tabular import Table
 from dnc.wording import Policy
+
+_HELD = 1 << 28  # bytes of a list that are held while it is read ahead
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,40 @@ class Terms:
         """A table of planned calls, understood. Raises InputError; OptionError where `at` is no day."""
         return Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now)
 
-    def laid(self, calls: Calls) -> Calls:
-        """Calls of such an intake with the consents beside them, and what is declared of consents where none is told.
+    def read_ahead(self, intake: Intake, again: Callable[[], Table], folder: Path) -> tuple[Intake, Against]:
+        """What the rows of a list tell against its numbers, and the intake of all its rows.
 
-        What is declared for a whole list is no word about a number: it fills what is still untold, and nothing
-        that was told and not understood.
+        Where the list has no columns for such words, nothing is read.
+
+        Args:
+            intake: of the list. again: opens the list once more, where it is too large to be held.
+            folder: where words are kept if there are many.
         """
+        against = Against(folder, self.policy.language)
+        if not intake.against:
+            return intake, against
+        held, size = list[pl.DataFrame](), 0.0
+
+        def batches() -> Iterator[pl.DataFrame]:
+            nonlocal size
+            for batch in intake.table.batches:
+                yield batch
+                size += batch.estimated_size()
+                held.append(batch)
+                if size > _HELD:
+                    held.clear()
+
+        against.read(replace(intake, brief=intake.brief.without(AGAINST)), batches())
+        table = again() if size > _HELD else replace(intake.table, batches=iter(held))
+        return replace(intake, table=table), against
+
+    def laid(self, calls: Calls, against: Against | None = None) -> Calls:
+        """Calls of such an intake with all that is told of their numbers elsewhere.
+
+        Other rows, the file of consents, and then what is declared of consents: this is no word about a number, and
+        fills what is still untold but nothing that was told and not understood.
+        """
+        calls = against.beside(calls) if against else calls
         calls = self.consents.beside(calls) if self.consents else calls
         fills = [
             pl.when("consent_odd").then(name).otherwise(pl.col(name).fill_null(pl.lit(fact))).alias(name)

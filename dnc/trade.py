@@ -23,7 +23,7 @@ from dnc.vocabulary import VERDICT, vocabulary
 from dnc.wording import Policy
 
 _OF_THE_LIST = ("recipient", "line", "source", "sector", "place", "polls", "day", "territory", "jurisdiction", "unread")
-_ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": ""}
+_ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": "", "elsewhere": ""}
 _ACT |= dict.fromkeys(("consent_withdrawn_on", "refused_on"), NEVER)
 
 
@@ -64,7 +64,7 @@ class Trade:
 
     def _acts(self, cases: pl.DataFrame) -> Calls:
         """The act for each case: what the list tells, who acts and to what end; of the calls and the buyer nothing."""
-        wanted = (*_OF_THE_LIST, *FACTS, *vocabulary().axes, "odd")
+        wanted = (*_OF_THE_LIST, *FACTS, *vocabulary().axes, "odd", "elsewhere")
         plans = cases.select(
             name if name in _OF_THE_LIST else pl.lit(_ACT.get(name), self._schema[name]).alias(name)
             for name in dict.fromkeys(wanted)

@@ -50,7 +50,7 @@ def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
 
 
 def planned(check: Check) -> str:
-    """The days for which a list is planned, and how many calls tell none that can be read."""
+    """The days for which a list is planned, and how many calls tell none that can be read or one that is past."""
     w = words(check.language)
     days = sorted(day for day, _ in check.tallies.days if day)
     said = []
@@ -59,6 +59,8 @@ def planned(check: Check) -> str:
         said.append(span.format(first=days[0], last=days[-1]))
     if undated := sum(rows for (day, _), rows in check.tallies.days.items() if day is None):
         said.append(w["planned_unread"].format(count=counted(check.language)(undated)))
+    if check.past:
+        said.append(w["planned_past"].format(count=counted(check.language)(check.past)))
     return "; ".join(said)
 
 

@@ -174,7 +174,8 @@ class Call:
         self.where()
         self.when()
         dates = ("relationship_on", "consent_on", "consent_withdrawn_on", "objected_on", "refused_on")
-        self.days = {name: self.date(name) for name in dates}
+        self.told = {name: self.date(name) for name in dates}
+        self.days = dict(self.told)
         odd = self.is_odd("consent") or self.is_odd("consent_for")
         if (odd or self.is_odd("consent_on")) and self.axes["consent"] != "none":
             self.axes["consent"] = None
@@ -256,6 +257,22 @@ class Call:
         """Whether something is told and not understood."""
         told = self.row.get(name)
         return bool(told) and (told not in AXES[name] if name in AXES else self.date(name) is None)
+
+    def hear(self, calls):
+        """Take in what the rows of this number, this one among them, told against calling it."""
+        objected, withdrawn, refused = (
+            [one.told[name] for one in calls] for name in ("objected_on", "consent_withdrawn_on", "refused_on")
+        )
+        self.days["objected_on"] = min(
+            (day for day in objected if day not in (None, NEVER)), default=self.told["objected_on"]
+        )
+        given, days = self.told["consent_on"], [day for day in withdrawn if day != NEVER]
+        if days and (LONG_AGO in days or given is None or given <= max(days)):
+            self.days["consent_withdrawn_on"] = min(days)
+        if None in refused:
+            self.days["refused_on"] = None
+        elif self.day and (before := [day for day in refused if day <= self.day]):
+            self.days["refused_on"] = max(before)
 
     def has_come(self, name):
         """Whether a day lies on or before the day of the call."""
@@ -482,9 +499,16 @@ def falls_on(key, day):
     return WEEKDAYS.index(first) <= day.weekday() <= WEEKDAYS.index(last or first)
 
 
-def verdict(row, who, registries, own, guidance="enforce"):
+def verdicts(rows, people, registries, own, guidance="enforce"):
+    """The verdict on each row of a list; `people` says whose its numbers are."""
+    calls = [Call(row, people[row["number"]], registries, own) for row in rows]
+    for call in calls:
+        call.hear([one for one in calls if one.who == call.who])
+    return [verdict(call, guidance) for call in calls]
+
+
+def verdict(call, guidance):
     """Outcome, and the ids that the verdict names, each sorted and joined, as the columns of a check."""
-    call = Call(row, who, registries, own)
     named = dict.fromkeys(("blocked_by", "undecided_by", "applies", "duties", "advice"), "")
     if call.jurisdiction is None or call.day is None:
         return {"jurisdiction": call.jurisdiction or "", "outcome": "undecided", **named}

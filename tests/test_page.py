@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import html
+import io
+import json
 import re
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from dnc import check, write
@@ -244,3 +249,28 @@ def test_tallies_are_sums_of_rows(store, write_file):
         outcome: int((verdicts["dnc_outcome"] == outcome).sum()) for outcome in ("clear", "blocked", "undecided")
     }
     assert tallies.ends == {date(2027, 10, 1): 1}
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_calls_in_the_past_and_a_clock_that_is_replaced_are_said(dnc, write_file, monkeypatch, lang):
+    """In the summary, on the page, in the spreadsheet and in the log; where there are none nothing is said."""
+    write_file("calls.csv", "number,call_at\n0199000418,2026-11-24\n0199000419,2026-11-25\n0199000419,2006-11-30\n")
+    check = ("check", "calls.csv", "--region", "FR", "--lang", lang, "--out", "p.html", "--out", "v.xlsx")
+    past = "judged by what was known on their day: 2" if lang == "en" else "d'après ce qui était connu ce jour-là : 2"
+    clock = "DNC_TODAY replaces" if lang == "en" else "DNC_TODAY (?:la )?remplace"
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+    err = dnc(*check)[2]
+    folder = write_file("x", "").parent
+    page = html.unescape((folder / "p.html").read_text(encoding="utf-8"))
+    rows = openpyxl.load_workbook(folder / "v.xlsx").worksheets[1].iter_rows(values_only=True)
+    assert past in err and past in page and any(past in str(row) for row in rows)
+    assert re.search(f"{clock}.* 2026-11-25", err) and re.search(rf"{clock}.*?2026-11-25", page)
+    assert dnc("object", "+33199000001", "--on", "2026-01-01")[0] == 0
+    told = [json.loads(one["detail"]) for one in csv.DictReader(io.StringIO(dnc("log")[1]))]
+    assert [(one["clock"], one["today"]) for one in told] == [("DNC_TODAY", "2026-11-25")] * 2
+    monkeypatch.delenv("DNC_TODAY")
+    write_file("calls.csv", f"number,call_at\n0199000418,{date.today() + timedelta(1)}\n")
+    err = dnc(*check)[2]
+    page = html.unescape((folder / "p.html").read_text(encoding="utf-8"))
+    assert not any(word in text for word in ("DNC_TODAY", past[:20]) for text in (err, page))
+    assert json.loads(list(csv.DictReader(io.StringIO(dnc("log")[1])))[-1]["detail"])["clock"] == "system"

@@ -1,0 +1,207 @@
+"""What one row tells against calling a number counts for all rows of that number."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from datetime import date
+
+import polars as pl
+import pytest
+
+from dnc import Decider, Store, against, check, terms, vet
+from dnc.brief import Brief
+
+CHARITY = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
+SALE = {
+    "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "+33199000499", "sector": "general",
+    "source": "opt_in_form", "relationship": "none", "related": "no", "habit": "occasional", "attempts": "0",
+    "recipient": "consumer", "objected_on": "none",
+}  # fmt: skip
+A, B = "01 99 00 04 18", "+33 1 99 00 04 19"
+
+
+@pytest.fixture
+def outcomes(store, write_file, monkeypatch):
+    """A function that gives the outcome of each row of a list, and the check."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+
+    def decide(text: str, given: dict[str, str], at: str = "2026-11-26", **told):
+        result = check(write_file("calls.csv", text), store, region="FR", at=at, given=given, **told)
+        return result.verdicts["dnc_outcome"].to_list(), result
+
+    return decide
+
+
+@pytest.mark.parametrize("day", ["2026-05-01", "2062-01-01", "yes", "32/13"])
+def test_an_objection_counts_for_every_row_of_its_number(outcomes, day):
+    """However the number is written, above and below, against a row that says that there was none."""
+    rows = ["0199000418,none", f"{B},none", f"+33199000418,{day}", "(0)1.99.00.04.18,no", "0033199000418,"]
+    for order in (rows, rows[::-1]):
+        found, result = outcomes("number,objected_on\n" + "\n".join(order) + "\n", CHARITY)
+        assert found == ["clear" if row.startswith(B) else "blocked" for row in order]
+        assert result.elsewhere == 3
+    assert "Counted from other rows with this number: objected_on of row 3." in result.verdicts["dnc_why"][0]
+    assert "Counted" not in result.verdicts["dnc_why"][2]
+
+
+def test_a_row_is_called_by_its_own_id(outcomes):
+    """The row that tells it is named by the user's id where it has one, in the language of the check."""
+    text = f"ref,number,objected_on\nK-7,{A},2026-05-01\n,{B},2026-05-01\nK-9,{A},none\nK-10,{B},none\n"
+    _, result = outcomes(text, CHARITY, brief=Brief(columns={"call": "ref"}), language="fr")
+    assert [why.partition(" Compté")[2] for why in result.verdicts["dnc_why"]][2:] == [
+        " d'après d'autres lignes de ce numéro : objected_on de la ligne K-7.",
+        " d'après d'autres lignes de ce numéro : objected_on de la ligne 2.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("others", "mine", "expected"),
+    [
+        ([",,2026-05-01"], "named_caller,2026-04-01,", "blocked"),
+        ([",,2026-05-01"], "named_caller,2026-05-01,", "blocked"),
+        ([",,2026-05-01"], "named_caller,2026-08-01,", "clear"),  # given anew after the withdrawal
+        ([",,2026-05-01"], "named_caller,2026-08-01,none", "clear"),
+        ([",,2026-05-01", ",,2026-09-01"], "named_caller,2026-08-01,", "blocked"),
+        (["named_caller,2026-04-01,2026-05-01"], "named_caller,2026-04-01,", "blocked"),
+        ([",,2026-05-01"], "named_caller,2026-08-01,2026-08-02", "blocked"),
+        ([",,yes"], "named_caller,2026-08-01,", "blocked"),
+        ([",,2062-01-01"], "named_caller,2026-08-01,", "blocked"),
+        ([",,none", ",,n/a", "named_caller,2026-04-01,0"], "named_caller,2026-08-01,", "clear"),
+        (["none,2026-05-01,"], "named_caller,2026-04-01,", "clear"),  # to have given none is no withdrawal
+    ],
+)
+def test_a_withdrawal_counts_but_for_a_consent_that_was_given_later(outcomes, others, mine, expected):
+    """As in a file of consents: the newest word stands, and one without a day is against the call."""
+    rows = [f"{A},{row},live" for row in (*others, mine)]
+    text = "number,consent,consent_on,consent_withdrawn_on,consent_for\n"
+    assert outcomes(text + "\n".join(rows) + "\n", SALE)[0][-1] == expected
+    assert outcomes(text + "\n".join(rows[::-1]) + "\n", SALE)[0][0] == expected
+
+
+def test_a_declared_day_makes_no_consent_newer(outcomes):
+    """A consent that is declared for all rows is none that a person gave after a withdrawal."""
+    declared = SALE | {"consent": "named_caller", "consent_on": "2026-11-20", "consent_for": "live"}
+    text = f"number,consent_withdrawn_on\n{A},\n{A},2026-05-01\n{B},\n"
+    assert outcomes(text, declared)[0] == ["blocked", "blocked", "clear"]
+    # … and a declared objection is one of every row by itself.
+    found, result = outcomes(f"number,objected_on\n{A},\n{A},none\n", CHARITY | {"objected_on": "2026-05-01"})
+    assert found == ["blocked", "clear"]
+    assert result.elsewhere == 0
+
+
+def test_beside_a_file_of_consents(outcomes, write_file):
+    """A withdrawal in another row and a word in the file: the newer stands."""
+    text = f"number,consent_withdrawn_on\n{A},\n{A},2026-05-01\n"
+    for day, expected in (("2026-04-01", "blocked"), ("2026-06-01", "clear")):
+        consents = write_file("consents.csv", f"number,consent,day,for\n{A},named_caller,{day},live\n")
+        assert outcomes(text, SALE, consents=consents)[0] == [expected, expected]
+
+
+@pytest.mark.parametrize(
+    ("others", "mine", "at", "expected"),
+    [
+        (["2026-08-01"], "", "2026-08-10", "blocked"),
+        (["2026-08-01"], "none", "2026-08-10", "blocked"),
+        (["2026-08-01"], "2026-05-01", "2026-08-10", "blocked"),
+        (["2026-05-01"], "2026-08-01", "2026-08-10", "blocked"),
+        (["2026-05-01"], "", "2026-08-10", "clear"),
+        (["2026-09-01"], "", "2026-08-10", "clear"),  # not yet refused
+        (["2026-09-01", "2026-08-01", "2026-03-01"], "", "2026-08-10", "blocked"),
+        (["next week"], "", "2026-08-10", "undecided"),
+        (["2026-11-26"], "", "2026-08-10", "undecided"),
+        (["next week", "2026-08-01"], "", "2026-08-10", "undecided"),
+    ],
+)
+def test_a_refusal_counts(outcomes, others, mine, at, expected):
+    """The last one before the call, of whichever row; one that is not understood leaves the call open."""
+    facts = SALE | {"relationship": "contract", "related": "yes", "consent": "none"}
+    rows = [f"{A},{row}" for row in (*others, mine)]
+    assert outcomes("number,refused_on\n" + "\n".join(rows) + "\n", facts, at)[0][-1] == expected
+
+
+def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_file):
+    """The one may have told an objection and counts as if it had; the other counts for nobody, which is said."""
+    text = f"number,city,objected_on\n{A},Lyon,none\n{A},Lyon,Rhône,x\n{B},Lyon,none\nhello,Lyon,2026-01-01\n"
+    found, result = outcomes(text, CHARITY)
+    assert found == ["blocked", "undecided", "clear", "undecided"]
+    assert (result.elsewhere, result.unplaced) == (1, 1)
+    write_file("calls.csv", text)
+    given = [f"--set={name}={fact}" for name, fact in CHARITY.items()]
+    told = ("check", "calls.csv", "--region", "FR", "--at", "2026-11-26", *given, "--out", "page.html")
+    err = dnc(*told)[2]
+    assert "an objection, a withdrawal or a refusal in another row counts: 1" in err
+    assert "whose number cannot be read: 1; they count for no other row" in err
+    err = dnc(*told, "--lang", "fr")[2]
+    assert "compte une opposition, un retrait ou un refus d'une autre ligne : 1" in err
+    page = (write_file("x", "").parent / "page.html").read_text()
+    assert "Elles ne comptent pour aucune autre ligne." in page
+
+
+def test_other_columns_are_left_alone(outcomes):
+    """A list without columns for it is read once, and what other rows tell of consent or recipient is their own."""
+    found, result = outcomes(f"number,recipient\n{A},business\n{A},consumer\n", CHARITY | {"objected_on": "none"})
+    assert found == ["clear", "clear"]
+    assert result.elsewhere == 0
+
+
+def test_wherever_rows_are(store, tmp_path, write_file, monkeypatch):
+    """Several files, a folder of Parquet, another format, a batch, and a list that is vetted."""
+    rows = [
+        {"number": A, "objected_on": ""},
+        {"number": B, "objected_on": ""},
+        {"number": A, "objected_on": "2026-05-01"},
+    ]
+    frame = pl.DataFrame(rows)
+    (tmp_path / "folder").mkdir()
+    for at in range(3):
+        frame[at : at + 1].write_csv(tmp_path / f"{at}.csv")
+        frame[at : at + 1].write_parquet(tmp_path / "folder" / f"{at}.parquet")
+    frame.write_ndjson(tmp_path / "all.jsonl")
+    frame.write_excel(tmp_path / "all.xlsx")
+    told = {"region": "FR", "given": CHARITY | {"objected_on": "none"}, "at": "2026-11-24"}
+    expected = ["blocked", "clear", "blocked"]
+    for path in (
+        [tmp_path / f"{at}.csv" for at in range(3)],
+        *(tmp_path / one for one in ("folder", "all.jsonl", "all.xlsx")),
+    ):
+        assert check(path, store, **told).verdicts["dnc_outcome"].to_list() == expected
+    with Decider(store, **told) as decider:
+        assert decider(frame)["dnc_outcome"].to_list() == expected
+        assert [decider(frame[at : at + 1])["dnc_outcome"].item() for at in range(3)] == ["clear", "clear", "blocked"]
+    vetting = vet(tmp_path / "all.jsonl", store, **told)
+    assert vetting.checked.counts == {"clear": 1, "blocked": 2, "undecided": 0}
+
+
+def test_in_bounded_memory(store, write_file, monkeypatch):
+    """However few words and rows are held in memory, a list comes to the same."""
+    chance = random.Random(3)
+    days = [*[""] * 20, *["none"] * 20, "2026-04-01", "2026-08-01", "2026-11-20", "x"]
+    rows = [
+        f"0199{chance.randrange(900) * 1111:06d},{chance.choice(days)},{chance.choice(days)},{chance.choice(days)},"
+        f"named_caller,{chance.choice(['', '2026-03-01', '2026-10-01'])},live,{chance.choice(['2026-08-10', '2026-11-30'])}"
+        for _ in range(2000)
+    ]
+    head = "number,objected_on,consent_withdrawn_on,refused_on,consent,consent_on,consent_for,call_at\n"
+    path = write_file("calls.csv", head + "\n".join(rows) + "\n")
+    given = SALE | {"objected_on": "none"}
+    whole = check(path, store, region="FR", given=given)
+    for held, batch in itertools.product((0, 1 << 28), (7, 100_000)):
+        monkeypatch.setattr(against, "_AT_ONCE", 50)
+        monkeypatch.setattr("dnc.sorting._SPAN", 10_000)
+        monkeypatch.setattr(terms, "_HELD", held)
+        monkeypatch.setattr("dnc.tabular.BATCH_ROWS", batch * 30)
+        parts = check(path, store, region="FR", given=given)
+        assert parts.verdicts.equals(whole.verdicts)
+        assert (parts.elsewhere, parts.unplaced) == (whole.elsewhere, 0)
+    assert whole.elsewhere > 300
+    assert whole.verdicts["dnc_outcome"].n_unique() == 3
+
+
+def test_a_store_of_one_controller(tmp_path, write_file):
+    """What rows tell is said of this list alone: nothing of it is kept in the store."""
+    store = Store(tmp_path / "own")
+    path = write_file("calls.csv", f"number,objected_on\n{A},2026-05-01\n")
+    check(path, store, region="FR", given=CHARITY, at=date(2026, 11, 24))
+    assert check(path, store, region="FR", given=CHARITY, at="2026-01-01").counts["clear"] == 1
+    assert store.standing().objections.is_empty()

@@ -130,7 +130,7 @@ def check(
         brief: how the file's columns and words become ours.
         consents: a file of consents, laid beside the list by number (see `dnc.consents`).
         rulebook: the law; that which ships, unless told.
-        accept: unsettled regimes taken out of the outcome, each with its reason.
+        accept: regimes that no fact decides, taken out of the outcome, each with its reason.
         columns: those of `dnc.vocabulary.VERDICT` to give; all, unless told.
         only: outcomes whose rows are given; all, unless told.
         changed: the file is the output of a former run; give only rows whose outcome is another

@@ -157,7 +157,11 @@ _FACT_OPTIONS = [
         help="How a regulator's recommendation counts.",
     ),
     click.option(
-        "--accept", type=PAIR, multiple=True, metavar="REGIME=REASON", help="Take an unsettled regime on yourself."
+        "--accept",
+        type=PAIR,
+        multiple=True,
+        metavar="REGIME=REASON",
+        help="Take law that is contested or was not read here on yourself.",
     ),
     click.option(
         "--lang",

@@ -21,6 +21,7 @@ FACTS = {
     "appointment": "TIMESTAMP",  # local time agreed to
     "polls": "VARCHAR",  # territory whose polls count; NULL where `place` was not understood
     "place": "VARCHAR",  # ISO 3166-2, told or by the numbering plan; NULL where not known or a zone was told
+    "plan_place": "VARCHAR",  # ISO 3166-2 of the number's area code, wherever the person is; NULL where it has none
     "cli": "VARCHAR",  # '+…', a short number, or 'withheld'
     "relationship_on": "DATE",
     "consent_on": "DATE",
@@ -264,6 +265,12 @@ def _within(p: dict[str, Any]) -> Part:
     return Part(sql, ((f"{column} is null", column),), (last,), f"within {says} of {column}")
 
 
+def _later(p: dict[str, Any]) -> Part:
+    column, than = p["column"], p["than"]
+    reads = tuple((f"{name} is null", name) for name in (column, than))
+    return Part(f"{column} > {than}", reads, says=f"{column} after {than}")
+
+
 def _span(span: dict[str, int]) -> str:
     return " and ".join(f"{n} {unit if n > 1 else unit.rstrip('s')}" for unit, n in span.items())
 
@@ -308,17 +315,20 @@ DEMANDS = {
     "unflagged": Kind(_unlisted, {"registry": True, "max_age": False}, test=True),
     "consent": Kind(_consent, {"scope": True, "for": False, "max_age": False, "after_listed": False}, test=True),
     "hours": Kind(_hours, _HOUR_KEYS, test=True),
-    "max_attempts": Kind(_max_attempts, {"n": True, "days": True}),
+    "max_attempts": Kind(_max_attempts, {"n": True, "days": True}, test=True),
     "pause": Kind(_pause, {"days": True, "after": True}, test=True),
     "cli": Kind(_cli, {"allowed": False, "forbidden": False, "withheld": False}, test=True),
-    "not_objected": Kind(_not_objected),
-    "silence": Kind(_silence),
+    "not_objected": Kind(_not_objected, test=True),
+    "silence": Kind(_silence, test=True),
     "duty": Kind(_constant("true", "a duty while calling")),
-    "unsettled": Kind(_constant("null::boolean", "the law is unclear")),
+    "unsettled": Kind(_constant("null::boolean", "the law is contested")),
+    "not_read": Kind(_constant("null::boolean", "the law was not read here")),
 }
+OPEN = ("unsettled", "not_read")  # what no fact decides
 TESTS = {name: kind for name, kind in DEMANDS.items() if kind.test} | {
     "within": Kind(
         _within,
         {"column": True, "days": False, "months": False, "years": False, "working_days": False, "holidays": False},
-    )
+    ),
+    "later": Kind(_later, {"column": True, "than": True}),
 }

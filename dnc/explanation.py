@@ -22,7 +22,8 @@ _WORDS = {
         "and": "and",
         "asks": "asks for",
         "duty": "duty",
-        "unclear": "the law is unclear",
+        "contested": "the law is contested",
+        "not_read": "not read here",
         "told": {True: "yes", False: "no", None: "not told"},
         "grade": "confidence {}",
         "lacking": "not {}",
@@ -48,7 +49,8 @@ _WORDS = {
         "and": "et",
         "asks": "exige",
         "duty": "obligation",
-        "unclear": "le droit est incertain",
+        "contested": "le droit est contesté",
+        "not_read": "non lu ici",
         "told": {True: "oui", False: "non", None: "non indiqué"},
         "grade": "confiance {}",
         "lacking": "pas {}",
@@ -95,9 +97,15 @@ def _regime(one: Finding, words: dict[str, Any], language: str) -> Iterator[str]
     if regime.demand == "duty":
         yield f"  {words['duty']}: {one.demand.says}"
     else:
-        met = words["unclear"] if regime.demand == "unsettled" else words["told"][one.demand.value]
-        yield f"  {words['asks']}: {one.demand.says}: {met}"
+        yield f"  {words['asks']}: {one.demand.says}: {_met(one, words)}"
     yield from (f"  {cite.text} {cite.url}".rstrip() for cite in regime.cites)
+
+
+def _met(one: Finding, words: dict[str, Any]) -> str:
+    """Whether the demand of a regime is met, in words; why it cannot be known, where no fact decides it."""
+    if one.regime.is_not_read:
+        return str(words["not_read"])
+    return str(words["contested"] if one.regime.is_open else words["told"][one.demand.value])
 
 
 def _joined(clause: list[Looked], words: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from dnc.demands import FACTS, REGISTRY_FACTS, Part
+from dnc.demands import FACTS, OPEN, REGISTRY_FACTS, Part
 from dnc.engine import connect
 from dnc.findings import finding, inquiry
 from dnc.regimes import Pack, Regime, clause_sql
@@ -38,8 +38,8 @@ _TRIES = {
     "_next_on": ("null",),
 }
 _OTHER = "'other'"
-_WORST = {"duty": "m", "unsettled": "x"}
-_BEST = {"forbidden": "-", "unsettled": "-"}
+_WORST = {"duty": "m"} | dict.fromkeys(OPEN, "x")
+_BEST = dict.fromkeys(("forbidden", *OPEN), "-")
 
 
 def problems(pack: Pack) -> list[str]:
@@ -80,13 +80,16 @@ def _of(con: duckdb.DuckDBPyConnection, pack: Pack, regime: Regime) -> Iterator[
     if first > last:
         yield f"{regime.id}: no day of its span was read for"
         return
-    seen = {day: _letters(con, regime, day) for day in {first, last, *_silent(con, pack, first, last)}}
+    silent = _silent(con, pack, first, last)
+    seen = {day: _letters(con, regime, day) for day in {first, last, *silent}}
     worst, best = _WORST.get(regime.demand, "b"), _BEST.get(regime.demand, "m")
     if not any(worst in letters for letters in seen.values()):
         yield f"{regime.id}: no call brings out its worst finding"
     if not any(best in letters for letters in seen.values()) and not regime.is_scope:
         yield f"{regime.id}: no call brings out its best finding"
-    for day in (first, last):
+    # What the calendar of polls lifts on all other days is looked at on one of its own.
+    only_silent = any("_silent(" in part.sql for clause in regime.exceptions for part in clause)
+    for day in silent if only_silent else (first, last):
         if seen[day] == {"-"}:
             yield f"{regime.id}: applies to no call on {day}"
     for number, clause in enumerate(regime.exceptions, 1):
@@ -138,7 +141,7 @@ def _tries(name: str, kind: str, text: str) -> list[str]:
     named = [words.split(", ")[0] for words in re.findall(rf"\b{name} in \(([^)]*)\)", text)]
     prefixes = [f"'{prefix}00'" for prefix in re.findall(rf"starts_with\({name}, '([^']*)'\)", text)][:1]
     suffix = next((one for one in REGISTRY_FACTS if one and name.endswith(one)), "")
-    if name in vocabulary().axes or name == "place":
+    if name in (*vocabulary().axes, "place", "plan_place"):
         known: tuple[str, ...] = (_OTHER, "null")
     elif name in FACTS:
         known = _TRIES.get(name, _AGES)

@@ -155,9 +155,8 @@ def _regions(check: Check) -> list[tuple[Regime, list[tuple[str, int]]]]:
 
 
 def _is_regional(regime: Regime) -> bool:
-    """Whether the law is unclear but in some places: the regime stands for layers that are not loaded."""
-    reads = {word for clause in regime.exceptions for part in clause for _, word in part.reads}
-    return regime.demand == "unsettled" and not regime.is_scope and "place" in reads
+    """Whether the regime stands for the law of places that was not read here."""
+    return regime.demand == "not_read" and any(word == "place" for part in regime.parts for _, word in part.reads)
 
 
 def _without_rules(check: Check) -> list[tuple[str, int]]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from dnc.demands import Part, every
+from dnc.demands import OPEN, Part, every
 
 GRADES = ("low", "medium", "high")
 
@@ -51,6 +51,16 @@ class Regime:
     def in_force(self, day: date) -> bool:
         """Whether a day lies in the regime's span."""
         return self.first <= day < self.until
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no fact decides it, and a user may take it on himself."""
+        return self.demand in OPEN and not self.is_scope
+
+    @property
+    def is_not_read(self) -> bool:
+        """Whether it stands for law that was not read here, and not for law that is contested."""
+        return self.demand == "not_read" or self.is_scope
 
     @property
     def parts(self) -> Iterator[Part]:

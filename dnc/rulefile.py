@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from dnc.clock import is_zone
-from dnc.demands import DEMANDS, TESTS, UNITS, Kind, Part, calendar, days_sql, words_sql
+from dnc.demands import DEMANDS, OPEN, TESTS, UNITS, Kind, Part, calendar, days_sql, words_sql
 from dnc.errors import RuleError
 from dnc.regimes import GRADES, Cite, Pack, Regime
 from dnc.vocabulary import vocabulary
@@ -200,8 +200,8 @@ class _Reader:
         return tuple(parts)
 
     def _axis(self, axis: str, values: Any, *at: str) -> Part:
-        if axis == "place":
-            return self._place(values, *at)
+        if axis in ("place", "place_or_code"):
+            return self._place(axis, values, *at)
         known = vocabulary().axes
         if axis not in known:
             raise self.fail(f"is no axis; axes are {', '.join(known)}", *at, axis)
@@ -212,15 +212,28 @@ class _Reader:
         says = f"{axis} {' or '.join(values)}"
         return Part(f"{axis} in ({words_sql(values)})", ((f"{axis} is null", axis),), says=says)
 
-    def _place(self, values: Any, *at: str) -> Part:
-        """Where the called person is, as a list of ISO 3166-2 codes: read like an axis, but of open vocabulary."""
+    def _place(self, axis: str, values: Any, *at: str) -> Part:
+        """Where the called person is, as a list of ISO 3166-2 codes: read like an axis, but of open vocabulary.
+
+        Where the file names its places, another code is a place that was not told. `place_or_code` also holds where
+        the number has an area code of one of the list, for states whose law follows it.
+        """
         if not isinstance(values, list) or not values or not all(_PLACE.match(str(value)) for value in values):
-            raise self.fail("must be a list of ISO 3166-2 codes", *at, "place")
-        says = f"place {' or '.join(values)}"
-        return Part(f"place in ({words_sql(values)})", (("place is null", "place"),), says=says)
+            raise self.fail("must be a list of ISO 3166-2 codes", *at, axis)
+        known = [place for place in self.data.get("places", ()) if _PLACE.match(place)]
+        if known and (strange := [value for value in values if value not in known]):
+            raise self.fail(f"{strange[0]!r} is not among [places]", *at, axis)
+        sql, untold, says = f"place in ({words_sql(values)})", "place is null", f"place {' or '.join(values)}"
+        if known:
+            sql = f"case when {sql} then true when place in ({words_sql(known)}) then false end"
+            untold = f"coalesce(place not in ({words_sql(known)}), true)"
+        if axis == "place_or_code":
+            sql = f"coalesce(plan_place in ({words_sql(values)}), false) or {sql}"
+            says += ", or an area code of it"
+        return Part(sql, ((untold, "place"),), says=says)
 
     def _demand(self, name: str, value: Any, *at: str) -> Part:
-        if name in ("duty", "unsettled"):
+        if name in ("duty", *OPEN):
             if not isinstance(value, str):
                 raise self.fail("must be a text", *at, name)
             return replace(DEMANDS[name].write({}), says=value)
@@ -245,6 +258,7 @@ class _Reader:
             "ends": ("included",),
             "column": _DATES,
             "after": _DATES,
+            "than": _DATES,
             "holidays": self.holidays,
         }
         if key in closed and value not in closed[key]:
@@ -265,7 +279,7 @@ class _Reader:
             isinstance(value, list) and value and all(re.fullmatch(r"\+\d{1,15}", one) for one in value)
         ):
             raise self.fail("must be a list of E.164 prefixes", *at, key)
-        if key == "column" and sum(unit in params for unit in (*UNITS, "working_days")) != 1:
+        if key == "column" and "than" not in params and sum(unit in params for unit in (*UNITS, "working_days")) != 1:
             raise self.fail("asks for one of days, months, years, working_days", *at)
 
     def _windows(self, value: Any, *at: str) -> dict[str, Any]:

@@ -138,10 +138,12 @@ def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: 
         raise OptionError(f"guidance {guidance!r} is none of enforce, advise")
     if language not in ("en", "fr"):
         raise OptionError(f"language {language!r} is none of en, fr")
-    unsettled = {regime.id for _, regime in book.regimes() if regime.demand == "unsettled" and not regime.is_scope}
+    open_ = {regime.id for _, regime in book.regimes() if regime.is_open}
     for id_, reason in accept.items():
-        if id_ not in unsettled:
-            raise OptionError(f"{id_!r} cannot be accepted: it is no regime whose law is unclear (see dnc rules)")
+        if id_ not in open_:
+            raise OptionError(
+                f"{id_!r} cannot be accepted: only law that is contested or was not read here can (see dnc rules)"
+            )
         if not reason:
             raise OptionError(f"accepting {id_} asks for a reason")
     return Policy(guidance, dict(accept), language)

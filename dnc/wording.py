@@ -16,7 +16,7 @@ class Policy:
     """How a user wants findings to be weighed.
 
     guidance: `enforce` treats a regulator's recommendation like law, `advise` never lets it decide.
-    accepted: ids of unsettled regimes → the reason why the user takes them on himself.
+    accepted: ids of regimes that no fact decides → the reason why the user takes them on himself.
     language: of `dnc_why`, `en` or `fr`.
     """
 

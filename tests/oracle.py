@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 NEVER = date(9999, 12, 31)
 LONG_AGO = date(1, 1, 1)
 TODAY = date(2027, 6, 1)  # what is told of a later day has not happened
+OPEN = {"unsettled", "not_read"}
 DEMANDS = {"forbidden", "unlisted", "unflagged", "consent", "hours", "max_attempts", "pause", "cli", "not_objected"}
-DEMANDS |= {"silence", "duty", "unsettled"}
+DEMANDS |= {"silence", "duty", *OPEN}
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 GRADES = ("low", "medium", "high")
 
@@ -312,7 +313,11 @@ class Reading:
 
     def axis(self, name, words):
         """Whether an axis, or the place, has one of the words."""
-        told = self.call.place if name == "place" else self.call.axes[name]
+        if name == "place_or_code" and self.call.who.place in words:
+            return True
+        told = self.call.place if name in ("place", "place_or_code") else self.call.axes[name]
+        if name in ("place", "place_or_code") and told not in self.pack["places"]:
+            return None
         return None if told is None else told in words
 
     def lawful(self, regime):
@@ -320,8 +325,8 @@ class Reading:
         lifted = any_of(self.clause(clause) for clause in self.exceptions(regime))
         applies = all_of([self.clause(regime["when"]), negated(lifted)])
         [demand] = [name for name in DEMANDS if name in regime]
-        met = {"duty": True, "unsettled": None}[demand] if demand in ("duty", "unsettled") else None
-        if demand not in ("duty", "unsettled"):
+        met = True if demand == "duty" else None
+        if demand not in ("duty", *OPEN):
             met = getattr(self, demand)(regime[demand])
         return applies, met
 
@@ -399,6 +404,11 @@ class Reading:
         else:
             end = last_day(begun, {unit: p[unit] for unit in ("days", "months", "years") if unit in p})
         return begun <= self.call.day <= end
+
+    def later(self, p):
+        """Whether one told day lies after another."""
+        one, other = self.call.days[p["column"]], self.call.days[p["than"]]
+        return one and other and one > other
 
     def is_holiday(self, name, day):
         """Whether a day is in a calendar, which is held for the years of the pack and the next."""

@@ -74,6 +74,7 @@ BOUND = {
     "forbidden": "F",
     "max_attempts": "A",
     "unsettled": "?",
+    "not_read": "?",
 }
 CALLS = {
     "sale, consumer": ("commercial", "human", "consumer"),

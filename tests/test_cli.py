@@ -272,7 +272,7 @@ def test_explain_shows_every_regime_with_its_law(dnc, screened):
     _, out, _ = dnc(*arguments, "--json")
     told = json.loads(out)
     assert told["verdict"]["dnc_outcome"] == "blocked"
-    assert len(told["findings"]) == 23
+    assert len(told["findings"]) == 25
 
 
 def test_french_is_spoken(dnc, screened, write_file):
@@ -367,7 +367,7 @@ def test_exit_zero_leaves_only_2_and_4(dnc, write_file):
 
 
 def test_an_unsettled_regime_is_accepted_with_a_reason(dnc, write_file):
-    """--accept takes an unclear law out of the outcome, names it as advice, and logs the reason."""
+    """--accept takes a contested law out of the outcome, names it as advice, and logs the reason."""
     calls = write_file("calls.csv", "number,source\n+33199000001,scraped\n")
     facts = [
         "--at",

@@ -102,7 +102,8 @@ NAMED = {"consent": "named_caller", "consent_for": "live"}
     [
         ("when = {}\nforbidden = {}", {}, False, ""),
         ('when = {}\nduty = "say who you are"', {}, True, ""),
-        ('when = {}\nunsettled = "unclear"', {}, None, ""),
+        ('when = {}\nunsettled = "contested"', {}, None, ""),
+        ('when = {}\nnot_read = "the law of this place"', {}, None, ""),
         # unlisted: listed stays listed, clear grows stale, silence is not clear
         (BLOCTEL, answer("clear", "2026-09-05"), True, ""),
         (BLOCTEL, answer("clear", "2026-09-04"), None, "stale:fr-bloctel"),
@@ -247,8 +248,58 @@ def test_within(span, asked, day, value):
     assert found is value
 
 
+@pytest.mark.parametrize(
+    ("consented", "refused", "value"),
+    [
+        (date(2026, 9, 2), date(2026, 9, 1), True),
+        (date(2026, 9, 1), date(2026, 9, 1), False),
+        (date(2026, 9, 1), NEVER, False),
+        (None, date(2026, 9, 1), None),
+        (date(2026, 9, 1), None, None),
+    ],
+)
+def test_one_day_after_another(consented, refused, value):
+    """A day of its own after another lifts; the same day does not, and both have to be told."""
+    pack = read_pack(
+        "xx.toml", HEAD + 'when = { later = { column = "consent_on", than = "refused_on" } }\nforbidden = {}'
+    )
+    [condition] = pack.regimes[0].when
+    with duckdb.connect() as con:
+        facts = "select $consented::date as consent_on, $refused::date as refused_on"
+        told = {"consented": consented, "refused": refused}
+        [(found,)] = con.execute(f"select {condition.sql} from ({facts})", told).fetchall()
+    assert found is value
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "value"),
+    [
+        ("US-FL", "US-OH", True),
+        ("US-OH", "US-FL", True),
+        (None, "US-FL", True),
+        ("US-OH", "US-OH", False),
+        ("US-OH", None, False),
+        ("US-ZZ", "US-OH", None),
+        ("US-ZZ", "US-FL", True),
+        (None, "US-OH", None),
+        (None, None, None),
+    ],
+)
+def test_a_place_or_its_area_code(place, code, value):
+    """Where the person is counts beside where the number has its area code; a place not told or not known may be any."""
+    zone = '["America/New_York"]'
+    places = "[places]\n" + "".join(f"US-{state} = {zone}\n" for state in ("FL", "MD", "OH"))
+    head = HEAD.replace("[holidays.fr]", f"{places}[holidays.fr]")
+    pack = read_pack("xx.toml", head + 'when = { place_or_code = ["US-FL", "US-MD"] }\nforbidden = {}')
+    [condition] = pack.regimes[0].when
+    with duckdb.connect() as con:
+        facts = "select $place::varchar as place, $code::varchar as plan_place"
+        [(found,)] = con.execute(f"select {condition.sql} from ({facts})", {"place": place, "code": code}).fetchall()
+    assert found is value
+
+
 def test_every_demand_has_a_truth_table():
     """A demand without a row above is a promise without proof."""
-    tabled = "forbidden duty unsettled unlisted consent hours max_attempts pause cli not_objected silence within"
+    tabled = "forbidden duty unsettled not_read unlisted consent hours max_attempts pause cli not_objected silence within later"
     assert {*DEMANDS, *TESTS} - {"unflagged"} == set(tabled.split())
     assert DEMANDS["unflagged"].write is DEMANDS["unlisted"].write

@@ -30,6 +30,9 @@ PEOPLE = [
     Subscriber("+131055501", "us", "US", ("America/Los_Angeles",), "US-CA"),
     Subscriber("+161455501", "us", "US", ("America/New_York",), "US-OH"),
     Subscriber("+127055501", "us", "US", ("America/New_York", "America/Chicago"), "US-KY"),
+    Subscriber("+141455501", "us", "US", ("America/Chicago",), "US-WI"),
+    Subscriber("+120655501", "us", "US", ("America/Los_Angeles",), "US-WA"),
+    Subscriber("+180455501", "us", "US", ("America/New_York",), "US-VA"),
     Subscriber("+141655501", "ca", "CA", ("America/Toronto",), "CA-ON"),
     Subscriber("+180755501", "ca", "CA", ("America/Toronto", "America/Winnipeg", "America/Atikokan"), "CA-ON"),
     Subscriber("+180055501", None, None, line="other"),
@@ -188,7 +191,25 @@ def world(tmp_path_factory):
 CLOCKS = ["", "T08:00", "T09:00:00", "T11:00", "T13:30", "T17:00:01", "T20:00:00", "T20:00:01", "T21:00", "T21:30:00"]
 CLOCKS += ["T12:00:00+02:00", "T18:30:00-08:00", "T02:00:00Z", "T09:30:00Z", "T20:45:00-05:00"]
 BACK = [0, -1, 1, 5, 15, 28, 29, 30, 31, 60, 61, 90, 92, 183, 300, 365, 366, 547, 548, 549, 1096]
-PLACES = [""] * 12 + ["US-NY", "US-FL", "US-CA", "US-XX", "CA-SK", "FR-971", "FR-PM", "FR-75", "GB-LND", "AU-WA"]
+PLACES = [""] * 14 + [
+    "US-NY",
+    "US-FL",
+    "US-CA",
+    "US-XX",
+    "US-IL",
+    "US-ND",
+    "US-KS",
+    "US-OR",
+    "US-MD",
+    "US-PA",
+    "US-WI",
+    "CA-SK",
+    "FR-971",
+    "FR-PM",
+    "FR-75",
+    "GB-LND",
+    "AU-WA",
+]
 PLACES += ["ES-CN", "ES-M", "JP-13", "nowhere", "Europe/Paris", "America/New_York", "Indian/Reunion"]
 SHOWN = [
     "",

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from dnc.audit import now
 from dnc.clock import today
 from dnc.durable import fingerprint
-from dnc.engine import engine
+from dnc.engine import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError
 from dnc.extracts import Taken, take
 from dnc.ledger import Change
 from dnc.loader import Loader, loader_for
 from dnc.numbers import calling_codes
 from dnc.snapshots import Accepted, Snapshot, Standing, fault_of, snapshot_of
+
+_LOST_SHARE = 0.1  # of a complete list; above it a reason is asked for
+_DOUBTED_SHARE = 0.09  # of the numbers that are looked at first
+_LOOKED_AT = 100_000  # numbers of a long list
+_NAMED = 3  # snapshots in a message
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Told:
     region: str | None
     accept_unread: int
     reason: str | None
+    shrunk: str | None
+    corrects: int | None
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,11 @@ class Prepared:
     identity: tuple[Any, ...]
     absent: str
     taken: Taken
+
+    @property
+    def registry(self) -> str:
+        """The registry's id."""
+        return str(self.identity[0])
 
 
 def told(
@@ -63,6 +76,10 @@ def told(
         raise InputError(f"--covers {bad[0]!r} is no E.164 prefix")
     if words["accept_unread"] < 0 or bool(words["accept_unread"]) != bool((words["reason"] or "").strip()):
         raise OptionError("--accept-unread, a number of rows, and --reason go together")
+    if words["shrunk"] is not None and not words["shrunk"].strip():
+        raise OptionError("--shrunk asks for the reason why the list is shorter")
+    if words["corrects"] is not None and len(paths) > 1:
+        raise OptionError("--corrects goes with one file, the one that the snapshot was taken from")
     if asked and len(paths) > 1:
         raise InputError("--asked goes with one file; put the parts of the answer together first", paths[1])
     prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers))
@@ -106,7 +123,7 @@ def _refuse_covers(told: Told, loader: Loader) -> None:
 def refuse_unread(lists: Sequence[Prepared], told: Told) -> None:
     """Raise LoaderError where lists that are complete for something have more unread rows than were accepted.
 
-    Who stands in a row that cannot be read would count as not listed.
+    Such a list would count as complete without whoever stands there.
     """
     smudged = [one for one in lists if _unread(one)]
     count = sum(map(_unread, smudged))
@@ -119,7 +136,7 @@ def refuse_unread(lists: Sequence[Prepared], told: Told) -> None:
     files = f" and in {len(smudged) - 1} more files" if len(smudged) > 1 else ""
     accepted = f"; {told.accept_unread:,} were accepted" if told.accept_unread else ""
     raise LoaderError(
-        f"a number cannot be read ({reason}); whoever it belongs to would count as not listed. "
+        f"a number cannot be read ({reason}), and the list would count as complete without it. "
         f"Rows like this: {count:,} ({where}{files}){accepted}. "
         f"Put them right, or load with --accept-unread {count} --reason TEXT",
         smudged[0].path,
@@ -127,8 +144,92 @@ def refuse_unread(lists: Sequence[Prepared], told: Told) -> None:
     )
 
 
+def lost(lists: Sequence[Prepared], told: Told, standing: Standing, work: Path) -> dict[Path, int]:
+    """Numbers that complete lists listed before and that would be clear by them now, by the file, where they are many.
+
+    The numbers of a load are compared with those of the nearest earlier day, part by part of what they are
+    complete for. The own list is a ledger and loses nothing. Raises LoaderError where a list lost more
+    than a tenth and no reason is told.
+    """
+    found: dict[Path, int] = {}
+    for registry in sorted({one.registry for one in lists if one.registry != "own" and one.taken.covers}):
+        mine = [one for one in lists if one.registry == registry]
+        for olds, prefixes in _comparable(mine, told.as_of, standing):
+            one = next(one for one in mine if _shared(one.taken.covers, prefixes))
+            before, now, gone = _compared(olds, mine, prefixes, standing, work)
+            if gone <= _LOST_SHARE * before:
+                continue
+            ids = ", ".join(str(old.id) for old in olds[:_NAMED]) + ", …" * (len(olds) > _NAMED)
+            message = f"{gone:,} numbers of {before:,} are gone since {olds[0].as_of} (snapshot {ids}); {now:,} now"
+            if told.shrunk is None:
+                hint = "Is the file cut, or only a part? If it is right, load with --shrunk REASON"
+                raise LoaderError(f"{message}. {hint}", one.path)
+            one.taken.notes.append(message)
+            found[one.path] = found.get(one.path, 0) + gone
+    return found
+
+
+def _comparable(
+    lists: Sequence[Prepared], as_of: date, standing: Standing
+) -> Iterator[tuple[list[Snapshot], list[str]]]:
+    """Whole snapshots of one day, latest first, and the prefixes that they, and none later, share with some lists."""
+    covers = [prefix for one in lists for prefix in one.taken.covers]
+    earlier = [one for one in standing.snapshots if one.registry == lists[0].registry and one.as_of <= as_of]
+    seen: tuple[str, ...] = ()
+    for day in sorted({one.as_of for one in earlier}, reverse=True):
+        of_day = [one for one in earlier if one.as_of == day and _unseen(one.covers, covers, seen)]
+        whole = [one for one in of_day if not standing.fault(one)]
+        if new := _unseen([prefix for one in whole for prefix in one.covers], covers, seen):
+            yield whole, new
+            seen += tuple(new)
+
+
+def _unseen(some: Iterable[str], others: Iterable[str], seen: tuple[str, ...]) -> list[str]:
+    return [prefix for prefix in _shared(some, others) if not prefix.startswith(seen)]
+
+
+def _shared(some: Iterable[str], others: Iterable[str]) -> list[str]:
+    """The prefixes of the numbers that have one of both; none begins with another."""
+    both = {max(a, b, key=len) for a in some for b in others if a.startswith(b) or b.startswith(a)}
+    return sorted(one for one in both if not any(one != other and one.startswith(other) for other in both))
+
+
+def _compared(
+    olds: Sequence[Snapshot], lists: Sequence[Prepared], prefixes: list[str], standing: Standing, work: Path
+) -> tuple[int, int, int]:
+    """Numbers that were listed before, that are listed now, and that were and would be clear now.
+
+    Of long lists some are looked at first; all are only where many seem to be gone.
+    """
+    files = [str(standing.path(one)) for one in olds]
+    params = {"before": files, "now": [str(one.taken.listings) for one in lists], "absent": lists[0].absent == "listed"}
+    frame = pl.DataFrame({"prefix": prefixes})
+    before = now = gone = 0
+    with engine(work, standing.folder / "snapshots") as con:
+        for every in sorted({1, 1 + sum(one.numbers for one in olds) // _LOOKED_AT}, reverse=True):
+            counted = run(con, "lost", statement("lost"), params | {"every": every}, prefixes=frame)
+            before, now, gone = counted.row(0)
+            if gone <= _DOUBTED_SHARE * before:
+                break
+    return before, now, gone
+
+
+def corrected(one: Prepared, told: Told, standing: Standing) -> Snapshot | None:
+    """The snapshot that a file is said to correct. Raises InputError where it does not hold the same bytes."""
+    if told.corrects is None:
+        return None
+    old = next((old for old in standing.snapshots if old.id == told.corrects), None)
+    if old is None:
+        raise InputError(f"no snapshot {told.corrects} to correct; dnc snapshots lists them", one.path)
+    if old.registry == "own":
+        raise InputError("what stands in the own list is lifted (dnc object --lift), never corrected away", one.path)
+    if (old.registry, old.sha256) != (one.registry, one.sha256):
+        raise InputError(f"snapshot {old.id} was taken from another file, so this one does not correct it", one.path)
+    return old
+
+
 def _unread(one: Prepared) -> int:
-    """Rows of a list that cannot be read, where those who stand in them would count as not listed."""
+    """Rows that cannot be read of a list that is complete for something."""
     return one.taken.counts["unread"] if one.taken.covers else 0
 
 
@@ -149,28 +250,50 @@ def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> l
     return notes + ([f"it lacks {lacks:,} earlier numbers; they stay until they are lifted"] if lacks else [])
 
 
-def stands(one: Prepared, standing: Standing) -> Snapshot | None:
-    """The snapshot of the same bytes with the same words, if there is one and its files are whole."""
+def stands(one: Prepared, told: Told, standing: Standing) -> Snapshot | None:
+    """The snapshot of the same bytes, told and read alike, if there is one, its files are whole and it is to stay."""
     for old in standing.snapshots:
         identity = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked, old.region)
-        if old.sha256 == one.sha256 and identity == one.identity and not standing.fault(old):
-            return replace(old, new=False)
+        alike = all(getattr(old, name) == count for name, count in one.taken.counts.items())
+        if old.sha256 == one.sha256 and identity == one.identity and alike and not standing.fault(old):
+            return replace(old, new=False) if told.corrects in (None, old.id) else None
     return None
 
 
-def add(change: Change, one: Prepared, standing: Standing, told: Told) -> Snapshot:
-    """Put one extract into the store, in place of the same bytes with other words or with a damaged file."""
+def _replaced(one: Prepared, told: Told, standing: Standing) -> dict[int, str]:
+    """Snapshots that go for one that comes, by id, and why.
+
+    Those are of the same bytes, day and campaign; of another day or campaign only where that was told.
+    """
+    why = {}
+    for old in standing.snapshots:
+        if (old.sha256, old.registry, old.as_of, old.campaign) != (one.sha256, *one.identity[:2], told.campaign):
+            continue
+        if standing.fault(old):
+            why[old.id] = f"a file of snapshot {old.id} was damaged; this one replaces it"
+        # Own is a ledger: what stands in it is lifted, never corrected away.
+        elif one.registry != "own":
+            why[old.id] = f"the same bytes stood as snapshot {old.id}, told or read otherwise; this one replaces it"
+    if wrong := corrected(one, told, standing):
+        days = f"snapshot {wrong.id}, as of {wrong.as_of}, is replaced by this one, as --corrects says"
+        why[wrong.id] = f"{days}; a check that used it cannot be decided again"
+    return why
+
+
+def _beside(one: Prepared, gone: Collection[int], standing: Standing) -> Iterator[str]:
+    """What stands of the same bytes beside a snapshot that comes."""
+    for old in standing.snapshots:
+        if (old.sha256, old.registry) == (one.sha256, one.registry) and old.id not in gone:
+            hint = "" if one.registry == "own" else f"; --corrects {old.id} would replace it"
+            yield f"the same bytes stand as snapshot {old.id} too, as of {old.as_of}{hint}"
+
+
+def add(change: Change, one: Prepared, standing: Standing, told: Told, lost: int) -> Snapshot:
+    """Put one extract into the store, in place of what `_replaced` says; `lost` numbers of its list before are gone."""
     registry, as_of, covers, campaign, means, asked, region = one.identity
-    # Own is a ledger: what stands in it is lifted, never corrected away.
-    same = [old for old in standing.snapshots if (old.sha256, old.registry) == (one.sha256, registry)]
-    damaged = [old.id for old in same if standing.fault(old)]
-    gone = damaged if registry == "own" else [old.id for old in same]
-    notes = one.taken.notes + [
-        f"a file of snapshot {id_} was damaged; this one replaces it"
-        if id_ in damaged
-        else f"the same bytes stood as snapshot {id_} with other words; this one replaces it"
-        for id_ in gone
-    ]
+    why = _replaced(one, told, standing)
+    gone = list(why)
+    notes = [*one.taken.notes, *why.values(), *_beside(one, gone, standing)]
     file, numbers = change.keep(one.taken.listings, "snapshots")
     new = 1 + _last_id(change.con)
     change.con.execute("delete from snapshots where id in (select unnest(?::integer[]))", [gone])
@@ -181,14 +304,16 @@ def add(change: Change, one: Prepared, standing: Standing, told: Told) -> Snapsh
     row = [new, registry, as_of, covers, one.absent, campaign, means, asked, region, one.sha256, file]
     row += [*(one.taken.counts[name] for name in ("listed", "clear", "unknown", "unread")), numbers, now()]
     change.con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
-    accepted = [Accepted("unread", _unread(one), told.reason or "")] if _unread(one) else []
-    for taken_in in accepted:
-        change.con.execute("insert into accepted values (?, ?, ?, ?)", [new, *taken_in])
+    every = Accepted("unread", _unread(one), told.reason or ""), Accepted("gone", lost, told.shrunk or "")
+    accepted = [each for each in every if each.rows]
+    for each in accepted:
+        change.con.execute("insert into accepted values (?, ?, ?, ?)", [new, *each])
     detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": one.sha256, **one.taken.counts}
     detail |= {"file": file, "numbers": numbers, "covers": covers, "campaign": campaign, "means": means}
     detail |= {"bitpages": bitpages[0]} if bitpages else {}
-    detail |= {"odd": one.taken.odd, "accepted": [taken_in._asdict() for taken_in in accepted]}
-    change.log("load", detail | {"asked": asked, "region": region, "replaces": gone, "notes": notes})
+    detail |= {"odd": one.taken.odd, "accepted": [each._asdict() for each in accepted]}
+    detail |= {"asked": asked, "region": region, "replaces": gone, "corrects": told.corrects}
+    change.log("load", detail | {"notes": notes})
     return snapshot_of(row, accepted, notes)
 
 

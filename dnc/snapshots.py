@@ -20,7 +20,8 @@ OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq
 class Accepted(NamedTuple):
     """What a load took in all the same, because it was told to.
 
-    what: `unread` (rows of a complete list). rows: how many. reason: as it was told.
+    what: `unread` (rows of a complete list) or `gone` (numbers that it listed before).
+    rows: how many. reason: as it was told.
     """
 
     what: str
@@ -138,7 +139,7 @@ class Standing:
         if fault := self.fault(one):
             raise StoreError(
                 f"{self.folder}: snapshot {one.id} ({one.registry} as of {one.as_of}) {fault}; nothing is decided "
-                "from it: load the registry's file again, or dnc restore BACKUP"
+                "from it: load the registry's file again with the same --as-of, or dnc restore BACKUP"
             )
 
 

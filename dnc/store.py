@@ -213,6 +213,8 @@ class Store:
         region: str | None = None,
         accept_unread: int = 0,
         reason: str | None = None,
+        shrunk: str | None = None,
+        corrects: int | None = None,
     ) -> Snapshot:
         """Take one extract in whole.
 
@@ -228,6 +230,8 @@ class Store:
             region: numbering plan (ISO 3166-1 alpha-2) of national forms, where the registry has none of its own.
             accept_unread: rows at most whose number cannot be read and that are left out all the same, of lists
                 that are complete for something; in all files together. reason: why that is right; it is logged.
+            shrunk: why a complete list that lost more than a tenth of its numbers is right; it is logged.
+            corrects: id of the snapshot of the same file that this one replaces, whatever its day or campaign.
         Returns:
             The snapshot; the one that stands already, with `new` False, where nothing is new.
         Raises:
@@ -246,6 +250,8 @@ class Store:
             region=region,
             accept_unread=accept_unread,
             reason=reason,
+            shrunk=shrunk,
+            corrects=corrects,
         )[0]
 
     def load_all(
@@ -262,11 +268,13 @@ class Store:
         region: str | None = None,
         accept_unread: int = 0,
         reason: str | None = None,
+        shrunk: str | None = None,
+        corrects: int | None = None,
     ) -> list[Snapshot]:
         """Take several extracts, all or none; arguments and exceptions as for `load`, one snapshot a file."""
         words: dict[str, Any] = {"registry": registry, "campaign": campaign, "means": means}
         words |= {"region": region and region.upper(), "loader": Path(loader) if loader else None}
-        words |= {"accept_unread": accept_unread, "reason": reason}
+        words |= {"accept_unread": accept_unread, "reason": reason, "shrunk": shrunk, "corrects": corrects}
         told = loads.told(paths, as_of, covers, asked, **words)
         standing = self.standing()
         with self.work("load") as work:
@@ -275,17 +283,19 @@ class Store:
                 folder = work / str(number)
                 folder.mkdir()
                 prepared.append(loads.prepare(Path(path), told, standing, folder))
-            stood = [loads.stands(one, standing) for one in prepared]
+            loads.corrected(prepared[0], told, standing)
+            stood = [loads.stands(one, told, standing) for one in prepared]
             if all(stood):
                 return [one for one in stood if one]
-            loads.refuse_unread(
-                [one for one, stood_already in zip(prepared, stood, strict=True) if not stood_already], told
-            )
+            new = [one for one, stands in zip(prepared, stood, strict=True) if not stands]
+            loads.refuse_unread(new, told)
+            lost = loads.lost(new, told, standing, work)
             with self.ledger.change() as change:
                 added = []
                 for one in prepared:
                     now = self._snapshots_in(change.con)
-                    added.append(loads.stands(one, now) or loads.add(change, one, now, told))
+                    stands = loads.stands(one, told, now)
+                    added.append(stands or loads.add(change, one, now, told, lost.get(one.path, 0)))
                 return added
 
     # objections

@@ -43,8 +43,9 @@ _WORDS: dict[str, dict[str, Any]] = {
         "sheets": "Other sheets of the spreadsheet, which were not read: {n:,}",
         "snapshot": "Snapshot {id} ({registry} as of {as_of}): {what}",
         "accepted": {
-            "unread": "{rows:,} rows that cannot be read are left out, and who stands there counts as not listed; "
+            "unread": "{rows:,} rows that cannot be read are left out, and the list counts as complete without them; "
             "reason: {reason}",
+            "gone": "{rows:,} numbers that its list had before are gone; reason: {reason}",
         },
         "every": "for all rows: {words}; or columns.{column} = \"their column\"",
         "asked": {
@@ -86,8 +87,9 @@ _WORDS: dict[str, dict[str, Any]] = {
         "sheets": "Autres feuilles du classeur, qui n'ont pas été lues : {n:,}",
         "snapshot": "Extrait {id} ({registry} en date du {as_of}) : {what}",
         "accepted": {
-            "unread": "{rows:,} lignes illisibles sont laissées de côté, et qui y figure passe pour non inscrit ; "
+            "unread": "{rows:,} lignes illisibles sont laissées de côté, et la liste passe pour complète sans elles ; "
             "motif : {reason}",
+            "gone": "{rows:,} numéros que sa liste avait auparavant ont disparu ; motif : {reason}",
         },
         "every": "pour toutes les lignes : {words} ; ou columns.{column} = \"leur colonne\"",
         "asked": {

@@ -112,6 +112,7 @@ def _unlike(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]
 
 
 def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
+    whole: dict[Path, int] = {}  # two snapshots may have one file
     for name in FOLDERS:
         for row in getattr(manifest, name):
             path = folder / name / row["file"]
@@ -122,8 +123,8 @@ def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
                 found.damaged.append(path)
                 found.faults.append(f"{_what(row)} {fault}")
             else:
-                found.files += 1
-                found.rows += 0 if "of" in row else row["rows"]
+                whole[path] = 0 if "of" in row else row["rows"]
+    found.files, found.rows = len(whole), sum(whole.values())
 
 
 def _what(row: dict[str, Any]) -> str:

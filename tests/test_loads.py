@@ -12,6 +12,7 @@ import pytest
 from dnc import InputError, Store, check
 from dnc.errors import OptionError
 from dnc.page import html
+from dnc.upkeep import backup, verify
 from tests.test_store import said
 
 AS_OF = date(2026, 8, 1)
@@ -140,8 +141,8 @@ def test_a_count_and_a_reason_go_together(store, write_file, words):
 @pytest.mark.parametrize(
     ("language", "line"),
     [
-        ("en", "Snapshot 1 (own as of 2026-08-01): 1 rows that cannot be read are left out, and who stands there"),
-        ("fr", "Extrait 1 (own en date du 2026-08-01) : 1 lignes illisibles sont laissées de côté, et qui y figure"),
+        ("en", "Snapshot 1 (own as of 2026-08-01): 1 rows that cannot be read are left out, and the list counts"),
+        ("fr", "Extrait 1 (own en date du 2026-08-01) : 1 lignes illisibles sont laissées de côté, et la liste passe"),
     ],
 )
 def test_a_check_says_what_was_accepted(dnc, store, write_file, language, line):
@@ -272,3 +273,203 @@ def test_two_columns_of_one_name_refuse_plain_form(store, write_file):
     """Which of them counts is not ours to say."""
     told = stopped(store, write_file("a.csv", "number,listed,Listed\n01632 960101,no,yes\n"), **PLAIN)
     assert told == "a.csv:1: several columns are called listed; which one counts? keep that one"
+
+
+# Lists that shrank
+
+
+def tps(count: int, first: int = 0) -> str:
+    """A British list in plain form."""
+    return "number,listed\n" + "".join(f"016329{place:05},yes\n" for place in range(first, first + count))
+
+
+def flat(code: int, count: int) -> str:
+    """A list of one area code."""
+    return "".join(f"{code},555{place:04}\n" for place in range(count))
+
+
+def test_a_complete_list_that_shrank_is_refused(store, write_file):
+    """One row in place of five thousand would clear the others; with a reason it is taken, and that is said."""
+    store.load(write_file("tps.csv", tps(5000)), as_of=date(2026, 7, 1), **PLAIN)
+    short = write_file("short.csv", tps(1))
+    told = stopped(store, short, **PLAIN)
+    assert told == (
+        "short.csv: 4,999 numbers of 5,000 are gone since 2026-07-01 (snapshot 1); 1 now. "
+        "Is the file cut, or only a part? If it is right, load with --shrunk REASON"
+    )
+    one = store.load(short, as_of=AS_OF, shrunk="the register was halved", **PLAIN)
+    assert [tuple(each) for each in one.accepted] == [("gone", 4999, "the register was halved")]
+    assert one.notes == ("4,999 numbers of 5,000 are gone since 2026-07-01 (snapshot 1); 1 now",)
+    assert json.loads(store.log()["detail"][-1])["accepted"] == [
+        {"what": "gone", "rows": 4999, "reason": "the register was halved"}
+    ]
+    assert store.snapshots()[1].accepted == one.accepted
+
+
+@pytest.mark.parametrize(
+    ("first", "kept", "refused"), [(0, 90, False), (0, 89, True), (11, 100, True), (5, 300, False)]
+)
+def test_a_tenth_may_go(store, write_file, first, kept, refused):
+    """What counts is the numbers that are gone, however many others came."""
+    store.load(write_file("tps.csv", tps(100)), as_of=date(2026, 7, 1), **PLAIN)
+    path = write_file("next.csv", tps(kept, first))
+    if refused:
+        assert "numbers of 100 are gone since 2026-07-01 (snapshot 1)" in stopped(store, path, **PLAIN)
+    else:
+        assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
+
+
+def test_a_long_list_is_looked_at_in_part_first(store, write_file, monkeypatch):
+    """What is decided of a part of its numbers is decided alike, and what is said is counted over all."""
+    monkeypatch.setattr("dnc.loads._LOOKED_AT", 500)
+    store.load(write_file("tps.csv", tps(5000)), as_of=date(2026, 7, 1), **PLAIN)
+    assert stopped(store, write_file("a.csv", tps(4000)), **PLAIN).startswith("a.csv: 1,000 numbers of 5,000 are gone")
+    assert store.load(write_file("b.csv", tps(4990)), as_of=AS_OF, **PLAIN).accepted == ()
+
+
+def test_each_area_code_is_compared_with_its_own_list(store, write_file):
+    """One file a code, or all in one: what both are complete for is compared, and nothing else."""
+    words = {"as_of": date(2026, 7, 1)}
+    store.load_all([write_file(f"us_{code}_.txt", flat(code, 100)) for code in (212, 310)], **words)
+    store.load(write_file("us_818_.txt", flat(818, 10)), as_of=date(2026, 7, 20))
+    assert store.load(write_file("us_818_a.txt", flat(818, 9)), as_of=AS_OF).listed == 9
+    told = stopped(store, write_file("us_212_a.txt", flat(212, 50)))
+    assert told.startswith("us_212_a.txt: 50 numbers of 100 are gone since 2026-07-01 (snapshot 1); 50 now")
+    told = stopped(store, write_file("all.txt", flat(212, 100) + flat(310, 20) + flat(818, 10)))
+    assert told.startswith("all.txt: 80 numbers of 200 are gone since 2026-07-01 (snapshot 1, 2); 120 now")
+    one = store.load(write_file("all.txt", flat(212, 95) + flat(310, 95) + flat(702, 1)), as_of=AS_OF)
+    assert one.covers == ("1212", "1310", "1702")
+    assert "40 numbers of 95 are gone since 2026-08-01 (snapshot 5)" in stopped(
+        store, write_file("us_310_b.txt", flat(310, 55))
+    )
+
+
+def test_files_of_one_load_are_compared_together(store, write_file):
+    """A list in two files is what both hold."""
+    files = [write_file(f"{name}.csv", tps(100, first)) for name, first in (("a", 0), ("b", 100))]
+    for day in (1, 20):
+        store.load_all(files, as_of=date(2026, 7, day), **PLAIN)
+    assert "100 numbers of 200 are gone since 2026-07-20 (snapshot 3, 4)" in stopped(
+        store, write_file("c.csv", tps(100)), **PLAIN
+    )
+
+
+def test_a_list_is_compared_with_the_one_before_it(store, write_file):
+    """Not with a later one, nor with one whose file is damaged; the first has nothing to be compared with."""
+    store.load(write_file("july.csv", tps(100)), as_of=date(2026, 7, 1), **PLAIN)
+    store.load(write_file("august.csv", tps(1000)), as_of=date(2026, 8, 1), **PLAIN)
+    store.load(write_file("june.csv", tps(1)), as_of=date(2026, 6, 1), **PLAIN)
+    store.load(write_file("later.csv", tps(95)), as_of=date(2026, 7, 20), **PLAIN)
+    path = store.path / "snapshots" / store.snapshots()[1].file
+    path.write_bytes(path.read_bytes()[:-1])
+    late = write_file("late.csv", tps(50))
+    assert "45 numbers of 95 are gone since 2026-07-20 (snapshot 4)" in stopped(store, late, **PLAIN)
+
+
+def test_what_is_no_full_blocklist_loses_nothing(store, write_file):
+    """Of a directory whose absence is like a star only stars that went; of an answer, and of the own list, nothing."""
+    swiss = "number;star\n" + "".join(f"044 555 {place:04};*\n" for place in range(20))
+    store.load(write_file("d.csv", swiss), as_of=date(2026, 7, 1), covers=["41"])
+    store.load(write_file("part.csv", swiss[:42]), as_of=date(2026, 7, 2), covers=["41"])
+    store.load(write_file("d2.csv", swiss + "\n"), as_of=date(2026, 7, 3), covers=["41"])
+    bare = write_file("bare.csv", swiss.replace("*", "no").replace("no", "*", 1))
+    assert "19 numbers of 20 are gone since 2026-07-03 (snapshot 3)" in stopped(store, bare, covers=["41"])
+    answer = "Telephone;Réponse\n" + "".join(f"01990000{place:02};x\n" for place in range(20))
+    for day, text in ((1, answer), (2, answer[:50])):
+        store.load(write_file("a.csv", text), as_of=date(2026, 7, day))
+        one = store.load(write_file("own.csv", OWN if day == 2 else OWN + "+33199000002,,\n"), as_of=date(2026, 7, day))
+    assert "it lacks 1 earlier numbers; they stay until they are lifted" in one.notes
+
+
+def test_a_reason_for_a_shorter_list_is_not_empty(store, write_file):
+    """An empty reason is none."""
+    with pytest.raises(OptionError, match="--shrunk asks for the reason"):
+        store.load(write_file("tps.csv", tps(1)), as_of=AS_OF, shrunk=" ", **PLAIN)
+
+
+# The same bytes again
+
+ANSWER = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n"
+
+
+def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, write_file):
+    """A call that was blocked stays blocked, the answer of then is told, and the check is decided again alike."""
+    write_file("answer.csv", ANSWER)
+    calls = write_file("calls.csv", "number,call_at\n0199000002,2026-06-22T10:30\n")
+    facts = ("caller=commercial", "recipient=consumer", "relationship=none", "voice=human", "sector=general")
+    told = ["--region", "FR", *(word for fact in facts for word in ("--set", fact))]
+    assert dnc("load", "answer.csv", "--as-of", "2026-06-20")[0] == 0
+    assert dnc("check", calls, *told)[0] == 1
+    code, _, err = dnc("load", "answer.csv", "--as-of", "2026-07-20")
+    assert (code, "the same bytes stand as snapshot 1 too, as of 2026-06-20" in err) == (0, True)
+    assert dnc("load", "answer.csv", "--as-of", "2026-07-20", "--campaign", "autumn")[0] == 0
+    assert [one.as_of.month for one in store.snapshots()] == [6, 7, 7]
+    assert dnc("check", calls, *told)[0] == 1
+    assert "fr-bloctel: listed, as of 2026-06-20" in dnc("answer", "+33199000002", "--on", "2026-06-22")[1]
+    assert dnc("replay", 2)[0] == 0
+    assert len(list((store.path / "snapshots").iterdir())) == 1
+    assert "whole: 1 files with 2 rows" in dnc("verify")[2]
+
+
+def test_a_file_of_two_snapshots_goes_with_the_last_of_them(store, write_file, tmp_path):
+    """Forgetting one leaves the other whole; forgetting a number takes it out of both; a backup holds it once."""
+    path = write_file("answer.csv", ANSWER)
+    for day in (1, 20):
+        store.load(path, as_of=date(2026, 7, day))
+    assert store.forget_numbers(["+33199000001"]).listings == 1
+    assert len({one.file for one in store.snapshots()}) == 1
+    assert [said(store, "fr-bloctel", 33199000001, f"2026-07-{day}")[0] for day in ("02", "21")] == ["uncovered"] * 2
+    backup(store.ledger, tmp_path / "copy")
+    assert said(Store(tmp_path / "copy"), "fr-bloctel", 33199000002, "2026-07-02")[0] == "listed"
+    store.forget(date(2026, 7, 10))
+    assert said(store, "fr-bloctel", 33199000002, "2026-07-21")[0] == "listed"
+    assert not verify(store.ledger).faults
+    store.forget(date(2026, 8, 10))
+    assert not list((store.path / "snapshots").iterdir())
+
+
+def test_a_wrong_day_is_corrected_by_name(store, write_file):
+    """The snapshot that is named goes, whatever its day and campaign; the log says so, and no other goes."""
+    path = write_file("answer.csv", ANSWER)
+    store.load(path, as_of=date(2026, 6, 2), campaign="spring")
+    store.load(path, as_of=date(2026, 7, 20))
+    one = store.load(path, as_of=date(2026, 6, 20), corrects=1)
+    assert [each.as_of.isoformat() for each in store.snapshots()] == ["2026-07-20", "2026-06-20"]
+    assert one.notes[0].startswith("snapshot 1, as of 2026-06-02, is replaced by this one, as --corrects says; a check")
+    detail = json.loads(store.log()["detail"][-1])
+    assert (detail["replaces"], detail["corrects"]) == ([1], 1)
+    again = store.load(path, as_of=date(2026, 6, 20), corrects=3)
+    assert (again.id, again.new) == (3, False)
+    last = store.load(path, as_of=date(2026, 6, 20), corrects=2)
+    assert [each.id for each in store.snapshots()] == [last.id]
+
+
+@pytest.mark.parametrize(
+    ("name", "corrects", "message"),
+    [
+        ("answer.csv", 9, "answer.csv: no snapshot 9 to correct; dnc snapshots lists them"),
+        ("other.csv", 1, "other.csv: snapshot 1 was taken from another file, so this one does not correct it"),
+        ("own.csv", 2, "own.csv: what stands in the own list is lifted (dnc object --lift), never corrected away"),
+    ],
+)
+def test_what_corrects_nothing_is_refused(store, write_file, name, corrects, message):
+    """Another file, another registry or the own list: the store stays as it was."""
+    texts = {"answer.csv": ANSWER, "own.csv": OWN, "other.csv": ANSWER + "0199000003;c;OK\n"}
+    paths = {each: write_file(each, text) for each, text in texts.items()}
+    store.load(paths["answer.csv"], as_of=date(2026, 6, 1))
+    store.load(paths["own.csv"], as_of=date(2026, 6, 1))
+    assert stopped(store, paths[name], corrects=corrects) == message
+    with pytest.raises(OptionError, match="--corrects goes with one file"):
+        store.load_all(list(paths.values()), as_of=AS_OF, corrects=1)
+
+
+def test_bytes_that_are_read_otherwise_now_are_taken_again(store, write_file):
+    """A list that an earlier version read otherwise does not stand in the way of what this one reads."""
+    path = write_file("answer.csv", ANSWER)
+    store.load(path, as_of=AS_OF)
+    with store.ledger.change() as change:
+        change.con.execute("update snapshots set listed = 0, clear = 2")
+    one = store.load(path, as_of=AS_OF)
+    assert (one.new, one.id, one.notes[0]) == (
+        True, 2, "the same bytes stood as snapshot 1, told or read otherwise; this one replaces it",
+    )  # fmt: skip

@@ -64,14 +64,15 @@ def test_survivors_need_their_question(store, write_file):
 
 
 def test_the_same_bytes_are_one_snapshot(store, write_file):
-    """Loading again changes nothing; the same bytes with another day are a correction."""
-    path = write_file("a.csv", ANSWER)
-    first = store.load(path, as_of=date(2026, 8, 1))
-    again = store.load(path, as_of=date(2026, 8, 1))
+    """Loading again changes nothing; the same bytes of the same day with other words are a correction."""
+    path = write_file("a.csv", "number,listed\n01632 960101,no\n")
+    words = {"as_of": date(2026, 8, 1), "registry": "gb-tps"}
+    first = store.load(path, **words)
+    again = store.load(path, **words)
     assert (again.id, again.new) == (first.id, False)
-    corrected = store.load(path, as_of=date(2026, 8, 2))
-    assert "replaces it" in corrected.notes[0]
-    assert [one.as_of for one in store.snapshots()] == [date(2026, 8, 2)]
+    corrected = store.load(path, **words, covers=["44"])
+    assert corrected.notes == ("the same bytes stood as snapshot 1, told or read otherwise; this one replaces it",)
+    assert [one.covers for one in store.snapshots()] == [("44",)]
 
 
 def test_objections_are_not_corrected_away(store, write_file):

@@ -1,0 +1,24 @@
+-- What becomes of the numbers that a complete list had: how many it listed before, how many it lists now, and how many
+-- of those before would be clear by what it says now.
+--   $before, $now (files), $absent (Boolean: absence is like listed), $every (one number in so many is looked at),
+--   prefixes(prefix): what both are complete for; none begins with another
+with rows as (
+    select number, listed, false as is_now from read_parquet($before) where hash(number) % $every::ubigint = 0
+    union all
+    select number, listed, true from read_parquet($now) where hash(number) % $every::ubigint = 0
+),
+shared as (
+    select number, listed, is_now
+    from rows cross join (select distinct len(prefix) as length from prefixes)
+    semi join prefixes on prefix = left(number::varchar, length)
+),
+numbers as (
+    select bool_or(listed) filter (not is_now) as was_listed,
+           bool_or(listed) filter (is_now) as is_listed,
+           coalesce(bool_and(listed is not distinct from false) filter (is_now), not $absent) as is_clear
+    from shared group by number
+)
+select count(*) filter (was_listed) as before,
+       count(*) filter (is_listed) as now,
+       count(*) filter (was_listed and is_clear) as lost
+from numbers

@@ -1,13 +1,12 @@
 """What one row of a list tells against calling a number, for all rows of that number.
 
-That somebody objected, withdrew a consent or refused a call is a word about a person and not about a row. So a list
+That somebody objected or withdrew a consent is a word about a person and not about a row. So a list
 that has columns for it is read once ahead of its check for these words alone, and each row is judged by all that are
 told of its number:
 
 * the earliest objection counts; `none` in one row does not outweigh a day in another;
 * a withdrawal counts, from the first one on, for each row but one that tells a consent of a later day than the last
-  withdrawal of the number (as in `dnc.consents`); one without a day counts always;
-* the last refusal before the call counts; where that of one row is not understood, the last one is not known.
+  withdrawal of the number (as in `dnc.consents`); one without a day counts always.
 
 A row that does not fit the header may have told any of them in another cell: where its number can be read, it counts as
 if it had. What is declared for a whole list is no word about a number.
@@ -98,8 +97,7 @@ def _word(column: str, ragged: pl.Series | None) -> pl.Expr:
     if ragged is None:
         return pl.lit(None, pl.Date).alias(column)
     day = pl.col(column)
-    odd = day.is_null() if column == "refused_on" else pl.lit(False)
-    return pl.when(odd | ragged).then(pl.lit(ALWAYS)).when(day != NEVER).then(day).alias(column)
+    return pl.when(ragged).then(pl.lit(ALWAYS)).when(day != NEVER).then(day).alias(column)
 
 
 # What is kept of the words of one column, sorted by number. Columns: number, at, row, on.
@@ -118,16 +116,11 @@ def _withdrawals(words: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _refusals(words: pl.DataFrame) -> pl.DataFrame:
-    """Each day once."""
-    return words.sort("number", "on", "at").unique(["number", "on"], keep="first", maintain_order=True)
-
-
-_SUMMED = {"objected_on": _first_objection, "consent_withdrawn_on": _withdrawals, "refused_on": _refusals}
+_SUMMED = {"objected_on": _first_objection, "consent_withdrawn_on": _withdrawals}
 
 
 # What comes of a row's own word (`own`) and those of its number, whose first stands at `place` of the words: the word
-# that counts (`on`) and the `row` that told it. Columns of asked: number, day, consent_on, own, place.
+# that counts (`on`) and the `row` that told it. Columns of asked: number, consent_on, own, place.
 
 
 def _objected(asked: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
@@ -143,23 +136,7 @@ def _withdrawn(asked: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _refused(asked: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
-    first = words.select("on", "row")[asked["place"]]
-    known = words.filter(pl.col("on") != ALWAYS).select("number", "on", "row").sort("on")
-    asked = asked.with_columns(
-        pl.col("day").fill_null(NEVER), odd_row=pl.when(first["on"] == ALWAYS).then(first["row"])
-    )
-    last = asked.sort("day").join_asof(
-        known, left_on="day", right_on="on", by="number", strategy="backward", coalesce=False, check_sortedness=False
-    )
-    newer = pl.col("on").is_not_null() & ((pl.col("own") > pl.col("day")) | (pl.col("on") > pl.col("own")))
-    odd = pl.col("odd_row").is_not_null() | pl.col("own").is_null()
-    return last.with_columns(
-        on=pl.when(~odd).then(pl.when(newer).then("on").otherwise("own")), row=pl.coalesce("odd_row", "row")
-    )
-
-
-_WEIGHED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn, "refused_on": _refused}
+_WEIGHED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn}
 
 
 def _with(calls: Calls, column: str, words: pl.DataFrame, of_row: str) -> Calls:
@@ -170,7 +147,7 @@ def _with(calls: Calls, column: str, words: pl.DataFrame, of_row: str) -> Calls:
     if not at.len():
         return calls
     plan = calls.plan.gather(at)
-    asked = calls.plans.select("day", "consent_on", own=column)[plan]
+    asked = calls.plans.select("consent_on", own=column)[plan]
     asked = asked.with_columns(number.gather(at).alias("number"), at=at, plan=plan, place=place.gather(at))
     found = _WEIGHED[column](asked, words).filter(pl.col("on").ne_missing(pl.col("own")))
     said = pl.format(of_row.format(column=column, row="{}"), "row")

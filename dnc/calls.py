@@ -40,7 +40,7 @@ from dnc.vocabulary import vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
-AGAINST = ("objected_on", "consent_withdrawn_on", "refused_on")  # may also say that there was none
+AGAINST = ("objected_on", "consent_withdrawn_on")  # count for all rows of a number
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
@@ -138,7 +138,7 @@ class Intake:
 
     @property
     def against(self) -> list[str]:
-        """Our columns, of those that the file has, that tell objections, withdrawals and refusals."""
+        """Our columns, of those that the file has, that tell objections and withdrawals."""
         return [name for name in AGAINST if name in self.columns]
 
     def tells_against(self, batch: pl.DataFrame) -> pl.Series:
@@ -384,7 +384,7 @@ class Intake:
         """The day on which something happened, and whether it was not understood: what lies ahead has not happened."""
         if text is None:
             return _EMPTY.get(column), False
-        if column in AGAINST and text.lower() in NONE:
+        if column in (*AGAINST, "refused_on") and text.lower() in NONE:
             return NEVER, False
         day = read_day(text, self.brief.dates)
         return (_UNREADABLE.get(column), True) if day is None or day > now else (day, False)

@@ -22,7 +22,7 @@ class Check:
     files: of the list. verdicts: a frame of the input's columns and those of
     `dnc.vocabulary.VERDICT`, or None where they went to a file.
     id: number of its row in the log. head: that row as `ROW:HASH`.
-    repeated: numbers that stand in several rows. elsewhere: calls for which an objection, a withdrawal or a refusal
+    repeated: numbers that stand in several rows. elsewhere: calls for which an objection or a withdrawal
     in another row counts. unplaced: rows that tell one and whose number cannot be read.
     second_numbers: columns that look like telephone numbers and were not looked at. dated: whether the file tells days.
     skipped: lines before the header that were left out. sheets: those of a

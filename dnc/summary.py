@@ -24,8 +24,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "{unproven:,} consents without a reference to their proof",
         "past": "Calls in the past, judged by what was known on their day: {n:,}",
         "clock": "DNC_TODAY replaces the clock: {day} is taken for today",
-        "elsewhere": "Calls for which an objection, a withdrawal or a refusal in another row counts: {n:,}",
-        "unplaced": "Rows that tell an objection, a withdrawal or a refusal, and whose number cannot be read: {n:,}; "
+        "elsewhere": "Calls for which an objection or a withdrawal in another row counts: {n:,}",
+        "unplaced": "Rows that tell an objection or a withdrawal, and whose number cannot be read: {n:,}; "
         "they count for no other row",
         "today": "No day was told: every call was taken as planned for today, {day}; say --at",
         "declared": "Declared for all rows and not told by the file: {facts}",
@@ -68,8 +68,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "{unproven:,} consentements sans référence de preuve",
         "past": "Appels à une date passée, jugés d'après ce qui était connu ce jour-là : {n:,}",
         "clock": "DNC_TODAY remplace l'horloge : {day} est pris pour aujourd'hui",
-        "elsewhere": "Appels pour lesquels compte une opposition, un retrait ou un refus d'une autre ligne : {n:,}",
-        "unplaced": "Lignes qui disent une opposition, un retrait ou un refus, au numéro illisible : {n:,} ; "
+        "elsewhere": "Appels pour lesquels compte une opposition ou un retrait d'une autre ligne : {n:,}",
+        "unplaced": "Lignes qui disent une opposition ou un retrait, au numéro illisible : {n:,} ; "
         "elles ne comptent pour aucune autre ligne",
         "today": "Aucun jour indiqué : chaque appel est pris comme prévu aujourd'hui, {day} ; précisez --at",
         "declared": "Déclaré pour toutes les lignes, non indiqué par le fichier : {facts}",

@@ -261,19 +261,13 @@ class Call:
 
     def hear(self, calls):
         """Take in what the rows of this number, this one among them, told against calling it."""
-        objected, withdrawn, refused = (
-            [one.told[name] for one in calls] for name in ("objected_on", "consent_withdrawn_on", "refused_on")
-        )
+        objected, withdrawn = ([one.told[name] for one in calls] for name in ("objected_on", "consent_withdrawn_on"))
         self.days["objected_on"] = min(
             (day for day in objected if day not in (None, NEVER)), default=self.told["objected_on"]
         )
         given, days = self.told["consent_on"], [day for day in withdrawn if day != NEVER]
         if days and (LONG_AGO in days or given is None or given <= max(days)):
             self.days["consent_withdrawn_on"] = min(days)
-        if None in refused:
-            self.days["refused_on"] = None
-        elif self.day and (before := [day for day in refused if day <= self.day]):
-            self.days["refused_on"] = max(before)
 
     def has_come(self, name):
         """Whether a day lies on or before the day of the call."""

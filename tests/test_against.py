@@ -98,28 +98,6 @@ def test_beside_a_file_of_consents(outcomes, write_file):
         assert outcomes(text, SALE, consents=consents)[0] == [expected, expected]
 
 
-@pytest.mark.parametrize(
-    ("others", "mine", "at", "expected"),
-    [
-        (["2026-08-01"], "", "2026-08-10", "blocked"),
-        (["2026-08-01"], "none", "2026-08-10", "blocked"),
-        (["2026-08-01"], "2026-05-01", "2026-08-10", "blocked"),
-        (["2026-05-01"], "2026-08-01", "2026-08-10", "blocked"),
-        (["2026-05-01"], "", "2026-08-10", "clear"),
-        (["2026-09-01"], "", "2026-08-10", "clear"),  # not yet refused
-        (["2026-09-01", "2026-08-01", "2026-03-01"], "", "2026-08-10", "blocked"),
-        (["next week"], "", "2026-08-10", "undecided"),
-        (["2026-11-26"], "", "2026-08-10", "undecided"),
-        (["next week", "2026-08-01"], "", "2026-08-10", "undecided"),
-    ],
-)
-def test_a_refusal_counts(outcomes, others, mine, at, expected):
-    """The last one before the call, of whichever row; one that is not understood leaves the call open."""
-    facts = SALE | {"relationship": "contract", "related": "yes", "consent": "none"}
-    rows = [f"{A},{row}" for row in (*others, mine)]
-    assert outcomes("number,refused_on\n" + "\n".join(rows) + "\n", facts, at)[0][-1] == expected
-
-
 def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_file):
     """The one may have told an objection and counts as if it had; the other counts for nobody, which is said."""
     text = f"number,city,objected_on\n{A},Lyon,none\n{A},Lyon,Rhône,x\n{B},Lyon,none\nhello,Lyon,2026-01-01\n"
@@ -130,10 +108,10 @@ def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_fil
     given = [f"--set={name}={fact}" for name, fact in CHARITY.items()]
     told = ("check", "calls.csv", "--region", "FR", "--at", "2026-11-26", *given, "--out", "page.html")
     err = dnc(*told)[2]
-    assert "an objection, a withdrawal or a refusal in another row counts: 1" in err
+    assert "an objection or a withdrawal in another row counts: 1" in err
     assert "whose number cannot be read: 1; they count for no other row" in err
     err = dnc(*told, "--lang", "fr")[2]
-    assert "compte une opposition, un retrait ou un refus d'une autre ligne : 1" in err
+    assert "compte une opposition ou un retrait d'une autre ligne : 1" in err
     page = (write_file("x", "").parent / "page.html").read_text()
     assert "Elles ne comptent pour aucune autre ligne." in page
 

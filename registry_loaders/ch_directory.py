@@ -95,6 +95,10 @@ class _Entries:
                 "entities are not read" if error.code == _UNDEFINED else "is not well formed or cut; fetch it again"
             )
             raise LoaderError(message, self._member.where, error.lineno) from None
+        except LookupError:
+            raise LoaderError(
+                "is declared to be in an encoding that is none; fetch it again", self._member.where
+            ) from None
         yield self._frame()
 
     def _frame(self) -> pl.DataFrame:

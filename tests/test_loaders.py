@@ -180,6 +180,12 @@ REFUSED = [
     ("f.xml", FULL + "&a;</ac></list>", {}, "f.xml: entities are not read"),
     (
         "f.xml",
+        "<?xml version='1.0' encoding='utf-88'?><feed></feed>",
+        {},
+        "f.xml: is declared to be in an encoding that",
+    ),
+    (
+        "f.xml",
         FULL + "<name val='x'/></ac></list>",
         {},
         "f.xml: not a list by area code: another element near number 2",

@@ -20,10 +20,11 @@ from typing import Any
 
 import polars as pl
 
-from dnc.calls import AGAINST, Calls, Intake
+from dnc.calls import Calls, Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.sorting import Sorting, kept
 from dnc.tabular import RAGGED, numbered
+from dnc.vocabulary import AGAINST
 
 _AT_ONCE = 2_000_000  # words in memory together
 _OF_ROW = {"en": "{column} of row {row}", "fr": "{column} de la ligne {row}"}
@@ -120,7 +121,7 @@ _SUMMED = {"objected_on": _first_objection, "consent_withdrawn_on": _withdrawals
 
 
 # What comes of a row's own word (`own`) and those of its number, whose first stands at `place` of the words: the word
-# that counts (`on`) and the `row` that told it. Columns of asked: number, consent_on, own, place.
+# that counts (`on`) and the `row` that told it. Columns of asked: consent_on, own, place.
 
 
 def _objected(asked: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +149,7 @@ def _with(calls: Calls, column: str, words: pl.DataFrame, of_row: str) -> Calls:
         return calls
     plan = calls.plan.gather(at)
     asked = calls.plans.select("consent_on", own=column)[plan]
-    asked = asked.with_columns(number.gather(at).alias("number"), at=at, plan=plan, place=place.gather(at))
+    asked = asked.with_columns(at=at, plan=plan, place=place.gather(at))
     found = _WEIGHED[column](asked, words).filter(pl.col("on").ne_missing(pl.col("own")))
     said = pl.format(of_row.format(column=column, row="{}"), "row")
     new, told = numbered(found.select("plan", "on", said=said))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dnc.clock import DATE_ORDERS, NONE, read_moment
+from dnc.clock import DATE_ORDERS, NONE, read_day, today
 from dnc.errors import InputError
 from dnc.numbers import known_region
 from dnc.tabular import folded
-from dnc.vocabulary import vocabulary
+from dnc.vocabulary import OR_NONE, vocabulary
 
-_KEYS = ("region", "dates", "columns", "values", "facts")
+_KEYS = ("region", "dates", "ignore", "columns", "values", "facts")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Brief:
     columns: our name → theirs. values: our column → their word (folded) → ours.
     facts: our column → what fills its empty cells.
     sha256: of the brief's file, or None. beside: facts that were not told by it but said beside it.
+    ignore: columns of theirs that are left out on purpose, though they may tell objections.
     """
 
     region: str | None = None
@@ -36,6 +37,7 @@ class Brief:
     facts: Mapping[str, str] = field(default_factory=dict)
     sha256: str | None = None
     beside: frozenset[str] = frozenset()
+    ignore: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
@@ -43,21 +45,31 @@ class Brief:
         if self.dates not in DATE_ORDERS:
             raise InputError(f"dates {self.dates!r} is none of {', '.join(DATE_ORDERS)}")
         for column in (*self.columns, *self.values, *self.facts):
-            if column not in vocabulary().columns:
-                raise InputError(f"{column!r} is no column of planned calls{_nearest(column)}")
-        for column, word in self.facts.items():
-            if column in ("number", "call"):
-                raise InputError(f"{column} cannot be declared for a whole file")
-            _check_fact(column, word, self.dates)
-        for column, words in self.values.items():
-            for word in words.values():
-                _check_word(column, word)
+            must_be_column(column)
+        self._check_columns()
+        for column in ("number", "call"):
+            if column in self.facts or self.values.get(column):
+                raise InputError(f"{column} is the file's own: it can neither be declared nor have its words changed")
+        meant = ((column, word) for column, words in self.values.items() for word in words.values())
+        for column, word in (*self.facts.items(), *meant):
+            _check_word(column, word, self.dates)
+
+    def _check_columns(self) -> None:
+        if isinstance(self.ignore, str):
+            raise InputError("ignore takes a list of columns")
+        ignored = set(map(folded, self.ignore))
+        for column, theirs in self.columns.items():
+            if not theirs.strip():
+                raise InputError(f"no column is named for {column}")
+            if folded(theirs) in ignored:
+                raise InputError(f"column {theirs!r} is both named for {column} and left out; do one of the two")
 
     def but(
         self,
         region: str | None = None,
         columns: Mapping[str, str] | None = None,
         facts: Mapping[str, object] | None = None,
+        ignore: Sequence[str] = (),
     ) -> Brief:
         """This brief with what was said beside it, which wins."""
         return replace(
@@ -66,6 +78,7 @@ class Brief:
             columns={**self.columns, **(columns or {})},
             facts={**self.facts, **{name: str(fact) for name, fact in (facts or {}).items()}},
             beside=self.beside.union(facts or ()),
+            ignore=(*self.ignore, *ignore),
         )
 
     def without(self, facts: Collection[str]) -> Brief:
@@ -73,27 +86,34 @@ class Brief:
         return replace(self, facts={name: fact for name, fact in self.facts.items() if name not in facts})
 
 
-def _check_word(column: str, word: str) -> None:
-    words = vocabulary().axes.get(column)
-    if words and word not in words:
-        raise InputError(f"{column} {word!r} is none of {', '.join(words)}")
-
-
-def _check_fact(column: str, word: str, dates: str) -> None:
-    """What is declared for a whole file must be understood, or it would spoil every row."""
-    _check_word(column, word)
-    kind = vocabulary().columns[column]["kind"]
-    if kind in ("date", "datetime") and read_moment(word, dates) is None and word.lower() not in NONE:
-        raise InputError(f"{column} {word!r} is no date; write YYYY-MM-DD")
-    if kind == "integer" and not word.isdecimal():
-        raise InputError(f"{column} {word!r} is no number")
-
-
-def _nearest(name: str) -> str:
+def must_be_column(name: str) -> None:
+    """Raise InputError where a name is none of our columns."""
     import difflib
 
-    near = difflib.get_close_matches(name, vocabulary().columns, 1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(vocabulary().columns)}"
+    known = vocabulary().columns
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+        raise InputError(f"{name!r} is no column of planned calls{hint}")
+
+
+def _check_word(column: str, word: str, dates: str) -> None:
+    """What is said of a whole file must be understood, or it would spoil every row."""
+    kind, axis = vocabulary().columns[column]["kind"], vocabulary().axes.get(column)
+    day = read_day(word, dates) if kind in ("date", "datetime") else None
+    none = column in OR_NONE and word.lower() in NONE
+    if not word.strip():
+        raise InputError(f"{column} is given no value; leave it out where it is not told")
+    if axis and word not in axis:
+        raise InputError(f"{column} {word!r} is none of {', '.join(axis)}")
+    if kind in ("date", "datetime") and day is None and not none:
+        raise InputError(f"{column} {word!r} is no date; write YYYY-MM-DD")
+    if kind == "date" and day and day > today():
+        raise InputError(f"{column} {word!r} is a day that has not come yet")
+    if kind == "integer" and not (word.isascii() and word.isdecimal()):
+        raise InputError(f"{column} {word!r} is no number")
+    if column == "region" and not known_region(word.upper()):
+        raise InputError(f"region {word!r} is no numbering plan; write two letters such as FR")
 
 
 def read_brief(path: str | Path) -> Brief:
@@ -113,10 +133,13 @@ def read_brief(path: str | Path) -> Brief:
     facts = _texts(path, "facts", told.get("facts", {}))
     tables = _table(path, "values", told.get("values", {}))
     values = {column: _words(path, f"values.{column}", words) for column, words in tables.items()}
+    ignore = told.get("ignore", [])
+    if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
+        raise InputError("must be a list of columns", path, "ignore")
     region, dates = told.get("region"), told.get("dates", "iso")
     sha256 = hashlib.sha256(data).hexdigest()
     try:
-        return Brief(region and str(region).upper(), str(dates), columns, values, facts, sha256)
+        return Brief(region and str(region).upper(), str(dates), columns, values, facts, sha256, ignore=tuple(ignore))
     except InputError as error:
         raise InputError(str(error), path) from None
 

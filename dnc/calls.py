@@ -7,6 +7,7 @@ outside the vocabulary become null, and a note says what was not understood.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -36,15 +37,14 @@ from dnc.tabular import (
     quoted,
     refuse_data_as_header,
 )
-from dnc.vocabulary import vocabulary
+from dnc.vocabulary import AGAINST, FORMER, OR_NONE, hints, vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
-AGAINST = ("objected_on", "consent_withdrawn_on")  # count for all rows of a number
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
-FORMER = "dnc_outcome"
+_WAS = "dnc_outcome"  # in the output of a former run
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
 _SHORT = re.compile(r"^\d{3,6}$")
 _KIND, _UNREAD = "\0kind", "\0unread"  # what a number tells, beside a file's own columns
@@ -109,7 +109,8 @@ class Intake:
         header = dict(zip(self.table.columns, self.table.header, strict=True))
         by_folded: dict[str, list[str]] = {}
         for unique, name in header.items():
-            by_folded.setdefault(folded(name), []).append(unique)
+            if unique not in self.ignored:
+                by_folded.setdefault(folded(name), []).append(unique)
         found: dict[str, str] = {}
         path, line = self.table.path, self.table.skipped + 1
         refuse_data_as_header(header.values(), path, line)
@@ -117,7 +118,7 @@ class Intake:
             theirs = self.brief.columns.get(ours)
             same = by_folded.get(folded(theirs or ours), [])
             if theirs in header and not same:  # a name that was made unique
-                same = by_folded[folded(header[theirs])] if header[theirs] else [theirs]
+                same = by_folded.get(folded(header[theirs]), []) if header[theirs] else [theirs]
             if theirs and not same:
                 raise InputError(f"no column {quoted([theirs])} for {ours}; there are: {quoted(header)}", path, line)
             if len(same) > 1:
@@ -156,19 +157,41 @@ class Intake:
     @property
     def second_numbers(self) -> list[str]:
         """Columns that look like telephone numbers and are not looked at."""
-        mapped = set(self.columns.values())
-        names = [name for name in self.table.columns if not name.startswith("dnc_")]
-        return [name for name in names if name not in mapped and looks_like_phone(name)]
+        known = {*self.columns.values(), *self.ignored}
+        return [name for name in self.carried if name not in known and looks_like_phone(name)]
+
+    @cached_property
+    def ignored(self) -> list[str]:
+        """Columns that are left out on purpose."""
+        named = set(map(folded, self.brief.ignore))
+        header = zip(self.table.columns, self.table.header, strict=True)
+        return [unique for unique, name in header if unique in self.brief.ignore or folded(name) in named]
+
+    @property
+    def unheard(self) -> list[str]:
+        """Columns that may tell objections, by their name, and are neither mapped nor left out on purpose."""
+        known = {*self.columns.values(), *self.ignored}
+        return [name for name in self.carried if name not in known and _may_object(name)]
+
+    def refuse_unheard(self, way_out: str = "map them (--map objected_on={first}, or [columns] in the brief)") -> None:
+        """Raise OptionError where there are such columns."""
+        if names := self.unheard:
+            first = quoted(names[:1])
+            why = (
+                f"columns that may tell objections are not used: {quoted(names)}; {way_out.format(first=first)}, "
+                f"or leave them out on purpose (--ignore {first}, or ignore = [{first}] in the brief)"
+            )
+            raise OptionError(why, self.table.path, self.table.skipped + 1)
 
     @property
     def carried(self) -> list[str]:
         """Columns of the output that come from the input: all but those of a former run."""
-        return [name for name in self.table.columns if not name.startswith("dnc_")]
+        return [name for name in self.table.columns if name not in FORMER]
 
     @property
     def former(self) -> bool:
         """Whether the file is the output of a former run."""
-        return FORMER in self.table.columns
+        return _WAS in self.table.columns
 
     def batches(self) -> Iterator[Calls]:
         """The calls of the file, batch by batch, in its order."""
@@ -182,7 +205,7 @@ class Intake:
         told = list(dict.fromkeys(theirs for ours, theirs in self.columns.items() if ours not in ("call", "number")))
         plan, plans = numbered(batch.select(*told, RAGGED, read["kind"].alias(_KIND), read["unread"].alias(_UNREAD)))
         number = pl.select(pl.when(batch[RAGGED].is_null()).then(read["number"])).to_series()
-        was = batch.select(_text(batch[FORMER])).to_series() if self.former else None
+        was = batch.select(_text(batch[_WAS])).to_series() if self.former else None
         alike = [name for name in told if name in self.carried and batch[name].dtype == pl.String]
         shared = Shared(plans.select(alike), plan)
         return Calls(batch.select(self.carried), number, plan, self._facts(plans, kinds), was, shared)
@@ -384,7 +407,7 @@ class Intake:
         """The day on which something happened, and whether it was not understood: what lies ahead has not happened."""
         if text is None:
             return _EMPTY.get(column), False
-        if column in (*AGAINST, "refused_on") and text.lower() in NONE:
+        if column in OR_NONE and text.lower() in NONE:
             return NEVER, False
         day = read_day(text, self.brief.dates)
         return (_UNREADABLE.get(column), True) if day is None or day > now else (day, False)
@@ -407,6 +430,21 @@ def _text(cells: pl.Series) -> pl.Expr:
         return pl.when(pl.lit(cells)).then(pl.lit("yes")).when(~pl.lit(cells)).then(pl.lit("no"))
     text = pl.lit(as_text(cells)).str.strip_chars()
     return pl.when(text != "").then(text)
+
+
+def _may_object(name: str) -> bool:
+    """Whether the name of a column has a word in it by which files tell objections."""
+    words = _words(name)
+    return any(f" {one} " in words or f" {one.replace(' ', '')} " in words for one in hints()["against"]["words"])
+
+
+def _words(name: str) -> str:
+    """The words of a name without case and accents, each between blanks; fooBar are two, and d'or is read both ways."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", apart) if unicodedata.category(c) not in ("Mn", "Cf"))
+    together = re.sub("['’]", "", plain)
+    words = re.findall(r"[^\W_]+|[|]", f"{plain}|{together}".casefold())
+    return f" {' '.join(words)} "
 
 
 def _is_instant(moment: date | datetime | None) -> bool:

@@ -220,7 +220,7 @@ def _begun(files: FileList, intake: Intake, terms: Terms, selection: Selection) 
     header = [*(original[name] for name in intake.carried), *selection.header]
     delimiter = table.delimiter if table.kind == "csv" else ","
     result = Check(files, header, delimiter, table.bom, terms.book, terms.policy.language)
-    result.second_numbers = intake.second_numbers
+    result.ignored, result.second_numbers = intake.ignored, intake.second_numbers
     result.declared, result.beside = terms.brief.facts, terms.brief.beside
     result.consents = terms.consents.record if terms.consents else None
     result.dated = intake.at is not None or "call_at" in intake.columns or "call_at" in terms.brief.facts

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -187,12 +187,18 @@ def _fact_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _brief(path: Path | None, region: str | None, maps: Mapping[str, str], given: Mapping[str, str]) -> Brief:
+def _brief(
+    path: Path | None,
+    region: str | None = None,
+    maps: Mapping[str, str] | None = None,
+    given: Mapping[str, str] | None = None,
+    ignore: Sequence[str] = (),
+) -> Brief:
     from dnc.brief import Brief, read_brief
 
     told = read_brief(path) if path else Brief()
     try:
-        return told.but(region, maps, given)
+        return told.but(region, maps, given, ignore)
     except InputError as error:
         _usage(error)
 
@@ -208,10 +214,13 @@ def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
     ):
         command = option(command)
+    command = click.option(
+        "--ignore", multiple=True, metavar="COLUMN", help="Leave a column out on purpose that may tell objections."
+    )(_fact_options(command))
     named = click.option(
         "--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS", help="Name a column that is called otherwise."
     )
-    return named(_fact_options(command))
+    return named(command)
 
 
 @cli.command()
@@ -240,6 +249,7 @@ def check(
     *,
     files: tuple[Path, ...],
     maps: tuple[tuple[str, str], ...],
+    ignore: tuple[str, ...],
     region: str | None,
     given: tuple[tuple[str, str], ...],
     brief: Path | None,
@@ -267,7 +277,7 @@ def check(
         result = checks.check(
             files,
             store_of(ctx),
-            brief=_brief(brief, region, dict(maps), dict(given)),
+            brief=_brief(brief, region, dict(maps), dict(given), ignore),
             rulebook=book,
             accept=dict(accept),
             language=lang,
@@ -335,6 +345,7 @@ def vet(
     *,
     files: tuple[Path, ...],
     maps: tuple[tuple[str, str], ...],
+    ignore: tuple[str, ...],
     region: str | None,
     given: tuple[tuple[str, str], ...],
     brief: Path | None,
@@ -370,7 +381,7 @@ def vet(
     asked = Asked(price, min_clear, max_undecided, max_price_per_clear)
     book = book_of(ctx)
     if files and not sealed:
-        told = _brief(brief, region, dict(maps), dict(given))
+        told = _brief(brief, region, dict(maps), dict(given), ignore)
         with _progress(files, quiet) as progress:
             vetting = _vetted(
                 ctx,
@@ -573,7 +584,7 @@ def _ahead(ctx: click.Context, book: Rulebook, packs: list[Pack], days: int, pat
 
     first, last = today() + timedelta(days=1), today() + timedelta(days=days)
     if path:
-        brief = _brief(path, None, {}, {})
+        brief = _brief(path)
         home = [pack for pack in packs if brief.region in pack.territories]
         found = outlook_for(brief, home or packs, first, last, book=book, store=store_of(ctx))
     else:

@@ -85,6 +85,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     table = open_table(path)
     told = replace(brief, columns=_columns(brief, table), facts={})
     intake = Intake(table, told, book, now=now)
+    intake.refuse_unheard("rename the one that tells withdrawals to 'withdrawn'")
     if not {"consent", "consent_withdrawn_on"} & intake.columns.keys():
         raise InputError("no column 'consent' and none 'withdrawn'; name it in [columns] of the brief", path, 1)
     proof = next((name for name in table.columns if folded(name) in _PROOF), None)

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -23,7 +20,7 @@ from dnc.calls import Intake
 from dnc.columns import read_column
 from dnc.rulebook import Rulebook
 from dnc.tabular import Table, folded, looks_like_phone, open_table
-from dnc.vocabulary import vocabulary
+from dnc.vocabulary import FORMER, hints, vocabulary
 
 _SAMPLE = 1_000  # numbers that are read in every plan
 _SURE = 0.9  # share of filled cells that must be read as telephone numbers
@@ -36,6 +33,7 @@ _WORDS: dict[str, dict[str, str]] = {
     "en": {
         "head": "A draft from the first {rows:,} rows of {name}. What is commented out is a guess,",
         "then": "or still to be told: take away its # where it is right. Then: dnc check {name} --brief THIS",
+        "unheard": "may tell objections: map it below (objected_on = …), or leave it out on purpose here",
         "number": "filled cells: {filled:,}; of {tried:,} tried, telephone numbers: {read:,}",
         "own": "{ours} is found by its own name",
         "by_name": "only by its name",
@@ -56,6 +54,7 @@ _WORDS: dict[str, dict[str, str]] = {
     "fr": {
         "head": "Ébauche d'après les {rows:,} premières lignes de {name}. Ce qui est en commentaire est supposé,",
         "then": "ou reste à dire : ôtez le # là où c'est juste. Puis : dnc check {name} --brief CECI",
+        "unheard": "peut dire une opposition : à lier ci-dessous (objected_on = …), ou à laisser de côté ici",
         "number": "cellules remplies : {filled:,} ; sur {tried:,} essayées, numéros de téléphone : {read:,}",
         "own": "{ours} est trouvé par son propre nom",
         "by_name": "par son seul nom",
@@ -115,6 +114,7 @@ class _Draft:
         yield ""
         yield from self._region()
         yield from self._dates()
+        yield from self._ignore()
         yield "\n[columns]"
         yield from self._columns()
         for column in vocabulary().axes:
@@ -130,7 +130,7 @@ class _Draft:
     @cached_property
     def _numbers(self) -> dict[str, _Numbers]:
         """Columns that may hold telephone numbers, the likeliest first."""
-        found = {name: self._read(name) for name in self._rows.columns if not name.startswith("dnc_")}
+        found = {name: self._read(name) for name in self._rows.columns if name not in FORMER}
         named = {name: one for name, one in found.items() if looks_like_phone(name)}
         likely = named or {name: one for name, one in found.items() if one.share >= _SURE}
         return dict(sorted(likely.items(), key=lambda one: -one[1].share))
@@ -186,6 +186,14 @@ class _Draft:
 
     # columns and words
 
+    def _ignore(self) -> Iterator[str]:
+        """Columns that may tell objections and are proposed for nothing: a check stops at them."""
+        mapped = Brief(columns={"number": self._table.columns[0]})
+        unheard = Intake(self._table, mapped, self._book).unheard if self._table.columns else []
+        left = [_text(name) for name in unheard if name not in self._named.values()]
+        if left:
+            yield f"# ignore = [{', '.join(left)}]  # {self._w['unheard']}"
+
     @cached_property
     def _own(self) -> dict[str, str]:
         """Our name → their column of the same name."""
@@ -197,11 +205,11 @@ class _Draft:
         """Our name → their column, by its own name or as the hints propose."""
         proposed: dict[str, str] = {}
         for name in self._rows.columns:
-            if name in self._own.values() or name in self._numbers or name.startswith("dnc_"):
+            if name in self._own.values() or name in self._numbers or name in FORMER:
                 continue
             hits = [
                 (len(word), ours)
-                for ours, words in _hints()["columns"].items()
+                for ours, words in hints()["columns"].items()
                 for word in words
                 if word in folded(name)
             ]
@@ -263,14 +271,9 @@ def _fitting(numbers: pl.Series, territory: str) -> tuple[int, int]:
     return int(own.sum()), read.height
 
 
-@cache
-def _hints() -> dict[str, Any]:
-    return tomllib.loads(files("dnc").joinpath("hints.toml").read_text(encoding="utf-8"))
-
-
 def _meant(column: str, word: str) -> str:
     """The word of ours that theirs may mean, or nothing."""
-    meanings = _hints()["values"].get(column, {})
+    meanings = hints()["values"].get(column, {})
     return next((ours for ours, words in meanings.items() if folded(word) in words), "")
 
 

@@ -99,6 +99,7 @@ def _shown(check: Check) -> dict[str, Any]:
         "elsewhere": check.elsewhere,
         "unplaced": check.unplaced,
         "skipped": check.skipped,
+        "ignored": check.ignored,
         "second_numbers": check.second_numbers,
         "regions": _regions(check),
         "countries": _without_rules(check),

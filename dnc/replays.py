@@ -14,6 +14,7 @@ import polars as pl
 
 from dnc.audit import Entry
 from dnc.brief import Brief
+from dnc.calls import Intake
 from dnc.checks import check
 from dnc.errors import InputError, StoreError
 from dnc.lists import Paths, file_list
@@ -91,17 +92,20 @@ def replay(
         _must_be_same(beside, then["consents"]["sha256"], number)
     terms, texts = _texts(store, then)
     past = _Past(store.path, _standing(store, number, then))
+    rulebook = Rulebook.of(texts)
     brief = Brief(**{name: terms[name] for name in ("region", "dates", "columns", "values", "facts")})
+    # Earlier versions used no column that was not mapped, whatever its name.
+    ignore = terms["ignore"] if "ignore" in terms else Intake(file_list(path).table(), brief, rulebook).unheard
     result = check(
         path,
         past,
-        brief=brief,
+        brief=replace(brief, ignore=ignore),
         consents=beside,
         at=terms["at"],
         now=date.fromisoformat(then["today"]),
         guidance=terms["guidance"],
         accept=terms["accept"],
-        rulebook=Rulebook.of(texts),
+        rulebook=rulebook,
         out=out or [],
         columns=None if out else ["outcome"],
     )

@@ -24,6 +24,7 @@ class Check:
     id: number of its row in the log. head: that row as `ROW:HASH`.
     repeated: numbers that stand in several rows. elsewhere: calls for which an objection or a withdrawal
     in another row counts. unplaced: rows that tell one and whose number cannot be read.
+    ignored: columns that were left out on purpose.
     second_numbers: columns that look like telephone numbers and were not looked at. dated: whether the file tells days.
     skipped: lines before the header that were left out. sheets: those of a
     spreadsheet that were not read. declared: facts told for the whole file.
@@ -44,6 +45,7 @@ class Check:
     repeated: int = 0
     elsewhere: int = 0
     unplaced: int = 0
+    ignored: list[str] = field(default_factory=list)
     second_numbers: list[str] = field(default_factory=list)
     dated: bool = True
     skipped: int = 0

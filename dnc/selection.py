@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dnc.calls import FORMER, Calls
+from dnc.calls import Calls
 from dnc.errors import InputError, OptionError
 from dnc.judge import Verdicts
 from dnc.rows import Rows, Shared
@@ -67,5 +67,5 @@ def select(columns: Iterable[str] | None, only: Iterable[str], changed: bool, fo
     if strange := [name for name in only if name not in OUTCOMES]:
         raise OptionError(f"{strange[0]!r} is no outcome; known are {', '.join(OUTCOMES)}")
     if changed and not former:
-        raise InputError(f"no column {FORMER!r}; --changed decides a former output again")
+        raise InputError("no column 'dnc_outcome'; --changed decides a former output again")
     return Selection(tuple(told), tuple(only), changed)

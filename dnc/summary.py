@@ -8,6 +8,7 @@ from typing import Any
 from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.snapshots import Snapshot
+from dnc.tabular import quoted
 from dnc.vocabulary import vocabulary
 
 _SHOWN = 5
@@ -37,6 +38,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "store": "into the store: dnc load FILE --registry {registry} --as-of DAY",
         "unclear": "{rows:>9,} undecided by law contested or not read here; no fact would decide them (see dnc_why)",
         "duties": "Clear is no permission; duties that go with the {rows:,} clear: {n}{named}",
+        "ignored": "Columns that may tell objections and were left out on purpose: {names}",
         "second": "Column {name!r} looks like telephone numbers and was not looked at; check it too, with --map",
         "repeated": "Numbers that stand in several rows: {n:,}",
         "skipped": "Lines before the header that were left out: {n:,}",
@@ -81,6 +83,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "store": "dans le dépôt : dnc load FICHIER --registry {registry} --as-of JOUR",
         "unclear": "{rows:>9,} indécis par un droit contesté ou non lu ici ; aucun fait n'en déciderait (voir dnc_why)",
         "duties": "Libre ne veut pas dire permis ; obligations qui accompagnent les {rows:,} libres : {n}{named}",
+        "ignored": "Colonnes qui peuvent dire une opposition et laissées de côté à dessein : {names}",
         "second": "La colonne {name!r} ressemble à des numéros et n'a pas été lue ; contrôlez-la aussi, avec --map",
         "repeated": "Numéros présents sur plusieurs lignes : {n:,}",
         "skipped": "Lignes laissées de côté avant l'en-tête : {n:,}",
@@ -139,6 +142,8 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield words["today"].format(day=check.record["today"])
     if check.record["clock"] != "system":
         yield words["clock"].format(day=check.record["today"])
+    if check.ignored:
+        yield words["ignored"].format(names=quoted(check.ignored))
     yield from (words["second"].format(name=name) for name in check.second_numbers)
     yield from (words[name].format(n=n) for name in _COUNTED if (n := getattr(check, name)))
     newest = {(one.registry, one.covers): one for one in sorted(check.snapshots, key=lambda one: (one.as_of, one.id))}

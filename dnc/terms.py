@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from dnc.against import Against
 from dnc.audit import canonical
 from dnc.brief import Brief
-from dnc.calls import AGAINST, Calls, Intake
+from dnc.calls import Calls, Intake
 from dnc.clock import read_day
 from dnc.consents import DECLARABLE, Consents, read_consents
 from dnc.errors import OptionError
@@ -22,6 +23,7 @@ from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.snapshots import Standing
 from dnc.tabular import Table
+from dnc.vocabulary import AGAINST
 from dnc.wording import Policy
 
 _HELD = 1 << 28  # bytes of a list that are held while it is read ahead
@@ -46,13 +48,29 @@ class Terms:
     def text(self) -> str:
         """All of it but the law and the consents, as canonical JSON; `dnc replay` reads it."""
         brief, policy = self.brief, self.policy
-        told = {"region": brief.region, "dates": brief.dates, "columns": brief.columns, "values": brief.values}
-        told |= {"facts": brief.facts, "at": self.at, "guidance": policy.guidance, "accept": policy.accepted}
+        told: dict[str, Any] = {
+            "region": brief.region,
+            "dates": brief.dates,
+            "columns": brief.columns,
+            "values": brief.values,
+        }
+        told |= {
+            "ignore": list(brief.ignore),
+            "facts": brief.facts,
+            "at": self.at,
+            "guidance": policy.guidance,
+            "accept": policy.accepted,
+        }
         return canonical(told)
 
     def intake(self, table: Table) -> Intake:
-        """A table of planned calls, understood. Raises InputError; OptionError where `at` is no day."""
-        return Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now)
+        """A table of planned calls, understood.
+
+        Raises InputError; OptionError where `at` is no day, or a column that may tell objections is not used.
+        """
+        intake = Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now)
+        intake.refuse_unheard()
+        return intake
 
     def read_ahead(self, intake: Intake, again: Callable[[], Table], folder: Path) -> tuple[Intake, Against]:
         """What the rows of a list tell against its numbers, and the intake of all its rows.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import polars as pl
 
+AGAINST = ("objected_on", "consent_withdrawn_on")  # columns of calls that count for all rows of a number
+OR_NONE = (*AGAINST, "refused_on")  # those that may also say that there was none
 VERDICT = {
     "dnc_number": pl.String,
     "dnc_jurisdiction": pl.String,
@@ -25,6 +27,7 @@ VERDICT = {
     "dnc_why": pl.String,
 }
 WAS = "dnc_was"  # of rows whose outcome changed: that of the former run, empty where there was none
+FORMER = frozenset((*VERDICT, WAS))  # the columns of a former run, which are replaced
 
 
 @dataclass(frozen=True)
@@ -53,3 +56,9 @@ class Vocabulary:
 def vocabulary() -> Vocabulary:
     """The vocabulary that ships with the program."""
     return Vocabulary(tomllib.loads(files("dnc").joinpath("rules", "vocabulary.toml").read_text(encoding="utf-8")))
+
+
+@cache
+def hints() -> dict[str, Any]:
+    """How files tend to name what a planned call is told by."""
+    return tomllib.loads(files("dnc").joinpath("hints.toml").read_text(encoding="utf-8"))

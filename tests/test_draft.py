@@ -8,8 +8,8 @@ import pytest
 
 from dnc import InputError, Rulebook
 from dnc.brief import read_brief
-from dnc.draft import _hints, draft
-from dnc.vocabulary import vocabulary
+from dnc.draft import draft
+from dnc.vocabulary import hints, vocabulary
 from tests.test_rescreening import _rows
 
 LIST = """\
@@ -138,13 +138,13 @@ def test_a_header_alone_has_a_draft(drafted):
 
 def test_the_hints_name_columns_and_words_that_exist():
     """Every hint is folded, and proposes a column and a word of the vocabulary."""
-    hints = _hints()
-    assert set(hints["columns"]) <= set(vocabulary().columns)
-    for column, meanings in hints["values"].items():
+    told = hints()
+    assert set(told["columns"]) <= set(vocabulary().columns)
+    for column, meanings in told["values"].items():
         assert set(meanings) <= set(vocabulary().axes[column])
     words = [
         word
-        for meanings in (hints["columns"], *hints["values"].values())
+        for meanings in (told["columns"], *told["values"].values())
         for group in meanings.values()
         for word in group
     ]
@@ -155,3 +155,13 @@ def test_the_command_prints_it(dnc, write_file):
     """stdout is the draft."""
     code, out, err = dnc("brief", write_file("list.csv", LIST))
     assert (code, err) == (0, "") and 'number = "Tél. mobile"' in out
+
+
+def test_columns_that_a_check_would_stop_at_are_named(tmp_path, write_file):
+    """Those that may tell objections and are proposed for nothing are named, to be left out on purpose or mapped."""
+    lines = list(draft(write_file("calls.csv", "number;Opposition;STOP;Bloctel\n0199000418;;;\n"), Rulebook.load()))
+    [ignore] = [line for line in lines if "ignore" in line]
+    assert ignore.startswith('# ignore = ["STOP", "Bloctel"]  # may tell objections')
+    assert '# objected_on = "Opposition"  # only by its name' in lines
+    text = "\n".join(lines).replace("# ignore", "ignore").replace("# objected_on", "objected_on", 1)
+    assert read_brief(write_file("b.toml", text)).ignore == ("STOP", "Bloctel")

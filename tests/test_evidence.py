@@ -14,7 +14,9 @@ import pytest
 
 from dnc import InputError, Store, StoreError, check
 from dnc.access import answer
+from dnc.brief import Brief
 from dnc.replays import replay
+from dnc.terms import Terms, terms_of
 from dnc.upkeep import verify, verify_log
 from tests.conftest import SAMPLES
 from tests.test_durable import LEDGER, MANIFEST, loaded  # noqa: F401 (a fixture)
@@ -131,6 +133,23 @@ def test_a_check_of_today_is_decided_again_as_of_its_day(checked, write_file, mo
     assert replay(checked, result.id, path).same
     check(path, checked, region="FR", given=TOLD)
     assert len({json.loads(detail)["verdicts"] for detail in checked.log()["detail"][-2:]}) == 2
+
+
+def test_what_had_not_come_then_has_not_come_in_a_replay(checked, write_file, monkeypatch):
+    """Days that lay ahead of the check count as they did then; a column left out on purpose is left out again."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+    path = write_file("c.csv", "number,objected_on,STOP\n0199000005,2026-12-24,x\n")
+    brief = Brief(region="FR", ignore=["STOP"])
+    result = check(path, checked, brief=brief, given=TOLD, at="2026-11-26")
+    assert result.counts["blocked"] == 1
+    monkeypatch.setenv("DNC_TODAY", "2026-12-26")
+    assert replay(checked, result.id, path).same
+    # Earlier versions kept no word about columns that they left out.
+    told = json.loads(Terms.text.fget(terms_of(brief=brief, given=TOLD, at="2026-11-26")))
+    del told["ignore"]
+    monkeypatch.setattr(Terms, "text", property(lambda _: json.dumps(told)))
+    result = check(path, checked, brief=brief, given=TOLD, at="2026-11-26")
+    assert replay(checked, result.id, path).same
 
 
 def test_a_verdict_that_is_not_the_same_is_told(dnc, checked, monkeypatch):

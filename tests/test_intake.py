@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import polars as pl
 import pytest
 
-from dnc import Decider, Store
+from dnc import Decider, InputError, Store, check, vet
+from dnc.brief import Brief, read_brief
+from dnc.errors import OptionError
 
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
 FACTS |= {"call_at": "2026-10-05", "objected_on": "none"}
@@ -114,3 +117,90 @@ def test_a_line_is_believed_where_the_plan_does_not_tell(verdict):
     _, missing, why = verdict("+12025550199", "US", **facts, line="mobile")
     assert "line" not in missing.split(";")
     assert "line" not in why.partition("Not understood")[2]
+
+
+OBJECTIONS = [
+    "do not call", "do_not_call", "Do-Not-Call", "DoNotCall", "DONOTCALL", "DNC", "dnc_flag", "Don't call", "Opposition", "Date d'opposition", "Date d’opposition",
+    "Ne pas appeler", "NE PLUS M'APPELER", "STOP", "Stop pub", "Robinson", "Robinsonliste", "Opt out", "opt-out date",
+    "Unsubscribed", "Liste rouge", "Bloctel ?", "Désinscrit le", "Werbesperre", "nicht anrufen", "Widerspruch vom",
+    "Non chiamare", "Opposizione al marketing", "No llamar", "Lista Robinson", "Niet bellen", "Bel-me-niet", "Bezwaar",
+    "Consent withdrawn", "Refus démarchage", "DNC_Outcome", "Dnc_Why", "TPS registered", "Blacklisted",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OBJECTIONS)
+def test_a_column_that_may_tell_objections_is_not_passed_over(name, tmp_path):
+    """It is mapped, or left out on purpose; else a check, a vetting and a batch stop, and say which and what to do."""
+    frame = pl.DataFrame({"number": ["0199000418"], name: ["2026-01-01"]})
+    frame.write_csv(tmp_path / "calls.csv")
+    store = Store(tmp_path / "store")
+    store.object(["+33199000499"], date(2026, 1, 1))
+    said = rf"not used: {re.escape(repr(name))}; map them .*objected_on={re.escape(repr(name))}.*--ignore"
+    for decide in (lambda: check(tmp_path / "calls.csv", store), lambda: vet(tmp_path / "calls.csv", store)):
+        with pytest.raises(OptionError, match=said):
+            decide()
+    with Decider(store) as decider, pytest.raises(OptionError, match=said):
+        decider(frame)
+    told = {"region": "FR", "given": FACTS}
+    with Decider(store, brief=Brief(ignore=[name.upper()]), **told) as decider:
+        found = decider(frame)
+        assert (found["dnc_outcome"].item(), found[name].item()) == ("clear", "2026-01-01")
+    with Decider(store, brief=Brief(columns={"objected_on": name}), **told) as decider:
+        assert decider(frame)["dnc_outcome"].item() == "blocked"
+
+
+@pytest.mark.parametrize(
+    "name", ["Stopover", "position", "nonstop", "city", "dnc_outcome", "dnc_was", "Refusjon", "city DNCX"]
+)
+def test_other_columns_do_not_stop_a_check(name, tmp_path):
+    """Whole words count, and the columns of a former run do not."""
+    store = Store(tmp_path / "store")
+    store.object(["+33199000499"], date(2026, 1, 1))
+    with Decider(store, region="FR", given=FACTS) as decider:
+        assert decider(pl.DataFrame({"number": ["0199000418"], name: ["x"]}))["dnc_outcome"].item() == "clear"
+
+
+def test_a_file_of_consents_may_not_pass_over_a_withdrawal(dnc, write_file):
+    """A column there that may tell withdrawals stops the check as well, on the command line with 2."""
+    calls = write_file("calls.csv", "number,STOP\n0199000418,\n")
+    consents = write_file("consents.csv", "number,consent,day,opt out\n0199000418,named_caller,2026-08-01,yes\n")
+    brief = write_file("b.toml", 'ignore = ["STOP"]\n')
+    told = ("check", calls, "--region", "FR", "--consents", consents)
+    code, _, err = dnc(*told)
+    assert (code, "calls.csv:1: columns that may tell objections are not used: 'STOP'" in err) == (2, False)
+    assert "consents.csv:1: columns that may tell objections are not used: 'opt out'" in err
+    assert dnc(*told, "--brief", brief)[0] == 2
+    code, _, err = dnc(*told, "--brief", brief, "--ignore", "OPT-OUT")
+    assert (code, "left out on purpose: 'STOP'" in err) == (3, True)
+    assert dnc("vet", calls, "--region", "FR")[0] == 2
+    assert dnc("vet", calls, "--region", "FR", "--ignore", "stop")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("brief", "says"),
+    [
+        ('ignore = "STOP"', "ignore: must be a list of columns"),
+        ("ignore = [1]", "ignore: must be a list of columns"),
+        ('ignore = ["Stop"]\n[columns]\nobjected_on = "STOP"', "both named for objected_on and left out"),
+        ('[columns]\nobjected_on = ""', "no column is named for objected_on"),
+        ('[facts]\nconsent_on = "2062-01-01"', "consent_on '2062-01-01' is a day that has not come yet"),
+        ('[facts]\nobjected_on = "n/a"', "objected_on 'n/a' is no date"),
+        ('[facts]\nrelationship_on = "none"', "relationship_on 'none' is no date"),
+        ('[facts]\ncampaign = ""', "campaign is given no value"),
+        ('[facts]\nregion = "XX"', "region 'XX' is no numbering plan"),
+        ('[facts]\nattempts = "٣"', "attempts '٣' is no number"),
+        ("[facts]\nattempts = -1", "attempts '-1' is no number"),
+        ("[facts]\nrelated = true", "related 'true' is none of"),
+        ('[values.objected_on]\njamais = "nonee"', "objected_on 'nonee' is no date"),
+        ('[values.consent_on]\nhier = "2062-01-01"', "has not come yet"),
+        ('[values.consent]\noui = "named"', "consent 'named' is none of"),
+        ('[values.number]\nx = "0199000418"', "number is the file's own"),
+        ("fact.consent = 1", "fact: unknown key"),
+        ('[facts]\nobjected = "none"', "'objected' is no column of planned calls; did you mean 'objected_on'"),
+        ('[values.consant]\noui = "none"', "'consant' is no column of planned calls"),
+    ],
+)  # fmt: skip
+def test_a_brief_says_nothing_in_vain(write_file, brief, says):
+    """What would have no effect, or would spoil every row, is refused with its key."""
+    with pytest.raises(InputError, match=re.escape(says)):
+        read_brief(write_file("b.toml", brief))

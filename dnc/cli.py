@@ -141,6 +141,8 @@ def read_(file: Path, loader: Path | None, **options: Any) -> None:
             frame.filter(pl.col("odd").is_not_null() & pl.col("unread").is_null()).select("line", "odd").iter_rows()
         ):
             say(f"{file}:{line}: counts as listed: {reason}")
+        for line, reason in frame.filter(pl.col("undated").is_not_null()).select("line", "undated").iter_rows():
+            say(f"{file}:{line}: counts without its day: {reason}")
     sys.stdout.buffer.flush()
     for note in extract.notes:
         say(f"{file}: {note}")

@@ -15,6 +15,7 @@ NEVER = date(9999, 12, 31)  # told, and there was none: a day that never comes
 NONE = ("none", "no", "non", "false", "faux", "0")  # words for: told, and there was none
 UNTOLD = ("n/a", "-")  # what files write where nothing was told
 ALWAYS = date(1, 1, 1)  # told, but unreadable, and counted against the caller: a day long past
+NO_DAYS = date(1980, 1, 1)  # up to here days are what programs write for none: 0001, 1899, 1900, 1904, 1970, 1980
 
 _SHAPES = {
     "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>\d{1,2}:.+))?$"),

@@ -34,7 +34,8 @@ FACTS = {
 REGISTRY_FACTS = {
     "": "VARCHAR",  # listed, clear, uncovered; NULL = none stood
     "_as_of": "DATE",
-    "_since": "DATE",
+    "_since": "DATE",  # listed: since this day at the earliest, told or inferred; NULL = not known
+    "_told": "DATE",  # the day told beside the word: listed since, or, of a `no`, asked about
     "_campaign": "VARCHAR",  # listed, clear: the newest answer for the campaign of the call
     "_next_on": "DATE",  # first later day on which another snapshot speaks of the number
 }
@@ -120,14 +121,20 @@ def _unlisted(p: dict[str, Any]) -> Part:
             f"case when {state} = 'listed' and day < {state}_since + {grace} then {state}_since + {grace - 1} end"
         )
         says += f", or for fewer than {grace} days"
-    clear = "true"
+    clear = []
     if span := p.get("max_age"):
         last = _lasts(f"{state}_as_of", span)
-        clear = f"nullif(day <= {last}, false)"
+        clear.append(f"day <= {last}")
         reads.append((f"{state} = 'clear' and day > {last}", f"stale:{registry}"))
         ends.append(f"case when {state} = 'clear' then {last} end")
         says += f", by an answer of at most {_span(span)}"
-    sql = f"case {state} when 'listed' then {listed} when 'clear' then {clear} end"
+    if p.get("for_consent"):
+        clear.append(f"{state}_told <= consent_on")
+        reads.append((f"{state} = 'clear' and consent_on is null", "consent_on"))
+        older = f"coalesce({state}_told > consent_on, {state}_told is null)"
+        reads.append((f"{state} = 'clear' and {older}", f"uncovered:{registry}"))
+        says += ", asked for the day of the consent or an earlier one"
+    sql = f"case {state} when 'listed' then {listed} when 'clear' then nullif({every(clear)}, false) end"
     return Part(sql, tuple(reads), tuple(ends), says, (registry,))
 
 
@@ -156,12 +163,21 @@ def _consent(p: dict[str, Any]) -> Part:
         conditions.append("coalesce(consent_on <= day, true)")
     if registry := p.get("after_listed"):
         state = _quoted(registry)
-        since = f"coalesce({state}_since, {state}_as_of)"
-        conditions.append(f"case {state} when 'clear' then true when 'listed' then consent_on > {since} end")
+        # Where nobody told since when, the number may have gone on the list on the day of the answer.
+        since = f"coalesce({state}_told, {state}_as_of)"
+        younger = [f"case {state} when 'clear' then true when 'listed' then consent_on > {since} end"]
         reads += _registry_reads(registry)
         reads.append((f"{state} = 'listed' and consent_on is null", "consent_on"))
         ends.append(f"{state}_next_on - 1")
         says += f", given after the number went on {registry}"
+        if span := p.get("registry_max_age"):
+            # After an old answer the number may have gone on the list again.
+            last = _lasts(f"{state}_as_of", span)
+            younger.append(f"nullif(day <= {last}, false)")
+            reads.append((f"{state} in ('listed', 'clear') and day > {last}", f"stale:{registry}"))
+            ends.append(f"case when {state} in ('listed', 'clear') then {last} end")
+            says += f", by an answer of at most {_span(span)}"
+        conditions += younger
         registries = (registry,)
     conditions.append(f"not ({_has_come('consent_withdrawn_on')})")
     return Part(every(conditions), tuple(reads), tuple(ends), f"{says}, not withdrawn", registries)
@@ -310,10 +326,16 @@ _HOUR_KEYS = {"windows": True, "text": True, "ends": False, "holidays": False, "
 DEMANDS = {
     "forbidden": Kind(_constant("false", "never")),
     "unlisted": Kind(
-        _unlisted, {"registry": True, "max_age": False, "grace_days": False, "same_campaign": False}, test=True
+        _unlisted,
+        {"registry": True, "max_age": False, "grace_days": False, "same_campaign": False, "for_consent": False},
+        test=True,
     ),
     "unflagged": Kind(_unlisted, {"registry": True, "max_age": False}, test=True),
-    "consent": Kind(_consent, {"scope": True, "for": False, "max_age": False, "after_listed": False}, test=True),
+    "consent": Kind(
+        _consent,
+        {"scope": True, "for": False, "max_age": False, "after_listed": False, "registry_max_age": False},
+        test=True,
+    ),
     "hours": Kind(_hours, _HOUR_KEYS, test=True),
     "max_attempts": Kind(_max_attempts, {"n": True, "days": True}, test=True),
     "pause": Kind(_pause, {"days": True, "after": True}, test=True),

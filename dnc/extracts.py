@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
 from dnc.bitpages import GROUP, WORTH, WRITTEN, suits
+from dnc.clock import NO_DAYS, today
 from dnc.columns import read_column
 from dnc.engine import engine, run, statement
 from dnc.errors import LoaderError
@@ -30,10 +32,12 @@ _LISTED_ONLY = ("two numbers in one cell", "not written as a number")
 def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
     """An extract's rows with their numbers read.
 
-    Columns: line, number (UInt64, E.164), listed, since, until, odd, unread, and `also`
+    Columns: line, number (UInt64, E.164), listed, since, until, odd, undated, unread, and `also`
     (List(UInt64)), further numbers of the same cell; `mended`, whether spreadsheet damage
-    was undone. A row that is unread has no number; one that is odd has, and counts against the call.
+    was undone. A row that is unread has no number; one that is odd has, and counts against the call; one that is
+    undated counts without the day that is not understood.
     """
+    of_file = extract.as_of or today()
     for rows in ahead(loader.read(extract)):
         absent = [pl.lit(None, kind).alias(name) for name, kind in OPTIONAL.items() if name not in rows.columns]
         frame = rows.with_columns(absent)
@@ -46,8 +50,34 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         reason = pl.when(pl.col("unread").is_not_null()).then(
             pl.concat_str("unread", "odd", separator=", ", ignore_nulls=True)
         )
-        told = ("listed", "since", "until", "odd", reason.alias("unread"), "also", "mended")
-        yield read.select("line", number.alias("number"), *told)
+        told = ("listed", "since", "until", "odd", "undated", reason.alias("unread"), "also", "mended")
+        yield _believed(read, of_file).select("line", number.alias("number"), *told)
+
+
+def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:
+    """Rows without the days that cannot be true of a file of some day; `undated` says why.
+
+    An entry that could not have begun yet, or that ended before it began, stands as if nobody had said when.
+    """
+    if rows["since"].null_count() == rows["until"].null_count() == rows.height:
+        return rows
+    since, until = rows["since"], rows["until"]
+    early, late, endless, crossed = since <= NO_DAYS, since > of_file, until <= NO_DAYS, until < since
+    if not any(wrong.any() for wrong in (early, late, endless, crossed)):
+        return rows
+    none = "is a day that programs write for none"
+    why = (
+        pl.when(late).then(pl.lit(f"since is after {of_file}, the day of the file"))
+        .when(early).then(pl.lit(f"since {none}"))
+        .when(endless).then(pl.lit(f"until {none}"))
+        .when(crossed).then(pl.lit("until is before since"))
+    )  # fmt: skip
+    crossed = crossed.fill_null(False)
+    return rows.with_columns(
+        pl.when(~(early | late | crossed)).then(since).alias("since"),
+        pl.when(~(endless | crossed)).then(until).alias("until"),
+        pl.coalesce("undated", why).alias("undated"),
+    )
 
 
 def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
@@ -86,7 +116,7 @@ def show(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         taken = take(loader, extract, Path(work))
         extract.notes[:] = taken.notes
         kept = pl.read_parquet(taken.listings, glob=False)
-        nothing = [pl.lit(None, pl.String).alias(name) for name in ("unread", "odd")]
+        nothing = [pl.lit(None, pl.String).alias(name) for name in ("unread", "odd", "undated")]
         yield kept.with_columns(pl.lit(None, pl.UInt64).alias("line"), *nothing)
 
 
@@ -101,7 +131,7 @@ def _one_a_number(frame: pl.DataFrame) -> pl.DataFrame:
 class _Rows:
     """The rows of an extract, counted; what they say of numbers goes into `listings`.
 
-    unread, odd: rows that are, the first of them, by line and with their reason.
+    unread, odd, undated: rows that are, the first of them, by line and with their reason.
     """
 
     listings: Sorting
@@ -109,6 +139,8 @@ class _Rows:
     unread: list[tuple[int, str]] = field(default_factory=list)
     odd: list[tuple[int, str]] = field(default_factory=list)
     odd_rows: int = 0
+    undated: list[tuple[int, str]] = field(default_factory=list)
+    undated_rows: int = 0
     mended: int = 0
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -131,6 +163,10 @@ class _Rows:
             odd = frame.select("line", "odd").filter(is_read & frame["odd"].is_not_null())
             self.odd_rows += odd.height
             self._remember(self.odd, odd)
+        if frame["undated"].null_count() < frame.height:
+            undated = frame.select("line", "undated").filter(is_read & frame["undated"].is_not_null())
+            self.undated_rows += undated.height
+            self._remember(self.undated, undated)
 
     def _remember(self, kept: list[tuple[int, str]], rows: pl.DataFrame) -> None:
         kept.extend(rows.head(_KEPT - len(kept)).iter_rows())
@@ -143,6 +179,7 @@ class Taken:
     listings: Parquet, sorted by number: number (UInt64), listed (Boolean, null = not known), since, until (Date).
     bitpages: the same numbers as bits, where they have any (see `dnc.bitpages`).
     counts: rows by `listed`, `clear`, `unknown`, `unread`. odd: rows of them that were not understood in whole.
+    undated: rows of them with a day that was not understood.
     unread: line and reason of the first rows that are. covers: prefixes it is complete for.
     notes: what a person should know.
     """
@@ -151,6 +188,7 @@ class Taken:
     bitpages: Path | None
     counts: dict[str, int]
     odd: int
+    undated: int
     unread: list[tuple[int, str]]
     covers: tuple[str, ...]
     notes: list[str]
@@ -175,9 +213,9 @@ def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = (
     bitpages = work / "bitpages.parquet"
     repeated = rows.listings.rows - _write(rows.listings, work, out, bitpages)
     notes = [f"{repeated:,} rows repeat a number"] if repeated else []
-    notes = [*extract.notes, *notes, *_mended(rows.mended), *_named(loader, rows)]
+    notes = [*extract.notes, *notes, *_mended(rows.mended), *_undated(rows.undated_rows), *_named(loader, rows)]
     paged = bitpages if bitpages.exists() else None
-    return Taken(out, paged, rows.counts, rows.odd_rows, rows.unread[:_NAMED], covers, notes)
+    return Taken(out, paged, rows.counts, rows.odd_rows, rows.undated_rows, rows.unread[:_NAMED], covers, notes)
 
 
 def _write(rows: Sorting, work: Path, out: Path, bitpages: Path) -> int:
@@ -233,11 +271,16 @@ def _mended(count: int) -> list[str]:
     return [f"{count:,} numbers were cleaned of what a spreadsheet or typing had added"] if count else []
 
 
+def _undated(count: int) -> list[str]:
+    return [f"{count:,} rows have a day that is not understood; they count as if none were told"] if count else []
+
+
 def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
-    """Unread and odd rows by line; unread ones of the own list all, because each is an objection lost."""
+    """Unread, odd and undated rows by line; unread ones of the own list all, because each is an objection lost."""
     kinds = [
         (rows.unread, rows.counts["unread"], "could not be read"),
         (rows.odd, rows.odd_rows, "counts as listed"),
+        (rows.undated, rows.undated_rows, "counts without its day"),
     ]
     for kept, count, what in kinds:
         shown = kept if loader.registry == "own" and kept is rows.unread else kept[:_NAMED]
@@ -250,6 +293,7 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
     """Raise where so much is not understood that it may not be the file that it was taken for.
 
     An odd row of the own list is an objection all the same; unread rows of a complete list have a rule of their own.
+    Days that are not understood are, in so many rows, written in another way than was thought.
     """
     rows, unread = sum(seen.counts.values()), seen.counts["unread"]
     smudged = (0 if complete else unread) + (0 if loader.registry == "own" else seen.odd_rows)
@@ -259,6 +303,14 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
         raise LoaderError(
             f"{count:,} of {rows:,} rows are not understood (the first: {reason}); "
             "is this the right file and registry?",
+            path,
+            line,
+        )
+    if rows >= 100 and seen.undated_rows > UNREAD_SHARE * rows:
+        line, reason = seen.undated[0]
+        raise LoaderError(
+            f"{seen.undated_rows:,} of {rows:,} rows have a day that is not understood (the first: {reason}); "
+            "is --as-of right? Days are written YYYY-MM-DD",
             path,
             line,
         )

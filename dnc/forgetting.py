@@ -2,8 +2,10 @@
 
 An opposition is never forgotten, whether it was told to the caller or to a
 registry: without it the person would be called again. What else was said of a
-number goes: registries' answers that it was not listed, and kept decisions. Each purge
-leaves a row in the log, without a number in it.
+number goes: registries' answers that it was not listed, and kept decisions. Where an
+answer stood, the number stays without a word: if its row went too, a complete list of the
+same registry would clear it by not holding it, and an older answer would count again.
+Each purge leaves a row in the log, without a number in it.
 """
 
 from __future__ import annotations
@@ -24,12 +26,18 @@ from dnc.loader import known
 from dnc.snapshots import Snapshot, snapshot_of
 
 DECISIONS = "decisions"
-_NO_OPPOSITION = "listed is distinct from true"
+_NO_OPPOSITION = "(not listed or (listed is null and coalesce(since, until) is not null))"
+_WITHOUT_A_WORD = (
+    "select * replace ("
+    + ", ".join(f"case when {{which}} then null else {name} end as {name}" for name in ("listed", "since", "until"))
+    + ") from read_parquet($file)"
+)
+_WITHOUT_THE_ROW = "from read_parquet($file) where coalesce(not {which}, true)"
 
 
 @dataclass(frozen=True)
 class Forgotten:
-    """How many rows about single numbers were taken out of snapshots and of kept decisions."""
+    """How many words of snapshots about single numbers, and how many kept decisions, are no more."""
 
     listings: int
     decisions: int
@@ -62,17 +70,17 @@ def decisions_by_age(change: Change, before: date) -> list[int]:
 
 
 def by_number(change: Change, numbers: Sequence[int], registry: str | None, work: Path) -> Forgotten:
-    """Take numbers out of snapshots where they are not listed, of one registry or of all, and out of kept decisions.
+    """Take what snapshots of one registry or of all say of numbers that are not listed, and all kept decisions.
 
     What a person said when they objected goes too; that they objected stays.
     """
     held = "select distinct file from snapshots where registry <> 'own' and coalesce(registry = ?, true) order by file"
     rewriting = _Rewriting(change, numbers, work)
     for (file,) in change.con.execute(held, [registry]).fetchall():
-        rewriting.without("snapshots", file, _NO_OPPOSITION)
+        rewriting.write("snapshots", file, _NO_OPPOSITION, _WITHOUT_A_WORD)
     if registry is None:
         for (file,) in change.con.execute("select file from decisions order by seq").fetchall():
-            rewriting.without("decisions", file, "true")
+            rewriting.write("decisions", file, "true", _WITHOUT_THE_ROW)
         held = "update objections set reason = null where number in (select unnest(?::ubigint[]))"
         change.con.execute(held, [numbers])
     taken = rewriting.taken
@@ -82,7 +90,7 @@ def by_number(change: Change, numbers: Sequence[int], registry: str | None, work
 
 
 class _Rewriting:
-    """Files written anew without some rows about some numbers.
+    """Files written anew without what some rows say of some numbers.
 
     taken: rows by folder. files: names that are no more.
     """
@@ -99,23 +107,18 @@ class _Rewriting:
         self.taken = {"snapshots": 0, "decisions": 0}
         self.files: list[str] = []
 
-    def without(self, folder: str, file: str, those: str) -> None:
-        """Leave out of a file the rows about the numbers for which a condition holds."""
+    def write(self, folder: str, file: str, those: str, kept: str) -> None:
+        """Write a file as the query `kept` has it, where `which` are rows about the numbers that meet a condition."""
         path = self._change.folder / folder
         params = {"file": str(path / file), "numbers": self._numbers}
-        which = f"list_contains($numbers::ubigint[], number) and {those}"
+        which = f"(list_contains($numbers::ubigint[], number) and {those})"
         with engine(self._out.parent, path) as con:
             count = f"select count(*) from read_parquet($file) where {which}"
             rows = run(con, "forget", count, params).item()
             if not rows:
                 return
-            kept = f"copy (from read_parquet($file) where coalesce(not ({which}), true)) to $out"
-            run(
-                con,
-                "forget",
-                f"{kept} (format parquet, compression zstd, parquet_version v2)",
-                params | {"out": str(self._out)},
-            )
+            copy = f"copy ({kept.format(which=which)}) to $out (format parquet, compression zstd, parquet_version v2)"
+            run(con, "forget", copy, params | {"out": str(self._out)})
         new = self._change.keep(self._out, folder)
         self._change.con.execute(self._UPDATES[folder], [*new, file])
         self.taken[folder] += int(rows)

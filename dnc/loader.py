@@ -21,6 +21,7 @@ from types import ModuleType
 
 import polars as pl
 
+from dnc.clock import read_day
 from dnc.decoys import decoy
 from dnc.errors import LoaderError, OptionError
 from dnc.numbers import known_region, known_regions, read_listed
@@ -32,6 +33,7 @@ from dnc.tabular import (
     RAGGED,
     Table,
     as_text,
+    each_distinct,
     folded,
     foreign,
     head_rows,
@@ -55,6 +57,7 @@ OPTIONAL = {
     "region": pl.String,  # numbering plan of this row, where it is not the registry's
     "until": pl.Date,  # last day of the entry; the own list only
     "odd": pl.String,  # what else of the row is not understood, or null; the number is taken all the same
+    "undated": pl.String,  # which day of the row is not understood, or null; the row counts without it
 }
 
 _KINDS = {"spreadsheet": "a spreadsheet", "parquet": "Parquet", "gzip": "a gzip archive", "zip": "a zip archive"}
@@ -64,6 +67,8 @@ _TEXTS = (".csv", ".txt", ".tsv", ".xml")
 _LISTED = {"yes": True, "true": True, "1": True, "listed": True}
 _FEWEST_DIGITS = 6  # of a cell that may hold a number
 _LISTED |= {"no": False, "false": False, "0": False, "clear": False}
+_NO_DAY = ("", "none", "n/a", "-", "never")  # cells of a column of days that tell of none
+_WITH_CLOCK = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$"
 _DIRECTORY = {"starred": True, "ex_directory": True, "absent": True}
 
 
@@ -438,11 +443,34 @@ def bare_numbers(rows: pl.DataFrame, extract: Extract, whole: str, code: str, pr
     )
 
 
-def day_column(position: int | None) -> pl.Expr:
-    """A column of ISO days as dates; null where empty, unreadable or absent."""
-    if position is None:
-        return pl.lit(None, pl.Date)
-    return pl.col(str(position)).str.head(10).str.to_date("%Y-%m-%d", strict=False)
+def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.DataFrame:
+    """Cells with their days read, a column (Date) for each position, null where it is None or the cell is empty.
+
+    A cell that is not understood gives no day either, and the column `undated` says which it is.
+    """
+    why = pl.Series("undated", [None], dtype=pl.String).new_from_index(0, cells.height)
+    for name, at in columns.items():
+        if at is None:
+            cells = cells.with_columns(pl.lit(None, pl.Date).alias(name))
+            continue
+        text = cells[str(at)]
+        day = text.str.to_date("%Y-%m-%d", strict=False).alias(name)
+        if day.null_count() > text.null_count():
+            filled = text.is_not_null() & ~text.str.to_lowercase().is_in(_NO_DAY)
+            other = pl.select(pl.when(filled & day.is_null()).then(text)).to_series()
+            day = day.fill_null(_other_days(other)).alias(name)
+            reason = pl.lit(f"{extract.header[at]} is no day written YYYY-MM-DD")
+            why = pl.select(pl.coalesce(why, pl.when(filled & day.is_null()).then(reason)).alias(why.name)).to_series()
+        cells = cells.with_columns(day)
+    return cells.with_columns(why)
+
+
+def _other_days(texts: pl.Series) -> pl.Series:
+    """Days with a clock time, and in the less usual shapes of ISO 8601; null where a text is none."""
+    days = texts.str.extract(_WITH_CLOCK, 1).str.to_date("%Y-%m-%d", strict=False)
+    rest = pl.select(text=pl.when(days.is_null()).then(texts))
+    read = each_distinct(rest, lambda text: (text and read_day(text, "iso"),), {"day": pl.Date})
+    return days.fill_null(read["day"])
 
 
 def country(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
@@ -478,15 +506,16 @@ def _plain_form(loader: Loader) -> Loader:
     def read(extract: Extract) -> Iterator[pl.DataFrame]:
         [column] = extract.need("listed")
         region, strange = country(extract) if "" in loader.covers else (pl.lit(None, pl.String), pl.lit(False))
-        since = day_column(extract.column("since"))
+        since = extract.column("since")
 
         def listed(cells: pl.DataFrame) -> pl.DataFrame:
             known_word = pl.col(str(column)).str.to_lowercase().is_in([*meaning, "unknown"]).fill_null(False)
             said = words(column, meaning) | ~known_word | strange
             reason = pl.when(~known_word).then(pl.lit("listed is no word of plain form"))
             odd = reason.when(strange).then(pl.lit(NO_COUNTRY))
-            told = {"listed": said, "since": since, "odd": odd, "region": region}
-            return cells.with_columns(value.alias(name) for name, value in told.items())
+            told = {"listed": said, "odd": odd, "region": region}
+            flagged = cells.with_columns(value.alias(name) for name, value in told.items())
+            return days(flagged, extract, since=since)
 
         return listings(extract, listed)
 

@@ -311,7 +311,7 @@ def add(change: Change, one: Prepared, standing: Standing, told: Told, lost: int
     detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": one.sha256, **one.taken.counts}
     detail |= {"file": file, "numbers": numbers, "covers": covers, "campaign": campaign, "means": means}
     detail |= {"bitpages": bitpages[0]} if bitpages else {}
-    detail |= {"odd": one.taken.odd, "accepted": [each._asdict() for each in accepted]}
+    detail |= {"odd": one.taken.odd, "undated": one.taken.undated, "accepted": [each._asdict() for each in accepted]}
     detail |= {"asked": asked, "region": region, "replaces": gone, "corrects": told.corrects}
     change.log("load", detail | {"notes": notes})
     return snapshot_of(row, accepted, notes)

@@ -20,6 +20,7 @@ import duckdb
 import polars as pl
 
 from dnc.bitpages import HELD
+from dnc.clock import NO_DAYS
 from dnc.demands import REGISTRY_FACTS
 from dnc.engine import run
 from dnc.snapshots import Snapshot, Standing
@@ -27,22 +28,23 @@ from dnc.tabular import numbered
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry at most; 8 bytes each
 _READ_TOGETHER = 122_880  # rows of a file, for one number at least
-_STATES = ("uncovered", "clear", "listed")  # of two words on one day the greater counts
+_STATES = ("nothing", "clear", "uncovered", "listed")  # of two words on one day the greater counts
 _N = len(_STATES)
 _LISTED = _STATES.index("listed")
 _ALL = "select number, listed, since, file_index from read_parquet($files)"
 _ASKED = f"{_ALL} join asked using (number)"
 _PAGED = f"select number, true as listed, null::date as since, file_index from ({HELD})"
+# Days that no extract is taken with any more may stand in files of earlier versions.
 _WORDS = """
-select (number * $days::ubigint + rank) * 3::ubigint
-           + case when listed then 2 when not listed then 1 else 0 end::ubigint as word,
-       case when listed then since end as since
+select (number * $days::ubigint + rank) * 4::ubigint
+           + case when listed then 3 when not listed then 1 else 2 end::ubigint as word,
+       case when listed is not null and since > $no_days and since <= as_of then since end as told
 from ({}) join standing on file_index = position
 """
 
 
 class _Words:
-    """Words about ids on ranked days, as sorted integers: (id × days + rank) × 3 + state."""
+    """Words about ids on ranked days, as sorted integers: (id × days + rank) × 4 + state."""
 
     def __init__(self, words: pl.Series, days: int) -> None:
         self._words = words.cast(pl.UInt64).sort().alias("word")
@@ -58,7 +60,7 @@ class _Words:
         Args:
             ids, ranks: UInt64 without nulls; rank 0 is before all.
         Returns:
-            A frame of the same height and order, UInt64: `word` (rank × 3 + state, 0 = none), `next` (0 = none).
+            A frame of the same height and order, UInt64: `word` (rank × 4 + state, 0 = none), `next` (0 = none).
         """
         if not len(self):
             return pl.select(word=pl.zeros(ids.len(), pl.UInt64), next=pl.zeros(ids.len(), pl.UInt64))
@@ -81,14 +83,16 @@ class _Words:
 class _About:
     """What snapshots say about some numbers: those that hold them, and those that cover their prefixes.
 
-    since: `word` about a number → the day since when it is listed, where that was told.
+    told: `word` about a number → the day `told` beside it, where all that was said with it tell the same.
+    lacking: `covered`, but for snapshots with unread rows: who is not in them may have been in one of those.
     """
 
     numbers: pl.Series
     held: _Words
-    since: pl.DataFrame
+    told: pl.DataFrame
     prefixes: pl.Series
     covered: _Words
+    lacking: _Words
 
     def newest(self, ranks: pl.Series) -> pl.DataFrame:
         """The newest words up to a rank: `word`, `next`, and `held`, whether a snapshot holds the number.
@@ -104,39 +108,41 @@ class _About:
         soonest = pl.min_horizontal(pl.lit(one["next"]).replace(0, None) for one in (held, covered)).fill_null(0)
         return pl.select(word=word, next=soonest, held=is_held)
 
-    def listed_since(self, newest: pl.DataFrame, days: pl.Series) -> pl.Series:
-        """The day since when numbers are listed: told, or the earliest possible one; null where not known.
+    def days(self, newest: pl.DataFrame, as_of: pl.Series) -> pl.DataFrame:
+        """What is known of the days beside the newest words, in the columns (Date) of which anything is.
 
-        A number was listed at the earliest on the day after the last list that was
-        complete and did not hold it.
+        Args:
+            newest: as `newest` gives it. as_of: the ranked days.
+        Returns:
+            `told`, the day that was told; `earliest`, where none was, the first day on which a listed number may have
+            been listed: the day after the last list that was complete and did not hold it.
         """
         word, rank = newest["word"], newest["word"] // _N
-        told = pl.DataFrame({"word": self.numbers * self.held.span + word})
-        told = told.join(self.since, on="word", how="left", maintain_order="left")
-        since = told["since"].clone()
-        listed = (word % _N == _LISTED) & newest["held"]
+        words = pl.DataFrame({"word": self.numbers * self.held.span + word})
+        told = words.join(self.told, on="word", how="left", maintain_order="left")["told"]
+        earliest = pl.Series("earliest", [None], dtype=pl.Date).new_from_index(0, word.len())
         rows = pl.DataFrame({"number": self.numbers, "prefix": self.prefixes, "rank": rank}).with_row_index("at")
-        pending = rows.filter(listed & since.is_null())
+        pending = rows.filter((word % _N == _LISTED) & newest["held"] & told.is_null())
         while pending.height:
-            complete = self.covered.newest(pending["prefix"], pending["rank"] - 1)["word"]
+            complete = self.lacking.newest(pending["prefix"], pending["rank"] - 1)["word"]
             pending = pending.with_columns(rank=complete // _N, listed=complete % _N == _LISTED)
             pending = pending.filter(pl.col("rank") > 0)
             held = self.held.newest(pending["number"], pending["rank"])["word"] // _N == pending["rank"]
-            lacking = pending.filter(~held & ~pl.col("listed"))
-            day_after = days.gather(lacking["rank"] - 1).dt.offset_by("1d")
-            since.scatter(lacking["at"], day_after)
+            new = pending.filter(~held & ~pl.col("listed"))
+            earliest.scatter(new["at"], as_of.gather(new["rank"] - 1).dt.offset_by("1d"))
             pending = pending.filter(held | pl.col("listed")).drop("listed")
-        return pl.select(pl.when(listed).then(since)).to_series()
+        return pl.DataFrame([days for days in (told, earliest) if days.null_count() < days.len()])
 
 
 class _Files:
     """Files of a store, each said by snapshots of ranked days."""
 
-    def __init__(self, ranked: Iterable[tuple[Path, int]]) -> None:
+    def __init__(self, ranked: Iterable[tuple[Path, int]], days: list[date]) -> None:
         ranked = list(ranked)
         self.names = sorted({str(path) for path, _ in ranked})
-        positions = [(self.names.index(str(path)), rank) for path, rank in ranked]
-        self.standing = pl.DataFrame(positions, schema={"position": pl.UInt64, "rank": pl.UInt64}, orient="row")
+        rows = [(self.names.index(str(path)), rank, days[rank - 1]) for path, rank in ranked]
+        kinds = {"position": pl.UInt64, "rank": pl.UInt64, "as_of": pl.Date}
+        self.standing = pl.DataFrame(rows, schema=kinds, orient="row")
 
 
 class _Spoken:
@@ -148,28 +154,31 @@ class _Spoken:
         self._con = con
         self._days = len(days) + 1
         ranked = [(one, days.index(one.as_of) + 1) for one in snapshots]
-        self._files = _Files((standing.path(one), rank) for one, rank in ranked)
-        self._unpaged = _Files((standing.path(one), rank) for one, rank in ranked if not standing.bits(one))
-        self._paged = _Files((bits, rank) for one, rank in ranked if (bits := standing.bits(one)))
+        self._files = _Files([(standing.path(one), rank) for one, rank in ranked], days)
+        self._unpaged = _Files([(standing.path(one), rank) for one, rank in ranked if not standing.bits(one)], days)
+        self._paged = _Files([(bits, rank) for one, rank in ranked if (bits := standing.bits(one))], days)
         self._rows = sum(one.rows for one in snapshots)
         self._rows_read = 0
         self._last_read = pl.Series(dtype=pl.UInt64)
         self._last_words = (
             _Words(pl.Series(dtype=pl.UInt64), self._days),
-            pl.DataFrame(schema={"word": pl.UInt64, "since": pl.Date}),
+            pl.DataFrame(schema={"word": pl.UInt64, "told": pl.Date}),
         )
         self._covering = [(one, rank) for one, rank in ranked if one.covers]
         self._longest = max((len(prefix) for one, _ in self._covering for prefix in one.covers), default=0)
 
     def about(self, numbers: pl.Series) -> _About:
         """What is said about some numbers (UInt64, without nulls)."""
-        held, since = self._read_once(numbers)
+        held, told = self._read_once(numbers)
         prefix, prefixes = pl.zeros(numbers.len(), pl.UInt64, eager=True), [""]
         if self._longest:
             cut = numbers.cast(pl.String).str.head(self._longest)
             at, distinct = numbered(cut.to_frame("prefix"))
             prefix, prefixes = at.cast(pl.UInt64), distinct["prefix"].to_list()
-        return _About(numbers, held, since, prefix, self._covered(prefixes))
+        covered = lacking = self._covered(prefixes, self._covering)
+        if any(one.unread for one, _ in self._covering):
+            lacking = self._covered(prefixes, [one for one in self._covering if not one[0].unread])
+        return _About(numbers, held, told, prefix, covered, lacking)
 
     def _read_once(self, numbers: pl.Series) -> tuple[_Words, pl.DataFrame]:
         """Words about some numbers at least: all, or those of the numbers read last where they are among them."""
@@ -186,30 +195,40 @@ class _Spoken:
         return self._read()
 
     def _read(self, numbers: pl.Series | None = None) -> tuple[_Words, pl.DataFrame]:
-        """Words about the numbers that snapshots hold, all unless told; and since when they are listed, by word."""
+        """Words about the numbers that snapshots hold, all unless told; and the days told beside them, by word."""
         if numbers is None:
             words = self._words(_ALL, self._files)
         else:
             asked = numbers.unique().to_frame("number")
             sources = ((_ASKED, self._unpaged), (_PAGED, self._paged))
             words = pl.concat(self._words(sql, files, asked=asked) for sql, files in sources if files.names)
-        since = words.drop_nulls("since").group_by("word").agg(pl.col("since").max())
-        return _Words(words["word"], self._days), since
+        return _Words(words["word"], self._days), _told(words)
 
     def _words(self, source: str, files: _Files, **frames: pl.DataFrame) -> pl.DataFrame:
-        """Words of the listings that a query gives, and since when numbers are listed."""
-        params = {"files": files.names, "days": self._days}
+        """Words of the listings that a query gives, and the days told beside them."""
+        params = {"files": files.names, "days": self._days, "no_days": NO_DAYS}
         return run(self._con, "words", _WORDS.format(source), params, standing=files.standing, **frames)
 
-    def _covered(self, prefixes: list[str]) -> _Words:
-        """Words about prefixes, by their position, of the snapshots that are complete for them."""
+    def _covered(self, prefixes: list[str], covering: list[tuple[Snapshot, int]]) -> _Words:
+        """Words about prefixes, by their position, of those of some snapshots that are complete for them."""
         words = [
             (position * self._days + rank) * _N + _STATES.index(one.absent)
             for position, prefix in enumerate(prefixes)
-            for one, rank in self._covering
+            for one, rank in covering
             if prefix.startswith(one.covers)
         ]
         return _Words(pl.Series(words, dtype=pl.UInt64), self._days)
+
+
+def _told(words: pl.DataFrame) -> pl.DataFrame:
+    """By word the day told beside it; where several snapshots of one day say the same, as in `sql/listings.sql`."""
+    told = words.drop_nulls("told")
+    if not told.height:
+        return told
+    undated = words.filter(pl.col("told").is_null())["word"]
+    days = told.group_by("word").agg(pl.col("told").min().alias("first"), pl.col("told").max())
+    sure = (pl.col("first") == pl.col("told")) | (pl.col("word") % _N != _LISTED)
+    return days.filter(sure & ~pl.col("word").is_in(undated.implode())).drop("first")
 
 
 class Lookup:
@@ -231,8 +250,8 @@ class Lookup:
         Args:
             calls: columns `number` (UInt64), `day` (Date), `campaign` (String).
         Returns:
-            A frame of the same height and order: `word` (null = no snapshot stood, else rank × 3 + state),
-            `next` (rank, 0 = none); where any of that is known, `since` (Date) and `campaign` (state).
+            A frame of the same height and order: `word` (null = no snapshot stood, else rank × 4 + state),
+            `next` (rank, 0 = none); where any of that is known, `told` and `earliest` (Date) and `campaign` (state).
         """
         numbers = calls["number"].fill_null(0)
         stood = self._days.search_sorted(calls["day"].fill_null(date.min), side="right").cast(pl.UInt64)
@@ -247,20 +266,24 @@ class Lookup:
             word=pl.when(stood > 0).then(newest["word"]),
             next=pl.when(stood > 0).then(newest["next"]).when(calls["day"].is_not_null()).then(1).otherwise(0),
         )
-        if about.since.height or len(about.covered):
-            codes = codes.with_columns(since=about.listed_since(newest, self._days))
+        if about.told.height or len(about.covered):
+            codes = codes.hstack(about.days(newest, self._days))
         return codes.with_columns(campaign=campaign) if self._of_campaign else codes
 
     def words(self, codes: pl.DataFrame) -> pl.DataFrame:
-        """Codes as columns: state, as_of, since, campaign_state, next_on, named as `dnc.demands.REGISTRY_FACTS`."""
-        unknown = {"since": pl.lit(None, pl.Date), "campaign": pl.lit(0)}
+        """Codes as columns: state, as_of, since, told, campaign_state, next_on, named as `REGISTRY_FACTS`."""
+        unknown = {"told": pl.lit(None, pl.Date), "earliest": pl.lit(None, pl.Date), "campaign": pl.lit(0)}
         codes = codes.with_columns(value.alias(name) for name, value in unknown.items() if name not in codes.columns)
         rank = pl.col("word") // _N
-        state = (pl.col("word") % _N).replace_strict(dict(enumerate(_STATES)), return_dtype=pl.String)
+        states = dict(enumerate(_STATES)) | {0: "uncovered"}
+        state = (pl.col("word") % _N).replace_strict(states, return_dtype=pl.String)
+        since = pl.when(pl.col("word") % _N == _LISTED).then(pl.coalesce("told", "earliest"))
         for_campaign = pl.col("campaign").replace_strict(
-            {1: "clear", 2: "listed"}, default=None, return_dtype=pl.String
+            {number: word for number, word in states.items() if word != "uncovered"},
+            default=None,
+            return_dtype=pl.String,
         )
         days = {0: None, **dict(enumerate(self._days, 1))}
         as_of, next_on = (one.replace_strict(days, return_dtype=pl.Date) for one in (rank, pl.col("next")))
-        columns = (state, as_of, pl.col("since"), for_campaign, next_on)
+        columns = (state, as_of, since, pl.col("told"), for_campaign, next_on)
         return codes.select(column.alias(name) for name, column in zip(REGISTRY_FACTS, columns, strict=True))

@@ -20,6 +20,8 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 _DATES = ("relationship_on", "consent_on", "consent_withdrawn_on", "objected_on", "refused_on")
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
+_KINDS: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", *UNITS), int)
+_KINDS |= dict.fromkeys(("same_campaign", "for_consent", "appointment", "withheld"), bool)
 _DAY = re.compile(r"^(0[1-9]|1[0-2])-([01]\d|2[0-8])$")
 
 
@@ -265,11 +267,9 @@ class _Reader:
             raise self.fail(f"{value!r} is none of {', '.join(closed[key])}", *at, key)
         if key in ("registry", "after_listed") and not (isinstance(value, str) and _ID.match(value)):
             raise self.fail("must be a registry's id", *at, key)
-        if key in ("grace_days", "n", "working_days", *UNITS):
-            self.is_a(int, params, key, *at)
-        if key in ("same_campaign", "appointment", "withheld"):
-            self.is_a(bool, params, key, *at)
-        if key == "max_age":
+        if key in _KINDS:
+            self.is_a(_KINDS[key], params, key, *at)
+        if key in ("max_age", "registry_max_age"):
             span = self.table(value, dict.fromkeys(UNITS, False), *at, key)
             for unit in span:
                 self.is_a(int, span, unit, *at, key)
@@ -279,6 +279,8 @@ class _Reader:
             isinstance(value, list) and value and all(re.fullmatch(r"\+\d{1,15}", one) for one in value)
         ):
             raise self.fail("must be a list of E.164 prefixes", *at, key)
+        if key == "registry_max_age" and "after_listed" not in params:
+            raise self.fail("goes with after_listed", *at, key)
         if key == "column" and "than" not in params and sum(unit in params for unit in (*UNITS, "working_days")) != 1:
             raise self.fail("asks for one of days, months, years, working_days", *at)
 

@@ -13,6 +13,7 @@ from typing import Protocol, Self
 import duckdb
 import polars as pl
 
+from dnc.clock import NO_DAYS
 from dnc.demands import REGISTRY_FACTS
 from dnc.engine import engine, run, statement
 from dnc.lookup import Lookup
@@ -22,6 +23,8 @@ _KNOWN = """
 select distinct number from (select number from read_parquet($files) union all select number from objections)
 where number in (select number from asked)
 """
+_STANDING = {"file": pl.String, "as_of": pl.Date, "loaded_at": pl.Datetime, "whole": pl.Boolean}
+_UNTOLD = {"_since": pl.Date, "_told": pl.Date, "_campaign": pl.String}  # what the own list says of no number
 
 
 class _Said(Protocol):
@@ -40,19 +43,20 @@ class _OwnList:
     def __init__(
         self, con: duckdb.DuckDBPyConnection, files: list[str], snapshots: list[Snapshot], objections: pl.DataFrame
     ) -> None:
-        rows = [(one.id, one.file, one.as_of) for one in snapshots]
-        standing = pl.DataFrame(rows, schema={"id": pl.Int64, "file": pl.String, "as_of": pl.Date}, orient="row")
+        # A list that was declared complete for some prefixes only says nothing of other numbers by silence.
+        rows = [(one.file, one.as_of, one.loaded_at, "" in one.covers) for one in snapshots]
+        standing = pl.DataFrame(rows, schema=_STANDING, orient="row")
         self._con = con
         self._files = {"files": files}
         self._frames = {"standing": standing, "objections": objections}
-        self._loaded = min((one.as_of for one in snapshots), default=None)
+        self._loaded = min((one.as_of for one in snapshots if "" in one.covers), default=None)
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
         """Columns `state`, `as_of`, `next_on`, a row a call."""
         asked = calls.select("number", "day").with_row_index("key")
         known = run(self._con, "known", _KNOWN, self._files, asked=asked, objections=self._frames["objections"])
         asked = asked.filter(pl.col("number").is_in(known["number"].implode()))
-        said = run(self._con, "own", statement("own"), self._files, asked=asked, **self._frames)
+        said = run(self._con, "own", statement("own"), self._files | {"no_days": NO_DAYS}, asked=asked, **self._frames)
         stood = pl.lit(self._loaded, pl.Date) <= pl.lit(calls["day"])  # a column of one value would not be broadcast
         never = pl.lit(None, pl.Date)
         absent = calls.select(pl.when(stood).then(pl.lit("clear")).alias("state"), as_of="day", next_on=never)
@@ -60,9 +64,9 @@ class _OwnList:
 
     def words(self, codes: pl.DataFrame) -> pl.DataFrame:
         """Its codes are words."""
-        never = {"_since": pl.lit(None, pl.Date), "_campaign": pl.lit(None, pl.String)}
         told = {"": pl.col("state"), "_as_of": pl.col("as_of"), "_next_on": pl.col("next_on")}
-        return codes.select((never | told)[name].alias(name) for name in REGISTRY_FACTS)
+        nothing = {name: pl.lit(None, kind) for name, kind in _UNTOLD.items()}
+        return codes.select((nothing | told)[name].alias(name) for name in REGISTRY_FACTS)
 
 
 def _without_registry(name: str) -> str:

@@ -14,7 +14,7 @@ import polars as pl
 from dnc.durable import Reading, sha256_of
 from dnc.errors import StoreError
 
-OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32}
+OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
 
 
 class Accepted(NamedTuple):

@@ -33,7 +33,7 @@ from dnc.forgetting import Forgotten
 from dnc.ledger import WORK, Ledger
 from dnc.manifest import bitpages_of
 from dnc.numbers import read_number
-from dnc.snapshots import Snapshot, Standing, snapshots_in
+from dnc.snapshots import OBJECTIONS, Snapshot, Standing, snapshots_in
 
 __all__ = ["LOCK_WAIT_SECONDS", "Snapshot", "Standing", "Store"]
 
@@ -108,7 +108,7 @@ class Store:
         for _ in range(_TRIES):
             with self.ledger.read() as opened:
                 now = self._snapshots_in(opened.con)
-                objections = pl.DataFrame(opened.con.sql("select number, on_day, lifted, seq from objections"))
+                objections = pl.DataFrame(opened.con.sql(f"select {', '.join(OBJECTIONS)} from objections"))
             now, missing = replace(now, objections=objections), None
             try:
                 return replace(now, reading=Reading(now.files))

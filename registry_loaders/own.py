@@ -24,7 +24,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.loader import NO_COUNTRY, Extract, Loader, country, day_column, listings
+from dnc.loader import NO_COUNTRY, Extract, Loader, country, days, listings
 from dnc.tabular import PHONE_WORDS
 
 _TOLD = {"since", "until", "reason"}
@@ -43,6 +43,8 @@ _OTHERS = {
     "identifant",
 }
 _NAMES_NUMBERS = re.compile(rf"^(?:{'|'.join(PHONE_WORDS)}|de|du|no?|nr|[\W_]|s)*$")  # "N° de téléphone", folded
+_DAYS_LEFT = r"^(0*[1-9]\d{0,4})$"
+_NO_DAYS_LEFT = "the days to expiry are no number of days"
 _FLAGS = {"y": True, "yes": True, "n": False, "no": False}
 
 
@@ -65,7 +67,7 @@ def _rows(extract: Extract) -> Iterator[pl.DataFrame]:
     """The rows of the list; raises LoaderError where there is none and nothing else says that it is a list."""
     rows = 0
     further = [place for place in extract.phone_columns if place != extract.number_column()]
-    for frame in listings(extract, lambda cells: cells.with_columns(_columns(extract)), further):
+    for frame in listings(extract, lambda cells: _with_days(cells.with_columns(_columns(extract)), extract), further):
         rows += frame.height
         yield frame
     if not rows and not any(map(_NAMES_NUMBERS.match, extract.header)):
@@ -80,8 +82,6 @@ def _columns(extract: Extract) -> list[pl.Expr]:
         (listed | strange).alias("listed"),
         pl.when(strange).then(pl.lit(NO_COUNTRY)).otherwise(odd).alias("odd"),
         region.alias("region"),
-        day_column(extract.column("since")).alias("since"),
-        _until(extract).alias("until"),
     ]
 
 
@@ -99,13 +99,16 @@ def _flags(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
     return listed, pl.when(odd).then(pl.lit("the flag is neither Y nor N"))
 
 
-def _until(extract: Extract) -> pl.Expr:
-    """The last day of an entry; null where it has none, or none that can be read."""
-    days = extract.column("daystoexpiry")
-    if days is None or extract.as_of is None:
-        return day_column(extract.column("until"))
-    left = pl.col(str(days)).str.extract(r"^(\d{1,5})$", 1).cast(pl.Int64)
-    return pl.lit(extract.as_of) + pl.duration(days=left)
+def _with_days(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
+    """Rows with `since` and `until`; one whose end is not understood has none."""
+    left = extract.column("daystoexpiry")
+    if left is None or extract.as_of is None:
+        return days(cells, extract, since=extract.column("since"), until=extract.column("until"))
+    # Nobody says whether 0 ends an entry at once or never, so it is not understood.
+    end = pl.lit(extract.as_of) + pl.duration(days=pl.col(str(left)).str.extract(_DAYS_LEFT, 1).cast(pl.Int64))
+    odd = pl.when((pl.col(str(left)).fill_null("") != "") & pl.col("until").is_null()).then(pl.lit(_NO_DAYS_LEFT))
+    rows = days(cells, extract, since=extract.column("since")).with_columns(end.alias("until"))
+    return rows.with_columns(pl.coalesce("undated", odd).alias("undated"))
 
 
 LOADER = Loader("own", "FR", _recognises, _read, covers=("",), bare=True)

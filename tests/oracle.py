@@ -57,15 +57,37 @@ class Registry:
     )
 
     def said(self, number, day, campaign=None):
-        """(state, as_of, since) by the newest snapshot that speaks of a number and stood on a day."""
+        """(state, as_of, told) by the newest snapshot that speaks of a number and stood on a day."""
         stood = [one for one in self.snapshots if one[0] <= day]
-        spoken = [one for one in stood if number in one[4] or (one[1] and number.startswith(f"+{one[1]}"))]
+        spoken = [one for one in stood if self.speaks(one, number)]
         spoken = [one for one in spoken if campaign is None or one[3] == campaign]
         if not spoken:
             return ("uncovered", None, None) if stood else (None, None, None)
         as_of, _, absent, _, listings = max(spoken, key=lambda one: one[0])
-        listed, since = listings.get(number, (absent == "listed", None))
-        return ("uncovered" if listed is None else "listed" if listed else "clear", as_of, since)
+        listed, told = listings.get(number, (absent == "listed", None))
+        told = told if told and told <= as_of else None
+        return ("uncovered" if listed is None else "listed" if listed else "clear", as_of, told)
+
+    @staticmethod
+    def speaks(snapshot, number):
+        """Whether a snapshot holds a number or is complete for it."""
+        return number in snapshot[4] or bool(snapshot[1] and number.startswith(f"+{snapshot[1]}"))
+
+    def listed_for(self, number, day):
+        """For how many days a listed number has been so at most; None where that could be for ever.
+
+        What nobody told is bounded by the last list that was complete and lacked the number.
+        """
+        _, as_of, told = self.said(number, day)
+        if not any(one[0] == as_of and number in one[4] for one in self.snapshots):
+            return None
+        lacked = [
+            one[0]
+            for one in self.snapshots
+            if one[0] < as_of and self.speaks(one, number) and number not in one[4] and one[2] == "clear"
+        ]
+        since = told or (max(lacked) + timedelta(days=1) if lacked else None)
+        return since and (day - since).days
 
 
 @dataclass
@@ -339,13 +361,15 @@ class Reading:
     def unlisted(self, p):
         """Not on a registry, or for fewer than the days of grace, by an answer young enough."""
         call = self.call
-        state, as_of, since = call.registries[p["registry"]].said(call.who.number, call.day)
+        registry = call.registries[p["registry"]]
+        state, as_of, told = registry.said(call.who.number, call.day)
         if p.get("same_campaign"):
             return self.same_campaign(p["registry"], state)
         if state == "listed":
-            grace = p.get("grace_days")
-            return bool(grace and since and (call.day - since).days < grace)
-        if state != "clear":
+            listed_for = registry.listed_for(call.who.number, call.day)
+            return "grace_days" in p and listed_for is not None and listed_for < p["grace_days"]
+        given = call.days["consent_on"]
+        if state != "clear" or (p.get("for_consent") and not (given and told and told <= given)):
             return None
         return True if "max_age" not in p or call.day <= last_day(as_of, p["max_age"]) else None
 
@@ -373,16 +397,17 @@ class Reading:
         else:
             parts.append(call.has_come("consent_on") is not False)
         if "after_listed" in p:
-            parts.append(self.after_listed(p["after_listed"]))
+            parts += self.after_listed(p["after_listed"], p.get("registry_max_age"))
         return all_of(parts)
 
-    def after_listed(self, registry):
-        """Whether the consent is younger than the registration."""
+    def after_listed(self, registry, max_age):
+        """Whether the consent is younger than the registration, and the answer young enough to know."""
         given = self.call.days["consent_on"]
-        state, as_of, since = self.call.registries[registry].said(self.call.who.number, self.call.day)
-        if state == "listed":
-            return given and given > (since or as_of)
-        return True if state == "clear" else None
+        state, as_of, told = self.call.registries[registry].said(self.call.who.number, self.call.day)
+        if state not in ("listed", "clear"):
+            return [None]
+        younger = True if state == "clear" else given and given > (told or as_of)
+        return [younger, True if not max_age or self.call.day <= last_day(as_of, max_age) else None]
 
     def within(self, p):
         """Whether the call lies in a span that begins on a told day."""

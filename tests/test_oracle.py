@@ -74,7 +74,8 @@ def known_days():
 
 
 DAYS = known_days()
-SNAPSHOT_DAYS = [date(2017, 3, 1), date(2021, 9, 1), date(2024, 5, 10), date(2026, 7, 20), date(2026, 11, 9)]
+SNAPSHOT_DAYS = [date(2017, 3, 1), date(2021, 9, 1), date(2024, 5, 10), date(2026, 7, 20)]
+SNAPSHOT_DAYS += [date(2026, 10, 30), date(2026, 11, 9)]
 # Ages that the rules turn on, counted from a snapshot.
 AGES = [0, 1, 5, 6, 15, 16, 21, 28, 29, 30, 31, 32, 59]
 DAYS += [day + timedelta(age) for day in SNAPSHOT_DAYS for age in AGES] * 3
@@ -94,23 +95,23 @@ class World:
         self.object()
 
     def fill(self, name):
-        """Load a registry's snapshots: some numbers listed, some not, some not spoken of, one snapshot complete."""
+        """Load a registry's snapshots: some numbers listed, some not, some not spoken of, two snapshots complete."""
         loader = loaders()[name]
         country = name.partition("-")[0]
         numbers = [f"{who.number}{ending}" for who in PEOPLE if who.jurisdiction == country for ending in ENDINGS]
         for at, as_of in enumerate(SNAPSHOT_DAYS):
             held = self.chance.sample(numbers, len(numbers) // 2)
             listings = {number: self.listing(as_of) for number in held}
-            covers = CODES[country] if at == 3 else ""
+            covers = CODES[country] if at in (3, 4) else ""
             campaign = self.chance.choice([None, "spring", "autumn"]) if name == "fr-bloctel" else None
             self.load(name, as_of, listings, covers=[covers] if covers else [], campaign=campaign)
             self.registries[name].snapshots.append((as_of, covers, loader.absent, campaign, listings))
 
     def listing(self, as_of):
-        """What a registry says of one number."""
+        """What a registry says of one number, now and then with a day that cannot be true."""
         listed = self.chance.choice([True, True, False, False, None])
-        since = as_of - timedelta(self.chance.choice([0, 3, 10, 27, 28, 200, 900]))
-        return listed, since if listed and self.chance.random() < 0.7 else None
+        since = as_of - timedelta(self.chance.choice([0, 3, 10, 27, 28, 200, 900, -1, -9000]))
+        return listed, since if listed is not None and self.chance.random() < 0.7 else None
 
     def load(self, name, as_of, listings, **told):
         """Load one snapshot in plain form."""
@@ -129,7 +130,9 @@ class World:
         seen = self.own.loaded
         words = {True: "said", None: "unknown"}
         self.own.events += [
-            (one, since or seen, seen, words[listed]) for one, (listed, since) in held.items() if listed is not False
+            (one, since if since and since <= seen else seen, seen, words[listed])
+            for one, (listed, since) in held.items()
+            if listed is not False
         ]
         for number in self.chance.sample(numbers, 60):
             day, lift = self.chance.choice(DAYS), self.chance.random() < 0.3

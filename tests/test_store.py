@@ -21,9 +21,10 @@ def said(store: Store, registry: str, number: int, day: str, campaign: str | Non
         schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String},
     )
     with Screen(store.standing(), [registry]) as screen:
-        words = screen.words(screen.codes(calls)).row(0)
-    state, as_of, _, for_campaign, next_on = words or (None,) * 5
-    return state, as_of and str(as_of), for_campaign, next_on and str(next_on)
+        words = screen.words(screen.codes(calls)).row(0, named=True)
+    prefix = registry.replace("-", "_")
+    state, as_of, campaign, next_on = (words.get(f"{prefix}{fact}") for fact in ("", "_as_of", "_campaign", "_next_on"))
+    return state, as_of and str(as_of), campaign, next_on and str(next_on)
 
 
 def test_an_answer_is_read_to_the_letter(store, write_file):

@@ -1,0 +1,260 @@
+"""Days in registries' files and in the own list: one that is not understood, or cannot be true, counts against the call."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from dnc import InputError, LoaderError, audit
+from tests.test_loaders import state_of
+from tests.test_store import said
+from tests.test_world import BOOK, SALE, decided
+
+AS_OF = date(2026, 11, 20)
+ODD = [
+    "2062-01-01",
+    "2026-11-21",
+    "15/11/2026",
+    "2026-13-01",
+    "1 Nov",
+    "45000",
+    "1900-01-01",
+    "0001-01-01",
+    "0000-00-00",
+]
+ODD += ["1970-01-01T00:00:00Z", "26-11-01", "2026-11-011"]
+GB = {"number": "+441632960101", "caller": "commercial", "voice": "human", "recipient": "consumer"}
+GB |= {"objected_on": "none", "cli": "+441632960900", "call_at": "2026-11-24", "sector": "general", "consent": "none"}
+GB |= {"relationship": "none", "source": "random"}
+BE = SALE | {"number": "+3225550101", "call_at": "2026-11-24", "consent": "named_caller"}
+RND = {"number": "+16145550120", "call_at": "2026-11-24T11:00", "caller": "commercial", "voice": "recorded"}
+RND |= {"cli": "+13105550199", "recipient": "consumer", "line": "mobile", "place": "US-OH", "source": "opt_in_form"}
+RND |= {"relationship": "none", "sector": "general", "consent": "written", "consent_for": "automated"}
+RND |= {"objected_on": "none", "refused_on": "none"}
+
+
+def outcome(tmp_path, store, row):
+    """The outcome of one call, what it waits for, and what blocks it."""
+    [verdict] = decided(tmp_path, row, store=store, rulebook=BOOK)
+    return verdict["dnc_outcome"], verdict["dnc_missing"], verdict["dnc_blocked_by"]
+
+
+# Days that are not understood
+
+
+@pytest.mark.parametrize("day", ODD)
+def test_an_odd_day_gives_no_grace(tmp_path, store, write_file, day):
+    """A number that is listed since a day nobody can believe is listed; the load says so by line."""
+    path = write_file("tps.csv", f"number,listed,since\n01632960101,yes,{day}\n01632960102,yes,2026-11-18\n")
+    one = store.load(path, registry="gb-tps", as_of=AS_OF)
+    store.load(write_file("ctps.csv", path.read_text()), registry="gb-ctps", as_of=AS_OF)
+    assert (one.listed, one.unread) == (2, 0)
+    assert one.notes[0] == "1 rows have a day that is not understood; they count as if none were told"
+    assert one.notes[1].startswith("line 2 counts without its day: since is ")
+    assert outcome(tmp_path, store, GB)[0] == "blocked"
+    assert outcome(tmp_path, store, GB | {"number": "+441632960102"})[0] == "clear"
+
+
+@pytest.mark.parametrize("day", ODD)
+def test_an_odd_first_day_is_an_objection(store, write_file, day):
+    """Whoever stands on the own list objected by the day of the file, and a lift of before does not lift it."""
+    store.object(["+33199000001"], date(2026, 11, 19), lift=True, reason="a mistake")
+    one = store.load(write_file("own.csv", f"number,since\n+33199000001,{day}\n"), as_of=AS_OF)
+    assert one.notes[:1] == ("1 rows have a day that is not understood; they count as if none were told",)
+    days = ("2026-11-20", "2026-11-24", "2070-01-01")
+    assert [said(store, "own", 33199000001, day)[0] for day in days] == ["listed"] * 3
+
+
+@pytest.mark.parametrize("day", [one for one in ODD if one[:2] not in ("20", "15")] + ["15/11/2026", "2026-13-01", "x"])
+def test_an_odd_last_day_ends_nothing(store, write_file, day):
+    """An entry whose end is not understood has none."""
+    one = store.load(write_file("own.csv", f"number,since,until\n+33199000001,2026-01-01,{day}\n"), as_of=AS_OF)
+    assert one.notes[1].startswith("line 2 counts without its day: until is ")
+    assert said(store, "own", 33199000001, "2030-01-01")[0] == "listed"
+
+
+def test_an_entry_that_ends_before_it_begins_does_not_end(store, write_file):
+    """Of two days that contradict each other neither counts."""
+    one = store.load(write_file("own.csv", "number,since,until\n+33199000001,2026-05-01,2026-04-01\n"), as_of=AS_OF)
+    assert "line 2 counts without its day: until is before since" in one.notes
+    assert said(store, "own", 33199000001, "2026-11-24")[0] == "listed"
+
+
+@pytest.mark.parametrize(("cell", "until"), [("30", True), ("0", False), ("-3", False), ("soon", False), ("", False)])
+def test_days_to_expiry(store, write_file, cell, until):
+    """Days to expiry end an entry where they are a number of days; 0 says nothing of when."""
+    text = f"Phone Number,Contact Group Id,Days To Expiry\n+33199000001,,{cell}\n"
+    one = store.load(write_file("own.csv", text), as_of=AS_OF)
+    assert ("line 2 counts without its day: the days to expiry are no number of days" in one.notes) is (not until and cell != "")
+    days = ("2026-12-20", "2026-12-21")
+    assert [said(store, "own", 33199000001, day)[0] for day in days] == ["listed", "clear" if until else "listed"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "none", "None", "n/a", "-", "never", "2026-11-01", "2026-11-01T10:30", "20261101", "2026-11-1"]
+)
+def test_days_that_are_understood(store, write_file, cell):
+    """ISO 8601 and the words for none are not odd."""
+    one = store.load(write_file("own.csv", f"number,since\n+33199000001,{cell}\n"), as_of=AS_OF)
+    assert not any("understood" in note for note in one.notes)
+
+
+def test_a_file_of_odd_days_is_refused(store, write_file):
+    """Above the share at which unread numbers refuse a file of a hundred rows, days that are not understood do."""
+    rows = [f"+331990000{n:02},2026-01-05" for n in range(100)]
+    path = write_file("own.csv", "\n".join(["number,since", *rows[:-2], "+33199000098,5/1/26", "+33199000099,5/1/26"]))
+    with pytest.raises(LoaderError, match=r"own\.csv:100: 2 of 100 rows have a day that is not understood") as refused:
+        store.load(path, as_of=AS_OF)
+    assert "199000" not in str(refused.value)
+    fewer = write_file("own.csv", "\n".join(["number,since", *rows[:-1], "+33199000099,5/1/26"]))
+    assert store.load(fewer, as_of=AS_OF).listed == 100
+
+
+def test_read_says_odd_days(dnc, write_file):
+    """`dnc read` shows the row without its day, and says why."""
+    code, rows, words = dnc("read", write_file("own.csv", "number,since\n+33199000001,2062-01-01\n"))
+    assert (code, rows.splitlines()[1]) == (0, "+33199000001,yes,")
+    assert "own.csv:2: counts without its day: since is after 20" in words
+
+
+def test_odd_days_in_a_store_of_before(store, write_file, monkeypatch):
+    """A day that an earlier version took as it stood is not believed either."""
+    monkeypatch.setattr("dnc.extracts._believed", lambda rows, _: rows)
+    own = "number,since,until\n+33199000001,2062-01-01,\n+33199000002,2026-05-01,2026-04-01\n+33199000003,,1900-01-01\n"
+    store.load(write_file("own.csv", own), as_of=AS_OF)
+    listed = "number,listed,since\n+441632960101,yes,2062-01-01\n+441632960102,yes,1900-01-01\n"
+    store.load(write_file("tps.csv", listed), registry="gb-tps", as_of=AS_OF)
+    assert [said(store, "own", 33199000000 + n, "2026-11-24")[0] for n in (1, 2, 3)] == ["listed"] * 3
+    told = [state_of(store, "gb-tps", 441632960100 + n, date(2026, 11, 24)) for n in (1, 2)]
+    assert [(one["gb_tps"], one["gb_tps_since"], one["gb_tps_told"]) for one in told] == [("listed", None, None)] * 2
+
+
+# Two days about one number
+
+
+TWICE = "number,listed,since\n{number},yes,{one}\n{number},yes,{other}\n"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("2026-11-18", ""), ("2026-11-18", "2026-10-01"), ("2026-11-18", "2062-01-01")]
+)
+@pytest.mark.parametrize("apart", [False, True])
+def test_of_two_days_neither_is_safe(tmp_path, store, write_file, one, other, apart):
+    """No grace by the later of them, and no consent between them; in one file or in two of the same day."""
+    for registry, number in (("gb-tps", "+441632960101"), ("gb-ctps", "+441632960101"), ("be-dncm", "+3225550101")):
+        rows = TWICE.format(number=number, one=one, other=other).splitlines()
+        for at, some in enumerate([rows[:2], [rows[0], rows[2]]] if apart else [rows]):
+            store.load(write_file(f"{registry}{at}.csv", "\n".join(some)), registry=registry, as_of=AS_OF)
+    assert outcome(tmp_path, store, GB)[0] == "blocked"
+    assert outcome(tmp_path, store, BE | {"consent_on": "2026-11-19"})[::2] == ("blocked", "be-dncm")
+    assert outcome(tmp_path, store, BE | {"consent_on": "2026-11-21"})[0] == "clear"
+
+
+def test_a_lift_lifts_no_later_objection_of_the_same_file(store, write_file):
+    """Two objections of one person in one file: a lift between them leaves the later one."""
+    store.object(["+33199000001"], date(2026, 3, 1), lift=True, reason="came back")
+    own = "number,since\n+33199000001,2026-01-01\n+33199000001,2026-05-01\n+33199000002,2026-01-01\n"
+    store.load(write_file("own.csv", own), as_of=AS_OF)
+    assert said(store, "own", 33199000001, "2026-11-24")[0] == "listed"
+    store.object(["+33199000002"], date(2026, 3, 1), lift=True, reason="came back")
+    assert said(store, "own", 33199000002, "2026-11-24")[0] == "clear"
+
+
+@pytest.mark.parametrize(("lifted", "state"), [("10:00", "listed"), ("13:00", "clear")])
+def test_a_lift_and_a_list_of_one_day(store, write_file, monkeypatch, lifted, state):
+    """A lift takes back what a list of the same day says if it was recorded after the load."""
+
+    def at(clock):
+        monkeypatch.setattr(audit, "now", lambda: datetime.fromisoformat(f"2026-11-20T{clock}"))
+        monkeypatch.setattr("dnc.loads.now", audit.now)
+
+    for clock in sorted([lifted, "12:00"]):
+        at(clock)
+        if clock == lifted:
+            store.object(["+33199000001"], AS_OF, lift=True, reason="a mistake")
+        else:
+            store.load(write_file("own.csv", "+33199000001\n"), registry="own", as_of=AS_OF)
+    assert said(store, "own", 33199000001, "2026-11-24")[0] == state
+
+
+def test_an_own_list_is_complete_for_every_number(store, write_file):
+    """It is not declared complete for some: silence about the others would be read as no objection."""
+    with pytest.raises(InputError, match="leave --covers out"):
+        store.load(write_file("own.csv", "+33199000001\n"), registry="own", as_of=AS_OF, covers=["33"])
+
+
+# Days that nobody told
+
+
+def test_grace_and_consent_look_at_the_two_ends_of_what_is_possible(tmp_path, store, write_file):
+    """Listed between two lists: for grace since the first, for a consent that is to be younger since the second."""
+    other = write_file("before.csv", "number,listed\n+3225550199,yes\n")
+    store.load(other, registry="be-dncm", as_of=date(2026, 11, 10), covers=["32"])
+    path = write_file("after.csv", "number,listed\n+3225550199,yes\n+3225550101,yes\n")
+    store.load(path, registry="be-dncm", as_of=AS_OF, covers=["32"])
+    told = state_of(store, "be-dncm", 3225550101, date(2026, 11, 24))
+    assert (told["be_dncm_since"], told["be_dncm_told"], told["be_dncm_as_of"]) == (date(2026, 11, 11), None, AS_OF)
+    assert outcome(tmp_path, store, BE | {"consent_on": "2026-11-15"})[::2] == ("blocked", "be-dncm")
+    assert outcome(tmp_path, store, BE | {"consent_on": "2026-11-20"})[::2] == ("blocked", "be-dncm")
+    assert outcome(tmp_path, store, BE | {"consent_on": "2026-11-21"})[0] == "clear"
+
+
+@pytest.mark.parametrize(
+    ("word", "since", "day", "expected"),
+    [
+        ("no", "", "2026-11-24", ("clear", "", "")),
+        ("no", "", "2026-11-26", ("undecided", "stale:be-dncm", "")),
+        ("yes", "2026-01-01", "2026-11-24", ("clear", "", "")),
+        ("yes", "2026-01-01", "2026-11-26", ("undecided", "stale:be-dncm", "")),
+        ("yes", "2026-06-02", "2026-11-26", ("blocked", "stale:be-dncm", "be-dncm")),
+    ],
+)
+def test_an_old_answer_does_not_keep_a_consent(tmp_path, store, write_file, word, since, day, expected):
+    """After an old answer the number may have gone on the list, which ends an earlier consent."""
+    path = write_file("be.csv", f"number,listed,since\n+3225550101,{word},{since}\n")
+    store.load(path, registry="be-dncm", as_of=AS_OF)
+    found = outcome(tmp_path, store, BE | {"consent_on": "2026-06-01", "call_at": day})
+    assert found[::2] == expected[::2]
+    assert found[1] == expected[1] or expected[0] == "blocked"
+
+
+# The day that was asked about (us-rnd)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "consent_on", "expected"),
+    [
+        ("2026-01-15", "no", "2026-01-15", ("clear", "", "")),
+        ("2026-01-15", "no", "2026-03-01", ("clear", "", "")),
+        ("2026-01-15", "no", "2026-01-14", ("undecided", "uncovered:us-rnd", "")),
+        ("01/15/2026", "no", "2026-01-14", ("undecided", "uncovered:us-rnd", "")),
+        ("2026-01-15", "no", "", ("undecided", "consent_on", "")),
+        ("2026-01-15", "no data", "2026-01-15", ("undecided", "uncovered:us-rnd", "")),
+        ("2026-01-15", "yes", "2026-01-15", ("blocked", "", "us-rnd")),
+        ("2062-01-01", "no", "2026-01-15", ("undecided", "uncovered:us-rnd", "")),
+        ("1900-01-01", "no", "2026-01-15", ("undecided", "uncovered:us-rnd", "")),
+        ("soon", "no", "2026-01-15", ("undecided", "uncovered:us-rnd", "")),
+        ("", "no", "2026-01-15", ("undecided", "uncovered:us-rnd", "")),
+        ("soon", "yes", "2026-01-15", ("blocked", "", "us-rnd")),
+    ],
+)
+def test_a_no_shields_a_consent_that_is_not_older(tmp_path, store, write_file, asked, answer, consent_on, expected):
+    """The reassigned-numbers database answers for a day: of a consent before it a `no` says nothing."""
+    path = write_file("rnd.csv", f"number,date_asked,answer\n6145550120,{asked},{answer}\n")
+    one = store.load(path, as_of=AS_OF)
+    assert (one.unread, any("day that is not understood" in note for note in one.notes)) == (
+        0,
+        asked not in ("2026-01-15", "01/15/2026"),
+    )
+    ndnc = write_file("ndnc.csv", "number,listed\n+16145550120,no\n")
+    store.load(ndnc, registry="us-ndnc", as_of=AS_OF)
+    assert outcome(tmp_path, store, RND | {"consent_on": consent_on}) == expected
+
+
+def test_of_two_days_asked_about_the_later_counts(store, write_file):
+    """Two answers of one day: both say no, so nothing is known of before the later day at least."""
+    both = "number,date_asked,answer\n6145550120,2026-01-15,no\n6145550120,2025-01-15,no\n"
+    store.load(write_file("rnd.csv", both), as_of=AS_OF)
+    told = state_of(store, "us-rnd", 16145550120, date(2026, 11, 24))
+    assert (told["us_rnd"], told["us_rnd_told"], told["us_rnd_since"]) == ("clear", date(2026, 1, 15), None)

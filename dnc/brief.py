@@ -15,7 +15,8 @@ from dnc.numbers import known_region
 from dnc.tabular import folded
 from dnc.vocabulary import OR_NONE, vocabulary
 
-_KEYS = ("region", "dates", "ignore", "columns", "values", "facts")
+_KEYS = ("region", "dates", "short_rows", "ignore", "columns", "values", "facts")
+SHORT_ROWS = ("trailing",)
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Brief:
 
     region: numbering plan of national forms, where a row tells none.
     dates: `iso`, `dmy` or `mdy`; ISO 8601 is always read.
+    short_rows: `trailing` where rows of a CSV with fewer cells than the header lack empty cells at their end.
     columns: our name → theirs. values: our column → their word (folded) → ours.
     facts: our column → what fills its empty cells.
     sha256: of the brief's file, or None. beside: facts that were not told by it but said beside it.
@@ -37,6 +39,7 @@ class Brief:
     facts: Mapping[str, str] = field(default_factory=dict)
     sha256: str | None = None
     beside: frozenset[str] = frozenset()
+    short_rows: str | None = None
     ignore: Sequence[str] = ()
 
     def __post_init__(self) -> None:
@@ -44,6 +47,8 @@ class Brief:
             raise InputError(f"region {self.region!r} is no numbering plan; write two letters such as FR")
         if self.dates not in DATE_ORDERS:
             raise InputError(f"dates {self.dates!r} is none of {', '.join(DATE_ORDERS)}")
+        if self.short_rows not in (None, *SHORT_ROWS):
+            raise InputError(f'short_rows {self.short_rows!r} is not known; write "trailing", or leave it out')
         for column in (*self.columns, *self.values, *self.facts):
             must_be_column(column)
         self._check_columns()
@@ -136,10 +141,19 @@ def read_brief(path: str | Path) -> Brief:
     ignore = told.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise InputError("must be a list of columns", path, "ignore")
-    region, dates = told.get("region"), told.get("dates", "iso")
+    region, dates, short_rows = told.get("region"), told.get("dates", "iso"), told.get("short_rows")
     sha256 = hashlib.sha256(data).hexdigest()
     try:
-        return Brief(region and str(region).upper(), str(dates), columns, values, facts, sha256, ignore=tuple(ignore))
+        return Brief(
+            region and str(region).upper(),
+            str(dates),
+            columns,
+            values,
+            facts,
+            sha256,
+            short_rows=short_rows,
+            ignore=tuple(ignore),
+        )
     except InputError as error:
         raise InputError(str(error), path) from None
 
@@ -157,12 +171,12 @@ def _words(path: Path, key: str, table: Any) -> dict[str, str]:
 
 def _table(path: Path, key: str, told: Any) -> dict[str, Any]:
     if not isinstance(told, dict):
-        raise InputError("must be a table", path, key)
+        raise InputError(f'must be a table: a line [{key}], and below it lines like name = "word"', path, key)
     return told
 
 
 def _texts(path: Path, key: str, told: Any) -> dict[str, str]:
     table = _table(path, key, told)
     if wrong := [name for name, value in table.items() if isinstance(value, dict | list)]:
-        raise InputError("must be a text", path, f"{key}.{wrong[0]}")
+        raise InputError("must be a text; write it in quotation marks", path, f"{key}.{wrong[0]}")
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in table.items()}

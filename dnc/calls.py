@@ -18,7 +18,7 @@ import polars as pl
 
 from dnc.brief import Brief
 from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, is_zone, local, read_day, read_moment, today
-from dnc.columns import read_column
+from dnc.columns import Column, read_column
 from dnc.demands import FACTS
 from dnc.errors import InputError, OptionError
 from dnc.numbers import known_region, read_number, shares_code
@@ -26,7 +26,10 @@ from dnc.regimes import Pack
 from dnc.rows import Shared
 from dnc.rulebook import Rulebook
 from dnc.tabular import (
+    FEWER,
+    LINE,
     RAGGED,
+    UNNAMED,
     Table,
     as_text,
     each_distinct,
@@ -42,6 +45,7 @@ from dnc.vocabulary import AGAINST, FORMER, OR_NONE, hints, vocabulary
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
+TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
 _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
 _WAS = "dnc_outcome"  # in the output of a former run
@@ -104,9 +108,14 @@ class Intake:
             raise OptionError(f"--at {self.at!r} is no date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM")
 
     @cached_property
+    def _header(self) -> dict[str, str]:
+        """The name of each of the table's columns as it stands in the file."""
+        return dict(zip(self.table.columns, self.table.header, strict=True))
+
+    @cached_property
     def columns(self) -> dict[str, str]:
         """Our name → the name of the table's column that tells it."""
-        header = dict(zip(self.table.columns, self.table.header, strict=True))
+        header = self._header
         by_folded: dict[str, list[str]] = {}
         for unique, name in header.items():
             if unique not in self.ignored:
@@ -194,14 +203,38 @@ class Intake:
         return _WAS in self.table.columns
 
     def batches(self) -> Iterator[Calls]:
-        """The calls of the file, batch by batch, in its order."""
-        for batch in self.table.batches:
+        """The calls of the file, batch by batch, in its order. Raises InputError where a second header stands in it."""
+        batches = self.table.batches
+        for batch in self._filled_up(batches) if self.brief.short_rows else batches:
             yield self.calls(batch)
+
+    def _filled_up(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """The same, but that rows fit which lack cells at their end; those that may be one row broken in two do not.
+
+        A line break in a text without quotes makes two rows of one: both lack cells, and one of them a number.
+        """
+        above, batch = pl.Series([False]), next(batches, None)
+        while batch is not None:
+            following = next(batches, None)
+            stray = self._strays(batch)
+            below = pl.Series([False]) if following is None else self._strays(following.head(1))
+            beside = pl.concat([above, stray.head(-1)]) | pl.concat([stray.slice(1), below])
+            short = pl.col(RAGGED) == FEWER
+            yield batch.with_columns(pl.when(short & beside).then(pl.lit(TORN)).when(~short).then(RAGGED).alias(RAGGED))
+            above, batch = stray.tail(1), following
+
+    def _strays(self, batch: pl.DataFrame) -> pl.Series:
+        """Which rows lack cells, and a number that can be read."""
+        short = (batch[RAGGED] == FEWER).fill_null(False)
+        return short.scatter(short.arg_true(), self._read(batch.filter(short)).rows["number"].is_null())
 
     def calls(self, batch: pl.DataFrame) -> Calls:
         """The calls of one batch of rows."""
-        text = batch.select(_text(batch[self.columns["number"]])).to_series()
-        read, kinds = read_column(text, self._regions(batch))
+        if not all(map(self._header.get, self.columns.values())):  # a column without a name tells something
+            batch = batch.with_columns(pl.when(pl.col(RAGGED) != UNNAMED).then(RAGGED))
+        read, kinds = self._read(batch)
+        if batch.schema[self.columns["number"]] == pl.String:
+            self._refuse_second_header(batch.filter(read["number"].is_null()))
         told = list(dict.fromkeys(theirs for ours, theirs in self.columns.items() if ours not in ("call", "number")))
         plan, plans = numbered(batch.select(*told, RAGGED, read["kind"].alias(_KIND), read["unread"].alias(_UNREAD)))
         number = pl.select(pl.when(batch[RAGGED].is_null()).then(read["number"])).to_series()
@@ -209,6 +242,27 @@ class Intake:
         alike = [name for name in told if name in self.carried and batch[name].dtype == pl.String]
         shared = Shared(plans.select(alike), plan)
         return Calls(batch.select(self.carried), number, plan, self._facts(plans, kinds), was, shared)
+
+    def _read(self, batch: pl.DataFrame) -> Column:
+        """The numbers of a batch."""
+        text = batch.select(_text(batch[self.columns["number"]])).to_series()
+        return read_column(text, self._regions(batch))
+
+    def _refuse_second_header(self, unread: pl.DataFrame) -> None:
+        """Raise InputError where a row without a number is a header that names other columns for the rows below it.
+
+        At least two of its cells are names of columns, and not all stand where they stood.
+        """
+        unread = unread.filter(~pl.col(self.columns["number"]).str.contains(r"\d{3}"))
+        texts = unread.select(pl.col(pl.String).exclude(RAGGED).str.strip_chars().str.to_lowercase())
+        names = {name: self._header[name].strip().lower() for name in texts.columns}
+        words = set(names.values()) - {""}
+        named = pl.sum_horizontal(pl.lit(0), *(pl.col(name).is_in(words) for name in names))
+        elsewhere = pl.any_horizontal(pl.lit(False), *(pl.col(name) != its for name, its in names.items()))
+        at = texts.select(((named > 1) & elsewhere).fill_null(False)).to_series().arg_true()
+        if len(at):
+            why = "another header stands here, with other columns or in another order; split the file in two here"
+            raise InputError(why, self.table.path, unread[LINE][at[0]])
 
     def _regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national form, of all rows or of each; null where none is known."""

@@ -197,7 +197,8 @@ def check(
             outputs.write(frames)
             if progress:
                 progress(height)
-        result.skipped, result.sheets = intake.table.skipped, len(intake.table.others)
+        table = intake.table
+        result.skipped, result.sheets, result.misfits = table.skipped, len(table.others), table.misfits
         sha256 = hashlib.sha256(terms.text.encode()).hexdigest()
         logged = _logged(result, terms, standing, targets, selection)
         result.record = logged | evidence.detail() | {"terms": sha256}

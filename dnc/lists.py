@@ -132,6 +132,7 @@ def _chained(tables: Iterator[Table]) -> Table:
                 raise InputError(f"{what} {whole.path.name}; the files of one list have the same", table.path, 1)
             whole.skipped += table.skipped
             whole.others += table.others
+            whole.misfits += table.misfits
             yield from table.batches
 
     whole.batches = batches()

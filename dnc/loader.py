@@ -369,6 +369,7 @@ def listings(
     table = extract.table()
     if table.skipped:
         extract.notes.append(f"{table.skipped} lines stand before the header and were not read")
+    extract.notes.extend(f"not UTF-8 in line {one.line:,}, and read as {one.encoding}" for one in table.misfits)
     if table.others:
         extract.notes.append(f"sheets that were not read: {quoted(table.others)}")
     if others := [table.header[place] for place in extract.phone_columns if place not in (at, *further)]:

@@ -93,7 +93,8 @@ def replay(
     terms, texts = _texts(store, then)
     past = _Past(store.path, _standing(store, number, then))
     rulebook = Rulebook.of(texts)
-    brief = Brief(**{name: terms[name] for name in ("region", "dates", "columns", "values", "facts")})
+    told = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
+    brief = Brief(**told, short_rows=terms.get("short_rows"))
     # Earlier versions used no column that was not mapped, whatever its name.
     ignore = terms["ignore"] if "ignore" in terms else Intake(file_list(path).table(), brief, rulebook).unheard
     result = check(

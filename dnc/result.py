@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from dnc.lists import FileList
 from dnc.rulebook import Rulebook
 from dnc.snapshots import Snapshot
 from dnc.tallies import Tallies
+from dnc.texts import Misfit
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Check:
     ignored: columns that were left out on purpose.
     second_numbers: columns that look like telephone numbers and were not looked at. dated: whether the file tells days.
     skipped: lines before the header that were left out. sheets: those of a
-    spreadsheet that were not read. declared: facts told for the whole file.
+    spreadsheet that were not read. misfits: why files were not read as UTF-8. declared: facts told for the whole file.
     consents: `dnc.consents.Consents.record` of the file of consents, if there was one.
     beside: those of them that were said with the command and not by a brief.
     book, language: the law and the language it was told in. snapshots: those that stood.
@@ -50,6 +51,7 @@ class Check:
     dated: bool = True
     skipped: int = 0
     sheets: int = 0
+    misfits: Sequence[Misfit] = ()
     consents: Mapping[str, Any] | None = None
     declared: Mapping[str, str] = field(default_factory=dict)
     beside: frozenset[str] = frozenset()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from dnc.calls import TORN
 from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.snapshots import Snapshot
-from dnc.tabular import quoted
+from dnc.tabular import FEWER, MORE, QUOTED, UNNAMED, quoted
 from dnc.vocabulary import vocabulary
 
 _SHOWN = 5
@@ -39,7 +40,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "unclear": "{rows:>9,} undecided by law contested or not read here; no fact would decide them (see dnc_why)",
         "duties": "Clear is no permission; duties that go with the {rows:,} clear: {n}{named}",
         "ignored": "Columns that may tell objections and were left out on purpose: {names}",
-        "second": "Column {name!r} looks like telephone numbers and was not looked at; check it too, with --map",
+        "second": "Column {name} looks like telephone numbers and was not looked at; check it too, with --map",
         "repeated": "Numbers that stand in several rows: {n:,}",
         "skipped": "Lines before the header that were left out: {n:,}",
         "sheets": "Other sheets of the spreadsheet, which were not read: {n:,}",
@@ -48,6 +49,19 @@ _WORDS: dict[str, dict[str, Any]] = {
             "unread": "{rows:,} rows that cannot be read are left out, and the list counts as complete without them; "
             "reason: {reason}",
             "gone": "{rows:,} numbers that its list had before are gone; reason: {reason}",
+        },
+        "encoding": "{file} is not UTF-8 in line {line:,} and was read as {encoding}: look at its accents; "
+        "if they are wrong, save it again as UTF-8",
+        "ragged": {
+            FEWER: "Rows with fewer cells than the header, left undecided: {n:,}; mend them, or say "
+            'short_rows = "trailing" in the brief if only empty cells at their end are missing',
+            MORE: "Rows with more cells than the header, left undecided: {n:,}; a text with a separator in it wants "
+            "quotation marks, and if a separator ends every row, the header wants one too",
+            UNNAMED: "Rows with text behind the last column that has a name, left undecided: {n:,}; "
+            "give that column a name, or mend the rows",
+            QUOTED: "Rows with a quotation mark that is not closed in its cell, left undecided: {n:,}; "
+            "mend them: what they hold cannot be told from the rows around them",
+            TORN: "Rows that may be halves of a row with a line break in it, left undecided: {n:,}; mend them",
         },
         "every": "for all rows: {words}; or columns.{column} = \"their column\"",
         "asked": {
@@ -84,7 +98,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         "unclear": "{rows:>9,} indécis par un droit contesté ou non lu ici ; aucun fait n'en déciderait (voir dnc_why)",
         "duties": "Libre ne veut pas dire permis ; obligations qui accompagnent les {rows:,} libres : {n}{named}",
         "ignored": "Colonnes qui peuvent dire une opposition et laissées de côté à dessein : {names}",
-        "second": "La colonne {name!r} ressemble à des numéros et n'a pas été lue ; contrôlez-la aussi, avec --map",
+        "second": "La colonne {name} ressemble à des numéros et n'a pas été lue ; contrôlez-la aussi, avec --map",
         "repeated": "Numéros présents sur plusieurs lignes : {n:,}",
         "skipped": "Lignes laissées de côté avant l'en-tête : {n:,}",
         "sheets": "Autres feuilles du classeur, qui n'ont pas été lues : {n:,}",
@@ -93,6 +107,20 @@ _WORDS: dict[str, dict[str, Any]] = {
             "unread": "{rows:,} lignes illisibles sont laissées de côté, et la liste passe pour complète sans elles ; "
             "motif : {reason}",
             "gone": "{rows:,} numéros que sa liste avait auparavant ont disparu ; motif : {reason}",
+        },
+        "encoding": "{file} n'est pas en UTF-8 à la ligne {line:,} et a été lu en {encoding} : regardez ses accents ; "
+        "s'ils sont faux, enregistrez-le de nouveau en UTF-8",
+        "ragged": {
+            FEWER: "Lignes avec moins de cellules que l'en-tête, laissées indécises : {n:,} ; corrigez-les, ou mettez "
+            'short_rows = "trailing" dans le brief s\'il ne leur manque que des cellules vides à la fin',
+            MORE: "Lignes avec plus de cellules que l'en-tête, laissées indécises : {n:,} ; un texte qui contient un "
+            "séparateur se met entre guillemets, et si un séparateur termine chaque ligne, il en faut un à l'en-tête",
+            UNNAMED: "Lignes qui ont du texte après la dernière colonne nommée, laissées indécises : {n:,} ; "
+            "donnez un nom à cette colonne, ou corrigez ces lignes",
+            QUOTED: "Lignes avec un guillemet qui n'est pas fermé dans sa cellule, laissées indécises : {n:,} ; "
+            "corrigez-les : leur contenu ne se distingue pas des lignes voisines",
+            TORN: "Lignes qui sont peut-être les moitiés d'une ligne coupée en deux, laissées indécises : {n:,} ; "
+            "corrigez-les",
         },
         "every": "pour toutes les lignes : {words} ; ou columns.{column} = \"leur colonne\"",
         "asked": {
@@ -144,8 +172,10 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield words["clock"].format(day=check.record["today"])
     if check.ignored:
         yield words["ignored"].format(names=quoted(check.ignored))
-    yield from (words["second"].format(name=name) for name in check.second_numbers)
+    yield from (words["second"].format(name=quoted([name])) for name in check.second_numbers)
     yield from (words[name].format(n=n) for name in _COUNTED if (n := getattr(check, name)))
+    yield from (words["encoding"].format(**one._asdict()) for one in check.misfits)
+    yield from (says.format(n=n) for reason, says in words["ragged"].items() if (n := check.tallies.unread[reason]))
     newest = {(one.registry, one.covers): one for one in sorted(check.snapshots, key=lambda one: (one.as_of, one.id))}
     # The own list is a ledger: none of its snapshots takes the place of another.
     own = [one for one in check.snapshots if one.registry == "own"]

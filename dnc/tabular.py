@@ -26,12 +26,13 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from dnc.cleaning import cleaned
 from dnc.errors import InputError
 from dnc.foreign import frames
 from dnc.objects import is_json, objects
 from dnc.packed import Member, first_bytes, kind_of, members
 from dnc.sheets import first_sheet
-from dnc.texts import ONE_COLUMN_LIMIT, Ends, Text, head_text, text_of
+from dnc.texts import ONE_COLUMN_LIMIT, Ends, Misfit, Text, head_text, text_of
 
 _T = TypeVar("_T")
 BATCH_ROWS = 500_000
@@ -39,18 +40,22 @@ _FIRST_ROWS = 50_000  # at once at first, so that those who wait for rows begin 
 _FEW = 100  # rows
 _DENSE = 8  # times as many places as rows are kept for numbering them
 RAGGED = "\0ragged"  # String column of every batch: why a row does not fit the header; null where it does
+FEWER = "the row has fewer cells than the header"
 MORE = "the row has more cells than the header"
+UNNAMED = "the row has text behind the last column with a name"
+QUOTED = "a quotation mark in the row is not closed in its cell"
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
 DELIMITERS = ",;\t|"
 PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
 _FIELD_LIMIT = 1 << 20
+_WIDE = 1_000  # cells of a row beyond which quoted rows are read with care; patterns of more do not compile
 _BLOCK = 1 << 22  # bytes
 _HEADER_WITHIN = 30  # lines in which a header is looked for
 _NAMED = 20  # columns that are named in a message
 _HEADER_CELL = 40  # characters of a cell that names a column
 _FOREIGN = {"%pdf": "a PDF", "<!doctype html": "a web page", "<html": "a web page"}
 _REMEDY = {"a web page": "log in and download again"}
-_HINT = re.compile(r"^sep=(.)\s*$")
+_HINT = re.compile(r"""^sep=([^\w"\r\n])\s*$""")
 _NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
 _DATE = re.compile(r"^\d{1,4}([./-])\d{1,2}\1\d{1,4}(\D.*)?$")
 _DIGITS = re.compile(r"\d(?:[^a-z\d,;|]{0,3}\d){7,}|\d(?:[.,]\d+)?E\+\d\d", re.IGNORECASE)
@@ -71,7 +76,8 @@ class Table:
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
     delimiter, bom: of a CSV; `bom` also where the file was not UTF-8.
     skipped: lines before the header. others: sheets of a spreadsheet that were not read.
-    Of several files in a row these two, and the batches, grow as one after the other is opened.
+    misfits: why a text was not read as UTF-8, where it was not.
+    Of several files in a row these three, and the batches, grow as one after the other is opened.
     """
 
     path: Path
@@ -82,6 +88,7 @@ class Table:
     bom: bool = False
     skipped: int = 0
     others: list[str] = field(default_factory=list)
+    misfits: list[Misfit] = field(default_factory=list)
 
     @property
     def columns(self) -> list[str]:
@@ -162,7 +169,7 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False) -> T
     member = _only_member(path)
     head = member.head()
     if not head.strip():
-        raise InputError("the file is empty", path)
+        raise InputError("the file is empty; export it again", path)
     refuse_foreign(head, path, member.name)
     if is_json(head, member.name):
         return _json(path, text_of(member, strict))
@@ -287,7 +294,7 @@ def count_rows(path: Path) -> int:
 
 def guess_delimiter(line: str) -> str:
     """The delimiter that stands most often outside quotes in a line; a comma where none does."""
-    outside = "".join(line.split('"')[::2])
+    outside = _outside_quotes(line)
     counts = Counter(char for char in outside if char in DELIMITERS)
     return max(DELIMITERS, key=lambda char: counts[char]) if counts else ","
 
@@ -345,8 +352,7 @@ def head_rows(head: bytes) -> tuple[list[str], int]:
     lines = list(io.StringIO(head_text(head).removeprefix("\ufeff"), newline=""))
     start = _start_of(lines)
     source = _Lines(["".join(lines[start.skipped :]).encode()])
-    _, cells = next(_csv_records(source, start.delimiter, None), (0, []))
-    return cells, start.skipped
+    return next((cells for _, cells, _ in _csv_records(source, start.delimiter)), []), start.skipped
 
 
 class _Lines:
@@ -366,7 +372,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        while self.at_seam:
+        while not self._waiting:
             self.put_block(next(self._blocks))
         line = self._waiting.pop()
         self.number += 1
@@ -402,46 +408,66 @@ def _ill_quoted(lines: list[str], delimiter: str) -> bool:
     return False
 
 
-def _csv_records(
-    source: _Lines, delimiter: str, width: int | None, see: Callable[[str, int], None] | None = None
-) -> Iterator[tuple[int, list[str]]]:
-    """Records of a CSV as (line number, cells); blank lines are none.
+def _outside_quotes(text: str) -> str:
+    return re.sub('"[^"]*"', "", text)
 
-    A quote that was opened and not meant swallows the lines behind it. So a
-    record of several lines that does not have `width` cells, or whose quotes are
-    not closed as they should, is read again: its first line without quoting, the others afresh.
+
+def _swallows_rows(lines: list[str], cells: list[str], delimiter: str, width: int) -> bool:
+    """Whether the lines of a record seem to be rows, between two quotes that were not meant.
+
+    Its first and its last line have the separators of a whole row each, which those of one row
+    share; or a telephone number stands between separators in a line of a quoted cell.
+    """
+    if width == 1:
+        return False
+    if min(lines[0].count(delimiter), lines[-1].count(delimiter)) >= width - 1:
+        return True
+    quoted = (line for cell in cells if "\n" in cell or "\r" in cell for line in cell.splitlines())
+    parts = (part for line in quoted if delimiter in line for part in line.split(delimiter))
+    return any(holds_number(part) and cleaned(part)[1] is None for part in parts)
+
+
+def _csv_records(
+    source: _Lines, delimiter: str, width: int = 1, see: Callable[[str, int], None] | None = None
+) -> Iterator[tuple[int, list[str], bool]]:
+    """Records of a CSV as (line number, cells, whether they are doubtful for its quotes); blank lines are none.
+
+    A quote that was opened and not meant swallows the lines behind it. So a record of
+    several lines whose quotes are not closed as they should, or that seems to hold rows of
+    `width` cells, is read again: its first line without quoting, the others afresh. Doubtful
+    are the lines where its quotes are, and those whose cells depend on a quote that begins or ends none.
     `see` is told the last line of each record, with its number.
     """
+    well_quoted = re.compile(_well_quoted(delimiter))
+    doubtful: set[int] = set()
+    reader = csv.reader(source, delimiter=delimiter)
     while True:
         source.record = []
         start = source.number + 1
         try:
-            cells = next(csv.reader(source, delimiter=delimiter), None)
+            cells = next(reader, None)
         except csv.Error:
-            cells = []
+            cells, reader = [], csv.reader(source, delimiter=delimiter)
         if cells is None:
             return
-        if len(source.record) > 1 or not cells:
-            first, rest = source.record[0], source.record[1:]
-            misread = (width is not None and len(cells) != width) or _ill_quoted(source.record, delimiter)
-            if misread and first.strip("\r\n"):
-                source.push_back(rest)
-                cells = next(csv.reader([first], delimiter=delimiter, quoting=csv.QUOTE_NONE))
-                source.record = [first]
+        lines = source.record
+        record = lines[0] if len(lines) == 1 else "".join(lines)
+        odd = '"' in record and not well_quoted.match(record.rstrip("\r\n"))
+        holds_end = len(lines) > 1 or not cells or (odd and cells[-1].endswith(("\r", "\n")))
+        if holds_end and ((odd and _ill_quoted(lines, delimiter)) or _swallows_rows(lines, cells, delimiter, width)):
+            doubtful |= {start, source.number} if '"' in lines[-1] else {start}
+            source.push_back(lines[1:])
+            lines = lines[:1]
+            cells = next(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
         if see:
-            see(source.record[-1], source.number)
+            see(lines[-1], source.number)
+        if odd:
+            odd = not record.count(delimiter) == _outside_quotes(record).count(delimiter) == len(cells) - 1
+        if doubtful:
+            odd |= not doubtful.isdisjoint(range(start, source.number + 1))
+            doubtful = {line for line in doubtful if line > source.number}
         if cells:
-            yield start, cells
-
-
-def _fitted(cells: list[str], width: int, delimiter: str) -> tuple[list[str], str | None]:
-    """Cells brought to `width`, surplus text kept in the last; and why they did not fit, or None."""
-    surplus = cells[width:]
-    ragged = MORE if any(cell.strip() for cell in surplus) else None
-    kept = [*cells[:width]]
-    if ragged:
-        kept[-1] = delimiter.join(cells[width - 1 :])
-    return kept + [""] * (width - len(kept)), ragged
+            yield start, cells, odd
 
 
 @dataclass(frozen=True)
@@ -450,10 +476,13 @@ class _CsvReader:
 
     A block in which each line is a record by itself and none is doubtful is
     split by Polars; any other is read with care, to the end of its last record.
+    Rows that fit have `cells` cells and no text behind the first `named` of the `columns`.
     """
 
     lines: _Lines
     columns: list[str]
+    named: int
+    cells: int
     delimiter: str
     ends: Ends | None
 
@@ -468,21 +497,38 @@ class _CsvReader:
 
     def _split(self, block: bytes) -> pl.DataFrame | None:
         """A block of plain lines, or None where it is not certain that it is one."""
-        returns, feeds = block.count(b"\r"), block.count(b"\n")
+        returns, feeds = block.count(b"\r") if b"\r" in block else 0, block.count(b"\n")
         if returns and (returns != block.count(b"\r\n") or (self.ends and returns != feeds)):
             return None
-        if block.startswith(codecs.BOM_UTF8):
+        frame = self._parted(block)
+        if frame is None or frame.height != feeds + (not block.endswith(b"\n")):
             return None
-        quoted = b'"' in block
-        if quoted and not _lines_of(block).str.contains(_well_quoted(self.delimiter)).all():
+        short = self._short(block, frame)
+        if short is None:
             return None
+        ragged = unnamed(frame.columns[self.named :])
+        if short.any():
+            ragged = pl.when(short).then(pl.lit(FEWER)).otherwise(ragged)
+        first = self.lines.number + 1
+        if self.ends:
+            self.ends.see("\r\n" if returns else "\n", first)
+        self.lines.number += frame.height
+        numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
+        absent = [pl.lit("").alias(name) for name in self.columns[self.cells :]]
+        return frame.with_columns(ragged.alias(RAGGED), numbers, *absent).select(*self.columns, RAGGED, LINE)
+
+    def _parted(self, block: bytes) -> pl.DataFrame | None:
+        """The cells of lines, those that are lacking empty; None where a line has more, or is blank."""
+        if block.startswith(codecs.BOM_UTF8) or not self.delimiter.isascii():
+            return None
+        names = [*self.columns, *(f"\0{at}" for at in range(len(self.columns), self.cells))][: self.cells]
         try:
             frame = pl.read_csv(
                 block,
                 has_header=False,
-                schema=dict.fromkeys(self.columns, pl.String),
+                schema=dict.fromkeys(names, pl.String),
                 separator=self.delimiter,
-                quote_char='"' if quoted else None,
+                quote_char='"' if b'"' in block else None,
                 empty_string_is_null=False,
                 extra_columns="raise",
                 missing_columns="insert",
@@ -490,29 +536,56 @@ class _CsvReader:
         except pl.exceptions.PolarsError:
             return None
         blank = pl.all_horizontal(pl.all() == "")
-        if frame.height != feeds + (not block.endswith(b"\n")) or frame.select(blank.any()).item():
-            return None
-        first = self.lines.number + 1
-        if self.ends:
-            self.ends.see("\r\n" if returns else "\n", first)
-        self.lines.number += frame.height
-        return frame.with_columns(
-            pl.lit(None, pl.String).alias(RAGGED), pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
-        )
+        return None if frame.select(blank.any()).item() else frame
+
+    def _short(self, block: bytes, frame: pl.DataFrame) -> pl.Series | None:
+        """Which lines of a block lack cells; None where it is not certain that each of them is a record by itself."""
+        if b'"' in block:
+            if self.cells > _WIDE:
+                return None
+            lines = _lines_of(block)
+            short = ~lines.str.contains(_well_quoted(self.delimiter, self.cells))
+            return short if not short.any() or lines.str.contains(_well_quoted(self.delimiter)).all() else None
+        filled = self.cells > 1 and (frame.to_series(self.cells - 1) == "").any()
+        # No line has more separators than it should, so all together have as many only where each of them has.
+        if not filled or block.count(self.delimiter.encode()) == frame.height * (self.cells - 1):
+            return pl.repeat(False, frame.height, eager=True)
+        return _lines_of(block).str.count_matches(self.delimiter, literal=True) < self.cells - 1
 
     def _read_with_care(self) -> pl.DataFrame:
-        width, see = len(self.columns), self.ends.see if self.ends else None
+        see = self.ends.see if self.ends else None
         rows, ragged, numbers = [], [], []
-        for number, cells in _csv_records(self.lines, self.delimiter, width, see):
-            fitted, surplus = _fitted(cells, width, self.delimiter)
-            rows.append(fitted)
-            ragged.append(surplus)
+        for number, cells, doubtful in _csv_records(self.lines, self.delimiter, self.cells, see):
+            rows.append(cells if len(cells) == len(self.columns) else self._fitted(cells))
+            ragged.append(QUOTED if doubtful else self._misfit(cells))
             numbers.append(number)
             if self.lines.at_seam:
                 break
         data = dict(zip(self.columns, map(list, zip(*rows, strict=True)), strict=True)) if rows else None
         frame = pl.DataFrame(data, schema=dict.fromkeys(self.columns, pl.String))
         return frame.with_columns(pl.Series(RAGGED, ragged, dtype=pl.String), pl.Series(LINE, numbers, dtype=pl.UInt64))
+
+    def _misfit(self, cells: list[str]) -> str | None:
+        """Why the cells of a record do not fit, or None."""
+        if len(cells) != self.cells:
+            return FEWER if len(cells) < self.cells else MORE
+        return UNNAMED if any(cell.strip() for cell in cells[self.named :]) else None
+
+    def _fitted(self, cells: list[str]) -> list[str]:
+        """Cells brought to the width of the header, surplus text kept in the last."""
+        width = len(self.columns)
+        kept = [*cells[:width], *[""] * (width - len(cells))]
+        if any(cell.strip() for cell in cells[width:]):
+            kept[-1] = self.delimiter.join(cells[width - 1 :])
+        return kept
+
+
+def unnamed(columns: list[str]) -> pl.Expr:
+    """`UNNAMED` where there is text in one of the columns, which have no names and stand behind all that have."""
+    if not columns:
+        return pl.lit(None, pl.String)
+    text = pl.any_horizontal(pl.col(columns).str.strip_chars().fill_null("") != "")
+    return pl.when(text).then(pl.lit(UNNAMED))
 
 
 def _lines_of(block: bytes) -> pl.Series:
@@ -522,10 +595,10 @@ def _lines_of(block: bytes) -> pl.Series:
     ).to_series()
 
 
-def _well_quoted(delimiter: str) -> str:
-    """What a line looks like that is one record whatever stands around it."""
-    cell = f"""(?:[^"{re.escape(delimiter)}]*|"(?:[^"]|"")*")"""
-    return f"^{cell}(?:{re.escape(delimiter)}{cell})*$"
+def _well_quoted(delimiter: str, cells: int | None = None) -> str:
+    """What a line looks like that is one record whatever stands around it, of so many cells if told."""
+    cell = f"""(?:[^"{re.escape(delimiter)}]*|"[^"]*(?:""[^"]*)*")"""
+    return f"^{cell}(?:{re.escape(delimiter)}{cell}){'*' if cells is None else f'{{{cells - 1}}}'}$"
 
 
 def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -544,7 +617,6 @@ def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     csv.field_size_limit(_FIELD_LIMIT)
     start = _start_of(text.lines())
-    ends = Ends(text.member) if strict else None
 
     def opened(limit: int) -> _Lines:
         lines = _Lines(text.blocks(_BLOCK, limit))
@@ -552,15 +624,45 @@ def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
             next(lines)
         return lines
 
-    _, header = next(_csv_records(opened(_FIELD_LIMIT), start.delimiter, None), (0, []))
-    lines = opened(ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT)
+    first = list(itertools.islice(_csv_records(opened(_FIELD_LIMIT), start.delimiter), _HEADER_WITHIN))
+    header = first[0][1] if first else []
+    limit = ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT
     if with_header:
-        next(_csv_records(lines, start.delimiter, len(header), ends.see if ends else None), None)
+        _refuse_broken_header(first, path)
     else:
         header = [f"column {position}" for position in range(1, len(header) + 1)]
-    reader = _CsvReader(lines, unique_names(header), start.delimiter, ends)
-    bom = text.encoding != "utf-8"
-    return Table(path, "csv", header, _gathered(reader.frames()), start.delimiter, bom, start.skipped)
+    named = _named(header)
+
+    def reader(cells: int, ends: Ends | None = None) -> _CsvReader:
+        lines = opened(limit)
+        if with_header:
+            next(_csv_records(lines, start.delimiter, see=ends.see if ends else None), None)
+        return _CsvReader(lines, unique_names(header), named, cells, start.delimiter, ends)
+
+    # Rows may all have other cells than the header, as where a separator ends each of them: then they fit.
+    usual = next((len(cells) for _, cells, _ in first[with_header:] if len(cells) >= named), len(header))
+    if usual != len(header) and not all(one[RAGGED].null_count() == one.height for one in reader(usual).frames()):
+        usual = len(header)
+    rows = reader(usual, Ends(text.member) if strict else None).frames()
+    bom, misfits = text.encoding != "utf-8", [text.misfit] if text.misfit else []
+    return Table(path, "csv", header, _gathered(rows), start.delimiter, bom, start.skipped, misfits=misfits)
+
+
+def _named(header: list[str]) -> int:
+    """How many columns there are up to the last one that has a name; all where none has."""
+    return max((at for at, name in enumerate(header, 1) if name.strip()), default=len(header))
+
+
+def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) -> None:
+    """Raise InputError where lines below the header are the rest of it: names that make it as wide as the row below."""
+    width, widest = len(first[0][1]) if first else 0, 0
+    for _, cells, _ in first[1:]:
+        if 0 < widest < len(cells) == width:
+            why = "the line seems to belong to the header (is there a line break in the name of a column?)"
+            raise InputError(f"{why}; bring the header to one line, or take this line out", path, first[1][0])
+        if any(map(may_be_data, cells)):
+            return
+        width, widest = width + len(cells) - 1, max(widest, len(cells))
 
 
 # Spreadsheets, Parquet, JSON
@@ -580,7 +682,8 @@ def _xlsx(path: Path, with_header: bool) -> Table:
         header = [f"column {position}" for position in range(1, texts.width + 1)]
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
-    frame = frame.with_columns(midnight).with_columns(cells[LINE]).slice(at + 1 if with_header else 0)
+    frame = frame.with_columns(midnight, unnamed(frame.columns[_named(header) :]).alias(RAGGED))
+    frame = frame.with_columns(cells[LINE]).slice(at + 1 if with_header else 0)
     return Table(path, "xlsx", header, _sliced(frame), skipped=at, others=others)
 
 
@@ -612,7 +715,7 @@ def _json(path: Path, text: Text) -> Table:
             data[LINE] = pl.Series(LINE, [number for number, _ in chunk], dtype=pl.UInt64)
             yield from _sliced(pl.DataFrame(data))
 
-    return Table(path, "json", header, batches())
+    return Table(path, "json", header, batches(), misfits=[text.misfit] if text.misfit else [])
 
 
 def _cells(name: str, values: list[Any]) -> pl.Series:
@@ -626,8 +729,9 @@ def _cells(name: str, values: list[Any]) -> pl.Series:
 
 
 def _sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:
-    """Batches of a frame with `RAGGED`, and `LINE` counted from `first` where it has none."""
-    if LINE not in frame.columns:
-        frame = frame.with_columns(pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE))
-    for batch in frame.iter_slices(BATCH_ROWS):
-        yield batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))
+    """Batches of a frame with `RAGGED` and `LINE`: where it has none, its rows fit, and are counted from `first`."""
+    numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
+    marks = {LINE: numbers, RAGGED: pl.lit(None, pl.String).alias(RAGGED)}
+    yield from frame.with_columns(mark for name, mark in marks.items() if name not in frame.columns).iter_slices(
+        BATCH_ROWS
+    )

@@ -55,6 +55,7 @@ class Terms:
             "values": brief.values,
         }
         told |= {
+            "short_rows": brief.short_rows,
             "ignore": list(brief.ignore),
             "facts": brief.facts,
             "at": self.at,

@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dnc.errors import InputError
 from dnc.packed import Member
@@ -26,7 +27,16 @@ _BOMS = [
 _BARE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}  # the same without looking for a mark
 _MARKS = {"utf-8-sig": 3, "utf-16": 2}  # bytes
 _NAMES = {"\r\n": "CR LF", "\n": "LF", "\r": "CR"}
+_SPOKEN = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
 _NO_WINDOWS_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+
+class Misfit(NamedTuple):
+    """Why a file was not read as UTF-8: the line in which the first byte stands that is none, and how it was read."""
+
+    file: str
+    line: int
+    encoding: str
 
 
 @dataclass(frozen=True)
@@ -34,10 +44,12 @@ class Text:
     """A member read as text.
 
     encoding: `utf-8`, `utf-8-sig`, `utf-16`, `cp1252` or `latin-1`, as Python calls them.
+    misfit: what decided that it is neither UTF-8 nor marked; None where it is.
     """
 
     member: Member
     encoding: str
+    misfit: Misfit | None = None
 
     def lines(self, limit: int = LINE_LIMIT) -> Iterator[str]:
         """Physical lines with their ends; raises InputError where one is longer than `limit` bytes."""
@@ -47,7 +59,7 @@ class Text:
                 size = self._bytes_of(line)
                 if len(line) - len(end_of(line)) > limit or size > limit + 4:
                     message = f"a line of more than {limit:,} bytes begins at byte {offset:,}"
-                    raise InputError(message, self.member.where, number)
+                    raise InputError(f"{message}; is it a table? Export it again as CSV", self.member.where, number)
                 yield line
                 number, offset = number + 1, offset + size
 
@@ -98,8 +110,9 @@ class Ends:
         self._first = self._first or end
         if end and end != self._first:
             names = " and ".join(_NAMES[one] for one in (self._first, end))
-            message = f"line ends are mixed ({names}); the file was edited or joined, use the original"
-            raise InputError(message, self._member.where, number)
+            message = f"line ends are mixed ({names}): this line does not end as those before it"
+            remedy = "fetch the file again, or save it with one kind of line end and look at this line"
+            raise InputError(f"{message}; {remedy}", self._member.where, number)
 
 
 def _may_be_long(block: bytes, limit: int) -> bool:
@@ -137,10 +150,8 @@ def text_of(member: Member, strict: bool) -> Text:
     odd = _first_odd(member)
     if odd is not None and strict:
         raise InputError(f"byte {odd:,} fits no encoding; export it again as UTF-8", member.where)
-    return Text(member, "cp1252" if odd is None else "latin-1")
-
-
-_SPOKEN = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16"}
+    encoding = "cp1252" if odd is None else "latin-1"
+    return Text(member, encoding, Misfit(member.where.name, _line_at(member, misfit), _SPOKEN[encoding]))
 
 
 def _misfit_in(member: Member, encoding: str) -> int | None:
@@ -173,6 +184,17 @@ def _misfit(decoder: codecs.IncrementalDecoder, block: bytes, done: int, final: 
     except UnicodeDecodeError as error:
         return done - len(kept) + error.start
     return None
+
+
+def _line_at(member: Member, place: int) -> int:
+    """The line in which a byte stands."""
+    feeds = returns = 0
+    for block in member.blocks():
+        feeds, returns = feeds + block.count(b"\n", 0, place), returns + block.count(b"\r", 0, place)
+        place -= len(block)
+        if place <= 0:
+            break
+    return 1 + (feeds or returns)
 
 
 def _first_odd(member: Member) -> int | None:

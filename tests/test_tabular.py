@@ -8,6 +8,7 @@ import re
 import zipfile
 from datetime import date, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import polars as pl
@@ -17,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import InputError, Store, check, tabular
-from dnc.brief import Brief
+from dnc.brief import Brief, read_brief
 from dnc.numbers import read_listed, read_number
-from dnc.tabular import LINE, RAGGED, numbered, open_table, unique_names
+from dnc.tabular import FEWER, LINE, MORE, QUOTED, RAGGED, UNNAMED, numbered, open_table, unique_names
 
 HEADER = "Téléphone;Nom"
 ROWS = "01 99 00 00 01;Une\n02 61 91 00 02;Deux\n"
@@ -94,11 +95,11 @@ def test_footer_is_a_row(tmp_path):
 
 
 def test_odd_headers(tmp_path):
-    """Duplicate and blank names are kept apart, and more cells than names are kept and marked."""
+    """Duplicate and blank names are kept apart; rows with more cells or fewer are kept whole, and marked."""
     header, rows = opened(written(tmp_path, "number,note,,note\n1,a,b,c\n2,a,b,c,d\n3\n"))
     assert header == ["number", "note", "", "note"]
     assert [name for name in rows.columns if "\0" not in name] == ["number", "note", "column 3", "note (2)"]
-    assert rows[RAGGED].is_null().to_list() == [True, False, True]
+    assert rows[RAGGED].to_list() == [None, MORE, FEWER]
     assert rows["note (2)"].to_list() == ["c", "c,d", ""]
 
 
@@ -527,10 +528,18 @@ def test_plain_blocks_are_read_as_with_care(lines, end, ended, size, tmp_path_fa
     path = written(tmp_path_factory.mktemp("csv"), end.join(["x,y", *lines]) + end * ended)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tabular, "_BLOCK", size)
-        split = [batch.rows() for batch in open_table(path).batches]
+        split = told(path)
         patch.setattr(tabular._CsvReader, "_split", lambda *_: None)
-        careful = [batch.rows() for batch in open_table(path).batches]
+        careful = told(path)
     assert split == careful
+
+
+def told(path: Path) -> list | str:
+    """The rows of a file, or why it is refused."""
+    try:
+        return [batch.rows() for batch in open_table(path).batches]
+    except InputError as error:
+        return str(error)
 
 
 def test_plain_blocks_are_split(tmp_path, monkeypatch):
@@ -564,3 +573,283 @@ def test_distinct_rows_are_numbered_as_they_appear(data):
     met: dict[tuple, int] = {}
     assert number.to_list() == [met.setdefault(row, len(met)) for row in rows]
     assert first.rows() == list(met)
+
+
+# Rows that do not fit
+
+FACTS = {
+    "caller": "political", "voice": "human", "dialler": "manual", "cli": "01 99 00 90 00", "recipient": "consumer",
+    "source": "members", "relationship": "member", "objected_on": "none",
+}  # fmt: skip
+SHIFTED = "ref,number,city,objected_on"
+
+
+def decided(path: Path, columns: dict[str, str] | None = None, short_rows: str | None = None) -> list[tuple[str, ...]]:
+    """The outcome, what is missing and the reason of each call of a list, whose calls are clear unless objected to."""
+    brief = Brief("FR", facts=FACTS, columns=columns or {}, short_rows=short_rows)
+    result = check(path, Store(path.parent / "store"), brief=brief, at="2022-04-08T19:00")
+    return result.verdicts.select("dnc_outcome", "dnc_missing", "dnc_why").rows()
+
+
+def outcomes(path: Path, **words: Any) -> list[str]:
+    """The outcomes alone."""
+    return [outcome for outcome, _, _ in decided(path, **words)]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("4,01 99 00 04 21,2026-11-01", FEWER),  # a cell is missing: the objection stands under `city`
+        ("4,01 99 00 04 21", FEWER),
+        ("4,01 99 00 04 21,Paris,Nord,2022-04-01", MORE),
+        ("4,01 99 00 04 21,,2022-04-01,", MORE),  # one separator too many, and nothing behind it
+        ("4,01 99 00 04 21,Paris,,", MORE),
+        ("4,01 99 00 04 21,Paris,, ", MORE),
+        ('4,01 99 00 04 21,"Paris,,', QUOTED),
+        ('4,01 99 00 04 21"Paris, Nord",', QUOTED),  # a separator is gone, and one inside the text parts it
+    ],
+)
+@pytest.mark.parametrize("quoted", [False, True])
+def test_rows_that_shifted(row, reason, quoted, tmp_path):
+    """A row with more cells than the header, or fewer, is undecided, says why, and loses no text; others are decided."""
+    name = '"Nantes, Erdre"' if quoted else "Nantes"
+    lines = [SHIFTED, f"1,01 99 00 04 18,{name},", row, "5,01 99 00 04 22,Lille,2022-04-01"]
+    path = written(tmp_path, "\n".join(lines) + "\n")
+    whole, shifted, objected = decided(path)
+    assert (whole[0], objected[0]) == ("clear", "blocked")
+    assert shifted[:2] == ("undecided", "number")
+    assert reason in shifted[2]
+    cells = opened(path)[1].select(SHIFTED.split(",")).row(1)
+    assert re.sub('[", ]', "", "".join(cells)) == re.sub('[", ]', "", row)
+
+
+def test_a_header_that_shifted(tmp_path):
+    """Where the header has a cell too many or too few, no row fits."""
+    rows = "1,01 99 00 04 18,Nantes,2022-04-01\n2,01 99 00 04 19,Lille,2022-04-01\n"
+    for header in ("ref,number,cityobjected_on", "ref,number,city,,objected_on", "ref,,number,city,objected_on"):
+        assert outcomes(written(tmp_path, f"{header}\n{rows}")) == ["undecided"] * 2, header
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        # a separator ends every row but the header
+        (f"{SHIFTED}\n1,01 99 00 04 18,Nantes,,\n2,01 99 00 04 19,Lille,2022-04-01,\n", ["clear", "blocked"]),
+        (f"{SHIFTED}\n1,01 99 00 04 18,Nantes,,,,\n2,01 99 00 04 19,Lille,2022-04-01,,,\n", ["clear", "blocked"]),
+        (f'{SHIFTED}\n1,01 99 00 04 18,"Nantes",,\n2,01 99 00 04 19,"Lille\nSud",2022-04-01,\n', ["clear", "blocked"]),
+        # the header, and no other row
+        (f"{SHIFTED},\n1,01 99 00 04 18,Nantes,\n2,01 99 00 04 19,Lille,2022-04-01\n", ["clear", "blocked"]),
+        (f"{SHIFTED},\n1,01 99 00 04 18,Nantes,,\n2,01 99 00 04 19,Lille,2022-04-01,\n", ["clear", "blocked"]),
+        # the file does not keep to it: no row that does not fit the header is believed
+        (f"{SHIFTED}\n1,01 99 00 04 18,Nantes,,\n2,01 99 00 04 19,x,Lille,2022-04-01\n", ["undecided"] * 2),
+        (f"{SHIFTED}\n1,01 99 00 04 18,Nantes,,\n2,01 99 00 04 19,Lille,\n", ["undecided", "clear"]),
+        (f"{SHIFTED}\n1,01 99 00 04 18,Nantes,,\n2,01 99 00 04 19\n", ["undecided"] * 2),
+        (f"{SHIFTED},\n1,01 99 00 04 18,Nantes,\n2,01 99 00 04 19,x,Lille,2022-04-01\n", ["undecided"] * 2),
+    ],
+)
+def test_a_separator_at_the_end_of_every_row(text, found, tmp_path):
+    """Where a separator ends every row, or the header alone, all rows fit; it wants the whole file to hold that."""
+    assert outcomes(written(tmp_path, text)) == found
+
+
+def test_what_the_whole_file_holds_is_known_before_its_first_row(tmp_path, monkeypatch):
+    """A row far behind the first block that breaks with the others is seen before one of them is given out."""
+    monkeypatch.setattr(tabular, "_BLOCK", 4_000)
+    rows = [f"{n},01 99 00 {n // 100:02d} {n % 100:02d},Nantes,," for n in range(1_000)]
+    text = "\n".join([SHIFTED, *rows])
+    assert opened(written(tmp_path, text))[1][RAGGED].null_count() == 1_000
+    assert opened(written(tmp_path, text + "\n1,01 99 00 04 18,x,Nantes,2022-04-01"))[1][RAGGED].null_count() == 0
+
+
+def test_a_mixed_file_is_marked_row_by_row(tmp_path):
+    """Short rows are found among a block of whole ones, quoted or not, and stand where they stood."""
+    rows = [f'{n},"Du, pont",' if n % 3 else f"{n},Durand" for n in range(1_000)]
+    _, frame = opened(written(tmp_path, "\n".join(["a,b,c", *rows])))
+    assert frame["a"].to_list() == [str(n) for n in range(1_000)]
+    assert frame[RAGGED].to_list() == [None if n % 3 else FEWER for n in range(1_000)]
+
+
+def test_short_rows(tmp_path):
+    """Where the brief says that empty cells at the end of rows were left out, such rows are read, and no others."""
+    rows = "1,01 99 00 04 18\n2,01 99 00 04 19,Lille\n3,01 99 00 04 20,Lille,2022-04-01\n4,01 99 00 04 21,x,Lille,\n"
+    path = written(tmp_path, f"{SHIFTED}\n{rows}")
+    assert outcomes(path) == ["undecided", "undecided", "blocked", "undecided"]
+    assert outcomes(path, short_rows="trailing") == ["clear", "clear", "blocked", "undecided"]
+    brief = written(tmp_path, 'short_rows = "trailing"\n', "brief.toml")
+    assert read_brief(brief).short_rows == "trailing"
+    for word in ('"leading"', '""', "1", "true"):
+        with pytest.raises(InputError, match=r"brief\.toml: short_rows .* is not known"):
+            read_brief(written(tmp_path, f"short_rows = {word}\n", "brief.toml"))
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_a_row_broken_in_two(size, tmp_path, monkeypatch):
+    """A line break in a text without quotes makes two rows: neither is clear, where short rows are read neither."""
+    monkeypatch.setattr(tabular, "BATCH_ROWS", size)
+    torn = "4,01 99 00 04 21,call\nagain,2026-11-01\n"
+    path = written(tmp_path, f"{SHIFTED}\n1,01 99 00 04 18,Nantes,\n{torn}5,01 99 00 04 22,Lille,\n")
+    assert outcomes(path) == ["clear", "undecided", "undecided", "clear"]
+    assert outcomes(path, short_rows="trailing") == ["clear", "undecided", "undecided", "clear"]
+    path = written(tmp_path, f"{SHIFTED}\n1,01 99 00 04 18\n2,01 99 00 04 19,Lille\n{torn}5,01 99 00 04 22,\n")
+    assert outcomes(path, short_rows="trailing") == ["clear", "clear", "undecided", "undecided", "undecided"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "ref,number,ci\nty,objected_on", "ref,number,city,objected\n_on", "re\nf,number,city\n,objected_on",
+        "ref,number,city\n (of living)\n,objected_on",
+    ],
+)  # fmt: skip
+def test_a_line_break_in_a_header(header, tmp_path):
+    """A header that is broken over lines is refused, since no column below it is what it is called."""
+    path = written(tmp_path, f"{header}\n1,01 99 00 04 18,Nantes,2022-04-01\n2,01 99 00 04 19,Lille,2022-04-01\n")
+    with pytest.raises(InputError, match=r"calls\.csv:\d: the line seems to belong to the header"):
+        outcomes(path)
+
+
+def test_a_quoted_line_break_in_a_header(tmp_path):
+    """In quotes it is a blank like any other."""
+    path = written(tmp_path, 'ref,number,city,"objected\n_on"\n1,01 99 00 04 18,Nantes,2022-04-01\n')
+    assert outcomes(path) == ["blocked"]
+
+
+def test_a_second_header(tmp_path):
+    """A header that comes again is a row without a number; one in another order ends the check, with its line."""
+    rows = "1,01 99 00 04 18,Nantes,\n"
+    assert outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{SHIFTED}\n{rows}")) == ["clear", "undecided", "clear"]
+    for other in ("ref,number,objected_on,city", "ref,city,number,objected_on", "Number,Ref,x,y"):
+        with pytest.raises(InputError, match=r"calls\.csv:3: another header stands here"):
+            outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{other}\n{rows}"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # two stray quotes in one column, some rows apart
+        ['1,01 99 00 04 18,"Nantes,2022-04-01', "2,01 99 00 04 19,Lille,", '3,01 99 00 04 20,Lyon",'],
+        ['1,01 99 00 04 18,"Nantes,2022-04-01', '2,01 99 00 04 19,Lille",'],
+        ['1,01 99 00 04 18,"Nantes,2022-04-01', '2,,Lille",'],  # no number is swallowed, but a row is
+        ['1,01 99 00 04 18,"Nantes', '2,tel: 01 99 00 04 19,Lille",'],
+        ['"1,01 99 00 04 18,Nantes,2022-04-01', '2",01 99 00 04 19,Lille,'],
+        ['1,01 99 00 04 18,Nantes,"2022-04-01', '2,01 99 00 04 19,Lille,"'],
+        # in two columns: the record is too wide, or too narrow
+        ['1,01 99 00 04 18,"Nantes,2022-04-01', '2,"01 99 00 04 19,Lille,'],
+        ['1,"01 99 00 04 18,Nantes,2022-04-01', '2,01 99 00 04 19,Lille",'],
+        # never closed
+        ['1,01 99 00 04 18,"Nantes,2022-04-01', "2,01 99 00 04 19,Lille,"],
+    ],
+)
+def test_stray_quotes_clear_nothing(lines, tmp_path):
+    """Rows between two quotes that were not meant come back, each, and the rows where the quotes are stay undecided."""
+    path = written(tmp_path, "\n".join([SHIFTED, *lines, "9,01 99 00 04 22,Lille,"]) + "\n")
+    frame = opened(path)[1]
+    assert frame["ref"].str.strip_chars('"').to_list() == [line.strip('"')[0] for line in lines] + ["9"]
+    found = outcomes(path)
+    odd = ['"' in line for line in lines]
+    assert [outcome for outcome, is_odd in zip(found, odd, strict=False) if is_odd] == ["undecided"] * sum(odd)
+    assert found[-1] == "clear"
+
+
+@pytest.mark.parametrize(
+    ("row", "city"),
+    [
+        ('1,01 99 00 04 18,"12, rue Basse\nNantes",', "12, rue Basse\nNantes"),
+        ('1,01 99 00 04 18,"called, busy\nlater\ncalled, no answer",', "called, busy\nlater\ncalled, no answer"),
+        ('1,01 99 00 04 18,"says: ""call\n01 99 00 04 19""",', 'says: "call\n01 99 00 04 19"'),
+        ('1,01 99 00 04 18,5" by 6,', '5" by 6'),
+        ('1,01 99 00 04 18,Jean "Jojo" Dupont,', 'Jean "Jojo" Dupont'),
+    ],
+)
+def test_quotes_that_are_meant(row, city, tmp_path):
+    """Lines and separators in a quoted text, and a quote in a text that is none, leave a row whole."""
+    path = written(tmp_path, f"{SHIFTED}\n{row}\n2,01 99 00 04 19,Lille,\n")
+    assert opened(path)[1]["city"].to_list() == [city, "Lille"]
+    assert outcomes(path) == ["clear", "clear"]
+
+
+def test_a_row_out_of_bounds_comes_back_whole(tmp_path):
+    """What does not fit is written as it stood, as far as CSV allows: surplus text stands in the last cell."""
+    path = written(tmp_path, f"{SHIFTED}\n1,01 99 00 04 18,x,Nantes,2022-04-01\n2,01 99 00 04 19,Lille\n")
+    check(path, Store(tmp_path / "store"), region="FR", out=tmp_path / "out.csv", columns=["outcome"])
+    assert (tmp_path / "out.csv").read_text().splitlines() == [
+        f"{SHIFTED},dnc_outcome",
+        '1,01 99 00 04 18,x,"Nantes,2022-04-01",undecided',
+        "2,01 99 00 04 19,Lille,,undecided",
+    ]
+
+
+def test_text_behind_the_last_name(tmp_path):
+    """Text under no name, behind all names, marks its row in a CSV and in a spreadsheet, unless the column is mapped."""
+    rows = [["number", "city", None], ["0199000418", "Nantes", None], ["0199000419", "Lille", "2022-04-01"]]
+    for path in (
+        sheet(tmp_path / "calls.xlsx", rows),
+        written(tmp_path, "\n".join(",".join(cell or "" for cell in row) for row in rows)),
+    ):
+        assert opened(path)[1][RAGGED].to_list() == [None, UNNAMED]
+        assert outcomes(path) == ["clear", "undecided"]
+        assert outcomes(path, columns={"objected_on": "column 3"}) == ["clear", "blocked"]
+
+
+def test_an_object_without_a_number(tmp_path):
+    """Objects of JSON lack what they do not say: a number that is not told is not clear."""
+    rows = [{"ref": 1, "number": "0199000418"}, {"ref": 2}, {"ref": 3, "number": None}, {"ref": 4, "Number": "x"}]
+    assert outcomes(written(tmp_path, json.dumps(rows[:3]), "calls.json")) == ["clear", "undecided", "undecided"]
+    with pytest.raises(InputError, match="several columns are called 'number'"):
+        outcomes(written(tmp_path, json.dumps(rows), "calls.json"))
+
+
+def test_a_separator_of_any_sign(tmp_path):
+    """A first line may name a separator that no CSV reader knows; it is read with care."""
+    path = written(tmp_path, "sep=§\nref§number§city\n1§01 99 00 04 18§Nantes\n2§01 99 00 04 19\n")
+    assert outcomes(path) == ["clear", "undecided"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "number;ville\n0199000001;Orléans\n0199000002;Nîm".encode() + b"\xe9s\n",
+            "line 3 and was read as Windows-1252",
+        ),
+        ("téléphone;ville\n0199000001;Nîmes\n".encode("cp1252"), "line 1 and was read as Windows-1252"),
+        (b"number;ville\r0199000001;N\x81mes\r", "line 2 and was read as Latin-1"),
+        ("number;ville\n0199000001;Orléans\n".encode(), None),
+        ("number;ville\n0199000001;Orléans\n".encode("utf-16"), None),
+        ('[{"number": "0199000001",\n"ville": "Nîmes"}]'.encode("cp1252"), "line 2 and was read as Windows-1252"),
+    ],
+)
+def test_a_byte_that_decides_the_encoding_is_said(content, said, dnc, tmp_path):
+    """Where one byte makes a file another than UTF-8, its line is told, and how the file was read."""
+    name = written(tmp_path, content, "calls.json" if content.startswith(b"[") else "calls.csv").name
+    column = "téléphone" if content.startswith(b"t") else "number"
+    for language, words in (("en", "is not UTF-8 in"), ("fr", "n'est pas en UTF-8 à la")):
+        told = dnc("check", name, "--region", "FR", "--map", f"number={column}", "--lang", language)[2]
+        assert (words in told) == (said is not None)
+        assert said is None or language == "fr" or f"{name} is not UTF-8 in {said}" in told
+
+
+def test_a_load_says_how_it_was_read(tmp_path):
+    """So does a load, in its notes."""
+    path = written(tmp_path, "number,reason\n0199000001,décédé\n".encode("cp1252"))
+    notes = Store(tmp_path / "store").load(path, registry="own", as_of=date(2026, 8, 3)).notes
+    assert "not UTF-8 in line 2, and read as Windows-1252" in notes
+
+
+def test_files_of_one_list_are_named(tmp_path):
+    """Of several files the one that is not UTF-8 is named."""
+    paths = [written(tmp_path, "number,city\n0199000001,Nîmes\n", f"{at}.csv", at) for at in ("utf-8", "cp1252")]
+    misfits = check(paths, Store(tmp_path / "store"), region="FR").misfits
+    assert [(one.file, one.line) for one in misfits] == [("cp1252.csv", 2)]
+
+
+def test_rows_that_do_not_fit_are_counted(dnc, tmp_path):
+    """The summary counts them by what is wrong with them, and says what to do."""
+    rows = '1,0199000001\n2,0199000001,x,y,z\n3,0199000001,"x,y\n4,0199000001,x,y'
+    written(tmp_path, f"{SHIFTED}\n{rows}\n")
+    for language, words in {
+        "en": ["fewer cells than the header, left undecided: 1;", "more cells", "not closed in its cell"],
+        "fr": ["moins de cellules que l'en-tête, laissées indécises : 1 ;", "plus de cellules", "n'est pas fermé"],
+    }.items():
+        told = dnc("check", "calls.csv", "--region", "FR", "--lang", language)[2]
+        assert all(word in told for word in [*words, 'short_rows = "trailing"'])

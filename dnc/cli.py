@@ -81,7 +81,9 @@ _LOADER = click.option(
     help="Rows at most whose number cannot be read, of lists that are complete for something; in all files together.",
 )
 @click.option("--reason", help="Why that is right; compulsory with --accept-unread, and logged.")
-@click.option("--shrunk", metavar="REASON", help="Why a complete list that lost more than a tenth is right; logged.")
+@click.option(
+    "--shrunk", metavar="REASON", help="Why a complete list that shrank by more than a tenth is right; logged."
+)
 @click.option(
     "--corrects",
     type=int,
@@ -94,7 +96,7 @@ def load(ctx: click.Context, /, *, files: tuple[Path, ...], **options: Any) -> N
     """Take registries' files into the store, all of them in whole or none.
 
     A list that is complete for something, and the own list, is refused where the number of a row cannot be read
-    (--accept-unread), or where more than a tenth of its numbers are gone since the list before it (--shrunk; not own).
+    (--accept-unread), or where it shrank by more than a tenth since the list before it (--shrunk; not own).
     A file that comes again for another day or campaign stands beside the snapshot that it was before (--corrects).
     """
     for path, snapshot in zip(files, store_of(ctx).load_all(files, **options), strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from dnc.columns import read_column
 from dnc.engine import engine, run, statement
 from dnc.errors import LoaderError
 from dnc.loader import OPTIONAL, Extract, Loader
-from dnc.numbers import read_listed
+from dnc.numbers import read_listed, read_number
 from dnc.sorting import Sorting
 from dnc.tabular import LINE, RAGGED, ahead, each_distinct
 
@@ -26,6 +27,7 @@ _KEPT = 100_000  # rows that are remembered at all
 _LISTING = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
 UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is refused
 _MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # a number cell's `.0`, blanks and digits of other scripts
+_RUNS = re.compile(r"[+(]?\d[\d ().\-/]{5,}\d")  # what could be a number, in a text
 _LISTED_ONLY = ("two numbers in one cell", "not written as a number")
 
 
@@ -46,6 +48,8 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
             read = frame.with_columns(pl.lit(None, pl.List(pl.UInt64)).alias("also"), pl.lit(False).alias("mended"))
         else:
             read = _read(frame, loader.region)
+        if read["beside"].null_count() < read.height:
+            read = _with_beside(read, loader.region)
         number = pl.when(pl.col("unread").is_null()).then(pl.col("e164"))
         reason = pl.when(pl.col("unread").is_not_null()).then(
             pl.concat_str("unread", "odd", separator=", ", ignore_nulls=True)
@@ -100,6 +104,20 @@ def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
         pl.when(found).then(more.list.slice(1)).alias("also"),
         odd.str.contains(_MENDED).fill_null(False).alias("mended"),
     )
+
+
+def _with_beside(rows: pl.DataFrame, region: str) -> pl.DataFrame:
+    """Rows with the numbers of the text beside theirs in `also`; digits that are no number there may be anything."""
+    cells = rows.select(pl.when(pl.col("unread").is_null()).then("beside"), pl.col("region").fill_null(region))
+    found = each_distinct(cells, _numbers_in, {"numbers": pl.List(pl.UInt64)})["numbers"]
+    more = pl.lit(found).list.set_difference(pl.concat_list("e164"))
+    also = pl.when(more.list.len() > 0).then(pl.concat_list(pl.col("also").fill_null([]), more))
+    return rows.with_columns(also.otherwise("also").alias("also"))
+
+
+def _numbers_in(text: str | None, region: str) -> tuple[list[int]]:
+    found = (read_number(one, region).number for one in _RUNS.findall(text or ""))
+    return ([number for number in found if number is not None],)
 
 
 def _all_numbers(text: str | None, region: str) -> tuple[list[int]]:

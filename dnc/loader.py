@@ -58,6 +58,7 @@ OPTIONAL = {
     "until": pl.Date,  # last day of the entry; the own list only
     "odd": pl.String,  # what else of the row is not understood, or null; the number is taken all the same
     "undated": pl.String,  # which day of the row is not understood, or null; the row counts without it
+    "beside": pl.String,  # other text of a row that shifted, or null; numbers in it are taken too
 }
 
 _KINDS = {"spreadsheet": "a spreadsheet", "parquet": "Parquet", "gzip": "a gzip archive", "zip": "a zip archive"}
@@ -380,7 +381,7 @@ def listings(
         cells.columns = [str(position) for position in range(cells.width)]
         frame = listed(cells.with_columns(pl.all().str.strip_chars()))
         if ragged.null_count() < ragged.len():
-            frame = _as_listed(frame, ragged)
+            frame = _as_listed(frame, ragged, cells)
         more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}
         absent = [name for name in ("since", "unread") if name not in frame.columns]
         frame = frame.with_columns(
@@ -403,14 +404,19 @@ def _all_of(at: int, *further: int) -> pl.Expr:
     return pl.concat_str(pl.when(number != "").then(number), *filled, separator=" / ", ignore_nulls=True)
 
 
-def _as_listed(frame: pl.DataFrame, ragged: pl.Series) -> pl.DataFrame:
-    """Rows of `listings`, those listed whose cells are not those of the header: their words may be of other columns."""
+def _as_listed(frame: pl.DataFrame, ragged: pl.Series, cells: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `listings`, those listed whose cells are not those of the header.
+
+    Their words may be of other columns, and two rows may have become one where a line end was lost.
+    """
+    text = cells.select(pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)).to_series()
     told = [name for name in ("since", "until") if name in frame.columns]
     odd = [pl.col("odd")] if "odd" in frame.columns else []
     return frame.with_columns(
         (pl.col("listed") | ragged.is_not_null()).alias("listed"),
         *(pl.when(ragged.is_null()).then(name).alias(name) for name in told),
         pl.coalesce(pl.lit(ragged), *odd).alias("odd"),
+        pl.when(ragged.is_not_null()).then(text).alias("beside"),
     )
 
 

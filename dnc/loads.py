@@ -23,8 +23,8 @@ from dnc.loader import Loader, loader_for
 from dnc.numbers import calling_codes
 from dnc.snapshots import Accepted, Snapshot, Standing, fault_of, snapshot_of
 
-_LOST_SHARE = 0.1  # of a complete list; above it a reason is asked for
-_DOUBTED_SHARE = 0.09  # of the numbers that are looked at first
+_SHRUNK_SHARE = 0.1  # of a complete list; above it a reason is asked for
+_DOUBTED_SHARE = 0.05  # of the numbers that are looked at first
 _LOOKED_AT = 100_000  # numbers of a long list
 _NAMED = 3  # snapshots in a message
 
@@ -144,28 +144,28 @@ def refuse_unread(lists: Sequence[Prepared], told: Told) -> None:
     )
 
 
-def lost(lists: Sequence[Prepared], told: Told, standing: Standing, work: Path) -> dict[Path, int]:
-    """Numbers that complete lists listed before and that would be clear by them now, by the file, where they are many.
+def gone(lists: Sequence[Prepared], told: Told, standing: Standing, work: Path) -> dict[Path, int]:
+    """Numbers that are gone from complete lists, by the file, where these shrank by more than a tenth.
 
-    The numbers of a load are compared with those of the nearest earlier day, part by part of what they are
-    complete for. The own list is a ledger and loses nothing. Raises LoaderError where a list lost more
-    than a tenth and no reason is told.
+    The lists of a load are compared with those of the nearest earlier day, part by part of what they are
+    complete for. The own list is a ledger and loses nothing. Raises LoaderError where a list shrank and
+    no reason is told.
     """
     found: dict[Path, int] = {}
     for registry in sorted({one.registry for one in lists if one.registry != "own" and one.taken.covers}):
         mine = [one for one in lists if one.registry == registry]
         for olds, prefixes in _comparable(mine, told.as_of, standing):
             one = next(one for one in mine if _shared(one.taken.covers, prefixes))
-            before, now, gone = _compared(olds, mine, prefixes, standing, work)
-            if gone <= _LOST_SHARE * before:
+            before, now, lost = _compared(olds, mine, prefixes, standing, work)
+            if before - now <= _SHRUNK_SHARE * before:
                 continue
             ids = ", ".join(str(old.id) for old in olds[:_NAMED]) + ", …" * (len(olds) > _NAMED)
-            message = f"{gone:,} numbers of {before:,} are gone since {olds[0].as_of} (snapshot {ids}); {now:,} now"
+            message = f"{before:,} numbers on {olds[0].as_of} (snapshot {ids}), {now:,} now, {lost:,} gone"
             if told.shrunk is None:
                 hint = "Is the file cut, or only a part? If it is right, load with --shrunk REASON"
-                raise LoaderError(f"{message}. {hint}", one.path)
-            one.taken.notes.append(message)
-            found[one.path] = found.get(one.path, 0) + gone
+                raise LoaderError(f"the list shrank by more than a tenth: {message}. {hint}", one.path)
+            one.taken.notes.append(f"the list shrank: {message}")
+            found[one.path] = found.get(one.path, 0) + lost
     return found
 
 
@@ -174,7 +174,7 @@ def _comparable(
 ) -> Iterator[tuple[list[Snapshot], list[str]]]:
     """Whole snapshots of one day, latest first, and the prefixes that they, and none later, share with some lists."""
     covers = [prefix for one in lists for prefix in one.taken.covers]
-    earlier = [one for one in standing.snapshots if one.registry == lists[0].registry and one.as_of <= as_of]
+    earlier = [one for one in standing.snapshots if one.registry == lists[0].registry and one.as_of < as_of]
     seen: tuple[str, ...] = ()
     for day in sorted({one.as_of for one in earlier}, reverse=True):
         of_day = [one for one in earlier if one.as_of == day and _unseen(one.covers, covers, seen)]
@@ -197,21 +197,21 @@ def _shared(some: Iterable[str], others: Iterable[str]) -> list[str]:
 def _compared(
     olds: Sequence[Snapshot], lists: Sequence[Prepared], prefixes: list[str], standing: Standing, work: Path
 ) -> tuple[int, int, int]:
-    """Numbers that were listed before, that are listed now, and that were and would be clear now.
+    """Numbers that were listed before, that are barred now, and that are gone.
 
     Of long lists some are looked at first; all are only where many seem to be gone.
     """
     files = [str(standing.path(one)) for one in olds]
     params = {"before": files, "now": [str(one.taken.listings) for one in lists], "absent": lists[0].absent == "listed"}
     frame = pl.DataFrame({"prefix": prefixes})
-    before = now = gone = 0
+    before = now = lost = 0
     with engine(work, standing.folder / "snapshots") as con:
         for every in sorted({1, 1 + sum(one.numbers for one in olds) // _LOOKED_AT}, reverse=True):
             counted = run(con, "lost", statement("lost"), params | {"every": every}, prefixes=frame)
-            before, now, gone = counted.row(0)
-            if gone <= _DOUBTED_SHARE * before:
+            before, now, lost = counted.row(0)
+            if before - now <= _DOUBTED_SHARE * before:
                 break
-    return before, now, gone
+    return before, now, lost
 
 
 def corrected(one: Prepared, told: Told, standing: Standing) -> Snapshot | None:
@@ -289,7 +289,7 @@ def _beside(one: Prepared, gone: Collection[int], standing: Standing) -> Iterato
 
 
 def add(change: Change, one: Prepared, standing: Standing, told: Told, lost: int) -> Snapshot:
-    """Put one extract into the store, in place of what `_replaced` says; `lost` numbers of its list before are gone."""
+    """Put one extract into the store, in place of what `_replaced` says; `lost` numbers are gone from its list."""
     registry, as_of, covers, campaign, means, asked, region = one.identity
     why = _replaced(one, told, standing)
     gone = list(why)

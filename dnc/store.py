@@ -230,7 +230,7 @@ class Store:
             region: numbering plan (ISO 3166-1 alpha-2) of national forms, where the registry has none of its own.
             accept_unread: rows at most whose number cannot be read and that are left out all the same, of lists
                 that are complete for something; in all files together. reason: why that is right; it is logged.
-            shrunk: why a complete list that lost more than a tenth of its numbers is right; it is logged.
+            shrunk: why a complete list that shrank by more than a tenth is right; it is logged.
             corrects: id of the snapshot of the same file that this one replaces, whatever its day or campaign.
         Returns:
             The snapshot; the one that stands already, with `new` False, where nothing is new.
@@ -289,7 +289,7 @@ class Store:
                 return [one for one in stood if one]
             new = [one for one, stands in zip(prepared, stood, strict=True) if not stands]
             loads.refuse_unread(new, told)
-            lost = loads.lost(new, told, standing, work)
+            lost = loads.gone(new, told, standing, work)
             with self.ledger.change() as change:
                 added = []
                 for one in prepared:

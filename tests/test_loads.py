@@ -66,6 +66,15 @@ def test_days_of_a_row_that_shifted_end_nothing(store, write_file):
     assert pl.read_parquet(store.path / "snapshots" / one.file).row(0) == (33199000001, True, None, None)
 
 
+def test_a_row_that_swallowed_the_next_one_lists_both(store, write_file):
+    """Where a line end was lost the numbers of both rows are listed; days and other digits beside them are none."""
+    text = "number,since,reason\n+33199000001,2026-01-01,letter 12/3+33199000002,2026-01-02,x\n+33199000003,,\n"
+    one = store.load(write_file("own.csv", text), as_of=AS_OF)
+    numbers = pl.read_parquet(store.path / "snapshots" / one.file)["number"].to_list()
+    assert numbers == [33199000001, 33199000002, 33199000003]
+    assert not [note for note in one.notes if "repeat" in note]
+
+
 def test_many_rows_that_are_not_understood_refuse_an_answer(store, write_file):
     """More than one in a hundred: then it may be another file; the own list takes each of them."""
     rows = "".join(f"0163296{place:04},{'yes' if place > 1 else 'maybe'}\n" for place in range(120))
@@ -291,15 +300,14 @@ def flat(code: int, count: int) -> str:
 def test_a_complete_list_that_shrank_is_refused(store, write_file):
     """One row in place of five thousand would clear the others; with a reason it is taken, and that is said."""
     store.load(write_file("tps.csv", tps(5000)), as_of=date(2026, 7, 1), **PLAIN)
-    short = write_file("short.csv", tps(1))
-    told = stopped(store, short, **PLAIN)
-    assert told == (
-        "short.csv: 4,999 numbers of 5,000 are gone since 2026-07-01 (snapshot 1); 1 now. "
+    short, what = write_file("short.csv", tps(1)), "5,000 numbers on 2026-07-01 (snapshot 1), 1 now, 4,999 gone"
+    assert stopped(store, short, **PLAIN) == (
+        f"short.csv: the list shrank by more than a tenth: {what}. "
         "Is the file cut, or only a part? If it is right, load with --shrunk REASON"
     )
     one = store.load(short, as_of=AS_OF, shrunk="the register was halved", **PLAIN)
     assert [tuple(each) for each in one.accepted] == [("gone", 4999, "the register was halved")]
-    assert one.notes == ("4,999 numbers of 5,000 are gone since 2026-07-01 (snapshot 1); 1 now",)
+    assert one.notes == (f"the list shrank: {what}",)
     assert json.loads(store.log()["detail"][-1])["accepted"] == [
         {"what": "gone", "rows": 4999, "reason": "the register was halved"}
     ]
@@ -307,23 +315,32 @@ def test_a_complete_list_that_shrank_is_refused(store, write_file):
 
 
 @pytest.mark.parametrize(
-    ("first", "kept", "refused"), [(0, 90, False), (0, 89, True), (11, 100, True), (5, 300, False)]
+    ("first", "kept", "refused"), [(0, 90, False), (0, 89, True), (11, 100, False), (50, 89, True)]
 )
 def test_a_tenth_may_go(store, write_file, first, kept, refused):
-    """What counts is the numbers that are gone, however many others came."""
+    """What counts is how many numbers there are."""
     store.load(write_file("tps.csv", tps(100)), as_of=date(2026, 7, 1), **PLAIN)
     path = write_file("next.csv", tps(kept, first))
     if refused:
-        assert "numbers of 100 are gone since 2026-07-01 (snapshot 1)" in stopped(store, path, **PLAIN)
+        assert f"100 numbers on 2026-07-01 (snapshot 1), {kept} now," in stopped(store, path, **PLAIN)
     else:
         assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
+
+
+def test_a_list_of_the_same_day_clears_nobody(store, write_file):
+    """Beside a longer list of its own day a short one takes nothing away, so it is not compared with that."""
+    store.load(write_file("tps.csv", tps(100)), as_of=AS_OF, **PLAIN)
+    store.load(write_file("short.csv", tps(1)), as_of=AS_OF, **PLAIN)
+    assert said(store, "gb-tps", 441632900099, "2026-09-01")[0] == "listed"
 
 
 def test_a_long_list_is_looked_at_in_part_first(store, write_file, monkeypatch):
     """What is decided of a part of its numbers is decided alike, and what is said is counted over all."""
     monkeypatch.setattr("dnc.loads._LOOKED_AT", 500)
     store.load(write_file("tps.csv", tps(5000)), as_of=date(2026, 7, 1), **PLAIN)
-    assert stopped(store, write_file("a.csv", tps(4000)), **PLAIN).startswith("a.csv: 1,000 numbers of 5,000 are gone")
+    assert "5,000 numbers on 2026-07-01 (snapshot 1), 4,000 now, 1,000 gone." in stopped(
+        store, write_file("a.csv", tps(4000)), **PLAIN
+    )
     assert store.load(write_file("b.csv", tps(4990)), as_of=AS_OF, **PLAIN).accepted == ()
 
 
@@ -332,16 +349,15 @@ def test_each_area_code_is_compared_with_its_own_list(store, write_file):
     words = {"as_of": date(2026, 7, 1)}
     store.load_all([write_file(f"us_{code}_.txt", flat(code, 100)) for code in (212, 310)], **words)
     store.load(write_file("us_818_.txt", flat(818, 10)), as_of=date(2026, 7, 20))
-    assert store.load(write_file("us_818_a.txt", flat(818, 9)), as_of=AS_OF).listed == 9
+    assert store.load(write_file("us_818_a.txt", flat(818, 9)), as_of=date(2026, 7, 21)).listed == 9
     told = stopped(store, write_file("us_212_a.txt", flat(212, 50)))
-    assert told.startswith("us_212_a.txt: 50 numbers of 100 are gone since 2026-07-01 (snapshot 1); 50 now")
+    assert "100 numbers on 2026-07-01 (snapshot 1), 50 now, 50 gone." in told
     told = stopped(store, write_file("all.txt", flat(212, 100) + flat(310, 20) + flat(818, 10)))
-    assert told.startswith("all.txt: 80 numbers of 200 are gone since 2026-07-01 (snapshot 1, 2); 120 now")
-    one = store.load(write_file("all.txt", flat(212, 95) + flat(310, 95) + flat(702, 1)), as_of=AS_OF)
+    assert "200 numbers on 2026-07-01 (snapshot 1, 2), 120 now, 80 gone." in told
+    one = store.load(write_file("all.txt", flat(212, 95) + flat(310, 95) + flat(702, 1)), as_of=date(2026, 7, 30))
     assert one.covers == ("1212", "1310", "1702")
-    assert "40 numbers of 95 are gone since 2026-08-01 (snapshot 5)" in stopped(
-        store, write_file("us_310_b.txt", flat(310, 55))
-    )
+    told = stopped(store, write_file("us_310_b.txt", flat(310, 55)))
+    assert "95 numbers on 2026-07-30 (snapshot 5), 55 now, 40 gone." in told
 
 
 def test_files_of_one_load_are_compared_together(store, write_file):
@@ -349,9 +365,8 @@ def test_files_of_one_load_are_compared_together(store, write_file):
     files = [write_file(f"{name}.csv", tps(100, first)) for name, first in (("a", 0), ("b", 100))]
     for day in (1, 20):
         store.load_all(files, as_of=date(2026, 7, day), **PLAIN)
-    assert "100 numbers of 200 are gone since 2026-07-20 (snapshot 3, 4)" in stopped(
-        store, write_file("c.csv", tps(100)), **PLAIN
-    )
+    told = stopped(store, write_file("c.csv", tps(100)), **PLAIN)
+    assert "200 numbers on 2026-07-20 (snapshot 3, 4), 100 now, 100 gone." in told
 
 
 def test_a_list_is_compared_with_the_one_before_it(store, write_file):
@@ -360,10 +375,11 @@ def test_a_list_is_compared_with_the_one_before_it(store, write_file):
     store.load(write_file("august.csv", tps(1000)), as_of=date(2026, 8, 1), **PLAIN)
     store.load(write_file("june.csv", tps(1)), as_of=date(2026, 6, 1), **PLAIN)
     store.load(write_file("later.csv", tps(95)), as_of=date(2026, 7, 20), **PLAIN)
-    path = store.path / "snapshots" / store.snapshots()[1].file
+    path, late = store.path / "snapshots" / store.snapshots()[1].file, write_file("late.csv", tps(50))
+    assert "95 numbers on 2026-07-20 (snapshot 4), 50 now" in stopped(store, late, as_of=date(2026, 7, 31), **PLAIN)
+    assert "1,000 numbers on 2026-08-01 (snapshot 2), 50 now" in stopped(store, late, as_of=date(2026, 8, 2), **PLAIN)
     path.write_bytes(path.read_bytes()[:-1])
-    late = write_file("late.csv", tps(50))
-    assert "45 numbers of 95 are gone since 2026-07-20 (snapshot 4)" in stopped(store, late, **PLAIN)
+    assert "95 numbers on 2026-07-20 (snapshot 4), 50 now" in stopped(store, late, as_of=date(2026, 8, 2), **PLAIN)
 
 
 def test_what_is_no_full_blocklist_loses_nothing(store, write_file):
@@ -373,7 +389,7 @@ def test_what_is_no_full_blocklist_loses_nothing(store, write_file):
     store.load(write_file("part.csv", swiss[:42]), as_of=date(2026, 7, 2), covers=["41"])
     store.load(write_file("d2.csv", swiss + "\n"), as_of=date(2026, 7, 3), covers=["41"])
     bare = write_file("bare.csv", swiss.replace("*", "no").replace("no", "*", 1))
-    assert "19 numbers of 20 are gone since 2026-07-03 (snapshot 3)" in stopped(store, bare, covers=["41"])
+    assert "20 numbers on 2026-07-03 (snapshot 3), 1 now, 19 gone." in stopped(store, bare, covers=["41"])
     answer = "Telephone;Réponse\n" + "".join(f"01990000{place:02};x\n" for place in range(20))
     for day, text in ((1, answer), (2, answer[:50])):
         store.load(write_file("a.csv", text), as_of=date(2026, 7, day))

@@ -1,5 +1,5 @@
--- What becomes of the numbers that a complete list had: how many it listed before, how many it lists now, and how many
--- of those before would be clear by what it says now.
+-- What becomes of the numbers that a complete list had: how many it listed before, how many it bars now, and how many
+-- of those before are gone, which is to say clear by what it says now.
 --   $before, $now (files), $absent (Boolean: absence is like listed), $every (one number in so many is looked at),
 --   prefixes(prefix): what both are complete for; none begins with another
 with rows as (
@@ -19,6 +19,6 @@ numbers as (
     from shared group by number
 )
 select count(*) filter (was_listed) as before,
-       count(*) filter (is_listed) as now,
-       count(*) filter (was_listed and is_clear) as lost
+       count(*) filter ((was_listed or is_listed) and not is_clear) as now,
+       count(*) filter (was_listed and is_clear) as gone
 from numbers

@@ -39,7 +39,8 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     seen = starred = 0
     for frame in _pages(extract) if _is_xml(extract) else _mapped(extract):
         seen += frame.height
-        starred += int(frame["listed"].sum() or 0)
+        marked = frame if _is_xml(extract) else frame.filter(pl.col("odd").is_null())  # what shifted has no star
+        starred += int(marked["listed"].sum() or 0)
         yield frame
     if seen and not starred:
         if not _is_xml(extract) and extract.column("star") is None:

@@ -86,7 +86,9 @@ def test_days_to_expiry(store, write_file, cell, until):
     """Days to expiry end an entry where they are a number of days; 0 says nothing of when."""
     text = f"Phone Number,Contact Group Id,Days To Expiry\n+33199000001,,{cell}\n"
     one = store.load(write_file("own.csv", text), as_of=AS_OF)
-    assert ("line 2 counts without its day: the days to expiry are no number of days" in one.notes) is (not until and cell != "")
+    assert ("line 2 counts without its day: the days to expiry are no number of days" in one.notes) is (
+        not until and cell != ""
+    )
     days = ("2026-12-20", "2026-12-21")
     assert [said(store, "own", 33199000001, day)[0] for day in days] == ["listed", "clear" if until else "listed"]
 

@@ -19,9 +19,17 @@ from dnc.areacodes import country_of_area_code
 
 AT_ONCE = 2_000_000
 FAR = 1 << 29  # index from which on numbers stand in no registry
-FRENCH_LEADS = "12345679"
+# The first two digits of ranges that are open in whole: a number that may be mistyped is never clear.
+FRENCH_LEADS = [
+    f"{first}{second}"
+    for first, seconds in {
+        "1": "0123456789", "2": "012345789", "3": "0123456789", "4": "123456789", "5": "12345678", "6": "01245678",
+        "7": "3456789", "9": "0123456789",
+    }.items()
+    for second in seconds
+]  # fmt: skip
 US_CODES = [code for code in map(str, range(200, 1000)) if country_of_area_code(code) == "US"]
-SPANS = {"FR": len(FRENCH_LEADS) * 10**8, "US": len(US_CODES) * 8 * 10**6}
+SPANS = {"FR": len(FRENCH_LEADS) * 10**7, "US": len(US_CODES) * 8 * 10**6}
 PARTS = {"FR": r"^(.)(..)(..)(..)(..)$", "US": r"^(...)(...)(....)$"}
 # Shapes that `phonenumbers` alone reads rightly, then those that spreadsheets and typography leave behind.
 SHAPES = {
@@ -67,10 +75,9 @@ def chance(numbers: pl.Series, n: int, salt: int) -> pl.Series:
 
 def national(numbers: pl.Series, country: str) -> pl.Series:
     """Numbers of a range as the digits of their national form, without a prefix."""
-    local = 10**8 if country == "FR" else 8 * 10**6
-    heads = pl.Series(list(FRENCH_LEADS) if country == "FR" else US_CODES).gather(numbers // local)
-    rest = (numbers % local + (0 if country == "FR" else 2 * 10**6)).cast(pl.String)
-    return heads + rest.str.zfill(8 if country == "FR" else 7)
+    local, first = (10**7, 0) if country == "FR" else (8 * 10**6, 2 * 10**6)
+    heads = pl.Series(FRENCH_LEADS if country == "FR" else US_CODES).gather(numbers // local)
+    return heads + (numbers % local + first).cast(pl.String).str.zfill(7)
 
 
 def indexes(low: int, high: int) -> Iterator[pl.Series]:

@@ -69,9 +69,9 @@ class Calls(NamedTuple):
     carried: the input's columns, untouched, a row a call.
     number: E.164 digits (UInt64), null where unread. plan: row of `plans`.
     plans: facts, each distinct one once: the columns of `dnc.demands.FACTS`, the axes, and `territory`,
-    `jurisdiction`, `unread` (why there is no number), `odd` (what was not understood, or empty), `consent_odd`
-    (whether anything that is told of a consent was not understood), `elsewhere` (what other rows told of the number,
-    or empty; see `dnc.against`).
+    `jurisdiction`, `unread` (why there is no number), `doubt` (why the number may be mistyped), `odd` (what was not
+    understood, or empty), `consent_odd` (whether anything that is told of a consent was not understood), `elsewhere`
+    (what other rows told of the number, or empty; see `dnc.against`).
     was: the outcome of a former run; None where the file is not the output of one.
     shared: those columns of `carried` that are text and told alike in many rows, where that is known.
     """
@@ -330,7 +330,7 @@ class Intake:
         region = told["region"].str.to_uppercase()
         odd["region"] = ~region.map_elements(known_region, return_dtype=pl.Boolean, skip_nulls=True).fill_null(True)
         unread = plans.select(pl.coalesce(RAGGED, _UNREAD).alias("unread")).to_series()
-        where = kinds.select("territory", "code", plan_place="place", plan_zones="zones", plan_line="line")
+        where = kinds.select("territory", "code", "doubt", plan_place="place", plan_zones="zones", plan_line="line")
         kind = pl.select(pl.when(unread.is_null()).then(plans[_KIND])).to_series()
         return [unread, *where.select(pl.all().gather(kind)).get_columns()]
 

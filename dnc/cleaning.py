@@ -1,8 +1,11 @@
 """What typing and spreadsheets do to a telephone number, undone or refused; cell by cell and by the column.
 
-`cleaned` is the reference. `cleaned_column` runs the same patterns in the same order over a
-column, and leaves alone what it does not prove: texts with a sign outside printable ASCII
-that has no plain form, and the cells that may hold several numbers.
+`cleaned` is the reference. `cleaned_column` runs the same patterns in the same order over a column, and leaves alone
+what it does not prove: texts with a sign outside printable ASCII that has no plain form, and the cells that may hold
+several numbers.
+
+Words that say of whom or of what kind a number is (`tel:`, `Tél. (bureau)`, `mobile`) and extensions (`poste 12`) are
+taken away. A text with any other word is not read: also `fax`, since a fax is not called.
 """
 
 from __future__ import annotations
@@ -13,15 +16,29 @@ from functools import lru_cache
 
 import polars as pl
 
-_GUARD = re.compile(r"""^(?:="(.*)"|'(.*))$""", re.DOTALL)
-_SCHEME = re.compile(r"(?i)^tel:")
+_LEAST = 6  # digits of a part that could be a number of its own
+_LONGEST = 200  # characters of a text that is looked at; so no pattern takes long, however a text is made
+
+_QUOTED = re.compile(r"""(?s)^(?:=?"([^"]*)"|'([^']*)'?)$""")
 _LABEL = (
-    r"t[ée]l(?:[ée]phone)?|phone|portable|mobile|mob|fixe|gsm|cell|bureau|domicile|maison|perso|pro|home|work|office"
+    r"(?:t[ée]l(?:[ée]phone|[ée]fono|efon|efoon)?|tlf|phone|portable|mobile?|mobilnummer|mobiel|m[óo]vil|mob|fixe|fijo|fisso|"
+    r"cell(?:phone|ulare)?|gsm|natel|handy|festnetz|landline|bureau|domicile|maison|perso|pro|privat|home|work|office|casa|"
+    r"num[ée]ro|number|callto|sips?|whatsapp)"
 )
-_LABELLED = re.compile(rf"(?i)^(?:(?:{_LABEL})\b[\s.:]*(.*)|(.*\d)[\s(]+(?:{_LABEL})\.?\)?)$", re.DOTALL)
-_FLOAT_TAIL = re.compile(r"^(\+?\d+)[.,]0+$")
-_EXTENSION = re.compile(r"(?i)[\s,;]*(?:poste|post|ext(?:ension)?|x)[\s.:=]*\d{1,6}$")
-_WRITTEN = re.compile(r"^\(?\+?[\d\s().\-/]+$")
+_LABELLED = re.compile(rf"(?is)^(?:[(\[]?{_LABEL}\b[)\]]?[\s.:-]*)+(.*)$")
+_FOLLOWED = re.compile(rf"(?is)^(.*?[0-9])(?:[\s,;:/(\[-]+{_LABEL}\b\.?[)\]]?)+$")
+_FLOAT_TAIL = re.compile(r"^(\+?[0-9]+)[.,]0+$")
+_EXTENSION = re.compile(r"(?i)[\s,;(]*(?:poste|post|ext(?:ension)?|durchwahl|interno)[\s.:=]*[0-9]{1,6}\)?$")
+# A letter may also stand for a digit that was not read, so it needs ten digits in front.
+_LETTERED = re.compile(r"(?is)^((?:[^0-9]*[0-9]){10,}[^0-9]*?)[\s,;]*[x#][\s.]*[0-9]{1,6}$")
+_TAKEN_AWAY = (
+    (_QUOTED, r"\1\2"), (_QUOTED, r"\1\2"), (_LABELLED, r"\1"), (_FOLLOWED, r"\1"), (_EXTENSION, ""),
+    (_LETTERED, r"\1"), (_FLOAT_TAIL, r"\1"),
+)  # fmt: skip
+_WORDED = re.compile(r"""[A-Za-zéÉóÓ"'#]|[.,]0""")  # in a text that anything is taken away from
+_WRITTEN = re.compile(r"^\(?\+?[0-9\s().\-/]+$")
+_HALF_A_FLOAT = re.compile(r"[.,]0$")  # of which the rest is not written as a spreadsheet writes it
+_LAST_ZERO = r"\.[^0-9]*0[^0-9]*$"
 _NOTED = re.compile(r"(?<![\w+])\+?\(?\d[\d\s().\-/]{5,}\d(?!\w)")
 _RETYPED = re.compile(r"^[oOlI]+$")  # letters that stand for 0 and 1
 _SEVERAL = re.compile(r"(?i)[/;|,\n]|\bou\b|\bor\b|\bet\b|\band\b|&")
@@ -29,12 +46,15 @@ _SEVERAL = re.compile(r"(?i)[/;|,\n]|\bou\b|\bor\b|\bet\b|\band\b|&")
 EMPTY = "empty"
 SEVERAL = "two numbers in one cell"
 NOT_WRITTEN = "not written as a number"
+TOO_LONG = f"longer than {_LONGEST} characters"
 
-_LEAST = 6  # digits of a part that could be a number of its own
-_LONGEST = 200  # characters of a text that is cleaned by the column
 _SEPARATORS = [" ", "(", ")", ".", "-"]
-_BOTH_OF_TWO = rf"(?:[0-9][^/0-9]*){{{_LEAST}}}.*/.*(?:[0-9][^/0-9]*){{{_LEAST}}}"
-_USUAL = re.compile(r"^[ -~éÉ]*$")
+# Two numbers, or a number and another end that it may have.
+_BOTH_OF_TWO = re.compile(
+    rf"(?s)(?:[0-9][^/0-9]*){{{_LEAST}}}(?:.*/.*(?:[0-9][^/0-9]*){{{_LEAST}}}|/[^/0-9]*(?:[0-9][^/0-9]*){{1,3}}$)"
+)
+_USUAL = re.compile(r"^[ -~éÉóÓ]*$")
+_QUOTES = dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"')
 
 
 def _plain(char: str) -> str:
@@ -47,7 +67,7 @@ def _plain(char: str) -> str:
         return " "
     if kind == "Pd" or char == "\N{MINUS SIGN}":
         return "-"
-    return unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" else char
+    return _QUOTES.get(char) or (unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" else char)
 
 
 def cleaned(text: str) -> tuple[str, str | None]:
@@ -56,24 +76,19 @@ def cleaned(text: str) -> tuple[str, str | None]:
     Returns (text to parse, None), or ("", reason) where the digits are gone or
     the cell holds no single number. Nothing is ever expanded or guessed.
     """
+    if len(text) > _LONGEST:
+        return "", TOO_LONG
     if not text.isascii():
         text = "".join(map(_plain, text))
     text = text.strip()
-    if guard := _GUARD.match(text):
-        text = (guard[1] if guard[1] is not None else guard[2]).strip()
-    text = _SCHEME.sub("", text)
-    if not _WRITTEN.match(text) and (label := _LABELLED.match(text)):
-        text = (label[1] if label[1] is not None else label[2]).strip()
-    if tail := _FLOAT_TAIL.match(text):
-        text = tail[1]
-    text = _EXTENSION.sub("", text)
+    if _WORDED.search(text):
+        for pattern, kept in _TAKEN_AWAY:
+            text = pattern.sub(kept, text).strip()
     if not text:
         return "", EMPTY
-    if not _WRITTEN.match(text):
+    if not _WRITTEN.match(text) or _HALF_A_FLOAT.search(text):
         return "", SEVERAL if len(split(text)) > 1 else NOT_WRITTEN
-    if len(_numerous(text.split("/"))) > 1:
-        return "", SEVERAL
-    return text, None
+    return ("", SEVERAL) if _BOTH_OF_TWO.search(text) else (text, None)
 
 
 def _numerous(parts: list[str]) -> list[str]:
@@ -81,12 +96,14 @@ def _numerous(parts: list[str]) -> list[str]:
 
 
 def split(text: str) -> list[str]:
-    """The parts of a cell that could each be a number."""
-    return _numerous(_SEVERAL.split(text))
+    """The parts of a cell that could each be a number; none where it is too long."""
+    return _numerous(_SEVERAL.split(text)) if len(text) <= _LONGEST else []
 
 
 def noted(text: str) -> list[str]:
     """The one number of a cell, apart from words none of which could be digits retyped; empty where it is not so."""
+    if len(text) > _LONGEST:
+        return []
     rest = _NOTED.sub(" ", text)
     words = re.findall(r"\w+", rest)
     alone = not any(map(str.isdigit, rest)) and all(len(word) > 1 and not _RETYPED.match(word) for word in words)
@@ -97,13 +114,14 @@ def noted(text: str) -> list[str]:
 def unseparated(texts: pl.Series) -> pl.Series:
     """Texts without the usual blanks and signs between digits; null where cleaning may have to do more.
 
-    A cell with one full stop may be a number cell's `.0`, and a plus is only read in front.
+    A cell with one full stop, or with a zero behind the last one, may be a number cell's `.0`; a plus is only read
+    in front.
     """
     text, bare = pl.col("text"), pl.col("bare")
     cells = texts.alias("text").to_frame().with_columns(text.str.replace_many(*_separators()).alias("bare"))
     one_stop = text.str.count_matches(".", literal=True) == 1
     hidden_plus = bare.str.starts_with("+") & ~text.str.starts_with("+")
-    proved = (text.str.len_bytes() <= _LONGEST) & ~one_stop & ~hidden_plus
+    proved = (text.str.len_bytes() <= _LONGEST) & ~one_stop & ~text.str.contains(_LAST_ZERO) & ~hidden_plus
     return cells.select(pl.when(proved).then(bare)).to_series()
 
 
@@ -113,34 +131,33 @@ def cleaned_column(texts: pl.Series) -> pl.DataFrame:
     Returns a frame of `text`, the digits behind a plus if there is one, and `unread`, the
     reason; both are null where the reference has to be asked.
     """
+    size = pl.col("text").str.len_chars()
     plain = pl.col("text").str.replace_many(*_plain_signs()).str.strip_chars(" \t\r\n")
-    usual = plain.str.contains(_USUAL.pattern) & (plain.str.len_bytes() <= _LONGEST)
-    cells = texts.alias("text").to_frame().select(pl.when(usual).then(_kept(plain, _GUARD)).alias("text"))
-    worded = cells.with_row_index().filter(pl.col("text").str.contains("[A-Za-zéÉ]"))
-    tailless = pl.col("text").str.replace(_FLOAT_TAIL.pattern, "$1")
-    bare = _kept(pl.col("text").str.replace(_SCHEME.pattern, ""), _LABELLED)
-    bare = bare.str.replace(_FLOAT_TAIL.pattern, "$1").str.replace(_EXTENSION.pattern, "")
-    text = cells.select(tailless).to_series().scatter(worded["index"], worded.select(bare).to_series())
-    return text.to_frame().select(_digits(), _reason())
-
-
-def _kept(text: pl.Expr, pattern: re.Pattern[str]) -> pl.Expr:
-    """What a pattern keeps of a text in one of its two groups."""
-    return text.str.replace(pattern.pattern, "${1}${2}").str.strip_chars(" ")
+    usual = plain.str.contains(_USUAL.pattern) & (size <= _LONGEST)
+    cells = texts.alias("text").to_frame().select(pl.when(usual).then(plain).alias("text"), long=size > _LONGEST)
+    text = cells["text"]
+    worded = cells.with_row_index().filter(text.str.contains(_WORDED.pattern))
+    for pattern, kept in _TAKEN_AWAY:
+        shorter = pl.col("text").str.replace(pattern.pattern, kept.replace("\\", "$")).str.strip_chars(" ")
+        worded = worded.with_columns(shorter)
+    text = text.scatter(worded["index"], worded["text"])
+    return pl.DataFrame([text, cells["long"]]).select(_digits(), _reason())
 
 
 def _digits() -> pl.Expr:
     text = pl.col("text")
-    proved = text.str.contains(_WRITTEN.pattern) & ~text.str.contains(_BOTH_OF_TWO)
-    return pl.when(proved).then(text.str.replace_all(r"[ ().\-/]", ""))
+    odd = text.str.contains(_BOTH_OF_TWO.pattern) | text.str.contains(_HALF_A_FLOAT.pattern)
+    return pl.when(text.str.contains(_WRITTEN.pattern) & ~odd).then(text.str.replace_all(r"[ ().\-/]", ""))
 
 
 def _reason() -> pl.Expr:
     text = pl.col("text")
     is_number = text.str.contains(_WRITTEN.pattern)
     one_at_most = text.str.count_matches("[0-9]") < 2 * _LEAST
-    reason = pl.when(text == "").then(pl.lit(EMPTY)).when(~is_number & one_at_most).then(pl.lit(NOT_WRITTEN))
-    return reason.when(is_number & text.str.contains(_BOTH_OF_TWO)).then(pl.lit(SEVERAL)).alias("unread")
+    reason = pl.when("long").then(pl.lit(TOO_LONG)).when(text == "").then(pl.lit(EMPTY))
+    reason = reason.when(~is_number & one_at_most).then(pl.lit(NOT_WRITTEN))
+    several = is_number & text.str.contains(_BOTH_OF_TWO.pattern) & ~text.str.contains(_HALF_A_FLOAT.pattern)
+    return reason.when(several).then(pl.lit(SEVERAL)).alias("unread")
 
 
 @lru_cache(maxsize=1)

@@ -40,7 +40,7 @@ class Column(NamedTuple):
 
     rows: of the height and order of the texts: `number` (UInt64, E.164), `unread` (String, the
         reason where there is none), `kind` (UInt32, a row of `kinds`; null where unread).
-    kinds: territory, line, place, zones, code (String), as in `dnc.numbers.Kind`. Rows are only ever
+    kinds: territory, line, place, zones, code, doubt (String), as in `dnc.numbers.Kind`. Rows are only ever
         added, so a kind keeps its place as long as the process lives.
     """
 

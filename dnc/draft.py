@@ -264,10 +264,10 @@ class _Draft:
 
 
 def _fitting(numbers: pl.Series, territory: str) -> tuple[int, int]:
-    """How many numbers in national form a plan knows as its own, and how many it reads at all."""
+    """How many numbers in national form a plan has as its own, and how many it has at all."""
     rows, kinds = read_column(numbers, territory)
-    read = kinds[rows["kind"].drop_nulls()]
-    own = (read["territory"] == territory) & read["line"].is_not_null()
+    read = kinds[rows["kind"].drop_nulls()].filter(pl.col("doubt").is_null())
+    own = read["territory"] == territory
     return int(own.sum()), read.height
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -18,7 +19,7 @@ from dnc.columns import read_column
 from dnc.engine import engine, run, statement
 from dnc.errors import LoaderError
 from dnc.loader import OPTIONAL, Extract, Loader
-from dnc.numbers import read_listed, read_number
+from dnc.numbers import kind_of, read_listed, read_number
 from dnc.sorting import Sorting
 from dnc.tabular import LINE, RAGGED, ahead, each_distinct
 
@@ -28,6 +29,7 @@ _LISTING = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until"
 UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is refused
 _MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # a number cell's `.0`, blanks and digits of other scripts
 _RUNS = re.compile(r"[+(]?\d[\d ().\-/]{5,}\d")  # what could be a number, in a text
+_MORE: dict[str, Any] = {"numbers": pl.List(pl.UInt64), "doubt": pl.String}
 _LISTED_ONLY = ("two numbers in one cell", "not written as a number")
 
 
@@ -35,9 +37,10 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
     """An extract's rows with their numbers read.
 
     Columns: line, number (UInt64, E.164), listed, since, until, odd, undated, unread, and `also`
-    (List(UInt64)), further numbers of the same cell; `mended`, whether spreadsheet damage
-    was undone. A row that is unread has no number; one that is odd has, and counts against the call; one that is
-    undated counts without the day that is not understood.
+    (List(UInt64)), further numbers of the same cell; `doubt`, why the number may be mistyped;
+    `mended`, whether spreadsheet damage was undone. A row that is odd counts against the call; one that is undated
+    counts without the day that is not understood. One that is unread has no number, but where it is listed and may
+    be mistyped: then it may block a call.
     """
     of_file = extract.as_of or today()
     for rows in ahead(loader.read(extract)):
@@ -45,16 +48,18 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         frame = rows.with_columns(absent)
         proved = frame["e164"].is_not_null() | frame["unread"].is_not_null()
         if proved.all():
-            read = frame.with_columns(pl.lit(None, pl.List(pl.UInt64)).alias("also"), pl.lit(False).alias("mended"))
+            nothing = (pl.lit(None, pl.List(pl.UInt64)).alias("also"), pl.lit(None, pl.String).alias("doubt"))
+            read = frame.with_columns(*nothing, pl.lit(False).alias("mended"))
         else:
             read = _read(frame, loader.region)
         if read["beside"].null_count() < read.height:
             read = _with_beside(read, loader.region)
-        number = pl.when(pl.col("unread").is_null()).then(pl.col("e164"))
+        kept = pl.col("unread").is_null() | (pl.col("doubt").is_not_null() & pl.col("listed"))
+        number = pl.when(kept).then(pl.col("e164"))
         reason = pl.when(pl.col("unread").is_not_null()).then(
             pl.concat_str("unread", "odd", separator=", ", ignore_nulls=True)
         )
-        told = ("listed", "since", "until", "odd", "undated", reason.alias("unread"), "also", "mended")
+        told = ("listed", "since", "until", "odd", "undated", reason.alias("unread"), "also", "doubt", "mended")
         yield _believed(read, of_file).select("line", number.alias("number"), *told)
 
 
@@ -85,23 +90,25 @@ def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:
 
 
 def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
-    """Rows with `e164`, `unread`, `also` and `mended` as the reference reading has them."""
+    """Rows with `e164`, `unread`, `also`, `doubt` and `mended` as the reference reading has them."""
     wanted = pl.col("e164").is_null() & pl.col("unread").is_null()
     texts = frame.select(pl.when(wanted).then("number").alias("text")).to_series()
     told = frame["region"].fill_null(region) if frame["region"].null_count() < frame.height else None
-    read = read_column(texts, region if told is None else told).rows
+    read = _numbers(texts, region if told is None else told)
     several = (read["unread"].is_in(_LISTED_ONLY) & frame["listed"]).fill_null(False)
-    more = pl.Series([None], dtype=pl.List(pl.UInt64)).new_from_index(0, frame.height)
+    more = pl.DataFrame(schema=_MORE).clear(frame.height)
     if several.any():
         cells = frame.select(pl.when(several).then("number"), pl.col("region").fill_null(region))
-        more = each_distinct(cells, _all_numbers, {"numbers": pl.List(pl.UInt64)})["numbers"]
-    found = more.list.len().fill_null(0) > 0
+        more = each_distinct(cells, _all_numbers, _MORE)
+    found = more["numbers"].list.len().fill_null(0) > 0
     odd = pl.when(pl.col("number").cast(pl.UInt64, strict=False).is_null()).then("number")
+    doubt = pl.coalesce(read["doubt"], more["doubt"])
     reason = pl.when(wanted & ~found).then(read["unread"]).otherwise("unread")
     return frame.with_columns(
-        pl.coalesce("e164", read["number"], more.list.first()).alias("e164"),
-        reason.alias("unread"),
-        pl.when(found).then(more.list.slice(1)).alias("also"),
+        pl.coalesce("e164", read["number"], more["numbers"].list.first()).alias("e164"),
+        pl.coalesce(reason, doubt).alias("unread"),
+        pl.when(found).then(more["numbers"].list.slice(1)).alias("also"),
+        doubt.alias("doubt"),
         odd.str.contains(_MENDED).fill_null(False).alias("mended"),
     )
 
@@ -120,8 +127,16 @@ def _numbers_in(text: str | None, region: str) -> tuple[list[int]]:
     return ([number for number in found if number is not None],)
 
 
-def _all_numbers(text: str | None, region: str) -> tuple[list[int]]:
-    return (read_listed(text, region) if text else [],)
+def _numbers(texts: pl.Series, region: pl.Series | str) -> pl.DataFrame:
+    """Number (UInt64), `unread`, and `doubt`, why a number may be mistyped, of each text."""
+    rows, kinds = read_column(texts, region)
+    return rows.select("number", "unread", pl.lit(kinds["doubt"]).gather("kind").alias("doubt"))
+
+
+def _all_numbers(text: str | None, region: str) -> tuple[list[int], str | None]:
+    """All numbers of a cell, and why one of them may be mistyped."""
+    numbers = read_listed(text, region) if text else []
+    return numbers, next(filter(None, (kind_of(number).doubt for number in numbers)), None)
 
 
 def show(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
@@ -150,6 +165,7 @@ class _Rows:
     """The rows of an extract, counted; what they say of numbers goes into `listings`.
 
     unread, odd, undated: rows that are, the first of them, by line and with their reason.
+    doubted: unread rows whose number is possible and not valid. said_nothing: unread rows that say nothing at all.
     """
 
     listings: Sorting
@@ -159,6 +175,8 @@ class _Rows:
     odd_rows: int = 0
     undated: list[tuple[int, str]] = field(default_factory=list)
     undated_rows: int = 0
+    doubted: int = 0
+    said_nothing: int = 0
     mended: int = 0
 
     def add(self, frame: pl.DataFrame) -> None:
@@ -173,6 +191,8 @@ class _Rows:
         read = frame["listed"].filter(is_read)
         self.mended += int((frame["mended"] & is_read).sum())
         self.counts["unread"] += frame.height - read.len()
+        self.doubted += frame.height - frame["doubt"].null_count()
+        self.said_nothing += int((~is_read & frame["number"].is_null()).sum())
         self.counts["listed"] += int((read == True).sum())  # noqa: E712 (null-aware)
         self.counts["clear"] += int((read == False).sum())  # noqa: E712
         self.counts["unknown"] += read.null_count()
@@ -312,9 +332,10 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
 
     An odd row of the own list is an objection all the same; unread rows of a complete list have a rule of their own.
     Days that are not understood are, in so many rows, written in another way than was thought.
+    Numbers that may be mistyped are those of the list that was sent in, and say little of the file, unless all are.
     """
     rows, unread = sum(seen.counts.values()), seen.counts["unread"]
-    smudged = (0 if complete else unread) + (0 if loader.registry == "own" else seen.odd_rows)
+    smudged = (0 if complete else unread - seen.doubted) + (0 if loader.registry == "own" else seen.odd_rows)
     if rows and (unread == rows or (rows >= 100 and smudged > UNREAD_SHARE * rows)):
         line, reason = min(seen.unread[:1] + seen.odd[:1])
         count = unread if unread == rows else smudged
@@ -342,17 +363,19 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     if extract.asked is None:
         return
     file = replace(extract, path=extract.asked, asked=None, notes=[], covers=set())
-    question = pl.concat([pl.Series(dtype=pl.UInt64), *(frame["number"] for frame in _question(loader, file))])
-    unread, asked = question.null_count(), question.drop_nulls().unique()
+    nothing = pl.DataFrame(schema={"number": pl.UInt64, "unread": pl.String})
+    question = pl.concat([nothing, *(frame.select(nothing.columns) for frame in _question(loader, file))])
+    read, asked = question.filter(pl.col("unread").is_null())["number"], question["number"].drop_nulls().unique()
     answered = pl.concat([part["number"].unique() for part in seen.listings.parts()])
     strangers = answered.len() - answered.is_in(asked.implode()).sum()
     if strangers and not loader.directory:
         raise LoaderError(f"{strangers:,} numbers of the answer were never asked, by {file.path.name}", extract.path)
     opposite = _said_by_silence(loader, extract)
-    if seen.counts["unread"] and opposite is False:
+    if seen.said_nothing and opposite is False:
         line, reason = seen.unread[0]
         message = f"a row cannot be read ({reason}), so a number that is not answered cannot be told from a listed one"
         raise LoaderError(message, extract.path, line)
+    asked = read.unique()
     silent = asked.filter(~asked.is_in(answered.implode()))
     if opposite is not None:
         never = pl.lit(None, pl.Date)
@@ -360,7 +383,8 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
         seen.counts["listed" if opposite else "clear"] += silent.len()
     count = asked.len()
     notes = [f"{count:,} numbers asked = {count - silent.len():,} answered + {silent.len():,} not answered"]
-    notes += [f"{unread:,} rows of {file.path.name} cannot be read; nothing is known of them"] if unread else []
+    if unread := question.height - read.len():
+        notes.append(f"{unread:,} rows of {file.path.name} cannot be read; nothing is known of them")
     extract.notes.extend(notes)
 
 
@@ -383,4 +407,5 @@ def _question(loader: Loader, question: Extract) -> Iterator[pl.DataFrame]:
     at = question.number_column()
     for batch in question.table().batches:
         cells = batch.select(pl.when(pl.col(RAGGED).is_null()).then(batch.drop(RAGGED, LINE).to_series(at)))
-        yield read_column(cells.to_series().cast(pl.String), loader.region).rows
+        read = _numbers(cells.to_series().cast(pl.String), loader.region)
+        yield read.with_columns(pl.coalesce("unread", "doubt"))

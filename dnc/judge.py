@@ -26,7 +26,7 @@ from dnc.rulebook import Rulebook
 from dnc.screen import Screen
 from dnc.tabular import numbered
 from dnc.vocabulary import VERDICT
-from dnc.wording import WHY, Policy, Verdict, outcome_of, worded
+from dnc.wording import DOUBTS, WHY, Policy, Verdict, outcome_of, worded
 
 _WORDS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
 
@@ -147,10 +147,13 @@ class Judge:
         spoken: list[Verdict] = []
         said = _nothing(pl.UInt32, facts)
         last_day = _nothing(pl.Date, facts)
+        doubts = facts.told.frame["doubt"]
         for pack, at, mine in self._in_force(facts):
             found = self._evaluator.found(pack, mine)
             verdicts = [self._verdict(found.regimes, truth) for truth in found.truths]
             clear = pl.Series([one.outcome == "clear" for one in verdicts], dtype=pl.Boolean)[found.truth]
+            if doubts.null_count() < doubts.len():
+                clear &= doubts.is_null()[mine.cases["told"]]
             said = said.scatter(at, found.truth + len(spoken))
             last_day = last_day.scatter(at, pl.select(pl.when(clear).then(found.last_day)).to_series())
             spoken += verdicts
@@ -223,12 +226,12 @@ class Judge:
     def _in_full(self, facts: Facts, spoken: list[Verdict], said: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         """For each case its row of the distinct verdicts, and these, without numbers.
 
-        What no law was asked about gets its reason, what was not understood its note.
+        What no law was asked about gets its reason, what was not understood its note. A number that may be mistyped
+        is never clear.
         """
+        undated = pl.col("day").is_null().alias("undated")
         untold, plans = numbered(
-            facts.told.frame.select(
-                "jurisdiction", "unread", "odd", "elsewhere", pl.col("day").is_null().alias("undated")
-            )
+            facts.told.frame.select("jurisdiction", "unread", "doubt", "odd", "elsewhere", undated)
         )
         verdict, met = numbered(pl.DataFrame([said.alias("said"), untold[facts.cases["told"]].alias("untold")]))
         rows = [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in spoken]
@@ -262,7 +265,23 @@ class Judge:
             *asked,
             why.alias("dnc_why"),
         )
-        return verdict, cases.select(pl.all().fill_null(""))
+        return verdict, _doubted(cases, plans["doubt"], self._policy.language).select(pl.all().fill_null(""))
+
+
+def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:
+    """Cases, undecided instead of clear where a number may be mistyped; and the reason in words."""
+    reason = pl.lit(doubt).replace(DOUBTS[language])
+    told = pl.format(WHY[language]["doubt"].replace("{reason}", "{}"), reason) + pl.lit(".")
+    is_clear = pl.col("dnc_outcome") == "clear"
+    missing = pl.concat_list(pl.col("dnc_missing").str.split(";"), pl.lit(["number"])).list.set_difference([""])
+    changed = {
+        "dnc_outcome": pl.lit("undecided"),
+        "dnc_missing": missing.list.sort().list.join(";"),
+        "dnc_confidence": pl.lit(""),
+        "dnc_why": pl.when(is_clear).then(told).otherwise(pl.concat_str("dnc_why", told, separator=" ")),
+    }
+    here = pl.lit(doubt.is_not_null()) & (pl.col("dnc_outcome") != "blocked")
+    return cases.with_columns(pl.when(here).then(new).otherwise(name).alias(name) for name, new in changed.items())
 
 
 def _spoken_of_again(facts: Facts) -> pl.Series:

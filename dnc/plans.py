@@ -17,22 +17,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import product, zip_longest
-from typing import Any, NamedTuple, TypeVar
+from itertools import combinations, product, zip_longest
+from typing import NamedTuple, TypeVar
 
 import phonenumbers
-from phonenumbers import PhoneMetadata
 
 from dnc.numbers import (
     FRENCH_CODES,
-    FRENCH_NATIONAL,
-    FRENCH_OVERSEAS,
     FRENCH_PREFIXES,
-    FRENCH_REGIONS,
+    INTERNATIONAL,
+    Dialling,
     Kind,
+    abroad,
+    at_home,
+    calling_codes,
+    dialling,
     kind_of,
+    metadata,
     number_of,
+    own_code,
     planned_prefixes,
+    valid,
 )
 
 BASE = 10**17  # more than any number that is read by the million
@@ -51,27 +56,6 @@ _LINES = (
 
 
 T = TypeVar("T")
-
-
-class _Plan(NamedTuple):
-    """What the metadata says of a region, as patterns; empty where it says nothing.
-
-    prefix: before a national number. plain: the digits of it that are just taken away; `rewrites` where others ask
-        for more than that.
-    abroad: before an international number. whole: all national numbers, of one of the `lengths`.
-    leading: by which the region is told from others of its calling code. lines: patterns and lengths of each kind.
-    french: whether it is of the French plan, where a number has one identity of several calling codes.
-    """
-
-    prefix: str
-    plain: frozenset[str]
-    rewrites: bool
-    abroad: str
-    whole: str
-    lengths: tuple[int, ...]
-    leading: str
-    lines: tuple[tuple[str, tuple[int, ...]], ...]
-    french: bool
 
 
 class Verdict(NamedTuple):
@@ -208,118 +192,167 @@ def _parted_from(
 # Plans
 
 
-@cache
-def _plan(code: str, region: str = "") -> _Plan:
-    """The plan of a region, or of the main one of its calling code: its lengths and prefixes count for all of them."""
-    region = region or phonenumbers.region_code_for_country_code(int(code))
-    said: Any = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
-    lines = [line for line in (getattr(said, name) for name in _LINES) if line and line.national_number_pattern]
-    prefix, rewrites = said.national_prefix_for_parsing or "", bool(said.national_prefix_transform_rule)
-    fixed = (path for path in paths(prefix, groups=not rewrites) if _ANY not in path)
-    return _Plan(
-        prefix,
-        frozenset("".join(digits) for path in fixed for digits in product(*path)) - {""},
-        rewrites,
-        said.international_prefix or "",
-        said.general_desc.national_number_pattern or "",
-        said.general_desc.possible_length,
-        said.leading_digits or "",
-        tuple((line.national_number_pattern, line.possible_length) for line in lines),
-        code in FRENCH_CODES,
-    )
+class _Form(NamedTuple):
+    """A way to read strings: what stands behind a head is a national number of a calling code.
 
-
-def _placed(plans: set[_Plan], head: Path, length: int) -> Iterator[Test]:
-    """What the reference asks to find where in the French plan a national number is that stands behind a head."""
-    if any(plan.french for plan in plans) and len(head) == length - 9:
-        yield from ([head + tuple(prefix)] for prefix in FRENCH_PREFIXES)
-
-
-def _stripped(plans: set[_Plan], head: Path, length: int, times: int, code: str = "") -> Iterator[Test]:
-    """What the reference asks where it takes away a national prefix behind a head, at most so many times.
-
-    It asks how far the prefix matches, and whether what is behind the head is a national number
-    with it and without; so too of the calling `code`. Only plain prefixes are followed.
+    code: empty where it depends on the string, behind an international prefix. plan: how such numbers are written.
+    clean: as in `dnc.numbers.Candidate`.
     """
-    yield from _placed(plans, head, length)
-    yield from ([way] for plan in plans for way in _ways(head, plan.prefix, length))
-    for taken in {code}.union(*(plan.plain for plan in plans)) - {""}:
-        way = head + tuple(taken)
-        yield from _begins(head, taken, length)
-        yield from _placed(plans, way, length)
-        for pattern in {plan.whole for plan in plans}:
-            yield [_both(way, path) for path in _whole(head, pattern, length)]
-            yield _whole(way, pattern, length)
-        if times > 1:
-            yield from _stripped(plans, way, length, times - 1)
+
+    head: Path
+    code: str
+    plan: Dialling
+    clean: bool = True
+
+    def fits(self, length: int) -> bool:
+        """Whether strings of a length could be read so."""
+        return not self.code or length - len(self.head) in self.plan.lengths
+
+    def weight(self, length: int) -> int:
+        """How much speaks for this way to read strings of a length, as in `dnc.numbers.Candidate`."""
+        return self.clean + (length - len(self.head) <= self.plan.usual)
+
+
+@cache
+def _trunks(trunk: str, rewrites: bool) -> tuple[Path, ...]:
+    """The digits that are just taken away in front of a national number, none of them any digit."""
+    fixed = (path for path in paths(trunk, groups=not rewrites) if path and _ANY not in path)
+    return tuple(tuple(digits) for path in fixed for digits in product(*path))
+
+
+def _trunks_of(plan: Dialling) -> tuple[Path, ...]:
+    return _trunks(plan.trunk.pattern, plan.rewrite is not None)
+
+
+def _forms(code: str, plan: Dialling, head: Path = ()) -> list[_Form]:
+    """The ways to read what stands behind a head as a national number: as it is, without a trunk prefix or a zero."""
+    trunks = {(), *_trunks_of(plan)}
+    forms = [_Form(head + trunk, code, plan) for trunk in sorted(trunks)]
+    return forms if ("0",) in trunks else [*forms, _Form((*head, "0"), code, plan, clean=False)]
+
+
+def _valid(form: _Form, length: int) -> Iterator[Test]:
+    """What the reference asks to find whether a national number is valid."""
+    yield from (_whole(form.head, pattern.pattern, length) for pattern in valid(form.code))
+
+
+def _placed(form: _Form, length: int) -> Iterator[Test]:
+    """What the reference asks to find where in the French plan a national number is."""
+    if form.code in FRENCH_CODES and length - len(form.head) == 9:
+        yield from ([form.head + tuple(prefix)] for prefix in FRENCH_PREFIXES)
+
+
+def _meeting(test: Test, zones: Test) -> Test:
+    return [both for path in test for zone in zones if "" not in (both := _both(path, zone))]
+
+
+def _begins_trunked(form: _Form, zone: Path, length: int) -> bool:
+    """Whether no string of a zone is possible in a form, because a trunk prefix stands where a number should."""
+    heads = [form.head + trunk for trunk in _trunks_of(form.plan)]
+    inside = any(len(head) <= len(zone) and _both(zone, head) == zone for head in heads)
+    return inside and not _meeting(_whole(form.head, form.plan.whole.pattern, length), [zone])
+
+
+def _tests(forms: list[_Form], length: int) -> Iterator[Test]:
+    """What the reference asks of strings of a length that may be read in some forms.
+
+    Where only one form is possible, it does not matter whether the number is valid.
+    """
+    forms = [form for form in forms if len(form.head) <= length]
+    for form in forms:
+        yield [form.head]
+        yield from _begins(form.head, form.plan.trunk.pattern, length)
+        yield from _placed(form, length)
+    possible = list({(form.head, form.code): form for form in forms if form.fits(length)}.values())
+    for form in possible:
+        for trunk in _trunks_of(form.plan) if form.code else ():
+            zone = form.head + trunk
+            if _meeting(_whole(form.head, form.plan.whole.pattern, length), [zone]):
+                yield from (_meeting(test, [zone]) for test in _valid(form, length))
+    for pair in combinations(possible, 2):
+        weak, strong = sorted(pair, key=lambda form: form.weight(length))
+        zone = _both(weak.head, strong.head)
+        if "" in zone or any(form.code and _begins_trunked(form, zone, length) for form in pair):
+            continue
+        zones = [zone]
+        if weak.code:
+            tests = [_meeting(test, zones) for test in _valid(weak, length)]
+            yield from tests
+            if weak.weight(length) < strong.weight(length):  # it only counts where it is valid
+                zones = list(dict.fromkeys(map(_trimmed, tests[-1])))
+        if strong.code:
+            yield from (_meeting(test, zones) for test in _valid(strong, length))
 
 
 def domestic(region: str) -> Iterator[tuple[int, Verdict]]:
     """Ranges of the strings without a plus, read in a region."""
-    own = str(phonenumbers.country_code_for_region(region))
-    plan, main = _plan(own, region), _plan(own)
-    french = region in FRENCH_REGIONS
-    abroad = re.compile(plan.abroad)
-    if len(paths(plan.prefix)) > _INTRICATE or any(_ANY in path[:-1] for path in paths(plan.abroad)):
+    own = own_code(region)
+    plan = dialling(own, region)
+    if len(paths(plan.trunk.pattern)) > _INTRICATE:
         yield 0, ASK
         return
+    prefixes = dict.fromkeys([*paths(INTERNATIONAL), *paths(plan.abroad.pattern)])
+    forms = [_Form(head, "", plan) for head in prefixes if head]
+    forms += _forms(own, plan)
+    for code in calling_codes(region):
+        forms += _forms(code, dialling(code), tuple(code))
 
     def verdict(low: str, high: str) -> Verdict:
-        if (match := abroad.match(low)) and low[match.end() :][:1] not in ("", "0"):
-            return _behind(low, high, match.end())
-        if not all(_plainly(one, low, 1) and _plainly(one, low[len(own) :], 2) for one in (plan, main)):
+        ends = abroad(low, region)
+        behind = [low[end:] for end in ends if low[end : end + 1] not in ("", "0")]
+        if behind:
+            at_once = any(one.possible for digits in (low, high) for one in at_home(digits, region))
+            return ASK if at_once or len(behind) > 1 else _behind(low, high, len(low) - len(behind[0]))
+        heads = [(0, plan)] + [(len(code), dialling(code)) for code in calling_codes(region) if low.startswith(code)]
+        if not all(_plainly(one, low[start:]) for start, one in heads):
             return ASK
         return _alike(low, high, len(low), number_of(low, region), number_of(high, region))
 
     for length in LENGTHS:
-        tests = [*_stripped({plan, main}, (), length, 1, own), *_stripped({plan, main}, tuple(own), length, 2)]
-        for pattern in (plan.abroad, f"(?:{plan.abroad})[1-9]"):
-            tests += _begins((), pattern, length)
-        if french:
-            tests += [*_begins((), FRENCH_NATIONAL.pattern, length), *_begins((), FRENCH_OVERSEAS.pattern, length)]
-            for code in FRENCH_CODES:
-                tests += _stripped({_plan(code)}, tuple(code), length, 1)
+        tests = [*_tests(forms, length)]
+        tests += [test for head in prefixes for test in _begins(head, "[1-9]", length)]
         for first, found in _parted_from("", tests, length, verdict):
             yield length * BASE + int(first), found
 
 
 def international(code: str) -> Iterator[tuple[int, Verdict]]:
     """Ranges of the strings behind a plus that begin with a calling code."""
-
-    plan = _plan(code)
-    if len(paths(plan.prefix)) > _INTRICATE:
+    plan = dialling(code)
+    if len(paths(plan.trunk.pattern)) > _INTRICATE:
         return
+    forms = _forms(code, plan, tuple(code))
 
     def verdict(low: str, high: str) -> Verdict:
-        if not _plainly(plan, low[len(code) :], 1):
+        if not _plainly(plan, low[len(code) :]):
             return ASK
         return _alike(low, high, PLUS + len(low), number_of(f"+{low}", None), number_of(f"+{high}", None))
 
     for length in LENGTHS:
-        tests = _stripped({plan}, tuple(code), length, 1)
-        for first, found in _parted_from(code, tests, length, verdict):
+        for first, found in _parted_from(code, _tests(forms, length), length, verdict):
             yield (PLUS + length) * BASE + int(first), found
         yield (PLUS + length) * BASE + (int(code) + 1) * 10 ** (length - len(code)), ASK
 
 
 def kinds(code: str) -> Iterator[tuple[int, Kind | None]]:
     """Ranges of the numbers (E.164) of a calling code."""
-    plans = [_plan(code, region) for region in phonenumbers.region_codes_for_country_code(int(code))]
-    head = tuple(code)
+    form = _Form(tuple(code), code, dialling(code))
+    plans = [metadata(code, region) for region in phonenumbers.region_codes_for_country_code(int(code))]
+    lines = [
+        line for plan in plans for name in _LINES if (line := getattr(plan, name)) and line.national_number_pattern
+    ]
 
     def verdict(low: str, high: str) -> Kind | None:
         kind = kind_of(int(low))
         return kind if kind == kind_of(int(high)) else None
 
-    for digits in _plan(code).lengths:
+    for digits in sorted(form.plan.lengths):
         length = len(code) + digits
-        tests = [[tuple(prefix)] for prefix in planned_prefixes(code)]
-        for plan in plans:
-            tests += [_ways(head, plan.leading, length)] if plan.leading else []
-            for pattern, lengths in plan.lines:
-                tests += [_whole(head, pattern, length)] if digits in (lengths or (digits,)) else []
-        if code in FRENCH_CODES and digits == 9:
-            tests += [[tuple(code + prefix)] for prefix in FRENCH_PREFIXES]
+        tests: list[Test] = [[tuple(prefix)] for prefix in planned_prefixes(code)]
+        tests += [_ways(form.head, plan.leading_digits, length) for plan in plans if plan.leading_digits]
+        for line in lines:
+            if digits in (line.possible_length or (digits,)):
+                tests.append(_whole(form.head, line.national_number_pattern, length))
+        tests += [*_valid(form, length), *_placed(form, length)]
         for first, found in _parted_from(code, tests, length, verdict):
             yield int(first), found
         yield (int(code) + 1) * 10**digits, None
@@ -340,11 +373,7 @@ def _behind(low: str, high: str, end: int) -> Verdict:
     return Verdict((PLUS - end) * BASE - int(low[:end]) * 10**rest, None) if constant else ASK
 
 
-def _plainly(plan: _Plan, digits: str, times: int) -> bool:
-    """Whether a national prefix in front of digits, or also behind the first, is just taken away."""
-    match = re.match(plan.prefix, digits)
-    if not match or not match[0]:
-        return True
-    if match[0] not in plan.plain or (plan.rewrites and match.groups()[-1] is not None):
-        return False
-    return times == 1 or _plainly(plan, digits[match.end() :], times - 1)
+def _plainly(plan: Dialling, digits: str) -> bool:
+    """Whether a trunk prefix in front of digits, if there is one, is just taken away."""
+    match = plan.trunk.match(digits)
+    return not match or not match[0] or tuple(match[0]) in _trunks_of(plan)

@@ -311,14 +311,14 @@ class Store:
     ) -> int:
         """Record objections to this controller, or lift them (which asks for a reason).
 
-        All numbers or none: raises InputError where one cannot be read, naming its position.
+        All numbers or none: raises InputError where one cannot be read or may be mistyped, naming its position.
         Returns how many were recorded.
         """
         if lift and not reason:
             raise InputError("lifting an objection asks for a --reason")
         if on > today():
             raise InputError(f"--on {on} is in the future")
-        read = read_all(numbers, region)
+        read = read_all(numbers, region, certain=not lift)
         with self.ledger.change() as change:
             [(last,)] = change.con.execute("select coalesce(max(seq), 0) from objections").fetchall()
             rows = [[last + at, number, on, lift, reason, audit.now()] for at, number in enumerate(read, 1)]
@@ -384,11 +384,16 @@ class Store:
             return forgetting.due(opened.con)
 
 
-def read_all(numbers: Iterable[str], region: str | None) -> list[int]:
-    """Numbers that a person typed, in E.164, all or none: raises InputError naming the position of one that is none."""
+def read_all(numbers: Iterable[str], region: str | None, *, certain: bool = False) -> list[int]:
+    """Numbers that a person typed, in E.164, all or none.
+
+    Raises InputError naming the position of one that cannot be read; `certain`, also of one that may be mistyped.
+    """
     read = [read_number(text, region) for text in numbers]
     for position, reading in enumerate(read, 1):
         if reading.number is None:
             why = "national form; say --region" if reading.unread == "region" else reading.unread
             raise InputError(f"number {position} cannot be read ({why}); nothing was done")
+        if certain and reading.doubt:
+            raise InputError(f"number {position} may be mistyped ({reading.doubt}); nothing was done")
     return [one.number for one in read if one.number is not None]

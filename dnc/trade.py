@@ -23,7 +23,7 @@ from dnc.vocabulary import VERDICT, vocabulary
 from dnc.wording import Policy
 
 _OF_THE_LIST: tuple[str, ...] = ("recipient", "line", "source", "sector", "place", "plan_place", "polls", "day")
-_OF_THE_LIST += ("territory", "jurisdiction", "unread")
+_OF_THE_LIST += ("territory", "jurisdiction", "unread", "doubt")
 _ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": "", "elsewhere": ""}
 _ACT |= dict.fromkeys(("consent_withdrawn_on", "refused_on"), NEVER)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dnc.demands import DEMANDS
+from dnc.numbers import MAILBOX, UNPLANNED
 from dnc.regimes import GRADES, Regime
 
 OUTCOMES = ("clear", "blocked", "undecided")
@@ -91,6 +92,7 @@ WHY = {
         "odd": " Not understood: {odd}.",
         "elsewhere": " Counted from other rows with this number: {elsewhere}.",
         "number": "Undecided: the number cannot be read ({reason})",
+        "doubt": "Undecided: the number may be mistyped ({reason})",
         "region": "Undecided: the number is in national form and no region was told",
         "call_at": "Undecided: the day of the call cannot be read, so the law in force is not known",
         "jurisdiction": "Undecided: no rules are held for the place this number belongs to",
@@ -105,9 +107,18 @@ WHY = {
         "odd": " Non compris : {odd}.",
         "elsewhere": " Compté d'après d'autres lignes de ce numéro : {elsewhere}.",
         "number": "Indécis : le numéro est illisible ({reason})",
+        "doubt": "Indécis : le numéro est peut-être mal saisi ({reason})",
         "region": "Indécis : le numéro est sous forme nationale et aucune région n'est indiquée",
         "call_at": "Indécis : le jour de l'appel est illisible, le droit en vigueur n'est donc pas connu",
         "jurisdiction": "Indécis : aucune règle n'est tenue pour le lieu dont relève ce numéro",
+    },
+}
+
+DOUBTS = {
+    "en": {},
+    "fr": {
+        UNPLANNED: "son plan de numérotation n'a pas de tel numéro ; un chiffre manque ou est faux",
+        MAILBOX: "c'est le numéro d'une messagerie vocale ; des chiffres sont peut-être de trop",
     },
 }
 

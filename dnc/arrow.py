@@ -122,7 +122,8 @@ class Decider:
             for rows in batches:
                 calls = self._terms.laid(intake.calls(rows), against)
                 parts.append(self._judge.verdicts(calls).rows.select(self._selection.header))
-        return _beside(batch, frame, self._intake.carried, pl.concat(parts))
+        carried = [at for at, name in enumerate(table.columns) if name in self._intake.carried]
+        return _beside(batch, frame, carried, pl.concat(parts))
 
 
 def decide(batches: Iterable[Batch], store: Store | str | Path, **told: Any) -> Iterator[Any]:
@@ -157,11 +158,11 @@ def _table(frame: pl.DataFrame) -> Table:
     return typed_table(Path("the batch"), "arrow", frame.columns, [frame])
 
 
-def _beside(batch: Any, frame: pl.DataFrame, carried: list[str], verdicts: pl.DataFrame) -> Any:
-    """Verdicts behind the columns of a batch that are carried, in the batch's own kind."""
+def _beside(batch: Any, frame: pl.DataFrame, carried: list[int], verdicts: pl.DataFrame) -> Any:
+    """Verdicts behind the columns of a batch that are carried, told by their positions, in the batch's own kind."""
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is None or not isinstance(batch, pyarrow.Table | pyarrow.RecordBatch):
-        return frame.select(carried).hstack(verdicts)
+        return frame[:, carried].hstack(verdicts)
     own = batch.select(carried)
     columns, schema = own.columns, own.schema
     for cells in verdicts:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dnc.clock import DATE_ORDERS, NONE, read_day, today
+from dnc.durable import handed
 from dnc.errors import InputError
 from dnc.numbers import known_region
 from dnc.tabular import folded
@@ -124,12 +125,11 @@ def _check_word(column: str, word: str, dates: str) -> None:
 def read_brief(path: str | Path) -> Brief:
     """Read a brief; raises InputError naming file and key."""
     path = Path(path)
+    with handed(path) as file:
+        data = file.read()
     try:
-        data = path.read_bytes()
         told = tomllib.loads(data.decode())
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"is not TOML: {error}", path) from None
     for key in told:
         if key not in _KEYS:

@@ -31,7 +31,6 @@ from dnc.tabular import (
     RAGGED,
     UNNAMED,
     Table,
-    as_text,
     each_distinct,
     folded,
     looks_like_phone,
@@ -40,6 +39,7 @@ from dnc.tabular import (
     quoted,
     refuse_data_as_header,
 )
+from dnc.typed import as_text
 from dnc.vocabulary import AGAINST, FORMER, OR_NONE, hints, vocabulary
 
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}

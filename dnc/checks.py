@@ -29,6 +29,7 @@ from dnc.sorting import Sorting
 from dnc.store import Standing, Store
 from dnc.tabular import RAGGED, Table, ahead, unique_names
 from dnc.terms import Terms, terms_of
+from dnc.typed import together
 
 
 class _Repeats:
@@ -210,7 +211,7 @@ def check(
         outputs.tell(result)
     if outputs.kept:
         kept = outputs.kept.frames
-        result.verdicts = pl.concat(kept, how="vertical_relaxed") if kept else _no_rows(intake, selection)
+        result.verdicts = together(kept) if kept else _no_rows(intake, selection)
     return result
 
 

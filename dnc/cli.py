@@ -20,7 +20,7 @@ import click
 
 from dnc.cli_store import VERBS
 from dnc.errors import DncError, InputError, OptionError, RuleError
-from dnc.terminal import DAY, PAIR, REGION, book_of, both, print_rows, say, store_of
+from dnc.terminal import DAY, FILE, PAIR, REGION, book_of, both, print_rows, say, store_of
 
 if TYPE_CHECKING:
     from dnc.appraisal import Asked, Vetting
@@ -54,13 +54,11 @@ for verb in VERBS:
 # Loading
 
 
-_LOADER = click.option(
-    "--loader", type=click.Path(path_type=Path), help="A loader of your own: a Python file that binds LOADER."
-)
+_LOADER = click.option("--loader", type=FILE, help="A loader of your own: a Python file that binds LOADER.")
 
 
 @cli.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--as-of", required=True, type=DAY, help="Day the registry produced the file.")
 @click.option("--registry", help="Registry, where the file could be of several or none.")
 @click.option(
@@ -69,9 +67,7 @@ _LOADER = click.option(
 @click.option("--campaign", help="Campaign the answer was obtained for.")
 @REGION
 @click.option("--means", type=click.Choice(["listed", "callable"]), help="What a bare number in an answer means.")
-@click.option(
-    "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
-)
+@click.option("--asked", type=FILE, help="The file that was sent in, for an answer that names only some.")
 @_LOADER
 @click.option(
     "--accept-unread",
@@ -114,12 +110,10 @@ def _loaded(one: Snapshot) -> str:
 
 
 @cli.command("read")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--registry", help="Registry, where the file could be of several or none.")
 @click.option("--means", type=click.Choice(["listed", "callable"]), help="What a bare number in an answer means.")
-@click.option(
-    "--asked", type=click.Path(path_type=Path), help="The file that was sent in, for an answer that names only some."
-)
+@click.option("--asked", type=FILE, help="The file that was sent in, for an answer that names only some.")
 @REGION
 @_LOADER
 def read_(file: Path, loader: Path | None, **options: Any) -> None:
@@ -161,7 +155,7 @@ _FACT_OPTIONS = [
     click.option(
         "--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help="Declare a fact; fills empty cells."
     ),
-    click.option("--brief", type=click.Path(path_type=Path), help="A TOML file that holds all of this for a campaign."),
+    click.option("--brief", type=FILE, help="A TOML file that holds all of this for a campaign."),
     click.option(
         "--guidance",
         type=click.Choice(["enforce", "advise"]),
@@ -213,7 +207,7 @@ def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors."),
         click.option(
             "--consents",
-            type=click.Path(path_type=Path),
+            type=FILE,
             help="A file of consents and withdrawals, joined by number; the newest word about a number wins.",
         ),
     ):
@@ -228,7 +222,7 @@ def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cli.command()
-@click.argument("files", metavar="LIST...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="LIST...", nargs=-1, required=True, type=FILE)
 @_list_options
 @click.option(
     "--out",
@@ -299,7 +293,7 @@ def check(
 
 
 @cli.command("brief")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--lang", type=click.Choice(["en", "fr"]), default="en", help="Language of its comments.")
 @both
 @click.pass_context
@@ -320,13 +314,13 @@ _PRICE = click.FloatRange(min=0)
 
 
 @cli.command()
-@click.argument("files", metavar="[LIST]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", metavar="[LIST]...", nargs=-1, type=FILE)
 @_list_options
 @click.option("--until", type=DAY, help="Last day of the period of the calls; it begins on the day of --at.")
 @click.option(
     "--against",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="A list of your own, to find what you hold already; or a sealed result, to hold a sample to it.",
 )
 @click.option("--price", type=_PRICE, help="Price asked for the whole list, in any currency.")
@@ -338,7 +332,7 @@ _PRICE = click.FloatRange(min=0)
 @click.option("--max-undecided", type=_SHARE, help="Gate: largest share of rows undecided on the first day.")
 @click.option("--max-price-per-clear", type=_PRICE, help="Gate: highest price of a number that may be called.")
 @click.option("--seal", is_flag=True, help="Print a sealed result to hand over: counts of ten persons or more only.")
-@click.option("--sealed", type=click.Path(path_type=Path), help="Read a sealed result instead of a list.")
+@click.option("--sealed", type=FILE, help="Read a sealed result instead of a list.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write a page to read and print (.html).")
 @both
@@ -518,9 +512,7 @@ def explain(
 )
 @click.option("--check", "lint", is_flag=True, help="Check that every regime can bite and can be met.")
 @click.option("--ahead", type=click.IntRange(min=1), metavar="DAYS", help="What changes from today in so many days.")
-@click.option(
-    "--brief", type=click.Path(path_type=Path), help="With --ahead: only what may touch calls planned like this."
-)
+@click.option("--brief", type=FILE, help="With --ahead: only what may touch calls planned like this.")
 @both
 @click.pass_context
 def rules(
@@ -642,7 +634,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_ERROR)
-    except Exception as error:
+    except SystemExit:
+        raise
+    except BaseException as error:  # what Rust calls a panic is no Exception
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(frame.filename).name}:{frame.lineno}"
         say(f"dnc: a fault in the program ({type(error).__name__} at {where}); nothing half-done is kept; report it")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dnc.errors import StoreError, printable
-from dnc.terminal import DAY, REGION, both, print_csv, print_rows, say, store_of
+from dnc.terminal import DAY, FILE, REGION, both, print_csv, print_rows, say, store_of
 
 if TYPE_CHECKING:
     from dnc.audit import Entry
@@ -187,10 +187,8 @@ def answer(ctx: click.Context, /, *, number: str, on: date | None, region: str |
 
 @click.command()
 @click.argument("check", type=int)
-@click.argument("files", metavar="[LIST]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--consents", type=click.Path(path_type=Path), help="The file of consents, if it lies elsewhere than then."
-)
+@click.argument("files", metavar="[LIST]...", nargs=-1, type=FILE)
+@click.option("--consents", type=FILE, help="The file of consents, if it lies elsewhere than then.")
 @click.option("--out", multiple=True, type=click.Path(path_type=Path), help="Write the verdicts; as of dnc check.")
 @both
 @click.pass_context

@@ -20,9 +20,13 @@ from dnc.calls import Intake
 from dnc.columns import read_column
 from dnc.rulebook import Rulebook
 from dnc.tabular import Table, folded, looks_like_phone, open_table
+from dnc.typed import as_text
 from dnc.vocabulary import FORMER, hints, vocabulary
 
-_SAMPLE = 1_000  # numbers that are read in every plan
+_SAMPLE = 1_000  # numbers of a column that are read in every plan
+_TOGETHER = 10_000  # of all columns
+_LEAST = 20  # of each, however many columns there are
+_CELLS = 2_000_000  # in which days are looked for
 _SURE = 0.9  # share of filled cells that must be read as telephone numbers
 _PLANS = 4  # that are named
 _MOST_WORDS = 20  # a column with more different words holds no axis
@@ -97,7 +101,7 @@ def draft(path: str | Path, book: Rulebook, language: str = "en") -> Iterator[st
     # A file without a header shows numbers where its names should be: the intake refuses it.
     if table.columns and rows.height:
         _ = Intake(table, Brief(columns={"number": table.columns[0]}), book).columns
-    return _Draft(table, rows.select(pl.col(table.columns).cast(pl.String)), book, language).lines()
+    return _Draft(table, pl.DataFrame([as_text(rows[name]) for name in table.columns]), book, language).lines()
 
 
 class _Draft:
@@ -130,27 +134,41 @@ class _Draft:
     @cached_property
     def _numbers(self) -> dict[str, _Numbers]:
         """Columns that may hold telephone numbers, the likeliest first."""
-        found = {name: self._read(name) for name in self._rows.columns if name not in FORMER}
+        found = self._read([name for name in self._rows.columns if name not in FORMER])
         named = {name: one for name, one in found.items() if looks_like_phone(name)}
         likely = named or {name: one for name, one in found.items() if one.share >= _SURE}
         return dict(sorted(likely.items(), key=lambda one: -one[1].share))
 
-    def _read(self, name: str) -> _Numbers:
-        cells = self._rows[name].str.strip_chars()
-        filled = cells.filter(cells != "")
-        tried = filled.unique(maintain_order=True).head(_SAMPLE)
-        digits = tried.filter(tried.str.contains(_DIGITS) & ~tried.str.contains(_DAY))
-        bare = read_column(digits, None)
-        national = digits.filter(bare.rows["unread"] == "region")
+    def _read(self, names: list[str]) -> dict[str, _Numbers]:
+        """Columns as telephone numbers, all of them read together: a plan takes its time however few they are."""
+        most = max(_LEAST, min(_SAMPLE, _TOGETHER // max(1, len(names))))
+        filled = {name: _filled(self._rows[name]) for name in names}
+        tried = {name: cells.unique(maintain_order=True).head(most) for name, cells in filled.items()}
+        digits = {
+            name: cells.filter(cells.str.contains(_DIGITS) & ~cells.str.contains(_DAY)) for name, cells in tried.items()
+        }
+        texts = pl.concat([pl.Series(dtype=pl.String), *digits.values()])
+        bare = read_column(texts, None)
+        is_national = (bare.rows["unread"] == "region").fill_null(False)
         territories = [territory for pack in self._book.packs.values() for territory in pack.territories]
-        told = dict(bare.kinds["territory"][bare.rows["kind"].drop_nulls()].value_counts().iter_rows())
-        fits = {territory: _fitting(national, territory) for territory in territories}
-        # Where some numbers carry their country, the others are likely of it.
-        likely = sorted(fits, key=lambda one: (fits[one][0], told.get(one, 0), fits[one][1]), reverse=True)
-        known = 0 if likely and fits[likely[0]][0] else 1
-        plans = [(one, fits[one][known]) for one in likely if fits[one][known]]
-        read = bare.rows["number"].len() - bare.rows["number"].null_count() + (fits[plans[0][0]][1] if plans else 0)
-        return _Numbers(filled.len(), tried.len(), read, national.len(), plans)
+        fits = {territory: _fitting(texts, is_national, territory) for territory in territories}
+        countries = pl.select(bare.kinds["territory"].gather(bare.rows["kind"])).to_series()
+        found, start = {}, 0
+        for name, cells in digits.items():
+            there = slice(start, start := start + cells.len())
+            told = dict(countries[there].drop_nulls().value_counts().iter_rows())
+            fit = {
+                territory: (int(own[there].sum()), int(read[there].sum())) for territory, (own, read) in fits.items()
+            }
+            # Where some numbers carry their country, the others are likely of it.
+            order = {one: (own, told.get(one, 0), read) for one, (own, read) in fit.items()}
+            likely = sorted(order, key=order.__getitem__, reverse=True)
+            known = 0 if likely and fit[likely[0]][0] else 1
+            plans = [(one, fit[one][known]) for one in likely if fit[one][known]]
+            read = cells.len() - bare.rows["number"][there].null_count() + (fit[plans[0][0]][1] if plans else 0)
+            national = int(is_national[there].sum())
+            found[name] = _Numbers(filled[name].len(), tried[name].len(), read, national, plans)
+        return found
 
     @cached_property
     def _number(self) -> str | None:
@@ -173,7 +191,9 @@ class _Draft:
     # days
 
     def _dates(self) -> Iterator[str]:
-        parts = self._rows.unpivot()["value"].str.extract_groups(_DAY).struct.unnest().cast(pl.Int8).drop_nulls()
+        rows = self._rows.head(max(_LEAST, _CELLS // self._rows.width))
+        cells = pl.concat([column.alias("day") for column in rows]) if rows.width else pl.Series("day", [], pl.String)
+        parts = cells.str.extract_groups(_DAY).struct.unnest().cast(pl.Int8).drop_nulls()
         dmy, mdy = (int((parts[name] > 12).sum()) for name in parts.columns)
         if not parts.height:
             yield f"# {self._w['iso']}"
@@ -207,12 +227,8 @@ class _Draft:
         for name in self._rows.columns:
             if name in self._own.values() or name in self._numbers or name in FORMER:
                 continue
-            hits = [
-                (len(word), ours)
-                for ours, words in hints()["columns"].items()
-                for word in words
-                if word in folded(name)
-            ]
+            plain = folded(name)
+            hits = [(len(word), ours) for ours, words in hints()["columns"].items() for word in words if word in plain]
             if hits and (ours := max(hits)[1]) not in self._own:
                 proposed.setdefault(ours, name)
         return {**proposed, **self._own}
@@ -243,13 +259,9 @@ class _Draft:
     def _values(self, column: str, theirs: str) -> Iterator[str]:
         """Their words for an axis that are not ours."""
         ours = ", ".join(vocabulary().axes[column])
-        cells = self._rows[theirs].str.strip_chars()
-        counts = (
-            cells.filter(cells != "")
-            .value_counts(sort=True, name="rows")
-            .sort("rows", theirs, descending=[True, False])
-        )
-        strange = counts.filter(~pl.col(theirs).str.to_lowercase().is_in(vocabulary().axes[column]))
+        cells = _filled(self._rows[theirs]).alias("word")
+        counts = cells.value_counts(name="rows").sort("rows", "word", descending=[True, False])
+        strange = counts.filter(~pl.col("word").str.to_lowercase().is_in(vocabulary().axes[column]))
         if not strange.height:
             return
         yield f"\n[values.{column}]"
@@ -263,12 +275,17 @@ class _Draft:
             yield f'# {_text(word)} = "{guess}"  # {reason}'
 
 
-def _fitting(numbers: pl.Series, territory: str) -> tuple[int, int]:
-    """How many numbers in national form a plan has as its own, and how many it has at all."""
+def _filled(cells: pl.Series) -> pl.Series:
+    cells = cells.str.strip_chars()
+    return cells.filter(cells != "")
+
+
+def _fitting(numbers: pl.Series, is_national: pl.Series, territory: str) -> tuple[pl.Series, pl.Series]:
+    """Which numbers in national form a plan has as its own, and which it has at all."""
     rows, kinds = read_column(numbers, territory)
-    read = kinds[rows["kind"].drop_nulls()].filter(pl.col("doubt").is_null())
-    own = read["territory"] == territory
-    return int(own.sum()), read.height
+    where, doubt = (pl.select(kinds[name].gather(rows["kind"])).to_series() for name in ("territory", "doubt"))
+    has = is_national & rows["kind"].is_not_null() & doubt.is_null()
+    return has & (where == territory).fill_null(False), has
 
 
 def _meant(column: str, word: str) -> str:

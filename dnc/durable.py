@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from dnc.errors import InputError
 
@@ -42,12 +44,26 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file that we were handed, as hex. Raises InputError."""
+@contextmanager
+def handed(path: Path) -> Iterator[BinaryIO]:
+    """A file that we were handed, open for reading; what the system says against it is an InputError.
+
+    A pipe or a device is refused: what is read here is read several times, and they give their bytes once.
+    """
     try:
-        return sha256_of(path)
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise InputError("is a pipe or a device, which can be read only once; write it into a file first", path)
+        with path.open("rb") as file:
+            yield file
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file that we were handed, as hex. Raises InputError."""
+    with handed(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def sync_folder(folder: Path) -> None:

@@ -26,6 +26,15 @@ SILENT_SECONDS = 300.0  # without a frame
 _MOST_BYTES = 20 * 10**9  # of all frames
 _PARSER = Path(__file__).with_name("parser.py")
 _BLOCK = 1 << 20
+_WORDS = {
+    "Contradictory": "is damaged: its counts of rows, or its checksums, contradict each other; fetch it again",
+    "Encrypted": "is an encrypted Parquet file; decrypt it first",
+    "Password": "asks for a password; open it, save it without one, and try again",
+    "Wide": "has more than 16,384 columns; leave out those that are not needed",
+    "Long": "has a cell of more than 1,048,576 bytes; shorten it, or leave out its column",
+    "DuplicateError": "has two columns of one name; rename one of them",
+    "Swollen": "swells beyond 20 GB; take out the part that is wanted",
+}  # exceptions of `dnc.parser`
 _KINDS = {"parquet": "Parquet", "spreadsheet": "a spreadsheet"}
 
 
@@ -58,7 +67,10 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path) -> Iterator
         data = stream.take(length)
         if len(header) < 8 or len(data) < length:
             break
-        yield pl.read_ipc(data)
+        try:
+            yield pl.read_ipc(data)
+        except pl.exceptions.PolarsError as error:
+            raise InputError(_reason(1, type(error).__name__.encode(), kind), path) from None
     code = child.wait()
     if code:
         raise InputError(_reason(code, child.stderr.read(), kind), path)
@@ -68,7 +80,10 @@ def _reason(code: int, told: bytes, kind: str) -> str:
     word = told.rpartition(b"\n")[2].decode("ascii", "replace")
     if code < 0 or word == "MemoryError" or b"allocation" in told:
         return f"takes more than {MEMORY_BYTES >> 20:,} MB or {CPU_SECONDS} s to read; export it as CSV"
-    return f"cannot be read as {_KINDS[kind]}; it is damaged ({word if word.isidentifier() else 'unknown'})"
+    if word in _WORDS:
+        return _WORDS[word]
+    named = word if word.isidentifier() else "unknown"
+    return f"cannot be read as {_KINDS[kind]}; it is damaged, or of a kind that is not read ({named}); export it as CSV"
 
 
 class _Timed:

@@ -32,7 +32,6 @@ from dnc.tabular import (
     LINE,
     RAGGED,
     Table,
-    as_text,
     each_distinct,
     folded,
     foreign,
@@ -44,6 +43,7 @@ from dnc.tabular import (
     refuse_foreign,
 )
 from dnc.texts import head_text, text_of
+from dnc.typed import as_text
 
 LISTING = {
     "line": pl.UInt64,  # 1-based row of the file

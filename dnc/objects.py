@@ -1,7 +1,7 @@
 """Objects of JSON out of text: one after another as JSON lines have them, or in one array; on one line or on many.
 
 They are taken one by one out of a bounded piece of text, so an array of any length
-needs no more memory than a line.
+needs no more memory than a line. Depth and different names have bounds: each name is a column of every row.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from dnc.texts import LINE_LIMIT, Text, head_text
 
 _NAMES = (".json", ".jsonl", ".ndjson")
 _BEGINNING = re.compile(r'\s*(\[\s*)?\{\s*["}]')
+_MOST_KEYS = 2_048  # of all objects together
+_MOST_DEPTH = 32  # of objects and arrays in each other
+_TOO_DEEP = f"holds objects too deep in each other (more than {_MOST_DEPTH}); flatten them"
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -24,12 +27,37 @@ def is_json(head: bytes, name: str) -> bool:
     return name.lower().endswith(_NAMES) or bool(_BEGINNING.match(head_text(head[:4096]).removeprefix("\ufeff")))
 
 
-def objects(text: Text) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Pairs of (line where it begins, object).
+def keys(text: Text) -> list[str]:
+    """The names in all objects, in the order in which they are met. Raises InputError as `objects` does."""
+    found: dict[str, None] = {}
+    for line, value, _ in _objects(text):
+        found.update(dict.fromkeys(value))
+        if len(found) > _MOST_KEYS:
+            what = f"the objects up to here have more than {_MOST_KEYS:,} different names, and each would be a column"
+            raise InputError(f"{what}; leave out those that are not needed", text.member.where, line)
+    return list(found)
 
-    Raises InputError, naming the line, where anything but objects stands there, one
-    is longer than `LINE_LIMIT` characters or says a name twice, and where an array is cut.
+
+def objects(text: Text, rows: int, characters: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
+    """Pairs of (line where it begins, object), so many together at most, of so many characters or a little more.
+
+    Raises InputError, naming the line, where anything but objects stands there, one is longer than `LINE_LIMIT`
+    characters, deeper than `_MOST_DEPTH` or says a name twice, and where an array is cut.
     """
+    kept: list[tuple[int, dict[str, Any]]] = []
+    held = 0
+    for line, value, size in _objects(text):
+        kept.append((line, value))
+        held += size
+        if len(kept) >= rows or held >= characters:
+            yield kept
+            kept, held = [], 0
+    if kept:
+        yield kept
+
+
+def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any], int]]:
+    """The same one by one, each with its length."""
     source = _Source(text)
     in_array = source.next() == "["
     if in_array:
@@ -76,8 +104,8 @@ class _Source:
             raise self.fault("is not JSON" if char else "ends inside its array; it is cut")
         self._at += 1
 
-    def read_object(self) -> tuple[int, dict[str, Any]]:
-        """The line where the next object begins, and the object, which is stepped over."""
+    def read_object(self) -> tuple[int, dict[str, Any], int]:
+        """The line where the next object begins, the object, which is stepped over, and its length."""
         if self.next() != "{":
             raise self.fault("is not a JSON object")
         line = self.line
@@ -87,8 +115,12 @@ class _Source:
         value, end = found
         if self._piece.find("\\u", self._at, end) >= 0 and not _is_unicode(value):
             raise self.fault("holds half a character (a lone surrogate)")
+        marks = self._piece.count("{", self._at, end) + self._piece.count("[", self._at, end)
+        if marks > _MOST_DEPTH and _depth(value) > _MOST_DEPTH:
+            raise self.fault(_TOO_DEEP)
+        size = end - self._at
         self._to(end)
-        return line, value
+        return line, value, size
 
     def _decoded(self) -> tuple[dict[str, Any], int] | None:
         """The object that begins here, and where it ends; None where it is not whole in the piece at hand."""
@@ -99,7 +131,7 @@ class _Source:
         except KeyError:
             raise self.fault("says one name twice in an object") from None
         except RecursionError:
-            raise self.fault("holds objects too deep in each other") from None
+            raise self.fault(_TOO_DEEP) from None
         return (value, end) if end - self._at <= LINE_LIMIT else None
 
     def _to(self, end: int) -> None:
@@ -118,6 +150,15 @@ def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise KeyError
     return found
+
+
+def _depth(value: Any) -> int:
+    """How deep objects and arrays stand in each other."""
+    depth, level = 0, [value]
+    while level := [one for one in level if isinstance(one, dict | list)]:
+        depth += 1
+        level = [one for outer in level for one in (outer.values() if isinstance(outer, dict) else outer)]
+    return depth
 
 
 def _is_unicode(value: Any) -> bool:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from dnc.durable import handed
 from dnc.errors import InputError
 
 HEAD_BYTES = 1 << 16
@@ -103,11 +104,8 @@ def _checked(stream: BinaryIO, where: Path, most: int) -> BinaryIO:
 
 def first_bytes(path: Path, size: int = HEAD_BYTES) -> bytes:
     """The first bytes as they lie on the disk; raises InputError where there are none to read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(size)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+    with handed(path) as file:
+        return file.read(size)
 
 
 def kind_of(path: Path) -> str:

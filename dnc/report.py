@@ -23,7 +23,8 @@ import polars as pl
 from dnc.durable import put
 from dnc.errors import InputError, OptionError
 from dnc.rows import Rows
-from dnc.tabular import as_text, unique_names
+from dnc.tabular import unique_names
+from dnc.typed import as_text, together
 
 XLSX_ROWS = 1_048_575  # of one sheet, beside the header
 XLSX_SHEETS = 5  # of rows; who wants more wants another format
@@ -151,23 +152,20 @@ class _Parts:
 
     def __init__(self, path: Path) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix=".dnc-parts-", dir=path.parent)
-        self._schemas: list[dict[str, pl.DataType]] = []
-        self.rows = 0
+        self._frames = self.rows = 0
 
     def _part(self, number: int) -> str:
         return str(Path(self._folder.name) / f"{number}.arrow")
 
     def add(self, frame: pl.DataFrame) -> None:
-        frame.write_ipc(self._part(len(self._schemas)), compression="lz4")
-        self._schemas.append(dict(frame.schema))
+        frame.write_ipc(self._part(self._frames), compression="lz4")
+        self._frames += 1
         self.rows += frame.height
 
     def scan(self) -> pl.LazyFrame | None:
         """All rows in order, a column as text where its type changes; None where nothing was written."""
-        unlike = {name for schema in self._schemas for name, kind in schema.items() if kind != self._schemas[0][name]}
-        scans = [pl.scan_ipc(self._part(at), glob=False) for at in range(len(self._schemas))]
-        same = [scan.with_columns(pl.col(name).cast(pl.String) for name in unlike) for scan in scans]
-        return pl.concat(same) if same else None
+        scans = [pl.scan_ipc(self._part(at), glob=False) for at in range(self._frames)]
+        return together(scans) if scans else None
 
     def close(self) -> None:
         self._folder.cleanup()

@@ -23,6 +23,7 @@ import polars as pl
 from dnc.appraisal import Agreement, Asked, Claim, Offer, Traded, Vetting, appraise
 from dnc.bounds import population_bounds
 from dnc.cells import BANDS, FEW, LEVELS, SCHEMA, between
+from dnc.durable import handed
 from dnc.errors import InputError, OptionError
 from dnc.rulebook import Rulebook
 from dnc.wording import OUTCOMES
@@ -161,14 +162,13 @@ def _comparable(claim: Offer, sample: Offer) -> None:
 
 def _json(path: Path) -> dict[str, Any] | None:
     """The object that a sealed result is, or None where a file is something else."""
+    with handed(path) as file:
+        if not file.read(16).lstrip().startswith(b"{"):
+            return None
+        file.seek(0)
+        data = file.read(_LONGEST)
     try:
-        with path.open("rb") as file:
-            if not file.read(16).lstrip().startswith(b"{"):
-                return None
-            file.seek(0)
-            told = json.loads(file.read(_LONGEST))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path) from None
+        told = json.loads(data)
     except (ValueError, RecursionError):
         return None
     return told if isinstance(told, dict) and _MARK in told else None

@@ -14,7 +14,6 @@ import codecs
 import csv
 import io
 import itertools
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -29,13 +28,19 @@ import polars as pl
 from dnc.cleaning import cleaned
 from dnc.errors import InputError
 from dnc.foreign import frames
-from dnc.objects import is_json, objects
+from dnc.objects import is_json, keys, objects
 from dnc.packed import Member, first_bytes, kind_of, members
 from dnc.sheets import first_sheet
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Misfit, Text, head_text, text_of
+from dnc.typed import carried, of_json
 
 _T = TypeVar("_T")
 BATCH_ROWS = 500_000
+_BATCH_CELLS = 1 << 24
+_BATCH_BYTES = 1 << 28
+_BATCH_CHARACTERS = 1 << 26  # of JSON, which is twenty times as large in memory
+_MOST_COLUMNS = 1 << 14  # as many as a spreadsheet has
+_LONGEST_NAME = 10_000  # characters
 _FIRST_ROWS = 50_000  # at once at first, so that those who wait for rows begin soon
 _FEW = 100  # rows
 _DENSE = 8  # times as many places as rows are kept for numbering them
@@ -55,6 +60,7 @@ _NAMED = 20  # columns that are named in a message
 _HEADER_CELL = 40  # characters of a cell that names a column
 _FOREIGN = {"%pdf": "a PDF", "<!doctype html": "a web page", "<html": "a web page"}
 _REMEDY = {"a web page": "log in and download again"}
+_PATTERN = re.compile(r"\*$|\^.*\$$", re.DOTALL)
 _HINT = re.compile(r"""^sep=([^\w"\r\n])\s*$""")
 _NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
 _DATE = re.compile(r"^\d{1,4}([./-])\d{1,2}\1\d{1,4}(\D.*)?$")
@@ -89,6 +95,16 @@ class Table:
     skipped: int = 0
     others: list[str] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if len(self.header) > _MOST_COLUMNS:
+            raise InputError(f"has more than {_MOST_COLUMNS:,} columns; leave out those that are not needed", self.path)
+        for position, name in enumerate(self.header, 1):
+            if "\0" in name:
+                raise InputError(f"the name of column {position} holds a NUL character; rename it", self.path)
+            if len(name) > _LONGEST_NAME:
+                what = f"the name of column {position} has more than {_LONGEST_NAME:,} characters"
+                raise InputError(f"{what}; is a quote not closed there?", self.path)
 
     @property
     def columns(self) -> list[str]:
@@ -141,11 +157,11 @@ def quoted(names: Collection[str]) -> str:
 
 
 def unique_names(header: list[str]) -> list[str]:
-    """Header names made unique by a counter; blank ones are called `column N`."""
+    """Header names made unique by a counter; blank ones, and those that Polars takes for a pattern, `column N`."""
     names: dict[str, None] = {}
     counters: dict[str, Iterator[int]] = {}
     for position, name in enumerate(header, 1):
-        wanted = base = name or f"column {position}"
+        wanted = base = f"column {position}" if not name or _PATTERN.match(name) else name
         while wanted in names:
             wanted = f"{base} ({next(counters.setdefault(base, itertools.count(2)))})"
         names[wanted] = None
@@ -217,7 +233,10 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
 
 def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
     """Whole numbers of a row as one (UInt64), and how many it may be; None where one does not hold them."""
-    if not all(column.dtype.is_integer() or column.dtype in (pl.Date, pl.Boolean) for column in keys):
+    large = (pl.Int128, pl.UInt128)
+    if not all(
+        (kind := one.dtype) not in large and (kind.is_integer() or kind in (pl.Date, pl.Boolean)) for one in keys
+    ):
         return None
     place, places = pl.Series([0], dtype=pl.UInt64), 1
     for column in keys:
@@ -247,18 +266,6 @@ def _numbered_at_places(place: pl.Series, places: int) -> tuple[pl.Series, pl.Se
 def _is_constant(column: pl.Series) -> bool:
     """Whether all cells are the same; a few are looked at before all are."""
     return column.head(_FEW).n_unique() <= 1 and (column.len() <= _FEW or column.eq_missing(column.head(1)).all())
-
-
-def as_text(cells: pl.Series) -> pl.Series:
-    """A column as text: nested cells as JSON, and those that have no text as Python writes them."""
-    name = cells.name
-    if cells.dtype.is_nested():
-        inside = pl.struct(v=name).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
-        return cells.to_frame().select(pl.when(pl.col(name).is_not_null()).then(inside).alias(name)).to_series()
-    try:
-        return cells.cast(pl.String)
-    except pl.exceptions.PolarsError:
-        return pl.Series(name, [None if cell is None else str(cell) for cell in cells], dtype=pl.String)
 
 
 def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: dict[str, Any]) -> pl.DataFrame:
@@ -602,16 +609,27 @@ def _well_quoted(delimiter: str, cells: int | None = None) -> str:
 
 
 def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in frames of `BATCH_ROWS`, the first ones and the last one shorter."""
+    """The same rows in batches, the first ones and the last one shorter, and those of long cells too."""
     kept: list[pl.DataFrame] = []
-    size = min(_FIRST_ROWS, BATCH_ROWS)
+    rows = held = 0
+    size = _FIRST_ROWS
     for frame in frames:
         kept.append(frame)
-        if sum(one.height for one in kept) >= size:
+        rows, held = rows + frame.height, held + int(frame.estimated_size())
+        size = min(size, _batch_rows(frame.width))
+        if held >= _BATCH_BYTES:
+            yield from pl.concat(kept).iter_slices(size)
+            kept, rows, held = [], 0, 0
+        elif rows >= size:
             *whole, rest = pl.concat(kept).iter_slices(size)
             yield from whole
-            kept, size = [rest], BATCH_ROWS
-    yield from pl.concat(kept).iter_slices(BATCH_ROWS) if kept else ()
+            kept, rows, held, size = [rest], rest.height, 0, BATCH_ROWS
+    yield from pl.concat(kept).iter_slices(size) if kept else ()
+
+
+def _batch_rows(width: int) -> int:
+    """How many rows of so many columns go together."""
+    return min(BATCH_ROWS, max(1, _BATCH_CELLS // max(1, width)))
 
 
 def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
@@ -693,45 +711,38 @@ def _parquet(path: Path) -> Table:
 
 
 def typed_table(path: Path, kind: str, header: list[str], rows: Iterable[pl.DataFrame]) -> Table:
-    """Frames whose columns have types of their own as a table; bytes become text as Python writes them."""
+    """Frames whose columns have types of their own as a table; see `dnc.typed` for what becomes text."""
 
     def batches() -> Iterator[pl.DataFrame]:
         first = 1
         for frame in rows:
-            texts = [as_text(column) for column in frame if column.dtype == pl.Binary]
-            yield from _sliced(frame.with_columns(texts), first)
+            columns = (carried(cells.alias(name)) for cells, name in zip(frame, table.columns, strict=True))
+            yield from _sliced(pl.DataFrame(columns), first)
             first += frame.height
 
-    return Table(path, kind, header, batches())
+    table = Table(path, kind, header, batches())
+    return table
 
 
 def _json(path: Path, text: Text) -> Table:
-    header = list(dict.fromkeys(name for _, value in objects(text) for name in value))
+    header = keys(text)
 
     def batches() -> Iterator[pl.DataFrame]:
-        rows = objects(text)
-        while chunk := list(itertools.islice(rows, BATCH_ROWS)):
-            data = {name: _cells(name, [row.get(name) for _, row in chunk]) for name in header}
-            data[LINE] = pl.Series(LINE, [number for number, _ in chunk], dtype=pl.UInt64)
-            yield from _sliced(pl.DataFrame(data))
+        for chunk in objects(text, _batch_rows(len(header)), _BATCH_CHARACTERS):
+            cells = {
+                column: of_json(column, [row.get(name) for _, row in chunk])
+                for name, column in zip(header, table.columns, strict=True)
+            }
+            cells[LINE] = pl.Series(LINE, [number for number, _ in chunk], dtype=pl.UInt64)
+            yield from _sliced(pl.DataFrame(cells))
 
-    return Table(path, "json", header, batches(), misfits=[text.misfit] if text.misfit else [])
-
-
-def _cells(name: str, values: list[Any]) -> pl.Series:
-    """Values of JSON as a column; nested ones that stand beside others are text."""
-    series = pl.Series(name, values, strict=False)
-    kinds = {type(value) for value in values if value is not None}
-    if series.dtype != pl.Object and (len(kinds) <= 1 or not kinds & {dict, list}):
-        return series
-    texts = [json.dumps(one, ensure_ascii=False) if isinstance(one, dict | list | bool) else one for one in values]
-    return pl.Series(name, texts, dtype=pl.String, strict=False)
+    table = Table(path, "json", header, batches(), misfits=[text.misfit] if text.misfit else [])
+    return table
 
 
 def _sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:
     """Batches of a frame with `RAGGED` and `LINE`: where it has none, its rows fit, and are counted from `first`."""
     numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
     marks = {LINE: numbers, RAGGED: pl.lit(None, pl.String).alias(RAGGED)}
-    yield from frame.with_columns(mark for name, mark in marks.items() if name not in frame.columns).iter_slices(
-        BATCH_ROWS
-    )
+    marked = frame.with_columns(mark for name, mark in marks.items() if name not in frame.columns)
+    yield from marked.iter_slices(_batch_rows(frame.width))

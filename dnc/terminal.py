@@ -1,15 +1,19 @@
-"""What the verbs share: how days are typed, where things are, how data and narration are printed."""
+"""What the verbs share: how days and files are typed, where things are, how data and narration are printed."""
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.errors import printable
+from dnc.errors import InputError, printable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,7 +44,53 @@ class _Pair(click.ParamType[tuple[str, str]]):
         return name.strip(), rest.strip()
 
 
-DAY, PAIR = _Day(), _Pair()
+class _File(click.ParamType[Path]):
+    """The path of a file or folder to read; what can be read only once, a pipe or a device, is put aside first."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        try:
+            status = path.stat()
+        except OSError:
+            return path  # whoever reads it says what is wrong
+        if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode) or ctx is None:
+            return path
+        aside: dict[tuple[int, int], Path] = ctx.meta.setdefault(__name__, {})
+        identity = status.st_dev, status.st_ino
+        if identity not in aside:
+            folder = ctx.find_root().with_resource(tempfile.TemporaryDirectory(prefix="dnc-"))
+            aside[identity] = _put_aside(path, Path(folder))
+        return aside[identity]
+
+
+def _put_aside(path: Path, folder: Path) -> Path:
+    """What a pipe gives, as a file that its owner alone can read, and that is called as the pipe was in messages."""
+    file = folder / path.name
+    _called[str(file)] = str(path)
+    left = _MOST_BYTES
+    try:
+        with (
+            path.open("rb") as pipe,
+            os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
+        ):
+            while block := pipe.read(_BLOCK):
+                left -= len(block)
+                if left < 0:
+                    raise InputError("gives more than 20 GB; name a file", path)
+                out.write(block)
+            if out.tell() == 0 and stat.S_ISFIFO(os.fstat(pipe.fileno()).st_mode):
+                raise InputError("gives nothing; did the command before it fail?", path)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+    return file
+
+
+_MOST_BYTES = 20 * 10**9  # of a pipe
+_BLOCK = 1 << 20
+_called: dict[str, str] = {}  # what was put aside: its path → that which was typed
+DAY, PAIR, FILE = _Day(), _Pair(), _File()
 REGION = click.option(
     "--region",
     callback=lambda ctx, param, value: value and value.upper(),
@@ -50,6 +100,8 @@ REGION = click.option(
 
 def say(text: str) -> None:
     """A line of narration on stderr; what a terminal would obey in a name is shown as `?`."""
+    for path, typed in _called.items():
+        text = text.replace(path, typed)
     click.echo(printable(text), err=True)
 
 

@@ -204,9 +204,12 @@ class Intake:
 
     def batches(self) -> Iterator[Calls]:
         """The calls of the file, batch by batch, in its order. Raises InputError where a second header stands in it."""
-        batches = self.table.batches
-        for batch in self._filled_up(batches) if self.brief.short_rows else batches:
+        for batch in self.fitted(self.table.batches):
             yield self.calls(batch)
+
+    def fitted(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Batches of the file; where the brief says so, rows that lack cells at their end fit."""
+        return self._filled_up(batches) if self.brief.short_rows else batches
 
     def _filled_up(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """The same, but that rows fit which lack cells at their end; those that may be one row broken in two do not.

@@ -402,7 +402,8 @@ def _question(loader: Loader, question: Extract) -> Iterator[pl.DataFrame]:
     """
     if loader.bare and question.means:
         for frame in readings(loader, replace(question, asked=question.path)):
-            yield frame.select(pl.when(pl.col("odd").is_null()).then("number"))
+            number = pl.when(pl.col("odd").is_null()).then("number")
+            yield frame.select(number, pl.coalesce("unread", "odd").alias("unread"))
         return
     at = question.number_column()
     for batch in question.table().batches:

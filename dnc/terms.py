@@ -96,7 +96,7 @@ class Terms:
                 if size > _HELD:
                     held.clear()
 
-        against.read(replace(intake, brief=intake.brief.without(AGAINST)), batches())
+        against.read(replace(intake, brief=intake.brief.without(AGAINST)), intake.fitted(batches()))
         table = again() if size > _HELD else replace(intake.table, batches=iter(held))
         return replace(intake, table=table), against
 

@@ -187,7 +187,7 @@ def state(folder: Path) -> object:
         standing.of(registry)
     return (
         [(one.id, one.registry, one.as_of, one.file, one.numbers) for one in standing.snapshots],
-        standing.objections.rows(),
+        standing.objections.drop("recorded_at").rows(),
         kept,
         store.log()["verb"].to_list(),
     )

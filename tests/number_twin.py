@@ -1,10 +1,10 @@
 """The vectorised reading of numbers against the reference, over every region of the metadata.
 
-    python tests/number_twin.py --numbers 1000000 --seed 7
+    python -m tests.number_twin --numbers 1000000 --seed 7
 
 Numbers are the examples of the metadata, all edges of all compiled ranges with their
-neighbours, and random digits of every length; each is written in many shapes, a part of them
-odd. Prints how many were compared, how many the reference had to be asked, and every disagreement.
+neighbours, valid numbers of the jurisdictions that ship in every spelling of `tests.spellings`,
+and random digits of every length; each is written in many shapes, a part of them odd. Prints how many were compared, how many the reference had to be asked, and every disagreement.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import polars as pl
 
 from dnc import columns, plans
 from dnc.numbers import SCHEMA, known_regions, read_number
+from tests.spellings import sampled, spelled, territories
 
 CODES = sorted(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 TYPES = range(11)
@@ -46,6 +47,8 @@ AROUND = [
     "{}", "{}", "{}", " {} ", "'{}", '="{}"', "tel:{}", "Tél : {}", "mobile {}", "{} (bureau)", "{}.0", "{},00", "{} poste 12",
     "{}x3", "{} ext. 45", "({}", "({})", "-{}", "\u200e{}", "\ufeff{}", "{}\u00ad", "{} le matin", "{}/{}", "{} ou {}", "{}E+08", "O{}",
     "{}é", "{}\n", "\u3000{}", "+{}", "++{}", "{}.", "{},", '"{}"', "={}", "TEL:{}", "{}²", "Téléphone{}", "Ext{}", "{}#1", "{};ext=3",
+    "tel: {}", "Tél. (bureau) : {}", "callto:{}", "whatsapp:{}", "fax: {}", "{} (domicile)", "{} - perso", "“{}”", "’{}", "{} x12", "{}/02",
+    "Mme {}", "N° {}", "{} poste 3 (bureau)", "tel{}", "portable perso {}", "{}, mobile", "{};", "{}.0 mobile", "'{}'",
 ]  # fmt: skip
 SCRIPTS = ["0123456789", "٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９", "०१२३४५६७८९", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗", "꘠꘡꘢꘣꘤꘥꘦꘧꘨꘩"]
 
@@ -114,6 +117,11 @@ def cells(rng: random.Random, numbers: int) -> Iterator[tuple[str, str | None]]:
     for code in CODES:
         yield from ((text, rng.choice(regions)) for text in edges(plans.international(code)))
         yield from ((text, rng.choice(regions)) for text in edges(plans.kinds(code)))
+    for region in territories():
+        for number in sampled(region, numbers // 2_000, rng.random()):
+            for text in spelled(number, region):
+                yield text, region
+                yield oddly(rng, text), rng.choice([region, region, *territories()])
     for _ in range(numbers):
         region = rng.choice(regions)
         digits = "".join(rng.choices("0123456789", k=rng.randint(1, 15)))

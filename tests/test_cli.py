@@ -396,7 +396,7 @@ def test_an_unsettled_regime_is_accepted_with_a_reason(dnc, write_file):
         ("+33199000001", "1996-01-01", ""),
         ("+33199000001", "2027-12-31", ""),
         ("+33199000001", "2028-01-01", "stale:law"),
-        ("+687000000", "2026-10-05", "jurisdiction"),
+        ("+687201234", "2026-10-05", "jurisdiction"),
         ("+819012345678", "2026-10-05", "jurisdiction"),
     ],
 )

@@ -50,7 +50,7 @@ _SHOWN = 40  # characters of a value that was not understood
 FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides of a window of lawful hours
 _WAS = "dnc_outcome"  # in the output of a former run
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
-_SHORT = re.compile(r"^\d{3,6}$")
+_SHORT = re.compile(r"^[0-9]{3,6}$")
 _KIND, _UNREAD = "\0kind", "\0unread"  # what a number tells, beside a file's own columns
 
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
@@ -450,7 +450,7 @@ class Intake:
         )
         odd["cli"] = told["cli"].is_not_null() & cli["cli"].is_null()
         # One or two zeros are a spreadsheet's decimals; three would make a thousand of it.
-        attempts = told["attempts"].str.extract(r"^(\d{1,9})(?:[.,]00?)?$", 1).cast(pl.Int32)
+        attempts = told["attempts"].str.extract(r"^([0-9]{1,9})(?:[.,]00?)?$", 1).cast(pl.Int32)
         odd["attempts"] = told["attempts"].is_not_null() & attempts.is_null()
         return [*columns, cli["cli"], attempts]
 

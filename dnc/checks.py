@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +14,10 @@ from typing import IO, Any
 
 import polars as pl
 
-from dnc.brief import Brief
+from dnc.brief import Brief, must_be_column
 from dnc.calls import Calls, Intake
 from dnc.clock import clock, today
-from dnc.errors import InputError
+from dnc.errors import InputError, OptionError
 from dnc.evidence import Evidence
 from dnc.judge import Finding, Verdicts, explained
 from dnc.lists import FileList, Paths, file_list
@@ -267,16 +268,34 @@ def explain(
     store: Store,
     brief: Brief,
     *,
+    told: Mapping[str, object] | None = None,
     at: str | None = None,
     guidance: str = "enforce",
     rulebook: Rulebook | None = None,
     accept: Mapping[str, str] | None = None,
     language: str = "en",
 ) -> tuple[dict[str, Any], list[Finding]]:
-    """The verdict on one call, and what every regime in force came to; arguments as of `check`."""
+    """The verdict on one call, and what every regime in force came to.
+
+    Args:
+        number: as it would stand in a list.
+        brief: of a list; its words and facts count, and of its columns none.
+        told: what the row of a list would tell beside the number, a cell of each of our columns; read as there,
+            so that a cell that is not understood is not told.
+    The other arguments are as of `check`. Raises OptionError where `told` names no column of ours.
+    """
+    cells = {name: str(cell) for name, cell in (told or {}).items()}
+    try:
+        for name in cells:
+            must_be_column(name)
+    except InputError as error:
+        raise OptionError(str(error)) from None
+    if "number" in cells:
+        raise OptionError("the number is told by itself")
+    brief = replace(brief, columns={}, ignore=())
     terms = terms_of(brief=brief, at=at, guidance=guidance, rulebook=rulebook, accept=accept, language=language)
-    row = pl.DataFrame({"number": [number], RAGGED: [None]}, schema_overrides={RAGGED: pl.String})
-    [calls] = terms.intake(Table(Path("the call"), "call", ["number"], iter([row]))).batches()
+    row = pl.DataFrame({"number": number, **cells}).with_columns(pl.lit(None, pl.String).alias(RAGGED))
+    [calls] = terms.intake(Table(Path("the call"), "call", ["number", *cells], iter([row]))).batches()
     calls = terms.laid(calls)
     with terms.judge(store.standing()) as judge:
         return judge.verdicts(calls).rows.row(0, named=True), explained(judge, calls)

@@ -152,9 +152,6 @@ def read_(file: Path, loader: Path | None, **options: Any) -> None:
 _FACT_OPTIONS = [
     REGION,
     click.option("--at", help="When calls are planned that do not say it: a day, or a day and time (ISO 8601)."),
-    click.option(
-        "--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help="Declare a fact; fills empty cells."
-    ),
     click.option("--brief", type=FILE, help="A TOML file that holds all of this for a campaign."),
     click.option(
         "--guidance",
@@ -179,10 +176,16 @@ _FACT_OPTIONS = [
 ]
 
 
-def _fact_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_FACT_OPTIONS):
-        command = option(command)
-    return command
+def _fact_options(given: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What is told of one call, or of each call of a list; `given` says what --set does."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        told = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=given)
+        for option in reversed([*_FACT_OPTIONS[:2], told, *_FACT_OPTIONS[2:]]):
+            command = option(command)
+        return command
+
+    return add
 
 
 def _brief(
@@ -214,7 +217,7 @@ def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command = option(command)
     command = click.option(
         "--ignore", multiple=True, metavar="COLUMN", help="Leave a column out on purpose that may tell objections."
-    )(_fact_options(command))
+    )(_fact_options("Declare a fact; fills empty cells.")(command))
     named = click.option(
         "--map", "maps", type=PAIR, multiple=True, metavar="OURS=THEIRS", help="Name a column that is called otherwise."
     )
@@ -462,7 +465,7 @@ def _progress(named: tuple[Path, ...], quiet: bool) -> Iterator[Callable[[int], 
 
 @cli.command()
 @click.argument("number")
-@_fact_options
+@_fact_options("Tell a fact of the call, as a cell of a list would.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @both
 @click.pass_context
@@ -486,9 +489,16 @@ def explain(
     from dnc.checks import explain as explained
 
     book = book_of(ctx)
-    told = _brief(brief, region, {}, dict(given))
     verdict, findings = explained(
-        number, store_of(ctx), told, at=at, guidance=guidance, rulebook=book, accept=dict(accept), language=lang
+        number,
+        store_of(ctx),
+        _brief(brief, region),
+        told=dict(given),
+        at=at,
+        guidance=guidance,
+        rulebook=book,
+        accept=dict(accept),
+        language=lang,
     )
     if as_json:
         data = explanation.as_data(verdict, findings, lang)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -49,7 +49,13 @@ def read_moment(text: str, order: str) -> date | datetime | None:
 
     ISO 8601 is always read; `order` `dmy` or `mdy` adds that way of writing days.
     """
-    text = text.strip()
+    moment = _read(text.strip(), order)
+    # In the first year and in the last the day may be none on another clock.
+    beyond = isinstance(moment, datetime) and moment.tzinfo is not None and moment.year in (MINYEAR, MAXYEAR)
+    return None if beyond else moment
+
+
+def _read(text: str, order: str) -> date | datetime | None:
     for shape in dict.fromkeys(("iso", order)):
         if found := _SHAPES[shape].match(text):
             try:

@@ -38,6 +38,8 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
     yield w["check"], w["check_value"].format(id=check.id, day=today(), by=user())
     yield w["head"], f"{check.head} ({w['head_says']})"
     yield w["program"], f"dnc {check.record['version']}"
+    if check.cut:
+        yield w["cut"], w["cut_says"].format(count=count(check.cut))
     if check.rows > XLSX_ROWS:
         last = sheet_name((check.rows - 1) // XLSX_ROWS)
         yield w["split"], w["split_says"].format(count=count(XLSX_ROWS), last=last)

@@ -87,6 +87,11 @@ class _Outputs:
         for writer, frame in zip(self._writers, frames, strict=True):
             writer.write(frame)
 
+    @property
+    def cut(self) -> int:
+        """Cells of which some output has only the beginning."""
+        return max((one.cut for one in self._writers), default=0)
+
     def tell(self, result: Check) -> None:
         """Add what is told of the check beside its rows."""
         for page in self._pages:
@@ -201,6 +206,7 @@ def check(
                 progress(height)
         table = intake.table
         result.skipped, result.sheets, result.misfits = table.skipped, len(table.others), table.misfits
+        result.full, result.cut = table.full, outputs.cut
         sha256 = hashlib.sha256(terms.text.encode()).hexdigest()
         logged = _logged(result, terms, standing, targets, selection)
         result.record = logged | evidence.detail() | {"terms": sha256}
@@ -242,6 +248,7 @@ def write(result: Check, path: str | Path) -> None:
         raise InputError("the verdicts of this check went to its own output; check again without out=")
     with Output(path, result.header, result.delimiter, result.bom) as output:
         output.writer.add(Rows.of(result.verdicts))
+        result.cut = output.writer.cut
         _annex(result, output)
     return None
 

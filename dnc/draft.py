@@ -31,7 +31,7 @@ _SURE = 0.9  # share of filled cells that must be read as telephone numbers
 _PLANS = 4  # that are named
 _MOST_WORDS = 20  # a column with more different words holds no axis
 _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
-_DAY = r"^(\d{1,2})[/.\-](\d{1,2})[/.\-]\d{4}\b"
+_DAY = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-][0-9]{4}\b"
 
 _WORDS: dict[str, dict[str, str]] = {
     "en": {

@@ -23,7 +23,7 @@ from dnc.errors import InputError
 MEMORY_BYTES = 4 << 30
 CPU_SECONDS = 900
 SILENT_SECONDS = 300.0  # without a frame
-_MOST_BYTES = 20 * 10**9  # of all frames
+_MOST_BYTES = {"parquet": 20 * 10**9, "spreadsheet": 1 << 31}  # of all frames; those of a sheet are held together
 _PARSER = Path(__file__).with_name("parser.py")
 _BLOCK = 1 << 20
 _WORDS = {
@@ -57,13 +57,13 @@ def frames(kind: str, path: Path, batch_rows: int) -> Iterator[pl.DataFrame]:
 def _received(child: subprocess.Popen[bytes], kind: str, path: Path) -> Iterator[pl.DataFrame]:
     if child.stdout is None or child.stderr is None:
         return
-    left = _MOST_BYTES
+    left = _MOST_BYTES[kind]
     stream = _Timed(child.stdout, path)
     while header := stream.take(8):
         (length,) = struct.unpack("<Q", header.ljust(8, b"\0"))
         left -= length
         if left < 0:
-            raise InputError("swells beyond 20 GB; take out the part that is wanted", path)
+            raise InputError(f"swells beyond {_MOST_BYTES[kind] / 1e9:.0f} GB; take out the part that is wanted", path)
         data = stream.take(length)
         if len(header) < 8 or len(data) < length:
             break

@@ -133,6 +133,7 @@ def _chained(tables: Iterator[Table]) -> Table:
             whole.skipped += table.skipped
             whole.others += table.others
             whole.misfits += table.misfits
+            whole.full += table.full
             yield from table.batches
 
     whole.batches = batches()

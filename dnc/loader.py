@@ -24,6 +24,7 @@ import polars as pl
 from dnc.clock import read_day
 from dnc.decoys import decoy
 from dnc.errors import LoaderError, OptionError
+from dnc.magic import other_kind
 from dnc.numbers import known_region, known_regions, read_listed
 from dnc.objects import is_json
 from dnc.packed import Member, first_bytes, kind_of, members
@@ -34,7 +35,6 @@ from dnc.tabular import (
     Table,
     each_distinct,
     folded,
-    foreign,
     head_rows,
     looks_like_phone,
     open_table,
@@ -89,7 +89,7 @@ class _Peek:
         """Cells of the first row; empty where the file is no table."""
         if self.kind in ("parquet", "spreadsheet") or (self.head.strip() and is_json(self.head, self.names[-1])):
             return open_table(self._path).header
-        return [] if foreign(self.head) or len(self.members) > 1 else head_rows(self.head)[0]
+        return [] if other_kind(self.head, xml=False) or len(self.members) > 1 else head_rows(self.head)[0]
 
 
 @lru_cache(maxsize=8)
@@ -324,7 +324,7 @@ def _found(extract: Extract, registry: str | None, module: Path | None, region: 
 
 def _refuse_misnamed(extract: Extract) -> None:
     """Raise where the first bytes are not what the name says."""
-    refuse_foreign(extract.head, extract.path, extract.names[-1])
+    refuse_foreign(extract.head, extract.path, extract.names[-1], xml=False)
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
     if suffix in _TEXTS and kind != "plain":
         raise LoaderError(
@@ -373,6 +373,8 @@ def listings(
     extract.notes.extend(f"not UTF-8 in line {one.line:,}, and read as {one.encoding}" for one in table.misfits)
     if table.others:
         extract.notes.append(f"sheets that were not read: {quoted(table.others)}")
+    if table.full:
+        extract.notes.append(f"{table.full:,} cells are as long as a spreadsheet's cell can be, and may have been cut")
     if others := [table.header[place] for place in extract.phone_columns if place not in (at, *further)]:
         extract.notes.append(f"not read, though named like telephone numbers: {quoted(others)}")
     for batch in table.batches:
@@ -446,7 +448,7 @@ def bare_numbers(rows: pl.DataFrame, extract: Extract, whole: str, code: str, pr
         pl.lit(extract.means == "listed").alias("listed"),
         pl.lit(None, LISTING["since"]).alias("since"),
         odd.alias("unread"),
-        (pl.lit(code) + national).cast(pl.UInt64).alias("e164"),
+        (pl.lit(code) + national).cast(pl.UInt64, strict=False).alias("e164"),  # digits may be of another script
     )
 
 

@@ -11,16 +11,19 @@ import gzip
 import io
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from dnc.durable import handed
 from dnc.errors import InputError
+from dnc.magic import compound_kind, package_kind
 
 HEAD_BYTES = 1 << 16
 _BLOCK = 1 << 20
@@ -31,6 +34,7 @@ _ENCRYPTED = 0x1
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
 _SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
 _SPREADSHEET_97 = b"\xd0\xcf\x11\xe0"
+_MOST_SECTORS = 1_000  # of the directory of an OLE file
 _END_MARK = b"PK\5\6"
 _END_BYTES = 22 + 0xFFFF  # the last record of a zip, with the longest comment
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
@@ -109,18 +113,49 @@ def first_bytes(path: Path, size: int = HEAD_BYTES) -> bytes:
 
 
 def kind_of(path: Path) -> str:
-    """`plain`, `gzip`, `zip`, `spreadsheet` or `parquet`, told by the first bytes."""
+    """`plain`, `gzip`, `zip`, `spreadsheet` or `parquet`, told by the first bytes.
+
+    Raises InputError where it is a document of another kind.
+    """
     head = first_bytes(path, 4)
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(_SPREADSHEET_97):
+        if other := compound_kind(_streams(path)):
+            raise InputError(other, path)
         return "spreadsheet"
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
     if head.startswith(b"PK"):
-        names = {info.filename for info in _directory(path)}
-        return "spreadsheet" if names & _SPREADSHEET_PARTS else "zip"
+        found = {info.filename: info for info in _directory(path)}
+        mimetype = _zip_member(path, found["mimetype"]).head() if "mimetype" in found else b""
+        if other := package_kind(found, mimetype):
+            raise InputError(other, path)
+        return "spreadsheet" if found.keys() & _SPREADSHEET_PARTS else "zip"
     return "plain"
+
+
+def _streams(path: Path) -> set[str]:
+    """The names in the directory of an OLE file ([MS-CFB]), as far as it is whole."""
+    found: set[str] = set()
+    with handed(path) as file, suppress(struct.error, IndexError):
+        head = file.read(512)
+        (shift,), (at,) = struct.unpack_from("<H", head, 30), struct.unpack_from("<I", head, 48)
+        size = 1 << min(shift, 16)
+        tables = struct.unpack_from("<109I", head, 76)
+
+        def sector(number: int) -> bytes:
+            file.seek((number + 1) * size)
+            return file.read(size)
+
+        for _ in range(_MOST_SECTORS):
+            entries = sector(at)
+            for start in range(0, len(entries), 128):
+                (length,) = struct.unpack_from("<H", entries, start + 64)
+                found.add(entries[start : start + min(length, 64)].decode("utf-16-le", "replace").rstrip("\0"))
+            table, place = divmod(at, size // 4)
+            (at,) = struct.unpack_from("<I", sector(tables[table]), 4 * place)
+    return found
 
 
 def members(path: Path) -> list[Member]:
@@ -178,7 +213,7 @@ def _zip_members(path: Path) -> list[Member]:
     if not kept:
         raise InputError("an archive without a file in it", path)
     if fault := _fault(kept, _most(path)):
-        raise InputError(f"{fault}; it is not read", path)
+        raise InputError(f"{fault}; it is not read: unpack it by hand", path)
     return [_not_nested(_zip_member(path, one)) for one in kept]
 
 
@@ -186,7 +221,7 @@ def parts(path: Path, wanted: str) -> dict[str, Member]:
     """Files of a spreadsheet whose whole names match a pattern, by name; raises InputError as for an archive."""
     found = [one for one in _directory(path) if not one.is_dir()]
     if fault := _fault(found, _most(path)):
-        raise InputError(f"{fault}; it is not read", path)
+        raise InputError(f"{fault}; it is not read: save it again", path)
     return {one.filename: _zip_member(path, one) for one in found if re.fullmatch(wanted, one.filename)}
 
 
@@ -223,6 +258,9 @@ def _zip_member(path: Path, info: zipfile.ZipInfo) -> Member:
 
 def _not_nested(member: Member) -> Member:
     with member.open() as stream:
-        if stream.read(8).startswith(_ARCHIVES):
-            raise InputError("an archive inside an archive; unpack it once", member.where)
+        head = stream.read(8)
+    if head.startswith(_ARCHIVES):
+        raise InputError("an archive inside an archive; unpack it once", member.where)
+    if head.startswith((b"PAR1", _SPREADSHEET_97)):
+        raise InputError("a Parquet file or a spreadsheet inside an archive; unpack it", member.where)
     return member

@@ -200,22 +200,30 @@ _PAGE_KIND, _PAGE_BYTES, _PAGE_SUM = 1, 3, 4  # of PageHeader
 _PAGE_COUNTS = {0: 5, 3: 8}  # kinds of pages with values: where their count stands, as its first field
 _REPEATED = 2
 _TAIL = 8  # bytes: the length of the footer, and a mark
+_QUICK = 1 << 22  # bytes of a footer
 _HEADER_BYTES = 1 << 16  # of a page, at most
 
 
-def _footer(file: BinaryIO) -> dict[int, Any]:
+def _footer(file: BinaryIO, most: int = sys.maxsize) -> dict[int, Any]:
     """What a Parquet file says of itself."""
     end = file.seek(0, os.SEEK_END) - _TAIL
     file.seek(max(end, 0))
     tail = file.read()
     length = int.from_bytes(tail[:4], "little")
-    if tail[4:] != b"PAR1" or not 0 < length <= end:
+    if tail[4:] != b"PAR1" or not 0 < length <= min(end, most):
         raise Contradictory
     file.seek(end - length)
     footer = _Compact(file.read(length)).struct()
     if _ENCRYPTION in footer:
         raise Encrypted
     return footer
+
+
+def rows_told(file: BinaryIO) -> int:
+    """How many rows a Parquet file says it has; 0 where that cannot be told quickly."""
+    with suppress(Exception):
+        return int(_footer(file, _QUICK)[_ROWS])
+    return 0
 
 
 def _counted(batches: Iterator[pl.DataFrame], footer: dict[int, Any]) -> Iterator[pl.DataFrame]:
@@ -307,7 +315,8 @@ def main(kind: str, path: str, batch_rows: str, memory_bytes: str, cpu_seconds: 
         for frame in frames(kind, path, int(batch_rows)):
             write(out, frame)
     except BaseException as error:  # also those that Rust calls panics
-        sys.stderr.write(f"\n{type(error).__name__}")
+        asks = "password" in str(error).lower()
+        sys.stderr.write(f"\n{'Password' if asks else type(error).__name__}")
         sys.stderr.flush()
         os._exit(1)
 

@@ -23,12 +23,13 @@ import polars as pl
 from dnc.durable import put
 from dnc.errors import InputError, OptionError
 from dnc.rows import Rows
+from dnc.sheets import CELL
 from dnc.tabular import unique_names
 from dnc.typed import as_text, together
 
 XLSX_ROWS = 1_048_575  # of one sheet, beside the header
 XLSX_SHEETS = 5  # of rows; who wants more wants another format
-_CELL = 32_767  # characters that a cell of a spreadsheet holds
+_XLSX_COLUMNS = 1 << 14
 _LONG = 10**11  # numbers from which on a spreadsheet shows 1.2E+11
 _GROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
 _WIDTH, _WIDTHS = 16.0, {"dnc_why": 90.0, "says": 90.0, "cite": 50.0, "url": 60.0, "value": 70.0, "what": 44.0}
@@ -38,6 +39,8 @@ _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number,
 
 class Writer(ABC):
     """What writes rows of one format, all with the same columns, one after the other."""
+
+    cut = 0  # cells of which only the beginning is written
 
     @abstractmethod
     def laid_out(self, rows: Rows) -> pl.DataFrame:
@@ -197,6 +200,8 @@ class _Xlsx(Writer):
     """
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
+        if len(header) > _XLSX_COLUMNS:
+            raise InputError(f"a spreadsheet takes {_XLSX_COLUMNS:,} columns; write .csv or .parquet", path)
         self._path = path
         self._header = unique_names(header)
         self._parts = _Parts(path)
@@ -208,6 +213,8 @@ class _Xlsx(Writer):
     def write(self, frame: pl.DataFrame) -> None:
         if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
             raise InputError(f"a spreadsheet takes {XLSX_ROWS * XLSX_SHEETS:,} rows; write .csv or .parquet")
+        for cells in frame.select(pl.selectors.string()):
+            self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
         self._parts.add(frame)
 
     def close(self) -> None:
@@ -237,7 +244,7 @@ def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:
     known = (pl.String, pl.Boolean, pl.Date)
     other = [name for name, kind in schema.items() if not kind.is_numeric() and kind not in known]
     text = [pl.col(name).cast(pl.String) for name in (*long, *other)]
-    return rows.with_columns(*text).with_columns(pl.selectors.string().str.head(_CELL))
+    return rows.with_columns(*text).with_columns(pl.selectors.string().str.head(CELL))
 
 
 class _Sheet:

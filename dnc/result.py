@@ -28,7 +28,8 @@ class Check:
     ignored: columns that were left out on purpose.
     second_numbers: columns that look like telephone numbers and were not looked at. dated: whether the file tells days.
     skipped: lines before the header that were left out. sheets: those of a
-    spreadsheet that were not read. misfits: why files were not read as UTF-8. declared: facts told for the whole file.
+    spreadsheet that were not read. full: cells of it that may have been cut before. cut: cells that a spreadsheet
+    does not hold whole. misfits: why files were not read as UTF-8. declared: facts told for the whole file.
     consents: `dnc.consents.Consents.record` of the file of consents, if there was one.
     beside: those of them that were said with the command and not by a brief.
     book, language: the law and the language it was told in. snapshots: those that stood.
@@ -51,6 +52,8 @@ class Check:
     dated: bool = True
     skipped: int = 0
     sheets: int = 0
+    full: int = 0
+    cut: int = 0
     misfits: Sequence[Misfit] = ()
     consents: Mapping[str, Any] | None = None
     declared: Mapping[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ import html
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import islice, zip_longest
 from pathlib import Path
 
 import polars as pl
@@ -22,19 +23,24 @@ from dnc.errors import InputError
 from dnc.foreign import frames
 from dnc.packed import Member, first_bytes, parts
 
+CELL = 32_767  # characters that a cell of a spreadsheet holds
 _ROWS_AT_ONCE = 100_000
 _MOST_CELLS = 1 << 26  # up to 2 GB of memory
+_MOST_BLOCKS = 16  # of a megabyte, of what tells the sheets
+_LONGEST_CELL = 1 << 24  # bytes, as a spreadsheet writes it
+_MOST_ROWS_97 = 1 << 16  # of those of Excel 97
 _MOST_ROWS = 1 << 20  # of any spreadsheet
 _PARTS = r"xl/(workbook\.xml|_rels/workbook\.xml\.rels|worksheets/[^/]+\.xml)"
-_CELL = rb"""<(?:\w+:)?c\s[^>]*?\br=["']"""
+_CELL = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
 _WIDE = re.compile(_CELL + rb"([A-Z]{2,3})\d")
 _DEEP = re.compile(_CELL + rb"[A-Z]{1,3}(\d{5,7})\b")
-_WHOLE = re.compile(_CELL + rb"""([A-Z]{1,3})(\d{1,7})["'][^>]*>(?:(?<=/>)|(.*?)</(?:\w+:)?c>)""", re.DOTALL)
-_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?\bref=["'][A-Z]+\d+:[A-Z]+(\d+)["']""")
-_FORMULA = re.compile(rb"<(?:\w+:)?f\b[^>]*>([^<]*)")
-_VALUE = re.compile(rb"<(?:\w+:)?[vt]\b[^>]*>([^<]+)<")
-_SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^>]*?:id=["']([^"']+)""")
-_RELATION = re.compile(rb"""<(?:\w+:)?Relationship\s[^>]*>""")
+_BEGUN = re.compile(_CELL + rb"""([A-Z]{1,3})(\d{1,7})["'][^<>]*>""")
+_ENDED = re.compile(rb"</(?:\w+:)?c>")
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^<>]*?\bref=["'][A-Z]+\d+:[A-Z]+(\d+)["']""")
+_FORMULA = re.compile(rb"<(?:\w+:)?f\b[^<>]*>([^<]*)")
+_VALUE = re.compile(rb"<(?:\w+:)?[vt]\b[^<>]*>([^<]+)<")
+_SHEET = re.compile(rb"""<(?:\w+:)?sheet\s[^<>]*?:id=["']([^"']+)""")
+_RELATION = re.compile(rb"""<(?:\w+:)?Relationship\s[^<>]*>""")
 _TARGET = re.compile(rb"""\sTarget=["']/?(?:xl/)?([^"']+)""")
 
 
@@ -63,7 +69,11 @@ def _shown(path: Path) -> tuple[int, list[str], pl.DataFrame, list[int]]:
     if not sheets["chosen"].any():
         raise InputError("no sheet that shows holds anything", path)
     places = next(rows)["place"].to_list()
-    return int(sheets["chosen"].arg_true()[0]), sheets["name"].to_list(), pl.concat(rows), places
+    cells = pl.concat(rows)
+    most = _MOST_ROWS if first_bytes(path, 2) == b"PK" else _MOST_ROWS_97
+    if cells.height >= most:
+        raise InputError(f"its sheet is full ({most:,} rows), so further rows may be missing; export it as CSV", path)
+    return int(sheets["chosen"].arg_true()[0]), sheets["name"].to_list(), cells, places
 
 
 def _refuse_far_cells(part: Member, path: Path) -> None:
@@ -81,6 +91,8 @@ def _pieces(part: Member) -> Iterator[bytes]:
     for block in part.blocks():
         rest += block
         end = max(rest.rfind(b"</c>") + 4, rest.rfind(b":c>") + 3, rest.rfind(b"<row"), 0)
+        if len(rest) - end > _LONGEST_CELL:
+            end = rest.rfind(b"<") if rest.rfind(b"<") > 0 else len(rest)
         yield rest[:end]
         rest = rest[end:]
     yield rest
@@ -97,7 +109,7 @@ def _column(letters: bytes) -> int:
 def _part_name(found: dict[str, Member], at: int) -> str:
     """The name of the part that holds a sheet, or nothing."""
     book, relations = (
-        b"".join(found[name].blocks()) if name in found else b""
+        b"".join(islice(found[name].blocks(), _MOST_BLOCKS)) if name in found else b""
         for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")
     )
     ids = _SHEET.findall(book)
@@ -113,6 +125,8 @@ def _with_failed(cells: pl.DataFrame, places: list[int], found: list[tuple[int, 
     failed: dict[str, dict[int, str]] = defaultdict(dict)
     last = cells.height
     for column, row, text in found:
+        if not 1 <= row <= _MOST_ROWS:
+            continue  # where no spreadsheet has one
         at = min(max(column - places[0], 0), len(places) - 1)
         failed[cells.columns[at]][row - 1] = text
         last = max(last, row)
@@ -140,9 +154,12 @@ def _failed_and_merged(part: Member) -> tuple[list[tuple[int, int, str]], int | 
 
 def _failed(piece: bytes) -> Iterator[tuple[int, int, str]]:
     """Column, row and text of cells that hold an error, or a formula without a result."""
-    for cell in _WHOLE.finditer(piece):
-        value = _VALUE.search(cell[3] or b"")
-        formula = _FORMULA.search(cell[3] or b"")
+    begun = list(_BEGUN.finditer(piece))
+    for cell, next_cell in zip_longest(begun, begun[1:]):
+        until = next_cell.start() if next_cell else len(piece)
+        end = _ENDED.search(piece, cell.end(), until)
+        inside = b"" if cell[0].endswith(b"/>") or not end else piece[cell.end() : end.start()]
+        value, formula = _VALUE.search(inside), _FORMULA.search(inside)
         if value and b't="e"' in cell[0]:
             yield _column(cell[1]), int(cell[2]), value[1].decode("utf-8", "replace")
         elif formula and not value:

@@ -13,7 +13,7 @@ from dnc.tabular import FEWER, MORE, QUOTED, UNNAMED, quoted
 from dnc.vocabulary import vocabulary
 
 _SHOWN = 5
-_COUNTED = ("past", "elsewhere", "unplaced", "skipped", "sheets")
+_COUNTED = ("past", "elsewhere", "unplaced", "skipped", "sheets", "full", "cut")
 _WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "counts": "{rows:,} calls: {counts} (check {id} in the log)",
@@ -44,6 +44,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "repeated": "Numbers that stand in several rows: {n:,}",
         "skipped": "Lines before the header that were left out: {n:,}",
         "sheets": "Other sheets of the spreadsheet, which were not read: {n:,}",
+        "full": "Cells with all 32,767 characters that a spreadsheet holds, which may have been cut before: {n:,}",
+        "cut": "Cells cut in the spreadsheet, which holds 32,767 characters: {n:,}; .csv and .parquet have them whole",
         "snapshot": "Snapshot {id} ({registry} as of {as_of}): {what}",
         "accepted": {
             "unread": "{rows:,} rows that cannot be read are left out, and the list counts as complete without them; "
@@ -102,6 +104,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "repeated": "Numéros présents sur plusieurs lignes : {n:,}",
         "skipped": "Lignes laissées de côté avant l'en-tête : {n:,}",
         "sheets": "Autres feuilles du classeur, qui n'ont pas été lues : {n:,}",
+        "full": "Cellules avec les 32 767 caractères que tient un classeur, peut-être coupées auparavant : {n:,}",
+        "cut": "Cellules coupées dans le classeur, qui tient 32 767 caractères : {n:,} ; entières en .csv et .parquet",
         "snapshot": "Extrait {id} ({registry} en date du {as_of}) : {what}",
         "accepted": {
             "unread": "{rows:,} lignes illisibles sont laissées de côté, et la liste passe pour complète sans elles ; "

@@ -26,11 +26,14 @@ from typing import Any, TypeVar
 import polars as pl
 
 from dnc.cleaning import cleaned
+from dnc.durable import handed
 from dnc.errors import InputError
 from dnc.foreign import frames
+from dnc.magic import other_kind
 from dnc.objects import is_json, keys, objects
-from dnc.packed import Member, first_bytes, kind_of, members
-from dnc.sheets import first_sheet
+from dnc.packed import Member, kind_of, members
+from dnc.parser import rows_told
+from dnc.sheets import CELL, first_sheet
 from dnc.texts import ONE_COLUMN_LIMIT, Ends, Misfit, Text, head_text, text_of
 from dnc.typed import carried, of_json
 
@@ -58,8 +61,21 @@ _BLOCK = 1 << 22  # bytes
 _HEADER_WITHIN = 30  # lines in which a header is looked for
 _NAMED = 20  # columns that are named in a message
 _HEADER_CELL = 40  # characters of a cell that names a column
-_FOREIGN = {"%pdf": "a PDF", "<!doctype html": "a web page", "<html": "a web page"}
-_REMEDY = {"a web page": "log in and download again"}
+_TABLES = (
+    ".csv",
+    ".txt",
+    ".tsv",
+    ".xls",
+    ".xlsx",
+    ".xlsb",
+    ".ods",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".parquet",
+    ".gz",
+    ".zip",
+)
 _PATTERN = re.compile(r"\*$|\^.*\$$", re.DOTALL)
 _HINT = re.compile(r"""^sep=([^\w"\r\n])\s*$""")
 _NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
@@ -83,6 +99,7 @@ class Table:
     delimiter, bom: of a CSV; `bom` also where the file was not UTF-8.
     skipped: lines before the header. others: sheets of a spreadsheet that were not read.
     misfits: why a text was not read as UTF-8, where it was not.
+    full: cells of a spreadsheet with as many characters as a cell holds; what was longer was cut by who wrote it.
     Of several files in a row these three, and the batches, grow as one after the other is opened.
     """
 
@@ -95,6 +112,7 @@ class Table:
     skipped: int = 0
     others: list[str] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
+    full: int = 0
 
     def __post_init__(self) -> None:
         if len(self.header) > _MOST_COLUMNS:
@@ -199,18 +217,11 @@ def _only_member(path: Path) -> Member:
     return found[0]
 
 
-def refuse_foreign(head: bytes, path: Path, name: str) -> None:
-    """Raise InputError where the first bytes are those of a web page or a PDF, whatever the name says."""
-    if what := foreign(head):
+def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None:
+    """Raise InputError where the first bytes are those of something else, whatever the name says; see `other_kind`."""
+    if what := other_kind(head, xml):
         suffix = Path(name).suffix.lower()
-        named = f"named {suffix} but is" if suffix else "is"
-        raise InputError(f"{named} {what}; {_REMEDY.get(what, 'ask for the file as CSV')}", path)
-
-
-def foreign(head: bytes) -> str | None:
-    """What else a file is by its first bytes: a PDF, a web page; None where neither."""
-    start = head_text(head[:64]).lstrip("\ufeff \t\r\n").lower()
-    return next((what for magic, what in _FOREIGN.items() if start.startswith(magic)), None)
+        raise InputError(f"named {suffix} but is {what}" if suffix in _TABLES else f"is {what}", path)
 
 
 def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
@@ -290,9 +301,10 @@ def ahead(frames: Iterator[_T]) -> Iterator[_T]:
 
 def count_rows(path: Path) -> int:
     """About how many rows a file has, told quickly: of a text its line ends, else what its format says."""
-    if first_bytes(path, 4) == b"PAR1":
-        return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
-    with path.open("rb") as file:
+    with handed(path) as file:
+        if file.read(4) == b"PAR1":
+            return rows_told(file)
+        file.seek(0)
         return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))
 
 
@@ -702,7 +714,9 @@ def _xlsx(path: Path, with_header: bool) -> Table:
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
     frame = frame.with_columns(midnight, unnamed(frame.columns[_named(header) :]).alias(RAGGED))
     frame = frame.with_columns(cells[LINE]).slice(at + 1 if with_header else 0)
-    return Table(path, "xlsx", header, _sliced(frame), skipped=at, others=others)
+    long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
+    full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
+    return Table(path, "xlsx", header, _sliced(frame), skipped=at, others=others, full=full)
 
 
 def _parquet(path: Path) -> Table:

@@ -74,7 +74,7 @@ def _listings(batch: pl.DataFrame, shape: tuple[str, str], member: Member) -> pl
         "since",
         pl.lit(True).alias("listed"),
         pl.lit(None, pl.String).alias("unread"),
-        (pl.lit("32") + national).cast(pl.UInt64).alias("e164"),
+        (pl.lit("32") + national).cast(pl.UInt64, strict=False).alias("e164"),  # digits of another script
     )
 
 

@@ -43,7 +43,7 @@ _OTHERS = {
     "identifant",
 }
 _NAMES_NUMBERS = re.compile(rf"^(?:{'|'.join(PHONE_WORDS)}|de|du|no?|nr|[\W_]|s)*$")  # "N° de téléphone", folded
-_DAYS_LEFT = r"^(0*[1-9]\d{0,4})$"
+_DAYS_LEFT = r"^(0*[1-9][0-9]{0,4})$"
 _NO_DAYS_LEFT = "the days to expiry are no number of days"
 _FLAGS = {"y": True, "yes": True, "n": False, "no": False}
 

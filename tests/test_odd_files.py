@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import io
 import json
 import os
+import pickle
+import struct
+import tarfile
 import threading
+import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -333,3 +340,176 @@ def test_parquet_that_swells_is_refused(tmp_path):
     pl.DataFrame({f"c{n}": [1] for n in range((1 << 14) + 1)}).write_parquet(path)
     with pytest.raises(InputError, match="has more than 16,384 columns"):
         opened(path)
+
+
+# No list at all
+
+
+def packed(**names: bytes) -> bytes:
+    """A zip of files."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in names.items():
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+def compound(stream: str) -> bytes:
+    """The beginning of an OLE file: a header, a table of sectors, and a directory with one stream."""
+    entries = ("Root Entry".ljust(32, "\0"), stream.ljust(32, "\0"))
+    directory = b"".join(
+        name.encode("utf-16-le") + struct.pack("<H", 2 * len(name.rstrip("\0")) + 2) + bytes(62) for name in entries
+    )
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(30, b"\0") + struct.pack("<H", 9)
+    head = head.ljust(48, b"\0") + struct.pack("<I", 1)
+    head = head.ljust(76, b"\0") + struct.pack("<I", 0) + b"\xff" * 432
+    return head + struct.pack("<II", 0xFFFFFFFD, 0xFFFFFFFE).ljust(512, b"\xff") + directory.ljust(512, b"\0")
+
+
+def tarred() -> bytes:
+    """A tar with a list in it."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("own.csv"), io.BytesIO())
+    return data.getvalue()
+
+
+KINDS = {
+    "a.xls": (b"<table><tr><td>number</td></tr></table>", "named .xls but is a web page; log in and download again"),
+    "b.xls": (b"\xef\xbb\xbf\n<!-- x --><html>", "named .xls but is a web page"),
+    "c.xls": (b"MIME-Version: 1.0\n", "named .xls but is a web archive or an e-mail"),
+    "d.xls": (
+        b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>',
+        "an XML spreadsheet of 2003; open it",
+    ),
+    "e.csv": ("<html>".encode("utf-16"), "named .csv but is a web page"),
+    "a.rtf": (b"{\\rtf1\\ansi 0199000418}", r"is a text document \(RTF\); open it, and save the table"),
+    "a.vcf": (b"BEGIN:VCARD\r\nTEL:0199000418\r\n", r"is a file of contacts \(vCard\); export them as CSV"),
+    "a.ics": (b"BEGIN:VCALENDAR\n", "is a calendar"),
+    "a.pdf": (b"%PDF-1.7", "is a PDF; ask for the file as CSV"),
+    "a.png": (b"\x89PNG\r\n", "is a picture"),
+    "a.tar": (tarred(), "is a tar archive; unpack it"),
+    "a.tgz": (gzip.compress(tarred()), "is a tar archive; unpack it"),
+    "a.7z": (b"7z\xbc\xaf\x27\x1c\0\4", "is a 7-Zip archive"),
+    "a.rar": (b"Rar!\x1a\7\1\0", "is a RAR archive"),
+    "a.xz": (b"\xfd7zXZ\0\0", "is an xz archive"),
+    "a.bz2": (b"BZh91AY&SY\0", "is a bzip2 archive"),
+    "a.zst": (b"\x28\xb5\x2f\xfd\x24", "is a Zstandard archive"),
+    "a.db": (b"SQLite format 3\0", "is an SQLite database; export the table as CSV"),
+    "a.duckdb": (bytes(8) + b"DUCK" + bytes(8), "is a DuckDB database"),
+    "a.pkl": (pickle.dumps([1]), "is a Python pickle"),
+    "a.feather": (b"ARROW1\0\0", "is an Arrow"),
+    "a.parquet": (b"PARE\x20\0\0\0", "named .parquet but is an encrypted Parquet file; decrypt it first"),
+    "a.pgp": (b"-----BEGIN PGP MESSAGE-----", "is an encrypted message"),
+    "b.csv": (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS and not the file"),
+    "a.doc": (compound("WordDocument"), "is a Word document; open it"),
+    "a.ppt": (compound("PowerPoint Document"), "is a PowerPoint document"),
+    "a.msg": (compound("__properties_version1.0"), "is an Outlook message; save its attachment"),
+    "a.xlsx": (compound("EncryptedPackage"), "asks for a password; open it, save it without one, and try again"),
+    "a.docx": (packed(**{"[Content_Types].xml": b"", "word/document.xml": b""}), "is a Word document"),
+    "a.odt": (packed(mimetype=b"application/vnd.oasis.opendocument.text"), "is a document that is no spreadsheet"),
+    "a.numbers": (packed(**{"Index/Document.iwa": b""}), "is an Apple Numbers or Pages document; export it as CSV"),
+    "b.xlsx.gz": (gzip.compress(b"PAR1"), "a Parquet file or a spreadsheet inside an archive; unpack it"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_is_no_list_is_named_as_what_it_is(name, write_file, store):
+    """Neither a check nor a load takes it for an empty list; one sentence says what it is, and what to do."""
+    content, says = KINDS[name]
+    path = write_file(name, content)
+    with pytest.raises(InputError, match=says):
+        check(path, store, region="FR")
+    with pytest.raises(InputError, match=says):
+        store.load(path, registry="own", as_of=date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "header", ["PARENT", "GIF8", "BZh", "FEA1", "MSCF", "ARROW1", "abcdftyp", "DUCKDUCKDUCK", "ID;P"]
+)
+def test_a_header_that_begins_like_something_else_is_a_header(header, write_file):
+    """A word at the beginning of a text is no mark of a binary file."""
+    assert opened(write_file("calls.csv", f"{header},number\n1,0199000418\n")).height == 1
+
+
+# Digits of other scripts
+
+
+def test_digits_of_other_scripts(dnc, write_file):
+    """What counts as a digit for a pattern is not always one for a number: not understood, or read, and no fault."""
+    write_file("calls.csv", "number,attempts\n0199000418,１２３\n0199000419,٣\n")
+    code, out, _ = dnc("check", "calls.csv", "--region", "FR", "--columns", "outcome,why")
+    assert code == 3 and out.count("attempts '") == 2
+    write_file("dates.csv", "number,call_at\n" + "".join(f"01990004{n},٠١/٠٢/٢٠٢٦\n" for n in range(10, 20)))
+    assert dnc("brief", "dates.csv")[0] == 0
+    write_file("wash.csv", "0255500000\n0２５５５00001\n61٢٥٥٥٠٠٠٠٢\n")
+    code, out, _ = dnc("read", "wash.csv", "--registry", "au-dncr", "--means", "listed")
+    assert code == 0 and [line[:12] for line in out.splitlines()[1:]] == [
+        "+61255500000",
+        "+61255500001",
+        "+61255500002",
+    ]
+    write_file("own.csv", "Phone Number,Contact Group Id,Days To Expiry\n0199000418,1,٣\n")
+    assert dnc("read", "own.csv", "--registry", "own")[0] == 0
+
+
+# Spreadsheets
+
+
+def test_cells_that_a_spreadsheet_cuts_are_said(dnc, write_file):
+    """Said where it is cut, and where a cell that is read is as long as one can be."""
+    write_file("calls.csv", "number,note\n0199000418," + "x" * 40_000 + "\n0199000419,y\n")
+    _, _, err = dnc("check", "calls.csv", "--region", "FR", "--out", "v.xlsx", "--out", "v.csv")
+    assert "Cells cut in the spreadsheet, which holds 32,767 characters: 1; .csv and .parquet have them whole" in err
+    sheet = openpyxl.load_workbook("v.xlsx")["summary"]
+    assert {row[0].value: row[1].value for row in sheet}["Cells cut"].startswith("1 cells hold more than")
+    _, _, err = dnc("check", "v.xlsx", "--region", "FR", "--out", "w.csv")
+    assert "Cells with all 32,767 characters that a spreadsheet holds, which may have been cut before: 1" in err
+    assert "may have been cut" not in dnc("check", "v.csv", "--region", "FR", "--out", "w.csv")[2]
+
+
+def test_a_sheet_that_is_full_is_refused(tmp_path, monkeypatch):
+    """Excel opens a longer list and saves its first 1,048,576 rows: what is not in them would be absent."""
+    pl.DataFrame({"number": [f"019900{n:04}" for n in range(20)]}).write_excel(tmp_path / "own.xlsx")
+    assert opened(tmp_path / "own.xlsx").height == 20
+    monkeypatch.setattr("dnc.sheets._MOST_ROWS", 21)
+    with pytest.raises(
+        InputError, match=r"its sheet is full \(21 rows\), so further rows may be missing; export it as CSV"
+    ):
+        opened(tmp_path / "own.xlsx")
+
+
+def test_more_columns_than_a_spreadsheet_has(dnc, write_file):
+    """A list that fills all columns leaves no place for verdicts: said before the rows are decided."""
+    write_file("calls.csv", "number" + "".join(f",c{n}" for n in range(16_380)) + "\n")
+    code, _, err = dnc("check", "calls.csv", "--region", "FR", "--out", "v.xlsx")
+    assert code == 4 and "a spreadsheet takes 16,384 columns; write .csv or .parquet" in err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'<c r="A1">' * 200_000,
+        b"<c " * 700_000,
+        b"<sheet " * 300_000,
+        b'<c r="A1"><f>' * 150_000 + b"<row",
+        b"x" * 20_000_000,
+        b'<c r="A0"><f>1</f></c><c r="A9999999"><f>1</f></c>',
+    ],
+    ids=["cells", "begun cells", "sheets", "formulas", "no cell", "rows that no sheet has"],
+)
+def test_parts_of_a_spreadsheet_that_do_not_end(text, tmp_path):
+    """What looks for cells that failed takes time in proportion to the part, whatever it holds."""
+    pl.DataFrame({"number": ["0199000418"]}).write_excel(tmp_path / "whole.xlsx")
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    parts["xl/worksheets/sheet1.xml"] = sheet.replace(b"</sheetData>", b"</sheetData><!--" + text + b"-->")
+    parts["xl/workbook.xml"] += b"<!--" + text[:2_000_000] + b"-->"
+    with zipfile.ZipFile(tmp_path / "own.xlsx", "w") as archive:  # stored, so that it does not swell
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    try:
+        assert opened(tmp_path / "own.xlsx").height == 1
+    except InputError as error:
+        assert "own.xlsx" in str(error)

@@ -4,7 +4,8 @@ A row says that a person gave consent, gave none, or withdrew it. Of all words a
 list itself included, the newest wins as a whole: what, when, for which calls, and whether it was withdrawn
 are never mixed from two. On one day the word against the call wins; a word without a day wins where it is
 against the call and loses where it is for it. A word that is not understood, or whose day or purpose is not, may
-have been against the call: it counts as such, and where it is the newest, no consent is told.
+have been against the call: it counts as such, and where it is the newest, no consent is told. So does a row that
+does not fit the header, where its number can be read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dnc.clock import ALWAYS, NEVER
 from dnc.durable import fingerprint
 from dnc.errors import InputError
 from dnc.rulebook import Rulebook
-from dnc.tabular import Table, folded, numbered, open_table
+from dnc.tabular import RAGGED, Table, folded, numbered, open_table
 from dnc.vocabulary import vocabulary
 
 DECLARABLE = ("consent", "consent_on", "consent_for")
@@ -92,8 +93,9 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     counts = dict.fromkeys(_COUNTS, 0)
 
     def batches() -> Iterable[pl.DataFrame]:
-        for calls in intake.batches():
-            words = _ranked(calls.facts(*_WORD))
+        for batch in intake.fitted(table.batches):
+            calls = intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
+            words = _ranked(calls.facts(*_WORD).with_columns(_not_understood(batch[RAGGED].is_not_null())))
             given = words["consent"].is_in(["named_caller", "partners", "written"])
             proven = _filled(calls.carried[proof]) if proof else pl.repeat(False, words.height, eager=True)
             counts["rows"] += words.height
@@ -104,6 +106,13 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
             yield words.drop_nulls(["number", "rank"]).with_columns(_small())
 
     return Consents(path, fingerprint(path), _newest_of(batches()), **counts)
+
+
+def _not_understood(rows: pl.Series) -> list[pl.Expr]:
+    """What some rows tell of consent, whatever stands in them: that it is not understood."""
+    untold = [pl.when(~rows).then(name).alias(name) for name in DECLARABLE]
+    withdrawn = pl.when(rows).then(pl.lit(NEVER)).otherwise("consent_withdrawn_on").alias("consent_withdrawn_on")
+    return [*untold, withdrawn, pl.col("consent_odd") | rows]
 
 
 def _columns(brief: Brief, table: Table) -> dict[str, str]:

@@ -53,6 +53,16 @@ def test_who_is_not_in_the_file_is_not_told(outcome):
     assert outcome(other, given={**GIVEN, "consent": "none"})[0] == ["blocked"]
 
 
+@pytest.mark.parametrize("row", [f"{NUMBER},,,2026-09-01", f"{NUMBER},x,,,,,2026-09-01", f'{NUMBER},,,,"x,2026-09-01'])
+def test_a_row_that_shifted_may_have_been_a_withdrawal(outcome, row):
+    """Where a row about a number does not fit the header, no consent of that number is told; of others it is."""
+    consents = f"{HEAD}{NUMBER},named_caller,2026-08-01,both,,\n0261910418,named_caller,2026-08-01,both,,\n{row}\n"
+    found, result = outcome(consents, f"number\n{NUMBER}\n0261910418\n")
+    assert found == ["undecided", "clear"]
+    assert "consent" in result.verdicts["dnc_missing"][0]
+    assert (result.consents["odd"], result.consents["unread"]) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [

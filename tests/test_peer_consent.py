@@ -40,7 +40,7 @@ def ours(tmp_path_factory, calls: list[dict[str, str]]) -> list[str]:
         writer.writeheader()
         writer.writerows({"number": f"+33199000{n:03}", **FACTS, **call} for n, call in enumerate(calls))
     with MonkeyPatch.context() as patch:
-        patch.setenv("DNC_TODAY", "2028-01-01")  # after all of their days: a day that lies ahead tells nothing here
+        patch.setenv("DNC_TODAY", "2028-06-01")  # after all of their days: a day that lies ahead tells nothing here
         found = check(folder / "calls.csv", Store(folder / "store")).verdicts
     words = []
     for blocked, undecided, applies in found.select("dnc_blocked_by", "dnc_undecided_by", "dnc_applies").iter_rows():

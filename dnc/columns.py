@@ -98,6 +98,12 @@ def _kinds_known(count: int) -> pl.DataFrame:
     return pl.DataFrame(list(_known)[:count], schema=dict.fromkeys(Kind._fields, pl.String), orient="row")
 
 
+@lru_cache(maxsize=1)
+def _doubts(count: int) -> pl.Series:
+    """Of each kind, whether its numbers may be mistyped."""
+    return pl.Series([kind.doubt is not None for kind in list(_known)[:count]], dtype=pl.Boolean)
+
+
 # Texts → keys
 
 
@@ -135,6 +141,7 @@ def _key(texts: pl.Series) -> pl.Series:
 
 def _looked_up(keys: pl.Series, region: pl.Series | str | None) -> pl.DataFrame:
     """Number, reason and kind of each key, where the plan is compiled that tells."""
+    written = keys
     said = _by_region(keys, region) if isinstance(region, pl.Series) else _at_home(keys, region)
     keys = keys + said["shift"]
     unread = said["unread"]
@@ -144,9 +151,18 @@ def _looked_up(keys: pl.Series, region: pl.Series | str | None) -> pl.DataFrame:
             said = _abroad(frozenset(_dialled)).of(keys)
         keys = keys + said["shift"]
         unread = unread.zip_with(said["unread"].is_null(), said["unread"])
-    kinds = _kinds(frozenset(_codes)).of(keys)
-    number = pl.when(pl.col("kind").is_not_null()).then(pl.lit(keys).cast(pl.UInt64, strict=False))
-    return kinds.select(number.alias("number"), pl.lit(unread).alias("unread"), "kind")
+    kind = _kinds(frozenset(_codes)).of(keys)["kind"]
+    if (doubted := _doubts(len(_known)).gather(kind)).any():
+        # Whether it may rather be a foreign number is for the reference to say.
+        kind = kind.scatter((doubted & _bare(written)).arg_true(), None)
+    number = pl.when(pl.lit(kind).is_not_null()).then(pl.lit(keys).cast(pl.UInt64, strict=False))
+    return pl.select(number.alias("number"), pl.lit(unread).alias("unread"), kind)
+
+
+def _bare(keys: pl.Series) -> pl.Series:
+    """Whether keys are of digits with neither a plus nor a zero in front."""
+    size, value = pl.col("key") // BASE, pl.col("key") % BASE
+    return keys.alias("key").to_frame().select((size < PLUS) & (value >= pl.lit(10).pow(size - 1))).to_series()
 
 
 def _at_home(keys: pl.Series, region: str | None) -> pl.DataFrame:

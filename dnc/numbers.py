@@ -67,6 +67,7 @@ _NUMBERS = (  # kinds of numbers by which somebody is called; a voicemail number
     "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan",
 )  # fmt: skip
 INTERNATIONAL = "00"  # the international prefix that people write in every country
+_FEW = 3  # lengths of landline numbers
 _LONGEST = 15  # digits of an E.164 number, its calling code included
 
 UNPLANNED = "its numbering plan has no such number; is a digit missing or wrong?"
@@ -109,6 +110,8 @@ class Dialling(NamedTuple):
     rewrite: what a match of `trunk` becomes if its last group took part; None where it is just taken away.
     abroad: what is dialled before an international number. whole: all national numbers.
     lengths: of national numbers. usual: the length of the longest mobile number; longer landline numbers are rare.
+    certain: the only national numbers that are hardly foreign ones without their plus, where landline numbers have so
+        many lengths that nearly all digits are one; None where all are.
     """
 
     trunk: re.Pattern[str]
@@ -117,6 +120,7 @@ class Dialling(NamedTuple):
     whole: re.Pattern[str]
     lengths: frozenset[int]
     usual: int
+    certain: re.Pattern[str] | None
 
     def without_trunk(self, digits: str) -> str | None:
         """Digits without what is dialled before a national number; None where they do not begin with it."""
@@ -130,6 +134,10 @@ class Dialling(NamedTuple):
         """Whether digits begin with what is dialled before a national number, and is just taken away."""
         match = self.trunk.match(digits)
         return match is not None and match[0] != "" and not self._rewrites(match)
+
+    def is_certain(self, digits: str) -> bool:
+        """Whether digits that are a valid number here are hardly a foreign one."""
+        return self.certain is None or self.certain.fullmatch(digits) is not None
 
     def _rewrites(self, match: re.Match[str]) -> bool:
         return self.rewrite is not None and match[self.trunk.groups] is not None
@@ -215,6 +223,7 @@ def metadata(code: str, region: str = "") -> Any:
 def dialling(code: str, region: str = "") -> Dialling:
     """How numbers of a region are written, or of the main one of its calling code, which also tells the lengths."""
     said, main = metadata(code, region), metadata(code)
+    many = said.national_prefix_for_parsing and len(said.fixed_line.possible_length) > _FEW
     return Dialling(
         re.compile(said.national_prefix_for_parsing or ""),
         said.national_prefix_transform_rule,
@@ -222,6 +231,7 @@ def dialling(code: str, region: str = "") -> Dialling:
         re.compile(main.general_desc.national_number_pattern or ""),
         frozenset(main.general_desc.possible_length),
         max(main.mobile.possible_length if main.mobile else (), default=_LONGEST),
+        re.compile(said.mobile.national_number_pattern) if many else None,
     )
 
 
@@ -306,14 +316,32 @@ def number_of(digits: str, region: str | None) -> int | str:
     plus = "+" in digits
     digits = re.sub(r"\D", "", digits)
     if plus:
-        return chosen(behind_plus(digits))
+        return _chosen(behind_plus(digits))
     if not region or not known_region(region):
         return "region"
+    number = domestic_number(digits, region)
+    return TWO_WAYS if isinstance(number, int) and _is_rivalled(number, digits, region) else number
+
+
+def domestic_number(digits: str, region: str) -> int | str:
+    """The number that digits say in a region, or the reason why they say none, a foreign one without its plus aside."""
     behind = [one for end in abroad(digits, region) for one in behind_plus(digits[end:])]
-    return chosen(at_home(digits, region) + behind)
+    return _chosen(at_home(digits, region) + behind)
 
 
-def chosen(candidates: list[Candidate]) -> int | str:
+def _is_rivalled(number: int, digits: str, region: str) -> bool:
+    """Whether digits that were read as a number may rather be a foreign one that lost its plus."""
+    code = calling_code(digits)
+    if not code or code in calling_codes(region):
+        return False
+    plan = dialling(own_code(region), region)
+    as_is = number == _candidate(own_code(region), digits, plan).number
+    if is_valid(number) and (not as_is or plan.is_certain(digits)):
+        return False
+    return any(one.possible and is_valid(one.number) for one in behind_plus(digits))
+
+
+def _chosen(candidates: list[Candidate]) -> int | str:
     """The number that one of several ways to read a text gives, or the reason why none does.
 
     Where several are valid it is the one for which most speaks; where none is, the only one that is possible.

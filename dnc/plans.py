@@ -32,6 +32,7 @@ from dnc.numbers import (
     at_home,
     calling_codes,
     dialling,
+    domestic_number,
     kind_of,
     metadata,
     number_of,
@@ -303,13 +304,16 @@ def domestic(region: str) -> Iterator[tuple[int, Verdict]]:
         if behind:
             at_once = any(one.possible for digits in (low, high) for one in at_home(digits, region))
             return ASK if at_once or len(behind) > 1 else _behind(low, high, len(low) - len(behind[0]))
+        number = domestic_number(low, region)
+        if not low.startswith("0") and str(number) == own + low and not plan.is_certain(low):
+            return ASK  # it may rather be a foreign number
         heads = [(0, plan)] + [(len(code), dialling(code)) for code in calling_codes(region) if low.startswith(code)]
         if not all(_plainly(one, low[start:]) for start, one in heads):
             return ASK
-        return _alike(low, high, len(low), number_of(low, region), number_of(high, region))
+        return _alike(low, high, len(low), number, domestic_number(high, region))
 
     for length in LENGTHS:
-        tests = [*_tests(forms, length)]
+        tests = [*_tests(forms, length), *([_whole((), plan.certain.pattern, length)] if plan.certain else [])]
         tests += [test for head in prefixes for test in _begins(head, "[1-9]", length)]
         for first, found in _parted_from("", tests, length, verdict):
             yield length * BASE + int(first), found

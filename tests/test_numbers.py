@@ -191,7 +191,7 @@ def test_a_possible_number_that_is_none_of_its_plan_is_doubted(text, region, num
 def test_a_mailbox_is_no_number_of_a_subscriber():
     """A digit too many may make a mobile number that of a mailbox."""
     assert read_number("320 1234567", "IT").doubt is None
-    assert read_number("320 12345677", "IT").doubt == MAILBOX
+    assert read_number("+39 320 12345677", None).doubt == MAILBOX
 
 
 @pytest.mark.parametrize("row", FICTION, ids=lambda row: row["numbers"])
@@ -236,6 +236,30 @@ def test_what_only_one_reading_makes_valid_is_read(text, region, number):
 def test_what_two_readings_make_valid_is_not_read(text, region):
     """A landline of Novara or a mobile number with a zero too many, and the like."""
     assert read_number(text, region)[:4] == (None, None, None, TWO_WAYS)
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("33199000001", "DE"), ("447700900123", "DE"), ("33639980001", "AT"), ("41791234567", "DE"), ("447700900123", "CH"),
+        ("33639980001", "IT"), ("33639980001", "SG"), ("447700900123", "AU"),
+    ],
+)  # fmt: skip
+def test_what_may_be_a_foreign_number_without_its_plus_is_not_read(text, region):
+    """Where nearly all digits are a landline number, or where the digits are none of the plan."""
+    assert read_number(text, region)[:4] == (None, None, None, TWO_WAYS)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "number"),
+    [
+        ("3023125001", "DE", 493023125001), ("15228817386", "DE", 4915228817386), ("199000001", "FR", 33199000001),
+        ("2125550123", "US", 12125550123), ("612345678", "ES", 34612345678), ("470123456", "BE", 32470123456),
+    ],
+)  # fmt: skip
+def test_a_zero_lost_in_a_spreadsheet_is_none_of_a_calling_code(text, region, number):
+    """A valid mobile number, and in a plan of few lengths any valid number, is one of the region."""
+    assert read_number(text, region).number == number
 
 
 # Every spelling

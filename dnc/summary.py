@@ -67,7 +67,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         },
         "every": "for all rows: {words}; or columns.{column} = \"their column\"",
         "asked": {
-            "number": "number: what is the right number? It cannot be read as it stands",
+            "number": "number: what is the right number? It cannot be read, or its plan has no such number",
             "jurisdiction": "jurisdiction: are these calls meant? No rules are held for that place, caller or day",
             "stale:law": "stale:law: is there a newer edition of the rules? The day lies behind the last that was read",
             "registry": "{}: what does it say? Nothing is loaded that stood on the day of the call",
@@ -128,7 +128,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         },
         "every": "pour toutes les lignes : {words} ; ou columns.{column} = \"leur colonne\"",
         "asked": {
-            "number": "number : quel est le bon numéro ? Il est illisible tel quel",
+            "number": "number : quel est le bon numéro ? Il est illisible, ou son plan n'a pas de tel numéro",
             "jurisdiction": "jurisdiction : ces appels sont-ils voulus ? Aucune règle : lieu, cet appelant, ce jour",
             "stale:law": "stale:law : existe-t-il une édition plus récente ? Ce jour suit le dernier qui fut lu",
             "registry": "{} : que dit-il ? Rien n'est chargé qui valait le jour de l'appel",

@@ -9,7 +9,7 @@ from dnc.calls import TORN
 from dnc.result import Check
 from dnc.rulebook import Rulebook
 from dnc.snapshots import Snapshot
-from dnc.tabular import FEWER, MORE, QUOTED, UNNAMED, quoted
+from dnc.tabular import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
 from dnc.vocabulary import vocabulary
 
 _SHOWN = 5
@@ -59,6 +59,8 @@ _WORDS: dict[str, dict[str, Any]] = {
             'short_rows = "trailing" in the brief if only empty cells at their end are missing',
             MORE: "Rows with more cells than the header, left undecided: {n:,}; a text with a separator in it wants "
             "quotation marks, and if a separator ends every row, the header wants one too",
+            UNEVEN: "Rows as wide as the header where most are not, left undecided: {n:,}; "
+            "bring header and rows to as many cells",
             UNNAMED: "Rows with text behind the last column that has a name, left undecided: {n:,}; "
             "give that column a name, or mend the rows",
             QUOTED: "Rows with a quotation mark that is not closed in its cell, left undecided: {n:,}; "
@@ -119,6 +121,8 @@ _WORDS: dict[str, dict[str, Any]] = {
             'short_rows = "trailing" dans le brief s\'il ne leur manque que des cellules vides à la fin',
             MORE: "Lignes avec plus de cellules que l'en-tête, laissées indécises : {n:,} ; un texte qui contient un "
             "séparateur se met entre guillemets, et si un séparateur termine chaque ligne, il en faut un à l'en-tête",
+            UNEVEN: "Lignes de la largeur de l'en-tête, à la différence de la plupart, laissées indécises : {n:,} ; "
+            "donnez autant de cellules à l'en-tête et aux lignes",
             UNNAMED: "Lignes qui ont du texte après la dernière colonne nommée, laissées indécises : {n:,} ; "
             "donnez un nom à cette colonne, ou corrigez ces lignes",
             QUOTED: "Lignes avec un guillemet qui n'est pas fermé dans sa cellule, laissées indécises : {n:,} ; "

@@ -50,6 +50,7 @@ _DENSE = 8  # times as many places as rows are kept for numbering them
 RAGGED = "\0ragged"  # String column of every batch: why a row does not fit the header; null where it does
 FEWER = "the row has fewer cells than the header"
 MORE = "the row has more cells than the header"
+UNEVEN = "most rows have more or fewer cells than the header, and not all of them as many"
 UNNAMED = "the row has text behind the last column with a name"
 QUOTED = "a quotation mark in the row is not closed in its cell"
 LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
@@ -669,11 +670,14 @@ def _csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
             next(_csv_records(lines, start.delimiter, see=ends.see if ends else None), None)
         return _CsvReader(lines, unique_names(header), named, cells, start.delimiter, ends)
 
-    # Rows may all have other cells than the header, as where a separator ends each of them: then they fit.
-    usual = next((len(cells) for _, cells, _ in first[with_header:] if len(cells) >= named), len(header))
-    if usual != len(header) and not all(one[RAGGED].null_count() == one.height for one in reader(usual).frames()):
-        usual = len(header)
-    rows = reader(usual, Ends(text.member) if strict else None).frames()
+    # Rows may all have other cells than the header, as where a separator ends each of them: then they fit. Where
+    # most have, and one breaks with them, a row that is as wide as the header may be one of them that lost a cell.
+    counts = Counter(len(cells) for _, cells, _ in first[with_header:] if len(cells) >= named)
+    usual = max(counts, key=lambda count: (counts[count], count == len(header)), default=len(header))
+    fit = usual == len(header) or all(one[RAGGED].null_count() == one.height for one in reader(usual).frames())
+    rows = reader(usual if fit else len(header), Ends(text.member) if strict else None).frames()
+    if not fit:
+        rows = (one.with_columns(pl.col(RAGGED).fill_null(UNEVEN)) for one in rows)
     bom, misfits = text.encoding != "utf-8", [text.misfit] if text.misfit else []
     return Table(path, "csv", header, _gathered(rows), start.delimiter, bom, start.skipped, misfits=misfits)
 

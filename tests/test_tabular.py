@@ -652,6 +652,25 @@ def test_a_separator_at_the_end_of_every_row(text, found, tmp_path):
     assert outcomes(written(tmp_path, text)) == found
 
 
+@pytest.mark.parametrize(
+    ("header", "ending", "odd"),
+    [
+        (SHIFTED, ",", "7,01 99 00 04 27,Lille2022-04-01,"),  # lost a separator: as wide as the header
+        (SHIFTED, ",", "7,01 99 00 04 27,x,Lille,2022-04-01"),
+        (f"{SHIFTED},", "", "7,01 99 00 04 27,Lille,,2022-04-01"),
+        (f"{SHIFTED},,", "", "7,01 99 00 04 27,x,Lille,2022-04-01,"),
+        (f"{SHIFTED},x,", "", "7,01 99 00 04 27,x,Lille,2022-04-01,,"),
+    ],
+)
+def test_a_row_that_is_as_wide_as_the_header_by_chance(header, ending, odd, tmp_path):
+    """Where most rows are wider or narrower than the header, one that is not may be one of them that shifted."""
+    ending += "," * header.endswith(",x,")
+    rows = [f"{n},01 99 00 04 2{n},Nantes,{ending}" for n in range(1, 6)]
+    for at in (0, 3, 5):
+        path = written(tmp_path, "\n".join([header, *rows[:at], odd, *rows[at:]]) + "\n")
+        assert outcomes(path)[at] == "undecided"
+
+
 def test_what_the_whole_file_holds_is_known_before_its_first_row(tmp_path, monkeypatch):
     """A row far behind the first block that breaks with the others is seen before one of them is given out."""
     monkeypatch.setattr(tabular, "_BLOCK", 4_000)

@@ -30,6 +30,7 @@ UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is
 _MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # a number cell's `.0`, blanks and digits of other scripts
 _RUNS = re.compile(r"[+(]?\d[\d ().\-/]{5,}\d")  # what could be a number, in a text
 _MORE: dict[str, Any] = {"numbers": pl.List(pl.UInt64), "doubt": pl.String}
+_DAYS = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
 _LISTED_ONLY = ("two numbers in one cell", "not written as a number")
 
 
@@ -123,7 +124,8 @@ def _with_beside(rows: pl.DataFrame, region: str) -> pl.DataFrame:
 
 
 def _numbers_in(text: str | None, region: str) -> tuple[list[int]]:
-    found = (read_number(one, region).number for one in _RUNS.findall(text or ""))
+    runs = _RUNS.findall(_DAYS.sub(" | ", text or ""))  # a line end that is lost may stand between a day and a number
+    found = (read_number(one, region).number for one in runs)
     return ([number for number in found if number is not None],)
 
 

@@ -42,7 +42,7 @@ _OTHERS = {
     "identifiant",
     "identifant",
 }
-_NAMES_NUMBERS = re.compile(rf"^(?:{'|'.join(PHONE_WORDS)}|de|du|no?|nr|[\W_]|s)*$")  # "N° de téléphone", folded
+_NAME = re.compile(rf"(?:{'|'.join(PHONE_WORDS)}|de|du|no?|nr|[\W\d_]|s)*")  # "N° de téléphone", folded
 _DAYS_LEFT = r"^(0*[1-9][0-9]{0,4})$"
 _NO_DAYS_LEFT = "the days to expiry are no number of days"
 _FLAGS = {"y": True, "yes": True, "n": False, "no": False}
@@ -70,7 +70,7 @@ def _rows(extract: Extract) -> Iterator[pl.DataFrame]:
     for frame in listings(extract, lambda cells: _with_days(cells.with_columns(_columns(extract)), extract), further):
         rows += frame.height
         yield frame
-    if not rows and not any(map(_NAMES_NUMBERS.match, extract.header)):
+    if not rows and not any(_NAME.fullmatch(extract.header[place]) for place in extract.phone_columns):
         message = "no list: no number and no column that is named like one; an empty list is an empty file, or a header"
         raise LoaderError(f"{message} with a column number", extract.path)
 

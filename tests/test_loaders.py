@@ -704,6 +704,8 @@ def test_own_under_other_names(text, numbers, tmp_path):
     "text",
     [
         "Bonjour\n",
+        "Bonjour, \n",
+        "no\n",
         "Please phone us before you call\n",
         "Dear Sir, please phone\n",
         "hotel\n",
@@ -729,6 +731,7 @@ def test_own_that_is_no_list(text, tmp_path):
         "number,listed\n",
         "Phone Number,Contact Group Id,Days To Expiry\n",
         "Tél. portable\n",
+        "Nom;Tel 1;\n",
         "telephones\n\n",
     ],
 )
@@ -779,6 +782,8 @@ def test_all_numbers_of_the_own_list_count(tmp_path):
     numbers = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
     assert numbers == [33199000001, 33199000003, 33199000004, 33639980001, 33639980002]
     assert not [note for note in one.notes if "not read" in note]
+    said = load_error(tmp_path, "cut.csv", "number;mobile;reason\n0199000001;06 39;x\n0199000002;;\n")
+    assert said.startswith("cut.csv:2: a number cannot be read")
     said = load_error(tmp_path, "bare.csv", "0199000001;0639980001\n", registry="own")
     assert said == "bare.csv:1: no one column number; name the columns number, since, until, reason"
 

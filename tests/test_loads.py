@@ -68,7 +68,7 @@ def test_days_of_a_row_that_shifted_end_nothing(store, write_file):
 
 def test_a_row_that_swallowed_the_next_one_lists_both(store, write_file):
     """Where a line end was lost the numbers of both rows are listed; days and other digits beside them are none."""
-    text = "number,since,reason\n+33199000001,2026-01-01,letter 12/3+33199000002,2026-01-02,x\n+33199000003,,\n"
+    text = "number,reason,since\n+33199000001,letter 12/3,2026-01-010199000002,x,2026-01-02\n+33199000003,,\n"
     one = store.load(write_file("own.csv", text), as_of=AS_OF)
     numbers = pl.read_parquet(store.path / "snapshots" / one.file)["number"].to_list()
     assert numbers == [33199000001, 33199000002, 33199000003]

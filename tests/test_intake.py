@@ -204,3 +204,16 @@ def test_a_brief_says_nothing_in_vain(write_file, brief, says):
     """What would have no effect, or would spoil every row, is refused with its key."""
     with pytest.raises(InputError, match=re.escape(says)):
         read_brief(write_file("b.toml", brief))
+
+
+@pytest.mark.parametrize("number", ["+33199000001", "+12025550143", "+442079460123", "+61255501234", "+4930231250"])
+def test_the_ends_of_time_and_other_digits(verdict, number):
+    """No cell stops a run: days at either end of the calendar, and digits of other scripts."""
+    ends = ["0001-01-01", "9999-12-31", "9999-12-31T23:59+00:00", "0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"]
+    for column in ("call_at", "appointment_at", "objected_on", "consent_on", "relationship_on", "refused_on"):
+        for end in ends:
+            outcome = verdict(number, **{**SALE, column: end})[0]
+            assert outcome != "clear" or column not in ("call_at", "objected_on")
+    for attempts in ("٣", "３", "-1", "1e1", "3 times", "99999999999"):
+        assert f"attempts '{attempts}'" in verdict(number, **{**SALE, "attempts": attempts})[2]
+    assert "cli '٣٩٠٠'" in verdict(number, **{**SALE, "cli": "٣٩٠٠"})[2]

@@ -51,6 +51,7 @@ FAR_APART = timedelta(hours=6)  # clocks further apart could lie on both sides o
 _WAS = "dnc_outcome"  # in the output of a former run
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
 _SHORT = re.compile(r"^[0-9]{3,6}$")
+_SHORT_NAME = 5  # letters of a name of a column: fewer are like anything
 _KIND, _UNREAD = "\0kind", "\0unread"  # what a number tells, beside a file's own columns
 
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
@@ -166,8 +167,7 @@ class Intake:
     @property
     def second_numbers(self) -> list[str]:
         """Columns that look like telephone numbers and are not looked at."""
-        known = {*self.columns.values(), *self.ignored}
-        return [name for name in self.carried if name not in known and looks_like_phone(name)]
+        return [name for name in self._theirs if looks_like_phone(name)]
 
     @cached_property
     def ignored(self) -> list[str]:
@@ -177,20 +177,40 @@ class Intake:
         return [unique for unique, name in header if unique in self.brief.ignore or folded(name) in named]
 
     @property
-    def unheard(self) -> list[str]:
-        """Columns that may tell objections, by their name, and are neither mapped nor left out on purpose."""
+    def _theirs(self) -> list[str]:
+        """Columns that are carried and not read: neither mapped nor left out on purpose."""
         known = {*self.columns.values(), *self.ignored}
-        return [name for name in self.carried if name not in known and _may_object(name)]
+        return [name for name in self.carried if name not in known]
+
+    @property
+    def unheard(self) -> list[str]:
+        """Columns of theirs that may tell objections, by their name."""
+        return [name for name in self._theirs if _may_object(name)]
+
+    @property
+    def mistyped(self) -> dict[str, str]:
+        """Columns of theirs that are called almost like one of ours that the file has not, and that one."""
+        ours = [name for name in vocabulary().columns if name not in self.columns]
+        found = {name: _meant(name, ours) for name in self._theirs}
+        return {name: meant for name, meant in found.items() if meant}
 
     def refuse_unheard(self, way_out: str = "map them (--map objected_on={first}, or [columns] in the brief)") -> None:
-        """Raise OptionError where there are such columns."""
+        """Raise OptionError where there are columns that may tell objections, or that are called almost like ours."""
+        path, line = self.table.path, self.table.skipped + 1
         if names := self.unheard:
             first = quoted(names[:1])
             why = (
                 f"columns that may tell objections are not used: {quoted(names)}; {way_out.format(first=first)}, "
                 f"or leave them out on purpose (--ignore {first}, or ignore = [{first}] in the brief)"
             )
-            raise OptionError(why, self.table.path, self.table.skipped + 1)
+            raise OptionError(why, path, line)
+        for name, ours in self.mistyped.items():
+            first = quoted([name])
+            why = (
+                f"column {first} is not used; is it {ours}? Call it so, or leave it out on purpose "
+                f"(--ignore {first}, or ignore = [{first}] in the brief)"
+            )
+            raise OptionError(why, path, line)
 
     @property
     def carried(self) -> list[str]:
@@ -208,8 +228,31 @@ class Intake:
             yield self.calls(batch)
 
     def fitted(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """Batches of the file; where the brief says so, rows that lack cells at their end fit."""
-        return self._filled_up(batches) if self.brief.short_rows else batches
+        """Batches of the file; where the brief says so, rows that lack cells at their end fit.
+
+        Raises OptionError at text in a column without a name, among those that have one.
+        """
+        nameless = self._nameless
+        for batch in self._filled_up(batches) if self.brief.short_rows else batches:
+            for name in nameless:
+                self._refuse_nameless(batch, name)
+            yield batch
+
+    @property
+    def _nameless(self) -> list[str]:
+        """Columns of theirs without a name that stand before the last one with a name."""
+        named = [at for at, name in enumerate(self.table.header) if name.strip()]
+        before = set(self.table.columns[: max(named, default=0)])
+        return [name for name in self._theirs if name in before and not self._header[name].strip()]
+
+    def _refuse_nameless(self, batch: pl.DataFrame, name: str) -> None:
+        """Raise OptionError where a column holds text, but for a first one that counts the rows."""
+        text = batch.select(_text(batch[name])).to_series()
+        count = text.cast(pl.Int64, strict=False)
+        counts = name == self.table.columns[0] and not count.null_count() and bool((count.diff().slice(1) == 1).all())
+        if text.null_count() < text.len() and not counts:
+            why = f'{name} has no name, and text in it; name it, or leave it out on purpose (ignore = ["{name}"])'
+            raise OptionError(why, self.table.path, batch[LINE][text.is_not_null().arg_max() or 0])
 
     def _filled_up(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """The same, but that rows fit which lack cells at their end; those that may be one row broken in two do not.
@@ -493,6 +536,27 @@ def _may_object(name: str) -> bool:
     """Whether the name of a column has a word in it by which files tell objections."""
     words = _words(name)
     return any(f" {one} " in words or f" {one.replace(' ', '')} " in words for one in hints()["against"]["words"])
+
+
+def _meant(name: str, known: Collection[str]) -> str | None:
+    """The one of some names of five letters or more that a name almost is: cut short, or with one letter wrong."""
+    name = folded(name)
+    if name in hints()["mistyped"]["not"]:
+        return None
+    for one in known:
+        whole = folded(one)
+        is_cut = len(name) >= _SHORT_NAME and whole.startswith(name)
+        if len(whole) >= _SHORT_NAME and (is_cut or _is_one_off(name, whole)):
+            return one
+    return None
+
+
+def _is_one_off(one: str, other: str) -> bool:
+    """Whether one letter has to change, come, go or swap with the next to make one word of another."""
+    at = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, wanted = one[at:], other[at:]
+    swapped = rest[1:2] + rest[:1] + rest[2:]
+    return wanted == swapped or rest[1:] in (wanted, wanted[1:]) or rest == wanted[1:]
 
 
 def _words(name: str) -> str:

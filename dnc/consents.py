@@ -20,11 +20,12 @@ import polars as pl
 
 from dnc.brief import Brief
 from dnc.calls import Calls, Intake
+from dnc.cleaning import EMPTY
 from dnc.clock import ALWAYS, NEVER
 from dnc.durable import fingerprint
 from dnc.errors import InputError
 from dnc.rulebook import Rulebook
-from dnc.tabular import RAGGED, Table, folded, numbered, open_table
+from dnc.tabular import LINE, RAGGED, Table, folded, numbered, open_table
 from dnc.vocabulary import vocabulary
 
 DECLARABLE = ("consent", "consent_on", "consent_for")
@@ -96,6 +97,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
         for batch in intake.fitted(table.batches):
             calls = intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
             words = _ranked(calls.facts(*_WORD).with_columns(_not_understood(batch[RAGGED].is_not_null())))
+            _refuse_lost(words, calls, batch, path)
             given = words["consent"].is_in(["named_caller", "partners", "written"])
             proven = _filled(calls.carried[proof]) if proof else pl.repeat(False, words.height, eager=True)
             counts["rows"] += words.height
@@ -113,6 +115,25 @@ def _not_understood(rows: pl.Series) -> list[pl.Expr]:
     untold = [pl.when(~rows).then(name).alias(name) for name in DECLARABLE]
     withdrawn = pl.when(rows).then(pl.lit(NEVER)).otherwise("consent_withdrawn_on").alias("consent_withdrawn_on")
     return [*untold, withdrawn, pl.col("consent_odd") | rows]
+
+
+def _refuse_lost(words: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: Path) -> None:
+    """Raise InputError where a word against calls, or one that is not understood, is of a number that cannot be read.
+
+    A row without any number that says that no consent was given is about nobody.
+    """
+    about_nobody = calls.facts("unread")["unread"] == EMPTY
+    firm = (words["consent_withdrawn_on"] != NEVER) | words["consent_odd"]
+    lost = calls.number.is_null() & words.select(_against()).to_series() & (firm | ~about_nobody)
+    if lost.any():
+        why = "tells no consent, a withdrawal, or nothing that is understood, and its number cannot be read"
+        raise InputError(f"{why}; mend the row, or take it out", path, rows[LINE][lost.arg_max() or 0])
+
+
+def _against() -> pl.Expr:
+    """Whether a word is against calls, or may be."""
+    given_none = (pl.col("consent") == "none").fill_null(False)
+    return (pl.col("consent_withdrawn_on") != NEVER) | given_none | pl.col("consent_odd")
 
 
 def _columns(brief: Brief, table: Table) -> dict[str, str]:
@@ -134,8 +155,7 @@ def _small() -> list[pl.Expr]:
 
 def _ranked(words: pl.DataFrame) -> pl.DataFrame:
     """Words with `rank`: the newer ranks higher; null where a row tells none."""
-    withdrawn = pl.col("consent_withdrawn_on") != NEVER
-    against = withdrawn | (pl.col("consent") == "none").fill_null(False) | pl.col("consent_odd")
+    withdrawn, against = pl.col("consent_withdrawn_on") != NEVER, _against()
     withdrawn_on = pl.when(withdrawn & (pl.col("consent_withdrawn_on") != ALWAYS)).then("consent_withdrawn_on")
     undated = (withdrawn & withdrawn_on.is_null()) | (pl.col("consent_odd") & pl.col("consent_on").is_null())
     day = pl.when(~undated).then(pl.max_horizontal("consent_on", withdrawn_on)).to_physical().cast(pl.Int64)

@@ -18,6 +18,7 @@ import polars as pl
 from dnc.brief import Brief
 from dnc.calls import Intake
 from dnc.columns import read_column
+from dnc.errors import InputError
 from dnc.rulebook import Rulebook
 from dnc.tabular import Table, folded, looks_like_phone, open_table
 from dnc.typed import as_text
@@ -98,8 +99,10 @@ def draft(path: str | Path, book: Rulebook, language: str = "en") -> Iterator[st
     """Lines of a brief in TOML for a planned-calls file. Raises InputError where it is no such file."""
     table = open_table(path)
     rows = next(iter(table.batches), pl.DataFrame(schema=dict.fromkeys(table.columns, pl.String)))
+    if not table.columns:
+        raise InputError("no column in it", table.path, table.skipped + 1)
     # A file without a header shows numbers where its names should be: the intake refuses it.
-    if table.columns and rows.height:
+    if rows.height:
         _ = Intake(table, Brief(columns={"number": table.columns[0]}), book).columns
     return _Draft(table, pl.DataFrame([as_text(rows[name]) for name in table.columns]), book, language).lines()
 
@@ -192,7 +195,7 @@ class _Draft:
 
     def _dates(self) -> Iterator[str]:
         rows = self._rows.head(max(_LEAST, _CELLS // self._rows.width))
-        cells = pl.concat([column.alias("day") for column in rows]) if rows.width else pl.Series("day", [], pl.String)
+        cells = pl.concat([column.alias("day") for column in rows])
         parts = cells.str.extract_groups(_DAY).struct.unnest().cast(pl.Int8).drop_nulls()
         dmy, mdy = (int((parts[name] > 12).sum()) for name in parts.columns)
         if not parts.height:
@@ -209,7 +212,7 @@ class _Draft:
     def _ignore(self) -> Iterator[str]:
         """Columns that may tell objections and are proposed for nothing: a check stops at them."""
         mapped = Brief(columns={"number": self._table.columns[0]})
-        unheard = Intake(self._table, mapped, self._book).unheard if self._table.columns else []
+        unheard = Intake(self._table, mapped, self._book).unheard
         left = [_text(name) for name in unheard if name not in self._named.values()]
         if left:
             yield f"# ignore = [{', '.join(left)}]  # {self._w['unheard']}"

@@ -80,7 +80,7 @@ def _leaves(cells: pl.Series) -> Iterator[pl.Series]:
             yield from _leaves(cells.struct.field(name))
     elif isinstance(cells.dtype, pl.Map):
         yield cells
-        yield from _leaves(cells.to_physical().explode())
+        yield from _leaves(cells.map.entries().explode())
     else:
         yield cells
 

@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -141,25 +143,35 @@ def columns() -> str:
     return "\n".join(lines)
 
 
+def exceptions() -> str:
+    """A point an exception of the garble test."""
+    told = tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text(encoding="utf-8"))
+    return "\n".join(textwrap.fill(one, 120, initial_indent="- ", subsequent_indent="  ") for one in told.values())
+
+
 PARTS = (
     ("commands", commands),
     ("jurisdictions", jurisdictions),
     ("matrix", matrix),
     ("regimes", regimes),
     ("vocabulary", columns),
+    ("exceptions", exceptions),
 )
 
 
 def current(path: Path) -> str:
     """A page with its generated parts written anew."""
     text = path.read_text(encoding="utf-8")
-    return _readme(text) if path == README else _sessions(text)
+    text = _parts(text)
+    return text if path == README else _sessions(text)
 
 
-def _readme(text: str) -> str:
+def _parts(text: str) -> str:
     for name, write in PARTS:
-        block = f"<!-- generated: {name} -->\n{write()}\n<!-- end -->"
-        text = re.sub(rf"<!-- generated: {name} -->\n.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
+        begin = f"<!-- generated: {name} -->\n"
+        if begin in text:
+            block = f"{begin}{write()}\n<!-- end -->"
+            text = re.sub(rf"{begin}.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
     return text
 
 

@@ -137,9 +137,39 @@ def test_a_declared_day_fills_and_is_no_word(outcome):
     assert outcome(f"{HEAD}02 61 91 00 01,none,,,,\n", calls, given=facts)[0] == ["clear"]
 
 
+@pytest.mark.parametrize(
+    "row",
+    ["{number}", "{number},", "{number},,,,,2026-09-10,", "{number},named_caller,2026-09-20,both,x", '{number},"x,,,,'],
+)
+def test_a_row_that_does_not_fit_the_header_takes_the_consent_away(outcome, row):
+    """It may have told a withdrawal in a cell that is gone: of its number no consent is told."""
+    calls = f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-09-01,both\n"
+    filed = f"{NUMBER},named_caller,2026-08-01,both,,\n"
+    assert outcome(f"{HEAD}{filed}", calls)[0] == ["clear"]
+    assert outcome(f"{HEAD}{filed}{row.format(number=NUMBER)}\n", calls)[0] == ["undecided"]
+
+
+@pytest.mark.parametrize(
+    ("row", "refused"),
+    [
+        ("hello,,,,,2026-09-01", True), ("01 99 00 7,,,,,2026-09-01", True), (",,,,,2026-09-01", True), ("hello,none,,,,", True),
+        ("hello,maybe,,,,", True), ("total", True), (",none,,,,", False), ("hello,partners,,,,", False), ("hello,,,,,", False),
+    ],
+)  # fmt: skip
+def test_a_withdrawal_without_a_number_that_can_be_read_stops_the_check(outcome, row, refused):
+    """Whoever withdrew would keep an older consent; a consent of nobody, and nobody's lack of one, harm nobody."""
+    calls = f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-09-01,both\n"
+    filed = f"{HEAD}02 61 91 00 01,named_caller,2026-08-01,both,,\n{row}\n"
+    if refused:
+        with pytest.raises(InputError, match=r"consents.csv:3: tells no consent, a withdrawal, or nothing that"):
+            outcome(filed, calls)
+    else:
+        assert outcome(filed, calls)[0] == ["clear"]
+
+
 def test_what_could_not_be_read_is_counted_and_said(dnc, write_file):
     """Unreadable numbers, rows without a word, consents without proof: counted, said, logged, on the page."""
-    rows = f"{NUMBER},named_caller,2026-08-01,both,form 7,\nhello,none,,,,\n02 61 91 00 01,maybe,,,,\n02 61 91 00 03,,2026-08-01,,,\n02 61 91 00 02,partners,,,,\n"
+    rows = f"{NUMBER},named_caller,2026-08-01,both,form 7,\nhello,partners,,,form 8,\n02 61 91 00 01,maybe,,,,\n02 61 91 00 03,,2026-08-01,,,\n02 61 91 00 02,partners,,,,\n"
     consents, calls = write_file("consents.csv", HEAD + rows), write_file("calls.csv", f"number\n{NUMBER}\n")
     code, _, err = dnc("check", calls, "--region", "FR", "--consents", consents, "--out", "page.html")
     said = "Consents of consents.csv: 3 numbers from 5 rows; 1 unreadable, 1 that tell no consent, 1 not understood, "

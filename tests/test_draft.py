@@ -131,6 +131,12 @@ def test_a_file_without_a_header_is_refused(drafted, text):
     assert "0199000001" not in str(refused.value)
 
 
+def test_a_file_without_a_column_is_refused(write_file):
+    """A JSON list of nothing has no column to propose."""
+    with pytest.raises(InputError, match=r"calls.json:1: no column in it"):
+        list(draft(write_file("calls.json", "[]"), Rulebook.load()))
+
+
 def test_a_header_alone_has_a_draft(drafted):
     """No row proves nothing."""
     assert not _decided(drafted("Tel,Nom\n")[1])

@@ -160,6 +160,46 @@ def test_other_columns_do_not_stop_a_check(name, tmp_path):
         assert decider(pl.DataFrame({"number": ["0199000418"], name: ["x"]}))["dnc_outcome"].item() == "clear"
 
 
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("purpse", "purpose"), ("Purposes", "purpose"), ("vioce", "voice"), ("sectr", "sector"), ("place?", "place"),
+        ("regio", "region"), ("appointment", "appointment_at"), ("Relation", "relationship"), ("atempts", "attempts"),
+        ("consent fr", "consent_for"), ("recipent", "recipient"), ("reciipent", "recipient"), ("campaign*", "campaign"),
+    ],
+)  # fmt: skip
+def test_a_column_of_ours_that_is_mistyped_is_not_passed_over(name, ours, write_file, store, dnc):
+    """What it tells would be lost, and something declared or laid down would count in its place."""
+    calls = write_file("calls.csv", f"number,{name}\n0199000418,x\n")
+    with pytest.raises(OptionError, match=rf"calls.csv:1: column '{re.escape(name)}' is not used; is it {ours}\?"):
+        check(calls, store)
+    assert dnc("check", calls, "--region", "FR", "--ignore", name)[0] == 3
+    assert dnc("check", calls, "--region", "FR", "--map", f"{ours}={name}")[0] == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["voie", "link", "name", "invoice", "created", "updated", "called", "religion", "content", "calls", "clé"]
+)
+def test_a_column_that_is_another_word_is_the_files_own(name, write_file, store):
+    """Short names are like anything, and some words are only near to ours."""
+    assert check(write_file("calls.csv", f"number,{name}\n0199000418,x\n"), store, region="FR").rows == 1
+
+
+def test_a_column_without_a_name_is_not_passed_over(write_file, store):
+    """Text below an empty name could be anything; rows that are only counted in it, as pandas does, may be."""
+    path = write_file("a.csv", "number,,city\n0199000418,,Lyon\n0199000419,2026-01-01,Lyon\n")
+    with pytest.raises(OptionError, match=r'a.csv:3: column 2 has no name, and text in it; .*ignore = \["column 2"\]'):
+        check(path, store, region="FR")
+    assert check(path, store, brief=Brief(region="FR", ignore=["column 2"])).rows == 2
+    donation = {"caller": "charity", "purpose": "donation"}
+    told = Brief(region="FR", columns={"objected_on": "column 2"}, facts=donation)
+    assert check(path, store, brief=told).counts["blocked"] == 1
+    assert check(write_file("b.csv", ",number\n0,0199000418\n1,0199000419\n"), store, region="FR").rows == 2
+    with pytest.raises(OptionError, match=r"c.csv:2: column 1 has no name"):
+        check(write_file("c.csv", ",number\n1,0199000418\n0,0199000419\n"), store, region="FR")
+    assert check(write_file("d.csv", "number,,city\n0199000418,,Lyon\n"), store, region="FR").rows == 1
+
+
 def test_a_file_of_consents_may_not_pass_over_a_withdrawal(dnc, write_file):
     """A column there that may tell withdrawals stops the check as well, on the command line with 2."""
     calls = write_file("calls.csv", "number,STOP\n0199000418,\n")

@@ -125,6 +125,7 @@ CELLS = {
     "long span": pl.Series([2**63 - 1, 1], dtype=pl.Int64).cast(pl.Duration("ms")),
     "nanoseconds": pl.Series([datetime(2026, 1, 1), None]).cast(pl.Datetime("ns", "UTC")),
     "map of numbers": pl.Series([{1: 2}, {}], dtype=pl.Map(pl.Int64(), pl.Int64())),
+    "map of maps": pl.Series([{"a": {1: 2}}, {"b": {}}], dtype=pl.Map(pl.String(), pl.Map(pl.Int64(), pl.Int64()))),
     "array": pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int64, 2)),
     "nested": [[{"a": [{"b": [{"c": 1}]}]}], None],
     "field with NUL": [{"a\0b": 1}, None],
@@ -162,7 +163,8 @@ def test_names_of_columns_that_mean_something_to_others(kind, tmp_path, dnc):
         tmp_path / "calls.jsonl"
     )
     outs = [part for suffix in OUTS for part in ("--out", f"v.{suffix}")]
-    code, _, err = dnc("check", f"calls.{kind}", "--region", "FR", "--quiet", "--ignore", "DNC_Outcome", *outs)
+    ignored = [part for name in ("DNC_Outcome", "column 5", " ") for part in ("--ignore", name)]
+    code, _, err = dnc("check", f"calls.{kind}", "--region", "FR", "--quiet", *ignored, *outs)
     assert (code, err) == (3, "")
     row = pl.read_parquet(tmp_path / "v.parquet").row(0)
     own = [name for name in NAMES if name != "dnc_outcome"]

@@ -246,13 +246,14 @@ class Intake:
         return [name for name in self._theirs if name in before and not self._header[name].strip()]
 
     def _refuse_nameless(self, batch: pl.DataFrame, name: str) -> None:
-        """Raise OptionError where a column holds text, but for a first one that counts the rows."""
-        text = batch.select(_text(batch[name])).to_series()
+        """Raise OptionError where a column holds text in rows that fit, but for a first one that counts the rows."""
+        fits = batch.filter(pl.col(RAGGED).is_null())
+        text = fits.select(_text(fits[name])).to_series()
         count = text.cast(pl.Int64, strict=False)
         counts = name == self.table.columns[0] and not count.null_count() and bool((count.diff().slice(1) == 1).all())
         if text.null_count() < text.len() and not counts:
             why = f'{name} has no name, and text in it; name it, or leave it out on purpose (ignore = ["{name}"])'
-            raise OptionError(why, self.table.path, batch[LINE][text.is_not_null().arg_max() or 0])
+            raise OptionError(why, self.table.path, fits[LINE][text.is_not_null().arg_max() or 0])
 
     def _filled_up(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """The same, but that rows fit which lack cells at their end; those that may be one row broken in two do not.

@@ -15,7 +15,7 @@ from typing import IO
 
 import polars as pl
 
-from dnc.areacodes import country_of_area_code
+from dnc.registries.area_codes import country_of_area_code
 
 AT_ONCE = 2_000_000
 FAR = 1 << 29  # index from which on numbers stand in no registry

@@ -13,12 +13,12 @@ from typing import Any
 import polars as pl
 
 from dnc import Decider, Rulebook, Store, check
-from dnc.brief import Brief, read_brief
-from dnc.checks import explain
-from dnc.columns import read_column
-from dnc.report import Output
-from dnc.rows import Rows
-from dnc.screen import Screen
+from dnc.checks.brief import Brief, read_brief
+from dnc.checks.run import explain
+from dnc.checks.screening import Screen
+from dnc.files.output_rows import Rows
+from dnc.files.writers import Output
+from dnc.numbers.bulk_reader import read_column
 
 AT = "2026-08-03T10:30"
 

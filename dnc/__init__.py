@@ -6,24 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnc.appraisal import Asked, Vetting
-    from dnc.arrow import Decider, decide
-    from dnc.checks import check, write
+    from dnc.checks.arrow import Decider, decide
+    from dnc.checks.result import Check
+    from dnc.checks.run import check, write
     from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
-    from dnc.result import Check
-    from dnc.rulebook import Rulebook
-    from dnc.store import Snapshot, Store
-    from dnc.vetting import vet
+    from dnc.law.rulebook import Rulebook
+    from dnc.store.store import Snapshot, Store
+    from dnc.vetting.model import Asked, Vetting
+    from dnc.vetting.vet import vet
 
 _HOMES = {
-    "dnc.appraisal": ("Asked", "Vetting"),
-    "dnc.arrow": ("Decider", "decide"),
-    "dnc.checks": ("check", "write"),
+    "dnc.vetting.model": ("Asked", "Vetting"),
+    "dnc.checks.arrow": ("Decider", "decide"),
+    "dnc.checks.run": ("check", "write"),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
-    "dnc.result": ("Check",),
-    "dnc.rulebook": ("Rulebook",),
-    "dnc.store": ("Snapshot", "Store"),
-    "dnc.vetting": ("vet",),
+    "dnc.checks.result": ("Check",),
+    "dnc.law.rulebook": ("Rulebook",),
+    "dnc.store.store": ("Snapshot", "Store"),
+    "dnc.vetting.vet": ("vet",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -1,5 +1,5 @@
 """`python -m dnc`: the command line."""
 
-from dnc.cli import main
+from dnc.cli.main import main
 
 main()

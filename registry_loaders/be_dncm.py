@@ -20,8 +20,8 @@ import polars as pl
 
 from dnc.clock import today
 from dnc.errors import LoaderError
-from dnc.loader import Extract, Loader, line_batches
-from dnc.packed import Member
+from dnc.files.archive import Member
+from dnc.registries.contract import Extract, Loader, line_batches
 
 _FIRST_DAY = date(2014, 5, 31)
 _NUMBER = r"(?:\+32|0032)?\d{8,12}"

@@ -1,12 +1,12 @@
 """The Canadian national do-not-call list: full lists by area code, byte for byte in the American layouts.
 
 All codes must be Canadian, by the numbering plan; that alone tells its files from
-American ones. Sources and what is not known: `dnc.areacodes`.
+American ones. Sources and what is not known: `dnc.registries.area_codes`.
 """
 
 from __future__ import annotations
 
-from dnc.areacodes import read, recognises
-from dnc.loader import Loader
+from dnc.registries.area_codes import read, recognises
+from dnc.registries.contract import Loader
 
 LOADER = Loader("ca-dncl", "CA", recognises("CA"), read("CA"))

@@ -18,8 +18,8 @@ from xml.parsers import expat
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.loader import LISTING, Extract, Loader, listings
-from dnc.packed import Member
+from dnc.files.archive import Member
+from dnc.registries.contract import LISTING, Extract, Loader, listings
 
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
 _NO_COLUMN = "no column star, and no column name with stars in it"

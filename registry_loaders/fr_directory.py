@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dnc.loader import Extract, Loader, listings, words
+from dnc.registries.contract import Extract, Loader, listings, words
 
 _COLUMNS = {"number", "listing", "prospecting"}
 

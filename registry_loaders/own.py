@@ -24,8 +24,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.loader import NO_COUNTRY, Extract, Loader, country, days, listings
-from dnc.tabular import PHONE_WORDS
+from dnc.files.tabular import PHONE_WORDS
+from dnc.registries.contract import NO_COUNTRY, Extract, Loader, country, days, listings
 
 _TOLD = {"since", "until", "reason"}
 _DIALLER = {"contactgroupid", "daystoexpiry"}

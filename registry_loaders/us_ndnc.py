@@ -2,12 +2,12 @@
 
 A file is complete for the area codes it holds, and for nothing else. Change
 lists are recognised and refused: read as a full list, one would clear everybody
-who did not change. Sources and what is not known: `dnc.areacodes`.
+who did not change. Sources and what is not known: `dnc.registries.area_codes`.
 """
 
 from __future__ import annotations
 
-from dnc.areacodes import read, recognises
-from dnc.loader import Loader
+from dnc.registries.area_codes import read, recognises
+from dnc.registries.contract import Loader
 
 LOADER = Loader("us-ndnc", "US", recognises("US"), read("US"))

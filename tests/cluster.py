@@ -20,8 +20,8 @@ import pyarrow.dataset as pads
 import pytest
 
 from dnc import Decider, InputError, Store, check, decide
-from dnc.report import CsvStream
-from dnc.rows import Rows
+from dnc.files.output_rows import Rows
+from dnc.files.writers import CsvStream
 from tests.conftest import SAMPLES
 
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}

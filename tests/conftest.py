@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from dnc import Store
-from dnc.cli import main
+from dnc.cli.main import main
 
 pytest_plugins = ["tests.scrub"]
-SAMPLES = Path(__file__).parent.parent / "dnc" / "samples"
+SAMPLES = Path(__file__).parent.parent / "dnc" / "cli" / "samples"
 
 
 @pytest.fixture

@@ -28,10 +28,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from dnc import DncError, Store, check, extracts
-from dnc.manifest import read_manifest
-from dnc.rulebook import Rulebook
-from dnc.upkeep import backup, restore, verify
+from dnc import DncError, Store, check
+from dnc.law.rulebook import Rulebook
+from dnc.registries import ingest
+from dnc.store.manifest import read_manifest
+from dnc.store.upkeep import backup, restore, verify
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reliability.md"
@@ -82,7 +83,7 @@ def put_up(folder: Path) -> None:
     (folder / "list.txt").write_text("310,5550100\n310,5550101\n")
     (folder / "list2.txt").write_text("310,5550101\n310,5550102\n")
     store = Store(folder / "store")
-    extracts.WORTH = 1  # so that there are bit pages
+    ingest.WORTH = 1  # so that there are bit pages
     store.load(folder / "list.txt", as_of=date(2026, 6, 1), registry="us-ndnc")
     store.load(folder / "a.csv", as_of=date(2026, 6, 1))
     store.load(folder / "own.csv", as_of=date(2026, 6, 1), registry="own")
@@ -92,7 +93,7 @@ def put_up(folder: Path) -> None:
 
 
 def _load(folder: Path) -> None:
-    extracts.WORTH = 1  # so that there are bit pages
+    ingest.WORTH = 1  # so that there are bit pages
     Store(folder / "store").load(folder / "list2.txt", as_of=date(2026, 7, 1), registry="us-ndnc")
 
 

@@ -21,11 +21,11 @@ from pathlib import Path
 import polars as pl
 
 from dnc.errors import InputError
-from dnc.extracts import readings, take
-from dnc.loader import loader_for, loaders
-from dnc.numbers import known_regions, read_number
-from dnc.packed import members
-from dnc.tabular import open_table
+from dnc.files.archive import members
+from dnc.files.tabular import open_table
+from dnc.numbers.reader import known_regions, read_number
+from dnc.registries.contract import loader_for, loaders
+from dnc.registries.ingest import readings, take
 from tests.number_twin import read_numbers
 
 HERE = Path(__file__).parent

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 import phonenumbers
 import polars as pl
 
-from dnc import columns, plans
-from dnc.numbers import SCHEMA, known_regions, read_number
+from dnc.numbers import bulk_reader, ranges
+from dnc.numbers.reader import SCHEMA, known_regions, read_number
 from tests.spellings import sampled, spelled, territories
 
 CODES = sorted(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
@@ -64,10 +64,10 @@ def edges(found: Iterator[tuple[int, object]]) -> Iterator[str]:
 
 def written(key: int) -> str | None:
     """The string that has a key; a number (no key) is written behind a plus."""
-    size, value = divmod(key, plans.BASE)
-    plus = "+" if size > plans.PLUS or not size else ""
-    digits = str(value).zfill(size % plans.PLUS)
-    return plus + digits if size == 0 or len(digits) == size % plans.PLUS else None
+    size, value = divmod(key, ranges.BASE)
+    plus = "+" if size > ranges.PLUS or not size else ""
+    digits = str(value).zfill(size % ranges.PLUS)
+    return plus + digits if size == 0 or len(digits) == size % ranges.PLUS else None
 
 
 def examples(region: str) -> Iterator[str]:
@@ -110,13 +110,13 @@ def cells(rng: random.Random, numbers: int) -> Iterator[tuple[str, str | None]]:
     """Texts and regions: first what the metadata gives, then `numbers` random ones."""
     regions: list[str | None] = [*known_regions(), None, "ZZ"]
     for region in known_regions():
-        yield from ((text, region) for text in edges(plans.domestic(region)))
+        yield from ((text, region) for text in edges(ranges.domestic(region)))
         for national in examples(region):
             yield from ((shape, region) for shape in shapes(national, region))
             yield from ((oddly(rng, shape), region) for shape in shapes(national, region))
     for code in CODES:
-        yield from ((text, rng.choice(regions)) for text in edges(plans.international(code)))
-        yield from ((text, rng.choice(regions)) for text in edges(plans.kinds(code)))
+        yield from ((text, rng.choice(regions)) for text in edges(ranges.international(code)))
+        yield from ((text, rng.choice(regions)) for text in edges(ranges.kinds(code)))
     for region in territories():
         for number in sampled(region, numbers // 2_000, rng.random()):
             for text in spelled(number, region):
@@ -131,7 +131,7 @@ def cells(rng: random.Random, numbers: int) -> Iterator[tuple[str, str | None]]:
 
 def read_numbers(cells: pl.DataFrame) -> pl.DataFrame:
     """Read columns `text` and `region` by the million, into the columns of `SCHEMA`."""
-    rows, kinds = columns.read_column(cells["text"], cells["region"])
+    rows, kinds = bulk_reader.read_column(cells["text"], cells["region"])
     return rows.hstack(kinds.select(pl.all().gather(rows["kind"]))).select(SCHEMA.keys())
 
 
@@ -155,7 +155,7 @@ def main() -> int:
     parser.add_argument("--numbers", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    columns.PAYS = 1
+    bulk_reader.PAYS = 1
     start = time.process_time()
     asked = list(dict.fromkeys(cells(random.Random(options.seed), options.numbers)))
     slow, wrong = compared(asked)

@@ -27,10 +27,10 @@ GRADES = ("low", "medium", "high")
 
 def read(name):
     """One file of rules."""
-    return tomllib.loads(files("dnc").joinpath("rules", f"{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(files("dnc.law").joinpath("rules", f"{name}.toml").read_text(encoding="utf-8"))
 
 
-NAMES = [one.name[:-5] for one in files("dnc").joinpath("rules").iterdir() if one.name.endswith(".toml")]
+NAMES = [one.name[:-5] for one in files("dnc.law").joinpath("rules").iterdir() if one.name.endswith(".toml")]
 PACKS = {name: read(name) for name in NAMES if name != "vocabulary"}
 VOCABULARY = read("vocabulary")
 AXES = {name: list(one["values"]) for name, one in VOCABULARY.items() if one["kind"] == "axis"}

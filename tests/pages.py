@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pypdf import PdfReader
 
 from dnc import Asked, Rulebook, Store, check, vet
-from dnc.brief import read_brief
-from dnc.sealed import held_to, read_sealed, write_sealed
-from dnc.vet_page import html
+from dnc.checks.brief import read_brief
+from dnc.reports.vet_page import html
+from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 from tests import offers
 from tests.test_page import CALLS, GIVEN
 

@@ -22,9 +22,9 @@ from pathlib import Path
 import click
 
 from dnc import Store, check
-from dnc.cli import cli
-from dnc.rulebook import Rulebook
-from dnc.vocabulary import vocabulary
+from dnc.cli.main import cli
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import vocabulary
 
 BOOK = Rulebook.load()
 ROOT = Path(__file__).parent.parent
@@ -179,7 +179,7 @@ def _sessions(text: str) -> str:
     """A page of docs with what its commands print."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copytree(ROOT / "dnc" / "samples", folder, dirs_exist_ok=True)
+        shutil.copytree(ROOT / "dnc" / "cli" / "samples", folder, dirs_exist_ok=True)
         session = Session(folder)
 
         def written(block: re.Match[str]) -> str:

@@ -26,7 +26,7 @@ _FICTION = re.compile(r"(?:19900|26191|35301|46571|53649|63998)\d{4}|7700900\d{3
 @lru_cache(maxsize=1)
 def tails() -> frozenset[str]:
     """The last digits of every number in the fixtures."""
-    files = [*HERE.glob("loaders/*"), *HERE.glob("rules/*.csv"), *HERE.parent.glob("dnc/samples/*.csv")]
+    files = [*HERE.glob("loaders/*"), *HERE.glob("rules/*.csv"), *HERE.parent.glob("dnc/cli/samples/*.csv")]
     texts = (path.read_bytes().decode("latin-1") for path in files if path.is_file())
     spelled = (digits(found) for text in texts for found in _SPELLED.findall(_NO_NUMBERS.sub(" ", text)))
     return frozenset(one[-_TAIL:] for one in spelled if 9 <= len(one) <= 15)
@@ -57,10 +57,12 @@ class Heard:
 @pytest.fixture(autouse=True)
 def scrubbed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Heard]:
     """Listen while a test runs; then nothing that was heard may hold a number."""
-    from dnc import audit, errors, terminal
+    from dnc import errors
+    from dnc.cli import options
+    from dnc.store import audit_log
 
     heard = Heard()
-    made, digest, echo = errors.DncError.__init__, audit.digest, terminal.click.echo
+    made, digest, echo = errors.DncError.__init__, audit_log.digest, options.click.echo
 
     def error_made(self: errors.DncError, message: str) -> None:
         heard.hear(message)
@@ -76,8 +78,8 @@ def scrubbed(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
         echo(message, *more, err=err, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(errors.DncError, "__init__", error_made)
-    monkeypatch.setattr(audit, "digest", row_made)
-    monkeypatch.setattr(terminal.click, "echo", echoed)
+    monkeypatch.setattr(audit_log, "digest", row_made)
+    monkeypatch.setattr(options.click, "echo", echoed)
     yield heard
     told = [text for text in heard.texts if found_in(text)]
     if told and not request.node.get_closest_marker("says_numbers"):

@@ -8,8 +8,8 @@ from functools import cache
 
 import phonenumbers
 
-from dnc.numbers import calling_code, dialling, is_valid, own_code, read_number
-from dnc.rulebook import Rulebook
+from dnc.law.rulebook import Rulebook
+from dnc.numbers.reader import calling_code, dialling, is_valid, own_code, read_number
 
 # {n} national number, {t} what is dialled before it, {c} calling code; g: in groups of two, m: of three.
 SPELLINGS = [

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import phonenumbers
 
-from dnc.vocabulary import vocabulary
+from dnc.law.vocabulary import vocabulary
 from tests.garble_world import COLUMNS, TODAY, Source, Style
 
 EXCEPTIONS = tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text(encoding="utf-8"))

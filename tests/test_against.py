@@ -9,8 +9,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from dnc import Decider, Store, against, check, terms, vet
-from dnc.brief import Brief
+from dnc import Decider, Store, check, vet
+from dnc.checks import other_rows, settings
+from dnc.checks.brief import Brief
 
 CHARITY = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
 SALE = {
@@ -165,10 +166,10 @@ def test_in_bounded_memory(store, write_file, monkeypatch):
     given = SALE | {"objected_on": "none"}
     whole = check(path, store, region="FR", given=given)
     for held, batch in itertools.product((0, 1 << 28), (7, 100_000)):
-        monkeypatch.setattr(against, "_AT_ONCE", 50)
-        monkeypatch.setattr("dnc.sorting._SPAN", 10_000)
-        monkeypatch.setattr(terms, "_HELD", held)
-        monkeypatch.setattr("dnc.tabular.BATCH_ROWS", batch * 30)
+        monkeypatch.setattr(other_rows, "_AT_ONCE", 50)
+        monkeypatch.setattr("dnc.registries.external_sort._SPAN", 10_000)
+        monkeypatch.setattr(settings, "_HELD", held)
+        monkeypatch.setattr("dnc.files.tabular.BATCH_ROWS", batch * 30)
         parts = check(path, store, region="FR", given=given)
         assert parts.verdicts.equals(whole.verdicts)
         assert (parts.elsewhere, parts.unplaced) == (whole.elsewhere, 0)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from dnc import Decider, InputError, Store, StoreError, check, decide
-from dnc.vocabulary import VERDICT
+from dnc.law.vocabulary import VERDICT
 from tests.conftest import SAMPLES
 from tests.test_tabular import ODD_CELLS
 

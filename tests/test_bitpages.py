@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnc import Store, StoreError, bitpages, extracts, lookup, sorting
-from dnc.screen import Screen
-from dnc.upkeep import backup, restore, verify
+from dnc import Store, StoreError
+from dnc.checks import registry_lookup
+from dnc.checks.screening import Screen
+from dnc.registries import bit_pages, external_sort, ingest
+from dnc.store.upkeep import backup, restore, verify
 
 FLAT = "\n".join(f"310,555{line:04}" for line in range(9999, 0, -7)) + "\n"
 DAY = date(2026, 8, 3)
@@ -22,10 +24,10 @@ DAY = date(2026, 8, 3)
 @pytest.fixture
 def paged(store, write_file, monkeypatch) -> Store:
     """A store in which a list has bit pages, made in many parts, and in which nothing is packed at once."""
-    monkeypatch.setattr(extracts, "WORTH", 1)
-    monkeypatch.setattr(lookup, "PACKED_AT_ONCE", 0)
-    monkeypatch.setattr(sorting, "_AT_ONCE", 500)
-    monkeypatch.setattr(sorting, "_SPAN", 1000)
+    monkeypatch.setattr(ingest, "WORTH", 1)
+    monkeypatch.setattr(registry_lookup, "PACKED_AT_ONCE", 0)
+    monkeypatch.setattr(external_sort, "_AT_ONCE", 500)
+    monkeypatch.setattr(external_sort, "_SPAN", 1000)
     store.load(write_file("flat.txt", FLAT), registry="us-ndnc", as_of=date(2026, 7, 20))
     return store
 
@@ -49,7 +51,7 @@ def test_a_number_is_found_by_its_bit(paged, monkeypatch):
     [snapshot] = paged.standing().snapshots
     assert files(paged) == [paged.standing().bits(snapshot).name]
     assert listed(paged) == sorted(range(9999, 0, -7))
-    monkeypatch.setattr("dnc.snapshots.Standing.bits", lambda *_: None)
+    monkeypatch.setattr("dnc.store.snapshots.Standing.bits", lambda *_: None)
     assert listed(paged) == sorted(range(9999, 0, -7))
 
 
@@ -62,7 +64,7 @@ def test_only_a_dense_list_of_one_word_suits(numbers, words):
     schema = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
     rows = pl.DataFrame([(number, *words) for number in sorted(numbers)], schema=schema, orient="row")
     dense = max(numbers) - min(numbers) <= 64 * len(numbers)
-    assert bitpages.suits(rows) == (dense and words == (True, None, None))
+    assert bit_pages.suits(rows) == (dense and words == (True, None, None))
 
 
 def test_a_list_of_several_words_has_none(paged, write_file):

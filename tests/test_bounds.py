@@ -6,7 +6,7 @@ from math import comb
 
 import pytest
 
-from dnc.bounds import population_bounds
+from dnc.vetting.sample_bounds import population_bounds
 
 ENDLESS = 10**9  # so many rows that drawing without replacement makes no difference
 

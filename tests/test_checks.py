@@ -15,11 +15,12 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from dnc import DncError, InputError, StoreError, check, evaluator, write
-from dnc.brief import Brief
+from dnc import DncError, InputError, StoreError, check, write
+from dnc.checks import evaluator
+from dnc.checks.brief import Brief
 from dnc.clock import read_day
-from dnc.findings import Inquiry
-from dnc.vocabulary import VERDICT
+from dnc.law.findings import Inquiry
+from dnc.law.vocabulary import VERDICT
 
 GOLDEN = Path(__file__).parent / "golden"
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
@@ -129,7 +130,7 @@ def test_all_rows_in_order_whatever_the_batches(store, write_file, monkeypatch):
     numbers = [f"01990{n:05d}" if n % 7 else "broken" for n in range(1000)]
     path = write_file("calls.csv", "id,number\n" + "".join(f"{n},{text}\n" for n, text in enumerate(numbers)))
     whole = check(path, store, region="FR", given=FACTS).verdicts
-    monkeypatch.setattr("dnc.tabular.BATCH_ROWS", 64)
+    monkeypatch.setattr("dnc.files.tabular.BATCH_ROWS", 64)
     parts = check(path, store, region="FR", given=FACTS)
     assert parts.verdicts.equals(whole)
     assert whole["id"].to_list() == [str(n) for n in range(1000)]
@@ -161,7 +162,7 @@ def test_the_python_door(store, write_file, tmp_path):
 def test_no_half_written_file(store, write_file, tmp_path, monkeypatch):
     """A check that fails leaves the former output as it was, and nothing beside it."""
     out = write_file("v.csv", "the former output")
-    monkeypatch.setattr("dnc.judge.worded", lambda *_: 1 / 0)
+    monkeypatch.setattr("dnc.checks.judge.worded", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         check(write_file("calls.csv", "number\n0199000001\n"), store, region="FR", out=out)
     assert out.read_text() == "the former output"

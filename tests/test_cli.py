@@ -129,7 +129,7 @@ def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, 
 
 def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeypatch):
     """A crash is never 1: it is one line with a place in the program and no data."""
-    monkeypatch.setattr("dnc.judge.worded", lambda *_: 1 / 0)
+    monkeypatch.setattr("dnc.checks.judge.worded", lambda *_: 1 / 0)
     code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
     assert code == 4
     assert re.fullmatch(r"dnc: a fault in the program \(ZeroDivisionError at \w+\.py:\d+\); .*\n", err)
@@ -137,7 +137,7 @@ def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeyp
 
 def test_a_locked_store_names_its_holder(dnc, screened, write_file, monkeypatch):
     """Another process that writes is waited for, then named."""
-    monkeypatch.setattr("dnc.store.LOCK_WAIT_SECONDS", 0.3)
+    monkeypatch.setattr("dnc.store.store.LOCK_WAIT_SECONDS", 0.3)
     hold = "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)"
     ledger = str(screened.path / "ledger.duckdb")
     with subprocess.Popen([sys.executable, "-c", hold, ledger], stdout=subprocess.PIPE) as holder:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import InputError, Rulebook, check
-from dnc.brief import Brief, read_brief
-from dnc.consents import read_consents
+from dnc.checks.brief import Brief, read_brief
+from dnc.checks.consents import read_consents
 
 GIVEN = {
     "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "withheld", "sector": "general",

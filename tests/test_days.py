@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 import pytest
 
-from dnc import InputError, LoaderError, audit
+from dnc import InputError, LoaderError
+from dnc.store import audit_log
 from tests.test_loaders import state_of
 from tests.test_store import said
 from tests.test_world import BOOK, SALE, decided
@@ -122,7 +123,7 @@ def test_read_says_odd_days(dnc, write_file):
 
 def test_odd_days_in_a_store_of_before(store, write_file, monkeypatch):
     """A day that an earlier version took as it stood is not believed either."""
-    monkeypatch.setattr("dnc.extracts._believed", lambda rows, _: rows)
+    monkeypatch.setattr("dnc.registries.ingest._believed", lambda rows, _: rows)
     own = "number,since,until\n+33199000001,2062-01-01,\n+33199000002,2026-05-01,2026-04-01\n+33199000003,,1900-01-01\n"
     store.load(write_file("own.csv", own), as_of=AS_OF)
     listed = "number,listed,since\n+441632960101,yes,2062-01-01\n+441632960102,yes,1900-01-01\n"
@@ -168,8 +169,8 @@ def test_a_lift_and_a_list_of_one_day(store, write_file, monkeypatch, lifted, st
     """A lift takes back what a list of the same day says if it was recorded after the load."""
 
     def at(clock):
-        monkeypatch.setattr(audit, "now", lambda: datetime.fromisoformat(f"2026-11-20T{clock}"))
-        monkeypatch.setattr("dnc.loads.now", audit.now)
+        monkeypatch.setattr(audit_log, "now", lambda: datetime.fromisoformat(f"2026-11-20T{clock}"))
+        monkeypatch.setattr("dnc.store.load.now", audit_log.now)
 
     for clock in sorted([lifted, "12:00"]):
         at(clock)

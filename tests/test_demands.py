@@ -7,9 +7,9 @@ from datetime import date, datetime
 import duckdb
 import pytest
 
-from dnc.demands import DEMANDS, FACTS, REGISTRY_FACTS, TESTS
-from dnc.rulefile import read_pack
-from dnc.vocabulary import vocabulary
+from dnc.law.demands import DEMANDS, FACTS, REGISTRY_FACTS, TESTS
+from dnc.law.rule_file import read_pack
+from dnc.law.vocabulary import vocabulary
 
 HEAD = """
 jurisdiction = "xx"

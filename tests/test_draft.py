@@ -7,9 +7,9 @@ import tomllib
 import pytest
 
 from dnc import InputError, Rulebook
-from dnc.brief import read_brief
-from dnc.draft import draft
-from dnc.vocabulary import hints, vocabulary
+from dnc.checks.brief import read_brief
+from dnc.checks.brief_draft import draft
+from dnc.law.vocabulary import hints, vocabulary
 from tests.test_rescreening import _rows
 
 LIST = """\

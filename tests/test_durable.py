@@ -16,10 +16,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dnc import Store, StoreError, audit, check
-from dnc.durable import own_folder
-from dnc.screen import Screen
-from dnc.upkeep import backup, restore, verify, verify_log
+from dnc import Store, StoreError, check
+from dnc.checks.screening import Screen
+from dnc.files.durable import own_folder
+from dnc.store import audit_log
+from dnc.store.upkeep import backup, restore, verify, verify_log
 from tests.test_store import ANSWER, said
 
 STORES = Path(__file__).parent / "stores"
@@ -73,7 +74,7 @@ def test_a_manifest_of_a_later_program_is_not_called_damaged(loaded):
     told = json.loads((loaded.path / MANIFEST).read_bytes())
     del told["sha256"]
     told["indexes"] = []
-    told["sha256"] = hashlib.sha256(audit.canonical(told).encode()).hexdigest()
+    told["sha256"] = hashlib.sha256(audit_log.canonical(told).encode()).hexdigest()
     (loaded.path / MANIFEST).write_text(json.dumps(told))
     with pytest.raises(StoreError, match=r"manifest.json was written by a later program; use that one$"):
         loaded.standing()
@@ -166,7 +167,7 @@ def test_a_damaged_snapshot_comes_back_by_loading_it_again(loaded, write_file):
 
 def test_leftovers_of_the_dead_go_with_the_next_change_and_those_of_the_living_stay(loaded):
     """A reader removes nothing; a writer removes what killed loads and changes left, and no running load's folder."""
-    dead = "import os, sys; from pathlib import Path; from dnc.durable import own_folder\n"
+    dead = "import os, sys; from pathlib import Path; from dnc.files.durable import own_folder\n"
     dead += "with own_folder(Path(sys.argv[1]), '.dnc-load-') as work: (work / 'x').touch(); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", dead, str(loaded.path)], check=False)
     orphan = loaded.path / "snapshots" / f"{'0' * 64}.parquet"
@@ -198,7 +199,7 @@ def test_what_a_purge_deletes_stays_for_a_check_that_reads_it(loaded):
 
 def test_a_second_writer_waits_and_then_names_the_first(loaded, monkeypatch):
     """The wait is the stated one; who holds the store is told by the number of its process; readers do not wait."""
-    monkeypatch.setattr("dnc.store.LOCK_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("dnc.store.store.LOCK_WAIT_SECONDS", 0.2)
     hold = "import sys, time; from dnc import Store\n"
     hold += "with Store(sys.argv[1]).ledger.change(): print('held', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", hold, str(loaded.path)], stdout=subprocess.PIPE) as holder:
@@ -378,7 +379,7 @@ def test_a_store_of_many_snapshots_is_read_within_few_open_files(tmp_path):
     paths = [tmp_path / str(number) for number in range(100)]
     for path in paths:
         path.touch()
-    code = "import resource, sys; from pathlib import Path; from dnc.durable import Reading\n"
+    code = "import resource, sys; from pathlib import Path; from dnc.files.durable import Reading\n"
     code += (
         "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; resource.setrlimit(resource.RLIMIT_NOFILE, (50, hard))\n"
     )

@@ -13,11 +13,11 @@ import polars as pl
 import pytest
 
 from dnc import InputError, Store, StoreError, check
-from dnc.access import answer
-from dnc.brief import Brief
-from dnc.replays import replay
-from dnc.terms import Terms, terms_of
-from dnc.upkeep import verify, verify_log
+from dnc.checks.brief import Brief
+from dnc.checks.replay import replay
+from dnc.checks.settings import Terms, terms_of
+from dnc.checks.subject_access import answer
+from dnc.store.upkeep import verify, verify_log
 from tests.conftest import SAMPLES
 from tests.test_durable import LEDGER, MANIFEST, loaded  # noqa: F401 (a fixture)
 from tests.test_store import ANSWER, said
@@ -154,7 +154,7 @@ def test_what_had_not_come_then_has_not_come_in_a_replay(checked, write_file, mo
 
 def test_a_verdict_that_is_not_the_same_is_told(dnc, checked, monkeypatch):
     """Another outcome of one row is seen: the exit code is 1."""
-    monkeypatch.setattr("dnc.replays._standing", lambda store, *_: Store("nowhere").standing())
+    monkeypatch.setattr("dnc.checks.replay._standing", lambda store, *_: Store("nowhere").standing())
     code, _, err = dnc("replay", "4", "--store", checked.path)
     assert (code, "the verdicts are NOT the same" in err) == (1, True)
 

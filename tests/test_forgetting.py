@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from dnc.access import answer
+from dnc.checks.subject_access import answer
 from tests.test_loaders import state_of
 from tests.test_store import said
 

@@ -15,8 +15,8 @@ import pytest
 import xlsxwriter
 
 from dnc import InputError, Store, check
-from dnc.engine import engine
-from dnc.tabular import open_table
+from dnc.database import engine
+from dnc.files.tabular import open_table
 from tests.test_store import ANSWER
 
 NAME = "x'); drop table log; --"
@@ -106,7 +106,7 @@ def test_a_spreadsheet_that_swells_in_memory_is_stopped(tmp_path, monkeypatch):
     """One long text in many cells is small on disk: the process that reads it has a bound, and this one goes on."""
     path = shared_strings(tmp_path / "list.xlsx", 20_000)
     assert path.stat().st_size < 1_000_000
-    monkeypatch.setattr("dnc.foreign.MEMORY_BYTES", 300 << 20)
+    monkeypatch.setattr("dnc.files.sandbox.MEMORY_BYTES", 300 << 20)
     with pytest.raises(InputError, match="takes more than 300 MB or 900 s to read; export it as CSV"):
         rows(path)
 
@@ -137,8 +137,8 @@ def test_a_parser_that_hangs_is_given_up(tmp_path, monkeypatch):
     path = tmp_path / "list.parquet"
     pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
     (tmp_path / "parser.py").write_text("import time; time.sleep(60)")
-    monkeypatch.setattr("dnc.foreign._PARSER", tmp_path / "parser.py")
-    monkeypatch.setattr("dnc.foreign.SILENT_SECONDS", 0.3)
+    monkeypatch.setattr("dnc.files.sandbox._PARSER", tmp_path / "parser.py")
+    monkeypatch.setattr("dnc.files.sandbox.SILENT_SECONDS", 0.3)
     with pytest.raises(InputError, match=r"gives no row in 0\.3 s; export it as CSV"):
         rows(path)
 
@@ -149,7 +149,7 @@ def test_a_parser_that_crashes_harms_nobody(tmp_path, monkeypatch, write_file, s
     path = tmp_path / "list.parquet"
     pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
     (tmp_path / "parser.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    monkeypatch.setattr("dnc.foreign._PARSER", tmp_path / "parser.py")
+    monkeypatch.setattr("dnc.files.sandbox._PARSER", tmp_path / "parser.py")
     with pytest.raises(InputError, match=r"list.parquet: takes more than|cannot be read"):
         check(path, store, region="FR")
     assert store.log().height == 1

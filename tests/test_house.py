@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dnc.vocabulary import VERDICT
+from dnc.law.vocabulary import VERDICT
 from tests import readme
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +25,7 @@ def test_generated_parts_of_the_pages_are_current(path):
 
 def test_help_needs_no_engine():
     """`dnc --help` imports click and nothing heavy."""
-    code = "import sys; sys.argv = ['dnc', '--help']; import dnc.cli\ntry: dnc.cli.main()\nexcept SystemExit: pass\n"
+    code = "import sys; sys.argv = ['dnc', '--help']; import dnc.cli.main\ntry: dnc.cli.main.main()\nexcept SystemExit: pass\n"
     code += "print({'polars', 'duckdb', 'phonenumbers', 'holidays'} & set(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "set()\n"
@@ -49,7 +49,7 @@ def test_fixtures_use_numbers_reserved_for_fiction():
     """Files that ship and fixtures hold no number of a person."""
     fiction = re.compile(r"^(?:0|33|0033)?(?:19900|26191|35301|46571|53649|63998)\d*$")
     overseas = re.compile(r"^0\d{3}0000\d\d$")
-    files = [*(ROOT / "dnc" / "samples").glob("*.csv"), *(ROOT / "tests" / "rules").glob("fr.csv")]
+    files = [*(ROOT / "dnc" / "cli" / "samples").glob("*.csv"), *(ROOT / "tests" / "rules").glob("fr.csv")]
     for path in files:
         for found in re.findall(r"(?<![\w#-])\+?\(?0?[1-9]\)?(?:[ .()-]{0,2}\d){8,12}(?![\w-])", path.read_text()):
             digits = re.sub(r"\D", "", found).replace("330", "33", 1)

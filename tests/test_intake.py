@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from dnc import Decider, InputError, Store, check, vet
-from dnc.brief import Brief, read_brief
+from dnc.checks.brief import Brief, read_brief
 from dnc.errors import OptionError
 
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dnc import Rulebook
-from dnc.lint import problems
-from dnc.rulefile import read_pack
+from dnc.law.lint import problems
+from dnc.law.rule_file import read_pack
 from tests.test_rulebook import TEXT
 
 BOOK = Rulebook.load()

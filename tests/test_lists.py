@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from dnc import InputError, Rulebook, check, vet
-from dnc.lists import file_list
-from dnc.replays import replay
-from dnc.sealed import read_sealed
+from dnc.checks.replay import replay
+from dnc.files.dataset import file_list
+from dnc.vetting.sealed import read_sealed
 from tests.conftest import SAMPLES
 
 AT = {"region": "FR", "at": "2026-08-10T10:30"}

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 import registry_loaders
 from dnc import InputError, Store, check
-from dnc import loader as loader_module
-from dnc.areacodes import country_of_area_code
-from dnc.extracts import readings
-from dnc.loader import Extract, Loader, loader_for, loaders
-from dnc.numbers import read_number
-from dnc.screen import Screen
+from dnc.checks.screening import Screen
+from dnc.numbers.reader import read_number
+from dnc.registries import contract as loader_module
+from dnc.registries.area_codes import country_of_area_code
+from dnc.registries.contract import Extract, Loader, loader_for, loaders
+from dnc.registries.ingest import readings
 
 FOLDER = Path(__file__).parent / "loaders"
 AS_OF = date(2026, 8, 3)
@@ -965,7 +965,7 @@ def test_several_files_or_none(tmp_path):
 
 
 MINE = """
-from dnc.loader import Loader, listings
+from dnc.registries.contract import Loader, listings
 import polars as pl
 
 def read(extract):

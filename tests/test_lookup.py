@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnc import bitpages, lookup
-from dnc.durable import sha256_of
-from dnc.engine import engine, run
-from dnc.screen import Screen
-from dnc.store import Snapshot, Standing
+from dnc.checks import registry_lookup
+from dnc.checks.screening import Screen
+from dnc.database import engine, run
+from dnc.files.durable import sha256_of
+from dnc.registries import bit_pages
+from dnc.store.store import Snapshot, Standing
 
 DAYS = [date(2026, 1, 1) + timedelta(n) for n in range(6)]
 NUMBERS = [33199000001, 33199000002, 33261910001, 447700900001]
@@ -91,7 +92,7 @@ def written_bits(folder: Path, frame: pl.DataFrame, name: str) -> str:
     path = folder / "bitpages" / name
     path.parent.mkdir(exist_ok=True)
     with engine(folder) as con:
-        run(con, "bits", f"copy ({bitpages.WRITTEN}) to $out (format parquet)", {"out": str(path)}, listings=frame)
+        run(con, "bits", f"copy ({bit_pages.WRITTEN}) to $out (format parquet)", {"out": str(path)}, listings=frame)
     return path.rename(path.with_stem(sha256_of(path))).name
 
 
@@ -103,8 +104,8 @@ def test_every_number_on_every_day(way, snapshots, calls, absent):
     schema = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         if way != "packed":
-            patch.setattr(lookup, "PACKED_AT_ONCE", 0)
-        patch.setattr(bitpages, "_SPARSEST", 10**12)
+            patch.setattr(registry_lookup, "PACKED_AT_ONCE", 0)
+        patch.setattr(bit_pages, "_SPARSEST", 10**12)
         Path(folder, "snapshots").mkdir()
         standing, bits = [], {}
         for id_, (rows, as_of, covers, campaign, unread) in enumerate(snapshots):
@@ -113,7 +114,7 @@ def test_every_number_on_every_day(way, snapshots, calls, absent):
             written = Path(folder, "snapshots", "written.parquet")
             frame.write_parquet(written)
             file = written.rename(written.with_stem(sha256_of(written))).name
-            if way == "by bits" and rows and bitpages.suits(frame):
+            if way == "by bits" and rows and bit_pages.suits(frame):
                 bits[file] = written_bits(Path(folder), frame, file)
             counts = (len(rows), 0, 0, unread, len(rows), datetime.min)
             words = (covers, absent, campaign, None, None, None, "", file, *counts)

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Barrier
 
 from dnc import Store
-from dnc.upkeep import backup, verify
+from dnc.store.upkeep import backup, verify
 from tests.test_store import ANSWER, said
 
 LOOKUPS, TURNS = 200, 3

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnc import Decider, InputError, check, columns
-from dnc.access import answer
-from dnc.numbers import MAILBOX, SCHEMA, TWO_WAYS, UNPLANNED, read_listed, read_number
+from dnc import Decider, InputError, check
+from dnc.checks.subject_access import answer
+from dnc.numbers import bulk_reader
+from dnc.numbers.reader import MAILBOX, SCHEMA, TWO_WAYS, UNPLANNED, read_listed, read_number
 from tests.number_twin import compared, oddly, read_numbers
 from tests.spellings import SPELLINGS, sampled, spelled, territories
 
@@ -126,7 +127,7 @@ def test_a_column_keeps_its_order_and_repeats():
 
 def test_a_column_is_read_as_its_cells_are(monkeypatch):
     """What the ranges of a plan answer is what the reference answers, however the column is written."""
-    monkeypatch.setattr(columns, "PAYS", 1)
+    monkeypatch.setattr(bulk_reader, "PAYS", 1)
     shapes = (
         "0{}",
         "{}",
@@ -330,7 +331,7 @@ _BODIES = [
 
 def test_the_column_reads_words_and_signs_as_the_cell_does(monkeypatch):
     """Alone and by the million the same, for every text that people put before or behind a number."""
-    monkeypatch.setattr(columns, "PAYS", 1)
+    monkeypatch.setattr(bulk_reader, "PAYS", 1)
     texts = ["".join(parts) for parts in product(_BEFORE, _BODIES, _BEHIND)]
     texts += [text.replace(" ", "\u202f").replace("0", "٠") for text in texts[::7]]
     assert compared([(text, region) for text in texts for region in ("FR", "GB")])[1] == []

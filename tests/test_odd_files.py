@@ -22,7 +22,7 @@ import polars as pl
 import pytest
 
 from dnc import InputError, Store, check
-from dnc.tabular import open_table
+from dnc.files.tabular import open_table
 
 ROWS = 12_345
 OUTS = ("csv", "parquet", "xlsx", "jsonl")
@@ -297,7 +297,7 @@ def test_a_panic_is_said_like_any_fault(dnc, write_file, monkeypatch):
     def panic(*_: object) -> None:
         raise pl.exceptions.PanicException("0199000418")
 
-    monkeypatch.setattr("dnc.draft.open_table", panic)
+    monkeypatch.setattr("dnc.checks.brief_draft.open_table", panic)
     code, out, err = dnc("brief", write_file("calls.csv", OWN))
     assert (code, out) == (4, "")
     assert err.startswith("dnc: a fault in the program (PanicException at") and "Traceback" not in err
@@ -474,7 +474,7 @@ def test_a_sheet_that_is_full_is_refused(tmp_path, monkeypatch):
     """Excel opens a longer list and saves its first 1,048,576 rows: what is not in them would be absent."""
     pl.DataFrame({"number": [f"019900{n:04}" for n in range(20)]}).write_excel(tmp_path / "own.xlsx")
     assert opened(tmp_path / "own.xlsx").height == 20
-    monkeypatch.setattr("dnc.sheets._MOST_ROWS", 21)
+    monkeypatch.setattr("dnc.files.spreadsheet._MOST_ROWS", 21)
     with pytest.raises(
         InputError, match=r"its sheet is full \(21 rows\), so further rows may be missing; export it as CSV"
     ):

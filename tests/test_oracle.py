@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import Store, check
-from dnc.judge import Judge
-from dnc.loader import loaders
-from dnc.rulebook import Rulebook
+from dnc.checks.judge import Judge
+from dnc.law.rulebook import Rulebook
+from dnc.registries.contract import loaders
 from tests.oracle import AXES, PACKS, TODAY, Ledger, Registry, Subscriber, months_later, verdicts
 
 BOOK = Rulebook.load()

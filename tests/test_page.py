@@ -18,11 +18,11 @@ import openpyxl
 import pytest
 
 from dnc import check, write
-from dnc.page import COLOURS
-from dnc.tallies import Tallies
-from dnc.words import words
+from dnc.checks.counts import Tallies
+from dnc.reports.check_page import COLOURS
+from dnc.reports.messages import words
 
-TEMPLATES = Path(__file__).parent.parent / "dnc" / "templates"
+TEMPLATES = Path(__file__).parent.parent / "dnc" / "reports" / "templates"
 CALLS = """\
 number,recipient,consent,consent_on,consent_for,objected_on,source,relationship,place
 01 99 00 04 18,consumer,none,,,none,purchased,none,
@@ -88,7 +88,7 @@ def test_it_tells_what_was_asked_and_by_whom(page):
 
 def test_facts_of_a_brief_are_told_apart(page, write_file):
     """A fact from the brief names the brief's hash, one said beside it the command."""
-    from dnc.brief import read_brief
+    from dnc.checks.brief import read_brief
 
     brief = read_brief(write_file("b.toml", '[facts]\ncaller = "commercial"\nvoice = "human"\n'))
     _, told = page(brief=brief, given={"voice": "recorded"})
@@ -232,7 +232,7 @@ def test_a_page_is_written_beside_tables_and_afterwards(store, write_file, tmp_p
 def test_only_a_page_pays_for_pages(store, write_file):
     """A check without a page imports neither the template engine nor the charts."""
     code = "import sys; from dnc import Store, check; check(sys.argv[1], Store(sys.argv[2]), region='FR')\n"
-    code += "print({'jinja2', 'leather', 'dnc.page'} & set(sys.modules))"
+    code += "print({'jinja2', 'leather', 'dnc.reports.check_page'} & set(sys.modules))"
     calls = write_file("calls.csv", CALLS)
     done = subprocess.run([sys.executable, "-c", code, calls, store.path], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from dnc import InputError, check
-from dnc.cli import cli
+from dnc.cli.main import cli
 from dnc.errors import OptionError
 
 CALLS = """\

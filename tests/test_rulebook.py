@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from dnc import Rulebook, RuleError
-from dnc.rulefile import read_pack
+from dnc.law.rule_file import read_pack
 
 TEXT = """
 jurisdiction = "xx"

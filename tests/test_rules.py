@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dnc import Store, check
-from dnc.numbers import read_number
+from dnc.numbers.reader import read_number
 
 TABLES = sorted((Path(__file__).parent / "rules").glob("*.csv"))
 # Cases that ask for more than a planned call tells today: the column or the list that each waits for.

@@ -16,14 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import Rulebook, Store
-from dnc.appraisal import Vetting
-from dnc.brief import read_brief
-from dnc.calls import Calls
-from dnc.cells import FEW, LEVELS, Cells, between
-from dnc.facts import Distinct, Facts
-from dnc.judge import Verdicts
-from dnc.sealed import _checksum, held_to, is_sealed, read_sealed, write_sealed
-from dnc.vetting import vet
+from dnc.checks.brief import read_brief
+from dnc.checks.cases import Distinct, Facts
+from dnc.checks.intake import Calls
+from dnc.checks.judge import Verdicts
+from dnc.vetting.cells import FEW, LEVELS, Cells, between
+from dnc.vetting.model import Vetting
+from dnc.vetting.sealed import _checksum, held_to, is_sealed, read_sealed, write_sealed
+from dnc.vetting.vet import vet
 from tests import offers
 
 DAY = date(2026, 12, 1)

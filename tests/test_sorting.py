@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnc import sorting
 from dnc.errors import StoreError
-from dnc.sorting import Sorting
+from dnc.registries import external_sort
+from dnc.registries.external_sort import Sorting
 
 SCHEMA = {"number": pl.UInt64, "row": pl.Int64}
 NUMBERS = st.lists(st.one_of(st.none(), st.integers(0, 60)), max_size=12)
@@ -33,8 +33,8 @@ def test_order(tmp_path_factory, batches, rising):
         numbers = iter(sorted({n for batch in batches for n in batch if n is not None}))
         batches = [[n for _, n in zip(batch, numbers, strict=False)] for batch in batches]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sorting, "_AT_ONCE", 10)
-        patch.setattr(sorting, "_SPAN", 4)
+        patch.setattr(external_sort, "_AT_ONCE", 10)
+        patch.setattr(external_sort, "_SPAN", 4)
         rows = Sorting(tmp_path_factory.mktemp("runs"), SCHEMA)
         for frame in told(batches):
             rows.add(frame)
@@ -49,7 +49,7 @@ def test_order(tmp_path_factory, batches, rising):
 
 def test_a_folder_that_is_gone(tmp_path, monkeypatch):
     """What cannot be put on disk is said in one line."""
-    monkeypatch.setattr(sorting, "_AT_ONCE", 2)
+    monkeypatch.setattr(external_sort, "_AT_ONCE", 2)
     rows = Sorting(tmp_path / "gone", SCHEMA)
     with pytest.raises(StoreError, match="rows cannot be kept on disk"):
         for frame in told([[1, 2], [3], [4]]):

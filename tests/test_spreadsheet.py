@@ -6,8 +6,9 @@ import openpyxl
 import polars as pl
 import pytest
 
-from dnc import InputError, check, report, write
-from dnc.store import Store
+from dnc import InputError, check, write
+from dnc.files import writers
+from dnc.store.store import Store
 from tests.test_page import CALLS, GIVEN
 
 
@@ -90,8 +91,8 @@ def test_it_speaks_french(book):
 
 def test_more_rows_than_a_sheet_holds(book, monkeypatch):
     """Rows go on to further sheets, none lost, in order, and the summary says so."""
-    monkeypatch.setattr(report, "XLSX_ROWS", 3)
-    monkeypatch.setattr("dnc.annex.XLSX_ROWS", 3)
+    monkeypatch.setattr(writers, "XLSX_ROWS", 3)
+    monkeypatch.setattr("dnc.reports.workbook.XLSX_ROWS", 3)
     made = book()
     assert made.sheetnames[:4] == ["verdicts", "verdicts 2", "verdicts 3", "summary"]
     numbers = [row["number"] for name in made.sheetnames[:3] for row in _rows(made[name])]
@@ -103,7 +104,7 @@ def test_more_rows_than_a_sheet_holds(book, monkeypatch):
 
 def test_more_rows_than_a_workbook_is_good_for(book, monkeypatch, tmp_path):
     """Beyond its cap a spreadsheet is refused with a word, and nothing is left behind."""
-    monkeypatch.setattr(report, "XLSX_ROWS", 1)
+    monkeypatch.setattr(writers, "XLSX_ROWS", 1)
     with pytest.raises(InputError, match=r"a spreadsheet takes 5 rows; write .csv or .parquet"):
         book()
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith((".dnc", "parts", "v."))] == []

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from dnc import InputError, LoaderError, Store, check
-from dnc.rulebook import Rulebook
-from dnc.screen import Screen
+from dnc.checks.screening import Screen
+from dnc.law.rulebook import Rulebook
 
 ANSWER = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n199000003;c;\n"
 

@@ -17,10 +17,11 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnc import InputError, Store, check, tabular
-from dnc.brief import Brief, read_brief
-from dnc.numbers import read_listed, read_number
-from dnc.tabular import FEWER, LINE, MORE, QUOTED, RAGGED, UNNAMED, numbered, open_table, unique_names
+from dnc import InputError, Store, check
+from dnc.checks.brief import Brief, read_brief
+from dnc.files import tabular
+from dnc.files.tabular import FEWER, LINE, MORE, QUOTED, RAGGED, UNNAMED, numbered, open_table, unique_names
+from dnc.numbers.reader import read_listed, read_number
 
 HEADER = "Téléphone;Nom"
 ROWS = "01 99 00 00 01;Une\n02 61 91 00 02;Deux\n"

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from dnc import Decider, Store, check, vet
-from dnc.brief import Brief
-from dnc.checks import explain
-from dnc.vocabulary import VERDICT, vocabulary
+from dnc.checks.brief import Brief
+from dnc.checks.run import explain
+from dnc.law.vocabulary import VERDICT, vocabulary
 
 # Beside what each column takes: what people write instead.
 SMUDGES = [
@@ -117,7 +117,7 @@ def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
         assert verdict == expected.row(at, named=True), rows[at]
     counts = dict(expected["dnc_outcome"].value_counts().iter_rows())
     assert vet(tmp_path / "calls.csv", store, given=facts, **TOLD).checked.counts == counts
-    monkeypatch.setattr("dnc.tabular.BATCH_ROWS", 7)
+    monkeypatch.setattr("dnc.files.tabular.BATCH_ROWS", 7)
     parts = check(tmp_path / "calls.csv", store, given=facts, **TOLD).verdicts
     assert parts.select(VERDICT.keys()).equals(expected)
 

@@ -10,10 +10,10 @@ from html import escape, unescape
 import pytest
 
 from dnc import Store, check
-from dnc.appraisal import Asked
-from dnc.brief import Brief, read_brief
-from dnc.vetting import vet
-from dnc.words import words
+from dnc.checks.brief import Brief, read_brief
+from dnc.reports.messages import words
+from dnc.vetting.model import Asked
+from dnc.vetting.vet import vet
 from tests.conftest import SAMPLES
 
 BRIEF = """\

@@ -16,15 +16,15 @@ import polars as pl
 import pytest
 
 from dnc import Store, check
-from dnc.brief import Brief
-from dnc.calls import FAR_APART, Intake
+from dnc.checks.brief import Brief
+from dnc.checks.intake import FAR_APART, Intake
 from dnc.errors import RuleError
-from dnc.numbers import read_number
-from dnc.rulebook import Rulebook
-from dnc.tabular import open_table
+from dnc.files.tabular import open_table
+from dnc.law.rulebook import Rulebook
+from dnc.numbers.reader import read_number
 
 BOOK = Rulebook.load()
-PLAN = list(csv.DictReader(files("dnc").joinpath("plan.csv").read_text(encoding="utf-8").splitlines()))
+PLAN = list(csv.DictReader(files("dnc.numbers").joinpath("plan.csv").read_text(encoding="utf-8").splitlines()))
 SALE = {"caller": "commercial", "voice": "human", "recipient": "consumer", "objected_on": "none", "consent": "none"}
 
 
@@ -163,7 +163,7 @@ def test_zones_far_apart(tmp_path):
 
 def windows(jurisdiction):
     """Every window of every weekday of a pack's regimes of hours, as it stands."""
-    text = files("dnc").joinpath("rules", f"{jurisdiction}.toml").read_text(encoding="utf-8")
+    text = files("dnc.law").joinpath("rules", f"{jurisdiction}.toml").read_text(encoding="utf-8")
     hours = [one["hours"] for one in tomllib.loads(text)["regime"] if "hours" in one]
     return [span for one in hours for key, span in one.items() if key[:3] in ("mon", "tue", "sat", "sun", "eve")]
 

@@ -1,0 +1,1 @@
+"""From planned calls to verdicts."""

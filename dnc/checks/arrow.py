@@ -1,0 +1,172 @@
+"""Calls that come as Arrow batches, decided where an engine has them: a worker, a partition, a stream.
+
+The steps are those of a check, so are the verdicts. Nothing is written: no log, no output, no store; whoever
+needs a row in the log decides files with `dnc.checks.run.check`. Each worker opens the store for itself, a
+copy of its folder too, also where nothing can be written.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import polars as pl
+
+from dnc.checks.brief import Brief
+from dnc.checks.intake import Intake
+from dnc.checks.selection import select
+from dnc.checks.settings import terms_of
+from dnc.errors import InputError
+from dnc.files.tabular import Table, typed_table
+from dnc.law.rulebook import Rulebook
+from dnc.store.store import Store
+
+
+class Batch(Protocol):
+    """A frame of any library that speaks Arrow's PyCapsule interface, e.g. pyarrow's RecordBatch and Table."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows as a stream of Arrow arrays."""
+
+
+class Decider:
+    """Decides batch by batch by what stood in a store when it was made; close it, or use it as a context.
+
+    Engines that keep a worker make one there, and pay for the store and the rules once:
+    `dataset.map_batches(Decider, fn_constructor_kwargs={…}, batch_format="pyarrow", concurrency=2)`.
+    For one thread.
+
+    Args:
+        store: the store, or its folder, which must exist.
+        columns: those of `dnc.law.vocabulary.VERDICT` to give; all, unless told.
+        at: as of `dnc.checks.run.check`; unless told each worker asks its own clock for today.
+    The other arguments are as of `dnc.checks.run.check`.
+
+    Raises:
+        InputError: an option, the brief or the consents are wrong. StoreError: the store cannot be read.
+    """
+
+    def __init__(
+        self,
+        store: Store | str | Path,
+        *,
+        region: str | None = None,
+        given: Mapping[str, object] | None = None,
+        at: str | date | None = None,
+        guidance: str = "enforce",
+        brief: Brief | None = None,
+        consents: str | Path | None = None,
+        rulebook: Rulebook | None = None,
+        accept: Mapping[str, str] | None = None,
+        columns: Iterable[str] | None = None,
+        language: str = "en",
+    ) -> None:
+        self._terms = terms_of(
+            region=region,
+            given=given,
+            at=at,
+            guidance=guidance,
+            brief=brief,
+            consents=consents,
+            rulebook=rulebook,
+            accept=accept,
+            language=language,
+        )
+        self._selection = select(columns, (), changed=False, former=False)
+        opened = store if isinstance(store, Store) else Store(store)
+        opened.must_exist()
+        self._stack = ExitStack()
+        self._judge = self._stack.enter_context(self._terms.judge(opened.standing()))
+        self._intake: Intake | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store and of what lies in temporary folders."""
+        self._stack.close()
+
+    def __call__(self, batch: Batch) -> Any:
+        """One batch with the columns of verdicts behind its own, its rows in their order.
+
+        A batch of pyarrow comes back as one of pyarrow, any other as a frame of Polars. An objection, a withdrawal or
+        a refusal in one row counts for all rows of the batch with its number, and for none of another batch.
+        Columns of a former run (`dnc_*`) are left out, all others stay as they are.
+        Raises InputError where it is no batch of planned calls.
+        """
+        frame = _frame(batch)
+        table = _table(frame)
+        if self._intake is None or self._intake.table.header != table.header:
+            self._intake = self._terms.intake(table)
+        parts = [pl.DataFrame(schema=self._selection.schema)]
+        with ExitStack() as stack:
+            intake, batches, against = self._intake, table.batches, None
+            if frame.height > 1:
+                spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
+                intake, against = self._terms.read_ahead(
+                    replace(intake, table=table), lambda: _table(frame), Path(spill)
+                )
+                batches = intake.table.batches
+            for rows in batches:
+                calls = self._terms.laid(intake.calls(rows), against)
+                parts.append(self._judge.verdicts(calls).rows.select(self._selection.header))
+        carried = [at for at, name in enumerate(table.columns) if name in self._intake.carried]
+        return _beside(batch, frame, carried, pl.concat(parts))
+
+
+def decide(batches: Iterable[Batch], store: Store | str | Path, **told: Any) -> Iterator[Any]:
+    """Decide batches as they come, in bounded memory; the store and the rules are opened once for all of them.
+
+    `functools.partial(decide, store="folder", …)` can be sent to workers: what it holds is what it was told.
+
+    Args:
+        batches: planned calls, columns as of a planned-calls file (see `Decider`).
+        told: as of `Decider`.
+    Returns:
+        An iterator of as many batches, each with the columns of verdicts behind its own.
+    Raises:
+        InputError, StoreError: as of `Decider`, when the first batch is asked for.
+    """
+    with Decider(store, **told) as decider:
+        yield from map(decider, batches)
+
+
+def _frame(batch: Batch) -> pl.DataFrame:
+    if not hasattr(batch, "__arrow_c_stream__"):
+        raise InputError(f"{type(batch).__name__} is no Arrow batch; hand over batches of pyarrow or frames of Polars")
+    try:
+        return pl.DataFrame(batch)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, TypeError) as error:
+        raise InputError(
+            f"the batch cannot be read by Polars ({type(error).__name__}); cast columns of unusual types to text"
+        ) from None
+
+
+def _table(frame: pl.DataFrame) -> Table:
+    return typed_table(Path("the batch"), "arrow", frame.columns, [frame])
+
+
+def _beside(batch: Any, frame: pl.DataFrame, carried: list[int], verdicts: pl.DataFrame) -> Any:
+    """Verdicts behind the columns of a batch that are carried, told by their positions, in the batch's own kind."""
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is None or not isinstance(batch, pyarrow.Table | pyarrow.RecordBatch):
+        return frame[:, carried].hstack(verdicts)
+    own = batch.select(carried)
+    columns, schema = own.columns, own.schema
+    for cells in verdicts:
+        kind = pyarrow.date32() if cells.dtype == pl.Date else pyarrow.string()
+        columns.append(cells.to_arrow().cast(kind))
+        schema = schema.append(pyarrow.field(cells.name, kind))
+    return type(batch).from_arrays(columns, schema=schema)

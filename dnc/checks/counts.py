@@ -1,0 +1,139 @@
+"""Rows of a run, counted as its summary, its page and a vetting ask: no row and no number in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from dnc.checks.intake import Calls
+from dnc.checks.judge import Verdicts
+from dnc.checks.verdict import OUTCOMES
+from dnc.files.tabular import numbered
+
+
+class Cell(NamedTuple):
+    """What rows have in common that are counted together; ids and words are `;`-joined, nothing is None.
+
+    jurisdiction: whose law was applied. territory, place, line: of the number (see `dnc.checks.intake`).
+    The others are the columns of `dnc.law.vocabulary.VERDICT`.
+    """
+
+    jurisdiction: str
+    territory: str
+    place: str
+    line: str
+    outcome: str
+    blocked_by: str
+    undecided_by: str
+    missing: str
+    duties: str
+    advice: str
+
+
+_FACTS = ("territory", "place", "line")
+_COLUMNS = [name if name in _FACTS else f"dnc_{name}" for name in Cell._fields]
+
+
+@dataclass
+class Tallies:
+    """Rows by what they have in common.
+
+    cells: rows by `Cell`. days: by day of the call and outcome. ends: clear rows by
+    their last clear day, None for no end in sight. unread: rows without a number, by reason.
+    """
+
+    cells: Counter[Cell] = field(default_factory=Counter)
+    days: Counter[tuple[date | None, str]] = field(default_factory=Counter)
+    ends: Counter[date | None] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+
+    def add(self, calls: Calls, verdicts: Verdicts) -> None:
+        """Count the verdicts on calls."""
+        where, places = numbered(calls.plans.select(_FACTS))
+        plans = calls.plans.select("day", "unread").with_columns(where.alias("where"))[verdicts.facts.cases["told"]]
+        calls_of = verdicts.fact.value_counts(name="calls").sort(verdicts.fact.name)["calls"]
+        met = plans.with_columns(verdicts.verdict.alias("case"), calls_of)
+        cells = met.group_by("case", "where").agg(pl.col("calls").sum())
+        words = verdicts.cases[cells["case"]].hstack(places[cells["where"]]).with_columns(cells["calls"])
+        text = pl.selectors.string().fill_null("")
+        for *cell, count in _counted(words.select(*_COLUMNS, "calls").with_columns(text)):
+            self.cells[Cell(*cell)] += count
+        outcome = verdicts.cases["dnc_outcome"]
+        for day, case, count in _counted(met.select("day", "case", "calls")):
+            self.days[day, outcome[case]] += count
+        for reason, count in _counted(met.select("unread", "calls").drop_nulls()):
+            self.unread[reason] += count
+        ends = verdicts.until.filter(verdicts.outcomes == "clear")
+        for end, count in ends.value_counts().iter_rows():
+            self.ends[end] += count
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return sum(self.cells.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by outcome; every outcome is there."""
+        return dict.fromkeys(OUTCOMES, 0) | {outcome: rows for (outcome,), rows in self.by("outcome").items()}
+
+    def before(self, day: date) -> int:
+        """Rows of calls on days before one."""
+        return sum(rows for (planned, _), rows in self.days.items() if planned and planned < day)
+
+    def by(self, *fields: str) -> Counter[tuple[str, ...]]:
+        """Rows by some fields of `Cell`."""
+        at = [Cell._fields.index(name) for name in fields]
+        found: Counter[tuple[str, ...]] = Counter()
+        for cell, rows in self.cells.items():
+            found[tuple(cell[one] for one in at)] += rows
+        return found
+
+    def blocking(self) -> Counter[str]:
+        """Rows that each regime blocks."""
+        return self._by_word("blocked_by")
+
+    def undecided(self) -> Counter[str]:
+        """Undecided rows that each regime leaves open."""
+        return self._by_word("undecided_by", "undecided")
+
+    def missing(self) -> Counter[str]:
+        """Undecided rows that wait for each word of `dnc_missing`."""
+        return self._by_word("missing", "undecided")
+
+    def duties(self) -> Counter[str]:
+        """Clear rows that each duty goes with."""
+        return self._by_word("duties", "clear")
+
+    def advice(self) -> Counter[str]:
+        """Rows on which each regime is left as advice."""
+        return self._by_word("advice")
+
+    def unclear(self) -> int:
+        """Undecided rows that no fact would decide."""
+        return self.by("outcome", "missing")["undecided", ""]
+
+    def places(self, regime: str) -> Counter[str]:
+        """Undecided rows that a regime leaves open, by place; empty for a place that is not known."""
+        found: Counter[str] = Counter()
+        for (place, outcome, open_), rows in self.by("place", "outcome", "undecided_by").items():
+            if outcome == "undecided" and regime in open_.split(";"):
+                found[place] += rows
+        return found
+
+    def _by_word(self, name: str, outcome: str | None = None) -> Counter[str]:
+        words: Counter[str] = Counter()
+        for (joined, found), rows in self.by(name, "outcome").items():
+            if outcome in (None, found):
+                words.update(dict.fromkeys(filter(None, joined.split(";")), rows))
+        return words
+
+
+def _counted(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Distinct rows, each with the sum of its `calls` at its end."""
+    return rows.group_by(pl.exclude("calls")).agg(pl.col("calls").sum()).iter_rows()

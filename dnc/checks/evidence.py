@@ -1,0 +1,75 @@
+"""What a check leaves in the store: hashes of what went in and came out and, where told to, its decisions."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dnc.checks.intake import Calls
+from dnc.checks.judge import Verdicts
+from dnc.errors import InputError
+from dnc.files.dataset import FileList
+from dnc.files.tabular import numbered
+from dnc.law.vocabulary import VERDICT
+
+# All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.
+_COMPARED = [name for name in VERDICT if name not in ("dnc_number", "dnc_valid_until", "dnc_why")]
+# What differs from number to number goes in by odd factors: 64 bits a row, and quickly written.
+_OF_NUMBER, _OF_DAY = (pl.Series([factor], dtype=pl.UInt64) for factor in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F))
+_DECIDED = [name for name in VERDICT if name not in ("dnc_number", "dnc_applies")]
+
+
+class Evidence:
+    """Gathered while a check runs.
+
+    files: the planned calls. work: a folder to gather decisions in; None where they are not kept.
+    """
+
+    def __init__(self, files: FileList, work: Path | None) -> None:
+        self._files = files
+        self._work = work
+        self._state = files.state
+        self._sums = ThreadPoolExecutor(max_workers=1).submit(lambda: files.sums)  # beside the work
+        self._verdicts = hashlib.sha256()
+        self._rows = 0
+        self._parts: list[Path] = []
+
+    def add(self, calls: Calls, verdicts: Verdicts, ids: str) -> None:
+        """Take note of a batch; `ids` is the column of the user's own row ids, where the file has one."""
+        number, words = numbered(verdicts.cases.select(_COMPARED))
+        digests = [hashlib.sha256("\x1f".join(row).encode()).digest()[:8] for row in words.iter_rows()]
+        digest = pl.Series("words", map(int.from_bytes, digests), dtype=pl.UInt64)
+        until = verdicts.until.cast(pl.Int32).cast(pl.UInt64, strict=False)
+        told_apart = calls.number.fill_null(0) * _OF_NUMBER + until.fill_null(0) * _OF_DAY
+        with io.BytesIO() as text:
+            (told_apart + digest[number][verdicts.case]).to_frame().write_csv(text, include_header=False)
+            self._verdicts.update(text.getvalue())
+        if self._work:
+            rows = pl.int_range(self._rows + 1, self._rows + 1 + pl.len(), dtype=pl.UInt64).alias("row")
+            own = calls.carried[ids].cast(pl.String) if ids in calls.carried.columns else None
+            facts = calls.facts("day").select(rows, pl.lit(own, pl.String).alias("call"), "number", "day")
+            kept = facts.hstack(verdicts.rows.select(_DECIDED))
+            self._parts.append(self._work / f"{len(self._parts)}.parquet")
+            kept.write_parquet(self._parts[-1])
+        self._rows += verdicts.until.len()
+
+    def detail(self) -> dict[str, Any]:
+        """The hashes, for the log. Raises InputError where a file changed while it was read."""
+        digest = self._files.digest(self._sums.result())
+        for one, before, now in zip(self._files.files, self._state, self._files.state, strict=True):
+            if now != before:
+                raise InputError("changed while it was read; check it again", one.path)
+        return {"sha256": digest, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
+
+    def decisions(self) -> Path | None:
+        """One file of all decisions, or None."""
+        if not self._work or not self._parts:
+            return None
+        out = self._work / "decisions.parquet"
+        pl.scan_parquet(self._parts, glob=False).sink_parquet(out, maintain_order=True)
+        return out

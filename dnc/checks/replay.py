@@ -1,0 +1,152 @@
+"""A check decided again: the same file, with the rules, snapshots, objections and terms of then."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dnc.checks.brief import Brief
+from dnc.checks.intake import Intake
+from dnc.checks.run import check
+from dnc.errors import InputError, StoreError
+from dnc.files.dataset import Paths, file_list
+from dnc.law.rulebook import Rulebook
+from dnc.store.audit_log import Entry
+from dnc.store.snapshots import Standing
+from dnc.store.store import Store
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What came of it.
+
+    same: whether each verdict is what it was, by the hash of all of them. then, now: rows by outcome.
+    versions: of the program, then and now.
+    """
+
+    check: int
+    same: bool
+    then: dict[str, int]
+    now: dict[str, int]
+    versions: tuple[str, str]
+
+
+class _Past(Store):
+    """A store as a check found it; what is recorded in it is noted and not written."""
+
+    def __init__(self, path: Path, standing: Standing) -> None:
+        super().__init__(path)
+        self._standing = standing
+        self.noted: dict[str, Any] = {}
+
+    def must_be_writable(self) -> None:
+        """Nothing will be written."""
+
+    def standing(self) -> Standing:
+        """What stood then."""
+        return self._standing
+
+    def record(self, verb: str, detail: dict[str, Any], **_: Any) -> Entry:
+        """Note what the log would say."""
+        self.noted = {"verb": verb} | detail
+        return Entry(0, "")
+
+
+def replay(
+    store: Store,
+    number: int,
+    path: Paths | None = None,
+    out: str | Path | Sequence[str | Path] | None = None,
+    *,
+    consents: str | Path | None = None,
+) -> Replay:
+    """Decide the file of a check again as it was decided then; nothing is written to the store.
+
+    Args:
+        store: where the check is in the log.
+        number: its row of the log.
+        path: the file, or all files of the list in their order; those that the log names, in the working
+            directory, unless told.
+        out: where the verdicts go; nowhere, unless told.
+        consents: the file of consents, where there was one; that which the log names, unless told.
+    Raises:
+        InputError: there is no such check, or the file is not the one that was decided.
+        StoreError: what it takes is not kept any more.
+    """
+    row = _row(store, number)
+    then = json.loads(row["detail"])
+    if "terms" not in then:
+        raise StoreError(f"check {number}: an earlier version of this program kept too little to decide it again")
+    path = path or then["input"]
+    _must_be_same(path, then["sha256"], number)
+    beside = None
+    if then.get("consents"):
+        beside = consents or then["consents"]["file"]
+        _must_be_same(beside, then["consents"]["sha256"], number)
+    terms, texts = _texts(store, then)
+    past = _Past(store.path, _standing(store, number, then))
+    rulebook = Rulebook.of(texts)
+    told = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
+    brief = Brief(**told, short_rows=terms.get("short_rows"))
+    # Earlier versions used no column that was not mapped, whatever its name.
+    ignore = terms["ignore"] if "ignore" in terms else Intake(file_list(path).table(), brief, rulebook).unheard
+    result = check(
+        path,
+        past,
+        brief=replace(brief, ignore=ignore),
+        consents=beside,
+        at=terms["at"],
+        now=date.fromisoformat(then["today"]),
+        guidance=terms["guidance"],
+        accept=terms["accept"],
+        rulebook=rulebook,
+        out=out or [],
+        columns=None if out else ["outcome"],
+    )
+    same = past.noted["verdicts"] == then["verdicts"]
+    counts = {outcome: then["counts"][outcome] for outcome in result.counts}
+    return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")))
+
+
+def _row(store: Store, number: int) -> dict[str, Any]:
+    rows = store.log().filter(pl.col("seq") == number)
+    if rows.is_empty() or rows["verb"].item() != "check":
+        raise InputError(f"row {number} of the log is no check; dnc log lists them")
+    return rows.row(0, named=True)
+
+
+def _must_be_same(path: Paths, sha256: str, number: int) -> None:
+    """Raise InputError where a file or list is not the one that was decided."""
+    files = file_list(path)
+    if files.digest(files.sums) != sha256:
+        raise InputError(f"is not the file of check {number}: its SHA-256 is another", files.name)
+
+
+def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The terms of a check and the rules it was decided by."""
+    with store.ledger.read() as opened:
+        [(terms,)] = opened.con.execute("select text from terms where sha256 = ?", [then["terms"]]).fetchall()
+        held = "select text from rules where list_contains(?::varchar[], sha256)"
+        texts = [text for (text,) in opened.con.execute(held, [then["rules"]]).fetchall()]
+    return json.loads(terms), texts
+
+
+def _standing(store: Store, number: int, then: dict[str, Any]) -> Standing:
+    """What stood then. Raises StoreError where it does not stand any more."""
+    now = store.standing()
+    snapshots = [one for one in now.snapshots if one.id in then["snapshots"]]
+    gone = sorted(set(then["snapshots"]) - {one.id for one in snapshots})
+    if gone:
+        what = ", ".join(map(str, gone))
+        raise StoreError(f"check {number} cannot be decided again: of its snapshots, {what} are forgotten or replaced")
+    if sorted({one.file for one in snapshots}) != then["files"]:
+        raise StoreError(f"check {number} cannot be decided again: numbers were forgotten in its snapshots since")
+    objections = now.objections.filter(pl.col("seq") <= then["objections"])
+    return replace(now, snapshots=tuple(snapshots), objections=objections)

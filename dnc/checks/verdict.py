@@ -1,0 +1,147 @@
+"""Findings of a call turned into words: outcome, ids of regimes, and the sentence that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from dnc.law.demands import DEMANDS
+from dnc.law.regimes import GRADES, Regime
+from dnc.numbers.reader import MAILBOX, UNPLANNED
+
+OUTCOMES = ("clear", "blocked", "undecided")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a user wants findings to be weighed.
+
+    guidance: `enforce` treats a regulator's recommendation like law, `advise` never lets it decide.
+    accepted: ids of regimes that no fact decides → the reason why the user takes them on himself.
+    language: of `dnc_why`, `en` or `fr`.
+    """
+
+    guidance: str = "enforce"
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"
+
+    def counts(self, regime: Regime) -> bool:
+        """Whether a regime bears on the outcome."""
+        return regime.id not in self.accepted and (regime.force == "law" or self.guidance == "enforce")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Findings of one call turned into words; fields are columns of `VERDICT` without `dnc_`."""
+
+    outcome: str
+    blocked_by: str
+    undecided_by: str
+    missing: str
+    applies: str
+    duties: str
+    advice: str
+    confidence: str
+    why: str
+
+
+def worded(regimes: list[Regime], findings: str, missing: str, policy: Policy) -> Verdict:
+    """The verdict on one string of findings (see `dnc.law.findings.finding`)."""
+    found = list(zip(regimes, findings, strict=True))
+    counted = [(regime, letter) for regime, letter in found if policy.counts(regime)]
+    blocking = [regime for regime, letter in counted if letter == "b"]
+    open_ = [regime for regime, letter in counted if letter in "xu"]
+    applying = [regime for regime, letter in found if letter in "mbx"]
+    duties = [regime for regime, letter in found if regime.demand == "duty" and letter in "mp"]
+    advice = [regime for regime, letter in found if not policy.counts(regime) and letter in "bxu"]
+    outcome = outcome_of(findings, [policy.counts(regime) for regime in regimes])
+    if outcome == "blocked":
+        confidence = max((one.confidence for one in blocking), key=GRADES.index)
+    elif outcome == "clear":
+        confidence = min((one.confidence for one in applying), key=GRADES.index, default="high")
+    else:
+        confidence = ""
+    met = [regime for regime, letter in counted if letter == "m"]
+    decisive = {"blocked": blocking, "undecided": open_, "clear": met}[outcome]
+    why = _why(outcome, decisive, missing, len(duties), policy.language)
+    return Verdict(
+        outcome, _ids(blocking), _ids(open_), missing, _ids(applying), _ids(duties), _ids(advice), confidence, why
+    )
+
+
+def outcome_of(findings: str, counted: list[bool]) -> str:
+    """The worst of the findings that count; where no regime is in force, nothing covers the call."""
+    letters = {letter for letter, counts in zip(findings, counted, strict=True) if counts}
+    if "b" in letters:
+        return "blocked"
+    return "undecided" if letters & {"x", "u"} or not findings else "clear"
+
+
+def _ids(regimes: Iterable[Regime]) -> str:
+    return ";".join(sorted(regime.id for regime in regimes))
+
+
+WHY = {
+    "en": {
+        "blocked": "Blocked: {says} [{cite}]{others}",
+        "undecided": "Undecided{missing}: {says} [{cite}]{others}",
+        "clear": "Clear: no regime known here forbids this call{says}; duties that go with it: {duties}",
+        "missing": ", for want of {missing}",
+        "others": " (and {n} more)",
+        "closest": "; the closest is met: {says} [{cite}]",
+        "odd": " Not understood: {odd}.",
+        "elsewhere": " Counted from other rows with this number: {elsewhere}.",
+        "number": "Undecided: the number cannot be read ({reason})",
+        "doubt": "Undecided: the number may be mistyped ({reason})",
+        "region": "Undecided: the number is in national form and no region was told",
+        "call_at": "Undecided: the day of the call cannot be read, so the law in force is not known",
+        "jurisdiction": "Undecided: no rules are held for the place this number belongs to",
+    },
+    "fr": {
+        "blocked": "Bloqué : {says} [{cite}]{others}",
+        "undecided": "Indécis{missing} : {says} [{cite}]{others}",
+        "clear": "Libre : aucun régime connu ici n'interdit cet appel{says} ; obligations à remplir : {duties}",
+        "missing": ", faute de {missing}",
+        "others": " (et {n} autres)",
+        "closest": " ; le plus proche est respecté : {says} [{cite}]",
+        "odd": " Non compris : {odd}.",
+        "elsewhere": " Compté d'après d'autres lignes de ce numéro : {elsewhere}.",
+        "number": "Indécis : le numéro est illisible ({reason})",
+        "doubt": "Indécis : le numéro est peut-être mal saisi ({reason})",
+        "region": "Indécis : le numéro est sous forme nationale et aucune région n'est indiquée",
+        "call_at": "Indécis : le jour de l'appel est illisible, le droit en vigueur n'est donc pas connu",
+        "jurisdiction": "Indécis : aucune règle n'est tenue pour le lieu dont relève ce numéro",
+    },
+}
+
+DOUBTS = {
+    "en": {},
+    "fr": {
+        UNPLANNED: "son plan de numérotation n'a pas de tel numéro ; un chiffre manque ou est faux",
+        MAILBOX: "c'est le numéro d'une messagerie vocale ; des chiffres sont peut-être de trop",
+    },
+}
+
+
+_RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))  # of what clears a call
+
+
+def _why(outcome: str, decisive: list[Regime], missing: str, duties: int, language: str) -> str:
+    """One sentence, with the citation of the regime that decides."""
+    words = WHY[language]
+    demanding = [one for one in decisive if one.demand != "duty"]
+    if outcome == "undecided" and not demanding:
+        return words["jurisdiction"] + "."
+    if outcome == "clear" and not demanding:
+        return words["clear"].format(says="", duties=duties) + "."
+    if outcome == "clear":
+        first = min(demanding, key=lambda one: (_RANK.index(one.demand), one.id))
+    else:
+        first = min(demanding, key=lambda one: (one.is_scope, -GRADES.index(one.confidence), one.id))
+    says, cite = first.says[language].rstrip("."), first.cites[0].text
+    if outcome == "clear":
+        closest = words["closest"].format(says=says, cite=cite)
+        return words["clear"].format(says=closest, duties=duties) + "."
+    told = words["missing"].format(missing=missing.replace(";", ", ")) if missing else ""
+    others = words["others"].format(n=len(demanding) - 1) if len(demanding) > 1 else ""
+    return words[outcome].format(says=says, cite=cite, others=others, missing=told) + "."

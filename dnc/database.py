@@ -1,0 +1,95 @@
+"""DuckDB as this program runs it: bounded, offline, silent, and failing without a word of data."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from dnc.errors import StoreError
+
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "memory_limit": "1500MB",
+    "max_temp_directory_size": "100GB",
+}
+
+
+class ArrowStream:
+    """A Polars frame as DuckDB reads it: by the Arrow stream protocol and nothing else."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
+def statement(package: str | None, name: str) -> str:
+    """The text of a fixed SQL statement that lies beside the modules of a package."""
+    return files(package or "dnc").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that reaches no file but its own and those in `folders`, loads no extension, and stays so.
+
+    It is bounded in memory and disk and writes no progress to stdout.
+    """
+    con = duckdb.connect(database, config=_SETTINGS | settings)
+    try:
+        reached = [Path(one).absolute() for one in folders]
+        if database != ":memory:":
+            reached.append(Path(database).absolute().parent)
+        con.execute("set enable_progress_bar = false")
+        con.execute("set allowed_directories = ?", [[str(folder) for folder in reached]])
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def attached(database: str | Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of its own that reads one database file and changes nothing.
+
+    Two that are opened by path share one instance, though the file may be another by now; two that attach it do not.
+    """
+    con = duckdb.connect(":memory:", config=_SETTINGS)
+    try:
+        con.execute("set enable_progress_bar = false")
+        con.execute("attach ? as attached (read_only)", [str(database)])
+        con.execute("use attached")
+        con.execute("set enable_external_access = false")
+        con.execute("set lock_configuration = true")
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def engine(spill: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB that spills into a folder, and reads there and in `folders` only."""
+    return connect(":memory:", spill, *folders, temp_directory=str(spill), **settings)
+
+
+def run(
+    con: duckdb.DuckDBPyConnection, name: str, sql: str, params: object = None, **frames: pl.DataFrame
+) -> pl.DataFrame:
+    """Run one statement over named frames. Failures name the statement, never its data."""
+    try:
+        for table, frame in frames.items():
+            con.register(table, ArrowStream(frame))
+        relation = con.sql(sql, params=params)
+        return pl.DataFrame() if relation is None else pl.DataFrame(relation)
+    except duckdb.Error as error:
+        raise StoreError(f"statement {name} failed ({type(error).__name__})") from None
+    finally:
+        for table in frames:
+            with suppress(duckdb.Error):
+                con.unregister(table)

@@ -1,0 +1,1 @@
+"""From bytes to tables, and from rows to files."""

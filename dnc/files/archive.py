@@ -1,0 +1,266 @@
+"""Files as they lie on a disk: plain, gzip, or a zip of members, read as bounded streams to the end.
+
+An archive is refused where it is encrypted, nested, cut, holds a link, an
+absolute path, `..` or one name twice, or swells beyond 20 GB or 200 times its
+size. Checksums are checked, because members are read to their end.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from dnc.errors import InputError
+from dnc.files.durable import handed
+from dnc.files.signatures import compound_kind, package_kind
+
+HEAD_BYTES = 1 << 16
+_BLOCK = 1 << 20
+_MOST_BYTES = 20 * 10**9
+_MOST_TIMES = 200
+_MOST_MEMBERS = 10_000
+_ENCRYPTED = 0x1
+_ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
+_SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
+_SPREADSHEET_97 = b"\xd0\xcf\x11\xe0"
+_MOST_SECTORS = 1_000  # of the directory of an OLE file
+_END_MARK = b"PK\5\6"
+_END_BYTES = 22 + 0xFFFF  # the last record of a zip, with the longest comment
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One stream of bytes in a file.
+
+    name: of the content, without folders and without `.gz`. where: what messages call it.
+    size: bytes of the content, or None where it is known at the end only.
+    """
+
+    name: str
+    where: Path
+    size: int | None
+    _open: Callable[[], BinaryIO]
+
+    def open(self) -> BinaryIO:
+        """A new stream from the first byte; reading raises InputError where the bytes are damaged."""
+        return self._open()
+
+    def head(self) -> bytes:
+        """The first 64 kB."""
+        with self.open() as stream:
+            return stream.read(HEAD_BYTES)
+
+    def blocks(self, size: int = _BLOCK) -> Iterator[bytes]:
+        """The content in blocks of `size` bytes, the last one shorter."""
+        with self.open() as stream:
+            while block := stream.read(size):
+                yield block
+
+
+class _Checked(io.RawIOBase):
+    """A stream that counts its bytes, and whose faults are InputErrors."""
+
+    def __init__(self, stream: BinaryIO, where: Path, most: int) -> None:
+        self._stream, self._where, self._left = stream, where, most
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._stream.read(len(buffer))
+        except _DAMAGE as error:
+            raise InputError(_reason(error), self._where) from None
+        self._left -= len(data)
+        if self._left < 0:
+            raise InputError("swells beyond 20 GB or 200 times its size; unpack it by hand", self._where)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, NotImplementedError):
+        return "is packed in a way that is not read; pack it as a plain zip"
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return "the archive is cut or damaged; fetch it again"
+
+
+def _checked(stream: BinaryIO, where: Path, most: int) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_Checked(stream, where, most), _BLOCK))
+
+
+def first_bytes(path: Path, size: int = HEAD_BYTES) -> bytes:
+    """The first bytes as they lie on the disk; raises InputError where there are none to read."""
+    with handed(path) as file:
+        return file.read(size)
+
+
+def kind_of(path: Path) -> str:
+    """`plain`, `gzip`, `zip`, `spreadsheet` or `parquet`, told by the first bytes.
+
+    Raises InputError where it is a document of another kind.
+    """
+    head = first_bytes(path, 4)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(_SPREADSHEET_97):
+        if other := compound_kind(_streams(path)):
+            raise InputError(other, path)
+        return "spreadsheet"
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if head.startswith(b"PK"):
+        found = {info.filename: info for info in _directory(path)}
+        mimetype = _zip_member(path, found["mimetype"]).head() if "mimetype" in found else b""
+        if other := package_kind(found, mimetype):
+            raise InputError(other, path)
+        return "spreadsheet" if found.keys() & _SPREADSHEET_PARTS else "zip"
+    return "plain"
+
+
+def _streams(path: Path) -> set[str]:
+    """The names in the directory of an OLE file ([MS-CFB]), as far as it is whole."""
+    found: set[str] = set()
+    with handed(path) as file, suppress(struct.error, IndexError):
+        head = file.read(512)
+        (shift,), (at,) = struct.unpack_from("<H", head, 30), struct.unpack_from("<I", head, 48)
+        size = 1 << min(shift, 16)
+        tables = struct.unpack_from("<109I", head, 76)
+
+        def sector(number: int) -> bytes:
+            file.seek((number + 1) * size)
+            return file.read(size)
+
+        for _ in range(_MOST_SECTORS):
+            entries = sector(at)
+            for start in range(0, len(entries), 128):
+                (length,) = struct.unpack_from("<H", entries, start + 64)
+                found.add(entries[start : start + min(length, 64)].decode("utf-16-le", "replace").rstrip("\0"))
+            table, place = divmod(at, size // 4)
+            (at,) = struct.unpack_from("<I", sector(tables[table]), 4 * place)
+    return found
+
+
+def members(path: Path) -> list[Member]:
+    """What a file holds: itself, what a gzip packs, or the members of a zip in their order."""
+    kind = kind_of(path)
+    if kind == "zip":
+        return _zip_members(path)
+    if kind == "gzip":
+        name = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
+        return [_not_nested(Member(name, path, None, lambda: _open_gzip(path)))]
+    return [Member(path.name, path, path.stat().st_size, lambda: _open_plain(path))]
+
+
+def _most(path: Path) -> int:
+    return min(_MOST_BYTES, _MOST_TIMES * path.stat().st_size)
+
+
+def _open_plain(path: Path) -> BinaryIO:
+    try:
+        return _checked(path.open("rb", buffering=0), path, 1 << 62)
+    except OSError as error:
+        raise InputError(_reason(error), path) from None
+
+
+def _open_gzip(path: Path) -> BinaryIO:
+    return _checked(cast(BinaryIO, gzip.open(path, "rb")), path, _most(path))
+
+
+def _directory(path: Path) -> list[zipfile.ZipInfo]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = archive.infolist()
+        if not all(one.filename for one in found):
+            raise zipfile.BadZipFile
+        if _stands_alone(path, found):
+            return found
+    except (*_DAMAGE, ValueError) as error:
+        raise InputError(_reason(error), path) from None
+    raise InputError("other bytes stand before or behind the archive; fetch it again", path)
+
+
+def _stands_alone(path: Path, found: list[zipfile.ZipInfo]) -> bool:
+    """Whether an archive begins and ends with the file: of two, one behind the other, only the last is read."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _END_BYTES))
+        tail = file.read()
+    end = tail.rfind(_END_MARK)
+    comment = int.from_bytes(tail[end + 20 : end + 22], "little")
+    return end + 22 + comment == len(tail) and min((one.header_offset for one in found), default=0) == 0
+
+
+def _zip_members(path: Path) -> list[Member]:
+    kept = [one for one in _directory(path) if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    if not kept:
+        raise InputError("an archive without a file in it", path)
+    if fault := _fault(kept, _most(path)):
+        raise InputError(f"{fault}; it is not read: unpack it by hand", path)
+    return [_not_nested(_zip_member(path, one)) for one in kept]
+
+
+def parts(path: Path, wanted: str) -> dict[str, Member]:
+    """Files of a spreadsheet whose whole names match a pattern, by name; raises InputError as for an archive."""
+    found = [one for one in _directory(path) if not one.is_dir()]
+    if fault := _fault(found, _most(path)):
+        raise InputError(f"{fault}; it is not read: save it again", path)
+    return {one.filename: _zip_member(path, one) for one in found if re.fullmatch(wanted, one.filename)}
+
+
+def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
+    """Why an archive is not to be trusted, or None."""
+    repeated = max(Counter(one.filename for one in kept).values()) > 1
+    faults = {
+        "an encrypted archive": any(one.flag_bits & _ENCRYPTED for one in kept),
+        "an archive with a link in it": any(stat.S_ISLNK(one.external_attr >> 16) for one in kept),
+        "an archive whose names lead out of it": any(_leads_out(one.filename) for one in kept),
+        "an archive that holds one name twice": repeated,
+        "an archive that swells beyond 20 GB or 200 times its size": sum(one.file_size for one in kept) > most,
+        "an archive of too many files": len(kept) > _MOST_MEMBERS,
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), None)
+
+
+def _leads_out(name: str) -> bool:
+    return bool(re.match(r"[/\\]|[A-Za-z]:", name)) or ".." in re.split(r"[/\\]", name)
+
+
+def _zip_member(path: Path, info: zipfile.ZipInfo) -> Member:
+    shown = "".join(char if char.isprintable() else "?" for char in info.filename)
+
+    def opened() -> BinaryIO:
+        try:
+            archive = zipfile.ZipFile(path)
+            return _checked(cast(BinaryIO, archive.open(info)), path / shown, _MOST_BYTES)
+        except (*_DAMAGE, ValueError) as error:
+            raise InputError(_reason(error), path / shown) from None
+
+    return Member(re.split(r"[/\\]", shown)[-1], path / shown, info.file_size, opened)
+
+
+def _not_nested(member: Member) -> Member:
+    with member.open() as stream:
+        head = stream.read(8)
+    if head.startswith(_ARCHIVES):
+        raise InputError("an archive inside an archive; unpack it once", member.where)
+    if head.startswith((b"PAR1", _SPREADSHEET_97)):
+        raise InputError("a Parquet file or a spreadsheet inside an archive; unpack it", member.where)
+    return member

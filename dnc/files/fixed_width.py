@@ -1,0 +1,98 @@
+"""Records of a fixed number of bytes, read a million at a time: bytes in columns, checks by arithmetic.
+
+A layout says how long a record is and how the columns of bytes become numbers;
+what does not fit is found by a check of each record and named by its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from dnc.errors import LoaderError
+from dnc.files.archive import Member
+
+BATCH = 1_000_000  # records
+ZERO, NINE, BLANK = 0x30, 0x39, 0x20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A fixed layout.
+
+    width: bytes of a record, its end included. cut: what to say where bytes are left over.
+    fits: a Boolean expression over the columns `b0`, `b1` … (UInt8), true for a good record.
+    fault: one record that does not fit (its bytes) → what is wrong with it.
+    """
+
+    width: int
+    cut: str
+    fits: pl.Expr
+    fault: Callable[[bytes], str]
+
+
+def byte(position: int) -> pl.Expr:
+    """The column of one byte of each record."""
+    return pl.col(f"b{position}")
+
+
+def is_digit(position: int) -> pl.Expr:
+    """Whether a byte is an ASCII digit."""
+    return byte(position).is_between(ZERO, NINE)
+
+
+def value(positions: range, power: int = 0) -> pl.Expr:
+    """The number that digits at some positions write, times a power of ten."""
+    last = positions[-1]
+    parts = [(byte(at) - ZERO).cast(pl.UInt64) * 10 ** (last - at + power) for at in positions]
+    return pl.sum_horizontal(parts).cast(pl.UInt64)
+
+
+def records(member: Member, layout: Layout) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Pairs of (line of the first record, columns of bytes); every record fits the layout.
+
+    Raises LoaderError where the first record does not fit, where bytes are left over
+    (told before any later record, if the size is known), or at a record that does not fit.
+    """
+    if member.size is not None and _is_record(member.head()[: layout.width], layout):
+        _no_rest(member, layout, member.size)
+    line = 1
+    for block in member.blocks(BATCH * layout.width):
+        whole = len(block) // layout.width
+        frame = _columns(block[: whole * layout.width], layout.width)
+        good = frame.select(layout.fits).to_series()
+        if not good.all():
+            _refuse(member, layout, line + (good.arg_min() or 0))
+        if len(block) % layout.width:
+            _no_rest(member, layout, (line - 1) * layout.width + len(block))
+        if whole:
+            yield line, frame
+        line += whole
+
+
+def _is_record(first: bytes, layout: Layout) -> bool:
+    """Whether a file begins with a record, or is shorter than one."""
+    return len(first) < layout.width or bool(_columns(first, layout.width).select(layout.fits).item())
+
+
+def _no_rest(member: Member, layout: Layout, size: int) -> None:
+    if rest := size % layout.width:
+        over = "1 byte" if rest == 1 else f"{rest} bytes"
+        raise LoaderError(f"{layout.width}-byte records expected, {over} left over{layout.cut}", member.where)
+
+
+def _columns(block: bytes, width: int) -> pl.DataFrame:
+    """One column a byte of the record."""
+    whole = pl.Series([block], dtype=pl.Binary).bin.reinterpret(dtype=pl.Array(pl.UInt8, max(len(block), 1)))
+    flat = whole.explode() if block else pl.Series(dtype=pl.UInt8)
+    return pl.DataFrame([flat.gather_every(width, at).alias(f"b{at}") for at in range(width)])
+
+
+def _refuse(member: Member, layout: Layout, line: int) -> None:
+    with member.open() as stream:
+        left = (line - 1) * layout.width
+        while left > 0 and (skipped := stream.read(min(left, 1 << 20))):
+            left -= len(skipped)
+        raise LoaderError(layout.fault(stream.read(layout.width + 1)), member.where, line)

@@ -1,0 +1,325 @@
+"""Reads one foreign file in a process of its own, within limits; run by `dnc.files.sandbox`, imports nothing of ours.
+
+    python parser.py KIND PATH BATCH_ROWS MEMORY_BYTES CPU_SECONDS
+
+Frames go to stdout as Arrow IPC, each behind its length (8 bytes, little-endian); the first one is empty and
+tells the columns. What goes wrong is told by one word on stderr, the name of the exception.
+
+A Parquet file tells the same counts several times: for the file, each row group, each column in it and each of its
+pages. Polars believes one of them and gives fewer rows, or none, where a byte of it was changed. So all of them
+are compared with each other and with the rows that came out, and so are the checksums of pages that have one
+(https://parquet.apache.org/docs/file-format/, and parquet.thrift in github.com/apache/parquet-format).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def bound(memory_bytes: int, cpu_seconds: int) -> None:
+    """Bound this process: private memory, time of the processor, no file written, no core left behind."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    limits = {"DATA": memory_bytes, "CPU": cpu_seconds, "FSIZE": 0, "CORE": 0}
+    for name, most in limits.items():
+        with suppress(ValueError, OSError):
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+
+
+def frames(kind: str, path: str, batch_rows: int) -> Iterator[pl.DataFrame]:
+    """The rows of a Parquet file or of a spreadsheet's sheet, behind an empty frame that tells the columns.
+
+    A spreadsheet's sheet is the first one that shows and holds anything. Before it stand two frames:
+    its sheets (`name`, `chosen`), and where each column stands in the sheet (`place`).
+    """
+    import polars as pl
+
+    if kind == "parquet":
+        scan = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+        schema = scan.collect_schema()
+        if len(schema) > _MOST_COLUMNS:
+            raise Wide
+        yield pl.DataFrame(schema=schema)
+        with open(path, "rb") as file:  # noqa: PTH123 (a word of ours would be another import)
+            footer = _footer(file)
+            batches = scan.collect_batches(chunk_size=batch_rows, maintain_order=True)
+            yield from _bounded(_counted(batches, footer))
+            _compare_pages(file, footer)
+    else:
+        import fastexcel
+
+        book = fastexcel.read_excel(path)
+        how: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}
+        loaded = (book.load_sheet(at, **how) for at in range(len(book.sheet_names)))
+        sheet = next((one for one in loaded if one.visible == "visible" and one.width), None)
+        yield pl.DataFrame(
+            [(name, sheet is not None and name == sheet.name) for name in book.sheet_names],
+            schema={"name": pl.String, "chosen": pl.Boolean},
+            orient="row",
+        )
+        if sheet:
+            yield pl.DataFrame({"place": [column.absolute_index for column in sheet.available_columns()]})
+            cells = sheet.to_polars()
+            yield cells.clear()
+            yield from cells.iter_slices(batch_rows)
+
+
+class Wide(Exception):  # noqa: N818 (its name is what is told)
+    """A file of more columns than a spreadsheet holds."""
+
+
+class Long(Exception):  # noqa: N818
+    """A cell that is longer than a line of CSV may be, or a list of as many."""
+
+
+class Swollen(Exception):  # noqa: N818
+    """A file that is small where it says the same again and again, and not where it is written out."""
+
+
+class Encrypted(Exception):  # noqa: N818
+    """A Parquet file that asks for a key."""
+
+
+class Contradictory(Exception):  # noqa: N818
+    """A Parquet file whose counts or checksums do not agree."""
+
+
+_MOST_COLUMNS = 1 << 14
+_MOST_CELLS, _MOST_BYTES = 1 << 24, 1 << 28  # that go together
+_LONGEST = 1 << 20
+_SWOLLEN = 20 * 10**9
+
+
+def _bounded(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same in frames whose cells, written out, take bounded memory."""
+    told = 0
+    for batch in batches:
+        size = sum(_text_bytes(cells.alias("cells")) for cells in batch)  # a name may be taken for a pattern
+        told += size
+        if told > _SWOLLEN:
+            raise Swollen
+        frames = max(1, batch.width * batch.height / _MOST_CELLS, size / _MOST_BYTES)
+        yield from batch.iter_slices(max(1, int(batch.height / frames)))
+
+
+def _text_bytes(cells: pl.Series) -> int:
+    """Bytes of all texts in a column, each as often as it stands there."""
+    import polars as pl
+
+    kind = cells.dtype
+    if isinstance(kind, pl.Struct):
+        return sum(_text_bytes(cells.struct.field(name)) for name in cells.struct.fields)
+    if isinstance(kind, pl.List | pl.Array | pl.Map):
+        items = (cells.to_physical() if isinstance(kind, pl.Map) else cells).explode()
+        if items.len() > _LONGEST * max(1, cells.len()):
+            raise Long
+        return _text_bytes(items) + 8 * items.len()
+    if kind not in (pl.String, pl.Binary):
+        return 0
+    sizes = cells.str.len_bytes() if kind == pl.String else cells.bin.size()
+    if (sizes > _LONGEST).any():
+        raise Long
+    return int(sizes.sum())
+
+
+class _Compact:
+    """Structs in Thrift's compact protocol, as {number of the field: value}.
+
+    Nothing can swell: each value takes a byte or more.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self.at = data, 0
+        numbers: list[Callable[[], Any]] = [self._byte] * 3 + [self._integer] * 3
+        others = (lambda: self._bytes(8), lambda: self._bytes(self._size()), self._list, self._list, self._map)
+        self._readers = dict(enumerate([*numbers, *others, self.struct], 1))
+
+    def struct(self) -> dict[int, Any]:
+        """The struct that begins here, which is stepped over."""
+        found: dict[int, Any] = {}
+        field = 0
+        while head := self._byte():
+            field = field + (head >> 4) if head >> 4 else self._integer()
+            kind = head & 15
+            found[field] = kind == 1 if kind in (1, 2) else self._value(kind)
+        return found
+
+    def _byte(self) -> int:
+        self.at += 1
+        return self._data[self.at - 1]
+
+    def _size(self) -> int:
+        value = shift = 0
+        while (byte := self._byte()) & 0x80:
+            value |= (byte & 0x7F) << shift
+            shift += 7
+        return value | byte << shift
+
+    def _integer(self) -> int:
+        value = self._size()
+        return value >> 1 ^ -(value & 1)
+
+    def _bytes(self, size: int) -> bytes:
+        self.at += size
+        if self.at > len(self._data):
+            raise IndexError
+        return self._data[self.at - size : self.at]
+
+    def _list(self) -> list[Any]:
+        head = self._byte()
+        size = self._size() if head >> 4 == 15 else head >> 4
+        return [self._value(head & 15) for _ in range(size)]
+
+    def _map(self) -> list[Any]:
+        size = self._size()
+        kinds = self._byte() if size else 0
+        return [(self._value(kinds >> 4), self._value(kinds & 15)) for _ in range(size)]
+
+    def _value(self, kind: int) -> Any:
+        return self._readers[kind]()
+
+
+# Fields of parquet.thrift by their numbers
+_SCHEMA, _ROWS, _GROUPS, _ENCRYPTION = 2, 3, 4, 8  # of FileMetaData
+_TYPE, _REPETITION, _CHILDREN = 1, 3, 5  # of SchemaElement
+_CHUNKS, _GROUP_ROWS, _META = 1, 3, 3  # of RowGroup and ColumnChunk
+_PATH, _VALUES, _DATA_AT, _DICTIONARY_AT, _STATISTICS, _NULLS = 3, 5, 9, 11, 12, 3  # of ColumnMetaData, Statistics
+_PAGE_KIND, _PAGE_BYTES, _PAGE_SUM = 1, 3, 4  # of PageHeader
+_PAGE_COUNTS = {0: 5, 3: 8}  # kinds of pages with values: where their count stands, as its first field
+_REPEATED = 2
+_TAIL = 8  # bytes: the length of the footer, and a mark
+_QUICK = 1 << 22  # bytes of a footer
+_HEADER_BYTES = 1 << 16  # of a page, at most
+
+
+def _footer(file: BinaryIO, most: int = sys.maxsize) -> dict[int, Any]:
+    """What a Parquet file says of itself."""
+    end = file.seek(0, os.SEEK_END) - _TAIL
+    file.seek(max(end, 0))
+    tail = file.read()
+    length = int.from_bytes(tail[:4], "little")
+    if tail[4:] != b"PAR1" or not 0 < length <= min(end, most):
+        raise Contradictory
+    file.seek(end - length)
+    footer = _Compact(file.read(length)).struct()
+    if _ENCRYPTION in footer:
+        raise Encrypted
+    return footer
+
+
+def rows_told(file: BinaryIO) -> int:
+    """How many rows a Parquet file says it has; 0 where that cannot be told quickly."""
+    with suppress(Exception):
+        return int(_footer(file, _QUICK)[_ROWS])
+    return 0
+
+
+def _counted(batches: Iterator[pl.DataFrame], footer: dict[int, Any]) -> Iterator[pl.DataFrame]:
+    """The same, their rows and their nulls compared with what the footer says."""
+    groups = footer.get(_GROUPS, [])
+    rows, nulls = 0, dict.fromkeys(_nulls_told(groups), 0)
+    for batch in batches:
+        rows += batch.height
+        for name in nulls:
+            nulls[name] += batch[name].null_count()
+        yield batch
+    if not rows == footer[_ROWS] == sum(group[_GROUP_ROWS] for group in groups) or nulls != _nulls_told(groups):
+        raise Contradictory
+
+
+def _nulls_told(groups: list[dict[int, Any]]) -> dict[str, int]:
+    """How many cells of a column are empty, by the name of each column that stands alone and always tells it."""
+    told: dict[str, list[int | None]] = {}
+    for group in groups:
+        for chunk in group[_CHUNKS]:
+            if len(path := chunk[_META][_PATH]) == 1:
+                told.setdefault(path[0].decode(), []).append(chunk[_META].get(_STATISTICS, {}).get(_NULLS))
+    return {name: sum(counts) for name, counts in told.items() if None not in counts}  # type: ignore[arg-type]
+
+
+def _compare_pages(file: BinaryIO, footer: dict[int, Any]) -> None:
+    """Raise Contradictory where the pages of a column do not hold what its row group says, or have changed."""
+    repeated = list(_leaves(footer[_SCHEMA]))
+    for group in footer.get(_GROUPS, []):
+        for is_repeated, chunk in zip(repeated, group[_CHUNKS], strict=True):
+            meta = chunk[_META]
+            if not is_repeated and meta[_VALUES] != group[_GROUP_ROWS]:
+                raise Contradictory
+            if sum(_page_values(file, meta)) != meta[_VALUES]:
+                raise Contradictory
+
+
+def _leaves(schema: list[dict[int, Any]]) -> Iterator[bool]:
+    """For each column of a row group whether it may hold several values a row."""
+    elements = iter(schema)
+
+    def below(element: dict[int, Any], is_repeated: bool) -> Iterator[bool]:
+        is_repeated = is_repeated or element.get(_REPETITION) == _REPEATED
+        if _TYPE in element:
+            yield is_repeated
+        for _ in range(element.get(_CHILDREN, 0)):
+            yield from below(next(elements), is_repeated)
+
+    root = next(elements)
+    for _ in range(root.get(_CHILDREN, 0)):
+        yield from below(next(elements), False)
+
+
+def _page_values(file: BinaryIO, meta: dict[int, Any]) -> Iterator[int]:
+    """How many values each page of a column has, until as many are there as the column says."""
+    at, left = min(meta[_DATA_AT], meta.get(_DICTIONARY_AT) or meta[_DATA_AT]), meta[_VALUES]
+    while left > 0:
+        file.seek(at)
+        header = _Compact(file.read(_HEADER_BYTES))
+        page = header.struct()
+        size = page[_PAGE_BYTES]
+        if size < 0:
+            raise Contradictory
+        if _PAGE_SUM in page:
+            file.seek(at + header.at)
+            if zlib.crc32(file.read(size)) != page[_PAGE_SUM] & 0xFFFFFFFF:
+                raise Contradictory
+        at += header.at + size
+        if kind := _PAGE_COUNTS.get(page[_PAGE_KIND]):
+            yield page[kind][1]
+            left -= page[kind][1]
+
+
+def write(out: BinaryIO, frame: pl.DataFrame) -> None:
+    """One frame behind its length."""
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer)
+    data = buffer.getbuffer()
+    out.write(struct.pack("<Q", len(data)))
+    out.write(data)
+    out.flush()
+
+
+def main(kind: str, path: str, batch_rows: str, memory_bytes: str, cpu_seconds: str) -> None:
+    """Read, and end without a word of data in any message."""
+    out = os.fdopen(os.dup(1), "wb")
+    bound(int(memory_bytes), int(cpu_seconds))
+    try:
+        for frame in frames(kind, path, int(batch_rows)):
+            write(out, frame)
+    except BaseException as error:  # also those that Rust calls panics
+        asks = "password" in str(error).lower()
+        sys.stderr.write(f"\n{'Password' if asks else type(error).__name__}")
+        sys.stderr.flush()
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,339 @@
+"""A frame of rows written down: CSV, Parquet, XLSX, JSON lines, by suffix.
+
+A file appears whole or not at all: it is written beside its name, synced and
+renamed, readable by its owner only. In CSV and XLSX a cell that a spreadsheet
+could take for a formula is defused with an apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import polars as pl
+
+from dnc.errors import InputError, OptionError
+from dnc.files.cell_types import as_text, together
+from dnc.files.durable import put
+from dnc.files.output_rows import Rows
+from dnc.files.spreadsheet import CELL
+from dnc.files.tabular import unique_names
+
+XLSX_ROWS = 1_048_575  # of one sheet, beside the header
+XLSX_SHEETS = 5  # of rows; who wants more wants another format
+_XLSX_COLUMNS = 1 << 14
+_LONG = 10**11  # numbers from which on a spreadsheet shows 1.2E+11
+_GROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
+_WIDTH, _WIDTHS = 16.0, {"dnc_why": 90.0, "says": 90.0, "cite": 50.0, "url": 60.0, "value": 70.0, "what": 44.0}
+_FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+_HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
+
+
+class Writer(ABC):
+    """What writes rows of one format, all with the same columns, one after the other."""
+
+    cut = 0  # cells of which only the beginning is written
+
+    @abstractmethod
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        """Rows as the format has them; of no consequence for what is written already."""
+
+    @abstractmethod
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows that are laid out."""
+
+    def add(self, rows: Rows) -> None:
+        """Add rows."""
+        self.write(self.laid_out(rows))
+
+    def close(self) -> None:  # noqa: B027 - a stream is its owner's
+        """Finish the file."""
+
+
+def defused(frame: pl.DataFrame) -> pl.DataFrame:
+    """Text cells of the input that a spreadsheet would run, made text by an apostrophe; no verdict begins like that."""
+    foreign = [cells for cells in frame if cells.dtype == pl.String and not cells.name.startswith("dnc_")]
+    return frame.with_columns(map(_defused, foreign))
+
+
+def _defused(cells: pl.Series) -> pl.Series:
+    doubtful = (
+        ((cells > "") & (cells < "0")) | ((cells >= ":") & (cells < "A")) | (cells >= "\N{FULLWIDTH PLUS SIGN}")
+    ).arg_true()
+    if doubtful.is_empty():
+        return cells
+    text = pl.col(cells.name)
+    harmful = text.str.contains(_FORMULA) & ~text.str.contains(_HARMLESS)
+    mended = cells[doubtful].to_frame().select(pl.when(harmful).then(pl.lit("'") + text).otherwise(text))
+    return cells.clone().scatter(doubtful, mended.to_series())
+
+
+def _header(names: list[str]) -> list[str]:
+    return defused(pl.DataFrame({"name": names}))["name"].to_list()
+
+
+def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """Cells that flat formats do not hold as text: nested ones as JSON."""
+    kinds = (pl.Duration, pl.Binary, pl.Categorical, pl.Enum)
+    odd = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in kinds]
+    return frame.with_columns(as_text(frame[name]) for name in odd)
+
+
+class CsvStream(Writer):
+    """CSV into an open binary file, in UTF-8."""
+
+    def __init__(self, file: IO[bytes], header: list[str], delimiter: str = ",", bom: bool = False) -> None:
+        self._file = file
+        self._delimiter = delimiter
+        line = io.StringIO(newline="")
+        csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(_header(header))
+        self._file.write(line.getvalue().encode("utf-8-sig" if bom else "utf-8"))
+
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        """Rows as texts; neighbouring columns that are shared by the same rows are one of them, made once."""
+        own = self._quoted(defused(_as_text(rows.own)))
+        fields: list[pl.Series] = []
+        for shared, names in rows.runs:
+            if shared:
+                texts = self._quoted(defused(shared.frame.select(names)))
+                line = texts.select(pl.concat_str(names, separator=self._delimiter).alias(f"\0{len(fields)}"))
+                fields.append(line.to_series()[shared.row])
+            else:
+                fields += own.select(names).get_columns()
+        return pl.DataFrame(fields)
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows that are laid out."""
+        frame.write_csv(self._file, include_header=False, separator=self._delimiter, quote_style="never")
+
+    def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Texts as CSV has them."""
+        special = ['"', "\n", "\r", self._delimiter]
+        texts = [cells for cells in frame if cells.dtype == pl.String and cells.str.contains_any(special).any()]
+        return frame.with_columns(
+            pl.when(cells.str.contains_any(special))
+            .then(pl.lit('"') + pl.col(cells.name).str.replace_all('"', '""', literal=True) + pl.lit('"'))
+            .otherwise(cells.name)
+            .alias(cells.name)
+            for cells in texts
+        ).with_columns(pl.selectors.string().fill_null(""))
+
+
+class _Csv(CsvStream):
+    def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
+        self._opened = path.open("wb")
+        super().__init__(self._opened, header, delimiter, bom)
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+class _JsonLines(Writer):
+    def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
+        self._file = path.open("wb")
+
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        return rows.frame
+
+    def write(self, frame: pl.DataFrame) -> None:
+        frame.write_ndjson(self._file)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Parts:
+    """Frames kept beside a file until it is finished, each as Arrow IPC."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix=".dnc-parts-", dir=path.parent)
+        self._frames = self.rows = 0
+
+    def _part(self, number: int) -> str:
+        return str(Path(self._folder.name) / f"{number}.arrow")
+
+    def add(self, frame: pl.DataFrame) -> None:
+        frame.write_ipc(self._part(self._frames), compression="lz4")
+        self._frames += 1
+        self.rows += frame.height
+
+    def scan(self) -> pl.LazyFrame | None:
+        """All rows in order, a column as text where its type changes; None where nothing was written."""
+        scans = [pl.scan_ipc(self._part(at), glob=False) for at in range(self._frames)]
+        return together(scans) if scans else None
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+
+class _Parquet(Writer):
+    """Parts beside the file, streamed into one at the end."""
+
+    def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
+        self._path = path
+        self._parts = _Parts(path)
+
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        return rows.frame
+
+    def write(self, frame: pl.DataFrame) -> None:
+        self._parts.add(frame)
+
+    def close(self) -> None:
+        with closing(self._parts) as parts:
+            if (rows := parts.scan()) is not None:
+                rows.sink_parquet(self._path, maintain_order=True)
+
+
+class _Xlsx(Writer):
+    """Parts beside the file, then a workbook with as many sheets of rows as they need, and its `annex` behind them.
+
+    Cells are text but for days and short numbers: a spreadsheet spoils numbers of twelve digits or more.
+    """
+
+    def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
+        if len(header) > _XLSX_COLUMNS:
+            raise InputError(f"a spreadsheet takes {_XLSX_COLUMNS:,} columns; write .csv or .parquet", path)
+        self._path = path
+        self._header = unique_names(header)
+        self._parts = _Parts(path)
+        self.annex: Mapping[str, pl.DataFrame] = {}
+
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        return defused(_as_text(rows.frame))
+
+    def write(self, frame: pl.DataFrame) -> None:
+        if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
+            raise InputError(f"a spreadsheet takes {XLSX_ROWS * XLSX_SHEETS:,} rows; write .csv or .parquet")
+        for cells in frame.select(pl.selectors.string()):
+            self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
+        self._parts.add(frame)
+
+    def close(self) -> None:
+        with closing(self._parts) as parts:
+            rows = parts.scan()
+            if rows is None:
+                rows = pl.LazyFrame(schema=dict.fromkeys(self._header, pl.String))
+            rows = _for_cells(rows)
+            starts = range(0, max(1, parts.rows), XLSX_ROWS)
+            sheets = {sheet_name(at): rows.slice(start, XLSX_ROWS) for at, start in enumerate(starts)}
+            _write_workbook(self._path, sheets, {name: defused(frame) for name, frame in self.annex.items()})
+
+
+def sheet_name(at: int) -> str:
+    """The name of a sheet of rows, counted from 0."""
+    return f"verdicts {at + 1}" if at else "verdicts"
+
+
+def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows as cells hold them whole."""
+    names = rows.collect_schema().names()
+    rows = rows.rename(dict(zip(names, unique_names(_header(names)), strict=True)))
+    schema = rows.collect_schema()
+    whole = [name for name, kind in schema.items() if kind.is_integer()]
+    widest = rows.select(pl.col(whole).cast(pl.Float64).abs().max()).collect().to_dicts()[0] if whole else {}
+    long = [name for name, most in widest.items() if (most or 0) >= _LONG]
+    known = (pl.String, pl.Boolean, pl.Date)
+    other = [name for name, kind in schema.items() if not kind.is_numeric() and kind not in known]
+    text = [pl.col(name).cast(pl.String) for name in (*long, *other)]
+    return rows.with_columns(*text).with_columns(pl.selectors.string().str.head(CELL))
+
+
+class _Sheet:
+    """Rows that are read when the workbook comes to them, as its writer takes them."""
+
+    def __init__(self, rows: pl.LazyFrame) -> None:
+        self._rows = rows
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._rows.collect().__arrow_c_stream__(requested_schema)
+
+
+def _write_workbook(path: Path, sheets: Mapping[str, pl.LazyFrame], annex: Mapping[str, pl.DataFrame]) -> None:
+    from rustpy_xlsxwriter import Format, write_worksheets
+
+    looks = {outcome: Format().set_background_color(ground) for outcome, ground in _GROUNDS.items()}
+    coloured: dict[str, Any] = {
+        "dnc_outcome": [
+            {"type": "text", "criteria": "begins_with", "value": outcome, "format": look}
+            for outcome, look in looks.items()
+        ]
+    }
+    columns: dict[str, Any] = {name: rows.collect_schema().names() for name, rows in sheets.items()}
+    every = {**columns, **{name: frame.columns for name, frame in annex.items()}}
+    write_worksheets(
+        [*((name, _Sheet(rows)) for name, rows in sheets.items()), *annex.items()],
+        str(path),
+        freeze_panes={"general": {"row": 1, "col": 0}},
+        autofilter={"general": True},
+        header_format={"general": Format().set_bold()},
+        datetime_format="yyyy-mm-dd",
+        column_widths={sheet: {name: _WIDTHS.get(name, _WIDTH) for name in names} for sheet, names in every.items()},
+        conditional_formats={name: coloured for name, names in columns.items() if "dnc_outcome" in names},
+        ignore_errors=columns,
+        url_columns={name: ["url"] for name, frame in annex.items() if "url" in frame.columns},
+    )
+
+
+FORMATS: dict[str, Callable[..., Any]] = {".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Xlsx, ".jsonl": _JsonLines}
+PAGE = ".html"
+
+
+def is_page(path: str | Path) -> bool:
+    """Whether a name asks for the page of a run, which is no table of its rows."""
+    return Path(path).suffix.lower() == PAGE
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """A file that appears whole or not at all: gives the name beside it to write to."""
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=path.suffix.lower(), dir=path.parent)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path) from None
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        put(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+class Output:
+    """An output file of rows that appears whole or not at all; a context.
+
+    writer: adds rows to it.
+    """
+
+    def __init__(self, path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> None:
+        suffix = Path(path).suffix.lower()
+        if suffix not in FORMATS:
+            known = ", ".join((*FORMATS, PAGE))
+            raise OptionError(f"no format for {suffix or 'a name without suffix'}; known are {known}", path)
+        with ExitStack() as stack:
+            beside = stack.enter_context(whole(path))
+            self.writer: Writer = stack.enter_context(closing(FORMATS[suffix](beside, header, delimiter, bom)))
+            self._stack = stack.pop_all()
+
+    def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
+        """Put sheets behind the rows, where the format has sheets."""
+        if isinstance(self.writer, _Xlsx):
+            self.writer.annex = sheets()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, value, trace)

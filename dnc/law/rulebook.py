@@ -1,0 +1,106 @@
+"""The rulebook: all rules files that a check uses, those that ship and those of a folder beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dnc.database import connect
+from dnc.errors import RuleError
+from dnc.law.regimes import Pack, Regime
+from dnc.law.rule_file import read_pack
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """All packs of law that a check uses.
+
+    packs: by jurisdiction. texts: sha256 → text of each file read.
+    """
+
+    packs: dict[str, Pack]
+    texts: dict[str, str] = field(repr=False)
+
+    @classmethod
+    def load(cls, extra: str | Path | None = None) -> Rulebook:
+        """The rules that ship, and those of a folder `extra`, which add to them or replace them.
+
+        A file of `extra` with a `jurisdiction` of its own adds it; one with the
+        name of a shipped file replaces that file. Raises RuleError.
+        """
+        texts = {
+            one.name: one.read_text(encoding="utf-8")
+            for one in _shipped("").iterdir()
+            if one.name.endswith(".toml") and one.name != "vocabulary.toml"
+        }
+        paths = {name: name for name in texts}
+        if extra is not None:
+            folder = Path(extra)
+            if not folder.is_dir():
+                raise RuleError("is no folder of rules", folder)
+            for path in sorted(folder.glob("*.toml")):
+                try:
+                    texts[path.name] = path.read_text(encoding="utf-8")
+                except (OSError, UnicodeDecodeError) as error:
+                    raise RuleError(f"cannot be read ({type(error).__name__})", path) from None
+                paths[path.name] = str(path)
+        return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())))
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Rulebook:
+        """The rules of some files' texts, as a log keeps them. Raises RuleError."""
+        named = ((hashlib.sha256(text.encode()).hexdigest()[:12], text) for text in texts)
+        return _rulebook(tuple(sorted(named)))
+
+    @cached_property
+    def evaluator(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB that knows the calendars of the packs; whoever asks takes a cursor of it."""
+        # Joins for lists of words would take longer to plan than to do.
+        con = connect(":memory:", disabled_optimizers="in_clause")
+        for pack in self.packs.values():
+            for name, body in pack.macros.items():
+                con.execute(f"create macro {name}() as {body}")
+        return con
+
+    def regimes(self) -> Iterator[tuple[Pack, Regime]]:
+        """Every regime with its pack, in the order of the files."""
+        for pack in self.packs.values():
+            for regime in pack.regimes:
+                yield pack, regime
+
+    def pack_of(self, territory: str) -> Pack | None:
+        """The pack whose law a territory's numbers stand under."""
+        return next((pack for pack in self.packs.values() if territory in pack.territories), None)
+
+    def registries(self) -> list[str]:
+        """Ids of the registries that any regime asks about."""
+        asked = {id_ for _, regime in self.regimes() for part in regime.parts for id_ in part.registries}
+        return sorted(asked)
+
+
+@lru_cache(maxsize=8)
+def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
+    packs: dict[str, Pack] = {}
+    seen: dict[str, str] = {}
+    for path, text in sources:
+        pack = read_pack(path, text)
+        if pack.jurisdiction in packs:
+            raise RuleError(f"jurisdiction {pack.jurisdiction!r} is defined twice", path)
+        packs[pack.jurisdiction] = pack
+        for regime in pack.regimes:
+            if regime.id in seen:
+                raise RuleError(f"this id stands in {seen[regime.id]} too", path, regime.id)
+            seen[regime.id] = path
+    texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
+    return Rulebook(packs, texts)
+
+
+def _shipped(name: str) -> Any:
+    return files("dnc.law").joinpath("rules", name)

@@ -1,0 +1,1 @@
+"""From text to telephone numbers in E.164."""

@@ -1,0 +1,383 @@
+"""Numbering plans as ranges: compiled out of the metadata of `phonenumbers`, and read by the reference.
+
+What the reference makes of a string of digits depends on patterns of the metadata
+(calling code, prefixes, the general description of a plan, the ranges of its lines) and on
+its length. Strings that no pattern tells apart are read alike. So the patterns of a plan are
+spread out into the digits they allow at each place, the digits are followed only as far as
+a pattern is undecided, and the first and the last number of each range that results are
+read by the reference: the range is kept where both are read alike, and parted further
+where not. Nothing of a plan is written here by hand.
+
+A range is a run of keys. The key of a string is its length and its digits as one integer
+(`key`); a plus sign makes it longer by `PLUS`. Within a range, number minus key is a constant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import combinations, product, zip_longest
+from typing import NamedTuple, TypeVar
+
+import phonenumbers
+
+from dnc.numbers.reader import (
+    FRENCH_CODES,
+    FRENCH_PREFIXES,
+    INTERNATIONAL,
+    Dialling,
+    Kind,
+    abroad,
+    at_home,
+    calling_codes,
+    dialling,
+    domestic_number,
+    kind_of,
+    metadata,
+    number_of,
+    own_code,
+    planned_prefixes,
+    valid,
+)
+
+BASE = 10**17  # more than any number that is read by the million
+LENGTHS = range(3, 18)  # digits of a string that has a key
+PLUS = 20
+
+Path = tuple[str, ...]  # the digits allowed at each place
+Test = list[Path]  # whether a string goes along one of the paths
+_ANY = "0123456789"
+_INTRICATE = 100  # ways through a national prefix (Argentina); beyond it the reference reads all
+_TOKEN = re.compile(r"\\d|\[[\d-]+\]|\{(\d+)(?:,(\d+))?\}|\(\?:|.")
+_LINES = (
+    "general_desc", "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip",
+    "pager", "uan", "voicemail",
+)  # fmt: skip
+
+
+T = TypeVar("T")
+
+
+class Verdict(NamedTuple):
+    """What the keys of a range are: a number after `shift` is added, or unread; neither where the reference is asked.
+
+    A shift that leads to a key with `PLUS` says that the digits behind an international prefix are to be looked up.
+    """
+
+    shift: int | None
+    unread: str | None
+
+
+ASK = Verdict(None, None)
+
+
+# Patterns
+
+
+@cache
+def paths(pattern: str, groups: bool = True) -> tuple[Path, ...]:
+    """All ways through a pattern of the metadata; the end of the text is a place where no digit is allowed.
+
+    Without `groups`, those that do not lead through a group that captures.
+    """
+    tokens = list(_TOKEN.finditer(pattern.removeprefix("^")))[::-1]
+
+    def alternatives() -> list[Path]:
+        found: list[Path] = []
+        ways: list[Path] = [()]
+        while tokens and (sign := tokens.pop()[0]) != ")":
+            if sign == "|":
+                found, ways = found + ways, [()]
+                continue
+            atom = alternatives() if sign[0] == "(" else [_place(sign)]
+            if sign == "(" and not groups:
+                atom = []
+            low, high = _times(tokens)
+            ways = [way + more for way in ways for times in range(low, high + 1) for more in _repeated(atom, times)]
+        return found + ways
+
+    return tuple(dict.fromkeys(alternatives()))
+
+
+def _place(sign: str) -> Path:
+    return ("".join(digit for digit in _ANY if re.match(sign, digit)),)
+
+
+def _times(tokens: list[re.Match[str]]) -> tuple[int, int]:
+    """How often what stands before may be repeated."""
+    if tokens and tokens[-1][0] == "?":
+        tokens.pop()
+        return 0, 1
+    if tokens and tokens[-1][1]:
+        low, high = tokens.pop().groups()
+        return int(low), int(high or low)
+    return 1, 1
+
+
+def _repeated(atom: Iterable[Path], times: int) -> list[Path]:
+    ways: list[Path] = [()]
+    for _ in range(times):
+        ways = [way + more for way in ways for more in atom]
+    return ways
+
+
+# Ranges
+
+
+def _ways(head: Path, pattern: str, length: int) -> list[Path]:
+    """The ways in which a pattern may match behind a head."""
+    ways = [head + path for path in paths(pattern)]
+    return [way for way in ways if len(way) <= length and "" not in way] + [
+        way[:-1] for way in ways if len(way) == length + 1 and not way[-1]
+    ]
+
+
+def _whole(head: Path, pattern: str, length: int) -> list[Path]:
+    """The ways in which a pattern matches all that is behind a head."""
+    return [way for way in _ways(head, pattern, length) if len(way) == length]
+
+
+def _begins(head: Path, pattern: str, length: int) -> list[Test]:
+    """One test for each way in which a pattern may match behind a head: together they tell where it ends."""
+    return [[way] for way in _ways(head, pattern, length)]
+
+
+def _both(one: Path, other: Path) -> Path:
+    """Along both paths at once; a place without a digit where they part."""
+    pairs = zip_longest(one, other, fillvalue=_ANY)
+    return tuple("".join(digit for digit in digits if digit in more) for digits, more in pairs)
+
+
+def _trimmed(path: Path) -> Path:
+    while path and path[-1] == _ANY:
+        path = path[:-1]
+    return path
+
+
+def _open(tests: Iterable[Test], at: int) -> list[Test]:
+    """The tests that the first digits of a string leave undecided."""
+    return [test for test in tests if test and all(len(path) > at for path in test)]
+
+
+def _after(tests: list[Test], at: int, digit: str) -> list[Test]:
+    """The tests that one more digit leaves undecided."""
+    return _open(([path for path in test if digit in path[at]] for test in tests), at + 1)
+
+
+def _parted(
+    tests: list[Test], length: int, verdict: Callable[[str, str], T], prefix: str = ""
+) -> Iterator[tuple[str, T]]:
+    """Ranges of the strings of a length: the first of each, and its verdict; in order.
+
+    `verdict` gets the first and the last of a range.
+    """
+    rest = length - len(prefix)
+    if not tests:
+        yield prefix + "0" * rest, verdict(prefix + "0" * rest, prefix + "9" * rest)
+        return
+    for digit in _ANY:
+        yield from _parted(_after(tests, len(prefix), digit), length, verdict, prefix + digit)
+
+
+def _parted_from(
+    prefix: str, tests: Iterable[Test], length: int, verdict: Callable[[str, str], T]
+) -> Iterator[tuple[str, T]]:
+    ways = {tuple(map(_trimmed, test)) for test in tests}
+    undecided = _open([list(test) for test in ways], 0)
+    for at, digit in enumerate(prefix):
+        undecided = _after(undecided, at, digit)
+    return _parted(undecided, length, verdict, prefix)
+
+
+# Plans
+
+
+class _Form(NamedTuple):
+    """A way to read strings: what stands behind a head is a national number of a calling code.
+
+    code: empty where it depends on the string, behind an international prefix. plan: how such numbers are written.
+    clean: as in `dnc.numbers.reader.Candidate`.
+    """
+
+    head: Path
+    code: str
+    plan: Dialling
+    clean: bool = True
+
+    def fits(self, length: int) -> bool:
+        """Whether strings of a length could be read so."""
+        return not self.code or length - len(self.head) in self.plan.lengths
+
+    def weight(self, length: int) -> int:
+        """How much speaks for this way to read strings of a length, as in `dnc.numbers.reader.Candidate`."""
+        return self.clean + (length - len(self.head) <= self.plan.usual)
+
+
+@cache
+def _trunks(trunk: str, rewrites: bool) -> tuple[Path, ...]:
+    """The digits that are just taken away in front of a national number, none of them any digit."""
+    fixed = (path for path in paths(trunk, groups=not rewrites) if path and _ANY not in path)
+    return tuple(tuple(digits) for path in fixed for digits in product(*path))
+
+
+def _trunks_of(plan: Dialling) -> tuple[Path, ...]:
+    return _trunks(plan.trunk.pattern, plan.rewrite is not None)
+
+
+def _forms(code: str, plan: Dialling, head: Path = ()) -> list[_Form]:
+    """The ways to read what stands behind a head as a national number: as it is, without a trunk prefix or a zero."""
+    trunks = {(), *_trunks_of(plan)}
+    forms = [_Form(head + trunk, code, plan) for trunk in sorted(trunks)]
+    return forms if ("0",) in trunks else [*forms, _Form((*head, "0"), code, plan, clean=False)]
+
+
+def _valid(form: _Form, length: int) -> Iterator[Test]:
+    """What the reference asks to find whether a national number is valid."""
+    yield from (_whole(form.head, pattern.pattern, length) for pattern in valid(form.code))
+
+
+def _placed(form: _Form, length: int) -> Iterator[Test]:
+    """What the reference asks to find where in the French plan a national number is."""
+    if form.code in FRENCH_CODES and length - len(form.head) == 9:
+        yield from ([form.head + tuple(prefix)] for prefix in FRENCH_PREFIXES)
+
+
+def _meeting(test: Test, zones: Test) -> Test:
+    return [both for path in test for zone in zones if "" not in (both := _both(path, zone))]
+
+
+def _begins_trunked(form: _Form, zone: Path, length: int) -> bool:
+    """Whether no string of a zone is possible in a form, because a trunk prefix stands where a number should."""
+    heads = [form.head + trunk for trunk in _trunks_of(form.plan)]
+    inside = any(len(head) <= len(zone) and _both(zone, head) == zone for head in heads)
+    return inside and not _meeting(_whole(form.head, form.plan.whole.pattern, length), [zone])
+
+
+def _tests(forms: list[_Form], length: int) -> Iterator[Test]:
+    """What the reference asks of strings of a length that may be read in some forms.
+
+    Where only one form is possible, it does not matter whether the number is valid.
+    """
+    forms = [form for form in forms if len(form.head) <= length]
+    for form in forms:
+        yield [form.head]
+        yield from _begins(form.head, form.plan.trunk.pattern, length)
+        yield from _placed(form, length)
+    possible = list({(form.head, form.code): form for form in forms if form.fits(length)}.values())
+    for form in possible:
+        for trunk in _trunks_of(form.plan) if form.code else ():
+            zone = form.head + trunk
+            if _meeting(_whole(form.head, form.plan.whole.pattern, length), [zone]):
+                yield from (_meeting(test, [zone]) for test in _valid(form, length))
+    for pair in combinations(possible, 2):
+        weak, strong = sorted(pair, key=lambda form: form.weight(length))
+        zone = _both(weak.head, strong.head)
+        if "" in zone or any(form.code and _begins_trunked(form, zone, length) for form in pair):
+            continue
+        zones = [zone]
+        if weak.code:
+            tests = [_meeting(test, zones) for test in _valid(weak, length)]
+            yield from tests
+            if weak.weight(length) < strong.weight(length):  # it only counts where it is valid
+                zones = list(dict.fromkeys(map(_trimmed, tests[-1])))
+        if strong.code:
+            yield from (_meeting(test, zones) for test in _valid(strong, length))
+
+
+def domestic(region: str) -> Iterator[tuple[int, Verdict]]:
+    """Ranges of the strings without a plus, read in a region."""
+    own = own_code(region)
+    plan = dialling(own, region)
+    if len(paths(plan.trunk.pattern)) > _INTRICATE:
+        yield 0, ASK
+        return
+    prefixes = dict.fromkeys([*paths(INTERNATIONAL), *paths(plan.abroad.pattern)])
+    forms = [_Form(head, "", plan) for head in prefixes if head]
+    forms += _forms(own, plan)
+    for code in calling_codes(region):
+        forms += _forms(code, dialling(code), tuple(code))
+
+    def verdict(low: str, high: str) -> Verdict:
+        ends = abroad(low, region)
+        behind = [low[end:] for end in ends if low[end : end + 1] not in ("", "0")]
+        if behind:
+            at_once = any(one.possible for digits in (low, high) for one in at_home(digits, region))
+            return ASK if at_once or len(behind) > 1 else _behind(low, high, len(low) - len(behind[0]))
+        number = domestic_number(low, region)
+        if not low.startswith("0") and str(number) == own + low and not plan.is_certain(low):
+            return ASK  # it may rather be a foreign number
+        heads = [(0, plan)] + [(len(code), dialling(code)) for code in calling_codes(region) if low.startswith(code)]
+        if not all(_plainly(one, low[start:]) for start, one in heads):
+            return ASK
+        return _alike(low, high, len(low), number, domestic_number(high, region))
+
+    for length in LENGTHS:
+        tests = [*_tests(forms, length), *([_whole((), plan.certain.pattern, length)] if plan.certain else [])]
+        tests += [test for head in prefixes for test in _begins(head, "[1-9]", length)]
+        for first, found in _parted_from("", tests, length, verdict):
+            yield length * BASE + int(first), found
+
+
+def international(code: str) -> Iterator[tuple[int, Verdict]]:
+    """Ranges of the strings behind a plus that begin with a calling code."""
+    plan = dialling(code)
+    if len(paths(plan.trunk.pattern)) > _INTRICATE:
+        return
+    forms = _forms(code, plan, tuple(code))
+
+    def verdict(low: str, high: str) -> Verdict:
+        if not _plainly(plan, low[len(code) :]):
+            return ASK
+        return _alike(low, high, PLUS + len(low), number_of(f"+{low}", None), number_of(f"+{high}", None))
+
+    for length in LENGTHS:
+        for first, found in _parted_from(code, _tests(forms, length), length, verdict):
+            yield (PLUS + length) * BASE + int(first), found
+        yield (PLUS + length) * BASE + (int(code) + 1) * 10 ** (length - len(code)), ASK
+
+
+def kinds(code: str) -> Iterator[tuple[int, Kind | None]]:
+    """Ranges of the numbers (E.164) of a calling code."""
+    form = _Form(tuple(code), code, dialling(code))
+    plans = [metadata(code, region) for region in phonenumbers.region_codes_for_country_code(int(code))]
+    lines = [
+        line for plan in plans for name in _LINES if (line := getattr(plan, name)) and line.national_number_pattern
+    ]
+
+    def verdict(low: str, high: str) -> Kind | None:
+        kind = kind_of(int(low))
+        return kind if kind == kind_of(int(high)) else None
+
+    for digits in sorted(form.plan.lengths):
+        length = len(code) + digits
+        tests: list[Test] = [[tuple(prefix)] for prefix in planned_prefixes(code)]
+        tests += [_ways(form.head, plan.leading_digits, length) for plan in plans if plan.leading_digits]
+        for line in lines:
+            if digits in (line.possible_length or (digits,)):
+                tests.append(_whole(form.head, line.national_number_pattern, length))
+        tests += [*_valid(form, length), *_placed(form, length)]
+        for first, found in _parted_from(code, tests, length, verdict):
+            yield int(first), found
+        yield (int(code) + 1) * 10**digits, None
+
+
+def _alike(low: str, high: str, size: int, first: int | str, last: int | str) -> Verdict:
+    """What all of a range are whose ends are read like this; the reference is asked where they part."""
+    if isinstance(first, str) or isinstance(last, str):
+        return Verdict(None, str(first)) if first == last else ASK
+    constant = last - first == int(high) - int(low) and last < BASE
+    return Verdict(first - size * BASE - int(low), None) if constant else ASK
+
+
+def _behind(low: str, high: str, end: int) -> Verdict:
+    """Digits behind an international prefix, to be looked up as behind a plus."""
+    rest = len(low) - end
+    constant = low[:end] == high[:end] and rest in LENGTHS
+    return Verdict((PLUS - end) * BASE - int(low[:end]) * 10**rest, None) if constant else ASK
+
+
+def _plainly(plan: Dialling, digits: str) -> bool:
+    """Whether a trunk prefix in front of digits, if there is one, is just taken away."""
+    match = plan.trunk.match(digits)
+    return not match or not match[0] or tuple(match[0]) in _trunks_of(plan)

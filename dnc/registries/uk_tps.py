@@ -1,0 +1,134 @@
+"""The two British lists, TPS and CTPS: the same bytes, told apart by their name alone.
+
+Records of 14 bytes: 12 columns, CR, LF. Without spaces the digits stand from the
+left; with spaces columns 1 to 5 hold the dialling code and 6 to 12 the rest from
+the right. The cut is not to be trusted (London stands as `0207`), so all blanks
+are dropped. There is no date in the file.
+
+Source: the operator's "Technical Specifications for File Formats"
+(http://corporate.mpsonline.org.uk/shared/technical_desc.asp?context=CTPS). Not
+known: the layout of the change file, which is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from dnc.errors import LoaderError
+from dnc.files.archive import Member
+from dnc.files.fixed_width import BLANK, ZERO, Layout, byte, is_digit, records
+from dnc.registries.contract import LISTING, Extract
+
+_COLUMNS = range(12)
+_NAMED = re.compile(r"(?:^|[^a-z])(c?tps)(?![a-z])", re.IGNORECASE)
+_CHANGED = re.compile(r"chang|delta|updat|amend|delet|remov|(?:^|[^a-z])add(?:s|ed|itions)?(?![a-z])", re.IGNORECASE)
+_RECORD = re.compile(rb"^0[\d ]{11}\r\n")
+_FLAGGED = re.compile(rb"^\W?0[\d ]{9,11}\W{0,3}[ADad]\b|^[ADad]\W{1,3}0\d{9,10}\b")
+_ENGLAND = 44
+
+
+def recognises(registry: str) -> Callable[[Extract], bool]:
+    """Whether a file has the bytes of the list, and its name does not say that it is the other one."""
+
+    def of(extract: Extract) -> bool:
+        alike = bool(_RECORD.match(extract.head) or _FLAGGED.match(extract.head))
+        return _named(extract) in (None, registry) and (alike or _named(extract) == registry)
+
+    return of
+
+
+def _named(extract: Extract) -> str | None:
+    """The registry that the name says, or None."""
+    found = {f"gb-{one.lower()}" for name in extract.names for one in _NAMED.findall(name)}
+    return found.pop() if len(found) == 1 else None
+
+
+def read(registry: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
+    """Read the full list."""
+
+    def of(extract: Extract) -> Iterator[pl.DataFrame]:
+        if (named := _named(extract)) not in (None, registry):
+            raise LoaderError(f"the name says {named}, not {registry}; the bytes cannot tell", extract.path)
+        for member in extract.members:
+            if _FLAGGED.match(member.head()) or _CHANGED.search(member.name):
+                raise LoaderError("change lists are not read; take the full file", member.where)
+            yield from _member(member)
+
+    return of
+
+
+def _count(of: Callable[[int], pl.Expr]) -> pl.Expr:
+    return pl.sum_horizontal(of(at).cast(pl.UInt8) for at in _COLUMNS)
+
+
+def _is_blank(at: int) -> pl.Expr:
+    return byte(at) == BLANK
+
+
+_BREAKS = pl.sum_horizontal((_is_blank(at) & is_digit(at + 1)).cast(pl.UInt8) for at in range(11))
+_SPACED = is_digit(11)  # the digits of the spaced variant reach the last column, those of the other never do
+_DIGITS = _count(is_digit)
+
+
+def _fault(record: bytes) -> str:
+    columns, end = record[:12], record[12:14]
+    if end != b"\r\n":
+        return "bytes 13 and 14 must be CR and LF; the file was edited, use the original"
+    if re.search(rb"[^\d ]", columns):
+        return "columns 1 to 12 hold digits and blanks only"
+    digits = len(columns.replace(b" ", b""))
+    if digits not in (10, 11):
+        return f"{digits} digits, 10 or 11 expected"
+    if not columns.startswith(b"0"):
+        return "does not begin with 0"
+    return "blanks inside the digits"
+
+
+LAYOUT = Layout(
+    width=14,
+    cut="",
+    fits=pl.all_horizontal(
+        *(is_digit(at) | _is_blank(at) for at in _COLUMNS),
+        byte(12) == ord("\r"),
+        byte(13) == ord("\n"),
+        byte(0) == ZERO,
+        _DIGITS.is_between(10, 11),
+        (_SPACED & (_BREAKS == 1)) | (~_SPACED & (_BREAKS == 0)),
+    ),
+    fault=_fault,
+)
+
+
+def _member(member: Member) -> Iterator[pl.DataFrame]:
+    spaced: bool | None = None
+    for line, frame in records(member, LAYOUT):
+        variants = frame.select(_SPACED).to_series()
+        spaced = variants[0] if spaced is None else spaced
+        if (variants != spaced).any():
+            was = "with" if spaced else "without"
+            at = line + ((variants != spaced).arg_max() or 0)
+            raise LoaderError(f"the two variants are mixed; line 1 was {was} spaces", member.where, at)
+        yield _listings(frame, line)
+
+
+def _listings(frame: pl.DataFrame, line: int) -> pl.DataFrame:
+    frame = frame.with_columns(pl.lit(0, pl.UInt64).alias("rest"))
+    rest = pl.col("rest")
+    for at in _COLUMNS:
+        digit = rest * 10 + (byte(at) - ZERO).cast(pl.UInt64)
+        frame = frame.with_columns(pl.when(is_digit(at)).then(digit).otherwise(rest).alias("rest"))
+    code = pl.when(_DIGITS == 11).then(_ENGLAND * 10**10).otherwise(_ENGLAND * 10**9).cast(pl.UInt64)
+    rows = frame.select(
+        pl.int_range(line, line + pl.len(), dtype=pl.UInt64).alias("line"),
+        (code + rest).alias("e164"),
+        pl.lit(True).alias("listed"),
+        pl.lit(None, LISTING["since"]).alias("since"),
+        pl.concat_str(pl.lit("0"), rest.cast(pl.String)).alias("number"),
+        (rest >= pl.when(_DIGITS == 11).then(10**9).otherwise(10**8)).alias("proved"),
+    )
+    doubted = pl.when(~pl.col("proved")).then(pl.lit("begins with 00"))
+    e164 = pl.when("proved").then("e164").alias("e164")
+    return rows.with_columns(e164, doubted.alias("unread")).drop("proved")

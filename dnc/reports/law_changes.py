@@ -1,0 +1,112 @@
+"""What the next changes of the law do to calls planned in one way: what starts, what ends, the outcome around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from dnc.checks.brief import Brief
+from dnc.checks.intake import Calls, Intake
+from dnc.checks.judge import Judge, explained
+from dnc.checks.screening import Screen
+from dnc.checks.verdict import Policy
+from dnc.files.tabular import RAGGED, Table
+from dnc.law.regimes import Pack, Regime
+from dnc.law.rulebook import Rulebook
+from dnc.reports.explanation import finding
+from dnc.store.store import Store
+
+
+class Change(NamedTuple):
+    """One regime that starts or ends.
+
+    day: first day of the change. change: `starts`, `ends`, or `unread` where the law was not read further.
+    finding: what it comes to for a call of the brief, on its first or last day.
+    before, after: what such a call comes to on the day before and on the day, all regimes together.
+    """
+
+    day: date
+    jurisdiction: str
+    regime: str
+    change: str
+    finding: str
+    before: str
+    after: str
+    says: str
+
+
+def changes(packs: list[Pack], first: date, last: date) -> Iterator[tuple[date, Pack, Regime, str]]:
+    """Regimes that start or end on a day from `first` to `last`, by day; the last day the law was read to is an end."""
+    found = []
+    for pack in packs:
+        for regime in pack.regimes:
+            days = {"starts": regime.first, "ends": regime.until}
+            if regime.is_scope:
+                days["unread"] = pack.read_until + timedelta(days=1)
+            found += [(day, pack, regime, change) for change, day in days.items() if first <= day <= last]
+    return iter(sorted(found, key=lambda one: (one[0], one[1].jurisdiction, one[2].id, one[3])))
+
+
+def outlook(packs: list[Pack], first: date, last: date) -> list[Change]:
+    """Every change of the law from one day to another, whatever is planned."""
+    return [
+        Change(day, pack.jurisdiction, regime.id, change, "", "", "", regime.says["en"])
+        for day, pack, regime, change in changes(packs, first, last)
+    ]
+
+
+def outlook_for(
+    brief: Brief, packs: list[Pack], first: date, last: date, *, book: Rulebook, store: Store
+) -> list[Change]:
+    """The changes that may touch a call of which only the brief's facts are told; the others are left out."""
+    said = []
+    with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, Policy()) as judge:
+        calls = _Calls(brief, book, judge)
+        for day, pack, regime, change in changes(packs, first, last):
+            eve = day - timedelta(days=1)
+            letter = calls.finding(pack, eve if change == "ends" else day, regime.id)
+            if letter != "-":
+                around = (calls.outcome(pack, eve), calls.outcome(pack, day))
+                said.append(
+                    Change(day, pack.jurisdiction, regime.id, change, finding(letter), *around, regime.says["en"])
+                )
+    return said
+
+
+class _Calls:
+    """Calls of a brief to nobody in particular, in a jurisdiction and on a day, judged once."""
+
+    def __init__(self, brief: Brief, book: Rulebook, judge: Judge) -> None:
+        self._brief = replace(brief.without(["call_at"]), columns={}, values={})
+        self._book, self._judge = book, judge
+        self._judged: dict[tuple[str, date], tuple[str, dict[str, str]]] = {}
+
+    def outcome(self, pack: Pack, day: date) -> str:
+        return self._on(pack, day)[0]
+
+    def finding(self, pack: Pack, day: date, regime: str) -> str:
+        return self._on(pack, day)[1][regime]
+
+    def _on(self, pack: Pack, day: date) -> tuple[str, dict[str, str]]:
+        key = (pack.jurisdiction, day)
+        if key not in self._judged:
+            calls = self._to_nobody(pack, day)
+            outcome = str(self._judge.verdicts(calls).rows["dnc_outcome"][0])
+            findings = explained(self._judge, calls)
+            self._judged[key] = (outcome, {one.regime.id: one.letter for one in findings})
+        return self._judged[key]
+
+    def _to_nobody(self, pack: Pack, day: date) -> Calls:
+        """A call to a number that is not told, in the first territory of a jurisdiction."""
+        row = pl.DataFrame(schema={"number": pl.String, RAGGED: pl.String}).clear(1)
+        table = Table(Path("the brief"), "call", ["number"], iter([row]))
+        calls = Intake(table, self._brief, self._book, day.isoformat()).calls(row)
+        where = {"jurisdiction": pack.jurisdiction, "territory": next(iter(pack.territories))}
+        return calls._replace(
+            plans=calls.plans.with_columns(pl.lit(value).alias(name) for name, value in where.items())
+        )

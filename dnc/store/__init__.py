@@ -1,0 +1,1 @@
+"""The store: ledger, snapshots, log, backup."""

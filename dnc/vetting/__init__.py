@@ -1,0 +1,1 @@
+"""What a list on offer is worth before it is bought."""

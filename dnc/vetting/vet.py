@@ -1,0 +1,164 @@
+"""Vetting: a list on offer judged for a planned use, before it is bought, by the engine of every check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dnc.checks.brief import Brief
+from dnc.checks.intake import Calls, Intake
+from dnc.checks.judge import Verdicts
+from dnc.checks.result import Check
+from dnc.checks.run import check
+from dnc.checks.verdict import OUTCOMES, Policy
+from dnc.clock import today
+from dnc.errors import InputError, OptionError
+from dnc.files.dataset import FileList, Paths, file_list
+from dnc.law.rulebook import Rulebook
+from dnc.store.store import Standing, Store
+from dnc.vetting.cells import Cells
+from dnc.vetting.model import Asked, Offer, Traded, Vetting, appraise
+from dnc.vetting.seller import Trade
+
+CURVE_WEEKS = 12  # looked ahead where no end of the period is told
+
+
+def vet(
+    path: Paths,
+    store: Store,
+    *,
+    brief: Brief | None = None,
+    region: str | None = None,
+    given: Mapping[str, object] | None = None,
+    rulebook: Rulebook | None = None,
+    until: date | None = None,
+    against: Sequence[str | Path] = (),
+    asked: Asked | None = None,
+    sample_of: int | None = None,
+    confidence: float = 0.95,
+    seal: bool = False,
+    guidance: str = "enforce",
+    accept: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Vetting:
+    """Vet a list on offer for a planned use.
+
+    Args:
+        path: the list, or a random sample of its rows; a file, several, or a folder, as of `dnc.checks.run.check`.
+        until: last day of the period in which the calls are planned; it begins on the day of the first call.
+        against: lists that the buyer holds already.
+        asked: price, and conditions of the gate.
+        sample_of: rows of the list, where the file is a random sample of them.
+        confidence: how often, at least, the bounds of a sample hold the truth.
+        seal: count in classes of ten persons or more, so that the result may be handed over.
+        options: as of `dnc.checks.run.check`, which the other arguments are told of too.
+    Raises:
+        InputError: a file or an option is wrong. StoreError: the store cannot be used.
+    """
+    if seal and (against or sample_of is not None):
+        raise OptionError("what is sealed is the list itself, neither a sample nor held against other lists")
+    book, brief = rulebook or Rulebook.load(), (brief or Brief()).but(region and region.upper(), facts=given)
+    standing = store.standing()
+    trade = Trade(book, standing, Policy(guidance, accept or {}))
+    with Cells() as cells:
+
+        def watch(calls: Calls, verdicts: Verdicts) -> None:
+            cells.watch(calls, verdicts)
+            trade.watch(calls, verdicts)
+
+        result = check(
+            path, store, brief=brief, rulebook=book, guidance=guidance, accept=accept, watch=watch, **options
+        )
+        for held in against:
+            files = file_list(held)
+            cells.hold(files.name, _numbers(files, brief, book))
+        first = cells.first or today()
+        if until and until < first:
+            raise OptionError(f"--until {until} lies before the first call, {first}")
+        if sample_of is not None and sample_of < result.rows:
+            raise OptionError(f"--sample-of {sample_of} is less than the {result.rows} rows of the sample")
+        points = _points(first, until)
+        counted = cells.closed(points) if seal else cells.open(points)
+        if seal and not counted.height:
+            raise InputError(
+                "a list of fewer than ten persons is not sealed: its counts would tell of each", result.files.name
+            )
+        offer = Offer(
+            file=result.files.name,
+            sha256=result.record["sha256"],
+            rows=result.rows,
+            sealed=seal,
+            check=result.id,
+            first=first,
+            until=until,
+            points=points,
+            told=_told(result),
+            rules=tuple(result.record["rules"]),
+            snapshots=tuple(_snapshots(result, standing)),
+            version=result.record["version"],
+            trade=_traded(trade.verdicts(), counted=not seal),
+            held=dict(cells.overlaps),
+            sample_of=sample_of,
+            confidence=confidence,
+        )
+    return replace(appraise(offer, counted, book, asked or Asked()), checked=result)
+
+
+def _points(first: date, until: date | None) -> tuple[date, ...]:
+    """Days of the curve: every week from the first call to the end of the period, and its end."""
+    last = until or first + timedelta(weeks=CURVE_WEEKS)
+    weekly = [first + timedelta(days=days) for days in range(0, (last - first).days + 1, 7)]
+    return tuple(weekly if weekly[-1] == last else [*weekly, last])
+
+
+def _told(result: Check) -> dict[str, Any]:
+    """What was told of the use, but for the caller's number."""
+    told = {name: result.record[name] for name in ("at", "region", "declared", "brief", "guidance", "accepted")}
+    consents = result.record["consents"]
+    declared = dict(told["declared"])
+    if declared.get("cli", "withheld") != "withheld":
+        declared["cli"] = "shown"
+    at = told["at"] or (None if result.dated else today().isoformat())
+    return told | {"declared": declared, "at": at, "consents": consents and consents["sha256"]}
+
+
+def _snapshots(result: Check, standing: Standing) -> Iterator[dict[str, Any]]:
+    stood = set(result.record["snapshots"])
+    for one in standing.snapshots:
+        if one.id in stood:
+            yield {"registry": one.registry, "as_of": one.as_of, "sha256": one.sha256}
+
+
+def _traded(verdicts: pl.DataFrame, counted: bool) -> Traded:
+    """The seller's act for the whole file; its worst row decides."""
+    rows = {outcome: int(verdicts.filter(dnc_outcome=outcome)["rows"].sum()) for outcome in OUTCOMES}
+    worst = next((outcome for outcome in ("blocked", "undecided") if rows[outcome]), "clear")
+
+    def words(column: str) -> dict[str, int | None]:
+        parted = verdicts.select(pl.col(column).str.split(";"), "rows").explode(column).filter(pl.col(column) != "")
+        by_word = (
+            parted.group_by(column).agg(pl.col("rows").sum()).sort(pl.col("rows"), column, descending=[True, False])
+        )
+        return {word: n if counted else None for word, n in by_word.iter_rows()}
+
+    return Traded(
+        worst,
+        rows if counted else dict.fromkeys(rows),
+        words("dnc_blocked_by"),
+        words("dnc_undecided_by"),
+        words("dnc_missing"),
+    )
+
+
+def _numbers(files: FileList, brief: Brief, book: Rulebook) -> Iterator[pl.Series]:
+    """The numbers of a list that the buyer holds, which may call its column as the brief does, or `number`."""
+    table = files.table()
+    named = {ours: theirs for ours, theirs in brief.columns.items() if ours == "number" and theirs in table.columns}
+    intake = Intake(table, Brief(region=brief.region, columns=named), book)
+    for calls in intake.batches():
+        yield calls.number

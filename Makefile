@@ -14,11 +14,11 @@ test: $(DEV)            ## all tests
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 pages: $(DEV)           ## the pages in a real browser; wants the package chromium on the machine
-	$(BIN)/pytest tests/pages.py
+	$(BIN)/pytest tests/browser
 
 ray: $(DEV)             ## two workers of a local cluster decide what one machine does
 	$(INSTALL) --require-hashes --requirement requirements-ray.txt
-	$(BIN)/pytest tests/cluster.py
+	$(BIN)/pytest tests/cluster
 
 check: $(DEV)           ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -2,7 +2,7 @@
 
 `python -m tests.fuzz TARGET [SECONDS]` runs one target under atheris, which is guided by the coverage of our own
 modules; `python -m tests.fuzz` runs all of them, 60 seconds each unless told, and writes the figures into
-docs/reliability.md. `tests/test_fuzz.py` runs the same targets under Hypothesis for a moment.
+docs/reliability.md. `tests/files/test_fuzz.py` runs the same targets under Hypothesis for a moment.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `python -m tests.garble --rows 100000 --wholes 1000 --seed 1` damages one thing in each of so many rows of lists and
 consents, and one thing in each of so many headers, lists, registries' files, consents and briefs. It prints what all of
-it came to, and every call that became clear without a reason. `tests/test_garble.py` does the same in small.
+it came to, and every call that became clear without a reason. `tests/checks/test_garble.py` does the same in small.
 
 What the new text says is judged by a reading of its own (`tests/statements.py`). A row that it excuses is written out
 once more in one plain spelling, and must be clear in that as well: so it was not read as something else.

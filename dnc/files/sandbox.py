@@ -24,7 +24,7 @@ MEMORY_BYTES = 4 << 30
 CPU_SECONDS = 900
 SILENT_SECONDS = 300.0  # without a frame
 _MOST_BYTES = {"parquet": 20 * 10**9, "spreadsheet": 1 << 31}  # of all frames; those of a sheet are held together
-_PARSER = Path(__file__).with_name("parser.py")
+_PARSER = Path(__file__).with_name("sandbox_worker.py")
 _BLOCK = 1 << 20
 _WORDS = {
     "Contradictory": "is damaged: its counts of rows, or its checksums, contradict each other; fetch it again",

@@ -1,6 +1,6 @@
 """Reads one foreign file in a process of its own, within limits; run by `dnc.files.sandbox`, imports nothing of ours.
 
-    python parser.py KIND PATH BATCH_ROWS MEMORY_BYTES CPU_SECONDS
+    python sandbox_worker.py KIND PATH BATCH_ROWS MEMORY_BYTES CPU_SECONDS
 
 Frames go to stdout as Arrow IPC, each behind its length (8 bytes, little-endian); the first one is empty and
 tells the columns. What goes wrong is told by one word on stderr, the name of the exception.

@@ -46,7 +46,7 @@ def rendered(
         shown: what the template names.
     """
     environment = Environment(
-        loader=PackageLoader("dnc", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("dnc.reports", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["count"] = counted(language)
     environment.filters["share"] = share_of(rows, language)

@@ -21,9 +21,9 @@ from dnc.checks.screening import Screen
 from dnc.files.durable import own_folder
 from dnc.store import audit_log
 from dnc.store.upkeep import backup, restore, verify, verify_log
-from tests.test_store import ANSWER, said
+from tests.store.test_store import ANSWER, said
 
-STORES = Path(__file__).parent / "stores"
+STORES = Path(__file__).parent.parent / "stores"
 LEDGER, MANIFEST = "ledger.duckdb", "manifest.json"
 
 

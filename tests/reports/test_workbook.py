@@ -9,7 +9,7 @@ import pytest
 from dnc import InputError, check, write
 from dnc.files import writers
 from dnc.store.store import Store
-from tests.test_page import CALLS, GIVEN
+from tests.reports.test_check_page import CALLS, GIVEN
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The generated parts of README and docs: `python tests/readme.py` writes them, `--check` says if they are current.
+"""The generated parts of README and docs: `python scripts/docs.py` writes them, `--check` says if they are current.
 
 In `docs/` every block ```` ```console ```` is a session: its lines `$ …` are run by the shell, one after the other, in
 one folder a page that holds the samples, and what they print stands below them. A block whose language is followed by
@@ -145,7 +145,7 @@ def columns() -> str:
 
 def exceptions() -> str:
     """A point an exception of the garble test."""
-    told = tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text(encoding="utf-8"))
+    told = tomllib.loads((ROOT / "tests" / "exceptions.toml").read_text(encoding="utf-8"))
     return "\n".join(textwrap.fill(one, 120, initial_indent="- ", subsequent_indent="  ") for one in told.values())
 
 
@@ -232,4 +232,4 @@ if __name__ == "__main__":
         for path, text in pages.items():
             path.write_text(text, encoding="utf-8")
     elif stale:
-        sys.exit(f"{', '.join(path.name for path in stale)} not current; run python tests/readme.py")
+        sys.exit(f"{', '.join(path.name for path in stale)} not current; run python scripts/docs.py")

@@ -11,7 +11,7 @@ from threading import Barrier
 
 from dnc import Store
 from dnc.store.upkeep import backup, verify
-from tests.test_store import ANSWER, said
+from tests.store.test_store import ANSWER, said
 
 LOOKUPS, TURNS = 200, 3
 WRITER = """

@@ -1,4 +1,4 @@
-"""Arrow batches are decided as a file of the same rows is; pyarrow's own kinds are looked at in tests/cluster.py."""
+"""Arrow batches are decided as a file of the same rows is; pyarrow's own kinds are looked at in tests/cluster/test_ray.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from dnc import Decider, InputError, Store, StoreError, check, decide
 from dnc.law.vocabulary import VERDICT
 from tests.conftest import SAMPLES
-from tests.test_tabular import ODD_CELLS
+from tests.files.test_tables import ODD_CELLS
 
 TOLD = {"region": "FR", "at": "2026-08-10T10:30", "given": {"objected_on": "none"}}
 SHOP = pl.read_csv(SAMPLES / "shop.csv", separator=";", infer_schema=False)

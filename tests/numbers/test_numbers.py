@@ -21,7 +21,7 @@ from dnc.numbers.reader import MAILBOX, SCHEMA, TWO_WAYS, UNPLANNED, read_listed
 from tests.number_twin import compared, oddly, read_numbers
 from tests.spellings import SPELLINGS, sampled, spelled, territories
 
-FICTION = list(csv.DictReader((files("dnc") / "fiction.csv").read_text("utf-8").splitlines()))
+FICTION = list(csv.DictReader((files("dnc.numbers") / "fiction.csv").read_text("utf-8").splitlines()))
 NBSP, THIN, ZERO_WIDTH, RTL = "\u00a0", "\u202f", "\u200b", "\u200e"
 
 

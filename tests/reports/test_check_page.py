@@ -22,7 +22,7 @@ from dnc.checks.counts import Tallies
 from dnc.reports.check_page import COLOURS
 from dnc.reports.messages import words
 
-TEMPLATES = Path(__file__).parent.parent / "dnc" / "reports" / "templates"
+TEMPLATES = Path(__file__).parent.parent.parent / "dnc" / "reports" / "templates"
 CALLS = """\
 number,recipient,consent,consent_on,consent_for,objected_on,source,relationship,place
 01 99 00 04 18,consumer,none,,,none,purchased,none,

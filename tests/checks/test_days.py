@@ -8,9 +8,9 @@ import pytest
 
 from dnc import InputError, LoaderError
 from dnc.store import audit_log
-from tests.test_loaders import state_of
-from tests.test_store import said
-from tests.test_world import BOOK, SALE, decided
+from tests.law.test_world import BOOK, SALE, decided
+from tests.registries.test_loaders import state_of
+from tests.store.test_store import said
 
 AS_OF = date(2026, 11, 20)
 ODD = [

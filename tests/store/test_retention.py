@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from dnc.checks.subject_access import answer
-from tests.test_loaders import state_of
-from tests.test_store import said
+from tests.registries.test_loaders import state_of
+from tests.store.test_store import said
 
 NUMBER = "+441632960101"
 PLAIN = "number,listed,since\n{},{},{}\n+441632960199,yes,\n"

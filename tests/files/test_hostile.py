@@ -17,7 +17,7 @@ import xlsxwriter
 from dnc import InputError, Store, check
 from dnc.database import engine
 from dnc.files.tabular import open_table
-from tests.test_store import ANSWER
+from tests.store.test_store import ANSWER
 
 NAME = "x'); drop table log; --"
 ESCAPE = "a\x1b]0;owned\x07\x1b[31mred\u202egnp\x9b2J"

@@ -13,7 +13,7 @@ from dnc import InputError, Store, check
 from dnc.errors import OptionError
 from dnc.reports.check_page import html
 from dnc.store.upkeep import backup, verify
-from tests.test_store import said
+from tests.store.test_store import said
 
 AS_OF = date(2026, 8, 1)
 ACCEPTED = {"accept_unread": 1, "reason": "the shop's own typing error"}

@@ -236,7 +236,7 @@ WORDS |= {"line": ["", "", "", *AXES["line"]], "voice": ["", "human", "human", "
 def read_cases():
     """The rows of the tables of cases, as models of calls that somebody might make."""
     rows = []
-    for path in sorted((Path(__file__).parent / "rules").glob("*.csv")):
+    for path in sorted((Path(__file__).parent.parent / "rules").glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             rows += [{name: row[name] for name in COLUMNS} for row in csv.DictReader(file)]
     return rows

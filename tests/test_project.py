@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from dnc.law.vocabulary import VERDICT
-from tests import readme
+from scripts import docs
 
 ROOT = Path(__file__).parent.parent
-MODULES = sorted([*(ROOT / "dnc").glob("*.py"), *(ROOT / "registry_loaders").glob("*.py")])
+MODULES = sorted([*(ROOT / "dnc").rglob("*.py"), *(ROOT / "registry_loaders").glob("*.py")])
 
 
-@pytest.mark.parametrize("path", [readme.README, *readme.DOCS], ids=lambda one: one.name)
+@pytest.mark.parametrize("path", [docs.README, *docs.DOCS], ids=lambda one: one.name)
 def test_generated_parts_of_the_pages_are_current(path):
     """Help, regimes and vocabulary are those of the program, and each command in the docs prints what stands there."""
-    assert readme.current(path) == path.read_text(encoding="utf-8")
+    assert docs.current(path) == path.read_text(encoding="utf-8")
 
 
 def test_help_needs_no_engine():
@@ -31,7 +31,7 @@ def test_help_needs_no_engine():
     assert done.stderr == "set()\n"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda one: one.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_are_never_sniffed(path):
     """No reader of DuckDB or Polars guesses types, and no row is dropped in silence."""
     assert not re.search(r"read_csv_auto|ignore_errors ?= ?[tT]rue|infer_schema=True|try_parse_dates", path.read_text())
@@ -39,7 +39,7 @@ def test_files_are_never_sniffed(path):
 
 def test_every_test_has_a_sentence():
     """A test says in its docstring what it holds the program to."""
-    for path in (ROOT / "tests").glob("test_*.py"):
+    for path in (ROOT / "tests").rglob("test_*.py"):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 assert ast.get_docstring(node), f"{path.name}: {node.name}"
@@ -58,5 +58,5 @@ def test_fixtures_use_numbers_reserved_for_fiction():
 
 def test_every_column_of_a_verdict_is_explained():
     """The README has a line for each, in their order."""
-    section = readme.README.read_text(encoding="utf-8").partition("## Columns of verdicts")[2].partition("\n## ")[0]
+    section = docs.README.read_text(encoding="utf-8").partition("## Columns of verdicts")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `(dnc_\w+)`", section, re.MULTILINE) == list(VERDICT)

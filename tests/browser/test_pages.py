@@ -18,7 +18,7 @@ from dnc.checks.brief import read_brief
 from dnc.reports.vet_page import html
 from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 from tests import offers
-from tests.test_page import CALLS, GIVEN
+from tests.reports.test_check_page import CALLS, GIVEN
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 SIZES = {"desktop": (1280, 900), "narrow": (360, 740)}

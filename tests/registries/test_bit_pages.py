@@ -105,7 +105,7 @@ def test_they_go_with_their_snapshot(paged):
 
 def test_a_store_of_before_has_none_until_its_next_change(paged, tmp_path):
     """Its ledger knows of none; it is whole and read as it stands, and what is loaded next has them."""
-    with zipfile.ZipFile(Path(__file__).parent / "stores" / "v3.zip") as archive:
+    with zipfile.ZipFile(Path(__file__).parent.parent / "stores" / "v3.zip") as archive:
         archive.extractall(tmp_path / "old")
     old = Store(tmp_path / "old")
     assert (listed(old), verify(old.ledger).faults, old.standing().bitpages) == (list(range(100, 120)), [], {})

@@ -19,8 +19,8 @@ from dnc.checks.settings import Terms, terms_of
 from dnc.checks.subject_access import answer
 from dnc.store.upkeep import verify, verify_log
 from tests.conftest import SAMPLES
-from tests.test_durable import LEDGER, MANIFEST, loaded  # noqa: F401 (a fixture)
-from tests.test_store import ANSWER, said
+from tests.store.test_durability import LEDGER, MANIFEST, loaded  # noqa: F401 (a fixture)
+from tests.store.test_store import ANSWER, said
 
 CALLS = "call;number;cli\n7;01 99 00 00 01;01 99 00 00 77\n8;01 99 00 00 02;withheld\n9;0199000003;\n10;nobody;\n"
 TOLD = {"caller": "commercial", "voice": "human", "recipient": "consumer", "cli": "+33199000099"}

@@ -7,7 +7,7 @@ import pytest
 from dnc import Rulebook
 from dnc.law.lint import problems
 from dnc.law.rule_file import read_pack
-from tests.test_rulebook import TEXT
+from tests.law.test_rulebook import TEXT
 
 BOOK = Rulebook.load()
 

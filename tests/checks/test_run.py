@@ -22,7 +22,7 @@ from dnc.clock import read_day
 from dnc.law.findings import Inquiry
 from dnc.law.vocabulary import VERDICT
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent.parent / "golden"
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
 FACTS |= {"objected_on": "none", "call_at": "2024-03-12T20:30"}
 CALLS = (

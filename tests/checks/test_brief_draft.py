@@ -10,7 +10,7 @@ from dnc import InputError, Rulebook
 from dnc.checks.brief import read_brief
 from dnc.checks.brief_draft import draft
 from dnc.law.vocabulary import hints, vocabulary
-from tests.test_rescreening import _rows
+from tests.checks.test_rescreening import _rows
 
 LIST = """\
 Identifiant;Nom;Tél. mobile;Type client;Date consentement;Consentement;Opposition;source

@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 
 from dnc import Decider, Rulebook, Store, check
+from dnc.api import Settings, explain
 from dnc.checks.brief import Brief, read_brief
-from dnc.checks.run import explain
 from dnc.checks.screening import Screen
 from dnc.files.output_rows import Rows
 from dnc.files.writers import Output
@@ -63,9 +63,9 @@ def hundred(calls: str, store: str, brief: str) -> list[float]:
 
 def explained(calls: str, store: str, brief: str) -> list[float]:
     """One call after another, regime by regime, the store opened anew for each; the first is not counted."""
-    told, book = read_brief(brief), Rulebook.load()
+    settings = Settings(brief=read_brief(brief), at=AT, rulebook=Rulebook.load())
     numbers = _frame(calls)["number"].head(12).to_list()
-    return [_seconds(partial(explain, number, Store(store), told, at=AT, rulebook=book)) for number in numbers][1:]
+    return [_seconds(partial(explain, number, Store(store), settings=settings)) for number in numbers][1:]
 
 
 def xlsx(writer: str, calls: str, store: str, brief: str, out: str) -> list[float]:

@@ -6,24 +6,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnc.checks.arrow import Decider, decide
+    from dnc.api import Decider, Settings, check, decide, explain, vet, write
     from dnc.checks.result import Check
-    from dnc.checks.run import check, write
     from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
     from dnc.law.rulebook import Rulebook
     from dnc.store.store import Snapshot, Store
     from dnc.vetting.model import Asked, Vetting
-    from dnc.vetting.vet import vet
 
 _HOMES = {
-    "dnc.vetting.model": ("Asked", "Vetting"),
-    "dnc.checks.arrow": ("Decider", "decide"),
-    "dnc.checks.run": ("check", "write"),
-    "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
+    "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "vet", "write"),
     "dnc.checks.result": ("Check",),
+    "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
     "dnc.law.rulebook": ("Rulebook",),
     "dnc.store.store": ("Snapshot", "Store"),
-    "dnc.vetting.vet": ("vet",),
+    "dnc.vetting.model": ("Asked", "Vetting"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -36,19 +32,26 @@ __all__ = [
     "LoaderError",
     "RuleError",
     "Rulebook",
+    "Settings",
     "Snapshot",
     "Store",
     "StoreError",
     "Vetting",
     "check",
     "decide",
+    "explain",
     "vet",
     "write",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Public names are fetched when they are first used, so that `dnc --help` waits for no engine."""
+    """Import a public name when it is first used, so that `dnc --help` imports no engine."""
     if name not in _HOME:
         raise AttributeError(name)
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, so that completion in a shell shows them."""
+    return sorted([*globals(), *__all__])

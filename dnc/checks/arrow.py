@@ -1,31 +1,28 @@
-"""Calls that come as Arrow batches, decided where an engine has them: a worker, a partition, a stream.
+"""Decide calls that come as Arrow batches, where an engine has them: a worker, a partition, a stream.
 
-The steps are those of a check, so are the verdicts. Nothing is written: no log, no output, no store; whoever
-needs a row in the log decides files with `dnc.checks.run.check`. Each worker opens the store for itself, a
-copy of its folder too, also where nothing can be written.
+Steps and verdicts are those of a check. Nothing is written: no log, no output, no store; to get a row in the log,
+decide files with `dnc.check`. Each worker opens the store for itself; a copy of its folder works too, and it may be
+read-only.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, Unpack
 
 import polars as pl
 
-from dnc.checks.brief import Brief
 from dnc.checks.intake import Intake
 from dnc.checks.selection import select
-from dnc.checks.settings import terms_of
+from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError
 from dnc.files.tabular import Table, typed_table
-from dnc.law.rulebook import Rulebook
 from dnc.store.store import Store
 
 
@@ -37,7 +34,7 @@ class Batch(Protocol):
 
 
 class Decider:
-    """Decides batch by batch by what stood in a store when it was made; close it, or use it as a context.
+    """Decides batch by batch, by what a store held when the decider was made; close it, or use it as a context.
 
     Engines that keep a worker make one there, and pay for the store and the rules once:
     `dataset.map_batches(Decider, fn_constructor_kwargs={…}, batch_format="pyarrow", concurrency=2)`.
@@ -45,9 +42,8 @@ class Decider:
 
     Args:
         store: the store, or its folder, which must exist.
-        columns: those of `dnc.law.vocabulary.VERDICT` to give; all, unless told.
-        at: as of `dnc.checks.run.check`; unless told each worker asks its own clock for today.
-    The other arguments are as of `dnc.checks.run.check`.
+        columns: those of `dnc.law.vocabulary.VERDICT` to give; by default all.
+        settings, options: see `dnc.checks.settings.Settings`; without `at`, each worker asks its own clock for today.
 
     Raises:
         InputError: an option, the brief or the consents are wrong. StoreError: the store cannot be read.
@@ -57,33 +53,16 @@ class Decider:
         self,
         store: Store | str | Path,
         *,
-        region: str | None = None,
-        given: Mapping[str, object] | None = None,
-        at: str | date | None = None,
-        guidance: str = "enforce",
-        brief: Brief | None = None,
-        consents: str | Path | None = None,
-        rulebook: Rulebook | None = None,
-        accept: Mapping[str, str] | None = None,
         columns: Iterable[str] | None = None,
-        language: str = "en",
+        settings: Settings | None = None,
+        **options: Unpack[SettingsOptions],
     ) -> None:
-        self._terms = terms_of(
-            region=region,
-            given=given,
-            at=at,
-            guidance=guidance,
-            brief=brief,
-            consents=consents,
-            rulebook=rulebook,
-            accept=accept,
-            language=language,
-        )
+        self._setup = Settings.of(settings, options).read()
         self._selection = select(columns, (), changed=False, former=False)
         opened = store if isinstance(store, Store) else Store(store)
         opened.must_exist()
         self._stack = ExitStack()
-        self._judge = self._stack.enter_context(self._terms.judge(opened.standing()))
+        self._judge = self._stack.enter_context(self._setup.judge(opened.standing()))
         self._intake: Intake | None = None
 
     def __enter__(self) -> Self:
@@ -109,37 +88,37 @@ class Decider:
         frame = _frame(batch)
         table = _table(frame)
         if self._intake is None or self._intake.table.header != table.header:
-            self._intake = self._terms.intake(table)
+            self._intake = self._setup.intake(table)
         parts = [pl.DataFrame(schema=self._selection.schema)]
         with ExitStack() as stack:
             intake, batches, against = self._intake, table.batches, None
             if frame.height > 1:
                 spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
-                intake, against = self._terms.read_ahead(
+                intake, against = self._setup.read_ahead(
                     replace(intake, table=table), lambda: _table(frame), Path(spill)
                 )
                 batches = intake.table.batches
             for rows in batches:
-                calls = self._terms.laid(intake.calls(rows), against)
+                calls = self._setup.completed(intake.calls(rows), against)
                 parts.append(self._judge.verdicts(calls).rows.select(self._selection.header))
         carried = [at for at, name in enumerate(table.columns) if name in self._intake.carried]
         return _beside(batch, frame, carried, pl.concat(parts))
 
 
-def decide(batches: Iterable[Batch], store: Store | str | Path, **told: Any) -> Iterator[Any]:
+def decide(batches: Iterable[Batch], store: Store | str | Path, **options: Any) -> Iterator[Any]:
     """Decide batches as they come, in bounded memory; the store and the rules are opened once for all of them.
 
-    `functools.partial(decide, store="folder", …)` can be sent to workers: what it holds is what it was told.
+    `functools.partial(decide, store="folder", …)` can be sent to workers: it holds nothing but its arguments.
 
     Args:
-        batches: planned calls, columns as of a planned-calls file (see `Decider`).
-        told: as of `Decider`.
+        batches: planned calls, with the columns of a list of planned calls.
+        options: those of `Decider`.
     Returns:
         An iterator of as many batches, each with the columns of verdicts behind its own.
     Raises:
-        InputError, StoreError: as of `Decider`, when the first batch is asked for.
+        InputError, StoreError: as `Decider`, when the first batch is asked for.
     """
-    with Decider(store, **told) as decider:
+    with Decider(store, **options) as decider:
         yield from map(decider, batches)
 
 

@@ -27,20 +27,24 @@ _DECIDED = [name for name in VERDICT if name not in ("dnc_number", "dnc_applies"
 class Evidence:
     """Gathered while a check runs.
 
-    files: the planned calls. work: a folder to gather decisions in; None where they are not kept.
+    Args:
+        files: the planned calls.
+        work: a folder to gather decisions in; None where they are not kept.
+        ids: the column of the user's own row ids; empty where the list has none.
     """
 
-    def __init__(self, files: FileList, work: Path | None) -> None:
+    def __init__(self, files: FileList, work: Path | None, ids: str) -> None:
         self._files = files
         self._work = work
+        self._ids = ids
         self._state = files.state
         self._sums = ThreadPoolExecutor(max_workers=1).submit(lambda: files.sums)  # beside the work
         self._verdicts = hashlib.sha256()
         self._rows = 0
         self._parts: list[Path] = []
 
-    def add(self, calls: Calls, verdicts: Verdicts, ids: str) -> None:
-        """Take note of a batch; `ids` is the column of the user's own row ids, where the file has one."""
+    def add(self, calls: Calls, verdicts: Verdicts) -> None:
+        """Take note of a batch."""
         number, words = numbered(verdicts.cases.select(_COMPARED))
         digests = [hashlib.sha256("\x1f".join(row).encode()).digest()[:8] for row in words.iter_rows()]
         digest = pl.Series("words", map(int.from_bytes, digests), dtype=pl.UInt64)
@@ -51,7 +55,7 @@ class Evidence:
             self._verdicts.update(text.getvalue())
         if self._work:
             rows = pl.int_range(self._rows + 1, self._rows + 1 + pl.len(), dtype=pl.UInt64).alias("row")
-            own = calls.carried[ids].cast(pl.String) if ids in calls.carried.columns else None
+            own = calls.carried[self._ids].cast(pl.String) if self._ids in calls.carried.columns else None
             facts = calls.facts("day").select(rows, pl.lit(own, pl.String).alias("call"), "number", "day")
             kept = facts.hstack(verdicts.rows.select(_DECIDED))
             self._parts.append(self._work / f"{len(self._parts)}.parquet")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
@@ -14,7 +13,9 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.intake import Intake
-from dnc.checks.run import check
+from dnc.checks.outputs import Outputs
+from dnc.checks.run import run
+from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
 from dnc.files.dataset import Paths, file_list
 from dnc.law.rulebook import Rulebook
@@ -59,27 +60,10 @@ class _Past(Store):
         return Entry(0, "")
 
 
-def replay(
-    store: Store,
-    number: int,
-    path: Paths | None = None,
-    out: str | Path | Sequence[str | Path] | None = None,
-    *,
-    consents: str | Path | None = None,
+def replay_check(
+    store: Store, number: int, path: Paths | None, outputs: Outputs, *, consents: str | Path | None = None
 ) -> Replay:
-    """Decide the file of a check again as it was decided then; nothing is written to the store.
-
-    Args:
-        store: where the check is in the log.
-        number: its row of the log.
-        path: the file, or all files of the list in their order; those that the log names, in the working
-            directory, unless told.
-        out: where the verdicts go; nowhere, unless told.
-        consents: the file of consents, where there was one; that which the log names, unless told.
-    Raises:
-        InputError: there is no such check, or the file is not the one that was decided.
-        StoreError: what it takes is not kept any more.
-    """
+    """Decide the list of a check again; arguments, result and errors are those of `dnc.api.replay`."""
     row = _row(store, number)
     then = json.loads(row["detail"])
     if "terms" not in then:
@@ -97,9 +81,7 @@ def replay(
     brief = Brief(**told, short_rows=terms.get("short_rows"))
     # Earlier versions used no column that was not mapped, whatever its name.
     ignore = terms["ignore"] if "ignore" in terms else Intake(file_list(path).table(), brief, rulebook).unheard
-    result = check(
-        path,
-        past,
+    settings = Settings(
         brief=replace(brief, ignore=ignore),
         consents=beside,
         at=terms["at"],
@@ -107,9 +89,8 @@ def replay(
         guidance=terms["guidance"],
         accept=terms["accept"],
         rulebook=rulebook,
-        out=out or [],
-        columns=None if out else ["outcome"],
     )
+    result = run(path, past, settings, outputs, columns=None if outputs.targets else ["outcome"])
     same = past.noted["verdicts"] == then["verdicts"]
     counts = {outcome: then["counts"][outcome] for outcome in result.counts}
     return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")))

@@ -1,4 +1,4 @@
-"""What came of a check: everything that is told of it beside its rows."""
+"""The result of a check: everything that is known of it beside its rows."""
 
 from __future__ import annotations
 
@@ -10,59 +10,71 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.counts import Tallies
+from dnc.checks.selection import Layout
 from dnc.files.dataset import FileList
 from dnc.files.encoding import Misfit
 from dnc.law.rulebook import Rulebook
 from dnc.store.snapshots import Snapshot
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """What came of a check.
 
-    files: of the list. verdicts: a frame of the input's columns and those of
-    `dnc.law.vocabulary.VERDICT`, or None where they went to a file.
-    id: number of its row in the log. head: that row as `ROW:HASH`.
-    repeated: numbers that stand in several rows. elsewhere: calls for which an objection or a withdrawal
-    in another row counts. unplaced: rows that tell one and whose number cannot be read.
-    ignored: columns that were left out on purpose.
-    second_numbers: columns that look like telephone numbers and were not looked at. dated: whether the file tells days.
-    skipped: lines before the header that were left out. sheets: those of a
-    spreadsheet that were not read. full: cells of it that may have been cut before. cut: cells that a spreadsheet
-    does not hold whole. misfits: why files were not read as UTF-8. declared: facts told for the whole file.
-    consents: `dnc.checks.consents.Consents.record` of the file of consents, if there was one.
-    beside: those of them that were said with the command and not by a brief.
-    book, language: the law and the language it was told in. snapshots: those that stood.
-    record: what the log keeps of it. given: rows that were given, by outcome.
+    Attributes:
+        files: of the list.
+        layout: columns of the output.
+        book: the law that was applied.
+        language: of reports, `en` or `fr`.
+        verdicts: a frame of the input's columns and those of `dnc.law.vocabulary.VERDICT`, or None where they went
+            to a file or a stream.
+        id: number of its row in the log.
+        head: that row as `ROW:HASH`.
+        record: the details of that row.
+        tallies: rows, counted by what they have in common.
+        given: rows that were written, by outcome; fewer than all with `only` or `changed`.
+        repeated: numbers that are in several rows.
+        elsewhere: calls to which an objection or a withdrawal of another row applies.
+        unplaced: rows with an objection or a withdrawal whose number cannot be read.
+        ignored: columns that were left out on purpose.
+        second_numbers: columns that look like telephone numbers and were not used.
+        dated: whether the list or the settings say when calls are planned.
+        skipped: lines before the header that were left out.
+        sheets: sheets of a spreadsheet that were not read.
+        full: cells of it that its program may have cut.
+        cut: cells that are too long for a spreadsheet that was written.
+        misfits: why files were not read as UTF-8.
+        declared: facts declared for the whole list.
+        beside: names of those that came as options and not from the brief.
+        consents: what the log keeps of the file of consents, if there was one (`Consents.record`).
+        snapshots: what the store held.
     """
 
     files: FileList
-    header: list[str]
-    delimiter: str
-    bom: bool
+    layout: Layout
     book: Rulebook = field(repr=False)
-    language: str = "en"
-    verdicts: pl.DataFrame | None = None
-    tallies: Tallies = field(default_factory=Tallies)
-    repeated: int = 0
-    elsewhere: int = 0
-    unplaced: int = 0
-    ignored: list[str] = field(default_factory=list)
-    second_numbers: list[str] = field(default_factory=list)
-    dated: bool = True
-    skipped: int = 0
-    sheets: int = 0
-    full: int = 0
-    cut: int = 0
-    misfits: Sequence[Misfit] = ()
-    consents: Mapping[str, Any] | None = None
-    declared: Mapping[str, str] = field(default_factory=dict)
-    beside: frozenset[str] = frozenset()
-    snapshots: tuple[Snapshot, ...] = ()
-    record: Mapping[str, Any] = field(default_factory=dict)
-    given: Counter[str] = field(default_factory=Counter)
-    id: int = 0
-    head: str = ""
+    language: str
+    verdicts: pl.DataFrame | None
+    id: int
+    head: str
+    record: Mapping[str, Any]
+    tallies: Tallies
+    given: Counter[str]
+    repeated: int
+    elsewhere: int
+    unplaced: int
+    ignored: Sequence[str]
+    second_numbers: Sequence[str]
+    dated: bool
+    skipped: int
+    sheets: int
+    full: int
+    cut: int
+    misfits: Sequence[Misfit]
+    declared: Mapping[str, str]
+    beside: frozenset[str]
+    consents: Mapping[str, Any] | None
+    snapshots: tuple[Snapshot, ...]
 
     @property
     def counts(self) -> dict[str, int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from dnc.checks.judge import Verdicts
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Rows, Shared
+from dnc.files.tabular import Table, unique_names
 from dnc.law.vocabulary import VERDICT, WAS
 
 
@@ -52,6 +54,30 @@ class Selection:
         carried = calls.carried.drop(calls.shared.frame.columns if calls.shared else [])
         rows = Rows(header, carried.hstack(own.select(mine)), together)
         return (rows, outcomes) if given.all() else (rows.filter(given), outcomes.filter(given))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of the output and how its CSV is written.
+
+    Attributes:
+        names: headers of the input's columns, which may repeat, and those of the verdicts.
+        schema: the same columns with unique names and their types, for an output without rows.
+        delimiter, bom: of CSV, as in the input.
+    """
+
+    names: list[str]
+    schema: Mapping[str, type[pl.DataType]]
+    delimiter: str
+    bom: bool
+
+    @classmethod
+    def of(cls, table: Table, carried: list[str], selection: Selection) -> Self:
+        """The layout of a list whose columns `carried` are written before the selected verdicts."""
+        headers = dict(zip(table.columns, table.header, strict=True))
+        names = [*(headers[name] for name in carried), *selection.header]
+        schema = dict.fromkeys(unique_names(carried), pl.String) | selection.schema
+        return cls(names, schema, table.delimiter if table.kind == "csv" else ",", table.bom)
 
 
 def select(columns: Iterable[str] | None, only: Iterable[str], changed: bool, former: bool) -> Selection:

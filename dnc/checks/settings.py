@@ -1,4 +1,7 @@
-"""The terms of a check: all that it is told beside its list, understood."""
+"""The settings of a check: everything a check is given apart from the list itself and the store.
+
+`Settings` is what a caller passes; `Setup` is the same, read and checked.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import polars as pl
 
@@ -26,15 +29,80 @@ from dnc.law.vocabulary import AGAINST
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
 
-_HELD = 1 << 28  # bytes of a list that are held while it is read ahead
+_MEMORY = 1 << 28  # bytes of a list that are kept in memory between its two readings
+
+
+class SettingsOptions(TypedDict, total=False):
+    """The fields of `Settings`, as keywords."""
+
+    region: str | None
+    given: Mapping[str, object] | None
+    at: str | date | None
+    guidance: str
+    brief: Brief | None
+    consents: str | Path | None
+    rulebook: Rulebook | None
+    accept: Mapping[str, str] | None
+    language: str
+    now: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a list, a batch or a single call is decided.
+
+    Every function of `dnc.api` takes these fields as keywords, or a `Settings` as `settings=`, or both: a keyword
+    then replaces the field.
+
+    Attributes:
+        region: numbering plan of numbers in national format (ISO 3166-1 alpha-2).
+        given: facts declared for all calls; they fill empty cells.
+        at: when calls are planned that have no `call_at` (ISO 8601, a date or a datetime); else today.
+        guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
+        brief: how the columns and words of the list map to those of `dnc`; `region` and `given` are added to it.
+        consents: a file of consents, joined to the calls by number (see `dnc.checks.consents`).
+        rulebook: the law; by default the one that ships.
+        accept: regimes that no fact can decide, taken out of the outcome, each with the reason.
+        language: of `dnc_why` and of reports, `en` or `fr`.
+        now: the day that counts as today, to decide a check again; by default the clock's, read for each batch.
+    """
+
+    region: str | None = None
+    given: Mapping[str, object] | None = None
+    at: str | date | None = None
+    guidance: str = "enforce"
+    brief: Brief | None = None
+    consents: str | Path | None = None
+    rulebook: Rulebook | None = None
+    accept: Mapping[str, str] | None = None
+    language: str = "en"
+    now: date | None = None
+
+    @classmethod
+    def of(cls, settings: Settings | None, options: SettingsOptions) -> Settings:
+        """Settings with some fields replaced; TypeError for a keyword that is not a field."""
+        return replace(settings or cls(), **options)
+
+    def read(self) -> Setup:
+        """Read the consents and check every field. Raises InputError and OptionError where one is wrong."""
+        book = self.rulebook or Rulebook.load()
+        brief = (self.brief or Brief()).but(self.region and self.region.upper(), facts=self.given)
+        policy = _policy(book, self.guidance, self.accept or {}, self.language)
+        consents = read_consents(self.consents, brief, book, self.now) if self.consents else None
+        return Setup(book, brief, None if self.at is None else str(self.at), policy, consents, self.now)
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What a check is told; arguments of `terms_of` of the same names are as of `dnc.checks.run.check`.
+class Setup:
+    """Settings that were read and checked.
 
-    brief: what is declared, by a brief and beside it. consents: laid beside the calls of the list.
-    now: the day that counts as today; the clock's, asked for each batch of calls, unless told.
+    Attributes:
+        book: the law.
+        brief: of the list, with the region and the facts that were given beside it.
+        at: when calls are planned that have no `call_at`.
+        policy: how guidance and accepted regimes count.
+        consents: joined to the calls of the list.
+        now: the day that counts as today; None for the clock's.
     """
 
     book: Rulebook
@@ -48,13 +116,11 @@ class Terms:
     def text(self) -> str:
         """All of it but the law and the consents, as canonical JSON; `dnc replay` reads it."""
         brief, policy = self.brief, self.policy
-        told: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "region": brief.region,
             "dates": brief.dates,
             "columns": brief.columns,
             "values": brief.values,
-        }
-        told |= {
             "short_rows": brief.short_rows,
             "ignore": list(brief.ignore),
             "facts": brief.facts,
@@ -62,61 +128,60 @@ class Terms:
             "guidance": policy.guidance,
             "accept": policy.accepted,
         }
-        return canonical(told)
+        return canonical(settings)
 
     def intake(self, table: Table) -> Intake:
-        """A table of planned calls, understood.
+        """The intake of a table of planned calls.
 
-        Raises InputError; OptionError where `at` is no day, or a column that may tell objections is not used.
+        Raises InputError; OptionError where `at` is not a date, or a column that may tell objections is not used.
         """
         intake = Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now)
         intake.refuse_unheard()
         return intake
 
-    def read_ahead(self, intake: Intake, again: Callable[[], Table], folder: Path) -> tuple[Intake, Against]:
-        """What the rows of a list tell against its numbers, and the intake of all its rows.
+    def read_ahead(self, intake: Intake, reopen: Callable[[], Table], folder: Path) -> tuple[Intake, Against]:
+        """Collect the objections and withdrawals of a list, and give an intake that starts again at its first row.
 
-        Where the list has no columns for such words, nothing is read.
+        A list without columns for them is not read.
 
         Args:
-            intake: of the list. again: opens the list once more, where it is too large to be held.
-            folder: where words are kept if there are many.
+            intake: of the list.
+            reopen: opens the list a second time, where it is too large to be kept in memory.
+            folder: for what is collected, if it is much.
         """
         against = Against(folder, self.policy.language)
         if not intake.against:
             return intake, against
-        held, size = list[pl.DataFrame](), 0.0
+        kept, size = list[pl.DataFrame](), 0.0
 
         def batches() -> Iterator[pl.DataFrame]:
             nonlocal size
             for batch in intake.table.batches:
                 yield batch
                 size += batch.estimated_size()
-                held.append(batch)
-                if size > _HELD:
-                    held.clear()
+                kept.append(batch)
+                if size > _MEMORY:
+                    kept.clear()
 
         against.read(replace(intake, brief=intake.brief.without(AGAINST)), intake.fitted(batches()))
-        table = again() if size > _HELD else replace(intake.table, batches=iter(held))
+        table = reopen() if size > _MEMORY else replace(intake.table, batches=iter(kept))
         return replace(intake, table=table), against
 
-    def laid(self, calls: Calls, against: Against | None = None) -> Calls:
-        """Calls of such an intake with all that is told of their numbers elsewhere.
+    def completed(self, calls: Calls, against: Against | None = None) -> Calls:
+        """Calls with what other rows, the file of consents and the declared facts say of their numbers.
 
-        Other rows, the file of consents, and then what is declared of consents: this is no word about a number, and
-        fills what is still untold but nothing that was told and not understood.
+        A declared consent comes last: it fills what is still empty, but replaces nothing that was not understood.
         """
         calls = against.beside(calls) if against else calls
         calls = self.consents.beside(calls) if self.consents else calls
         fills = [
             pl.when("consent_odd").then(name).otherwise(pl.col(name).fill_null(pl.lit(fact))).alias(name)
-            for name, fact in self._declared.items()
+            for name, fact in self._declared_consent.items()
         ]
         return calls._replace(plans=calls.plans.with_columns(fills)) if fills else calls
 
     @property
-    def _declared(self) -> dict[str, str | date | None]:
-        """What is declared of consents."""
+    def _declared_consent(self) -> dict[str, str | date | None]:
         facts: dict[str, str | date | None] = {
             name: fact for name, fact in self.brief.facts.items() if name in DECLARABLE
         }
@@ -126,37 +191,16 @@ class Terms:
 
     @contextmanager
     def judge(self, standing: Standing) -> Iterator[Judge]:
-        """A judge of such calls, by what stands in a store."""
+        """A judge of such calls, by the snapshots of a store."""
         with Screen(standing, self.book.registries()) as screen, Judge(self.book, screen, self.policy) as judge:
             yield judge
 
 
-def terms_of(
-    *,
-    region: str | None = None,
-    given: Mapping[str, object] | None = None,
-    at: str | date | None = None,
-    guidance: str = "enforce",
-    brief: Brief | None = None,
-    consents: str | Path | None = None,
-    rulebook: Rulebook | None = None,
-    accept: Mapping[str, str] | None = None,
-    language: str = "en",
-    now: date | None = None,
-) -> Terms:
-    """Terms as they are told. Raises InputError and OptionError where they are wrong."""
-    book = rulebook or Rulebook.load()
-    told = (brief or Brief()).but(region and region.upper(), facts=given)
-    policy = _policy(book, guidance, accept or {}, language)
-    words = read_consents(consents, told, book, now) if consents else None
-    return Terms(book, told, None if at is None else str(at), policy, words, now)
-
-
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:
     if guidance not in ("enforce", "advise"):
-        raise OptionError(f"guidance {guidance!r} is none of enforce, advise")
+        raise OptionError(f"guidance {guidance!r} is not known; use enforce or advise")
     if language not in ("en", "fr"):
-        raise OptionError(f"language {language!r} is none of en, fr")
+        raise OptionError(f"language {language!r} is not known; use en or fr")
     open_ = {regime.id for _, regime in book.regimes() if regime.is_open}
     for id_, reason in accept.items():
         if id_ not in open_:
@@ -164,5 +208,5 @@ def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: 
                 f"{id_!r} cannot be accepted: only law that is contested or was not read here can (see dnc rules)"
             )
         if not reason:
-            raise OptionError(f"accepting {id_} asks for a reason")
+            raise OptionError(f"accepting {id_} needs a reason")
     return Policy(guidance, dict(accept), language)

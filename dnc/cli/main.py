@@ -270,12 +270,12 @@ def check(
     The exit code speaks of the rows that are given: with --only clear it is 0, with --changed it is 0 where
     nothing changed for the worse.
     """
-    from dnc.checks import run
+    from dnc import api
     from dnc.reports.check_summary import summary
 
     book = book_of(ctx)
     with _progress(files, quiet) as progress:
-        result = run.check(
+        result = api.check(
             files,
             store_of(ctx),
             brief=_brief(brief, region, dict(maps), dict(given), ignore),
@@ -426,14 +426,14 @@ def _vetted(
     **options: Any,
 ) -> Vetting:
     """A list vetted; or a sample, held to the sealed result that stands among what it is held against."""
+    from dnc import api
     from dnc.vetting.sealed import held_to, is_sealed, read_sealed
-    from dnc.vetting.vet import vet as vetted
 
     claims = [one for one in against if not one.is_dir() and is_sealed(one)]
     if len(claims) > 1:
         raise click.UsageError("a sample is held --against one sealed result")
     claim = read_sealed(claims[0], book) if claims else None
-    vetting = vetted(
+    vetting = api.vet(
         files,
         store_of(ctx),
         rulebook=book,
@@ -485,15 +485,15 @@ def explain(
     as_json: bool,
 ) -> None:
     """Say, for one call, what every regime in force comes to and why."""
-    from dnc.checks.run import explain as explained
+    from dnc import api
     from dnc.reports import explanation
 
     book = book_of(ctx)
-    verdict, findings = explained(
+    verdict, findings = api.explain(
         number,
         store_of(ctx),
-        _brief(brief, region),
-        told=dict(given),
+        dict(given),
+        brief=_brief(brief, region),
         at=at,
         guidance=guidance,
         rulebook=book,

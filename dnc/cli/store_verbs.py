@@ -199,9 +199,9 @@ def replay(
 
     CHECK is its row in the log; LIST is what it decided, in the same order, if it lies elsewhere than then.
     """
-    from dnc.checks import replay
+    from dnc import api
 
-    done = replay.replay(store_of(ctx), check, files, out, consents=consents)
+    done = api.replay(store_of(ctx), check, files, out, consents=consents)
     for when, counts, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
         say(f"{when}: {', '.join(f'{rows:,} {word}' for word, rows in counts.items())} (version {version})")
     say(f"check {check}: " + ("every verdict is the same" if done.same else "the verdicts are NOT the same"))

@@ -121,7 +121,7 @@ class Cells:
     ) -> None:
         self._stack.close()
 
-    def watch(self, calls: Calls, verdicts: Verdicts) -> None:
+    def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch of a check."""
         case, found = _words(verdicts)
         ids = [self._kinds.setdefault(words, len(self._kinds)) for words in found.iter_rows()]

@@ -39,7 +39,7 @@ class Trade:
         self._cases: pl.DataFrame | None = None
         self._schema = pl.Schema()
 
-    def watch(self, calls: Calls, verdicts: Verdicts) -> None:
+    def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Take note of a batch of a check."""
         said = [f"{registry}{suffix}" for registry in self._asked for suffix in ("", "_as_of")]
         keys = [*_OF_THE_LIST, *said]

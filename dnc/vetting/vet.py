@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.intake import Calls, Intake
-from dnc.checks.judge import Verdicts
+from dnc.checks.intake import Intake
+from dnc.checks.outputs import Outputs
 from dnc.checks.result import Check
-from dnc.checks.run import check
+from dnc.checks.run import run
+from dnc.checks.settings import Settings, SettingsOptions
 from dnc.checks.verdict import OUTCOMES, Policy
 from dnc.clock import today
 from dnc.errors import InputError, OptionError
@@ -32,48 +33,42 @@ def vet(
     path: Paths,
     store: Store,
     *,
-    brief: Brief | None = None,
-    region: str | None = None,
-    given: Mapping[str, object] | None = None,
-    rulebook: Rulebook | None = None,
     until: date | None = None,
     against: Sequence[str | Path] = (),
     asked: Asked | None = None,
     sample_of: int | None = None,
     confidence: float = 0.95,
     seal: bool = False,
-    guidance: str = "enforce",
-    accept: Mapping[str, str] | None = None,
-    **options: Any,
+    progress: Callable[[int], None] | None = None,
+    settings: Settings | None = None,
+    **options: Unpack[SettingsOptions],
 ) -> Vetting:
     """Vet a list on offer for a planned use.
 
     Args:
-        path: the list, or a random sample of its rows; a file, several, or a folder, as of `dnc.checks.run.check`.
+        path: the list, or a random sample of its rows; a file, several, or a folder, as for `dnc.check`.
+        store: where the snapshots of registries are; need not exist.
         until: last day of the period in which the calls are planned; it begins on the day of the first call.
         against: lists that the buyer holds already.
         asked: price, and conditions of the gate.
         sample_of: rows of the list, where the file is a random sample of them.
-        confidence: how often, at least, the bounds of a sample hold the truth.
+        confidence: how often, at least, the bounds of a sample hold the true value.
         seal: count in classes of ten persons or more, so that the result may be handed over.
-        options: as of `dnc.checks.run.check`, which the other arguments are told of too.
+        progress: called after each batch with the number of its rows.
+        settings, options: how calls are decided, see `dnc.checks.settings.Settings`.
     Raises:
         InputError: a file or an option is wrong. StoreError: the store cannot be used.
     """
     if seal and (against or sample_of is not None):
-        raise OptionError("what is sealed is the list itself, neither a sample nor held against other lists")
-    book, brief = rulebook or Rulebook.load(), (brief or Brief()).but(region and region.upper(), facts=given)
+        raise OptionError("only a whole list can be sealed, neither a sample nor a comparison with other lists")
+    chosen = Settings.of(settings, options)
+    book = chosen.rulebook or Rulebook.load()
+    brief = (chosen.brief or Brief()).but(chosen.region and chosen.region.upper(), facts=chosen.given)
+    chosen = replace(chosen, rulebook=book, brief=brief, region=None, given=None)
     standing = store.standing()
-    trade = Trade(book, standing, Policy(guidance, accept or {}))
+    trade = Trade(book, standing, Policy(chosen.guidance, chosen.accept or {}))
     with Cells() as cells:
-
-        def watch(calls: Calls, verdicts: Verdicts) -> None:
-            cells.watch(calls, verdicts)
-            trade.watch(calls, verdicts)
-
-        result = check(
-            path, store, brief=brief, rulebook=book, guidance=guidance, accept=accept, watch=watch, **options
-        )
+        result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=[cells, trade])
         for held in against:
             files = file_list(held)
             cells.hold(files.name, _numbers(files, brief, book))

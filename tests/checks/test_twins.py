@@ -9,8 +9,11 @@ import polars as pl
 import pytest
 
 from dnc import Decider, Store, check, vet
+from dnc.api import explain
 from dnc.checks.brief import Brief
-from dnc.checks.run import explain
+from dnc.checks.outputs import Outputs
+from dnc.checks.run import run
+from dnc.checks.settings import Settings
 from dnc.law.vocabulary import VERDICT, vocabulary
 
 # Beside what each column takes: what people write instead.
@@ -113,7 +116,7 @@ def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
     for at in some[:5]:
         number, *cells = rows[at].items()
         brief = Brief(region="FR", facts=facts)
-        verdict, _ = explain(number[1], store, brief, told=dict(cells), at=TOLD["at"])
+        verdict, _ = explain(number[1], store, dict(cells), brief=brief, at=TOLD["at"])
         assert verdict == expected.row(at, named=True), rows[at]
     counts = dict(expected["dnc_outcome"].value_counts().iter_rows())
     assert vet(tmp_path / "calls.csv", store, given=facts, **TOLD).checked.counts == counts
@@ -122,26 +125,32 @@ def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
     assert parts.select(VERDICT.keys()).equals(expected)
 
 
+class Compared:
+    """Holds a list that repeats the same rows to the verdicts of those rows."""
+
+    def __init__(self, expected: pl.DataFrame) -> None:
+        self.seen, self._expected = 0, expected
+
+    def add(self, calls, verdicts) -> None:
+        """Compare the verdicts of a batch."""
+        found = verdicts.cases.with_row_index("case").select("case", "dnc_outcome", "dnc_missing", "dnc_why")
+        at = pl.int_range(self.seen, self.seen + calls.number.len(), eager=True) % self._expected.height
+        met = pl.DataFrame([at.alias("at"), verdicts.case.alias("case")]).unique().join(found, on="case")
+        assert met.height == self._expected.height  # as many verdicts as rows that differ
+        same = met.sort("at").select("dnc_outcome", "dnc_missing", "dnc_why")
+        assert same.equals(self._expected.select(same.columns))
+        self.seen += calls.number.len()
+
+
 def test_one_row_and_a_million(store, tmp_path):
     """Every row comes to the same however often its number and what is told of it stand in the list."""
     frame = pl.DataFrame(rows_of(random.Random(9), 100))
     with Decider(store, **TOLD) as decider:
         expected = pl.concat([decider(frame[at : at + 1]) for at in range(frame.height)])
     pl.concat([frame] * 10_000).write_parquet(tmp_path / "calls.parquet")
-    seen = 0
-
-    def watch(calls, verdicts):
-        nonlocal seen
-        found = verdicts.cases.with_row_index("case").select("case", "dnc_outcome", "dnc_missing", "dnc_why")
-        at = (pl.int_range(seen, seen + calls.number.len(), eager=True) % frame.height).alias("at")
-        met = pl.DataFrame([at, verdicts.case.alias("case")]).unique().join(found, on="case")
-        assert met.height == frame.height  # as many verdicts as rows that differ
-        same = met.sort("at").select("dnc_outcome", "dnc_missing", "dnc_why")
-        assert same.equals(expected.select(same.columns))
-        seen += calls.number.len()
-
-    result = check(tmp_path / "calls.parquet", store, watch=watch, **TOLD)
-    assert result.rows == seen == 1_000_000
+    watch = Compared(expected)
+    result = run(tmp_path / "calls.parquet", store, Settings(**TOLD), Outputs(keep=False), observers=[watch])
+    assert result.rows == watch.seen == 1_000_000
     assert result.elsewhere == 0
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from dnc import InputError, Rulebook, check, vet
-from dnc.checks.replay import replay
+from dnc.api import replay
 from dnc.files.dataset import file_list
 from dnc.vetting.sealed import read_sealed
 from tests.conftest import SAMPLES
@@ -116,7 +116,7 @@ def test_a_file_that_changes_is_named(screened, write_file):
     """Of several files too, what was read is what the log says."""
     parts = halves(write_file)
     with pytest.raises(InputError, match=r"b\.csv: changed while it was read"):
-        check(parts, screened, **AT, watch=lambda *_: parts[1].write_text(SHOP + "\n"))
+        check(parts, screened, **AT, progress=lambda _: parts[1].write_text(SHOP + "\n"))
 
 
 def test_a_folder_that_cannot_be_read_is_not_left_out(dataset, monkeypatch):

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from dnc import InputError, Store, StoreError, check
+from dnc.api import replay
 from dnc.checks.brief import Brief
-from dnc.checks.replay import replay
-from dnc.checks.settings import Terms, terms_of
+from dnc.checks.settings import Settings, Setup
 from dnc.checks.subject_access import answer
 from dnc.store.upkeep import verify, verify_log
 from tests.conftest import SAMPLES
@@ -145,9 +145,9 @@ def test_what_had_not_come_then_has_not_come_in_a_replay(checked, write_file, mo
     monkeypatch.setenv("DNC_TODAY", "2026-12-26")
     assert replay(checked, result.id, path).same
     # Earlier versions kept no word about columns that they left out.
-    told = json.loads(Terms.text.fget(terms_of(brief=brief, given=TOLD, at="2026-11-26")))
+    told = json.loads(Settings(brief=brief, given=TOLD, at="2026-11-26").read().text)
     del told["ignore"]
-    monkeypatch.setattr(Terms, "text", property(lambda _: json.dumps(told)))
+    monkeypatch.setattr(Setup, "text", property(lambda _: json.dumps(told)))
     result = check(path, checked, brief=brief, given=TOLD, at="2026-11-26")
     assert replay(checked, result.id, path).same
 

@@ -74,7 +74,7 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
             facts = Facts(Distinct(plans[part]), Distinct(said), cases)
             calls = Calls(plans[part], numbers[part], at, plans[part])
             until = found[part]["dnc_valid_until"]
-            cells.watch(calls, Verdicts(calls.number, until, at, facts, at, found[part]))
+            cells.add(calls, Verdicts(calls.number, until, at, facts, at, found[part]))
         yield cells
 
 

@@ -1,0 +1,150 @@
+"""The functions behind the public names of `dnc`: decide lists, batches and single calls, and vet lists on offer.
+
+Each takes the fields of `dnc.checks.settings.Settings` as keywords, or a `Settings` as `settings=`.
+This module alone knows both checks and reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any, Unpack
+
+import polars as pl
+
+from dnc.checks.arrow import Decider, decide
+from dnc.checks.explain import explain_call
+from dnc.checks.judge import Finding
+from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
+from dnc.checks.replay import Replay, replay_check
+from dnc.checks.result import Check
+from dnc.checks.run import run
+from dnc.checks.settings import Settings, SettingsOptions
+from dnc.errors import InputError
+from dnc.files.dataset import Paths
+from dnc.files.output_rows import Rows
+from dnc.files.writers import Output, is_page, whole
+from dnc.store.store import Store
+from dnc.vetting.vet import vet
+
+__all__ = ["Decider", "Settings", "check", "decide", "explain", "replay", "vet", "write"]
+
+
+class _Report:
+    """The pages and sheets of `dnc.reports`, imported when they are first needed."""
+
+    def page(self, result: Check) -> str:
+        from dnc.reports.check_page import html
+
+        return html(result)
+
+    def sheets(self, result: Check) -> Mapping[str, pl.DataFrame]:
+        from dnc.reports.workbook import annex
+
+        return annex(result)
+
+
+def check(
+    path: Paths,
+    store: Store,
+    *,
+    out: Targets = None,
+    columns: Iterable[str] | None = None,
+    only: Iterable[str] = (),
+    changed: bool = False,
+    stream: IO[bytes] | None = None,
+    keep: bool = False,
+    progress: Callable[[int], None] | None = None,
+    settings: Settings | None = None,
+    **options: Unpack[SettingsOptions],
+) -> Check:
+    """Decide every call of a list of planned calls.
+
+    Args:
+        path: CSV, XLSX, Parquet or JSON, one row a call; or several such files with the same columns, or folders of
+            partitioned Parquet, which are decided as one list in their order (see `dnc.files.dataset`).
+        store: where the snapshots of registries are; need not exist.
+        out: file or files to write, by suffix (`.csv`, `.parquet`, `.xlsx`, `.jsonl`, `.html`); memory then does not
+            grow with the list.
+        columns: those of `dnc.law.vocabulary.VERDICT` to write, with or without `dnc_`; by default all.
+        only: outcomes whose rows are written; by default all.
+        changed: the list is the output of an earlier check; write only rows whose outcome changed, with the earlier
+            outcome as `dnc_was`.
+        stream: an open binary file that gets the rows as CSV.
+        keep: whether the decisions are kept in the store, for `dnc answer`.
+        progress: called after each batch with the number of its rows.
+        settings, options: how calls are decided, see `dnc.checks.settings.Settings`.
+    Returns:
+        The check; its `verdicts` are a frame unless `out` or `stream` got the rows.
+    Raises:
+        InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
+        StoreError: the store cannot be used.
+    """
+    outputs = Outputs(out, stream, _Report())
+    chosen = Settings.of(settings, options)
+    return run(path, store, chosen, outputs, columns=columns, only=only, changed=changed, keep=keep, progress=progress)
+
+
+def write(result: Check, path: str | Path) -> None:
+    """Write the rows of a check that holds them, or its page (`.html`), to a file, by suffix.
+
+    Raises InputError where the format is unknown or the file cannot be written.
+    """
+    if is_page(path):
+        with whole(path) as unfinished:
+            return write_page(result, unfinished, _Report())
+    if result.verdicts is None:
+        raise InputError("the rows of this check went to a file or a stream; check again without them")
+    layout = result.layout
+    with Output(path, layout.names, layout.delimiter, layout.bom) as output:
+        output.writer.add(Rows.of(result.verdicts))
+        write_sheets(replace(result, cut=output.writer.cut), output, _Report())
+    return None
+
+
+def explain(
+    number: str,
+    store: Store,
+    cells: Mapping[str, object] | None = None,
+    *,
+    settings: Settings | None = None,
+    **options: Unpack[SettingsOptions],
+) -> tuple[dict[str, Any], list[Finding]]:
+    """Decide one call, and tell the finding of every regime in force.
+
+    Args:
+        number: as in a list.
+        store: where the snapshots of registries are; need not exist.
+        cells: what the row of a list would hold beside the number, by the name of our column; read as there, so that
+            a cell that is not understood counts as empty.
+        settings, options: see `dnc.checks.settings.Settings`; of a brief, its words and facts count.
+    Returns:
+        The columns of `dnc.law.vocabulary.VERDICT`, and the findings.
+    Raises:
+        InputError, StoreError: as `check`. OptionError: `cells` names a column that is not ours.
+    """
+    return explain_call(number, store, Settings.of(settings, options), cells or {})
+
+
+def replay(
+    store: Store,
+    number: int,
+    path: Paths | None = None,
+    out: Targets = None,
+    *,
+    consents: str | Path | None = None,
+) -> Replay:
+    """Decide the list of an earlier check again, by the law and the snapshots of that day; the store does not change.
+
+    Args:
+        store: whose log has the check.
+        number: its row of the log.
+        path: the list, or all its files in their order; by default those that the log names, in this directory.
+        out: files for the verdicts; by default none.
+        consents: the file of consents, if there was one; by default the one that the log names.
+    Raises:
+        InputError: there is no such check, or the list is not the one that was decided.
+        StoreError: something that is needed is no longer kept.
+    """
+    return replay_check(store, number, path, Outputs(out, report=_Report()), consents=consents)

@@ -1,0 +1,117 @@
+"""Where the rows of a check go: files, a stream, or a frame in memory; and pages, which are written at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Protocol
+
+import polars as pl
+
+from dnc.checks.result import Check
+from dnc.checks.selection import Layout
+from dnc.files.cell_types import together
+from dnc.files.output_rows import Rows
+from dnc.files.writers import CsvStream, Output, Writer, is_page, whole
+
+Targets = str | Path | Sequence[str | Path] | None
+
+
+class Report(Protocol):
+    """What a check says beside its rows; `dnc.api` brings it, because reports know checks and not the reverse."""
+
+    def page(self, result: Check) -> str:
+        """An HTML page."""
+
+    def sheets(self, result: Check) -> Mapping[str, pl.DataFrame]:
+        """Sheets of a workbook behind its rows, by name."""
+
+
+class _Frames(Writer):
+    """Keeps rows in memory."""
+
+    def __init__(self) -> None:
+        self.frames: list[pl.DataFrame] = []
+
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        return rows.frame
+
+    def write(self, frame: pl.DataFrame) -> None:
+        self.frames.append(frame)
+
+
+class Outputs:
+    """The outputs of one check.
+
+    Args:
+        targets: files to write, by suffix; `.html` is the page.
+        stream: an open binary file that gets the rows as CSV.
+        report: what pages and the sheets behind rows say.
+        keep: whether rows are kept in memory where there is neither a target nor a stream.
+    """
+
+    def __init__(
+        self,
+        targets: Targets = None,
+        stream: IO[bytes] | None = None,
+        report: Report | None = None,
+        *,
+        keep: bool = True,
+    ) -> None:
+        self.targets: list[str | Path] = [targets] if isinstance(targets, str | Path) else list(targets or [])
+        self._stream, self._report = stream, report
+        self._kept = _Frames() if keep and not self.targets and stream is None else None
+
+    def open(self, layout: Layout, stack: ExitStack) -> None:
+        """Open the files; they appear under their names when the stack is closed without an error."""
+        form = (layout.names, layout.delimiter, layout.bom)
+        self._layout = layout
+        self._pages = [stack.enter_context(whole(path)) for path in self.targets if is_page(path)]
+        self._files = [stack.enter_context(Output(path, *form)) for path in self.targets if not is_page(path)]
+        self._writers: list[Writer] = [file.writer for file in self._files]
+        if self._stream is not None:
+            self._writers.append(CsvStream(self._stream, *form))
+        if self._kept:
+            self._writers.append(self._kept)
+
+    def laid_out(self, rows: Rows) -> list[pl.DataFrame]:
+        """Rows in the form of each writer; may be called from another thread than `write`."""
+        return [writer.laid_out(rows) for writer in self._writers]
+
+    def write(self, frames: list[pl.DataFrame]) -> None:
+        """Write rows that were laid out."""
+        for writer, frame in zip(self._writers, frames, strict=True):
+            writer.write(frame)
+
+    @property
+    def cut(self) -> int:
+        """Cells of which an output holds only the beginning; the largest count of all outputs."""
+        return max((writer.cut for writer in self._writers), default=0)
+
+    @property
+    def kept(self) -> pl.DataFrame | None:
+        """The rows, where they were kept in memory."""
+        if self._kept is None:
+            return None
+        return together(self._kept.frames) if self._kept.frames else pl.DataFrame(schema=self._layout.schema)
+
+    def finish(self, result: Check) -> None:
+        """Write the pages and the sheets behind the rows."""
+        for page in self._pages:
+            write_page(result, page, self._report)
+        for file in self._files:
+            write_sheets(result, file, self._report)
+
+
+def write_page(result: Check, path: Path, report: Report | None) -> None:
+    """Write the page of a check. TypeError where there is no report to write."""
+    if report is None:
+        raise TypeError("a page needs a report")
+    path.write_text(report.page(result), encoding="utf-8")
+
+
+def write_sheets(result: Check, output: Output, report: Report | None) -> None:
+    """Put the sheets of a report behind the rows of a workbook."""
+    if report is not None:
+        output.annex(lambda: report.sheets(result))

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.files.tabular import PHONE_WORDS
+from dnc.files.table import PHONE_WORDS
 from dnc.registries.contract import NO_COUNTRY, Extract, Loader, country, days, listings
 
 _TOLD = {"since", "until", "reason"}

@@ -55,7 +55,7 @@ SYSTEM = {
     "chmod",
 }
 SYSTEM |= {"sendfile", "scandir", "lseek", "truncate"}
-ROOMS = {"store", "durable", "evidence", "writers"}
+ROOMS = {"store", "atomic", "locks", "evidence", "writers"}
 _PATIENCE_SECONDS = 30  # a thread of Polars that gets no memory may leave the others waiting for ever
 DAMAGED, ABSENT = "damaged", "absent"
 

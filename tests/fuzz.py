@@ -22,7 +22,7 @@ import polars as pl
 
 from dnc.errors import InputError
 from dnc.files.archive import members
-from dnc.files.tabular import open_table
+from dnc.files.open_table import open_table
 from dnc.numbers.reader import known_regions, read_number
 from dnc.registries.contract import loader_for, loaders
 from dnc.registries.ingest import readings, take
@@ -159,18 +159,20 @@ def fuzz(target: str, seconds: int) -> None:
     import atheris
 
     for name in (
-        "numbers",
-        "columns",
-        "cleaning",
-        "plans",
-        "tabular",
-        "texts",
-        "packed",
-        "extracts",
-        "loader",
-        "records",
-        "areacodes",
-        "tps",
+        "numbers.reader",
+        "numbers.bulk_reader",
+        "numbers.normalise",
+        "numbers.ranges",
+        "files.csv_reader",
+        "files.table",
+        "files.open_table",
+        "files.encoding",
+        "files.archive",
+        "registries.ingest",
+        "registries.contract",
+        "files.fixed_width",
+        "registries.area_codes",
+        "registries.uk_tps",
     ):
         module = sys.modules.get(f"dnc.{name}")
         for value in vars(module).values() if module else ():

@@ -22,7 +22,7 @@ from dnc.checks.intake import Intake
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError
-from dnc.files.tabular import Table, typed_table
+from dnc.files.table import Table, typed_table
 from dnc.store.store import Store
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from dnc.clock import DATE_ORDERS, NONE, read_day, today
 from dnc.errors import InputError
-from dnc.files.durable import handed
-from dnc.files.tabular import folded
+from dnc.files.input_file import handed
+from dnc.files.table import folded
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.numbers.reader import known_region
 

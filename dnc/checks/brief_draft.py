@@ -18,8 +18,9 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.intake import Intake
 from dnc.errors import InputError
-from dnc.files.cell_types import as_text
-from dnc.files.tabular import Table, folded, looks_like_phone, open_table
+from dnc.files.open_table import open_table
+from dnc.files.table import Table, folded, looks_like_phone
+from dnc.frames import as_text
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, hints, vocabulary
 from dnc.numbers.bulk_reader import read_column

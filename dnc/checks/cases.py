@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from dnc.files.tabular import numbered
+from dnc.frames import numbered
 
 
 class Distinct:

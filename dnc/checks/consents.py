@@ -22,8 +22,10 @@ from dnc.checks.brief import Brief
 from dnc.checks.intake import Calls, Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError
-from dnc.files.durable import fingerprint
-from dnc.files.tabular import LINE, RAGGED, Table, folded, numbered, open_table
+from dnc.files.input_file import fingerprint
+from dnc.files.open_table import open_table
+from dnc.files.table import LINE, RAGGED, Table, folded
+from dnc.frames import numbered
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.numbers.normalise import EMPTY

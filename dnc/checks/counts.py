@@ -13,7 +13,7 @@ import polars as pl
 from dnc.checks.intake import Calls
 from dnc.checks.judge import Verdicts
 from dnc.checks.verdict import OUTCOMES
-from dnc.files.tabular import numbered
+from dnc.frames import numbered
 
 
 class Cell(NamedTuple):

@@ -17,7 +17,7 @@ import polars as pl
 
 from dnc.checks.cases import Facts
 from dnc.database import run
-from dnc.files.tabular import numbered
+from dnc.frames import numbered
 from dnc.law.demands import FACTS, REGISTRY_FACTS
 from dnc.law.findings import Inquiry, Truth, ends, inquiry
 from dnc.law.regimes import Pack, Regime

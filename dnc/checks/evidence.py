@@ -14,7 +14,7 @@ from dnc.checks.intake import Calls
 from dnc.checks.judge import Verdicts
 from dnc.errors import InputError
 from dnc.files.dataset import FileList
-from dnc.files.tabular import numbered
+from dnc.frames import numbered
 from dnc.law.vocabulary import VERDICT
 
 # All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.

@@ -13,7 +13,7 @@ from dnc.checks.brief import Brief, must_be_column
 from dnc.checks.judge import Finding, explained
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, OptionError
-from dnc.files.tabular import RAGGED, Table
+from dnc.files.table import RAGGED, Table
 from dnc.store.store import Store
 
 

@@ -19,22 +19,20 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, is_zone, local, read_day, read_moment, today
 from dnc.errors import InputError, OptionError
-from dnc.files.cell_types import as_text
 from dnc.files.output_rows import Shared
-from dnc.files.tabular import (
+from dnc.files.table import (
     FEWER,
     LINE,
     RAGGED,
     UNNAMED,
     Table,
-    each_distinct,
     folded,
     looks_like_phone,
     may_be_data,
-    numbered,
     quoted,
     refuse_data_as_header,
 )
+from dnc.frames import as_text, each_distinct, numbered
 from dnc.law.demands import FACTS
 from dnc.law.regimes import Pack
 from dnc.law.rulebook import Rulebook

@@ -21,7 +21,7 @@ from dnc.checks.evaluator import Evaluator, Found
 from dnc.checks.intake import Calls
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import DOUBTS, WHY, Policy, Verdict, outcome_of, worded
-from dnc.files.tabular import numbered
+from dnc.frames import numbered
 from dnc.law.demands import Part
 from dnc.law.findings import Truth, finding, untold
 from dnc.law.regimes import Pack, Regime

@@ -22,7 +22,8 @@ import polars as pl
 
 from dnc.checks.intake import Calls, Intake
 from dnc.clock import ALWAYS, NEVER
-from dnc.files.tabular import RAGGED, numbered
+from dnc.files.table import RAGGED
+from dnc.frames import numbered
 from dnc.law.vocabulary import AGAINST
 from dnc.registries.external_sort import Sorting, kept
 

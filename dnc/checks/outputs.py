@@ -11,9 +11,9 @@ import polars as pl
 
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout
-from dnc.files.cell_types import together
 from dnc.files.output_rows import Rows
 from dnc.files.writers import CsvStream, Output, Writer, is_page, whole
+from dnc.frames import together
 
 Targets = str | Path | Sequence[str | Path] | None
 

@@ -21,7 +21,7 @@ import polars as pl
 
 from dnc.clock import NO_DAYS
 from dnc.database import run
-from dnc.files.tabular import numbered
+from dnc.frames import numbered
 from dnc.law.demands import REGISTRY_FACTS
 from dnc.registries.bit_pages import HELD
 from dnc.store.snapshots import Snapshot, Standing

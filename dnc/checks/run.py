@@ -1,7 +1,7 @@
 """A check: one list of planned calls from its first row to the outputs and the log.
 
 Three threads work side by side on different batches: one reads the list, one decides, and one counts and lays out
-rows; the caller's thread writes (see `dnc.files.tabular.ahead`).
+rows; the caller's thread writes (see `dnc.frames.ahead`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dnc.checks.selection import Layout, Selection, select
 from dnc.checks.settings import Settings, Setup
 from dnc.clock import clock, today
 from dnc.files.dataset import FileList, Paths, file_list
-from dnc.files.tabular import ahead
+from dnc.frames import ahead
 from dnc.registries.external_sort import Sorting
 from dnc.store.store import Standing, Store
 

@@ -13,7 +13,7 @@ from dnc.checks.judge import Verdicts
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Rows, Shared
-from dnc.files.tabular import Table, unique_names
+from dnc.files.table import Table, unique_names
 from dnc.law.vocabulary import VERDICT, WAS
 
 

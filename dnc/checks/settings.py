@@ -23,7 +23,7 @@ from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy
 from dnc.clock import read_day
 from dnc.errors import OptionError
-from dnc.files.tabular import Table
+from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST
 from dnc.store.audit_log import canonical

@@ -14,7 +14,7 @@ from dnc.checks.screening import Screen
 from dnc.clock import today
 from dnc.database import engine, run
 from dnc.errors import StoreError
-from dnc.files.durable import Reading
+from dnc.files.locks import Reading
 from dnc.store.snapshots import Snapshot, Standing, fault_of
 from dnc.store.store import Store, read_all
 

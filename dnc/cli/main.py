@@ -452,7 +452,7 @@ def _progress(named: tuple[Path, ...], quiet: bool) -> Iterator[Callable[[int], 
         yield None
         return
     from dnc.files.dataset import file_list
-    from dnc.files.tabular import count_rows
+    from dnc.files.open_table import count_rows
 
     files = file_list(named)
     paths = [one.path for one in files.files if one.path.exists()]

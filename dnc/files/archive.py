@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from dnc.errors import InputError
-from dnc.files.durable import handed
+from dnc.files.input_file import handed
 from dnc.files.signatures import compound_kind, package_kind
 
 HEAD_BYTES = 1 << 16

@@ -8,14 +8,15 @@ text, objects without a key.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 
-Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+from dnc.frames import as_text
+
 _DEPTH = 4  # of lists and objects of JSON in each other that stay a type; deeper ones are text
 _KEYS = 256  # of all objects of a column, likewise
 _EPOCH = date(1970, 1, 1)
@@ -112,31 +113,6 @@ def _keyed(cell: Any) -> Any:
 
 def _other(value: Any) -> Any:
     return _text_of_bytes(value) if isinstance(value, bytes) else str(value)
-
-
-def as_text(cells: pl.Series) -> pl.Series:
-    """A carried column as text: nested cells as JSON, spans of time as ISO 8601 has them."""
-    return cells.to_frame().select(_as_text(cells.name, cells.dtype)).to_series()
-
-
-def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
-    cells = pl.col(name)
-    if kind.is_nested():
-        inside = pl.struct(v=name).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
-        return pl.when(cells.is_not_null()).then(inside).alias(name)
-    return cells.dt.to_string("iso") if isinstance(kind, pl.Duration) else cells.cast(pl.String)
-
-
-def together(frames: Sequence[Frame]) -> Frame:
-    """Carried frames with the same columns, one behind the other; a column is text where its type changes."""
-    schemas = [frame.lazy().collect_schema() for frame in frames]
-    kinds = {name: {schema[name] for schema in schemas} - {pl.Null()} for name in schemas[0]}
-    unlike = [name for name, found in kinds.items() if len(found) > 1]
-    same = [
-        frame.with_columns(_as_text(name, schema[name]) for name in unlike)
-        for frame, schema in zip(frames, schemas, strict=True)
-    ]
-    return pl.concat(same, how="vertical_relaxed")
 
 
 # Values of JSON

@@ -17,8 +17,9 @@ from urllib.parse import unquote
 import polars as pl
 
 from dnc.errors import InputError
-from dnc.files.durable import fingerprint
-from dnc.files.tabular import Table, open_table
+from dnc.files.input_file import fingerprint
+from dnc.files.open_table import open_table
+from dnc.files.table import Table
 
 Paths = str | Path | Sequence[str | Path]
 _NULL = "__HIVE_DEFAULT_PARTITION__"

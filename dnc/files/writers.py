@@ -21,11 +21,11 @@ from typing import IO, Any, Self
 import polars as pl
 
 from dnc.errors import InputError, OptionError
-from dnc.files.cell_types import as_text, together
-from dnc.files.durable import put
+from dnc.files.atomic import put
 from dnc.files.output_rows import Rows
 from dnc.files.spreadsheet import CELL
-from dnc.files.tabular import unique_names
+from dnc.files.table import unique_names
+from dnc.frames import as_text, together
 
 XLSX_ROWS = 1_048_575  # of one sheet, beside the header
 XLSX_SHEETS = 5  # of rows; who wants more wants another format

@@ -24,24 +24,13 @@ import polars as pl
 from dnc.clock import read_day
 from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import Member, first_bytes, kind_of, members
-from dnc.files.cell_types import as_text
+from dnc.files.csv_reader import head_rows
 from dnc.files.encoding import head_text, text_of
 from dnc.files.json_reader import is_json
+from dnc.files.open_table import open_table, refuse_foreign
 from dnc.files.signatures import other_kind
-from dnc.files.tabular import (
-    BATCH_ROWS,
-    LINE,
-    RAGGED,
-    Table,
-    each_distinct,
-    folded,
-    head_rows,
-    looks_like_phone,
-    open_table,
-    quoted,
-    refuse_data_as_header,
-    refuse_foreign,
-)
+from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, folded, looks_like_phone, quoted, refuse_data_as_header
+from dnc.frames import as_text, each_distinct
 from dnc.numbers.reader import known_region, known_regions, read_listed
 from dnc.registries.lookalikes import decoy
 

@@ -16,7 +16,8 @@ import polars as pl
 from dnc.clock import NO_DAYS, today
 from dnc.database import engine, run, statement
 from dnc.errors import LoaderError
-from dnc.files.tabular import LINE, RAGGED, ahead, each_distinct
+from dnc.files.table import LINE, RAGGED
+from dnc.frames import ahead, each_distinct
 from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.reader import kind_of, read_listed, read_number
 from dnc.registries.bit_pages import GROUP, WORTH, WRITTEN, suits

@@ -7,7 +7,7 @@ from typing import Any
 
 from dnc.checks.intake import TORN
 from dnc.checks.result import Check
-from dnc.files.tabular import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
+from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.store.snapshots import Snapshot

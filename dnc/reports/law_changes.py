@@ -15,7 +15,7 @@ from dnc.checks.intake import Calls, Intake
 from dnc.checks.judge import Judge, explained
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy
-from dnc.files.tabular import RAGGED, Table
+from dnc.files.table import RAGGED, Table
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.reports.explanation import finding

@@ -26,7 +26,9 @@ import polars as pl
 from dnc.clock import clock, today
 from dnc.database import attached, connect, run, statement
 from dnc.errors import StoreError
-from dnc.files.durable import HALF, HeldError, alone, own_folder, put, remove_orphans, remove_unread, sha256_of
+from dnc.files.atomic import HALF, put
+from dnc.files.input_file import sha256_of
+from dnc.files.locks import HeldError, alone, own_folder, remove_orphans, remove_unread
 from dnc.store import audit_log
 from dnc.store.manifest import FOLDERS, NAME, REMEDY, Manifest, read_manifest
 

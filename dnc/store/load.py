@@ -15,7 +15,7 @@ import polars as pl
 from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError
-from dnc.files.durable import fingerprint
+from dnc.files.input_file import fingerprint
 from dnc.numbers.reader import calling_codes
 from dnc.registries.contract import Loader, loader_for
 from dnc.registries.ingest import Taken, take

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from dnc.errors import StoreError
-from dnc.files.durable import write_whole
+from dnc.files.atomic import write_whole
 from dnc.store import audit_log
 
 NAME = "manifest.json"

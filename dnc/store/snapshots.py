@@ -12,7 +12,8 @@ import duckdb
 import polars as pl
 
 from dnc.errors import StoreError
-from dnc.files.durable import Reading, sha256_of
+from dnc.files.input_file import sha256_of
+from dnc.files.locks import Reading
 
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
 

@@ -27,7 +27,7 @@ import polars as pl
 from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, StoreError
-from dnc.files.durable import Reading, own_folder
+from dnc.files.locks import Reading, own_folder
 from dnc.numbers.reader import read_number
 from dnc.store import audit_log, load, retention
 from dnc.store.ledger import WORK, Ledger

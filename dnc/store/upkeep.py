@@ -16,7 +16,9 @@ import duckdb
 
 from dnc.database import attached
 from dnc.errors import InputError, StoreError
-from dnc.files.durable import Reading, own_folder, put, remove_orphans, sha256_of, sync_folder
+from dnc.files.atomic import put, sync_folder
+from dnc.files.input_file import sha256_of
+from dnc.files.locks import Reading, own_folder, remove_orphans
 from dnc.store import audit_log
 from dnc.store.ledger import Ledger, LockedError, Opened, rows_of
 from dnc.store.manifest import FOLDERS, NAME, Manifest, read_manifest

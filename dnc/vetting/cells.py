@@ -22,7 +22,7 @@ import polars as pl
 from dnc.checks.intake import Calls
 from dnc.checks.judge import Verdicts
 from dnc.database import engine, run, statement
-from dnc.files.tabular import numbered
+from dnc.frames import numbered
 
 FEW = 10  # persons: no class of fewer is published
 AGES = (30, 60, 90, 180, 365, 730)  # last days of the bands of ages

@@ -22,7 +22,7 @@ import polars as pl
 
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
-from dnc.files.durable import handed
+from dnc.files.input_file import handed
 from dnc.law.rulebook import Rulebook
 from dnc.vetting.cells import BANDS, FEW, LEVELS, SCHEMA, between
 from dnc.vetting.model import Agreement, Asked, Claim, Offer, Traded, Vetting, appraise

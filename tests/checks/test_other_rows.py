@@ -169,7 +169,7 @@ def test_in_bounded_memory(store, write_file, monkeypatch):
         monkeypatch.setattr(other_rows, "_AT_ONCE", 50)
         monkeypatch.setattr("dnc.registries.external_sort._SPAN", 10_000)
         monkeypatch.setattr(settings, "_MEMORY", held)
-        monkeypatch.setattr("dnc.files.tabular.BATCH_ROWS", batch * 30)
+        monkeypatch.setattr("dnc.files.table.BATCH_ROWS", batch * 30)
         parts = check(path, store, region="FR", given=given)
         assert parts.verdicts.equals(whole.verdicts)
         assert (parts.elsewhere, parts.unplaced) == (whole.elsewhere, 0)

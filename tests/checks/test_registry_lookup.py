@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dnc.checks import registry_lookup
 from dnc.checks.screening import Screen
 from dnc.database import engine, run
-from dnc.files.durable import sha256_of
+from dnc.files.input_file import sha256_of
 from dnc.registries import bit_pages
 from dnc.store.store import Snapshot, Standing
 

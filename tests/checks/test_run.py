@@ -130,7 +130,7 @@ def test_all_rows_in_order_whatever_the_batches(store, write_file, monkeypatch):
     numbers = [f"01990{n:05d}" if n % 7 else "broken" for n in range(1000)]
     path = write_file("calls.csv", "id,number\n" + "".join(f"{n},{text}\n" for n, text in enumerate(numbers)))
     whole = check(path, store, region="FR", given=FACTS).verdicts
-    monkeypatch.setattr("dnc.files.tabular.BATCH_ROWS", 64)
+    monkeypatch.setattr("dnc.files.table.BATCH_ROWS", 64)
     parts = check(path, store, region="FR", given=FACTS)
     assert parts.verdicts.equals(whole)
     assert whole["id"].to_list() == [str(n) for n in range(1000)]

@@ -120,7 +120,7 @@ def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
         assert verdict == expected.row(at, named=True), rows[at]
     counts = dict(expected["dnc_outcome"].value_counts().iter_rows())
     assert vet(tmp_path / "calls.csv", store, given=facts, **TOLD).checked.counts == counts
-    monkeypatch.setattr("dnc.files.tabular.BATCH_ROWS", 7)
+    monkeypatch.setattr("dnc.files.table.BATCH_ROWS", 7)
     parts = check(tmp_path / "calls.csv", store, given=facts, **TOLD).verdicts
     assert parts.select(VERDICT.keys()).equals(expected)
 

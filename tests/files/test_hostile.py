@@ -16,7 +16,7 @@ import xlsxwriter
 
 from dnc import InputError, Store, check
 from dnc.database import engine
-from dnc.files.tabular import open_table
+from dnc.files.open_table import open_table
 from tests.store.test_store import ANSWER
 
 NAME = "x'); drop table log; --"

@@ -22,7 +22,7 @@ import polars as pl
 import pytest
 
 from dnc import InputError, Store, check
-from dnc.files.tabular import open_table
+from dnc.files.open_table import open_table
 
 ROWS = 12_345
 OUTS = ("csv", "parquet", "xlsx", "jsonl")

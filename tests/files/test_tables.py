@@ -19,8 +19,10 @@ from hypothesis import strategies as st
 
 from dnc import InputError, Store, check
 from dnc.checks.brief import Brief, read_brief
-from dnc.files import tabular
-from dnc.files.tabular import FEWER, LINE, MORE, QUOTED, RAGGED, UNNAMED, numbered, open_table, unique_names
+from dnc.files import csv_reader, table
+from dnc.files.open_table import open_table
+from dnc.files.table import FEWER, LINE, MORE, QUOTED, RAGGED, UNNAMED, unique_names
+from dnc.frames import numbered
 from dnc.numbers.reader import read_listed, read_number
 
 HEADER = "Téléphone;Nom"
@@ -528,9 +530,9 @@ def test_plain_blocks_are_read_as_with_care(lines, end, ended, size, tmp_path_fa
     """Splitting whole blocks gives what careful reading gives, cell by cell and line by line."""
     path = written(tmp_path_factory.mktemp("csv"), end.join(["x,y", *lines]) + end * ended)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tabular, "_BLOCK", size)
+        patch.setattr(csv_reader, "_BLOCK", size)
         split = told(path)
-        patch.setattr(tabular._CsvReader, "_split", lambda *_: None)
+        patch.setattr(csv_reader._CsvReader, "_split", lambda *_: None)
         careful = told(path)
     assert split == careful
 
@@ -545,7 +547,7 @@ def told(path: Path) -> list | str:
 
 def test_plain_blocks_are_split(tmp_path, monkeypatch):
     """A file without doubtful lines is never read with care."""
-    monkeypatch.delattr(tabular._CsvReader, "_read_with_care")
+    monkeypatch.delattr(csv_reader._CsvReader, "_read_with_care")
     text = 'Téléphone,Nom\n0199000001,"Une, et ""demie"""\n0261910002,\n'
     _, rows = opened(written(tmp_path, text))
     assert rows["Nom"].to_list() == ['Une, et "demie"', ""]
@@ -674,7 +676,7 @@ def test_a_row_that_is_as_wide_as_the_header_by_chance(header, ending, odd, tmp_
 
 def test_what_the_whole_file_holds_is_known_before_its_first_row(tmp_path, monkeypatch):
     """A row far behind the first block that breaks with the others is seen before one of them is given out."""
-    monkeypatch.setattr(tabular, "_BLOCK", 4_000)
+    monkeypatch.setattr(csv_reader, "_BLOCK", 4_000)
     rows = [f"{n},01 99 00 {n // 100:02d} {n % 100:02d},Nantes,," for n in range(1_000)]
     text = "\n".join([SHIFTED, *rows])
     assert opened(written(tmp_path, text))[1][RAGGED].null_count() == 1_000
@@ -705,7 +707,7 @@ def test_short_rows(tmp_path):
 @pytest.mark.parametrize("size", [1, 2, 100])
 def test_a_row_broken_in_two(size, tmp_path, monkeypatch):
     """A line break in a text without quotes makes two rows: neither is clear, where short rows are read neither."""
-    monkeypatch.setattr(tabular, "BATCH_ROWS", size)
+    monkeypatch.setattr(table, "BATCH_ROWS", size)
     torn = "4,01 99 00 04 21,call\nagain,2026-11-01\n"
     path = written(tmp_path, f"{SHIFTED}\n1,01 99 00 04 18,Nantes,\n{torn}5,01 99 00 04 22,Lille,\n")
     assert outcomes(path) == ["clear", "undecided", "undecided", "clear"]

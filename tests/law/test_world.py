@@ -19,7 +19,7 @@ from dnc import Store, check
 from dnc.checks.brief import Brief
 from dnc.checks.intake import FAR_APART, Intake
 from dnc.errors import RuleError
-from dnc.files.tabular import open_table
+from dnc.files.open_table import open_table
 from dnc.law.rulebook import Rulebook
 from dnc.numbers.reader import read_number
 

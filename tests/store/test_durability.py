@@ -18,7 +18,7 @@ import pytest
 
 from dnc import Store, StoreError, check
 from dnc.checks.screening import Screen
-from dnc.files.durable import own_folder
+from dnc.files.locks import own_folder
 from dnc.store import audit_log
 from dnc.store.upkeep import backup, restore, verify, verify_log
 from tests.store.test_store import ANSWER, said
@@ -167,7 +167,7 @@ def test_a_damaged_snapshot_comes_back_by_loading_it_again(loaded, write_file):
 
 def test_leftovers_of_the_dead_go_with_the_next_change_and_those_of_the_living_stay(loaded):
     """A reader removes nothing; a writer removes what killed loads and changes left, and no running load's folder."""
-    dead = "import os, sys; from pathlib import Path; from dnc.files.durable import own_folder\n"
+    dead = "import os, sys; from pathlib import Path; from dnc.files.locks import own_folder\n"
     dead += "with own_folder(Path(sys.argv[1]), '.dnc-load-') as work: (work / 'x').touch(); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", dead, str(loaded.path)], check=False)
     orphan = loaded.path / "snapshots" / f"{'0' * 64}.parquet"
@@ -379,7 +379,7 @@ def test_a_store_of_many_snapshots_is_read_within_few_open_files(tmp_path):
     paths = [tmp_path / str(number) for number in range(100)]
     for path in paths:
         path.touch()
-    code = "import resource, sys; from pathlib import Path; from dnc.files.durable import Reading\n"
+    code = "import resource, sys; from pathlib import Path; from dnc.files.locks import Reading\n"
     code += (
         "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; resource.setrlimit(resource.RLIMIT_NOFILE, (50, hard))\n"
     )

@@ -1,23 +1,18 @@
-"""Files that are there whole or not at all, folders that are one process's own, and locks that die with their holder.
+"""Locks that die with their holder, and folders that are one process's own.
 
 A lock is the operating system's, on an open file: `kill -9` frees it, so nothing is ever left locked.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import stat
 import sys
 import tempfile
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
-
-from dnc.errors import InputError
 
 if sys.platform == "win32":
     import msvcrt
@@ -25,7 +20,6 @@ else:
     import fcntl
     import resource
 
-HALF = ".half-"  # begins the name of a file that is being written
 _POLL_SECONDS = 0.05
 _OWNED = "owner.lock"
 
@@ -36,80 +30,6 @@ class HeldError(Exception):
     def __init__(self, pid: int | None) -> None:
         self.pid = pid
         super().__init__(f"held by process {pid}")
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hex. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def handed(path: Path) -> Iterator[BinaryIO]:
-    """A file that we were handed, open for reading; what the system says against it is an InputError.
-
-    A pipe or a device is refused: what is read here is read several times, and they give their bytes once.
-    """
-    try:
-        mode = path.stat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise InputError("is a pipe or a device, which can be read only once; write it into a file first", path)
-        with path.open("rb") as file:
-            yield file
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
-
-
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file that we were handed, as hex. Raises InputError."""
-    with handed(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make what was renamed in a folder outlast a pulled plug; where folders cannot be synced, nothing."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def put(written: Path, path: Path) -> None:
-    """Move a finished file to its name: readable by its owner only, synced, renamed, the folder synced."""
-    written.chmod(0o600)
-    with written.open("rb+") as file:
-        os.fsync(file.fileno())
-    written.replace(path)
-    sync_folder(path.parent)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all. Raises OSError."""
-    handle, name = tempfile.mkstemp(prefix=HALF, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        put(Path(name), path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _lock(handle: int, *, shared: bool = False) -> bool:
-    """Take the lock of an open file if it is free."""
-    try:
-        if sys.platform == "win32":
-            # Far behind the end, so that the pid can still be read. There are no shared ones, and none
-            # are needed: a file that is open cannot be removed.
-            if not shared:
-                os.lseek(handle, 1 << 30, os.SEEK_SET)
-                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 @contextmanager
@@ -132,13 +52,20 @@ def alone(path: Path, wait_seconds: float) -> Iterator[None]:
         os.close(handle)
 
 
-def _make_room(files: int) -> None:
-    """Let this process hold that many files open, as far as the system allows it to allow itself."""
-    if sys.platform != "win32":
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft < 4 * files:
-            with suppress(ValueError, OSError):
-                resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+def _lock(handle: int, *, shared: bool = False) -> bool:
+    """Take the lock of an open file if it is free."""
+    try:
+        if sys.platform == "win32":
+            # Far behind the end, so that the pid can still be read. There are no shared ones, and none
+            # are needed: a file that is open cannot be removed.
+            if not shared:
+                os.lseek(handle, 1 << 30, os.SEEK_SET)
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 class Reading:
@@ -159,6 +86,15 @@ class Reading:
     def __del__(self) -> None:
         for handle in self._handles:
             os.close(handle)
+
+
+def _make_room(files: int) -> None:
+    """Let this process hold that many files open, as far as the system allows it to allow itself."""
+    if sys.platform != "win32":
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < 4 * files:
+            with suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def remove_unread(path: Path) -> bool:

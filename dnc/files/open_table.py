@@ -1,0 +1,146 @@
+"""Files of rows as people have them: CSV, spreadsheet, Parquet, JSON → batches of columns.
+
+Nothing is sniffed by type: cells of CSV and spreadsheets come as text, exactly
+as they stand; Parquet and JSON (lines, or one array of objects) keep the types that the file declares.
+A gzip, and a zip with one file in it, are read as what they pack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from dnc.errors import InputError
+from dnc.files.archive import Member, kind_of, members
+from dnc.files.cell_types import of_json
+from dnc.files.csv_reader import read_csv
+from dnc.files.encoding import Text, text_of
+from dnc.files.input_file import handed
+from dnc.files.json_reader import is_json, keys, objects
+from dnc.files.sandbox import frames
+from dnc.files.sandbox_worker import rows_told
+from dnc.files.signatures import other_kind
+from dnc.files.spreadsheet import CELL, first_sheet
+from dnc.files.table import (
+    BATCH_ROWS,
+    HEADER_WITHIN,
+    LINE,
+    RAGGED,
+    Table,
+    batch_rows,
+    header_at,
+    named_columns,
+    sliced,
+    typed_table,
+    unique_names,
+    unnamed,
+)
+
+_BATCH_CHARACTERS = 1 << 26  # of JSON, which is twenty times as large in memory
+_BLOCK = 1 << 22  # bytes
+_TABLES = (
+    ".csv",
+    ".txt",
+    ".tsv",
+    ".xls",
+    ".xlsx",
+    ".xlsb",
+    ".ods",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".parquet",
+    ".gz",
+    ".zip",
+)
+
+
+def open_table(path: str | Path, header: bool = True, strict: bool = False) -> Table:
+    """Open a file of rows; the format is told by its first bytes, then by its suffix.
+
+    Without `header` a CSV has none: its columns are `column 1`, `column 2` …
+    `strict` is for registries' files: mixed line ends, bytes that fit no encoding,
+    and an over-long line of a single column are refused.
+    Raises InputError where the file is missing, unreadable, empty or no table.
+    """
+    path = Path(path)
+    kind = kind_of(path)
+    if kind == "parquet":
+        return _parquet(path)
+    if kind == "spreadsheet":
+        return _xlsx(path, header)
+    member = _only_member(path)
+    head = member.head()
+    if not head.strip():
+        raise InputError("the file is empty; export it again", path)
+    refuse_foreign(head, path, member.name)
+    if is_json(head, member.name):
+        return _json(path, text_of(member, strict))
+    return read_csv(path, text_of(member, strict), header, strict)
+
+
+def _only_member(path: Path) -> Member:
+    found = members(path)
+    if len(found) > 1:
+        raise InputError(f"holds {len(found)} files; take out the one that is the table", path)
+    return found[0]
+
+
+def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None:
+    """Raise InputError where the first bytes are those of something else, whatever the name says; see `other_kind`."""
+    if what := other_kind(head, xml):
+        suffix = Path(name).suffix.lower()
+        raise InputError(f"named {suffix} but is {what}" if suffix in _TABLES else f"is {what}", path)
+
+
+def _xlsx(path: Path, with_header: bool) -> Table:
+    sheet, others, merged = first_sheet(path)
+    numbered = sheet.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
+    cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
+    at = header_at([[cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows()])
+    if merged and not (with_header and merged <= cells[LINE][at]):
+        why = "cells are merged here, and only the first of them holds their text; unmerge them and fill in each"
+        raise InputError(why, path, merged)
+    texts = cells.drop(LINE)
+    header = [name or "" for name in texts.row(at)]
+    if not with_header:
+        header = [f"column {position}" for position in range(1, texts.width + 1)]
+    frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
+    midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
+    frame = frame.with_columns(midnight, unnamed(frame.columns[named_columns(header) :]).alias(RAGGED))
+    frame = frame.with_columns(cells[LINE]).slice(at + 1 if with_header else 0)
+    long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
+    full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
+    return Table(path, "xlsx", header, sliced(frame), skipped=at, others=others, full=full)
+
+
+def _parquet(path: Path) -> Table:
+    rows = frames("parquet", path, BATCH_ROWS)
+    return typed_table(path, "parquet", next(rows).columns, rows)
+
+
+def _json(path: Path, text: Text) -> Table:
+    header = keys(text)
+
+    def batches() -> Iterator[pl.DataFrame]:
+        for chunk in objects(text, batch_rows(len(header)), _BATCH_CHARACTERS):
+            cells = {
+                column: of_json(column, [row.get(name) for _, row in chunk])
+                for name, column in zip(header, table.columns, strict=True)
+            }
+            cells[LINE] = pl.Series(LINE, [number for number, _ in chunk], dtype=pl.UInt64)
+            yield from sliced(pl.DataFrame(cells))
+
+    table = Table(path, "json", header, batches(), misfits=[text.misfit] if text.misfit else [])
+    return table
+
+
+def count_rows(path: Path) -> int:
+    """About how many rows a file has, told quickly: of a text its line ends, else what its format says."""
+    with handed(path) as file:
+        if file.read(4) == b"PAR1":
+            return rows_told(file)
+        file.seek(0)
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))

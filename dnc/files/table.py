@@ -1,0 +1,229 @@
+"""A file of rows as a table: its column names, and batches of its rows with their line numbers."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from dnc.errors import InputError
+from dnc.files.cell_types import carried
+from dnc.files.encoding import Misfit
+
+BATCH_ROWS = 500_000
+_BATCH_CELLS = 1 << 24
+_BATCH_BYTES = 1 << 28
+_MOST_COLUMNS = 1 << 14  # as many as a spreadsheet has
+_LONGEST_NAME = 10_000  # characters
+_FIRST_ROWS = 50_000  # at once at first, so that those who wait for rows begin soon
+RAGGED = "\0ragged"  # String column of every batch: why a row does not fit the header; null where it does
+FEWER = "the row has fewer cells than the header"
+MORE = "the row has more cells than the header"
+UNEVEN = "most rows have more or fewer cells than the header, and not all of them as many"
+UNNAMED = "the row has text behind the last column with a name"
+QUOTED = "a quotation mark in the row is not closed in its cell"
+LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
+PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
+HEADER_WITHIN = 30  # lines in which a header is looked for
+_NAMED = 20  # columns that are named in a message
+_HEADER_CELL = 40  # characters of a cell that names a column
+_PATTERN = re.compile(r"\*$|\^.*\$$", re.DOTALL)
+_NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
+_DATE = re.compile(r"^\d{1,4}([./-])\d{1,2}\1\d{1,4}(\D.*)?$")
+_DIGITS = re.compile(r"\d(?:[^a-z\d,;|]{0,3}\d){7,}|\d(?:[.,]\d+)?E\+\d\d", re.IGNORECASE)
+_YEAR, _MONTH, _DAY = "(?:19|20)[0-9]{2}", "(?:0?[1-9]|1[0-2])", "(?:0?[1-9]|[12][0-9]|3[01])"
+_WHEN = rf"(?:{_YEAR}(?:[-./]?{_MONTH}(?:[-./]?{_DAY})?)?|(?:{_DAY}[-./])?(?:{_DAY}[-./])?{_YEAR})"
+_DAYS = re.compile(rf"{_WHEN}(?:\W+{_WHEN})*")
+_ADDRESS = re.compile(r"\w@\w[\w.-]*\.\w")
+
+
+@dataclass
+class Table:
+    """A file of rows, opened.
+
+    path: where it came from.
+    kind: `csv`, `xlsx`, `parquet` or `json`.
+    header: names as they stand in the file, duplicates and blanks included.
+    columns: the same, made unique; the names of the batches' columns.
+    batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
+    delimiter, bom: of a CSV; `bom` also where the file was not UTF-8.
+    skipped: lines before the header. others: sheets of a spreadsheet that were not read.
+    misfits: why a text was not read as UTF-8, where it was not.
+    full: cells of a spreadsheet with as many characters as a cell holds; what was longer was cut by who wrote it.
+    Of several files in a row these three, and the batches, grow as one after the other is opened.
+    """
+
+    path: Path
+    kind: str
+    header: list[str]
+    batches: Iterator[pl.DataFrame] = field(repr=False)
+    delimiter: str = ","
+    bom: bool = False
+    skipped: int = 0
+    others: list[str] = field(default_factory=list)
+    misfits: list[Misfit] = field(default_factory=list)
+    full: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.header) > _MOST_COLUMNS:
+            raise InputError(f"has more than {_MOST_COLUMNS:,} columns; leave out those that are not needed", self.path)
+        for position, name in enumerate(self.header, 1):
+            if "\0" in name:
+                raise InputError(f"the name of column {position} holds a NUL character; rename it", self.path)
+            if len(name) > _LONGEST_NAME:
+                what = f"the name of column {position} has more than {_LONGEST_NAME:,} characters"
+                raise InputError(f"{what}; is a quote not closed there?", self.path)
+
+    @property
+    def columns(self) -> list[str]:
+        """The header's names, made unique."""
+        return unique_names(self.header)
+
+
+def folded(name: str) -> str:
+    """A header or word without case, accents, blanks, marks that do not show, underscores and hyphens."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if unicodedata.category(c) not in ("Mn", "Cf"))
+    return "".join(c for c in plain.casefold() if not c.isspace() and c not in "_-")
+
+
+def looks_like_phone(name: str) -> bool:
+    """Whether a header names a telephone number in one of the usual words."""
+    return any(word in folded(name) for word in PHONE_WORDS)
+
+
+def holds_number(cell: str) -> bool:
+    """Whether a text holds what could be a telephone number, with or without a label or a note, in any national form.
+
+    Eight digits or more that are no years and no days; and a number that a spreadsheet has spoilt (6,12E+08).
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFKC", cell) if unicodedata.category(c) != "Cf")
+    # Eight digits and nothing else may be a day, but then there are countries in which they are a number.
+    bare = plain.strip().isdecimal()
+    return any(bare or not _DAYS.fullmatch(found[0]) for found in _DIGITS.finditer(plain))
+
+
+def refuse_data_as_header(header: Iterable[str], path: Path, line: int = 1) -> None:
+    """Raise InputError where a header holds a telephone number or an e-mail address: then it is a row, not names."""
+    for name in header:
+        what = "numbers" if holds_number(name) else "e-mail addresses" if _ADDRESS.search(name) else None
+        if what:
+            why = f"the first row holds {what}, not names; the names of the columns, such as 'number', must stand first"
+            raise InputError(why, path, line)
+
+
+def may_be_data(name: str) -> bool:
+    """Whether the name of a column has three digits or an `@`: it may be a row's, and no message shows it."""
+    return sum(map(str.isdigit, name)) >= 3 or "@" in name
+
+
+def quoted(names: Collection[str]) -> str:
+    """Names of columns as messages show them: none where one may be data, since then all may be those of a row."""
+    if any(map(may_be_data, names)):
+        return "(not shown, because of digits or an @ in it)"
+    shown = ", ".join(repr(name[:_HEADER_CELL]) for name in itertools.islice(names, _NAMED))
+    return shown + " …" * (len(names) > _NAMED)
+
+
+def unique_names(header: list[str]) -> list[str]:
+    """Header names made unique by a counter; blank ones, and those that Polars takes for a pattern, `column N`."""
+    names: dict[str, None] = {}
+    counters: dict[str, Iterator[int]] = {}
+    for position, name in enumerate(header, 1):
+        wanted = base = f"column {position}" if not name or _PATTERN.match(name) else name
+        while wanted in names:
+            wanted = f"{base} ({next(counters.setdefault(base, itertools.count(2)))})"
+        names[wanted] = None
+    return list(names)
+
+
+def _names_a_number(cell: str) -> bool:
+    return len(cell) <= _HEADER_CELL and looks_like_phone(cell) and not may_be_data(cell)
+
+
+def _is_number(cell: str) -> bool:
+    """Whether a cell could be a telephone number: then its row is data, and no line before a header."""
+    cell = cell.strip()
+    return bool(_NUMBER.match(cell)) and 6 <= sum(map(str.isdigit, cell)) <= 15 and not _DATE.match(cell)
+
+
+def header_at(rows: Iterable[list[str]]) -> int:
+    """Position of the header among the first rows; 0 unless it shows itself further down.
+
+    A header below the first row is believed where it names a telephone number, is
+    wider than all rows before it, and no row down to it holds a number.
+    """
+    rows = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    single = max(map(len, rows), default=0) == 1
+    widest = 0
+    for position, cells in enumerate(rows):
+        if any(_is_number(cell) or holds_number(cell) for cell in cells):
+            return 0
+        named = any(map(_names_a_number, cells))
+        if named and (single or (len(cells) > max(widest, 1))):
+            return position
+        widest = max(widest, len(cells))
+    return 0
+
+
+def named_columns(header: list[str]) -> int:
+    """How many columns there are up to the last one that has a name; all where none has."""
+    return max((at for at, name in enumerate(header, 1) if name.strip()), default=len(header))
+
+
+def unnamed(columns: list[str]) -> pl.Expr:
+    """`UNNAMED` where there is text in one of the columns, which have no names and stand behind all that have."""
+    if not columns:
+        return pl.lit(None, pl.String)
+    text = pl.any_horizontal(pl.col(columns).str.strip_chars().fill_null("") != "")
+    return pl.when(text).then(pl.lit(UNNAMED))
+
+
+def typed_table(path: Path, kind: str, header: list[str], rows: Iterable[pl.DataFrame]) -> Table:
+    """Frames whose columns have types of their own as a table; see `dnc.files.cell_types` for what becomes text."""
+
+    def batches() -> Iterator[pl.DataFrame]:
+        first = 1
+        for frame in rows:
+            columns = (carried(cells.alias(name)) for cells, name in zip(frame, table.columns, strict=True))
+            yield from sliced(pl.DataFrame(columns), first)
+            first += frame.height
+
+    table = Table(path, kind, header, batches())
+    return table
+
+
+def sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:
+    """Batches of a frame with `RAGGED` and `LINE`: where it has none, its rows fit, and are counted from `first`."""
+    numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
+    marks = {LINE: numbers, RAGGED: pl.lit(None, pl.String).alias(RAGGED)}
+    marked = frame.with_columns(mark for name, mark in marks.items() if name not in frame.columns)
+    yield from marked.iter_slices(batch_rows(frame.width))
+
+
+def gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in batches, the first ones and the last one shorter, and those of long cells too."""
+    kept: list[pl.DataFrame] = []
+    rows = held = 0
+    size = _FIRST_ROWS
+    for frame in frames:
+        kept.append(frame)
+        rows, held = rows + frame.height, held + int(frame.estimated_size())
+        size = min(size, batch_rows(frame.width))
+        if held >= _BATCH_BYTES:
+            yield from pl.concat(kept).iter_slices(size)
+            kept, rows, held = [], 0, 0
+        elif rows >= size:
+            *whole, rest = pl.concat(kept).iter_slices(size)
+            yield from whole
+            kept, rows, held, size = [rest], rest.height, 0, BATCH_ROWS
+    yield from pl.concat(kept).iter_slices(size) if kept else ()
+
+
+def batch_rows(width: int) -> int:
+    """How many rows of so many columns go together."""
+    return min(BATCH_ROWS, max(1, _BATCH_CELLS // max(1, width)))

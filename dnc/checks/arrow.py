@@ -101,7 +101,7 @@ class Decider:
             for rows in batches:
                 calls = self._setup.completed(intake.calls(rows), against)
                 parts.append(self._judge.verdicts(calls).rows.select(self._selection.header))
-        carried = [at for at, name in enumerate(table.columns) if name in self._intake.carried]
+        carried = [at for at, name in enumerate(table.columns) if name in self._intake.header.carried]
         return _beside(batch, frame, carried, pl.concat(parts))
 
 

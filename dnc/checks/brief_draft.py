@@ -16,13 +16,13 @@ from pathlib import Path
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.intake import Intake
+from dnc.checks.header import Header, hints
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
 from dnc.files.table import Table, folded, looks_like_phone
 from dnc.frames import as_text
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import FORMER, hints, vocabulary
+from dnc.law.vocabulary import FORMER, vocabulary
 from dnc.numbers.bulk_reader import read_column
 
 _SAMPLE = 1_000  # numbers of a column that are read in every plan
@@ -104,7 +104,7 @@ def draft(path: str | Path, book: Rulebook, language: str = "en") -> Iterator[st
         raise InputError("no column in it", table.path, table.skipped + 1)
     # A file without a header shows numbers where its names should be: the intake refuses it.
     if rows.height:
-        _ = Intake(table, Brief(columns={"number": table.columns[0]}), book).columns
+        _ = Header(table, Brief(columns={"number": table.columns[0]})).columns
     return _Draft(table, pl.DataFrame([as_text(rows[name]) for name in table.columns]), book, language).lines()
 
 
@@ -213,7 +213,7 @@ class _Draft:
     def _ignore(self) -> Iterator[str]:
         """Columns that may tell objections and are proposed for nothing: a check stops at them."""
         mapped = Brief(columns={"number": self._table.columns[0]})
-        unheard = Intake(self._table, mapped, self._book).unheard
+        unheard = Header(self._table, mapped).possible_objections
         left = [_text(name) for name in unheard if name not in self._named.values()]
         if left:
             yield f"# ignore = [{', '.join(left)}]  # {self._w['unheard']}"

@@ -19,7 +19,8 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.intake import Calls, Intake
+from dnc.checks.calls import Calls
+from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError
 from dnc.files.input_file import fingerprint
@@ -89,8 +90,8 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     table = open_table(path)
     told = replace(brief, columns=_columns(brief, table), facts={})
     intake = Intake(table, told, book, now=now)
-    intake.refuse_unheard("rename the one that tells withdrawals to 'withdrawn'")
-    if not {"consent", "consent_withdrawn_on"} & intake.columns.keys():
+    intake.header.refuse_unused("rename the one that tells withdrawals to 'withdrawn'")
+    if not {"consent", "consent_withdrawn_on"} & intake.header.columns.keys():
         raise InputError("no column 'consent' and none 'withdrawn'; name it in [columns] of the brief", path, 1)
     proof = next((name for name in table.columns if folded(name) in _PROOF), None)
     counts = dict.fromkeys(_COUNTS, 0)

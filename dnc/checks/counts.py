@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dnc.checks.intake import Calls
+from dnc.checks.calls import Calls
 from dnc.checks.judge import Verdicts
 from dnc.checks.verdict import OUTCOMES
 from dnc.frames import numbered

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.intake import Calls
+from dnc.checks.calls import Calls
 from dnc.checks.judge import Verdicts
 from dnc.errors import InputError
 from dnc.files.dataset import FileList

@@ -16,9 +16,9 @@ from typing import Self
 
 import polars as pl
 
+from dnc.checks.calls import Calls
 from dnc.checks.cases import Distinct, Facts
 from dnc.checks.evaluator import Evaluator, Found
-from dnc.checks.intake import Calls
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import DOUBTS, WHY, Policy, Verdict, outcome_of, worded
 from dnc.frames import numbered

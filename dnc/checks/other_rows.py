@@ -20,7 +20,8 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.intake import Calls, Intake
+from dnc.checks.calls import Calls
+from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.files.table import RAGGED
 from dnc.frames import numbered
@@ -85,11 +86,11 @@ def _read(part: pl.DataFrame | Path) -> pl.DataFrame:
 
 def _told(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     """The words of a batch, whose first row is the `first` of the list: rows as of `_SCHEMA`."""
-    rows = batch.with_row_index("\0at", first).filter(intake.tells_against(batch) | batch[RAGGED].is_not_null())
+    rows = batch.with_row_index("\0at", first).filter(intake.has_objection(batch) | batch[RAGGED].is_not_null())
     ragged = rows[RAGGED].is_not_null()
     days = intake.calls(rows.with_columns(pl.lit(None, pl.String).alias(RAGGED))).facts(*AGAINST)
-    row = pl.coalesce(pl.when(~ragged).then(intake.ids(rows)), rows["\0at"].cast(pl.String))
-    words = [_word(column, ragged if column in intake.against else None) for column in AGAINST]
+    row = pl.coalesce(pl.when(~ragged).then(intake.row_ids(rows)), rows["\0at"].cast(pl.String))
+    words = [_word(column, ragged if column in intake.header.against else None) for column in AGAINST]
     told = days.select("number", rows["\0at"].cast(pl.UInt64).alias("at"), row.alias("row"), *words)
     return told.filter(pl.any_horizontal(pl.col(AGAINST).is_not_null()))
 

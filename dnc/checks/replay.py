@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.intake import Intake
+from dnc.checks.header import Header
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
@@ -80,7 +80,7 @@ def replay_check(
     told = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
     brief = Brief(**told, short_rows=terms.get("short_rows"))
     # Earlier versions used no column that was not mapped, whatever its name.
-    ignore = terms["ignore"] if "ignore" in terms else Intake(file_list(path).table(), brief, rulebook).unheard
+    ignore = terms["ignore"] if "ignore" in terms else Header(file_list(path).table(), brief).possible_objections
     settings = Settings(
         brief=replace(brief, ignore=ignore),
         consents=beside,

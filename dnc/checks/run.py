@@ -18,9 +18,9 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from dnc.checks.calls import Calls
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
-from dnc.checks.intake import Calls
 from dnc.checks.judge import Verdicts
 from dnc.checks.outputs import Outputs
 from dnc.checks.result import Check
@@ -87,9 +87,10 @@ def run(
     setup = replace(settings, now=settings.now or today()).read()
     files = file_list(path)
     intake = setup.intake(files.table())
-    selection = select(columns, only, changed, intake.former)
-    layout = Layout.of(intake.table, intake.carried, selection)
-    dated = intake.at is not None or "call_at" in intake.columns or "call_at" in setup.brief.facts
+    header = intake.header
+    selection = select(columns, only, changed, header.former)
+    layout = Layout.of(intake.table, header.carried, selection)
+    dated = intake.at is not None or "call_at" in header.columns or "call_at" in setup.brief.facts
     store.must_be_writable()
     standing = store.standing()
     with ExitStack() as stack:
@@ -98,7 +99,7 @@ def run(
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack))
         tallies, repeated, given = Tallies(), _RepeatedNumbers(_temporary_folder(stack)), Counter[str]()
         work = stack.enter_context(store.work("check")) if keep else None
-        evidence = Evidence(files, work, intake.columns.get("call", ""))
+        evidence = Evidence(files, work, header.columns.get("call", ""))
         watching: list[Observer] = [tallies, repeated, evidence, *observers]
 
         def decided() -> Iterator[tuple[Calls, Verdicts]]:
@@ -142,8 +143,8 @@ def run(
             repeated=repeated.count(),
             elsewhere=against.applied,
             unplaced=against.unplaced,
-            ignored=intake.ignored,
-            second_numbers=intake.second_numbers,
+            ignored=header.ignored,
+            second_numbers=header.second_numbers,
             dated=dated,
             skipped=intake.table.skipped,
             sheets=len(intake.table.others),

@@ -8,7 +8,7 @@ from typing import Self
 
 import polars as pl
 
-from dnc.checks.intake import Calls
+from dnc.checks.calls import Calls
 from dnc.checks.judge import Verdicts
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError

@@ -15,8 +15,9 @@ from typing import Any, TypedDict
 import polars as pl
 
 from dnc.checks.brief import Brief
+from dnc.checks.calls import Calls
 from dnc.checks.consents import DECLARABLE, Consents, read_consents
-from dnc.checks.intake import Calls, Intake
+from dnc.checks.intake import Intake
 from dnc.checks.judge import Judge
 from dnc.checks.other_rows import Against
 from dnc.checks.screening import Screen
@@ -136,7 +137,7 @@ class Setup:
         Raises InputError; OptionError where `at` is not a date, or a column that may tell objections is not used.
         """
         intake = Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now)
-        intake.refuse_unheard()
+        intake.header.refuse_unused()
         return intake
 
     def read_ahead(self, intake: Intake, reopen: Callable[[], Table], folder: Path) -> tuple[Intake, Against]:
@@ -150,7 +151,7 @@ class Setup:
             folder: for what is collected, if it is much.
         """
         against = Against(folder, self.policy.language)
-        if not intake.against:
+        if not intake.header.against:
             return intake, against
         kept, size = list[pl.DataFrame](), 0.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -56,9 +56,3 @@ class Vocabulary:
 def vocabulary() -> Vocabulary:
     """The vocabulary that ships with the program."""
     return Vocabulary(tomllib.loads(files("dnc.law").joinpath("rules", "vocabulary.toml").read_text(encoding="utf-8")))
-
-
-@cache
-def hints() -> dict[str, Any]:
-    """How files tend to name what a planned call is told by."""
-    return tomllib.loads(files("dnc.checks").joinpath("hints.toml").read_text(encoding="utf-8"))

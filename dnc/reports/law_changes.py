@@ -11,7 +11,8 @@ from typing import NamedTuple
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.intake import Calls, Intake
+from dnc.checks.calls import Calls
+from dnc.checks.intake import Intake
 from dnc.checks.judge import Judge, explained
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy

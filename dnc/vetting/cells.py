@@ -19,7 +19,7 @@ from typing import Any, Self, cast
 import duckdb
 import polars as pl
 
-from dnc.checks.intake import Calls
+from dnc.checks.calls import Calls
 from dnc.checks.judge import Verdicts
 from dnc.database import engine, run, statement
 from dnc.frames import numbered

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from dnc.checks.intake import Calls
+from dnc.checks.calls import Calls
 from dnc.checks.judge import Judge, Verdicts
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy

@@ -9,7 +9,8 @@ import pytest
 from dnc import InputError, Rulebook
 from dnc.checks.brief import read_brief
 from dnc.checks.brief_draft import draft
-from dnc.law.vocabulary import hints, vocabulary
+from dnc.checks.header import hints
+from dnc.law.vocabulary import vocabulary
 from tests.checks.test_rescreening import _rows
 
 LIST = """\

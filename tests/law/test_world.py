@@ -17,7 +17,8 @@ import pytest
 
 from dnc import Store, check
 from dnc.checks.brief import Brief
-from dnc.checks.intake import FAR_APART, Intake
+from dnc.checks.intake import Intake
+from dnc.checks.local_time import FAR_APART
 from dnc.errors import RuleError
 from dnc.files.open_table import open_table
 from dnc.law.rulebook import Rulebook

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from dnc import Rulebook, Store
 from dnc.checks.brief import read_brief
+from dnc.checks.calls import Calls
 from dnc.checks.cases import Distinct, Facts
-from dnc.checks.intake import Calls
 from dnc.checks.judge import Verdicts
 from dnc.vetting.cells import FEW, LEVELS, Cells, between
 from dnc.vetting.model import Vetting

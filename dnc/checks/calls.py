@@ -1,0 +1,40 @@
+"""Planned calls, as intake hands them on: a row a call, in the order of the list."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from dnc.files.output_rows import Shared
+
+
+class Calls(NamedTuple):
+    """Planned calls.
+
+    Attributes:
+        carried: the columns of the list, untouched, a row a call.
+        number: E.164 digits (UInt64), null where unread.
+        plan: row of `plans` (UInt32).
+        plans: facts, each distinct combination once: the columns of `dnc.law.demands.FACTS`, the axes, `territory`,
+            `jurisdiction`, and
+            `unread` (why there is no number),
+            `doubt` (why the number may be mistyped),
+            `odd` (what was not understood, or empty),
+            `consent_odd` (whether anything in the columns of a consent was not understood),
+            `elsewhere` (what other rows say of the number, or empty; see `dnc.checks.other_rows`).
+        was: the outcome of an earlier check; None where the list is not the output of one.
+        shared: text columns of `carried` whose cells repeat in many rows, where that is known.
+    """
+
+    carried: pl.DataFrame
+    number: pl.Series
+    plan: pl.Series
+    plans: pl.DataFrame
+    was: pl.Series | None = None
+    shared: Shared | None = None
+
+    def facts(self, *columns: str) -> pl.DataFrame:
+        """Columns of the facts, by default all, a row a call, with `number`."""
+        plans = self.plans.select(columns) if columns else self.plans
+        return plans[self.plan].with_columns(self.number.alias("number"))

@@ -1,0 +1,236 @@
+"""Cells of a list → facts. What is not understood becomes null, and a note says so: rows never raise.
+
+A fact is read once for each distinct combination of cells, not once a row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+import polars as pl
+
+from dnc.checks.brief import Brief
+from dnc.checks.local_time import Places, appointment, call_moment
+from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, read_day, today
+from dnc.files.table import RAGGED, folded
+from dnc.frames import as_text, each_distinct
+from dnc.law.demands import FACTS
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.numbers.reader import known_region, read_number
+
+KIND, UNREAD = "\0kind", "\0unread"  # what a number says, beside the list's own columns
+# An objection or a withdrawal on a day that cannot be read counts as one on all days.
+_UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
+_EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
+_DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
+_QUOTED = 40  # characters of a cell that a note repeats
+_SHORT_NUMBER = re.compile(r"^[0-9]{3,6}$")
+
+_MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
+_WHERE = {"jurisdiction": pl.String, "zones": pl.String, "polls": pl.String, "place": pl.String, "read": pl.Boolean}
+
+Odd = dict[str, pl.Series]  # our column → for each row, whether its cell was not understood
+
+
+@dataclass(frozen=True)
+class FactReader:
+    """Reads the cells of one list.
+
+    Attributes:
+        columns: our name → name of the column in the frames.
+        brief: how its words map to ours, and what is declared for all rows.
+        book: the law, for places.
+        at: when calls are planned that have no `call_at`.
+        now: the day that counts as today; None for the clock's.
+    """
+
+    columns: Mapping[str, str]
+    brief: Brief
+    book: Rulebook
+    at: str | None
+    now: date | None
+
+    def cells(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
+        """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in."""
+        cells = {}
+        empty = pl.repeat(None, batch.height, dtype=pl.String)
+        for ours in columns or vocabulary().columns:
+            theirs = self.columns.get(ours)
+            cells[ours] = (text_of(batch[theirs]) if theirs in batch.columns else empty).alias(ours)
+        told = batch.select(cells.values())
+        for ours, words in self.brief.values.items():
+            if ours in cells:
+                told = told.with_columns(
+                    each_distinct(told.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
+                )
+        days = [pl.col(name) for name in _DATES if name in cells and self.columns.get(name) in batch.columns]
+        told = told.with_columns(pl.when(~day.str.to_lowercase().is_in(UNTOLD)).then(day) for day in days)
+        return told.with_columns(
+            pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items() if ours in cells
+        )
+
+    def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
+        """The numbering plan of numbers in national format, of all rows or of each; null where none is known."""
+        if "region" not in self.columns:
+            return self._region(self.brief.facts.get("region"))[0]
+        return each_distinct(self.cells(batch, ["region"]), self._region, {"region": pl.String})["region"]
+
+    def _region(self, cell: str | None) -> tuple[str | None]:
+        region = cell.upper() if cell else self.brief.region
+        return (region if region and known_region(region) else None,)
+
+    def facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+        """The facts of distinct rows.
+
+        Args:
+            plans: cells of the list, `RAGGED`, `KIND` (row of `kinds`) and `UNREAD` (why there is no number).
+            kinds: what the numbering plan says of numbers (see `dnc.numbers.bulk_reader.Column`).
+        """
+        cells = self.cells(plans)
+        odd: Odd = {}
+        facts = _words(cells, odd)
+        facts = facts.with_columns(_of_numbers(cells, plans, kinds, odd))
+        facts = facts.with_columns(_defaults(facts, cells, odd))
+        facts = facts.with_columns(self._when_and_where(cells, facts, odd))
+        facts = facts.with_columns(self._others(cells, facts["territory"], odd))
+        facts = facts.with_columns(_consent(facts, odd))
+        by_plan = {"line": facts["plan_line"]}
+        notes = [
+            self._note(cells, column, is_odd, by_plan.get(column)) for column, is_odd in odd.items() if is_odd.any()
+        ]
+        note = pl.concat_str(notes or [pl.lit("")], separator=", ", ignore_nulls=True)
+        return facts.with_columns(note.alias("odd"), pl.lit("").alias("elsewhere"))
+
+    @property
+    def _today(self) -> date:
+        return self.now or today()
+
+    def _when_and_where(self, cells: pl.DataFrame, facts: pl.DataFrame, odd: Odd) -> list[pl.Series]:
+        by_plan = facts.select("territory", "code", "plan_place", "plan_zones")
+        where = each_distinct(cells.select("place").hstack(by_plan), Places(self.book).where, _WHERE)
+        odd["place"] = cells["place"].is_not_null() & ~where["read"]
+        call_at = cells["call_at"].fill_null(self.at or self._today.isoformat())
+        known_zones = pl.select(pl.when(where["read"]).then(where["zones"])).to_series()
+        dates = self.brief.dates
+        moments = each_distinct(
+            pl.DataFrame([call_at, where["zones"], where["read"]]), partial(call_moment, dates=dates), _MOMENT
+        )
+        odd["call_at"] = moments["day"].is_null()
+        agreed = each_distinct(
+            pl.DataFrame([cells["appointment_at"], known_zones.alias("zones"), call_at]),
+            lambda text, zones, call: (appointment(text, zones, call, dates),),
+            {"appointment": pl.Datetime("us")},
+        )
+        odd["appointment_at"] = cells["appointment_at"].is_not_null() & agreed["appointment"].is_null()
+        return [*moments.get_columns(), agreed["appointment"], *where.select("jurisdiction", "polls", "place")]
+
+    def _others(self, cells: pl.DataFrame, territory: pl.Series, odd: Odd) -> list[pl.Series]:
+        columns = [cells["campaign"]]
+        for name in _DATES:
+            read = each_distinct(
+                cells.select(name), lambda text, n=name: self._day(n, text), {name: pl.Date, "odd": pl.Boolean}
+            )
+            odd[name] = read["odd"]
+            columns.append(read[name])
+        cli = each_distinct(
+            pl.select(text=cells["cli"], region=pl.coalesce(cells["region"], pl.lit(self.brief.region), territory)),
+            _cli,
+            {"cli": pl.String},
+        )
+        odd["cli"] = cells["cli"].is_not_null() & cli["cli"].is_null()
+        # One or two zeros are a spreadsheet's decimals; three would make a thousand of it.
+        attempts = cells["attempts"].str.extract(r"^([0-9]{1,9})(?:[.,]00?)?$", 1).cast(pl.Int32)
+        odd["attempts"] = cells["attempts"].is_not_null() & attempts.is_null()
+        return [*columns, cli["cli"], attempts]
+
+    def _day(self, column: str, text: str | None) -> tuple[date | None, bool]:
+        """The day on which something happened, and whether it was not understood: a day to come is not understood."""
+        if text is None:
+            return _EMPTY.get(column), False
+        if column in OR_NONE and text.lower() in NONE:
+            return NEVER, False
+        day = read_day(text, self.brief.dates)
+        return (_UNREADABLE.get(column), True) if day is None or day > self._today else (day, False)
+
+    def _note(self, cells: pl.DataFrame, column: str, is_odd: pl.Series, by_plan: pl.Series | None) -> pl.Expr:
+        """Names a cell that was not understood, and what the numbering plan says instead."""
+        cell = quoted_cell(pl.lit(cells[column].fill_null(self.at or "")))
+        instead = (pl.lit(" (plan: ") + by_plan + pl.lit(")")).fill_null("") if by_plan is not None else pl.lit("")
+        return pl.when(is_odd).then(pl.lit(f"{column} '") + cell + pl.lit("'") + instead)
+
+
+def _words(cells: pl.DataFrame, odd: Odd) -> pl.DataFrame:
+    """The columns that hold one of a few words."""
+    read = cells.select(
+        pl.col(axis).str.to_lowercase().replace_strict(words, words, default=None, return_dtype=pl.String)
+        for axis, words in vocabulary().axes.items()
+    )
+    for axis in read.columns:
+        odd[axis] = cells[axis].is_not_null() & read[axis].is_null()
+    return read
+
+
+def _of_numbers(cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, odd: Odd) -> list[pl.Series]:
+    """Why there is no number, or where it belongs by its numbering plan."""
+    region = cells["region"].str.to_uppercase()
+    odd["region"] = ~region.map_elements(known_region, return_dtype=pl.Boolean, skip_nulls=True).fill_null(True)
+    unread = plans.select(pl.coalesce(RAGGED, UNREAD).alias("unread")).to_series()
+    where = kinds.select("territory", "code", "doubt", plan_place="place", plan_zones="zones", plan_line="line")
+    kind = pl.select(pl.when(unread.is_null()).then(plans[KIND])).to_series()
+    return [unread, *where.select(pl.all().gather(kind)).get_columns()]
+
+
+def _defaults(facts: pl.DataFrame, cells: pl.DataFrame, odd: Odd) -> list[pl.Expr]:
+    """Purpose by caller and dialler by voice where the cell is empty; the line by the numbering plan where it says.
+
+    The numbering plan knows the line better than whoever sells the number.
+    """
+    purpose = pl.col("caller").replace_strict(vocabulary().purposes, default=None, return_dtype=pl.String)
+    robot = pl.when(pl.col("voice").is_in(["recorded", "ai"])).then(pl.lit("robot"))
+    odd["line"] |= (facts["line"] != facts["plan_line"]).fill_null(False)
+    filled = [
+        pl.when(cells[name].is_null()).then(default).otherwise(pl.col(name)).alias(name)
+        for name, default in {"purpose": purpose, "dialler": robot}.items()
+    ]
+    return [*filled, pl.coalesce("plan_line", "line").alias("line")]
+
+
+def _consent(facts: pl.DataFrame, odd: Odd) -> list[pl.Expr]:
+    """A consent counts as empty where its word, its day or what it is for was not understood; `none` always counts."""
+    doubtful = odd["consent"] | odd["consent_on"] | odd["consent_for"]
+    consent = pl.when(~doubtful | (facts["consent"] == "none")).then(facts["consent"])
+    return [consent.alias("consent"), pl.lit(doubtful).alias("consent_odd")]
+
+
+def quoted_cell(text: pl.Expr) -> pl.Expr:
+    """A cell as a note repeats it: its beginning, on one line."""
+    return text.str.head(_QUOTED).str.replace_all(r"[\x00-\x1f\x7f]", " ")
+
+
+def text_of(cells: pl.Series) -> pl.Expr:
+    """Cells as trimmed text, null where empty; booleans as yes and no."""
+    if cells.dtype == pl.Boolean:
+        return pl.when(pl.lit(cells)).then(pl.lit("yes")).when(~pl.lit(cells)).then(pl.lit("no"))
+    text = pl.lit(as_text(cells)).str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def _translated(word: str | None, words: Mapping[str, str]) -> tuple[str | None]:
+    return (None if word is None else words.get(folded(word), word),)
+
+
+def _cli(text: str | None, region: str | None) -> tuple[str | None]:
+    """`withheld`, a short number as it is, or E.164 with its plus; None if empty or unreadable."""
+    if text is None:
+        return (None,)
+    if text.lower() == "withheld":
+        return ("withheld",)
+    if _SHORT_NUMBER.match(text.replace(" ", "")):
+        return (text.replace(" ", ""),)
+    number = read_number(text, region or None).number
+    return (f"+{number}" if number else None,)

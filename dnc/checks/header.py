@@ -1,0 +1,184 @@
+"""The header of a list of planned calls: which of its columns mean what."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any
+
+from dnc.checks.brief import Brief
+from dnc.errors import InputError, OptionError
+from dnc.files.table import Table, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
+from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
+
+FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
+_SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
+
+
+@cache
+def hints() -> dict[str, Any]:
+    """`hints.toml`: words in headers and cells by which columns can be recognised."""
+    return tomllib.loads(files(__package__).joinpath("hints.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Header:
+    """The columns of a table and what a brief says of them.
+
+    A column is mapped (one of ours), ignored (left out on purpose) or only carried to the output.
+    """
+
+    table: Table
+    brief: Brief
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Unique name of each column → its name in the file."""
+        return dict(zip(self.table.columns, self.table.header, strict=True))
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Our name → unique name of the column that is mapped to it. Raises InputError."""
+        by_folded: dict[str, list[str]] = {}
+        for unique, name in self.names.items():
+            if unique not in self.ignored:
+                by_folded.setdefault(folded(name), []).append(unique)
+        found: dict[str, str] = {}
+        refuse_data_as_header(self.names.values(), *self._place)
+        for ours in vocabulary().columns:
+            theirs = self.brief.columns.get(ours)
+            same = by_folded.get(folded(theirs or ours), [])
+            if theirs in self.names and not same:  # a name that was made unique
+                same = by_folded.get(folded(self.names[theirs]), []) if self.names[theirs] else [theirs]
+            if theirs and not same:
+                raise InputError(
+                    f"no column {quoted([theirs])} for {ours}; there are: {quoted(self.names)}", *self._place
+                )
+            if len(same) > 1:
+                raise InputError(
+                    f"several columns are called {quoted([theirs or ours])}; rename all but one", *self._place
+                )
+            if same:
+                found[ours] = same[0]
+        if "number" not in found:
+            raise InputError(self._no_number(), *self._place)
+        return found
+
+    @property
+    def _place(self) -> tuple[Any, int]:
+        return self.table.path, self.table.skipped + 1
+
+    def _no_number(self) -> str:
+        likely = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
+        if not likely:
+            return f"no column 'number'; name it with --map number=…; there are: {quoted(self.table.columns)}"
+        return f"no column 'number'; is it --map number={quoted(likely[:1])}?"
+
+    @cached_property
+    def ignored(self) -> list[str]:
+        """Columns that are left out on purpose."""
+        named = set(map(folded, self.brief.ignore))
+        return [unique for unique, name in self.names.items() if unique in self.brief.ignore or folded(name) in named]
+
+    @property
+    def carried(self) -> list[str]:
+        """Columns that go to the output: all but those of an earlier check."""
+        return [name for name in self.table.columns if name not in FORMER]
+
+    @property
+    def former(self) -> bool:
+        """Whether the list is the output of an earlier check."""
+        return FORMER_OUTCOME in self.table.columns
+
+    @property
+    def against(self) -> list[str]:
+        """Our columns for objections and withdrawals that are mapped."""
+        return [name for name in AGAINST if name in self.columns]
+
+    @property
+    def unused(self) -> list[str]:
+        """Columns that are neither mapped nor ignored."""
+        known = {*self.columns.values(), *self.ignored}
+        return [name for name in self.carried if name not in known]
+
+    @property
+    def second_numbers(self) -> list[str]:
+        """Unused columns that look like telephone numbers."""
+        return [name for name in self.unused if looks_like_phone(name)]
+
+    @property
+    def possible_objections(self) -> list[str]:
+        """Unused columns whose name has a word by which files record objections."""
+        return [name for name in self.unused if _may_object(name)]
+
+    @property
+    def mistyped(self) -> dict[str, str]:
+        """Unused column → the one of our unmapped columns whose name it almost has."""
+        free = [name for name in vocabulary().columns if name not in self.columns]
+        found = {name: _almost(name, free) for name in self.unused}
+        return {name: ours for name, ours in found.items() if ours}
+
+    @property
+    def nameless(self) -> list[str]:
+        """Unused columns without a name, left of the last column with a name."""
+        named = [at for at, name in enumerate(self.table.header) if name.strip()]
+        before = set(self.table.columns[: max(named, default=0)])
+        return [name for name in self.unused if name in before and not self.names[name].strip()]
+
+    def refuse_unused(self, way_out: str = "map them (--map objected_on={first}, or [columns] in the brief)") -> None:
+        """Raise OptionError where an unused column may hold objections, or almost has the name of one of ours."""
+        if names := self.possible_objections:
+            first = quoted(names[:1])
+            why = (
+                f"columns that may tell objections are not used: {quoted(names)}; {way_out.format(first=first)}, "
+                f"or leave them out on purpose (--ignore {first}, or ignore = [{first}] in the brief)"
+            )
+            raise OptionError(why, *self._place)
+        for name, ours in self.mistyped.items():
+            first = quoted([name])
+            why = (
+                f"column {first} is not used; is it {ours}? Call it so, or leave it out on purpose "
+                f"(--ignore {first}, or ignore = [{first}] in the brief)"
+            )
+            raise OptionError(why, *self._place)
+
+
+def _may_object(name: str) -> bool:
+    words = _words(name)
+    return any(f" {word} " in words or f" {word.replace(' ', '')} " in words for word in hints()["against"]["words"])
+
+
+def _almost(name: str, known: Collection[str]) -> str | None:
+    """The one of some names that a name almost is: cut short, or with one letter wrong."""
+    name = folded(name)
+    if name in hints()["mistyped"]["not"]:
+        return None
+    for candidate in known:
+        wanted = folded(candidate)
+        is_cut = len(name) >= _SHORTEST and wanted.startswith(name)
+        if len(wanted) >= _SHORTEST and (is_cut or _is_one_letter_off(name, wanted)):
+            return candidate
+    return None
+
+
+def _is_one_letter_off(name: str, wanted: str) -> bool:
+    """Whether one letter has to change, come, go or swap with the next."""
+    pairs = enumerate(zip(name, wanted, strict=False))
+    at = next((at for at, (a, b) in pairs if a != b), min(len(name), len(wanted)))
+    rest, wanted = name[at:], wanted[at:]
+    swapped = rest[1:2] + rest[:1] + rest[2:]
+    return wanted == swapped or rest[1:] in (wanted, wanted[1:]) or rest == wanted[1:]
+
+
+def _words(name: str) -> str:
+    """The words of a name between blanks, without case and accents; fooBar is two words, d'or is read as both."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", apart) if unicodedata.category(c) not in ("Mn", "Cf"))
+    joined = re.sub("['’]", "", plain)
+    words = re.findall(r"[^\W_]+|[|]", f"{plain}|{joined}".casefold())
+    return f" {' '.join(words)} "

@@ -1,0 +1,131 @@
+"""Where a called person is, and what time it is there: the place, the moment of the call, the agreed appointment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from dnc.clock import is_zone, local, read_moment
+from dnc.law.rulebook import Rulebook
+from dnc.numbers.reader import shares_code
+
+FAR_APART = timedelta(hours=6)  # clocks that differ by more could be on both sides of the hours of lawful calls
+_PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
+
+
+class Where(NamedTuple):
+    """Where a called person is.
+
+    Attributes:
+        jurisdiction: whose law applies; None where there are no rules.
+        zones: IANA time zones it may be in, joined by `|`.
+        polls: territory whose elections count; None where it is not known.
+        place: ISO 3166-2; None where it is not known.
+        read: whether the cell `place` was understood; True where it is empty.
+    """
+
+    jurisdiction: str | None
+    zones: str
+    polls: str | None
+    place: str | None
+    read: bool
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places by the rules of each jurisdiction."""
+
+    book: Rulebook
+
+    def where(
+        self, cell: str | None, territory: str | None, code: str | None, place_by_plan: str | None, zones: str | None
+    ) -> Where:
+        """Where a person is, by the cell `place` and by what the numbering plan says of the number.
+
+        A place in the list moves the clock, the polls and regional law, but not the jurisdiction; except for a number
+        of a calling code that several countries share: there it names the country.
+        """
+        place = cell.upper() if cell and _PLACE.match(cell.upper()) else None
+        if territory is None and code and place and shares_code(code, place[:2]):
+            territory = place[:2]
+        pack = self.book.pack_of(territory) if territory else None
+        if pack is None or territory is None:
+            return Where(None, "", territory, None, read=True)
+        by_plan = zones or "|".join(pack.zones(territory, place_by_plan))
+        if cell is None:
+            return Where(pack.jurisdiction, by_plan, territory, place_by_plan, read=True)
+        if is_zone(cell):
+            return Where(pack.jurisdiction, cell, self._territory_of_zone(cell), None, read=True)
+        if place and (there := self._territory_of_place(place)) and (owner := self.book.pack_of(there)):
+            return Where(pack.jurisdiction, "|".join(owner.zones(there, place)), there, place, read=True)
+        return Where(pack.jurisdiction, by_plan, None, None, read=False)
+
+    def _territory_of_place(self, place: str) -> str | None:
+        by_place = (pack.places[place] for pack in self.book.packs.values() if place in pack.places)
+        return next(by_place, place[:2] if self.book.pack_of(place[:2]) else None)
+
+    def _territory_of_zone(self, zone: str) -> str | None:
+        packs = self.book.packs.values()
+        there = (where for pack in packs for where, zones in pack.territories.items() if zones == (zone,))
+        return next(there, None)
+
+
+class Moment(NamedTuple):
+    """When a call is planned, on the called person's clock.
+
+    Attributes:
+        day: None where the cell was not understood.
+        at_first, at_last: earliest and latest local time; None where it cannot be known.
+        timed: whether the list says a time of day.
+    """
+
+    day: date | None
+    at_first: datetime | None
+    at_last: datetime | None
+    timed: bool | None
+
+
+def call_moment(text: str, zones: str, place_read: bool, dates: str) -> Moment:
+    """The moment of a call.
+
+    Args:
+        text: the cell `call_at`.
+        zones: as of `Where`.
+        place_read: as of `Where.read`; with a place that was not understood, an instant has no local time.
+        dates: order of day and month, see `dnc.clock.DATE_ORDERS`.
+    """
+    moment = read_moment(text, dates)
+    if moment is None:
+        return Moment(None, None, None, None)
+    if not isinstance(moment, datetime):
+        midnight = datetime(moment.year, moment.month, moment.day)
+        return Moment(moment, midnight, midnight, timed=False)
+    if moment.tzinfo is None:
+        return Moment(moment.date(), moment, moment, timed=True)
+    times = sorted(local(moment, zone) for zone in zones.split("|") if zone)
+    if not times:
+        return Moment(moment.date(), None, None, timed=True)
+    known = place_read and times[-1] - times[0] <= FAR_APART
+    first, last = (times[0], times[-1]) if known else (None, None)
+    return Moment(times[0].date(), first, last, timed=True)
+
+
+def appointment(text: str | None, zones: str | None, call_at: str, dates: str) -> datetime | None:
+    """The agreed time, on the clock of `Moment.at_first`; None where it cannot be compared with the call."""
+    moment = read_moment(text, dates) if text else None
+    if not isinstance(moment, datetime):
+        return None
+    call = read_moment(call_at, dates)
+    possible = [zone for zone in (zones or "").split("|") if zone]
+    # An instant and a time of day are the same moment in one zone and not in another.
+    if len(possible) != 1 and _is_instant(moment) != _is_instant(call):
+        return None
+    if not _is_instant(moment):
+        return moment
+    return min((local(moment, zone) for zone in possible), default=None)
+
+
+def _is_instant(moment: date | datetime | None) -> bool:
+    return isinstance(moment, datetime) and moment.tzinfo is not None

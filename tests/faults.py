@@ -31,8 +31,9 @@ from pathlib import Path
 from dnc import DncError, Store, check
 from dnc.law.rulebook import Rulebook
 from dnc.registries import ingest
+from dnc.store.backup import backup, restore
 from dnc.store.manifest import read_manifest
-from dnc.store.upkeep import backup, restore, verify
+from dnc.store.verify import verify
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reliability.md"

@@ -143,9 +143,9 @@ def log(ctx: click.Context, verifying: bool, head: str | None) -> None:
     if not verifying:
         print_csv(store.log())
         return
-    from dnc.store import upkeep
+    from dnc.store.verify import verify_log
 
-    found = upkeep.verify_log(store.ledger, _noted(head))
+    found = verify_log(store.ledger, _noted(head))
     for fault in found.faults:
         click.echo(fault)
     if found.faults:
@@ -216,10 +216,10 @@ def replay(
 @click.pass_context
 def verify(ctx: click.Context) -> None:
     """Compare the store with its manifest, and every file with its checksum; print what is damaged."""
-    from dnc.store import upkeep
+    from dnc.store import verify as verification
 
     store = store_of(ctx)
-    found = upkeep.verify(store.ledger)
+    found = verification.verify(store.ledger)
     for note in found.notes:
         say(note)
     for fault in found.faults:
@@ -235,9 +235,9 @@ def verify(ctx: click.Context) -> None:
 @click.pass_context
 def backup(ctx: click.Context, folder: Path) -> None:
     """Copy the store into a new folder, as it stands at one moment; loads may go on."""
-    from dnc.store import upkeep
+    from dnc.store import backup as copies
 
-    say(f"{folder}: log head {upkeep.backup(store_of(ctx).ledger, folder)}")
+    say(f"{folder}: log head {copies.backup(store_of(ctx).ledger, folder)}")
 
 
 @click.command()
@@ -246,9 +246,9 @@ def backup(ctx: click.Context, folder: Path) -> None:
 @click.pass_context
 def restore(ctx: click.Context, folder: Path) -> None:
     """Put back what is damaged or missing from a backup, and nothing else."""
-    from dnc.store import upkeep
+    from dnc.store import backup as copies
 
-    done = upkeep.restore(store_of(ctx).ledger, folder)
+    done = copies.restore(store_of(ctx).ledger, folder)
     say(f"{done.files} files put back" + (f", and the ledger as of row {done.after.seq}" if done.ledger else ""))
     if done.before.seq > done.after.seq:
         say(f"rows {done.after.seq + 1} to {done.before.seq} of the log were made after the backup: do them again")

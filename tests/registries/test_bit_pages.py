@@ -15,7 +15,8 @@ from dnc import Store, StoreError
 from dnc.checks import registry_lookup
 from dnc.checks.screening import Screen
 from dnc.registries import bit_pages, external_sort, ingest
-from dnc.store.upkeep import backup, restore, verify
+from dnc.store.backup import backup, restore
+from dnc.store.verify import verify
 
 FLAT = "\n".join(f"310,555{line:04}" for line in range(9999, 0, -7)) + "\n"
 DAY = date(2026, 8, 3)

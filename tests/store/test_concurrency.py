@@ -10,7 +10,8 @@ from pathlib import Path
 from threading import Barrier
 
 from dnc import Store
-from dnc.store.upkeep import backup, verify
+from dnc.store.backup import backup
+from dnc.store.verify import verify
 from tests.store.test_store import ANSWER, said
 
 LOOKUPS, TURNS = 200, 3

@@ -20,7 +20,8 @@ from dnc import Store, StoreError, check
 from dnc.checks.screening import Screen
 from dnc.files.locks import own_folder
 from dnc.store import audit_log
-from dnc.store.upkeep import backup, restore, verify, verify_log
+from dnc.store.backup import backup, restore
+from dnc.store.verify import verify, verify_log
 from tests.store.test_store import ANSWER, said
 
 STORES = Path(__file__).parent.parent / "stores"

@@ -17,7 +17,7 @@ from dnc.api import replay
 from dnc.checks.brief import Brief
 from dnc.checks.settings import Settings, Setup
 from dnc.checks.subject_access import answer
-from dnc.store.upkeep import verify, verify_log
+from dnc.store.verify import verify, verify_log
 from tests.conftest import SAMPLES
 from tests.store.test_durability import LEDGER, MANIFEST, loaded  # noqa: F401 (a fixture)
 from tests.store.test_store import ANSWER, said

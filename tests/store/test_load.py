@@ -12,7 +12,8 @@ import pytest
 from dnc import InputError, Store, check
 from dnc.errors import OptionError
 from dnc.reports.check_page import html
-from dnc.store.upkeep import backup, verify
+from dnc.store.backup import backup
+from dnc.store.verify import verify
 from tests.store.test_store import said
 
 AS_OF = date(2026, 8, 1)

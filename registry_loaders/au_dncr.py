@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries.contract import Extract, Loader, bare_numbers, line_batches
+from dnc.registries import Extract, Loader, bare_numbers, line_batches
 
 _NAMED = re.compile(r"dncr|(?:^|[^a-z])wash(?:ed)?(?:[^a-z]|$)", re.IGNORECASE)
 _WHOLE = r"^(?:[01]\d{9}|61\d{9})$"

@@ -18,10 +18,8 @@ from datetime import date
 
 import polars as pl
 
-from dnc.clock import today
 from dnc.errors import LoaderError
-from dnc.files.archive import Member
-from dnc.registries.contract import Extract, Loader, line_batches
+from dnc.registries import Extract, Loader, Member, line_batches, today
 
 _FIRST_DAY = date(2014, 5, 31)
 _NUMBER = r"(?:\+32|0032)?\d{8,12}"

@@ -6,7 +6,6 @@ American ones. Sources and what is not known: `dnc.registries.area_codes`.
 
 from __future__ import annotations
 
-from dnc.registries.area_codes import read, recognises
-from dnc.registries.contract import Loader
+from dnc.registries import Loader, area_codes
 
-LOADER = Loader("ca-dncl", "CA", recognises("CA"), read("CA"))
+LOADER = Loader("ca-dncl", "CA", area_codes.recognises("CA"), area_codes.read("CA"))

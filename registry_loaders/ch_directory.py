@@ -18,8 +18,7 @@ from xml.parsers import expat
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.files.archive import Member
-from dnc.registries.contract import LISTING, Extract, Loader, listings
+from dnc.registries import LISTING, Extract, Loader, Member, listings
 
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
 _NO_COLUMN = "no column star, and no column name with stars in it"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries.contract import Extract, Loader
+from dnc.registries import Extract, Loader
 
 
 def _recognises(extract: Extract) -> bool:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries.contract import Extract, Loader, listings
+from dnc.registries import Extract, Loader, listings
 
 
 def _recognises(extract: Extract) -> bool:

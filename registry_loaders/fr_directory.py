@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dnc.registries.contract import Extract, Loader, listings, words
+from dnc.registries import Extract, Loader, booleans, listings
 
 _COLUMNS = {"number", "listing", "prospecting"}
 
@@ -24,8 +24,8 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     listing, prospecting, _ = extract.need("listing", "prospecting", "number")
-    unlisted = words(listing, {"unlisted": True, "listed": False})
-    refused = words(prospecting, {"refused": True, "allowed": False})
+    unlisted = booleans(listing, {"unlisted": True, "listed": False})
+    refused = booleans(prospecting, {"refused": True, "allowed": False})
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         flag = pl.when(unlisted).then(True).when(unlisted.is_not_null()).then(refused)

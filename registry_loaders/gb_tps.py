@@ -6,7 +6,6 @@ is not known: `dnc.registries.uk_tps`.
 
 from __future__ import annotations
 
-from dnc.registries.contract import Loader
-from dnc.registries.uk_tps import read, recognises
+from dnc.registries import Loader, uk_tps
 
-LOADER = Loader("gb-tps", "GB", recognises("gb-tps"), read("gb-tps"), covers=("44",))
+LOADER = Loader("gb-tps", "GB", uk_tps.recognises("gb-tps"), uk_tps.read("gb-tps"), covers=("44",))

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dnc.registries.contract import Extract, Loader, listings
+from dnc.registries import Extract, Loader, listings
 
 _LISTING = ("listed", "unlisted", "ex_directory")
 _MARKETING = ("opt_out", "opt_in", "")

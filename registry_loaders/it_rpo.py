@@ -19,7 +19,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries.contract import Extract, Loader, bare_numbers, line_batches
+from dnc.registries import Extract, Loader, bare_numbers, line_batches
 
 _NAMED = re.compile(r"(?:^|[^a-z])rpo(?:[^a-z]|$)|opposizioni", re.IGNORECASE)
 _WORDS = r"[\s,]+"

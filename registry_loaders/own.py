@@ -24,8 +24,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.files.table import PHONE_WORDS
-from dnc.registries.contract import NO_COUNTRY, Extract, Loader, country, days, listings
+from dnc.registries import NO_COUNTRY, PHONE_WORDS, Extract, Loader, country, days, listings
 
 _TOLD = {"since", "until", "reason"}
 _DIALLER = {"contactgroupid", "daystoexpiry"}

@@ -7,7 +7,6 @@ who did not change. Sources and what is not known: `dnc.registries.area_codes`.
 
 from __future__ import annotations
 
-from dnc.registries.area_codes import read, recognises
-from dnc.registries.contract import Loader
+from dnc.registries import Loader, area_codes
 
-LOADER = Loader("us-ndnc", "US", recognises("US"), read("US"))
+LOADER = Loader("us-ndnc", "US", area_codes.recognises("US"), area_codes.read("US"))

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries.contract import Extract, Loader, days, listings
+from dnc.registries import Extract, Loader, days, listings
 
 _ANSWERS = {"yes": True, "true": True, "no": False, "false": False}
 _NO_DATA = ("no data", "null", "")

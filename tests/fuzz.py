@@ -24,8 +24,8 @@ from dnc.errors import InputError
 from dnc.files.archive import members
 from dnc.files.open_table import open_table
 from dnc.numbers.reader import known_regions, read_number
-from dnc.registries.contract import loader_for, loaders
 from dnc.registries.ingest import readings, take
+from dnc.store.loader_search import loader_for, loaders
 from tests.number_twin import read_numbers
 
 HERE = Path(__file__).parent

@@ -122,8 +122,8 @@ def read_(file: Path, loader: Path | None, **options: Any) -> None:
 
     from dnc.files.output_rows import Rows
     from dnc.files.writers import CsvStream
-    from dnc.registries.contract import loader_for
     from dnc.registries.ingest import show
+    from dnc.store.loader_search import loader_for
 
     reader, extract = loader_for(file, module=loader, **options)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])

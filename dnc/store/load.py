@@ -17,10 +17,11 @@ from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError
 from dnc.files.input_file import fingerprint
 from dnc.numbers.reader import calling_codes
-from dnc.registries.contract import Loader, loader_for
+from dnc.registries.contract import Loader
 from dnc.registries.ingest import Taken, take
 from dnc.store.audit_log import now
 from dnc.store.ledger import Change
+from dnc.store.loader_search import loader_for
 from dnc.store.snapshots import Accepted, Snapshot, Standing, fault_of, snapshot_of
 
 _SHRUNK_SHARE = 0.1  # of a complete list; above it a reason is asked for

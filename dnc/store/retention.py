@@ -21,8 +21,8 @@ import duckdb
 from dnc.clock import today
 from dnc.database import engine, run
 from dnc.errors import InputError
-from dnc.registries.contract import known
 from dnc.store.ledger import Change
+from dnc.store.loader_search import known
 from dnc.store.snapshots import Snapshot, snapshot_of
 
 DECISIONS = "decisions"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from dnc import Store, check
 from dnc.checks.judge import Judge
 from dnc.law.rulebook import Rulebook
-from dnc.registries.contract import loaders
+from dnc.store.loader_search import loaders
 from tests.oracle import AXES, PACKS, TODAY, Ledger, Registry, Subscriber, months_later, verdicts
 
 BOOK = Rulebook.load()

@@ -21,9 +21,10 @@ import registry_loaders
 from dnc import InputError, Store, check
 from dnc.checks.screening import Screen
 from dnc.numbers.reader import read_number
+from dnc.registries import Extract, Loader
 from dnc.registries.area_codes import country_of_area_code
-from dnc.registries.contract import Extract, Loader, loader_for, loaders
 from dnc.registries.ingest import readings
+from dnc.store.loader_search import loader_for, loaders
 
 FOLDER = Path(__file__).parent.parent / "loaders"
 AS_OF = date(2026, 8, 3)
@@ -263,13 +264,13 @@ REFUSED = [
         "f.csv",
         BLOCTEL.replace("Identifiant", "Réponse"),
         {},
-        "f.csv:1: several columns are called reponse; which one counts? keep that one",
+        "f.csv:1: several columns are called reponse; keep only the one that counts",
     ),
     (
         "f.csv",
         "number,number,reason\n0199000001,0261910002,\n",
         {},
-        "f.csv:1: several columns are called number; which one counts? keep that one",
+        "f.csv:1: several columns are called number; keep only the one that counts",
     ),
     (
         "f.csv",
@@ -628,7 +629,7 @@ def test_texts_are_no_spreadsheets(registry, name, tmp_path):
     (frame.write_excel if name.endswith("xlsx") else frame.write_parquet)(tmp_path / name)
     bare = {"means": "listed", "asked": FOLDER / "it_rpo.asked.txt"} if registry in ("it-rpo", "au-dncr") else {}
     said = load_error(tmp_path, name, (tmp_path / name).read_bytes(), registry=registry, **bare)
-    assert "this registry writes text" in said
+    assert "this registry delivers text" in said
 
 
 def test_lost_italian_zero(tmp_path):
@@ -762,7 +763,7 @@ def test_a_header_holds_no_number(text, words, tmp_path):
 def test_own_first_line_that_is_no_name(first, tmp_path):
     """A first line that is neither a number nor a name could be an objection: the list is not read without it."""
     said = load_error(tmp_path, "own.txt", f"{first}\n+33199000002\n", registry="own")
-    assert said == "own.txt:1: no column of telephone numbers; name one 'number'"
+    assert said == "own.txt:1: no column of telephone numbers found; name one column 'number'"
 
 
 def test_second_numbers_are_named(tmp_path):
@@ -965,7 +966,7 @@ def test_several_files_or_none(tmp_path):
 
 
 MINE = """
-from dnc.registries.contract import Loader, listings
+from dnc.registries import Loader, listings
 import polars as pl
 
 def read(extract):

@@ -80,7 +80,7 @@ def test_many_rows_that_are_not_understood_refuse_an_answer(store, write_file):
     """More than one in a hundred: then it may be another file; the own list takes each of them."""
     rows = "".join(f"0163296{place:04},{'yes' if place > 1 else 'maybe'}\n" for place in range(120))
     told = stopped(store, write_file("a.csv", f"number,listed\n{rows}"), registry="gb-tps")
-    assert told.startswith("a.csv:2: 2 of 120 rows are not understood (the first: listed is no word of plain form)")
+    assert told.startswith("a.csv:2: 2 of 120 rows are not understood (the first: listed is not a known value)")
     rows = "".join(f"+4416329600{place:02},a,b\n" for place in range(100))
     assert store.load(write_file("own.csv", f"number,reason\n{rows}"), as_of=AS_OF).listed == 100
 
@@ -254,7 +254,7 @@ def test_the_country_of_a_row_is_heard_in_plain_form(store, write_file):
     text = "number,listed,country\n020 7946 0123,yes,GB\n+33199000001,yes,UK\n"
     one = store.load(write_file("own.csv", text), as_of=AS_OF, registry="own")
     assert [said(store, "own", number, "2026-08-01")[0] for number in (442079460123, 33199000001)] == ["listed"] * 2
-    assert "line 3 counts as listed: country is no ISO 3166-1 code" in one.notes
+    assert "line 3 counts as listed: country is not an ISO 3166-1 code" in one.notes
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".jsonl", ".xlsx"])
@@ -282,7 +282,7 @@ def test_words_of_plain_form_that_are_none(store, write_file, word):
 def test_two_columns_of_one_name_refuse_plain_form(store, write_file):
     """Which of them counts is not ours to say."""
     told = stopped(store, write_file("a.csv", "number,listed,Listed\n01632 960101,no,yes\n"), **PLAIN)
-    assert told == "a.csv:1: several columns are called listed; which one counts? keep that one"
+    assert told == "a.csv:1: several columns are called listed; keep only the one that counts"
 
 
 # Lists that shrank

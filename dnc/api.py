@@ -15,7 +15,7 @@ import polars as pl
 
 from dnc.checks.arrow import Decider, decide
 from dnc.checks.explain import explain_call
-from dnc.checks.judge import Finding
+from dnc.checks.judge import RegimeResult
 from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
 from dnc.checks.replay import Replay, replay_check
 from dnc.checks.result import Check
@@ -110,7 +110,7 @@ def explain(
     *,
     settings: Settings | None = None,
     **options: Unpack[SettingsOptions],
-) -> tuple[dict[str, Any], list[Finding]]:
+) -> tuple[dict[str, Any], list[RegimeResult]]:
     """Decide one call, and tell the finding of every regime in force.
 
     Args:

@@ -19,7 +19,7 @@ from dnc.checks.cases import Facts
 from dnc.database import run
 from dnc.frames import numbered
 from dnc.law.demands import FACTS, REGISTRY_FACTS
-from dnc.law.findings import Inquiry, Truth, ends, inquiry
+from dnc.law.findings import Inquiry, Truth, counting_ends, inquiry
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
@@ -88,7 +88,7 @@ class _Part(NamedTuple):
         answers = self.answers(cells)
         codes = [answers[f"c{at}"] for at in range(self.inquiry.codes)]
         truth, distinct = numbered(pl.DataFrame(codes) if codes else pl.DataFrame(height=cells.height))
-        days = {end: answers[f"e{at}"][number] for at, end in enumerate(self.inquiry.ends)}
+        days: dict[str, pl.Series] = {end: answers[f"e{at}"][number] for at, end in enumerate(self.inquiry.ends)}
         return _Answers([self.inquiry.truth(row) for row in distinct.iter_rows()] or [{}], truth[number], days)
 
 
@@ -107,12 +107,12 @@ class Evaluator:
             for suffix, kind in REGISTRY_FACTS.items()
         }
 
-    def found(self, pack: Pack, facts: Facts, later: bool = False) -> Found:
-        """What DuckDB says of cases of one epoch; `later` leaves out what is judged day by day."""
+    def found(self, pack: Pack, facts: Facts, skip_daily: bool = False) -> Found:
+        """What DuckDB says of cases of one epoch; `skip_daily` counts what is judged day by day as met."""
         days = facts.cases["day"]
         regimes = pack.on(days[0])
         of_told, alone = facts.alone()
-        parts = self._asked(inquiry(regimes, later), facts.said.frame.columns)
+        parts = self._asked(inquiry(regimes, skip_daily), facts.said.frame.columns)
         truths, truth, on = _together([part.of(alone) for part in parts if part.told], alone.cases.height)
         told = _Answers(truths, truth[of_told], {end: each[of_told] for end, each in on.items()})
         answers = _together([told, *(part.of(facts) for part in parts if not part.told)], facts.cases.height)
@@ -128,7 +128,7 @@ class Evaluator:
 
     def _part(self, columns: list[str], told: bool, inquiry: Inquiry) -> _Part:
         """A part; what it reads of registries of which nothing is known is NULL."""
-        unknown = inquiry.reads([name for name in self._registry_facts if name not in columns])
+        unknown = [name for name in self._registry_facts if name in inquiry.columns and name not in columns]
         nulls = (f"null::{self._registry_facts[name]} as {name}" for name in unknown)
         sql = f"with facts as (select {', '.join(('*', *nulls))} from told) {inquiry.sql}"
         return _Part(columns, told, inquiry, _Memory(lambda cells: run(self._con, "findings", sql, told=cells)))
@@ -151,7 +151,7 @@ def _last_day(pack: Pack, regimes: list[Regime], days: pl.Series, answers: _Answ
     """The last day before anything dated changes that cases of one epoch rest on; null where nothing does."""
     next_law: date | None = next((change for change in pack.changes() if change > days[0]), None)
     last_days = [pl.repeat(next_law and next_law - timedelta(days=1), pl.len(), dtype=pl.Date)]
-    counting = [ends(regimes, truth) for truth in answers.truths]
+    counting = [counting_ends(regimes, truth) for truth in answers.truths]
     for end, on in answers.ends.items():
         if any(end in one for one in counting):
             counts = pl.Series([end in one for one in counting], dtype=pl.Boolean)[answers.truth]

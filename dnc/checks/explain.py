@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.brief import Brief, must_be_column
-from dnc.checks.judge import Finding, explained
+from dnc.checks.judge import RegimeResult, explained
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, OptionError
 from dnc.files.table import RAGGED, Table
@@ -19,7 +19,7 @@ from dnc.store.store import Store
 
 def explain_call(
     number: str, store: Store, settings: Settings, cells: Mapping[str, object]
-) -> tuple[dict[str, Any], list[Finding]]:
+) -> tuple[dict[str, Any], list[RegimeResult]]:
     """Decide one call; arguments, result and errors are those of `dnc.api.explain`."""
     texts = {name: str(cell) for name, cell in cells.items()}
     try:

@@ -22,8 +22,8 @@ from dnc.checks.evaluator import Evaluator, Found
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import DOUBTS, WHY, Policy, Verdict, outcome_of, worded
 from dnc.frames import numbered
-from dnc.law.demands import Part
-from dnc.law.findings import Truth, finding, untold
+from dnc.law.demands import Condition
+from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import VERDICT
@@ -160,11 +160,11 @@ class Judge:
         return spoken, said, last_day
 
     def _verdict(self, regimes: list[Regime], truth: Truth) -> Verdict:
-        findings = "".join(finding(regime, truth) for regime in regimes)
+        findings = [finding_of(regime, truth) for regime in regimes]
         open_ = [
-            one for one, letter in zip(regimes, findings, strict=True) if letter in "xu" and self._policy.counts(one)
+            one for one, found in zip(regimes, findings, strict=True) if found.is_open and self._policy.counts(one)
         ]
-        missing = {word for regime in open_ for word in untold(regime, truth)} if regimes else {"jurisdiction"}
+        missing = {word for regime in open_ for word in unknown_facts(regime, truth)} if regimes else {"jurisdiction"}
         return worded(regimes, findings, ";".join(sorted(missing)), self._policy)
 
     def _later(self, facts: Facts) -> pl.DataFrame:
@@ -172,7 +172,7 @@ class Judge:
         clear = pl.repeat(False, facts.cases.height, eager=True)
         last_day = _nothing(pl.Date, facts)
         for pack, at, mine in self._in_force(facts):
-            found = self._evaluator.found(pack, mine, later=True)
+            found = self._evaluator.found(pack, mine, skip_daily=True)
             is_clear = pl.Series([self._is_clear(found, truth) for truth in found.truths], dtype=pl.Boolean)
             clear = clear.scatter(at, is_clear[found.truth])
             last_day = last_day.scatter(at, found.last_day)
@@ -180,7 +180,7 @@ class Judge:
 
     def _is_clear(self, found: Found, truth: Truth) -> bool:
         counted = [self._policy.counts(regime) for regime in found.regimes]
-        findings = "".join(finding(regime, truth, later=True) for regime in found.regimes)
+        findings = [finding_of(regime, truth, skip_daily=True) for regime in found.regimes]
         return outcome_of(findings, counted) == "clear"
 
     def _valid_until(self, last_days: pl.Series, decide: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.Series:
@@ -307,33 +307,33 @@ class Looked:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one regime came to for one call.
+class RegimeResult:
+    """What one regime means for one call, and the values of its conditions.
 
-    letter: as `dnc.law.findings.finding` gives it. when, exceptions, demand: what was looked at.
+    when, exceptions, demand: its conditions, as in `dnc.law.regimes.Regime`.
     """
 
     regime: Regime
-    letter: str
+    finding: Finding
     when: list[Looked]
     exceptions: list[list[Looked]]
     demand: Looked
 
 
-def explained(judge: Judge, calls: Calls) -> list[Finding]:
+def explained(judge: Judge, calls: Calls) -> list[RegimeResult]:
     """Every regime in force for the one call in `calls`; none where no law can be chosen."""
     found = judge.found(calls)
     if found is None:
         return []
     [truth] = found.truths
 
-    def looked(parts: Iterable[Part]) -> list[Looked]:
+    def looked(parts: Iterable[Condition]) -> list[Looked]:
         return [Looked(part.says, truth[part.sql]) for part in parts]
 
     return [
-        Finding(
+        RegimeResult(
             regime,
-            finding(regime, truth),
+            finding_of(regime, truth),
             looked(regime.when),
             [looked(clause) for clause in regime.exceptions],
             *looked([regime.demanded]),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dnc.law.demands import DEMANDS
+from dnc.law.findings import Finding
 from dnc.law.regimes import GRADES, Regime
 from dnc.numbers.reader import MAILBOX, UNPLANNED
 
@@ -45,15 +46,21 @@ class Verdict:
     why: str
 
 
-def worded(regimes: list[Regime], findings: str, missing: str, policy: Policy) -> Verdict:
-    """The verdict on one string of findings (see `dnc.law.findings.finding`)."""
+def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy: Policy) -> Verdict:
+    """The verdict on a call, in words.
+
+    Args:
+        regimes: those in force. findings: what each of them means for the call.
+        missing: the value of `dnc_missing`.
+    """
     found = list(zip(regimes, findings, strict=True))
-    counted = [(regime, letter) for regime, letter in found if policy.counts(regime)]
-    blocking = [regime for regime, letter in counted if letter == "b"]
-    open_ = [regime for regime, letter in counted if letter in "xu"]
-    applying = [regime for regime, letter in found if letter in "mbx"]
-    duties = [regime for regime, letter in found if regime.demand == "duty" and letter in "mp"]
-    advice = [regime for regime, letter in found if not policy.counts(regime) and letter in "bxu"]
+    counted = [(regime, finding) for regime, finding in found if policy.counts(regime)]
+    blocking = [regime for regime, finding in counted if finding.blocks]
+    open_ = [regime for regime, finding in counted if finding.is_open]
+    applying = [regime for regime, finding in found if finding.applies]
+    duties = [regime for regime, finding in found if regime.demand == "duty" and finding.is_met]
+    left_out = [(regime, finding) for regime, finding in found if not policy.counts(regime)]
+    advice = [regime for regime, finding in left_out if finding.blocks or finding.is_open]
     outcome = outcome_of(findings, [policy.counts(regime) for regime in regimes])
     if outcome == "blocked":
         confidence = max((one.confidence for one in blocking), key=GRADES.index)
@@ -61,7 +68,7 @@ def worded(regimes: list[Regime], findings: str, missing: str, policy: Policy) -
         confidence = min((one.confidence for one in applying), key=GRADES.index, default="high")
     else:
         confidence = ""
-    met = [regime for regime, letter in counted if letter == "m"]
+    met = [regime for regime, finding in counted if finding is Finding.MET]
     decisive = {"blocked": blocking, "undecided": open_, "clear": met}[outcome]
     why = _why(outcome, decisive, missing, len(duties), policy.language)
     return Verdict(
@@ -69,12 +76,12 @@ def worded(regimes: list[Regime], findings: str, missing: str, policy: Policy) -
     )
 
 
-def outcome_of(findings: str, counted: list[bool]) -> str:
-    """The worst of the findings that count; where no regime is in force, nothing covers the call."""
-    letters = {letter for letter, counts in zip(findings, counted, strict=True) if counts}
-    if "b" in letters:
+def outcome_of(findings: list[Finding], counted: list[bool]) -> str:
+    """The outcome of the worst finding that counts; `undecided` where no regime is in force at all."""
+    counting = [finding for finding, counts in zip(findings, counted, strict=True) if counts]
+    if any(finding.blocks for finding in counting):
         return "blocked"
-    return "undecided" if letters & {"x", "u"} or not findings else "clear"
+    return "undecided" if not findings or any(finding.is_open for finding in counting) else "clear"
 
 
 def _ids(regimes: Iterable[Regime]) -> str:

@@ -1,9 +1,9 @@
-"""What a regime may ask for: a closed list of demands and tests, each one SQL expression.
+"""The demands and tests that a regime may use: a closed list, each compiled to one SQL expression.
 
-The expressions read a table `facts` with one row a call: the axes of the
-vocabulary, the columns of `FACTS`, and for each registry that is asked about
-the columns of `REGISTRY_FACTS` behind its id written with underscores.
-Calendars are SQL macros without arguments, written by the rulebook.
+The expressions read a table `facts` with one row per call: the axes of the
+vocabulary, the columns of `FACTS`, and for each registry that is looked up the
+columns of `REGISTRY_FACTS`, prefixed with its id (hyphens become underscores).
+Calendars are SQL macros without arguments; `dnc.law.rule_file` writes them.
 """
 
 from __future__ import annotations
@@ -11,280 +11,381 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 FACTS = {
-    "day": "DATE",  # the law's day: local day of the call
+    "day": "DATE",  # local day of the call; it picks the law in force
     "at_first": "TIMESTAMP",  # local time of the call in the earliest of its possible zones
     "at_last": "TIMESTAMP",  # the same in the latest
-    "timed": "BOOLEAN",  # whether a clock time was told
-    "appointment": "TIMESTAMP",  # local time agreed to
+    "timed": "BOOLEAN",  # whether the call has a clock time
+    "appointment": "TIMESTAMP",  # local time that the person agreed to
     "polls": "VARCHAR",  # territory whose polls count; NULL where `place` was not understood
-    "place": "VARCHAR",  # ISO 3166-2, told or by the numbering plan; NULL where not known or a zone was told
-    "plan_place": "VARCHAR",  # ISO 3166-2 of the number's area code, wherever the person is; NULL where it has none
+    "place": "VARCHAR",  # ISO 3166-2, as given or from the numbering plan; NULL if unknown or given as a zone
+    "plan_place": "VARCHAR",  # ISO 3166-2 of the number's area code, wherever the person is; NULL if it has none
     "cli": "VARCHAR",  # '+…', a short number, or 'withheld'
     "relationship_on": "DATE",
     "consent_on": "DATE",
     "consent_withdrawn_on": "DATE",  # never NULL: 9999-12-31 = none
-    "objected_on": "DATE",  # 9999-12-31 = told, and none
+    "objected_on": "DATE",  # 9999-12-31 = known that there is none
     "refused_on": "DATE",  # 9999-12-31 = none
     "attempts": "INTEGER",
     "campaign": "VARCHAR",
 }
+DATES = tuple(name for name, kind in FACTS.items() if kind == "DATE" and name != "day")  # those of planned calls
 REGISTRY_FACTS = {
-    "": "VARCHAR",  # listed, clear, uncovered; NULL = none stood
+    "": "VARCHAR",  # listed, clear, uncovered; NULL = no snapshot is loaded for the day
     "_as_of": "DATE",
-    "_since": "DATE",  # listed: since this day at the earliest, told or inferred; NULL = not known
-    "_told": "DATE",  # the day told beside the word: listed since, or, of a `no`, asked about
+    "_since": "DATE",  # listed: first day on which it may have been listed, given or inferred; NULL = unknown
+    "_told": "DATE",  # date given with the answer: listed since, or, for a `no`, the day it was asked about
     "_campaign": "VARCHAR",  # listed, clear: the newest answer for the campaign of the call
-    "_next_on": "DATE",  # first later day on which another snapshot speaks of the number
+    "_next_on": "DATE",  # first later day on which another snapshot covers the number
 }
-
-
+OWN = "own"  # registry id of the caller's own opt-out list
 UNITS = ("days", "months", "years")
 
 
-@dataclass(frozen=True)
-class Part:
-    """One condition or demand as SQL.
+class Sql(str):
+    """An SQL expression over `facts` that knows which columns it reads.
 
-    sql: a three-valued expression over `facts`.
-    reads: pairs of (SQL that is true where this was not told, word of `dnc_missing`).
-    ends: SQL of dates, each the last day on which `sql` keeps its value, or NULL.
-    says: the same in words, for `dnc explain`.
-    registries: ids that it asks about.
-    daily: whether it is judged day by day, so that no validity is counted from it.
+    A condition is evaluated once for each distinct combination of the columns it
+    reads, so a column too many costs time and one too few is a binder error.
+    Formatting gives a plain `str`: write `Sql(f"…", part, "column")` to combine.
+
+    Args:
+        text: the expression.
+        read: each a name of a column, or an expression whose columns it reads too.
     """
 
-    sql: str
-    reads: tuple[tuple[str, str], ...] = ()
-    ends: tuple[str, ...] = ()
+    columns: frozenset[str]
+
+    def __new__(cls, text: str, *read: str) -> Self:  # noqa: D102
+        made = super().__new__(cls, text)
+        made.columns = frozenset[str]().union(*(one.columns if isinstance(one, Sql) else {one} for one in read))
+        return made
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition or demand, compiled.
+
+    sql: a three-valued expression over `facts`.
+    reads: pairs of (expression that is true where this fact is unknown, word of `dnc_missing`).
+    ends: expressions for dates, each the last day on which `sql` keeps its value, or NULL.
+    says: the same in words, for `dnc explain`.
+    registries: ids of the registries that it looks up.
+    daily: whether it is judged day by day (hours, attempts), so that it does not limit the validity.
+    compares: for each column compared with a closed list, its words; of prefixes, the prefixes.
+    axis: whether it is nothing but such a list: the column is one of the words.
+    calendars: names of the macros that it calls.
+    """
+
+    sql: Sql
+    reads: tuple[tuple[Sql, str], ...] = ()
+    ends: tuple[Sql, ...] = ()
     says: str = ""
     registries: tuple[str, ...] = ()
     daily: bool = False
+    compares: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    axis: bool = False
+    calendars: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that its value and its ends depend on."""
+        return self.sql.columns.union(*(end.columns for end in self.ends))
 
 
-def every(conditions: Iterable[str]) -> str:
-    """All of the conditions, in SQL."""
-    return " and ".join(f"({sql})" for sql in conditions) or "true"
+def all_sql(conditions: Iterable[str]) -> Sql:
+    """The conjunction of some expressions."""
+    conditions = list(conditions)
+    return Sql(
+        " and ".join(f"({sql})" for sql in conditions) or "true", *(one for one in conditions if isinstance(one, Sql))
+    )
 
 
-def _has_come(column: str) -> str:
-    """True where a day has come by the day of the call."""
-    return f"{column} <= day"
+def one_of(column: str, words: Iterable[str]) -> Sql:
+    """Whether a column is one of the words of a closed list."""
+    return Sql(f"{column} in ({_literals(words)})", column)
 
 
-def _upcoming(column: str) -> str:
-    """Last day before a day that is still to come."""
-    return f"case when {column} > day then {column} - 1 end"
+def is_unknown(column: str) -> Sql:
+    """Whether a column is NULL."""
+    return Sql(f"{column} is null", column)
 
 
-def _lasts(column: str, span: dict[str, int]) -> str:
-    """Last day of a span that begins on a day; the stricter of several units."""
-    ends = [f"({column} + interval {n} {unit.rstrip('s')})::date" for unit, n in sorted(span.items())]
-    return ends[0] if len(ends) == 1 else f"least({', '.join(ends)})"
-
-
-def words_sql(words: Iterable[str]) -> str:
-    """Words of a closed list as SQL literals."""
+def _literals(words: Iterable[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
 
 
-def _quoted(registry: str) -> str:
-    return registry.replace("-", "_")
+def _has_come(column: str) -> Sql:
+    """Whether a date is not after the day of the call."""
+    return Sql(f"{column} <= day", column, "day")
 
 
-def _registry_reads(registry: str) -> list[tuple[str, str]]:
-    state = _quoted(registry)
-    return [(f"{state} is null", f"registry:{registry}"), (f"{state} = 'uncovered'", f"uncovered:{registry}")]
+def _eve_of(column: str) -> Sql:
+    """The day before a date that is still to come; else NULL."""
+    return Sql(f"case when {column} > day then {column} - 1 end", column, "day")
 
 
-def _unlisted(p: dict[str, Any]) -> Part:
+def _last_day(column: str, span: dict[str, int]) -> Sql:
+    """The last day of a span that begins on a date; the stricter of several units."""
+    ends = [f"({column} + interval {n} {unit.rstrip('s')})::date" for unit, n in sorted(span.items())]
+    return Sql(ends[0] if len(ends) == 1 else f"least({', '.join(ends)})", column)
+
+
+def registry_column(registry: str, suffix: str = "") -> str:
+    """The column of `facts` that holds one of `REGISTRY_FACTS` of a registry."""
+    return registry.replace("-", "_") + suffix
+
+
+def _registry_reads(registry: str) -> list[tuple[Sql, str]]:
+    state = registry_column(registry)
+    return [
+        (is_unknown(state), f"registry:{registry}"),
+        (Sql(f"{state} = 'uncovered'", state), f"uncovered:{registry}"),
+    ]
+
+
+def _next_answer(registry: str) -> Sql:
+    """The day before another snapshot covers the number."""
+    column = registry_column(registry, "_next_on")
+    return Sql(f"{column} - 1", column)
+
+
+def _unlisted(p: dict[str, Any]) -> Condition:
     registry = p["registry"]
-    state = _quoted(registry)
-    reads = _registry_reads(registry)
-    ends = [f"{state}_next_on - 1"]
-    says = f"not on {registry}"
     if p.get("same_campaign"):
-        sql = (
-            f"case when campaign is null and {state} in ('listed', 'clear') then null "
-            f"when {state} in ('listed', 'clear') then {state}_campaign = 'clear' end"
-        )
-        reads.append((f"campaign is null and {state} in ('listed', 'clear')", "campaign"))
-        answered = f"campaign is not null and {state} in ('listed', 'clear') and {state}_campaign is null"
-        reads.append((answered, f"stale:{registry}"))
-        return Part(sql, tuple(reads), tuple(ends), f"{says}, by an answer for this campaign", (registry,))
-    listed = "false"
+        return _unlisted_for_campaign(registry)
+    state, as_of, since, told = (registry_column(registry, suffix) for suffix in ("", "_as_of", "_since", "_told"))
+    reads = _registry_reads(registry)
+    ends = [_next_answer(registry)]
+    says = f"not on {registry}"
+    listed = Sql("false")
     if grace := p.get("grace_days"):
-        listed = f"coalesce(day < {state}_since + {grace}, false)"
-        ends.append(
-            f"case when {state} = 'listed' and day < {state}_since + {grace} then {state}_since + {grace - 1} end"
-        )
+        listed = Sql(f"coalesce(day < {since} + {grace}, false)", since, "day")
+        within = f"{state} = 'listed' and day < {since} + {grace}"
+        ends.append(Sql(f"case when {within} then {since} + {grace - 1} end", state, listed))
         says += f", or for fewer than {grace} days"
     clear = []
     if span := p.get("max_age"):
-        last = _lasts(f"{state}_as_of", span)
-        clear.append(f"day <= {last}")
-        reads.append((f"{state} = 'clear' and day > {last}", f"stale:{registry}"))
-        ends.append(f"case when {state} = 'clear' then {last} end")
+        last = _last_day(as_of, span)
+        clear.append(Sql(f"day <= {last}", "day", last))
+        reads.append((Sql(f"{state} = 'clear' and day > {last}", state, "day", last), f"stale:{registry}"))
+        ends.append(Sql(f"case when {state} = 'clear' then {last} end", state, last))
         says += f", by an answer of at most {_span(span)}"
     if p.get("for_consent"):
-        clear.append(f"{state}_told <= consent_on")
-        reads.append((f"{state} = 'clear' and consent_on is null", "consent_on"))
-        older = f"coalesce({state}_told > consent_on, {state}_told is null)"
-        reads.append((f"{state} = 'clear' and {older}", f"uncovered:{registry}"))
+        clear.append(Sql(f"{told} <= consent_on", told, "consent_on"))
+        reads.append((Sql(f"{state} = 'clear' and consent_on is null", state, "consent_on"), "consent_on"))
+        older = Sql(f"coalesce({told} > consent_on, {told} is null)", told, "consent_on")
+        reads.append((Sql(f"{state} = 'clear' and {older}", state, older), f"uncovered:{registry}"))
         says += ", asked for the day of the consent or an earlier one"
-    sql = f"case {state} when 'listed' then {listed} when 'clear' then nullif({every(clear)}, false) end"
-    return Part(sql, tuple(reads), tuple(ends), says, (registry,))
+    current = all_sql(clear)
+    sql = f"case {state} when 'listed' then {listed} when 'clear' then nullif({current}, false) end"
+    return Condition(Sql(sql, state, listed, current), tuple(reads), tuple(ends), says, (registry,))
 
 
-def _consent(p: dict[str, Any]) -> Part:
-    scope = {
-        "named": ("named_caller", "written"),
-        "written": ("written",),
-        "any": ("named_caller", "written", "partners"),
-    }[p["scope"]]
-    conditions = [f"consent in ({words_sql(scope)})"]
-    reads = [("consent is null", "consent")]
-    ends = [_upcoming("consent_withdrawn_on")]
+def _unlisted_for_campaign(registry: str) -> Condition:
+    state, of_campaign = registry_column(registry), registry_column(registry, "_campaign")
+    answered = Sql(f"{state} in ('listed', 'clear')", state)
+    unnamed = Sql(f"campaign is null and {answered}", "campaign", answered)
+    sql = f"case when {unnamed} then null when {answered} then {of_campaign} = 'clear' end"
+    other = f"campaign is not null and {answered} and {of_campaign} is null"
+    reads = [*_registry_reads(registry), (unnamed, "campaign")]
+    reads.append((Sql(other, "campaign", answered, of_campaign), f"stale:{registry}"))
+    return Condition(
+        Sql(sql, unnamed, of_campaign),
+        tuple(reads),
+        (_next_answer(registry),),
+        f"not on {registry}, by an answer for this campaign",
+        (registry,),
+    )
+
+
+_CONSENTS = {
+    "named": ("named_caller", "written"),
+    "written": ("written",),
+    "any": ("named_caller", "written", "partners"),
+}
+
+
+def _consent(p: dict[str, Any]) -> Condition:
+    scope = _CONSENTS[p["scope"]]
+    compares = [("consent", scope)]
+    conditions = [one_of("consent", scope)]
+    reads = [(is_unknown("consent"), "consent")]
+    ends = [_eve_of("consent_withdrawn_on")]
     says = f"consent ({' or '.join(scope)})"
     registries: tuple[str, ...] = ()
     if wanted := p.get("for"):
-        conditions.append(f"consent_for in ('{wanted}', 'both')")
-        reads.append(("consent_for is null", "consent_for"))
+        compares.append(("consent_for", (wanted, "both")))
+        conditions.append(one_of(*compares[-1]))
+        reads.append((is_unknown("consent_for"), "consent_for"))
         says += f" for {wanted} calls"
     if span := p.get("max_age"):
-        last = _lasts("consent_on", span)
-        conditions += [_has_come("consent_on"), f"day <= {last}"]
-        reads.append(("consent_on is null", "consent_on"))
+        last = _last_day("consent_on", span)
+        conditions += [_has_come("consent_on"), Sql(f"day <= {last}", "day", last)]
+        reads.append((is_unknown("consent_on"), "consent_on"))
         ends.append(last)
         says += f", at most {_span(span)} old"
     else:
-        conditions.append("coalesce(consent_on <= day, true)")
+        conditions.append(Sql("coalesce(consent_on <= day, true)", "consent_on", "day"))
     if registry := p.get("after_listed"):
-        state = _quoted(registry)
-        # Where nobody told since when, the number may have gone on the list on the day of the answer.
-        since = f"coalesce({state}_told, {state}_as_of)"
-        younger = [f"case {state} when 'clear' then true when 'listed' then consent_on > {since} end"]
+        state, as_of, told = (registry_column(registry, suffix) for suffix in ("", "_as_of", "_told"))
+        # Where no date was given, the number may have gone on the list as late as the day of the answer.
+        since = f"coalesce({told}, {as_of})"
+        newer = f"case {state} when 'clear' then true when 'listed' then consent_on > {since} end"
+        conditions.append(Sql(newer, state, told, as_of, "consent_on"))
         reads += _registry_reads(registry)
-        reads.append((f"{state} = 'listed' and consent_on is null", "consent_on"))
-        ends.append(f"{state}_next_on - 1")
+        reads.append((Sql(f"{state} = 'listed' and consent_on is null", state, "consent_on"), "consent_on"))
+        ends.append(_next_answer(registry))
         says += f", given after the number went on {registry}"
         if span := p.get("registry_max_age"):
-            # After an old answer the number may have gone on the list again.
-            last = _lasts(f"{state}_as_of", span)
-            younger.append(f"nullif(day <= {last}, false)")
-            reads.append((f"{state} in ('listed', 'clear') and day > {last}", f"stale:{registry}"))
-            ends.append(f"case when {state} in ('listed', 'clear') then {last} end")
+            # Since an old answer the number may have gone on the list again.
+            last = _last_day(as_of, span)
+            answered = Sql(f"{state} in ('listed', 'clear')", state)
+            conditions.append(Sql(f"nullif(day <= {last}, false)", "day", last))
+            reads.append((Sql(f"{answered} and day > {last}", answered, "day", last), f"stale:{registry}"))
+            ends.append(Sql(f"case when {answered} then {last} end", answered, last))
             says += f", by an answer of at most {_span(span)}"
-        conditions += younger
         registries = (registry,)
-    conditions.append(f"not ({_has_come('consent_withdrawn_on')})")
-    return Part(every(conditions), tuple(reads), tuple(ends), f"{says}, not withdrawn", registries)
+    withdrawn = _has_come("consent_withdrawn_on")
+    conditions.append(Sql(f"not ({withdrawn})", withdrawn))
+    return Condition(
+        all_sql(conditions),
+        tuple(reads),
+        tuple(ends),
+        f"{says}, not withdrawn",
+        registries,
+        compares=tuple(compares),
+    )
 
 
-def _hours(p: dict[str, Any]) -> Part:
+def _hours(p: dict[str, Any]) -> Condition:
     included = p.get("ends") == "included"
-    named = p.get("holidays")
-    holiday = f"list_contains({calendar(named)}(), {{}})" if named else "false"
+    calendars = (calendar(p["holidays"]),) if "holidays" in p else ()
+    holiday = f"list_contains({calendars[0]}(), {{}})" if calendars else "false"
     eve = p.get("eve")
 
     def lawful(at: str) -> str:
         weekday, clock = f"isodow({at}::date)", f"{at}::time"
         cases = [f"when {at} is null then null", f"when {holiday.format(f'{at}::date')} then false"]
         if eve:
-            # The eve of a holiday has a window of its own, unless its weekday has none.
+            # The day before a holiday has its own hours, unless no calls are allowed on that weekday at all.
             tomorrow = holiday.format(f"{at}::date + 1")
             open_days = ", ".join(day for days in p["windows"] for day in days)
-            cases.append(f"when {tomorrow} and {weekday} in ({open_days}) then {_open(clock, eve, included)}")
+            cases.append(f"when {tomorrow} and {weekday} in ({open_days}) then {_inside(clock, eve, included)}")
         for days, windows in p["windows"].items():
-            cases.append(f"when {weekday} in ({', '.join(days)}) then {_open(clock, windows, included)}")
+            cases.append(f"when {weekday} in ({', '.join(days)}) then {_inside(clock, windows, included)}")
         return f"case {' '.join(cases)} else false end"
 
     each = f"list_transform([at_first, at_last], lambda t: {lawful('t')})"
-    sql = f"list_reduce({each}, lambda a, b: if(a = b, a, null))"
-    reads = [("at_first is null or at_first <> at_last", "place")]
+    sql = Sql(f"list_reduce({each}, lambda a, b: if(a = b, a, null))", "at_first", "at_last", "timed")
+    unknown = Sql("at_first is null or at_first <> at_last", "at_first", "at_last")
     if p.get("appointment"):
-        sql = (
-            "coalesce(case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
-            f"else appointment::date = day end, false) or ({sql})"
-        )
-    return Part(sql, tuple(reads), says=f"at a lawful hour ({p['text']})", daily=True)
+        agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
+        agreed += "else appointment::date = day end"
+        sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
+    says = f"at a lawful hour ({p['text']})"
+    return Condition(sql, ((unknown, "place"),), says=says, daily=True, calendars=calendars)
 
 
-def _open(clock: str, windows: list[tuple[str, str]], included: bool) -> str:
+def _inside(clock: str, windows: list[tuple[str, str]], included: bool) -> str:
     end = "<=" if included else "<"
     inside = [f"{clock} >= time '{a}' and {clock} {end} time '{b}'" for a, b in windows]
     return f"(not timed or {' or '.join(inside)})"
 
 
-def _cli(p: dict[str, Any]) -> Part:
+def _cli(p: dict[str, Any]) -> Condition:
     conditions = []
     if p.get("withheld") is False:
-        conditions.append("cli <> 'withheld'")
+        conditions.append(Sql("cli <> 'withheld'", "cli"))
     if allowed := p.get("allowed"):
-        conditions.append(" or ".join(f"starts_with(cli, '{prefix}')" for prefix in allowed))
+        conditions.append(Sql(" or ".join(f"starts_with(cli, '{prefix}')" for prefix in allowed), "cli"))
     if barred := p.get("forbidden"):
-        conditions.append(" and ".join(f"not starts_with(cli, '{prefix}')" for prefix in barred))
+        conditions.append(Sql(" and ".join(f"not starts_with(cli, '{prefix}')" for prefix in barred), "cli"))
     says = "the number shown is " + (f"in {' '.join(allowed)}" if allowed else "not withheld")
     says += f" and not in {' '.join(barred)}" if barred else ""
-    return Part(every(conditions), (("cli is null", "cli"),), says=says)
+    prefixes = tuple(allowed or barred or ())
+    compares = (("cli", prefixes),) if prefixes else ()
+    return Condition(all_sql(conditions), ((is_unknown("cli"), "cli"),), says=says, compares=compares)
 
 
-def _not_objected(p: dict[str, Any]) -> Part:
+def _not_objected(p: dict[str, Any]) -> Condition:
+    objected = _has_come("objected_on")
     sql = (
-        f"case when own = 'listed' or {_has_come('objected_on')} then false "
-        "when objected_on is not null or own = 'clear' then true end"
+        f"case when own = 'listed' or {objected} then false when objected_on is not null or own = 'clear' then true end"
     )
-    ends = ("own_next_on - 1", f"case when objected_on < date '9999-12-31' then {_upcoming('objected_on')} end")
-    reads = (("own is null", "registry:own"), ("own = 'uncovered'", "uncovered:own"))
-    return Part(sql, reads, ends, "no objection to this caller", ("own",))
+    coming = _eve_of("objected_on")
+    ends = (_next_answer(OWN), Sql(f"case when objected_on < date '9999-12-31' then {coming} end", coming))
+    says = "no objection to this caller"
+    return Condition(Sql(sql, objected, OWN), tuple(_registry_reads(OWN)), ends, says, (OWN,))
 
 
-def _silence(p: dict[str, Any]) -> Part:
-    usual, early = f"{p['jurisdiction']}_silent", f"{p['jurisdiction']}_silent_early"
-    there = f"polls in ({words_sql(p['early'])})"
+def silent_days(jurisdiction: str, early: bool = False) -> str:
+    """Name of the macro that lists the days of a jurisdiction on which polls forbid calls.
+
+    early: those of places that vote a day earlier.
+    """
+    return f"{jurisdiction}_silent_early" if early else f"{jurisdiction}_silent"
+
+
+def _silence(p: dict[str, Any]) -> Condition:
+    usual, early = (silent_days(p["jurisdiction"], early) for early in (False, True))
+    there = one_of("polls", p["early"])
     sql = (
-        f"case when {there} then not {_on(early, 'day')} when not {there} then not {_on(usual, 'day')} "
-        f"when {_on(early, 'day')} = {_on(usual, 'day')} then not {_on(usual, 'day')} end"
+        f"case when {there} then not {_contains(early, 'day')} when not {there} then not {_contains(usual, 'day')} "
+        f"when {_contains(early, 'day')} = {_contains(usual, 'day')} then not {_contains(usual, 'day')} end"
     )
-    ahead = f"case when {there} then {_next(early)} else {_next(usual)} end - 1"
-    return Part(sql, (("polls is null", "place"),), (ahead,), "not on the eve or the day of a poll")
+    ahead = f"case when {there} then {_next_in(early)} else {_next_in(usual)} end - 1"
+    return Condition(
+        Sql(sql, there, "day"),
+        ((is_unknown("polls"), "place"),),
+        (Sql(ahead, there, "day"),),
+        "not on the eve or the day of a poll",
+        compares=(("polls", tuple(p["early"])),) if p["early"] else (),
+        calendars=(usual, early),
+    )
 
 
-def _max_attempts(p: dict[str, Any]) -> Part:
+def _max_attempts(p: dict[str, Any]) -> Condition:
     says = f"fewer than {p['n']} calls and attempts in {p['days']} days"
-    return Part(f"attempts < {p['n']}", (("attempts is null", "attempts"),), says=says, daily=True)
+    sql = Sql(f"attempts < {p['n']}", "attempts")
+    return Condition(sql, ((is_unknown("attempts"), "attempts"),), says=says, daily=True)
 
 
-def _pause(p: dict[str, Any]) -> Part:
+def _pause(p: dict[str, Any]) -> Condition:
     column, days = p["after"], p["days"]
-    sql = f"day < {column} or day > {column} + {days}"
+    sql = Sql(f"day < {column} or day > {column} + {days}", column, "day")
     says = f"not within {days} days after {column}"
-    ends = (f"case when {column} < date '9999-12-31' then {_upcoming(column)} end",)
-    return Part(sql, ((f"{column} is null", column),), ends, says)
+    coming = _eve_of(column)
+    ends = (Sql(f"case when {column} < date '9999-12-31' then {coming} end", coming),)
+    return Condition(sql, ((is_unknown(column), column),), ends, says)
 
 
-def _within(p: dict[str, Any]) -> Part:
+def _within(p: dict[str, Any]) -> Condition:
     column = p["column"]
+    calendars: tuple[str, ...] = ()
     span: dict[str, int] = {unit: p[unit] for unit in UNITS if unit in p}
     if span:
-        last, says = _lasts(column, span), _span(span)
+        last, says = _last_day(column, span), _span(span)
     else:
-        # Holidays are few: n working days never take longer than twice n, and a week.
-        n, reach = p["working_days"], 2 * p["working_days"] + 7
-        holiday = f" and not {_on(calendar(p['holidays']), 'd::date')}" if "holidays" in p else ""
+        # Holidays are few: n working days always fit into 2n + 7 days.
+        n, reach, holiday = p["working_days"], 2 * p["working_days"] + 7, ""
+        if "holidays" in p:
+            calendars = (calendar(p["holidays"]),)
+            holiday = f" and not {_contains(calendars[0], 'd::date')}"
         later = f"generate_series({column} + 1, {column} + {reach}, interval 1 day)"
-        last = f"list_filter({later}, lambda d: isodow(d) < 7{holiday})[{n}]::date"
+        last = Sql(f"list_filter({later}, lambda d: isodow(d) < 7{holiday})[{n}]::date", column)
         says = f"{n} working days"
-    sql = f"{_has_come(column)} and day <= {last}"
-    return Part(sql, ((f"{column} is null", column),), (last,), f"within {says} of {column}")
+    come = _has_come(column)
+    sql = Sql(f"{come} and day <= {last}", come, last)
+    return Condition(sql, ((is_unknown(column), column),), (last,), f"within {says} of {column}", calendars=calendars)
 
 
-def _later(p: dict[str, Any]) -> Part:
+def _later(p: dict[str, Any]) -> Condition:
     column, than = p["column"], p["than"]
-    reads = tuple((f"{name} is null", name) for name in (column, than))
-    return Part(f"{column} > {than}", reads, says=f"{column} after {than}")
+    reads = tuple((is_unknown(name), name) for name in (column, than))
+    return Condition(Sql(f"{column} > {than}", column, than), reads, says=f"{column} after {than}")
 
 
 def _span(span: dict[str, int]) -> str:
@@ -292,7 +393,7 @@ def _span(span: dict[str, int]) -> str:
 
 
 def days_sql(days: Iterable[date]) -> str:
-    """Days as an SQL list; one constant, which is bound sooner than many."""
+    """Days as an SQL list. One string constant: DuckDB binds it faster than one constant per day."""
     return f"'[{', '.join(map(str, days))}]'::date[]"
 
 
@@ -301,56 +402,60 @@ def calendar(name: str) -> str:
     return f"{name.replace('-', '_')}_holidays"
 
 
-def _on(macro: str, day: str) -> str:
+def _contains(macro: str, day: str) -> str:
     return f"list_contains({macro}(), {day})"
 
 
-def _next(macro: str) -> str:
+def _next_in(macro: str) -> str:
     return f"list_min(list_filter({macro}(), lambda d: d > day))"
 
 
-def _constant(sql: str, says: str) -> Callable[[dict[str, Any]], Part]:
-    return lambda p: Part(sql, says=says)
+def _constant(sql: str, says: str) -> Callable[[dict[str, Any]], Condition]:
+    return lambda p: Condition(Sql(sql), says=says)
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of demand: its SQL, its keys (True = compulsory), and whether a clause may hold it."""
+class Template:
+    """A kind of demand or test.
 
-    write: Callable[[dict[str, Any]], Part]
+    write: compiles its keys. keys: those it takes in a rules file (True = required).
+    test: whether it may also be used in `when` and `except`.
+    """
+
+    write: Callable[[dict[str, Any]], Condition]
     keys: dict[str, bool] = field(default_factory=dict)
     test: bool = False
 
 
 _HOUR_KEYS = {"windows": True, "text": True, "ends": False, "holidays": False, "appointment": False, "eve": False}
 DEMANDS = {
-    "forbidden": Kind(_constant("false", "never")),
-    "unlisted": Kind(
+    "forbidden": Template(_constant("false", "never")),
+    "unlisted": Template(
         _unlisted,
         {"registry": True, "max_age": False, "grace_days": False, "same_campaign": False, "for_consent": False},
         test=True,
     ),
-    "unflagged": Kind(_unlisted, {"registry": True, "max_age": False}, test=True),
-    "consent": Kind(
+    "unflagged": Template(_unlisted, {"registry": True, "max_age": False}, test=True),
+    "consent": Template(
         _consent,
         {"scope": True, "for": False, "max_age": False, "after_listed": False, "registry_max_age": False},
         test=True,
     ),
-    "hours": Kind(_hours, _HOUR_KEYS, test=True),
-    "max_attempts": Kind(_max_attempts, {"n": True, "days": True}, test=True),
-    "pause": Kind(_pause, {"days": True, "after": True}, test=True),
-    "cli": Kind(_cli, {"allowed": False, "forbidden": False, "withheld": False}, test=True),
-    "not_objected": Kind(_not_objected, test=True),
-    "silence": Kind(_silence, test=True),
-    "duty": Kind(_constant("true", "a duty while calling")),
-    "unsettled": Kind(_constant("null::boolean", "the law is contested")),
-    "not_read": Kind(_constant("null::boolean", "the law was not read here")),
+    "hours": Template(_hours, _HOUR_KEYS, test=True),
+    "max_attempts": Template(_max_attempts, {"n": True, "days": True}, test=True),
+    "pause": Template(_pause, {"days": True, "after": True}, test=True),
+    "cli": Template(_cli, {"allowed": False, "forbidden": False, "withheld": False}, test=True),
+    "not_objected": Template(_not_objected, test=True),
+    "silence": Template(_silence, test=True),
+    "duty": Template(_constant("true", "a duty while calling")),
+    "unsettled": Template(_constant("null::boolean", "the law is contested")),
+    "not_read": Template(_constant("null::boolean", "the law was not read here")),
 }
-OPEN = ("unsettled", "not_read")  # what no fact decides
-TESTS = {name: kind for name, kind in DEMANDS.items() if kind.test} | {
-    "within": Kind(
+OPEN = ("unsettled", "not_read")  # demands that no fact can meet or break
+TESTS = {name: one for name, one in DEMANDS.items() if one.test} | {
+    "within": Template(
         _within,
         {"column": True, "days": False, "months": False, "years": False, "working_days": False, "holidays": False},
     ),
-    "later": Kind(_later, {"column": True, "than": True}),
+    "later": Template(_later, {"column": True, "than": True}),
 }

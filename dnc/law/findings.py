@@ -1,36 +1,58 @@
-"""What regimes come to for a call, from what each of their conditions comes to.
+"""From the values of single conditions to what each regime means for a call.
 
-DuckDB is asked for every condition once (`Inquiry`), those that read the same columns
-together; its answers, true, false or None for *not told*, are few once they are
-distinct, and are put together here by the three-valued rule of `dnc.law.regimes`.
+DuckDB evaluates every condition once (`Inquiry`), grouped by the columns that they
+read. Few distinct combinations of values come back (true, false, or None for *not
+known*); this module combines them by the three-valued rule of `dnc.law.regimes`.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from enum import Enum
+from functools import cached_property
 
-from dnc.law.demands import Part
+from dnc.law.demands import Condition, Sql
 from dnc.law.regimes import Regime
 
-Truth = Mapping[str, bool | None]
+Truth = Mapping[str, bool | None]  # expression → its value
 _VALUES = (False, True, None)
-_IN_A_CODE = 40  # conditions, three values each, that 64 bits hold
+_IN_A_CODE = 40  # conditions with three values each that fit into 64 bits: 3**40 < 2**64 < 3**41
+
+
+class Finding(Enum):
+    """What one regime means for one call, worst first.
+
+    applies: it is known to apply. blocks: it applies and is broken. is_open: it may be broken; a fact is missing.
+    is_met: its demand is met, whether or not it applies. key: its name in tables of messages.
+    """
+
+    BROKEN = (True, False)
+    OPEN = (True, None)
+    MAYBE_OPEN = (None, None)
+    MET = (True, True)
+    MAYBE_MET = (None, True)
+    NOT_APPLICABLE = (False, None)
+
+    def __init__(self, applies: bool | None, met: bool | None) -> None:
+        self.key = self.name.lower()
+        self.applies = applies is True
+        self.blocks = applies is True and met is False
+        self.is_open = applies is not False and met is None
+        self.is_met = applies is not False and met is True
 
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What is asked about every call, as SQL: each condition that regimes turn on, and each day on which one ends."""
+    """What is evaluated for every call: the conditions of some regimes, and the days on which their values end."""
 
-    conditions: tuple[str, ...]
-    ends: tuple[str, ...]
+    conditions: tuple[Sql, ...]
+    ends: tuple[Sql, ...]
 
     @property
     def codes(self) -> int:
-        """How many codes say what the conditions came to."""
+        """How many integers hold the values of all conditions of one call."""
         return -(-len(self.conditions) // _IN_A_CODE)
 
     @property
@@ -46,48 +68,45 @@ class Inquiry:
         return f"select {', '.join(codes + ends)} from facts"
 
     def truth(self, codes: Sequence[int]) -> dict[str, bool | None]:
-        """What each condition came to, by its codes."""
+        """The value of each condition, from the integers of one call."""
         return {
             sql: _VALUES[codes[at // _IN_A_CODE] // len(_VALUES) ** (at % _IN_A_CODE) % len(_VALUES)]
             for at, sql in enumerate(self.conditions)
         }
 
-    def reads(self, columns: Sequence[str]) -> list[str]:
-        """Those of some columns that anything in it reads."""
-        named = frozenset().union(*map(_names, (*self.conditions, *self.ends)))
-        return [name for name in columns if name in named]
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """All columns that it reads."""
+        return frozenset[str]().union(*(sql.columns for sql in (*self.conditions, *self.ends)))
 
     def apart(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
-        """The same in parts, each with those of some columns that it reads.
+        """The same in parts, each with those of `columns` that it reads.
 
-        What reads no more columns than another condition goes with it, and what reads none but those of `few`
-        words is one part.
+        An expression joins the part of one that reads the same columns and more; all that read only columns of
+        `few` distinct values make one part.
         """
-        read = {sql: _names(sql).intersection(columns) for sql in (*self.conditions, *self.ends)}
+        read = {sql: sql.columns.intersection(columns) for sql in (*self.conditions, *self.ends)}
         widest = sorted({frozenset(few), *read.values()}, key=lambda names: (-len(names), sorted(names)))
-        parts: dict[frozenset[str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-        for kind, sqls in enumerate((self.conditions, self.ends)):
-            for sql in sqls:
+        parts: dict[frozenset[str], tuple[list[Sql], list[Sql]]] = defaultdict(lambda: ([], []))
+        for kind, expressions in enumerate((self.conditions, self.ends)):
+            for sql in expressions:
                 parts[next(names for names in widest if read[sql] <= names)][kind].append(sql)
-        return [
-            ([name for name in columns if name in names], Inquiry(*map(tuple, asked))) for names, asked in parts.items()
-        ]
+        return [([name for name in columns if name in names], Inquiry(*map(tuple, parts[names]))) for names in parts]
 
 
-@cache
-def _names(sql: str) -> frozenset[str]:
-    """All words of a condition, the columns that it reads among them."""
-    return frozenset(re.findall(r"\w+", sql))
+def inquiry(regimes: Iterable[Regime], skip_daily: bool = False) -> Inquiry:
+    """All that has to be evaluated to decide some regimes.
 
-
-def inquiry(regimes: Iterable[Regime], later: bool = False) -> Inquiry:
-    """All that regimes turn on; `later`, as `finding` reads it, without what only `untold` asks."""
-    parts = [part for one in regimes for part in one.parts if part in one.when or not (later and part.daily)]
-    conditions = [sql for part in parts for sql in (part.sql, *(untold for untold, _ in part.reads if not later))]
+    skip_daily: as `finding_of` reads it; leaves out also what only `unknown_facts` reads.
+    """
+    parts = [part for one in regimes for part in one.parts if part in one.when or not (skip_daily and part.daily)]
+    conditions = [
+        sql for part in parts for sql in (part.sql, *(unknown for unknown, _ in part.reads if not skip_daily))
+    ]
     return Inquiry(tuple(dict.fromkeys(conditions)), tuple(dict.fromkeys(end for part in parts for end in part.ends)))
 
 
-def every(values: Iterable[bool | None]) -> bool | None:
+def all_of(values: Iterable[bool | None]) -> bool | None:
     """Three-valued AND."""
     values = set(values)
     return False if False in values else None if None in values else True
@@ -98,56 +117,55 @@ def negated(value: bool | None) -> bool | None:
     return None if value is None else not value
 
 
-def some(values: Iterable[bool | None]) -> bool | None:
+def any_of(values: Iterable[bool | None]) -> bool | None:
     """Three-valued OR."""
-    return negated(every(map(negated, values)))
+    return negated(all_of(map(negated, values)))
 
 
-def finding(regime: Regime, truth: Truth, later: bool = False) -> str:
-    """What a regime comes to, as one letter.
+def finding_of(regime: Regime, truth: Truth, skip_daily: bool = False) -> Finding:
+    """What a regime means for a call with these values of its conditions.
 
-    `m` applies and is met, `b` applies and is broken, `x` applies and is not known to be met;
-    `-` does not apply; `p` may apply and is met, `u` may apply and is not known to be met.
-    later: take what is judged day by day (hours, attempts) as met.
+    skip_daily: count what is judged day by day (hours, attempts) as met.
     """
-    applies, met = _applies(regime, truth, later), _value(regime.demanded, truth, later)
+    applies, met = _applies(regime, truth, skip_daily), _value(regime.demanded, truth, skip_daily)
     if applies is False:
-        return "-"
+        return Finding.NOT_APPLICABLE
     if applies is None:
-        return "p" if met else "u"
-    return "x" if met is None else "m" if met else "b"
+        return Finding.MAYBE_MET if met else Finding.MAYBE_OPEN
+    return Finding.OPEN if met is None else Finding.MET if met else Finding.BROKEN
 
 
-def untold(regime: Regime, truth: Truth) -> Iterator[str]:
-    """Words of `dnc_missing`: what a regime that could not be decided turns on and was not told."""
+def unknown_facts(regime: Regime, truth: Truth) -> Iterator[str]:
+    """Words of `dnc_missing`: the unknown facts that keep a regime from being decided; none if it is decided."""
     applies, met = _applies(regime, truth), truth[regime.demanded.sql]
-    if some((negated(applies), met)) is not None:
+    if any_of((negated(applies), met)) is not None:
         return
     asked = list(regime.when)
     for clause in regime.exceptions:
-        if every(truth[part.sql] for part in clause) is None:
+        if all_of(truth[part.sql] for part in clause) is None:
             asked += clause
-    # Beyond its scope a file does not answer; as long as that is not known, the facts are asked for.
+    # A file says nothing about calls beyond its scope. While it is not known whether a call lies beyond, ask for the
+    # facts that decide that, and not for another jurisdiction.
     if met is None and (applies or not regime.is_scope):
         asked.append(regime.demanded)
-    yield from (word for part in asked for condition, word in part.reads if truth[condition])
+    yield from (word for part in asked for unknown, word in part.reads if truth[unknown])
 
 
-def ends(regimes: Iterable[Regime], truth: Truth) -> set[str]:
-    """The ends that count: those of regimes whose undated conditions may be given."""
+def counting_ends(regimes: Iterable[Regime], truth: Truth) -> set[str]:
+    """The ends that limit a validity: those of regimes that may apply, as far as their undated conditions say."""
     return {
         end
         for regime in regimes
-        if every(truth[part.sql] for part in regime.when if not part.ends) is not False
+        if all_of(truth[part.sql] for part in regime.when if not part.ends) is not False
         for part in regime.parts
         for end in part.ends
     }
 
 
-def _value(part: Part, truth: Truth, later: bool) -> bool | None:
-    return True if later and part.daily else truth[part.sql]
+def _value(part: Condition, truth: Truth, skip_daily: bool) -> bool | None:
+    return True if skip_daily and part.daily else truth[part.sql]
 
 
-def _applies(regime: Regime, truth: Truth, later: bool = False) -> bool | None:
-    lifted = some(every(_value(part, truth, later) for part in clause) for clause in regime.exceptions)
-    return every([*(truth[part.sql] for part in regime.when), negated(lifted)])
+def _applies(regime: Regime, truth: Truth, skip_daily: bool = False) -> bool | None:
+    lifted = any_of(all_of(_value(part, truth, skip_daily) for part in clause) for clause in regime.exceptions)
+    return all_of([*(truth[part.sql] for part in regime.when), negated(lifted)])

@@ -1,11 +1,11 @@
-"""A regime: one obligation over one span of days, and a pack: the regimes of one jurisdiction.
+"""A regime (one obligation, in force over one span of days) and a pack (the regimes of one jurisdiction).
 
-For a call and a regime in force on its day,
+For a call and a regime that is in force on its day,
 
     lawful = (not applies) or met        applies = when and not (any clause of except)
 
-in SQL's three-valued logic, where NULL is *we were not told*. Everything here
-writes text and runs nothing; `dnc.law.findings` says what regimes come to.
+in SQL's three-valued logic, where NULL means *not known*. This module only writes
+SQL; `dnc.law.findings` evaluates regimes.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from dnc.law.demands import OPEN, Part, every
+from dnc.law.demands import OPEN, Condition, Sql, all_sql
 
 GRADES = ("low", "medium", "high")
 
 
 @dataclass(frozen=True)
 class Cite:
-    """What a regime rests on: text, address, and the day it was read."""
+    """A citation: the text that a regime is based on, its URL, and the day it was read."""
 
     text: str
     url: str
@@ -30,7 +30,14 @@ class Cite:
 
 @dataclass(frozen=True)
 class Regime:
-    """One obligation over one span of days; spans are half-open."""
+    """One obligation over one span of days.
+
+    says: the obligation in words, by language. force: `law` or `guidance` (a regulator's recommendation).
+    first, until: the span, without `until`. follows: id of the regime that it replaces on `first`.
+    when, exceptions: it applies where all of `when` holds and no clause of `exceptions` holds.
+    demand, demanded: what it asks for, a key of `DEMANDS`, and the same compiled.
+    confidence: one of `GRADES`. is_scope: whether it says which calls the whole file was written for.
+    """
 
     id: str
     says: dict[str, str]
@@ -38,10 +45,10 @@ class Regime:
     first: date
     until: date
     follows: str | None
-    when: tuple[Part, ...]
-    exceptions: tuple[tuple[Part, ...], ...]
+    when: tuple[Condition, ...]
+    exceptions: tuple[tuple[Condition, ...], ...]
     demand: str
-    demanded: Part
+    demanded: Condition
     cites: tuple[Cite, ...]
     confidence: str
     note: str
@@ -49,22 +56,22 @@ class Regime:
     is_scope: bool = False
 
     def in_force(self, day: date) -> bool:
-        """Whether a day lies in the regime's span."""
+        """Whether it is in force on a day."""
         return self.first <= day < self.until
 
     @property
     def is_open(self) -> bool:
-        """Whether no fact decides it, and a user may take it on himself."""
+        """Whether no fact can decide it, so that users may accept it on their own responsibility."""
         return self.demand in OPEN and not self.is_scope
 
     @property
     def is_not_read(self) -> bool:
-        """Whether it stands for law that was not read here, and not for law that is contested."""
+        """Whether it marks law that this project has not read, as opposed to law that is contested."""
         return self.demand == "not_read" or self.is_scope
 
     @property
-    def parts(self) -> Iterator[Part]:
-        """Its conditions, its exceptions' and its demand, in this order."""
+    def parts(self) -> Iterator[Condition]:
+        """All its conditions: those of `when`, those of its exceptions, and its demand, in this order."""
         yield from self.when
         for clause in self.exceptions:
             yield from clause
@@ -72,21 +79,21 @@ class Regime:
 
     @property
     def applies_sql(self) -> str:
-        """Whether it applies to a call, as SQL."""
-        conditions = every(part.sql for part in self.when)
+        """SQL that is true where it applies to a call."""
+        conditions = all_sql(part.sql for part in self.when)
         if not self.exceptions:
             return conditions
         return f"{conditions} and not ({' or '.join(clause_sql(c) for c in self.exceptions)})"
 
     @property
     def sql(self) -> str:
-        """Whether a call is lawful under this regime: true, false, or NULL for not told."""
+        """SQL that is true where a call is lawful under it, false where it is not, and NULL where that is not known."""
         return f"(not ({self.applies_sql})) or ({self.demanded.sql})"
 
 
-def clause_sql(clause: tuple[Part, ...]) -> str:
-    """One clause of `except` as SQL."""
-    return every(part.sql for part in clause)
+def clause_sql(clause: tuple[Condition, ...]) -> str:
+    """SQL that is true where all conditions of one clause of `except` hold."""
+    return all_sql(part.sql for part in clause)
 
 
 @dataclass(frozen=True)
@@ -94,8 +101,9 @@ class Pack:
     """The law of one jurisdiction, as read from one file.
 
     territories: ISO 3166-1 alpha-2 → IANA zones, for the numbering plans under this law.
-    places: ISO 3166-2 → territory. clocks: ISO 3166-2 → IANA zones, where they are not those
-    of its territory. macros: calendars that the expressions name, SQL by name.
+    places: ISO 3166-2 → territory. clocks: ISO 3166-2 → IANA zones, where they differ from those
+    of its territory. read_from, read_until: first and last day that the file was reviewed for.
+    macros: the calendars that the expressions call: name → SQL.
     """
 
     jurisdiction: str
@@ -109,28 +117,31 @@ class Pack:
     macros: dict[str, str]
 
     def zones(self, territory: str, place: str | None = None) -> tuple[str, ...]:
-        """The zones in which a person may be, somewhere in a territory or in a place of it."""
+        """The time zones in which a person may be, given a territory and perhaps a place in it."""
         return self.clocks.get(place or "", self.territories.get(territory, ()))
 
     def changes(self) -> list[date]:
-        """First days on which other regimes are in force than the day before, sorted."""
+        """The days on which other regimes come into force than on the day before, sorted."""
         days = {self.read_from, self.read_until + timedelta(days=1)}
         days |= {day for regime in self.regimes for day in (regime.first, regime.until)}
         return sorted(days - {date.min, date.max})
 
     def on(self, day: date) -> list[Regime]:
-        """The regimes in force on a day. Outside the days that were read, scope has no exceptions."""
-        unread = None
+        """The regimes in force on a day.
+
+        On a day that the file was not reviewed for, the scope has no exceptions, so that nothing is clear.
+        """
+        missing = None
         if day < self.read_from:
-            unread = "jurisdiction"
+            missing = "jurisdiction"
         elif day > self.read_until:
-            unread = "stale:law"
+            missing = "stale:law"
         return [
-            _beyond(regime, unread) if regime.is_scope and unread else regime
+            _without_exceptions(regime, missing) if regime.is_scope and missing else regime
             for regime in self.regimes
             if regime.in_force(day)
         ]
 
 
-def _beyond(scope: Regime, missing: str) -> Regime:
-    return replace(scope, exceptions=(), demanded=replace(scope.demanded, reads=(("true", missing),)))
+def _without_exceptions(scope: Regime, missing: str) -> Regime:
+    return replace(scope, exceptions=(), demanded=replace(scope.demanded, reads=((Sql("true"), missing),)))

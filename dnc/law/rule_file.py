@@ -1,4 +1,4 @@
-"""One rules file, TOML, read strictly: what breaks the grammar is refused with file, regime and key."""
+"""Strict reader of one rules file (TOML): every mistake is reported with file, regime and key."""
 
 from __future__ import annotations
 
@@ -12,51 +12,78 @@ from typing import Any
 
 from dnc.clock import is_zone
 from dnc.errors import RuleError
-from dnc.law.demands import DEMANDS, OPEN, TESTS, UNITS, Kind, Part, calendar, days_sql, words_sql
+from dnc.law.demands import (
+    DATES,
+    DEMANDS,
+    OPEN,
+    TESTS,
+    UNITS,
+    Condition,
+    Sql,
+    Template,
+    calendar,
+    days_sql,
+    is_unknown,
+    one_of,
+    silent_days,
+)
 from dnc.law.regimes import GRADES, Cite, Pack, Regime
 from dnc.law.vocabulary import vocabulary
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
-_DATES = ("relationship_on", "consent_on", "consent_withdrawn_on", "objected_on", "refused_on")
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
-_KINDS: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", *UNITS), int)
-_KINDS |= dict.fromkeys(("same_campaign", "for_consent", "appointment", "withheld"), bool)
+_TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", *UNITS), int)
+_TYPES |= dict.fromkeys(("same_campaign", "for_consent", "appointment", "withheld"), bool)
+_TYPE_NAMES = {
+    int: "a whole number, at least 1",
+    bool: "true or false",
+    str: "a text",
+    date: "a date such as 2026-08-05",
+}
+# A day of a year without leap days; 29 to 31 are left out, which no law here needs.
 _DAY = re.compile(r"^(0[1-9]|1[0-2])-([01]\d|2[0-8])$")
 
 
 def read_pack(path: str, text: str) -> Pack:
-    """Read the text of one rules file; raises RuleError naming file, regime and key."""
+    """Read the text of one rules file.
+
+    Args:
+        path: its name, for messages.
+        text: TOML.
+    Raises:
+        RuleError: it breaks the grammar; the message names file, regime and key.
+    """
     return _Reader(path, text).pack()
 
 
 class _Reader:
-    """Reads one rules file strictly; every error names file, regime and key."""
-
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         try:
             self.data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise RuleError(f"is not TOML: {error}", path) from None
+            raise RuleError(f"is not valid TOML: {error}", path) from None
 
     def fail(self, message: str, *at: str) -> RuleError:
+        """The error at a place in the file: keys from the outermost inwards."""
         return RuleError(message, self.path, ".".join(at) or None)
 
     def table(self, data: Any, keys: dict[str, bool], *at: str) -> dict[str, Any]:
-        """A table with no key but those named, and all those that are compulsory (True)."""
+        """A table that has no keys but `keys`, and all of these that are required (True)."""
         if not isinstance(data, dict):
             raise self.fail("must be a table", *at)
-        if strange := [key for key in data if key not in keys]:
-            raise self.fail(f"unknown key {strange[0]!r}; known are {', '.join(keys)}", *at)
-        if absent := [key for key, compulsory in keys.items() if compulsory and key not in data]:
-            raise self.fail(f"{absent[0]!r} is missing", *at)
+        if unknown := [key for key in data if key not in keys]:
+            raise self.fail(f"unknown key {unknown[0]!r}; expected one of {', '.join(keys)}", *at)
+        if missing := [key for key, required in keys.items() if required and key not in data]:
+            raise self.fail(f"missing key {missing[0]!r}", *at)
         return data
 
     def is_a(self, kind: type, data: dict[str, Any], key: str, *at: str) -> Any:
+        """The value of a key, of a type; whole numbers are at least 1."""
         value = data[key]
         if not isinstance(value, kind) or (isinstance(value, int) and kind is int and (value is True or value < 1)):
-            raise self.fail(f"must be a {kind.__name__}", *at, key)
+            raise self.fail(f"must be {_TYPE_NAMES[kind]}", *at, key)
         return value
 
     def pack(self) -> Pack:
@@ -72,32 +99,32 @@ class _Reader:
         regimes = tuple(self._regime(one) for one in data.get("regime", []))
         self._check_chains(regimes)
         if unused := sorted(set(self.cites) - self._used):
-            raise self.fail("no regime names this citation", "cites", unused[0])
+            raise self.fail("no regime uses this citation", "cites", unused[0])
         territories, places = self._territories(data)
         name = data.get("name", {"en": self.jurisdiction.upper()})
         clocks = {place: self._zones(zones, "places", place) for place, zones in data.get("places", {}).items()}
-        if strange := [place for place in clocks if not _PLACE.match(place)]:
-            raise self.fail("is no ISO 3166-2 code", "places", strange[0])
+        if unknown := [place for place in clocks if not _PLACE.match(place)]:
+            raise self.fail("is not an ISO 3166-2 code", "places", unknown[0])
         macros = self.macros(regimes)
         return Pack(self.jurisdiction, name, territories, places, clocks, read_from, read_until, regimes, macros)
 
     def _territories(self, data: dict[str, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-        told = data.get("territories", {})
+        tables = data.get("territories", {})
         territories: dict[str, tuple[str, ...]] = {}
         places: dict[str, str] = {}
         for region in data["regions"]:
-            one = self.table(told.get(region, {}), {"zones": False, "places": False}, "territories", region)
-            territories[region] = self._zones(one.get("zones", []), "territories", region)
-            places |= dict.fromkeys(one.get("places", ()), region)
-        if strange := sorted(set(told) - set(data["regions"])):
-            raise self.fail("is not in regions", "territories", strange[0])
+            table = self.table(tables.get(region, {}), {"zones": False, "places": False}, "territories", region)
+            territories[region] = self._zones(table.get("zones", []), "territories", region)
+            places |= dict.fromkeys(table.get("places", ()), region)
+        if unknown := sorted(set(tables) - set(data["regions"])):
+            raise self.fail("is not in `regions`", "territories", unknown[0])
         return territories, places
 
     def _zones(self, zones: Any, *at: str) -> tuple[str, ...]:
         if not isinstance(zones, list):
-            raise self.fail("must be a list of IANA zones", *at)
-        if strange := [zone for zone in zones if not is_zone(zone)]:
-            raise self.fail(f"{strange[0]!r} is no IANA zone", *at)
+            raise self.fail("must be a list of IANA time zones", *at)
+        if unknown := [zone for zone in zones if not is_zone(zone)]:
+            raise self.fail(f"{unknown[0]!r} is not an IANA time zone", *at)
         return tuple(zones)
 
     def _read_calendars(self, data: dict[str, Any]) -> None:
@@ -105,47 +132,51 @@ class _Reader:
         polls = self.table(data.get("polls", {}), {"early": False, "days": False, "cites": False}, "polls")
         self.early: list[str] = polls.get("early", [])
         day_keys = {"name": True, "day": True, "early": True, "confidence": True, "note": False}
-        self.polls = [self.table(one, day_keys, "polls", "days") for one in polls.get("days", [])]
+        self.polls = [self.table(poll, day_keys, "polls", "days") for poll in polls.get("days", [])]
         if polls:
-            self._named_cites(polls, "polls")
+            self._cites_of(polls, "polls")
 
     def _calendar(self, name: str, data: Any) -> Calendar:
         optional = ("days", "everywhere", "without", "note")
-        one = self.table(data, {"country": True, "cites": True} | dict.fromkeys(optional, False), "holidays", name)
-        self._named_cites(one, "holidays", name)
-        days = one.get("days", [])
+        table = self.table(data, {"country": True, "cites": True} | dict.fromkeys(optional, False), "holidays", name)
+        self._cites_of(table, "holidays", name)
+        days = table.get("days", [])
         if not all(isinstance(day, str) and _DAY.match(day) for day in days):
             raise self.fail("must be a list of days such as '12-25'", "holidays", name, "days")
-        return Calendar(one["country"], tuple(days), one.get("everywhere", False), tuple(one.get("without", ())))
+        return Calendar(table["country"], tuple(days), table.get("everywhere", False), tuple(table.get("without", ())))
 
     def macros(self, regimes: tuple[Regime, ...]) -> dict[str, str]:
-        """The calendars that the expressions name, as bodies of SQL macros without arguments."""
+        """The calendars that the conditions call, as bodies of SQL macros without arguments."""
         last_year = self.data["read_until"].year + 1
         calendars = {}
-        for name, one in self.holidays.items():
-            named = [regime.first for regime in regimes if any(calendar(name) in part.sql for part in regime.parts)]
-            first = max(min(named, default=date.max), self.data["read_from"])
-            calendars[calendar(name)] = days_sql(_holidays(one, first.year, last_year))
+        for name, holidays in self.holidays.items():
+            macro = calendar(name)
+            used = [regime.first for regime in regimes if any(macro in part.calendars for part in regime.parts)]
+            first = max(min(used, default=date.max), self.data["read_from"])
+            calendars[macro] = days_sql(_holidays(holidays, first.year, last_year))
         if self.polls:
-            calendars[f"{self.jurisdiction}_silent"] = days_sql(self._silent_days(early=False))
-            calendars[f"{self.jurisdiction}_silent_early"] = days_sql(self._silent_days(early=True))
+            for early in (False, True):
+                calendars[silent_days(self.jurisdiction, early)] = days_sql(self._silent_days(early))
         return calendars
 
     def _silent_days(self, early: bool) -> list[date]:
-        """The eve and the day of each poll, for those who vote a day early where a poll says so, or for the others."""
-        polls = [one["day"] - timedelta(days=bool(early and one["early"])) for one in self.polls]
+        """The day of each poll and the day before.
+
+        early: those of places that vote a day earlier, in the polls that say so.
+        """
+        polls = [poll["day"] - timedelta(days=bool(early and poll["early"])) for poll in self.polls]
         return sorted({day - timedelta(days=back) for day in polls for back in (0, 1)})
 
     def _cite(self, key: str, data: Any) -> Cite:
-        one = self.table(data, {"text": True, "url": True, "read": True}, "cites", key)
-        return Cite(one["text"], one["url"], self.is_a(date, one, "read", "cites", key))
+        table = self.table(data, {"text": True, "url": True, "read": True}, "cites", key)
+        return Cite(table["text"], table["url"], self.is_a(date, table, "read", "cites", key))
 
-    def _named_cites(self, data: dict[str, Any], *at: str) -> tuple[Cite, ...]:
+    def _cites_of(self, data: dict[str, Any], *at: str) -> tuple[Cite, ...]:
         for key in data["cites"]:
             if key not in self.cites:
-                raise self.fail(f"{key!r} is not among [cites]", *at, "cites")
+                raise self.fail(f"{key!r} is not in [cites]", *at, "cites")
         if not data["cites"]:
-            raise self.fail("names no citation", *at, "cites")
+            raise self.fail("must name at least one citation", *at, "cites")
         self._used |= set(data["cites"])
         return tuple(self.cites[key] for key in data["cites"])
 
@@ -153,152 +184,160 @@ class _Reader:
         id_ = data.get("id", "?") if isinstance(data, dict) else "?"
         keys = {"id": True, "says": True, "cites": True, "when": True}
         optional = ("says_fr", "force", "from", "until", "follows", "except", "confidence", "note", "sanction")
-        one = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False), id_)
+        table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False), id_)
         if not _ID.match(id_):
-            raise self.fail("an id is lower-case words joined by hyphens", id_)
+            raise self.fail("an id must be lower-case words joined by hyphens", id_)
         for key, allowed in (("force", ("law", "guidance")), ("confidence", GRADES)):
-            if one.get(key, allowed[0]) not in allowed:
-                raise self.fail(f"{one[key]!r} is none of {', '.join(allowed)}", id_, key)
-        first = self.is_a(date, one, "from", id_) if "from" in one else date.min
-        until = self.is_a(date, one, "until", id_) if "until" in one else date.max
+            if table.get(key, allowed[0]) not in allowed:
+                raise self.fail(f"{table[key]!r} is not one of {', '.join(allowed)}", id_, key)
+        first = self.is_a(date, table, "from", id_) if "from" in table else date.min
+        until = self.is_a(date, table, "until", id_) if "until" in table else date.max
         if first >= until:
-            raise self.fail(f"begins on {first} and has ended on {until}", id_, "from")
-        demanded = [name for name in DEMANDS if name in one]
+            raise self.fail(f"`from` ({first}) must be before `until` ({until})", id_, "from")
+        demanded = [name for name in DEMANDS if name in table]
         if len(demanded) != 1:
-            raise self.fail(f"makes {len(demanded)} demands ({', '.join(demanded)}); exactly one is wanted", id_)
+            raise self.fail(f"has {len(demanded)} demands ({', '.join(demanded)}); write exactly one", id_)
         is_scope = id_ == f"{self.jurisdiction}-scope"
-        part = self._demand(demanded[0], one[demanded[0]], id_)
+        condition = self._demand(demanded[0], table[demanded[0]], id_)
         if is_scope:
-            part = replace(part, reads=(("true", "jurisdiction"),))
+            condition = replace(condition, reads=((Sql("true"), "jurisdiction"),))
         return Regime(
             id=id_,
-            says={"en": one["says"], "fr": one.get("says_fr", one["says"])},
-            force=one.get("force", "law"),
+            says={"en": table["says"], "fr": table.get("says_fr", table["says"])},
+            force=table.get("force", "law"),
             first=first,
             until=until,
-            follows=one.get("follows"),
-            when=self._clause(one["when"], id_, "when"),
-            exceptions=tuple(self._clause(clause, id_, "except") for clause in one.get("except", [])),
+            follows=table.get("follows"),
+            when=self._clause(table["when"], id_, "when"),
+            exceptions=tuple(self._clause(clause, id_, "except") for clause in table.get("except", [])),
             demand=demanded[0],
-            demanded=part,
-            cites=self._named_cites(one, id_),
-            confidence=one.get("confidence", "low"),
-            note=one.get("note", ""),
-            sanction=one.get("sanction", ""),
+            demanded=condition,
+            cites=self._cites_of(table, id_),
+            confidence=table.get("confidence", "low"),
+            note=table.get("note", ""),
+            sanction=table.get("sanction", ""),
             is_scope=is_scope,
         )
 
-    def _clause(self, data: Any, *at: str) -> tuple[Part, ...]:
+    def _clause(self, data: Any, *at: str) -> tuple[Condition, ...]:
         if not isinstance(data, dict) or (not data and at[-1] == "except"):
-            raise self.fail("must be a table with a condition", *at)
+            raise self.fail("must be a table with at least one condition", *at)
         parts = []
         for key, value in data.items():
             if isinstance(value, dict):
                 if key not in TESTS:
-                    raise self.fail(f"is no test; tests are {', '.join(TESTS)}", *at, key)
-                parts.append(self._written(TESTS[key], value, *at, key))
+                    raise self.fail(f"unknown test; expected one of {', '.join(TESTS)}", *at, key)
+                parts.append(self._compiled(TESTS[key], value, *at, key))
             else:
                 parts.append(self._axis(key, value, *at))
         return tuple(parts)
 
-    def _axis(self, axis: str, values: Any, *at: str) -> Part:
+    def _axis(self, axis: str, values: Any, *at: str) -> Condition:
         if axis in ("place", "place_or_code"):
             return self._place(axis, values, *at)
         known = vocabulary().axes
         if axis not in known:
-            raise self.fail(f"is no axis; axes are {', '.join(known)}", *at, axis)
+            raise self.fail(f"unknown axis; expected one of {', '.join(known)}", *at, axis)
         if not isinstance(values, list) or not values:
             raise self.fail("must be a list of words", *at, axis)
-        if strange := [value for value in values if value not in known[axis]]:
-            raise self.fail(f"{strange[0]!r} is none of {', '.join(known[axis])}", *at, axis)
+        if unknown := [value for value in values if value not in known[axis]]:
+            raise self.fail(f"{unknown[0]!r} is not one of {', '.join(known[axis])}", *at, axis)
         says = f"{axis} {' or '.join(values)}"
-        return Part(f"{axis} in ({words_sql(values)})", ((f"{axis} is null", axis),), says=says)
+        compares = ((axis, tuple(values)),)
+        return Condition(one_of(axis, values), ((is_unknown(axis), axis),), says=says, compares=compares, axis=True)
 
-    def _place(self, axis: str, values: Any, *at: str) -> Part:
-        """Where the called person is, as a list of ISO 3166-2 codes: read like an axis, but of open vocabulary.
+    def _place(self, axis: str, values: Any, *at: str) -> Condition:
+        """A condition on where the called person is: a list of ISO 3166-2 codes.
 
-        Where the file names its places, another code is a place that was not told. `place_or_code` also holds where
-        the number has an area code of one of the list, for states whose law follows it.
+        Where the file has `[places]`, any other code counts as an unknown place. `place_or_code` also holds where the
+        number has an area code of a place of the list, for states whose law follows their area codes.
         """
         if not isinstance(values, list) or not values or not all(_PLACE.match(str(value)) for value in values):
             raise self.fail("must be a list of ISO 3166-2 codes", *at, axis)
         known = [place for place in self.data.get("places", ()) if _PLACE.match(place)]
-        if known and (strange := [value for value in values if value not in known]):
-            raise self.fail(f"{strange[0]!r} is not among [places]", *at, axis)
-        sql, untold, says = f"place in ({words_sql(values)})", "place is null", f"place {' or '.join(values)}"
+        if known and (unknown := [value for value in values if value not in known]):
+            raise self.fail(f"{unknown[0]!r} is not in [places]", *at, axis)
+        says = f"place {' or '.join(values)}"
+        compares = [("place", tuple(values))]
+        sql, is_not_known = one_of("place", values), is_unknown("place")
         if known:
-            sql = f"case when {sql} then true when place in ({words_sql(known)}) then false end"
-            untold = f"coalesce(place not in ({words_sql(known)}), true)"
+            compares.append(("place", tuple(known)))
+            among = one_of("place", known)
+            sql = Sql(f"case when {sql} then true when {among} then false end", sql)
+            is_not_known = Sql(f"coalesce(not ({among}), true)", among)
         if axis == "place_or_code":
-            sql = f"coalesce(plan_place in ({words_sql(values)}), false) or {sql}"
+            compares.append(("plan_place", tuple(values)))
+            by_code = one_of("plan_place", values)
+            sql = Sql(f"coalesce({by_code}, false) or {sql}", by_code, sql)
             says += ", or an area code of it"
-        return Part(sql, ((untold, "place"),), says=says)
+        plain = not known and axis == "place"
+        return Condition(sql, ((is_not_known, "place"),), says=says, compares=tuple(compares), axis=plain)
 
-    def _demand(self, name: str, value: Any, *at: str) -> Part:
+    def _demand(self, name: str, value: Any, *at: str) -> Condition:
         if name in ("duty", *OPEN):
             if not isinstance(value, str):
                 raise self.fail("must be a text", *at, name)
             return replace(DEMANDS[name].write({}), says=value)
-        return self._written(DEMANDS[name], value, *at, name)
+        return self._compiled(DEMANDS[name], value, *at, name)
 
-    def _written(self, kind: Kind, value: Any, *at: str) -> Part:
-        if kind is DEMANDS["hours"]:
+    def _compiled(self, template: Template, value: Any, *at: str) -> Condition:
+        if template is DEMANDS["hours"]:
             value = self._windows(value, *at)
-        params = self.table(value, kind.keys, *at)
+        params = self.table(value, template.keys, *at)
         for key in params:
             self._parameter(key, params, *at)
-        if kind is DEMANDS["silence"]:
+        if template is DEMANDS["silence"]:
             params = {"jurisdiction": self.jurisdiction, "early": self.early}
-        return kind.write(params)
+        return template.write(params)
 
     def _parameter(self, key: str, params: dict[str, Any], *at: str) -> None:
-        """Check one parameter of a demand or test: what reaches SQL matched a closed list."""
+        """Check one parameter of a demand or test; only what matches a closed list reaches SQL."""
         value = params[key]
         closed: dict[str, Iterable[str]] = {
             "scope": ("named", "written", "any"),
             "for": ("live", "automated"),
             "ends": ("included",),
-            "column": _DATES,
-            "after": _DATES,
-            "than": _DATES,
+            "column": DATES,
+            "after": DATES,
+            "than": DATES,
             "holidays": self.holidays,
         }
         if key in closed and value not in closed[key]:
-            raise self.fail(f"{value!r} is none of {', '.join(closed[key])}", *at, key)
+            raise self.fail(f"{value!r} is not one of {', '.join(closed[key])}", *at, key)
         if key in ("registry", "after_listed") and not (isinstance(value, str) and _ID.match(value)):
-            raise self.fail("must be a registry's id", *at, key)
-        if key in _KINDS:
-            self.is_a(_KINDS[key], params, key, *at)
+            raise self.fail("must be a registry id", *at, key)
+        if key in _TYPES:
+            self.is_a(_TYPES[key], params, key, *at)
         if key in ("max_age", "registry_max_age"):
             span = self.table(value, dict.fromkeys(UNITS, False), *at, key)
             for unit in span:
                 self.is_a(int, span, unit, *at, key)
             if not span:
-                raise self.fail("names no span", *at, key)
+                raise self.fail(f"must give at least one of {', '.join(UNITS)}", *at, key)
         if key in ("allowed", "forbidden") and not (
             isinstance(value, list) and value and all(re.fullmatch(r"\+\d{1,15}", one) for one in value)
         ):
             raise self.fail("must be a list of E.164 prefixes", *at, key)
         if key == "registry_max_age" and "after_listed" not in params:
-            raise self.fail("goes with after_listed", *at, key)
+            raise self.fail("can only be used with after_listed", *at, key)
         if key == "column" and "than" not in params and sum(unit in params for unit in (*UNITS, "working_days")) != 1:
-            raise self.fail("asks for one of days, months, years, working_days", *at)
+            raise self.fail("must give exactly one of days, months, years, working_days", *at)
 
     def _windows(self, value: Any, *at: str) -> dict[str, Any]:
-        """Weekday keys of an `hours` table gathered under `windows`: ISO weekdays → spans."""
+        """An `hours` table with its weekday keys gathered under `windows`: ISO weekdays → spans."""
         if not isinstance(value, dict):
             raise self.fail("must be a table", *at)
         windows, rest, text = {}, {}, []
-        for key, told in value.items():
+        for key, entry in value.items():
             first, _, last = key.partition("-")
             if first in _WEEKDAYS and (last or first) in _WEEKDAYS:
                 start, end = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
-                windows[tuple(str(day + 1) for day in range(start, end + 1))] = self._spans(told, *at, key)
-                text.append(f"{key} {told}")
+                windows[tuple(str(day + 1) for day in range(start, end + 1))] = self._spans(entry, *at, key)
+                text.append(f"{key} {entry}")
             else:
-                rest[key] = self._spans(told, *at, key) if key == "eve" else told
+                rest[key] = self._spans(entry, *at, key) if key == "eve" else entry
         if not windows:
-            raise self.fail("names no weekday", *at)
+            raise self.fail("must name at least one weekday", *at)
         return {"windows": windows, "text": ", ".join(text), **rest}
 
     def _spans(self, text: Any, *at: str) -> list[tuple[str, str]]:
@@ -308,28 +347,31 @@ class _Reader:
         return [(span[:5], span[6:]) for span in text.split()]
 
     def _check_chains(self, regimes: tuple[Regime, ...]) -> None:
+        """Ids are unique, and a regime that follows another starts on the day the other ends."""
         by_id: dict[str, Regime] = {}
         for regime in regimes:
             if regime.id in by_id:
-                raise self.fail("this id stands twice", regime.id)
+                raise self.fail("duplicate regime id", regime.id)
             by_id[regime.id] = regime
         for regime in regimes:
             if regime.follows is None:
                 continue
             if regime.follows not in by_id:
-                raise self.fail(f"{regime.follows!r} is no regime of this file", regime.id, "follows")
+                raise self.fail(f"{regime.follows!r} is not a regime of this file", regime.id, "follows")
             ended = by_id[regime.follows].until
             if ended != regime.first:
                 kind = "a gap" if ended < regime.first else "an overlap"
-                raise self.fail(f"{kind}: {regime.follows} ends on {ended}", regime.id, "from")
+                raise self.fail(
+                    f"{kind}: {regime.follows} ends on {ended}; both days must be the same", regime.id, "from"
+                )
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """Which days are holidays: those that the library `holidays` names for a country, brought to what a law counts.
+    """Which days count as holidays: those of the library `holidays` for a country, adjusted to a law.
 
-    days: MM-DD that count in every year, also where the library drops them because they fall on a Sunday.
-    everywhere: adds the days that every subdivision keeps, such as weekdays observed instead.
+    days: MM-DD that count in every year, also where the library leaves them out because they fall on a Sunday.
+    everywhere: adds the days that all subdivisions have in common, such as a weekday observed in place of a Sunday.
     without: names (in English, as the library writes them) of days that do not count.
     """
 
@@ -340,18 +382,18 @@ class Calendar:
 
 
 @lru_cache(maxsize=16)
-def _holidays(one: Calendar, first_year: int, last_year: int) -> list[date]:
-    """The days of a calendar from one year to another, both included."""
+def _holidays(calendar: Calendar, first_year: int, last_year: int) -> list[date]:
+    """The days of a calendar, from the first year to the last, both included."""
     import holidays
 
     years = range(first_year, last_year + 1)
 
-    def kept(subdivision: str | None = None) -> set[date]:
-        english = "en_US" if one.without else None
-        named = holidays.country_holidays(one.country, subdiv=subdivision, years=years, language=english)
-        return {day for day in named if not set(named.get_list(day)) <= set(one.without)}
+    def counting(subdivision: str | None = None) -> set[date]:
+        english = "en_US" if calendar.without else None
+        named = holidays.country_holidays(calendar.country, subdiv=subdivision, years=years, language=english)
+        return {day for day in named if not set(named.get_list(day)) <= set(calendar.without)}
 
-    days = kept() | {date.fromisoformat(f"{year}-{day}") for year in years for day in one.days}
-    if one.everywhere:
-        days |= set.intersection(*map(kept, holidays.list_supported_countries()[one.country]))
+    days = counting() | {date.fromisoformat(f"{year}-{day}") for year in years for day in calendar.days}
+    if calendar.everywhere:
+        days |= set.intersection(*map(counting, holidays.list_supported_countries()[calendar.country]))
     return sorted(days)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dnc.checks.judge import Finding, Looked
+from dnc.checks.judge import Looked, RegimeResult
+from dnc.law.findings import Finding
 
 _WORDS = {
     "en": {
-        "b": "forbids the call",
-        "x": "applies, not decided",
-        "u": "may apply, not decided",
-        "m": "applies, met",
-        "p": "may apply, met in any case",
-        "-": "does not apply",
+        "broken": "forbids the call",
+        "open": "applies, not decided",
+        "maybe_open": "may apply, not decided",
+        "met": "applies, met",
+        "maybe_met": "may apply, met in any case",
+        "not_applicable": "does not apply",
         "unread": "unreadable number",
         "until": "Clear until {day} with what is loaded.",
         "when": "when",
@@ -36,12 +37,12 @@ _WORDS = {
         "outcome": {"clear": "clear", "blocked": "blocked", "undecided": "undecided"},
     },
     "fr": {
-        "b": "interdit l'appel",
-        "x": "s'applique, indécis",
-        "u": "s'applique peut-être, indécis",
-        "m": "s'applique, respecté",
-        "p": "s'applique peut-être, respecté en tout cas",
-        "-": "ne s'applique pas",
+        "broken": "interdit l'appel",
+        "open": "s'applique, indécis",
+        "maybe_open": "s'applique peut-être, indécis",
+        "met": "s'applique, respecté",
+        "maybe_met": "s'applique peut-être, respecté en tout cas",
+        "not_applicable": "ne s'applique pas",
         "unread": "numéro illisible",
         "until": "Libre jusqu'au {day} avec ce qui est chargé.",
         "when": "si",
@@ -63,33 +64,33 @@ _WORDS = {
         "outcome": {"clear": "libre", "blocked": "bloqué", "undecided": "indécis"},
     },
 }
-_ORDER = "bxump-"
+_ORDER = list(Finding)
 
 
-def finding(letter: str, language: str = "en") -> str:
-    """What a letter of `dnc.law.regimes.findings_sql` means, in words."""
-    return str(_WORDS[language][letter])
+def finding(found: Finding, language: str = "en") -> str:
+    """A finding in words."""
+    return str(_WORDS[language][found.key])
 
 
-def as_text(verdict: Mapping[str, Any], findings: list[Finding], language: str = "en") -> Iterator[str]:
+def as_text(verdict: Mapping[str, Any], findings: list[RegimeResult], language: str = "en") -> Iterator[str]:
     """Lines for a person: the verdict, then every regime, what forbids first and what does not apply last."""
     words: dict[str, Any] = _WORDS[language]
     yield f"{verdict['dnc_number'] or words['unread']}: {words['outcome'][verdict['dnc_outcome']]}"
     yield str(verdict["dnc_why"])
     if verdict["dnc_valid_until"]:
         yield words["until"].format(day=verdict["dnc_valid_until"])
-    for one in sorted(findings, key=lambda one: _ORDER.index(one.letter)):
+    for one in sorted(findings, key=lambda one: _ORDER.index(one.finding)):
         yield ""
         yield from _regime(one, words, language)
 
 
-def _regime(one: Finding, words: dict[str, Any], language: str) -> Iterator[str]:
+def _regime(one: RegimeResult, words: dict[str, Any], language: str) -> Iterator[str]:
     regime = one.regime
-    if one.letter == "-":
-        yield f"{regime.id}: {words['-']} ({'; '.join(_because(one, words))})"
+    if one.finding is Finding.NOT_APPLICABLE:
+        yield f"{regime.id}: {words[one.finding.key]} ({'; '.join(_because(one, words))})"
         return
     grade = words["grade"].format(words[regime.confidence])
-    yield f"{regime.id}: {words[one.letter]} ({words[regime.force]}, {grade})"
+    yield f"{regime.id}: {words[one.finding.key]} ({words[regime.force]}, {grade})"
     yield f"  {regime.says[language]}"
     yield from (f"  {words['when']} {look.says}: {words['told'][look.value]}" for look in one.when)
     for clause in one.exceptions:
@@ -101,7 +102,7 @@ def _regime(one: Finding, words: dict[str, Any], language: str) -> Iterator[str]
     yield from (f"  {cite.text} {cite.url}".rstrip() for cite in regime.cites)
 
 
-def _met(one: Finding, words: dict[str, Any]) -> str:
+def _met(one: RegimeResult, words: dict[str, Any]) -> str:
     """Whether the demand of a regime is met, in words; why it cannot be known, where no fact decides it."""
     if one.regime.is_not_read:
         return str(words["not_read"])
@@ -112,7 +113,7 @@ def _joined(clause: list[Looked], words: dict[str, Any]) -> str:
     return f" {words['and']} ".join(f"{look.says} ({words['told'][look.value]})" for look in clause)
 
 
-def _because(one: Finding, words: dict[str, Any]) -> Iterator[str]:
+def _because(one: RegimeResult, words: dict[str, Any]) -> Iterator[str]:
     """Why a regime does not apply: the conditions that are not given, or the exception that is."""
     yield from (words["lacking"].format(look.says) for look in one.when if look.value is False)
     for clause in one.exceptions:
@@ -120,16 +121,16 @@ def _because(one: Finding, words: dict[str, Any]) -> Iterator[str]:
             yield words["lifted"].format(f" {words['and']} ".join(look.says for look in clause))
 
 
-def as_data(verdict: Mapping[str, Any], findings: list[Finding], language: str = "en") -> dict[str, Any]:
-    """The same as plain data: verdict, and for each regime its conditions, exceptions, demand, letter and citations."""
+def as_data(verdict: Mapping[str, Any], findings: list[RegimeResult], language: str = "en") -> dict[str, Any]:
+    """The same as plain data: the verdict, and for each regime its finding, conditions, demand and citations."""
     return {"verdict": dict(verdict), "findings": [_data(one, language) for one in findings]}
 
 
-def _data(one: Finding, language: str) -> dict[str, Any]:
+def _data(one: RegimeResult, language: str) -> dict[str, Any]:
     regime = one.regime
     return {
         "regime": regime.id,
-        "finding": finding(one.letter),
+        "finding": finding(one.finding),
         "says": regime.says[language],
         "force": regime.force,
         "confidence": regime.confidence,

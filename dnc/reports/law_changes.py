@@ -17,6 +17,7 @@ from dnc.checks.judge import Judge, explained
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy
 from dnc.files.table import RAGGED, Table
+from dnc.law.findings import Finding
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.reports.explanation import finding
@@ -70,11 +71,11 @@ def outlook_for(
         calls = _Calls(brief, book, judge)
         for day, pack, regime, change in changes(packs, first, last):
             eve = day - timedelta(days=1)
-            letter = calls.finding(pack, eve if change == "ends" else day, regime.id)
-            if letter != "-":
+            found = calls.finding(pack, eve if change == "ends" else day, regime.id)
+            if found is not Finding.NOT_APPLICABLE:
                 around = (calls.outcome(pack, eve), calls.outcome(pack, day))
                 said.append(
-                    Change(day, pack.jurisdiction, regime.id, change, finding(letter), *around, regime.says["en"])
+                    Change(day, pack.jurisdiction, regime.id, change, finding(found), *around, regime.says["en"])
                 )
     return said
 
@@ -85,21 +86,21 @@ class _Calls:
     def __init__(self, brief: Brief, book: Rulebook, judge: Judge) -> None:
         self._brief = replace(brief.without(["call_at"]), columns={}, values={})
         self._book, self._judge = book, judge
-        self._judged: dict[tuple[str, date], tuple[str, dict[str, str]]] = {}
+        self._judged: dict[tuple[str, date], tuple[str, dict[str, Finding]]] = {}
 
     def outcome(self, pack: Pack, day: date) -> str:
         return self._on(pack, day)[0]
 
-    def finding(self, pack: Pack, day: date, regime: str) -> str:
+    def finding(self, pack: Pack, day: date, regime: str) -> Finding:
         return self._on(pack, day)[1][regime]
 
-    def _on(self, pack: Pack, day: date) -> tuple[str, dict[str, str]]:
+    def _on(self, pack: Pack, day: date) -> tuple[str, dict[str, Finding]]:
         key = (pack.jurisdiction, day)
         if key not in self._judged:
             calls = self._to_nobody(pack, day)
             outcome = str(self._judge.verdicts(calls).rows["dnc_outcome"][0])
             findings = explained(self._judge, calls)
-            self._judged[key] = (outcome, {one.regime.id: one.letter for one in findings})
+            self._judged[key] = (outcome, {one.regime.id: one.finding for one in findings})
         return self._judged[key]
 
     def _to_nobody(self, pack: Pack, day: date) -> Calls:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 import duckdb
 import pytest
 
-from dnc.law.demands import DEMANDS, FACTS, REGISTRY_FACTS, TESTS
+from dnc import Rulebook
+from dnc.law.demands import DEMANDS, FACTS, REGISTRY_FACTS, TESTS, registry_column
 from dnc.law.rule_file import read_pack
 from dnc.law.vocabulary import vocabulary
 
@@ -303,3 +305,27 @@ def test_every_demand_has_a_truth_table():
     tabled = "forbidden duty unsettled not_read unlisted consent hours max_attempts pause cli not_objected silence within later"
     assert {*DEMANDS, *TESTS} - {"unflagged"} == set(tabled.split())
     assert DEMANDS["unflagged"].write is DEMANDS["unlisted"].write
+
+
+def test_an_expression_knows_its_columns():
+    """What the shipped rules compile to reads the columns that it says, all of them and no other."""
+    book = Rulebook.load()
+    kinds = FACTS | dict.fromkeys(vocabulary().axes, "VARCHAR")
+    kinds |= {
+        registry_column(id_, suffix): REGISTRY_FACTS[suffix] for id_ in book.registries() for suffix in REGISTRY_FACTS
+    }
+    parts = [part for _, regime in book.regimes() for part in regime.parts]
+    expressions = {sql for part in parts for sql in (part.sql, *part.ends, *(unknown for unknown, _ in part.reads))}
+    assert len(expressions) > 250
+
+    def binds(sql: str, columns: Iterable[str]) -> bool:
+        cells = ", ".join(["null as nothing", *(f"null::{kinds[name]} as {name}" for name in columns)])
+        try:
+            book.evaluator.sql(f"select {sql} from (select {cells})")
+        except duckdb.BinderException:
+            return False
+        return True
+
+    wrong = [sql for sql in expressions if not binds(sql, sql.columns)]
+    wrong += [sql for sql in expressions if any(binds(sql, sql.columns - {name}) for name in sql.columns)]
+    assert wrong == []

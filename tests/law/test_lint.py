@@ -14,19 +14,19 @@ BOOK = Rulebook.load()
 
 @pytest.mark.parametrize("jurisdiction", BOOK.packs)
 def test_the_law_is_sound(jurisdiction):
-    """Each regime is seen in its worst and its best finding on its first and last day, each exception lifts something."""
+    """Each regime is seen in its worst and its best finding on its first and last day, each exception has an effect."""
     assert problems(BOOK.packs[jurisdiction]) == []
 
 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('caller = ["press"]', 'purpose = ["vote"]', "xx-one: its exception 1 lifts nothing"),
-        ('{ caller = ["press"] }', '{ caller = ["press"] }, { caller = ["press"], habit = ["occasional"] }', "exception 2 lifts nothing"),
-        ('{ caller = ["press"] }', '{ purpose = ["sale"] }', "xx-one: no call brings out its worst finding"),
-        ('when = { purpose = ["sale"] }\nforbidden', "when = {}\nforbidden", "xx-two: no call brings out its best finding"),
-        ("from = 2021-01-01", "from = 2031-01-01", "xx-two: no day of its span was read for"),
-        ("forbidden = {}", 'hours = { mon-sun = "00:00-23:59" }', "xx-two: no call brings out its worst finding"),
+        ('caller = ["press"]', 'purpose = ["vote"]', "xx-one: its exception 1 excepts no call"),
+        ('{ caller = ["press"] }', '{ caller = ["press"] }, { caller = ["press"], habit = ["occasional"] }', "exception 2 excepts no call"),
+        ('{ caller = ["press"] }', '{ purpose = ["sale"] }', "xx-one: no call can break it"),
+        ('when = { purpose = ["sale"] }\nforbidden', "when = {}\nforbidden", "xx-two: no call can be outside it"),
+        ("from = 2021-01-01", "from = 2031-01-01", "xx-two: lies outside the dates this file was reviewed for"),
+        ("forbidden = {}", 'hours = { mon-sun = "00:00-23:59" }', "xx-two: no call can break it"),
     ],
 )  # fmt: skip
 def test_a_slip_of_the_pen_is_seen(old, new, says):
@@ -53,7 +53,7 @@ confidence = "high"
         (SCOPE, "medium", []),
         (SCOPE, "low", ["xx-scope: its exception 1 rests on low confidence alone"]),
         (SCOPE.replace('"high"', '"low"'), "medium", ["xx-scope: its exception 1 rests on low confidence alone"]),
-        ("", "medium", ["xx-scope is missing: nobody says what these rules were read for"]),
+        ("", "medium", ["xx-scope is missing: add a regime that says which calls these rules were written for"]),
     ],
 )
 def test_a_scope_never_rests_on_low_confidence_alone(scope, grade, says):
@@ -72,7 +72,7 @@ def test_the_command_says_so(dnc, tmp_path):
     assert (code, out.splitlines()) == (
         4,
         [
-            "xx-scope is missing: nobody says what these rules were read for",
-            "xx-one: its exception 1 lifts nothing that another does not lift",
+            "xx-scope is missing: add a regime that says which calls these rules were written for",
+            "xx-one: its exception 1 excepts no call that another one does not",
         ],
     )

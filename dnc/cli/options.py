@@ -1,4 +1,7 @@
-"""What the verbs share: how days and files are typed, where things are, how data and narration are printed."""
+"""What the verbs share: types of arguments, common options, and how data and messages are printed.
+
+Nothing here imports an engine when it is loaded, so that `dnc --help` is quick.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +22,22 @@ from dnc.errors import InputError, printable
 if TYPE_CHECKING:
     import polars as pl
 
+    from dnc.checks.brief import Brief
     from dnc.law.rulebook import Rulebook
     from dnc.store.store import Store
 
+Command = Callable[..., Any]
 
-class _Day(click.ParamType[date]):
+_MOST_PIPED_BYTES = 20 * 10**9
+_BLOCK_BYTES = 1 << 20
+_PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
+_typed_names: dict[str, str] = {}  # path of the copy of a pipe -> what the user typed
+
+
+# Types of arguments
+
+
+class _Date(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
@@ -31,7 +46,7 @@ class _Day(click.ParamType[date]):
         try:
             return date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no day; write YYYY-MM-DD", param, ctx)
+            self.fail(f"{value!r} is not a valid date; use YYYY-MM-DD", param, ctx)
 
 
 class _Pair(click.ParamType[tuple[str, str]]):
@@ -40,12 +55,16 @@ class _Pair(click.ParamType[tuple[str, str]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         name, equals, rest = str(value).partition("=")
         if not equals or not name.strip():
-            self.fail(f"{value!r} is not written name=value", param, ctx)
+            self.fail(f"{value!r} is not in the form NAME=VALUE", param, ctx)
         return name.strip(), rest.strip()
 
 
 class _File(click.ParamType[Path]):
-    """The path of a file or folder to read; what can be read only once, a pipe or a device, is put aside first."""
+    """The path of a file or folder to read.
+
+    A pipe or device can be read only once, but a check reads its list twice (checksum, then rows): it is copied to a
+    temporary file first.
+    """
 
     name = "path"
 
@@ -54,92 +73,213 @@ class _File(click.ParamType[Path]):
         try:
             status = path.stat()
         except OSError:
-            return path  # whoever reads it says what is wrong
+            return path  # the reader reports what is wrong, with its own advice
         if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode) or ctx is None:
             return path
-        aside: dict[tuple[int, int], Path] = ctx.meta.setdefault(__name__, {})
+        copies: dict[tuple[int, int], Path] = ctx.meta.setdefault(__name__, {})
         identity = status.st_dev, status.st_ino
-        if identity not in aside:
+        if identity not in copies:
             folder = ctx.find_root().with_resource(tempfile.TemporaryDirectory(prefix="dnc-"))
-            aside[identity] = _put_aside(path, Path(folder))
-        return aside[identity]
+            copies[identity] = _copied(path, Path(folder))
+        return copies[identity]
 
 
-def _put_aside(path: Path, folder: Path) -> Path:
-    """What a pipe gives, as a file that its owner alone can read, and that is called as the pipe was in messages."""
+def _copied(path: Path, folder: Path) -> Path:
+    """The content of a pipe as a file that only its owner can read; messages show the name that was typed."""
     file = folder / path.name
-    _called[str(file)] = str(path)
-    left = _MOST_BYTES
+    _typed_names[str(file)] = str(path)
+    left = _MOST_PIPED_BYTES
     try:
         with (
             path.open("rb") as pipe,
             os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
         ):
-            while block := pipe.read(_BLOCK):
+            while block := pipe.read(_BLOCK_BYTES):
                 left -= len(block)
                 if left < 0:
-                    raise InputError("gives more than 20 GB; name a file", path)
+                    raise InputError("more than 20 GB; use a file instead of a pipe", path)
                 out.write(block)
             if out.tell() == 0 and stat.S_ISFIFO(os.fstat(pipe.fileno()).st_mode):
-                raise InputError("gives nothing; did the command before it fail?", path)
+                raise InputError("the pipe is empty; did the command before it fail?", path)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
     return file
 
 
-_MOST_BYTES = 20 * 10**9  # of a pipe
-_BLOCK = 1 << 20
-_called: dict[str, str] = {}  # what was put aside: its path → that which was typed
-DAY, PAIR, FILE = _Day(), _Pair(), _File()
+DATE, PAIR, FILE = _Date(), _Pair(), _File()
+
+
+# Options
+
+
 REGION = click.option(
     "--region",
+    metavar="COUNTRY",
     callback=lambda ctx, param, value: value and value.upper(),
-    help="Numbering plan of numbers in national form, e.g. FR.",
+    help="Country of numbers in national form, e.g. FR.",
 )
-
-
-def say(text: str) -> None:
-    """A line of narration on stderr; what a terminal would obey in a name is shown as `?`."""
-    for path, typed in _called.items():
-        text = text.replace(path, typed)
-    click.echo(printable(text), err=True)
-
-
-_PLACES = {
-    "rules": "Folder of rule files that add to those that ship, or replace them.",
-    "store": "Folder of the store; else $DNC_STORE, else dnc-store.",
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_STORE_OPTIONS = {
+    "rules": "Folder of rule files that add to the built-in rules, or replace them.",
+    "store": "Store folder.  [env var: DNC_STORE; default: dnc-store]",
 }
+_CALL_OPTIONS = [
+    REGION,
+    click.option("--at", metavar="DATE", help="Date, or date and time, of calls that do not have one (ISO 8601)."),
+    click.option("--brief", type=FILE, help="Settings of a campaign (TOML); options given here override it."),
+    click.option(
+        "--guidance",
+        type=click.Choice(["enforce", "advise"]),
+        default="enforce",
+        show_default=True,
+        help="Treat recommendations of a regulator as law, or as advice.",
+    ),
+    click.option(
+        "--accept",
+        type=PAIR,
+        multiple=True,
+        metavar="REGIME=REASON",
+        help="Ignore a regime whose law is contested or was not reviewed, at your own risk; logged with the reason. "
+        "Repeatable.",
+    ),
+    click.option(
+        "--lang",
+        type=click.Choice(["en", "fr"]),
+        default="en",
+        show_default=True,
+        help="Language of dnc_why, messages and reports.",
+    ),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 for every outcome; errors still give 2 or 4."),
+]
 
 
-def both(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A command that takes --store and --rules behind the verb as well."""
+def store_options(command: Command) -> Command:
+    """Let a verb take --store and --rules too, so that they may be given before or after its name."""
 
     def keep(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
         if value is not None:
             ctx.obj[param.name] = value
 
-    for name, told in _PLACES.items():
-        option = click.option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep, help=told)
+    for name, text in _STORE_OPTIONS.items():
+        command = click.option(f"--{name}", name, type=click.Path(), expose_value=False, callback=keep, help=text)(
+            command
+        )
+    return command
+
+
+def call_options(set_help: str) -> Callable[[Command], Command]:
+    """Options for facts and settings of calls; `set_help` is the help of --set, which differs between verbs."""
+
+    def add(command: Command) -> Command:
+        given = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
+        for option in reversed([*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]]):
+            command = option(command)
+        return command
+
+    return add
+
+
+def list_options(command: Command) -> Command:
+    """`call_options`, and those that only a list of calls needs: its columns, and the file of consents."""
+    for option in (
+        click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
+        click.option(
+            "--consents",
+            type=FILE,
+            help="File of consents and withdrawals, joined by number; the newest entry for a number wins.",
+        ),
+        click.option(
+            "--ignore",
+            multiple=True,
+            metavar="COLUMN",
+            help="Ignore this column, although it looks like opt-outs. Repeatable.",
+        ),
+        call_options("Value for the empty cells of a column. Repeatable."),
+        click.option(
+            "--map",
+            "maps",
+            type=PAIR,
+            multiple=True,
+            metavar="OURS=THEIRS",
+            help="Read our column OURS from column THEIRS of the file. Repeatable.",
+        ),
+    ):
         command = option(command)
     return command
 
 
-def store_of(ctx: click.Context) -> Store:
-    """The store that was named."""
+# What the options name
+
+
+def open_store(ctx: click.Context) -> Store:
+    """The store of --store, $DNC_STORE or the working folder."""
     from dnc.store.store import Store
 
     return Store(ctx.obj["store"])
 
 
-def book_of(ctx: click.Context) -> Rulebook:
-    """The rules that were named."""
+def load_rules(ctx: click.Context) -> Rulebook:
+    """The built-in rules with those of --rules."""
     from dnc.law.rulebook import Rulebook
 
     return Rulebook.load(ctx.obj["rules"])
 
 
+def load_brief(
+    path: Path | None,
+    region: str | None = None,
+    maps: Sequence[tuple[str, str]] = (),
+    given: Sequence[tuple[str, str]] = (),
+    ignore: Sequence[str] = (),
+) -> Brief:
+    """The brief of --brief with what other options override.
+
+    Raises click.UsageError where an option is wrong (exit code 2), InputError where the file is (exit code 4).
+    """
+    from dnc.checks.brief import Brief, read_brief
+
+    brief = read_brief(path) if path else Brief()
+    try:
+        return brief.but(region, dict(maps), dict(given), ignore)
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
+
+
+# Printing
+
+
+def say(text: str) -> None:
+    """Print a line to stderr; control characters of file names and the like are shown as `?`."""
+    for path, typed in _typed_names.items():
+        text = text.replace(path, typed)
+    click.echo(printable(text), err=True)
+
+
+@contextmanager
+def progress_bar(paths: Sequence[Path], quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """A progress bar on stderr where that is a terminal and the files are large; gives its update function or None."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from dnc.files.dataset import file_list
+    from dnc.files.open_table import count_rows
+
+    files = file_list(paths)
+    existing = [file.path for file in files.files if file.path.exists()]
+    if sum(path.stat().st_size for path in existing) < _PROGRESS_FROM_BYTES:
+        yield None
+        return
+    with click.progressbar(length=sum(map(count_rows, existing)), label=files.name, file=sys.stderr) as bar:
+        yield bar.update
+
+
+def exit_code(counts: Mapping[str, int]) -> int:
+    """The exit code for rows by outcome: 1 if any is blocked, else 3 if any is undecided, else 0."""
+    return 1 if counts["blocked"] else 3 if counts["undecided"] else 0
+
+
 def print_csv(frame: pl.DataFrame) -> None:
-    """A frame on stdout."""
+    """Print a frame to stdout as CSV."""
     from dnc.files.output_rows import Rows
     from dnc.files.writers import CsvStream
 
@@ -149,7 +289,7 @@ def print_csv(frame: pl.DataFrame) -> None:
 
 
 def print_rows(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
-    """Rows on stdout as CSV."""
+    """Print rows to stdout as CSV."""
     import polars as pl
 
     print_csv(pl.DataFrame(rows, schema=list(columns), orient="row", infer_schema_length=None))

@@ -1,4 +1,4 @@
-"""The verbs that look into a store and after it."""
+"""The verbs for the store: opt-outs, retention, what it holds, the log, verify, backup and restore."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import DAY, FILE, REGION, both, print_csv, print_rows, say, store_of
+from dnc.cli.options import DATE, FILE, JSON, REGION, open_store, print_csv, print_rows, say, store_options
 from dnc.errors import StoreError, printable
 
 if TYPE_CHECKING:
@@ -18,35 +18,35 @@ if TYPE_CHECKING:
     from dnc.store.snapshots import Snapshot
 
 
-# Objections, forgetting
+# Opt-outs and retention
 
 
 @click.command("object")
 @click.argument("numbers", nargs=-1, required=True)
-@click.option("--on", required=True, type=DAY, help="Day the person said it.")
+@click.option("--on", required=True, type=DATE, help="Date on which the person said so.")
 @REGION
-@click.option("--reason", help="What was said; compulsory with --lift.")
-@click.option("--lift", is_flag=True, help="Take objections back.")
-@both
+@click.option("--reason", help="What the person said. Required with --lift.")
+@click.option("--lift", is_flag=True, help="Withdraw recorded opt-outs instead.")
+@store_options
 @click.pass_context
 def object_(
     ctx: click.Context, /, *, numbers: tuple[str, ...], on: date, region: str | None, reason: str | None, lift: bool
 ) -> None:
-    """Record that people told this caller not to call again, or lift it."""
+    """Record opt-outs: people who told this caller not to call again."""
     if lift and not reason:
-        raise click.UsageError("--lift asks for a --reason")
-    count = store_of(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
-    say(f"{count} {'lifted' if lift else 'recorded'} on {on}")
+        raise click.UsageError("--lift requires --reason")
+    count = open_store(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
+    say(f"opt-outs {'lifted' if lift else 'recorded'}: {count}, dated {on}")
 
 
 @click.command()
-@click.option("--before", type=DAY, help="Forget what is of an earlier day.")
-@click.option("--registry", help="Snapshots of this registry only.")
-@click.option("--decisions", is_flag=True, help="With --before: decisions that checks kept, and no snapshots.")
-@click.option("--number", "numbers", multiple=True, help="Forget what is said of a number; may be repeated.")
+@click.option("--before", type=DATE, help="Delete what is dated before this day.")
+@click.option("--registry", help="Only snapshots of this registry.")
+@click.option("--decisions", is_flag=True, help="With --before: delete kept decisions instead of snapshots.")
+@click.option("--number", "numbers", multiple=True, help="Delete what is stored about this number. Repeatable.")
 @REGION
-@click.option("--due", is_flag=True, help="Forget what is older than dnc retain says.")
-@both
+@click.option("--due", is_flag=True, help="Delete what is older than dnc retain allows.")
+@store_options
 @click.pass_context
 def forget(
     ctx: click.Context,
@@ -59,151 +59,173 @@ def forget(
     region: str | None,
     due: bool,
 ) -> None:
-    """Delete old snapshots or decisions, or what is said of a number; oppositions are kept."""
+    """Delete old snapshots or decisions, or the data about a number.
+
+    Opt-outs are always kept.
+    """
     if sum((before is not None, bool(numbers), due)) != 1:
-        raise click.UsageError("say one of --before, --number and --due")
+        raise click.UsageError("give exactly one of --before, --number and --due")
     if decisions and (not before or registry):
-        raise click.UsageError("--decisions goes with --before, and not with --registry")
-    store = store_of(ctx)
+        raise click.UsageError("--decisions requires --before and cannot be combined with --registry")
+    store = open_store(ctx)
     if numbers:
-        gone = store.forget_numbers(numbers, region=region, registry=registry)
-        say(f"forgot {gone.listings:,} listings and {gone.decisions:,} decisions; oppositions are kept")
+        deleted = store.forget_numbers(numbers, region=region, registry=registry)
+        say(f"deleted {deleted.listings:,} listings and {deleted.decisions:,} decisions; opt-outs are kept")
     elif due:
-        _say_gone(*store.forget_due())
+        _say_deleted(*store.forget_due())
     elif decisions and before:
-        _say_gone((), store.forget_decisions(before))
+        _say_deleted((), store.forget_decisions(before))
     elif before:
-        _say_gone(store.forget(before, registry), ())
+        _say_deleted(store.forget(before, registry), ())
 
 
-def _say_gone(snapshots: Sequence[Snapshot], checks: Sequence[int]) -> None:
-    for one in snapshots:
-        say(f"forgot snapshot {one.id}: {one.registry} as of {one.as_of}")
-    for seq in checks:
-        say(f"forgot the decisions of check {seq}")
-    kept = f", decisions of {len(checks)} checks" if checks else ""
-    say(f"{len(snapshots)} snapshots forgotten{kept}")
+def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int]) -> None:
+    for snapshot in snapshots:
+        say(f"deleted snapshot {snapshot.id}: {snapshot.registry} as of {snapshot.as_of}")
+    for check in checks:
+        say(f"deleted the decisions of check {check}")
+    decisions = f", checks whose decisions were deleted: {len(checks)}" if checks else ""
+    say(f"snapshots deleted: {len(snapshots)}{decisions}")
 
 
 @click.command()
 @click.argument("kind", required=False, metavar="[REGISTRY|decisions]")
-@click.option("--months", type=click.IntRange(1, 1200), help="How long it is kept.")
-@click.option("--for-ever", is_flag=True, help="Until it is forgotten by hand.")
-@both
+@click.option("--months", type=click.IntRange(1, 1200), help="Keep for this many months.")
+@click.option("--for-ever", is_flag=True, help="Keep until deleted with dnc forget.")
+@store_options
 @click.pass_context
 def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: bool) -> None:
-    """Say how long a registry's snapshots or kept decisions are kept, or list it; dnc forget --due acts on it."""
-    store = store_of(ctx)
+    """Set or list how long snapshots and decisions are kept.
+
+    Nothing is deleted until you run dnc forget --due.
+    """
+    store = open_store(ctx)
     if kind is None:
         print_rows(store.retention(), ("kind", "months", "first_day_kept"))
     elif (months is None) != for_ever:
-        raise click.UsageError("say one of --months and --for-ever")
+        raise click.UsageError("give exactly one of --months and --for-ever")
     else:
         store.retain(kind, months)
-        say(f"{kind}: kept {'until it is forgotten by hand' if for_ever else f'{months} months'}")
+        say(f"{kind}: kept {'until deleted with dnc forget' if for_ever else f'{months} months'}")
 
 
-# Looking
+# What the store holds
 
 
 @click.command()
-@click.option("--diff", nargs=2, type=int, metavar="A B", help="Compare two snapshots of one registry, by their ids.")
-@click.option("--numbers", is_flag=True, help="With --diff: the numbers themselves.")
-@both
+@click.option("--diff", nargs=2, type=int, metavar="A B", help="Compare two snapshots of one registry, by id.")
+@click.option("--numbers", is_flag=True, help="With --diff: print the numbers themselves (personal data).")
+@store_options
 @click.pass_context
 def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: bool) -> None:
-    """List the snapshots of the store as CSV, or what changed from one to another."""
+    """List the snapshots in the store as CSV, or compare two of them."""
     if numbers and not diff:
-        raise click.UsageError("--numbers goes with --diff")
+        raise click.UsageError("--numbers requires --diff")
     if diff:
-        print_csv(store_of(ctx).diff(*diff, numbers=numbers))
+        print_csv(open_store(ctx).diff(*diff, numbers=numbers))
         return
     counts = ("rows", "listed", "clear", "unknown", "unread")
     columns = ("id", "registry", "as_of", "campaign", *counts, "prefixes", "loaded_at", "sha256")
     rows = [
         [
-            *(getattr(one, name) for name in columns),
-            "; ".join(f"{told.rows} {told.what}: {told.reason}" for told in one.accepted),
+            *(getattr(snapshot, name) for name in columns),
+            "; ".join(f"{loss.rows} {loss.what}: {loss.reason}" for loss in snapshot.accepted),
         ]
-        for one in store_of(ctx).snapshots()
+        for snapshot in open_store(ctx).snapshots()
     ]
     print_rows(rows, (*columns, "accepted"))
 
 
 @click.command()
-@click.option("--verify", "verifying", is_flag=True, help="Find rows that were changed, removed or reordered.")
-@click.option("--head", metavar="ROW:HASH", help="With --verify: a head that was noted elsewhere must stand in it.")
-@both
+@click.option(
+    "--verify",
+    "verifying",
+    is_flag=True,
+    help="Verify the chain of hashes: find rows that were changed, removed or reordered.",
+)
+@click.option(
+    "--head",
+    metavar="ROW:HASH",
+    help="With --verify: a log fingerprint noted earlier, which the log must still contain.",
+)
+@store_options
 @click.pass_context
 def log(ctx: click.Context, verifying: bool, head: str | None) -> None:
-    """Print the log of loads, checks and objections as CSV, or follow its chain of hashes."""
+    """Print the log of loads, checks and opt-outs as CSV, or verify it."""
     if head and not verifying:
-        raise click.UsageError("--head goes with --verify")
-    store = store_of(ctx)
+        raise click.UsageError("--head requires --verify")
+    store = open_store(ctx)
     if not verifying:
         print_csv(store.log())
         return
-    from dnc.store.verify import verify_log
 
-    found = verify_log(store.ledger, _noted(head))
+    found = verify_log(store.ledger, _fingerprint(head))
     for fault in found.faults:
         click.echo(fault)
     if found.faults:
         raise StoreError(
-            f"{store.path}: faults in the log: {len(found.faults)}; dnc restore BACKUP puts a good one back"
+            f"{store.path}: faults in the log: {len(found.faults)}; restore a good one with dnc restore BACKUP"
         )
-    say(f"{found.head.seq:,} rows, each follows on the one before; head {found.head}")
+    say(f"OK: {found.head.seq:,} rows verified; log fingerprint {found.head}")
 
 
-def _noted(head: str | None) -> Entry:
+def _fingerprint(head: str | None) -> Entry:
     from dnc.store.audit_log import NO_ENTRY, Entry
 
     if head is None:
         return NO_ENTRY
     seq, _, text = head.partition(":")
     if not text or not seq.isdecimal():
-        raise click.UsageError(f"--head {head!r} is not written ROW:HASH, as reports print it")
+        raise click.UsageError(f"--head {head!r} is not in the form ROW:HASH that reports print")
     return Entry(int(seq), text.strip().lower())
 
 
 @click.command()
 @click.argument("number")
-@click.option("--on", type=DAY, help="The day asked about; what was told later is left out.")
+@click.option("--on", type=DATE, help="Report as of this day; later entries are left out.")
 @REGION
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@both
+@JSON
+@store_options
 @click.pass_context
 def answer(ctx: click.Context, /, *, number: str, on: date | None, region: str | None, as_json: bool) -> None:
-    """Say what registries and lists said of a number and when, its objections, and each decision kept about it."""
+    """Report what the store holds about a number.
+
+    That is: its listings with their dates, its opt-outs, and the decisions that were kept (dnc check --keep).
+    """
     from dnc.checks import subject_access
 
-    told = subject_access.answer(store_of(ctx), number, region=region, on=on)
+    report = subject_access.answer(open_store(ctx), number, region=region, on=on)
     if as_json:
-        click.echo(json.dumps(told, ensure_ascii=False, default=str, indent=2))
+        click.echo(json.dumps(report, ensure_ascii=False, default=str, indent=2))
         return
-    for line in subject_access.as_text(told):
+    for line in subject_access.as_text(report):
         click.echo(printable(line))
 
 
 @click.command()
 @click.argument("check", type=int)
 @click.argument("files", metavar="[LIST]...", nargs=-1, type=FILE)
-@click.option("--consents", type=FILE, help="The file of consents, if it lies elsewhere than then.")
-@click.option("--out", multiple=True, type=click.Path(path_type=Path), help="Write the verdicts; as of dnc check.")
-@both
+@click.option("--consents", type=FILE, help="The file of consents, if it was moved.")
+@click.option(
+    "--out", multiple=True, type=click.Path(path_type=Path), help="Write the verdicts; same as for dnc check."
+)
+@store_options
 @click.pass_context
 def replay(
     ctx: click.Context, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...]
 ) -> None:
-    """Decide the list of a check again, with the rules and snapshots of then: 0 if all verdicts are the same, else 1.
+    """Repeat an earlier check and compare the verdicts.
 
-    CHECK is its row in the log; LIST is what it decided, in the same order, if it lies elsewhere than then.
+    It uses the rules and snapshots of that time.
+
+    CHECK is the row number of the check in the log. LIST is needed only if the files were moved: the same files, in
+    the same order. The exit code is 0 if every verdict is the same, else 1.
     """
     from dnc import api
 
-    done = api.replay(store_of(ctx), check, files, out, consents=consents)
+    done = api.replay(open_store(ctx), check, files, out, consents=consents)
     for when, counts, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
-        say(f"{when}: {', '.join(f'{rows:,} {word}' for word, rows in counts.items())} (version {version})")
+        say(f"{when}: {', '.join(f'{rows:,} {outcome}' for outcome, rows in counts.items())} (version {version})")
     say(f"check {check}: " + ("every verdict is the same" if done.same else "the verdicts are NOT the same"))
     ctx.exit(0 if done.same else 1)
 
@@ -212,48 +234,48 @@ def replay(
 
 
 @click.command()
-@both
+@store_options
 @click.pass_context
 def verify(ctx: click.Context) -> None:
-    """Compare the store with its manifest, and every file with its checksum; print what is damaged."""
+    """Verify every file of the store; print what is damaged."""
     from dnc.store import verify as verification
 
-    store = store_of(ctx)
+    store = open_store(ctx)
     found = verification.verify(store.ledger)
     for note in found.notes:
         say(note)
     for fault in found.faults:
         click.echo(fault)
     if found.faults:
-        raise StoreError(f"{store.path}: faults: {len(found.faults)}; dnc restore BACKUP puts back what is damaged")
-    say(f"whole: {found.files} files with {found.rows:,} rows; log head {found.head}")
+        raise StoreError(f"{store.path}: faults: {len(found.faults)}; repair them with dnc restore BACKUP")
+    say(f"OK: {found.files} files with {found.rows:,} rows verified; log fingerprint {found.head}")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@both
+@store_options
 @click.pass_context
 def backup(ctx: click.Context, folder: Path) -> None:
-    """Copy the store into a new folder, as it stands at one moment; loads may go on."""
+    """Copy the store into a new folder; loads may run meanwhile."""
     from dnc.store import backup as copies
 
-    say(f"{folder}: log head {copies.backup(store_of(ctx).ledger, folder)}")
+    say(f"{folder}: log fingerprint {copies.backup(open_store(ctx).ledger, folder)}")
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@both
+@store_options
 @click.pass_context
 def restore(ctx: click.Context, folder: Path) -> None:
-    """Put back what is damaged or missing from a backup, and nothing else."""
+    """Restore damaged or missing files from a backup."""
     from dnc.store import backup as copies
 
-    done = copies.restore(store_of(ctx).ledger, folder)
-    say(f"{done.files} files put back" + (f", and the ledger as of row {done.after.seq}" if done.ledger else ""))
+    done = copies.restore(open_store(ctx).ledger, folder)
+    say(f"files restored: {done.files}" + (f", and the ledger as of log row {done.after.seq}" if done.ledger else ""))
     if done.before.seq > done.after.seq:
-        say(f"rows {done.after.seq + 1} to {done.before.seq} of the log were made after the backup: do them again")
+        say(f"log rows {done.after.seq + 1} to {done.before.seq} were made after the backup and are lost: repeat them")
     if done.aside:
-        say(f"what was damaged lies in {done.aside}; it holds personal data, delete it when it is not needed")
+        say(f"the damaged files were moved to {done.aside}; they hold personal data, delete them when not needed")
 
 
 VERBS = (object_, forget, retain, answer, replay, snapshots, log, verify, backup, restore)

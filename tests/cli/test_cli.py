@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -77,7 +78,7 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["check", "."], 4, "holds no .parquet file"),
         (["check", "calls.csv", "--set", "colour=red"], 2, "'colour' is no column of planned calls"),
         (["check", "calls.csv", "--set", "caller=shop"], 2, "caller 'shop' is none of commercial"),
-        (["check", "calls.csv", "--set", "caller"], 2, "is not written name=value"),
+        (["check", "calls.csv", "--set", "caller"], 2, "is not in the form NAME=VALUE"),
         (["check", "calls.csv", "--region", "XX"], 2, "'XX' is no numbering plan"),
         (["check", "calls.csv", "--at", "soon"], 2, "--at 'soon' is no date"),
         (["check", "calls.csv", "--out", "verdicts.doc"], 2, "no format for .doc"),
@@ -101,10 +102,10 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         ),
         (["load", "words.csv", "--as-of", "2026-01-01"], 4, "no loader recognises it"),
         (["load", "calls.csv", "--as-of", "2027-01-01", "--registry", "own"], 4, "is in the future"),
-        (["load", "calls.csv", "--as-of", "yesterday"], 2, "is no day"),
+        (["load", "calls.csv", "--as-of", "yesterday"], 2, "is not a valid date; use YYYY-MM-DD"),
         (["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "fr-bloctel"], 4, "say with --means"),
         (["object", "12", "--on", "2026-01-01", "--region", "FR"], 4, "number 1 cannot be read"),
-        (["object", "+33199000001", "--on", "2026-01-01", "--lift"], 2, "--lift asks for a --reason"),
+        (["object", "+33199000001", "--on", "2026-01-01", "--lift"], 2, "--lift requires --reason"),
         (["snapshots"], 4, "no store here"),
         (["rules", "xx"], 2, "no rules for 'xx'"),
         (["frobnicate"], 2, "No such command"),
@@ -132,7 +133,7 @@ def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeyp
     monkeypatch.setattr("dnc.checks.judge.worded", lambda *_: 1 / 0)
     code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
     assert code == 4
-    assert re.fullmatch(r"dnc: a fault in the program \(ZeroDivisionError at \w+\.py:\d+\); .*\n", err)
+    assert re.fullmatch(r"dnc: internal error \(ZeroDivisionError at \w+\.py:\d+\); .*\n", err)
 
 
 def test_a_locked_store_names_its_holder(dnc, screened, write_file, monkeypatch):
@@ -343,20 +344,36 @@ def test_read_shows_listings_and_stores_nothing(dnc, write_file, tmp_path):
 def test_forget_deletes_old_snapshots_and_keeps_objections(dnc, screened):
     """Old answers go with their files; the own list stays."""
     _, _, err = dnc("forget", "--before", "2020-01-01")
-    assert "forgot snapshot 1: fr-directory" in err
+    assert "deleted snapshot 1: fr-directory" in err
     assert [row["registry"] for row in rows(dnc("snapshots")[1])] == ["own", "fr-bloctel"]
     assert len(list((screened.path / "snapshots").iterdir())) == 2
     assert dnc("forget", "--before", "2020-01-01", "--registry", "own")[0] == 4
 
 
-def test_demo_runs_and_prints_its_commands(dnc):
-    """Every command of the demo is shown and works; the store it leaves can be used."""
-    code, out, _ = dnc("demo")
-    commands = re.findall(r"^\$ dnc (.*)$", out, re.MULTILINE)
-    assert code == 0
-    assert [line.split()[0] for line in commands].count("check") == 4
-    assert "fr-optin-2026" in out
-    assert "uncovered:fr-bloctel" in out
+def test_demo_fits_on_a_screen_and_shows_every_outcome(dnc):
+    """Forty lines of a hundred characters: what was loaded, three calls with their reasons, the change of law."""
+    code, out, err = dnc("demo")
+    lines = out.splitlines()
+    assert (code, err) == (0, "")
+    assert len(lines) <= 40
+    assert all(len(line) <= 100 for line in lines if "dnc-demo-" not in line)
+    assert sum("numbers opted out" in line for line in lines) == 3
+    calls = [at for at, line in enumerate(lines) if re.search(r"20\d\d-\d\d-\d\d +(blocked|clear|undecided)$", line)]
+    assert [lines[at].split()[-1] for at in calls] == ["blocked", "blocked", "undecided"]
+    assert all(lines[at + 1].startswith("  ") for at in calls)
+    changes = [line.split()[2:] for line in lines if re.match(r"(purchased|opt_in_form) ", line)]
+    assert changes == [["clear", "blocked"], ["blocked", "blocked"], ["clear", "clear"], ["undecided", "blocked"]]
+
+
+def test_demo_leaves_a_report_and_a_command_that_works(dnc, monkeypatch):
+    """What the demo names at its end is there: the page, and a folder in which its last command goes on."""
+    _, out, _ = dnc("demo")
+    [report] = re.findall(r"^Report to open in a browser: (.*)$", out, re.MULTILINE)
+    assert Path(report).read_text(encoding="utf-8").startswith("<!doctype html>")
+    folder, command = re.findall(r"^\$ (?:cd|dnc) (.*)$", out, re.MULTILINE)
+    monkeypatch.chdir(folder)
+    assert dnc(*command.split())[0] == 1
+    assert Path("verdicts.xlsx").exists()
 
 
 def test_exit_zero_leaves_only_2_and_4(dnc, write_file):

@@ -266,9 +266,9 @@ def test_retention_is_kept_with_the_store(dnc, checked, monkeypatch):
     assert "unknown registry" in dnc("retain", "xx", "--months", "6", *at)[2]
     assert dnc("retain", "fr-bloctel", *at)[0] == 2
     assert dnc("retain", *at)[1].splitlines()[1:] == ["decisions,6,2026-05-25", "fr-bloctel,5,2026-06-25"]
-    assert "forgot snapshot 1: fr-bloctel as of 2026-06-01" in dnc("forget", "--due", *at)[2]
+    assert "deleted snapshot 1: fr-bloctel as of 2026-06-01" in dnc("forget", "--due", *at)[2]
     assert dnc("retain", "fr-bloctel", "--for-ever", *at)[0] == 0
-    assert dnc("forget", "--due", *at)[2] == "0 snapshots forgotten\n"
+    assert dnc("forget", "--due", *at)[2] == "snapshots deleted: 0\n"
     assert [one.id for one in checked.snapshots()] == [2]
 
 

@@ -1,0 +1,122 @@
+"""The verb that looks at the rules themselves: list them, print them as SQL, check them, look ahead."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dnc.cli.options import DATE, FILE, load_brief, load_rules, open_store, print_rows, say, store_options
+from dnc.errors import RuleError
+
+if TYPE_CHECKING:
+    from dnc.law.regimes import Pack, Regime
+    from dnc.law.rulebook import Rulebook
+
+_COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidence", "says", "cites")
+
+
+@click.command()
+@click.argument("jurisdiction", required=False)
+@click.option("--on", type=DATE, help="Only regimes in force on this day.")
+@click.option("--sql", is_flag=True, help="Print the SQL that decides each regime.")
+@click.option("--unread-since", type=DATE, help="Only citations last reviewed before this day.")
+@click.option("--check", "lint", is_flag=True, help="Check that every regime can block a call and can be satisfied.")
+@click.option("--ahead", type=click.IntRange(min=1), metavar="DAYS", help="List what changes in the next DAYS days.")
+@click.option("--brief", type=FILE, help="With --ahead: only changes that may affect the calls of this campaign.")
+@store_options
+@click.pass_context
+def rules(
+    ctx: click.Context,
+    /,
+    *,
+    jurisdiction: str | None,
+    on: date | None,
+    sql: bool,
+    unread_since: date | None,
+    lint: bool,
+    ahead: int | None,
+    brief: Path | None,
+) -> None:
+    """List the regimes, print them as SQL, or check them.
+
+    A regime is one rule of a law or recommendation.
+
+    With --ahead, the exit code is 1 if the law changes in that time, else 0.
+    """
+    book = load_rules(ctx)
+    if brief and not ahead:
+        raise click.UsageError("--brief requires --ahead")
+    if jurisdiction and jurisdiction not in book.packs:
+        raise click.UsageError(f"no rules for {jurisdiction!r}; available: {', '.join(book.packs)}")
+    packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
+    chosen = [(pack, regime) for pack in packs for regime in (pack.on(on) if on else pack.regimes)]
+    if ahead:
+        ctx.exit(_print_changes(ctx, book, packs, ahead, brief))
+    elif lint:
+        _check(packs)
+    elif sql:
+        _print_sql(packs, [regime for _, regime in chosen])
+    elif unread_since:
+        print_rows(_citations(chosen, unread_since), ("regime", "cite", "url", "read"))
+    else:
+        print_rows([_row(pack.jurisdiction, regime) for pack, regime in chosen], _COLUMNS)
+
+
+def _check(packs: list[Pack]) -> None:
+    from dnc.law.lint import problems
+
+    found = [problem for pack in packs for problem in problems(pack)]
+    for problem in found:
+        click.echo(problem)
+    if found:
+        raise RuleError(f"{len(found)} problems found in the rules")
+    count = sum(len(pack.regimes) for pack in packs)
+    say(f"OK: {count} regimes; every one can block a call and can be satisfied, and every exception can apply")
+
+
+def _print_sql(packs: list[Pack], regimes: list[Regime]) -> None:
+    for pack in packs:
+        for name, body in pack.macros.items():
+            click.echo(f"create macro {name}() as {body};\n")
+    for regime in regimes:
+        click.echo(f"-- {regime.id}: {regime.says['en']}\n{regime.sql};\n")
+
+
+def _citations(chosen: list[tuple[Pack, Regime]], before: date) -> list[tuple[Any, ...]]:
+    """Citations that were last reviewed before a day."""
+    return [
+        (regime.id, cite.text, cite.url, cite.read)
+        for _, regime in chosen
+        for cite in regime.cites
+        if cite.read < before
+    ]
+
+
+def _print_changes(ctx: click.Context, book: Rulebook, packs: list[Pack], days: int, brief_file: Path | None) -> int:
+    """Print what changes from tomorrow on; gives the exit code."""
+    from dnc.clock import today
+    from dnc.reports.law_changes import Change, outlook, outlook_for
+
+    first, last = today() + timedelta(days=1), today() + timedelta(days=days)
+    if brief_file:
+        brief = load_brief(brief_file)
+        home = [pack for pack in packs if brief.region in pack.territories]
+        changes = outlook_for(brief, home or packs, first, last, book=book, store=open_store(ctx))
+    else:
+        changes = outlook(packs, first, last)
+    print_rows(changes, Change._fields)
+    return 1 if changes else 0
+
+
+def _row(jurisdiction: str, regime: Regime) -> tuple[Any, ...]:
+    first = regime.first if regime.first != date.min else None
+    until = regime.until if regime.until != date.max else None
+    cites = "; ".join(cite.text for cite in regime.cites)
+    says = regime.says["en"]
+    return (regime.id, jurisdiction, regime.force, first, until, regime.demand, regime.confidence, says, cites)
+
+
+VERBS = (rules,)

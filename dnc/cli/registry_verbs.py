@@ -1,0 +1,124 @@
+"""The verbs for registry files: load them into the store, or print what they say."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dnc.cli.options import DATE, FILE, REGION, open_store, say, store_options
+
+if TYPE_CHECKING:
+    from dnc.store.store import Snapshot
+
+_REGISTRY = click.option(
+    "--registry", metavar="ID", help="Registry; needed if the file format fits several registries, or none."
+)
+_MEANS = click.option(
+    "--means",
+    type=click.Choice(["listed", "callable"]),
+    help="What a number in the file means, if the file does not say.",
+)
+_ASKED = click.option(
+    "--asked", type=FILE, help="File of numbers that was sent to the registry, if its answer names only some of them."
+)
+_LOADER = click.option(
+    "--loader", type=FILE, help="Python file that defines LOADER, for a format that is not built in."
+)
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--as-of", required=True, type=DATE, help="Date on which the registry produced the file.")
+@_REGISTRY
+@click.option(
+    "--covers", multiple=True, metavar="PREFIX", help="E.164 prefix for which the file is complete. Repeatable."
+)
+@click.option("--campaign", metavar="ID", help="Campaign for which the answer was obtained.")
+@REGION
+@_MEANS
+@_ASKED
+@_LOADER
+@click.option(
+    "--accept-unread",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="COUNT",
+    help="Accept up to COUNT unreadable numbers in complete lists, counted over all files; requires --reason.",
+)
+@click.option("--reason", help="Why the unreadable numbers are acceptable; logged.")
+@click.option(
+    "--shrunk",
+    metavar="REASON",
+    help="Accept a complete list that shrank by more than a tenth, for this reason; logged.",
+)
+@click.option(
+    "--corrects",
+    type=int,
+    metavar="ID",
+    help="Replace this snapshot of the same file, which has a wrong date or campaign; logged.",
+)
+@store_options
+@click.pass_context
+def load(ctx: click.Context, /, *, files: tuple[Path, ...], **options: Any) -> None:
+    """Load registry files into the store (all of them, or none).
+
+    A complete list, and your own opt-out list, is refused if a number in it cannot be read (see --accept-unread).
+    A complete list is also refused if it shrank by more than a tenth since the list before it (see --shrunk).
+    The same file, loaded again for another date or campaign, becomes a second snapshot (see --corrects).
+    """
+    for path, snapshot in zip(files, open_store(ctx).load_all(files, **options), strict=True):
+        for note in snapshot.notes:
+            say(f"{path}: {note}")
+        say(f"{path}: {_loaded(snapshot)}")
+
+
+def _loaded(snapshot: Snapshot) -> str:
+    state = "snapshot" if snapshot.new else "already loaded as snapshot"
+    unknown = f", {snapshot.unknown:,} unknown" if snapshot.unknown else ""
+    unread = f", {snapshot.unread:,} unreadable" if snapshot.unread else ""
+    counts = f"{snapshot.listed:,} listed, {snapshot.clear:,} not listed{unknown}{unread}"
+    return f"{snapshot.registry} as of {snapshot.as_of}, {counts} ({state} {snapshot.id})"
+
+
+@click.command("read")
+@click.argument("file", type=FILE)
+@_REGISTRY
+@_MEANS
+@_ASKED
+@REGION
+@_LOADER
+def read_(file: Path, loader: Path | None, **options: Any) -> None:
+    """Print what a registry file says of each number, as CSV; nothing is stored."""
+    import polars as pl
+
+    from dnc.files.output_rows import Rows
+    from dnc.files.writers import CsvStream
+    from dnc.registries.ingest import show
+    from dnc.store.loader_search import loader_for
+
+    reader, extract = loader_for(file, module=loader, **options)
+    stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
+    listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
+    is_read = pl.col("unread").is_null()
+    for frame in show(reader, extract):
+        stream.add(Rows.of(frame.filter(is_read).select(pl.format("+{}", "number"), listed.alias("listed"), "since")))
+        for column, rows, message in (
+            ("unread", ~is_read, ""),
+            ("odd", is_read, "counts as listed: "),
+            ("undated", pl.lit(True), "counts without its day: "),
+        ):
+            found = frame.filter(pl.col(column).is_not_null() & rows)
+            for line, reason in found.select("line", column).iter_rows():
+                say(f"{file}:{line}: {message}{reason}")
+    sys.stdout.buffer.flush()
+    for note in extract.notes:
+        say(f"{file}: {note}")
+    if extract.covers or reader.covers:
+        prefixes = sorted(extract.covers or reader.covers)
+        say(f"{file}: {reader.registry}, complete for {' '.join(prefix or '*' for prefix in prefixes)}")
+
+
+VERBS = (load, read_)

@@ -25,7 +25,8 @@ from dnc.errors import InputError, OptionError
 from dnc.files.input_file import handed
 from dnc.law.rulebook import Rulebook
 from dnc.vetting.cells import BANDS, FEW, LEVELS, SCHEMA, between
-from dnc.vetting.model import Agreement, Asked, Claim, Offer, Traded, Vetting, appraise
+from dnc.vetting.figures import appraise
+from dnc.vetting.model import Agreement, Asked, Claim, Offer, Traded, Vetting
 from dnc.vetting.sample_bounds import population_bounds
 
 FORMAT = 1

@@ -23,7 +23,8 @@ from dnc.files.dataset import FileList, Paths, file_list
 from dnc.law.rulebook import Rulebook
 from dnc.store.store import Standing, Store
 from dnc.vetting.cells import Cells
-from dnc.vetting.model import Asked, Offer, Traded, Vetting, appraise
+from dnc.vetting.figures import appraise
+from dnc.vetting.model import Asked, Offer, Traded, Vetting
 from dnc.vetting.seller import Trade
 
 CURVE_WEEKS = 12  # looked ahead where no end of the period is told

@@ -1,0 +1,211 @@
+"""How the figures of a vetting are counted from its cells (`dnc.vetting.cells`).
+
+One way of counting serves all: open cells, where every count is exact; the cells of a sealed result, where a count
+is known between two bounds; and a sample, which gives bounds for the list from which it was drawn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from dnc.checks.verdict import OUTCOMES
+from dnc.errors import OptionError
+from dnc.law.regimes import Regime
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import vocabulary
+from dnc.vetting.cells import BANDS, between
+from dnc.vetting.model import Asked, Condition, Cost, Offer, Price, Share, Vetting, Wanted
+from dnc.vetting.sample_bounds import population_bounds
+
+_PUBLISHED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent", "answers", "lasts", "repeat")
+_NO_RULES = ("jurisdiction", "stale:law")  # in `dnc_missing`: only a newer or wider rules file decides these
+
+
+def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) -> Vetting:
+    """Count every figure of a vetting.
+
+    Args:
+        offer: the list and its use.
+        cells: see `dnc.vetting.cells.SCHEMA`.
+        book: the rules that decided the rows.
+        asked: price and conditions of the buyer.
+    Raises:
+        OptionError: a price for each callable number is asked for, and no price of the list.
+    """
+    share = _Shares(offer, cells)
+    lasting = share(**offer.through)
+    undecided = share(outcome="undecided")
+    callable_ = share(**offer.through, repeat=False, held=False)
+    costs, wanted, duties = _costs(cells), _wanted(cells, book), _by_word(cells, "duties")
+    named = {*duties, *offer.trade.blocked_by, *offer.trade.undecided_by, *(cost.regime for cost in costs)}
+    named.update(id_ for item in wanted for id_ in item.regimes)
+    price = _price(asked.price, callable_, offer.total)
+    return Vetting(
+        offer=offer,
+        outcomes={outcome: share(outcome=outcome) for outcome in OUTCOMES},
+        lasting=lasting,
+        curve=[(day, share.lasting(at)) for at, day in enumerate(offer.points, 1)],
+        repeated=share(repeat=True),
+        unreadable=share(territory=""),
+        callable=callable_,
+        lines=_by(cells, "line"),
+        territories=_by(cells, "territory"),
+        consents=_by_age(_by(cells, "consent")),
+        answers=_answers(cells),
+        costs=costs,
+        wanted=wanted,
+        unclear=_rows(cells, (pl.col("outcome") == "undecided") & (pl.col("missing") == "")),
+        duties=duties,
+        untold={name: rows for name in _PUBLISHED if (rows := _rows(cells, pl.col(name).is_null()))},
+        loose=_by_level(cells),
+        price=price,
+        gate=list(_gate(asked, lasting, undecided, price)),
+        regimes={regime.id: _described(regime) for _, regime in book.regimes() if regime.id in named},
+        cells=cells,
+    )
+
+
+class _Shares:
+    """Shares of the rows of an offer that have some values in the columns of cells, with their bounds."""
+
+    def __init__(self, offer: Offer, cells: pl.DataFrame) -> None:
+        self._offer, self._cells = offer, cells
+
+    def __call__(self, **wanted: object) -> Share:
+        return self._of(*between(self._cells, **wanted))
+
+    def lasting(self, at: int) -> Share:
+        """Of rows that are clear through a point of the curve (1-based).
+
+        `lasts` is capped at the point first, so that a row that lasts longer has the same word as one that lasts
+        just as long: `between` compares words. Through the first point are all that are clear.
+        """
+        if at == 1:
+            return self(outcome="clear")
+        through = pl.when(pl.col("lasts") >= at).then(at).otherwise(pl.col("lasts")).alias("lasts")
+        return self._of(*between(self._cells.with_columns(through), outcome="clear", lasts=at))
+
+    def _of(self, least: int, most: int) -> Share:
+        rows, of = self._offer.rows, self._offer.sample_of
+        if not rows:
+            return Share(0, 0.0, 0.0, 1.0 if of else 0.0)
+        low, high = least, most
+        if of is not None:
+            low, _ = population_bounds(least, rows, of, self._offer.confidence)
+            _, high = population_bounds(most, rows, of, self._offer.confidence)
+        return Share(least, least / rows, low / self._offer.total, high / self._offer.total)
+
+
+def _rows(cells: pl.DataFrame, which: pl.Expr) -> int:
+    return int(cells.filter(which)["rows"].sum())
+
+
+def _by(cells: pl.DataFrame, column: str) -> dict[str, int]:
+    """Rows by the word in a column, most first; rows without a word are left out."""
+    counts = cells.filter(pl.col(column) != "").group_by(column).agg(pl.col("rows").sum())
+    return dict(counts.sort(pl.col("rows"), pl.col(column), descending=[True, False]).iter_rows())
+
+
+def _by_word(cells: pl.DataFrame, column: str) -> dict[str, int]:
+    """Rows by each of the `;`-joined words in a column, most first."""
+    counts: Counter[str] = Counter()
+    for words, rows in _by(cells, column).items():
+        counts.update(dict.fromkeys(words.split(";"), rows))
+    return dict(counts.most_common())
+
+
+def _by_level(cells: pl.DataFrame) -> dict[str, int]:
+    """Rows by each level at which their word is wrong for a few of them."""
+    levels = cells.select("most", "rows").explode("most").drop_nulls().group_by("most").agg(pl.col("rows").sum())
+    return dict(levels.sort("most").iter_rows())
+
+
+def _answers(cells: pl.DataFrame) -> dict[str, dict[str, int]]:
+    ages: dict[str, dict[str, int]] = {}
+    for words, rows in _by_word(cells, "answers").items():
+        registry, _, age = words.partition(" ")
+        ages.setdefault(registry, {})[age] = rows
+    return {registry: _by_age(bands) for registry, bands in sorted(ages.items())}
+
+
+def _by_age(bands: dict[str, int]) -> dict[str, int]:
+    """Rows by age, the youngest first."""
+    return dict(sorted(bands.items(), key=lambda item: BANDS.index(item[0])))
+
+
+def _costs(cells: pl.DataFrame) -> list[Cost]:
+    alone: Counter[str] = Counter()
+    shared: Counter[str] = Counter()
+    for ids, rows in _by(cells, "blocked_by").items():
+        blocking = ids.split(";")
+        (shared if len(blocking) > 1 else alone).update(dict.fromkeys(blocking, rows))
+    costs = [Cost(id_, alone[id_], shared[id_]) for id_ in {**alone, **shared}]
+    return sorted(costs, key=lambda cost: (-cost.alone - cost.shared, -cost.alone, cost.regime))
+
+
+def _wanted(cells: pl.DataFrame, book: Rulebook) -> list[Wanted]:
+    """What would decide undecided rows; what most rows wait for comes first."""
+    by_id = {regime.id: regime for _, regime in book.regimes()}
+    waiting: Counter[str] = Counter()
+    depending: dict[str, set[str]] = {}
+    undecided = cells.filter((pl.col("outcome") == "undecided") & (pl.col("missing") != ""))
+    for missing, undecided_by, rows in undecided.select("missing", "undecided_by", "rows").iter_rows():
+        regimes = [by_id[id_] for id_ in undecided_by.split(";") if id_]
+        for word in missing.split(";"):
+            waiting[word] += rows
+            depending.setdefault(word, set()).update(regime.id for regime in regimes if _reads(regime, word))
+    return [
+        _wish(word, rows, [by_id[id_] for id_ in sorted(depending[word])])
+        for word, rows in sorted(waiting.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _reads(regime: Regime, word: str) -> bool:
+    """Whether a regime depends on a word of `dnc_missing`; only a scope depends on there being rules at all."""
+    read = {column for part in regime.parts for _, column in part.reads}
+    return word in read or (regime.is_scope and word in _NO_RULES)
+
+
+def _wish(word: str, rows: int, regimes: list[Regime]) -> Wanted:
+    asking = [
+        regime for regime in regimes if word in {read for _, read in regime.demanded.reads} and not regime.is_scope
+    ]
+    asks = dict.fromkeys(regime.demanded.says for regime in asking)
+    column = vocabulary().columns.get(word, {})
+    if word in _NO_RULES:
+        kind, by = "rules", "rules"
+    elif not column:  # `registry:ID`, `stale:ID` or `uncovered:ID`
+        kind, by = "answer", "buyer" if word.endswith(":own") else "seller"
+    else:
+        is_proof = column["kind"] == "axis" and any(regime.demand == "consent" for regime in asking)
+        kind = "proof" if is_proof else "date" if column["kind"].startswith("date") else "field"
+        by = "seller" if column.get("holder") else "buyer"
+    return Wanted(word, rows, kind, by, tuple(regime.id for regime in regimes), tuple(asks))
+
+
+def _price(asked: float | None, callable_: Share, total: int) -> Price | None:
+    if asked is None:
+        return None
+    prices = [asked / (total * share) if share else None for share in (callable_.share, callable_.high, callable_.low)]
+    return Price(asked, *prices)
+
+
+def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None) -> Iterator[Condition]:
+    """The conditions that were set, each compared with the bound that is least favourable to the list."""
+    if (least := asked.min_clear) is not None:
+        yield Condition("min_clear", least, lasting.low, lasting.low >= least)
+    if (most := asked.max_undecided) is not None:
+        yield Condition("max_undecided", most, undecided.high, undecided.high <= most)
+    if (highest := asked.max_price_per_clear) is not None:
+        if price is None:
+            raise OptionError("max_price_per_clear requires the price of the list")
+        yield Condition("max_price_per_clear", highest, price.high, price.high is not None and price.high <= highest)
+
+
+def _described(regime: Regime) -> dict[str, Any]:
+    cites = [{"text": cite.text, "url": cite.url, "read": cite.read} for cite in regime.cites]
+    return {"says": regime.says, "force": regime.force, "confidence": regime.confidence, "cites": cites}

@@ -158,6 +158,7 @@ def log(ctx: click.Context, verifying: bool, head: str | None) -> None:
     if not verifying:
         print_csv(store.log())
         return
+    from dnc.store.verify import verify_log
 
     found = verify_log(store.ledger, _fingerprint(head))
     for fault in found.faults:

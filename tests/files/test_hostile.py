@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import stat
 import zipfile
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
@@ -17,6 +19,8 @@ import xlsxwriter
 from dnc import InputError, Store, check
 from dnc.database import engine
 from dnc.files.open_table import open_table
+from dnc.files.sheet_xml import failed_and_merged
+from dnc.files.spreadsheet import _is_special
 from tests.store.test_store import ANSWER
 
 NAME = "x'); drop table log; --"
@@ -130,6 +134,65 @@ def test_entities_of_a_spreadsheet_are_not_expanded(tmp_path):
         assert rows(zipped(tmp_path / "bomb.xlsx", parts)) < 10
     except InputError as error:
         assert "bomb.xlsx" in str(error)
+
+
+FAILED = b'<c r="A2" t="e"><f>A1</f><v>#N/A</v></c>'
+
+
+def sheet_with(path: Path, old: bytes, new: bytes) -> Path:
+    """A spreadsheet of three rows with a failed cell in the second, one piece of whose XML is replaced."""
+    with zipfile.ZipFile(shared_strings(path, 3)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].replace(b'<c r="A2" t="s"><v>1</v></c>', FAILED)
+    assert FAILED in sheet and old in sheet
+    parts["xl/worksheets/sheet1.xml"] = sheet.replace(old, new)
+    return zipped(path, parts)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b"<worksheet", b'<!DOCTYPE worksheet [<!ENTITY e "#N/A">]><worksheet', "has a document type"),
+        (b"</sheetData>", b"<a>" * 300 + b"</a>" * 300 + b"</sheetData>", "nested too deeply"),
+        (b"</sheetData>", b"</sheetdata>", "cannot be read as a spreadsheet"),
+        (b"</sheetData>", b'</sheetData><a b="' + b"0 1" * 8_000_000 + b'"/>', "tags too long"),
+    ],
+    ids=["entities", "nesting", "ends", "a long tag"],
+)
+def test_xml_that_would_swell_or_break_is_refused(old, new, says, tmp_path, monkeypatch):
+    """Entities, deep nesting, long tags and broken XML are refused."""
+    monkeypatch.setattr("dnc.files.archive._MOST_TIMES", 1 << 20)
+    with pytest.raises(InputError, match=f"list.xlsx.*{says}"):
+        rows(sheet_with(tmp_path / "list.xlsx", old, new))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("prefix", ["", "x:"])
+def test_failed_cells_are_found_in_any_form_of_xml(prefix, encoding, tmp_path):
+    """Prefixed names and UTF-16 are XML too."""
+    path = tmp_path / "list.xlsx"
+    with zipfile.ZipFile(sheet_with(path, b"<worksheet", b"<worksheet")) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    sheet = re.sub(r"<(/?)(?=[a-zA-Z])", rf"<\1{prefix}", sheet).replace("xmlns=", "xmlns:x=" if prefix else "xmlns=")
+    part = Part(sheet.replace("UTF-8", encoding).encode(encoding))
+    assert _is_special(part, path)
+    assert failed_and_merged(part) == ([(0, 2, "#N/A")], None)
+
+
+class Part(NamedTuple):
+    """The part of a spreadsheet, in memory."""
+
+    data: bytes
+    where: Path = Path("sheet1.xml")
+
+    def head(self) -> bytes:
+        """The first bytes."""
+        return self.data[:100]
+
+    def blocks(self) -> list[bytes]:
+        """The bytes in small blocks."""
+        return [self.data[at : at + 50] for at in range(0, len(self.data), 50)]
 
 
 def test_a_parser_that_hangs_is_given_up(tmp_path, monkeypatch):

@@ -265,7 +265,7 @@ def test_sheets(tmp_path):
     notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
     assert "sheets that were not read: 'hidden', 'empty', 'more'" in notes
     assert check(path, Store(tmp_path / "store"), region="FR").sheets == 3
-    with pytest.raises(InputError, match="no sheet that shows holds anything"):
+    with pytest.raises(InputError, match="no visible sheet holds anything"):
         open_table(book(path, empty=[], hidden=rows))
 
 

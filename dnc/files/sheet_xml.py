@@ -1,0 +1,174 @@
+"""What the XML inside an XLSX says beside the values: failed formulas, merged cells, and which part holds a sheet.
+
+`fastexcel` reads the values. It gives null for a failed formula and says nothing about merged cells, so these are
+read here, by expat. The files come from anybody: a document type is refused, because a few hundred bytes of entities
+can stand for gigabytes; and nesting and single tags have bounds, because expat keeps them in memory until they close.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from xml.parsers import expat
+
+from dnc.errors import InputError
+from dnc.files.archive import Member
+
+_MOST_DEPTH = 256  # open elements; a sheet has fewer than twenty
+_LONGEST_TAG = 1 << 24  # bytes
+_MOST_BOOK_BYTES = 1 << 24  # of each part that lists the sheets
+_CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
+_REMEDY = "open the spreadsheet and save it again, or export it as CSV"
+_DAMAGED = f"is not well-formed XML; {_REMEDY}"
+_BEYOND = f"holds XML elements nested too deeply, or tags too long; {_REMEDY}"
+
+
+class FailedCell(NamedTuple):
+    """A cell that holds an error, or a formula whose result was never stored.
+
+    column: counted from 0. row: counted from 1. text: the error (`#N/A`), or `=` and the formula.
+    """
+
+    column: int
+    row: int
+    text: str
+
+
+def sheet_part(parts: dict[str, Member], position: int) -> str:
+    """The name of the part that holds a sheet; empty where the workbook does not name one.
+
+    parts: those of the spreadsheet, by name. position: of the sheet in the workbook, counted from 0.
+    """
+    relations: list[str] = []
+    targets: dict[str, str] = {}
+
+    def sheet(name: str, attributes: dict[str, str]) -> None:
+        if _local(name) == "sheet":
+            relations.extend(value for key, value in attributes.items() if key.endswith(":id"))
+
+    def relation(name: str, attributes: dict[str, str]) -> None:
+        if _local(name) == "Relationship":
+            targets[attributes.get("Id", "")] = attributes.get("Target", "")
+
+    for part, start in (("xl/workbook.xml", sheet), ("xl/_rels/workbook.xml.rels", relation)):
+        if part in parts:
+            _parse(parts[part], start, most_bytes=_MOST_BOOK_BYTES)
+    if position >= len(relations):
+        return ""
+    target = targets.get(relations[position], "")
+    return f"xl/{target.removeprefix('/').removeprefix('xl/')}" if target else ""
+
+
+def failed_and_merged(part: Member) -> tuple[list[FailedCell], int | None]:
+    """The failed cells of a sheet, and the last row (counted from 1) with merged cells. Raises InputError."""
+    sheet = _Sheet()
+    _parse(part, sheet.start, sheet.end, sheet.text)
+    return sheet.failed, sheet.merged_until
+
+
+class _Sheet:
+    """Callbacks for the elements of a sheet, in their order.
+
+    A cell is `<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>`; `<is><t>` may stand in place of `<v>`. The callbacks run
+    for each of them, so the last letter of a name is looked at before the prefix (`<x:c>`) is taken off it.
+    """
+
+    def __init__(self) -> None:
+        self.failed: list[FailedCell] = []
+        self.merged_until: int | None = None
+        self._reference = ""
+        self._is_error = False
+        self._formula: str | None = None
+        self._value = ""
+        self._element = ""  # whose text is wanted: `f` or `v`, or nothing
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        letter = name[-1]
+        if letter == "c" and _local(name) == "c":
+            self._reference = attributes.get("r", "")
+            self._is_error = attributes.get("t") == "e"
+            self._formula, self._value, self._element = None, "", ""
+        elif letter == "f" and _local(name) == "f":
+            self._formula, self._element = "", "f"
+        elif letter in "vt" and _local(name) in ("v", "t"):
+            self._element = "v"
+        elif letter == "l" and _local(name) == "mergeCell" and (found := _MERGED.match(attributes.get("ref", ""))):
+            self.merged_until = max(int(found[1]), self.merged_until or 0)
+
+    def text(self, text: str) -> None:
+        if self._element == "f":
+            self._formula = (self._formula or "") + text
+        elif self._element == "v" and (self._is_error or self._formula is not None):
+            self._value += text
+
+    def end(self, name: str) -> None:
+        self._element = ""
+        if name[-1] != "c" or (self._formula is None and not self._is_error) or _local(name) != "c":
+            return
+        where = _CELL.fullmatch(self._reference)
+        text = self._value if self._is_error else ""
+        if not self._value and self._formula is not None:
+            text = f"={self._formula}"
+        if where and text:
+            self.failed.append(FailedCell(column_of(where[1]), int(where[2]), text))
+        self._formula, self._is_error = None, False
+
+
+def column_of(letters: str) -> int:
+    """The position of a column, counted from 0."""
+    position = 0
+    for letter in letters:
+        position = position * 26 + ord(letter) - ord("A") + 1
+    return position - 1
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _parse(
+    part: Member,
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] | None = None,
+    text: Callable[[str], None] | None = None,
+    most_bytes: int | None = None,
+) -> None:
+    """Parse a part up to a number of bytes, or all of it. Raises InputError where it is no XML or beyond the bounds."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    depth = 0
+
+    def started(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _MOST_DEPTH:
+            raise InputError(_BEYOND, part.where)
+        start(name, attributes)
+
+    def ended(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if end:
+            end(name)
+
+    def refuse(*_: object) -> None:
+        raise InputError("has a document type, which no spreadsheet needs; save it again", part.where)
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = started
+    parser.EndElementHandler = ended
+    parser.CharacterDataHandler = text
+    fed = 0
+    try:
+        for block in part.blocks():
+            parser.Parse(block)
+            fed += len(block)
+            if fed - parser.CurrentByteIndex > _LONGEST_TAG:
+                raise InputError(_BEYOND, part.where)
+            if most_bytes is not None and fed >= most_bytes:
+                return
+        parser.Parse(b"", True)
+    except expat.ExpatError:
+        raise InputError(_DAMAGED, part.where) from None

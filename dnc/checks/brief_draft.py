@@ -23,6 +23,7 @@ from dnc.files.table import Table, folded, looks_like_phone
 from dnc.frames import as_text
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
+from dnc.messages import counted, messages
 from dnc.numbers.bulk_reader import read_column
 
 _SAMPLE = 1_000  # numbers of a column that are read in every plan
@@ -34,51 +35,6 @@ _PLANS = 4  # that are named
 _MOST_WORDS = 20  # a column with more different words holds no axis
 _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
 _DAY = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-][0-9]{4}\b"
-
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "head": "A draft from the first {rows:,} rows of {name}. What is commented out is a guess,",
-        "then": "or still to be told: take away its # where it is right. Then: dnc check {name} --brief THIS",
-        "unheard": "may tell objections: map it below (objected_on = …), or leave it out on purpose here",
-        "number": "filled cells: {filled:,}; of {tried:,} tried, telephone numbers: {read:,}",
-        "own": "{ours} is found by its own name",
-        "by_name": "only by its name",
-        "by_cells": "only by its cells; {why}",
-        "several": "several columns may hold the number to be called; choose one",
-        "nothing": "no column looks like telephone numbers; which one is it?",
-        "region_none": "no numbering plan is needed: every number that was tried carries its country",
-        "region": "of {tried:,} numbers tried {national:,} are in national form; in the plan of {plans}",
-        "iso": "no days but those of ISO 8601 were seen, so nothing is to be said of their order",
-        "order": "cells that can only be read in this order: {seen:,}; in the other: 0",
-        "unsure": "days with slashes or dots were seen, and none tells whether the day or the month comes first",
-        "mixed": "cells that are day first: {dmy:,}; month first: {mdy:,}; the file mixes them",
-        "word": "rows: {rows:,}; guessed by the word; one of {words}",
-        "unknown": "rows: {rows:,}; one of {words}",
-        "many": "{column}: {theirs} has {count:,} different words, too many to be one of {words}",
-        "facts": "What the file does not tell can be declared for all of its rows:",
-    },
-    "fr": {
-        "head": "Ébauche d'après les {rows:,} premières lignes de {name}. Ce qui est en commentaire est supposé,",
-        "then": "ou reste à dire : ôtez le # là où c'est juste. Puis : dnc check {name} --brief CECI",
-        "unheard": "peut dire une opposition : à lier ci-dessous (objected_on = …), ou à laisser de côté ici",
-        "number": "cellules remplies : {filled:,} ; sur {tried:,} essayées, numéros de téléphone : {read:,}",
-        "own": "{ours} est trouvé par son propre nom",
-        "by_name": "par son seul nom",
-        "by_cells": "par ses seules cellules ; {why}",
-        "several": "plusieurs colonnes peuvent contenir le numéro à appeler ; choisissez",
-        "nothing": "aucune colonne ne ressemble à des numéros de téléphone ; laquelle est-ce ?",
-        "region_none": "aucun plan de numérotation à indiquer : chaque numéro essayé porte son pays",
-        "region": "sur {tried:,} numéros essayés, {national:,} sous forme nationale ; dans le plan de {plans}",
-        "iso": "seules des dates ISO 8601 ont été vues : rien à dire de leur ordre",
-        "order": "cellules qui ne se lisent que dans cet ordre : {seen:,} ; dans l'autre : 0",
-        "unsure": "dates à barres ou à points dont aucune ne dit si le jour ou le mois vient d'abord",
-        "mixed": "cellules jour d'abord : {dmy:,} ; mois d'abord : {mdy:,} ; le fichier les mêle",
-        "word": "lignes : {rows:,} ; supposé d'après le mot ; à choisir parmi {words}",
-        "unknown": "lignes : {rows:,} ; à choisir parmi {words}",
-        "many": "{column} : {theirs} a {count:,} mots différents, trop pour être parmi {words}",
-        "facts": "Ce que le fichier ne dit pas peut être déclaré pour toutes ses lignes :",
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,11 +69,11 @@ class _Draft:
 
     def __init__(self, table: Table, rows: pl.DataFrame, book: Rulebook, language: str) -> None:
         self._table, self._rows, self._book = table, rows, book
-        self._language, self._w = language, _WORDS[language]
+        self._language, self._w, self._count = language, messages("draft", language), counted(language)
 
     def lines(self) -> Iterator[str]:
         name = self._table.path.name
-        yield f"# {self._w['head'].format(rows=self._rows.height, name=name)}"
+        yield f"# {self._w['head'].format(rows=self._count(self._rows.height), name=name)}"
         yield f"# {self._w['then'].format(name=name)}"
         yield ""
         yield from self._region()
@@ -188,8 +144,8 @@ class _Draft:
         if one is None or not one.plans:
             yield f"# {self._w['region_none']}" if one and one.read else '# region = ""'
             return
-        plans = ", ".join(f"{territory} {count:,}" for territory, count in one.plans[:_PLANS])
-        reason = self._w["region"].format(tried=one.tried, national=one.national, plans=plans)
+        plans = ", ".join(f"{territory} {self._count(count)}" for territory, count in one.plans[:_PLANS])
+        reason = self._w["region"].format(tried=self._count(one.tried), national=self._count(one.national), plans=plans)
         yield f'# region = "{one.plans[0][0]}"  # {reason}'
 
     # days
@@ -202,9 +158,9 @@ class _Draft:
         if not parts.height:
             yield f"# {self._w['iso']}"
         elif dmy and mdy:
-            yield f'# dates = "dmy"  # {self._w["mixed"].format(dmy=dmy, mdy=mdy)}'
+            yield f'# dates = "dmy"  # {self._w["mixed"].format(dmy=self._count(dmy), mdy=self._count(mdy))}'
         elif dmy or mdy:
-            yield f'dates = "{"dmy" if dmy else "mdy"}"  # {self._w["order"].format(seen=dmy or mdy)}'
+            yield f'dates = "{"dmy" if dmy else "mdy"}"  # {self._w["order"].format(seen=self._count(dmy or mdy))}'
         else:
             yield f'# dates = "dmy"  # {self._w["unsure"]}'
 
@@ -253,7 +209,9 @@ class _Draft:
         if len(self._numbers) > 1:
             yield f"# {self._w['several']}"
         for name, one in self._numbers.items():
-            why = self._w["number"].format(filled=one.filled, tried=one.tried, read=one.read)
+            why = self._w["number"].format(
+                filled=self._count(one.filled), tried=self._count(one.tried), read=self._count(one.read)
+            )
             if name == self._number:
                 yield f"number = {_text(name)}  # {why}"
             else:
@@ -270,12 +228,12 @@ class _Draft:
             return
         yield f"\n[values.{column}]"
         if strange.height > _MOST_WORDS:
-            said = {"column": column, "count": strange.height, "theirs": _text(theirs), "words": ours}
+            said = {"column": column, "count": self._count(strange.height), "theirs": _text(theirs), "words": ours}
             yield f"# {self._w['many'].format(**said)}"
             return
         for word, rows in strange.iter_rows():
             guess = _meant(column, word)
-            reason = self._w["word" if guess else "unknown"].format(rows=rows, words=ours)
+            reason = self._w["word" if guess else "unknown"].format(rows=self._count(rows), words=ours)
             yield f'# {_text(word)} = "{guess}"  # {reason}'
 
 

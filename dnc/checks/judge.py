@@ -20,13 +20,14 @@ from dnc.checks.calls import Calls
 from dnc.checks.cases import Distinct, Facts
 from dnc.checks.evaluator import Evaluator, Found
 from dnc.checks.screening import Screen
-from dnc.checks.verdict import DOUBTS, WHY, Policy, Verdict, outcome_of, worded
+from dnc.checks.verdict import Policy, Verdict, doubts, outcome_of, worded
 from dnc.frames import numbered
 from dnc.law.demands import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import VERDICT
+from dnc.messages import messages
 
 _WORDS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
 
@@ -237,7 +238,7 @@ class Judge:
         rows = [[getattr(one, name.removeprefix("dnc_")) for name in _WORDS] for one in spoken]
         judged = pl.DataFrame(rows, schema={name: VERDICT[name] for name in _WORDS}, orient="row")
         judged, plans = judged.select(pl.all().gather(met["said"])), plans[met["untold"]]
-        words = WHY[self._policy.language]
+        words = messages("why", self._policy.language)
         unread, region = plans["unread"], plans["unread"] == "region"
         reason = (
             pl.when(region).then(pl.lit("region"))
@@ -270,8 +271,8 @@ class Judge:
 
 def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:
     """Cases, undecided instead of clear where a number may be mistyped; and the reason in words."""
-    reason = pl.lit(doubt).replace(DOUBTS[language])
-    told = pl.format(WHY[language]["doubt"].replace("{reason}", "{}"), reason) + pl.lit(".")
+    reason = pl.lit(doubt).replace(doubts(language))
+    told = pl.format(messages("why", language)["doubt"].replace("{reason}", "{}"), reason) + pl.lit(".")
     is_clear = pl.col("dnc_outcome") == "clear"
     missing = pl.concat_list(pl.col("dnc_missing").str.split(";"), pl.lit(["number"])).list.set_difference([""])
     changed = {

@@ -26,10 +26,10 @@ from dnc.clock import ALWAYS, NEVER
 from dnc.files.table import RAGGED
 from dnc.frames import numbered
 from dnc.law.vocabulary import AGAINST
+from dnc.messages import messages
 from dnc.registries.external_sort import Sorting, kept
 
 _AT_ONCE = 2_000_000  # words in memory together
-_OF_ROW = {"en": "{column} of row {row}", "fr": "{column} de la ligne {row}"}
 _SCHEMA: dict[str, Any] = {"number": pl.UInt64, "at": pl.UInt64, "row": pl.String, **dict.fromkeys(AGAINST, pl.Date)}
 
 
@@ -44,7 +44,7 @@ class Against:
     def __init__(self, folder: Path, language: str) -> None:
         self.unplaced = 0
         self.applied = 0
-        self._folder, self._of_row = folder, _OF_ROW[language]
+        self._folder, self._of_row = folder, messages("why", language)["of_row"]
         self._words: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in AGAINST}
 
     def read(self, intake: Intake, batches: Iterable[pl.DataFrame]) -> None:

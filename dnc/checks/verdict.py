@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from dnc.law.demands import DEMANDS
 from dnc.law.findings import Finding
 from dnc.law.regimes import GRADES, Regime
+from dnc.messages import messages
 from dnc.numbers.reader import MAILBOX, UNPLANNED
 
 OUTCOMES = ("clear", "blocked", "undecided")
@@ -88,46 +89,10 @@ def _ids(regimes: Iterable[Regime]) -> str:
     return ";".join(sorted(regime.id for regime in regimes))
 
 
-WHY = {
-    "en": {
-        "blocked": "Blocked: {says} [{cite}]{others}",
-        "undecided": "Undecided{missing}: {says} [{cite}]{others}",
-        "clear": "Clear: no regime known here forbids this call{says}; duties that go with it: {duties}",
-        "missing": ", for want of {missing}",
-        "others": " (and {n} more)",
-        "closest": "; the closest is met: {says} [{cite}]",
-        "odd": " Not understood: {odd}.",
-        "elsewhere": " Counted from other rows with this number: {elsewhere}.",
-        "number": "Undecided: the number cannot be read ({reason})",
-        "doubt": "Undecided: the number may be mistyped ({reason})",
-        "region": "Undecided: the number is in national form and no region was told",
-        "call_at": "Undecided: the day of the call cannot be read, so the law in force is not known",
-        "jurisdiction": "Undecided: no rules are held for the place this number belongs to",
-    },
-    "fr": {
-        "blocked": "Bloqué : {says} [{cite}]{others}",
-        "undecided": "Indécis{missing} : {says} [{cite}]{others}",
-        "clear": "Libre : aucun régime connu ici n'interdit cet appel{says} ; obligations à remplir : {duties}",
-        "missing": ", faute de {missing}",
-        "others": " (et {n} autres)",
-        "closest": " ; le plus proche est respecté : {says} [{cite}]",
-        "odd": " Non compris : {odd}.",
-        "elsewhere": " Compté d'après d'autres lignes de ce numéro : {elsewhere}.",
-        "number": "Indécis : le numéro est illisible ({reason})",
-        "doubt": "Indécis : le numéro est peut-être mal saisi ({reason})",
-        "region": "Indécis : le numéro est sous forme nationale et aucune région n'est indiquée",
-        "call_at": "Indécis : le jour de l'appel est illisible, le droit en vigueur n'est donc pas connu",
-        "jurisdiction": "Indécis : aucune règle n'est tenue pour le lieu dont relève ce numéro",
-    },
-}
-
-DOUBTS = {
-    "en": {},
-    "fr": {
-        UNPLANNED: "son plan de numérotation n'a pas de tel numéro ; un chiffre manque ou est faux",
-        MAILBOX: "c'est le numéro d'une messagerie vocale ; des chiffres sont peut-être de trop",
-    },
-}
+def doubts(language: str) -> dict[str, str]:
+    """Why a number may be mistyped: the reason as `dnc.numbers.reader` gives it → the same in a language."""
+    texts = messages("why", language)["doubts"]
+    return {UNPLANNED: texts["unplanned"], MAILBOX: texts["mailbox"]}
 
 
 _RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))  # of what clears a call
@@ -135,20 +100,28 @@ _RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "un
 
 def _why(outcome: str, decisive: list[Regime], missing: str, duties: int, language: str) -> str:
     """One sentence, with the citation of the regime that decides."""
-    words = WHY[language]
+    texts: dict[str, str] = messages("why", language)
     demanding = [one for one in decisive if one.demand != "duty"]
     if outcome == "undecided" and not demanding:
-        return words["jurisdiction"] + "."
+        return f"{texts['jurisdiction']}."
     if outcome == "clear" and not demanding:
-        return words["clear"].format(says="", duties=duties) + "."
+        return texts["clear"].format(closest="", duties=duties) + "."
     if outcome == "clear":
         first = min(demanding, key=lambda one: (_RANK.index(one.demand), one.id))
     else:
         first = min(demanding, key=lambda one: (one.is_scope, -GRADES.index(one.confidence), one.id))
     says, cite = first.says[language].rstrip("."), first.cites[0].text
     if outcome == "clear":
-        closest = words["closest"].format(says=says, cite=cite)
-        return words["clear"].format(says=closest, duties=duties) + "."
-    told = words["missing"].format(missing=missing.replace(";", ", ")) if missing else ""
-    others = words["others"].format(n=len(demanding) - 1) if len(demanding) > 1 else ""
-    return words[outcome].format(says=says, cite=cite, others=others, missing=told) + "."
+        closest = texts["closest"].format(says=says, cite=cite)
+        return texts["clear"].format(closest=closest, duties=duties) + "."
+    wanted = ", ".join(_wanted(word, language) for word in missing.split(";") if word)
+    named = texts["missing"].format(missing=wanted) if wanted else ""
+    others = texts["others"].format(n=len(demanding) - 1) if len(demanding) > 1 else ""
+    return texts[outcome].format(says=says, cite=cite, others=others, missing=named) + "."
+
+
+def _wanted(word: str, language: str) -> str:
+    """One word of `dnc_missing` as a person would say it."""
+    texts = messages("missing", language)
+    kind, _, registry = word.partition(":")
+    return str(texts[word] if word in texts else texts[kind].format(registry=registry))

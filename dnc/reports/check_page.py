@@ -1,27 +1,22 @@
-"""The page of a check: one file for people, in English or French, that fetches nothing and runs nothing.
+"""The page of a check: one HTML file for people, in English or French, that loads nothing and runs no script.
 
-It is made of counts: of a row it shows nothing, so no telephone number can stand on it.
+It is made from counts and shows nothing of single rows, so no telephone number can appear on it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from dnc.checks.result import Check
 from dnc.checks.verdict import OUTCOMES
 from dnc.clock import today
 from dnc.law.regimes import Regime
-from dnc.reports.charts import Bar, bars
-from dnc.reports.check_summary import accepted, question, remedy
-from dnc.reports.messages import counted, declared, percent, planned, ranked, share_of, words
+from dnc.messages import counted, messages, percent
+from dnc.reports.page import Bar, Chart, rendered
+from dnc.reports.phrases import accepted, consents, declared, planned, question, ranked, remedy
 from dnc.store.audit_log import user
 
-COLOURS = {"clear": "#0b6e4f", "blocked": "#b3261e", "undecided": "#7a5c00"}  # as in page.css; all AA on white
 _SECTIONS = (
     "asked", "outcome", "blocked", "undecided", "next", "duties", "found", "unlooked", "registries", "method",
 )  # fmt: skip
@@ -30,39 +25,17 @@ _IN_CHART = 8
 
 def html(check: Check) -> str:
     """The page of a check, in the check's language."""
-    w = words(check.language)
-    return rendered("check.html", check.language, check.rows, [(name, w[name]) for name in _SECTIONS], _shown(check))
+    w = messages("page", check.language)
+    return rendered("check.html", check.language, check.rows, [(name, w[name]) for name in _SECTIONS], _values(check))
 
 
-def rendered(
-    template: str, language: str, rows: int, sections: Iterable[tuple[str, str]], shown: dict[str, Any]
-) -> str:
-    """A template of `dnc/reports/templates` filled in.
-
-    Args:
-        template: its name. language: `en` or `fr`.
-        rows: all rows of the run, of which the filter `share` tells the share.
-        sections: the id and the heading of each section.
-        shown: what the template names.
-    """
-    environment = Environment(
-        loader=PackageLoader("dnc.reports", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["count"] = counted(language)
-    environment.filters["share"] = share_of(rows, language)
-    environment.filters["percent"] = percent(language)
-    told = {"w": words(language), "language": language, "sections": list(sections)}
-    text = environment.get_template(template).render(**told, **shown)
-    return text.lstrip()
-
-
-def _shown(check: Check) -> dict[str, Any]:
-    """What the template of a check names."""
+def _values(check: Check) -> dict[str, Any]:
+    """The names that the template of a check uses."""
     tallies, book, language = check.tallies, check.book, check.language
-    w = words(language)
+    w = messages("page", language)
     days = sorted(day for day, _ in tallies.days if day)
     blocked, undecided = ranked(book, tallies.blocking()), ranked(book, tallies.undecided())
-    stood = {one.registry for one in check.snapshots}
+    loaded = {one.registry for one in check.snapshots}
     snapshots = sorted(check.snapshots, key=lambda one: (one.registry, one.as_of))
     return {
         "id": check.id,
@@ -78,19 +51,20 @@ def _shown(check: Check) -> dict[str, Any]:
         "planned": planned(check),
         "last": days[-1] if days else today(),
         "declared": declared(check),
+        "consents": consents(check),
         "ends": min((end for end in tallies.ends if end), default=None),
         "blocked": blocked,
         "undecided": undecided,
         "unasked": tallies.by("outcome", "undecided_by")["undecided", ""],
         "charts": {
-            "outcome": _outcome_chart(check, w),
+            "outcome": _outcome_chart(check),
             **{
-                outcome: _regimes_chart(outcome, regimes, language, w)
+                outcome: _regimes_chart(outcome, regimes, language)
                 for outcome, regimes in (("blocked", blocked), ("undecided", undecided))
                 if regimes
             },
         },
-        "questions": _questions(check, w),
+        "questions": _questions(check),
         "duties": ranked(book, tallies.duties()),
         "advice": ranked(book, tallies.advice()),
         "kinds": _kinds(check),
@@ -105,63 +79,64 @@ def _shown(check: Check) -> dict[str, Any]:
         "countries": _without_rules(check),
         "snapshots": snapshots,
         "accepted": list(accepted(snapshots, language)),
-        "unloaded": [id_ for id_ in _asked(check) if id_ not in stood],
+        "unloaded": [id_ for id_ in _asked(check) if id_ not in loaded],
         "packs": [book.packs[id_] for (id_,) in sorted(tallies.by("jurisdiction")) if id_],
     }
 
 
-def _outcome_chart(check: Check, w: dict[str, Any]) -> Markup:
-    count, share = counted(check.language), share_of(check.rows, check.language)
-    counts = check.counts
-    rows = [
-        Bar(f"{w['outcomes'][one]} {count(counts[one])} ({share(counts[one])})", counts[one], COLOURS[one])
-        for one in OUTCOMES
+def _outcome_chart(check: Check) -> Chart:
+    w, outcomes = messages("page", check.language), messages("common", check.language)["outcomes"]
+    counts = {outcome: counted(check.language)(rows) for outcome, rows in check.counts.items()}
+    share = percent(check.language)
+    bars = [
+        Bar(f"{outcomes[outcome]} {counts[outcome]} ({share(rows / (check.rows or 1))})", rows, outcome)
+        for outcome, rows in check.counts.items()
     ]
-    told = {one: count(rows) for one, rows in counts.items()} | {"rows": count(check.rows)}
-    return Markup(bars("chart-outcome", w["chart_outcome"], w["chart_outcome_says"].format(**told), rows, count))  # noqa: S704 (made by us, names escaped)
+    says = w["chart_outcome_says"].format(**counts, rows=counted(check.language)(check.rows))
+    return Chart("chart-outcome", w["chart_outcome"], says, bars)
 
 
-def _regimes_chart(outcome: str, regimes: list[tuple[Regime, int]], language: str, w: dict[str, Any]) -> Markup:
-    count = counted(language)
-    rows = [Bar(f"{regime.id} {count(found)}", found, COLOURS[outcome]) for regime, found in regimes[:_IN_CHART]]
-    says = w["chart_regimes_says"].format(rows=count(rows[0].value))
-    return Markup(bars(f"chart-{outcome}", w[f"chart_{outcome}"], says, rows, count))  # noqa: S704 (ids of regimes and our own words)
+def _regimes_chart(outcome: str, regimes: list[tuple[Regime, int]], language: str) -> Chart:
+    w, count = messages("page", language), counted(language)
+    bars = [Bar(f"{regime.id} {count(found)}", found, outcome) for regime, found in regimes[:_IN_CHART]]
+    says = w["chart_regimes_says"].format(rows=count(bars[0].value))
+    return Chart(f"chart-{outcome}", w[f"chart_{outcome}"], says, bars)
 
 
-def _questions(check: Check, w: dict[str, Any]) -> list[dict[str, str | None]]:
-    """What would decide the undecided calls: how many wait, the question, and where its answer goes."""
-    count = counted(check.language)
+def _questions(check: Check) -> list[dict[str, str | None]]:
+    """What would decide the undecided calls: how many there are, the question, and where its answer goes."""
+    w, count = messages("page", check.language), counted(check.language)
     return [
         {
-            "rows": w["wait_one"] if rows == 1 else w["wait"].format(count=count(rows)),
-            "question": question(word, check.language),
-            "remedy": remedy(word, check.language),
+            "rows": w["calls_one"] if rows == 1 else w["calls"].format(count=count(rows)),
+            "question": question(missing, check.language),
+            "remedy": remedy(missing, check.language),
         }
-        for word, rows in check.tallies.missing().most_common()
+        for missing, rows in check.tallies.missing().most_common()
     ]
 
 
 def _kinds(check: Check) -> list[tuple[str, str, list[int]]]:
-    """Rows by territory and line: of each outcome, the largest kind first."""
+    """Territory, line, and the rows of each outcome; most rows first."""
     found = check.tallies.by("territory", "line", "outcome")
     kinds = {(territory, line) for territory, line, _ in found}
-    counted = [(*kind, [found[*kind, outcome] for outcome in OUTCOMES]) for kind in kinds]
-    return sorted(counted, key=lambda one: (-sum(one[2]), one[0], one[1]))
+    rows = [(*kind, [found[*kind, outcome] for outcome in OUTCOMES]) for kind in kinds]
+    return sorted(rows, key=lambda kind: (-sum(kind[2]), kind[0], kind[1]))
 
 
 def _regions(check: Check) -> list[tuple[Regime, list[tuple[str, int]]]]:
-    """Regimes that stand open for want of a state's or region's own law, each with the places it is wanted for."""
+    """Regimes left open because a state's or region's own law was not read, each with the places concerned."""
     open_ = [regime for regime, _ in ranked(check.book, check.tallies.undecided()) if _is_regional(regime)]
     return [(regime, sorted(check.tallies.places(regime.id).items())) for regime in open_]
 
 
 def _is_regional(regime: Regime) -> bool:
-    """Whether the regime stands for the law of places that was not read here."""
+    """Whether the regime represents the law of places that was not read here."""
     return regime.demand == "not_read" and any(word == "place" for part in regime.parts for _, word in part.reads)
 
 
 def _without_rules(check: Check) -> list[tuple[str, int]]:
-    """Territories of numbers that were read and stand under no rules here."""
+    """Territories of readable numbers that have no rules here."""
     found: Counter[str] = Counter()
     for (territory, missing), rows in check.tallies.by("territory", "missing").items():
         if missing == "jurisdiction":
@@ -170,6 +145,6 @@ def _without_rules(check: Check) -> list[tuple[str, int]]:
 
 
 def _asked(check: Check) -> list[str]:
-    """Registries that the law of the numbers in the list asks about."""
+    """Registries that the law for the numbers in the list depends on."""
     packs = [check.book.packs[id_] for (id_,) in check.tallies.by("jurisdiction") if id_]
     return sorted({id_ for pack in packs for one in pack.regimes for part in one.parts for id_ in part.registries})

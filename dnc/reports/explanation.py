@@ -1,142 +1,97 @@
-"""One call explained: what every regime in force came to and through which condition, as text or as data."""
+"""One call explained: what every regime in force came to, and through which condition; as text or as data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dnc.checks.judge import Looked, RegimeResult
 from dnc.law.findings import Finding
+from dnc.messages import messages
 
-_WORDS = {
-    "en": {
-        "broken": "forbids the call",
-        "open": "applies, not decided",
-        "maybe_open": "may apply, not decided",
-        "met": "applies, met",
-        "maybe_met": "may apply, met in any case",
-        "not_applicable": "does not apply",
-        "unread": "unreadable number",
-        "until": "Clear until {day} with what is loaded.",
-        "when": "when",
-        "unless": "unless",
-        "and": "and",
-        "asks": "asks for",
-        "duty": "duty",
-        "contested": "the law is contested",
-        "not_read": "not read here",
-        "told": {True: "yes", False: "no", None: "not told"},
-        "grade": "confidence {}",
-        "lacking": "not {}",
-        "lifted": "excepted: {}",
-        "law": "law",
-        "guidance": "guidance",
-        "low": "low",
-        "medium": "medium",
-        "high": "high",
-        "outcome": {"clear": "clear", "blocked": "blocked", "undecided": "undecided"},
-    },
-    "fr": {
-        "broken": "interdit l'appel",
-        "open": "s'applique, indécis",
-        "maybe_open": "s'applique peut-être, indécis",
-        "met": "s'applique, respecté",
-        "maybe_met": "s'applique peut-être, respecté en tout cas",
-        "not_applicable": "ne s'applique pas",
-        "unread": "numéro illisible",
-        "until": "Libre jusqu'au {day} avec ce qui est chargé.",
-        "when": "si",
-        "unless": "sauf",
-        "and": "et",
-        "asks": "exige",
-        "duty": "obligation",
-        "contested": "le droit est contesté",
-        "not_read": "non lu ici",
-        "told": {True: "oui", False: "non", None: "non indiqué"},
-        "grade": "confiance {}",
-        "lacking": "pas {}",
-        "lifted": "excepté : {}",
-        "law": "droit",
-        "guidance": "recommandation",
-        "low": "faible",
-        "medium": "moyenne",
-        "high": "élevée",
-        "outcome": {"clear": "libre", "blocked": "bloqué", "undecided": "indécis"},
-    },
-}
 _ORDER = list(Finding)
 
 
 def finding(found: Finding, language: str = "en") -> str:
     """A finding in words."""
-    return str(_WORDS[language][found.key])
+    return str(messages("explanation", language)["findings"][found.key])
 
 
 def as_text(verdict: Mapping[str, Any], findings: list[RegimeResult], language: str = "en") -> Iterator[str]:
-    """Lines for a person: the verdict, then every regime, what forbids first and what does not apply last."""
-    words: dict[str, Any] = _WORDS[language]
-    yield f"{verdict['dnc_number'] or words['unread']}: {words['outcome'][verdict['dnc_outcome']]}"
+    """Lines for a person: the verdict, then every regime; those that forbid first, those that do not apply last."""
+    texts = messages("explanation", language)
+    outcome = messages("common", language)["outcome"][verdict["dnc_outcome"]]
+    yield texts["verdict"].format(number=verdict["dnc_number"] or texts["unread"], outcome=outcome)
     yield str(verdict["dnc_why"])
     if verdict["dnc_valid_until"]:
-        yield words["until"].format(day=verdict["dnc_valid_until"])
-    for one in sorted(findings, key=lambda one: _ORDER.index(one.finding)):
+        yield texts["until"].format(day=verdict["dnc_valid_until"])
+    for found in sorted(findings, key=lambda found: _ORDER.index(found.finding)):
         yield ""
-        yield from _regime(one, words, language)
+        yield from _regime(found, language)
 
 
-def _regime(one: RegimeResult, words: dict[str, Any], language: str) -> Iterator[str]:
-    regime = one.regime
-    if one.finding is Finding.NOT_APPLICABLE:
-        yield f"{regime.id}: {words[one.finding.key]} ({'; '.join(_because(one, words))})"
+def _regime(found: RegimeResult, language: str) -> Iterator[str]:
+    texts, grades, regime = messages("explanation", language), messages("common", language)["grades"], found.regime
+    in_words = finding(found.finding, language)
+    if found.finding is Finding.NOT_APPLICABLE:
+        reasons = "; ".join(_reasons(found, texts))
+        yield texts["regime"].format(id=regime.id, finding=in_words, reasons=reasons)
         return
-    grade = words["grade"].format(words[regime.confidence])
-    yield f"{regime.id}: {words[one.finding.key]} ({words[regime.force]}, {grade})"
+    reasons = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"
+    yield texts["regime"].format(id=regime.id, finding=in_words, reasons=reasons)
     yield f"  {regime.says[language]}"
-    yield from (f"  {words['when']} {look.says}: {words['told'][look.value]}" for look in one.when)
-    for clause in one.exceptions:
-        yield f"  {words['unless']} {_joined(clause, words)}"
+    yield from (f"  {texts['when']} {look.says}: {_truth(look, language)}" for look in found.when)
+    for clause in found.exceptions:
+        yield f"  {texts['unless']} " + _joined((f"{look.says} ({_truth(look, language)})" for look in clause), texts)
     if regime.demand == "duty":
-        yield f"  {words['duty']}: {one.demand.says}"
+        yield f"  {texts['duty']}: {found.demand.says}"
     else:
-        yield f"  {words['asks']}: {one.demand.says}: {_met(one, words)}"
+        yield f"  {texts['asks']}: {found.demand.says}: {_met(found, language)}"
     yield from (f"  {cite.text} {cite.url}".rstrip() for cite in regime.cites)
 
 
-def _met(one: RegimeResult, words: dict[str, Any]) -> str:
-    """Whether the demand of a regime is met, in words; why it cannot be known, where no fact decides it."""
-    if one.regime.is_not_read:
-        return str(words["not_read"])
-    return str(words["contested"] if one.regime.is_open else words["told"][one.demand.value])
+def _met(found: RegimeResult, language: str) -> str:
+    """Whether the demand of a regime is met; where no fact decides it, why it cannot be known."""
+    common = messages("common", language)
+    if found.regime.is_not_read:
+        return str(common["not_read"])
+    return str(common["contested"]) if found.regime.is_open else _truth(found.demand, language)
 
 
-def _joined(clause: list[Looked], words: dict[str, Any]) -> str:
-    return f" {words['and']} ".join(f"{look.says} ({words['told'][look.value]})" for look in clause)
+def _truth(look: Looked, language: str) -> str:
+    if look.value is None:
+        return str(messages("explanation", language)["unknown"])
+    return str(messages("common", language)["yes" if look.value else "no"])
 
 
-def _because(one: RegimeResult, words: dict[str, Any]) -> Iterator[str]:
-    """Why a regime does not apply: the conditions that are not given, or the exception that is."""
-    yield from (words["lacking"].format(look.says) for look in one.when if look.value is False)
-    for clause in one.exceptions:
+def _joined(conditions: Iterable[str], texts: Mapping[str, Any]) -> str:
+    return f" {texts['and']} ".join(conditions)
+
+
+def _reasons(found: RegimeResult, texts: Mapping[str, Any]) -> Iterator[str]:
+    """Why a regime does not apply: the conditions that are false, or the exception that is true."""
+    yield from (texts["lacking"].format(condition=look.says) for look in found.when if look.value is False)
+    for clause in found.exceptions:
         if all(look.value for look in clause):
-            yield words["lifted"].format(f" {words['and']} ".join(look.says for look in clause))
+            yield texts["excepted"].format(conditions=_joined((look.says for look in clause), texts))
 
 
 def as_data(verdict: Mapping[str, Any], findings: list[RegimeResult], language: str = "en") -> dict[str, Any]:
-    """The same as plain data: the verdict, and for each regime its finding, conditions, demand and citations."""
-    return {"verdict": dict(verdict), "findings": [_data(one, language) for one in findings]}
+    """The same as data: the verdict, and for each regime its finding, conditions, exceptions, demand and citations."""
+    return {"verdict": dict(verdict), "findings": [_data(found, language) for found in findings]}
 
 
-def _data(one: RegimeResult, language: str) -> dict[str, Any]:
-    regime = one.regime
+def _data(found: RegimeResult, language: str) -> dict[str, Any]:
+    regime = found.regime
     return {
         "regime": regime.id,
-        "finding": finding(one.finding),
+        "finding": finding(found.finding),
         "says": regime.says[language],
         "force": regime.force,
         "confidence": regime.confidence,
-        "when": [vars(look) for look in one.when],
-        "except": [[vars(look) for look in clause] for clause in one.exceptions],
-        "demand": {"kind": regime.demand, **vars(one.demand)},
+        "when": [vars(look) for look in found.when],
+        "except": [[vars(look) for look in clause] for clause in found.exceptions],
+        "demand": {"kind": regime.demand, **vars(found.demand)},
         "cites": [vars(cite) for cite in regime.cites],
         "note": regime.note,
         "sanction": regime.sanction,

@@ -1,25 +1,22 @@
-"""The page of a vetting: what a list on offer comes to, for who decides about buying it; made of counts alone."""
+"""The page of a vetting: what a list on offer is worth, for the person who decides about buying it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from markupsafe import Markup
-
-from dnc.checks.verdict import OUTCOMES
 from dnc.law.rulebook import Rulebook
-from dnc.reports.charts import Bar, bars
-from dnc.reports.check_page import COLOURS, rendered
-from dnc.reports.check_summary import question
-from dnc.reports.messages import counted, percent, words
-from dnc.vetting.model import Price, Share, Vetting, Wanted
+from dnc.messages import counted, messages, percent
+from dnc.reports.page import Bar, Chart, rendered
+from dnc.reports.phrases import question
+from dnc.reports.vet_summary import asked_of_seller, head, period, price, rows_of
+from dnc.vetting.model import Share, Vetting
 
 _IN_CHART = 27  # points of the curve: half a year of weeks
 
 
 def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
     """The page of a vetting, in English or French."""
-    w, v = words(language), words(language, "vet")
+    w, v = messages("page", language), messages("vet", language)
     sections = [
         ("asked", w["asked"]),
         ("outcome", w["outcome"]),
@@ -34,13 +31,13 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
         ("registries", w["registries"]),
         ("method", w["method"]),
     ]
-    told = _shown(vetting, book, language, v)
-    return rendered("vet.html", language, vetting.offer.rows, [one for one in sections if one], told)
+    shown = [section for section in sections if section]
+    return rendered("vet.html", language, vetting.offer.rows, shown, _values(vetting, book, language))
 
 
-def _shown(vetting: Vetting, book: Rulebook, language: str, v: dict[str, Any]) -> dict[str, Any]:
-    """What the template of a vetting names."""
-    w = words(language)
+def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
+    """The names that the template of a vetting uses."""
+    w, v = messages("page", language), messages("vet", language)
     regimes = {regime.id: regime for _, regime in book.regimes()}
     shares = [vetting.callable, vetting.lasting, *vetting.outcomes.values(), *(share for _, share in vetting.curve)]
     return {
@@ -49,66 +46,52 @@ def _shown(vetting: Vetting, book: Rulebook, language: str, v: dict[str, Any]) -
         "offer": vetting.offer,
         "regimes": regimes,
         "bounded": any(share.low != share.high for share in shares),
-        "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, v).items()],
+        "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, language).items()],
         "curve": [("", day, share) for day, share in vetting.curve],
-        "lines": {w["lines"].get(word, w["unknown"]): rows for word, rows in vetting.lines.items()},
+        "lines": {w["lines"].get(line, w["unknown"]): rows for line, rows in vetting.lines.items()},
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
         "wanted": [
-            (v["wanted_of"][by], [_wish(one, language) for one in vetting.wanted if one.by == by])
+            (v["wanted_of"][by], [(one, question(one.word, language)) for one in vetting.wanted if one.by == by])
             for by in ("seller", "buyer", "rules")
         ],
-        "asked_of_seller": [
-            v["objections"] if word == "registry:own" else question(word, language)
-            for word in vetting.offer.trade.missing
-        ],
-        "price": _price(vetting.price, v) if vetting.price else "",
+        "asked_of_seller": [asked_of_seller(missing, language) for missing in vetting.offer.trade.missing],
+        "price": price(vetting.price, language) if vetting.price else "",
         "found": lambda found: v["never"] if found is None else f"{found:.4g}",
-        "charts": {"outcome": _outcome_chart(vetting, language), "curve": _curve_chart(vetting, v, language)},
+        "charts": {"outcome": _outcome_chart(vetting, language), "curve": _curve_chart(vetting, language)},
         "span": lambda pair: "–".join(dict.fromkeys(map(percent(language), pair))),
-        "rows_of": lambda share: _rows(share, vetting, language),
+        "rows_of": lambda share: rows_of(share, vetting, language),
+        "per_cent": percent(language, 0),
+        "head": head(vetting, language),
+        "period": period(vetting, language),
     }
 
 
-def _shares(vetting: Vetting, v: dict[str, Any]) -> dict[tuple[str, str], Share]:
-    """The shares of the outcome by (class, name); those that are clear for the period beside the clear."""
-    named = {(outcome, v["outcomes"][outcome]): share for outcome, share in vetting.outcomes.items()}
+def _shares(vetting: Vetting, language: str) -> dict[tuple[str, str], Share]:
+    """The shares by (outcome, name); after the clear rows, those that are clear for the whole period."""
+    outcomes = messages("common", language)["outcomes"]
+    named = {(outcome, outcomes[outcome]): share for outcome, share in vetting.outcomes.items()}
     if not vetting.offer.until:
         return named
     clear, *others = named.items()
-    return dict([clear, (("clear", v["lasting"]), vetting.lasting), *others])
+    return dict([clear, (("clear", messages("vet", language)["lasting"]), vetting.lasting), *others])
 
 
-def _wish(one: Wanted, language: str) -> tuple[Wanted, str]:
-    return one, question(one.word, language)
-
-
-def _rows(share: Share, vetting: Vetting, language: str) -> str:
-    """Rows of the file, or the least and the most there may be in a sealed result."""
-    count = counted(language)
-    if vetting.offer.sample_of is not None or share.low == share.high:
-        return count(share.rows)
-    return f"{count(round(share.low * vetting.offer.rows))}–{count(round(share.high * vetting.offer.rows))}"
-
-
-def _price(price: Price, v: dict[str, Any]) -> str:
-    each = v["never"] if price.per_clear is None else f"{price.per_clear:,.4f}"
-    return str(v["price"].format(asked=price.asked, each=each))
-
-
-def _outcome_chart(vetting: Vetting, language: str) -> Markup:
-    w, count, share_text = words(language), counted(language), percent(language)
-    rows = [
-        Bar(f"{w['outcomes'][one]} {count(share.rows)} ({share_text(share.share)})", share.rows, COLOURS[one])
-        for one, share in ((one, vetting.outcomes[one]) for one in OUTCOMES)
+def _outcome_chart(vetting: Vetting, language: str) -> Chart:
+    w, outcomes = messages("page", language), messages("common", language)["outcomes"]
+    count, per_cent = counted(language), percent(language)
+    counts = {outcome: count(share.rows) for outcome, share in vetting.outcomes.items()}
+    bars = [
+        Bar(f"{outcomes[outcome]} {counts[outcome]} ({per_cent(share.share)})", share.rows, outcome)
+        for outcome, share in vetting.outcomes.items()
     ]
-    told = {one: count(share.rows) for one, share in vetting.outcomes.items()} | {"rows": count(vetting.offer.rows)}
-    return Markup(bars("chart-outcome", w["chart_outcome"], w["chart_outcome_says"].format(**told), rows, count))  # noqa: S704 (made by us, names escaped)
+    says = w["chart_outcome_says"].format(**counts, rows=count(vetting.offer.rows))
+    return Chart("chart-outcome", w["chart_outcome"], says, bars)
 
 
-def _curve_chart(vetting: Vetting, v: dict[str, Any], language: str) -> Markup:
-    count = counted(language)
+def _curve_chart(vetting: Vetting, language: str) -> Chart:
+    v, count = messages("vet", language), counted(language)
     curve = vetting.curve[:_IN_CHART]
-    rows = [Bar(f"{day} {count(share.rows)}", share.rows, COLOURS["clear"]) for day, share in curve]
+    bars = [Bar(f"{day} {count(share.rows)}", share.rows, "clear") for day, share in curve]
     (day, first), (end, last) = curve[0], curve[-1]
-    told = {"first": count(first.rows), "day": day, "last": count(last.rows), "end": end}
-    return Markup(bars("chart-curve", v["chart_curve"], v["chart_curve_says"].format(**told), rows, count))  # noqa: S704 (days and our own words)
+    says = v["chart_curve_says"].format(first=count(first.rows), day=day, last=count(last.rows), end=end)
+    return Chart("chart-curve", v["chart_curve"], says, bars)

@@ -1,149 +1,184 @@
-"""What vetting a list came to, in words for the person who thinks of buying it."""
+"""The summary of a vetting: what `dnc vet` prints for the person who considers buying the list."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from dnc.reports.check_summary import question
-from dnc.reports.messages import words as words_of
+from dnc.messages import amount, counted, messages, percent
+from dnc.reports.phrases import question
 from dnc.vetting.model import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
 
-_MARGIN = " " * 13
+_MARGIN = " " * 13  # the width of the counts in front of a list
 
 
 def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
-    """Lines for a person: the outcome, what it costs and lacks, the list itself, price and gate."""
-    words = words_of(language, "vet")
-    yield from _head(vetting, words)
+    """Lines for a person: the outcome, what it costs and lacks, the list itself, price and conditions."""
+    texts = messages("vet", language)
+    yield from _head(vetting, language)
     if vetting.agreement:
-        yield from _agreement(vetting.agreement, words)
-    yield from _costs(vetting, words, language)
+        yield from _agreement(vetting.agreement, language)
+    yield from _costs(vetting, language)
     for by in ("seller", "buyer", "rules"):
         if wanted := [one for one in vetting.wanted if one.by == by]:
-            yield words["wanted_of"][by]
+            yield texts["wanted_of"][by]
             for one in wanted:
-                yield from _wanted(one, words, language)
+                yield from _wanted(one, language)
     if vetting.unclear:
-        yield words["unclear"].format(rows=vetting.unclear)
-    yield from _trade(vetting.offer.trade, vetting, words, language)
-    yield from _list(vetting, words)
+        yield texts["unclear"].format(rows=counted(language)(vetting.unclear))
+    yield from _trade(vetting.offer.trade, vetting, language)
+    yield from _list(vetting, language)
     if vetting.price:
-        yield _price(vetting.price, words)
-    yield from (_condition(one, words) for one in vetting.gate)
-    yield words["cites"]
-    for id_, said in vetting.regimes.items():
-        yield f"  {id_}: " + "; ".join(f"{cite['text']} {cite['url']}".strip() for cite in said["cites"])
+        yield price(vetting.price, language)
+    yield from (_condition(condition, language) for condition in vetting.gate)
+    yield texts["cites"]
+    for id_, regime in vetting.regimes.items():
+        yield f"  {id_}: " + "; ".join(f"{cite['text']} {cite['url']}".strip() for cite in regime["cites"])
 
 
-def _head(vetting: Vetting, words: Mapping[str, Any]) -> Iterator[str]:
-    offer = vetting.offer
-    period = words["period" if offer.until else "day"].format(first=offer.first, until=offer.until)
-    yield words["head"].format(file=offer.file, rows=offer.rows, period=period, id=offer.check)
+def _head(vetting: Vetting, language: str) -> Iterator[str]:
+    texts, count, offer = messages("vet", language), counted(language), vetting.offer
+    yield head(vetting, language)
     if offer.sealed:
-        yield words["sealed"].format(version=offer.version)
+        yield texts["sealed"].format(version=offer.version)
     if offer.sample_of is not None:
-        yield words["sample"].format(of=offer.sample_of, confidence=offer.confidence)
+        yield texts["sample"].format(of=count(offer.sample_of), confidence=percent(language, 0)(offer.confidence))
     if offer.told["declared"]:
         facts = ", ".join(f"{name}={fact}" for name, fact in offer.told["declared"].items())
-        yield words["declared"].format(facts=facts)
+        yield texts["declared"].format(facts=facts)
     for outcome, share in vetting.outcomes.items():
-        yield f"  {_share(share, words)}  {words['outcomes'][outcome]}"
+        yield f"  {_share(share, language)}  {messages('common', language)['outcomes'][outcome]}"
         if outcome == "clear" and offer.until:
-            yield f"  {_share(vetting.lasting, words)}  {words['lasting']}"
+            yield f"  {_share(vetting.lasting, language)}  {texts['lasting']}"
 
 
-def _share(share: Share, words: Mapping[str, Any]) -> str:
-    return f"{share.rows:>9,}  {share.share:>6.1%}{_span(share.low, share.high, words)}"
+def head(vetting: Vetting, language: str) -> str:
+    """One line: file, rows, period and check."""
+    offer = vetting.offer
+    rows = counted(language)(offer.rows)
+    return str(
+        messages("vet", language)["head"].format(
+            file=offer.file, rows=rows, period=period(vetting, language), id=offer.check
+        )
+    )
 
 
-def _span(low: float, high: float, words: Mapping[str, Any]) -> str:
-    return "" if low == high else words["span"].format(low=f"{low:.2%}", high=f"{high:.2%}")
+def period(vetting: Vetting, language: str) -> str:
+    """The day or the days of the calls."""
+    offer = vetting.offer
+    text = messages("vet", language)["period" if offer.until else "day"]
+    return str(text.format(first=offer.first, until=offer.until))
 
 
-def _span_of_rows(share: Share, vetting: Vetting) -> str:
-    """Rows of the file, or the least and the most there may be in a sealed result."""
+def _share(share: Share, language: str) -> str:
+    per_cent = percent(language)(share.share)
+    return f"{counted(language)(share.rows):>9}  {per_cent:>6}{_span(share.low, share.high, language)}"
+
+
+def _span(low: float, high: float, language: str) -> str:
+    per_cent = percent(language, 2)
+    return "" if low == high else messages("vet", language)["span"].format(low=per_cent(low), high=per_cent(high))
+
+
+def rows_of(share: Share, vetting: Vetting, language: str) -> str:
+    """Rows of the file, or the fewest and the most there can be in a sealed result."""
+    count = counted(language)
     if vetting.offer.sample_of is not None or share.low == share.high:
-        return f"{share.rows:,}"
-    return f"{share.low * vetting.offer.rows:,.0f}–{share.high * vetting.offer.rows:,.0f}"
+        return count(share.rows)
+    return f"{count(share.low * vetting.offer.rows)}–{count(share.high * vetting.offer.rows)}"
 
 
-def _costs(vetting: Vetting, words: Mapping[str, Any], language: str) -> Iterator[str]:
+def _costs(vetting: Vetting, language: str) -> Iterator[str]:
+    count = counted(language)
     if vetting.costs:
-        yield words["costs"]
-    for one in vetting.costs:
-        yield f"  {one.alone:>9,}  {one.shared:>9,}  {_says(one.regime, vetting, language)}"
+        yield messages("vet", language)["costs"]
+    for cost in vetting.costs:
+        yield f"  {count(cost.alone):>9}  {count(cost.shared):>9}  {_says(cost.regime, vetting, language)}"
 
 
 def _says(regime: str, vetting: Vetting, language: str) -> str:
     return f"{regime}: {vetting.regimes[regime]['says'][language]}"
 
 
-def _wanted(one: Wanted, words: Mapping[str, Any], language: str) -> Iterator[str]:
-    yield f"  {one.rows:>9,}  {words['kinds'][one.kind]}: {question(one.word, language)}"
-    if one.asks:
-        yield _MARGIN + words["asks"].format(asks="; ".join(one.asks))
-    if one.regimes:
-        yield _MARGIN + words["by"].format(regimes=", ".join(one.regimes))
+def _wanted(wanted: Wanted, language: str) -> Iterator[str]:
+    texts = messages("vet", language)
+    kind = texts["kinds"][wanted.kind]
+    yield f"  {counted(language)(wanted.rows):>9}  " + texts["wanted"].format(
+        kind=kind, question=question(wanted.word, language)
+    )
+    if wanted.asks:
+        yield _MARGIN + texts["asks"].format(asks="; ".join(wanted.asks))
+    if wanted.regimes:
+        yield _MARGIN + texts["by"].format(regimes=", ".join(wanted.regimes))
 
 
-def _trade(trade: Traded, vetting: Vetting, words: Mapping[str, Any], language: str) -> Iterator[str]:
-    yield words["trade"].format(outcome=words["outcomes"][trade.outcome])
+def _trade(trade: Traded, vetting: Vetting, language: str) -> Iterator[str]:
+    texts, count = messages("vet", language), counted(language)
+    yield texts["trade"].format(outcome=texts["trade_outcome"][trade.outcome])
     deciding = {"blocked": trade.blocked_by, "undecided": trade.undecided_by}.get(trade.outcome, {})
     for id_, rows in deciding.items():
-        yield f"  {f'{rows:,}' if rows else '':>9}  {_says(id_, vetting, language)}"
+        yield f"  {count(rows) if rows else '':>9}  {_says(id_, vetting, language)}"
     if trade.outcome == "undecided":
-        for word in trade.missing:
-            yield _MARGIN + (words["objections"] if word == "registry:own" else question(word, language))
+        yield from (_MARGIN + asked_of_seller(missing, language) for missing in trade.missing)
 
 
-def _list(vetting: Vetting, words: Mapping[str, Any]) -> Iterator[str]:
-    repeated, unreadable = (_span_of_rows(one, vetting) for one in (vetting.repeated, vetting.unreadable))
-    yield words["numbers"].format(repeated=repeated, unreadable=unreadable)
-    yield from (words["held"].format(n=n, file=file) for file, n in vetting.offer.held.items())
-    yield words["callable"].format(rows=_share(vetting.callable, words).strip())
-    for name, counts in (
-        ("lines", vetting.lines),
-        ("territories", vetting.territories),
-        ("consents", vetting.consents),
-    ):
-        if counts:
-            yield words[name].format(_counts(counts))
+def asked_of_seller(missing: str, language: str) -> str:
+    """What to ask the seller about one word of `dnc_missing`."""
+    return str(messages("vet", language)["objections"]) if missing == "registry:own" else question(missing, language)
+
+
+def _list(vetting: Vetting, language: str) -> Iterator[str]:
+    texts, count = messages("vet", language), counted(language)
+    repeated, unreadable = (rows_of(share, vetting, language) for share in (vetting.repeated, vetting.unreadable))
+    yield texts["numbers"].format(repeated=repeated, unreadable=unreadable)
+    yield from (texts["held"].format(n=count(n), file=file) for file, n in vetting.offer.held.items())
+    yield texts["callable"].format(rows=_share(vetting.callable, language).strip())
+    for name in ("lines", "territories", "consents"):
+        if counts := getattr(vetting, name):
+            yield texts[name].format(counts=_counts(counts, language))
     for registry, bands in vetting.answers.items():
-        yield words["answers"].format(registry=registry, bands=_counts(bands))
+        yield texts["answers"].format(registry=registry, counts=_counts(bands, language))
     if vetting.outcomes["clear"].rows:
-        shares = (f"{day} {share.share:.1%}{_span(share.low, share.high, words)}" for day, share in vetting.curve)
-        yield words["curve"].format(", ".join(shares))
+        per_cent = percent(language)
+        shares = (f"{day} {per_cent(one.share)}{_span(one.low, one.high, language)}" for day, one in vetting.curve)
+        yield texts["curve"].format(shares=", ".join(shares))
     if vetting.duties:
-        yield words["duties"].format(", ".join(sorted(vetting.duties)))
-    yield from (words[name].format(_counts(told)) for name in ("untold", "loose") if (told := getattr(vetting, name)))
+        yield texts["duties"].format(duties=", ".join(sorted(vetting.duties)))
+    for name in ("untold", "loose"):
+        if counts := getattr(vetting, name):
+            yield texts[name].format(counts=_counts(counts, language))
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{word} {rows:,}" for word, rows in counts.items())
+def _counts(counts: Mapping[str, int], language: str) -> str:
+    count = counted(language)
+    return ", ".join(f"{value} {count(rows)}" for value, rows in counts.items())
 
 
-def _price(price: Price, words: Mapping[str, Any]) -> str:
+def price(price: Price, language: str) -> str:
+    """What one callable number costs, with the bounds where it is not known exactly."""
+    texts, exactly = messages("vet", language), amount(language, 4)
     each, low, high = (
-        words["never"] if one is None else f"{one:,.4f}" for one in (price.per_clear, price.low, price.high)
+        texts["never"] if one is None else exactly(one) for one in (price.per_clear, price.low, price.high)
     )
-    span = "" if low == high else words["span"].format(low=low, high=high)
-    return str(words["price"].format(asked=price.asked, each=each + span))
+    span = "" if low == high else texts["span"].format(low=low, high=high)
+    return str(texts["price"].format(asked=amount(language, 2)(price.asked), each=each + span))
 
 
-def _condition(one: Condition, words: Mapping[str, Any]) -> str:
-    found = words["never"] if one.found is None else f"{one.found:.4g}"
-    name, holds = words["gate"][one.name], words["holds"][str(one.holds).lower()]
-    return str(words["condition"].format(name=name, asked=one.asked, found=found, holds=holds))
+def _condition(condition: Condition, language: str) -> str:
+    texts = messages("vet", language)
+    found = texts["never"] if condition.found is None else f"{condition.found:.4g}"
+    name, holds = texts["gate"][condition.name], texts["holds"][str(condition.holds).lower()]
+    return str(texts["condition"].format(name=name, asked=f"{condition.asked:g}", found=found, holds=holds))
 
 
-def _agreement(agreement: Agreement, words: Mapping[str, Any]) -> Iterator[str]:
-    yield words["agreement"][str(agreement.consistent).lower()].format(confidence=agreement.confidence)
-    for one in agreement.claims:
-        if one.column == "outcome" or not one.holds:
-            claimed, bounds = (f"{low:.2%}–{high:.2%}" for low, high in (one.claimed, one.bounds))
-            if one.claimed[0] == one.claimed[1]:
-                claimed = f"{one.claimed[0]:.2%}"
-            word = words["outcomes"].get(one.word, one.word) or "–"
-            line = words["claim"].format(column=one.column, word=word, claimed=claimed, bounds=bounds)
-            yield f"  {'' if one.holds else '! '}{line}"
+def _agreement(agreement: Agreement, language: str) -> Iterator[str]:
+    texts, outcomes = messages("vet", language), messages("common", language)["outcomes"]
+    per_cent, consistent = percent(language, 2), str(agreement.consistent).lower()
+    yield texts["agreement"][consistent].format(confidence=percent(language, 0)(agreement.confidence))
+    for claim in agreement.claims:
+        if claim.column == "outcome" or not claim.holds:
+            claimed, bounds = (f"{per_cent(low)}–{per_cent(high)}" for low, high in (claim.claimed, claim.bounds))
+            if claim.claimed[0] == claim.claimed[1]:
+                claimed = per_cent(claim.claimed[0])
+            value = outcomes.get(claim.word, claim.word) or "–"
+            line = texts["claim"].format(column=claim.column, word=value, claimed=claimed, bounds=bounds)
+            yield f"  {'' if claim.holds else '! '}{line}"

@@ -1,4 +1,4 @@
-"""What stands in a workbook behind the rows: a summary, and the regimes with links to their sources."""
+"""The extra sheets of a workbook, after the rows: a summary, and the regimes with links to their sources."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ import polars as pl
 from dnc.checks.result import Check
 from dnc.clock import today
 from dnc.files.writers import XLSX_ROWS, sheet_name
-from dnc.reports.check_summary import accepted
-from dnc.reports.messages import counted, declared, planned, ranked, share_of, words
+from dnc.messages import counted, messages, percent
+from dnc.reports.phrases import accepted, declared, planned, ranked
 from dnc.store.audit_log import user
 
 
 def annex(check: Check) -> dict[str, pl.DataFrame]:
-    """Sheets by name: the summary, and one row a regime and citation that the calls turned on."""
-    w = words(check.language)
+    """Sheets by name: the summary, and one row for each citation of each regime that affected a call."""
+    w = messages("page", check.language)
     summary = pl.DataFrame(list(_summary(check)), schema=["what", "value"], orient="row")
     return {w["sheet_summary"]: summary, w["sheet_regimes"]: _regimes(check)}
 
 
 def _summary(check: Check) -> Iterator[tuple[str, str]]:
-    w, count, share = words(check.language), counted(check.language), share_of(check.rows, check.language)
+    w, common = messages("page", check.language), messages("common", check.language)
+    count, share = counted(check.language), percent(check.language)
     yield w["list"], check.files.name
     yield w["checksum"], str(check.record["sha256"])
     yield w["rows"], count(check.rows)
     for outcome, rows in check.counts.items():
-        yield w["outcomes"][outcome], f"{count(rows)} ({share(rows)})"
+        yield common["outcomes"][outcome], f"{count(rows)} ({share(rows / (check.rows or 1))})"
     yield w["permission_short"], w["permission"]
     yield w["planned"], planned(check)
     for fact in declared(check):
@@ -47,11 +48,11 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
 
 def _regimes(check: Check) -> pl.DataFrame:
     """Columns regime, blocked, undecided, duty (rows), says, confidence, cite, url."""
-    w, tallies = words(check.language), check.tallies
+    grades, tallies = messages("common", check.language)["grades"], check.tallies
     blocked, undecided, duties = tallies.blocking(), tallies.undecided(), tallies.duties()
     rows = [
         (one.id, blocked[one.id], undecided[one.id], duties[one.id], one.says[check.language],
-         w["grades"][one.confidence], cite.text, cite.url)
+         grades[one.confidence], cite.text, cite.url)
         for one, _ in ranked(check.book, blocked + undecided + duties)
         for cite in one.cites
     ]  # fmt: skip

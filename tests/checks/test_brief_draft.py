@@ -44,9 +44,9 @@ def test_only_what_is_proved_is_decided(drafted):
     text, brief = drafted(LIST)
     assert _decided(brief) == {"columns": {"number": "Tél. mobile"}, "dates": "dmy"}
     for guess in (
-        '# call = "Identifiant"  # only by its name',
-        '# consent_on = "Date consentement"  # only by its name',
-        '# objected_on = "Opposition"  # only by its name',
+        '# call = "Identifiant"  # guessed from the name only',
+        '# consent_on = "Date consentement"  # guessed from the name only',
+        '# objected_on = "Opposition"  # guessed from the name only',
         "# source is found by its own name",
         '# "Particulier" = "consumer"  # rows: 1; guessed by the word; one of consumer, business',
         '# "Pro" = "business"',
@@ -72,15 +72,15 @@ def test_a_draft_is_a_brief_at_once_and_when_corrected(drafted, dnc, write_file)
 def test_two_columns_of_numbers_are_a_choice(drafted):
     """Which of two is to be called is not the program's to say."""
     text, brief = drafted("fixe,portable\n01 99 00 00 01,06 39 98 00 01\n")
-    assert "number" not in brief["columns"] and "several columns may hold" in text
+    assert "number" not in brief["columns"] and "several columns may contain" in text
     assert '# number = "fixe"' in text and '# number = "portable"' in text
 
 
 def test_numbers_under_another_name_are_a_guess(drafted):
     """Cells that read as numbers under a name that says nothing are proposed; days, codes and counts are not."""
     text, brief = drafted("contact,code,day\n+33 1 99 00 00 01,01001,2026-01-01\n+33 1 99 00 00 02,01002,31/01/2026\n")
-    assert not _decided(brief).get("columns") and '# number = "contact"  # only by its cells' in text
-    assert text.count("# number =") == 1 and "no numbering plan is needed" in text
+    assert not _decided(brief).get("columns") and '# number = "contact"  # guessed from the cells only' in text
+    assert text.count("# number =") == 1 and "no country is needed" in text
 
 
 def test_a_name_without_numbers_is_a_guess(drafted):
@@ -121,7 +121,7 @@ def test_words_that_are_no_axis_are_not_listed(drafted):
 def test_it_speaks_french(drafted):
     """Comments come in French; what is decided is the same."""
     text, brief = drafted(LIST, language="fr")
-    assert "par son seul nom" in text and _decided(brief) == _decided(drafted(LIST)[1])
+    assert "supposé d'après le nom seul" in text and _decided(brief) == _decided(drafted(LIST)[1])
 
 
 @pytest.mark.parametrize("text", ["0199000001,x\n0199000002,y\n", ""])
@@ -168,7 +168,7 @@ def test_columns_that_a_check_would_stop_at_are_named(tmp_path, write_file):
     """Those that may tell objections and are proposed for nothing are named, to be left out on purpose or mapped."""
     lines = list(draft(write_file("calls.csv", "number;Opposition;STOP;Bloctel\n0199000418;;;\n"), Rulebook.load()))
     [ignore] = [line for line in lines if "ignore" in line]
-    assert ignore.startswith('# ignore = ["STOP", "Bloctel"]  # may tell objections')
-    assert '# objected_on = "Opposition"  # only by its name' in lines
+    assert ignore.startswith('# ignore = ["STOP", "Bloctel"]  # may contain opt-outs')
+    assert '# objected_on = "Opposition"  # guessed from the name only' in lines
     text = "\n".join(lines).replace("# ignore", "ignore").replace("# objected_on", "objected_on", 1)
     assert read_brief(write_file("b.toml", text)).ignore == ("STOP", "Bloctel")

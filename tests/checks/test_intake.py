@@ -211,7 +211,7 @@ def test_a_file_of_consents_may_not_pass_over_a_withdrawal(dnc, write_file):
     assert "consents.csv:1: columns that may tell objections are not used: 'opt out'" in err
     assert dnc(*told, "--brief", brief)[0] == 2
     code, _, err = dnc(*told, "--brief", brief, "--ignore", "OPT-OUT")
-    assert (code, "left out on purpose: 'STOP'" in err) == (3, True)
+    assert (code, "ignored on request: 'STOP'" in err) == (3, True)
     assert dnc("vet", calls, "--region", "FR")[0] == 2
     assert dnc("vet", calls, "--region", "FR", "--ignore", "stop")[0] == 0
 

@@ -42,17 +42,17 @@ def test_an_objection_counts_for_every_row_of_its_number(outcomes, day):
         found, result = outcomes("number,objected_on\n" + "\n".join(order) + "\n", CHARITY)
         assert found == ["clear" if row.startswith(B) else "blocked" for row in order]
         assert result.elsewhere == 3
-    assert "Counted from other rows with this number: objected_on of row 3." in result.verdicts["dnc_why"][0]
-    assert "Counted" not in result.verdicts["dnc_why"][2]
+    assert "Taken from other rows with this number: objected_on of row 3." in result.verdicts["dnc_why"][0]
+    assert "Taken from" not in result.verdicts["dnc_why"][2]
 
 
 def test_a_row_is_called_by_its_own_id(outcomes):
     """The row that tells it is named by the user's id where it has one, in the language of the check."""
     text = f"ref,number,objected_on\nK-7,{A},2026-05-01\n,{B},2026-05-01\nK-9,{A},none\nK-10,{B},none\n"
     _, result = outcomes(text, CHARITY, brief=Brief(columns={"call": "ref"}), language="fr")
-    assert [why.partition(" Compté")[2] for why in result.verdicts["dnc_why"]][2:] == [
-        " d'après d'autres lignes de ce numéro : objected_on de la ligne K-7.",
-        " d'après d'autres lignes de ce numéro : objected_on de la ligne 2.",
+    assert [why.partition(" Repris")[2] for why in result.verdicts["dnc_why"]][2:] == [
+        " d'autres lignes portant ce numéro : objected_on de la ligne K-7.",
+        " d'autres lignes portant ce numéro : objected_on de la ligne 2.",
     ]
 
 
@@ -109,8 +109,8 @@ def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_fil
     given = [f"--set={name}={fact}" for name, fact in CHARITY.items()]
     told = ("check", "calls.csv", "--region", "FR", "--at", "2026-11-26", *given, "--out", "page.html")
     err = dnc(*told)[2]
-    assert "an objection or a withdrawal in another row counts: 1" in err
-    assert "whose number cannot be read: 1; they count for no other row" in err
+    assert "affected by an opt-out or a withdrawn consent in another row: 1" in err
+    assert "but no readable number: 1; they affect no other row" in err
     err = dnc(*told, "--lang", "fr")[2]
     assert "compte une opposition ou un retrait d'une autre ligne : 1" in err
     page = (write_file("x", "").parent / "page.html").read_text()

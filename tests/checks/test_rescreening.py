@@ -44,7 +44,7 @@ def test_changed_gives_only_rows_that_came_out_otherwise(dnc, write_file):
     code, out, err = dnc(*again, "2026-09-21T10:30")
     [row] = _rows(out)
     assert (row["name"], row["dnc_outcome"], row["dnc_was"]) == ("B", "blocked", "clear")
-    assert code == 1 and "1 of them given, whose outcome is another than before; now 0 clear, 1 blocked" in err
+    assert code == 1 and "1 of them written, the calls whose outcome changed; now 0 clear, 1 blocked" in err
     code, out, err = dnc(*again, "2026-08-21T10:30", "--quiet")
     assert (code, _rows(out), err) == (0, [], "")
 
@@ -79,7 +79,7 @@ def test_only_clear_is_a_diallers_file(dnc, write_file):
     """Only rows that are clear, all their columns, and code 0 for a script that goes on; the log knows."""
     code, out, err = _first(dnc, write_file, "--only", "clear")
     assert [row["name"] for row in _rows(Path("former.csv").read_text(encoding="utf-8"))] == ["B", "C"]
-    assert (code, out) == (0, "") and "2 of them given: 2 clear, 0 blocked, 0 undecided" in err
+    assert (code, out) == (0, "") and "2 of them written: 2 clear, 0 blocked, 0 undecided" in err
     detail = json.loads(_rows(dnc("log")[1], ",")[0]["detail"])
     assert detail["only"] == ["clear"] and detail["counts"] == {"clear": 2, "blocked": 1, "undecided": 1}
 

@@ -41,7 +41,7 @@ def test_seed_is_clear_with_consent(dnc, screened, write_file):
     [row] = rows(out)
     assert (code, row["dnc_outcome"], row["dnc_duties"]) == (0, "clear", "cnil-pol-robocall-notice")
     assert row["dnc_valid_until"] == "2017-04-21"  # the eve of the first round opens on the 22nd
-    assert "duties that go with the 1 clear: 1 (cnil-pol-robocall-notice)" in err
+    assert "Duties for the clear calls (1): 1 (cnil-pol-robocall-notice)" in err
 
 
 def test_seed_is_clear_with_advice(dnc, screened, write_file):
@@ -248,11 +248,11 @@ def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
     """The undecided end in questions, with a line for the brief."""
     calls = write_file("calls.csv", "number\n01 99 00 04 18\n01 99 00 04 18\n")
     _, _, err = dnc("check", calls, *SEED)
-    assert "Declared for all rows and not told by the file: caller=political, voice=recorded" in err
-    assert "2 rows wait for consent: what consent has each person given" in err
+    assert "Set for all rows, where the file says nothing: caller=political, voice=recorded" in err
+    assert "        2  consent: what consent has each person given" in err
     assert 'in the brief: facts.consent = "…"' in err
     assert "dnc load FILE --registry own" in err
-    assert "several rows: 1" in err
+    assert "found more than once: 1" in err
 
 
 def test_a_day_that_was_not_told_is_today_and_said(dnc, write_file, monkeypatch):
@@ -267,7 +267,7 @@ def test_explain_shows_every_regime_with_its_law(dnc, screened):
     arguments = ["explain", "01 99 00 04 18", *SEED, "--set", "consent=none"]
     code, out, _ = dnc(*arguments)
     assert code == 1
-    assert "cnil-pol-robocall: forbids the call (guidance, confidence high)" in out
+    assert "cnil-pol-robocall: forbids the call (guidance, confidence: high)" in out
     assert "fr-bloctel-2016: does not apply (not purpose sale" in out
     assert "https://www.cnil.fr" in out
     _, out, _ = dnc(*arguments, "--json")
@@ -280,11 +280,11 @@ def test_french_is_spoken(dnc, screened, write_file):
     """--lang fr gives the verdict, the summary and the explanation in French."""
     calls = write_file("calls.csv", CALLS)
     _, out, err = dnc("check", calls, *SEED, "--set", "consent=none", "--lang", "fr")
-    assert rows(out)[0]["dnc_why"].startswith("Bloqué : Un parti")
-    assert "1 appels : 0 libres, 1 bloqués" in err
+    assert rows(out)[0]["dnc_why"].startswith("Interdit : Un parti")
+    assert "Appels : 1, dont appels possibles 0, interdits 1" in err
     _, out, _ = dnc("explain", "01 99 00 04 18", *SEED, "--lang", "fr")
-    assert "cnil-pol-robocall: s'applique, indécis (recommandation, confiance élevée)" in out
-    assert "fr-bloctel-2016: ne s'applique pas (pas purpose sale" in out
+    assert "cnil-pol-robocall : s'applique, à compléter (recommandation, confiance élevée)" in out
+    assert "fr-bloctel-2016 : ne s'applique pas (condition non remplie : purpose sale" in out
 
 
 def test_objections_are_recorded_lifted_and_recorded_again(dnc, write_file, store, monkeypatch):

@@ -53,7 +53,7 @@ def test_several_files_come_out_as_one(dnc, screened, write_file):
     parts = halves(write_file)
     many = dnc("check", *parts, "--region", "FR", "--at", AT["at"], "--store", screened.path)
     assert many[:2] == one[:2]
-    assert "Lines before the header that were left out: 1" in many[2]
+    assert "Lines skipped before the header: 1" in many[2]
     *_, before, last = (json.loads(detail) for detail in screened.log()["detail"])
     assert last["input"] == ["a.csv", "b.csv"]
     assert last["verdicts"] == before["verdicts"]

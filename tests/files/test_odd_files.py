@@ -462,11 +462,17 @@ def test_cells_that_a_spreadsheet_cuts_are_said(dnc, write_file):
     """Said where it is cut, and where a cell that is read is as long as one can be."""
     write_file("calls.csv", "number,note\n0199000418," + "x" * 40_000 + "\n0199000419,y\n")
     _, _, err = dnc("check", "calls.csv", "--region", "FR", "--out", "v.xlsx", "--out", "v.csv")
-    assert "Cells cut in the spreadsheet, which holds 32,767 characters: 1; .csv and .parquet have them whole" in err
+    assert (
+        "Cells cut off in the spreadsheet, which holds at most 32,767 characters: 1; .csv and .parquet have them in full"
+        in err
+    )
     sheet = openpyxl.load_workbook("v.xlsx")["summary"]
     assert {row[0].value: row[1].value for row in sheet}["Cells cut"].startswith("1 cells hold more than")
     _, _, err = dnc("check", "v.xlsx", "--region", "FR", "--out", "w.csv")
-    assert "Cells with all 32,767 characters that a spreadsheet holds, which may have been cut before: 1" in err
+    assert (
+        "Cells with exactly 32,767 characters, the most a spreadsheet can hold, which may have been cut off earlier: 1"
+        in err
+    )
     assert "may have been cut" not in dnc("check", "v.csv", "--region", "FR", "--out", "w.csv")[2]
 
 

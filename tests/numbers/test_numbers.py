@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from dnc import Decider, InputError, check
 from dnc.checks.subject_access import answer
+from dnc.messages import messages
 from dnc.numbers import bulk_reader
 from dnc.numbers.reader import MAILBOX, SCHEMA, TWO_WAYS, UNPLANNED, read_listed, read_number
 from tests.number_twin import compared, oddly, read_numbers
@@ -425,7 +426,9 @@ def test_a_doubted_number_is_never_clear(store, write_file):
     assert many["dnc_number"][1] == "+33700000001"
     assert many["dnc_valid_until"][1] is None
     assert many["dnc_confidence"][1] == ""
-    assert many["dnc_why"][1] == f"Undecided: the number may be mistyped ({UNPLANNED})."
+    assert (
+        many["dnc_why"][1] == f"Undecided: the number may be mistyped ({messages('why', 'en')['doubts']['unplanned']})."
+    )
     assert "un chiffre manque" in check(calls, store, language="fr", **told).verdicts["dnc_why"][1]
     names = ["dnc_outcome", "dnc_missing", "dnc_why"]
     with Decider(store, **told) as decide:

@@ -99,7 +99,7 @@ def test_more_rows_than_a_sheet_holds(book, monkeypatch):
     assert numbers == [line.split(",")[0] for line in CALLS.splitlines()[1:]]
     assert made["verdicts 2"].freeze_panes == "A2"
     told = {row["what"]: row["value"] for row in _rows(made["summary"])}
-    assert told["Sheets"] == "A sheet holds 3 rows; the calls go on to the sheet verdicts 3."
+    assert told["Sheets"] == "A sheet holds 3 rows; the calls continue up to the sheet verdicts 3."
 
 
 def test_more_rows_than_a_workbook_is_good_for(book, monkeypatch, tmp_path):

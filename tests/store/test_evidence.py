@@ -106,7 +106,7 @@ def test_a_log_that_was_written_anew_is_found_by_a_head_kept_elsewhere(dnc, chec
 def test_the_head_is_printed_with_every_check(dnc, checked):
     """The summary ends with what a witness outside would keep."""
     _, _, err = dnc("check", SAMPLES / "shop.csv", "--region", "FR", "--at", "2026-08-05", "--store", checked.path)
-    assert f"Log head {verify(checked.ledger).head}" in err
+    assert f"Log fingerprint {verify(checked.ledger).head}" in err
 
 
 # Replays

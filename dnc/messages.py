@@ -1,0 +1,60 @@
+"""What the program says to people, in English and French: sentences from `messages.toml`, and numbers as text.
+
+It imports nothing of ours, because `dnc_why` and the draft of a brief are worded in `dnc.checks`, below the reports.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+LANGUAGES = ("en", "fr")
+_SECTION = re.compile(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
+
+
+@cache
+def messages(section: str, language: str) -> dict[str, Any]:
+    """The messages of one section in one language.
+
+    Args:
+        section: a table of `messages.toml`, for instance `why`.
+        language: `en` or `fr`.
+    Returns:
+        Key → text to be filled in with `str.format`; a list of texts for paragraphs, a dictionary for a key with parts.
+    Raises:
+        KeyError: there is no such section or language.
+    """
+    return {key: _in(language, entry) for key, entry in tomllib.loads(_sections()[section]).items()}
+
+
+@cache
+def _sections() -> dict[str, str]:
+    """The text of each section. A check without a page needs a third; parsing all would add 8 ms to every start."""
+    return dict(_SECTION.findall(files("dnc").joinpath("messages.toml").read_text(encoding="utf-8")))
+
+
+def _in(language: str, entry: dict[str, Any]) -> Any:
+    if LANGUAGES[0] in entry:
+        return entry[language]
+    return {part: _in(language, below) for part, below in entry.items()}
+
+
+def counted(language: str) -> Callable[[float], str]:
+    """Writes counts with separated thousands: 1,234 or, in French, 1 234."""
+    return amount(language, 0)
+
+
+def percent(language: str, digits: int = 1) -> Callable[[float], str]:
+    """Writes shares (0 to 1) in per cent: 12.5% or, in French, 12,5 %."""
+    sign = "%" if language == "en" else "\N{NO-BREAK SPACE}%"
+    return lambda share: amount(language, digits)(100 * share) + sign
+
+
+def amount(language: str, digits: int) -> Callable[[float], str]:
+    """Writes numbers with so many digits behind the decimal point and with separated thousands."""
+    marks = {} if language == "en" else str.maketrans(",.", "\N{NARROW NO-BREAK SPACE},")
+    return lambda number: f"{number:,.{digits}f}".translate(marks)

@@ -1,0 +1,101 @@
+"""What several reports say in the same words: questions and where their answers go, days, declared facts, regimes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from dnc.checks.result import Check
+from dnc.law.regimes import Regime
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import counted, messages
+from dnc.store.audit_log import user
+from dnc.store.snapshots import Snapshot
+
+
+def question(missing: str, language: str = "en") -> str:
+    """What to ask a person about one word of `dnc_missing`."""
+    texts = messages("question", language)
+    if missing in texts:
+        return str(texts[missing])
+    kind, _, registry = missing.partition(":")
+    if registry:
+        return str(texts[kind].format(registry=registry))
+    return str(texts["column"].format(column=missing, question=vocabulary().question(missing, language)))
+
+
+def remedy(missing: str, language: str = "en") -> str | None:
+    """Where the answer to a question goes: a line of the brief, or a load; None where neither helps."""
+    texts = messages("question", language)
+    if line := _brief_line(missing, language):
+        return str(texts["in_brief"].format(line=line))
+    if ":" in missing and not missing.endswith(":law"):
+        return str(texts["in_store"].format(registry=missing.partition(":")[2]))
+    return None
+
+
+def _brief_line(missing: str, language: str) -> str | None:
+    """One line to paste into the brief, its value left to the person; None where no fact is missing."""
+    if missing == "region":
+        return 'region = "…"'
+    if missing not in vocabulary().columns or missing == "number":
+        return None
+    texts = messages("question", language)
+    if axis := vocabulary().axes.get(missing):
+        values = texts["one_of"].format(words=", ".join(axis), column=missing, theirs=texts["theirs"])
+        return f'facts.{missing} = "…"  # {values}'
+    return f'columns.{missing} = "{texts["theirs"]}"'
+
+
+def accepted(snapshots: Iterable[Snapshot], language: str) -> Iterator[str]:
+    """A line for each defect of a registry's file that was accepted when it was loaded, with the reason given."""
+    texts, count = messages("summary", language), counted(language)
+    for snapshot in snapshots:
+        for defect in snapshot.accepted:
+            what = texts["accepted"][defect.what].format(rows=count(defect.rows), reason=defect.reason)
+            yield texts["snapshot"].format(id=snapshot.id, registry=snapshot.registry, as_of=snapshot.as_of, what=what)
+
+
+def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
+    """Regimes with their rows, most first."""
+    by_id = {regime.id: regime for _, regime in book.regimes()}
+    return [(by_id[id_], count) for id_, count in sorted(rows.items(), key=lambda pair: (-pair[1], pair[0]))]
+
+
+def planned(check: Check) -> str:
+    """The days for which a list is planned, and how many of its calls have no readable day or one in the past."""
+    w, count = messages("page", check.language), counted(check.language)
+    days = sorted(day for day, _ in check.tallies.days if day)
+    parts = []
+    if days:
+        span = w["planned_one" if days[0] == days[-1] else "planned_span"]
+        parts.append(span.format(first=days[0], last=days[-1]))
+    if undated := sum(rows for (day, _), rows in check.tallies.days.items() if day is None):
+        parts.append(w["planned_unread"].format(count=count(undated)))
+    if check.past:
+        parts.append(w["planned_past"].format(count=count(check.past)))
+    return "; ".join(parts)
+
+
+def declared(check: Check) -> list[dict[str, str]]:
+    """Each fact that was declared for all rows: `name`, `value`, what it `means`, and `by` whom."""
+    w = messages("page", check.language)
+    brief, columns = str(check.record.get("brief") or "")[:12], vocabulary().columns
+    return [
+        {
+            "name": name,
+            # The caller's number is a telephone number too.
+            "value": w["hidden"] if name == "cli" else value,
+            "means": columns[name]["says_fr" if check.language == "fr" else "says"],
+            "by": w["by_command" if name in check.beside else "by_brief"].format(by=user(), brief=brief),
+        }
+        for name, value in check.declared.items()
+    ]
+
+
+def consents(check: Check) -> str:
+    """What was found in the file of consents; empty where there was none."""
+    count = counted(check.language)
+    found = {key: count(value) if isinstance(value, int) else value for key, value in (check.consents or {}).items()}
+    return str(messages("common", check.language)["consents_says"].format(**found)) if found else ""

@@ -1,0 +1,79 @@
+"""The catalogue of messages: two languages that say the same, with nothing missing and nothing left over."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from string import Formatter
+
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import LANGUAGES, amount, counted, messages, percent
+
+DNC = Path(__file__).parent.parent / "dnc"
+CATALOGUE = tomllib.loads((DNC / "messages.toml").read_text(encoding="utf-8"))
+_COMPOSED = ("chart_", "unread_")  # keys that the code puts together
+_NAMED_BY_DATA = ("missing", "question")  # sections whose keys are columns and words of `dnc_missing`
+
+
+def _entries(table, path=()):
+    """Every message as (path, {language: text})."""
+    for key, below in table.items():
+        if any(isinstance(text, dict) for text in below.values()):
+            yield from _entries(below, (*path, key))
+        else:
+            yield (*path, key), below
+
+
+def test_both_languages_have_a_text_with_the_same_placeholders():
+    """English first, then French; each names all that the program fills in, and numbers come as text."""
+    for path, entry in _entries(CATALOGUE):
+        assert list(entry) == list(LANGUAGES), path
+        en, fr = ([text] if isinstance(text, str) else text for text in entry.values())
+        assert len(en) == len(fr) and all([*en, *fr]), path
+        for english, french in zip(en, fr, strict=True):
+            assert _placeholders(english) == _placeholders(french), path
+
+
+def _placeholders(text: str) -> set[str]:
+    """The names in braces; nothing else may stand in them, since numbers come as text."""
+    found = [(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(text) if name is not None]
+    assert all(re.fullmatch("[a-z_]+", name) and not spec and not conversion for name, spec, conversion in found), text
+    return {name for name, _, _ in found}
+
+
+def test_every_message_is_used():
+    """Its section is asked for, and its key is in the code or a template; composed keys by their first part."""
+    code = "".join(file.read_text(encoding="utf-8") for file in [*DNC.rglob("*.py"), *DNC.rglob("*.html")])
+    for section, table in CATALOGUE.items():
+        assert f'messages("{section}"' in code
+        for key in table if section not in _NAMED_BY_DATA else ():
+            assert re.search(rf"[\"'.]{key}\b", code) or key.startswith(_COMPOSED), (section, key)
+
+
+def test_everything_that_may_be_missing_has_a_name_and_a_question():
+    """Each column of planned calls has a name, each other word of `dnc_missing` both; nothing else is there."""
+    other = {"number", "jurisdiction", "stale:law", "registry:own", "registry", "uncovered", "stale"}
+    assert set(CATALOGUE["missing"]) == {*vocabulary().columns, *other}
+    assert set(CATALOGUE["question"]) == {*other, "column", "in_brief", "in_store", "one_of", "theirs"}
+
+
+def test_a_section_is_read_as_the_whole_file_has_it():
+    """Sections are parsed one by one to save time; together they are the file."""
+    for section, table in CATALOGUE.items():
+        for language in LANGUAGES:
+            told = messages(section, language)
+            assert list(told) == list(table)
+            for path, entry in _entries(table):
+                text = told
+                for key in path:
+                    text = text[key]
+                assert text == entry[language]
+
+
+def test_numbers_are_written_as_the_language_does():
+    """Thousands, decimals and per cent."""
+    assert (counted("en")(1234), percent("en")(0.125), amount("en", 2)(1234.5)) == ("1,234", "12.5%", "1,234.50")
+    thin, hard = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+    french = (counted("fr")(1234), percent("fr")(0.125), amount("fr", 2)(1234.5))
+    assert french == (f"1{thin}234", f"12,5{hard}%", f"1{thin}234,50")

@@ -48,7 +48,7 @@ def test_only_what_is_proved_is_decided(drafted):
         '# consent_on = "Date consentement"  # guessed from the name only',
         '# objected_on = "Opposition"  # guessed from the name only',
         "# source is found by its own name",
-        '# "Particulier" = "consumer"  # rows: 1; guessed by the word; one of consumer, business',
+        '# "Particulier" = "consumer"  # rows: 1; guessed from the word; one of consumer, business',
         '# "Pro" = "business"',
         '# "Inconnu \\"x\\"" = ""  # rows: 1; one of consumer, business',
         '# "Oui" = ""',
@@ -100,9 +100,9 @@ def test_our_own_names_need_no_brief(drafted):
     [
         ("13/01/2026,01/12/2026", 'dates = "dmy"  # cells that can only be read in this order: 1; in the other: 0'),
         ("01/13/2026,01/12/2026", 'dates = "mdy"  # cells'),
-        ("01/02/2026,03/04/2026", '# dates = "dmy"  # days with slashes or dots were seen, and none tells'),
-        ("13/01/2026,01/13/2026", '# dates = "dmy"  # cells that are day first: 1; month first: 1; the file mixes them'),
-        ("2026-01-13,2026-01-12", "# no days but those of ISO 8601"),
+        ("01/02/2026,03/04/2026", '# dates = "dmy"  # dates with slashes or dots were found, and none shows'),
+        ("13/01/2026,01/13/2026", '# dates = "dmy"  # cells with the day first: 1; with the month first: 1; the file mixes them'),
+        ("2026-01-13,2026-01-12", "# only ISO 8601 dates were found"),
     ],
 )  # fmt: skip
 def test_the_order_of_days_is_proved_or_left_open(drafted, days, line):

@@ -112,9 +112,9 @@ def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_fil
     assert "affected by an opt-out or a withdrawn consent in another row: 1" in err
     assert "but no readable number: 1; they affect no other row" in err
     err = dnc(*told, "--lang", "fr")[2]
-    assert "compte une opposition ou un retrait d'une autre ligne : 1" in err
+    assert "figurant sur une autre ligne : 1" in err
     page = (write_file("x", "").parent / "page.html").read_text()
-    assert "Elles ne comptent pour aucune autre ligne." in page
+    assert "Elles sont sans effet sur les autres lignes." in page
 
 
 def test_other_columns_are_left_alone(outcomes):

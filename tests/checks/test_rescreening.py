@@ -140,5 +140,5 @@ def test_the_end_of_the_law_that_was_read_is_a_change(dnc, monkeypatch):
 
 def test_the_help_says_what_codes_mean():
     """Cron reads exit codes: check and rules say in their help what theirs mean."""
-    assert "speaks of the rows that are given" in " ".join((cli.commands["check"].help or "").split())
-    assert "exit code is 1 where the law changes" in " ".join((cli.commands["rules"].help or "").split())
+    assert "is about the rows that are written" in " ".join((cli.commands["check"].help or "").split())
+    assert "exit code is 1 if the law changes" in " ".join((cli.commands["rules"].help or "").split())

@@ -80,7 +80,7 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["check", "calls.csv", "--set", "caller=shop"], 2, "caller 'shop' is none of commercial"),
         (["check", "calls.csv", "--set", "caller"], 2, "is not in the form NAME=VALUE"),
         (["check", "calls.csv", "--region", "XX"], 2, "'XX' is no numbering plan"),
-        (["check", "calls.csv", "--at", "soon"], 2, "--at 'soon' is no date"),
+        (["check", "calls.csv", "--at", "soon"], 2, "--at 'soon' is not a valid date"),
         (["check", "calls.csv", "--out", "verdicts.doc"], 2, "no format for .doc"),
         (["check", "calls.csv", "--out", "no/folder/verdicts.csv"], 4, "cannot be written"),
         (["check", "calls.csv", "--columns", "colour"], 2, "is no column of verdicts"),

@@ -467,7 +467,7 @@ def test_cells_that_a_spreadsheet_cuts_are_said(dnc, write_file):
         in err
     )
     sheet = openpyxl.load_workbook("v.xlsx")["summary"]
-    assert {row[0].value: row[1].value for row in sheet}["Cells cut"].startswith("1 cells hold more than")
+    assert {row[0].value: row[1].value for row in sheet}["Cells cut off"].startswith("1 cells have more than")
     _, _, err = dnc("check", "v.xlsx", "--region", "FR", "--out", "w.csv")
     assert (
         "Cells with exactly 32,767 characters, the most a spreadsheet can hold, which may have been cut off earlier: 1"

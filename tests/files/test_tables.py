@@ -288,7 +288,7 @@ def test_hostile_spreadsheets(tmp_path):
     made = openpyxl.load_workbook(path)
     made["calls"].cell(1_048_576, 16_384, "x")
     made.save(tmp_path / "far.xlsx")
-    with pytest.raises(InputError, match="a cell stands far from all others"):
+    with pytest.raises(InputError, match="a cell is far away from all others"):
         open_table(tmp_path / "far.xlsx")
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet2.xml", b" " * 20_000_000)
@@ -741,7 +741,7 @@ def test_a_second_header(tmp_path):
     rows = "1,01 99 00 04 18,Nantes,\n"
     assert outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{SHIFTED}\n{rows}")) == ["clear", "undecided", "clear"]
     for other in ("ref,number,objected_on,city", "ref,city,number,objected_on", "Number,Ref,x,y"):
-        with pytest.raises(InputError, match=r"calls\.csv:3: another header stands here"):
+        with pytest.raises(InputError, match=r"calls\.csv:3: another header is here"):
             outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{other}\n{rows}"))
 
 

@@ -1,8 +1,13 @@
-"""The facts of many cases, factored: what was told of a call and what the registries said, each distinct row once."""
+"""The facts of many calls, factored so that each distinct row is stored and evaluated once.
+
+A case is a day, a distinct row of what calls tell (a plan) and a distinct row of what
+registries answer. There may be far more cases than plans or answers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -10,7 +15,7 @@ from dnc.frames import numbered
 
 
 class Distinct:
-    """A frame of which the distinct rows of some columns are asked for again and again.
+    """A frame whose distinct rows of some columns are asked for again and again; they are computed once.
 
     frame: the rows.
     """
@@ -28,39 +33,68 @@ class Distinct:
 
 
 class Facts:
-    """Cases: a day, a row of what was told beside a row of what registries said; there may be far more than of either.
+    """Cases, and the plans and answers that they refer to.
 
-    told, said: their rows, with no column in common. cases: `told` and `said` (UInt32), and `day` (Date), which goes
-    before that of `told`.
+    plans, answers: their rows, with no column in common, except that `day` of a case replaces that of its plan.
+    cases: `plan` and `answer` (UInt32, rows of the other two), and `day` (Date).
     """
 
-    def __init__(self, told: Distinct, said: Distinct, cases: pl.DataFrame) -> None:
-        self.told = told
-        self.said = said
+    def __init__(self, plans: Distinct, answers: Distinct, cases: pl.DataFrame) -> None:
+        self.plans = plans
+        self.answers = answers
         self.cases = cases
 
     @property
     def columns(self) -> list[str]:
         """The names of all columns."""
-        return [*self.told.frame.columns, *self.said.frame.columns]
+        return [*self.plans.frame.columns, *self.answers.frame.columns]
 
     def take(self, at: pl.Series) -> Facts:
-        """The cases at some places."""
-        return Facts(self.told, self.said, self.cases[at])
+        """The cases at some positions."""
+        return Facts(self.plans, self.answers, self.cases[at])
 
-    def alone(self) -> tuple[pl.Series, Facts]:
-        """What was told, with nothing said beside it: for each case here its case there, and the distinct ones."""
-        number, cases = numbered(self.cases.select("told", "day"))
-        return number, Facts(self.told, Distinct(pl.DataFrame()), cases)
+    def without_answers(self) -> tuple[pl.Series, Facts]:
+        """The cases without what registries answer: for each case its row among these, and these, each once."""
+        number, cases = numbered(self.cases.select("plan", "day"))
+        return number, Facts(self.plans, Distinct(pl.DataFrame()), cases)
 
     def numbered(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
-        """Some columns: for each case its row (UInt32) of the distinct rows, and these."""
+        """Some columns: for each case the number (UInt32) of its distinct row, and these rows."""
         keys, parts = [], {}
-        for name, side in (("told", self.told), ("said", self.said)):
-            if mine := [one for one in names if one != "day" and one in side.frame.columns]:
-                each, parts[name] = side.numbered(mine)
-                keys.append(each[self.cases[name]].alias(name))
+        for name, side in (("plan", self.plans), ("answer", self.answers)):
+            if here := [column for column in names if column != "day" and column in side.frame.columns]:
+                row, parts[name] = side.numbered(here)
+                keys.append(row[self.cases[name]].alias(name))
         keys += [self.cases["day"]] if "day" in names else []
         number, met = numbered(pl.DataFrame(keys))
         distinct = [part[met[name]] for name, part in parts.items()]
         return number, pl.concat([*distinct, met.select(pl.col("^day$"))], how="horizontal")
+
+
+class Factored(NamedTuple):
+    """Rows as cases.
+
+    case: of each row its case in `facts`. facts: the distinct cases. codes: those of each row of `facts.answers`.
+    """
+
+    case: pl.Series
+    facts: Facts
+    codes: pl.DataFrame
+
+
+def factored(
+    plans: Distinct,
+    plan: pl.Series,
+    days: pl.Series,
+    codes: pl.DataFrame,
+    decoded: Callable[[pl.DataFrame], pl.DataFrame],
+) -> Factored:
+    """Rows (each a plan, a day and the codes of what registries answer) as cases.
+
+    Args:
+        plans: the plans. plan: of each row its plan. days: of each row its day (Date).
+        codes: of each row, as `dnc.checks.screening.Screen.codes` gives them. decoded: `Screen.decoded`.
+    """
+    answer, distinct = numbered(codes)
+    case, cases = numbered(pl.DataFrame([plan.alias("plan"), answer.alias("answer"), days.alias("day")]))
+    return Factored(case, Facts(plans, Distinct(decoded(distinct)), cases), distinct)

@@ -1,4 +1,4 @@
-"""Rows of a run, counted as its summary, its page and a vetting ask: no row and no number in it."""
+"""Counts of the rows of a run, for its summary, its page and a vetting; they hold no row and no number."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from dnc.frames import numbered
 
 
 class Cell(NamedTuple):
-    """What rows have in common that are counted together; ids and words are `;`-joined, nothing is None.
+    """What rows that are counted together have in common; lists are joined with `;`, an unknown value is "".
 
     jurisdiction: whose law was applied. territory, place, line: of the number (see `dnc.checks.intake`).
-    The others are the columns of `dnc.law.vocabulary.VERDICT`.
+    The others are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`.
     """
 
     jurisdiction: str
@@ -41,10 +41,10 @@ _COLUMNS = [name if name in _FACTS else f"dnc_{name}" for name in Cell._fields]
 
 @dataclass
 class Tallies:
-    """Rows by what they have in common.
+    """Counts of rows.
 
-    cells: rows by `Cell`. days: by day of the call and outcome. ends: clear rows by
-    their last clear day, None for no end in sight. unread: rows without a number, by reason.
+    cells: by `Cell`. days: by day of the call and outcome. ends: of clear rows, by the last day on which they are
+    clear; None if nothing ends that. unread: of rows whose number cannot be read, by reason.
     """
 
     cells: Counter[Cell] = field(default_factory=Counter)
@@ -55,7 +55,7 @@ class Tallies:
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Count the verdicts on calls."""
         where, places = numbered(calls.plans.select(_FACTS))
-        plans = calls.plans.select("day", "unread").with_columns(where.alias("where"))[verdicts.facts.cases["told"]]
+        plans = calls.plans.select("day", "unread").with_columns(where.alias("where"))[verdicts.facts.cases["plan"]]
         calls_of = verdicts.fact.value_counts(name="calls").sort(verdicts.fact.name)["calls"]
         met = plans.with_columns(verdicts.verdict.alias("case"), calls_of)
         cells = met.group_by("case", "where").agg(pl.col("calls").sum())
@@ -74,16 +74,16 @@ class Tallies:
 
     @property
     def rows(self) -> int:
-        """All rows."""
+        """How many rows there are."""
         return sum(self.cells.values())
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rows by outcome; every outcome is there."""
+        """Rows by outcome; has every outcome, also with 0 rows."""
         return dict.fromkeys(OUTCOMES, 0) | {outcome: rows for (outcome,), rows in self.by("outcome").items()}
 
     def before(self, day: date) -> int:
-        """Rows of calls on days before one."""
+        """Rows of calls that are planned before a day."""
         return sum(rows for (planned, _), rows in self.days.items() if planned and planned < day)
 
     def by(self, *fields: str) -> Counter[tuple[str, ...]]:
@@ -91,7 +91,7 @@ class Tallies:
         at = [Cell._fields.index(name) for name in fields]
         found: Counter[tuple[str, ...]] = Counter()
         for cell, rows in self.cells.items():
-            found[tuple(cell[one] for one in at)] += rows
+            found[tuple(cell[field] for field in at)] += rows
         return found
 
     def blocking(self) -> Counter[str]:
@@ -103,23 +103,23 @@ class Tallies:
         return self._by_word("undecided_by", "undecided")
 
     def missing(self) -> Counter[str]:
-        """Undecided rows that wait for each word of `dnc_missing`."""
+        """Undecided rows that have each word of `dnc_missing`."""
         return self._by_word("missing", "undecided")
 
     def duties(self) -> Counter[str]:
-        """Clear rows that each duty goes with."""
+        """Clear rows that have each duty."""
         return self._by_word("duties", "clear")
 
     def advice(self) -> Counter[str]:
-        """Rows on which each regime is left as advice."""
+        """Rows that have each regime in `dnc_advice`."""
         return self._by_word("advice")
 
     def unclear(self) -> int:
-        """Undecided rows that no fact would decide."""
+        """Undecided rows that no fact can decide."""
         return self.by("outcome", "missing")["undecided", ""]
 
     def places(self, regime: str) -> Counter[str]:
-        """Undecided rows that a regime leaves open, by place; empty for a place that is not known."""
+        """Undecided rows that a regime leaves open, by place; "" for an unknown place."""
         found: Counter[str] = Counter()
         for (place, outcome, open_), rows in self.by("place", "outcome", "undecided_by").items():
             if outcome == "undecided" and regime in open_.split(";"):

@@ -1,14 +1,13 @@
-"""The evaluator: regimes × facts → what each condition comes to, asked of DuckDB once for each combination of cells.
+"""The evaluator: evaluates the conditions of regimes with DuckDB, once for each distinct combination of cells.
 
-Conditions are asked in parts by the columns that they read, so that days and words
-that vary by themselves are not multiplied with each other, and what is new in one of
-them is all that is asked anew; what was told is put together before what registries
-said is laid beside it.
+Conditions are grouped by the columns that they read, so that days and words that vary
+independently are not multiplied with each other, and only what is new in a group is
+evaluated. Conditions on plans alone are combined first, before registries' answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -18,20 +17,20 @@ import polars as pl
 from dnc.checks.cases import Facts
 from dnc.database import run
 from dnc.frames import numbered
-from dnc.law.demands import FACTS, REGISTRY_FACTS
+from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.findings import Inquiry, Truth, counting_ends, inquiry
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 
-_REMEMBERED = 200_000  # distinct cells after which answers to a part are forgotten
+_REMEMBERED = 200_000  # distinct cells of a group after which its answers are dropped
 
 
-class Found(NamedTuple):
-    """What DuckDB says of cases of one pack and one epoch.
+class Evaluation(NamedTuple):
+    """The values of all conditions for some cases, under one pack and on days with the same regimes in force.
 
-    regimes: those in force. truths: distinct truths of their conditions. truth: for each case its place in `truths`.
-    last_day: the last day before anything dated changes that a case rests on (Date); null where nothing does.
+    regimes: those in force. truths: distinct combinations of values. truth: for each case its position in `truths`.
+    last_day: the last day on which nothing dated that a case depends on has changed (Date); null: nothing will.
     """
 
     regimes: list[Regime]
@@ -40,8 +39,8 @@ class Found(NamedTuple):
     last_day: pl.Series
 
 
-class _Answers(NamedTuple):
-    """What conditions come to: distinct truths, for each case its place there, and the day of each end in each case."""
+class _Values(NamedTuple):
+    """Values of conditions: the distinct combinations, for each case its position there, and the day of each end."""
 
     truths: list[Truth]
     truth: pl.Series
@@ -49,111 +48,141 @@ class _Answers(NamedTuple):
 
 
 class _Memory:
-    """Asks about the same cells once: remembers what was answered, and begins anew after so many."""
+    """Evaluates each distinct row of cells once: keeps the results, and starts afresh after `_REMEMBERED` rows."""
 
-    def __init__(self, ask: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
-        self._ask = ask
-        self._place: dict[tuple[object, ...], int] = {}
-        self._answers = pl.DataFrame()
+    def __init__(self, evaluate: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+        self._evaluate = evaluate
+        self._position: dict[tuple[object, ...], int] = {}
+        self._results = pl.DataFrame()
 
     def __call__(self, cells: pl.DataFrame) -> pl.DataFrame:
-        """What is answered about each of distinct rows, in their order."""
-        known = self._answers.height
-        rows = cells.with_columns(pl.selectors.temporal().to_physical()).iter_rows()  # whole numbers hash sooner
+        """The results for distinct rows, in their order."""
+        known = self._results.height
+        rows = cells.with_columns(pl.selectors.temporal().to_physical()).iter_rows()  # integers hash faster
         if not 0 < known <= _REMEMBERED:
-            self._place, self._answers = {}, self._ask(cells)
-            self._place = {row: at for at, row in enumerate(rows)}
-            return self._answers
-        met = dict[tuple[object, ...], int]()
-        place = pl.Series(
-            [self._place[row] if row in self._place else met.setdefault(row, known + len(met)) for row in rows],
+            self._position, self._results = {}, self._evaluate(cells)
+            self._position = {row: at for at, row in enumerate(rows)}
+            return self._results
+        new = dict[tuple[object, ...], int]()
+        position = pl.Series(
+            [self._position[row] if row in self._position else new.setdefault(row, known + len(new)) for row in rows],
             dtype=pl.UInt32,
         )
-        if met:
-            self._answers = pl.concat([self._answers, self._ask(cells.filter(place >= known))])
-            self._place |= met
-        return self._answers[place]
+        if new:
+            self._results = pl.concat([self._results, self._evaluate(cells.filter(position >= known))])
+            self._position |= new
+        return self._results[position]
 
 
-class _Part(NamedTuple):
-    """Conditions that read some columns, whether these are all told, and who answers about their cells."""
+class _Group(NamedTuple):
+    """Conditions that read the same columns.
+
+    of_plans: whether all of these are columns of plans. results: for distinct rows of `columns`.
+    """
 
     columns: list[str]
-    told: bool
+    of_plans: bool
     inquiry: Inquiry
-    answers: _Memory
+    results: _Memory
 
-    def of(self, facts: Facts) -> _Answers:
+    def values(self, facts: Facts) -> _Values:
         number, cells = facts.numbered(self.columns)
-        answers = self.answers(cells)
-        codes = [answers[f"c{at}"] for at in range(self.inquiry.codes)]
+        results = self.results(cells)
+        codes = [results[f"c{at}"] for at in range(self.inquiry.codes)]
         truth, distinct = numbered(pl.DataFrame(codes) if codes else pl.DataFrame(height=cells.height))
-        days: dict[str, pl.Series] = {end: answers[f"e{at}"][number] for at, end in enumerate(self.inquiry.ends)}
-        return _Answers([self.inquiry.truth(row) for row in distinct.iter_rows()] or [{}], truth[number], days)
+        days: dict[str, pl.Series] = {end: results[f"e{at}"][number] for at, end in enumerate(self.inquiry.ends)}
+        return _Values([self.inquiry.truth(row) for row in distinct.iter_rows()] or [{}], truth[number], days)
 
 
 class Evaluator:
-    """Says what regimes come to, for one thread.
+    """Evaluates the conditions of a rulebook, in one thread.
 
     con: a cursor of `Rulebook.evaluator`.
     """
 
     def __init__(self, book: Rulebook, con: duckdb.DuckDBPyConnection) -> None:
+        self._book = book
         self._con = con
-        self._parts: dict[Inquiry, list[_Part]] = {}
+        self._groups: dict[Inquiry, list[_Group]] = {}
         self._registry_facts = {
-            registry.replace("-", "_") + suffix: kind
+            registry_column(registry, suffix): kind
             for registry in sorted(book.registries())
             for suffix, kind in REGISTRY_FACTS.items()
         }
 
-    def found(self, pack: Pack, facts: Facts, skip_daily: bool = False) -> Found:
-        """What DuckDB says of cases of one epoch; `skip_daily` counts what is judged day by day as met."""
+    def evaluated(self, facts: Facts, skip_daily: bool = False) -> Iterator[tuple[pl.Series, Facts, Evaluation]]:
+        """Cases by the law that applies to them; a case without a known law or day is in none of the results.
+
+        Args:
+            facts: the cases.
+            skip_daily: count what is judged day by day (hours, attempts) as met, and do not evaluate it.
+        Yields:
+            For a pack and a span of days on which the same regimes are in force: the positions of its cases,
+            these cases, and the values of their conditions.
+        """
+        for pack, at in self._by_law(facts):
+            here = facts.take(at)
+            yield at, here, self._evaluation(pack, here, skip_daily)
+
+    def _by_law(self, facts: Facts) -> Iterator[tuple[Pack, pl.Series]]:
+        """Each pack and span of days on which the same regimes are in force, with the positions of its cases."""
+        row, distinct = facts.numbered(["jurisdiction", "day"])
+        law, packs = pl.Series([None], dtype=pl.UInt32).new_from_index(0, distinct.height), list[Pack]()
+        for rows in distinct.with_row_index("at").drop_nulls().partition_by("jurisdiction"):
+            if pack := self._book.packs.get(rows["jurisdiction"][0]):
+                changes = pl.Series("day", pack.changes(), dtype=pl.Date)
+                law = law.scatter(rows["at"], changes.search_sorted(rows["day"], side="right") + len(packs))
+                packs += [pack] * (changes.len() + 1)
+        for number in law.unique().drop_nulls().sort():
+            yield packs[number], (law == number).fill_null(False)[row].arg_true()
+
+    def _evaluation(self, pack: Pack, facts: Facts, skip_daily: bool) -> Evaluation:
         days = facts.cases["day"]
         regimes = pack.on(days[0])
-        of_told, alone = facts.alone()
-        parts = self._asked(inquiry(regimes, skip_daily), facts.said.frame.columns)
-        truths, truth, on = _together([part.of(alone) for part in parts if part.told], alone.cases.height)
-        told = _Answers(truths, truth[of_told], {end: each[of_told] for end, each in on.items()})
-        answers = _together([told, *(part.of(facts) for part in parts if not part.told)], facts.cases.height)
-        return Found(regimes, answers.truths, answers.truth, _last_day(pack, regimes, days, answers))
+        plan, plans = facts.without_answers()
+        groups = self._grouped(inquiry(regimes, skip_daily), facts.answers.frame.columns)
+        truths, truth, ends = _together([group.values(plans) for group in groups if group.of_plans], plans.cases.height)
+        of_plans = _Values(truths, truth[plan], {end: on[plan] for end, on in ends.items()})
+        of_answers = [group.values(facts) for group in groups if not group.of_plans]
+        values = _together([of_plans, *of_answers], facts.cases.height)
+        return Evaluation(regimes, values.truths, values.truth, _last_day(pack, regimes, days, values))
 
-    def _asked(self, whole: Inquiry, said: list[str]) -> list[_Part]:
-        """The parts in which an inquiry is made, where registries say some columns."""
-        if whole not in self._parts:
-            told = [*FACTS, *vocabulary().axes]
-            parts = whole.apart([*told, *said], vocabulary().axes)
-            self._parts[whole] = [self._part(names, set(names) <= set(told), one) for names, one in parts]
-        return self._parts[whole]
+    def _grouped(self, whole: Inquiry, answers: list[str]) -> list[_Group]:
+        """An inquiry in groups; `answers` are the columns of the registries of which anything is known."""
+        if whole not in self._groups:
+            of_plans = [*FACTS, *vocabulary().axes]
+            parts = whole.apart([*of_plans, *answers], vocabulary().axes)
+            self._groups[whole] = [self._group(names, set(names) <= set(of_plans), part) for names, part in parts]
+        return self._groups[whole]
 
-    def _part(self, columns: list[str], told: bool, inquiry: Inquiry) -> _Part:
-        """A part; what it reads of registries of which nothing is known is NULL."""
-        unknown = [name for name in self._registry_facts if name in inquiry.columns and name not in columns]
+    def _group(self, columns: list[str], of_plans: bool, part: Inquiry) -> _Group:
+        """A group; the columns that it reads of registries of which nothing is known are NULL."""
+        unknown = [name for name in self._registry_facts if name in part.columns and name not in columns]
         nulls = (f"null::{self._registry_facts[name]} as {name}" for name in unknown)
-        sql = f"with facts as (select {', '.join(('*', *nulls))} from told) {inquiry.sql}"
-        return _Part(columns, told, inquiry, _Memory(lambda cells: run(self._con, "findings", sql, told=cells)))
+        sql = f"with facts as (select {', '.join(('*', *nulls))} from cells) {part.sql}"
+        return _Group(columns, of_plans, part, _Memory(lambda cells: run(self._con, "findings", sql, cells=cells)))
 
 
-def _together(parts: list[_Answers], cases: int) -> _Answers:
-    """Answers to several parts as one."""
+def _together(parts: list[_Values], cases: int) -> _Values:
+    """The values of several groups, for the same cases, as one."""
     if not parts:
-        return _Answers([{}], pl.zeros(cases, pl.UInt32, eager=True), {})
-    truth, met = numbered(pl.DataFrame([part.truth.alias(str(at)) for at, part in enumerate(parts)]))
-    truths = [_merged(part.truths[one] for part, one in zip(parts, row, strict=True)) for row in met.iter_rows()]
-    return _Answers(truths, truth, {end: days for part in parts for end, days in part.ends.items()})
+        return _Values([{}], pl.zeros(cases, pl.UInt32, eager=True), {})
+    truth, distinct = numbered(pl.DataFrame([part.truth.alias(str(at)) for at, part in enumerate(parts)]))
+    truths = [_merged(part.truths[at] for part, at in zip(parts, row, strict=True)) for row in distinct.iter_rows()]
+    return _Values(truths, truth, {end: days for part in parts for end, days in part.ends.items()})
 
 
 def _merged(truths: Iterable[Truth]) -> Truth:
     return {sql: value for truth in truths for sql, value in truth.items()}
 
 
-def _last_day(pack: Pack, regimes: list[Regime], days: pl.Series, answers: _Answers) -> pl.Series:
-    """The last day before anything dated changes that cases of one epoch rest on; null where nothing does."""
+def _last_day(pack: Pack, regimes: list[Regime], days: pl.Series, values: _Values) -> pl.Series:
+    """`Evaluation.last_day` of cases on `days`, on all of which the same regimes are in force."""
     next_law: date | None = next((change for change in pack.changes() if change > days[0]), None)
     last_days = [pl.repeat(next_law and next_law - timedelta(days=1), pl.len(), dtype=pl.Date)]
-    counting = [counting_ends(regimes, truth) for truth in answers.truths]
-    for end, on in answers.ends.items():
-        if any(end in one for one in counting):
-            counts = pl.Series([end in one for one in counting], dtype=pl.Boolean)[answers.truth]
+    counting = [counting_ends(regimes, truth) for truth in values.truths]
+    for end, on in values.ends.items():
+        if any(end in ends for ends in counting):
+            counts = pl.Series([end in ends for ends in counting], dtype=pl.Boolean)[values.truth]
             last_days.append(pl.when(counts & (on >= days)).then(on))
     return days.to_frame().select(pl.min_horizontal(last_days)).to_series()

@@ -1,9 +1,8 @@
--- Whether each asked number stood on the caller's own opposition list on each day:
--- the union of all that was loaded or recorded up to that day, less what was lifted
--- and less entries whose own last day has passed; an entry ends nothing but itself.
--- Days that no list is taken with any more may stand in files of earlier versions: an entry whose first day is after its
--- file is of the day of that file, and one that ends before it begins does not end.
--- A lift takes back what was said before it; of what a file of the same day says, what was in the store before it.
+-- For each asked number and day, whether it is on the caller's own opt-out list: the union of all that was loaded or
+-- recorded up to that day, without what was lifted and without entries whose last day (`until`) has passed.
+-- Files of earlier versions may hold dates that no list is accepted with any more: an entry that starts after the day of
+-- its file starts on that day, and one that ends before it starts has no end.
+-- A lift cancels what is older; of a list that was loaded for the same day, what was in the store before the lift.
 --   asked(key, number, day), standing(file, as_of, loaded_at, whole), objections(number, on_day, lifted, seq,
 --   recorded_at), $files, $no_days
 with entries as materialized (
@@ -16,21 +15,21 @@ with entries as materialized (
     union all
     select number, true, on_day, on_day, null, null, seq from objections where not lifted
 ),
-said as (select key, day, e.* from asked a join entries e using (number)),
+entries_of as (select key, day, e.* from asked a join entries e using (number)),
 holding as (
     select key, bool_or(listed) as listed, max(on_day) filter (listed) as as_of
-    from said
+    from entries_of e
     where on_day <= day and as_of <= day and (until is null or day <= until)
       and not exists (
           select 1 from objections l
-          where l.lifted and l.number = said.number and l.on_day <= said.day
-            and (l.on_day > said.on_day
-                 or (l.on_day = said.on_day and (l.seq > said.seq or l.recorded_at > said.loaded_at)))
+          where l.lifted and l.number = e.number and l.on_day <= e.day
+            and (l.on_day > e.on_day
+                 or (l.on_day = e.on_day and (l.seq > e.seq or l.recorded_at > e.loaded_at)))
       )
     group by key
 ),
 later as (
-    select key, min(greatest(on_day, as_of)) as next_on from said where greatest(on_day, as_of) > day group by key
+    select key, min(greatest(on_day, as_of)) as next_on from entries_of where greatest(on_day, as_of) > day group by key
 ),
 loaded as (select min(as_of) as day from standing where whole)
 select key,

@@ -1,4 +1,4 @@
-"""Screening: what the registries said, as plain columns beside each call."""
+"""Screening: what registries answer about the number of each call, as plain columns."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ import polars as pl
 from dnc.checks.registry_lookup import Lookup
 from dnc.clock import NO_DAYS
 from dnc.database import engine, run, statement
-from dnc.law.demands import REGISTRY_FACTS
+from dnc.law.demands import OWN, REGISTRY_FACTS, registry_column
 from dnc.store.snapshots import Snapshot, Standing
 
-_KNOWN = """
+_IN_OWN = """
 select distinct number from (select number from read_parquet($files) union all select number from objections)
 where number in (select number from asked)
 """
-_STANDING = {"file": pl.String, "as_of": pl.Date, "loaded_at": pl.Datetime, "whole": pl.Boolean}
-_UNTOLD = {"_since": pl.Date, "_told": pl.Date, "_campaign": pl.String}  # what the own list says of no number
+_OWN_SNAPSHOTS = {"file": pl.String, "as_of": pl.Date, "loaded_at": pl.Datetime, "whole": pl.Boolean}
+_NOT_IN_OWN = {"_since": pl.Date, "_told": pl.Date, "_campaign": pl.String}  # columns that the own list leaves NULL
 
 
-class _Said(Protocol):
-    """What one registry says."""
+class _Registry(Protocol):
+    """The answers of one registry."""
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
-        """What it says of each call, in few columns that tell its words apart."""
+        """The answer for each call, in few and small columns."""
 
-    def words(self, codes: pl.DataFrame) -> pl.DataFrame:
-        """The same as columns named as in `dnc.law.demands.REGISTRY_FACTS`."""
+    def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
+        """Codes as columns named as in `dnc.law.demands.REGISTRY_FACTS`."""
 
 
 class _OwnList:
-    """The caller's own opposition list; only numbers that it knows are looked at one by one."""
+    """The caller's own opt-out list; only numbers that it has are looked up one by one."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, files: list[str], snapshots: list[Snapshot], objections: pl.DataFrame
     ) -> None:
-        # A list that was declared complete for some prefixes only says nothing of other numbers by silence.
+        # A list that is complete for some prefixes only has no answer about other numbers that it does not have.
         rows = [(one.file, one.as_of, one.loaded_at, "" in one.covers) for one in snapshots]
-        standing = pl.DataFrame(rows, schema=_STANDING, orient="row")
+        standing = pl.DataFrame(rows, schema=_OWN_SNAPSHOTS, orient="row")
         self._con = con
         self._files = {"files": files}
         self._frames = {"standing": standing, "objections": objections}
         self._loaded = min((one.as_of for one in snapshots if "" in one.covers), default=None)
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
-        """Columns `state`, `as_of`, `next_on`, a row a call."""
+        """Columns `state`, `as_of`, `next_on`, a row for each call."""
         asked = calls.select("number", "day").with_row_index("key")
-        known = run(self._con, "known", _KNOWN, self._files, asked=asked, objections=self._frames["objections"])
+        known = run(self._con, "known", _IN_OWN, self._files, asked=asked, objections=self._frames["objections"])
         asked = asked.filter(pl.col("number").is_in(known["number"].implode()))
-        said = run(
+        found = run(
             self._con,
             "own",
             statement(__package__, "own"),
@@ -64,16 +64,16 @@ class _OwnList:
             asked=asked,
             **self._frames,
         )
-        stood = pl.lit(self._loaded, pl.Date) <= pl.lit(calls["day"])  # a column of one value would not be broadcast
+        loaded = pl.lit(self._loaded, pl.Date) <= pl.lit(calls["day"])  # a Series of 1 row is not broadcast
         never = pl.lit(None, pl.Date)
-        absent = calls.select(pl.when(stood).then(pl.lit("clear")).alias("state"), as_of="day", next_on=never)
-        return pl.DataFrame([column.scatter(said["key"], said[column.name]) for column in absent])
+        absent = calls.select(pl.when(loaded).then(pl.lit("clear")).alias("state"), as_of="day", next_on=never)
+        return pl.DataFrame([column.scatter(found["key"], found[column.name]) for column in absent])
 
-    def words(self, codes: pl.DataFrame) -> pl.DataFrame:
-        """Its codes are words."""
-        told = {"": pl.col("state"), "_as_of": pl.col("as_of"), "_next_on": pl.col("next_on")}
-        nothing = {name: pl.lit(None, kind) for name, kind in _UNTOLD.items()}
-        return codes.select((nothing | told)[name].alias(name) for name in REGISTRY_FACTS)
+    def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
+        """Its codes need no decoding, only names."""
+        known = {"": pl.col("state"), "_as_of": pl.col("as_of"), "_next_on": pl.col("next_on")}
+        nothing = {name: pl.lit(None, kind) for name, kind in _NOT_IN_OWN.items()}
+        return codes.select((nothing | known)[name].alias(name) for name in REGISTRY_FACTS)
 
 
 def _without_registry(name: str) -> str:
@@ -83,7 +83,7 @@ def _without_registry(name: str) -> str:
 class Screen:
     """Looks numbers up in the snapshots of one moment; a context.
 
-    registries: ids to look up, of those that the rules ask about.
+    registries: ids of those to look up.
     """
 
     def __init__(self, standing: Standing, registries: Iterable[str]) -> None:
@@ -100,17 +100,17 @@ class Screen:
         self._stack.close()
 
     @cached_property
-    def _said(self) -> dict[str, _Said]:
-        """Those registries of which anything is known."""
-        said: dict[str, _Said] = {}
+    def _known(self) -> dict[str, _Registry]:
+        """The registries that have snapshots (or objections, for the own list)."""
+        known: dict[str, _Registry] = {}
         objections = self._standing.objections
         for registry in self._registries:
             snapshots = self._standing.of(registry)
-            if registry == "own" and (snapshots or objections.height):
-                said[registry] = _OwnList(self._con, self._files(snapshots), snapshots, objections)
+            if registry == OWN and (snapshots or objections.height):
+                known[registry] = _OwnList(self._con, self._files(snapshots), snapshots, objections)
             elif snapshots:
-                said[registry] = Lookup(self._con, self._standing, registry)
-        return said
+                known[registry] = Lookup(self._con, self._standing, registry)
+        return known
 
     @cached_property
     def _con(self) -> duckdb.DuckDBPyConnection:
@@ -122,7 +122,7 @@ class Screen:
         return self._stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
 
     def _files(self, snapshots: list[Snapshot]) -> list[str]:
-        """The files of snapshots; for none, one without listings."""
+        """The files of snapshots; if there are none, one without listings, so that the query stays the same."""
         if snapshots:
             return sorted({str(self._standing.path(one)) for one in snapshots})
         path = Path(self._spill) / "none.parquet"
@@ -132,23 +132,22 @@ class Screen:
         return [str(path)]
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
-        """What the registries say of each call, in few columns that tell their words apart.
+        """The answers for each call, in few and small columns: distinct rows of them are decoded once.
 
         Args:
             calls: columns `number` (UInt64), `day` (Date), `campaign` (String).
         Returns:
-            A frame of the same height and order, to be read by `words`; without columns where nothing is loaded.
+            A frame of the same height and order, for `decoded`; without columns where nothing is loaded.
         """
         frames = [
-            said.codes(calls).select(pl.all().name.prefix(f"{registry} ")) for registry, said in self._said.items()
+            known.codes(calls).select(pl.all().name.prefix(f"{registry} ")) for registry, known in self._known.items()
         ]
         return pl.concat(frames, how="horizontal") if frames else pl.DataFrame(height=calls.height)
 
-    def words(self, codes: pl.DataFrame) -> pl.DataFrame:
-        """Codes as facts: for each registry of which anything is known, the columns of
-        `dnc.law.demands.REGISTRY_FACTS` behind its id with underscores."""
+    def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
+        """Codes as facts: for each registry with snapshots the columns of `dnc.law.demands.REGISTRY_FACTS`."""
         frames = []
-        for registry, said in self._said.items():
-            mine = codes.select(pl.col(f"^{registry} .*$").name.map(_without_registry))
-            frames.append(said.words(mine).select(pl.all().name.prefix(registry.replace("-", "_"))))
+        for registry, known in self._known.items():
+            columns = codes.select(pl.col(f"^{registry} .*$").name.map(_without_registry))
+            frames.append(known.decoded(columns).select(pl.all().name.prefix(registry_column(registry))))
         return pl.concat(frames, how="horizontal") if frames else pl.DataFrame(height=codes.height)

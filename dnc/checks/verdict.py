@@ -1,4 +1,4 @@
-"""Findings of a call turned into words: outcome, ids of regimes, and the sentence that says why."""
+"""From the findings of a call to its verdict: outcome, ids of regimes, and the sentence that says why."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ OUTCOMES = ("clear", "blocked", "undecided")
 
 @dataclass(frozen=True)
 class Policy:
-    """How a user wants findings to be weighed.
+    """Which findings count, and in which language the verdict is written.
 
-    guidance: `enforce` treats a regulator's recommendation like law, `advise` never lets it decide.
-    accepted: ids of regimes that no fact decides → the reason why the user takes them on himself.
+    guidance: under `enforce` a regulator's recommendation counts like law, under `advise` it never decides.
+    accepted: ids of regimes that no fact can decide → why the user accepts them on their own responsibility.
     language: of `dnc_why`, `en` or `fr`.
     """
 
@@ -28,13 +28,13 @@ class Policy:
     language: str = "en"
 
     def counts(self, regime: Regime) -> bool:
-        """Whether a regime bears on the outcome."""
+        """Whether a regime counts for the outcome."""
         return regime.id not in self.accepted and (regime.force == "law" or self.guidance == "enforce")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Findings of one call turned into words; fields are columns of `VERDICT` without `dnc_`."""
+    """The verdict on one call; the fields are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`."""
 
     outcome: str
     blocked_by: str
@@ -95,7 +95,8 @@ def doubts(language: str) -> dict[str, str]:
     return {UNPLANNED: texts["unplanned"], MAILBOX: texts["mailbox"]}
 
 
-_RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))  # of what clears a call
+# Of the demands that a clear call meets, name consent and registries first: they say most about it.
+_RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))
 
 
 def _why(outcome: str, decisive: list[Regime], missing: str, duties: int, language: str) -> str:

@@ -38,11 +38,11 @@ _TYPES |= dict.fromkeys(("same_campaign", "for_consent", "appointment", "withhel
 _TYPE_NAMES = {
     int: "a whole number, at least 1",
     bool: "true or false",
-    str: "a text",
+    str: "a string",
     date: "a date such as 2026-08-05",
 }
-# A day of a year without leap days; 29 to 31 are left out, which no law here needs.
-_DAY = re.compile(r"^(0[1-9]|1[0-2])-([01]\d|2[0-8])$")
+# A day that every month of every year has.
+_DAY = re.compile(r"^(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$")
 
 
 def read_pack(path: str, text: str) -> Pack:
@@ -276,7 +276,7 @@ class _Reader:
     def _demand(self, name: str, value: Any, *at: str) -> Condition:
         if name in ("duty", *OPEN):
             if not isinstance(value, str):
-                raise self.fail("must be a text", *at, name)
+                raise self.fail("must be a string", *at, name)
             return replace(DEMANDS[name].write({}), says=value)
         return self._compiled(DEMANDS[name], value, *at, name)
 

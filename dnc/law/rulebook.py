@@ -1,4 +1,4 @@
-"""The rulebook: all rules files that a check uses, those that ship and those of a folder beside them."""
+"""The rulebook: all rules files that a check uses, those that ship and those of a folder of the user."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -20,9 +19,9 @@ from dnc.law.rule_file import read_pack
 
 @dataclass(frozen=True)
 class Rulebook:
-    """All packs of law that a check uses.
+    """All packs that a check uses.
 
-    packs: by jurisdiction. texts: sha256 → text of each file read.
+    packs: by jurisdiction. texts: SHA-256 → text of each file that was read.
     """
 
     packs: dict[str, Pack]
@@ -30,21 +29,24 @@ class Rulebook:
 
     @classmethod
     def load(cls, extra: str | Path | None = None) -> Rulebook:
-        """The rules that ship, and those of a folder `extra`, which add to them or replace them.
+        """The rules that ship, and those of a folder.
 
-        A file of `extra` with a `jurisdiction` of its own adds it; one with the
-        name of a shipped file replaces that file. Raises RuleError.
+        Args:
+            extra: a folder of TOML files. One named like a file that ships replaces it, any other is added; a
+                jurisdiction may be in one file only.
+        Raises:
+            RuleError: the folder or a file cannot be read, or breaks the grammar.
         """
         texts = {
-            one.name: one.read_text(encoding="utf-8")
-            for one in _shipped("").iterdir()
-            if one.name.endswith(".toml") and one.name != "vocabulary.toml"
+            file.name: file.read_text(encoding="utf-8")
+            for file in files("dnc.law").joinpath("rules").iterdir()
+            if file.name.endswith(".toml") and file.name != "vocabulary.toml"
         }
         paths = {name: name for name in texts}
         if extra is not None:
             folder = Path(extra)
             if not folder.is_dir():
-                raise RuleError("is no folder of rules", folder)
+                raise RuleError("is not a folder of rules files", folder)
             for path in sorted(folder.glob("*.toml")):
                 try:
                     texts[path.name] = path.read_text(encoding="utf-8")
@@ -55,14 +57,14 @@ class Rulebook:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Rulebook:
-        """The rules of some files' texts, as a log keeps them. Raises RuleError."""
+        """The rules in the texts of some files, as the log of a store keeps them. Raises RuleError."""
         named = ((hashlib.sha256(text.encode()).hexdigest()[:12], text) for text in texts)
         return _rulebook(tuple(sorted(named)))
 
     @cached_property
     def evaluator(self) -> duckdb.DuckDBPyConnection:
-        """A DuckDB that knows the calendars of the packs; whoever asks takes a cursor of it."""
-        # Joins for lists of words would take longer to plan than to do.
+        """A DuckDB in memory that has the calendars of the packs as macros; use a cursor of it in each thread."""
+        # `in` lists are short; turning them into joins costs more in planning than it saves.
         con = connect(":memory:", disabled_optimizers="in_clause")
         for pack in self.packs.values():
             for name, body in pack.macros.items():
@@ -76,13 +78,12 @@ class Rulebook:
                 yield pack, regime
 
     def pack_of(self, territory: str) -> Pack | None:
-        """The pack whose law a territory's numbers stand under."""
+        """The pack whose law applies to the numbers of a territory (ISO 3166-1 alpha-2)."""
         return next((pack for pack in self.packs.values() if territory in pack.territories), None)
 
     def registries(self) -> list[str]:
-        """Ids of the registries that any regime asks about."""
-        asked = {id_ for _, regime in self.regimes() for part in regime.parts for id_ in part.registries}
-        return sorted(asked)
+        """Ids of the registries that any regime looks up."""
+        return sorted({id_ for _, regime in self.regimes() for part in regime.parts for id_ in part.registries})
 
 
 @lru_cache(maxsize=8)
@@ -96,11 +97,7 @@ def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
         packs[pack.jurisdiction] = pack
         for regime in pack.regimes:
             if regime.id in seen:
-                raise RuleError(f"this id stands in {seen[regime.id]} too", path, regime.id)
+                raise RuleError(f"this regime id is also in {seen[regime.id]}", path, regime.id)
             seen[regime.id] = path
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
     return Rulebook(packs, texts)
-
-
-def _shipped(name: str) -> Any:
-    return files("dnc.law").joinpath("rules", name)

@@ -1,4 +1,4 @@
-"""Every fact of a planned call, with its words and the question that asks for it; and the columns of a verdict."""
+"""The columns of planned calls: what each means, its words, the question that asks for it; and those of verdicts."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-AGAINST = ("objected_on", "consent_withdrawn_on")  # columns of calls that count for all rows of a number
-OR_NONE = (*AGAINST, "refused_on")  # those that may also say that there was none
+AGAINST = ("objected_on", "consent_withdrawn_on")  # columns that count for all rows with the same number
+OR_NONE = (*AGAINST, "refused_on")  # columns in which `none` says that there was none
 VERDICT = {
     "dnc_number": pl.String,
     "dnc_jurisdiction": pl.String,
@@ -26,29 +26,32 @@ VERDICT = {
     "dnc_confidence": pl.String,
     "dnc_why": pl.String,
 }
-WAS = "dnc_was"  # of rows whose outcome changed: that of the former run, empty where there was none
-FORMER = frozenset((*VERDICT, WAS))  # the columns of a former run, which are replaced
+WAS = "dnc_was"  # of rows whose outcome changed: the outcome of the earlier run, empty if there was none
+FORMER = frozenset((*VERDICT, WAS))  # columns of an earlier run; they are replaced
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Every column of a planned call, and every word of those that are axes."""
+    """The columns of planned calls.
+
+    columns: name → its entry in `rules/vocabulary.toml`.
+    """
 
     columns: dict[str, dict[str, Any]]
 
     @cached_property
     def axes(self) -> dict[str, list[str]]:
-        """The words of each axis."""
+        """The closed list of words of each axis."""
         return {name: list(entry["values"]) for name, entry in self.columns.items() if entry["kind"] == "axis"}
 
     def question(self, column: str, language: str = "en") -> str:
-        """What to ask a person whose file does not tell a column."""
+        """The question for a user whose file does not have a column, in `en` or `fr`."""
         entry = self.columns[column]
         return str(entry.get("question_fr" if language == "fr" else "question", entry["question"]))
 
     @property
     def purposes(self) -> dict[str, str]:
-        """The purpose of a caller whose purpose is not told."""
+        """The purpose that is assumed for each caller where none is given."""
         return dict(self.columns["caller"]["purpose"])
 
 

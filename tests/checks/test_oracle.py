@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import Store, check
-from dnc.checks.judge import Judge
+from dnc.checks import validity
 from dnc.law.rulebook import Rulebook
 from dnc.store.loader_search import loaders
 from tests.oracle import AXES, PACKS, TODAY, Ledger, Registry, Subscriber, months_later, verdicts
@@ -154,9 +154,8 @@ class World:
 
     def found(self, rows, guidance="enforce", store=None):
         """The same as the columns that the oracle gives, without the look ahead to the last day of each verdict."""
-        no_look_ahead = pl.DataFrame(schema={"case": pl.UInt32, "dnc_valid_until": pl.Date})
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Judge, "_valid_until", lambda *_: no_look_ahead)
+            patch.setattr(validity, "last_clear_days", lambda steady, _: steady)
             frame = self.engine(rows, guidance, store)
         return [{name: one[f"dnc_{name}"] for name in FOUND} for one in frame]
 

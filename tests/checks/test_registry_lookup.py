@@ -6,14 +6,17 @@ import tempfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc.checks import registry_lookup
+from dnc.checks.registry_lookup import Codec, State
 from dnc.checks.screening import Screen
 from dnc.database import engine, run
+from dnc.errors import StoreError
 from dnc.files.input_file import sha256_of
 from dnc.registries import bit_pages
 from dnc.store.store import Snapshot, Standing
@@ -123,5 +126,30 @@ def test_every_number_on_every_day(way, snapshots, calls, absent):
         stood = Standing(Path(folder), tuple(standing), NO_OBJECTIONS, bits)
         with Screen(stood, ["us-ndnc"]) as screen:
             screen.codes(asked)
-            said = screen.words(screen.codes(asked)).to_dicts()  # once as much was read of them, they are packed
+            said = screen.decoded(screen.codes(asked)).to_dicts()  # once as much was read of them, they are packed
     assert said == [expected(*call, snapshots, absent) for call in calls]
+
+
+def test_an_answer_is_packed_alike_in_both_languages():
+    """SQL and Python pack an answer into the same integer, which sorts by number, day and state, and is read back."""
+    codec = Codec(4_610)
+    states = {True: State.LISTED, False: State.CLEAR, None: State.UNCOVERED}
+    answers = [
+        (n, rank, listed) for n in (0, 1, 10**15 - 1) for rank in (0, 1, 4_610) for listed in (False, None, True)
+    ]
+    asked = "(select $1::ubigint as number, $2::ubigint as rank, $3::boolean as listed)"
+    packed = []
+    for number, rank, listed in answers:
+        [(answer,)] = duckdb.execute(f"select {codec.sql} from {asked}", [number, rank, listed]).fetchall()
+        packed.append(answer)
+        assert answer == codec.pack(number, rank, states[listed]) < 1 << 64
+        without_id = answer % codec.per_id
+        assert (answer // codec.per_id, Codec.rank(without_id)) == (number, rank)
+        assert Codec.state(without_id) == states[listed]
+    assert packed == sorted(packed)
+
+
+def test_days_that_do_not_fit_are_refused():
+    """More days than 64 bits hold beside a number of 15 digits stop a check, and do not give another number's answer."""
+    with pytest.raises(StoreError, match=r"snapshots of 4,611 days; 4,610 at most"):
+        Codec(4_611)

@@ -79,7 +79,7 @@ def test_the_sample_is_read():
         ("forbidden = {}", 'hours = { mon-fri = "09:00-17:00", holidays = "zz" }', "xx-two.hours.holidays: 'zz' is not one of"),
         ("forbidden = {}", 'cli = { allowed = ["0162"] }', "xx.toml:xx-two.cli.allowed: must be a list of E.164"),
         ("forbidden = {}", 'consent = { scope = "all" }', "xx.toml:xx-two.consent.scope: 'all' is not one of"),
-        ("forbidden = {}", "duty = {}", "xx.toml:xx-two.duty: must be a text"),
+        ("forbidden = {}", "duty = {}", "xx.toml:xx-two.duty: must be a string"),
         ("read_from", "read_form", "xx.toml: unknown key 'read_form'"),
         ("[[regime]]", "[regime]]", "xx.toml: is not valid TOML"),
     ],
@@ -105,7 +105,7 @@ def test_a_folder_adds_and_replaces(tmp_path):
 def test_an_id_stands_in_one_file(tmp_path):
     """Two files may not define one regime, nor one jurisdiction."""
     (tmp_path / "yy.toml").write_text(TEXT.replace("xx-one", "fr-optin-2026"))
-    with pytest.raises(RuleError, match=r"fr-optin-2026: this id stands in fr\.toml too"):
+    with pytest.raises(RuleError, match=r"fr-optin-2026: this regime id is also in fr\.toml too"):
         Rulebook.load(tmp_path)
     (tmp_path / "yy.toml").write_text(TEXT.replace('"xx"', '"fr"'))
     with pytest.raises(RuleError, match="jurisdiction 'fr' is defined twice"):
@@ -114,7 +114,7 @@ def test_an_id_stands_in_one_file(tmp_path):
 
 def test_no_rules_folder_is_refused(tmp_path):
     """A folder that is not there is an error, not an empty addition."""
-    with pytest.raises(RuleError, match="is no folder of rules"):
+    with pytest.raises(RuleError, match="is not a folder of rules files"):
         Rulebook.load(tmp_path / "none")
 
 

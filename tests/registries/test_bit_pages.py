@@ -38,7 +38,7 @@ def listed(store: Store) -> list[int]:
     numbers = pl.int_range(13105550000, 13105560000, dtype=pl.UInt64, eager=True)
     asked = pl.select(pl.lit(numbers).alias("number"), day=DAY, campaign=pl.lit(None, pl.String))
     with Screen(store.standing(), ["us-ndnc"]) as screen:
-        said = screen.words(screen.codes(asked))
+        said = screen.decoded(screen.codes(asked))
     return (numbers.filter(said["us_ndnc"] == "listed") - 13105550000).to_list()
 
 

@@ -806,7 +806,7 @@ def state_of(store: Store, registry: str, number: int, day: date) -> dict[str, o
         schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String},
     )
     with Screen(store.standing(), [registry]) as screen:
-        return screen.words(screen.codes(calls)).row(0, named=True)
+        return screen.decoded(screen.codes(calls)).row(0, named=True)
 
 
 def test_own_entry_with_an_end(tmp_path):

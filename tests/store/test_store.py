@@ -21,7 +21,7 @@ def said(store: Store, registry: str, number: int, day: str, campaign: str | Non
         schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String},
     )
     with Screen(store.standing(), [registry]) as screen:
-        words = screen.words(screen.codes(calls)).row(0, named=True)
+        words = screen.decoded(screen.codes(calls)).row(0, named=True)
     prefix = registry.replace("-", "_")
     state, as_of, campaign, next_on = (words.get(f"{prefix}{fact}") for fact in ("", "_as_of", "_campaign", "_next_on"))
     return state, as_of and str(as_of), campaign, next_on and str(next_on)

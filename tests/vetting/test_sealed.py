@@ -70,7 +70,7 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
     with Cells() as cells:
         for part in (slice(0, half), slice(half, None)):
             at = pl.arange(0, len(rows[part]), dtype=pl.UInt32, eager=True)
-            cases = pl.select(told=at, said=pl.lit(0, pl.UInt32), day=plans[part]["day"])
+            cases = pl.select(plan=at, answer=pl.lit(0, pl.UInt32), day=plans[part]["day"])
             facts = Facts(Distinct(plans[part]), Distinct(said), cases)
             calls = Calls(plans[part], numbers[part], at, plans[part])
             until = found[part]["dnc_valid_until"]

@@ -1,0 +1,109 @@
+"""Until when a clear call stays clear: goes from each day on which anything dated ends to the next, and decides again.
+
+What is judged day by day (hours, attempts) is left out: it counts as met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from dnc.checks.calls import Calls
+from dnc.checks.cases import Distinct, Factored, Facts, factored
+from dnc.checks.evaluator import Evaluation, Evaluator
+from dnc.checks.screening import Screen
+from dnc.checks.verdict import Policy, outcome_of
+from dnc.law.findings import Truth, finding_of
+
+# Positions (UInt32) and a day (Date) for each → columns `clear` (Boolean) and `last_day` (Date), a row for each.
+Decide = Callable[[pl.Series, pl.Series], pl.DataFrame]
+
+
+class Validity:
+    """Finds the last day on which calls stay clear with what is loaded now."""
+
+    def __init__(self, screen: Screen, evaluator: Evaluator, policy: Policy) -> None:
+        self._screen = screen
+        self._evaluator = evaluator
+        self._policy = policy
+
+    def of_calls(self, calls: Calls, asked: pl.DataFrame, rows: Factored, steady: pl.Series) -> pl.Series:
+        """For each call the last day on which it is still clear (Date); null if it is not clear or nothing ends that.
+
+        Most calls share a case with many others and come to the same day. Only those whose number is in a later
+        snapshot are looked up one by one, because the answer about it may change.
+
+        Args:
+            calls: the calls. asked: the same, as `Screen.codes` takes them. rows: the same, as cases.
+            steady: for each case that is clear, the last day on which nothing has changed; else null.
+        """
+        case, facts, codes = rows
+        answered_again = _answered_again(facts)
+        until = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.cases.height)
+        shared = (steady.is_not_null() & ~answered_again).arg_true()
+        if shared.len():
+            until = until.scatter(shared, self._of_cases(facts.take(shared), codes, steady[shared]))
+        until = until[case]
+        single = (steady.is_not_null() & answered_again)[case].arg_true()
+        if single.len():
+            found = self._one_by_one(facts.plans, calls.plan[single], asked[single], steady[case[single]])
+            until = until.scatter(single, found)
+        return until
+
+    def _of_cases(self, facts: Facts, codes: pl.DataFrame, steady: pl.Series) -> pl.Series:
+        """The last clear day of cases about which registries answer the same on all later days."""
+        plan, codes = facts.cases["plan"], codes[facts.cases["answer"]]
+
+        def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
+            return self._decided(facts.plans, plan[at], days, codes[at])
+
+        return last_clear_days(steady, decide)
+
+    def _one_by_one(self, plans: Distinct, plan: pl.Series, asked: pl.DataFrame, steady: pl.Series) -> pl.Series:
+        """The last clear day of calls, whose numbers are looked up again on each day."""
+
+        def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
+            return self._decided(plans, plan[at], days, self._screen.codes(asked[at].with_columns(days.alias("day"))))
+
+        return last_clear_days(steady, decide)
+
+    def _decided(self, plans: Distinct, plan: pl.Series, days: pl.Series, codes: pl.DataFrame) -> pl.DataFrame:
+        """Whether plans are clear on later days (`clear`), and until when nothing changes (`last_day`)."""
+        row, facts, _ = factored(plans, plan, days, codes, self._screen.decoded)
+        clear = pl.repeat(False, facts.cases.height, eager=True)
+        last_day = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.cases.height)
+        for at, _, evaluation in self._evaluator.evaluated(facts, skip_daily=True):
+            is_clear = pl.Series([self._is_clear(evaluation, truth) for truth in evaluation.truths], dtype=pl.Boolean)
+            clear = clear.scatter(at, is_clear[evaluation.truth])
+            last_day = last_day.scatter(at, evaluation.last_day)
+        return pl.DataFrame([clear.alias("clear"), last_day.alias("last_day")])[row]
+
+    def _is_clear(self, evaluation: Evaluation, truth: Truth) -> bool:
+        counted = [self._policy.counts(regime) for regime in evaluation.regimes]
+        findings = [finding_of(regime, truth, skip_daily=True) for regime in evaluation.regimes]
+        return outcome_of(findings, counted) == "clear"
+
+
+def last_clear_days(steady: pl.Series, decide: Decide) -> pl.Series:
+    """The last day on which each of some clear calls or cases stays clear; null where nothing ends that.
+
+    Args:
+        steady: for each, the last day on which nothing has changed (Date, without nulls).
+        decide: decides those at some positions again, on a later day each.
+    """
+    until = pl.Series([None], dtype=pl.Date).new_from_index(0, steady.len())
+    pending = pl.DataFrame({"at": pl.arange(0, steady.len(), eager=True), "last_day": steady})
+    while pending.height:
+        pending = pending.select("at", pl.col("last_day").dt.offset_by("1d").alias("day"))
+        pending = pending.hstack(decide(pending["at"], pending["day"]))
+        ended = pending.filter(~pl.col("clear"))
+        until = until.scatter(ended["at"], ended["day"].dt.offset_by("-1d"))
+        pending = pending.filter(pl.col("clear") & pl.col("last_day").is_not_null())
+    return until
+
+
+def _answered_again(facts: Facts) -> pl.Series:
+    """Whether a later snapshot covers the number of each case."""
+    later = pl.any_horizontal(pl.lit(False), pl.col("^.*_next_on$").is_not_null())
+    return facts.answers.frame.select(pl.repeat(True, pl.len()) & later).to_series()[facts.cases["answer"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +18,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "memory_limit": "1500MB",
     "max_temp_directory_size": "100GB",
+    "errors_as_json": True,  # the only way to the errno of a failed system call
 }
 
 
@@ -71,6 +73,14 @@ def attached(database: str | Path) -> duckdb.DuckDBPyConnection:
         con.close()
         raise
     return con
+
+
+def errno_of(error: duckdb.Error) -> int | None:
+    """The errno of the system call that failed, such as `errno.EAGAIN` for a file locked elsewhere, or None."""
+    _, brace, content = str(error).partition("{")
+    with suppress(ValueError, KeyError):
+        return int(json.loads(brace + content)["errno"])
+    return None
 
 
 def engine(spill: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:

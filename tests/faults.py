@@ -172,7 +172,7 @@ def state(folder: Path) -> object:
     if store.log().is_empty():
         return ABSENT
     with store.ledger.read() as opened:
-        kept = [(row["check"], row["rows"]) for row in opened.manifest.decisions]
+        kept = [(row.check, row.rows) for row in opened.manifest.decisions]
     for registry in {one.registry for one in standing.snapshots}:
         standing.of(registry)
     return (

@@ -19,6 +19,7 @@ from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
 from dnc.files.dataset import Paths, file_list
 from dnc.law.rulebook import Rulebook
+from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
@@ -113,9 +114,8 @@ def _must_be_same(path: Paths, sha256: str, number: int) -> None:
 def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The terms of a check and the rules it was decided by."""
     with store.ledger.read() as opened:
-        [(terms,)] = opened.con.execute("select text from terms where sha256 = ?", [then["terms"]]).fetchall()
-        held = "select text from rules where list_contains(?::varchar[], sha256)"
-        texts = [text for (text,) in opened.con.execute(held, [then["rules"]]).fetchall()]
+        [terms] = ledger_sql.texts(opened.con, "terms", [then["terms"]])
+        texts = ledger_sql.texts(opened.con, "rules", then["rules"])
     return json.loads(terms), texts
 
 

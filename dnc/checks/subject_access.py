@@ -16,13 +16,11 @@ from dnc.database import engine, run
 from dnc.errors import StoreError
 from dnc.files.locks import Reading
 from dnc.law.demands import OWN, registry_column
+from dnc.store import ledger_sql
 from dnc.store.snapshots import Snapshot, Standing, fault_of
 from dnc.store.store import Store, read_all
 
 _HITS = "select parse_filename(filename) as file, * exclude (filename) from read_parquet($files, filename = true)"
-_OBJECTED = "select on_day, lifted, reason, recorded_at from objections where number = ? and on_day <= ? order by seq"
-_CHECKED = "select seq, done_at, done_by from log where verb = 'check' order by seq"
-_OBJECTION = ("on", "lifted", "reason", "recorded_at")
 _STATES = {True: "listed", False: "not listed", None: "not known"}
 
 
@@ -48,11 +46,11 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     covering = {row["id"] for row in snapshots}
     silent = [one.id for one in standing.snapshots if one.as_of <= until and one.id not in covering]
     with store.ledger.read() as opened:
-        objections = opened.con.execute(_OBJECTED, [e164, until]).fetchall()
-        checks = opened.con.execute(_CHECKED).fetchall()
-        files = dict(opened.con.execute("select seq, file from decisions order by seq").fetchall())
+        objections = ledger_sql.objections_to(opened.con, e164, until)
+        checks = ledger_sql.checks(opened.con)
+        files = {row["check"]: row["file"] for row in ledger_sql.decisions(opened.con)}
         reading = Reading([store.path / "decisions" / file for file in files.values()])
-    made = {seq: {"check": seq, "done_at": done_at, "done_by": done_by} for seq, done_at, done_by in checks}
+    made = {row["check"]: row for row in checks}
     decisions = [made[seq] | row for seq, file in files.items() for row in _decided(store.path, file, e164, until)]
     del reading
     day = on or today()
@@ -62,7 +60,7 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         "registries": list(_counting(standing, e164, day)),
         "snapshots": snapshots,
         "silent": silent,
-        "objections": [dict(zip(_OBJECTION, row, strict=True)) for row in objections],
+        "objections": objections,
         "decisions": decisions,
         "not_kept": [seq for seq in made if seq not in files],
     }

@@ -40,6 +40,7 @@ OPTIONAL = {
     "undated": pl.String,  # which date in the row is not understood, or null; the row counts without it
     "beside": pl.String,  # other text of a row with shifted cells, or null; numbers in it are used too
 }
+OWN = "own"  # id of the list of those who objected to this caller; everything else comes from a registry
 FILE_KINDS = {"spreadsheet": "a spreadsheet", "parquet": "Parquet", "gzip": "a gzip archive", "zip": "a zip archive"}
 
 
@@ -213,6 +214,11 @@ class Loader:
     bare: bool = False
     answers: bool = False
     last_day: str | None = None
+
+    @property
+    def cumulative(self) -> bool:
+        """Whether entries stay until they are lifted, whatever a later file leaves out: only those of the own list."""
+        return self.registry == OWN
 
     def planned(self, region: str | None) -> Loader:
         """This loader with another numbering plan for national numbers, if it holds numbers of every country."""

@@ -41,5 +41,5 @@ def in_plain_form(loader: Loader) -> Loader:
 
         return listings(extract, listed)
 
-    covers = loader.covers if loader.registry == "own" else ()
+    covers = loader.covers if loader.cumulative else ()
     return replace(loader, recognises=is_plain, read=read, covers=covers, answers=False)

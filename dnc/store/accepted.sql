@@ -1,4 +1,3 @@
--- What was taken in all the same, and for what reason: `unread` rows of a list that is complete for something,
--- and numbers that are `gone` from one that was listed before.
--- Stores of before get the table with their next change.
+-- What loads took in although it would normally be refused, and the reason given: `unread` rows of a complete list, and
+-- numbers `gone` from a list that held them before. Older stores get this table with their next change.
 create table if not exists accepted (snapshot integer, what varchar, rows bigint, reason varchar)

@@ -1,9 +1,9 @@
-"""The audit log: a row for each load, check, objection and purge, chained by hash to the one before.
+"""The audit log: a row for each load, check, objection and purge, linked to the row before it by a hash.
 
-The hash of a row is the SHA-256 of the JSON list `[previous, seq, done_at, verb,
-done_by, detail]`, written in ASCII without blanks: `previous` is the hash of the
-row before or empty, `done_at` is `YYYY-MM-DDTHH:MM:SS` in UTC, `detail` is the text as it stands.
-Who owns the store can rewrite all of it; the last hash, the head, is therefore printed and can be kept elsewhere.
+The hash of a row is the SHA-256 of the JSON list `[previous, seq, done_at, verb, done_by, detail]`, written in ASCII
+without blanks: `previous` is the hash of the row before or empty, `done_at` is `YYYY-MM-DDTHH:MM:SS` in UTC, `detail`
+is the text as stored. Whoever owns the store can rewrite all of it. The last hash, the head, is therefore printed, so
+that it can be kept elsewhere.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
+
+from dnc.store import ledger_sql
 
 if sys.platform != "win32":
     import pwd
 
-_ROWS = "select seq, done_at, verb, done_by, detail::varchar, previous, hash from log order by rowid"
-
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the log as a witness outside would keep it: number and hash."""
+    """Number and hash of a row of the log: enough to prove later that the log up to that row was not rewritten."""
 
     seq: int
     hash: str
@@ -42,13 +42,23 @@ class Entry:
 NO_ENTRY = Entry(0, "")
 
 
+class LogRow(NamedTuple):
+    """What the hash of a row is computed from, besides the hash of the row before it; `detail` is JSON text."""
+
+    seq: int
+    done_at: datetime
+    verb: str
+    done_by: str
+    detail: str
+
+
 def now() -> datetime:
-    """This second, UTC, without offset."""
+    """The current second, in UTC, without offset."""
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def user() -> str:
-    """Who runs the program, as the operating system has it and not the environment."""
+    """Who runs the program, according to the operating system; environment variables are easily set."""
     if sys.platform == "win32":
         return getpass.getuser()
     with suppress(KeyError):
@@ -57,65 +67,70 @@ def user() -> str:
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted keys, no blanks and nothing but printable ASCII."""
+    """JSON with sorted keys, no blanks and only printable ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
 
 
-def digest(previous: str, row: tuple[int, datetime, str, str, str]) -> str:
-    """The hash of a row of seq, done_at, verb, done_by and detail."""
-    seq, done_at, *words = row
-    told = [previous, seq, done_at.isoformat(timespec="seconds"), *words]
-    return hashlib.sha256(canonical(told).encode()).hexdigest()
+def digest(previous: str, row: LogRow) -> str:
+    """The hash of a row that follows the row with the hash `previous`."""
+    fields = [previous, *row._replace(done_at=row.done_at.isoformat(timespec="seconds"))]  # type: ignore[arg-type]
+    return hashlib.sha256(canonical(fields).encode()).hexdigest()
 
 
 def head(con: duckdb.DuckDBPyConnection) -> Entry:
     """The last row."""
-    rows = con.execute("select seq, hash from log order by seq desc limit 1").fetchall()
-    return Entry(*rows[0]) if rows else NO_ENTRY
+    row = ledger_sql.last_log_row(con)
+    return Entry(**row) if row else NO_ENTRY
 
 
 def append(con: duckdb.DuckDBPyConnection, verb: str, detail: dict[str, Any]) -> Entry:
-    """Add a row; the version of the program goes into its detail."""
+    """Add a row; the version of the program is added to its detail."""
     last = head(con)
     text = json.dumps(detail | {"version": version("dnc-check")}, sort_keys=True, default=str)
-    row = (last.seq + 1, now(), verb, user(), text)
-    added = Entry(last.seq + 1, digest(last.hash, row))
-    con.execute("insert into log values (?, ?, ?, ?, ?, ?, ?)", [*row, last.hash, added.hash])
+    row = LogRow(last.seq + 1, now(), verb, user(), text)
+    added = Entry(row.seq, digest(last.hash, row))
+    ledger_sql.add_log_row(con, row._asdict() | {"previous": last.hash, "hash": added.hash})
     return added
 
 
 def chain(con: duckdb.DuckDBPyConnection) -> None:
-    """Chain rows that were written without hashes, as they stand."""
+    """Give hashes to rows that were written without, in the order they were written."""
     previous = ""
-    for *row, _, _ in con.execute(_ROWS).fetchall():
-        current = digest(previous, tuple(row))
-        con.execute("update log set previous = ?, hash = ? where seq = ?", [previous, current, row[0]])
+    for row, _, _ in _as_written(con):
+        current = digest(previous, row)
+        ledger_sql.set_hashes(con, row.seq, previous, current)
         previous = current
 
 
-def faults(con: duckdb.DuckDBPyConnection, kept: Entry = NO_ENTRY) -> Iterator[str]:
-    """What is wrong with the chain, a line each: rows changed, removed, added or out of order.
+def _as_written(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[LogRow, str, str]]:
+    """Each row, the hash of the row before it that it states, and its own."""
+    for row in ledger_sql.log_as_written(con):
+        stated, own = row.pop("previous"), row.pop("hash")
+        yield LogRow(**row), stated, own
 
-    `kept` is a row that was noted elsewhere: it must stand in the chain.
+
+def faults(con: duckdb.DuckDBPyConnection, kept: Entry = NO_ENTRY) -> Iterator[str]:
+    """What is wrong with the log, one line each: rows changed, removed, added or out of order.
+
+    `kept` is a row that was noted outside the store; it has to be in the log.
     """
     before, previous = 0, ""
-    seen = {}
-    for *row, told, current in con.execute(_ROWS).fetchall():
-        seq = row[0]
-        if seq > before + 1:
-            yield _missing(before + 1, seq - 1)
-        elif seq <= before:
-            yield f"row {seq} stands behind row {before}: rows were put in another order, or one was added"
-        elif told != previous:
-            yield f"row {seq} does not follow on row {before}: one of them was replaced"
-        if current != digest(told, tuple(row)):
-            yield f"row {seq} was changed after it was written"
-        seen[seq] = current
-        before, previous = max(seq, before), current
+    hashes = {}
+    for row, stated, own in _as_written(con):
+        if row.seq > before + 1:
+            yield _missing(before + 1, row.seq - 1)
+        elif row.seq <= before:
+            yield f"row {row.seq} comes after row {before}: rows were reordered, or one was added"
+        elif stated != previous:
+            yield f"row {row.seq} does not follow row {before}: one of them was replaced"
+        if own != digest(stated, row):
+            yield f"row {row.seq} was changed after it was written"
+        hashes[row.seq] = own
+        before, previous = max(row.seq, before), own
     if kept.seq > before:
         yield _missing(before + 1, kept.seq)
-    elif kept.seq and seen.get(kept.seq) != kept.hash:
-        yield f"row {kept.seq} is not the row that was noted elsewhere: the log was written anew"
+    elif kept.seq and hashes.get(kept.seq) != kept.hash:
+        yield f"row {kept.seq} is not the row noted outside the store: the log was rewritten"
 
 
 def _missing(first: int, last: int) -> str:

@@ -1,4 +1,4 @@
-"""Backup and restore of a store. A backup is a store of its own: any verb reads it with `--store`."""
+"""Backup and restore of a store. A backup is itself a store, which every command reads with `--store`."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ _LEDGER = "ledger.duckdb"
 
 
 def backup(ledger: Ledger, destination: Path, *, restoring: bool = False) -> audit_log.Entry:
-    """Copy a store, as it stands at one moment, into a new folder; whole or absent. Loads may go on meanwhile.
+    """Copy a store, in its state of one moment, into a new folder: completely or not at all. Loads may run meanwhile.
 
-    `restoring` puts a row about it into the copy's log. Returns the last row of the store's.
+    `restoring` adds a row about this to the log of the copy. Returns the last row of the log of the store.
     """
     if not ledger.exists:
-        raise StoreError(f"{ledger.folder}: no store here")
+        raise StoreError(f"{ledger.folder}: no store here; name its folder with --store")
     if destination.exists():
-        raise InputError("exists already; name a new folder", destination)
+        raise InputError("already exists; name a new folder", destination)
     for _ in range(_TRIES):
         try:
             return _copy(ledger, destination, restoring=restoring)
         except FileNotFoundError:
-            continue  # something was forgotten meanwhile: then the ledger is another now
+            continue  # a file was forgotten meanwhile, so the ledger has changed too
         except OSError as error:
-            raise StoreError(f"{destination}: cannot be written: {error.strerror or error}; nothing is kept") from None
-    raise StoreError(f"{ledger.folder}: a file of the store is missing; see dnc verify")
+            raise StoreError(
+                f"{destination}: cannot be written: {error.strerror or error}; no backup was made"
+            ) from None
+    raise StoreError(f"{ledger.folder}: a file of the store is missing; run dnc verify")
 
 
 def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.Entry:
@@ -62,7 +64,7 @@ def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.En
 
 
 def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, Reading]:
-    """The ledger of one moment, and a hold on the files that it names."""
+    """Copy the ledger; returns its manifest, and what keeps the files it names from being removed."""
     for _ in range(_TRIES):
         with ledger.read() as opened:
             manifest = opened.manifest
@@ -71,20 +73,27 @@ def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, Reading]:
         if sha256_of(new / _LEDGER) == manifest.ledger:
             put(new / _LEDGER, new / _LEDGER)
             return manifest, reading
-    raise StoreError(f"{ledger.folder}: changes faster than it can be copied; try again")
+    raise StoreError(f"{ledger.folder}: changes too often to be copied; try again")
 
 
 def _copy_file(path: Path, to: Path) -> None:
     half = to.with_suffix(".half")
     shutil.copyfile(path, half)
     if sha256_of(half) != path.stem:
-        raise StoreError(f"{path}: is damaged, so nothing is copied; see dnc verify")
+        raise StoreError(f"{path}: is damaged, so nothing was copied; run dnc verify")
     put(half, to)
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did: files put back, the last row of the log before and after, where what was damaged lies."""
+    """What a restore did.
+
+    Attributes:
+        files: number of files restored.
+        ledger: whether the ledger was restored too.
+        before, after: the last row of the log.
+        aside: folder with what was damaged, or None.
+    """
 
     files: int
     ledger: bool
@@ -94,14 +103,15 @@ class Restored:
 
 
 def restore(ledger: Ledger, source: Path) -> Restored:
-    """Put back, from a backup, what is damaged here, and nothing else; a store that is not there comes back whole.
+    """Restore from a backup what is damaged or missing, and nothing else; a missing store is restored completely.
 
-    A ledger that is damaged is kept aside. Raises InputError where nothing is damaged, StoreError where the backup is.
+    A damaged ledger is kept in the folder `damaged`. Raises InputError if nothing is damaged, StoreError if the
+    backup is damaged.
     """
     kept = Ledger(source, 0)
     good = verify(kept)
     if good.faults:
-        raise StoreError(f"{source}: this backup is damaged itself: {good.faults[0]}; nothing was changed")
+        raise StoreError(f"{source}: this backup is damaged: {good.faults[0]}; nothing was changed")
     if not ledger.exists:
         if ledger.folder.is_dir():
             _remove_empty(ledger.folder)
@@ -109,11 +119,13 @@ def restore(ledger: Ledger, source: Path) -> Restored:
         return Restored(good.files, True, audit_log.NO_ENTRY, after, None)
     found = verify(ledger)
     if not found.faults:
-        raise InputError("is whole; nothing is put back over it. Name another folder with --store", ledger.folder)
+        raise InputError("is not damaged, so nothing was restored; name another folder with --store", ledger.folder)
     try:
         return _put_back(ledger, kept, found, good)
     except OSError as error:
-        raise StoreError(f"{ledger.folder}: cannot be written: {error.strerror or error}; do it again") from None
+        raise StoreError(
+            f"{ledger.folder}: cannot be written: {error.strerror or error}; run dnc restore again"
+        ) from None
 
 
 def _remove_empty(folder: Path) -> None:
@@ -128,15 +140,15 @@ def _remove_empty(folder: Path) -> None:
 def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> Restored:
     with ledger.writing(), kept.read() as opened:
         wanted = {path.name for path in found.damaged}
-        if not found.ledger_whole:
+        if not found.ledger_intact:
             wanted |= {path.name for path in opened.manifest.files()}
         files = list(_put_files(ledger, opened.manifest, kept.folder, wanted))
-        aside = None if found.ledger_whole else _put_ledger(ledger, kept, opened, files)
+        aside = None if found.ledger_intact else _put_ledger(ledger, kept, opened, files)
     if still := verify(ledger).faults:
         raise StoreError(f"{ledger.folder}: the backup does not hold what is damaged: {still[0]}")
-    if found.ledger_whole:
+    if found.ledger_intact:
         _record(ledger, good.head, files)
-    return Restored(len(files), not found.ledger_whole, found.head, good.head, aside)
+    return Restored(len(files), not found.ledger_intact, found.head, good.head, aside)
 
 
 def _put_files(ledger: Ledger, manifest: Manifest, source: Path, wanted: set[str]) -> Iterator[str]:
@@ -147,9 +159,9 @@ def _put_files(ledger: Ledger, manifest: Manifest, source: Path, wanted: set[str
 
 
 def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) -> Path:
-    """The backup's ledger and manifest in place of these; between the two the store is refused as it was before.
+    """Replace ledger and manifest by those of the backup; in between the store is refused, as it was before.
 
-    What they replace, and files that the backup does not name, go aside: someone may still read in them.
+    What they replace, and files that the backup does not name, are kept: somebody may need to read in them.
     """
     aside = ledger.folder / "damaged"
     aside.mkdir(exist_ok=True, mode=0o700)

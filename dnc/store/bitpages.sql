@@ -1,3 +1,3 @@
--- Bit pages by the file that holds the same numbers; stores of before get the table with their next change,
--- and their lists have none: the same bytes stand already, a newer file gets them.
+-- The file of bit pages for each file of listings that has one. Older stores get this table with their next change; lists
+-- that they already hold get no bit pages, as loading the same file again changes nothing.
 create table if not exists bitpages (of varchar, file varchar, rows bigint)

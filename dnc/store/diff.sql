@@ -1,6 +1,6 @@
--- What changed between two snapshots of one registry, of the numbers that both speak of.
---   $before, $after (files), $covered_before, $covered_after (prefixes), $absent (Boolean: absence is like listed)
--- Columns: number, change (added, removed, or unknown: the other one does not speak of it).
+-- What changed between two snapshots of one registry.
+--   $before, $after (files), $covered_before, $covered_after (prefixes), $absent (Boolean: an absent number is listed)
+-- Columns: number, change (added, removed, or unknown: the other snapshot does not cover it).
 with before as (select number, listed from read_parquet($before)),
 after as (select number, listed from read_parquet($after)),
 pairs as (

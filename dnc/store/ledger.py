@@ -1,49 +1,53 @@
-"""The ledger of a store: one small DuckDB file that is replaced whole at each change, and its manifest.
+"""The ledger of a store: one small DuckDB file that is replaced as a whole by each change, and its manifest.
 
-A change works on a copy that nobody else sees: checkpointed, closed, synced, it is renamed
-over the ledger, and that is the commit; then its manifest, written before, is renamed
-too. There is never a write-ahead log that could be cut, and a reader holds no lock.
+A change works on a copy in a folder of its own. The copy is checkpointed, closed, synced and then renamed over the
+ledger: that rename is the commit. The manifest, written before, is renamed next. So there is never a write-ahead log
+that could be cut off, and readers need no lock.
 
-Each ledger names the file it was copied from. So a reader tells the one state that a
-kill can leave (the ledger one change ahead of its manifest: all is there) from
-every other (the ledger is not the manifest's: something was lost, and nothing is decided).
+Each ledger holds the hash of the file it was copied from. That is how a reader recognises the one state that a killed
+program can leave behind (the ledger is one change ahead of its manifest, and everything is there). In every other
+state in which the two do not match something was lost, and the store is refused.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import polars as pl
+from msgspec.structs import replace
 
 from dnc.clock import clock, today
-from dnc.database import attached, connect, run, statement
+from dnc.database import attached, connect, errno_of
 from dnc.errors import StoreError
 from dnc.files.atomic import HALF, put
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import HeldError, alone, own_folder, remove_orphans, remove_unread
-from dnc.store import audit_log
-from dnc.store.manifest import FOLDERS, NAME, REMEDY, Manifest, read_manifest
+from dnc.store import audit_log, ledger_sql
+from dnc.store.manifest import FOLDERS, NAME, DamageError, Manifest, read_manifest
 
 VERSION = 3
-_OLD = (1, 2)  # versions whose ledger was written in place and had no manifest
-WORK = ".dnc-"  # begins the names of folders that belong to one running process
-_BLOCK_BYTES = "16384"
+_OLD = (1, 2)  # versions whose ledger was changed in place and had no manifest
+WORK = ".dnc-"  # prefix of folders that belong to one running process
+_BLOCK_BYTES = "16384"  # DuckDB's smallest: the ledger is copied by every change
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A ledger that was opened for reading and compared with its manifest.
+    """A ledger opened for reading, after it was compared with its manifest.
 
-    digest: SHA-256 of its file. ahead: whether the program ended before the manifest of the last change.
+    Attributes:
+        digest: SHA-256 of its file.
+        ahead: whether the program was killed before it wrote the manifest of the last change.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -53,15 +57,18 @@ class Opened:
 
 
 class LockedError(StoreError):
-    """Another process holds the ledger."""
+    """Another process has locked the store."""
 
 
 class _OldError(Exception):
-    """The ledger is of an earlier version."""
+    """The ledger has an earlier version."""
 
 
 class Ledger:
-    """The ledger of a store's folder; opened for moments only."""
+    """The ledger in a store's folder; it is opened for moments only.
+
+    `wait_seconds` is how long to wait for another process that changes the store.
+    """
 
     def __init__(self, folder: Path, wait_seconds: float) -> None:
         self.folder = folder
@@ -70,11 +77,11 @@ class Ledger:
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever committed here; what is left of a store counts too."""
-        left = (self.folder / name for name in FOLDERS)
+        """Whether there is a store here; a store that lost its ledger or manifest counts too."""
+        folders = (self.folder / name for name in FOLDERS)
         try:
-            told = self.path.exists() or (self.folder / NAME).exists()
-            return told or any(any(one.glob("*.parquet")) for one in left)
+            is_here = self.path.exists() or (self.folder / NAME).exists()
+            return is_here or any(any(folder.glob("*.parquet")) for folder in folders)
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be read: {error.strerror or error}") from None
 
@@ -82,14 +89,14 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[Opened]:
-        """The ledger, read-only, after it was compared with its manifest. Raises StoreError."""
+        """Open the ledger read-only and compare it with its manifest. Raises StoreError."""
         try:
             opened = self._opened()
         except _OldError:
             if not os.access(self.folder, os.W_OK):
                 raise StoreError(
-                    f"{self.folder}: a store of an earlier version, brought up when it is first used, "
-                    "but it cannot be written here; use it once where it can, or a copy"
+                    f"{self.folder}: this store has an earlier version and must be upgraded, but the folder is not "
+                    "writable; use it once with write access, or use a copy"
                 ) from None
             self.upgrade()
             opened = self._opened()
@@ -99,7 +106,7 @@ class Ledger:
             opened.con.close()
 
     def _opened(self) -> Opened:
-        """Open and compare; again where a writer came between, which is seen by another file under the name."""
+        """Open and compare; again if a change was made meanwhile, which gives the name to another file."""
         last: object = ()
         while True:
             looked_at = None
@@ -116,11 +123,11 @@ class Ledger:
             last = looked_at
             time.sleep(0.02)
         if not self.path.exists():
-            raise StoreError(f"{self.folder}: ledger.duckdb is missing; {REMEDY}")
+            raise DamageError(self.folder, "ledger.duckdb is missing")
         if not (self.folder / NAME).exists():
-            raise StoreError(f"{self.folder}: {NAME} is missing; {REMEDY}")
-        what = "ledger.duckdb is not the one its manifest tells of: it was changed, cut or put back"
-        raise StoreError(f"{self.folder}: {what}; {REMEDY}")
+            raise DamageError(self.folder, f"{NAME} is missing")
+        fault = "ledger.duckdb does not match its manifest: it was changed, cut or replaced by an older copy"
+        raise DamageError(self.folder, fault)
 
     def _opened_once(self) -> Opened | None:
         before = self._identity()
@@ -148,83 +155,78 @@ class Ledger:
             except duckdb.Error as error:
                 if not self.path.exists():
                     raise FileNotFoundError from None
-                locked = "set lock" in str(error) or "onflicting lock" in str(error)
-                if not locked or time.monotonic() > deadline:
-                    raise self._refusal(str(error), locked, intact) from None
-                time.sleep(0.1)
+                if errno_of(error) == errno.EAGAIN and time.monotonic() <= deadline:
+                    time.sleep(0.1)
+                    continue
+                raise self._refusal(error, intact) from None
 
-    def _refusal(self, message: str, locked: bool, intact: bool) -> StoreError:
-        if locked:
-            holder = re.search(r"PID (\d+)", message)
+    def _refusal(self, error: duckdb.Error, intact: bool) -> StoreError:
+        if errno_of(error) == errno.EAGAIN:
+            holder = re.search(r"PID (\d+)", str(error))
             return self._held(int(holder[1]) if holder else None)
-        if "newer" in message or "version number" in message:
-            what = "written by another version of DuckDB; use the program that wrote it"
-        elif intact:
-            what = "ledger.duckdb is whole but cannot be opened; may this user read it?"
-        else:
-            what = f"ledger.duckdb cannot be opened; it is damaged or no store of this program; {REMEDY}"
-        return StoreError(f"{self.folder}: {what}")
+        # DuckDB has neither a type nor a code for this: a file that was cut is an IOException without errno as well.
+        if "version number" in str(error):
+            fault = "ledger.duckdb was written by another version of DuckDB"
+            return DamageError(self.folder, fault, "use the program that wrote it")
+        if intact:
+            return DamageError(
+                self.folder, f"ledger.duckdb is intact but cannot be opened ({_cause(error)})", "check its permissions"
+            )
+        return DamageError(self.folder, "ledger.duckdb cannot be opened: it is damaged, or not a store of this program")
 
     def _held(self, pid: int | None) -> LockedError:
-        who = f"process {pid}" if pid else "another process"
-        waited = f"locked by {who}, still after {self._wait_seconds:g} s"
-        return LockedError(f"{self.folder}: {waited}; wait for it or end it, then try again")
+        holder = f"process {pid}" if pid else "another process"
+        waited = f"locked by {holder}, still after {self._wait_seconds:g} s"
+        return LockedError(f"{self.folder}: {waited}; wait until it ends or stop it, then try again")
 
     def _compared(self, con: duckdb.DuckDBPyConnection, manifest: Manifest | None, digest: str) -> Opened | None:
-        """What was opened; None where ledger and manifest are not of one change or of two that follow."""
+        """What was opened; None if ledger and manifest belong neither to one change nor to two in a row."""
         try:
             self._refuse_strange(con, bare=manifest is None)
             if manifest and manifest.ledger == digest:
                 return Opened(con, manifest, digest, ahead=False)
-            [(previous,)] = con.execute("select previous from about").fetchall()
-            if previous == (manifest.ledger if manifest else ""):
+            if ledger_sql.previous(con) == (manifest.ledger if manifest else ""):
                 return Opened(con, Manifest.of(con, digest), digest, ahead=True)
         except duckdb.Error as error:
-            raise StoreError(f"{self.folder}: ledger.duckdb is damaged ({type(error).__name__}); {REMEDY}") from None
+            raise DamageError(self.folder, f"ledger.duckdb is damaged ({type(error).__name__})") from None
         return None
 
     def _refuse_strange(self, con: duckdb.DuckDBPyConnection, *, bare: bool) -> None:
-        """Raise where it is no ledger of this version; `bare`: it has no manifest."""
+        """Raise unless it is a ledger of this version; `bare`: it has no manifest."""
         log = self.path.with_name("ledger.duckdb.wal")
-        tables = {name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()}
-        if "about" not in tables:
+        if "about" not in ledger_sql.tables(con):
             if bare and log.exists():
-                raise _OldError  # all of it may be in there
-            raise StoreError(f"{self.folder}: ledger.duckdb is no store of this program")
-        [(version,)] = con.execute("select version from about").fetchall()
+                raise _OldError  # all tables may still be in the write-ahead log
+            raise DamageError(self.folder, "ledger.duckdb is not a store of this program", "name another folder")
+        version = ledger_sql.version(con)
         if version in _OLD and bare:
             raise _OldError
         if version != VERSION:
-            raise StoreError(
-                f"{self.folder}: a store of version {version}, this program reads {VERSION}; "
-                "use the program that wrote it, or load into a new store"
-            )
+            fault = f"this store has version {version}, and this program reads version {VERSION}"
+            raise DamageError(self.folder, fault, "use the program that wrote it, or load into a new store")
         if log.exists():
-            raise StoreError(f"{log}: left by another program, this one leaves none; move it away, then dnc verify")
+            fault = "was left by another program (this one leaves none)"
+            raise DamageError(log, fault, "move it out of the store, then run dnc verify")
 
     # changing
 
     @contextmanager
     def change(self) -> Iterator[Change]:
-        """A change of the ledger, whole or absent; one at a time. Raises StoreError.
+        """A change of the ledger: all of it or nothing, and one at a time. Raises StoreError.
 
-        What killed changes and loads left is removed before, files that nothing names any more after.
+        Before, what killed loads and changes left behind is removed; afterwards, files that are no longer used.
         """
         with self.writing():
             self._clean()
             if not self.exists:
                 with self._copied(None, "") as new:
-                    new.con.execute(statement(__package__, "schema"))
-                    new.con.execute("insert into about values (?, '')", [VERSION])
+                    ledger_sql.create(new.con, VERSION)
             manifest = self._healed()
             try:
                 with self._copied(self.path, manifest.ledger) as change:
-                    change.con.execute("update about set previous = ?", [manifest.ledger])
-                    for table in ("bitpages", "accepted"):
-                        change.con.execute(statement(__package__, table))
+                    ledger_sql.begin_change(change.con, manifest.ledger)
                     yield change
-                    change.con.execute("delete from bitpages where of not in (select file from snapshots)")
-                    change.con.execute("delete from accepted where snapshot not in (select id from snapshots)")
+                    ledger_sql.end_change(change.con)
             except BaseException:
                 self._sweep(read_manifest(self.folder))
                 raise
@@ -232,7 +234,7 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the one process that writes here. Raises StoreError naming another one that does."""
+        """Make this the only process that changes the store. Raises LockedError naming another that does."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name in FOLDERS:
@@ -244,11 +246,11 @@ class Ledger:
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be written: {error.strerror or error}") from None
         except duckdb.Error as error:
-            raise StoreError(f"{self.folder}: the change failed ({_words(error)}); nothing of it is kept") from None
+            raise StoreError(f"{self.folder}: the change failed ({_cause(error)}); the store is as it was") from None
 
     @contextmanager
     def _copied(self, source: Path | None, digest: str) -> Iterator[Change]:
-        """A copy of the ledger to change; when done it takes the ledger's place."""
+        """A copy of the ledger to change; afterwards it takes the ledger's place."""
         with own_folder(self.folder, f"{WORK}change-") as work:
             copy = work / self.path.name
             if source:
@@ -269,7 +271,7 @@ class Ledger:
             self._replace(work / NAME, self.folder / NAME)
 
     def _replace(self, written: Path, path: Path) -> None:
-        """Take a name; where a system does not rename over a file that is being read, wait for it."""
+        """Rename over a file; Windows does not do that while the file is being read, so wait there."""
         deadline = time.monotonic() + self._wait_seconds
         while True:
             try:
@@ -280,7 +282,7 @@ class Ledger:
                 time.sleep(0.05)
 
     def _healed(self) -> Manifest:
-        """The manifest of the ledger as it stands; written now where a killed change left it behind."""
+        """The manifest of the ledger; written now if a killed change had not got that far."""
         try:
             opened = self._opened()
         except _OldError:
@@ -297,7 +299,7 @@ class Ledger:
             path.unlink(missing_ok=True)
 
     def _sweep(self, manifest: Manifest | None) -> None:
-        """Remove files that nothing names any more; one that is being read goes with the next change."""
+        """Remove files that are no longer used; one that is being read is left to the next change."""
         if manifest is None or manifest.ledger != sha256_of(self.path):
             return
         named = {self.folder / path for path in manifest.files()}
@@ -308,7 +310,7 @@ class Ledger:
     # versions
 
     def upgrade(self) -> None:
-        """Bring a store of an earlier version to this one: whole or absent. Raises StoreError."""
+        """Bring a store of an earlier version to this one: completely or not at all. Raises StoreError."""
         with self.writing():
             self._clean()
             self._healed()
@@ -318,58 +320,54 @@ class Ledger:
             with connect(self.path) as con:
                 con.execute("checkpoint")
         with attached(self.path) as old:
-            tables = ("snapshots", "objections", "rules", "log")
-            [(version,)] = old.execute("select version from about").fetchall()
-            frames = {name: pl.DataFrame(old.sql(f"from {name}")) for name in tables}
+            version, frames = ledger_sql.version(old), ledger_sql.read_old(old)
         snapshots = frames["snapshots"]
         numbers = [self._rows("snapshots", file) for file in snapshots["file"]]
         frames["snapshots"] = snapshots.with_columns(pl.Series("numbers", numbers, pl.Int64))
         for folder in (self.folder, *(self.folder / name for name in FOLDERS)):
             folder.chmod(0o700)
         with self._copied(None, "") as new:
-            new.con.execute(statement(__package__, "schema"))
-            new.con.execute("insert into about values (?, '')", [VERSION])
-            for name, frame in frames.items():
-                run(new.con, "upgrade", f"insert into {name} by name from old", old=frame)
+            ledger_sql.create(new.con, VERSION)
+            ledger_sql.fill(new.con, frames)
             audit_log.chain(new.con)
             audit_log.append(new.con, "upgrade", {"from": version, "to": VERSION})
 
     def _rows(self, folder: str, file: str) -> int:
-        """Rows of a file that must be there and whole."""
+        """Number of rows of a file, which has to be there and undamaged."""
         path = self.folder / folder / file
         try:
             if sha256_of(path) == path.stem:
                 return rows_of(path)
         except OSError:
             pass
-        raise StoreError(f"{path}: missing or damaged, so the store is not upgraded; put it back from a copy")
+        raise StoreError(f"{path}: missing or damaged, so the store was not upgraded; restore the file from a copy")
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change under way: the ledger's copy in a transaction, and where its files belong."""
+    """A change in progress: the copy of the ledger in a transaction, and the folder of the store."""
 
     con: duckdb.DuckDBPyConnection
     folder: Path
 
     def keep(self, written: Path, folder: str) -> tuple[str, int]:
-        """Move a finished Parquet file in, under its checksum: its name and its rows."""
+        """Move a finished Parquet file into a folder of the store, named by its checksum; returns its name and rows."""
         rows, name = rows_of(written), f"{sha256_of(written)}.parquet"
         put(written, self.folder / folder / name)
         return name, rows
 
     def log(self, verb: str, detail: dict[str, object]) -> audit_log.Entry:
-        """Add a row to the log, which also says where another day was taken for today."""
+        """Add a row to the log; it also says if `DNC_TODAY` replaced the clock."""
         replaced = {"clock": clock(), "today": today()} if clock() != "system" else {}
         return audit_log.append(self.con, verb, detail | replaced)
 
 
 def rows_of(path: Path) -> int:
-    """Rows of a Parquet file of ours, as its end says."""
+    """Number of rows of a Parquet file, from its footer."""
     return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
 
 
-def _words(error: duckdb.Error) -> str:
-    """What went wrong, without the data that a message may quote."""
-    known = ("No space left on device", "File too large", "Out of Memory", "Input/output error")
-    return next((words for words in known if words.lower() in str(error).lower()), type(error).__name__)
+def _cause(error: duckdb.Error) -> str:
+    """What went wrong, without the text of the error, which may quote data."""
+    code = errno_of(error)
+    return os.strerror(code) if code else type(error).__name__

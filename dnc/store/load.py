@@ -1,15 +1,14 @@
-"""A load: an extract read in whole, and what makes its snapshot another than one that stands."""
+"""A load: a registry's file read completely, compared with the snapshots in the store, and added to them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 
 from dnc.clock import today
@@ -19,20 +18,21 @@ from dnc.files.input_file import fingerprint
 from dnc.numbers.reader import calling_codes
 from dnc.registries.contract import Loader
 from dnc.registries.ingest import Taken, take
+from dnc.store import ledger_sql
 from dnc.store.audit_log import now
 from dnc.store.ledger import Change
 from dnc.store.loader_search import loader_for
-from dnc.store.snapshots import Accepted, Snapshot, Standing, fault_of, snapshot_of
+from dnc.store.snapshots import Accepted, Snapshot, Standing, fault_of
 
-_SHRUNK_SHARE = 0.1  # of a complete list; above it a reason is asked for
-_DOUBTED_SHARE = 0.05  # of the numbers that are looked at first
-_LOOKED_AT = 100_000  # numbers of a long list
+_SHRUNK_SHARE = 0.1  # of a complete list; above it a reason must be given
+_DOUBTED_SHARE = 0.05  # of a sample of numbers; above it all of them are compared
+_LOOKED_AT = 100_000  # size of the sample of a long list
 _NAMED = 3  # snapshots in a message
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a load was told beside the files; names as of `Store.load`."""
+class Options:
+    """The options of a load; see `Store.load`."""
 
     as_of: date
     registry: str | None
@@ -49,139 +49,178 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What makes two loads of the same bytes the same snapshot; the names are those of `Snapshot`."""
+
+    registry: str
+    as_of: date
+    covers: tuple[str, ...]
+    campaign: str | None
+    means: str | None
+    asked: str | None
+    region: str | None
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Prepared:
-    """An extract that was read in whole and is not yet in the store."""
+    """A registry's file that was read completely and is not yet in the store."""
 
     path: Path
-    sha256: str
-    identity: tuple[Any, ...]
-    absent: str
+    loader: Loader
+    identity: Identity
     taken: Taken
 
     @property
     def registry(self) -> str:
         """The registry's id."""
-        return str(self.identity[0])
+        return self.identity.registry
+
+    @property
+    def unread(self) -> int:
+        """Rows that cannot be read; 0 for a file that is not complete for anything."""
+        return self.taken.counts["unread"] if self.taken.covers else 0
 
 
-def told(
-    paths: Sequence[str | Path], as_of: date, covers: Sequence[str], asked: str | Path | None, **words: Any
-) -> Told:
-    """What was told, where it makes sense. Raises InputError."""
+def options(
+    paths: Sequence[str | Path], as_of: date, covers: Sequence[str], asked: str | Path | None, **others: Any
+) -> Options:
+    """The options of a load, checked. Raises InputError, OptionError."""
     if as_of > today():
-        message = f"--as-of {as_of} is in the future; it is the day the registry produced the file"
+        message = f"--as-of {as_of} is in the future; use the day on which the registry produced the file"
         raise InputError(message, paths[0])
     if isinstance(covers, str):
-        covers = [covers]  # and not its digits
+        covers = [covers]  # a text would be taken apart into its digits
     if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
-        raise InputError(f"--covers {bad[0]!r} is no E.164 prefix")
-    if words["accept_unread"] < 0 or bool(words["accept_unread"]) != bool((words["reason"] or "").strip()):
-        raise OptionError("--accept-unread, a number of rows, and --reason go together")
-    if words["shrunk"] is not None and not words["shrunk"].strip():
-        raise OptionError("--shrunk asks for the reason why the list is shorter")
-    if words["corrects"] is not None and len(paths) > 1:
-        raise OptionError("--corrects goes with one file, the one that the snapshot was taken from")
+        raise InputError(f"--covers {bad[0]!r} is not an E.164 prefix; use digits such as 33")
+    if others["accept_unread"] < 0 or bool(others["accept_unread"]) != bool((others["reason"] or "").strip()):
+        raise OptionError("--accept-unread (a number of rows) and --reason must be used together")
+    if others["shrunk"] is not None and not others["shrunk"].strip():
+        raise OptionError("--shrunk needs the reason why the list is shorter")
+    if others["corrects"] is not None and len(paths) > 1:
+        raise OptionError("--corrects takes one file: the file that the snapshot was loaded from")
     if asked and len(paths) > 1:
-        raise InputError("--asked goes with one file; put the parts of the answer together first", paths[1])
+        raise InputError("--asked takes one file; join the parts of the answer first", paths[1])
     prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers))
-    return Told(as_of, covers=prefixes, asked=Path(asked) if asked else None, **words)
+    return Options(as_of, covers=prefixes, asked=Path(asked) if asked else None, **others)
 
 
-def prepare(path: Path, told: Told, standing: Standing, work: Path) -> Prepared:
-    """Read one extract in whole into the folder `work`. Raises InputError, LoaderError."""
-    words: dict[str, Any] = {"means": told.means, "asked": told.asked, "as_of": told.as_of, "region": told.region}
-    loader, extract = loader_for(path, told.registry, module=told.loader, **words)
-    _refuse_covers(told, loader)
-    taken = take(loader, extract, work, told.covers)
+def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Prepared:
+    """Read one file completely, into the folder `work`. Raises InputError, LoaderError, OptionError."""
+    loader, extract = loader_for(
+        path,
+        options.registry,
+        module=options.loader,
+        means=options.means,
+        asked=options.asked,
+        as_of=options.as_of,
+        region=options.region,
+    )
+    _refuse_covers(options, loader)
+    taken = take(loader, extract, work, options.covers)
     prefixes = taken.covers
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
-        raise InputError("--covers says more than the codes in the file; leave it out", extract.path)
-    if prefixes and loader.absent == "clear" and loader.registry != "own" and not any(taken.counts.values()):
-        raise InputError("is empty, and would clear every number it is complete for; fetch it again", extract.path)
-    if loader.last_day and told.as_of > date.fromisoformat(loader.last_day):
-        taken.notes.append(f"{loader.registry} ended on {loader.last_day}; is {told.as_of} the day of this file?")
-    if loader.registry == "own":
-        taken.notes.extend(_own_notes(taken.listings, told.as_of, standing, work))
-    asked = fingerprint(told.asked) if told.asked else None
-    identity = (loader.registry, told.as_of, list(prefixes), told.campaign, told.means, asked, told.region)
-    return Prepared(extract.path, fingerprint(extract.path), identity, loader.absent, taken)
+        raise InputError("--covers has more than the area codes in the file; omit it", extract.path)
+    if prefixes and loader.absent == "clear" and not loader.cumulative and not any(taken.counts.values()):
+        raise InputError(
+            "is empty, and would clear every number the list is complete for; download it again", extract.path
+        )
+    if loader.last_day and options.as_of > date.fromisoformat(loader.last_day):
+        ended = f"{loader.registry} ended on {loader.last_day}"
+        taken.notes.append(f"{ended}; check that {options.as_of} is the day of this file")
+    if loader.cumulative:
+        taken.notes.extend(_own_notes(taken.listings, options.as_of, standing, work))
+    identity = Identity(
+        registry=loader.registry,
+        as_of=options.as_of,
+        covers=tuple(prefixes),
+        campaign=options.campaign,
+        means=options.means,
+        asked=fingerprint(options.asked) if options.asked else None,
+        region=options.region,
+        sha256=fingerprint(extract.path),
+    )
+    return Prepared(extract.path, loader, identity, taken)
 
 
-def _refuse_covers(told: Told, loader: Loader) -> None:
-    """Raise OptionError where a file cannot be complete for what it was said to be."""
-    if not told.covers:
+def _refuse_covers(options: Options, loader: Loader) -> None:
+    """Raise OptionError if a file cannot be complete for what `--covers` says."""
+    if not options.covers:
         return
     if "" in loader.covers:
-        raise OptionError(f"{loader.registry} is complete for every number; leave --covers out")
-    if loader.answers or told.asked:
-        raise OptionError("an answer to a question is complete for nothing; leave --covers out")
+        raise OptionError(f"{loader.registry} is complete for every number; omit --covers")
+    if loader.answers or options.asked:
+        raise OptionError("an answer to a question is not complete for anything; omit --covers")
     codes = calling_codes(loader.region)
-    if strange := [prefix for prefix in told.covers if not prefix.startswith(tuple(codes))]:
+    if strange := [prefix for prefix in options.covers if not prefix.startswith(tuple(codes))]:
         known = " or ".join(codes)
-        raise OptionError(f"--covers {strange[0]}: {loader.registry} holds numbers that begin with {known}")
+        raise OptionError(f"--covers {strange[0]}: {loader.registry} holds numbers that begin with {known}; use that")
 
 
-def refuse_unread(lists: Sequence[Prepared], told: Told) -> None:
-    """Raise LoaderError where lists that are complete for something have more unread rows than were accepted.
+def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
+    """Raise LoaderError if complete lists have more unread rows than were accepted.
 
-    Such a list would count as complete without whoever stands there.
+    Such a list would count as complete without the people in those rows.
     """
-    smudged = [one for one in lists if _unread(one)]
-    count = sum(map(_unread, smudged))
-    if count <= told.accept_unread:
+    smudged = [one for one in lists if one.unread]
+    count = sum(one.unread for one in smudged)
+    if count <= options.accept_unread:
         return
-    line, reason = smudged[0].taken.unread[0]
-    lines = [str(line) for line, _ in smudged[0].taken.unread]
-    more = ", …" if _unread(smudged[0]) > len(lines) else ""
+    first = smudged[0]
+    line, reason = first.taken.unread[0]
+    lines = [str(line) for line, _ in first.taken.unread]
+    more = ", …" if first.unread > len(lines) else ""
     where = f"line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more}"
     files = f" and in {len(smudged) - 1} more files" if len(smudged) > 1 else ""
-    accepted = f"; {told.accept_unread:,} were accepted" if told.accept_unread else ""
+    accepted = f"; {options.accept_unread:,} were accepted" if options.accept_unread else ""
     raise LoaderError(
         f"a number cannot be read ({reason}), and the list would count as complete without it. "
         f"Rows like this: {count:,} ({where}{files}){accepted}. "
-        f"Put them right, or load with --accept-unread {count} --reason TEXT",
-        smudged[0].path,
+        f"Correct them, or load with --accept-unread {count} --reason TEXT",
+        first.path,
         line,
     )
 
 
-def gone(lists: Sequence[Prepared], told: Told, standing: Standing, work: Path) -> dict[Path, int]:
-    """Numbers that are gone from complete lists, by the file, where these shrank by more than a tenth.
+def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work: Path) -> dict[Path, int]:
+    """How many numbers are missing from complete lists, by file, if these shrank by more than a tenth.
 
-    The lists of a load are compared with those of the nearest earlier day, part by part of what they are
-    complete for. The own list is a ledger and loses nothing. Raises LoaderError where a list shrank and
-    no reason is told.
+    The lists of a load are compared with those of the nearest earlier day, for each prefix that both are complete
+    for. The own list is cumulative and loses nothing. Raises LoaderError if a list shrank and no reason was given.
     """
     found: dict[Path, int] = {}
-    for registry in sorted({one.registry for one in lists if one.registry != "own" and one.taken.covers}):
-        mine = [one for one in lists if one.registry == registry]
-        for olds, prefixes in _comparable(mine, told.as_of, standing):
-            one = next(one for one in mine if _shared(one.taken.covers, prefixes))
-            before, now, lost = _compared(olds, mine, prefixes, standing, work)
+    for registry in sorted({one.registry for one in lists if not one.loader.cumulative and one.taken.covers}):
+        new = [one for one in lists if one.registry == registry]
+        for olds, prefixes in _comparable(new, options.as_of, standing):
+            named = next(one for one in new if _shared(one.taken.covers, prefixes))
+            before, now, lost = _compared(olds, new, prefixes, standing, work)
             if before - now <= _SHRUNK_SHARE * before:
                 continue
             ids = ", ".join(str(old.id) for old in olds[:_NAMED]) + ", …" * (len(olds) > _NAMED)
-            message = f"{before:,} numbers on {olds[0].as_of} (snapshot {ids}), {now:,} now, {lost:,} gone"
-            if told.shrunk is None:
-                hint = "Is the file cut, or only a part? If it is right, load with --shrunk REASON"
-                raise LoaderError(f"the list shrank by more than a tenth: {message}. {hint}", one.path)
-            one.taken.notes.append(f"the list shrank: {message}")
-            found[one.path] = found.get(one.path, 0) + lost
+            change = f"{before:,} numbers on {olds[0].as_of} (snapshot {ids}), {now:,} now, {lost:,} gone"
+            if options.shrunk is None:
+                hint = "Check that the file is complete; if it is, load with --shrunk REASON"
+                raise LoaderError(f"the list shrank by more than a tenth: {change}. {hint}", named.path)
+            named.taken.notes.append(f"the list shrank: {change}")
+            found[named.path] = found.get(named.path, 0) + lost
     return found
 
 
 def _comparable(
     lists: Sequence[Prepared], as_of: date, standing: Standing
 ) -> Iterator[tuple[list[Snapshot], list[str]]]:
-    """Whole snapshots of one day, latest first, and the prefixes that they, and none later, share with some lists."""
+    """For each earlier day, latest first: its undamaged snapshots, and the prefixes to compare with them.
+
+    Those are the prefixes that they share with the lists and that no later day had.
+    """
     covers = [prefix for one in lists for prefix in one.taken.covers]
-    earlier = [one for one in standing.snapshots if one.registry == lists[0].registry and one.as_of < as_of]
+    earlier = [old for old in standing.snapshots if old.registry == lists[0].registry and old.as_of < as_of]
     seen: tuple[str, ...] = ()
-    for day in sorted({one.as_of for one in earlier}, reverse=True):
-        of_day = [one for one in earlier if one.as_of == day and _unseen(one.covers, covers, seen)]
-        whole = [one for one in of_day if not standing.fault(one)]
-        if new := _unseen([prefix for one in whole for prefix in one.covers], covers, seen):
-            yield whole, new
+    for day in sorted({old.as_of for old in earlier}, reverse=True):
+        of_day = [old for old in earlier if old.as_of == day and _unseen(old.covers, covers, seen)]
+        intact = [old for old in of_day if not standing.fault(old)]
+        if new := _unseen([prefix for old in intact for prefix in old.covers], covers, seen):
+            yield intact, new
             seen += tuple(new)
 
 
@@ -190,24 +229,25 @@ def _unseen(some: Iterable[str], others: Iterable[str], seen: tuple[str, ...]) -
 
 
 def _shared(some: Iterable[str], others: Iterable[str]) -> list[str]:
-    """The prefixes of the numbers that have one of both; none begins with another."""
+    """The prefixes of the numbers that begin with a prefix of both; none begins with another."""
     both = {max(a, b, key=len) for a in some for b in others if a.startswith(b) or b.startswith(a)}
-    return sorted(one for one in both if not any(one != other and one.startswith(other) for other in both))
+    return sorted(prefix for prefix in both if not any(prefix != other and prefix.startswith(other) for other in both))
 
 
 def _compared(
     olds: Sequence[Snapshot], lists: Sequence[Prepared], prefixes: list[str], standing: Standing, work: Path
 ) -> tuple[int, int, int]:
-    """Numbers that were listed before, that are barred now, and that are gone.
+    """How many numbers were listed before, are barred now, and are gone.
 
-    Of long lists some are looked at first; all are only where many seem to be gone.
+    Of long lists a sample is compared first, and all numbers only if many of the sample seem to be gone.
     """
-    files = [str(standing.path(one)) for one in olds]
-    params = {"before": files, "now": [str(one.taken.listings) for one in lists], "absent": lists[0].absent == "listed"}
+    files = [str(standing.path(old)) for old in olds]
+    now_files = [str(one.taken.listings) for one in lists]
+    params = {"before": files, "now": now_files, "absent": lists[0].loader.absent == "listed"}
     frame = pl.DataFrame({"prefix": prefixes})
     before = now = lost = 0
     with engine(work, standing.folder / "snapshots") as con:
-        for every in sorted({1, 1 + sum(one.numbers for one in olds) // _LOOKED_AT}, reverse=True):
+        for every in sorted({1, 1 + sum(old.numbers for old in olds) // _LOOKED_AT}, reverse=True):
             counted = run(con, "lost", statement(__package__, "lost"), params | {"every": every}, prefixes=frame)
             before, now, lost = counted.row(0)
             if before - now <= _DOUBTED_SHARE * before:
@@ -215,30 +255,25 @@ def _compared(
     return before, now, lost
 
 
-def corrected(one: Prepared, told: Told, standing: Standing) -> Snapshot | None:
-    """The snapshot that a file is said to correct. Raises InputError where it does not hold the same bytes."""
-    if told.corrects is None:
+def corrected(new: Prepared, options: Options, standing: Standing) -> Snapshot | None:
+    """The snapshot that `--corrects` names. Raises InputError if it was not loaded from the same bytes."""
+    if options.corrects is None:
         return None
-    old = next((old for old in standing.snapshots if old.id == told.corrects), None)
+    old = next((old for old in standing.snapshots if old.id == options.corrects), None)
     if old is None:
-        raise InputError(f"no snapshot {told.corrects} to correct; dnc snapshots lists them", one.path)
-    if old.registry == "own":
-        raise InputError("what stands in the own list is lifted (dnc object --lift), never corrected away", one.path)
-    if (old.registry, old.sha256) != (one.registry, one.sha256):
-        raise InputError(f"snapshot {old.id} was taken from another file, so this one does not correct it", one.path)
+        raise InputError(f"there is no snapshot {options.corrects}; dnc snapshots lists them", new.path)
+    if old.is_own:
+        raise InputError("entries of the own list are lifted (dnc object --lift), not corrected", new.path)
+    if (old.registry, old.sha256) != (new.registry, new.identity.sha256):
+        raise InputError(f"snapshot {old.id} was loaded from another file; --corrects takes the same file", new.path)
     return old
 
 
-def _unread(one: Prepared) -> int:
-    """Rows that cannot be read of a list that is complete for something."""
-    return one.taken.counts["unread"] if one.taken.covers else 0
-
-
 def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> list[str]:
-    """What a newer file of the own list leaves out, which stays, and how old its newest entry is."""
-    stood = {standing.path(one) for one in standing.snapshots if one.registry == "own"}
-    files = [str(path) for path in sorted(stood) if not fault_of(path)]
-    with engine(work, *{path.parent for path in stood}) as con:
+    """How old the newest entry of the own list is, and how many earlier numbers the file leaves out."""
+    earlier = {standing.path(old) for old in standing.snapshots if old.is_own}
+    files = [str(path) for path in sorted(earlier) if not fault_of(path)]
+    with engine(work, *{path.parent for path in earlier}) as con:
         [(count, newest)] = con.execute(
             "select count(*), max(coalesce(since, ?)) from read_parquet(?) where listed", [as_of, str(listings)]
         ).fetchall()
@@ -247,79 +282,89 @@ def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> l
             left_out = "where listed and number not in (select number from read_parquet(?))"
             sql = f"select count(distinct number) from read_parquet(?) {left_out}"
             [(lacks,)] = con.execute(sql, [files, str(listings)]).fetchall()
-    notes = [f"its newest entry is of {newest}"] if count else ["no objections in it"]
-    return notes + ([f"it lacks {lacks:,} earlier numbers; they stay until they are lifted"] if lacks else [])
+    notes = [f"newest entry: {newest}"] if count else ["no objections in it"]
+    return notes + ([f"{lacks:,} earlier numbers are not in it; they stay until they are lifted"] if lacks else [])
 
 
-def stands(one: Prepared, told: Told, standing: Standing) -> Snapshot | None:
-    """The snapshot of the same bytes, told and read alike, if there is one, its files are whole and it is to stay."""
+def same_snapshot(new: Prepared, options: Options, standing: Standing) -> Snapshot | None:
+    """The undamaged snapshot of the same bytes, loaded with the same options and read the same way, or None.
+
+    None, too, if `--corrects` names another snapshot: then this one is to be replaced.
+    """
     for old in standing.snapshots:
-        identity = (old.registry, old.as_of, list(old.covers), old.campaign, old.means, old.asked, old.region)
-        alike = all(getattr(old, name) == count for name, count in one.taken.counts.items())
-        if old.sha256 == one.sha256 and identity == one.identity and alike and not standing.fault(old):
-            return replace(old, new=False) if told.corrects in (None, old.id) else None
+        alike = all(getattr(old, name) == value for name, value in asdict(new.identity).items())
+        alike = alike and all(getattr(old, name) == count for name, count in new.taken.counts.items())
+        if alike and not standing.fault(old):
+            return replace(old, new=False) if options.corrects in (None, old.id) else None
     return None
 
 
-def _replaced(one: Prepared, told: Told, standing: Standing) -> dict[int, str]:
-    """Snapshots that go for one that comes, by id, and why.
+def _replaced(new: Prepared, options: Options, standing: Standing) -> dict[int, str]:
+    """Snapshots that a new one replaces, by id, and why.
 
-    Those are of the same bytes, day and campaign; of another day or campaign only where that was told.
+    These have the same bytes, day and campaign; the one that `--corrects` names may have another day or campaign.
     """
     why = {}
+    same = ("sha256", "registry", "as_of", "campaign")
     for old in standing.snapshots:
-        if (old.sha256, old.registry, old.as_of, old.campaign) != (one.sha256, *one.identity[:2], told.campaign):
+        if any(getattr(old, name) != getattr(new.identity, name) for name in same):
             continue
         if standing.fault(old):
             why[old.id] = f"a file of snapshot {old.id} was damaged; this one replaces it"
-        # Own is a ledger: what stands in it is lifted, never corrected away.
-        elif one.registry != "own":
-            why[old.id] = f"the same bytes stood as snapshot {old.id}, told or read otherwise; this one replaces it"
-    if wrong := corrected(one, told, standing):
-        days = f"snapshot {wrong.id}, as of {wrong.as_of}, is replaced by this one, as --corrects says"
-        why[wrong.id] = f"{days}; a check that used it cannot be decided again"
+        # The own list is cumulative: what is in it is lifted, not corrected.
+        elif not new.loader.cumulative:
+            why[old.id] = (
+                f"this file was already loaded with different options as snapshot {old.id}; replaced by this one"
+            )
+    if wrong := corrected(new, options, standing):
+        day = f"snapshot {wrong.id}, as of {wrong.as_of}, is replaced by this one because of --corrects"
+        why[wrong.id] = f"{day}; a check that used it can no longer be replayed"
     return why
 
 
-def _beside(one: Prepared, gone: Collection[int], standing: Standing) -> Iterator[str]:
-    """What stands of the same bytes beside a snapshot that comes."""
+def _duplicates(new: Prepared, replaced: Collection[int], standing: Standing) -> Iterator[str]:
+    """Notes on snapshots of the same bytes that stay beside a new one."""
     for old in standing.snapshots:
-        if (old.sha256, old.registry) == (one.sha256, one.registry) and old.id not in gone:
-            hint = "" if one.registry == "own" else f"; --corrects {old.id} would replace it"
-            yield f"the same bytes stand as snapshot {old.id} too, as of {old.as_of}{hint}"
+        if (old.sha256, old.registry) == (new.identity.sha256, new.registry) and old.id not in replaced:
+            hint = "" if new.loader.cumulative else f"; --corrects {old.id} would replace it"
+            yield f"this file is also loaded as snapshot {old.id}, as of {old.as_of}{hint}"
 
 
-def add(change: Change, one: Prepared, standing: Standing, told: Told, lost: int) -> Snapshot:
-    """Put one extract into the store, in place of what `_replaced` says; `lost` numbers are gone from its list."""
-    registry, as_of, covers, campaign, means, asked, region = one.identity
-    why = _replaced(one, told, standing)
-    gone = list(why)
-    notes = [*one.taken.notes, *why.values(), *_beside(one, gone, standing)]
-    file, numbers = change.keep(one.taken.listings, "snapshots")
-    new = 1 + _last_id(change.con)
-    change.con.execute("delete from snapshots where id in (select unnest(?::integer[]))", [gone])
-    bitpages = change.keep(one.taken.bitpages, "bitpages") if one.taken.bitpages else None
+def add(change: Change, new: Prepared, standing: Standing, options: Options, lost: int) -> Snapshot:
+    """Put one file into the store, in place of what `_replaced` says; `lost` numbers are missing from its list."""
+    why = _replaced(new, options, standing)
+    replaced = list(why)
+    file, numbers = change.keep(new.taken.listings, "snapshots")
+    added = Snapshot(
+        **asdict(new.identity) | new.taken.counts,
+        id=1 + ledger_sql.last_snapshot_id(change.con),
+        absent=new.loader.absent,
+        file=file,
+        numbers=numbers,
+        loaded_at=now(),
+        accepted=tuple(_accepted(new, options, lost)),
+        notes=(*new.taken.notes, *why.values(), *_duplicates(new, replaced, standing)),
+    )
+    ledger_sql.remove_snapshots(change.con, replaced)
+    bitpages = change.keep(new.taken.bitpages, "bitpages") if new.taken.bitpages else None
     if bitpages:
-        change.con.execute("delete from bitpages where of = ?", [file])
-        change.con.execute("insert into bitpages values (?, ?, ?)", [file, *bitpages])
-    row = [new, registry, as_of, covers, one.absent, campaign, means, asked, region, one.sha256, file]
-    row += [*(one.taken.counts[name] for name in ("listed", "clear", "unknown", "unread")), numbers, now()]
-    change.con.execute(f"insert into snapshots values ({', '.join('?' * len(row))})", row)
-    every = Accepted("unread", _unread(one), told.reason or ""), Accepted("gone", lost, told.shrunk or "")
-    accepted = [each for each in every if each.rows]
-    for each in accepted:
-        change.con.execute("insert into accepted values (?, ?, ?, ?)", [new, *each])
-    detail = {"snapshot": new, "registry": registry, "as_of": as_of, "sha256": one.sha256, **one.taken.counts}
-    detail |= {"file": file, "numbers": numbers, "covers": covers, "campaign": campaign, "means": means}
+        ledger_sql.add_bitpages(change.con, file, *bitpages)
+    ledger_sql.add_snapshot(change.con, added.row)
+    for accepted in added.accepted:
+        ledger_sql.add_accepted(change.con, added.id, accepted._asdict())
+    row = added.row
+    copied = ("registry", "as_of", "sha256", *new.taken.counts, "file", "numbers", "covers", "campaign", "means")
+    detail = {"snapshot": added.id} | {name: row[name] for name in copied}
     detail |= {"bitpages": bitpages[0]} if bitpages else {}
-    detail |= {"odd": one.taken.odd, "undated": one.taken.undated, "accepted": [each._asdict() for each in accepted]}
-    detail |= {"asked": asked, "region": region, "replaces": gone, "corrects": told.corrects}
-    change.log("load", detail | {"notes": notes})
-    return snapshot_of(row, accepted, notes)
+    detail |= {"odd": new.taken.odd, "undated": new.taken.undated}
+    detail |= {"accepted": [accepted._asdict() for accepted in added.accepted]}
+    detail |= {"asked": added.asked, "region": added.region, "replaces": replaced, "corrects": options.corrects}
+    change.log("load", detail | {"notes": list(added.notes)})
+    return added
 
 
-def _last_id(con: duckdb.DuckDBPyConnection) -> int:
-    """The highest id that was ever given, also to a snapshot that is forgotten."""
-    sql = "select max((detail ->> 'snapshot')::integer) from log where verb = 'load'"
-    [(given,)] = con.execute(sql).fetchall()
-    return given or 0
+def _accepted(new: Prepared, options: Options, lost: int) -> Iterator[Accepted]:
+    if new.unread:
+        yield Accepted("unread", new.unread, options.reason or "")
+    if lost:
+        yield Accepted("gone", lost, options.shrunk or "")

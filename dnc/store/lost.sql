@@ -1,6 +1,6 @@
--- What becomes of the numbers that a complete list had: how many it listed before, how many it bars now, and how many
--- of those before are gone, which is to say clear by what it says now.
---   $before, $now (files), $absent (Boolean: absence is like listed), $every (one number in so many is looked at),
+-- Compares two states of a complete list: how many numbers it listed before, how many it bars now, and how many of those
+-- listed before are gone, that is, clear by the new state.
+--   $before, $now (files), $absent (Boolean: an absent number is listed), $every (sample: one number in so many),
 --   prefixes(prefix): what both are complete for; none begins with another
 with rows as (
     select number, listed, false as is_now from read_parquet($before) where hash(number) % $every::ubigint = 0

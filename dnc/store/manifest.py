@@ -1,51 +1,112 @@
-"""The manifest beside the ledger: what the store holds, counted and hashed, so that a loss is seen.
+"""The manifest beside the ledger: what the store holds, counted and hashed, so that a loss is noticed.
 
-`manifest.json` names the SHA-256 of the ledger's file, the last row of the log, the
-objections by count and hash, the rules, and every file with its rows; its last key
-is its own checksum. It is written after each change and read before each use.
+`manifest.json` has the SHA-256 of the ledger's file, the last row of the log, the objections by count and hash, the
+rules, and every file with its rows; its last key is its own checksum. It is written after each change and read before
+each use.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import duckdb
+import msgspec
 
 from dnc.errors import StoreError
 from dnc.files.atomic import write_whole
-from dnc.store import audit_log
+from dnc.store import audit_log, ledger_sql
 
 NAME = "manifest.json"
 FOLDERS = ("snapshots", "decisions", "bitpages")
-REMEDY = "nothing is decided from it: see dnc verify, then dnc restore BACKUP"
-_OBJECTIONS = "select count(*), sha256(coalesce(string_agg(o::varchar, chr(10) order by seq), '')) from objections o"
+REMEDY = "nothing is decided from this store; run dnc verify, then dnc restore BACKUP"
+
+# A name with a path in it could make a backup copy, or a restore replace, a file outside the store.
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\.parquet$")]
 
 
-@dataclass(frozen=True)
-class Manifest:
+class DamageError(StoreError):
+    """The store cannot be used as it is; `fault` is what is wrong, without the folder and the remedy."""
+
+    def __init__(self, folder: Path, fault: str, remedy: str = REMEDY) -> None:
+        self.fault = fault
+        super().__init__(f"{folder}: {fault}; {remedy}")
+
+
+class SnapshotFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file of a snapshot."""
+
+    id: int
+    registry: str
+    as_of: str
+    file: FileName
+    rows: int
+
+    def __str__(self) -> str:
+        return f"snapshot {self.id} ({self.registry} as of {self.as_of})"
+
+
+class DecisionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file of decisions that a check (its row in the log) kept."""
+
+    check: int
+    file: FileName
+    rows: int
+
+    def __str__(self) -> str:
+        return f"the file of decisions of check {self.check}"
+
+
+class BitpagesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file of bit pages of the snapshots' file `of`."""
+
+    of: FileName
+    file: FileName
+    rows: int
+
+    def __str__(self) -> str:
+        return f"the file of bit pages of {self.of}"
+
+
+class Objections(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many objections the ledger holds, and their SHA-256."""
+
+    count: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a store holds.
 
-    ledger: SHA-256 of the ledger's file. seq, head: number and hash of the last row of the log.
-    objections: how many, and their SHA-256. rules: SHA-256 of each text.
-    snapshots, decisions, bitpages: a row each with `file`, `rows` (of that file) and what it is of.
+    Attributes:
+        ledger: SHA-256 of the ledger's file.
+        seq, head: number and hash of the last row of the log.
+        objections: their number and SHA-256.
+        rules: SHA-256 of each text.
+        snapshots, decisions, bitpages: the files in the folders of these names.
     """
 
     ledger: str
     seq: int
     head: str
-    objections: dict[str, Any]
-    rules: list[str]
-    snapshots: list[dict[str, Any]]
-    decisions: list[dict[str, Any]]
-    bitpages: list[dict[str, Any]] = field(default_factory=list)
+    objections: Objections
+    rules: tuple[str, ...]
+    snapshots: tuple[SnapshotFile, ...]
+    decisions: tuple[DecisionFile, ...]
+    bitpages: tuple[BitpagesFile, ...] = ()  # older stores have none
+
+    def rows(self) -> Iterator[tuple[Path, SnapshotFile | DecisionFile | BitpagesFile]]:
+        """Each file, as its path in the store's folder and what it is; two snapshots may have one file."""
+        for name in FOLDERS:
+            for row in getattr(self, name):
+                yield Path(name) / row.file, row
 
     def files(self) -> list[Path]:
-        """Each file that is named, as it lies in the store's folder."""
-        return sorted({Path(name) / row["file"] for name in FOLDERS for row in getattr(self, name)})
+        """Each file once, as its path in the store's folder."""
+        return sorted({path for path, _ in self.rows()})
 
     @property
     def last(self) -> audit_log.Entry:
@@ -55,50 +116,48 @@ class Manifest:
     @classmethod
     def of(cls, con: duckdb.DuckDBPyConnection, ledger: str) -> Manifest:
         """The manifest of an open ledger whose file has the given SHA-256."""
-        [(count, sha256)] = con.execute(_OBJECTIONS).fetchall()
-        rules = [name for (name,) in con.execute("select sha256 from rules order by sha256").fetchall()]
-        held = "select id, registry, as_of::varchar, file, numbers from snapshots order by id"
-        snapshots = [
-            {"id": id_, "registry": registry, "as_of": as_of, "file": file, "rows": rows}
-            for id_, registry, as_of, file, rows in con.execute(held).fetchall()
-        ]
-        kept = "select seq, file, rows from decisions order by seq"
-        decisions = [{"check": seq, "file": file, "rows": rows} for seq, file, rows in con.execute(kept).fetchall()]
         last = audit_log.head(con)
-        objections = {"count": count, "sha256": sha256}
-        return cls(ledger, last.seq, last.hash, objections, rules, snapshots, decisions, bitpages_of(con))
+        return cls(
+            ledger=ledger,
+            seq=last.seq,
+            head=last.hash,
+            objections=Objections(**ledger_sql.objections_digest(con)),
+            rules=tuple(ledger_sql.text_hashes(con, "rules")),
+            snapshots=tuple(
+                SnapshotFile(row["id"], row["registry"], str(row["as_of"]), row["file"], row["numbers"])
+                for row in ledger_sql.snapshots(con)
+            ),
+            decisions=tuple(DecisionFile(**row) for row in ledger_sql.decisions(con)),
+            bitpages=tuple(BitpagesFile(**row) for row in ledger_sql.bitpages(con)),
+        )
 
     def write(self, folder: Path) -> None:
         """Write it into a store's folder, whole or not at all. Raises OSError."""
-        told = asdict(self)
-        text = json.dumps(told | {"sha256": _checksum(told)}, indent=1)
+        content = msgspec.to_builtins(self)
+        text = json.dumps(content | {"sha256": _checksum(content)}, indent=1)
         write_whole(folder / NAME, f"{text}\n".encode())
 
 
-def bitpages_of(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Files of bit pages: `of` which snapshots' file, `file` and `rows`; a ledger of before knows of none."""
-    if not con.execute("select 1 from duckdb_tables() where table_name = 'bitpages'").fetchall():
-        return []
-    held = con.execute("select of, file, rows from bitpages order by of").fetchall()
-    return [{"of": of, "file": file, "rows": rows} for of, file, rows in held]
-
-
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a store; None where there is none. Raises StoreError where it is damaged."""
+    """The manifest of a store; None if there is none. Raises DamageError if its checksum is wrong, StoreError."""
     try:
-        told = json.loads((folder / NAME).read_bytes())
-        if told.pop("sha256") == _checksum(told):
-            if told.keys() - {one.name for one in fields(Manifest)}:
-                raise StoreError(f"{folder}: {NAME} was written by a later program; use that one")
-            return Manifest(**told)
+        content = json.loads((folder / NAME).read_bytes())
+        intact = content.pop("sha256") == _checksum(content)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StoreError(f"{folder / NAME}: cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, AttributeError, TypeError):
-        pass
-    raise StoreError(f"{folder}: {NAME} is damaged; {REMEDY}")
+        intact = False
+    if not intact:
+        raise DamageError(folder, f"{NAME} is damaged")
+    try:
+        return msgspec.convert(content, Manifest)
+    except msgspec.ValidationError:
+        # With its checksum right it is what some program wrote; this one knows another form.
+        unknown = f"{NAME} was written by a later version of this program"
+        raise DamageError(folder, unknown, "use that version") from None
 
 
-def _checksum(told: dict[str, Any]) -> str:
-    return hashlib.sha256(audit_log.canonical(told).encode()).hexdigest()
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(audit_log.canonical(content).encode()).hexdigest()

@@ -1,11 +1,9 @@
-"""Forgetting: snapshots and kept decisions by age, and what is said of single numbers.
+"""Forgetting: snapshots and kept decisions by age, and what is stored about single numbers.
 
-An opposition is never forgotten, whether it was told to the caller or to a
-registry: without it the person would be called again. What else was said of a
-number goes: registries' answers that it was not listed, and kept decisions. Where an
-answer stood, the number stays without a word: if its row went too, a complete list of the
-same registry would clear it by not holding it, and an older answer would count again.
-Each purge leaves a row in the log, without a number in it.
+An opt-out is never forgotten, whether the person gave it to the caller or to a registry: without it the person would be
+called again. Everything else about a number is: registries' answers that it was not listed, and kept decisions. The row
+of an answer stays, but without the answer: if it went too, a complete list of the same registry would clear the number
+because it is absent, or an older answer would count again. Each purge adds a row to the log, which holds no number.
 """
 
 from __future__ import annotations
@@ -14,101 +12,89 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import ClassVar
+from typing import Literal
 
-import duckdb
-
-from dnc.clock import today
 from dnc.database import engine, run
 from dnc.errors import InputError
+from dnc.store import ledger_sql
 from dnc.store.ledger import Change
 from dnc.store.loader_search import known
 from dnc.store.snapshots import Snapshot, snapshot_of
 
 DECISIONS = "decisions"
-_NO_OPPOSITION = "(not listed or (listed is null and coalesce(since, until) is not null))"
-_WITHOUT_A_WORD = (
+_NOT_AN_OPT_OUT = "(not listed or (listed is null and coalesce(since, until) is not null))"
+_WITHOUT_ANSWER = (
     "select * replace ("
     + ", ".join(f"case when {{which}} then null else {name} end as {name}" for name in ("listed", "since", "until"))
     + ") from read_parquet($file)"
 )
-_WITHOUT_THE_ROW = "from read_parquet($file) where coalesce(not {which}, true)"
+_WITHOUT_ROW = "from read_parquet($file) where coalesce(not {which}, true)"
 
 
 @dataclass(frozen=True)
 class Forgotten:
-    """How many words of snapshots about single numbers, and how many kept decisions, are no more."""
+    """How many listings and kept decisions about some numbers were deleted."""
 
     listings: int
     decisions: int
 
 
 def check_registry(registry: str | None) -> None:
-    """Raise LoaderError where there is no such registry, InputError where it is the own list."""
-    if registry:
-        known(registry)
-    if registry == "own":
-        raise InputError("own is kept: forgetting an objection would let the person be called again")
+    """Raise LoaderError if there is no such registry, InputError if it is the own list."""
+    if registry and known(registry).cumulative:
+        raise InputError("own is always kept: if it were forgotten, people who objected would be called again")
 
 
 def by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:
-    """Take out snapshots as of a day before `before`, of one registry or of all."""
-    sql = "delete from snapshots where as_of < $before and registry <> 'own' and coalesce(registry = $registry, true)"
-    rows = change.con.execute(f"{sql} returning *", {"before": before, "registry": registry}).fetchall()
-    gone = sorted(map(snapshot_of, rows), key=lambda one: one.id)
-    detail = {"by": "age", "before": before, "registry": registry, "snapshots": [one.id for one in gone]}
+    """Delete snapshots as of a day before `before`, of one registry or all."""
+    gone = list(map(snapshot_of, ledger_sql.remove_snapshots_before(change.con, before, registry)))
+    detail = {"by": "age", "before": before, "registry": registry, "snapshots": [old.id for old in gone]}
     change.log("forget", detail)
     return gone
 
 
 def decisions_by_age(change: Change, before: date) -> list[int]:
-    """Take out decisions that were kept before a day."""
-    rows = change.con.execute("delete from decisions where kept_at < ? returning seq", [before]).fetchall()
-    checks = sorted(seq for (seq,) in rows)
+    """Delete decisions kept before a day."""
+    checks = ledger_sql.remove_decisions_before(change.con, before)
     change.log("forget", {"by": "age", "before": before, "decisions_of": checks})
     return checks
 
 
 def by_number(change: Change, numbers: Sequence[int], registry: str | None, work: Path) -> Forgotten:
-    """Take what snapshots of one registry or of all say of numbers that are not listed, and all kept decisions.
+    """Delete what snapshots of one registry or all say about numbers that are not listed, and all kept decisions.
 
-    What a person said when they objected goes too; that they objected stays.
+    The reason that a person gave for an objection is deleted too; the objection stays.
     """
-    held = "select distinct file from snapshots where registry <> 'own' and coalesce(registry = ?, true) order by file"
     rewriting = _Rewriting(change, numbers, work)
-    for (file,) in change.con.execute(held, [registry]).fetchall():
-        rewriting.write("snapshots", file, _NO_OPPOSITION, _WITHOUT_A_WORD)
+    for file in ledger_sql.snapshot_files(change.con, registry):
+        rewriting.write("snapshots", file, _NOT_AN_OPT_OUT, _WITHOUT_ANSWER)
     if registry is None:
-        for (file,) in change.con.execute("select file from decisions order by seq").fetchall():
-            rewriting.write("decisions", file, "true", _WITHOUT_THE_ROW)
-        held = "update objections set reason = null where number in (select unnest(?::ubigint[]))"
-        change.con.execute(held, [numbers])
-    taken = rewriting.taken
+        for row in ledger_sql.decisions(change.con):
+            rewriting.write("decisions", row["file"], "true", _WITHOUT_ROW)
+        ledger_sql.remove_reasons(change.con, numbers)
+    removed = rewriting.removed
     detail = {"by": "number", "numbers": len(set(numbers)), "registry": registry}
-    change.log("forget", detail | {f"{name}_rows": rows for name, rows in taken.items()} | {"files": rewriting.files})
-    return Forgotten(taken["snapshots"], taken["decisions"])
+    change.log("forget", detail | {f"{name}_rows": rows for name, rows in removed.items()} | {"files": rewriting.files})
+    return Forgotten(removed["snapshots"], removed["decisions"])
 
 
 class _Rewriting:
-    """Files written anew without what some rows say of some numbers.
+    """Rewrites files without what some of their rows say about some numbers.
 
-    taken: rows by folder. files: names that are no more.
+    Attributes:
+        removed: number of rows by folder.
+        files: names of the files that were replaced.
     """
-
-    _UPDATES: ClassVar = {
-        "snapshots": "update snapshots set file = ?, numbers = ? where file = ?",
-        "decisions": "update decisions set file = ?, rows = ? where file = ?",
-    }
 
     def __init__(self, change: Change, numbers: Sequence[int], work: Path) -> None:
         self._change = change
         self._numbers = list(numbers)
         self._out = work / "kept.parquet"
-        self.taken = {"snapshots": 0, "decisions": 0}
+        self.removed = {"snapshots": 0, "decisions": 0}
         self.files: list[str] = []
 
-    def write(self, folder: str, file: str, those: str, kept: str) -> None:
-        """Write a file as the query `kept` has it, where `which` are rows about the numbers that meet a condition."""
+    def write(self, folder: Literal["snapshots", "decisions"], file: str, those: str, kept: str) -> None:
+        """Rewrite a file by the query `kept`, in which `which` are the rows about the numbers that meet `those`."""
         path = self._change.folder / folder
         params = {"file": str(path / file), "numbers": self._numbers}
         which = f"(list_contains($numbers::ubigint[], number) and {those})"
@@ -119,21 +105,12 @@ class _Rewriting:
                 return
             copy = f"copy ({kept.format(which=which)}) to $out (format parquet, compression zstd, parquet_version v2)"
             run(con, "forget", copy, params | {"out": str(self._out)})
-        new = self._change.keep(self._out, folder)
-        self._change.con.execute(self._UPDATES[folder], [*new, file])
-        self.taken[folder] += int(rows)
+        ledger_sql.replace_file(self._change.con, folder, file, *self._change.keep(self._out, folder))
+        self.removed[folder] += int(rows)
         self.files.append(file)
 
 
 def retain(change: Change, kind: str, months: int | None) -> None:
-    """Set how long snapshots of a registry, or decisions, are kept; None: until they are forgotten by hand."""
-    change.con.execute("delete from retention where kind = ?", [kind])
-    if months is not None:
-        change.con.execute("insert into retention values (?, ?)", [kind, months])
+    """Set for how many months snapshots of a registry, or decisions, are kept; None: no limit."""
+    ledger_sql.set_retention(change.con, kind, months)
     change.log("retain", {"kind": kind, "months": months})
-
-
-def due(con: duckdb.DuckDBPyConnection) -> list[tuple[str, int, date]]:
-    """What is kept for how long: kind, months, and the first day that is still kept, as of today."""
-    sql = "select kind, months, (?::date - to_months(months))::date from retention order by kind"
-    return con.execute(sql, [today()]).fetchall()

@@ -6,9 +6,9 @@ create table snapshots (
 );
 create table objections (seq integer, number ubigint, on_day date, lifted boolean, reason varchar, recorded_at timestamp);
 create table rules (sha256 varchar, text varchar);
-create table terms (sha256 varchar, text varchar);       -- what a check was told beside its file, by hash
+create table terms (sha256 varchar, text varchar);       -- the settings of checks
 create table decisions (seq integer, file varchar, rows bigint, kept_at timestamp);
-create table retention (kind varchar, months integer);   -- a registry or `decisions`
+create table retention (kind varchar, months integer);   -- kind: a registry or `decisions`
 create table log (
     seq integer, done_at timestamp, verb varchar, done_by varchar, detail json, previous varchar, hash varchar
 );

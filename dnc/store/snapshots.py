@@ -1,9 +1,9 @@
-"""Snapshots as they stand in the ledger, and what a check sees of a store at the moment it begins."""
+"""Snapshots of registries' files, and what a check sees of a store at the moment it begins."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,15 +14,19 @@ import polars as pl
 from dnc.errors import StoreError
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import Reading
+from dnc.registries.contract import OWN
+from dnc.store import ledger_sql
 
-OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
+_NOT_IN_ROW = ("accepted", "new", "notes")  # attributes of a snapshot that its row in the ledger does not have
 
 
 class Accepted(NamedTuple):
-    """What a load took in all the same, because it was told to.
+    """What a load took in although it would normally be refused, because a reason was given.
 
-    what: `unread` (rows of a complete list) or `gone` (numbers that it listed before).
-    rows: how many. reason: as it was told.
+    Attributes:
+        what: `unread` (rows of a complete list) or `gone` (numbers that the list held before).
+        rows: how many.
+        reason: as given.
     """
 
     what: str
@@ -32,16 +36,25 @@ class Accepted(NamedTuple):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One extract taken in whole.
+    """One registry file, loaded completely.
 
-    id: counts up. as_of: day the registry produced it. covers: E.164 prefixes it is
-    complete for. absent: `clear` or `listed`, what it means there not to be in it.
-    region: the numbering plan of its national forms, where that was told.
-    listed, clear, unknown, unread: rows of the extract; they add up to its rows,
-    but for numbers that stand in several rows and for those added from the question.
-    numbers: rows of its file, one a number.
-    accepted: what the load took in all the same.
-    new: False where the same bytes stood already. notes: what a person should know of the load.
+    Attributes:
+        id: counts up.
+        registry: id of the registry.
+        as_of: day the registry produced the file.
+        covers: E.164 prefixes it is complete for.
+        absent: what it means in `covers` that a number is not in it, `clear` or `listed`.
+        campaign: the campaign an answer was obtained for, or None.
+        means, asked, region: options of the load (`Store.load`); `asked` is the SHA-256 of that file.
+        sha256: of the registry's file.
+        file: name of the file in the folder `snapshots`.
+        listed, clear, unknown, unread: rows of the registry's file by what they say. They add up to its rows, except
+            that rows about one number are counted once, and that numbers of `asked` without an answer are added.
+        numbers: rows of `file`, one per number.
+        loaded_at: in UTC, without offset.
+        accepted: what the load took in although it would normally be refused.
+        new: False if the same file was already loaded in the same way.
+        notes: what a person should know about the load.
     """
 
     id: int
@@ -67,88 +80,103 @@ class Snapshot:
 
     @property
     def rows(self) -> int:
-        """Rows of the extract, as far as they were counted once."""
+        """Rows of the registry's file (see above for how they are counted)."""
         return self.listed + self.clear + self.unknown + self.unread
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is the caller's own list of objections."""
+        return self.registry == OWN
+
+    @property
     def prefixes(self) -> str:
-        """`covers` as text: `*` for every number."""
+        """`covers` as text; `*` is every number."""
         return " ".join(prefix or "*" for prefix in self.covers)
 
+    @property
+    def row(self) -> dict[str, Any]:
+        """Its row in the ledger."""
+        names = [column.name for column in fields(self) if column.name not in _NOT_IN_ROW]
+        return {name: getattr(self, name) for name in names} | {"covers": list(self.covers)}
 
-def snapshot_of(row: Sequence[Any], accepted: Sequence[Accepted] = (), notes: Sequence[str] = ()) -> Snapshot:
+
+def snapshot_of(row: dict[str, Any], accepted: Sequence[Accepted] = ()) -> Snapshot:
     """A snapshot from its row in the ledger."""
-    names = [one.name for one in fields(Snapshot) if one.name not in ("accepted", "new", "notes")]
-    told = dict(zip(names, row, strict=True)) | {"accepted": tuple(accepted), "notes": tuple(notes)}
-    return Snapshot(**told | {"covers": tuple(told["covers"])})
+    return Snapshot(**row | {"covers": tuple(row["covers"])}, accepted=tuple(accepted))
 
 
 def snapshots_in(con: duckdb.DuckDBPyConnection) -> tuple[Snapshot, ...]:
     """The snapshots of an open ledger, oldest load first."""
     accepted: dict[int, list[Accepted]] = {}
-    if con.execute("select 1 from duckdb_tables() where table_name = 'accepted'").fetchall():
-        held = "select snapshot, what, rows, reason from accepted order by snapshot, what"
-        for id_, *told in con.execute(held).fetchall():
-            accepted.setdefault(id_, []).append(Accepted(*told))
-    rows = con.execute("select * from snapshots order by id").fetchall()
-    found = map(snapshot_of, rows)
-    return tuple(replace(one, accepted=tuple(accepted.get(one.id, ()))) for one in found)
+    for row in ledger_sql.accepted(con):
+        accepted.setdefault(row.pop("snapshot"), []).append(Accepted(**row))
+    return tuple(snapshot_of(row, accepted.get(row["id"], ())) for row in ledger_sql.snapshots(con))
 
 
 @dataclass(frozen=True)
 class Standing:
     """What a check sees of a store: the snapshots and objections of the moment it began.
 
-    Its files are held open: a purge meanwhile takes them out of the store, and off the disk when this is let go of.
-    bitpages: by the file of a snapshot that of its bit pages, where it has them.
+    Its files are held open: one that is forgotten meanwhile is deleted only when this object is gone.
+
+    Attributes:
+        folder: of the store.
+        objections: with the columns of `ledger_sql.OBJECTIONS`.
+        bitpages: the file of bit pages by the file of the snapshot, for those that have one.
     """
 
     folder: Path
     snapshots: tuple[Snapshot, ...] = ()
-    objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OBJECTIONS))
+    objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ledger_sql.OBJECTIONS))
     bitpages: Mapping[str, str] = field(default_factory=dict)
     reading: Reading | None = field(default=None, repr=False, compare=False)
-    _whole: set[str] = field(default_factory=set, repr=False, compare=False)
+    _intact: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def of(self, registry: str) -> list[Snapshot]:
-        """The snapshots of one registry; raises StoreError where a file is not what its name, its checksum, says."""
+        """The snapshots of one registry; raises StoreError if the checksum of a file is not its name."""
         found = [snapshot for snapshot in self.snapshots if snapshot.registry == registry]
-        for one in found:
-            if one.file not in self._whole:
-                self._verify(one)
-                self._whole.add(one.file)
+        for snapshot in found:
+            if snapshot.file not in self._intact:
+                self._verify(snapshot)
+                self._intact.add(snapshot.file)
         return found
 
-    def path(self, one: Snapshot) -> Path:
+    def path(self, snapshot: Snapshot) -> Path:
         """The file of a snapshot."""
-        return self.folder / "snapshots" / one.file
+        return self.folder / "snapshots" / snapshot.file
 
-    def bits(self, one: Snapshot) -> Path | None:
-        """The bit pages of a snapshot, where it has them."""
-        return self.folder / "bitpages" / self.bitpages[one.file] if one.file in self.bitpages else None
+    def bits(self, snapshot: Snapshot) -> Path | None:
+        """The file of a snapshot's bit pages, or None if it has none."""
+        file = self.bitpages.get(snapshot.file)
+        return self.folder / "bitpages" / file if file else None
 
     @property
     def files(self) -> list[Path]:
         """All files, each once."""
-        return sorted({path for one in self.snapshots for path in (self.path(one), self.bits(one)) if path})
+        return sorted({path for snapshot in self.snapshots for path in self._files_of(snapshot)})
 
-    def fault(self, one: Snapshot) -> str | None:
-        """What is wrong with the file of a snapshot, or with its bit pages; None where nothing is."""
-        return next(filter(None, map(fault_of, filter(None, (self.path(one), self.bits(one))))), None)
+    def _files_of(self, snapshot: Snapshot) -> list[Path]:
+        bits = self.bits(snapshot)
+        return [self.path(snapshot), bits] if bits else [self.path(snapshot)]
 
-    def _verify(self, one: Snapshot) -> None:
-        if fault := self.fault(one):
+    def fault(self, snapshot: Snapshot) -> str | None:
+        """What is wrong with the file of a snapshot, or with its bit pages; None if nothing is."""
+        return next(filter(None, map(fault_of, self._files_of(snapshot))), None)
+
+    def _verify(self, snapshot: Snapshot) -> None:
+        if fault := self.fault(snapshot):
+            name = f"snapshot {snapshot.id} ({snapshot.registry} as of {snapshot.as_of})"
             raise StoreError(
-                f"{self.folder}: snapshot {one.id} ({one.registry} as of {one.as_of}) {fault}; nothing is decided "
-                "from it: load the registry's file again with the same --as-of, or dnc restore BACKUP"
+                f"{self.folder}: {name} {fault}; nothing is decided from it: load the registry's file again with the "
+                "same --as-of, or run dnc restore BACKUP"
             )
 
 
 def fault_of(path: Path) -> str | None:
-    """What is wrong with a file that is named by its checksum, or None."""
+    """What is wrong with a file that is named by its checksum, or None if nothing is."""
     try:
-        return None if sha256_of(path) == path.stem else "is damaged: its file was changed or cut"
+        return None if sha256_of(path) == path.stem else "is damaged: its file was changed or cut off"
     except FileNotFoundError:
-        return "is missing: its file is not there"
+        return "is missing: its file does not exist"
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"

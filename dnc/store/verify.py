@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -14,7 +13,7 @@ from dnc.database import attached
 from dnc.errors import StoreError
 from dnc.store import audit_log
 from dnc.store.ledger import Ledger, LockedError, rows_of
-from dnc.store.manifest import FOLDERS, Manifest, read_manifest
+from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, read_manifest
 from dnc.store.snapshots import fault_of
 
 
@@ -22,9 +21,13 @@ from dnc.store.snapshots import fault_of
 class Findings:
     """What a verification found.
 
-    faults: what is wrong, a line each. notes: what is worth knowing and not wrong. damaged: files, by folder.
-    head: the last row of the log. files: that were read in whole; rows: of snapshots and decisions among them.
-    ledger_whole: whether ledger and manifest agree.
+    Attributes:
+        faults: what is wrong, one line each.
+        notes: what is worth knowing but not wrong.
+        damaged: paths of the damaged files.
+        head: the last row of the log.
+        files: number of undamaged files; rows: of snapshots and decisions in them.
+        ledger_intact: whether ledger and manifest match.
     """
 
     faults: list[str] = field(default_factory=list)
@@ -33,30 +36,29 @@ class Findings:
     head: audit_log.Entry = audit_log.NO_ENTRY
     files: int = 0
     rows: int = 0
-    ledger_whole: bool = True
+    ledger_intact: bool = True
 
 
 def verify(ledger: Ledger) -> Findings:
-    """Read all of a store and compare it with its manifest. Raises StoreError where there is none or it is locked."""
-    if not ledger.exists:
-        raise StoreError(f"{ledger.folder}: no store here")
+    """Read the whole store and compare it with its manifest. Raises StoreError if there is none or it is locked."""
+    _must_exist(ledger)
     found = Findings()
     manifest = None
     try:
         with ledger.read() as opened:
             manifest = opened.manifest
             if opened.ahead:
-                found.notes.append("the last change is whole; its manifest will be written by the next change")
+                found.notes.append("the last change is complete, but its manifest is missing; the next change adds it")
             found.faults += audit_log.faults(opened.con, manifest.last)
-            found.faults += _unlike(opened.con, manifest)
+            found.faults += _differences(opened.con, manifest)
     except LockedError:
         raise
     except StoreError as error:
-        found.ledger_whole = False
-        found.faults.append(str(error).partition(": ")[2].partition("; nothing is decided")[0])
+        found.ledger_intact = False
+        found.faults.append(error.fault if isinstance(error, DamageError) else str(error))
         with suppress(StoreError):
             manifest = read_manifest(ledger.folder)
-        found.faults += _lost(ledger, manifest)
+        found.faults += _losses(ledger, manifest)
     if manifest:
         found.head = manifest.last
         _verify_files(ledger.folder, manifest, found)
@@ -64,39 +66,47 @@ def verify(ledger: Ledger) -> Findings:
 
 
 def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY) -> Findings:
-    """Follow the chain of the log, to a head that was noted elsewhere too. Raises StoreError if it cannot be read."""
-    if not ledger.exists:
-        raise StoreError(f"{ledger.folder}: no store here")
+    """Check the hashes of the log, and that it holds a row that was noted outside the store.
+
+    Raises StoreError if the log cannot be read.
+    """
+    _must_exist(ledger)
     found = Findings()
     with suppress(StoreError):
         manifest = read_manifest(ledger.folder)
         found.head = manifest.last if manifest else found.head
     try:
         with attached(ledger.path) as con:
-            found.faults += dict.fromkeys(fault for one in (found.head, noted) for fault in audit_log.faults(con, one))
+            kept = (found.head, noted)
+            found.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
             found.head = audit_log.head(con)
     except duckdb.Error as error:
-        what = f"ledger.duckdb cannot be read ({type(error).__name__})"
-        raise StoreError(f"{ledger.folder}: {what}; see dnc verify") from None
+        fault = f"ledger.duckdb cannot be read ({type(error).__name__})"
+        raise DamageError(ledger.folder, fault, "run dnc verify") from None
     return found
 
 
-def _lost(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
-    """What a ledger lacks that is not its manifest's, as far as it can be opened."""
+def _must_exist(ledger: Ledger) -> None:
+    if not ledger.exists:
+        raise StoreError(f"{ledger.folder}: no store here; name its folder with --store")
+
+
+def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
+    """What a ledger lacks that does not match its manifest, as far as it can be opened."""
     try:
         with attached(ledger.path) as con:
             yield from audit_log.faults(con, manifest.last if manifest else audit_log.NO_ENTRY)
             if manifest:
-                yield from _unlike(con, manifest)
+                yield from _differences(con, manifest)
     except duckdb.Error:
         return
 
 
-def _unlike(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
-    """What the ledger holds otherwise than the manifest says."""
+def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
+    """In what the ledger differs from the manifest."""
     held = Manifest.of(con, manifest.ledger)
     if held.objections != manifest.objections:
-        yield f"{held.objections['count']:,} objections in the ledger, {manifest.objections['count']:,} in the manifest"
+        yield f"{held.objections.count:,} objections in the ledger, {manifest.objections.count:,} in the manifest"
     for name in (*FOLDERS, "rules"):
         if getattr(held, name) != getattr(manifest, name):
             counts = f"{len(getattr(held, name))} in the ledger, {len(getattr(manifest, name))} in the manifest"
@@ -104,23 +114,15 @@ def _unlike(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]
 
 
 def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
-    whole: dict[Path, int] = {}  # two snapshots may have one file
-    for name in FOLDERS:
-        for row in getattr(manifest, name):
-            path = folder / name / row["file"]
-            fault = fault_of(path)
-            if not fault and (rows := rows_of(path)) != row["rows"]:
-                fault = f"holds {rows:,} rows and not {row['rows']:,}"
-            if fault:
-                found.damaged.append(path)
-                found.faults.append(f"{_what(row)} {fault}")
-            else:
-                whole[path] = 0 if "of" in row else row["rows"]
-    found.files, found.rows = len(whole), sum(whole.values())
-
-
-def _what(row: dict[str, Any]) -> str:
-    """What a file is, by its row in the manifest."""
-    if "id" in row:
-        return f"snapshot {row['id']} ({row['registry']} as of {row['as_of']})"
-    return f"the file of bit pages of {row['of']}" if "of" in row else f"the file of decisions of check {row['check']}"
+    intact: dict[Path, int] = {}  # two snapshots may have one file
+    for name, row in manifest.rows():
+        path = folder / name
+        fault = fault_of(path)
+        if not fault and (rows := rows_of(path)) != row.rows:
+            fault = f"holds {rows:,} rows and not {row.rows:,}"
+        if fault:
+            found.damaged.append(path)
+            found.faults.append(f"{row} {fault}")
+        else:
+            intact[path] = 0 if isinstance(row, BitpagesFile) else row.rows
+    found.files, found.rows = len(intact), sum(intact.values())

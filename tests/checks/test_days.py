@@ -183,7 +183,7 @@ def test_a_lift_and_a_list_of_one_day(store, write_file, monkeypatch, lifted, st
 
 def test_an_own_list_is_complete_for_every_number(store, write_file):
     """It is not declared complete for some: silence about the others would be read as no objection."""
-    with pytest.raises(InputError, match="leave --covers out"):
+    with pytest.raises(InputError, match="omit --covers"):
         store.load(write_file("own.csv", "+33199000001\n"), registry="own", as_of=AS_OF, covers=["33"])
 
 

@@ -173,7 +173,7 @@ REFUSED = [
         "f.txt:1: looks like a re-typed list; take the registry's own file",
     ),
     ("f.txt", MANY + "818,55x0101\n", {}, "f.txt:11: not AAA,NNNNNNN"),
-    ("f.txt", MANY, {"covers": ["1"]}, "f.txt: --covers says more than the codes in the file; leave it out"),
+    ("f.txt", MANY, {"covers": ["1"]}, "f.txt: --covers has more than the area codes in the file; omit it"),
     # 4.2, XML
     ("f.xml", FULL + "</ac>", {}, "f.xml: ends inside the list; the download is cut"),
     ("f.xml", FULL + "<ph val='55501", {}, "f.xml: ends inside the list; the download is cut"),
@@ -225,7 +225,7 @@ REFUSED = [
     ("tps_ctps.txt", TPS, {}, "tps_ctps.txt: could be gb-tps or gb-ctps; say which with --registry"),
     ("tps_ns_deletes.txt", TPS, {}, "tps_ns_deletes.txt: change lists are not read; take the full file"),
     ("tps_adds.txt", TPS, {}, "tps_adds.txt: change lists are not read; take the full file"),
-    ("tps.txt", "", {}, "tps.txt: is empty, and would clear every number it is complete for; fetch it again"),
+    ("tps.txt", "", {}, "tps.txt: is empty, and would clear every number the list is complete for; download it again"),
     ("t.csv", "number,listed\n", {"registry": "gb-tps", "covers": ["44"]}, "t.csv: is empty, and would clear"),
     ("tps.txt", TPS, {"means": "callable"}, "tps.txt: says itself which numbers are listed; leave --means out"),
     ("tps.txt", TPS, {"asked": FOLDER / "it_rpo.asked.txt"}, "tps.txt: a full list, and no answer to a question"),
@@ -235,7 +235,7 @@ REFUSED = [
     ("f.txt", BE * 901 + "025550102,20240201\n", {}, "f.txt:902: shape changes; line 1 was NUMBER;YYYYMMDD"),
     ("f.txt", BE + "025550102;20140530\n", {}, "f.txt:2: the day is none between 2014-05-31"),
     ("f.txt", BE + "025550102;20240231\n", {}, "f.txt:2: the day is none between 2014-05-31"),
-    ("f.txt", "", {"registry": "be-dncm"}, "f.txt: is empty, and would clear every number it is complete for"),
+    ("f.txt", "", {"registry": "be-dncm"}, "f.txt: is empty, and would clear every number the list is complete for"),
     ("f.txt", "025550102\n", {"registry": "be-dncm"}, "f.txt:1: not NUMBER, separator, DATE"),
     # 4.7, 4.8, answers of numbers
     ("rpo.txt", "0655501234\n", {}, "rpo.txt: say with --means whether these numbers are listed or callable"),
@@ -677,11 +677,11 @@ def test_own_is_a_ledger(tmp_path):
     shorter = tmp_path / "own.csv"
     shorter.write_text("number,since\n+33199000001,2026-08-01\n")
     notes = store.load(shorter, as_of=AS_OF).notes
-    assert notes == ("its newest entry is of 2026-08-01", "it lacks 1 earlier numbers; they stay until they are lifted")
+    assert notes == ("newest entry: 2026-08-01", "1 earlier numbers are not in it; they stay until they are lifted")
     empty = tmp_path / "empty.csv"
     empty.touch()
     notes = store.load(empty, registry="own", as_of=AS_OF).notes
-    assert notes == ("no objections in it", "it lacks 2 earlier numbers; they stay until they are lifted")
+    assert notes == ("no objections in it", "2 earlier numbers are not in it; they stay until they are lifted")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,21 @@ def test_a_manifest_of_a_later_program_is_not_called_damaged(loaded):
     told["indexes"] = []
     told["sha256"] = hashlib.sha256(audit_log.canonical(told).encode()).hexdigest()
     (loaded.path / MANIFEST).write_text(json.dumps(told))
-    with pytest.raises(StoreError, match=r"manifest.json was written by a later program; use that one$"):
+    with pytest.raises(
+        StoreError, match=r"manifest.json was written by a later version of this program; use that version$"
+    ):
+        loaded.standing()
+
+
+@pytest.mark.parametrize(("key", "value"), [("file", "../elsewhere.parquet"), ("rows", "3"), ("more", 1)])
+def test_a_manifest_of_another_form_is_refused(loaded, key, value):
+    """Also with its checksum right: a path in a file name, a value of another type, a key that is not known."""
+    content = json.loads((loaded.path / MANIFEST).read_bytes())
+    del content["sha256"]
+    content["snapshots"][0][key] = value
+    content["sha256"] = hashlib.sha256(audit_log.canonical(content).encode()).hexdigest()
+    (loaded.path / MANIFEST).write_text(json.dumps(content))
+    with pytest.raises(StoreError, match="written by a later version of this program"):
         loaded.standing()
 
 
@@ -88,9 +102,9 @@ def test_a_ledger_that_lost_rows_is_refused_and_they_are_named(loaded, tmp_path)
         loaded.object([f"+3319900000{day}"], date(2026, 8, day))
         good = (loaded.path / LEDGER).read_bytes()
         (loaded.path / LEDGER).write_bytes(earlier)
-        with pytest.raises(StoreError, match=r"not the one its manifest tells of.*see dnc verify, then dnc restore"):
+        with pytest.raises(StoreError, match=r"does not match its manifest.*run dnc verify, then dnc restore"):
             loaded.standing()
-        with pytest.raises(StoreError, match="not the one its manifest"):
+        with pytest.raises(StoreError, match="does not match its manifest"):
             loaded.object(["+33199000009"], date(2026, 8, 9))
         faults = verify(loaded.ledger).faults
         assert f"row {day + 1} is missing" in faults or f"rows 4 to {day + 1} are missing" in faults
@@ -118,7 +132,7 @@ def test_a_ledger_cut_anywhere_is_refused(loaded):
     whole = (loaded.path / LEDGER).read_bytes()
     for place in range(100):
         (loaded.path / LEDGER).write_bytes(whole[: len(whole) * place // 100])
-        with pytest.raises(StoreError, match="nothing is decided from it"):
+        with pytest.raises(StoreError, match="nothing is decided from this store"):
             loaded.standing()
     (loaded.path / LEDGER).write_bytes(whole)
     assert loaded.standing().objections.height == 1
@@ -145,7 +159,7 @@ def test_a_foreign_log_beside_the_ledger_is_named(loaded):
     with duckdb.connect(loaded.path / LEDGER) as con:
         con.execute("set checkpoint_threshold = '1GB'; pragma disable_checkpoint_on_shutdown; create table x (y int)")
     assert log.exists()
-    with pytest.raises(StoreError, match=r"ledger.duckdb.wal: left by another program"):
+    with pytest.raises(StoreError, match=r"ledger.duckdb.wal: was left by another program"):
         loaded.standing()
     log.unlink()
     assert not verify(loaded.ledger).faults
@@ -291,7 +305,7 @@ def test_an_upgrade_is_refused_where_a_snapshot_is_damaged(old):
     path = next((old.path / "snapshots").iterdir())
     path.write_bytes(b"PAR1")
     before = (old.path / LEDGER).read_bytes()
-    with pytest.raises(StoreError, match="missing or damaged, so the store is not upgraded"):
+    with pytest.raises(StoreError, match="missing or damaged, so the store was not upgraded"):
         old.snapshots()
     assert (old.path / LEDGER).read_bytes() == before
 
@@ -300,7 +314,9 @@ def test_a_store_of_a_later_version_says_what_to_do(loaded):
     """A store that this program does not know is left alone."""
     with duckdb.connect(loaded.path / LEDGER) as con:
         con.execute("update about set version = 4")
-    with pytest.raises(StoreError, match="a store of version 4, this program reads 3; use the program that wrote it"):
+    with pytest.raises(
+        StoreError, match="this store has version 4, and this program reads version 3; use the program that wrote it"
+    ):
         loaded.standing()
 
 
@@ -345,7 +361,7 @@ def test_a_restore_from_a_damaged_backup_changes_nothing(loaded, tmp_path):
     next((tmp_path / "backup" / "snapshots").iterdir()).unlink()
     (loaded.path / MANIFEST).unlink()
     before = names(loaded)
-    with pytest.raises(StoreError, match="this backup is damaged itself"):
+    with pytest.raises(StoreError, match="this backup is damaged"):
         restore(loaded.ledger, tmp_path / "backup")
     assert names(loaded) == before
 
@@ -354,8 +370,8 @@ def test_backup_and_restore_on_the_command_line(dnc, loaded, tmp_path):
     """The verbs say what they did, refuse what would lose something, and verify names what is damaged."""
     at = ["--store", loaded.path]
     assert dnc("backup", "copy", *at)[0] == 0
-    assert "exists already" in dnc("backup", "copy", *at)[2]
-    assert "is whole; nothing is put back over it" in dnc("restore", "copy", *at)[2]
+    assert "already exists" in dnc("backup", "copy", *at)[2]
+    assert "is not damaged, so nothing was restored" in dnc("restore", "copy", *at)[2]
     (loaded.path / MANIFEST).write_text("{}")
     code, out, err = dnc("verify", *at)
     assert (code, out) == (4, "manifest.json is damaged\n")

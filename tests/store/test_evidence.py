@@ -72,10 +72,10 @@ def test_who_did_it_is_not_what_the_environment_says(store, monkeypatch):
         ("delete from log where seq = 2", "row 2 is missing"),
         ("delete from log where seq >= 3", "rows 3 to 4 are missing"),
         ("delete from log where seq = 1", "row 1 is missing"),
-        ("update log set seq = 5 - seq where seq in (2, 3)", "row 2 stands behind row 3"),
+        ("update log set seq = 5 - seq where seq in (2, 3)", "row 2 comes after row 3"),
         ("update log set seq = 5 - seq where seq in (2, 3)", "row 3 was changed"),
-        ("insert into log from log where seq = 2", "row 2 stands behind row 4"),
-        ("update log set previous = '' where seq = 3", "row 3 does not follow on row 2"),
+        ("insert into log from log where seq = 2", "row 2 comes after row 4"),
+        ("update log set previous = '' where seq = 3", "row 3 does not follow row 2"),
     ],
 )
 def test_a_changed_removed_or_reordered_row_is_found(dnc, loaded, tamper, says):  # noqa: F811
@@ -86,7 +86,7 @@ def test_a_changed_removed_or_reordered_row_is_found(dnc, loaded, tamper, says):
     code, out, err = dnc("log", "--verify", "--store", loaded.path)
     assert (code, says in out) == (4, True), out
     assert "faults in the log" in err
-    with pytest.raises(StoreError, match="not the one its manifest tells of"):
+    with pytest.raises(StoreError, match="does not match its manifest"):
         loaded.standing()
 
 
@@ -98,7 +98,7 @@ def test_a_log_that_was_written_anew_is_found_by_a_head_kept_elsewhere(dnc, chec
     for day in range(1, 6):
         other.object(["+33199000009"], date(2026, 8, day))
     code, out, _ = dnc("log", "--verify", "--head", head, "--store", other.path)
-    assert (code, out) == (4, "row 4 is not the row that was noted elsewhere: the log was written anew\n")
+    assert (code, out) == (4, "row 4 is not the row noted outside the store: the log was rewritten\n")
     assert dnc("log", "--verify", "--head", "9:00", "--store", other.path)[1] == "rows 6 to 9 are missing\n"
     assert dnc("log", "--verify", "--head", "soon", "--store", other.path)[0] == 2
 
@@ -262,7 +262,7 @@ def test_retention_is_kept_with_the_store(dnc, checked, monkeypatch):
     monkeypatch.setenv("DNC_TODAY", "2026-11-25")
     assert dnc("retain", "fr-bloctel", "--months", "5", *at)[0] == 0
     assert dnc("retain", "decisions", "--months", "6", *at)[0] == 0
-    assert "own is kept" in dnc("retain", "own", "--months", "6", *at)[2]
+    assert "own is always kept" in dnc("retain", "own", "--months", "6", *at)[2]
     assert "unknown registry" in dnc("retain", "xx", "--months", "6", *at)[2]
     assert dnc("retain", "fr-bloctel", *at)[0] == 2
     assert dnc("retain", *at)[1].splitlines()[1:] == ["decisions,6,2026-05-25", "fr-bloctel,5,2026-06-25"]

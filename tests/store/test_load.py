@@ -101,7 +101,7 @@ def test_an_unread_row_stops_a_list_that_is_complete(store, write_file, text, wo
     path = write_file("own.csv", text)
     told = stopped(store, path, **words)
     assert told.startswith(message)
-    assert told.endswith("Put them right, or load with --accept-unread 1 --reason TEXT")
+    assert told.endswith("Correct them, or load with --accept-unread 1 --reason TEXT")
     assert "Smith" not in told
     assert "Dupont" not in told
     one = store.load(path, as_of=AS_OF, **words, **ACCEPTED)
@@ -144,7 +144,7 @@ def test_an_answer_may_hold_unread_rows(store, write_file):
 )
 def test_a_count_and_a_reason_go_together(store, write_file, words):
     """One without the other is wrong usage."""
-    with pytest.raises(OptionError, match="--accept-unread, a number of rows, and --reason go together"):
+    with pytest.raises(OptionError, match=r"--accept-unread \(a number of rows\) and --reason must be used together"):
         store.load(write_file("own.csv", OWN), as_of=AS_OF, **words)
 
 
@@ -190,13 +190,17 @@ def test_what_was_accepted_goes_with_its_snapshot(store, write_file):
 @pytest.mark.parametrize(
     ("text", "words", "message"),
     [
-        ("Telephone;Réponse\n0199000001;OK\n", {"covers": ["33"]}, "an answer to a question is complete for nothing"),
+        (
+            "Telephone;Réponse\n0199000001;OK\n",
+            {"covers": ["33"]},
+            "an answer to a question is not complete for anything",
+        ),
         (
             "number,date_asked,answer\n6145550117,2023-05-02,no\n",
             {"covers": ["1"]},
-            "an answer to a question is complete for nothing",
+            "an answer to a question is not complete for anything",
         ),
-        (OWN, {"covers": ["33"]}, "own is complete for every number; leave --covers out"),
+        (OWN, {"covers": ["33"]}, "own is complete for every number; omit --covers"),
         (
             "number,listed\n01632960101,no\n",
             {"covers": ["33"], "registry": "gb-tps"},
@@ -397,12 +401,12 @@ def test_what_is_no_full_blocklist_loses_nothing(store, write_file):
     for day, text in ((1, answer), (2, answer[:50])):
         store.load(write_file("a.csv", text), as_of=date(2026, 7, day))
         one = store.load(write_file("own.csv", OWN if day == 2 else OWN + "+33199000002,,\n"), as_of=date(2026, 7, day))
-    assert "it lacks 1 earlier numbers; they stay until they are lifted" in one.notes
+    assert "1 earlier numbers are not in it; they stay until they are lifted" in one.notes
 
 
 def test_a_reason_for_a_shorter_list_is_not_empty(store, write_file):
     """An empty reason is none."""
-    with pytest.raises(OptionError, match="--shrunk asks for the reason"):
+    with pytest.raises(OptionError, match="--shrunk needs the reason"):
         store.load(write_file("tps.csv", tps(1)), as_of=AS_OF, shrunk=" ", **PLAIN)
 
 
@@ -420,7 +424,7 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
     assert dnc("load", "answer.csv", "--as-of", "2026-06-20")[0] == 0
     assert dnc("check", calls, *told)[0] == 1
     code, _, err = dnc("load", "answer.csv", "--as-of", "2026-07-20")
-    assert (code, "the same bytes stand as snapshot 1 too, as of 2026-06-20" in err) == (0, True)
+    assert (code, "this file is also loaded as snapshot 1, as of 2026-06-20" in err) == (0, True)
     assert dnc("load", "answer.csv", "--as-of", "2026-07-20", "--campaign", "autumn")[0] == 0
     assert [one.as_of.month for one in store.snapshots()] == [6, 7, 7]
     assert dnc("check", calls, *told)[0] == 1
@@ -454,7 +458,9 @@ def test_a_wrong_day_is_corrected_by_name(store, write_file):
     store.load(path, as_of=date(2026, 7, 20))
     one = store.load(path, as_of=date(2026, 6, 20), corrects=1)
     assert [each.as_of.isoformat() for each in store.snapshots()] == ["2026-07-20", "2026-06-20"]
-    assert one.notes[0].startswith("snapshot 1, as of 2026-06-02, is replaced by this one, as --corrects says; a check")
+    assert one.notes[0].startswith(
+        "snapshot 1, as of 2026-06-02, is replaced by this one because of --corrects; a check"
+    )
     detail = json.loads(store.log()["detail"][-1])
     assert (detail["replaces"], detail["corrects"]) == ([1], 1)
     again = store.load(path, as_of=date(2026, 6, 20), corrects=3)
@@ -466,9 +472,9 @@ def test_a_wrong_day_is_corrected_by_name(store, write_file):
 @pytest.mark.parametrize(
     ("name", "corrects", "message"),
     [
-        ("answer.csv", 9, "answer.csv: no snapshot 9 to correct; dnc snapshots lists them"),
-        ("other.csv", 1, "other.csv: snapshot 1 was taken from another file, so this one does not correct it"),
-        ("own.csv", 2, "own.csv: what stands in the own list is lifted (dnc object --lift), never corrected away"),
+        ("answer.csv", 9, "answer.csv: there is no snapshot 9; dnc snapshots lists them"),
+        ("other.csv", 1, "other.csv: snapshot 1 was loaded from another file; --corrects takes the same file"),
+        ("own.csv", 2, "own.csv: entries of the own list are lifted (dnc object --lift), not corrected"),
     ],
 )
 def test_what_corrects_nothing_is_refused(store, write_file, name, corrects, message):
@@ -478,7 +484,7 @@ def test_what_corrects_nothing_is_refused(store, write_file, name, corrects, mes
     store.load(paths["answer.csv"], as_of=date(2026, 6, 1))
     store.load(paths["own.csv"], as_of=date(2026, 6, 1))
     assert stopped(store, paths[name], corrects=corrects) == message
-    with pytest.raises(OptionError, match="--corrects goes with one file"):
+    with pytest.raises(OptionError, match="--corrects takes one file"):
         store.load_all(list(paths.values()), as_of=AS_OF, corrects=1)
 
 
@@ -490,5 +496,5 @@ def test_bytes_that_are_read_otherwise_now_are_taken_again(store, write_file):
         change.con.execute("update snapshots set listed = 0, clear = 2")
     one = store.load(path, as_of=AS_OF)
     assert (one.new, one.id, one.notes[0]) == (
-        True, 2, "the same bytes stood as snapshot 1, told or read otherwise; this one replaces it",
+        True, 2, "this file was already loaded with different options as snapshot 1; replaced by this one",
     )  # fmt: skip

@@ -72,7 +72,9 @@ def test_the_same_bytes_are_one_snapshot(store, write_file):
     again = store.load(path, **words)
     assert (again.id, again.new) == (first.id, False)
     corrected = store.load(path, **words, covers=["44"])
-    assert corrected.notes == ("the same bytes stood as snapshot 1, told or read otherwise; this one replaces it",)
+    assert corrected.notes == (
+        "this file was already loaded with different options as snapshot 1; replaced by this one",
+    )
     assert [one.covers for one in store.snapshots()] == [("44",)]
 
 

@@ -1,0 +1,278 @@
+"""All SQL of the ledger. Its tables are read and written here and nowhere else, every column by its name.
+
+Functions get an open connection. Those that read return rows as dictionaries, or frames; those that write run
+inside the transaction of a change (`dnc.store.ledger`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+import duckdb
+import polars as pl
+
+from dnc.database import run, statement
+
+Row = dict[str, Any]
+Connection = duckdb.DuckDBPyConnection
+OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
+_NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
+_ADDED_LATER = ("bitpages", "accepted")  # tables that a ledger of this version may lack until its next change
+_NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
+
+
+def _rows(con: Connection, sql: str, params: object = None) -> list[Row]:
+    cursor = con.execute(sql, params)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _column(con: Connection, sql: str, params: object = None) -> list[Any]:
+    """The values of the first column of a result."""
+    return [row[0] for row in con.execute(sql, params).fetchall()]
+
+
+def _insert(con: Connection, table: str, row: Mapping[str, Any]) -> None:
+    columns, values = ", ".join(f'"{name}"' for name in row), ", ".join(f"${name}" for name in row)
+    con.execute(f"insert into {table} ({columns}) values ({values})", dict(row))
+
+
+# The ledger itself
+
+
+def tables(con: Connection) -> set[str]:
+    """Names of the tables; empty if the file is not a ledger."""
+    return set(_column(con, "select table_name from duckdb_tables()"))
+
+
+def create(con: Connection, version: int) -> None:
+    """Make the tables of a new ledger."""
+    con.execute(statement(__package__, "schema"))
+    _insert(con, "about", {"version": version, "previous": ""})
+
+
+def version(con: Connection) -> int:
+    """The version of the store's format."""
+    return int(_column(con, "select version from about")[0])
+
+
+def previous(con: Connection) -> str:
+    """SHA-256 of the ledger's file before its last change; empty before its first."""
+    return str(_column(con, "select previous from about")[0])
+
+
+def begin_change(con: Connection, digest: str) -> None:
+    """Note the SHA-256 of the ledger that is changed, and add the tables that older programs did not have."""
+    con.execute("update about set previous = ?", [digest])
+    for table in _ADDED_LATER:
+        con.execute(statement(__package__, table))
+
+
+def end_change(con: Connection) -> None:
+    """Remove rows about snapshots that the change removed."""
+    con.execute("delete from bitpages where of not in (select file from snapshots)")
+    con.execute("delete from accepted where snapshot not in (select id from snapshots)")
+
+
+def read_old(con: Connection) -> dict[str, pl.DataFrame]:
+    """The tables of a ledger of version 1 or 2."""
+    return {name: pl.DataFrame(con.sql(f"from {name}")) for name in ("snapshots", "objections", "rules", "log")}
+
+
+def fill(con: Connection, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Insert frames into the tables of their names."""
+    for name, frame in frames.items():
+        run(con, "upgrade", f"insert into {name} by name from new", new=frame)
+
+
+# Snapshots
+
+
+def snapshots(con: Connection) -> list[Row]:
+    """The snapshots, oldest load first."""
+    return _rows(con, "select * from snapshots order by id")
+
+
+def add_snapshot(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a snapshot."""
+    _insert(con, "snapshots", row)
+
+
+def remove_snapshots(con: Connection, ids: Collection[int]) -> None:
+    """Remove snapshots by id."""
+    con.execute("delete from snapshots where id in (select unnest(?::integer[]))", [list(ids)])
+
+
+def remove_snapshots_before(con: Connection, before: date, registry: str | None) -> list[Row]:
+    """Remove snapshots as of a day before `before`, of one registry or all but `own`; returns those removed."""
+    sql = f"delete from snapshots where as_of < $before and {_NO_OWN} returning *"
+    return sorted(_rows(con, sql, {"before": before, "registry": registry}), key=lambda row: int(row["id"]))
+
+
+def last_snapshot_id(con: Connection) -> int:
+    """The highest id ever given, also to a snapshot that has been forgotten; 0 if there was none."""
+    [given] = _column(con, "select max((detail ->> 'snapshot')::integer) from log where verb = 'load'")
+    return given or 0
+
+
+def snapshot_files(con: Connection, registry: str | None) -> list[str]:
+    """Files of the snapshots of one registry, or of all but `own`."""
+    return _column(con, f"select distinct file from snapshots where {_NO_OWN} order by file", {"registry": registry})
+
+
+def accepted(con: Connection) -> list[Row]:
+    """What loads took in on request: snapshot, what, rows, reason."""
+    return _rows(con, "select * from accepted order by snapshot, what") if "accepted" in tables(con) else []
+
+
+def add_accepted(con: Connection, snapshot: int, row: Row) -> None:
+    """Note what the load of a snapshot took in on request."""
+    _insert(con, "accepted", {"snapshot": snapshot} | row)
+
+
+def bitpages(con: Connection) -> list[Row]:
+    """Files of bit pages: the file of the snapshot (`of`), `file`, `rows`."""
+    return _rows(con, "select of, file, rows from bitpages order by of") if "bitpages" in tables(con) else []
+
+
+def add_bitpages(con: Connection, of: str, file: str, rows: int) -> None:
+    """Note the file of bit pages that belongs to the file of a snapshot."""
+    con.execute("delete from bitpages where of = ?", [of])
+    _insert(con, "bitpages", {"of": of, "file": file, "rows": rows})
+
+
+# Objections
+
+
+def objections(con: Connection) -> pl.DataFrame:
+    """All objections, with the columns of `OBJECTIONS`."""
+    return pl.DataFrame(con.sql(f"select {', '.join(OBJECTIONS)} from objections"))
+
+
+def objections_to(con: Connection, number: int, until: date) -> list[Row]:
+    """Objections of one number up to a day: on, lifted, reason, recorded_at."""
+    columns = 'on_day as "on", lifted, reason, recorded_at'
+    sql = f"select {columns} from objections where number = ? and on_day <= ? order by seq"
+    return _rows(con, sql, [number, until])
+
+
+def add_objections(
+    con: Connection, numbers: Sequence[int], on: date, *, lifted: bool, reason: str | None, recorded_at: datetime
+) -> None:
+    """Record an objection of each number, or that it is lifted."""
+    [last] = _column(con, "select coalesce(max(seq), 0) from objections")
+    rows = pl.DataFrame({"number": pl.Series(numbers, dtype=pl.UInt64)}).with_columns(
+        pl.int_range(last + 1, last + 1 + pl.len()).alias("seq"),
+        on_day=pl.lit(on),
+        lifted=pl.lit(lifted),
+        reason=pl.lit(reason),
+        recorded_at=pl.lit(recorded_at),
+    )
+    run(con, "objections", "insert into objections by name from new", new=rows.cast(_NEW_OBJECTIONS))  # type: ignore[arg-type]
+
+
+def remove_reasons(con: Connection, numbers: Sequence[int]) -> None:
+    """Remove the reasons given with the objections of some numbers."""
+    con.execute("update objections set reason = null where number in (select unnest(?::ubigint[]))", [list(numbers)])
+
+
+def objections_digest(con: Connection) -> Row:
+    """How many objections there are, and the SHA-256 of all of them as text."""
+    # The text of a row follows the order of the columns in schema.sql, which therefore must not change.
+    text = "coalesce(string_agg(o::varchar, chr(10) order by seq), '')"
+    return _rows(con, f"select count(*) as count, sha256({text}) as sha256 from objections o")[0]
+
+
+# Texts and decisions of checks
+
+
+def add_texts(con: Connection, table: Literal["rules", "terms"], texts: Mapping[str, str]) -> None:
+    """Keep texts under their SHA-256, each once."""
+    known = set(text_hashes(con, table))
+    for sha256, text in texts.items():
+        if sha256 not in known:
+            _insert(con, table, {"sha256": sha256, "text": text})
+
+
+def text_hashes(con: Connection, table: Literal["rules", "terms"]) -> list[str]:
+    """The SHA-256 of every text."""
+    return _column(con, f"select sha256 from {table} order by sha256")
+
+
+def texts(con: Connection, table: Literal["rules", "terms"], hashes: Sequence[str]) -> list[str]:
+    """Texts by their SHA-256."""
+    return _column(con, f"select text from {table} where list_contains(?::varchar[], sha256)", [list(hashes)])
+
+
+def decisions(con: Connection) -> list[Row]:
+    """Kept decisions: the check (its row in the log), `file`, `rows`."""
+    return _rows(con, 'select seq as "check", file, rows from decisions order by seq')
+
+
+def add_decisions(con: Connection, check: int, file: str, rows: int, kept_at: datetime) -> None:
+    """Note the file of decisions that a check kept."""
+    _insert(con, "decisions", {"seq": check, "file": file, "rows": rows, "kept_at": kept_at})
+
+
+def remove_decisions_before(con: Connection, before: date) -> list[int]:
+    """Remove decisions kept before a day; returns the checks they belong to."""
+    return sorted(_column(con, "delete from decisions where kept_at < ? returning seq", [before]))
+
+
+def replace_file(con: Connection, folder: Literal["snapshots", "decisions"], old: str, new: str, rows: int) -> None:
+    """Put another file of snapshots or decisions in place of one."""
+    count = {"snapshots": "numbers", "decisions": "rows"}[folder]
+    con.execute(f"update {folder} set file = ?, {count} = ? where file = ?", [new, rows, old])
+
+
+# Retention
+
+
+def set_retention(con: Connection, kind: str, months: int | None) -> None:
+    """Set for how many months a kind of file is kept; None: no limit."""
+    con.execute("delete from retention where kind = ?", [kind])
+    if months is not None:
+        _insert(con, "retention", {"kind": kind, "months": months})
+
+
+def retention(con: Connection, today: date) -> list[Row]:
+    """What is kept for how long: kind, months, and `first`, the first day still kept."""
+    sql = "select kind, months, ($today::date - to_months(months))::date as first from retention order by kind"
+    return _rows(con, sql, {"today": today})
+
+
+# The log
+
+
+def log(con: Connection) -> pl.DataFrame:
+    """The log, oldest first, for people to read."""
+    columns = "seq, done_at, verb, done_by, detail::varchar as detail, previous, hash"
+    return pl.DataFrame(con.sql(f"select {columns} from log order by seq"))
+
+
+def log_as_written(con: Connection) -> list[Row]:
+    """The rows of the log in the order they were written, so that reordered rows are noticed."""
+    sql = "select seq, done_at, verb, done_by, detail::varchar as detail, previous, hash from log order by rowid"
+    return _rows(con, sql)
+
+
+def last_log_row(con: Connection) -> Row | None:
+    """Number and hash of the last row of the log."""
+    return next(iter(_rows(con, "select seq, hash from log order by seq desc limit 1")), None)
+
+
+def add_log_row(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a row to the log."""
+    _insert(con, "log", row)
+
+
+def set_hashes(con: Connection, seq: int, before: str, own: str) -> None:
+    """Give a row of the log the hash of the row before it and its own."""
+    con.execute("update log set previous = ?, hash = ? where seq = ?", [before, own, seq])
+
+
+def checks(con: Connection) -> list[Row]:
+    """Every check: its row in the log (`check`), done_at, done_by."""
+    return _rows(con, "select seq as \"check\", done_at, done_by from log where verb = 'check' order by seq")

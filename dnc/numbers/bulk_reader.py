@@ -1,47 +1,39 @@
 """Columns of telephone numbers, read by the million: the vectorised twin of `dnc.numbers.reader.read_number`.
 
-It answers what is proved equal to the reference: texts whose cleaning is the same by the column
-(`dnc.numbers.normalise`), and digits that fall into a range of a plan (`dnc.numbers.ranges`). The distinct
-others go to the reference. A plan is compiled once as many texts have waited for it as
-that costs, so few numbers never pay for it; what is answered does not depend on it.
+It only answers where the answer is proved to equal that of the reference: for texts that are cleaned column by column
+in the same way (`dnc.numbers.normalise`), and for digits in a range of a compiled numbering plan
+(`dnc.numbers.ranges`). All other distinct texts go to the reference. Compiling a plan takes as long as reading about
+`PAYS` numbers one by one, so it waits until that many have been asked for; the answers are the same either way.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache, lru_cache
-from threading import Lock
+from threading import RLock
 from typing import NamedTuple
 
 import polars as pl
 
 from dnc.numbers.normalise import EMPTY, cleaned_column, unseparated
-from dnc.numbers.ranges import ASK, BASE, LENGTHS, PLUS, Verdict, domestic, international, kinds
-from dnc.numbers.reader import Kind, calling_code, calling_codes, known_region, read_number
+from dnc.numbers.ranges import ASK, BASE, LENGTHS, PLUS, RangeRule, domestic, international, kinds
+from dnc.numbers.reader import NumberKind, calling_code, calling_codes, known_region, read_number
 
-PAYS = 2_000  # texts that wait for a plan before it is compiled
+PAYS = 2_000  # texts of a plan before it is compiled
 
-_VERDICT = {"shift": pl.Int64, "unread": pl.String}
-_KIND = {"kind": pl.UInt32}
-_ROW = {"number": pl.UInt64, "unread": pl.String, **_KIND}
+_RULE: dict[str, type[pl.DataType]] = {"shift": pl.Int64, "unread": pl.String}
+_KIND: dict[str, type[pl.DataType]] = {"kind": pl.UInt32}
+_ROW: dict[str, type[pl.DataType]] = {"number": pl.UInt64, "unread": pl.String, **_KIND}
 _POWERS = pl.Series([10**power for power in range(18)], dtype=pl.Int64)
-
-_lock = Lock()
-_known: dict[Kind, int] = {}  # in the order in which they were met
-_waited: Counter[str] = Counter()  # texts by region or calling code
-_regions: set[str] = set()  # that are compiled
-_dialled: set[str] = set()  # calling codes that are compiled as they stand behind a plus
-_codes: set[str] = set()  # whose kinds are compiled
 
 
 class Column(NamedTuple):
     """A column of numbers, read.
 
-    rows: of the height and order of the texts: `number` (UInt64, E.164), `unread` (String, the
-        reason where there is none), `kind` (UInt32, a row of `kinds`; null where unread).
-    kinds: territory, line, place, zones, code, doubt (String), as in `dnc.numbers.reader.Kind`. Rows are only ever
-        added, so a kind keeps its place as long as the process lives.
+    rows: as many as there are texts, in their order: `number` (UInt64, E.164), `unread` (String, the reason where
+        there is no number), `kind` (UInt32, the row of `kinds`; null where there is no number).
+    kinds: territory, line, place, zones, code, doubt (String), as in `dnc.numbers.reader.NumberKind`. Rows are only
+        ever added, so a kind keeps its row as long as the process lives.
     """
 
     rows: pl.DataFrame
@@ -49,82 +41,168 @@ class Column(NamedTuple):
 
 
 class _Ranges(NamedTuple):
-    """Where each range of keys begins, and what is said of its keys; before the first, nothing."""
+    """Ranges of keys: where each begins, and a row of values for each; the first row (nulls) is for keys before all."""
 
-    start: pl.Series
-    said: pl.DataFrame
+    starts: pl.Series
+    values: pl.DataFrame
 
-    def of(self, keys: pl.Series) -> pl.DataFrame:
-        place = self.start.search_sorted(keys, side="right")
-        return self.said.select(pl.all().gather(place))
+    def at(self, keys: pl.Series) -> pl.DataFrame:
+        """The values for each key."""
+        row = self.starts.search_sorted(keys, side="right")
+        return self.values.select(pl.all().gather(row))
+
+
+class _Plans:
+    """The numbering plans that this process has compiled, and the kinds of numbers it has met.
+
+    Both only ever grow. Threads share it, so whatever changes it holds the lock: two threads that met a kind at the
+    same time would otherwise give it two rows.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._kinds: dict[NumberKind, int] = {}  # in the order in which they were met
+        self._kind_rows = pl.DataFrame(schema=dict.fromkeys(NumberKind._fields, pl.String))
+        self._waiting: Counter[str] = Counter()  # texts so far, by region or calling code
+        self._regions: dict[str, _Ranges] = {}
+        self._codes: dict[str, list[tuple[int, RangeRule]]] = {}  # what stands after a plus
+        self._numbers: dict[str, list[tuple[int, tuple[object, ...]]]] = {}  # kinds of the numbers of a code
+        self._abroad = self._joined_codes()
+        self._all_kinds: _Ranges | None = None  # of all codes together, until one is added
+
+    def kind_row(self, kind: NumberKind | None) -> int | None:
+        """The row of a kind in `kind_rows`; it is added where it is new."""
+        if kind is None:
+            return None
+        with self._lock:
+            return self._kinds.setdefault(kind, len(self._kinds))
+
+    @property
+    def kind_rows(self) -> pl.DataFrame:
+        """All kinds met so far, one a row."""
+        with self._lock:
+            if self._kind_rows.height < len(self._kinds):
+                self._kind_rows = pl.DataFrame(list(self._kinds), schema=self._kind_rows.schema, orient="row")
+            return self._kind_rows
+
+    def of_region(self, region: str, texts: int) -> _Ranges | None:
+        """The rules for digits without a plus in a region; None where so few texts do not pay for compiling them."""
+        with self._lock:
+            if region not in self._regions:
+                if not known_region(region) or not self._pays(region, texts):
+                    return None
+                self._regions[region] = _ranges([*domestic(region), _BEHIND_PLUS], _RULE)
+                self._add_kinds(calling_codes(region))
+            return self._regions[region]
+
+    @property
+    def abroad(self) -> _Ranges:
+        """The rules for digits after a plus, of all calling codes that are compiled; all other keys are numbers."""
+        return self._abroad
+
+    def add_codes(self, waiting: Counter[str]) -> bool:
+        """Compile the plans of calling codes for which enough texts have waited; whether there were any."""
+        with self._lock:
+            ready = [code for code, texts in waiting.items() if code not in self._codes and self._pays(code, texts)]
+            if ready:
+                self._codes |= {code: list(international(code)) for code in ready}
+                self._abroad = self._joined_codes()
+                self._add_kinds(ready)
+            return bool(ready)
+
+    @property
+    def kinds(self) -> _Ranges:
+        """The rows of the kinds of numbers, of all calling codes that are compiled."""
+        with self._lock:
+            if self._all_kinds is None:
+                self._all_kinds = _ranges((one for code in self._numbers.values() for one in code), _KIND)
+            return self._all_kinds
+
+    def _pays(self, plan: str, texts: int) -> bool:
+        self._waiting[plan] += texts
+        return self._waiting[plan] >= PAYS
+
+    def _joined_codes(self) -> _Ranges:
+        rules = [rule for code in self._codes.values() for rule in code]
+        return _ranges([(0, RangeRule(0, None)), (BASE, ASK), *rules], _RULE)
+
+    def _add_kinds(self, codes: Iterable[str]) -> None:
+        for code in codes:
+            if code not in self._numbers:
+                self._numbers[code] = [(start, (self.kind_row(kind),)) for start, kind in kinds(code)]
+                self._all_kinds = None
+
+
+def _ranges(found: Iterable[tuple[int, tuple[object, ...]]], schema: dict[str, type[pl.DataType]]) -> _Ranges:
+    """Ranges from where each begins and its values: sorted, and without those equal to the one before.
+
+    Where one ends (all null) at the key where another begins, the one that begins counts.
+    """
+    nothing = (None,) * len(schema)
+    kept: list[tuple[int, tuple[object, ...]]] = []
+    for start, values in sorted(found, key=lambda one: (one[0], one[1] != nothing)):
+        if not kept or kept[-1][1] != values:
+            kept.append((start, values))
+    starts = pl.Series([start for start, _ in kept], dtype=pl.Int64)
+    return _Ranges(starts, pl.DataFrame([nothing, *(values for _, values in kept)], schema=schema, orient="row"))
+
+
+_BEHIND_PLUS = (PLUS * BASE, RangeRule(0, None))  # keys of texts with a plus are left to `_Plans.abroad`
+_NO_REGION = _ranges([(0, RangeRule(None, "region")), _BEHIND_PLUS], _RULE)
+_NOT_COMPILED = _ranges([(0, ASK), _BEHIND_PLUS], _RULE)
+_plans = _Plans()
 
 
 def read_column(texts: pl.Series, region: pl.Series | str | None) -> Column:
     """Read a column of numbers.
 
     Args:
-        texts: String, as they stand.
-        region: the plan of national forms (ISO 3166-1 alpha-2, None where not told), of all texts or of each.
+        texts: String, as they are in the file.
+        region: the plan of national forms (ISO 3166-1 alpha-2, None where unknown), one for all texts or one for each.
     """
     keys, reasons = _keys(texts)
     rows = _looked_up(keys, region).with_columns(pl.coalesce(pl.lit(reasons), "unread").alias("unread"))
-    ask = (rows["unread"].is_null() & rows["kind"].is_null()).arg_true()
-    if len(ask):
+    open_ = (rows["unread"].is_null() & rows["kind"].is_null()).arg_true()
+    if len(open_):
         regions = (
             region if isinstance(region, pl.Series) else pl.repeat(region, len(texts), dtype=pl.String, eager=True)
         )
-        answers = _asked(texts.gather(ask), regions.gather(ask))
-        rows = pl.DataFrame([rows[name].scatter(ask, answers[name]) for name in _ROW])
-    return Column(rows, _kinds_known(len(_known)))
+        answers = _read_one_by_one(texts.gather(open_), regions.gather(open_))
+        rows = pl.DataFrame([rows[name].scatter(open_, answers[name]) for name in _ROW])
+    return Column(rows, _plans.kind_rows)
 
 
-def _asked(texts: pl.Series, regions: pl.Series) -> pl.DataFrame:
-    """The reference reading of each distinct text and region."""
+def _read_one_by_one(texts: pl.Series, regions: pl.Series) -> pl.DataFrame:
+    """The reference reading of each text and region; each distinct pair is read once."""
     cells = pl.DataFrame([texts.alias("text"), regions.alias("region")])
     distinct = cells.unique()
-    read = [read_number(text, region) for text, region in distinct.iter_rows()]
-    told = [(one.number, one.unread, _kind(one.kind)) for one in read]
-    answers = distinct.hstack(pl.DataFrame(told, schema=_ROW, orient="row"))
+    readings = [read_number(text, region) for text, region in distinct.iter_rows()]
+    rows = [(reading.number, reading.unread, _plans.kind_row(reading.kind)) for reading in readings]
+    answers = distinct.hstack(pl.DataFrame(rows, schema=_ROW, orient="row"))
     return cells.join(answers, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
-
-
-def _kind(kind: Kind | None) -> int | None:
-    with _lock:
-        return _known.setdefault(kind, len(_known)) if kind else None
-
-
-@lru_cache(maxsize=1)
-def _kinds_known(count: int) -> pl.DataFrame:
-    return pl.DataFrame(list(_known)[:count], schema=dict.fromkeys(Kind._fields, pl.String), orient="row")
-
-
-@lru_cache(maxsize=1)
-def _doubts(count: int) -> pl.Series:
-    """Of each kind, whether its numbers may be mistyped."""
-    return pl.Series([kind.doubt is not None for kind in list(_known)[:count]], dtype=pl.Boolean)
 
 
 # Texts → keys
 
 
 def _keys(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The key of each text (Int64) and the reason why it is unread; both null where the reference is asked."""
+    """The key of each text (Int64), and why it is unread; both are null where only the reference can read it."""
     texts = texts.alias("text")
     keys = _key(texts)
     reasons = pl.select(pl.when(texts.is_null()).then(pl.lit(EMPTY))).to_series()
-    odd = (keys.is_null() & texts.is_not_null()).arg_true()
-    if len(odd):
-        keys = keys.scatter(odd, _key(unseparated(texts.gather(odd))))
-        odd = odd.filter(keys.gather(odd).is_null())
-    if len(odd):
-        clean = cleaned_column(texts.gather(odd))
-        keys = keys.scatter(odd, _key(clean["text"]))
-        reasons = reasons.scatter(odd, clean["unread"])
+    rest = (keys.is_null() & texts.is_not_null()).arg_true()
+    if len(rest):
+        keys = keys.scatter(rest, _key(unseparated(texts.gather(rest))))
+        rest = rest.filter(keys.gather(rest).is_null())
+    if len(rest):
+        clean = cleaned_column(texts.gather(rest))
+        keys = keys.scatter(rest, _key(clean["text"]))
+        reasons = reasons.scatter(rest, clean["unread"])
     return keys, reasons
 
 
 def _key(texts: pl.Series) -> pl.Series:
-    """The key of texts that are digits behind at most one plus; null for all else."""
+    """The key of each text that is digits after at most one plus; null for all others."""
     text = pl.col(texts.name)
     parts = texts.to_frame().select(
         value=text.cast(pl.UInt64, strict=False).cast(pl.Int64, strict=False),
@@ -140,113 +218,55 @@ def _key(texts: pl.Series) -> pl.Series:
 
 
 def _looked_up(keys: pl.Series, region: pl.Series | str | None) -> pl.DataFrame:
-    """Number, reason and kind of each key, where the plan is compiled that tells."""
+    """Number, reason and kind of each key; all null where no plan is compiled that has them."""
     written = keys
-    said = _by_region(keys, region) if isinstance(region, pl.Series) else _at_home(keys, region)
-    keys = keys + said["shift"]
-    unread = said["unread"]
+    rules = _by_region(keys, region) if isinstance(region, pl.Series) else _at_home(keys, region)
+    keys = keys + rules["shift"]
+    unread = rules["unread"]
     if (keys >= BASE).any():
-        said = _abroad(frozenset(_dialled)).of(keys)
-        if _are_ready(keys.filter(said["shift"].is_null() & said["unread"].is_null())):
-            said = _abroad(frozenset(_dialled)).of(keys)
-        keys = keys + said["shift"]
-        unread = unread.zip_with(said["unread"].is_null(), said["unread"])
-    kind = _kinds(frozenset(_codes)).of(keys)["kind"]
-    if (doubted := _doubts(len(_known)).gather(kind)).any():
-        # Whether it may rather be a foreign number is for the reference to say.
-        kind = kind.scatter((doubted & _bare(written)).arg_true(), None)
+        rules = _plans.abroad.at(keys)
+        if _plans.add_codes(_codes_of(keys.filter(rules["shift"].is_null() & rules["unread"].is_null()))):
+            rules = _plans.abroad.at(keys)
+        keys = keys + rules["shift"]
+        unread = unread.zip_with(rules["unread"].is_null(), rules["unread"])
+    kind = _plans.kinds.at(keys)["kind"]
+    if (doubted := _plans.kind_rows["doubt"].is_not_null().gather(kind)).any():
+        # Only the reference can say whether it may rather be a foreign number that lost its plus.
+        kind = kind.scatter((doubted & _is_bare(written)).arg_true(), None)
     number = pl.when(pl.lit(kind).is_not_null()).then(pl.lit(keys).cast(pl.UInt64, strict=False))
     return pl.select(number.alias("number"), pl.lit(unread).alias("unread"), kind)
 
 
-def _bare(keys: pl.Series) -> pl.Series:
+def _is_bare(keys: pl.Series) -> pl.Series:
     """Whether keys are of digits with neither a plus nor a zero in front."""
     size, value = pl.col("key") // BASE, pl.col("key") % BASE
     return keys.alias("key").to_frame().select((size < PLUS) & (value >= pl.lit(10).pow(size - 1))).to_series()
 
 
 def _at_home(keys: pl.Series, region: str | None) -> pl.DataFrame:
-    """What keys without a plus are in a region; those with one are handed on."""
+    """The rules for keys in a region; those of texts with a plus are left to `_Plans.abroad`."""
     if not region:
-        return _home(None).of(keys)
-    return _home(region if _is_ready(region, keys) else "").of(keys)
+        return _NO_REGION.at(keys)
+    texts = int((keys < PLUS * BASE).sum())
+    return (_plans.of_region(region, texts) or _NOT_COMPILED).at(keys)
 
 
 def _by_region(keys: pl.Series, regions: pl.Series) -> pl.DataFrame:
-    """What keys without a plus are, each in its region."""
-    said = [pl.Series(name, dtype=kind).clear(len(keys)) for name, kind in _VERDICT.items()]
+    """The rules for keys, each in its own region."""
+    rules = [pl.Series(name, dtype=kind).clear(len(keys)) for name, kind in _RULE.items()]
     groups = regions.alias("region").to_frame().with_row_index().group_by("region").agg("index")
     for region, places in zip(groups["region"], groups["index"], strict=True):
-        there = _at_home(keys.gather(places), region)
-        said = [column.scatter(places, there[column.name]) for column in said]
-    return pl.DataFrame(said)
+        found = _at_home(keys.gather(places), region)
+        rules = [column.scatter(places, found[column.name]) for column in rules]
+    return pl.DataFrame(rules)
 
 
-def _is_ready(region: str, keys: pl.Series) -> bool:
-    """Whether the plan of a region is compiled; it is now, if enough texts without a plus have waited for it."""
-    if region in _regions:
-        return True
-    if not known_region(region) or not _pays(region, int((keys < PLUS * BASE).sum())):
-        return False
-    _regions.add(region)
-    _codes.update(calling_codes(region))
-    return True
-
-
-def _are_ready(keys: pl.Series) -> bool:
-    """Whether the plan of a calling code was compiled just now, because enough keys have waited for it."""
+def _codes_of(keys: pl.Series) -> Counter[str]:
+    """How many keys of texts with a plus begin with each calling code."""
     size, value = pl.col("key") // BASE - PLUS, pl.col("key") % BASE
     leading = (value // pl.lit(_POWERS).gather(size - 3)).cast(pl.String).str.zfill(3)
-    waiting: Counter[str] = Counter()
+    codes: Counter[str] = Counter()
     for digits, count in keys.drop_nulls().alias("key").to_frame().group_by(leading).len().iter_rows():
-        waiting[calling_code(digits)] += count
-    ready = {code for code, count in waiting.items() if code and code not in _dialled and _pays(code, count)}
-    _dialled.update(ready)
-    _codes.update(ready)
-    return bool(ready)
-
-
-def _pays(plan: str, texts: int) -> bool:
-    _waited[plan] += texts
-    return _waited[plan] >= PAYS
-
-
-@cache
-def _home(region: str | None) -> _Ranges:
-    """What strings without a plus are in a region; of no region (empty) nothing is said."""
-    found = domestic(region) if region else [(0, ASK if region == "" else Verdict(None, "region"))]
-    return _ranges([*found, (PLUS * BASE, Verdict(0, None))], _VERDICT)
-
-
-@lru_cache(maxsize=1)
-def _abroad(codes: frozenset[str]) -> _Ranges:
-    """What strings with a plus are that begin with one of some calling codes; all other keys are numbers."""
-    found = [range_ for code in codes for range_ in _international(code)]
-    return _ranges([(0, Verdict(0, None)), (BASE, ASK), *found], _VERDICT)
-
-
-@lru_cache(maxsize=1)
-def _kinds(codes: frozenset[str]) -> _Ranges:
-    found = [range_ for code in codes for range_ in _kinds_of(code)]
-    return _ranges(found, {"kind": pl.UInt32})
-
-
-@cache
-def _international(code: str) -> list[tuple[int, Verdict]]:
-    return list(international(code))
-
-
-@cache
-def _kinds_of(code: str) -> list[tuple[int, tuple[object, ...]]]:
-    return [(start, (_kind(kind),)) for start, kind in kinds(code)]
-
-
-def _ranges(found: Iterable[tuple[int, tuple[object, ...]]], schema: dict[str, type[pl.DataType]]) -> _Ranges:
-    """Ranges in order, those that say the same as the one before left out; the end of one gives way to the next."""
-    nothing = (None,) * len(schema)
-    kept: list[tuple[int, tuple[object, ...]]] = []
-    for start, said in sorted(found, key=lambda one: (one[0], one[1] != nothing)):
-        if not kept or kept[-1][1] != said:
-            kept.append((start, said))
-    starts = pl.Series([start for start, _ in kept], dtype=pl.Int64)
-    return _Ranges(starts, pl.DataFrame([nothing, *(said for _, said in kept)], schema=schema, orient="row"))
+        codes[calling_code(digits)] += count
+    del codes[""]
+    return codes

@@ -27,7 +27,7 @@ from dnc.numbers.reader import (
     FRENCH_PREFIXES,
     INTERNATIONAL,
     Dialling,
-    Kind,
+    NumberKind,
     abroad,
     at_home,
     calling_codes,
@@ -59,7 +59,7 @@ _LINES = (
 T = TypeVar("T")
 
 
-class Verdict(NamedTuple):
+class RangeRule(NamedTuple):
     """What the keys of a range are: a number after `shift` is added, or unread; neither where the reference is asked.
 
     A shift that leads to a key with `PLUS` says that the digits behind an international prefix are to be looked up.
@@ -69,7 +69,7 @@ class Verdict(NamedTuple):
     unread: str | None
 
 
-ASK = Verdict(None, None)
+ASK = RangeRule(None, None)
 
 
 # Patterns
@@ -285,7 +285,7 @@ def _tests(forms: list[_Form], length: int) -> Iterator[Test]:
             yield from (_meeting(test, zones) for test in _valid(strong, length))
 
 
-def domestic(region: str) -> Iterator[tuple[int, Verdict]]:
+def domestic(region: str) -> Iterator[tuple[int, RangeRule]]:
     """Ranges of the strings without a plus, read in a region."""
     own = own_code(region)
     plan = dialling(own, region)
@@ -298,7 +298,7 @@ def domestic(region: str) -> Iterator[tuple[int, Verdict]]:
     for code in calling_codes(region):
         forms += _forms(code, dialling(code), tuple(code))
 
-    def verdict(low: str, high: str) -> Verdict:
+    def verdict(low: str, high: str) -> RangeRule:
         ends = abroad(low, region)
         behind = [low[end:] for end in ends if low[end : end + 1] not in ("", "0")]
         if behind:
@@ -319,14 +319,14 @@ def domestic(region: str) -> Iterator[tuple[int, Verdict]]:
             yield length * BASE + int(first), found
 
 
-def international(code: str) -> Iterator[tuple[int, Verdict]]:
+def international(code: str) -> Iterator[tuple[int, RangeRule]]:
     """Ranges of the strings behind a plus that begin with a calling code."""
     plan = dialling(code)
     if len(paths(plan.trunk.pattern)) > _INTRICATE:
         return
     forms = _forms(code, plan, tuple(code))
 
-    def verdict(low: str, high: str) -> Verdict:
+    def verdict(low: str, high: str) -> RangeRule:
         if not _plainly(plan, low[len(code) :]):
             return ASK
         return _alike(low, high, PLUS + len(low), number_of(f"+{low}", None), number_of(f"+{high}", None))
@@ -337,7 +337,7 @@ def international(code: str) -> Iterator[tuple[int, Verdict]]:
         yield (PLUS + length) * BASE + (int(code) + 1) * 10 ** (length - len(code)), ASK
 
 
-def kinds(code: str) -> Iterator[tuple[int, Kind | None]]:
+def kinds(code: str) -> Iterator[tuple[int, NumberKind | None]]:
     """Ranges of the numbers (E.164) of a calling code."""
     form = _Form(tuple(code), code, dialling(code))
     plans = [metadata(code, region) for region in phonenumbers.region_codes_for_country_code(int(code))]
@@ -345,7 +345,7 @@ def kinds(code: str) -> Iterator[tuple[int, Kind | None]]:
         line for plan in plans for name in _LINES if (line := getattr(plan, name)) and line.national_number_pattern
     ]
 
-    def verdict(low: str, high: str) -> Kind | None:
+    def verdict(low: str, high: str) -> NumberKind | None:
         kind = kind_of(int(low))
         return kind if kind == kind_of(int(high)) else None
 
@@ -362,19 +362,19 @@ def kinds(code: str) -> Iterator[tuple[int, Kind | None]]:
         yield (int(code) + 1) * 10**digits, None
 
 
-def _alike(low: str, high: str, size: int, first: int | str, last: int | str) -> Verdict:
+def _alike(low: str, high: str, size: int, first: int | str, last: int | str) -> RangeRule:
     """What all of a range are whose ends are read like this; the reference is asked where they part."""
     if isinstance(first, str) or isinstance(last, str):
-        return Verdict(None, str(first)) if first == last else ASK
+        return RangeRule(None, str(first)) if first == last else ASK
     constant = last - first == int(high) - int(low) and last < BASE
-    return Verdict(first - size * BASE - int(low), None) if constant else ASK
+    return RangeRule(first - size * BASE - int(low), None) if constant else ASK
 
 
-def _behind(low: str, high: str, end: int) -> Verdict:
+def _behind(low: str, high: str, end: int) -> RangeRule:
     """Digits behind an international prefix, to be looked up as behind a plus."""
     rest = len(low) - end
     constant = low[:end] == high[:end] and rest in LENGTHS
-    return Verdict((PLUS - end) * BASE - int(low[:end]) * 10**rest, None) if constant else ASK
+    return RangeRule((PLUS - end) * BASE - int(low[:end]) * 10**rest, None) if constant else ASK
 
 
 def _plainly(plan: Dialling, digits: str) -> bool:

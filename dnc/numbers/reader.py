@@ -84,7 +84,7 @@ _LINES = {
 }
 
 
-class Kind(NamedTuple):
+class NumberKind(NamedTuple):
     """What the numbering plans say of a number.
 
     territory: ISO 3166-1 alpha-2 of the plan that holds it, or None where no one plan does.
@@ -149,7 +149,7 @@ class Reading(NamedTuple):
     number: E.164 digits as an integer, or None.
     unread: why there is no number (`region`: national form and no region told;
         else a short reason), or None.
-    territory, line, place, zones, code, doubt: of the number, as in `Kind`.
+    territory, line, place, zones, code, doubt: of the number, as in `NumberKind`.
     """
 
     number: int | None
@@ -162,11 +162,11 @@ class Reading(NamedTuple):
     doubt: str | None = None
 
     @property
-    def kind(self) -> Kind | None:
+    def kind(self) -> NumberKind | None:
         """What the plans say of the number, None where there is none."""
         if not self.code:
             return None
-        return Kind(self.territory, self.line, self.place, self.zones, self.code, self.doubt)
+        return NumberKind(self.territory, self.line, self.place, self.zones, self.code, self.doubt)
 
 
 def _french_territory(national: str) -> str:
@@ -393,7 +393,7 @@ def _any_of(described: list[Any], more: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in dict.fromkeys(patterns + more)))
 
 
-def kind_of(number: int) -> Kind:
+def kind_of(number: int) -> NumberKind:
     """What the numbering plans say of a number (E.164)."""
     digits = str(number)
     code = calling_code(digits)
@@ -407,12 +407,12 @@ def kind_of(number: int) -> Kind:
         doubt = MAILBOX if kind == phonenumbers.PhoneNumberType.VOICEMAIL else UNPLANNED
     if code in FRENCH_CODES:
         own = next(where for where, french in _FRENCH_CODES.items() if french == code)
-        return Kind(_french_territory(national) if len(national) == 9 else own, line, None, None, code, doubt)
+        return NumberKind(_french_territory(national) if len(national) == 9 else own, line, None, None, code, doubt)
     if planned := _planned(digits):
         territory, place, zones = planned
-        return Kind(territory, line, place, zones, code, doubt)
+        return NumberKind(territory, line, place, zones, code, doubt)
     where = phonenumbers.region_code_for_number(parsed) or _sole_region(int(code))
-    return Kind(where, line, None, None, code, doubt)
+    return NumberKind(where, line, None, None, code, doubt)
 
 
 def read_listed(text: str, region: str | None) -> list[int]:

@@ -24,7 +24,7 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError
 from dnc.files.dataset import Paths
 from dnc.files.output_rows import Rows
-from dnc.files.writers import Output, is_page, whole
+from dnc.files.writers import Output, atomic_path, is_page
 from dnc.store.store import Store
 from dnc.vetting.vet import vet
 
@@ -92,7 +92,7 @@ def write(result: Check, path: str | Path) -> None:
     Raises InputError where the format is unknown or the file cannot be written.
     """
     if is_page(path):
-        with whole(path) as unfinished:
+        with atomic_path(path) as unfinished:
             return write_page(result, unfinished, _Report())
     if result.verdicts is None:
         raise InputError("the rows of this check went to a file or a stream; check again without them")

@@ -1,4 +1,4 @@
-"""The clock: what day it is, and what a date, a date-time and a zone mean."""
+"""Today, and reading dates, date-times and time zones."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dnc.errors import InputError
 
-NEVER = date(9999, 12, 31)  # told, and there was none: a day that never comes
-NONE = ("none", "no", "non", "false", "faux", "0")  # words for: told, and there was none
-UNTOLD = ("n/a", "-")  # what files write where nothing was told
-ALWAYS = date(1, 1, 1)  # told, but unreadable, and counted against the caller: a day long past
-NO_DAYS = date(1980, 1, 1)  # up to here days are what programs write for none: 0001, 1899, 1900, 1904, 1970, 1980
+NEVER = date(9999, 12, 31)  # stands for "there was none": a day that never comes
+NONE = ("none", "no", "non", "false", "faux", "0")  # words that mean "there was none"
+UNTOLD = ("n/a", "-")  # what files write for an empty cell
+ALWAYS = date(1, 1, 1)  # stands for a date that cannot be read, so that it counts against the caller: long past
+NO_DAYS = date(1980, 1, 1)  # dates up to here are what programs write for none: 0001, 1899, 1900, 1904, 1970, 1980
 
 _SHAPES = {
     "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>\d{1,2}:.+))?$"),
@@ -28,29 +28,29 @@ DATE_ORDERS = tuple(_SHAPES)
 
 
 def clock() -> str:
-    """What says which day it is: `DNC_TODAY` where that is set, else `system`."""
+    """Where today's date comes from: `DNC_TODAY` if that is set, else `system`."""
     return "DNC_TODAY" if os.environ.get("DNC_TODAY") else "system"
 
 
 def today() -> date:
-    """Today, or the day in `DNC_TODAY` (YYYY-MM-DD), for replays and tests."""
-    told = os.environ.get("DNC_TODAY")
-    if not told:
+    """Today, or the date in `DNC_TODAY` (YYYY-MM-DD), for replays and tests. Raises InputError."""
+    given = os.environ.get("DNC_TODAY")
+    if not given:
         return date.today()
     try:
-        return date.fromisoformat(told)
+        return date.fromisoformat(given)
     except ValueError:
-        raise InputError("DNC_TODAY is not a day; write it YYYY-MM-DD") from None
+        raise InputError("DNC_TODAY is not a valid date; use YYYY-MM-DD") from None
 
 
 @lru_cache(maxsize=1 << 16)
 def read_moment(text: str, order: str) -> date | datetime | None:
-    """A day, or a day with a clock time (aware where it carries an offset); None if unreadable.
+    """A date, or a date-time (aware if it has an offset); None if it cannot be read.
 
-    ISO 8601 is always read; `order` `dmy` or `mdy` adds that way of writing days.
+    ISO 8601 is always read; `order` (`dmy` or `mdy`) adds that way of writing dates.
     """
     moment = _read(text.strip(), order)
-    # In the first year and in the last the day may be none on another clock.
+    # In the first and the last year the same moment may have no date in another time zone.
     beyond = isinstance(moment, datetime) and moment.tzinfo is not None and moment.year in (MINYEAR, MAXYEAR)
     return None if beyond else moment
 
@@ -67,7 +67,7 @@ def _read(text: str, order: str) -> date | datetime | None:
 
 
 def _other_iso(text: str) -> date | datetime | None:
-    """ISO 8601 without hyphens or colons, by weeks, or to the hour."""
+    """The rarer forms of ISO 8601: without hyphens or colons, with weeks, or without minutes."""
     for read in (date.fromisoformat, datetime.fromisoformat):
         with suppress(ValueError):
             return read(text)
@@ -86,7 +86,7 @@ def _with_clock(day: date, clock: str) -> datetime:
 
 
 def read_day(text: str, order: str) -> date | None:
-    """The day of a date or date-time, or None."""
+    """The date of a date or date-time; None if it cannot be read."""
     moment = read_moment(text, order)
     return moment.date() if isinstance(moment, datetime) else moment
 
@@ -98,13 +98,13 @@ def is_zone(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _zones() -> set[str]:
-    # Looking them up walks the disk.
+    # Cached, because it searches the disk.
     return available_timezones()
 
 
 @lru_cache(maxsize=1 << 16)
 def local(moment: datetime, zone: str) -> datetime:
-    """A moment on the clock of a zone, without offset; one without offset is that clock already."""
+    """A date-time in the local time of a zone, without offset; one without offset is local time already."""
     if moment.tzinfo is None:
         return moment
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""DuckDB as this program runs it: bounded, offline, silent, and failing without a word of data."""
+"""DuckDB with limits on memory and disk, without network access, and with errors that quote no data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 
 
 class ArrowStream:
-    """A Polars frame as DuckDB reads it: by the Arrow stream protocol and nothing else."""
+    """A Polars frame, reduced to the Arrow stream protocol, by which DuckDB reads it."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._frame = frame
@@ -33,22 +33,23 @@ class ArrowStream:
 
 
 def statement(package: str | None, name: str) -> str:
-    """The text of a fixed SQL statement that lies beside the modules of a package."""
+    """The text of a fixed SQL statement, a file `NAME.sql` in the folder of a package."""
     return files(package or "dnc").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that reaches no file but its own and those in `folders`, loads no extension, and stays so.
+    """Connect to a database that can reach only its own files and those in `folders`, and load no extension.
 
-    It is bounded in memory and disk and writes no progress to stdout.
+    The configuration is locked, so no statement can change that. Memory and disk are limited, and no progress bar is
+    written to stdout.
     """
     con = duckdb.connect(database, config=_SETTINGS | settings)
     try:
-        reached = [Path(one).absolute() for one in folders]
+        allowed = [Path(folder).absolute() for folder in folders]
         if database != ":memory:":
-            reached.append(Path(database).absolute().parent)
+            allowed.append(Path(database).absolute().parent)
         con.execute("set enable_progress_bar = false")
-        con.execute("set allowed_directories = ?", [[str(folder) for folder in reached]])
+        con.execute("set allowed_directories = ?", [[str(folder) for folder in allowed]])
         con.execute("set enable_external_access = false")
         con.execute("set lock_configuration = true")
     except BaseException:
@@ -58,9 +59,10 @@ def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duck
 
 
 def attached(database: str | Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB of its own that reads one database file and changes nothing.
+    """Connect to a database file for reading only, in an instance of its own.
 
-    Two that are opened by path share one instance, though the file may be another by now; two that attach it do not.
+    DuckDB shares one instance between connections to the same path, even if the file was replaced in between; an
+    attached file is always read anew.
     """
     con = duckdb.connect(":memory:", config=_SETTINGS)
     try:
@@ -84,14 +86,14 @@ def errno_of(error: duckdb.Error) -> int | None:
 
 
 def engine(spill: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that spills into a folder, and reads there and in `folders` only."""
+    """Connect to an in-memory database that spills into a folder, and reads only there and in `folders`."""
     return connect(":memory:", spill, *folders, temp_directory=str(spill), **settings)
 
 
 def run(
     con: duckdb.DuckDBPyConnection, name: str, sql: str, params: object = None, **frames: pl.DataFrame
 ) -> pl.DataFrame:
-    """Run one statement over named frames. Failures name the statement, never its data."""
+    """Run one statement over named frames. Raises StoreError, which names the statement and quotes no data."""
     try:
         for table, frame in frames.items():
             con.register(table, ArrowStream(frame))

@@ -1,15 +1,14 @@
-"""What can go wrong, as a tree.
+"""The exceptions of this package.
 
     DncError
-      InputError        a file or value we were handed is wrong
-        OptionError     an option is wrong; the command line answers it with 2
-        LoaderError     no loader reads the file, or several would
-        RuleError       a rules file breaks the grammar
-      StoreError        the store is locked, foreign, damaged or of another version
+      InputError        an input file or value is wrong
+        OptionError     an option is wrong; exit code 2
+        LoaderError     no loader recognises the file, or several do
+        RuleError       a rules file does not follow the grammar
+      StoreError        the store is locked, not a store, damaged or of another version
 
-Files raise, rows do not: a smudged row becomes an `undecided` verdict or a
-counted unread listing. A message is one line, says what to do, and never
-quotes a telephone number or a raw line.
+A wrong file raises an exception, a wrong row does not: it becomes an `undecided` verdict, or is counted as an unread
+listing. A message is one line, says what to do, and never quotes a telephone number or a line of a file.
 """
 
 from __future__ import annotations
@@ -18,22 +17,22 @@ from pathlib import Path
 
 
 def printable(text: str) -> str:
-    """Text in which nothing is left that a terminal would obey, as names of files and columns may hold it."""
+    """Text without control characters, which names of files and columns may hold and a terminal would obey."""
     return "".join(char if char.isprintable() or char == " " else "?" for char in text)
 
 
 class DncError(Exception):
-    """Root of all errors of this package; the command line answers it with exit code 4."""
+    """Base class of all exceptions of this package; exit code 4."""
 
     def __init__(self, message: str) -> None:
         super().__init__(printable(message))
 
 
 class InputError(DncError):
-    """A file we were handed is wrong.
+    """An input file or value is wrong.
 
     Attributes:
-        path: the file, or None where a value and not a file is wrong.
+        path: the file, or None for a value.
         at: row number, column or key inside the file, or None.
     """
 
@@ -45,7 +44,7 @@ class InputError(DncError):
 
 
 class OptionError(InputError):
-    """An option of a check has no such value; the command line answers it with exit code 2."""
+    """An option has a value that is not allowed; exit code 2."""
 
 
 class LoaderError(InputError):
@@ -53,8 +52,8 @@ class LoaderError(InputError):
 
 
 class RuleError(InputError):
-    """A rules file breaks the grammar; `at` names regime and key."""
+    """A rules file does not follow the grammar; `at` names regime and key."""
 
 
 class StoreError(DncError):
-    """The store is locked, foreign, damaged, or of another version."""
+    """The store is locked, damaged, of another version, or the folder is not a store."""

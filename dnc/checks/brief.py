@@ -11,7 +11,7 @@ from typing import Any
 
 from dnc.clock import DATE_ORDERS, NONE, read_day, today
 from dnc.errors import InputError
-from dnc.files.input_file import handed
+from dnc.files.input_file import open_input
 from dnc.files.table import folded
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.numbers.reader import known_region
@@ -125,7 +125,7 @@ def _check_word(column: str, word: str, dates: str) -> None:
 def read_brief(path: str | Path) -> Brief:
     """Read a brief; raises InputError naming file and key."""
     path = Path(path)
-    with handed(path) as file:
+    with open_input(path) as file:
         data = file.read()
     try:
         told = tomllib.loads(data.decode())

@@ -23,7 +23,7 @@ from dnc.checks.calls import Calls
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError
-from dnc.files.input_file import fingerprint
+from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, Table, folded
 from dnc.frames import numbered
@@ -110,7 +110,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
             counts["unproven"] += int((given & ~proven).sum())
             yield words.drop_nulls(["number", "rank"]).with_columns(_small())
 
-    return Consents(path, fingerprint(path), _newest_of(batches()), **counts)
+    return Consents(path, input_sha256(path), _newest_of(batches()), **counts)
 
 
 def _not_understood(rows: pl.Series) -> list[pl.Expr]:

@@ -12,7 +12,7 @@ import polars as pl
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout
 from dnc.files.output_rows import Rows
-from dnc.files.writers import CsvStream, Output, Writer, is_page, whole
+from dnc.files.writers import CsvStream, Output, Writer, atomic_path, is_page
 from dnc.frames import together
 
 Targets = str | Path | Sequence[str | Path] | None
@@ -67,7 +67,7 @@ class Outputs:
         """Open the files; they appear under their names when the stack is closed without an error."""
         form = (layout.names, layout.delimiter, layout.bom)
         self._layout = layout
-        self._pages = [stack.enter_context(whole(path)) for path in self.targets if is_page(path)]
+        self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
         self._files = [stack.enter_context(Output(path, *form)) for path in self.targets if not is_page(path)]
         self._writers: list[Writer] = [file.writer for file in self._files]
         if self._stream is not None:

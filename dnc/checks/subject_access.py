@@ -14,7 +14,7 @@ from dnc.checks.screening import Screen
 from dnc.clock import today
 from dnc.database import engine, run
 from dnc.errors import StoreError
-from dnc.files.locks import Reading
+from dnc.files.locks import ReadLock
 from dnc.law.demands import OWN, registry_column
 from dnc.store import ledger_sql
 from dnc.store.snapshots import Snapshot, Standing, fault_of
@@ -49,7 +49,7 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         objections = ledger_sql.objections_to(opened.con, e164, until)
         checks = ledger_sql.checks(opened.con)
         files = {row["check"]: row["file"] for row in ledger_sql.decisions(opened.con)}
-        reading = Reading([store.path / "decisions" / file for file in files.values()])
+        reading = ReadLock([store.path / "decisions" / file for file in files.values()])
     made = {row["check"]: row for row in checks}
     decisions = [made[seq] | row for seq, file in files.items() for row in _decided(store.path, file, e164, until)]
     del reading

@@ -106,7 +106,7 @@ def vet(
     The exit code is 1 if a condition (--min-clear, --max-undecided, --max-price-per-clear) fails or a sample
     contradicts the sealed result, else 0.
     """
-    from dnc.files.writers import is_page, whole
+    from dnc.files.writers import atomic_path, is_page
     from dnc.reports.check_summary import warnings
     from dnc.reports.vet_page import html
     from dnc.reports.vet_summary import summary
@@ -130,7 +130,7 @@ def vet(
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
         say(line)
     if out:
-        with whole(out) as unfinished:
+        with atomic_path(out) as unfinished:
             unfinished.write_text(html(vetting, book, lang), encoding="utf-8")
     if seal:
         click.echo(write_sealed(vetting), nl=False)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from dnc.errors import InputError
-from dnc.files.input_file import handed
+from dnc.files.input_file import open_input
 from dnc.files.signatures import compound_kind, package_kind
 
 HEAD_BYTES = 1 << 16
@@ -108,7 +108,7 @@ def _checked(stream: BinaryIO, where: Path, most: int) -> BinaryIO:
 
 def first_bytes(path: Path, size: int = HEAD_BYTES) -> bytes:
     """The first bytes as they lie on the disk; raises InputError where there are none to read."""
-    with handed(path) as file:
+    with open_input(path) as file:
         return file.read(size)
 
 
@@ -138,7 +138,7 @@ def kind_of(path: Path) -> str:
 def _streams(path: Path) -> set[str]:
     """The names in the directory of an OLE file ([MS-CFB]), as far as it is whole."""
     found: set[str] = set()
-    with handed(path) as file, suppress(struct.error, IndexError):
+    with open_input(path) as file, suppress(struct.error, IndexError):
         head = file.read(512)
         (shift,), (at,) = struct.unpack_from("<H", head, 30), struct.unpack_from("<I", head, 48)
         size = 1 << min(shift, 16)

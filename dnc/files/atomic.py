@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-HALF = ".half-"  # begins the name of a file that is being written
+HALF = ".half-"  # prefix of the name of a file that is still being written
 
 
-def put(written: Path, path: Path) -> None:
-    """Move a finished file to its name: readable by its owner only, synced, renamed, the folder synced."""
+def move_into_place(written: Path, path: Path) -> None:
+    """Move a finished file to its final name. Raises OSError.
+
+    It is made readable by its owner only, and synced before it is renamed: otherwise a power cut could leave the new
+    name with no content.
+    """
     written.chmod(0o600)
     with written.open("rb+") as file:
         os.fsync(file.fileno())
@@ -19,19 +23,19 @@ def put(written: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all. Raises OSError."""
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file completely or not at all. Raises OSError."""
     handle, name = tempfile.mkstemp(prefix=HALF, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        put(Path(name), path)
+        move_into_place(Path(name), path)
     finally:
         Path(name).unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what was renamed in a folder outlast a pulled plug; where folders cannot be synced, nothing."""
+    """Make renames in a folder survive a power cut; does nothing where folders cannot be synced (Windows)."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from dnc.errors import InputError
-from dnc.files.input_file import fingerprint
+from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import Table
 
@@ -75,7 +75,7 @@ class FileList:
     @property
     def sums(self) -> list[str]:
         """The SHA-256 of each file. Raises InputError."""
-        return [fingerprint(one.path) for one in self.files]
+        return [input_sha256(one.path) for one in self.files]
 
     def digest(self, sums: Sequence[str]) -> str:
         """The SHA-256 of one file that was named; else that of what `sha256sum` prints for all of them, in order."""

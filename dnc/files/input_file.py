@@ -1,4 +1,4 @@
-"""Files that we were given: open for reading, and their SHA-256."""
+"""Input files: opening them for reading, and their SHA-256."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dnc.errors import InputError
 
 
 @contextmanager
-def handed(path: Path) -> Iterator[BinaryIO]:
-    """A file that we were handed, open for reading; what the system says against it is an InputError.
+def open_input(path: Path) -> Iterator[BinaryIO]:
+    """Open an input file for reading. Raises InputError where it cannot be read, also later, within the context.
 
-    A pipe or a device is refused: what is read here is read several times, and they give their bytes once.
+    A pipe or a device is refused: inputs are read several times, and these give their bytes only once.
     """
     try:
         mode = path.stat().st_mode
@@ -28,13 +28,13 @@ def handed(path: Path) -> Iterator[BinaryIO]:
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file that we were handed, as hex. Raises InputError."""
-    with handed(path) as file:
+def input_sha256(path: Path) -> str:
+    """SHA-256 of an input file, as hex. Raises InputError."""
+    with open_input(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hex. Raises OSError."""
+    """SHA-256 of one of our own files, as hex. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

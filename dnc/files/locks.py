@@ -1,6 +1,7 @@
-"""Locks that die with their holder, and folders that are one process's own.
+"""Locks on files, and temporary folders that belong to one process.
 
-A lock is the operating system's, on an open file: `kill -9` frees it, so nothing is ever left locked.
+The locks are those of the operating system on open files: it releases them when a process ends, even by `kill -9`, so
+nothing stays locked.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _OWNED = "owner.lock"
 
 
 class HeldError(Exception):
-    """A lock is held by a process; `pid` is None where it could not be told."""
+    """Another process holds a lock; `pid` is None where it is unknown."""
 
     def __init__(self, pid: int | None) -> None:
         self.pid = pid
@@ -33,18 +34,21 @@ class HeldError(Exception):
 
 
 @contextmanager
-def alone(path: Path, wait_seconds: float) -> Iterator[None]:
-    """Hold the lock of a file that is made if need be and stays. Raises HeldError after the wait, and OSError."""
+def exclusive_lock(path: Path, wait_seconds: float) -> Iterator[None]:
+    """Hold the lock of a file, which is created if it does not exist, and stays.
+
+    Raises HeldError where another process still holds it after `wait_seconds`, and OSError.
+    """
     deadline = time.monotonic() + wait_seconds
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         while not _lock(handle):
             if time.monotonic() > deadline:
                 os.lseek(handle, 0, os.SEEK_SET)
-                told = os.read(handle, 20).decode("ascii", "replace").strip()
-                raise HeldError(int(told) if told.isdecimal() else None)
+                pid = os.read(handle, 20).decode("ascii", "replace").strip()
+                raise HeldError(int(pid) if pid.isdecimal() else None)
             time.sleep(_POLL_SECONDS)
-        with suppress(OSError):  # of a full disk; the lock holds without a name
+        with suppress(OSError):  # the disk may be full; the lock holds without the pid
             os.lseek(handle, 0, os.SEEK_SET)
             os.write(handle, f"{os.getpid():<20}".encode())
         yield
@@ -53,11 +57,11 @@ def alone(path: Path, wait_seconds: float) -> Iterator[None]:
 
 
 def _lock(handle: int, *, shared: bool = False) -> bool:
-    """Take the lock of an open file if it is free."""
+    """Try to take the lock of an open file, without waiting."""
     try:
         if sys.platform == "win32":
-            # Far behind the end, so that the pid can still be read. There are no shared ones, and none
-            # are needed: a file that is open cannot be removed.
+            # Windows locks bytes: one far beyond the end, so that others can still read the pid. It has no shared
+            # locks, and none are needed: an open file cannot be removed.
             if not shared:
                 os.lseek(handle, 1 << 30, os.SEEK_SET)
                 msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -68,10 +72,10 @@ def _lock(handle: int, *, shared: bool = False) -> bool:
     return True
 
 
-class Reading:
-    """Files held open by a reader: whoever would remove one sees that it is read. Let go of with the object.
+class ReadLock:
+    """A shared lock on files while they are read, so that `remove_unread` leaves them; released with the object.
 
-    Raises FileNotFoundError where one is not there or just being removed.
+    Raises FileNotFoundError where a file does not exist, or is being removed.
     """
 
     def __init__(self, paths: Collection[Path]) -> None:
@@ -89,7 +93,7 @@ class Reading:
 
 
 def _make_room(files: int) -> None:
-    """Let this process hold that many files open, as far as the system allows it to allow itself."""
+    """Raise the limit of open files of this process to what that many need, as far as the system allows."""
     if sys.platform != "win32":
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft < 4 * files:
@@ -98,7 +102,7 @@ def _make_room(files: int) -> None:
 
 
 def remove_unread(path: Path) -> bool:
-    """Remove a file unless a reader holds it; whether it is gone."""
+    """Remove a file unless a `ReadLock` is held on it; returns whether it is gone."""
     with suppress(OSError):
         if sys.platform == "win32":
             path.unlink()
@@ -114,7 +118,7 @@ def remove_unread(path: Path) -> bool:
 
 @contextmanager
 def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """A new folder that goes at the end; `remove_orphans` takes it where its process was killed."""
+    """A new folder, removed at the end; where the process was killed, `remove_orphans` removes it later."""
     folder, handle = _owned_folder(parent, prefix)
     try:
         yield folder
@@ -124,7 +128,7 @@ def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
 
 
 def _owned_folder(parent: Path, prefix: str) -> tuple[Path, int]:
-    """A new folder and its lock; another one where it was taken for an orphan before it was locked."""
+    """A new folder and its lock; if another process removed it as an orphan before it was locked, one more."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         try:
@@ -137,24 +141,24 @@ def _owned_folder(parent: Path, prefix: str) -> tuple[Path, int]:
 
 
 def remove_orphans(parent: Path, prefix: str) -> None:
-    """Remove folders of `own_folder` whose process is no more."""
+    """Remove the folders of `own_folder` whose process has ended."""
     for folder in parent.glob(f"{prefix}*"):
         try:
             handle = os.open(folder / _OWNED, os.O_RDWR)
         except OSError:
-            with suppress(OSError):  # of one that is not empty
+            with suppress(OSError):  # fails if it is not empty
                 folder.rmdir()
             continue
         orphan = _lock(handle)
         if orphan and sys.platform != "win32":
-            _remove_tree(folder)  # while it is locked, so that nobody takes it for its own
+            _remove_tree(folder)  # while it is locked, so that its process cannot use it again
         os.close(handle)
         if orphan:
             _remove_tree(folder)
 
 
 def _remove_tree(folder: Path) -> None:
-    """Remove a folder, its lock last: whatever is left of it when this is ended is known for an orphan."""
+    """Remove a folder, its lock file last: if this is interrupted, what remains is still known as an orphan."""
     with suppress(OSError):
         for path in folder.iterdir():
             if path.is_dir():

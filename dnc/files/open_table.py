@@ -17,7 +17,7 @@ from dnc.files.archive import Member, kind_of, members
 from dnc.files.cell_types import of_json
 from dnc.files.csv_reader import read_csv
 from dnc.files.encoding import Text, text_of
-from dnc.files.input_file import handed
+from dnc.files.input_file import open_input
 from dnc.files.json_reader import is_json, keys, objects
 from dnc.files.sandbox import frames
 from dnc.files.sandbox_worker import rows_told
@@ -139,7 +139,7 @@ def _json(path: Path, text: Text) -> Table:
 
 def count_rows(path: Path) -> int:
     """About how many rows a file has, told quickly: of a text its line ends, else what its format says."""
-    with handed(path) as file:
+    with open_input(path) as file:
         if file.read(4) == b"PAR1":
             return rows_told(file)
         file.seek(0)

@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 import polars as pl
 
 from dnc.errors import InputError, OptionError
-from dnc.files.atomic import put
+from dnc.files.atomic import move_into_place
 from dnc.files.output_rows import Rows
 from dnc.files.spreadsheet import CELL
 from dnc.files.table import unique_names
@@ -293,7 +293,7 @@ def is_page(path: str | Path) -> bool:
 
 
 @contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
+def atomic_path(path: str | Path) -> Iterator[Path]:
     """A file that appears whole or not at all: gives the name beside it to write to."""
     path = Path(path)
     try:
@@ -304,7 +304,7 @@ def whole(path: str | Path) -> Iterator[Path]:
     beside = Path(name)
     try:
         yield beside
-        put(beside, path)
+        move_into_place(beside, path)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -321,7 +321,7 @@ class Output:
             known = ", ".join((*FORMATS, PAGE))
             raise OptionError(f"no format for {suffix or 'a name without suffix'}; known are {known}", path)
         with ExitStack() as stack:
-            beside = stack.enter_context(whole(path))
+            beside = stack.enter_context(atomic_path(path))
             self.writer: Writer = stack.enter_context(closing(FORMATS[suffix](beside, header, delimiter, bom)))
             self._stack = stack.pop_all()
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dnc.errors import InputError, StoreError
-from dnc.files.atomic import put, sync_folder
+from dnc.files.atomic import move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
-from dnc.files.locks import Reading, own_folder, remove_orphans
+from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.store import audit_log
 from dnc.store.ledger import Ledger, Opened
 from dnc.store.manifest import FOLDERS, NAME, Manifest
@@ -63,15 +63,15 @@ def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.En
     return manifest.last
 
 
-def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, Reading]:
+def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, ReadLock]:
     """Copy the ledger; returns its manifest, and what keeps the files it names from being removed."""
     for _ in range(_TRIES):
         with ledger.read() as opened:
             manifest = opened.manifest
-            reading = Reading([ledger.folder / path for path in manifest.files()])
+            reading = ReadLock([ledger.folder / path for path in manifest.files()])
         shutil.copyfile(ledger.path, new / _LEDGER)
         if sha256_of(new / _LEDGER) == manifest.ledger:
-            put(new / _LEDGER, new / _LEDGER)
+            move_into_place(new / _LEDGER, new / _LEDGER)
             return manifest, reading
     raise StoreError(f"{ledger.folder}: changes too often to be copied; try again")
 
@@ -81,7 +81,7 @@ def _copy_file(path: Path, to: Path) -> None:
     shutil.copyfile(path, half)
     if sha256_of(half) != path.stem:
         raise StoreError(f"{path}: is damaged, so nothing was copied; run dnc verify")
-    put(half, to)
+    move_into_place(half, to)
 
 
 @dataclass(frozen=True)
@@ -179,8 +179,8 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
             raise StoreError(f"{kept.folder}: changed while it was copied; try again")
         opened.manifest.write(work)
         _record(Ledger(work, 0), opened.manifest.last, files)
-        put(work / _LEDGER, ledger.path)
-        put(work / NAME, ledger.folder / NAME)
+        move_into_place(work / _LEDGER, ledger.path)
+        move_into_place(work / NAME, ledger.folder / NAME)
     return aside
 
 

@@ -28,9 +28,9 @@ from msgspec.structs import replace
 from dnc.clock import clock, today
 from dnc.database import attached, connect, errno_of
 from dnc.errors import StoreError
-from dnc.files.atomic import HALF, put
+from dnc.files.atomic import HALF, move_into_place
 from dnc.files.input_file import sha256_of
-from dnc.files.locks import HeldError, alone, own_folder, remove_orphans, remove_unread
+from dnc.files.locks import HeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
 from dnc.store import audit_log, ledger_sql
 from dnc.store.manifest import FOLDERS, NAME, DamageError, Manifest, read_manifest
 
@@ -239,7 +239,7 @@ class Ledger:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name in FOLDERS:
                 (self.folder / name).mkdir(exist_ok=True, mode=0o700)
-            with alone(self.folder / "lock", self._wait_seconds):
+            with exclusive_lock(self.folder / "lock", self._wait_seconds):
                 yield
         except HeldError as error:
             raise self._held(error.pid) from None
@@ -275,7 +275,7 @@ class Ledger:
         deadline = time.monotonic() + self._wait_seconds
         while True:
             try:
-                return put(written, path)
+                return move_into_place(written, path)
             except PermissionError:
                 if os.name != "nt" or time.monotonic() > deadline:
                     raise
@@ -353,7 +353,7 @@ class Change:
     def keep(self, written: Path, folder: str) -> tuple[str, int]:
         """Move a finished Parquet file into a folder of the store, named by its checksum; returns its name and rows."""
         rows, name = rows_of(written), f"{sha256_of(written)}.parquet"
-        put(written, self.folder / folder / name)
+        move_into_place(written, self.folder / folder / name)
         return name, rows
 
     def log(self, verb: str, detail: dict[str, object]) -> audit_log.Entry:

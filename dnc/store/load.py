@@ -14,7 +14,7 @@ import polars as pl
 from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError
-from dnc.files.input_file import fingerprint
+from dnc.files.input_file import input_sha256
 from dnc.numbers.reader import calling_codes
 from dnc.registries.contract import Loader
 from dnc.registries.ingest import Taken, take
@@ -136,9 +136,9 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
         covers=tuple(prefixes),
         campaign=options.campaign,
         means=options.means,
-        asked=fingerprint(options.asked) if options.asked else None,
+        asked=input_sha256(options.asked) if options.asked else None,
         region=options.region,
-        sha256=fingerprint(extract.path),
+        sha256=input_sha256(extract.path),
     )
     return Prepared(extract.path, loader, identity, taken)
 

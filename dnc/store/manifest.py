@@ -17,7 +17,7 @@ import duckdb
 import msgspec
 
 from dnc.errors import StoreError
-from dnc.files.atomic import write_whole
+from dnc.files.atomic import write_atomically
 from dnc.store import audit_log, ledger_sql
 
 NAME = "manifest.json"
@@ -135,7 +135,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Write it into a store's folder, whole or not at all. Raises OSError."""
         content = msgspec.to_builtins(self)
         text = json.dumps(content | {"sha256": _checksum(content)}, indent=1)
-        write_whole(folder / NAME, f"{text}\n".encode())
+        write_atomically(folder / NAME, f"{text}\n".encode())
 
 
 def read_manifest(folder: Path) -> Manifest | None:

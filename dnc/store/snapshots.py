@@ -13,7 +13,7 @@ import polars as pl
 
 from dnc.errors import StoreError
 from dnc.files.input_file import sha256_of
-from dnc.files.locks import Reading
+from dnc.files.locks import ReadLock
 from dnc.registries.contract import OWN
 from dnc.store import ledger_sql
 
@@ -129,7 +129,7 @@ class Standing:
     snapshots: tuple[Snapshot, ...] = ()
     objections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ledger_sql.OBJECTIONS))
     bitpages: Mapping[str, str] = field(default_factory=dict)
-    reading: Reading | None = field(default=None, repr=False, compare=False)
+    reading: ReadLock | None = field(default=None, repr=False, compare=False)
     _intact: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def of(self, registry: str) -> list[Snapshot]:

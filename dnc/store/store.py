@@ -28,7 +28,7 @@ import polars as pl
 from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, StoreError
-from dnc.files.locks import Reading, own_folder
+from dnc.files.locks import ReadLock, own_folder
 from dnc.numbers.reader import read_number
 from dnc.store import audit_log, ledger_sql, load, retention
 from dnc.store.ledger import WORK, Ledger
@@ -110,7 +110,7 @@ class Store:
                 now = self._snapshots_in(opened.con)
                 now, missing = replace(now, objections=ledger_sql.objections(opened.con)), None
             try:
-                return replace(now, reading=Reading(now.files))
+                return replace(now, reading=ReadLock(now.files))
             except FileNotFoundError:
                 continue  # forgotten since the ledger was read, so the ledger has changed too
             except OSError as error:

@@ -22,7 +22,7 @@ import polars as pl
 
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
-from dnc.files.input_file import handed
+from dnc.files.input_file import open_input
 from dnc.law.rulebook import Rulebook
 from dnc.vetting.cells import BANDS, FEW, LEVELS, SCHEMA, between
 from dnc.vetting.figures import appraise
@@ -163,7 +163,7 @@ def _comparable(claim: Offer, sample: Offer) -> None:
 
 def _json(path: Path) -> dict[str, Any] | None:
     """The object that a sealed result is, or None where a file is something else."""
-    with handed(path) as file:
+    with open_input(path) as file:
         if not file.read(16).lstrip().startswith(b"{"):
             return None
         file.seek(0)

@@ -396,9 +396,9 @@ def test_a_store_of_many_snapshots_is_read_within_few_open_files(tmp_path):
     paths = [tmp_path / str(number) for number in range(100)]
     for path in paths:
         path.touch()
-    code = "import resource, sys; from pathlib import Path; from dnc.files.locks import Reading\n"
+    code = "import resource, sys; from pathlib import Path; from dnc.files.locks import ReadLock\n"
     code += (
         "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; resource.setrlimit(resource.RLIMIT_NOFILE, (50, hard))\n"
     )
-    code += "Reading([Path(one) for one in sys.argv[1:]])"
+    code += "ReadLock([Path(one) for one in sys.argv[1:]])"
     subprocess.run([sys.executable, "-c", code, *map(str, paths)], check=True)

@@ -12,7 +12,7 @@ from dnc.messages import LANGUAGES, amount, counted, messages, percent
 
 DNC = Path(__file__).parent.parent / "dnc"
 CATALOGUE = tomllib.loads((DNC / "messages.toml").read_text(encoding="utf-8"))
-_COMPOSED = ("chart_", "unread_")  # keys that the code puts together
+_COMPOSED = ("chart_",)  # keys that the code puts together
 _NAMED_BY_DATA = ("missing", "question")  # sections whose keys are columns and words of `dnc_missing`
 
 
@@ -55,7 +55,7 @@ def test_everything_that_may_be_missing_has_a_name_and_a_question():
     """Each column of planned calls has a name, each other word of `dnc_missing` both; nothing else is there."""
     other = {"number", "jurisdiction", "stale:law", "registry:own", "registry", "uncovered", "stale"}
     assert set(CATALOGUE["missing"]) == {*vocabulary().columns, *other}
-    assert set(CATALOGUE["question"]) == {*other, "column", "in_brief", "in_store", "one_of", "theirs"}
+    assert set(CATALOGUE["question"]) == {*other, "in_brief", "in_store", "one_of", "theirs"}
 
 
 def test_a_section_is_read_as_the_whole_file_has_it():

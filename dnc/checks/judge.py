@@ -22,7 +22,7 @@ from dnc.checks.cases import Distinct, Factored, Facts, factored
 from dnc.checks.evaluator import Evaluation, Evaluator
 from dnc.checks.screening import Screen
 from dnc.checks.validity import Validity
-from dnc.checks.verdict import Policy, Verdict, doubts, worded
+from dnc.checks.verdict import Policy, Verdict, reasons, worded
 from dnc.frames import numbered
 from dnc.law.demands import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
@@ -172,7 +172,9 @@ class Judge:
             .when(plans["jurisdiction"].is_null()).then(pl.lit("jurisdiction"))
             .when(plans["undated"]).then(pl.lit("call_at"))
         )  # fmt: skip
-        number = pl.format(words["number"].replace("{reason}", "{}"), pl.lit(unread))
+        number = pl.format(
+            words["number"].replace("{reason}", "{}"), pl.lit(unread).replace(reasons(self._policy.language))
+        )
         sentence = (
             pl.when(reason == "number")
             .then(number)
@@ -197,7 +199,7 @@ class Judge:
 
 def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:
     """Cases, with `undecided` in place of `clear` where a number may be mistyped, and the reason in `dnc_why`."""
-    reason = pl.lit(doubt).replace(doubts(language))
+    reason = pl.lit(doubt).replace(reasons(language))
     told = pl.format(messages("why", language)["doubt"].replace("{reason}", "{}"), reason) + pl.lit(".")
     is_clear = pl.col("dnc_outcome") == "clear"
     missing = pl.concat_list(pl.col("dnc_missing").str.split(";"), pl.lit(["number"])).list.set_difference([""])

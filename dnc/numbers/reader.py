@@ -73,6 +73,8 @@ _LONGEST = 15  # digits of an E.164 number, its calling code included
 UNPLANNED = "its numbering plan has no such number; is a digit missing or wrong?"
 MAILBOX = "it is the number of a mailbox; are there digits too many?"
 TWO_WAYS = "could be read as two different numbers"
+NO_NUMBER = "not a telephone number"
+NO_LENGTH = "impossible length"
 
 phonenumbers.enable_pattern_cache()  # the metadata has more patterns than `re` remembers
 
@@ -347,7 +349,7 @@ def _chosen(candidates: list[Candidate]) -> int | str:
     Where several are valid it is the one for which most speaks; where none is, the only one that is possible.
     """
     if not candidates:
-        return "not a telephone number"
+        return NO_NUMBER
     possible = [one for one in candidates if one.possible]
     if len(possible) == 1 and not possible[0].trunked:
         return possible[0].number
@@ -356,7 +358,7 @@ def _chosen(candidates: list[Candidate]) -> int | str:
     most = max((one.weight for one in kept), default=0)
     numbers = {one.number for one in kept if one.weight == most}
     if not numbers:
-        return "impossible length"
+        return NO_LENGTH
     return numbers.pop() if len(numbers) == 1 else TWO_WAYS
 
 

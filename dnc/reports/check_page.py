@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 from dnc.checks.result import Check
-from dnc.checks.verdict import OUTCOMES
+from dnc.checks.verdict import OUTCOMES, reasons
 from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.messages import counted, messages, percent
@@ -32,7 +32,7 @@ def html(check: Check) -> str:
 def _values(check: Check) -> dict[str, Any]:
     """The names that the template of a check uses."""
     tallies, book, language = check.tallies, check.book, check.language
-    w = messages("page", language)
+    unread = reasons(language)
     days = sorted(day for day, _ in tallies.days if day)
     blocked, undecided = ranked(book, tallies.blocking()), ranked(book, tallies.undecided())
     loaded = {one.registry for one in check.snapshots}
@@ -68,7 +68,7 @@ def _values(check: Check) -> dict[str, Any]:
         "duties": ranked(book, tallies.duties()),
         "advice": ranked(book, tallies.advice()),
         "kinds": _kinds(check),
-        "unread": [(w.get(f"unread_{reason}", reason), rows) for reason, rows in tallies.unread.most_common()],
+        "unread": [(unread.get(reason, reason), rows) for reason, rows in tallies.unread.most_common()],
         "repeated": check.repeated,
         "elsewhere": check.elsewhere,
         "unplaced": check.unplaced,

@@ -9,7 +9,7 @@ from dnc.checks.result import Check
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
 from dnc.law.rulebook import Rulebook
 from dnc.messages import counted, messages
-from dnc.reports.phrases import accepted, consents, question, remedy
+from dnc.reports.phrases import accepted, consents, labelled, question, remedy
 
 _SHOWN = 5
 _COUNTED = ("past", "elsewhere", "unplaced", "skipped", "sheets", "full", "cut")  # attributes of a check
@@ -34,7 +34,7 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     says = {regime.id: regime.says[language] for _, regime in book.regimes()}
     if blocking := check.tallies.blocking().most_common(_SHOWN):
         yield texts["blocked"]
-        yield from (f"  {count(rows):>9}  {id_}: {says[id_]}" for id_, rows in blocking)
+        yield from (f"  {count(rows):>9}  {labelled(id_, says[id_], language)}" for id_, rows in blocking)
     yield from _undecided(check, language)
     if clear := check.counts["clear"]:
         duties = sorted(check.tallies.duties())

@@ -8,6 +8,7 @@ from typing import Any
 from dnc.checks.judge import Looked, RegimeResult
 from dnc.law.findings import Finding
 from dnc.messages import messages
+from dnc.reports.phrases import labelled
 
 _ORDER = list(Finding)
 
@@ -21,7 +22,7 @@ def as_text(verdict: Mapping[str, Any], findings: list[RegimeResult], language: 
     """Lines for a person: the verdict, then every regime; those that forbid first, those that do not apply last."""
     texts = messages("explanation", language)
     outcome = messages("common", language)["outcome"][verdict["dnc_outcome"]]
-    yield texts["verdict"].format(number=verdict["dnc_number"] or texts["unread"], outcome=outcome)
+    yield labelled(verdict["dnc_number"] or texts["unread"], outcome, language)
     yield str(verdict["dnc_why"])
     if verdict["dnc_valid_until"]:
         yield texts["until"].format(day=verdict["dnc_valid_until"])
@@ -40,13 +41,14 @@ def _regime(found: RegimeResult, language: str) -> Iterator[str]:
     reasons = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"
     yield texts["regime"].format(id=regime.id, finding=in_words, reasons=reasons)
     yield f"  {regime.says[language]}"
-    yield from (f"  {texts['when']} {look.says}: {_truth(look, language)}" for look in found.when)
+    yield from (f"  {texts['when']} {labelled(look.says, _truth(look, language), language)}" for look in found.when)
     for clause in found.exceptions:
         yield f"  {texts['unless']} " + _joined((f"{look.says} ({_truth(look, language)})" for look in clause), texts)
     if regime.demand == "duty":
-        yield f"  {texts['duty']}: {found.demand.says}"
+        yield f"  {labelled(texts['duty'], found.demand.says, language)}"
     else:
-        yield f"  {texts['asks']}: {found.demand.says}: {_met(found, language)}"
+        demand = labelled(found.demand.says, _met(found, language), language)
+        yield f"  {labelled(texts['asks'], demand, language)}"
     yield from (f"  {cite.text} {cite.url}".rstrip() for cite in regime.cites)
 
 

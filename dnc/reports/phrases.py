@@ -14,6 +14,11 @@ from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
 
 
+def labelled(label: str, text: str, language: str) -> str:
+    """A label and what it labels, with a colon as the language writes it."""
+    return f"{label}{messages('common', language)['colon']} {text}"
+
+
 def question(missing: str, language: str = "en") -> str:
     """What to ask a person about one word of `dnc_missing`."""
     texts = messages("question", language)
@@ -22,7 +27,7 @@ def question(missing: str, language: str = "en") -> str:
     kind, _, registry = missing.partition(":")
     if registry:
         return str(texts[kind].format(registry=registry))
-    return str(texts["column"].format(column=missing, question=vocabulary().question(missing, language)))
+    return labelled(missing, vocabulary().question(missing, language), language)
 
 
 def remedy(missing: str, language: str = "en") -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from dnc.messages import amount, counted, messages, percent
-from dnc.reports.phrases import question
+from dnc.reports.phrases import labelled, question
 from dnc.vetting.model import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
 
 _MARGIN = " " * 13  # the width of the counts in front of a list
@@ -32,7 +32,8 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     yield from (_condition(condition, language) for condition in vetting.gate)
     yield texts["cites"]
     for id_, regime in vetting.regimes.items():
-        yield f"  {id_}: " + "; ".join(f"{cite['text']} {cite['url']}".strip() for cite in regime["cites"])
+        cites = "; ".join(f"{cite['text']} {cite['url']}".strip() for cite in regime["cites"])
+        yield f"  {labelled(id_, cites, language)}"
 
 
 def _head(vetting: Vetting, language: str) -> Iterator[str]:
@@ -96,15 +97,13 @@ def _costs(vetting: Vetting, language: str) -> Iterator[str]:
 
 
 def _says(regime: str, vetting: Vetting, language: str) -> str:
-    return f"{regime}: {vetting.regimes[regime]['says'][language]}"
+    return labelled(regime, vetting.regimes[regime]["says"][language], language)
 
 
 def _wanted(wanted: Wanted, language: str) -> Iterator[str]:
     texts = messages("vet", language)
-    kind = texts["kinds"][wanted.kind]
-    yield f"  {counted(language)(wanted.rows):>9}  " + texts["wanted"].format(
-        kind=kind, question=question(wanted.word, language)
-    )
+    asked = labelled(texts["kinds"][wanted.kind], question(wanted.word, language), language)
+    yield f"  {counted(language)(wanted.rows):>9}  {asked}"
     if wanted.asks:
         yield _MARGIN + texts["asks"].format(asks="; ".join(wanted.asks))
     if wanted.regimes:

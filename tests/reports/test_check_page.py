@@ -182,6 +182,7 @@ def test_it_speaks_french(page):
     assert '<html lang="fr">' in text
     assert "Ne pas passer les appels interdits" in told["next"] and "12,5\N{NO-BREAK SPACE}%" in text
     assert "consommateur" in told["blocked"]
+    assert "n'est pas écrit comme un numéro : 1" in told["found"]
 
 
 def test_charts_can_be_read_without_colour(page):

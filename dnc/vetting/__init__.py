@@ -1,1 +1,1 @@
-"""What a list on offer is worth before it is bought."""
+"""Vetting: what a list on offer is worth for a planned use, before it is bought."""

@@ -1,10 +1,38 @@
-"""The rows of a list counted by what was found of them: in the open, or in classes of ten persons or more.
+"""The rows of a vetted list, counted in cells: exactly, or so that no count is about fewer than ten persons.
 
-A frame of cells has one row a class of rows; the classes part the list, so that
-every count of it is a sum of theirs. Where cells are handed to somebody else
-each class holds ten persons or more. Because there is one parting and not
-several tables, no sum, no difference and no complement of published counts says
-less than a whole class: a count of one to nine persons cannot be worked out.
+A frame of cells has one row for each class of rows. Each row of the list is in
+exactly one class, so every count is a sum of cells. Open cells are for the owner
+of the list. Closed cells may be handed to somebody else: each holds ten persons
+or more (k-anonymity with k = 10). Because they are one partition of the list and
+not several tables, sums, differences and complements of published counts are
+about whole cells too: a count of one to nine persons cannot be worked out.
+
+How closed cells are made. All rows start in one cell. Level by level (`LEVELS`:
+outcome, then reason, ...), each cell is split into groups of rows with the same
+words at that level:
+
+1. A group of ten persons or more becomes a cell of its own.
+2. All smaller groups of the cell are merged: the rest. If the rest has ten
+   persons or more, it becomes a cell whose words at this level are null.
+3. Otherwise the rest is merged into the smallest of the groups of rule 1. If the
+   rest has nine rows or fewer, that cell keeps the words of the group, and the
+   level is noted in `most`: its words are right for all rows but nine at most. If
+   the rest has more rows (few persons, many rows each), the words become null.
+
+For example, 40 rows of 40 persons, with outcome and line as the only levels:
+
+    outcome    line      rows      outcome  line      most    rows
+    clear      landline    21      clear    landline  [line]    25
+    clear      mobile       4  ->  null     landline  [line]    15
+    blocked    landline     6
+    undecided  landline     6
+    undecided  mobile       3
+
+Outcome: the 25 clear rows are a cell. The 6 blocked and the 9 undecided are too
+few each, but 15 together: a cell without an outcome (rule 2). Line: in both cells
+the mobiles are too few and join the landlines, which keep their word (rule 3).
+What the reader can conclude (`between`): 25 to 40 rows are clear (it is 25), and
+22 to 40 are landlines (it is 33), because each cell may hide nine others.
 """
 
 from __future__ import annotations
@@ -25,8 +53,8 @@ from dnc.database import engine, run, statement
 from dnc.frames import numbered
 
 FEW = 10  # persons: no class of fewer is published
-AGES = (30, 60, 90, 180, 365, 730)  # last days of the bands of ages
-BANDS = ("after", "0-30", "31-60", "61-90", "91-180", "181-365", "366-730", "731-")  # `after` the day of the call
+AGES = (30, 60, 90, 180, 365, 730)  # days: upper ends of the bands
+BANDS = ("after", "0-30", "31-60", "61-90", "91-180", "181-365", "366-730", "731-")  # `after`: later than the call
 _WORDS = ("outcome", "blocked_by", "undecided_by", "missing", "duties", "line", "territory", "consent", "answers")
 SCHEMA: dict[str, Any] = {
     **dict.fromkeys(_WORDS, pl.String),
@@ -38,15 +66,16 @@ SCHEMA: dict[str, Any] = {
 }
 """Columns of a frame of cells.
 
-outcome, blocked_by, undecided_by, missing: as in verdicts, the last two of undecided rows only.
-duties: of clear rows.
-line, territory: of the number, `unknown` where the plan does not tell, empty where it cannot be read.
-consent: age of the consent in days on the day of the call, a band; empty where no day is told.
-answers: age of each registry's answer, `ID BAND`, `;`-joined.
-lasts: how many of the points in time the row is clear through. repeat: its number counts in another row.
-held: its number stands in a list that the buyer holds. rows: how many there are.
-A null word: several small classes were put together, whose words differ.
-most: levels (see LEVELS) at which the word stands for all rows but a few, nine at most.
+outcome, blocked_by, undecided_by, missing: as in verdicts; the last two only of undecided rows.
+duties: only of clear rows.
+line, territory: of the number; `unknown` if the numbering plan does not say, empty if the number cannot be read.
+consent: age of the consent in days on the day of the call, as a band; empty if it has no date.
+answers: age of each registry's answer, `ID BAND`, joined by `;`.
+lasts: at how many of the points in time the row is still clear.
+repeat: whether its number is counted in another row. held: whether the buyer already holds its number.
+rows: how many rows the cell has.
+most: levels at which the words are wrong for some rows, nine at most.
+Null in another column: the cell was merged from groups with different words there.
 """
 LEVELS = {
     "outcome": ("outcome",),
@@ -58,49 +87,58 @@ LEVELS = {
     "consent": ("consent",),
     "answers": ("answers",),
 }
-_WAYS = {level: [name for one in list(LEVELS)[: at + 1] for name in LEVELS[one]] for at, level in enumerate(LEVELS)}
+_COLUMNS_TO = {  # all columns from the first level to this one: they tell apart the cells made at this level
+    level: [name for upper in list(LEVELS)[: at + 1] for name in LEVELS[upper]] for at, level in enumerate(LEVELS)
+}
 _LEVEL = {column: level for level, columns in LEVELS.items() for column in columns}
-_TOLD = ("day", "line", "territory", "unread", "consent_on")
+_FACTS = ("day", "line", "territory", "unread", "consent_on")
 _RANKS = {"blocked": 0, "undecided": 1, "clear": 2}
 _NEVER, _ALWAYS = date.min, date.max
-_NO_NUMBER = 1 << 63  # rows without a number are persons of their own, above all numbers
+_NO_NUMBER = 1 << 63  # added to the row of a call without a number: a person of its own, above all E.164 numbers
 
 
 def band(days: pl.Expr) -> pl.Expr:
-    """An age in days as one of BANDS, null where null."""
+    """An age in days as one of BANDS; null stays null."""
     upper = [pl.when(days <= last).then(pl.lit(name)) for last, name in zip((-1, *AGES), BANDS, strict=False)]
     return pl.coalesce(*upper, pl.when(days.is_not_null()).then(pl.lit(BANDS[-1])))
 
 
 def between(cells: pl.DataFrame, **wanted: object) -> tuple[int, int]:
-    """Least and most rows that have all of some words, as far as the cells let it be known.
+    """The least and the most rows of the list that can have all of some words, by column.
 
-    In the open the two are one number.
+    For open cells the two are equal. Closed cells widen them: a row may be one of the few for which the word of its
+    cell is wrong, or be in a cell that does not publish the word.
     """
     by_level: dict[str, list[pl.Expr]] = {}
     for column, word in wanted.items():
         by_level.setdefault(_LEVEL.get(column, ""), []).append(pl.col(column).eq_missing(pl.lit(word)))
-    cells = cells.filter(*by_level.pop("", []))  # what is no level is told of each cell
-    has = pl.all_horizontal(pl.lit(True), *(one for same in by_level.values() for one in same))
+    cells = cells.filter(*by_level.pop("", []))  # a column that is not a level is published for every cell
+    has = pl.all_horizontal(pl.lit(True), *(same for level in by_level.values() for same in level))
     low = high = int(cells.filter(has)["rows"].sum())
     cells = cells.with_columns(has=has, maybe=pl.lit(False))
     for level in filter(by_level.get, LEVELS):
         same = pl.all_horizontal(by_level[level])
         loose, merged = pl.col("most").list.contains(pl.lit(level)), pl.col(LEVELS[level][0]).is_null()
-        low -= _strangers(cells.filter(loose & pl.col("has")), level)
-        high += _strangers(cells.filter(loose & ~same), level)
+        low -= _most_wrong(cells.filter(loose & pl.col("has")), level)
+        high += _most_wrong(cells.filter(loose & ~same), level)
         cells = cells.filter(same | merged).with_columns(maybe=pl.col("maybe") | merged)
     return max(0, low), high + int(cells.filter("maybe")["rows"].sum())
 
 
-def _strangers(cells: pl.DataFrame, level: str) -> int:
-    """The most rows whose word is another than that of their class, of classes loose at one level."""
-    classes = cells.group_by(_WAYS[level]).agg(pl.col("rows").sum())
-    return int(classes["rows"].clip(upper_bound=FEW - 1).sum())
+def _most_wrong(cells: pl.DataFrame, level: str) -> int:
+    """The most rows for which the words of cells that are loose at a level can be wrong.
+
+    Nine for each cell as it was when that level was split, in however many cells it has been split since.
+    """
+    at_level = cells.group_by(_COLUMNS_TO[level]).agg(pl.col("rows").sum())
+    return int(at_level["rows"].clip(upper_bound=FEW - 1).sum())
 
 
 class Cells:
-    """Counts the rows of a check as it goes, in bounded memory; a context."""
+    """Counts the rows of a check while it runs; a context manager.
+
+    Memory is bounded: a row is five numbers in a DuckDB table, which is written to disk where it grows too large.
+    """
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -122,9 +160,9 @@ class Cells:
         self._stack.close()
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
-        """Take note of a batch of a check."""
-        case, found = _words(verdicts)
-        ids = [self._kinds.setdefault(words, len(self._kinds)) for words in found.iter_rows()]
+        """Add a batch of a check."""
+        case, distinct = _words(verdicts)
+        ids = [self._kinds.setdefault(words, len(self._kinds)) for words in distinct.iter_rows()]
         outcome = verdicts.cases["dnc_outcome"]
         rank = outcome.replace_strict(_RANKS, return_dtype=pl.UInt8)
         clear = (outcome == "clear")[verdicts.case]
@@ -144,36 +182,35 @@ class Cells:
         self.first = min(filter(None, (self.first, first)), default=None)
 
     def hold(self, name: str, numbers: Iterable[pl.Series]) -> None:
-        """Take in numbers that are held already; how many of the list's are among them goes into `overlaps`."""
-        self._con.execute("create or replace table told (number ubigint)")
+        """Add numbers that the buyer already holds; `overlaps[name]` becomes how many of them are on the list."""
+        self._con.execute("create or replace table own (number ubigint)")
         for part in numbers:
-            run(self._con, "told", "insert into told from numbers", numbers=part.drop_nulls().to_frame("number"))
-        sql = "select count(distinct person) from seen where person in (select number from told)"
+            run(self._con, "own", "insert into own from numbers", numbers=part.drop_nulls().to_frame("number"))
+        sql = "select count(distinct person) from seen where person in (select number from own)"
         [(self.overlaps[name],)] = self._con.execute(sql).fetchall()
-        self._con.execute("insert into held select distinct number from told")
+        self._con.execute("insert into held select distinct number from own")
 
     def open(self, points: Sequence[date]) -> pl.DataFrame:
-        """All cells as they are, with the columns of SCHEMA; `lasts` counts the points (ascending)."""
+        """The exact cells, with the columns of SCHEMA. points: days at which `lasts` looks, ascending."""
         return self._atoms(points).select(*SCHEMA)
 
     def closed(self, points: Sequence[date]) -> pl.DataFrame:
-        """Cells of FEW persons or more each, with the columns of SCHEMA; none where all are fewer.
+        """Cells of FEW persons or more each, with the columns of SCHEMA; empty if the list has fewer persons.
 
-        Level by level each class is parted by its words. Words of fewer than FEW persons are put
-        together; if they are still fewer, with the smallest of the others, whose words then stand
-        for all but those few.
+        points: as in `open`. The module says how the cells are made.
         """
         atoms = self._atoms(points).with_columns(cell=pl.lit(0, pl.UInt32))
         keys = atoms.select("kind", "lasts", "repeat")
-        [persons] = self._persons(keys, atoms["cell"])["persons"].to_list() or [0]
+        [persons] = self._persons(keys, atoms["cell"])["persons"].to_list() or [0]  # all are in one cell
         if persons < FEW:
             return atoms.select(*SCHEMA).clear()
         for level, columns in LEVELS.items():
-            atoms = self._parted(atoms, keys, level, columns)
+            atoms = self._split(atoms, keys, level, columns)
         words = [name for name in SCHEMA if name != "rows"]
         return atoms.group_by("cell", *words).agg(pl.col("rows").sum()).select(*SCHEMA).sort("rows", *words)
 
     def _atoms(self, points: Sequence[date]) -> pl.DataFrame:
+        """The exact cells with their kind; `keys` of other methods are the columns kind, lasts and repeat of these."""
         self._con.execute("drop table if exists placed")
         run(self._con, "placed", f"create table placed as {statement(__package__, 'placed')}", {"points": list(points)})
         counted = "select kind, lasts, repeat, held, count(*) as rows from placed group by kind, lasts, repeat, held"
@@ -184,43 +221,52 @@ class Cells:
         return cells.with_columns(most=pl.lit([], pl.List(pl.String))).select("kind", *SCHEMA)
 
     def _persons(self, keys: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
-        """Distinct persons and rows of some atoms, named by their keys, by the part each is in: part, persons, rows."""
+        """Distinct persons and rows in each part, where `part` has the part of each atom: part, persons, rows.
+
+        Persons are counted from the rows again, because one person may have rows in several atoms.
+        """
         sql = "select part, count(distinct person) as persons, count(*) as rows from placed join parts"
         parts = keys.with_columns(part=part)
         return run(self._con, "persons", f"{sql} using (kind, lasts, repeat) group by part", parts=parts)
 
-    def _parted(self, atoms: pl.DataFrame, keys: pl.DataFrame, level: str, columns: Sequence[str]) -> pl.DataFrame:
-        """Atoms with their cells parted by one level, and their words made those of the new cells."""
-        parts = atoms.select("cell", *columns).unique(maintain_order=True).with_row_index("part")
-        part = atoms.join(parts, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")["part"]
-        parts = parts.join(self._persons(keys, part), on="part", how="left", maintain_order="left")
-        small = part.is_in(parts.filter(pl.col("persons") < FEW)["part"].implode())
+    def _split(self, atoms: pl.DataFrame, keys: pl.DataFrame, level: str, columns: Sequence[str]) -> pl.DataFrame:
+        """Atoms with their cells split at one level, and the words of that level replaced by those of their cell."""
+        # The groups of each cell, with their persons.
+        groups = atoms.select("cell", *columns).unique(maintain_order=True).with_row_index("part")
+        group = atoms.join(groups, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")["part"]
+        groups = groups.join(self._persons(keys, group), on="part", how="left", maintain_order="left")
+        # The rest of each cell: its small groups together. Persons of two small groups may be the same.
+        small = group.is_in(groups.filter(pl.col("persons") < FEW)["part"].implode())
         rests = self._persons(keys.filter(small), atoms["cell"].filter(small))
         rests = rests.select(cell="part", rest="persons", rest_rows="rows")
-        others = parts.filter(pl.col("persons") >= FEW).sort("persons", "part").unique("cell", keep="first")
-        others = others.select("cell", "part", *columns).rename({one: f"{one}_other" for one in ("part", *columns)})
-        parts = parts.join(rests, on="cell", how="left", maintain_order="left")
-        parts = parts.join(others, on="cell", how="left", maintain_order="left")
+        # The smallest other group of each cell, which takes in a rest that is small itself.
+        hosts = groups.filter(pl.col("persons") >= FEW).sort("persons", "part").unique("cell", keep="first")
+        hosts = hosts.select("cell", "part", *columns).rename({name: f"{name}_host" for name in ("part", *columns)})
+        groups = groups.join(rests, on="cell", how="left", maintain_order="left")
+        groups = groups.join(hosts, on="cell", how="left", maintain_order="left")
+        # The words of the cell that each group goes into; groups of one cell with equal words go into the same.
         is_small = pl.col("persons") < FEW
-        joined = ((pl.col("rest") < FEW) & (is_small | (pl.col("part") == pl.col("part_other")))).fill_null(False)
+        joined = ((pl.col("rest") < FEW) & (is_small | (pl.col("part") == pl.col("part_host")))).fill_null(False)
         loose = joined & (pl.col("rest_rows") < FEW)
-        words = [pl.when(loose).then(f"{one}_other").when(~joined & ~is_small).then(one).alias(one) for one in columns]
-        classes = parts.select("part", "cell", *words, loose=loose)
-        cells = classes.unique(["cell", *columns], maintain_order=True).select("cell", *columns).with_row_index("new")
-        classes = classes.join(cells, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")
-        here = atoms.drop("cell", *columns).with_columns(part)
-        here = here.join(classes.drop("cell"), on="part", how="left", maintain_order="left")
+        words = [
+            pl.when(loose).then(f"{name}_host").when(~joined & ~is_small).then(name).alias(name) for name in columns
+        ]
+        groups = groups.select("part", "cell", *words, loose=loose)
+        cells = groups.unique(["cell", *columns], maintain_order=True).select("cell", *columns).with_row_index("new")
+        groups = groups.join(cells, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")
+        split = atoms.drop("cell", *columns).with_columns(group)
+        split = split.join(groups.drop("cell"), on="part", how="left", maintain_order="left")
         noted = pl.col("most").list.concat(pl.lit([level]))
         most = pl.when("loose").then(noted).otherwise("most").alias("most")
-        return here.with_columns(most).rename({"new": "cell"}).drop("part", "loose")
+        return split.with_columns(most).rename({"new": "cell"}).drop("part", "loose")
 
 
 def _words(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:
-    """For each case of facts its row of the distinct words, and these."""
+    """The distinct rows of words (columns `_WORDS`), and for each case of facts which of these it has."""
     facts = verdicts.facts
     dated = [name for name in facts.columns if name.endswith("_as_of") and name != "own_as_of"]
     parts = [(verdicts.verdict, verdicts.cases.select(_of_verdicts()))]
-    for names, words in ((_TOLD, _of_told()), (["day", *dated], [_of_answers(dated)])):
+    for names, words in ((_FACTS, _of_facts()), (["day", *dated], [_of_answers(dated)])):
         each, cells = facts.numbered(names)
         word, distinct = numbered(cells.select(words))
         parts.append((word[each], distinct))
@@ -229,15 +275,18 @@ def _words(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:
 
 
 def _of_verdicts() -> list[pl.Expr]:
-    """The words that verdicts tell."""
+    """The words that come from a verdict: outcome, and what belongs to that outcome."""
     outcome = pl.col("dnc_outcome")
-    given = {"blocked_by": "blocked", "undecided_by": "undecided", "missing": "undecided", "duties": "clear"}
-    words = [pl.when(outcome == of).then(f"dnc_{name}").otherwise(pl.lit("")).alias(name) for name, of in given.items()]
+    only_of = {"blocked_by": "blocked", "undecided_by": "undecided", "missing": "undecided", "duties": "clear"}
+    words = [
+        pl.when(outcome == its_outcome).then(f"dnc_{name}").otherwise(pl.lit("")).alias(name)
+        for name, its_outcome in only_of.items()
+    ]
     return [outcome.alias("outcome"), *words]
 
 
-def _of_told() -> list[pl.Expr]:
-    """The words that facts tell: line, territory, and the age of the consent."""
+def _of_facts() -> list[pl.Expr]:
+    """The words that come from the facts of a call: line, territory, and the age of the consent."""
     words = [
         pl.when(pl.col("unread").is_null()).then(pl.col(name).fill_null("unknown")).alias(name)
         for name in ("line", "territory")
@@ -246,11 +295,10 @@ def _of_told() -> list[pl.Expr]:
 
 
 def _of_answers(dated: Iterable[str]) -> pl.Expr:
-    """The ages of registries' answers, whose days are in some columns."""
+    """The ages of the answers of registries; `dated` are the columns with the days of these."""
     registries = {name: name.removesuffix("_as_of").replace("_", "-") for name in dated}
-    answers = [pl.lit(f"{registry} ") + band(_age(name)) for name, registry in registries.items()]
-    nothing = pl.repeat("", pl.len())
-    joined = pl.concat_str(answers, separator=";", ignore_nulls=True) if answers else nothing
+    ages = [pl.lit(f"{registry} ") + band(_age(name)) for name, registry in registries.items()]
+    joined = pl.concat_str(ages, separator=";", ignore_nulls=True) if ages else pl.repeat("", pl.len())
     return joined.fill_null("").alias("answers")
 
 

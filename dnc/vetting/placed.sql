@@ -1,9 +1,9 @@
--- Each row of a list with how long it stays clear and whether its number counts elsewhere.
--- A number that stands in several rows counts once, in its worst row: the blocked before the undecided
--- before the clear, of these the one that lapses first, of these the first.
+-- Each row of the list: for how long it stays clear, and whether its number is counted in another row.
+-- A number with several rows is counted in its worst row: blocked before undecided before clear, then the row
+-- that stops being clear first, then the first row.
 --   seen(row, person, kind, rank, until), held(number), $points (days, ascending)
--- Columns: person, kind, lasts (how many of the points the row is clear through; 0 if it is not),
--- repeat (its number counts in another row), held (its number stands in a list that is held already).
+-- Columns: person, kind, lasts (number of points at which the row is still clear; 0 if it is not clear),
+-- repeat (its number is counted in another row), held (the buyer already holds its number).
 with counting as (
     select person, min({'rank': rank, 'until': until, 'row': row}).row as row
     from seen group by person having count(*) > 1

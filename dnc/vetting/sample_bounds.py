@@ -1,10 +1,10 @@
-"""What a random sample says of the whole it was drawn from: exact confidence bounds.
+"""Exact confidence bounds for a list from which a random sample was drawn.
 
-The construction is that of Clopper and Pearson (Biometrika 26, 1934), taken over
-the hypergeometric distribution, because rows are drawn without replacement from
-a list of known length. Every count between the bounds is one that the sample does
-not contradict; whatever the true count, the bounds hold it at least as often as
-the confidence says.
+The construction is that of Clopper and Pearson (Biometrika 26, 1934), with the
+hypergeometric distribution in place of the binomial, because rows are drawn
+without replacement from a list of known length. The bounds enclose every count
+that the sample does not contradict; whatever the true count is, they enclose it
+at least as often as the confidence says.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from math import exp, lgamma
 
-_NEGLIGIBLE = 1e-18  # of a sum whose terms fall
+_NEGLIGIBLE = 1e-18  # share of a sum below which its falling terms no longer matter
 
 
 def population_bounds(hits: int, sample: int, population: int, confidence: float = 0.95) -> tuple[int, int]:
-    """Least and most rows of a population that may have what `hits` of a random sample have.
+    """The least and the most rows of a population that can have a property, given how many of a sample have it.
 
     Args:
-        hits: rows of the sample that have it.
-        sample: rows drawn, without replacement. population: rows they were drawn from.
-        confidence: how often, at least, such bounds hold the true count; between 0 and 1.
+        hits: rows of the sample with the property.
+        sample: rows drawn at random, without replacement.
+        population: rows from which they were drawn.
+        confidence: how often, at least, the bounds enclose the true count; between 0 and 1.
     """
     each_side = (1 - confidence) / 2
     least, most = hits, population - (sample - hits)
@@ -32,10 +33,10 @@ def population_bounds(hits: int, sample: int, population: int, confidence: float
 
 
 def _at_least(hits: int, sample: int, true: int, population: int) -> float:
-    """Probability of a sample with as many hits or more, where `true` rows of the population have it."""
+    """Probability of a sample with `hits` or more, if `true` rows of the population have the property."""
     if hits * population > true * sample:
         return _upper_tail(hits, sample, true, population)
-    return 1 - _upper_tail(sample - hits + 1, sample, population - true, population)  # of the rows that have it not
+    return 1 - _upper_tail(sample - hits + 1, sample, population - true, population)  # of the rows without the property
 
 
 def _at_most(hits: int, sample: int, true: int, population: int) -> float:
@@ -43,7 +44,7 @@ def _at_most(hits: int, sample: int, true: int, population: int) -> float:
 
 
 def _upper_tail(hits: int, sample: int, true: int, population: int) -> float:
-    """The same from a count above the mean on: terms that fall, each out of the one before."""
+    """The same for `hits` above the mean: there the terms fall, and each follows from the one before."""
     if hits > min(sample, true):
         return 0.0
     chances = (true, hits), (population - true, sample - hits)

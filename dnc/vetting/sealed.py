@@ -1,10 +1,11 @@
-"""A sealed result: what a seller hands to a buyer instead of the list, and how the buyer holds it to a sample.
+"""Sealed results: what a seller gives to a buyer instead of the list, and how the buyer compares a sample with it.
 
-It is JSON: what was vetted and how (checksum of the list, of each rules file and
-of each registry's answer, the facts that were told, the version of the program),
-and cells of ten persons or more each (see `dnc.vetting.cells`). There is no number in it,
-nor a hash of one: all numbers of a country are hashed within minutes, so that
-hashes of numbers would hide nothing. Its checksum shows damage, not who made it.
+A sealed result is JSON. It says what was vetted and how (checksums of the list, of
+each rules file and of each registry's answer, the facts that were declared, the
+version of this program), and has cells of ten persons or more (`dnc.vetting.cells`).
+It holds no telephone number and no hash of one: all numbers of a country can be
+hashed within minutes, so hashes would hide nothing. Its checksum detects damage; it
+does not prove who made it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import polars as pl
+from msgspec import Meta, Struct
 
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
@@ -30,103 +33,161 @@ from dnc.vetting.model import Agreement, Asked, Claim, Offer, Traded, Vetting
 from dnc.vetting.sample_bounds import population_bounds
 
 FORMAT = 1
+COMPARED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent")
 _MARK = "dnc_sealed"
 _LONGEST = 64_000_000  # bytes
-_DAY, _TEXT = re.compile(r"\d{4}-\d\d-\d\d"), (str, None)
-_OFFER = {
-    "file": str,
-    "sha256": str,
-    "rows": int,
-    "check": int,
-    "first": _DAY,
-    "until": (_DAY, None),
-    "points": [_DAY],
-    "told": {
-        **dict.fromkeys(("at", "region", "brief", "consents"), _TEXT),
-        "declared": {...: str},
-        "accepted": {...: str},
-        "guidance": frozenset(("enforce", "advise")),
-    },
-    "rules": [str],
-    "snapshots": [{"registry": str, "as_of": _DAY, "sha256": str}],
-    "version": str,
-    "trade": {
-        "outcome": frozenset(OUTCOMES),
-        **{name: {...: None} for name in ("rows", "blocked_by", "undecided_by", "missing")},
-    },
-}
-_IDS = (re.compile(r"[a-z0-9:;_-]*"), None)
-_AGED = "(?:[a-z-]+ (?:" + "|".join(BANDS) + "))"
-_CELL = {
-    "outcome": (frozenset(OUTCOMES), None),
-    **dict.fromkeys(("blocked_by", "undecided_by", "missing", "duties"), _IDS),
-    "line": (re.compile("[a-z]*"), None),
-    "territory": (re.compile("[A-Z]{2}|unknown|"), None),
-    "consent": (frozenset((*BANDS, "")), None),
-    "answers": (re.compile(f"{_AGED}(?:;{_AGED})*|"), None),
-    "lasts": (int, None),
-    "repeat": (bool, None),
-    "most": [frozenset(LEVELS)],
-    "rows": int,
-}
-COMPARED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent")
-_USE = ("at", "region", "declared", "guidance", "accepted")
+_SAME_USE = ("at", "region", "declared", "guidance", "accepted")
+
+
+# The format. A buyer reads files of strangers: nothing is accepted that this program would not write.
+
+
+class _Text(str):
+    """Text that a terminal and a page can show: `_text` refuses control characters."""
+
+
+def _text(kind: type, value: object) -> _Text:
+    """Called by msgspec for each `_Text`."""
+    if kind is _Text and isinstance(value, str) and value.isprintable():
+        return _Text(value)
+    raise ValueError
+
+
+def _only(pattern: str) -> Meta:
+    return Meta(pattern=rf"\A(?:{pattern})\Z")
+
+
+_AGED = "[a-z-]+ (?:" + "|".join(BANDS) + ")"
+_Count = Annotated[int, Meta(ge=0, le=10**15)]
+_Outcome = Annotated[str, _only("|".join(OUTCOMES))]
+_Ids = Annotated[str, _only("[a-z0-9:;_-]*")]
+
+
+class _Strict(Struct, forbid_unknown_fields=True):
+    pass
+
+
+class _Settings(_Strict):
+    at: _Text | None
+    region: _Text | None
+    declared: dict[_Ids, _Text]
+    brief: _Text | None
+    guidance: Annotated[str, _only("enforce|advise")]
+    accepted: dict[_Ids, _Text]
+    consents: _Text | None
+
+
+class _Snapshot(_Strict):
+    registry: _Text
+    as_of: date
+    sha256: _Text
+
+
+class _Trade(_Strict):
+    outcome: _Outcome
+    rows: dict[_Outcome, None]
+    blocked_by: dict[_Ids, None]
+    undecided_by: dict[_Ids, None]
+    missing: dict[_Ids, None]
+
+
+class _Offer(_Strict):
+    file: _Text
+    sha256: _Text
+    rows: _Count
+    check: _Count
+    first: date
+    until: date | None
+    points: Annotated[tuple[date, ...], Meta(min_length=1)]
+    told: _Settings
+    rules: tuple[_Text, ...]
+    snapshots: tuple[_Snapshot, ...]
+    version: _Text
+    trade: _Trade
+
+
+class _Cell(_Strict):
+    outcome: _Outcome | None
+    blocked_by: _Ids | None
+    undecided_by: _Ids | None
+    missing: _Ids | None
+    duties: _Ids | None
+    line: Annotated[str, _only("[a-z]*")] | None
+    territory: Annotated[str, _only("[A-Z]{2}|unknown|")] | None
+    consent: Annotated[str, _only("|".join((*BANDS, "")))] | None
+    answers: Annotated[str, _only(f"{_AGED}(?:;{_AGED})*|")] | None
+    lasts: _Count | None
+    repeat: bool | None
+    most: list[Annotated[str, _only("|".join(LEVELS))]]
+    rows: _Count
+
+
+class _Sealed(_Strict):
+    dnc_sealed: int
+    offer: _Offer
+    cells: Annotated[list[_Cell], Meta(min_length=1)]
+
+
+# Writing, reading, comparing
 
 
 def is_sealed(path: str | Path) -> bool:
-    """Whether a file is a sealed result, by its own content and not by its name."""
+    """Whether a file is a sealed result, by its content and not by its name. Raises InputError."""
     return isinstance(_json(Path(path)), dict)
 
 
 def write_sealed(vetting: Vetting) -> str:
-    """A sealed vetting as text."""
+    """The text of a sealed result; `vetting` must come from `vet(..., seal=True)`."""
     offer = asdict(vetting.offer)
-    told = {
+    content = {
         _MARK: FORMAT,
-        "offer": {name: offer[name] for name in _OFFER},
-        "cells": vetting.cells.select(*_CELL).to_dicts(),
+        "offer": {name: offer[name] for name in _Offer.__struct_fields__},
+        "cells": vetting.cells.select(_Cell.__struct_fields__).to_dicts(),
     }
-    told = json.loads(json.dumps(told, default=str))
-    return json.dumps(told | {"checksum": _checksum(told)}, ensure_ascii=False, indent=1) + "\n"
+    content = json.loads(json.dumps(content, default=str))
+    return json.dumps(content | {"checksum": _checksum(content)}, ensure_ascii=False, indent=1) + "\n"
 
 
 def read_sealed(path: str | Path, book: Rulebook, asked: Asked | None = None) -> Vetting:
-    """A sealed result as its buyer reads it.
+    """Read a sealed result as its buyer.
 
-    Raises InputError where it is none, is damaged, holds a cell that none of this program's
-    would hold, or was judged by other rules than those of `book`.
+    Args:
+        path: the file. book: the rules of the buyer, which must be those that decided the list.
+        asked: price and conditions of the buyer.
+    Raises:
+        InputError: the file is not a sealed result, is damaged, has something that this program would not write, or
+            was decided by other rules.
     """
-    told = _json(Path(path))
-    if told is None:
-        raise InputError("is no sealed result; make one with dnc vet LIST --seal", path)
-    if told[_MARK] != FORMAT:
-        raise InputError(
-            f"is of format {told[_MARK]!r}, this program reads {FORMAT}; use the version that made it", path
-        )
-    checksum = told.pop("checksum", None)
-    if checksum != _checksum(told):
-        raise InputError("does not have the checksum it names: it was cut or changed; ask for it again", path)
+    content = _json(Path(path))
+    if content is None:
+        raise InputError("is not a sealed result; make one with dnc vet LIST --seal", path)
+    mark = content[_MARK]
+    if mark != FORMAT or type(mark) is not int:
+        found = mark if isinstance(mark, int) else "unknown"
+        raise InputError(f"has format {found}, this program reads {FORMAT}; use the version that made it", path)
+    if content.pop("checksum", None) != _checksum(content):
+        raise InputError("does not match its checksum: it was cut or changed; ask for it again", path)
     try:
-        offer, cells = _understood(told, book)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"cannot be read as a sealed result: {_reason(error)}", path) from None
+        offer, cells = _checked(content, book)
+    except ValueError as error:
+        raise InputError(f"cannot be read as a sealed result: {error}", path) from None
     return appraise(offer, cells, book, asked or Asked())
 
 
 def held_to(claim: Vetting, sample: Vetting) -> Vetting:
-    """A vetted sample with its agreement: whether the list of a sealed result could well give it.
+    """Compare a vetted sample with a sealed result; returns the vetting of the sample, with its `agreement`.
 
-    Every class of the words of COMPARED is held against exact bounds from the sample. The bounds of
-    all classes together hold the truth as often as the confidence says (Bonferroni), so that a
-    sample of the very list is called inconsistent no more often than that.
+    For every word in the columns COMPARED, the share that is claimed is compared with exact bounds from the sample.
+    All bounds together are right as often as the confidence of the sample says (Bonferroni), so that a random sample
+    of the very list is called inconsistent no more often than that.
 
-    Raises OptionError where the sample was not vetted as the list was.
+    Raises OptionError if the sample was vetted for another use than the list.
     """
     _comparable(claim.offer, sample.offer)
     classes = list(_classes(claim.cells, sample.cells))
     each = 1 - (1 - sample.offer.confidence) / max(1, len(classes))
     claims = [_claim(column, word, claim, sample, each) for column, word in classes]
-    agreement = Agreement(all(one.holds for one in claims), sample.offer.confidence, tuple(claims))
+    agreement = Agreement(all(part.holds for part in claims), sample.offer.confidence, tuple(claims))
     return replace(sample, agreement=agreement)
 
 
@@ -146,115 +207,92 @@ def _claim(column: str, word: str, claim: Vetting, sample: Vetting, confidence: 
 
 
 def _comparable(claim: Offer, sample: Offer) -> None:
+    """Raise OptionError if a sample was not vetted as the list was."""
     if sample.rows > claim.rows:
         raise OptionError(f"the sample has {sample.rows} rows, more than the list that was sealed")
-    other = [name for name in _USE if claim.told[name] != sample.told[name]]
+    different = [name for name in _SAME_USE if claim.told[name] != sample.told[name]]
     if claim.until != sample.until:
-        other.append("until")
-    if other:
-        raise OptionError(f"the sample is not vetted as the list was: {', '.join(other)} differ; use the same brief")
-    loaded = {one["registry"] for one in sample.snapshots}
-    if lacking := sorted({one["registry"] for one in claim.snapshots} - loaded):
-        raise OptionError(f"the claim rests on {lacking[0]}; load its answer about the sample first")
-
-
-# Reading
+        different.append("until")
+    if different:
+        names = ", ".join(different)
+        raise OptionError(
+            f"the sample was vetted with other settings than the list: {names} differ; use the same brief"
+        )
+    loaded = {snapshot["registry"] for snapshot in sample.snapshots}
+    if lacking := sorted({snapshot["registry"] for snapshot in claim.snapshots} - loaded):
+        raise OptionError(f"the sealed result relies on {lacking[0]}; load its answer about the sample first")
 
 
 def _json(path: Path) -> dict[str, Any] | None:
-    """The object that a sealed result is, or None where a file is something else."""
+    """The JSON object in a sealed result, or None if the file is something else."""
     with open_input(path) as file:
         if not file.read(16).lstrip().startswith(b"{"):
             return None
         file.seek(0)
         data = file.read(_LONGEST)
     try:
-        told = json.loads(data)
-    except (ValueError, RecursionError):
+        content = msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError):
         return None
-    return told if isinstance(told, dict) and _MARK in told else None
+    return content if isinstance(content, dict) and _MARK in content else None
 
 
-def _checksum(told: Mapping[str, Any]) -> str:
-    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def _checksum(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _reason(error: Exception) -> str:
-    return str(error) if type(error) is ValueError else "it lacks a part, or a part is of another kind"
-
-
-def _understood(told: dict[str, Any], book: Rulebook) -> tuple[Offer, pl.DataFrame]:
-    """What was vetted, and its cells; raises ValueError where they are not what this program would write."""
-    _shaped("offer", told["offer"], _OFFER)
-    offer = _offer(told["offer"])
+def _checked(content: dict[str, Any], book: Rulebook) -> tuple[Offer, pl.DataFrame]:
+    """What was vetted, and its cells. Raises ValueError if this program would not have written them."""
+    try:
+        sealed = msgspec.convert(content, _Sealed, dec_hook=_text)
+    except msgspec.ValidationError as error:
+        raise ValueError(_problem(str(error))) from None
+    offer, cells = _offer(sealed.offer), sealed.cells
     if set(offer.rules) != set(book.texts):
-        raise ValueError(f"the rules are not those it was judged by; dnc {offer.version} has them")
-    _shaped("cells", told["cells"], [_CELL])
-    cells = pl.DataFrame([cell | {"held": False} for cell in told["cells"]], schema=SCHEMA)
-    if cells["rows"].min() < FEW:  # type: ignore[operator]
-        raise ValueError(f"a cell holds fewer than {FEW}")
-    if cells["rows"].sum() != offer.rows:
-        raise ValueError("its cells do not add up to the rows of the list")
-    if not cells["lasts"].drop_nulls().is_between(0, len(offer.points)).all():
+        raise ValueError(f"it was decided by other rules than those in use; dnc {offer.version} has them")
+    if any(cell.rows < FEW for cell in cells):
+        raise ValueError(f"a cell has fewer than {FEW} rows")
+    if sum(cell.rows for cell in cells) != offer.rows:
+        raise ValueError("the rows of its cells do not add up to the rows of the list")
+    if any(cell.lasts is not None and cell.lasts > len(offer.points) for cell in cells):
         raise ValueError("a cell lasts longer than the curve")
     _known(offer, cells, book)
-    return offer, cells
+    return offer, pl.DataFrame([cell | {"held": False} for cell in content["cells"]], schema=SCHEMA)
 
 
-def _shaped(where: str, value: object, shape: Any) -> None:
-    """Refuses a value of another shape, or with a text that is not fit to be shown.
-
-    A shape is a type, None, a pattern of a text, a set of values, a list of one shape, a dictionary
-    of shapes by key (`...` for any), or a tuple of shapes of which one is met.
-    """
-    if isinstance(shape, tuple):
-        shape = next((one for one in shape if (one is None) == (value is None)), shape[0])
-    if isinstance(shape, dict) and isinstance(value, dict):
-        if ... not in shape and value.keys() != shape.keys():
-            raise ValueError(f"{where} has other parts")
-        for key, one in value.items():
-            _shaped(where, key, str)
-            _shaped(f"{where}.{key}" if key in shape else where, one, shape.get(key, shape.get(...)))
-    elif isinstance(shape, list) and isinstance(value, list):
-        for one in value:
-            _shaped(where, one, shape[0])
-    elif not _is(value, shape):
-        raise ValueError(f"{where} is not what this program writes")
+def _problem(message: str) -> str:
+    """What is wrong with a part of a sealed result; not in the words of msgspec, which quote what the file holds."""
+    found = re.search(r"`\$\.?([^`$]*)`\Z", message)
+    place = re.sub(r"\[[^]]*\]", "", found[1]) if found else "the file"
+    return f"{place} has missing or unknown parts" if message.startswith("Object ") else f"{place} is not valid"
 
 
-def _is(value: object, shape: Any) -> bool:
-    if isinstance(shape, re.Pattern):
-        return isinstance(value, str) and shape.fullmatch(value) is not None
-    if isinstance(shape, frozenset):
-        return isinstance(value, str) and value in shape
-    if shape is str:
-        return isinstance(value, str) and value.isprintable()
-    return value is None if shape is None else type(value) is shape
+def _offer(read: _Offer) -> Offer:
+    points = list(read.points)
+    if points != sorted(points) or (read.first, read.until or points[-1]) != (points[0], points[-1]):
+        raise ValueError("the days of its curve do not match its period")
+    fields = msgspec.structs.asdict(read) | {
+        "told": msgspec.structs.asdict(read.told),
+        "snapshots": tuple(msgspec.structs.asdict(snapshot) for snapshot in read.snapshots),
+        "trade": Traded(**msgspec.structs.asdict(read.trade)),
+    }
+    return Offer(**fields, sealed=True)
 
 
-def _offer(told: dict[str, Any]) -> Offer:
-    points = tuple(map(date.fromisoformat, told["points"]))
-    first, until = date.fromisoformat(told["first"]), told["until"] and date.fromisoformat(told["until"])
-    if not points or list(points) != sorted(points) or (first, until or points[-1]) != (points[0], points[-1]):
-        raise ValueError("its curve is not that of its period")
-    fixed = {"rules": tuple(told["rules"]), "snapshots": tuple(told["snapshots"]), "trade": Traded(**told["trade"])}
-    return Offer(**told | fixed | {"sealed": True, "first": first, "until": until, "points": points})
-
-
-def _known(offer: Offer, cells: pl.DataFrame, book: Rulebook) -> None:
-    """Refuses regimes that are in none of the rules, and words that none of them asks for."""
+def _known(offer: Offer, cells: list[_Cell], book: Rulebook) -> None:
+    """Raise ValueError for regimes that are in none of the rules, and for facts that none of them reads."""
     regimes = [regime for _, regime in book.regimes()]
     ids = {regime.id for regime in regimes}
-    words = {word for regime in regimes for part in regime.parts for _, word in part.reads}
-    words |= {"number", "region", "call_at", "jurisdiction", "stale:law"}
-    traded = offer.trade
-    for column, trade, known in (
-        ("blocked_by", traded.blocked_by, ids),
-        ("undecided_by", traded.undecided_by, ids),
-        ("missing", traded.missing, words),
+    facts = {fact for regime in regimes for part in regime.parts for _, fact in part.reads}
+    facts |= {"number", "region", "call_at", "jurisdiction", "stale:law"}
+    trade = offer.trade
+    for column, in_trade, known in (
+        ("blocked_by", trade.blocked_by, ids),
+        ("undecided_by", trade.undecided_by, ids),
+        ("missing", trade.missing, facts),
         ("duties", {}, ids),
     ):
-        told = {*trade, *(one for text in cells[column].drop_nulls().unique() for one in text.split(";") if one)}
-        if told - known:
-            raise ValueError(f"its {column} name what no rule knows")
+        texts = {getattr(cell, column) or "" for cell in cells}
+        if {*in_trade, *(word for text in texts for word in text.split(";") if word)} - known:
+            raise ValueError(f"{column} has a name that is in no rule")

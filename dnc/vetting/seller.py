@@ -1,9 +1,9 @@
-"""The seller's own act: handing a list over, judged by the same engine as the calls.
+"""The act of the seller, handing the list over, decided by the same rules as calls.
 
-It is one act for the whole file, so that one row that may not be handed over
-forbids it: it comes to the worst of its rows. What the calls would be (voice,
-hours, consents) plays no part, and neither does what people told the buyer:
-whether they objected to the seller is for the seller to say.
+It is one act for the whole file: one row that may not be handed over forbids it,
+so its outcome is that of its worst row. How the buyer would call (voice, hours,
+consents) plays no part, and neither do opt-outs that the buyer received: whether
+people opted out with the seller is for the seller to say.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import VERDICT, vocabulary
 from dnc.store.store import Standing
 
-_OF_THE_LIST: tuple[str, ...] = ("recipient", "line", "source", "sector", "place", "plan_place", "polls", "day")
-_OF_THE_LIST += ("territory", "jurisdiction", "unread", "doubt")
+_LIST_FACTS: tuple[str, ...] = ("recipient", "line", "source", "sector", "place", "plan_place", "polls", "day")
+_LIST_FACTS += ("territory", "jurisdiction", "unread", "doubt")
 _ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": "", "elsewhere": ""}
 _ACT |= dict.fromkeys(("consent_withdrawn_on", "refused_on"), NEVER)
 
 
 class Trade:
-    """Gathers the distinct cases of a check's rows as they go by, and judges them as handed over by a seller."""
+    """Collects the distinct cases of the rows of a check while it runs, and decides them as handed over by a seller."""
 
     def __init__(self, book: Rulebook, standing: Standing, policy: Policy) -> None:
         others = tuple(one for one in standing.snapshots if one.registry != "own")
@@ -40,9 +40,9 @@ class Trade:
         self._schema = pl.Schema()
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
-        """Take note of a batch of a check."""
-        said = [f"{registry}{suffix}" for registry in self._asked for suffix in ("", "_as_of")]
-        keys = [*_OF_THE_LIST, *said]
+        """Add a batch of a check."""
+        answers = [f"{registry}{suffix}" for registry in self._asked for suffix in ("", "_as_of")]
+        keys = [*_LIST_FACTS, *answers]
         case, cases = verdicts.facts.numbered(keys)
         met = (
             pl.select(case=case[verdicts.fact], number=calls.number)
@@ -51,12 +51,12 @@ class Trade:
         )
         new = cases.select(keys)[met["case"]].hstack(met.select("number", "rows"))
         cases = new if self._cases is None else pl.concat([self._cases, new])
-        # Any number of a case stands for all: what the registries say of it is part of the case.
+        # One number is kept for each case. Any will do: what the registries say of it is part of the case.
         self._cases = cases.group_by(keys, maintain_order=True).agg(pl.col("number").first(), pl.col("rows").sum())
         self._schema = calls.plans.schema
 
     def verdicts(self) -> pl.DataFrame:
-        """What the act comes to, a row a case: the columns of `dnc.law.vocabulary.VERDICT`, and `rows`."""
+        """The verdict of each case: the columns of `dnc.law.vocabulary.VERDICT`, and `rows`, how many have it."""
         if self._cases is None:
             return pl.DataFrame(schema=VERDICT | {"rows": pl.Int64})
         registries = self._book.registries()
@@ -64,10 +64,10 @@ class Trade:
             return judge.verdicts(self._acts(self._cases)).rows.with_columns(self._cases["rows"])
 
     def _acts(self, cases: pl.DataFrame) -> Calls:
-        """The act for each case: what the list tells, who acts and to what end; of the calls and the buyer nothing."""
-        wanted = (*_OF_THE_LIST, *FACTS, *vocabulary().axes, "odd", "elsewhere")
+        """Each case as a call planned by the seller: the facts of the list, and nothing of the calls of the buyer."""
+        wanted = (*_LIST_FACTS, *FACTS, *vocabulary().axes, "odd", "elsewhere")
         plans = cases.select(
-            name if name in _OF_THE_LIST else pl.lit(_ACT.get(name), self._schema[name]).alias(name)
+            name if name in _LIST_FACTS else pl.lit(_ACT.get(name), self._schema[name]).alias(name)
             for name in dict.fromkeys(wanted)
         )
         return Calls(cases.clear(), cases["number"], pl.arange(0, cases.height, dtype=pl.UInt32, eager=True), plans)

@@ -188,6 +188,21 @@ def test_few_of_another_outcome_hide_in_the_smallest_of_the_others():
     assert between(closed, outcome="blocked") == (0, 9)
 
 
+def test_the_example_of_the_module_is_true():
+    """Its forty rows become the two cells that are shown there, with the bounds that are named."""
+    groups = [("clear", "landline", 21), ("clear", "mobile", 4), ("blocked", "landline", 6)]
+    groups += [("undecided", "landline", 6), ("undecided", "mobile", 3)]
+    kinds = [(outcome, line) for outcome, line, many in groups for _ in range(many)]
+    with counter([(at, outcome, "a", line, "FR", 3, 7) for at, (outcome, line) in enumerate(kinds, 1)]) as cells:
+        closed = cells.closed(POINTS)
+    assert closed.select("outcome", "line", "most", "rows").sort("rows").rows() == [
+        (None, "landline", ["line"], 15),
+        ("clear", "landline", ["line"], 25),
+    ]
+    assert between(closed, outcome="clear") == (25, 40)
+    assert between(closed, line="landline") == (22, 40)
+
+
 def test_persons_are_counted_and_not_rows():
     """Thirty rows of nine persons are nine persons."""
     rows = [(1 + at % 9, "blocked", "a", "mobile", "FR", 3, 0) for at in range(30)]
@@ -337,7 +352,7 @@ def test_a_claim_that_rests_on_an_answer_asks_for_one(dnc, screened, write_file)
     _, out, _ = dnc("vet", path, "--brief", brief, *offers.USE, "--seal")
     sealed, sample = write_file("offer.json", out), write_file("sample.csv", offers.as_csv(made[:10]))
     code, _, err = dnc("vet", sample, "--against", sealed, "--brief", brief, *offers.USE, "--store", "empty")
-    assert (code, "the claim rests on fr-bloctel" in err) == (2, True)
+    assert (code, "the sealed result relies on fr-bloctel" in err) == (2, True)
 
 
 def test_lists_and_sealed_results_are_told_apart_by_their_content(handed, write_file):
@@ -359,34 +374,47 @@ def resealed(told: dict) -> str:
 @pytest.mark.parametrize(
     ("path", "to", "says"),
     [
-        (("dnc_sealed",), 2, "is of format 2"),
+        (("dnc_sealed",), 2, "has format 2"),
         (("cells", 0, "rows"), 9, "fewer than 10"),
         (("cells", 0, "rows"), 5000, "do not add up"),
         (("cells", 0, "rows"), "12", "cells.rows"),
         (("cells", 0, "rows"), True, "cells.rows"),
         (("cells", 0, "outcome"), "permitted", "cells.outcome"),
-        (("cells", 0, "undecided_by"), "xx-none", "no rule knows"),
-        (("cells", 0, "missing"), "password", "no rule knows"),
+        (("cells", 0, "undecided_by"), "xx-none", "undecided_by has a name that is in no rule"),
+        (("cells", 0, "missing"), "password", "missing has a name that is in no rule"),
         (("cells", 0, "line"), "\x1b[2J", "cells.line"),
         (("cells", 0, "consent"), "7", "cells.consent"),
         (("cells", 0, "answers"), "fr-bloctel often", "cells.answers"),
         (("cells", 0, "lasts"), 99, "longer than the curve"),
         (("cells", 0, "most"), ["nothing"], "cells.most"),
-        (("cells", 0, "name"), "x", "other parts"),
+        (("cells", 0, "name"), "x", "cells has missing or unknown parts"),
         (("cells",), None, "cells"),
         (("offer", "file"), "\x1b]0;x\x07", "offer.file"),
-        (("offer", "rules"), [], "not those it was judged by"),
+        (("offer", "rules"), [], "decided by other rules"),
         (("offer", "first"), "tomorrow", "offer.first"),
         (("offer", "first"), "2026-12-02", "its curve"),
-        (("offer", "points"), [], "its curve"),
-        (("offer", "price"), 5, "other parts"),
+        (("offer", "points"), [], "offer.points"),
+        (("offer", "price"), 5, "offer has missing or unknown parts"),
         (("offer", "rows"), "300", "offer.rows"),
         (("offer", "snapshots"), [1], "offer.snapshots"),
         (("offer", "trade", "outcome"), "fine", "offer.trade.outcome"),
         (("offer", "trade", "blocked_by"), ["x"], "offer.trade.blocked_by"),
-        (("offer", "told"), {}, "other parts"),
+        (("offer", "told"), {}, "offer.told has missing or unknown parts"),
         (("offer", "told", "declared"), {"caller": ["x"]}, "offer.told.declared"),
         (("offer", "told", "guidance"), "maybe", "offer.told.guidance"),
+        (("offer", "told", "declared"), {"\x1b[2J": "x"}, "offer.told.declared"),
+        (("offer", "told", "declared"), {"caller": "x\ny"}, "offer.told.declared"),
+        (("offer", "trade", "rows"), {"clear": 4}, "offer.trade.rows"),
+        (("offer", "until"), "2027-1-15", "offer.until"),
+        (("offer", "rows"), 300.0, "offer.rows"),
+        (("offer", "rows"), 10**40, "offer.rows"),
+        (("cells", 0, "lasts"), -1, "cells.lasts"),
+        (("cells", 0, "lasts"), 2**40, "longer than the curve"),
+        (("cells", 0, "outcome"), "clear\n", "cells.outcome"),
+        (("cells",), [], "cells"),
+        (("more",), {}, "the file has missing or unknown parts"),
+        (("dnc_sealed",), True, "has format"),
+        (("dnc_sealed",), "\x1b[2J", "has format unknown"),
     ],
 )
 def test_a_sealed_result_that_this_program_would_not_write_is_refused(dnc, handed, write_file, path, to, says):
@@ -407,8 +435,10 @@ def test_a_cut_or_changed_file_is_refused_by_its_checksum(dnc, handed, write_fil
     text = sealed.read_text()
     assert "checksum" in dnc("vet", "--sealed", write_file("a.json", text.replace('"landline"', '"mobile"')))[2]
     assert dnc("vet", "--sealed", write_file("b.json", text[:-40]))[0] == 4
-    assert "is no sealed result" in dnc("vet", "--sealed", path)[2]
+    assert "is not a sealed result" in dnc("vet", "--sealed", path)[2]
     assert dnc("vet", "--sealed", "nowhere.json")[0] == 4
+    half = text.replace('"fr"', '"\\ud800"').replace('"file": "', '"file": "\\ud800')
+    assert "is not a sealed result" in dnc("vet", "--sealed", write_file("c.json", half))[2]
 
 
 def test_a_list_of_few_persons_is_not_sealed(dnc, write_file):

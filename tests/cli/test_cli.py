@@ -1,4 +1,4 @@
-"""The command line as a person meets it: outcomes, exit codes, one clear line for bad input."""
+"""The command line as a user sees it: outcomes, exit codes, one clear line for each error."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_seed_is_blocked_by_the_cnil_and_not_by_bloctel(dnc, screened, write_fil
 
 
 def test_seed_is_clear_with_consent(dnc, screened, write_file):
-    """With consent for an agreed slot and all else told it is clear, and the duty stays."""
+    """With consent for automated calls, and every fact known, the call is clear and the duty remains."""
     told = ["--set", "consent=named_caller", "--set", "consent_for=automated"]
     code, out, err = dnc("check", write_file("calls.csv", CALLS), *SEED, *told)
     [row] = rows(out)
@@ -59,7 +59,7 @@ def test_seed_is_clear_with_advice(dnc, screened, write_file):
     ],
 )
 def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcomes, decided_by):
-    """The last day of Bloctel and the first of opt-in decide the same list by different laws."""
+    """On the last day of Bloctel and on the first day of opt-in, different laws decide the same list."""
     from tests.conftest import SAMPLES
 
     _, out, _ = dnc("check", SAMPLES / "shop.csv", "--region", "FR", "--at", f"{day}T10:30")
@@ -112,7 +112,7 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
     ],
 )
 def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, code, says):
-    """Whatever is wrong is said in one line that names it, and stdout stays empty."""
+    """Any error is one line on stderr that names what is wrong; stdout stays empty."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-25")
     write_file("calls.csv", CALLS)
     write_file("phones.csv", "Name;Phone\nx;01 99 00 04 18\n")
@@ -129,7 +129,7 @@ def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, 
 
 
 def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeypatch):
-    """A crash is never 1: it is one line with a place in the program and no data."""
+    """A crash never exits with 1: it gives 4, and one line that names a place in the program and quotes no data."""
     monkeypatch.setattr("dnc.checks.judge.worded", lambda *_: 1 / 0)
     code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
     assert code == 4
@@ -137,7 +137,7 @@ def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeyp
 
 
 def test_a_locked_store_names_its_holder(dnc, screened, write_file, monkeypatch):
-    """Another process that writes is waited for, then named."""
+    """A check waits for another process that writes, then names it."""
     monkeypatch.setattr("dnc.store.store.LOCK_WAIT_SECONDS", 0.3)
     hold = "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)"
     ledger = str(screened.path / "ledger.duckdb")
@@ -152,7 +152,7 @@ def test_a_locked_store_names_its_holder(dnc, screened, write_file, monkeypatch)
 
 
 def test_a_store_of_another_version_says_so(dnc, screened):
-    """A ledger of a later layout is not guessed at."""
+    """A ledger of a later version is refused, and its version named."""
     with duckdb.connect(str(screened.path / "ledger.duckdb")) as con:
         con.execute("update about set version = 99")
     code, _, err = dnc("snapshots")
@@ -162,7 +162,7 @@ def test_a_store_of_another_version_says_so(dnc, screened):
 
 @pytest.mark.parametrize("content", [b"", b"no database at all" * 1000])
 def test_a_damaged_ledger_says_so(dnc, screened, content):
-    """What is no ledger of ours is not opened."""
+    """An empty file or a file of another kind is refused as a ledger."""
     (screened.path / "ledger.duckdb").write_bytes(content)
     code, _, err = dnc("snapshots")
     assert code == 4
@@ -170,7 +170,7 @@ def test_a_damaged_ledger_says_so(dnc, screened, content):
 
 
 def test_odd_rows_never_stop_a_run(dnc, write_file):
-    """Every row comes out, in order; what was not understood is undecided and says why."""
+    """Every row is written, in order; a row that was not understood is undecided and says why."""
     text = (
         "number,recipient,call_at,attempts\n"
         "01 99 00 04 18,household,2026-10-05T11:00,1\n"
@@ -211,7 +211,7 @@ def test_odd_rows_never_stop_a_run(dnc, write_file):
     ],
 )
 def test_a_brief_that_contradicts_itself_is_refused(dnc, write_file, brief, says):
-    """Words that are read alike mean one thing; the last one does not win in silence."""
+    """Two spellings of one word with different meanings are an error: neither silently overrides the other."""
     code, _, err = dnc("check", write_file("c.csv", "number\n0199000001\n"), "--brief", write_file("b.toml", brief))
     assert (code, says in err) == (4, True), err
     same = '[values.consent]\nopt-in = "written"\n"Opt In" = "written"\n'
@@ -245,7 +245,7 @@ def test_a_crm_export_becomes_decided_with_one_brief(dnc, write_file):
 
 
 def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
-    """The undecided end in questions, with a line for the brief."""
+    """For undecided rows the summary asks a question each, with the line to write in the brief."""
     calls = write_file("calls.csv", "number\n01 99 00 04 18\n01 99 00 04 18\n")
     _, _, err = dnc("check", calls, *SEED)
     assert "Set for all rows, where the file says nothing: caller=political, voice=recorded" in err
@@ -256,14 +256,14 @@ def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
 
 
 def test_a_day_that_was_not_told_is_today_and_said(dnc, write_file, monkeypatch):
-    """Without call_at and --at the calls are planned for today, which stderr says."""
+    """Without call_at and --at, calls are taken as planned for today, and stderr says so."""
     monkeypatch.setenv("DNC_TODAY", "2026-10-05")
     _, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
     assert "planned for today, 2026-10-05" in err
 
 
 def test_explain_shows_every_regime_with_its_law(dnc, screened):
-    """As text and as JSON, with exit codes as of check."""
+    """As text and as JSON, with the exit codes of check."""
     arguments = ["explain", "01 99 00 04 18", *SEED, "--set", "consent=none"]
     code, out, _ = dnc(*arguments)
     assert code == 1
@@ -288,7 +288,7 @@ def test_french_is_spoken(dnc, screened, write_file):
 
 
 def test_objections_are_recorded_lifted_and_recorded_again(dnc, write_file, store, monkeypatch):
-    """The last word of the person counts; lifting needs a reason."""
+    """The newest statement of the person counts; lifting an opt-out requires a reason."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-25")
     calls = write_file("calls.csv", "number\n+33199000001\n")
     facts = ["--set", "caller=charity", "--set", "voice=human", "--set", "recipient=consumer", "--set", "source=donors"]
@@ -310,7 +310,7 @@ def test_objections_are_recorded_lifted_and_recorded_again(dnc, write_file, stor
 
 
 def test_rules_lists_and_prints(dnc):
-    """The regimes as CSV, those of a day, and as SQL."""
+    """Regimes are printed as CSV, for one day, and as SQL."""
     _, out, _ = dnc("rules", "fr", "--on", "2026-08-11")
     assert {"fr-optin-2026", "eu-gdpr-objection"} < {row["id"] for row in rows(out)}
     assert "fr-bloctel-2020" not in out
@@ -320,7 +320,7 @@ def test_rules_lists_and_prints(dnc):
 
 
 def test_house_rules_are_added(dnc, write_file, tmp_path):
-    """--rules DIR adds a jurisdiction or house policy beside what ships."""
+    """--rules DIR adds a jurisdiction or a house policy to the built-in rules."""
     folder = tmp_path / "rules"
     folder.mkdir()
     (folder / "house.toml").write_text(
@@ -333,7 +333,7 @@ def test_house_rules_are_added(dnc, write_file, tmp_path):
 
 
 def test_read_shows_listings_and_stores_nothing(dnc, write_file, tmp_path):
-    """An extract as CSV on stdout, refused rows on stderr without their content."""
+    """The listings go to stdout as CSV; refused rows are named on stderr, without their content."""
     path = write_file("answer.csv", "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;\nxx;c;OK\n")
     code, out, err = dnc("read", path)
     assert (code, out) == (0, "number,listed,since\n+33199000001,no,\n+33199000002,yes,\n")
@@ -342,7 +342,7 @@ def test_read_shows_listings_and_stores_nothing(dnc, write_file, tmp_path):
 
 
 def test_forget_deletes_old_snapshots_and_keeps_objections(dnc, screened):
-    """Old answers go with their files; the own list stays."""
+    """Old snapshots are deleted with their files; the own list is kept."""
     _, _, err = dnc("forget", "--before", "2020-01-01")
     assert "deleted snapshot 1: fr-directory" in err
     assert [row["registry"] for row in rows(dnc("snapshots")[1])] == ["own", "fr-bloctel"]
@@ -351,7 +351,7 @@ def test_forget_deletes_old_snapshots_and_keeps_objections(dnc, screened):
 
 
 def test_demo_fits_on_a_screen_and_shows_every_outcome(dnc):
-    """Forty lines of a hundred characters: what was loaded, three calls with their reasons, the change of law."""
+    """At most 40 lines of 100 characters: what was loaded, three calls with reasons, the change of law."""
     code, out, err = dnc("demo")
     lines = out.splitlines()
     assert (code, err) == (0, "")
@@ -366,7 +366,7 @@ def test_demo_fits_on_a_screen_and_shows_every_outcome(dnc):
 
 
 def test_demo_leaves_a_report_and_a_command_that_works(dnc, monkeypatch):
-    """What the demo names at its end is there: the page, and a folder in which its last command goes on."""
+    """The report exists, and the command that the demo suggests at its end works in its folder."""
     _, out, _ = dnc("demo")
     [report] = re.findall(r"^Report to open in a browser: (.*)$", out, re.MULTILINE)
     assert Path(report).read_text(encoding="utf-8").startswith("<!doctype html>")
@@ -377,7 +377,7 @@ def test_demo_leaves_a_report_and_a_command_that_works(dnc, monkeypatch):
 
 
 def test_exit_zero_leaves_only_2_and_4(dnc, write_file):
-    """--exit-zero gives 0 for every outcome and still 4 for an error."""
+    """--exit-zero gives 0 for every outcome, and still 4 for an error."""
     calls = write_file("calls.csv", CALLS)
     assert dnc("check", calls, "--exit-zero")[0] == 0
     assert dnc("check", "none.csv", "--exit-zero")[0] == 4
@@ -418,7 +418,7 @@ def test_an_unsettled_regime_is_accepted_with_a_reason(dnc, write_file):
     ],
 )
 def test_what_was_not_read_for_is_undecided(dnc, write_file, number, day, missing):
-    """Before a file's first day, after its last and outside its places nothing is clear."""
+    """Before the first day of a rules file, after its last day, and outside its places, nothing is clear."""
     calls = write_file("calls.csv", f"number,call_at\n{number},{day}\n")
     facts = [
         "--set",
@@ -435,7 +435,7 @@ def test_what_was_not_read_for_is_undecided(dnc, write_file, number, day, missin
 
 
 def test_citations_due_for_another_reading(dnc):
-    """--unread-since lists what was last read before a day."""
+    """--unread-since lists citations that were last reviewed before a day."""
     _, out, _ = dnc("rules", "fr", "--unread-since", "2026-11-25")
     assert {"regime", "cite", "url", "read"} == set(rows(out)[0])
     assert len(rows(out)) > 58

@@ -1,4 +1,4 @@
-"""What a seller hands over instead of the list: true, of ten persons or more, and held to a sample."""
+"""Sealed results: their counts are right and about ten persons or more, and a sample is compared with them."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def persons(rows: list[dict]) -> int:
 @settings(max_examples=100, deadline=None)
 @given(ROWS)
 def test_no_class_tells_of_fewer_than_ten_persons(rows):
-    """Whoever knows the rows finds the cells true, one parting of them, and each of ten persons or more."""
+    """Checked against the rows: the cells are right, they partition the rows, and each has ten persons or more."""
     told = described(rows)
     with counter(rows) as cells:
         opened, closed = cells.open(POINTS), cells.closed(POINTS)
@@ -152,7 +152,7 @@ def test_no_class_tells_of_fewer_than_ten_persons(rows):
 @settings(max_examples=40, deadline=None)
 @given(ROWS)
 def test_counts_of_a_sealed_result_hold_the_open_one_between_them(rows):
-    """Of any word, and of any two, a sealed result tells bounds that hold the open count."""
+    """For any word, and any two words, the bounds of a sealed result enclose the exact count."""
     with counter(rows) as cells:
         opened, closed = cells.open(POINTS), cells.closed(POINTS)
     if not closed.height:
@@ -169,7 +169,7 @@ def test_counts_of_a_sealed_result_hold_the_open_one_between_them(rows):
 @settings(max_examples=40, deadline=None)
 @given(ROWS)
 def test_no_sum_or_difference_of_cells_tells_of_fewer_than_ten(rows):
-    """Cells are disjoint, so what can be worked out are their sums and complements: none lies between 1 and 9."""
+    """Cells are disjoint, so a reader can compute their sums and complements: none is between 1 and 9."""
     with counter(rows) as cells:
         sizes = cells.closed(POINTS)["rows"].to_list()[:10]
     sums = {sum(some) for many in range(len(sizes) + 1) for some in combinations(sizes, many)}
@@ -177,7 +177,7 @@ def test_no_sum_or_difference_of_cells_tells_of_fewer_than_ten(rows):
 
 
 def test_few_of_another_outcome_hide_in_the_smallest_of_the_others():
-    """Nine blocked among the clear are not told: the clear then stand for all but a few."""
+    """Nine blocked rows are merged into the clear ones, whose cell is then right for all rows but a few."""
     rows = [(at, "clear", "a", "landline", "FR", 3, 7) for at in range(1, 60)]
     rows += [(at, "blocked", "a", "landline", "FR", 3, 7) for at in range(100, 109)]
     with counter(rows) as cells:
@@ -189,7 +189,7 @@ def test_few_of_another_outcome_hide_in_the_smallest_of_the_others():
 
 
 def test_the_example_of_the_module_is_true():
-    """Its forty rows become the two cells that are shown there, with the bounds that are named."""
+    """The 40 rows of the example give the two cells and the bounds that the docstring shows."""
     groups = [("clear", "landline", 21), ("clear", "mobile", 4), ("blocked", "landline", 6)]
     groups += [("undecided", "landline", 6), ("undecided", "mobile", 3)]
     kinds = [(outcome, line) for outcome, line, many in groups for _ in range(many)]
@@ -248,7 +248,7 @@ def claim(list_of_100_000):
 
 
 def test_a_sealed_result_gives_the_counts_of_the_open_one(opened, claim):
-    """Outcomes, regimes, what is wanted, callable numbers and the curve are those of the list itself."""
+    """Outcomes, regimes, what is missing, callable numbers and the curve are those of the list itself."""
     assert claim.offer.rows == 100_000
     assert all(share.rows > 1000 for share in claim.outcomes.values())
     for name in ("outcomes", "lasting", "curve", "callable", "repeated", "unreadable", "costs", "wanted", "duties"):
@@ -259,7 +259,7 @@ def test_a_sealed_result_gives_the_counts_of_the_open_one(opened, claim):
 
 
 def test_a_sealed_result_holds_no_other_counts_than_its_cells(list_of_100_000, claim):
-    """Every number in the file is a point of the curve, the rows of a cell, or the rows of the list."""
+    """Every count in the file is the rows of a cell, their points in time, or the rows of the list."""
     told = json.loads((list_of_100_000[0] / "offer.json").read_text(encoding="utf-8"))
     cells, offer = told.pop("cells"), told.pop("offer")
     assert told.keys() == {"dnc_sealed", "checksum"}
@@ -283,7 +283,7 @@ def numbers(value: object) -> list:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_sample_of_the_list_is_consistent(list_of_100_000, claim, seed):
-    """Rows drawn from the very list agree with what was claimed of it."""
+    """Rows drawn from the list itself are consistent with the sealed result."""
     folder, made = list_of_100_000
     (folder / "sample.csv").write_text(offers.as_csv(random.Random(seed).sample(made, 400)))
     held = held_to(claim, vetted(folder, "sample.csv", sample_of=claim.offer.rows))
@@ -293,7 +293,7 @@ def test_a_sample_of_the_list_is_consistent(list_of_100_000, claim, seed):
 
 @pytest.mark.parametrize("consenting", [0.45, 0.75])
 def test_a_sample_of_another_list_is_found_out(list_of_100_000, claim, consenting):
-    """Rows of a list with other consents do not agree, and what differs is told."""
+    """Rows of a list with fewer or more consents are not consistent, and the difference is reported."""
     folder, _ = list_of_100_000
     (folder / "other.csv").write_text(offers.as_csv(offers.rows(2, 400, consenting)))
     held = held_to(claim, vetted(folder, "other.csv", sample_of=claim.offer.rows))
@@ -307,7 +307,7 @@ def test_a_sample_of_another_list_is_found_out(list_of_100_000, claim, consentin
 
 @pytest.fixture
 def handed(dnc, write_file):
-    """A small list, the use that is planned of it, the sealed result, and the rows."""
+    """A small list, the use planned for it, the sealed result, and the rows."""
     made = offers.rows(3, 300)
     path, brief = write_file("list.csv", offers.as_csv(made)), write_file("buyer.toml", offers.BRIEF)
     code, out, _ = dnc("vet", path, "--brief", brief, *offers.USE, "--seal")
@@ -332,7 +332,7 @@ def test_a_buyer_reads_holds_and_gates_a_sealed_result(dnc, handed, write_file):
 
 
 def test_a_sample_vetted_for_another_use_is_refused(dnc, handed, write_file):
-    """A claim is about one use: another period, other facts or a longer file say nothing of it."""
+    """A sealed result is about one use: a sample with another period, other facts or more rows is refused."""
     path, use, sealed, made = handed
     sample = write_file("sample.csv", offers.as_csv(made[:50]))
     code, _, err = dnc("vet", sample, "--against", sealed, *use[:-1], "2027-02-01")
@@ -346,7 +346,7 @@ def test_a_sample_vetted_for_another_use_is_refused(dnc, handed, write_file):
 
 
 def test_a_claim_that_rests_on_an_answer_asks_for_one(dnc, screened, write_file):
-    """Where the seller's result rests on a registry, the buyer loads its answer about the sample first."""
+    """If the sealed result used a registry, the buyer has to load its answer about the sample first."""
     made = offers.rows(3, 40)
     path, brief = write_file("list.csv", offers.as_csv(made)), write_file("buyer.toml", offers.BRIEF)
     _, out, _ = dnc("vet", path, "--brief", brief, *offers.USE, "--seal")
@@ -356,7 +356,7 @@ def test_a_claim_that_rests_on_an_answer_asks_for_one(dnc, screened, write_file)
 
 
 def test_lists_and_sealed_results_are_told_apart_by_their_content(handed, write_file):
-    """Neither name nor suffix decides what a file behind --against is."""
+    """The content of a file given with --against decides what it is, not its name or suffix."""
     path, _, sealed, _ = handed
     assert is_sealed(sealed)
     assert is_sealed(write_file("offer.csv", sealed.read_bytes()))
@@ -418,7 +418,7 @@ def resealed(told: dict) -> str:
     ],
 )
 def test_a_sealed_result_that_this_program_would_not_write_is_refused(dnc, handed, write_file, path, to, says):
-    """A changed file is refused in one line, also where its checksum was made anew."""
+    """A changed file is refused in one line, even if its checksum was recomputed."""
     told = json.loads(handed[2].read_text())
     *way, last = path
     part = told
@@ -430,7 +430,7 @@ def test_a_sealed_result_that_this_program_would_not_write_is_refused(dnc, hande
 
 
 def test_a_cut_or_changed_file_is_refused_by_its_checksum(dnc, handed, write_file):
-    """A count changed by hand, a cut file, and a list are no sealed results."""
+    """A count changed by hand, a cut file, a list, and broken text are refused."""
     path, _, sealed, _ = handed
     text = sealed.read_text()
     assert "checksum" in dnc("vet", "--sealed", write_file("a.json", text.replace('"landline"', '"mobile"')))[2]
@@ -442,7 +442,7 @@ def test_a_cut_or_changed_file_is_refused_by_its_checksum(dnc, handed, write_fil
 
 
 def test_a_list_of_few_persons_is_not_sealed(dnc, write_file):
-    """Nine persons, in however many rows, are not counted for others."""
+    """A list of nine persons is not sealed, however many rows it has."""
     few = "number\n" + "".join(f"01 99 00 00 0{at % 9}\n" for at in range(40))
     code, out, err = dnc("vet", write_file("few.csv", few), "--region", "FR", "--seal")
     assert (code, out, "fewer than ten persons" in err) == (4, "", True)

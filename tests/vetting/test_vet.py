@@ -75,7 +75,7 @@ def test_outcomes_are_those_of_a_check(vetted, store, write_file):
 
 
 def test_a_number_that_stands_twice_is_bought_once(vetted):
-    """Callable numbers are counted once each, and repeats and unreadable ones are told."""
+    """Each callable number is counted once; repeated and unreadable numbers are reported."""
     told = vetted()
     assert (told["repeated"]["rows"], told["unreadable"]["rows"]) == (1, 1)
     assert told["callable"]["rows"] == 3
@@ -91,21 +91,21 @@ def test_a_number_counts_in_its_worst_row(write_file, store):
 
 
 def test_a_row_is_clear_for_the_period_if_it_is_from_its_first_day_to_its_last(vetted):
-    """Consent of a year that runs out within the period does not carry it."""
+    """A consent that expires during the period does not make a row clear for the whole period."""
     told = vetted("--until", "2026-12-31")
     assert (told["outcomes"]["clear"]["rows"], told["lasting"]["rows"], told["callable"]["rows"]) == (4, 3, 2)
     assert vetted("--until", "2026-12-09")["lasting"]["rows"] == 4
 
 
 def test_the_clear_share_falls_as_consents_age(vetted):
-    """The curve goes from the first day by weeks to the end of the period, and falls when a consent lapses."""
+    """The curve has a point each week from the first day to the end of the period, and falls when a consent expires."""
     curve = {day: share["rows"] for day, share in vetted("--until", "2026-12-18")["curve"]}
     assert curve == {"2026-12-01": 4, "2026-12-08": 4, "2026-12-15": 3, "2026-12-18": 3}
     assert len(vetted()["curve"]) == 13
 
 
 def test_costs_tell_what_a_regime_blocks_alone(dnc, write_file):
-    """Rows that a regime blocks alone are told apart from those that others would block too."""
+    """Rows that one regime blocks alone are counted apart from rows that other regimes block too."""
     calls = "number,consent,sector,objected_on\n0199000501,none,general,none\n0199000502,none,general,2026-10-01\n"
     path, brief = write_file("list.csv", calls), write_file("buyer.toml", BRIEF)
     _, out, _ = dnc("vet", path, "--brief", brief, *AT, "--json")
@@ -114,7 +114,7 @@ def test_costs_tell_what_a_regime_blocks_alone(dnc, write_file):
 
 
 def test_what_is_lacking_is_asked_of_who_has_it(vetted, write_file, dnc):
-    """Consents are the seller's to prove, how often a person was called is the buyer's to tell; each has its law."""
+    """The seller has to prove consents; the buyer knows how often a person was called; each names its law."""
     told = vetted()
     wanted = {one["word"]: (one["rows"], one["kind"], one["by"]) for one in told["wanted"]}
     assert wanted["consent"] == (2, "proof", "seller")
@@ -131,7 +131,7 @@ def test_what_is_lacking_is_asked_of_who_has_it(vetted, write_file, dnc):
 
 
 def test_lists_that_are_held_already_lower_what_is_bought(vetted, write_file):
-    """Numbers that stand in a list of the buyer's own, however written, are not bought again."""
+    """Numbers that the buyer already holds, however they are written, are not bought again."""
     held = write_file("mine.csv", "number\n+33 1 99 00 05 02\n0199000599\n")
     told = vetted("--against", held)
     assert told["offer"]["held"] == {"mine.csv": 1}
@@ -139,7 +139,7 @@ def test_lists_that_are_held_already_lower_what_is_bought(vetted, write_file):
 
 
 def test_lines_and_territories_are_told(vetted):
-    """Kinds of line and territories come from the numbering plan."""
+    """The kind of line and the territory come from the numbering plan."""
     told = vetted()
     assert told["territories"] == {"FR": 6, "GF": 1}
     assert sum(told["lines"].values()) == 7
@@ -184,12 +184,12 @@ def test_the_price_is_that_of_a_callable_number(vetted):
     ],
 )
 def test_the_gate_alone_decides_the_exit_code(dnc, offer, conditions, code):
-    """0 where the gate opens, 1 where it closes, whatever single rows come to; 2 and 4 as everywhere."""
+    """0 if all conditions hold, else 1, whatever the outcomes of rows; 2 and 4 as for all verbs."""
     assert dnc("vet", *offer, *conditions)[0] == code
 
 
 def test_a_sample_is_held_to_its_bounds(vetted, dnc, offer):
-    """Of a sample the gate sees the unfavourable bound; a sample of the whole list is the list."""
+    """For a sample, conditions use the unfavourable bound; a sample of all rows gives exact figures."""
     told = vetted("--sample-of", 1000)
     clear = told["outcomes"]["clear"]
     assert clear["share"] == 0.5
@@ -201,13 +201,13 @@ def test_a_sample_is_held_to_its_bounds(vetted, dnc, offer):
 
 
 def test_more_confidence_means_wider_bounds(vetted):
-    """Bounds hold the truth as often as was asked, and are wider for more."""
+    """A higher confidence gives wider bounds."""
     shy, bold = (vetted("--sample-of", 1000, "--confidence", one)["outcomes"]["clear"]["low"] for one in (0.99, 0.8))
     assert shy < bold
 
 
 def test_a_file_with_one_listed_consumer_may_not_be_traded(screened, write_file):
-    """Until 10 August 2026 one number on Bloctel forbids the sale of the file; from the day after nothing of Bloctel."""
+    """Until 10 August 2026 one number on Bloctel forbids selling the file; from the next day Bloctel does not matter."""
     brief = read_brief(write_file("buyer.toml", BRIEF))
     before = vet(SAMPLES / "shop.csv", screened, brief=brief, at="2026-08-10").offer.trade
     assert (before.outcome, before.blocked_by) == ("blocked", {"fr-bloctel-list-trade": 1})
@@ -217,7 +217,7 @@ def test_a_file_with_one_listed_consumer_may_not_be_traded(screened, write_file)
 
 
 def test_the_seller_is_judged_by_what_the_list_is_and_not_by_the_calls(store, write_file):
-    """A list from the electoral roll may not be sold, a magazine's list may be; objections to the buyer play no part."""
+    """A list from the electoral roll may not be sold, another may; opt-outs received by the buyer play no part."""
     brief = read_brief(write_file("buyer.toml", BRIEF))
     calls = "number,objected_on\n0199000501,2026-01-01\n"
     roll = vet(
@@ -231,7 +231,7 @@ def test_the_seller_is_judged_by_what_the_list_is_and_not_by_the_calls(store, wr
 
 
 def test_stdout_is_the_result_and_stderr_narration(dnc, offer, write_file):
-    """With --json stdout is one JSON document; what was not told is said on stderr; no number on either."""
+    """With --json, stdout is one JSON document and warnings go to stderr; neither has a telephone number."""
     path, *_ = offer
     code, out, err = dnc("vet", path, "--region", "FR", "--json")
     assert code == 0
@@ -242,7 +242,7 @@ def test_stdout_is_the_result_and_stderr_narration(dnc, offer, write_file):
 
 
 def test_the_summary_speaks_french(dnc, offer):
-    """In French as in English: outcome, what to deliver, the seller's act, price and gate."""
+    """The French summary has all parts: outcomes, what the seller should supply, the sale itself, price, conditions."""
     _, out, _ = dnc("vet", *offer, "--lang", "fr", "--price", 6, "--min-clear", 0.3, "--until", "2026-12-31")
     for said in (
         "possibles pendant toute la période",
@@ -254,13 +254,13 @@ def test_the_summary_speaks_french(dnc, offer):
 
 
 def test_an_empty_list_has_no_share_and_closes_the_gate(store, write_file):
-    """A list without rows is clear in no part."""
+    """A list without rows has no clear share, so a condition on it fails."""
     told = vet(write_file("none.csv", "number\n"), store, brief=Brief(region="FR"), asked=Asked(min_clear=0.1, price=5))
     assert (told.offer.rows, told.opens, told.price.per_clear) == (0, False, None)
 
 
 def test_calls_of_several_days_are_vetted_without_any_registry(tmp_path, write_file):
-    """Nothing is loaded, and each row has a day of its own."""
+    """A list whose rows have different days is vetted, with an empty store."""
     days = [f"01 99 00 05 {row:02},2026-12-{row + 1:02}\n" for row in range(20)]
     path = write_file("days.csv", "number,call_at\n" + "".join(days))
     told = vet(path, Store(tmp_path / "none"), brief=Brief(region="FR"))
@@ -278,7 +278,7 @@ def test_a_list_is_vetted_without_a_trace_of_its_numbers(vetted, tmp_path):
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_page_tells_all_and_shows_no_number(dnc, offer, tmp_path, language):
-    """The page of a vetting has its sections in both languages, its citations, two charts, and no number."""
+    """The report has all sections in both languages, citations, two charts, and no telephone number."""
     out = tmp_path / "offer.html"
     more = ["--until", "2026-12-31", "--price", 6, "--min-clear", 0.9, "--lang", language, "--out", out]
     assert dnc("vet", *offer, *more)[0] == 1
@@ -294,7 +294,7 @@ def test_the_page_tells_all_and_shows_no_number(dnc, offer, tmp_path, language):
 
 
 def test_names_from_a_file_cannot_become_part_of_the_page(dnc, write_file, tmp_path):
-    """A list's name, and what was declared, stand on the page as text."""
+    """The name of a list and declared facts appear in the report as text, not as markup."""
     path = write_file("<b>list.csv", "number\n0199000501\n")
     dnc("vet", path, "--region", "FR", "--set", "campaign=<i>", "--out", tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
@@ -303,5 +303,5 @@ def test_names_from_a_file_cannot_become_part_of_the_page(dnc, write_file, tmp_p
 
 
 def test_only_a_page_is_written(dnc, offer):
-    """--out takes the name of a page; a table of rows is what check writes."""
+    """--out accepts only a report (.html); rows are written by check."""
     assert dnc("vet", *offer, "--out", "offer.xlsx")[0] == 2

@@ -1,7 +1,6 @@
-"""Loaders of registries' files, one module a registry.
+"""Loaders of registries' files, one module per registry.
 
-To add one, write a module that binds `LOADER = Loader(...)` (see `dnc.registries`),
-a fixture and its expected listings in `tests/loaders/`. Nothing else changes:
-the package is looked through at run time. A module says in its docstring where
-the format is described and what of it is not known.
+To add one, write a module that defines `LOADER = Loader(...)` (see `dnc.registries`), and put a fixture and its
+expected listings into `tests/loaders/`. Nothing else changes: the modules are found at run time. The docstring of a
+module says where the format is described, and what is not known about it.
 """

@@ -1,14 +1,11 @@
 """The Australian Do Not Call Register: the answer to a wash, never a list.
 
-One column of numbers of 10 digits beginning with 0 or 1, or of 11 beginning with
-61. By law the answer may name the registered numbers, the others, or be the list
-with the registered ones deleted: `--means` says which, `--asked` what was sent
-in. Answers with a column of flags are loaded in plain form. A cell that came back
-with `{COMMA}` was no number. The wash holds for the account that had it done;
-keep its id beside the file.
+One column of numbers with 10 digits that begin with 0 or 1, or 11 that begin with 61. By law the answer may be the
+registered numbers, the other numbers, or the list without the registered ones: `--means` says which, and `--asked` what
+was sent in. Answers with a column of flags are loaded in plain form. A cell that contains `{COMMA}` was not a number.
+The wash is valid for the account that requested it; keep its id with the file.
 
-Source: Do Not Call Register, washing
-(http://donotcall.gov.au/industry/washing-process-overview/sftp). Not known: the
+Source: Do Not Call Register, washing (http://donotcall.gov.au/industry/washing-process-overview/sftp). Not known: the
 layout of the answer.
 """
 
@@ -34,14 +31,14 @@ def _recognises(extract: Extract) -> bool:
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     if not extract.means:
         raise LoaderError(
-            "say with --means whether these numbers are listed or callable; with flags, load it in plain form",
+            "use --means to say whether these numbers are listed or callable; load an answer with flags in plain form",
             extract.path,
         )
     for member in extract.members:
         for batch in line_batches(member):
             rows = batch.select("line", pl.col("text").str.replace_all(" ", "").alias("number"))
             if rows["number"].str.contains(r"[;,\t|]").any():
-                raise LoaderError("one column expected; an answer with flags is loaded in plain form", member.where)
+                raise LoaderError("has several columns; load an answer with flags in plain form", member.where)
             yield bare_numbers(rows.filter(pl.col("number") != ""), extract, _WHOLE, "61", r"^(?:0|61)([1-9]\d{8})$")
 
 

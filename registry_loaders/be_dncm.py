@@ -1,13 +1,11 @@
-"""The Belgian Do Not Call Me list: a text with the number and the day of registration, complete every night.
+"""The Belgian Do Not Call Me list: a text with the number and the date of registration, complete every night.
 
-The separator is not public, so the shape is learned from the first line and then
-enforced on all: `NUMBER SEPARATOR DATE`. The day decides whether an opt-in is
-younger than the registration. A number that vanished is no change of mind:
-operators' inactive numbers are dropped every month.
+The separator is not public, so the format is taken from the first line, and all other lines must have it too:
+`NUMBER SEPARATOR DATE`. The date decides whether an opt-in is newer than the registration. That a number is no
+longer in the list is not a change of mind: numbers that operators no longer use are removed every month.
 
-Sources: "How to order the list" (https://dncm.be/en/purchase_the_list), questions
-of companies (https://www.dncm.be/faqs-b2b-en/). Not known: the separator and the
-way of writing numbers and days.
+Sources: "How to order the list" (https://dncm.be/en/purchase_the_list), questions of companies
+(https://www.dncm.be/faqs-b2b-en/). Not known: the separator, and how numbers and dates are written.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ _PROVED = r"^(?:\+32|0032|0)([1-9]\d{7,8})$"
 
 
 def _shape(line: str) -> tuple[str, str] | None:
-    """Separator and way of writing days of a line, or None."""
+    """Separator and date format of a line, or None."""
     if not (found := _SHAPE.match(line)):
         return None
     day = next(name for name, (pattern, _) in _DAYS.items() if re.fullmatch(pattern, found[3]))
@@ -50,7 +48,9 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         for batch in line_batches(member):
             shape = shape or _shape(batch["text"][0])
             if shape is None:
-                raise LoaderError("not NUMBER, separator, DATE: no list of this registry", member.where, 1)
+                raise LoaderError(
+                    "is not NUMBER, separator, DATE; is this the right file and registry?", member.where, 1
+                )
             yield _listings(batch, shape, member)
 
 
@@ -63,16 +63,26 @@ def _listings(batch: pl.DataFrame, shape: tuple[str, str], member: Member) -> pl
         pl.col("text").str.extract(whole, 1).alias("number"),
         pl.col("text").str.extract(whole, 2).str.to_date(form, strict=False).alias("since"),
     )
-    _refuse(rows, rows["number"].is_null(), f"shape changes; line 1 was NUMBER{separator}{day}", member)
+    _refuse(
+        rows,
+        rows["number"].is_null(),
+        f"the format changes (line 1 is NUMBER{separator}{day}); load the original file",
+        member,
+    )
     odd = rows["since"].is_null() | (rows["since"] < _FIRST_DAY) | (rows["since"] > today())
-    _refuse(rows, odd, f"the day is none between {_FIRST_DAY}, when the list began, and today", member)
+    _refuse(
+        rows,
+        odd,
+        f"the date is not between {_FIRST_DAY}, when the list began, and today; load the original file",
+        member,
+    )
     return rows.select(
         "line",
         "number",
         "since",
         pl.lit(True).alias("listed"),
         pl.lit(None, pl.String).alias("unread"),
-        (pl.lit("32") + national).cast(pl.UInt64, strict=False).alias("e164"),  # digits of another script
+        (pl.lit("32") + national).cast(pl.UInt64, strict=False).alias("e164"),  # the digits may be of another script
     )
 
 

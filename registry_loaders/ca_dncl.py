@@ -1,7 +1,7 @@
-"""The Canadian national do-not-call list: full lists by area code, byte for byte in the American layouts.
+"""The Canadian national do-not-call list: full lists by area code, in exactly the American layouts.
 
-All codes must be Canadian, by the numbering plan; that alone tells its files from
-American ones. Sources and what is not known: `dnc.registries.area_codes`.
+All area codes must be Canadian by the numbering plan; only that distinguishes its files from American ones. For sources
+and what is not known see `dnc.registries.area_codes`.
 """
 
 from __future__ import annotations

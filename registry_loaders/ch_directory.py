@@ -1,10 +1,9 @@
 """The Swiss directory: Atom XML of its query service, or mapped CSV with `number` and `star`.
 
-In the XML an `entry` has `tel:phone` (it may repeat) and, only where the person
-refuses advertising, `tel:nopromo`. In a printed or scraped directory the star
-stands in front of the name: a `name` that begins with `*` is a star. An entry
-without a star may be called; no entry at all is like a star, where the file is
-declared complete (`--covers 41`) or the number was asked for (`--asked`).
+In the XML an `entry` has one or more `tel:phone`, and `tel:nopromo` if the person refuses advertising. In a printed or
+scraped directory the star is in front of the name: a `name` that begins with `*` is a star. An entry without a star may
+be called. A number without an entry counts like one with a star, if the file is declared complete (`--covers 41`) or
+the number was asked for (`--asked`).
 
 Source: SECO, unwanted sales calls
 (https://www.seco.admin.ch/seco/de/home/Werbe_Geschaeftsmethoden/Unlauterer_Wettbewerb/Unerbetene_Werbeanrufe.html).
@@ -21,8 +20,8 @@ from dnc.errors import LoaderError
 from dnc.registries import LISTING, Extract, Loader, Member, listings
 
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
-_NO_COLUMN = "no column star, and no column name with stars in it"
-_NO_STAR = "no entry has a star; if the stars were lost, this file must not be used"
+_NO_COLUMN = "has no column star, and no column name with stars in it; add the column star"
+_NO_STAR = "no entry has a star; do not use this file if the stars were lost"
 _BLOCK = 1 << 20
 
 
@@ -38,7 +37,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     seen = starred = 0
     for frame in _pages(extract) if _is_xml(extract) else _mapped(extract):
         seen += frame.height
-        marked = frame if _is_xml(extract) else frame.filter(pl.col("odd").is_null())  # what shifted has no star
+        marked = frame if _is_xml(extract) else frame.filter(pl.col("odd").is_null())  # odd ones have no star
         starred += int(marked["listed"].sum() or 0)
         yield frame
     if seen and not starred:
@@ -57,7 +56,7 @@ def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
         before = pl.lit(False) if name is None else pl.col(str(name)).fill_null("").str.starts_with("*")
         marked = word.replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)
         strange = ~word.is_in(list(_WORDS))
-        odd = pl.when(strange).then(pl.lit("star is no known word"))
+        odd = pl.when(strange).then(pl.lit("star is not a known value"))
         return cells.with_columns((marked | before | strange).alias("listed"), odd.alias("odd"))
 
     return listings(extract, flagged)
@@ -69,7 +68,7 @@ def _pages(extract: Extract) -> Iterator[pl.DataFrame]:
 
 
 class _Entries:
-    """The entries of one page or feed, read as a stream."""
+    """Reads the entries of one page or feed as a stream."""
 
     def __init__(self, member: Member) -> None:
         self._member = member
@@ -92,24 +91,28 @@ class _Entries:
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
             message = (
-                "entities are not read" if error.code == _UNDEFINED else "is not well formed or cut; fetch it again"
+                "XML entities are not supported; download it again"
+                if error.code == _UNDEFINED
+                else "is incomplete or not well formed; download it again"
             )
             raise LoaderError(message, self._member.where, error.lineno) from None
         except LookupError:
             raise LoaderError(
-                "is declared to be in an encoding that is none; fetch it again", self._member.where
+                "declares an encoding that does not exist; download it again", self._member.where
             ) from None
         yield self._frame()
 
     def _frame(self) -> pl.DataFrame:
         rows, self._rows = self._rows, []
         schema = {"line": LISTING["line"], "number": LISTING["number"], "listed": LISTING["listed"]}
-        unread = pl.when(pl.col("number").is_null()).then(pl.lit("an entry without a number"))
+        unread = pl.when(pl.col("number").is_null()).then(pl.lit("entry without a number"))
         frame = pl.DataFrame(rows, schema=schema, orient="row")
         return frame.with_columns(pl.lit(None, LISTING["since"]).alias("since"), unread.alias("unread"))
 
     def _doctype(self, *_: object) -> None:
-        raise LoaderError("entities are not read", self._member.where, self._parser.CurrentLineNumber)
+        raise LoaderError(
+            "XML entities are not supported; download it again", self._member.where, self._parser.CurrentLineNumber
+        )
 
     def _start(self, name: str, _: dict[str, str]) -> None:
         self._inside, self._text = name.rpartition(":")[2], ""

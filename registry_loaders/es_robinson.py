@@ -1,8 +1,7 @@
 """The Spanish Lista Robinson: answers of a query service, kept by the caller in plain form.
 
-Since 2019-02-18 there is no file, only a service that is asked with hashes. A bulk
-copy of the list is leaked or invented, and no evidence. Not known: the recipe of
-the hashes.
+Since 2019-02-18 there is no file, only a service that is queried with hashes. A copy of the list is leaked or invented,
+and proves nothing. Not known: how the hashes are made.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     raise LoaderError(
-        "the Spanish list is only answered by query, a bulk copy is not evidence; load your own answers in plain form",
+        "the Spanish list only answers queries, and a copy of it proves nothing; load your own answers in plain form",
         extract.path,
     )
 

@@ -1,15 +1,14 @@
 """Bloctel, the French opposition list (1 June 2016 to 10 August 2026).
 
-The list was never given out: one sent in numbers and got them back, so an
-extract covers nothing but its own rows. Three shapes:
+The list was never handed out: callers sent in numbers and got them back, so a file covers only the numbers in it.
+There are three forms:
 
-* the answer `Telephone;Identifiant;Réponse`, where `OK` means callable and
-  anything else, an empty cell included, means registered;
-* the purged file, or a list of registered numbers, both without an answer
-  column: `--means callable` or `--means listed`, and `--asked` with the
-  question. Reading one as the other would invert every verdict.
+* the answer `Telephone;Identifiant;Réponse`, in which `OK` means callable and anything else, also an empty cell, means
+  registered;
+* the purged file, or the list of the registered numbers, both without an answer column. They need `--means callable` or
+  `--means listed`, and `--asked` with the file that was sent in. To read one as the other would invert every verdict.
 
-A number that lost its leading 0 in a spreadsheet is read all the same.
+A number that lost its leading 0 in a spreadsheet is read as well.
 
 Source: Bloctel, questions of professionals (https://pro.bloctel.gouv.fr/faq).
 """
@@ -33,7 +32,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     answer = extract.column("reponse")
     if answer is not None and extract.means:
         raise LoaderError(
-            "has an answer column, which says which numbers are registered; leave --means out", extract.path
+            "has an answer column, which already says which numbers are registered; omit --means", extract.path
         )
     if answer is not None:
         registered = pl.col(str(answer)).fill_null("") != "OK"
@@ -41,7 +40,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         registered = pl.lit(extract.means == "listed")
     else:
         raise LoaderError(
-            "no answer column; say with --means whether these numbers are registered or callable",
+            "has no answer column; use --means to say whether these numbers are listed or callable",
             extract.path,
         )
     return listings(extract, lambda cells: cells.with_columns(registered.alias("listed")))

@@ -1,10 +1,9 @@
 """French directory extracts: mapped CSV with `number`, `listing`, `prospecting`.
 
-`listing` is `listed` or `unlisted` (liste rouge), `prospecting` is `allowed` or
-`refused` (liste orange). An entry is flagged, and stored as listed, where
-prospecting is refused or the entry is ex-directory, because ex-directory
-subscribers enjoy the other protection by law (CPCE R. 10). There is no complete
-file: an extract speaks only of the entries it holds, unless `--covers` says more.
+`listing` is `listed` or `unlisted` (liste rouge), `prospecting` is `allowed` or `refused` (liste orange). An entry is
+stored as listed if prospecting is refused or the entry is unlisted, because by law unlisted subscribers have the other
+protection too (CPCE R. 10). There is no complete file: a file covers only the entries it holds, unless `--covers` says
+more.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         flag = pl.when(unlisted).then(True).when(unlisted.is_not_null()).then(refused)
-        odd = pl.when(flag.is_null()).then(pl.lit("listing or prospecting is no known word"))
+        odd = pl.when(flag.is_null()).then(pl.lit("listing or prospecting is not a known value"))
         return cells.with_columns(flag.fill_null(True).alias("listed"), odd.alias("odd"))
 
     return listings(extract, flagged)

@@ -1,7 +1,7 @@
 """The British Corporate Telephone Preference Service: the full list, in records of 14 bytes.
 
-A day of listing is known only from one's own earlier snapshots. Sources and what
-is not known: `dnc.registries.uk_tps`.
+When a number was listed is known only from earlier snapshots in the store. For sources and what is not known see
+`dnc.registries.uk_tps`.
 """
 
 from __future__ import annotations

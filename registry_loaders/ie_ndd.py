@@ -1,12 +1,10 @@
 """The Irish National Directory Database: mapped CSV with `number`, `listing`, `marketing`.
 
-`listing` is `listed`, `unlisted` or `ex_directory`; `marketing` is `opt_out`,
-`opt_in` or empty. An entry may not be called where it opted out, or is
-ex-directory and did not opt in. A number that is absent counts like ex-directory
-where the file is declared complete (`--covers 353`), else it is not covered.
+`listing` is `listed`, `unlisted` or `ex_directory`; `marketing` is `opt_out`, `opt_in` or empty. An entry must not be
+called if it opted out, or if it is ex-directory and did not opt in. A number that is not in the file counts like an
+ex-directory one if the file is declared complete (`--covers 353`); otherwise it is not covered.
 
-The licensed file has no public layout: what its columns mean is known, its bytes
-are not.
+The licensed file has no public layout: the meaning of its columns is known, their form is not.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         listing, marketing = (pl.col(str(at)).fill_null("").str.to_lowercase() for at in places)
         blocked = (marketing == "opt_out") | ((listing == "ex_directory") & (marketing != "opt_in"))
         known = listing.is_in(_LISTING) & marketing.is_in(_MARKETING)
-        odd = pl.when(~known).then(pl.lit("listing or marketing is no known word"))
+        odd = pl.when(~known).then(pl.lit("listing or marketing is not a known value"))
         return cells.with_columns((blocked | ~known).alias("listed"), odd.alias("odd"))
 
     return listings(extract, flagged)

@@ -1,16 +1,14 @@
-"""Lists by area code, as the American and the Canadian registry write them: one layout for both.
+"""Lists by area code: one layout for the American and the Canadian registry.
 
-Flat text: records of 12 bytes, `AAA,NNNNNNN` and a line feed, one file an area
-code or one with all. XML: `list` with `type`, `level`, `val`, in it `ac` with
-`val` and `ph` with `val`; as published it may not be well formed, so it is read
-as a stream of tags and never into a tree. A file is complete for the codes it
-holds. The code alone tells the country, by the published numbering plan of 2026
-(`plan.csv`), so it also tells the files of the two registries apart.
+Flat text: records of 12 bytes, `AAA,NNNNNNN` and a line feed, one file per area code or one for all. XML: `list` with
+the attributes `type`, `level`, `val`, which contains `ac` with `val` and `ph` with `val`. The published XML may not be
+well formed, so it is read as a stream of tags. A file is complete for the area codes it holds. The area code gives the
+country, by the published numbering plan of 2026 (`plan.csv`); that is how the files of the two registries are told
+apart.
 
-Sources: "Downloading the national registry"
-(http://www.dontphoneme.com/howtoguides/downloadingdnc.html); CRTC fact sheet
-(http://crtc.gc.ca/eng/INFO_SHT/t1028.htm). Not known: the layout of the change
-list, which is recognised by its flags and refused.
+Sources: "Downloading the national registry" (http://www.dontphoneme.com/howtoguides/downloadingdnc.html); CRTC fact
+sheet (http://crtc.gc.ca/eng/INFO_SHT/t1028.htm). Not known: the layout of the change list, which is recognised by its
+flags and refused.
 """
 
 from __future__ import annotations
@@ -28,10 +26,10 @@ from dnc.numbers.reader import country_of_prefix
 from dnc.registries.contract import LISTING, Extract
 
 _COUNTRIES = {"US": "a United States code", "CA": "Canadian"}
-_CHANGES = "a change list; load the full list, which is due every 31 days anyway"
-_CUT = "; the download is cut or was edited, fetch it again"
-_EMPTY = "empty; an area code without a single number is not a list"
-_ONE = 10**10  # the leading 1 of an E.164 number
+_CHANGES = "is a change list; load the full list, which is needed every 31 days anyway"
+_CUT = "; the download is incomplete or was edited, download it again"
+_EMPTY = "is empty; download it again"
+_ONE = 10**10  # the calling code 1, before ten digits
 
 _CODE_IN_NAME = re.compile(r"_([2-9]\d\d)(?=_)")
 _RECORD = re.compile(rb"^([2-9]\d\d),\d{7}\r?$")
@@ -42,13 +40,13 @@ _XML_CODE = re.compile(rb"""<(?:list|ac)\b[^>]*?\bval\s*=\s*['"]([2-9]\d\d)['"]"
 
 
 def country_of_area_code(code: str) -> str | None:
-    """`US`, `CA`, or `other` for the country of a +1 area code; None where it is shared or unknown."""
+    """The country of a +1 area code: `US`, `CA` or `other`; None if it is shared or unknown."""
     country = country_of_prefix(f"1{code}")
     return (country if country in _COUNTRIES else "other") if country else None
 
 
 def recognises(country: str) -> Callable[[Extract], bool]:
-    """Whether a file is a list by area code, full or of changes, whose first code is of a country."""
+    """Whether a file is a list by area code (full, or of changes) whose first code belongs to a country."""
     return lambda extract: country_of_area_code(_first_code(extract.head) or "") == country
 
 
@@ -74,7 +72,7 @@ def _lines(head: bytes) -> list[bytes]:
 
 
 def _first_code(head: bytes) -> str | None:
-    """The first area code of a list by area code, or None where the file is no such list."""
+    """The first area code of a list by area code, or None if the file is not such a list."""
     if _XML.match(head):
         found = _XML_CODE.search(head)
         return found[1].decode() if found else None
@@ -85,7 +83,7 @@ def _first_code(head: bytes) -> str | None:
 
 
 def _change_code(head: bytes) -> str | None:
-    """The area code of a change list in flat text: a number, one `A` or `D`, at most one time stamp."""
+    """The first area code of a change list in flat text: a number, one `A` or `D`, at most one time; or None."""
     line = _lines(head)[0].decode("latin-1").strip() if head else ""
     if fixed := _CHANGE_FIXED.match(line):
         return fixed[1][:3]
@@ -99,7 +97,7 @@ def _change_code(head: bytes) -> str | None:
 
 
 def _code_in_name(member: Member, extract: Extract) -> str | None:
-    """The one area code between underscores in the name of the file, or of the archive that holds only it."""
+    """The only area code between underscores in the name of the file, or of an archive that holds just this file."""
     names = [member.name] if len(extract.members) > 1 else [member.name, extract.path.name]
     for name in names:
         if len(found := set(_CODE_IN_NAME.findall(name))) == 1:
@@ -109,7 +107,7 @@ def _code_in_name(member: Member, extract: Extract) -> str | None:
 
 @dataclass
 class _Codes:
-    """Watches the area codes of one member: of the right country, and the one that the name says."""
+    """Checks the area codes of one file: all of the right country, and the one in the file name, if any."""
 
     extract: Extract
     member: Member
@@ -118,21 +116,23 @@ class _Codes:
     seen: set[str] = field(default_factory=set)
 
     def add(self, code: str, at: object = None) -> None:
-        """Take note of a code; raises LoaderError where it may not stand here."""
+        """Add a code; raises LoaderError if it must not be in this file."""
         if code in self.seen:
             return
         found = country_of_area_code(code)
         if found != self.country:
-            raise LoaderError(self._stranger(code, found), self.member.where, at)
+            raise LoaderError(self._other_country(code, found), self.member.where, at)
         if self.named and code != self.named:
-            raise LoaderError(f"area code {code} in the file for {self.named}", self.member.where, at)
+            raise LoaderError(
+                f"area code {code} in the file for {self.named}; load the original file", self.member.where, at
+            )
         self.seen.add(code)
         self.extract.covers.add(f"1{code}")
 
-    def _stranger(self, code: str, found: str | None) -> str:
+    def _other_country(self, code: str, found: str | None) -> str:
         if self.country == "US" and found == "CA":
-            return f"area code {code} is Canadian; load the two countries apart"
-        return f"area code {code} is not {_COUNTRIES[self.country]}"
+            return f"area code {code} is Canadian; load the files of the two countries separately"
+        return f"area code {code} is not {_COUNTRIES[self.country]}; load the registry's own file"
 
 
 # Flat text
@@ -140,10 +140,10 @@ class _Codes:
 
 def _record_fault(record: bytes) -> str:
     if re.match(rb"[2-9]\d\d,\d{7}\r", record):
-        return "ends in CR LF, the registry writes LF; the file was edited, use the original"
+        return "ends in CR LF, but the registry writes LF; the file was edited, load the original"
     if re.match(rb"\+?\d{10,11}\r?\n?", record):
-        return "looks like a re-typed list; take the registry's own file"
-    return "not AAA,NNNNNNN; a header means this is not the registry's file"
+        return "looks like a list that was typed again; load the registry's own file"
+    return "is not AAA,NNNNNNN; load the registry's own file, which has no header"
 
 
 _FLAT = Layout(
@@ -170,7 +170,7 @@ def _flat(member: Member, codes: _Codes) -> Iterator[pl.DataFrame]:
 
 
 def _listed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Listings of numbers that are all listed."""
+    """Listings of rows that are all listed."""
     nothing = [pl.lit(None, LISTING[name]).alias(name) for name in ("number", "since", "unread")]
     return rows.with_columns(pl.lit(True).alias("listed"), *nothing)
 
@@ -181,20 +181,20 @@ _PH = re.compile(rb"""<ph\s+val\s*=\s*(?:'(\d{1,7})'|"(\d{1,7})")\s*/?>""")
 _TAG = re.compile(rb"<(?!ph\s)[^>]*>")
 _NAME = re.compile(rb"^<\s*(/?)\s*([A-Za-z]+)")
 _ATTRIBUTE = re.compile(rb"""([A-Za-z]+)\s*=\s*(?:'([^']*)'|"([^"]*)")""")
-_ENTITIES = "entities are not read"
+_ENTITIES = "XML entities are not supported; load the registry's own file"
 _TAG_LIMIT = 4096
 
 
 @dataclass
 class _State:
-    """How far a stream of tags has come."""
+    """The state of reading a stream of tags."""
 
     code: str | None = None
     opened: bool = False
     closed: bool = False
     numbers: int = 0
     in_code: int = 0
-    only: str | None = None  # the code that the list says it is for
+    only: str | None = None  # the only code of the list, if it names one
 
 
 def _xml(member: Member, codes: _Codes) -> Iterator[pl.DataFrame]:
@@ -207,55 +207,58 @@ def _xml(member: Member, codes: _Codes) -> Iterator[pl.DataFrame]:
             at = tag.end()
         yield from _numbers(piece[at:], state, codes, member)
     if not state.closed:
-        raise LoaderError("ends inside the list; the download is cut", member.where)
+        raise LoaderError("ends inside the list; the download is incomplete, download it again", member.where)
     _not_empty(state, member)
     if not state.numbers:
         raise LoaderError(_EMPTY, member.where)
 
 
 def _pieces(member: Member) -> Iterator[bytes]:
-    """The bytes of a file in pieces that end with a tag."""
+    """The bytes of a file, in pieces that end with a tag."""
     rest = b""
     for block in member.blocks():
         if b"<!" in (probe := rest + block) or b"&" in block:
             raise LoaderError(_ENTITIES, member.where)
         end = probe.rfind(b">") + 1
         if len(probe) - end > _TAG_LIMIT:
-            raise LoaderError("a tag of more than 4,096 bytes", member.where)
+            raise LoaderError("has a tag of more than 4,096 bytes; load the registry's own file", member.where)
         yield probe[:end]
         rest = probe[end:]
     if b"<" in rest:
-        raise LoaderError("ends inside the list; the download is cut", member.where)
+        raise LoaderError("ends inside the list; the download is incomplete, download it again", member.where)
     yield rest
 
 
 def _numbers(piece: bytes, state: _State, codes: _Codes, member: Member) -> Iterator[pl.DataFrame]:
-    """Listings of a run of `ph` tags; raises LoaderError where anything else stands between them."""
-    found = [one or two for one, two in _PH.findall(piece)]
+    """Listings of a series of `ph` tags; raises LoaderError if there is anything else between them."""
+    found = [single or double for single, double in _PH.findall(piece)]  # by the quotes
     rest = _PH.sub(b"", piece) if found else piece
     if strange := rest.removeprefix(b"\xef\xbb\xbf").strip():
         before = len(_PH.findall(piece[: piece.find(strange.split(b">")[0])]))
-        raise LoaderError(f"not a list by area code near number {state.numbers + before + 1}", member.where)
+        raise LoaderError(
+            f"unexpected text near number {state.numbers + before + 1}; load the registry's own file", member.where
+        )
     if not found:
         return
     if state.code is None or state.closed:
-        raise LoaderError("a number outside of any area code", member.where)
+        raise LoaderError("has a number outside any area code; load the registry's own file", member.where)
     first = state.numbers + 1
     state.numbers += len(found)
     state.in_code += len(found)
-    local = pl.Series("local", [one.decode() for one in found]).cast(pl.UInt64)
+    local = pl.Series("local", [digits.decode() for digits in found]).cast(pl.UInt64)
     e164 = (local + (_ONE + int(state.code) * 10**7)).alias("e164")
     lines = pl.int_range(first, first + len(found), dtype=pl.UInt64, eager=True).alias("line")
     yield _listed(pl.DataFrame([lines, e164]))
 
 
 def _step(tag: bytes, state: _State, codes: _Codes, member: Member) -> None:
-    """Take one tag that is no number."""
+    """Read one tag other than `ph`."""
     if tag.startswith(b"<?xml") and not state.opened:
         return
     name = _NAME.match(tag)
     kind = (name[1] + name[2]).decode() if name else ""
-    attributes = {one.decode(): (two or three).decode("latin-1") for one, two, three in _ATTRIBUTE.findall(tag)}
+    found = _ATTRIBUTE.findall(tag)
+    attributes = {key.decode(): (single or double).decode("latin-1") for key, single, double in found}
     if kind == "list" and not state.opened:
         _open_list(attributes, state, codes, member)
     elif kind == "ac" and state.opened and not state.closed:
@@ -264,30 +267,34 @@ def _step(tag: bytes, state: _State, codes: _Codes, member: Member) -> None:
     elif kind == "/list" and state.opened and not state.closed:
         state.closed = True
     elif kind not in ("/ac", "/ph") or not state.opened:
-        raise LoaderError(f"not a list by area code: another element near number {state.numbers + 1}", member.where)
+        raise LoaderError(
+            f"unexpected element near number {state.numbers + 1}; load the registry's own file", member.where
+        )
 
 
 def _open_list(attributes: dict[str, str], state: _State, codes: _Codes, member: Member) -> None:
     if not {"type", "level", "val"} <= attributes.keys():
-        raise LoaderError("the element list does not say type, level and val", member.where)
+        raise LoaderError("the element list has no type, level and val; load the registry's own file", member.where)
     if attributes["type"] != "full":
         raise LoaderError(_CHANGES, member.where)
     state.opened = True
     if attributes["val"]:
         _set_code(attributes["val"], state, codes, member)
         state.only = attributes["val"]
-    state.in_code = 1  # the list itself is no area code that could be empty
+    state.in_code = 1  # so that the list, which is not an area code, does not count as an empty one
 
 
 def _set_code(code: str, state: _State, codes: _Codes, member: Member) -> None:
     if not re.fullmatch(r"[2-9]\d\d", code):
-        raise LoaderError("an area code that is no three digits from 200", member.where)
+        raise LoaderError(
+            "has an area code that is not three digits from 200; load the registry's own file", member.where
+        )
     codes.add(code)
     if state.only and code != state.only:
-        raise LoaderError(f"area code {code} in the list for {state.only}", member.where)
+        raise LoaderError(f"area code {code} in the list for {state.only}; load the original file", member.where)
     state.code, state.in_code = code, 0
 
 
 def _not_empty(state: _State, member: Member) -> None:
     if state.opened and not state.in_code:
-        raise LoaderError(f"area code {state.code} is {_EMPTY}", member.where)
+        raise LoaderError(f"area code {state.code} {_EMPTY}", member.where)

@@ -1,7 +1,7 @@
-"""Rows brought into the order of their numbers in bounded memory: an external merge sort.
+"""Sorts rows by number in bounded memory: an external merge sort.
 
-Rows are gathered into runs, each of them sorted; where there are several they lie on disk. Runs that overlap
-are merged range by range of numbers, so that never more rows are in memory than in a run.
+Rows are collected into sorted runs; if there are several, they are written to disk. Runs that overlap are merged one
+range of numbers at a time, so that there are never more rows in memory than in one run.
 """
 
 from __future__ import annotations
@@ -15,16 +15,21 @@ import polars as pl
 
 from dnc.errors import StoreError
 
-_AT_ONCE = 12_000_000  # rows
-_SPAN = 10**6  # numbers that are never parted
-_READ_TOGETHER = 100_000  # rows of a run
+_AT_ONCE = 12_000_000  # rows in memory
+_SPAN = 10**6  # the smallest range of numbers that is merged on its own
+_READ_TOGETHER = 100_000  # rows of a run in one row group
 
 
 class Sorting:
-    """Rows about numbers, on their way into order.
+    """Collects rows about numbers and returns them sorted.
 
-    folder: where runs are kept meanwhile. schema: of the rows; `number` (UInt64) is one of its columns.
-    at_once: rows that are in memory together. rows: how many were added.
+    Args:
+        folder: for the runs.
+        schema: of the rows; `number` (UInt64) is one of the columns.
+        at_once: rows in memory at the same time.
+
+    Attributes:
+        rows: how many were added.
     """
 
     def __init__(self, folder: Path, schema: Mapping[str, Any], at_once: int | None = None) -> None:
@@ -38,7 +43,7 @@ class Sorting:
         self._rising = True  # whether each number was greater than the one before
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Add rows; those without a number are left out. Raises StoreError where they cannot be kept."""
+        """Add rows; those without a number are left out. Raises StoreError if they cannot be written."""
         rows = rows.filter(pl.col("number").is_not_null()) if rows["number"].null_count() else rows
         if not rows.height:
             return
@@ -52,9 +57,9 @@ class Sorting:
         self.rows += rows.height
 
     def parts(self) -> Iterator[pl.DataFrame]:
-        """All rows, sorted by number, in frames that follow each other; those of one number stand in one frame.
+        """All rows in frames, sorted by number; all rows of one number are in the same frame.
 
-        Raises StoreError where they cannot be kept.
+        Raises StoreError if they cannot be written or read.
         """
         if not self._runs:
             yield self._run()
@@ -66,7 +71,7 @@ class Sorting:
             yield from (_read(self._runs, *span).sort("number") for span in self._spans())
 
     def _run(self) -> pl.DataFrame:
-        """What waits, as a run."""
+        """The collected rows as a sorted run."""
         rows = pl.concat(self._waiting)
         return rows if self._rising else rows.sort("number")
 
@@ -78,7 +83,7 @@ class Sorting:
         self._waiting, self._height = [self._waiting[0].clear()], 0
 
     def _spans(self) -> Iterator[tuple[int, int]]:
-        """Ranges of numbers, the upper end not in them, in each of which not too many rows are."""
+        """Ranges of numbers (upper end excluded) that hold few enough rows for memory."""
         span = (pl.col("number") // _SPAN * _SPAN).alias("low")
         with kept():
             counted = pl.scan_parquet(self._runs, glob=False).group_by(span).len().collect(engine="streaming")
@@ -99,8 +104,9 @@ def _read(runs: list[Path], low: int = 0, high: int = 2**64 - 1) -> pl.DataFrame
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Rows are written to disk, or read from there: raises StoreError where that fails."""
+    """Turn a failure to write rows to disk, or to read them, into a StoreError."""
     try:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise StoreError(f"rows cannot be kept on disk while they are sorted ({type(error).__name__})") from None
+        what = f"rows cannot be written to disk while they are sorted ({type(error).__name__})"
+        raise StoreError(f"{what}; check the free space") from None

@@ -1,4 +1,4 @@
-"""An extract read in whole: its numbers read, its rows counted, its listings sorted into one file."""
+"""Reads a registry's file completely: reads its numbers, counts its rows, sorts its listings into one file."""
 
 from __future__ import annotations
 
@@ -19,30 +19,34 @@ from dnc.errors import LoaderError
 from dnc.files.table import LINE, RAGGED
 from dnc.frames import ahead, each_distinct
 from dnc.numbers.bulk_reader import read_column
+from dnc.numbers.normalise import NOT_WRITTEN, SEVERAL
 from dnc.numbers.reader import kind_of, read_listed, read_number
 from dnc.registries.bit_pages import GROUP, WORTH, WRITTEN, suits
 from dnc.registries.contract import OPTIONAL, Extract, Loader
 from dnc.registries.external_sort import Sorting
 
-_NAMED = 20  # rows that are named one by one
-_KEPT = 100_000  # rows that are remembered at all
+_NAMED = 20  # rows that are reported one by one
+_KEPT = 100_000  # rows that are remembered for reports
 _LISTING = {"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
-UNREAD_SHARE = 0.01  # of a file of a hundred rows or more; above it the file is refused
-_MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # a number cell's `.0`, blanks and digits of other scripts
-_RUNS = re.compile(r"[+(]?\d[\d ().\-/]{5,}\d")  # what could be a number, in a text
+UNREAD_SHARE = 0.01  # of the rows of a file of 100 rows or more; above it the file is refused
+_MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # `.0` of a number cell, or characters outside ASCII
+_RUNS = re.compile(r"[+(]?\d[\d ().\-/]{5,}\d")  # what may be a number, in a text
 _MORE: dict[str, Any] = {"numbers": pl.List(pl.UInt64), "doubt": pl.String}
 _DAYS = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
-_LISTED_ONLY = ("two numbers in one cell", "not written as a number")
+_LISTED_ONLY = (SEVERAL, NOT_WRITTEN)  # reasons for which a listed row is searched for several numbers
 
 
 def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
-    """An extract's rows with their numbers read.
+    """The rows of a file with their numbers read, as frames with these columns.
 
-    Columns: line, number (UInt64, E.164), listed, since, until, odd, undated, unread, and `also`
-    (List(UInt64)), further numbers of the same cell; `doubt`, why the number may be mistyped;
-    `mended`, whether spreadsheet damage was undone. A row that is odd counts against the call; one that is undated
-    counts without the day that is not understood. One that is unread has no number, but where it is listed and may
-    be mistyped: then it may block a call.
+    - `line`, `listed`, `since`, `until`: as the loader gives them, dates that cannot be true removed;
+    - `number` (UInt64, E.164) and `also` (List(UInt64)), further numbers in the same cell;
+    - `odd`: what is not understood in the row, which is listed all the same; or null;
+    - `undated`: which date is not understood, so that the row counts without it; or null;
+    - `unread`: why the number cannot be read; or null. Such a row has no number, unless it is listed and the number
+      is only doubtful: then it may block a call;
+    - `doubt`: why the number may be mistyped; or null;
+    - `mended`: whether damage done by a spreadsheet was undone.
     """
     of_file = extract.as_of or today()
     for rows in ahead(loader.read(extract)):
@@ -61,14 +65,14 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         reason = pl.when(pl.col("unread").is_not_null()).then(
             pl.concat_str("unread", "odd", separator=", ", ignore_nulls=True)
         )
-        told = ("listed", "since", "until", "odd", "undated", reason.alias("unread"), "also", "doubt", "mended")
-        yield _believed(read, of_file).select("line", number.alias("number"), *told)
+        others = ("listed", "since", "until", "odd", "undated", reason.alias("unread"), "also", "doubt", "mended")
+        yield _believed(read, of_file).select("line", number.alias("number"), *others)
 
 
 def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:
-    """Rows without the days that cannot be true of a file of some day; `undated` says why.
+    """Rows without the dates that cannot be true in a file of a given day; `undated` says why.
 
-    An entry that could not have begun yet, or that ended before it began, stands as if nobody had said when.
+    An entry that begins after that day, or ends before it begins, counts as one without dates.
     """
     if rows["since"].null_count() == rows["until"].null_count() == rows.height:
         return rows
@@ -76,7 +80,7 @@ def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:
     early, late, endless, crossed = since <= NO_DAYS, since > of_file, until <= NO_DAYS, until < since
     if not any(wrong.any() for wrong in (early, late, endless, crossed)):
         return rows
-    none = "is a day that programs write for none"
+    none = "is a date that programs write for an empty cell"
     why = (
         pl.when(late).then(pl.lit(f"since is after {of_file}, the day of the file"))
         .when(early).then(pl.lit(f"since {none}"))
@@ -92,11 +96,11 @@ def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:
 
 
 def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
-    """Rows with `e164`, `unread`, `also`, `doubt` and `mended` as the reference reading has them."""
+    """Rows with `e164`, `unread`, `also`, `doubt` and `mended` from the text of their numbers."""
     wanted = pl.col("e164").is_null() & pl.col("unread").is_null()
     texts = frame.select(pl.when(wanted).then("number").alias("text")).to_series()
-    told = frame["region"].fill_null(region) if frame["region"].null_count() < frame.height else None
-    read = _numbers(texts, region if told is None else told)
+    same = frame["region"].null_count() == frame.height
+    read = _numbers(texts, region if same else frame["region"].fill_null(region))
     several = (read["unread"].is_in(_LISTED_ONLY) & frame["listed"]).fill_null(False)
     more = pl.DataFrame(schema=_MORE).clear(frame.height)
     if several.any():
@@ -116,7 +120,7 @@ def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
 
 
 def _with_beside(rows: pl.DataFrame, region: str) -> pl.DataFrame:
-    """Rows with the numbers of the text beside theirs in `also`; digits that are no number there may be anything."""
+    """Rows with the numbers in `beside` added to `also`; other digits in it may be anything and are ignored."""
     cells = rows.select(pl.when(pl.col("unread").is_null()).then("beside"), pl.col("region").fill_null(region))
     found = each_distinct(cells, _numbers_in, {"numbers": pl.List(pl.UInt64)})["numbers"]
     more = pl.lit(found).list.set_difference(pl.concat_list("e164"))
@@ -125,13 +129,13 @@ def _with_beside(rows: pl.DataFrame, region: str) -> pl.DataFrame:
 
 
 def _numbers_in(text: str | None, region: str) -> tuple[list[int]]:
-    runs = _RUNS.findall(_DAYS.sub(" | ", text or ""))  # a line end that is lost may stand between a day and a number
-    found = (read_number(one, region).number for one in runs)
+    runs = _RUNS.findall(_DAYS.sub(" | ", text or ""))  # the lost line end may have been between a date and a number
+    found = (read_number(run, region).number for run in runs)
     return ([number for number in found if number is not None],)
 
 
 def _numbers(texts: pl.Series, region: pl.Series | str) -> pl.DataFrame:
-    """Number (UInt64), `unread`, and `doubt`, why a number may be mistyped, of each text."""
+    """For each text its number (UInt64), `unread`, and `doubt`: why the number may be mistyped."""
     rows, kinds = read_column(texts, region)
     return rows.select("number", "unread", pl.lit(kinds["doubt"]).gather("kind").alias("doubt"))
 
@@ -143,7 +147,7 @@ def _all_numbers(text: str | None, region: str) -> tuple[list[int], str | None]:
 
 
 def show(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
-    """An extract's rows as `readings` has them, one row a number; asked numbers without an answer come last."""
+    """The rows of `readings`, one per number; if a question was sent in, one per number of the answer or question."""
     if not extract.asked:
         for frame in readings(loader, extract):
             yield _one_a_number(frame)
@@ -165,10 +169,15 @@ def _one_a_number(frame: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass
 class _Rows:
-    """The rows of an extract, counted; what they say of numbers goes into `listings`.
+    """Counts the rows of a file, and collects what they say about numbers in `listings`.
 
-    unread, odd, undated: rows that are, the first of them, by line and with their reason.
-    doubted: unread rows whose number is possible and not valid. said_nothing: unread rows that say nothing at all.
+    Attributes:
+        counts: rows by `listed`, `clear`, `unknown` and `unread`.
+        unread, odd, undated: line and reason of the first such rows.
+        odd_rows, undated_rows: how many there are.
+        doubted: unread rows whose number is possible but not valid.
+        without_number: unread rows that say nothing about any number.
+        mended: rows in which damage by a spreadsheet was undone.
     """
 
     listings: Sorting
@@ -179,11 +188,11 @@ class _Rows:
     undated: list[tuple[int, str]] = field(default_factory=list)
     undated_rows: int = 0
     doubted: int = 0
-    said_nothing: int = 0
+    without_number: int = 0
     mended: int = 0
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Count the rows of a frame and keep what they say."""
+        """Count the rows of a frame and collect what they say."""
         self._count(frame)
         self.listings.add(frame.select(*_LISTING))
         if frame["also"].null_count() < frame.height:
@@ -195,7 +204,7 @@ class _Rows:
         self.mended += int((frame["mended"] & is_read).sum())
         self.counts["unread"] += frame.height - read.len()
         self.doubted += frame.height - frame["doubt"].null_count()
-        self.said_nothing += int((~is_read & frame["number"].is_null()).sum())
+        self.without_number += int((~is_read & frame["number"].is_null()).sum())
         self.counts["listed"] += int((read == True).sum())  # noqa: E712 (null-aware)
         self.counts["clear"] += int((read == False).sum())  # noqa: E712
         self.counts["unknown"] += read.null_count()
@@ -215,14 +224,18 @@ class _Rows:
 
 @dataclass(frozen=True)
 class Taken:
-    """An extract that was read in whole.
+    """A registry's file that was read completely.
 
-    listings: Parquet, sorted by number: number (UInt64), listed (Boolean, null = not known), since, until (Date).
-    bitpages: the same numbers as bits, where they have any (see `dnc.registries.bit_pages`).
-    counts: rows by `listed`, `clear`, `unknown`, `unread`. odd: rows of them that were not understood in whole.
-    undated: rows of them with a day that was not understood.
-    unread: line and reason of the first rows that are. covers: prefixes it is complete for.
-    notes: what a person should know.
+    Attributes:
+        listings: Parquet file sorted by number, with number (UInt64), listed (Boolean, null = not known), since and
+            until (Date).
+        bitpages: file of the same numbers as bits, or None (see `dnc.registries.bit_pages`).
+        counts: rows by `listed`, `clear`, `unknown`, `unread`.
+        odd: how many of the rows were not fully understood.
+        undated: how many of them have a date that was not understood.
+        unread: line and reason of the first unread rows.
+        covers: prefixes the file is complete for.
+        notes: what a person should know.
     """
 
     listings: Path
@@ -236,10 +249,10 @@ class Taken:
 
 
 def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = ()) -> Taken:
-    """Read a whole extract into a file in the folder `work`. Raises LoaderError.
+    """Read a registry's file into a sorted file in the folder `work`. Raises LoaderError.
 
-    `covers` are prefixes that it is said to be complete for. Of a list that is complete for
-    something unread rows are not judged here: whoever takes it in must say that they may be missing.
+    `covers` are prefixes that the user says the file is complete for. Unread rows of a complete list are not refused
+    here: whoever loads it has to accept that they are missing.
     """
     out = work / "listings.parquet"
     rows = _Rows(Sorting(work, _LISTING))
@@ -249,7 +262,7 @@ def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = (
     _refuse_smudged(extract.path, rows, loader, complete=bool(covers))
     if extract.asked:
         if loader.covers or extract.covers:
-            raise LoaderError("a full list, and no answer to a question; leave --asked out", extract.path)
+            raise LoaderError("is a full list, not an answer to a question; omit --asked", extract.path)
         _add_unanswered(rows, loader, extract)
     bitpages = work / "bitpages.parquet"
     repeated = rows.listings.rows - _write(rows.listings, work, out, bitpages)
@@ -260,7 +273,7 @@ def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = (
 
 
 def _write(rows: Sorting, work: Path, out: Path, bitpages: Path) -> int:
-    """Write one listing a number, sorted, into a file, and its bit pages where it has any; gives how many there are."""
+    """Write one listing per number, sorted, and bit pages if the list suits them; returns how many listings."""
     count, paged = 0, rows.rows >= WORTH
     with engine(work) as con:
         written, bits = _Parts(con, out), _Parts(con, bitpages, f", row_group_size {GROUP}")
@@ -277,7 +290,7 @@ def _write(rows: Sorting, work: Path, out: Path, bitpages: Path) -> int:
 
 
 class _Parts:
-    """A Parquet file in the making: what is made of listings, part by part, then put together."""
+    """Writes a Parquet file part by part: the result of a query on each frame of listings, then all parts together."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, out: Path, options: str = "") -> None:
         self._con, self._out = con, out
@@ -285,12 +298,12 @@ class _Parts:
         self._parts: list[str] = []
 
     def add(self, sql: str, listings: pl.DataFrame) -> None:
-        """Add what a query makes of `listings`."""
+        """Add the result of a query on `listings`."""
         self._parts.append(str(self._out.with_stem(f"{self._out.stem}-{len(self._parts)}")))
         run(self._con, "part", self._copy.format(sql), {"out": self._parts[-1]}, listings=listings)
 
     def close(self) -> None:
-        """Put the parts together, in their order."""
+        """Join the parts, in order."""
         if len(self._parts) > 1:
             sql = self._copy.format("from read_parquet($parts)")
             run(self._con, "snapshot", sql, {"out": str(self._out), "parts": self._parts})
@@ -299,7 +312,7 @@ class _Parts:
 
 
 def _one_a_listing(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
-    """Sorted rows, those about one number made one."""
+    """Sorted rows, with those about the same number merged."""
     again = rows.filter(rows["number"] == rows["number"].shift())["number"]
     if not again.len():
         return rows
@@ -309,36 +322,37 @@ def _one_a_listing(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.Dat
 
 
 def _mended(count: int) -> list[str]:
-    return [f"{count:,} numbers were cleaned of what a spreadsheet or typing had added"] if count else []
+    return [f"{count:,} numbers were cleaned of characters that a spreadsheet or a typist had added"] if count else []
 
 
 def _undated(count: int) -> list[str]:
-    return [f"{count:,} rows have a day that is not understood; they count as if none were told"] if count else []
+    return [f"{count:,} rows have a date that is not understood; they count as if they had none"] if count else []
 
 
 def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
-    """Unread, odd and undated rows by line; unread ones of the own list all, because each is an objection lost."""
+    """Unread, odd and undated rows by line; all unread rows of the own list, as each is a lost objection."""
     kinds = [
         (rows.unread, rows.counts["unread"], "could not be read"),
         (rows.odd, rows.odd_rows, "counts as listed"),
-        (rows.undated, rows.undated_rows, "counts without its day"),
+        (rows.undated, rows.undated_rows, "counts without its date"),
     ]
     for kept, count, what in kinds:
-        shown = kept if loader.registry == "own" and kept is rows.unread else kept[:_NAMED]
+        shown = kept if loader.cumulative and kept is rows.unread else kept[:_NAMED]
         yield from (f"line {line} {what}: {reason}" for line, reason in shown)
         if count > len(shown):
             yield f"and {count - len(shown):,} more"
 
 
 def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -> None:
-    """Raise where so much is not understood that it may not be the file that it was taken for.
+    """Raise LoaderError if so many rows are not understood that it may be another kind of file.
 
-    An odd row of the own list is an objection all the same; unread rows of a complete list have a rule of their own.
-    Days that are not understood are, in so many rows, written in another way than was thought.
-    Numbers that may be mistyped are those of the list that was sent in, and say little of the file, unless all are.
+    Not counted are odd rows of the own list, which are objections all the same; unread rows of a complete list, for
+    which the load has a rule of its own; and numbers that may be mistyped: they come from the list that was sent in and
+    say little about the file, unless all rows are like that. If many dates are not understood, the file writes them
+    in another way.
     """
     rows, unread = sum(seen.counts.values()), seen.counts["unread"]
-    smudged = (0 if complete else unread - seen.doubted) + (0 if loader.registry == "own" else seen.odd_rows)
+    smudged = (0 if complete else unread - seen.doubted) + (0 if loader.cumulative else seen.odd_rows)
     if rows and (unread == rows or (rows >= 100 and smudged > UNREAD_SHARE * rows)):
         line, reason = min(seen.unread[:1] + seen.odd[:1])
         count = unread if unread == rows else smudged
@@ -351,17 +365,18 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
     if rows >= 100 and seen.undated_rows > UNREAD_SHARE * rows:
         line, reason = seen.undated[0]
         raise LoaderError(
-            f"{seen.undated_rows:,} of {rows:,} rows have a day that is not understood (the first: {reason}); "
-            "is --as-of right? Days are written YYYY-MM-DD",
+            f"{seen.undated_rows:,} of {rows:,} rows have a date that is not understood (the first: {reason}); "
+            "write dates as YYYY-MM-DD, and check --as-of",
             path,
             line,
         )
 
 
 def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
-    """Give every asked number that was not answered the opposite word; of a directory, that of absence.
+    """Add the numbers of the question that are not in the answer, with the opposite meaning.
 
-    Where the answer itself says of each number what it is, silence says nothing.
+    In a directory they mean what absence means there. If the answer gives a status for each number, a number without
+    one stays unknown.
     """
     if extract.asked is None:
         return
@@ -372,11 +387,14 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     answered = pl.concat([part["number"].unique() for part in seen.listings.parts()])
     strangers = answered.len() - answered.is_in(asked.implode()).sum()
     if strangers and not loader.directory:
-        raise LoaderError(f"{strangers:,} numbers of the answer were never asked, by {file.path.name}", extract.path)
-    opposite = _said_by_silence(loader, extract)
-    if seen.said_nothing and opposite is False:
+        raise LoaderError(
+            f"{strangers:,} numbers of the answer are not in {file.path.name}; check that --asked is the file sent in",
+            extract.path,
+        )
+    opposite = _meaning_of_silence(loader, extract)
+    if seen.without_number and opposite is False:
         line, reason = seen.unread[0]
-        message = f"a row cannot be read ({reason}), so a number that is not answered cannot be told from a listed one"
+        message = f"cannot be read ({reason}), so it is not known which numbers were not answered; correct this row"
         raise LoaderError(message, extract.path, line)
     asked = read.unique()
     silent = asked.filter(~asked.is_in(answered.implode()))
@@ -387,21 +405,21 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     count = asked.len()
     notes = [f"{count:,} numbers asked = {count - silent.len():,} answered + {silent.len():,} not answered"]
     if unread := question.height - read.len():
-        notes.append(f"{unread:,} rows of {file.path.name} cannot be read; nothing is known of them")
+        notes.append(f"{unread:,} rows of {file.path.name} cannot be read; their numbers stay unknown")
     extract.notes.extend(notes)
 
 
-def _said_by_silence(loader: Loader, extract: Extract) -> bool | None:
-    """Whether an asked number without an answer is listed; None where nothing is known of it."""
+def _meaning_of_silence(loader: Loader, extract: Extract) -> bool | None:
+    """Whether a number of the question that is not in the answer is listed; None if that is not known."""
     if loader.directory and loader.absent == "listed":
         return True
     return extract.means == "callable" if extract.means else None
 
 
 def _question(loader: Loader, question: Extract) -> Iterator[pl.DataFrame]:
-    """The numbers of the file that was sent in; it is written as the registry's answers are, or one number a row.
+    """The numbers of the file that was sent in, which has the form of an answer, or one number per row.
 
-    What is asked for in a row that shifted is not known, and silence must say nothing of it.
+    A row with shifted cells counts as unread: it is not known which number it asks for.
     """
     if loader.bare and question.means:
         for frame in readings(loader, replace(question, asked=question.path)):

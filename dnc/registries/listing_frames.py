@@ -24,25 +24,33 @@ _WITH_CLOCK = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-
 def listings(
     extract: Extract, listed: Callable[[pl.DataFrame], pl.DataFrame], further: Collection[int] = ()
 ) -> Iterator[pl.DataFrame]:
-    """Frames as in `LISTING` from a table. Numbers that stand in the columns at `further` count as well.
+    """Frames with the columns of `LISTING` from a table; blank rows are left out.
 
-    `listed` gets frames of text whose columns are called `0`, `1` … by position
-    and adds the columns `listed`, and if it knows them `since`, `unread` and those of `OPTIONAL`.
-    Where it does not understand what a row says of its number, it says listed, and why in `odd`.
-    A row whose cells are not those of the header is listed too, and its days are not believed.
-    Rows without a word in them are none.
+    Args:
+        extract: the file.
+        listed: gets frames of text whose columns are named `0`, `1` … by position. It adds the column `listed`, and
+            `since`, `unread` and those of `OPTIONAL` if it knows them. A row that it does not understand has to be
+            listed, with the reason in `odd`.
+        further: positions of other columns whose numbers count too.
+
+    A row with more or fewer cells than the header is listed, and its dates are ignored: they may be those of other
+    columns.
     """
     at = extract.number_column()
     table = extract.table()
     if table.skipped:
-        extract.notes.append(f"{table.skipped} lines stand before the header and were not read")
-    extract.notes.extend(f"not UTF-8 in line {one.line:,}, and read as {one.encoding}" for one in table.misfits)
+        extract.notes.append(f"{table.skipped} lines before the header were skipped")
+    extract.notes.extend(
+        f"line {misfit.line:,} is not UTF-8; it was read as {misfit.encoding}" for misfit in table.misfits
+    )
     if table.others:
-        extract.notes.append(f"sheets that were not read: {quoted(table.others)}")
+        extract.notes.append(f"sheets not read: {quoted(table.others)}")
     if table.full:
-        extract.notes.append(f"{table.full:,} cells are as long as a spreadsheet's cell can be, and may have been cut")
+        extract.notes.append(
+            f"{table.full:,} cells have the maximum length of a spreadsheet cell; their ends may have been lost"
+        )
     if others := [table.header[place] for place in extract.phone_columns if place not in (at, *further)]:
-        extract.notes.append(f"not read, though named like telephone numbers: {quoted(others)}")
+        extract.notes.append(f"columns named like telephone numbers but not read: {quoted(others)}")
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
@@ -63,7 +71,7 @@ def listings(
 
 
 def _all_of(at: int, *further: int) -> pl.Expr:
-    """The cell of a number, with those at other places behind it that may hold one."""
+    """The cell of a number, followed by cells of other columns that may hold one."""
     number = pl.col(str(at))
     if not further:
         return number
@@ -73,26 +81,26 @@ def _all_of(at: int, *further: int) -> pl.Expr:
 
 
 def _as_listed(frame: pl.DataFrame, ragged: pl.Series, cells: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `listings`, those listed whose cells are not those of the header.
+    """Rows of `listings`, of which those with more or fewer cells than the header are listed.
 
-    Their words may be of other columns, and two rows may have become one where a line end was lost.
+    Their cells may belong to other columns, and two rows may have become one because a line end was lost.
     """
     text = cells.select(pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)).to_series()
-    told = [name for name in ("since", "until") if name in frame.columns]
+    dates = [name for name in ("since", "until") if name in frame.columns]
     odd = [pl.col("odd")] if "odd" in frame.columns else []
     return frame.with_columns(
         (pl.col("listed") | ragged.is_not_null()).alias("listed"),
-        *(pl.when(ragged.is_null()).then(name).alias(name) for name in told),
+        *(pl.when(ragged.is_null()).then(name).alias(name) for name in dates),
         pl.coalesce(pl.lit(ragged), *odd).alias("odd"),
         pl.when(ragged.is_not_null()).then(text).alias("beside"),
     )
 
 
 def line_batches(member: Member) -> Iterator[pl.DataFrame]:
-    """Lines of a text of one column, as frames of `line` (UInt64) and `text` without blanks around it.
+    """Lines of a text with one column, as frames of `line` (UInt64) and `text`, without surrounding blanks.
 
-    Blank lines are left out. Raises InputError where line ends are mixed, a line
-    is over 4,096 bytes, or bytes are no text.
+    Blank lines are left out. Raises InputError if line ends are mixed, a line is longer than 4,096 bytes, or the
+    bytes are not text.
     """
     lines = text_of(member, strict=True).even_lines()
     kept = ((number, text) for number, line in lines if (text := line.strip()))
@@ -101,27 +109,31 @@ def line_batches(member: Member) -> Iterator[pl.DataFrame]:
 
 
 def bare_numbers(rows: pl.DataFrame, extract: Extract, whole: str, code: str, proved: str) -> pl.DataFrame:
-    """Frames as in `LISTING` from columns `line` and `number` of an answer that is numbers and nothing else.
+    """Frames with the columns of `LISTING` from an answer that is only numbers: columns `line` and `number`.
 
-    A number that does not match `whole` is unread. Where `proved` matches, its
-    group behind the calling code `code` is the number; all others are read as they stand.
+    Args:
+        rows: the numbers as text.
+        extract: the file; its `means` says whether the numbers are listed.
+        whole: pattern of a number; one that does not match is unread.
+        code: calling code of the country.
+        proved: pattern of a number that needs no further reading: its group, after `code`, is the number.
     """
     national = pl.col("number").str.extract(proved, 1)
-    odd = pl.when(~pl.col("number").str.contains(whole)).then(pl.lit("not written as the registry writes numbers"))
+    odd = pl.when(~pl.col("number").str.contains(whole)).then(pl.lit("not in the number format of this registry"))
     return rows.select(
         "line",
         "number",
         pl.lit(extract.means == "listed").alias("listed"),
         pl.lit(None, LISTING["since"]).alias("since"),
         odd.alias("unread"),
-        (pl.lit(code) + national).cast(pl.UInt64, strict=False).alias("e164"),  # digits may be of another script
+        (pl.lit(code) + national).cast(pl.UInt64, strict=False).alias("e164"),  # the digits may be of another script
     )
 
 
 def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.DataFrame:
-    """Cells with their days read, a column (Date) for each position, null where it is None or the cell is empty.
+    """Cells with dates: one column (Date) for each position, null if the position is None or the cell is empty.
 
-    A cell that is not understood gives no day either, and the column `undated` says which it is.
+    A cell that is not a valid date gives null too, and the column `undated` says which column it is in.
     """
     why = pl.Series("undated", [None], dtype=pl.String).new_from_index(0, cells.height)
     for name, at in columns.items():
@@ -134,14 +146,14 @@ def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.Dat
             filled = text.is_not_null() & ~text.str.to_lowercase().is_in(_NO_DAY)
             other = pl.select(pl.when(filled & day.is_null()).then(text)).to_series()
             day = day.fill_null(_other_days(other)).alias(name)
-            reason = pl.lit(f"{extract.header[at]} is no day written YYYY-MM-DD")
+            reason = pl.lit(f"{extract.header[at]} is not a date written YYYY-MM-DD")
             why = pl.select(pl.coalesce(why, pl.when(filled & day.is_null()).then(reason)).alias(why.name)).to_series()
         cells = cells.with_columns(day)
     return cells.with_columns(why)
 
 
 def _other_days(texts: pl.Series) -> pl.Series:
-    """Days with a clock time, and in the less usual shapes of ISO 8601; null where a text is none."""
+    """Dates with a time, and the less common forms of ISO 8601; null for other texts."""
     days = texts.str.extract(_WITH_CLOCK, 1).str.to_date("%Y-%m-%d", strict=False)
     rest = pl.select(text=pl.when(days.is_null()).then(texts))
     read = each_distinct(rest, lambda text: (text and read_day(text, "iso"),), {"day": pl.Date})
@@ -149,15 +161,15 @@ def _other_days(texts: pl.Series) -> pl.Series:
 
 
 def country(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
-    """The numbering plan of each row from a column `country`, null where none is told, and whether it is no plan.
+    """The numbering plan of each row from a column `country`, null if empty, and whether that plan is unknown.
 
-    Of a country that is none only numbers in international form are read.
+    With an unknown plan only numbers in international form are read.
     """
     at = extract.column("country")
     if at is None:
         return pl.lit(None, pl.String), pl.lit(False)
-    told = pl.col(str(at)).str.to_uppercase()
-    region = pl.when(told != "").then(told)
+    code = pl.col(str(at)).str.to_uppercase()
+    region = pl.when(code != "").then(code)
     return region, region.is_not_null() & ~region.is_in(known_regions())
 
 

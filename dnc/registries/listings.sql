@@ -1,8 +1,8 @@
--- Rows about the same numbers become one listing a number.
--- Two different words about one number: listed; not listed where all rows say so.
--- The day of a listing counts where all rows that say so tell the same one: of two days neither is safe, the earlier
--- for a consent that is to be younger, the later for days of grace. Of two days that were asked about, both answered
--- with no, the later counts. An end counts where every row has one.
+-- Merges rows about the same number into one listing per number.
+-- listed: true if any row says so, false if all rows say not listed, otherwise null.
+-- since: of listed rows, only if all of them have the same date. With two dates neither is safe: the earlier one is wrong
+-- for a consent that must be newer, the later one for days of grace. If all rows say not listed, the latest date asked
+-- about. until: the latest end, if every row has one.
 select number,
        case when bool_or(listed) then true when count(listed) = count(*) then false end as listed,
        case when bool_or(listed)

@@ -1,13 +1,12 @@
-"""The two British lists, TPS and CTPS: the same bytes, told apart by their name alone.
+"""The two British lists, TPS and CTPS, which have the same format and differ only in the file name.
 
-Records of 14 bytes: 12 columns, CR, LF. Without spaces the digits stand from the
-left; with spaces columns 1 to 5 hold the dialling code and 6 to 12 the rest from
-the right. The cut is not to be trusted (London stands as `0207`), so all blanks
-are dropped. There is no date in the file.
+Records of 14 bytes: 12 columns, CR, LF. In the variant without spaces the digits are left-aligned. In the one with
+spaces, columns 1 to 5 hold the dialling code and 6 to 12 the rest, right-aligned. The split is not reliable (London is
+written `0207`), so all blanks are removed. The file has no dates.
 
 Source: the operator's "Technical Specifications for File Formats"
-(http://corporate.mpsonline.org.uk/shared/technical_desc.asp?context=CTPS). Not
-known: the layout of the change file, which is refused.
+(http://corporate.mpsonline.org.uk/shared/technical_desc.asp?context=CTPS). Not known: the layout of the change file,
+which is refused.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ _NAMED = re.compile(r"(?:^|[^a-z])(c?tps)(?![a-z])", re.IGNORECASE)
 _CHANGED = re.compile(r"chang|delta|updat|amend|delet|remov|(?:^|[^a-z])add(?:s|ed|itions)?(?![a-z])", re.IGNORECASE)
 _RECORD = re.compile(rb"^0[\d ]{11}\r\n")
 _FLAGGED = re.compile(rb"^\W?0[\d ]{9,11}\W{0,3}[ADad]\b|^[ADad]\W{1,3}0\d{9,10}\b")
-_ENGLAND = 44
+_BRITAIN = 44
 
 
 def recognises(registry: str) -> Callable[[Extract], bool]:
-    """Whether a file has the bytes of the list, and its name does not say that it is the other one."""
+    """Whether a file has the format of the lists, and its name is not that of the other one."""
 
     def of(extract: Extract) -> bool:
         alike = bool(_RECORD.match(extract.head) or _FLAGGED.match(extract.head))
@@ -41,8 +40,8 @@ def recognises(registry: str) -> Callable[[Extract], bool]:
 
 
 def _named(extract: Extract) -> str | None:
-    """The registry that the name says, or None."""
-    found = {f"gb-{one.lower()}" for name in extract.names for one in _NAMED.findall(name)}
+    """The registry in the file name, or None."""
+    found = {f"gb-{list_name.lower()}" for name in extract.names for list_name in _NAMED.findall(name)}
     return found.pop() if len(found) == 1 else None
 
 
@@ -51,10 +50,13 @@ def read(registry: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
 
     def of(extract: Extract) -> Iterator[pl.DataFrame]:
         if (named := _named(extract)) not in (None, registry):
-            raise LoaderError(f"the name says {named}, not {registry}; the bytes cannot tell", extract.path)
+            raise LoaderError(
+                f"is named {named}, not {registry}, and both have the same format; correct --registry or the name",
+                extract.path,
+            )
         for member in extract.members:
             if _FLAGGED.match(member.head()) or _CHANGED.search(member.name):
-                raise LoaderError("change lists are not read; take the full file", member.where)
+                raise LoaderError("change lists are not supported; load the full file", member.where)
             yield from _member(member)
 
     return of
@@ -69,22 +71,22 @@ def _is_blank(at: int) -> pl.Expr:
 
 
 _BREAKS = pl.sum_horizontal((_is_blank(at) & is_digit(at + 1)).cast(pl.UInt8) for at in range(11))
-_SPACED = is_digit(11)  # the digits of the spaced variant reach the last column, those of the other never do
+_SPACED = is_digit(11)  # only in the variant with spaces do the digits reach the last column
 _DIGITS = _count(is_digit)
 
 
 def _fault(record: bytes) -> str:
     columns, end = record[:12], record[12:14]
     if end != b"\r\n":
-        return "bytes 13 and 14 must be CR and LF; the file was edited, use the original"
+        return "bytes 13 and 14 must be CR and LF; the file was edited, load the original"
     if re.search(rb"[^\d ]", columns):
-        return "columns 1 to 12 hold digits and blanks only"
+        return "columns 1 to 12 must be digits and blanks; load the original file"
     digits = len(columns.replace(b" ", b""))
     if digits not in (10, 11):
-        return f"{digits} digits, 10 or 11 expected"
+        return f"{digits} digits, 10 or 11 expected; load the original file"
     if not columns.startswith(b"0"):
-        return "does not begin with 0"
-    return "blanks inside the digits"
+        return "does not begin with 0; load the original file"
+    return "blanks between the digits; load the original file"
 
 
 LAYOUT = Layout(
@@ -110,7 +112,9 @@ def _member(member: Member) -> Iterator[pl.DataFrame]:
         if (variants != spaced).any():
             was = "with" if spaced else "without"
             at = line + ((variants != spaced).arg_max() or 0)
-            raise LoaderError(f"the two variants are mixed; line 1 was {was} spaces", member.where, at)
+            raise LoaderError(
+                f"the two variants are mixed (line 1 is {was} spaces); load the original file", member.where, at
+            )
         yield _listings(frame, line)
 
 
@@ -120,7 +124,7 @@ def _listings(frame: pl.DataFrame, line: int) -> pl.DataFrame:
     for at in _COLUMNS:
         digit = rest * 10 + (byte(at) - ZERO).cast(pl.UInt64)
         frame = frame.with_columns(pl.when(is_digit(at)).then(digit).otherwise(rest).alias("rest"))
-    code = pl.when(_DIGITS == 11).then(_ENGLAND * 10**10).otherwise(_ENGLAND * 10**9).cast(pl.UInt64)
+    code = pl.when(_DIGITS == 11).then(_BRITAIN * 10**10).otherwise(_BRITAIN * 10**9).cast(pl.UInt64)
     rows = frame.select(
         pl.int_range(line, line + pl.len(), dtype=pl.UInt64).alias("line"),
         (code + rest).alias("e164"),

@@ -27,33 +27,33 @@ _TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".xml")
 
 
 def loaders() -> dict[str, Loader]:
-    """All loaders of `registry_loaders`, by registry id."""
+    """All loaders in the package `registry_loaders`, by registry id."""
     names = sorted(module.name for module in pkgutil.iter_modules(registry_loaders.__path__))
     found = [importlib.import_module(f"registry_loaders.{name}").LOADER for name in names]
     return {loader.registry: loader for loader in found}
 
 
 def known(registry: str) -> Loader:
-    """The loader of a registry; raises LoaderError naming those that exist."""
+    """The loader of a registry. Raises LoaderError with the names of all registries."""
     if loader := loaders().get(registry):
         return loader
-    raise LoaderError(f"unknown registry {registry!r}; known are {', '.join(loaders())}")
+    raise LoaderError(f"unknown registry {registry!r}; use one of {', '.join(loaders())}")
 
 
 def loader_in(path: Path) -> Loader:
-    """The loader that a module outside the package binds as `LOADER`. Raises LoaderError."""
+    """The loader that a module outside the package defines as `LOADER`. Raises LoaderError."""
     first_bytes(path, 1)
     spec = importlib.util.spec_from_file_location(f"dnc_loader_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise LoaderError("is no Python module; --loader names a file that ends in .py", path)
+        raise LoaderError("is not a Python module; --loader takes a file that ends in .py", path)
     module: ModuleType = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise LoaderError(f"cannot be run as a loader ({type(error).__name__})", path) from None
+        raise LoaderError(f"fails when it is imported ({type(error).__name__}); correct the loader", path) from None
     loader = getattr(module, "LOADER", None)
     if not isinstance(loader, Loader):
-        raise LoaderError("binds no LOADER = Loader(...); see CONTRIBUTING.md", path)
+        raise LoaderError("does not define LOADER = Loader(...); see CONTRIBUTING.md", path)
     return loader
 
 
@@ -67,31 +67,37 @@ def loader_for(
     module: Path | None = None,
     region: str | None = None,
 ) -> tuple[Loader, Extract]:
-    """The one loader that reads a file, and the extract to hand to it.
+    """The one loader that reads a file, and the extract to give to it.
 
-    `registry` chooses one, `module` is a loader outside the package, `region` is the plan of
-    national forms in a list of numbers of every country. Raises LoaderError where `registry` is unknown,
-    none recognises the file, several do, or it is no registry's file at all; OptionError
-    where `region` is no plan, or another one than that of the registry.
+    Args:
+        path: the file.
+        registry: id of the registry; None: find the loader that recognises the file.
+        means, asked, as_of: see `Extract`.
+        module: a loader outside the package.
+        region: numbering plan of national numbers in a list that holds numbers of every country.
+
+    Raises:
+        LoaderError: `registry` is unknown, no loader recognises the file or several do, or it is not a registry's file.
+        OptionError: `region` has no numbering plan, or the registry has another one.
     """
     if region and not known_region(region):
-        raise OptionError(f"region {region!r} is no numbering plan; write two letters such as FR")
+        raise OptionError(f"region {region!r} has no numbering plan; use two letters such as FR")
     loader, extract = _found(Extract(path, "", means, asked, as_of), registry, module, region)
     if means and (is_plain(extract) or not loader.bare or "" in loader.covers):
-        raise LoaderError("says itself which numbers are listed; leave --means out", path)
+        raise LoaderError("already says which numbers are listed; omit --means", path)
     if region not in (None, loader.region):
-        raise OptionError(f"{loader.registry} has a numbering plan of its own, {loader.region}; leave --region out")
+        raise OptionError(f"{loader.registry} always has the numbering plan of {loader.region}; omit --region")
     return loader, extract
 
 
 def _found(extract: Extract, registry: str | None, module: Path | None, region: str | None) -> tuple[Loader, Extract]:
-    """The loader that was named, or the one that recognises a file; its extract has the loader's plan."""
+    """The loader that was named, or the one that recognises the file, and the extract with its numbering plan."""
     _refuse_misnamed(extract)
     plain = is_plain(extract)
     if module or registry:
         loader = (loader_in(module) if module else known(registry or "")).planned(region)
         if registry not in (None, loader.registry):
-            raise LoaderError(f"reads {loader.registry}, not {registry}", module)
+            raise LoaderError(f"is a loader for {loader.registry}, not for {registry}", module)
         if plain:
             loader = in_plain_form(loader)
         else:
@@ -107,32 +113,30 @@ def _found(extract: Extract, registry: str | None, module: Path | None, region: 
 
 
 def _refuse_misnamed(extract: Extract) -> None:
-    """Raise where the first bytes are not what the name says."""
+    """Raise LoaderError if the first bytes do not fit the suffix of the name."""
     refuse_foreign(extract.head, extract.path, extract.names[-1], xml=False)
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
     if suffix in _TEXT_SUFFIXES and kind != "plain":
-        raise LoaderError(
-            f"named {suffix} but is {FILE_KINDS[kind]}; export it again, or name it as what it is", extract.path
-        )
+        raise LoaderError(f"is named {suffix} but is {FILE_KINDS[kind]}; export it again, or rename it", extract.path)
 
 
 def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extract, plain: bool) -> str:
-    """Why there is no one loader."""
-    bare = [one for one in choice if one.bare and replace(extract, region=one.region).is_bare]
+    """Why no single loader was found."""
+    bare = [loader for loader in choice if loader.bare and replace(extract, region=loader.region).is_bare]
     if claims or bare:
-        names = sorted((one.registry for one in claims or bare), key=lambda name: (len(name), name))
+        names = sorted((loader.registry for loader in claims or bare), key=lambda name: (len(name), name))
         what = "" if claims else "a list of bare numbers "
-        return f"{what}could be {' or '.join(names)}; say which with --registry"
-    hint = "; a file with number and listed needs --registry" if plain else ""
-    return f"no loader recognises it; name the registry with --registry{hint}"
+        return f"{what}could be {' or '.join(names)}; name the registry with --registry"
+    hint = "; files in plain form always need it" if plain else ""
+    return f"no loader recognises this file; name the registry with --registry{hint}"
 
 
 def _refuse_others(loader: Loader, extract: Extract) -> None:
-    """Raise where a file is no registry's, or bare numbers bear the name of another registry."""
-    if loader.registry != "own" and (what := decoy(extract.names, extract.header)):
+    """Raise LoaderError if a file is not a registry's, or bare numbers have a file name of another registry."""
+    if not loader.cumulative and (what := decoy(extract.names, extract.header)):
         raise LoaderError(what, extract.path)
-    mine = replace(extract, region=loader.region)
-    if not loader.bare or not mine.is_bare or loader.recognises(mine):
+    file = replace(extract, region=loader.region)
+    if not loader.bare or not file.is_bare or loader.recognises(file):
         return
     for other in loaders().values():
         if other.registry != loader.registry and other.recognises(replace(extract, region=other.region)):

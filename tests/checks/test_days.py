@@ -51,8 +51,8 @@ def test_an_odd_day_gives_no_grace(tmp_path, store, write_file, day):
     one = store.load(path, registry="gb-tps", as_of=AS_OF)
     store.load(write_file("ctps.csv", path.read_text()), registry="gb-ctps", as_of=AS_OF)
     assert (one.listed, one.unread) == (2, 0)
-    assert one.notes[0] == "1 rows have a day that is not understood; they count as if none were told"
-    assert one.notes[1].startswith("line 2 counts without its day: since is ")
+    assert one.notes[0] == "1 rows have a date that is not understood; they count as if they had none"
+    assert one.notes[1].startswith("line 2 counts without its date: since is ")
     assert outcome(tmp_path, store, GB)[0] == "blocked"
     assert outcome(tmp_path, store, GB | {"number": "+441632960102"})[0] == "clear"
 
@@ -62,7 +62,7 @@ def test_an_odd_first_day_is_an_objection(store, write_file, day):
     """Whoever stands on the own list objected by the day of the file, and a lift of before does not lift it."""
     store.object(["+33199000001"], date(2026, 11, 19), lift=True, reason="a mistake")
     one = store.load(write_file("own.csv", f"number,since\n+33199000001,{day}\n"), as_of=AS_OF)
-    assert one.notes[:1] == ("1 rows have a day that is not understood; they count as if none were told",)
+    assert one.notes[:1] == ("1 rows have a date that is not understood; they count as if they had none",)
     days = ("2026-11-20", "2026-11-24", "2070-01-01")
     assert [said(store, "own", 33199000001, day)[0] for day in days] == ["listed"] * 3
 
@@ -71,14 +71,14 @@ def test_an_odd_first_day_is_an_objection(store, write_file, day):
 def test_an_odd_last_day_ends_nothing(store, write_file, day):
     """An entry whose end is not understood has none."""
     one = store.load(write_file("own.csv", f"number,since,until\n+33199000001,2026-01-01,{day}\n"), as_of=AS_OF)
-    assert one.notes[1].startswith("line 2 counts without its day: until is ")
+    assert one.notes[1].startswith("line 2 counts without its date: until is ")
     assert said(store, "own", 33199000001, "2030-01-01")[0] == "listed"
 
 
 def test_an_entry_that_ends_before_it_begins_does_not_end(store, write_file):
     """Of two days that contradict each other neither counts."""
     one = store.load(write_file("own.csv", "number,since,until\n+33199000001,2026-05-01,2026-04-01\n"), as_of=AS_OF)
-    assert "line 2 counts without its day: until is before since" in one.notes
+    assert "line 2 counts without its date: until is before since" in one.notes
     assert said(store, "own", 33199000001, "2026-11-24")[0] == "listed"
 
 
@@ -87,7 +87,7 @@ def test_days_to_expiry(store, write_file, cell, until):
     """Days to expiry end an entry where they are a number of days; 0 says nothing of when."""
     text = f"Phone Number,Contact Group Id,Days To Expiry\n+33199000001,,{cell}\n"
     one = store.load(write_file("own.csv", text), as_of=AS_OF)
-    assert ("line 2 counts without its day: the days to expiry are no number of days" in one.notes) is (
+    assert ("line 2 counts without its date: the days to expiry are not a number of days" in one.notes) is (
         not until and cell != ""
     )
     days = ("2026-12-20", "2026-12-21")
@@ -107,7 +107,7 @@ def test_a_file_of_odd_days_is_refused(store, write_file):
     """Above the share at which unread numbers refuse a file of a hundred rows, days that are not understood do."""
     rows = [f"+331990000{n:02},2026-01-05" for n in range(100)]
     path = write_file("own.csv", "\n".join(["number,since", *rows[:-2], "+33199000098,5/1/26", "+33199000099,5/1/26"]))
-    with pytest.raises(LoaderError, match=r"own\.csv:100: 2 of 100 rows have a day that is not understood") as refused:
+    with pytest.raises(LoaderError, match=r"own\.csv:100: 2 of 100 rows have a date that is not understood") as refused:
         store.load(path, as_of=AS_OF)
     assert "199000" not in str(refused.value)
     fewer = write_file("own.csv", "\n".join(["number,since", *rows[:-1], "+33199000099,5/1/26"]))
@@ -246,7 +246,7 @@ def test_a_no_shields_a_consent_that_is_not_older(tmp_path, store, write_file, a
     """The reassigned-numbers database answers for a day: of a consent before it a `no` says nothing."""
     path = write_file("rnd.csv", f"number,date_asked,answer\n6145550120,{asked},{answer}\n")
     one = store.load(path, as_of=AS_OF)
-    assert (one.unread, any("day that is not understood" in note for note in one.notes)) == (
+    assert (one.unread, any("date that is not understood" in note for note in one.notes)) == (
         0,
         asked not in ("2026-01-15", "01/15/2026"),
     )

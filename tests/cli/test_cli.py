@@ -94,11 +94,11 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["check", "empty.csv"], 4, "empty.csv: the file is empty"),
         (["check", "page.csv"], 4, "page.csv: named .csv but is a web page; log in"),
         (["check", "calls.csv", "--brief", "bad.toml"], 4, "bad.toml:colour: unknown key"),
-        (["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "xx"], 4, "unknown registry 'xx'; known are"),
+        (["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "xx"], 4, "unknown registry 'xx'; use one of"),
         (
             ["load", "calls.csv", "--as-of", "2026-01-01"],
             4,
-            "a list of bare numbers could be own or it-rpo or au-dncr or fr-bloctel; say which",
+            "a list of bare numbers could be own or it-rpo or au-dncr or fr-bloctel; name the registry",
         ),
         (["load", "words.csv", "--as-of", "2026-01-01"], 4, "no loader recognises it"),
         (["load", "calls.csv", "--as-of", "2027-01-01", "--registry", "own"], 4, "is in the future"),

@@ -263,7 +263,7 @@ def test_sheets(tmp_path):
     made.save(path)
     assert opened(path)[1]["number"].to_list() == ["0199000001", "0261910002"]
     notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
-    assert "sheets that were not read: 'hidden', 'empty', 'more'" in notes
+    assert "sheets not read: 'hidden', 'empty', 'more'" in notes
     assert check(path, Store(tmp_path / "store"), region="FR").sheets == 3
     with pytest.raises(InputError, match="no visible sheet holds anything"):
         open_table(book(path, empty=[], hidden=rows))
@@ -517,7 +517,7 @@ def test_rows_of_a_blocklist_are_counted_once(tmp_path):
     kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
     assert kept == [33199000001, 33261910002, 33353010003]
     assert (one.listed, one.unread) == (2, 0)
-    assert "1 numbers were cleaned of what a spreadsheet or typing had added" in one.notes
+    assert "1 numbers were cleaned of characters that a spreadsheet or a typist had added" in one.notes
 
 
 CELLS = st.text(st.sampled_from("a1é \",;'\t\u2028"), max_size=4) | st.sampled_from(['"a"', '"a,""b"', '""', '"a\nb"'])
@@ -855,7 +855,7 @@ def test_a_load_says_how_it_was_read(tmp_path):
     """So does a load, in its notes."""
     path = written(tmp_path, "number,reason\n0199000001,décédé\n".encode("cp1252"))
     notes = Store(tmp_path / "store").load(path, registry="own", as_of=date(2026, 8, 3)).notes
-    assert "not UTF-8 in line 2, and read as Windows-1252" in notes
+    assert "line 2 is not UTF-8; it was read as Windows-1252" in notes
 
 
 def test_files_of_one_list_are_named(tmp_path):

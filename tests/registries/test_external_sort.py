@@ -51,6 +51,6 @@ def test_a_folder_that_is_gone(tmp_path, monkeypatch):
     """What cannot be put on disk is said in one line."""
     monkeypatch.setattr(external_sort, "_AT_ONCE", 2)
     rows = Sorting(tmp_path / "gone", SCHEMA)
-    with pytest.raises(StoreError, match="rows cannot be kept on disk"):
+    with pytest.raises(StoreError, match="rows cannot be written to disk"):
         for frame in told([[1, 2], [3], [4]]):
             rows.add(frame)

@@ -250,7 +250,7 @@ def test_a_row_of_the_question_that_shifted_asks_nothing(store, write_file):
     assert [said(store, "fr-bloctel", 33199000000 + n, "2026-08-01")[0] for n in (1, 2, 3)] == [
         "listed", "clear", "uncovered",
     ]  # fmt: skip
-    assert "1 rows of asked.csv cannot be read; nothing is known of them" in one.notes
+    assert "1 rows of asked.csv cannot be read; their numbers stay unknown" in one.notes
 
 
 def test_the_country_of_a_row_is_heard_in_plain_form(store, write_file):

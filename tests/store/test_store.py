@@ -60,7 +60,7 @@ def test_survivors_need_their_question(store, write_file):
     assert [said(store, "fr-bloctel", 33199000000 + n, "2026-08-01")[0] for n in (1, 2, 3)] == [
         "clear", "listed", "uncovered",
     ]  # fmt: skip
-    with pytest.raises(LoaderError, match="were never asked"):
+    with pytest.raises(LoaderError, match="of the answer are not in"):
         store.load(asked, as_of=date(2026, 8, 1), registry="fr-bloctel", means="listed", asked=purged)
 
 

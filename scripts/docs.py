@@ -1,13 +1,18 @@
-"""The generated parts of README and docs: `python scripts/docs.py` writes them, `--check` says if they are current.
+"""The generated parts of README and docs: `python scripts/docs.py` writes them, `--check` only compares them.
 
-In `docs/` every block ```` ```console ```` is a session: its lines `$ …` are run by the shell, one after the other, in
-one folder a page that holds the samples, and what they print stands below them. A block whose language is followed by
-a name (```` ```toml campaign.toml ````) is written there as a file.
+A part between `<!-- generated: NAME -->` and `<!-- end -->` is written by the function of that name in `PARTS`. A block
+```` ```console ```` is a session: its lines `$ …` are run by the shell, one after the other, in a folder with the
+sample files (one folder per page), and what they print is written below them. A block whose language is followed by a
+file name (```` ```toml campaign.toml ````) is written into that folder as a file.
+
+Names of pages as arguments (`python scripts/docs.py docs/developer.md`) restrict it to these.
 """
 
 from __future__ import annotations
 
 import csv
+import importlib
+import inspect
 import os
 import re
 import shutil
@@ -25,11 +30,13 @@ from dnc import Store, check
 from dnc.cli.main import cli
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
+from dnc.registries.contract import Loader, loaders
 
 BOOK = Rulebook.load()
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+COLUMNS = ROOT / "docs" / "reference" / "columns.md"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LOADERS = "registry_loaders"
 TODAY = "2026-11-24"
 
 
@@ -46,7 +53,7 @@ def commands() -> str:
 
 
 def jurisdictions() -> str:
-    """A row a jurisdiction: what it covers and from when."""
+    """A row per jurisdiction: what it covers and from when."""
     lines = ["| jurisdiction | numbers of | read for calls | regimes | registries |", "|---|---|---|---|---|"]
     for pack in BOOK.packs.values():
         asked = sorted({id_ for one in pack.regimes for part in one.parts for id_ in part.registries} - {"own"})
@@ -59,7 +66,7 @@ def jurisdictions() -> str:
 
 
 def regimes() -> str:
-    """A row a regime."""
+    """A row per regime."""
     lines = ["| regime | from | until | force | asks for | confidence |", "|---|---|---|---|---|---|"]
     for _, one in BOOK.regimes():
         first = one.first if one.first != date.min else ""
@@ -95,7 +102,9 @@ ANY_NUMBER = {
     "ie": "+35312000000", "it": "+390655501900", "nl": "+31202000000", "no": "+4721000000", "se": "+4684650040",
     "sg": "+6561000000", "us": "+12025550143",
 }  # fmt: skip
-IRISH_MOBILE = "+353850000000"  # where the plan tells the line, no other is believed
+IRISH_MOBILE = (
+    "+353850000000"  # a number that the plan shows to be mobile: a `line` that contradicts the plan is ignored
+)
 
 
 def matrix() -> str:
@@ -135,7 +144,7 @@ def bound(applies: str) -> str:
 
 
 def columns() -> str:
-    """A row a column of planned calls."""
+    """A row per column of planned calls."""
     lines = ["| column | means | words |", "|---|---|---|"]
     for name, entry in vocabulary().columns.items():
         words = ", ".join(f"`{word}`" for word in vocabulary().axes.get(name, ()))
@@ -143,36 +152,62 @@ def columns() -> str:
     return "\n".join(lines)
 
 
+def registries() -> str:
+    """A row per registry, then a section per registry: the docstring of its loader's module."""
+    of_registry = loaders()
+    modules = {found.LOADER.registry: found for name, found in sys.modules.items() if name.startswith(f"{LOADERS}.")}
+    texts = {registry: inspect.getdoc(modules[registry]) or "" for registry in of_registry}
+    lines = ["| registry | numbering plan | file | a number that is not in the file |", "|---|---|---|---|"]
+    lines += [f"| `{id_}` | {one.region} | {_kind(one)} | {_absent(one)} |" for id_, one in of_registry.items()]
+    parts = ["\n".join(lines), *(f"### `{registry}`\n\n{text}" for registry, text in texts.items())]
+    shared = sorted({name for text in texts.values() for name in re.findall(r"`(dnc\.registries\.\w+)`", text)})
+    parts += [f"### `{name}`\n\n{inspect.getdoc(importlib.import_module(name))}" for name in shared]
+    return "\n\n".join(parts)
+
+
+def _kind(loader: Loader) -> str:
+    if loader.answers:
+        return "answer to numbers that were sent in"
+    return "directory entries" if loader.directory else "list"
+
+
+def _absent(loader: Loader) -> str:
+    if loader.covers:
+        where = "" if "" in loader.covers else f", where it begins with +{' or +'.join(loader.covers)}"
+        return f"not listed{where}"
+    if loader.answers:
+        return "not covered"
+    if loader.directory:
+        declared = "counts as listed" if loader.absent == "listed" else "not listed"
+        return f"not covered; within what `--covers` declares, {declared}"
+    return "not listed, within the area codes that the file holds; else not covered"
+
+
 def exceptions() -> str:
-    """A point an exception of the garble test."""
-    told = tomllib.loads((ROOT / "tests" / "exceptions.toml").read_text(encoding="utf-8"))
-    return "\n".join(textwrap.fill(one, 120, initial_indent="- ", subsequent_indent="  ") for one in told.values())
+    """A list item per exception of the garble test."""
+    texts = tomllib.loads((ROOT / "tests" / "exceptions.toml").read_text(encoding="utf-8")).values()
+    return "\n".join(textwrap.fill(text, 120, initial_indent="- ", subsequent_indent="  ") for text in texts)
 
 
-PARTS = (
-    ("commands", commands),
-    ("jurisdictions", jurisdictions),
-    ("matrix", matrix),
-    ("regimes", regimes),
-    ("vocabulary", columns),
-    ("exceptions", exceptions),
-)
+PARTS = {
+    "commands": commands,
+    "exceptions": exceptions,
+    "jurisdictions": jurisdictions,
+    "matrix": matrix,
+    "regimes": regimes,
+    "registries": registries,
+    "vocabulary": columns,
+}
+GENERATED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def current(path: Path) -> str:
-    """A page with its generated parts written anew."""
+    """A page with its generated parts written anew; parts of other names (figures measured by hand) stay."""
     text = path.read_text(encoding="utf-8")
-    text = _parts(text)
-    return text if path == README else _sessions(text)
-
-
-def _parts(text: str) -> str:
-    for name, write in PARTS:
-        begin = f"<!-- generated: {name} -->\n"
-        if begin in text:
-            block = f"{begin}{write()}\n<!-- end -->"
-            text = re.sub(rf"{begin}.*?<!-- end -->", lambda _, b=block: b, text, flags=re.DOTALL)
-    return text
+    written = GENERATED.sub(
+        lambda part: f"{part[1]}{PARTS[part[2]]()}\n{part[3]}" if part[2] in PARTS else part[0], text
+    )
+    return _sessions(written)
 
 
 def _sessions(text: str) -> str:
@@ -200,8 +235,13 @@ class Session:
         self._folder = folder
         self._code = 0
         programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        told = {name: value for name, value in os.environ.items() if not name.startswith("DNC_")}
-        self._told = told | {"PATH": programs, "DNC_TODAY": TODAY, "LC_ALL": "C.UTF-8", "PYTHONWARNINGS": "error"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNC_")}
+        self._environment = inherited | {
+            "PATH": programs,
+            "DNC_TODAY": TODAY,
+            "LC_ALL": "C.UTF-8",
+            "PYTHONWARNINGS": "error",
+        }
 
     def run(self, block: str) -> str:
         """The commands of a block, each with what it prints on stdout and stderr."""
@@ -214,22 +254,24 @@ class Session:
             ["sh", "-c", f"(exit {self._code}); {command}"],
             check=False,
             cwd=self._folder,
-            env=self._told,
+            env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
         )  # fmt: skip
         self._code = done.returncode
-        said = re.sub(r"^DNC_TODAY replaces .*\n", "", done.stdout, flags=re.MULTILINE)  # who reads this sets none
-        return re.sub(r"\b(\d+):[0-9a-f]{64}\b", r"\1:…", said)  # heads of the log hold the second
+        output = re.sub(r"^DNC_TODAY .*\n", "", done.stdout, flags=re.MULTILINE)  # readers do not set it
+        return re.sub(r"\b(\d+):[0-9a-f]{64}\b", r"\1:…", output)  # log fingerprints depend on the second
 
 
 if __name__ == "__main__":
-    pages = {path: current(path) for path in (README, *DOCS)}
+    named = [Path(name).resolve() for name in sys.argv[1:] if name != "--check"]
+    pages = {path: current(path) for path in named or PAGES}
     stale = [path for path, text in pages.items() if path.read_text(encoding="utf-8") != text]
     if "--check" not in sys.argv:
         for path, text in pages.items():
             path.write_text(text, encoding="utf-8")
     elif stale:
-        sys.exit(f"{', '.join(path.name for path in stale)} not current; run python scripts/docs.py")
+        names = ", ".join(str(path.relative_to(ROOT)) for path in stale)
+        sys.exit(f"not current: {names}; run python scripts/docs.py")

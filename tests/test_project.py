@@ -17,9 +17,9 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted([*(ROOT / "dnc").rglob("*.py"), *(ROOT / "registry_loaders").glob("*.py")])
 
 
-@pytest.mark.parametrize("path", [docs.README, *docs.DOCS], ids=lambda one: one.name)
+@pytest.mark.parametrize("path", docs.PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_generated_parts_of_the_pages_are_current(path):
-    """Help, regimes and vocabulary are those of the program, and each command in the docs prints what stands there."""
+    """Commands, law, columns and registries match the program, and each command in the docs prints what is shown."""
     assert docs.current(path) == path.read_text(encoding="utf-8")
 
 
@@ -57,6 +57,25 @@ def test_fixtures_use_numbers_reserved_for_fiction():
 
 
 def test_every_column_of_a_verdict_is_explained():
-    """The README has a line for each, in their order."""
-    section = docs.README.read_text(encoding="utf-8").partition("## Columns of verdicts")[2].partition("\n## ")[0]
+    """The reference of columns has a row for each, in their order."""
+    section = docs.COLUMNS.read_text(encoding="utf-8").partition("## Verdicts\n")[2]
     assert re.findall(r"^\| `(dnc_\w+)`", section, re.MULTILINE) == list(VERDICT)
+
+
+def test_the_readme_is_one_page():
+    """At most 8 kB, with the picture of a report in it."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.encode()) <= 8 * 1024
+    assert "](docs/report.png)" in text
+
+
+def test_links_between_pages_lead_somewhere():
+    """A relative link in a page names a file of the repository, and a heading of it where it names one."""
+    for page in [*docs.PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
+        for link in re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            name, _, heading = link.partition("#")
+            target = page.parent / name
+            assert target.exists(), f"{page.name}: {link}"
+            if heading:
+                titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+                assert heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, link

@@ -1,19 +1,25 @@
-"""The house: what is promised of it as a whole."""
+"""The project as a whole: its docs match the program, and what CONTRIBUTING says about forgotten steps is true."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from dnc.law.vocabulary import VERDICT
+from dnc import check
+from dnc.cli.main import cli
+from dnc.files.writers import FORMATS, PAGE
+from dnc.law.vocabulary import VERDICT, vocabulary
 from scripts import docs
 
 ROOT = Path(__file__).parent.parent
+SHOP = ROOT / "dnc" / "cli" / "samples" / "shop.csv"
 MODULES = sorted([*(ROOT / "dnc").rglob("*.py"), *(ROOT / "registry_loaders").glob("*.py")])
 
 
@@ -79,3 +85,63 @@ def test_links_between_pages_lead_somewhere():
             if heading:
                 titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
                 assert heading in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}, link
+
+
+def test_paths_in_the_docs_exist():
+    """A file or folder of the program that a page names is there."""
+    for page in [*docs.PAGES, ROOT / "CONTRIBUTING.md"]:
+        text = page.read_text(encoding="utf-8")
+        for path in re.findall(r"`((?:dnc|registry_loaders|tests|scripts|docs)/[\w/.-]+)`", text):
+            assert (ROOT / path).exists() or "xx" in path, f"{page.name}: {path}"
+
+
+def test_tests_that_the_recipes_name_exist():
+    """CONTRIBUTING says which test fails when a step is forgotten; it is a test of that name."""
+    defined = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    for name in re.findall(r"`(test_\w+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
+        assert f"def {name}(" in defined, name
+
+
+def test_every_column_of_calls_is_explained_in_both_languages():
+    """Meaning and question of each column, and each value of an axis, in English and in French."""
+    for name, column in vocabulary().columns.items():
+        assert {"says", "says_fr", "question", "question_fr"} <= set(column), name
+        for value, meaning in column.get("values", {}).items():
+            assert isinstance(meaning, str) or {"en", "fr"} <= set(meaning), f"{name}: {value}"
+
+
+def test_every_column_of_calls_is_read(store, write_file):
+    """A cell that makes no sense is reported as not understood, whatever its column; so no column is ignored."""
+    columns = [name for name, column in vocabulary().columns.items() if column["kind"] != "text"]
+    path = write_file("calls.csv", f"number;{';'.join(columns)}\n0199000810{';?!' * len(columns)}\n")
+    [why] = check(path, store, region="FR").verdicts["dnc_why"]
+    assert [name for name in columns if f"{name} '?!'" not in why] == []
+
+
+def test_every_output_format_is_explained():
+    """The help of --out and the page on checking name each suffix."""
+    help_text = next(option.help for option in cli.commands["check"].params if option.name == "out")
+    page = (
+        (ROOT / "docs" / "checking.md").read_text(encoding="utf-8").partition("## Outputs\n")[2].partition("\n## ")[0]
+    )
+    for suffix in (*FORMATS, PAGE):
+        assert suffix in help_text, suffix
+        assert f"`{suffix}`" in page, suffix
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_output_format_can_be_checked_again(store, tmp_path, suffix):
+    """An output of each format is a list with the same calls: checked again, no outcome has changed."""
+    options = {"region": "FR", "at": "2026-08-10T10:30", "given": {"objected_on": "none"}}
+    out = tmp_path / f"verdicts{suffix}"
+    first = check(SHOP, store, out=out, **options)
+    again = check(out, store, **options)
+    assert again.counts == first.counts
+    assert check(out, store, changed=True, **options).verdicts.is_empty()
+
+
+def test_every_command_is_registered():
+    """A command of a module of `dnc.cli` is a verb of `dnc`."""
+    modules = [importlib.import_module(f"dnc.cli.{path.stem}") for path in (ROOT / "dnc" / "cli").glob("[a-z]*.py")]
+    commands = {one for module in modules for one in vars(module).values() if type(one) is click.Command}
+    assert commands == set(cli.commands.values())

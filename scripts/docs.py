@@ -3,7 +3,8 @@
 A part between `<!-- generated: NAME -->` and `<!-- end -->` is written by the function of that name in `PARTS`. A block
 ```` ```console ```` is a session: its lines `$ …` are run by the shell, one after the other, in a folder with the
 sample files (one folder per page), and what they print is written below them. A block whose language is followed by a
-file name (```` ```toml campaign.toml ````) is written into that folder as a file.
+file name (```` ```toml campaign.toml ````) is written into that folder as a file. Of a block ```` ```console 5 ```` the
+first five lines of each output are shown.
 
 Names of pages as arguments (`python scripts/docs.py docs/developer.md`) restrict it to these.
 """
@@ -220,7 +221,7 @@ def _sessions(text: str) -> str:
         def written(block: re.Match[str]) -> str:
             language, file, body = block.groups()
             if language == "console":
-                return f"```console\n{session.run(body)}```"
+                return f"```console{f' {file}' if file else ''}\n{session.run(body, int(file) if file else None)}```"
             if file:
                 (folder / file).write_text(body, encoding="utf-8")
             return block[0]
@@ -243,10 +244,15 @@ class Session:
             "PYTHONWARNINGS": "error",
         }
 
-    def run(self, block: str) -> str:
-        """The commands of a block, each with what it prints on stdout and stderr."""
-        commands = [line for line in block.splitlines() if line.startswith("$ ")]
-        return "".join(f"{line}\n{self._printed(line.removeprefix('$ '))}" for line in commands)
+    def run(self, block: str, most: int | None = None) -> str:
+        """The commands of a block, each with what it prints on stdout and stderr, or the first `most` lines of it."""
+        parts = []
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                output = self._printed(line.removeprefix("$ ")).splitlines(keepends=True)
+                cut = most is not None and len(output) > most
+                parts += [f"{line}\n", *output[:most], *(["…\n"] if cut else [])]
+        return "".join(parts)
 
     def _printed(self, command: str) -> str:
         # The exit code of the command before is what `echo $?` shows.
@@ -261,7 +267,7 @@ class Session:
             encoding="utf-8",
         )  # fmt: skip
         self._code = done.returncode
-        output = re.sub(r"^DNC_TODAY .*\n", "", done.stdout, flags=re.MULTILINE)  # readers do not set it
+        output = re.sub(r"^.*DNC_TODAY.*\n", "", done.stdout, flags=re.MULTILINE)  # readers do not set it
         return re.sub(r"\b(\d+):[0-9a-f]{64}\b", r"\1:…", output)  # log fingerprints depend on the second
 
 

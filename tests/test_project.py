@@ -93,6 +93,8 @@ def test_paths_in_the_docs_exist():
         text = page.read_text(encoding="utf-8")
         for path in re.findall(r"`((?:dnc|registry_loaders|tests|scripts|docs)/[\w/.-]+)`", text):
             assert (ROOT / path).exists() or "xx" in path, f"{page.name}: {path}"
+        for name in re.findall(r"`((?:test_\w+|faults|scrub)\.py)`", text):
+            assert any((ROOT / "tests").rglob(name)), f"{page.name}: {name}"
 
 
 def test_tests_that_the_recipes_name_exist():

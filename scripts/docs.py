@@ -15,6 +15,7 @@ import csv
 import importlib
 import inspect
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -27,17 +28,17 @@ from pathlib import Path
 
 import click
 
+import registry_loaders
 from dnc import Store, check
 from dnc.cli.main import cli
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.registries.contract import Loader, loaders
+from dnc.registries.contract import Loader
 
 BOOK = Rulebook.load()
 ROOT = Path(__file__).parent.parent
 COLUMNS = ROOT / "docs" / "reference" / "columns.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LOADERS = "registry_loaders"
 TODAY = "2026-11-24"
 
 
@@ -155,11 +156,12 @@ def columns() -> str:
 
 def registries() -> str:
     """A row per registry, then a section per registry: the docstring of its loader's module."""
-    of_registry = loaders()
-    modules = {found.LOADER.registry: found for name, found in sys.modules.items() if name.startswith(f"{LOADERS}.")}
-    texts = {registry: inspect.getdoc(modules[registry]) or "" for registry in of_registry}
+    names = sorted(module.name for module in pkgutil.iter_modules(registry_loaders.__path__))
+    modules = [importlib.import_module(f"registry_loaders.{name}") for name in names]
+    loaders = [module.LOADER for module in modules]
+    texts = {module.LOADER.registry: inspect.getdoc(module) or "" for module in modules}
     lines = ["| registry | numbering plan | file | a number that is not in the file |", "|---|---|---|---|"]
-    lines += [f"| `{id_}` | {one.region} | {_kind(one)} | {_absent(one)} |" for id_, one in of_registry.items()]
+    lines += [f"| `{one.registry}` | {one.region} | {_kind(one)} | {_absent(one)} |" for one in loaders]
     parts = ["\n".join(lines), *(f"### `{registry}`\n\n{text}" for registry, text in texts.items())]
     shared = sorted({name for text in texts.values() for name in re.findall(r"`(dnc\.registries\.\w+)`", text)})
     parts += [f"### `{name}`\n\n{inspect.getdoc(importlib.import_module(name))}" for name in shared]

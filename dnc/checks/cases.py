@@ -1,6 +1,6 @@
 """The facts of many calls, factored so that each distinct row is stored and evaluated once.
 
-A case is a day, a distinct row of what calls tell (a plan) and a distinct row of what
+A case is a day, a distinct row of the facts of calls (a plan) and a distinct row of what
 registries answer. There may be far more cases than plans or answers.
 """
 

@@ -200,14 +200,14 @@ class Judge:
 def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:
     """Cases, with `undecided` in place of `clear` where a number may be mistyped, and the reason in `dnc_why`."""
     reason = pl.lit(doubt).replace(reasons(language))
-    told = pl.format(messages("why", language)["doubt"].replace("{reason}", "{}"), reason) + pl.lit(".")
+    note = pl.format(messages("why", language)["doubt"].replace("{reason}", "{}"), reason) + pl.lit(".")
     is_clear = pl.col("dnc_outcome") == "clear"
     missing = pl.concat_list(pl.col("dnc_missing").str.split(";"), pl.lit(["number"])).list.set_difference([""])
     changed = {
         "dnc_outcome": pl.lit("undecided"),
         "dnc_missing": missing.list.sort().list.join(";"),
         "dnc_confidence": pl.lit(""),
-        "dnc_why": pl.when(is_clear).then(told).otherwise(pl.concat_str("dnc_why", told, separator=" ")),
+        "dnc_why": pl.when(is_clear).then(note).otherwise(pl.concat_str("dnc_why", note, separator=" ")),
     }
     here = pl.lit(doubt.is_not_null()) & (pl.col("dnc_outcome") != "blocked")
     return cases.with_columns(pl.when(here).then(new).otherwise(name).alias(name) for name, new in changed.items())

@@ -101,7 +101,7 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
 
 
 def _day(column: str, ragged: pl.Series | None) -> pl.Expr:
-    """The dates of a column: null where it does not speak against a call, ALWAYS where that cannot be known.
+    """The dates of a column: null where it does not forbid a call, ALWAYS where that cannot be known.
 
     ragged: which rows do not fit the header; None where the list does not have the column.
     """

@@ -317,7 +317,7 @@ class Lookup:
         Args:
             calls: columns `number` (UInt64), `day` (Date), `campaign` (String).
         Returns:
-            A frame of the same height and order: `answer` (as of `Codec`, without its id; null = no snapshot is as
+            A frame of the same height and order: `answer` (see `Codec`; without its id; null = no snapshot is as
             old as the day), `next` (rank, 0 = none); where there are any, `told` and `earliest` (Date) and
             `campaign` (state).
         """

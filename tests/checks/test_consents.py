@@ -172,7 +172,7 @@ def test_what_could_not_be_read_is_counted_and_said(dnc, write_file):
     rows = f"{NUMBER},named_caller,2026-08-01,both,form 7,\nhello,partners,,,form 8,\n02 61 91 00 01,maybe,,,,\n02 61 91 00 03,,2026-08-01,,,\n02 61 91 00 02,partners,,,,\n"
     consents, calls = write_file("consents.csv", HEAD + rows), write_file("calls.csv", f"number\n{NUMBER}\n")
     code, _, err = dnc("check", calls, "--region", "FR", "--consents", consents, "--out", "page.html")
-    counts = "3 numbers from 5 rows; 1 rows cannot be read, 1 state no consent, 1 were not understood ("
+    counts = "3 numbers from 5 rows; rows that cannot be read: 1, that state no consent: 1, not understood: 1 ("
     assert code == 3 and f"Consents in consents.csv: {counts}" in err
     assert f"consents.csv: {counts}" in (calls.parent / "page.html").read_text()
     assert '"consents": {"file": "consents.csv"' in dnc("log")[1].replace('""', '"')

@@ -151,8 +151,8 @@ def test_a_count_and_a_reason_go_together(store, write_file, words):
 @pytest.mark.parametrize(
     ("language", "line"),
     [
-        ("en", "Snapshot 1 (own as of 2026-08-01): 1 rows that cannot be read were left out, and the list counts"),
-        ("fr", "Extrait 1 (own en date du 2026-08-01) : 1 lignes illisibles ont été laissées de côté, et la liste est"),
+        ("en", "Snapshot 1 (own as of 2026-08-01): rows that cannot be read were left out: 1; the list counts"),
+        ("fr", "Extrait 1 (own en date du 2026-08-01) : lignes illisibles laissées de côté : 1 ; la liste est"),
     ],
 )
 def test_a_check_says_what_was_accepted(dnc, store, write_file, language, line):

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("en", "fr")
+_MARKS: dict[str, dict[int, str]] = {"en": {}, "fr": {ord(","): "\N{NARROW NO-BREAK SPACE}", ord("."): ","}}
 _SECTION = re.compile(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -56,5 +57,9 @@ def percent(language: str, digits: int = 1) -> Callable[[float], str]:
 
 def amount(language: str, digits: int) -> Callable[[float], str]:
     """Writes numbers with so many digits behind the decimal point and with separated thousands."""
-    marks = {} if language == "en" else str.maketrans(",.", "\N{NARROW NO-BREAK SPACE},")
-    return lambda number: f"{number:,.{digits}f}".translate(marks)
+    return lambda number: f"{number:,.{digits}f}".translate(_MARKS[language])
+
+
+def significant(language: str, digits: int) -> Callable[[float], str]:
+    """Writes numbers with at most so many significant digits."""
+    return lambda number: f"{number:.{digits}g}".translate(_MARKS[language])

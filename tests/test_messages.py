@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, amount, counted, messages, percent
+from dnc.messages import LANGUAGES, amount, counted, messages, percent, significant
 
 DNC = Path(__file__).parent.parent / "dnc"
 CATALOGUE = tomllib.loads((DNC / "messages.toml").read_text(encoding="utf-8"))
@@ -72,7 +72,8 @@ def test_a_section_is_read_as_the_whole_file_has_it():
 
 
 def test_numbers_are_written_as_the_language_does():
-    """Thousands, decimals and per cent."""
+    """Thousands, decimals, significant digits and per cent."""
+    assert (significant("en", 4)(0.35333), significant("fr", 4)(0.35333)) == ("0.3533", "0,3533")
     assert (counted("en")(1234), percent("en")(0.125), amount("en", 2)(1234.5)) == ("1,234", "12.5%", "1,234.50")
     thin, hard = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
     french = (counted("fr")(1234), percent("fr")(0.125), amount("fr", 2)(1234.5))

@@ -1,4 +1,4 @@
-"""What the next changes of the law do to calls planned in one way: what starts, what ends, the outcome around it."""
+"""Coming changes of the law, and what they do to calls as a brief plans them: what starts, what ends, the outcomes."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Change(NamedTuple):
     """One regime that starts or ends.
 
     day: first day of the change. change: `starts`, `ends`, or `unread` where the law was not read further.
-    finding: what it comes to for a call of the brief, on its first or last day.
-    before, after: what such a call comes to on the day before and on the day, all regimes together.
+    finding: its finding, in words, for a call of the brief, on its first or last day.
+    before, after: the outcome of such a call on the day before and on the day, by all regimes together.
     """
 
     day: date
@@ -43,7 +43,7 @@ class Change(NamedTuple):
 
 
 def changes(packs: list[Pack], first: date, last: date) -> Iterator[tuple[date, Pack, Regime, str]]:
-    """Regimes that start or end on a day from `first` to `last`, by day; the last day the law was read to is an end."""
+    """Regimes that start or end from `first` to `last`, by day; the last day that was read for is an end."""
     found = []
     for pack in packs:
         for regime in pack.regimes:
@@ -65,8 +65,8 @@ def outlook(packs: list[Pack], first: date, last: date) -> list[Change]:
 def outlook_for(
     brief: Brief, packs: list[Pack], first: date, last: date, *, book: Rulebook, store: Store
 ) -> list[Change]:
-    """The changes that may touch a call of which only the brief's facts are told; the others are left out."""
-    said = []
+    """The changes that may affect a call of which only the brief's facts are known; other changes are left out."""
+    touched = []
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, Policy()) as judge:
         calls = _Calls(brief, book, judge)
         for day, pack, regime, change in changes(packs, first, last):
@@ -74,14 +74,14 @@ def outlook_for(
             found = calls.finding(pack, eve if change == "ends" else day, regime.id)
             if found is not Finding.NOT_APPLICABLE:
                 around = (calls.outcome(pack, eve), calls.outcome(pack, day))
-                said.append(
+                touched.append(
                     Change(day, pack.jurisdiction, regime.id, change, finding(found), *around, regime.says["en"])
                 )
-    return said
+    return touched
 
 
 class _Calls:
-    """Calls of a brief to nobody in particular, in a jurisdiction and on a day, judged once."""
+    """Calls of a brief to an unknown person, each judged once for a jurisdiction and a day."""
 
     def __init__(self, brief: Brief, book: Rulebook, judge: Judge) -> None:
         self._brief = replace(brief.without(["call_at"]), columns={}, values={})
@@ -97,14 +97,14 @@ class _Calls:
     def _on(self, pack: Pack, day: date) -> tuple[str, dict[str, Finding]]:
         key = (pack.jurisdiction, day)
         if key not in self._judged:
-            calls = self._to_nobody(pack, day)
+            calls = self._unknown_person(pack, day)
             outcome = str(self._judge.verdicts(calls).rows["dnc_outcome"][0])
             findings = explained(self._judge, calls)
             self._judged[key] = (outcome, {one.regime.id: one.finding for one in findings})
         return self._judged[key]
 
-    def _to_nobody(self, pack: Pack, day: date) -> Calls:
-        """A call to a number that is not told, in the first territory of a jurisdiction."""
+    def _unknown_person(self, pack: Pack, day: date) -> Calls:
+        """A call to an unknown number in the first territory of a jurisdiction."""
         row = pl.DataFrame(schema={"number": pl.String, RAGGED: pl.String}).clear(1)
         table = Table(Path("the brief"), "call", ["number"], iter([row]))
         calls = Intake(table, self._brief, self._book, day.isoformat()).calls(row)

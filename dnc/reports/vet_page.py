@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from dnc.law.rulebook import Rulebook
-from dnc.messages import counted, messages, percent
+from dnc.messages import counted, messages, percent, significant
 from dnc.reports.page import Bar, Chart, rendered
 from dnc.reports.phrases import question
-from dnc.reports.vet_summary import asked_of_seller, head, period, price, rows_of
+from dnc.reports.vet_summary import asked_of_seller, head, lines, period, price, rows_of
 from dnc.vetting.model import Share, Vetting
 
 _IN_CHART = 27  # points of the curve: half a year of weeks
@@ -37,7 +37,7 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
 
 def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
     """The names that the template of a vetting uses."""
-    w, v = messages("page", language), messages("vet", language)
+    v = messages("vet", language)
     regimes = {regime.id: regime for _, regime in book.regimes()}
     shares = [vetting.callable, vetting.lasting, *vetting.outcomes.values(), *(share for _, share in vetting.curve)]
     return {
@@ -48,7 +48,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "bounded": any(share.low != share.high for share in shares),
         "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, language).items()],
         "curve": [("", day, share) for day, share in vetting.curve],
-        "lines": {w["lines"].get(line, w["unknown"]): rows for line, rows in vetting.lines.items()},
+        "lines": lines(vetting, language),
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
         "wanted": [
             (v["wanted_of"][by], [(one, question(one.word, language)) for one in vetting.wanted if one.by == by])
@@ -56,10 +56,11 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         ],
         "asked_of_seller": [asked_of_seller(missing, language) for missing in vetting.offer.trade.missing],
         "price": price(vetting.price, language) if vetting.price else "",
-        "found": lambda found: v["never"] if found is None else f"{found:.4g}",
+        "found": lambda found: v["never"] if found is None else significant(language, 4)(found),
         "charts": {"outcome": _outcome_chart(vetting, language), "curve": _curve_chart(vetting, language)},
         "span": lambda pair: "–".join(dict.fromkeys(map(percent(language), pair))),
         "rows_of": lambda share: rows_of(share, vetting, language),
+        "asked": significant(language, 6),
         "per_cent": percent(language, 0),
         "head": head(vetting, language),
         "period": period(vetting, language),

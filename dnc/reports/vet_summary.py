@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dnc.messages import amount, counted, messages, percent
+from dnc.messages import amount, counted, messages, percent, significant
 from dnc.reports.phrases import labelled, question
 from dnc.vetting.model import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
 
@@ -131,8 +131,12 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
     yield texts["numbers"].format(repeated=repeated, unreadable=unreadable)
     yield from (texts["held"].format(n=count(n), file=file) for file, n in vetting.offer.held.items())
     yield texts["callable"].format(rows=_share(vetting.callable, language).strip())
-    for name in ("lines", "territories", "consents"):
-        if counts := getattr(vetting, name):
+    for name, counts in (
+        ("lines", lines(vetting, language)),
+        ("territories", vetting.territories),
+        ("consents", vetting.consents),
+    ):
+        if counts:
             yield texts[name].format(counts=_counts(counts, language))
     for registry, bands in vetting.answers.items():
         yield texts["answers"].format(registry=registry, counts=_counts(bands, language))
@@ -145,6 +149,12 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
     for name in ("untold", "loose"):
         if counts := getattr(vetting, name):
             yield texts[name].format(counts=_counts(counts, language))
+
+
+def lines(vetting: Vetting, language: str) -> dict[str, int]:
+    """Rows by the type of their line, in words."""
+    w = messages("page", language)
+    return {w["lines"].get(line, w["unknown"]): rows for line, rows in vetting.lines.items()}
 
 
 def _counts(counts: Mapping[str, int], language: str) -> str:
@@ -164,9 +174,10 @@ def price(price: Price, language: str) -> str:
 
 def _condition(condition: Condition, language: str) -> str:
     texts = messages("vet", language)
-    found = texts["never"] if condition.found is None else f"{condition.found:.4g}"
+    found = texts["never"] if condition.found is None else significant(language, 4)(condition.found)
     name, holds = texts["gate"][condition.name], texts["holds"][str(condition.holds).lower()]
-    return str(texts["condition"].format(name=name, asked=f"{condition.asked:g}", found=found, holds=holds))
+    asked = significant(language, 6)(condition.asked)
+    return str(texts["condition"].format(name=name, asked=asked, found=found, holds=holds))
 
 
 def _agreement(agreement: Agreement, language: str) -> Iterator[str]:

@@ -108,7 +108,7 @@ def read_(file: Path, loader: Path | None, **options: Any) -> None:
         for column, rows, message in (
             ("unread", ~is_read, ""),
             ("odd", is_read, "counts as listed: "),
-            ("undated", pl.lit(True), "counts without its day: "),
+            ("undated", pl.lit(True), "counts without its date: "),
         ):
             found = frame.filter(pl.col(column).is_not_null() & rows)
             for line, reason in found.select("line", column).iter_rows():

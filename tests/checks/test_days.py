@@ -118,7 +118,7 @@ def test_read_says_odd_days(dnc, write_file):
     """`dnc read` shows the row without its day, and says why."""
     code, rows, words = dnc("read", write_file("own.csv", "number,since\n+33199000001,2062-01-01\n"))
     assert (code, rows.splitlines()[1]) == (0, "+33199000001,yes,")
-    assert "own.csv:2: counts without its day: since is after 20" in words
+    assert "own.csv:2: counts without its date: since is after 20" in words
 
 
 def test_odd_days_in_a_store_of_before(store, write_file, monkeypatch):

@@ -91,7 +91,7 @@ def test_bits_that_were_changed_are_never_decided_from(paged, write_file, tmp_pa
             listed(paged)
         [snapshot] = paged.standing().snapshots
         assert verify(paged.ledger).faults == [
-            f"the file of bit pages of {snapshot.file} is damaged: its file was changed or cut"
+            f"the file of bit pages of {snapshot.file} is damaged: its file was changed or cut off"
         ]
         mend()
         assert (path.read_bytes(), verify(paged.ledger).faults, len(listed(paged))) == (whole, [], 1429)

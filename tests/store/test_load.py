@@ -310,7 +310,7 @@ def test_a_complete_list_that_shrank_is_refused(store, write_file):
     short, what = write_file("short.csv", tps(1)), "5,000 numbers on 2026-07-01 (snapshot 1), 1 now, 4,999 gone"
     assert stopped(store, short, **PLAIN) == (
         f"short.csv: the list shrank by more than a tenth: {what}. "
-        "Is the file cut, or only a part? If it is right, load with --shrunk REASON"
+        "Check that the file is complete; if it is, load with --shrunk REASON"
     )
     one = store.load(short, as_of=AS_OF, shrunk="the register was halved", **PLAIN)
     assert [tuple(each) for each in one.accepted] == [("gone", 4999, "the register was halved")]

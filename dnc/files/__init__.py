@@ -1,1 +1,1 @@
-"""From bytes to tables, and from rows to files."""
+"""Reading files into tables, and writing rows to files."""

@@ -1,8 +1,8 @@
-"""Files as they lie on a disk: plain, gzip, or a zip of members, read as bounded streams to the end.
+"""Files on disk, plain, gzip or zip, as streams of bytes with limits.
 
-An archive is refused where it is encrypted, nested, cut, holds a link, an
-absolute path, `..` or one name twice, or swells beyond 20 GB or 200 times its
-size. Checksums are checked, because members are read to their end.
+An archive is refused if it is encrypted, nested or truncated, if it contains a link, an absolute path, `..` or one name
+twice, or if it unpacks to more than 20 GB or 200 times its size. Members are read to their end, so that their
+checksums are verified.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _ENCRYPTED = 0x1
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
 _SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
 _SPREADSHEET_97 = b"\xd0\xcf\x11\xe0"
-_MOST_SECTORS = 1_000  # of the directory of an OLE file
+_MOST_SECTORS = 1_000  # of the directory of an OLE file, so that a directory that is a loop ends
 _END_MARK = b"PK\5\6"
-_END_BYTES = 22 + 0xFFFF  # the last record of a zip, with the longest comment
+_END_BYTES = 22 + 0xFFFF  # the end record of a zip, with the longest comment
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
@@ -44,8 +44,8 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedErro
 class Member:
     """One stream of bytes in a file.
 
-    name: of the content, without folders and without `.gz`. where: what messages call it.
-    size: bytes of the content, or None where it is known at the end only.
+    name: of the content, without folders and without `.gz`. where: its path in messages.
+    size: bytes of the content, None where that is only known at the end.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Member:
     _open: Callable[[], BinaryIO]
 
     def open(self) -> BinaryIO:
-        """A new stream from the first byte; reading raises InputError where the bytes are damaged."""
+        """A new stream from the first byte. Reading from it raises InputError where the bytes are damaged."""
         return self._open()
 
     def head(self) -> bytes:
@@ -70,7 +70,7 @@ class Member:
 
 
 class _Checked(io.RawIOBase):
-    """A stream that counts its bytes, and whose faults are InputErrors."""
+    """A stream of at most `most` bytes, whose errors are InputErrors."""
 
     def __init__(self, stream: BinaryIO, where: Path, most: int) -> None:
         self._stream, self._where, self._left = stream, where, most
@@ -85,7 +85,7 @@ class _Checked(io.RawIOBase):
             raise InputError(_reason(error), self._where) from None
         self._left -= len(data)
         if self._left < 0:
-            raise InputError("swells beyond 20 GB or 200 times its size; unpack it by hand", self._where)
+            raise InputError("unpacks to more than 20 GB or 200 times its size; unpack it by hand", self._where)
         buffer[: len(data)] = data
         return len(data)
 
@@ -96,10 +96,10 @@ class _Checked(io.RawIOBase):
 
 def _reason(error: Exception) -> str:
     if isinstance(error, NotImplementedError):
-        return "is packed in a way that is not read; pack it as a plain zip"
+        return "uses a compression method that is not supported; pack it as a plain zip"
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    return "the archive is cut or damaged; fetch it again"
+    return "the archive is truncated or damaged; download it again"
 
 
 def _checked(stream: BinaryIO, where: Path, most: int) -> BinaryIO:
@@ -107,13 +107,13 @@ def _checked(stream: BinaryIO, where: Path, most: int) -> BinaryIO:
 
 
 def first_bytes(path: Path, size: int = HEAD_BYTES) -> bytes:
-    """The first bytes as they lie on the disk; raises InputError where there are none to read."""
+    """The first bytes of the file itself. Raises InputError where it cannot be read."""
     with open_input(path) as file:
         return file.read(size)
 
 
 def kind_of(path: Path) -> str:
-    """`plain`, `gzip`, `zip`, `spreadsheet` or `parquet`, told by the first bytes.
+    """`plain`, `gzip`, `zip`, `spreadsheet` or `parquet`, by the first bytes.
 
     Raises InputError where it is a document of another kind.
     """
@@ -136,7 +136,7 @@ def kind_of(path: Path) -> str:
 
 
 def _streams(path: Path) -> set[str]:
-    """The names in the directory of an OLE file ([MS-CFB]), as far as it is whole."""
+    """The names in the directory of an OLE file ([MS-CFB]), as far as they can be read."""
     found: set[str] = set()
     with open_input(path) as file, suppress(struct.error, IndexError):
         head = file.read(512)
@@ -159,7 +159,7 @@ def _streams(path: Path) -> set[str]:
 
 
 def members(path: Path) -> list[Member]:
-    """What a file holds: itself, what a gzip packs, or the members of a zip in their order."""
+    """The contents of a file: itself, what is in the gzip, or the members of the zip in order. Raises InputError."""
     kind = kind_of(path)
     if kind == "zip":
         return _zip_members(path)
@@ -194,11 +194,11 @@ def _directory(path: Path) -> list[zipfile.ZipInfo]:
             return found
     except (*_DAMAGE, ValueError) as error:
         raise InputError(_reason(error), path) from None
-    raise InputError("other bytes stand before or behind the archive; fetch it again", path)
+    raise InputError("there are other bytes before or after the archive; download it again", path)
 
 
 def _stands_alone(path: Path, found: list[zipfile.ZipInfo]) -> bool:
-    """Whether an archive begins and ends with the file: of two, one behind the other, only the last is read."""
+    """Whether an archive begins and ends with the file. Of two archives in a row, only the last would be read."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - _END_BYTES))
@@ -211,32 +211,32 @@ def _stands_alone(path: Path, found: list[zipfile.ZipInfo]) -> bool:
 def _zip_members(path: Path) -> list[Member]:
     kept = [one for one in _directory(path) if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
     if not kept:
-        raise InputError("an archive without a file in it", path)
+        raise InputError("the archive is empty", path)
     if fault := _fault(kept, _most(path)):
-        raise InputError(f"{fault}; it is not read: unpack it by hand", path)
+        raise InputError(f"{fault}; unpack it by hand and check what is in it", path)
     return [_not_nested(_zip_member(path, one)) for one in kept]
 
 
 def parts(path: Path, wanted: str) -> dict[str, Member]:
-    """Files of a spreadsheet whose whole names match a pattern, by name; raises InputError as for an archive."""
+    """The parts of a spreadsheet whose full names match a pattern, by name. Raises InputError as for an archive."""
     found = [one for one in _directory(path) if not one.is_dir()]
     if fault := _fault(found, _most(path)):
-        raise InputError(f"{fault}; it is not read: save it again", path)
+        raise InputError(f"{fault}; open it and save it again", path)
     return {one.filename: _zip_member(path, one) for one in found if re.fullmatch(wanted, one.filename)}
 
 
 def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
-    """Why an archive is not to be trusted, or None."""
+    """Why an archive is refused, or None."""
     repeated = max(Counter(one.filename for one in kept).values()) > 1
     faults = {
         "an encrypted archive": any(one.flag_bits & _ENCRYPTED for one in kept),
-        "an archive with a link in it": any(stat.S_ISLNK(one.external_attr >> 16) for one in kept),
-        "an archive whose names lead out of it": any(_leads_out(one.filename) for one in kept),
-        "an archive that holds one name twice": repeated,
-        "an archive that swells beyond 20 GB or 200 times its size": sum(one.file_size for one in kept) > most,
-        "an archive of too many files": len(kept) > _MOST_MEMBERS,
+        "an archive that contains a link": any(stat.S_ISLNK(one.external_attr >> 16) for one in kept),
+        "an archive with paths outside of it": any(_leads_out(one.filename) for one in kept),
+        "an archive with the same name twice": repeated,
+        "an archive that unpacks to more than 20 GB or 200 times its size": sum(one.file_size for one in kept) > most,
+        f"an archive of more than {_MOST_MEMBERS:,} files": len(kept) > _MOST_MEMBERS,
     }
-    return next((fault for fault, is_so in faults.items() if is_so), None)
+    return next((fault for fault, found in faults.items() if found), None)
 
 
 def _leads_out(name: str) -> bool:
@@ -260,7 +260,7 @@ def _not_nested(member: Member) -> Member:
     with member.open() as stream:
         head = stream.read(8)
     if head.startswith(_ARCHIVES):
-        raise InputError("an archive inside an archive; unpack it once", member.where)
+        raise InputError("an archive inside an archive; unpack the outer one", member.where)
     if head.startswith((b"PAR1", _SPREADSHEET_97)):
         raise InputError("a Parquet file or a spreadsheet inside an archive; unpack it", member.where)
     return member

@@ -1,7 +1,7 @@
-"""CSV → batches of text, cells exactly as they are written.
+"""Read CSV into batches of text columns, every cell exactly as it is written.
 
-Rows that do not fit the header are kept and marked, never dropped. Lines before the header (a title, the day of
-an export) are left out where the header shows itself below them, and counted.
+Rows that do not match the header are kept and marked in the column `RAGGED`, never dropped. Lines before the header (a
+title, the date of an export) are skipped and counted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from dnc.numbers.normalise import cleaned
 
 DELIMITERS = ",;\t|"
 _FIELD_LIMIT = 1 << 20
-_WIDE = 1_000  # cells of a row beyond which quoted rows are read with care; patterns of more do not compile
+_WIDE = 1_000  # cells of a row; a pattern of more does not compile, so wider quoted rows are read record by record
 _BLOCK = 1 << 22  # bytes
 _HINT = re.compile(r"""^sep=([^\w"\r\n])\s*$""")
 
@@ -76,32 +76,35 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
             next(_csv_records(lines, start.delimiter, see=ends.see if ends else None), None)
         return _CsvReader(lines, unique_names(header), named, cells, start.delimiter, ends)
 
-    # Rows may all have other cells than the header, as where a separator ends each of them: then they fit. Where
-    # most have, and one breaks with them, a row that is as wide as the header may be one of them that lost a cell.
+    # All rows may have one cell more than the header, as where a delimiter ends each of them: then they match. But
+    # where only most have, a row that is as wide as the header may be one of them that lost a cell.
     counts = Counter(len(cells) for _, cells, _ in first[with_header:] if len(cells) >= named)
     usual = max(counts, key=lambda count: (counts[count], count == len(header)), default=len(header))
-    fit = usual == len(header) or all(one[RAGGED].null_count() == one.height for one in reader(usual).frames())
+    fit = usual == len(header) or all(rows[RAGGED].null_count() == rows.height for rows in reader(usual).frames())
     rows = reader(usual if fit else len(header), Ends(text.member) if strict else None).frames()
     if not fit:
-        rows = (one.with_columns(pl.col(RAGGED).fill_null(UNEVEN)) for one in rows)
+        rows = (frame.with_columns(pl.col(RAGGED).fill_null(UNEVEN)) for frame in rows)
     bom, misfits = text.encoding != "utf-8", [text.misfit] if text.misfit else []
     return Table(path, "csv", header, gathered(rows), start.delimiter, bom, start.skipped, misfits=misfits)
 
 
 def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) -> None:
-    """Raise InputError where lines below the header are the rest of it: names that make it as wide as the row below."""
+    """Raise InputError where a line break in a column name has split the header over several lines.
+
+    So it is if the lines joined have as many cells as the next row, and none of them may be data.
+    """
     width, widest = len(first[0][1]) if first else 0, 0
     for _, cells, _ in first[1:]:
         if 0 < widest < len(cells) == width:
-            why = "the line seems to belong to the header (is there a line break in the name of a column?)"
-            raise InputError(f"{why}; bring the header to one line, or take this line out", path, first[1][0])
+            why = "this line seems to belong to the header (is there a line break in a column name?)"
+            raise InputError(f"{why}; put the header on one line, or remove this line", path, first[1][0])
         if any(map(may_be_data, cells)):
             return
         width, widest = width + len(cells) - 1, max(widest, len(cells))
 
 
 def head_rows(head: bytes) -> tuple[list[str], int]:
-    """The first row of a text of which only the first bytes are known, and how many lines stand before it."""
+    """The first row of a text of which only the first bytes are known, and the number of lines before it."""
     lines = list(io.StringIO(head_text(head).removeprefix("\ufeff"), newline=""))
     start = _start_of(lines)
     source = _Lines(["".join(lines[start.skipped :]).encode()])
@@ -110,7 +113,7 @@ def head_rows(head: bytes) -> tuple[list[str], int]:
 
 @dataclass(frozen=True)
 class _Start:
-    """Where the header of a CSV stands: lines before it, and the delimiter."""
+    """How a CSV starts. skipped: lines before the header."""
 
     skipped: int
     delimiter: str
@@ -123,22 +126,22 @@ def _start_of(lines: Iterable[str]) -> _Start:
     if not hint:
         rows = [next(csv.reader([line], delimiter=guess_delimiter(line)), []) for line in first]
         skipped = header_at(rows)
-    delimiter = hint[1] if hint else guess_delimiter(next((one for one in first[skipped:] if one.strip()), ""))
+    delimiter = hint[1] if hint else guess_delimiter(next((line for line in first[skipped:] if line.strip()), ""))
     return _Start(skipped, delimiter)
 
 
 def guess_delimiter(line: str) -> str:
-    """The delimiter that stands most often outside quotes in a line; a comma where none does."""
+    """The delimiter that occurs most often outside quotes in a line; a comma if there is none."""
     outside = _outside_quotes(line)
     counts = Counter(char for char in outside if char in DELIMITERS)
     return max(DELIMITERS, key=lambda char: counts[char]) if counts else ","
 
 
 class _Lines:
-    """Physical lines of a text with push-back, remembering those of the record being read.
+    """The lines of a text, with push-back.
 
-    They come in blocks; what is left of a block can be taken, and given back, as a whole.
-    number: lines read so far.
+    The text comes in blocks; what is left of a block can be taken, and put back, as a whole.
+    record: the lines read since it was last emptied. number: how many lines have been read.
     """
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
@@ -164,7 +167,7 @@ class _Lines:
 
     @property
     def at_seam(self) -> bool:
-        """Whether the next line begins a block."""
+        """Whether the next line is the first of a block."""
         return not self._waiting
 
     def take_block(self) -> bytes | None:
@@ -179,7 +182,7 @@ class _Lines:
 
 
 def _ill_quoted(lines: list[str], delimiter: str) -> bool:
-    """Whether a quote is never closed, or closed in the middle of a cell."""
+    """Whether a quote is not closed, or is closed in the middle of a cell."""
     try:
         list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
@@ -192,10 +195,10 @@ def _outside_quotes(text: str) -> str:
 
 
 def _swallows_rows(lines: list[str], cells: list[str], delimiter: str, width: int) -> bool:
-    """Whether the lines of a record seem to be rows, between two quotes that were not meant.
+    """Whether a record of several lines seems to be several rows, joined by two stray quotes.
 
-    Its first and its last line have the separators of a whole row each, which those of one row
-    share; or a telephone number stands between separators in a line of a quoted cell.
+    So it is if its first and its last line each have as many delimiters as a whole row, or if a line of a quoted cell
+    has a telephone number between delimiters.
     """
     if width == 1:
         return False
@@ -209,13 +212,12 @@ def _swallows_rows(lines: list[str], cells: list[str], delimiter: str, width: in
 def _csv_records(
     source: _Lines, delimiter: str, width: int = 1, see: Callable[[str, int], None] | None = None
 ) -> Iterator[tuple[int, list[str], bool]]:
-    """Records of a CSV as (line number, cells, whether they are doubtful for its quotes); blank lines are none.
+    """The records of a CSV as (line number, cells, whether its quotes make it doubtful), without blank lines.
 
-    A quote that was opened and not meant swallows the lines behind it. So a record of
-    several lines whose quotes are not closed as they should, or that seems to hold rows of
-    `width` cells, is read again: its first line without quoting, the others afresh. Doubtful
-    are the lines where its quotes are, and those whose cells depend on a quote that begins or ends none.
-    `see` is told the last line of each record, with its number.
+    A stray quote at the start of a cell would swallow the lines after it. So a record of several lines whose quotes are
+    not closed properly, or that seems to contain rows of `width` cells, is read again: its first line without quoting,
+    the others from the start. Doubtful are the lines with those quotes, and those whose cells depend on a quote that
+    neither opens nor closes a cell. `see` is called with the last line of each record and its number.
     """
     well_quoted = re.compile(_well_quoted(delimiter))
     doubtful: set[int] = set()
@@ -251,11 +253,11 @@ def _csv_records(
 
 @dataclass(frozen=True)
 class _CsvReader:
-    """Reads the rows behind a CSV's header, block by block.
+    """Reads the rows after the header of a CSV, block by block.
 
-    A block in which each line is a record by itself and none is doubtful is
-    split by Polars; any other is read with care, to the end of its last record.
-    Rows that fit have `cells` cells and no text behind the first `named` of the `columns`.
+    A block in which every line is certainly one record is split by Polars; any other is read record by record, to the
+    end of its last record, which takes ten times as long. Both give the same rows.
+    A row matches the header if it has `cells` cells and no text after the first `named` of the `columns`.
     """
 
     lines: _Lines
@@ -266,20 +268,20 @@ class _CsvReader:
     ends: Ends | None
 
     def frames(self) -> Iterator[pl.DataFrame]:
-        """Frames of text with `columns`, `RAGGED` and `LINE`."""
+        """Frames of text columns, with `RAGGED` and `LINE`."""
         while (block := self.lines.take_block()) is not None:
             frame = self._split(block)
             if frame is None:
                 self.lines.put_block(block)
-                frame = self._read_with_care()
+                frame = self._read_records()
             yield frame
 
     def _split(self, block: bytes) -> pl.DataFrame | None:
-        """A block of plain lines, or None where it is not certain that it is one."""
+        """The rows of a block in which every line is one record; None where that is not certain."""
         returns, feeds = block.count(b"\r") if b"\r" in block else 0, block.count(b"\n")
         if returns and (returns != block.count(b"\r\n") or (self.ends and returns != feeds)):
             return None
-        frame = self._parted(block)
+        frame = self._parsed(block)
         if frame is None or frame.height != feeds + (not block.endswith(b"\n")):
             return None
         short = self._short(block, frame)
@@ -296,8 +298,8 @@ class _CsvReader:
         absent = [pl.lit("").alias(name) for name in self.columns[self.cells :]]
         return frame.with_columns(ragged.alias(RAGGED), numbers, *absent).select(*self.columns, RAGGED, LINE)
 
-    def _parted(self, block: bytes) -> pl.DataFrame | None:
-        """The cells of lines, those that are lacking empty; None where a line has more, or is blank."""
+    def _parsed(self, block: bytes) -> pl.DataFrame | None:
+        """The cells of each line, missing ones empty; None where a line has too many, or is blank."""
         if block.startswith(codecs.BOM_UTF8) or not self.delimiter.isascii():
             return None
         names = [*self.columns, *(f"\0{at}" for at in range(len(self.columns), self.cells))][: self.cells]
@@ -318,7 +320,7 @@ class _CsvReader:
         return None if frame.select(blank.any()).item() else frame
 
     def _short(self, block: bytes, frame: pl.DataFrame) -> pl.Series | None:
-        """Which lines of a block lack cells; None where it is not certain that each of them is a record by itself."""
+        """Which lines of a block have too few cells; None where it is not certain that every line is one record."""
         if b'"' in block:
             if self.cells > _WIDE:
                 return None
@@ -326,12 +328,12 @@ class _CsvReader:
             short = ~lines.str.contains(_well_quoted(self.delimiter, self.cells))
             return short if not short.any() or lines.str.contains(_well_quoted(self.delimiter)).all() else None
         filled = self.cells > 1 and (frame.to_series(self.cells - 1) == "").any()
-        # No line has more separators than it should, so all together have as many only where each of them has.
+        # No line has too many delimiters (`_parsed` fails then), so if the total is right, every line is.
         if not filled or block.count(self.delimiter.encode()) == frame.height * (self.cells - 1):
             return pl.repeat(False, frame.height, eager=True)
         return _lines_of(block).str.count_matches(self.delimiter, literal=True) < self.cells - 1
 
-    def _read_with_care(self) -> pl.DataFrame:
+    def _read_records(self) -> pl.DataFrame:
         see = self.ends.see if self.ends else None
         rows, ragged, numbers = [], [], []
         for number, cells, doubtful in _csv_records(self.lines, self.delimiter, self.cells, see):
@@ -345,13 +347,13 @@ class _CsvReader:
         return frame.with_columns(pl.Series(RAGGED, ragged, dtype=pl.String), pl.Series(LINE, numbers, dtype=pl.UInt64))
 
     def _misfit(self, cells: list[str]) -> str | None:
-        """Why the cells of a record do not fit, or None."""
+        """Why a record does not match the header, or None."""
         if len(cells) != self.cells:
             return FEWER if len(cells) < self.cells else MORE
         return UNNAMED if any(cell.strip() for cell in cells[self.named :]) else None
 
     def _fitted(self, cells: list[str]) -> list[str]:
-        """Cells brought to the width of the header, surplus text kept in the last."""
+        """Cells brought to the width of the header; surplus text is kept in the last one."""
         width = len(self.columns)
         kept = [*cells[:width], *[""] * (width - len(cells))]
         if any(cell.strip() for cell in cells[width:]):
@@ -360,13 +362,13 @@ class _CsvReader:
 
 
 def _lines_of(block: bytes) -> pl.Series:
-    """The lines of a block without NUL bytes, as one column."""
+    """The lines of a block as one column. NUL serves as delimiter, since `text_of` refuses texts that contain it."""
     return pl.read_csv(
         block, has_header=False, schema={"line": pl.String}, separator="\0", quote_char=None, empty_string_is_null=False
     ).to_series()
 
 
 def _well_quoted(delimiter: str, cells: int | None = None) -> str:
-    """What a line looks like that is one record whatever stands around it, of so many cells if told."""
+    """A pattern for a line that is one record whatever the lines around it, with that many cells if given."""
     cell = f"""(?:[^"{re.escape(delimiter)}]*|"[^"]*(?:""[^"]*)*")"""
     return f"^{cell}(?:{re.escape(delimiter)}{cell}){'*' if cells is None else f'{{{cells - 1}}}'}$"

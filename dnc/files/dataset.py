@@ -1,8 +1,8 @@
-"""A list in one file or in many, decided as one: files in the order they are named, a folder by its Parquet files.
+"""A list in one file or in several, checked as one, in the order in which the files are given.
 
-A folder is a partitioned data set: all its `**/*.parquet`, sorted by their paths. Names that begin with `_` or
-`.` are an engine's own and are left out. `key=value` in the name of a folder below it is a column of its
-files, as text, unless they have one of that name.
+A folder is a partitioned data set: all its `**/*.parquet`, sorted by path. Names that begin with `_` or `.` belong to
+the program that wrote it and are skipped. The name `key=value` of a folder inside it becomes a text column of its
+files, unless they have a column of that name.
 """
 
 from __future__ import annotations
@@ -23,53 +23,53 @@ from dnc.files.table import Table
 
 Paths = str | Path | Sequence[str | Path]
 _NULL = "__HIVE_DEFAULT_PARTITION__"
-_SHOWN = 2
+_SHOWN = 2  # names in a message
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of a list. name: as the list knows it, with the folders below the one that was named."""
+    """One file of a list. name: its path inside the folder that was given, or its file name."""
 
     path: Path
     name: str
 
     @property
     def keys(self) -> dict[str, str | None]:
-        """The columns that the names of its folders tell."""
-        told = (folder.partition("=") for folder in self.name.split("/")[:-1])
-        return {unquote(key): None if value == _NULL else unquote(value) for key, is_key, value in told if is_key}
+        """The columns in the names of its folders."""
+        parts = (folder.partition("=") for folder in self.name.split("/")[:-1])
+        return {unquote(key): None if value == _NULL else unquote(value) for key, is_key, value in parts if is_key}
 
     def table(self) -> Table:
-        """The file, opened. Raises InputError."""
+        """Open the file. Raises InputError."""
         table = open_table(self.path)
         keys = {key: value for key, value in self.keys.items() if key not in table.columns}
-        told = [pl.lit(value, pl.String).alias(key) for key, value in keys.items()]
-        batches = (batch.with_columns(told) for batch in table.batches)
+        columns = [pl.lit(value, pl.String).alias(key) for key, value in keys.items()]
+        batches = (batch.with_columns(columns) for batch in table.batches)
         return replace(table, header=[*table.header, *keys], batches=batches) if keys else table
 
 
 @dataclass(frozen=True)
 class FileList:
-    """The files of a list, in order. named: the files and folders that were named."""
+    """The files of a list, in order. named: the files and folders that were given."""
 
     named: tuple[Path, ...]
     files: tuple[File, ...]
 
     @property
     def name(self) -> str:
-        """What was named, for people; of many the first."""
+        """The names of what was given, for people; of many the first ones."""
         names = [path.name for path in self.named]
         return " ".join(names[:_SHOWN] + ["…"] * (len(names) > _SHOWN))
 
     @property
     def names(self) -> str | list[str]:
-        """What was named, for the log: one name, or all of them."""
+        """The names of what was given, for the log: one name, or a list of all."""
         names = [path.name for path in self.named]
         return names if len(names) > 1 else names[0]
 
     @property
     def state(self) -> list[tuple[int, int, int]]:
-        """Which file each of them is, how long it is and when it was written. Raises InputError."""
+        """Inode, size and time of change of each file, to notice when one is replaced. Raises InputError."""
         return [_state(one.path) for one in self.files]
 
     @property
@@ -78,23 +78,23 @@ class FileList:
         return [input_sha256(one.path) for one in self.files]
 
     def digest(self, sums: Sequence[str]) -> str:
-        """The SHA-256 of one file that was named; else that of what `sha256sum` prints for all of them, in order."""
+        """The SHA-256 of the file, if one was given; else that of what `sha256sum` prints for all files, in order."""
         if self.named == (self.files[0].path,):
             return sums[0]
         lines = (f"{sum_}  {one.name}\n" for sum_, one in zip(sums, self.files, strict=True))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def table(self) -> Table:
-        """All files as one table, each opened in its turn. Raises InputError where one has other columns."""
+        """All files as one table, each opened when its turn comes. Raises InputError where the columns differ."""
         return _chained(one.table() for one in self.files)
 
 
 def file_list(paths: Paths) -> FileList:
-    """The list in a file, in a folder, or in several of them, in this order. Raises InputError where there is none."""
+    """The list in a file, in a folder, or in several of them, in this order. Raises InputError where none is given."""
     named = tuple(map(Path, [paths] if isinstance(paths, str | Path) else paths))
     files = tuple(one for path in named for one in (_within(path) if path.is_dir() else [File(path, path.name)]))
     if not files:
-        raise InputError("no list is named")
+        raise InputError("no list is given")
     return FileList(named, files)
 
 
@@ -113,7 +113,7 @@ def _within(folder: Path) -> list[File]:
     found = (Path(at, name).relative_to(folder) for at, _, names in os.walk(folder, onerror=refuse) for name in names)
     names = sorted(name for name in found if name.suffix == ".parquet" and not any(map(_is_private, name.parts)))
     if not names:
-        raise InputError("holds no .parquet file; name files of another format one by one", folder)
+        raise InputError("contains no .parquet file; give files of another format one by one", folder)
     return [File(folder / name, name.as_posix()) for name in names]
 
 
@@ -130,7 +130,9 @@ def _chained(tables: Iterator[Table]) -> Table:
         for table in tables:
             if table.header != whole.header:
                 what = "has other columns, or in another order, than"
-                raise InputError(f"{what} {whole.path.name}; the files of one list have the same", table.path, 1)
+                raise InputError(
+                    f"{what} {whole.path.name}; all files of a list must have the same columns", table.path, 1
+                )
             whole.skipped += table.skipped
             whole.others += table.others
             whole.misfits += table.misfits

@@ -1,7 +1,7 @@
-"""Records of a fixed number of bytes, read a million at a time: bytes in columns, checks by arithmetic.
+"""Read records of a fixed number of bytes, a million at a time: every byte is a column, and checks are arithmetic.
 
-A layout says how long a record is and how the columns of bytes become numbers;
-what does not fit is found by a check of each record and named by its line.
+A layout gives the length of a record and the check that every record has to pass; a record that does not is reported
+with its line.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ ZERO, NINE, BLANK = 0x30, 0x39, 0x20
 class Layout:
     """A fixed layout.
 
-    width: bytes of a record, its end included. cut: what to say where bytes are left over.
-    fits: a Boolean expression over the columns `b0`, `b1` … (UInt8), true for a good record.
-    fault: one record that does not fit (its bytes) → what is wrong with it.
+    width: bytes of a record, with its line ending. cut: end of the message where bytes are left over.
+    fits: a Boolean expression over the columns `b0`, `b1` … (UInt8), true for a valid record.
+    fault: takes the bytes of a record that is not valid, and returns what is wrong with it.
     """
 
     width: int
@@ -44,17 +44,17 @@ def is_digit(position: int) -> pl.Expr:
 
 
 def value(positions: range, power: int = 0) -> pl.Expr:
-    """The number that digits at some positions write, times a power of ten."""
+    """The number written by the digits at some positions, times 10 to the power of `power`."""
     last = positions[-1]
     parts = [(byte(at) - ZERO).cast(pl.UInt64) * 10 ** (last - at + power) for at in positions]
     return pl.sum_horizontal(parts).cast(pl.UInt64)
 
 
 def records(member: Member, layout: Layout) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Pairs of (line of the first record, columns of bytes); every record fits the layout.
+    """Pairs of (line of the first record, columns of bytes), all of them valid records.
 
-    Raises LoaderError where the first record does not fit, where bytes are left over
-    (told before any later record, if the size is known), or at a record that does not fit.
+    Raises LoaderError at the first record that is not valid, and where bytes are left over; if the size is known, the
+    latter comes first, unless the first record is wrong already.
     """
     if member.size is not None and _is_record(member.head()[: layout.width], layout):
         _no_rest(member, layout, member.size)
@@ -73,7 +73,7 @@ def records(member: Member, layout: Layout) -> Iterator[tuple[int, pl.DataFrame]
 
 
 def _is_record(first: bytes, layout: Layout) -> bool:
-    """Whether a file begins with a record, or is shorter than one."""
+    """Whether a file begins with a valid record, or is shorter than one."""
     return len(first) < layout.width or bool(_columns(first, layout.width).select(layout.fits).item())
 
 
@@ -84,7 +84,7 @@ def _no_rest(member: Member, layout: Layout, size: int) -> None:
 
 
 def _columns(block: bytes, width: int) -> pl.DataFrame:
-    """One column a byte of the record."""
+    """One column for each byte of a record."""
     whole = pl.Series([block], dtype=pl.Binary).bin.reinterpret(dtype=pl.Array(pl.UInt8, max(len(block), 1)))
     flat = whole.explode() if block else pl.Series(dtype=pl.UInt8)
     return pl.DataFrame([flat.gather_every(width, at).alias(f"b{at}") for at in range(width)])

@@ -1,7 +1,7 @@
-"""Objects of JSON out of text: one after another as JSON lines have them, or in one array; on one line or on many.
+"""Read JSON objects from a text: JSON lines, or one array of objects; an object may span several lines.
 
-They are taken one by one out of a bounded piece of text, so an array of any length
-needs no more memory than a line. Depth and different names have bounds: each name is a column of every row.
+Objects are decoded one by one from a piece of the text, so an array of any length needs no more memory than a line.
+Their depth and the number of different keys are limited, since every key becomes a column of every row.
 """
 
 from __future__ import annotations
@@ -17,32 +17,34 @@ from dnc.files.encoding import LINE_LIMIT, Text, head_text
 _NAMES = (".json", ".jsonl", ".ndjson")
 _BEGINNING = re.compile(r'\s*(\[\s*)?\{\s*["}]')
 _MOST_KEYS = 2_048  # of all objects together
-_MOST_DEPTH = 32  # of objects and arrays in each other
-_TOO_DEEP = f"holds objects too deep in each other (more than {_MOST_DEPTH}); flatten them"
+_MOST_DEPTH = 32  # of nested objects and arrays
+_TOO_DEEP = f"has objects nested more than {_MOST_DEPTH} deep; flatten them"
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def is_json(head: bytes, name: str) -> bool:
-    """Whether a file holds JSON, told by its name or its first bytes."""
+    """Whether a file is JSON, by its name or its first bytes."""
     return name.lower().endswith(_NAMES) or bool(_BEGINNING.match(head_text(head[:4096]).removeprefix("\ufeff")))
 
 
 def keys(text: Text) -> list[str]:
-    """The names in all objects, in the order in which they are met. Raises InputError as `objects` does."""
+    """The keys of all objects, in the order in which they first appear. Raises InputError as `objects` does."""
     found: dict[str, None] = {}
     for line, value, _ in _objects(text):
         found.update(dict.fromkeys(value))
         if len(found) > _MOST_KEYS:
-            what = f"the objects up to here have more than {_MOST_KEYS:,} different names, and each would be a column"
+            what = (
+                f"the objects up to here have more than {_MOST_KEYS:,} different keys, and each would become a column"
+            )
             raise InputError(f"{what}; leave out those that are not needed", text.member.where, line)
     return list(found)
 
 
 def objects(text: Text, rows: int, characters: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
-    """Pairs of (line where it begins, object), so many together at most, of so many characters or a little more.
+    """Lists of (line where an object begins, object), of at most `rows` objects and about `characters` characters.
 
-    Raises InputError, naming the line, where anything but objects stands there, one is longer than `LINE_LIMIT`
-    characters, deeper than `_MOST_DEPTH` or says a name twice, and where an array is cut.
+    Raises InputError, with the line, where there is anything but an object, where one is longer than `LINE_LIMIT`
+    characters, nested deeper than `_MOST_DEPTH` or has a key twice, and where an array is not closed.
     """
     kept: list[tuple[int, dict[str, Any]]] = []
     held = 0
@@ -57,7 +59,7 @@ def objects(text: Text, rows: int, characters: int) -> Iterator[list[tuple[int, 
 
 
 def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any], int]]:
-    """The same one by one, each with its length."""
+    """The same objects one by one, each with its length."""
     source = _Source(text)
     in_array = source.next() == "["
     if in_array:
@@ -71,11 +73,11 @@ def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any], int]]:
     if in_array:
         source.step("]")
         if source.next():
-            raise source.fault("goes on behind the end of its array")
+            raise source.fault("continues after the end of its array; put all objects into one array")
 
 
 class _Source:
-    """A text read from its beginning, of which a piece is at hand."""
+    """A text read from its start, one piece in memory at a time."""
 
     def __init__(self, text: Text) -> None:
         self.line = 1
@@ -85,11 +87,11 @@ class _Source:
         self._decoder = json.JSONDecoder(object_pairs_hook=_named_once)
 
     def fault(self, what: str) -> InputError:
-        """An error at this place."""
+        """An error at the current line."""
         return InputError(what, self._where, self.line)
 
     def next(self) -> str:
-        """The next character that is no blank, which is not stepped over; empty at the end."""
+        """The next character that is not white space, without moving past it; empty at the end."""
         while True:
             self._to(_BLANK.match(self._piece, self._at).end())  # type: ignore[union-attr]
             if self._at < len(self._piece):
@@ -98,14 +100,14 @@ class _Source:
                 return ""
 
     def step(self, wanted: str = "") -> None:
-        """Step over the next character; raises InputError where it is not the one that is wanted."""
+        """Move past the next character. Raises InputError where it is not the wanted one."""
         char = self.next()
         if wanted and char != wanted:
-            raise self.fault("is not JSON" if char else "ends inside its array; it is cut")
+            raise self.fault("is not JSON" if char else "ends inside its array; it is truncated, export it again")
         self._at += 1
 
     def read_object(self) -> tuple[int, dict[str, Any], int]:
-        """The line where the next object begins, the object, which is stepped over, and its length."""
+        """Read the next object: the line where it begins, the object, and its length."""
         if self.next() != "{":
             raise self.fault("is not a JSON object")
         line = self.line
@@ -114,7 +116,7 @@ class _Source:
                 raise self.fault(f"is not JSON, or an object of more than {LINE_LIMIT:,} characters")
         value, end = found
         if self._piece.find("\\u", self._at, end) >= 0 and not _is_unicode(value):
-            raise self.fault("holds half a character (a lone surrogate)")
+            raise self.fault("contains half a character (a lone surrogate); export it again")
         marks = self._piece.count("{", self._at, end) + self._piece.count("[", self._at, end)
         if marks > _MOST_DEPTH and _depth(value) > _MOST_DEPTH:
             raise self.fault(_TOO_DEEP)
@@ -123,13 +125,13 @@ class _Source:
         return line, value, size
 
     def _decoded(self) -> tuple[dict[str, Any], int] | None:
-        """The object that begins here, and where it ends; None where it is not whole in the piece at hand."""
+        """The object that begins here, and its end; None where the piece in memory does not hold all of it."""
         try:
             value, end = self._decoder.raw_decode(self._piece, self._at)
         except ValueError:
             return None
         except KeyError:
-            raise self.fault("says one name twice in an object") from None
+            raise self.fault("has the same key twice in an object; rename one") from None
         except RecursionError:
             raise self.fault(_TOO_DEEP) from None
         return (value, end) if end - self._at <= LINE_LIMIT else None
@@ -139,7 +141,7 @@ class _Source:
         self._at = end
 
     def _more(self) -> bool:
-        """Put a further piece behind what is left of this one; False at the end of the text."""
+        """Append the next piece to what is left of this one; False at the end of the text."""
         piece = next(self._pieces, "")
         self._piece, self._at = self._piece[self._at :] + piece, 0
         return bool(piece)
@@ -153,11 +155,11 @@ def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _depth(value: Any) -> int:
-    """How deep objects and arrays stand in each other."""
+    """The depth of nested objects and arrays."""
     depth, level = 0, [value]
-    while level := [one for one in level if isinstance(one, dict | list)]:
+    while level := [item for item in level if isinstance(item, dict | list)]:
         depth += 1
-        level = [one for outer in level for one in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [item for outer in level for item in (outer.values() if isinstance(outer, dict) else outer)]
     return depth
 
 

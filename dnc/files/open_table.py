@@ -1,8 +1,7 @@
-"""Files of rows as people have them: CSV, spreadsheet, Parquet, JSON → batches of columns.
+"""Open a file of rows: CSV, spreadsheet, Parquet or JSON (lines, or one array of objects).
 
-Nothing is sniffed by type: cells of CSV and spreadsheets come as text, exactly
-as they stand; Parquet and JSON (lines, or one array of objects) keep the types that the file declares.
-A gzip, and a zip with one file in it, are read as what they pack.
+Types are never guessed: the cells of CSV and spreadsheets are text, exactly as they are in the file; Parquet and JSON
+keep the types that the file declares. A gzip, and a zip with one file in it, are read as the file inside.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from dnc.files.encoding import Text, text_of
 from dnc.files.input_file import open_input
 from dnc.files.json_reader import is_json, keys, objects
 from dnc.files.sandbox import frames
-from dnc.files.sandbox_worker import rows_told
+from dnc.files.sandbox_worker import declared_rows
 from dnc.files.signatures import other_kind
 from dnc.files.spreadsheet import CELL, first_sheet
 from dnc.files.table import (
@@ -58,12 +57,13 @@ _TABLES = (
 
 
 def open_table(path: str | Path, header: bool = True, strict: bool = False) -> Table:
-    """Open a file of rows; the format is told by its first bytes, then by its suffix.
+    """Open a file of rows. The format follows from its first bytes, or else from its suffix.
 
-    Without `header` a CSV has none: its columns are `column 1`, `column 2` …
-    `strict` is for registries' files: mixed line ends, bytes that fit no encoding,
-    and an over-long line of a single column are refused.
-    Raises InputError where the file is missing, unreadable, empty or no table.
+    header: whether the first row holds column names; if not, the columns are `column 1`, `column 2` …
+    strict: for registry files: refuse mixed line endings, bytes that no encoding allows, and very long lines in a file
+        of one column.
+
+    Raises InputError where the file is missing, unreadable, empty, or not a table.
     """
     path = Path(path)
     kind = kind_of(path)
@@ -84,12 +84,12 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False) -> T
 def _only_member(path: Path) -> Member:
     found = members(path)
     if len(found) > 1:
-        raise InputError(f"holds {len(found)} files; take out the one that is the table", path)
+        raise InputError(f"contains {len(found)} files; unpack it and choose one", path)
     return found[0]
 
 
 def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None:
-    """Raise InputError where the first bytes are those of something else, whatever the name says; see `other_kind`."""
+    """Raise InputError where the first bytes show that this is not a table, whatever its name; see `other_kind`."""
     if what := other_kind(head, xml):
         suffix = Path(name).suffix.lower()
         raise InputError(f"named {suffix} but is {what}" if suffix in _TABLES else f"is {what}", path)
@@ -99,21 +99,21 @@ def _xlsx(path: Path, with_header: bool) -> Table:
     sheet, others, merged = first_sheet(path)
     numbered = sheet.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
     cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
-    at = header_at([[cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows()])
-    if merged and not (with_header and merged <= cells[LINE][at]):
-        why = "cells are merged here, and only the first of them holds their text; unmerge them and fill in each"
+    header_row = header_at([[cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows()])
+    if merged and not (with_header and merged <= cells[LINE][header_row]):
+        why = "cells are merged here, and only the first of them has the text; unmerge them and fill in every cell"
         raise InputError(why, path, merged)
     texts = cells.drop(LINE)
-    header = [name or "" for name in texts.row(at)]
+    header = [name or "" for name in texts.row(header_row)]
     if not with_header:
         header = [f"column {position}" for position in range(1, texts.width + 1)]
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
     frame = frame.with_columns(midnight, unnamed(frame.columns[named_columns(header) :]).alias(RAGGED))
-    frame = frame.with_columns(cells[LINE]).slice(at + 1 if with_header else 0)
+    frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
     long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
-    return Table(path, "xlsx", header, sliced(frame), skipped=at, others=others, full=full)
+    return Table(path, "xlsx", header, sliced(frame), skipped=header_row, others=others, full=full)
 
 
 def _parquet(path: Path) -> Table:
@@ -138,9 +138,9 @@ def _json(path: Path, text: Text) -> Table:
 
 
 def count_rows(path: Path) -> int:
-    """About how many rows a file has, told quickly: of a text its line ends, else what its format says."""
+    """A quick estimate of the rows of a file: its line ends, or what a Parquet file declares."""
     with open_input(path) as file:
         if file.read(4) == b"PAR1":
-            return rows_told(file)
+            return declared_rows(file)
         file.seek(0)
         return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))

@@ -1,4 +1,4 @@
-"""Rows of a table in which what many rows share stands once."""
+"""Rows on their way to an output, with the cells that many rows share stored once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 
 
 class Shared(NamedTuple):
-    """Columns that are alike in many rows: a frame, and for each row its row there."""
+    """Columns with the same cells in many rows: a frame of the distinct ones, and for each row its row there."""
 
     frame: pl.DataFrame
     row: pl.Series
@@ -19,7 +19,7 @@ class Shared(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows on their way to an output.
+    """Rows of an output.
 
     header: names of all columns, in order. own: the columns that differ from row to row. shared: the others.
     """
@@ -35,13 +35,13 @@ class Rows:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """All columns, a row a row."""
+        """All columns, with every cell written out."""
         together = (frame[row] for frame, row in self.shared if frame.width)
         return pl.concat([self.own, *together], how="horizontal").select(self.header)
 
     @property
     def runs(self) -> Iterator[tuple[Shared | None, list[str]]]:
-        """Neighbouring columns that lie together, in the order of the header; None for those that are `own`."""
+        """Runs of neighbouring columns from the same frame, in the order of the header; None stands for `own`."""
         of = {name: one for one in self.shared for name in one.frame.columns}
         for _, names in groupby(self.header, lambda name: id(of.get(name))):
             first, *more = names

@@ -1,6 +1,7 @@
-"""Files whose parsers are not ours, spreadsheets and Parquet: read by a process that has bounds and can be stopped.
+"""Spreadsheets and Parquet files, read in a child process with limits on memory and time.
 
-It may run out of memory, out of time or crash; this process, and the store, do not.
+Their parsers are libraries written in Rust, and the files come from anybody. The child may run out of memory, run out
+of time or crash; this process, and the store, are not affected.
 """
 
 from __future__ import annotations
@@ -22,26 +23,29 @@ from dnc.errors import InputError
 
 MEMORY_BYTES = 4 << 30
 CPU_SECONDS = 900
-SILENT_SECONDS = 300.0  # without a frame
-_MOST_BYTES = {"parquet": 20 * 10**9, "spreadsheet": 1 << 31}  # of all frames; those of a sheet are held together
+SILENT_SECONDS = 300.0  # without a frame from the child
+_MOST_BYTES = {
+    "parquet": 20 * 10**9,
+    "spreadsheet": 1 << 31,
+}  # of all frames together; a sheet is kept in memory as a whole
 _PARSER = Path(__file__).with_name("sandbox_worker.py")
 _BLOCK = 1 << 20
 _WORDS = {
-    "Contradictory": "is damaged: its counts of rows, or its checksums, contradict each other; fetch it again",
+    "Contradictory": "is damaged: its row counts or checksums contradict each other; download it again",
     "Encrypted": "is an encrypted Parquet file; decrypt it first",
     "Password": "asks for a password; open it, save it without one, and try again",
     "Wide": "has more than 16,384 columns; leave out those that are not needed",
     "Long": "has a cell of more than 1,048,576 bytes; shorten it, or leave out its column",
-    "DuplicateError": "has two columns of one name; rename one of them",
-    "Swollen": "swells beyond 20 GB; take out the part that is wanted",
-}  # exceptions of `dnc.files.sandbox_worker`
+    "DuplicateError": "has two columns with the same name; rename one of them",
+    "Swollen": "unpacks to more than 20 GB; extract the part that you need",
+}  # by the names of exceptions in `dnc.files.sandbox_worker`
 _KINDS = {"parquet": "Parquet", "spreadsheet": "a spreadsheet"}
 
 
 def frames(kind: str, path: Path, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of a file, an empty frame with its columns first. `kind` is `parquet` or `spreadsheet`.
+    """The rows of a file, after an empty frame with its columns. `kind` is `parquet` or `spreadsheet`.
 
-    Raises InputError where it is not readable, or goes beyond the bounds.
+    Raises InputError where the file cannot be read or exceeds the limits.
     """
     limits = [str(batch_rows), str(MEMORY_BYTES), str(CPU_SECONDS)]
     command = [sys.executable, "-P", str(_PARSER), kind, str(path.absolute()), *limits]
@@ -63,7 +67,9 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path) -> Iterator
         (length,) = struct.unpack("<Q", header.ljust(8, b"\0"))
         left -= length
         if left < 0:
-            raise InputError(f"swells beyond {_MOST_BYTES[kind] / 1e9:.0f} GB; take out the part that is wanted", path)
+            raise InputError(
+                f"unpacks to more than {_MOST_BYTES[kind] / 1e9:.0f} GB; extract the part that you need", path
+            )
         data = stream.take(length)
         if len(header) < 8 or len(data) < length:
             break
@@ -76,18 +82,18 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path) -> Iterator
         raise InputError(_reason(code, child.stderr.read(), kind), path)
 
 
-def _reason(code: int, told: bytes, kind: str) -> str:
-    word = told.rpartition(b"\n")[2].decode("ascii", "replace")
-    if code < 0 or word == "MemoryError" or b"allocation" in told:
+def _reason(code: int, stderr: bytes, kind: str) -> str:
+    word = stderr.rpartition(b"\n")[2].decode("ascii", "replace")
+    if code < 0 or word == "MemoryError" or b"allocation" in stderr:
         return f"takes more than {MEMORY_BYTES >> 20:,} MB or {CPU_SECONDS} s to read; export it as CSV"
     if word in _WORDS:
         return _WORDS[word]
-    named = word if word.isidentifier() else "unknown"
-    return f"cannot be read as {_KINDS[kind]}; it is damaged, or of a kind that is not read ({named}); export it as CSV"
+    exception = word if word.isidentifier() else "unknown"
+    return f"cannot be read as {_KINDS[kind]}; it is damaged or not supported ({exception}); export it as CSV"
 
 
 class _Timed:
-    """A pipe that is given up where nothing comes out of it."""
+    """A pipe that raises InputError where nothing arrives in time."""
 
     def __init__(self, pipe: IO[bytes], path: Path) -> None:
         self._handle = pipe.fileno()
@@ -97,12 +103,12 @@ class _Timed:
             self._selector.register(self._handle, selectors.EVENT_READ)
 
     def take(self, length: int) -> bytes:
-        """That many bytes, or fewer at the end."""
+        """Read that many bytes, or fewer at the end of the stream."""
         data = bytearray()
         deadline = time.monotonic() + SILENT_SECONDS
         while len(data) < length:
             if self._selector and not self._selector.select(max(0.0, deadline - time.monotonic())):
-                raise InputError(f"gives no row in {SILENT_SECONDS:g} s; export it as CSV", self._path)
+                raise InputError(f"no row could be read in {SILENT_SECONDS:g} s; export it as CSV", self._path)
             with suppress(InterruptedError):
                 block = os.read(self._handle, min(_BLOCK, length - len(data)))
                 if not block:

@@ -1,13 +1,14 @@
-"""Reads one foreign file in a process of its own, within limits; run by `dnc.files.sandbox`, imports nothing of ours.
+"""Read one spreadsheet or Parquet file within limits. A script of its own, run by `dnc.files.sandbox`.
 
     python sandbox_worker.py KIND PATH BATCH_ROWS MEMORY_BYTES CPU_SECONDS
 
-Frames go to stdout as Arrow IPC, each behind its length (8 bytes, little-endian); the first one is empty and
-tells the columns. What goes wrong is told by one word on stderr, the name of the exception.
+It imports nothing of `dnc`, so that it starts fast. Frames go to stdout as Arrow IPC, each after its length (8 bytes,
+little-endian); the first one is empty and has the columns. If it fails, the last line of stderr is the name of the
+exception, and nothing else, since messages of parsers may quote data.
 
-A Parquet file tells the same counts several times: for the file, each row group, each column in it and each of its
-pages. Polars believes one of them and gives fewer rows, or none, where a byte of it was changed. So all of them
-are compared with each other and with the rows that came out, and so are the checksums of pages that have one
+A Parquet file has the same counts several times: for the file, each row group, each column of it and each of its
+pages. Polars trusts one of them and returns fewer rows, or none, if a byte of it was changed. So they are compared
+with each other and with the rows that were read, and the checksums of pages that have one are verified
 (https://parquet.apache.org/docs/file-format/, and parquet.thrift in github.com/apache/parquet-format).
 """
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def bound(memory_bytes: int, cpu_seconds: int) -> None:
-    """Bound this process: private memory, time of the processor, no file written, no core left behind."""
+    """Limit this process: private memory, processor time, and no files or core dumps written."""
     if sys.platform == "win32":
         return
     import resource
@@ -39,10 +40,10 @@ def bound(memory_bytes: int, cpu_seconds: int) -> None:
 
 
 def frames(kind: str, path: str, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of a Parquet file or of a spreadsheet's sheet, behind an empty frame that tells the columns.
+    """The rows of a Parquet file, or of the first visible sheet that holds anything, after an empty frame of them.
 
-    A spreadsheet's sheet is the first one that shows and holds anything. Before it stand two frames:
-    its sheets (`name`, `chosen`), and where each column stands in the sheet (`place`).
+    For a spreadsheet two frames come before: its sheets (`name`, `chosen`), and the position of each column in the
+    sheet, counted from 0 (`place`).
     """
     import polars as pl
 
@@ -52,7 +53,7 @@ def frames(kind: str, path: str, batch_rows: int) -> Iterator[pl.DataFrame]:
         if len(schema) > _MOST_COLUMNS:
             raise Wide
         yield pl.DataFrame(schema=schema)
-        with open(path, "rb") as file:  # noqa: PTH123 (a word of ours would be another import)
+        with open(path, "rb") as file:  # noqa: PTH123 (saves an import)
             footer = _footer(file)
             batches = scan.collect_batches(chunk_size=batch_rows, maintain_order=True)
             yield from _bounded(_counted(batches, footer))
@@ -63,7 +64,7 @@ def frames(kind: str, path: str, batch_rows: int) -> Iterator[pl.DataFrame]:
         book = fastexcel.read_excel(path)
         how: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}
         loaded = (book.load_sheet(at, **how) for at in range(len(book.sheet_names)))
-        sheet = next((one for one in loaded if one.visible == "visible" and one.width), None)
+        sheet = next((sheet for sheet in loaded if sheet.visible == "visible" and sheet.width), None)
         yield pl.DataFrame(
             [(name, sheet is not None and name == sheet.name) for name in book.sheet_names],
             schema={"name": pl.String, "chosen": pl.Boolean},
@@ -76,46 +77,46 @@ def frames(kind: str, path: str, batch_rows: int) -> Iterator[pl.DataFrame]:
             yield from cells.iter_slices(batch_rows)
 
 
-class Wide(Exception):  # noqa: N818 (its name is what is told)
-    """A file of more columns than a spreadsheet holds."""
+class Wide(Exception):  # noqa: N818 (its name is what the parent process reads)
+    """The file has more columns than a spreadsheet can have."""
 
 
 class Long(Exception):  # noqa: N818
-    """A cell that is longer than a line of CSV may be, or a list of as many."""
+    """A cell is longer than a line of CSV may be, or is a list of as many items."""
 
 
 class Swollen(Exception):  # noqa: N818
-    """A file that is small where it says the same again and again, and not where it is written out."""
+    """The file is small because equal cells are stored once; written out they take too much memory."""
 
 
 class Encrypted(Exception):  # noqa: N818
-    """A Parquet file that asks for a key."""
+    """The Parquet file is encrypted."""
 
 
 class Contradictory(Exception):  # noqa: N818
-    """A Parquet file whose counts or checksums do not agree."""
+    """The counts or checksums of the Parquet file do not agree."""
 
 
 _MOST_COLUMNS = 1 << 14
-_MOST_CELLS, _MOST_BYTES = 1 << 24, 1 << 28  # that go together
+_MOST_CELLS, _MOST_BYTES = 1 << 24, 1 << 28  # of one frame
 _LONGEST = 1 << 20
 _SWOLLEN = 20 * 10**9
 
 
 def _bounded(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same in frames whose cells, written out, take bounded memory."""
-    told = 0
+    """The same rows, in frames whose memory is limited once equal cells are written out. Raises Swollen and Long."""
+    total = 0
     for batch in batches:
-        size = sum(_text_bytes(cells.alias("cells")) for cells in batch)  # a name may be taken for a pattern
-        told += size
-        if told > _SWOLLEN:
+        size = sum(_text_bytes(cells.alias("cells")) for cells in batch)  # Polars may take a name for a pattern
+        total += size
+        if total > _SWOLLEN:
             raise Swollen
         frames = max(1, batch.width * batch.height / _MOST_CELLS, size / _MOST_BYTES)
         yield from batch.iter_slices(max(1, int(batch.height / frames)))
 
 
 def _text_bytes(cells: pl.Series) -> int:
-    """Bytes of all texts in a column, each as often as it stands there."""
+    """Bytes of all texts in a column, repeated ones counted each time."""
     import polars as pl
 
     kind = cells.dtype
@@ -135,9 +136,9 @@ def _text_bytes(cells: pl.Series) -> int:
 
 
 class _Compact:
-    """Structs in Thrift's compact protocol, as {number of the field: value}.
+    """Structs in Thrift's compact protocol, as {field number: value}.
 
-    Nothing can swell: each value takes a byte or more.
+    It needs no limits: every value takes at least a byte, so the result is no larger than the data.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -147,7 +148,7 @@ class _Compact:
         self._readers = dict(enumerate([*numbers, *others, self.struct], 1))
 
     def struct(self) -> dict[int, Any]:
-        """The struct that begins here, which is stepped over."""
+        """Read the struct that begins at `at`, and move to its end."""
         found: dict[int, Any] = {}
         field = 0
         while head := self._byte():
@@ -197,7 +198,7 @@ _TYPE, _REPETITION, _CHILDREN = 1, 3, 5  # of SchemaElement
 _CHUNKS, _GROUP_ROWS, _META = 1, 3, 3  # of RowGroup and ColumnChunk
 _PATH, _VALUES, _DATA_AT, _DICTIONARY_AT, _STATISTICS, _NULLS = 3, 5, 9, 11, 12, 3  # of ColumnMetaData, Statistics
 _PAGE_KIND, _PAGE_BYTES, _PAGE_SUM = 1, 3, 4  # of PageHeader
-_PAGE_COUNTS = {0: 5, 3: 8}  # kinds of pages with values: where their count stands, as its first field
+_PAGE_COUNTS = {0: 5, 3: 8}  # kinds of pages with values: the field of their header whose first field is the count
 _REPEATED = 2
 _TAIL = 8  # bytes: the length of the footer, and a mark
 _QUICK = 1 << 22  # bytes of a footer
@@ -205,7 +206,7 @@ _HEADER_BYTES = 1 << 16  # of a page, at most
 
 
 def _footer(file: BinaryIO, most: int = sys.maxsize) -> dict[int, Any]:
-    """What a Parquet file says of itself."""
+    """The FileMetaData of a Parquet file, of at most `most` bytes. Raises Contradictory and Encrypted."""
     end = file.seek(0, os.SEEK_END) - _TAIL
     file.seek(max(end, 0))
     tail = file.read()
@@ -219,38 +220,38 @@ def _footer(file: BinaryIO, most: int = sys.maxsize) -> dict[int, Any]:
     return footer
 
 
-def rows_told(file: BinaryIO) -> int:
-    """How many rows a Parquet file says it has; 0 where that cannot be told quickly."""
+def declared_rows(file: BinaryIO) -> int:
+    """The number of rows that a Parquet file declares; 0 where that cannot be found out quickly."""
     with suppress(Exception):
         return int(_footer(file, _QUICK)[_ROWS])
     return 0
 
 
 def _counted(batches: Iterator[pl.DataFrame], footer: dict[int, Any]) -> Iterator[pl.DataFrame]:
-    """The same, their rows and their nulls compared with what the footer says."""
+    """The same batches. Raises Contradictory at the end where their rows or nulls are not those in the footer."""
     groups = footer.get(_GROUPS, [])
-    rows, nulls = 0, dict.fromkeys(_nulls_told(groups), 0)
+    rows, nulls = 0, dict.fromkeys(_declared_nulls(groups), 0)
     for batch in batches:
         rows += batch.height
         for name in nulls:
             nulls[name] += batch[name].null_count()
         yield batch
-    if not rows == footer[_ROWS] == sum(group[_GROUP_ROWS] for group in groups) or nulls != _nulls_told(groups):
+    if not rows == footer[_ROWS] == sum(group[_GROUP_ROWS] for group in groups) or nulls != _declared_nulls(groups):
         raise Contradictory
 
 
-def _nulls_told(groups: list[dict[int, Any]]) -> dict[str, int]:
-    """How many cells of a column are empty, by the name of each column that stands alone and always tells it."""
-    told: dict[str, list[int | None]] = {}
+def _declared_nulls(groups: list[dict[int, Any]]) -> dict[str, int]:
+    """The declared nulls of each column that is not nested and whose row groups all declare them."""
+    nulls: dict[str, list[int | None]] = {}
     for group in groups:
         for chunk in group[_CHUNKS]:
             if len(path := chunk[_META][_PATH]) == 1:
-                told.setdefault(path[0].decode(), []).append(chunk[_META].get(_STATISTICS, {}).get(_NULLS))
-    return {name: sum(counts) for name, counts in told.items() if None not in counts}  # type: ignore[arg-type]
+                nulls.setdefault(path[0].decode(), []).append(chunk[_META].get(_STATISTICS, {}).get(_NULLS))
+    return {name: sum(counts) for name, counts in nulls.items() if None not in counts}  # type: ignore[arg-type]
 
 
 def _compare_pages(file: BinaryIO, footer: dict[int, Any]) -> None:
-    """Raise Contradictory where the pages of a column do not hold what its row group says, or have changed."""
+    """Raise Contradictory where the pages of a column do not match its row group, or their checksums are wrong."""
     repeated = list(_leaves(footer[_SCHEMA]))
     for group in footer.get(_GROUPS, []):
         for is_repeated, chunk in zip(repeated, group[_CHUNKS], strict=True):
@@ -262,7 +263,7 @@ def _compare_pages(file: BinaryIO, footer: dict[int, Any]) -> None:
 
 
 def _leaves(schema: list[dict[int, Any]]) -> Iterator[bool]:
-    """For each column of a row group whether it may hold several values a row."""
+    """For each column of a row group, whether a row may have several values in it."""
     elements = iter(schema)
 
     def below(element: dict[int, Any], is_repeated: bool) -> Iterator[bool]:
@@ -278,7 +279,7 @@ def _leaves(schema: list[dict[int, Any]]) -> Iterator[bool]:
 
 
 def _page_values(file: BinaryIO, meta: dict[int, Any]) -> Iterator[int]:
-    """How many values each page of a column has, until as many are there as the column says."""
+    """The number of values in each page of a column, up to the number that the column declares."""
     at, left = min(meta[_DATA_AT], meta.get(_DICTIONARY_AT) or meta[_DATA_AT]), meta[_VALUES]
     while left > 0:
         file.seek(at)
@@ -298,7 +299,7 @@ def _page_values(file: BinaryIO, meta: dict[int, Any]) -> Iterator[int]:
 
 
 def write(out: BinaryIO, frame: pl.DataFrame) -> None:
-    """One frame behind its length."""
+    """Write one frame, after its length."""
     buffer = io.BytesIO()
     frame.write_ipc(buffer)
     data = buffer.getbuffer()
@@ -308,15 +309,15 @@ def write(out: BinaryIO, frame: pl.DataFrame) -> None:
 
 
 def main(kind: str, path: str, batch_rows: str, memory_bytes: str, cpu_seconds: str) -> None:
-    """Read, and end without a word of data in any message."""
+    """Read the file; a failure ends the process with the name of the exception only."""
     out = os.fdopen(os.dup(1), "wb")
     bound(int(memory_bytes), int(cpu_seconds))
     try:
         for frame in frames(kind, path, int(batch_rows)):
             write(out, frame)
-    except BaseException as error:  # also those that Rust calls panics
-        asks = "password" in str(error).lower()
-        sys.stderr.write(f"\n{'Password' if asks else type(error).__name__}")
+    except BaseException as error:  # panics of Rust are BaseExceptions
+        needs_password = "password" in str(error).lower()
+        sys.stderr.write(f"\n{'Password' if needs_password else type(error).__name__}")
         sys.stderr.flush()
         os._exit(1)
 

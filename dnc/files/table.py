@@ -18,21 +18,21 @@ from dnc.files.encoding import Misfit
 BATCH_ROWS = 500_000
 _BATCH_CELLS = 1 << 24
 _BATCH_BYTES = 1 << 28
-_MOST_COLUMNS = 1 << 14  # as many as a spreadsheet has
+_MOST_COLUMNS = 1 << 14  # those of a spreadsheet
 _LONGEST_NAME = 10_000  # characters
-_FIRST_ROWS = 50_000  # at once at first, so that those who wait for rows begin soon
-RAGGED = "\0ragged"  # String column of every batch: why a row does not fit the header; null where it does
+_FIRST_ROWS = 50_000  # in the first batch, so that what waits for rows can start early
+RAGGED = "\0ragged"  # String column of every batch: why a row does not match the header; null where it does
 FEWER = "the row has fewer cells than the header"
 MORE = "the row has more cells than the header"
 UNEVEN = "most rows have more or fewer cells than the header, and not all of them as many"
 UNNAMED = "the row has text behind the last column with a name"
 QUOTED = "a quotation mark in the row is not closed in its cell"
-LINE = "\0line"  # UInt64 column of every batch: where the row begins, 1-based
+LINE = "\0line"  # UInt64 column of every batch: the line where the row begins, counted from 1
 PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
-HEADER_WITHIN = 30  # lines in which a header is looked for
-_NAMED = 20  # columns that are named in a message
-_HEADER_CELL = 40  # characters of a cell that names a column
-_PATTERN = re.compile(r"\*$|\^.*\$$", re.DOTALL)
+HEADER_WITHIN = 30  # lines
+_SHOWN = 20  # columns named in a message
+_HEADER_CELL = 40  # characters of a cell that may name a column
+_PATTERN = re.compile(r"\*$|\^.*\$$", re.DOTALL)  # names that `pl.col` takes for a pattern
 _NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
 _DATE = re.compile(r"^\d{1,4}([./-])\d{1,2}\1\d{1,4}(\D.*)?$")
 _DIGITS = re.compile(r"\d(?:[^a-z\d,;|]{0,3}\d){7,}|\d(?:[.,]\d+)?E\+\d\d", re.IGNORECASE)
@@ -46,16 +46,19 @@ _ADDRESS = re.compile(r"\w@\w[\w.-]*\.\w")
 class Table:
     """A file of rows, opened.
 
-    path: where it came from.
+    path: the file.
     kind: `csv`, `xlsx`, `parquet` or `json`.
-    header: names as they stand in the file, duplicates and blanks included.
-    columns: the same, made unique; the names of the batches' columns.
+    header: column names as they are in the file, with duplicates and blanks.
+    columns: the same, made unique; the names of the columns of the batches.
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
-    delimiter, bom: of a CSV; `bom` also where the file was not UTF-8.
+    delimiter: of a CSV. bom: whether an output of the same form needs a byte-order mark, since the CSV was not plain
+        UTF-8.
     skipped: lines before the header. others: sheets of a spreadsheet that were not read.
-    misfits: why a text was not read as UTF-8, where it was not.
-    full: cells of a spreadsheet with as many characters as a cell holds; what was longer was cut by who wrote it.
-    Of several files in a row these three, and the batches, grow as one after the other is opened.
+    misfits: where a text is not UTF-8, and how it was read.
+    full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
+        that wrote them.
+
+    Where several files are read as one list, `skipped`, `others`, `misfits` and `full` grow as the files are opened.
     """
 
     path: Path
@@ -74,63 +77,63 @@ class Table:
             raise InputError(f"has more than {_MOST_COLUMNS:,} columns; leave out those that are not needed", self.path)
         for position, name in enumerate(self.header, 1):
             if "\0" in name:
-                raise InputError(f"the name of column {position} holds a NUL character; rename it", self.path)
+                raise InputError(f"the name of column {position} contains a NUL character; rename it", self.path)
             if len(name) > _LONGEST_NAME:
                 what = f"the name of column {position} has more than {_LONGEST_NAME:,} characters"
-                raise InputError(f"{what}; is a quote not closed there?", self.path)
+                raise InputError(f"{what}; check for a missing closing quote", self.path)
 
     @property
     def columns(self) -> list[str]:
-        """The header's names, made unique."""
+        """The names in the header, made unique."""
         return unique_names(self.header)
 
 
 def folded(name: str) -> str:
-    """A header or word without case, accents, blanks, marks that do not show, underscores and hyphens."""
+    """A name or word without case, accents, white space, invisible characters, underscores and hyphens."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if unicodedata.category(c) not in ("Mn", "Cf"))
     return "".join(c for c in plain.casefold() if not c.isspace() and c not in "_-")
 
 
 def looks_like_phone(name: str) -> bool:
-    """Whether a header names a telephone number in one of the usual words."""
+    """Whether a column name contains one of the usual words for a telephone number."""
     return any(word in folded(name) for word in PHONE_WORDS)
 
 
 def holds_number(cell: str) -> bool:
-    """Whether a text holds what could be a telephone number, with or without a label or a note, in any national form.
+    """Whether a text contains what could be a telephone number, in any national form, with or without other words.
 
-    Eight digits or more that are no years and no days; and a number that a spreadsheet has spoilt (6,12E+08).
+    That is eight digits or more that are not years or dates; or a number that a spreadsheet has spoilt (6,12E+08).
     """
     plain = "".join(c for c in unicodedata.normalize("NFKC", cell) if unicodedata.category(c) != "Cf")
-    # Eight digits and nothing else may be a day, but then there are countries in which they are a number.
+    # Eight digits alone could be a date (20260805), but in some countries they are a telephone number.
     bare = plain.strip().isdecimal()
     return any(bare or not _DAYS.fullmatch(found[0]) for found in _DIGITS.finditer(plain))
 
 
 def refuse_data_as_header(header: Iterable[str], path: Path, line: int = 1) -> None:
-    """Raise InputError where a header holds a telephone number or an e-mail address: then it is a row, not names."""
+    """Raise InputError where a header contains a telephone number or an e-mail address: it is a row of data then."""
     for name in header:
         what = "numbers" if holds_number(name) else "e-mail addresses" if _ADDRESS.search(name) else None
         if what:
-            why = f"the first row holds {what}, not names; the names of the columns, such as 'number', must stand first"
+            why = f"the first row holds {what}, not names; add a row of column names, such as 'number', above it"
             raise InputError(why, path, line)
 
 
 def may_be_data(name: str) -> bool:
-    """Whether the name of a column has three digits or an `@`: it may be a row's, and no message shows it."""
+    """Whether a column name has three digits or an `@`: it may be data, so no message shows it."""
     return sum(map(str.isdigit, name)) >= 3 or "@" in name
 
 
 def quoted(names: Collection[str]) -> str:
-    """Names of columns as messages show them: none where one may be data, since then all may be those of a row."""
+    """Column names for a message; none of them where one may be data, since then the header may be a row."""
     if any(map(may_be_data, names)):
-        return "(not shown, because of digits or an @ in it)"
-    shown = ", ".join(repr(name[:_HEADER_CELL]) for name in itertools.islice(names, _NAMED))
-    return shown + " …" * (len(names) > _NAMED)
+        return "(not shown: it contains digits or an @)"
+    shown = ", ".join(repr(name[:_HEADER_CELL]) for name in itertools.islice(names, _SHOWN))
+    return shown + " …" * (len(names) > _SHOWN)
 
 
 def unique_names(header: list[str]) -> list[str]:
-    """Header names made unique by a counter; blank ones, and those that Polars takes for a pattern, `column N`."""
+    """Column names made unique by a counter; blank names, and those that Polars takes for a pattern, are `column N`."""
     names: dict[str, None] = {}
     counters: dict[str, Iterator[int]] = {}
     for position, name in enumerate(header, 1):
@@ -146,16 +149,16 @@ def _names_a_number(cell: str) -> bool:
 
 
 def _is_number(cell: str) -> bool:
-    """Whether a cell could be a telephone number: then its row is data, and no line before a header."""
+    """Whether a cell could be a telephone number: then its row is data and not a line before the header."""
     cell = cell.strip()
     return bool(_NUMBER.match(cell)) and 6 <= sum(map(str.isdigit, cell)) <= 15 and not _DATE.match(cell)
 
 
 def header_at(rows: Iterable[list[str]]) -> int:
-    """Position of the header among the first rows; 0 unless it shows itself further down.
+    """Position of the header among the first rows.
 
-    A header below the first row is believed where it names a telephone number, is
-    wider than all rows before it, and no row down to it holds a number.
+    That is 0, unless a row below names a telephone number, has more cells than every row before it, and no row down to
+    it contains a number: then the rows before it are a title, the date of an export, and the like.
     """
     rows = [[cell.strip() for cell in row if cell.strip()] for row in rows]
     single = max(map(len, rows), default=0) == 1
@@ -171,12 +174,12 @@ def header_at(rows: Iterable[list[str]]) -> int:
 
 
 def named_columns(header: list[str]) -> int:
-    """How many columns there are up to the last one that has a name; all where none has."""
+    """The number of columns up to the last one with a name; all of them where none has a name."""
     return max((at for at, name in enumerate(header, 1) if name.strip()), default=len(header))
 
 
 def unnamed(columns: list[str]) -> pl.Expr:
-    """`UNNAMED` where there is text in one of the columns, which have no names and stand behind all that have."""
+    """`UNNAMED` in rows with text in one of `columns`, those to the right of the last named column."""
     if not columns:
         return pl.lit(None, pl.String)
     text = pl.any_horizontal(pl.col(columns).str.strip_chars().fill_null("") != "")
@@ -184,7 +187,7 @@ def unnamed(columns: list[str]) -> pl.Expr:
 
 
 def typed_table(path: Path, kind: str, header: list[str], rows: Iterable[pl.DataFrame]) -> Table:
-    """Frames whose columns have types of their own as a table; see `dnc.files.cell_types` for what becomes text."""
+    """A table of frames with typed columns; `dnc.files.cell_types` says which of them become text."""
 
     def batches() -> Iterator[pl.DataFrame]:
         first = 1
@@ -198,7 +201,7 @@ def typed_table(path: Path, kind: str, header: list[str], rows: Iterable[pl.Data
 
 
 def sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:
-    """Batches of a frame with `RAGGED` and `LINE`: where it has none, its rows fit, and are counted from `first`."""
+    """Cut a frame into batches. Where it has no `RAGGED` its rows match; without `LINE` they count from `first`."""
     numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
     marks = {LINE: numbers, RAGGED: pl.lit(None, pl.String).alias(RAGGED)}
     marked = frame.with_columns(mark for name, mark in marks.items() if name not in frame.columns)
@@ -206,7 +209,10 @@ def sliced(frame: pl.DataFrame, first: int = 1) -> Iterator[pl.DataFrame]:
 
 
 def gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows in batches, the first ones and the last one shorter, and those of long cells too."""
+    """Collect frames into batches of `BATCH_ROWS` rows.
+
+    The first batches are smaller, and so are those whose cells are long, and the last one.
+    """
     kept: list[pl.DataFrame] = []
     rows = held = 0
     size = _FIRST_ROWS
@@ -225,5 +231,5 @@ def gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 def batch_rows(width: int) -> int:
-    """How many rows of so many columns go together."""
+    """How many rows of that many columns go into one batch."""
     return min(BATCH_ROWS, max(1, _BATCH_CELLS // max(1, width)))

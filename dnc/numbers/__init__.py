@@ -1,1 +1,1 @@
-"""From text to telephone numbers in E.164."""
+"""Reading texts as telephone numbers in E.164."""

@@ -75,7 +75,7 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
     ("arguments", "code", "says"),
     [
         (["check", "none.csv"], 4, "none.csv: cannot be read"),
-        (["check", "."], 4, "holds no .parquet file"),
+        (["check", "."], 4, "contains no .parquet file"),
         (["check", "calls.csv", "--set", "colour=red"], 2, "'colour' is no column of planned calls"),
         (["check", "calls.csv", "--set", "caller=shop"], 2, "caller 'shop' is none of commercial"),
         (["check", "calls.csv", "--set", "caller"], 2, "is not in the form NAME=VALUE"),

@@ -296,14 +296,19 @@ REFUSED = [
     ),
     # section 1
     ("f.csv", b"number,since\n+33199000001,\n\0", {}, "f.csv: a NUL byte at byte 27"),
-    ("f.csv", b"number,since\n+33199000001,\x81\n", {}, "f.csv: byte 26 fits no encoding; export it again as UTF-8"),
+    (
+        "f.csv",
+        b"number,since\n+33199000001,\x81\n",
+        {},
+        "f.csv: byte 26 is valid in no supported encoding; export it again as UTF-8",
+    ),
     (
         "f.csv",
         b"\xef\xbb\xbfnumber,since\n+33199000001,\xe9\n",
         {},
-        "f.csv: byte 29 is no UTF-8, as the file says it is",
+        "f.csv: byte 29 is not UTF-8, which its byte-order mark declares",
     ),
-    ("f.csv", "number,since\r\n+33199000001,\n", {}, "f.csv:2: line ends are mixed (CR LF and LF)"),
+    ("f.csv", "number,since\r\n+33199000001,\n", {}, "f.csv:2: mixed line endings (CR LF and LF)"),
     (
         "f.txt",
         "+33199000001\n" + "9" * 5000 + "\n",
@@ -390,17 +395,17 @@ def broken_crc(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("members", "change", "message"),
     [
-        ([("a.txt", FLAT)], lambda data: data[:-30], "is cut or damaged"),
-        ([("a.txt", FLAT)], broken_crc, "is cut or damaged"),
-        ([("a.txt", FLAT)], lambda data: data + b"\0", "other bytes stand before or behind the archive"),
-        ([("a.txt", FLAT)], lambda data: data * 2, "other bytes stand before or behind the archive"),
-        ([("../a.txt", FLAT)], None, "names lead out of it"),
-        ([("/a.txt", FLAT)], None, "names lead out of it"),
-        ([("a.txt", FLAT), ("a.txt", FLAT)], None, "holds one name twice"),
-        ([("a.txt", b"0" * 10_000_000)], None, "swells beyond 20 GB or 200 times its size"),
-        ([("a.zip", b"PK\3\4" + FLAT)], None, "an archive inside an archive; unpack it once"),
-        ([("a.gz", gzip.compress(FLAT))], None, "an archive inside an archive; unpack it once"),
-        ([], None, "an archive without a file in it"),
+        ([("a.txt", FLAT)], lambda data: data[:-30], "is truncated or damaged"),
+        ([("a.txt", FLAT)], broken_crc, "is truncated or damaged"),
+        ([("a.txt", FLAT)], lambda data: data + b"\0", "there are other bytes before or after the archive"),
+        ([("a.txt", FLAT)], lambda data: data * 2, "there are other bytes before or after the archive"),
+        ([("../a.txt", FLAT)], None, "paths outside of it"),
+        ([("/a.txt", FLAT)], None, "paths outside of it"),
+        ([("a.txt", FLAT), ("a.txt", FLAT)], None, "the same name twice"),
+        ([("a.txt", b"0" * 10_000_000)], None, "unpacks to more than 20 GB or 200 times its size"),
+        ([("a.zip", b"PK\3\4" + FLAT)], None, "an archive inside an archive; unpack the outer one"),
+        ([("a.gz", gzip.compress(FLAT))], None, "an archive inside an archive; unpack the outer one"),
+        ([], None, "the archive is empty"),
     ],
 )
 def test_archive_refused(members, change, message, tmp_path):

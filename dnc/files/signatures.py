@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, or by what is packed in it, where it holds no rows that are read here."""
+"""Recognise files that are not tables, by their first bytes or by what is packed in them, and say what to do."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _BYTES = {
     b"\x09\0\4\0": f"a spreadsheet older than Excel 97; {_SAVE}",
     b"\x09\2\6\0": f"a spreadsheet older than Excel 97; {_SAVE}",
     b"\x09\4\6\0": f"a spreadsheet older than Excel 97; {_SAVE}",
-    b"\x7fELF": "a program, and no list",
-    b"version https://git-lfs": "a pointer of Git LFS and not the file; fetch the file itself (git lfs pull)",
+    b"\x7fELF": "a program, not a list",
+    b"version https://git-lfs": "a Git LFS pointer, not the file; fetch the file itself (git lfs pull)",
 }
-_BINARY = {  # which a text could begin with too, were there no NUL byte
+_BINARY = {  # by offset; a text could begin like this too, so they need a NUL byte in the first 512
     0: {
         b"GIF8": f"a picture; {_AS_CSV}",
         b"MSCF": f"a cabinet archive; {_UNPACK}",
@@ -43,7 +43,7 @@ _BINARY = {  # which a text could begin with too, were there no NUL byte
         b"FEA1": "an Arrow (Feather) file; export it as Parquet or CSV",
         b"PARE": "an encrypted Parquet file; decrypt it first",
     },
-    4: {b"ftyp": "a picture or a film, and no list", b"1AY&SY": f"a bzip2 archive; {_UNPACK}"},
+    4: {b"ftyp": "a picture or a video, not a list", b"1AY&SY": f"a bzip2 archive; {_UNPACK}"},
     8: {b"DUCK": f"a DuckDB database; {_EXPORT}", b"WEBP": f"a picture; {_AS_CSV}"},
     257: {b"ustar": f"a tar archive; {_UNPACK}"},
 }
@@ -52,7 +52,7 @@ _TEXTS = dict.fromkeys(
     ("<!doctype html", "<html", "<head", "<body", "<table", "<meta", "<style", "<script", "<div", "<!--"), _PAGE
 ) | {
     "begin:vcard": "a file of contacts (vCard); export them as CSV",
-    "begin:vcalendar": "a calendar (iCalendar), and no list of calls",
+    "begin:vcalendar": "a calendar (iCalendar), not a list of calls",
     "mime-version:": f"a web archive or an e-mail; {_SAVE}",
     "return-path:": "an e-mail; save its attachment",
     "<svg": f"a picture; {_AS_CSV}",
@@ -77,51 +77,51 @@ _PARTS = {
     "visio/": f"is a Visio drawing; {_AS_CSV}",
     "index/document.iwa": "is an Apple Numbers or Pages document; export it as CSV or Excel",
     "index.zip": "is an Apple Numbers or Pages document; export it as CSV or Excel",
-    "meta-inf/manifest.mf": "is a Java archive, and no list",
+    "meta-inf/manifest.mf": "is a Java archive, not a list",
 }
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
 
 
 def other_kind(head: bytes, xml: bool = True) -> str | None:
-    """What else a file is by its first bytes, and what to do; None where it may be a table.
+    """What a file is instead of a table, and what to do, by its first bytes; None where it may be a table.
 
-    Without `xml`, as registries write it, an XML text may be one too.
+    xml: whether XML is refused; some registries publish XML, which their loaders read.
     """
-    if found := next((said for magic, said in _BYTES.items() if head.startswith(magic)), None):
+    if found := next((what for magic, what in _BYTES.items() if head.startswith(magic)), None):
         return found
     for at, magics in _BINARY.items() if b"\0" in head[:512] else ():
-        if found := next((said for magic, said in magics.items() if head.startswith(magic, at)), None):
+        if found := next((what for magic, what in magics.items() if head.startswith(magic, at)), None):
             return found
     if head[:1] == b"\x80" and head[1:2] in b"\2\3\4\5":
         return "a Python pickle; export the table as CSV"
     text = _lowered(head[:8192])
-    if found := next((said for magic, said in _TEXTS.items() if text.startswith(magic)), None):
+    if found := next((what for magic, what in _TEXTS.items() if text.startswith(magic)), None):
         return found
     if text.startswith("<?xml"):
-        return next((said for word, said in _XML_KINDS.items() if word in text), _XML if xml else None)
+        return next((what for word, what in _XML_KINDS.items() if word in text), _XML if xml else None)
     return None
 
 
 def _lowered(head: bytes) -> str:
-    """The beginning of a text in small letters, as well as it can be told."""
+    """The beginning of a text in lower case, as far as it can be decoded."""
     marked = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = head.decode("utf-16" if marked else "utf-8", "ignore")
     return text.lstrip("\ufeff \t\r\n").lower()
 
 
 def compound_kind(streams: Collection[str]) -> str | None:
-    """What an OLE file (Office until 2003) is by the streams in it; None where it may be a spreadsheet."""
-    return next((said for name, said in _STREAMS.items() if name in streams), None)
+    """What an OLE file (Office up to 2003) is, by the names of its streams; None where it may be a spreadsheet."""
+    return next((what for name, what in _STREAMS.items() if name in streams), None)
 
 
 def package_kind(names: Collection[str], mimetype: bytes) -> str | None:
-    """What a zip is by the names in it; None where it may be a spreadsheet, or a zip of lists.
+    """What a zip is, by the names in it; None where it may be a spreadsheet or an archive of lists.
 
-    mimetype: the content of the file of that name, as OpenDocument has it, or nothing.
+    mimetype: the content of the member `mimetype`, which OpenDocument files have; else empty.
     """
     if mimetype.startswith(_OPEN_DOCUMENT) and not mimetype.startswith(_OPEN_DOCUMENT + b"spreadsheet"):
-        return f"is a document that is no spreadsheet; {_SAVE}"
+        return f"is an OpenDocument file, but not a spreadsheet; {_SAVE}"
     plain = [name.replace("\\", "/").lower() for name in names]
     if any(name.startswith("xl/") for name in plain):
         return None
-    return next((said for part, said in _PARTS.items() if any(name.startswith(part) for name in plain)), None)
+    return next((what for part, what in _PARTS.items() if any(name.startswith(part) for name in plain)), None)

@@ -1,8 +1,7 @@
-"""A frame of rows written down: CSV, Parquet, XLSX, JSON lines, by suffix.
+"""Write rows to a file: CSV, Parquet, XLSX or JSON lines, by its suffix.
 
-A file appears whole or not at all: it is written beside its name, synced and
-renamed, readable by its owner only. In CSV and XLSX a cell that a spreadsheet
-could take for a formula is defused with an apostrophe.
+A file is written completely or not at all: under a temporary name in the same folder, then synced and renamed. It is
+readable by its owner only. In CSV and XLSX an apostrophe goes before a cell that a spreadsheet could run as a formula.
 """
 
 from __future__ import annotations
@@ -27,44 +26,52 @@ from dnc.files.spreadsheet import CELL
 from dnc.files.table import unique_names
 from dnc.frames import as_text, together
 
-XLSX_ROWS = 1_048_575  # of one sheet, beside the header
-XLSX_SHEETS = 5  # of rows; who wants more wants another format
+XLSX_ROWS = 1_048_575  # of one sheet, without the header
+XLSX_SHEETS = 5  # with rows
 _XLSX_COLUMNS = 1 << 14
-_LONG = 10**11  # numbers from which on a spreadsheet shows 1.2E+11
-_GROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
+_LONG = 10**11  # a spreadsheet shows numbers from here on as 1.2E+11
+_BACKGROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
 _WIDTH, _WIDTHS = 16.0, {"dnc_why": 90.0, "says": 90.0, "cite": 50.0, "url": 60.0, "value": 70.0, "what": 44.0}
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
 
 
 class Writer(ABC):
-    """What writes rows of one format, all with the same columns, one after the other."""
+    """Writes rows in one format, all with the same columns.
 
-    cut = 0  # cells of which only the beginning is written
+    `laid_out` does the work that does not depend on the rows before, so several threads may do it; `write` is called in
+    the order of the rows.
+    """
+
+    cut = 0  # cells that were written only in part
 
     @abstractmethod
     def laid_out(self, rows: Rows) -> pl.DataFrame:
-        """Rows as the format has them; of no consequence for what is written already."""
+        """Bring rows into the form of the format, without changing the writer."""
 
     @abstractmethod
     def write(self, frame: pl.DataFrame) -> None:
-        """Add rows that are laid out."""
+        """Write rows that were laid out."""
 
     def add(self, rows: Rows) -> None:
-        """Add rows."""
+        """Lay out and write rows."""
         self.write(self.laid_out(rows))
 
-    def close(self) -> None:  # noqa: B027 - a stream is its owner's
+    def close(self) -> None:  # noqa: B027 - a stream is closed by whoever opened it
         """Finish the file."""
 
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text cells of the input that a spreadsheet would run, made text by an apostrophe; no verdict begins like that."""
-    foreign = [cells for cells in frame if cells.dtype == pl.String and not cells.name.startswith("dnc_")]
-    return frame.with_columns(map(_defused, foreign))
+    """Put an apostrophe before the text cells of the input that a spreadsheet would run as a formula.
+
+    Columns of verdicts (`dnc_…`) are left as they are: none of their texts begins like a formula.
+    """
+    inputs = [cells for cells in frame if cells.dtype == pl.String and not cells.name.startswith("dnc_")]
+    return frame.with_columns(map(_defused, inputs))
 
 
 def _defused(cells: pl.Series) -> pl.Series:
+    # Comparisons are much faster than the pattern: most cells begin with a digit or a letter.
     doubtful = (
         ((cells > "") & (cells < "0")) | ((cells >= ":") & (cells < "A")) | (cells >= "\N{FULLWIDTH PLUS SIGN}")
     ).arg_true()
@@ -81,14 +88,14 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
-    """Cells that flat formats do not hold as text: nested ones as JSON."""
+    """Cells of types that CSV and XLSX do not have, as text."""
     kinds = (pl.Duration, pl.Binary, pl.Categorical, pl.Enum)
     odd = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in kinds]
     return frame.with_columns(as_text(frame[name]) for name in odd)
 
 
 class CsvStream(Writer):
-    """CSV into an open binary file, in UTF-8."""
+    """CSV in UTF-8, into an open binary file."""
 
     def __init__(self, file: IO[bytes], header: list[str], delimiter: str = ",", bom: bool = False) -> None:
         self._file = file
@@ -98,7 +105,7 @@ class CsvStream(Writer):
         self._file.write(line.getvalue().encode("utf-8-sig" if bom else "utf-8"))
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
-        """Rows as texts; neighbouring columns that are shared by the same rows are one of them, made once."""
+        """Rows as text; neighbouring columns that share their cells are joined into one text per distinct row."""
         own = self._quoted(defused(_as_text(rows.own)))
         fields: list[pl.Series] = []
         for shared, names in rows.runs:
@@ -111,11 +118,11 @@ class CsvStream(Writer):
         return pl.DataFrame(fields)
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Add rows that are laid out."""
+        """Write rows that were laid out."""
         frame.write_csv(self._file, include_header=False, separator=self._delimiter, quote_style="never")
 
     def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Texts as CSV has them."""
+        """Texts with quotes where CSV needs them, and empty texts for nulls."""
         special = ['"', "\n", "\r", self._delimiter]
         texts = [cells for cells in frame if cells.dtype == pl.String and cells.str.contains_any(special).any()]
         return frame.with_columns(
@@ -151,7 +158,7 @@ class _JsonLines(Writer):
 
 
 class _Parts:
-    """Frames kept beside a file until it is finished, each as Arrow IPC."""
+    """Frames stored as Arrow IPC files next to the output until it is finished."""
 
     def __init__(self, path: Path) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix=".dnc-parts-", dir=path.parent)
@@ -166,7 +173,7 @@ class _Parts:
         self.rows += frame.height
 
     def scan(self) -> pl.LazyFrame | None:
-        """All rows in order, a column as text where its type changes; None where nothing was written."""
+        """All rows in order (see `together`); None where nothing was written."""
         scans = [pl.scan_ipc(self._part(at), glob=False) for at in range(self._frames)]
         return together(scans) if scans else None
 
@@ -175,7 +182,7 @@ class _Parts:
 
 
 class _Parquet(Writer):
-    """Parts beside the file, streamed into one at the end."""
+    """Parts are stored next to the file, and streamed into it at the end."""
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._path = path
@@ -194,14 +201,14 @@ class _Parquet(Writer):
 
 
 class _Xlsx(Writer):
-    """Parts beside the file, then a workbook with as many sheets of rows as they need, and its `annex` behind them.
+    """Parts are stored next to the file, and written at the end as sheets of rows, followed by the `annex` sheets.
 
-    Cells are text but for days and short numbers: a spreadsheet spoils numbers of twelve digits or more.
+    Cells are text except for dates and short numbers: a spreadsheet spoils numbers of twelve digits or more.
     """
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         if len(header) > _XLSX_COLUMNS:
-            raise InputError(f"a spreadsheet takes {_XLSX_COLUMNS:,} columns; write .csv or .parquet", path)
+            raise InputError(f"a spreadsheet has at most {_XLSX_COLUMNS:,} columns; write .csv or .parquet", path)
         self._path = path
         self._header = unique_names(header)
         self._parts = _Parts(path)
@@ -212,7 +219,7 @@ class _Xlsx(Writer):
 
     def write(self, frame: pl.DataFrame) -> None:
         if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
-            raise InputError(f"a spreadsheet takes {XLSX_ROWS * XLSX_SHEETS:,} rows; write .csv or .parquet")
+            raise InputError(f"a spreadsheet has at most {XLSX_ROWS * XLSX_SHEETS:,} rows; write .csv or .parquet")
         for cells in frame.select(pl.selectors.string()):
             self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
         self._parts.add(frame)
@@ -234,13 +241,13 @@ def sheet_name(at: int) -> str:
 
 
 def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows as cells hold them whole."""
+    """Rows as cells of a spreadsheet can hold them: long numbers and other types as text, long texts cut."""
     names = rows.collect_schema().names()
     rows = rows.rename(dict(zip(names, unique_names(_header(names)), strict=True)))
     schema = rows.collect_schema()
-    whole = [name for name, kind in schema.items() if kind.is_integer()]
-    widest = rows.select(pl.col(whole).cast(pl.Float64).abs().max()).collect().to_dicts()[0] if whole else {}
-    long = [name for name, most in widest.items() if (most or 0) >= _LONG]
+    integers = [name for name, kind in schema.items() if kind.is_integer()]
+    largest = rows.select(pl.col(integers).cast(pl.Float64).abs().max()).collect().to_dicts()[0] if integers else {}
+    long = [name for name, value in largest.items() if (value or 0) >= _LONG]
     known = (pl.String, pl.Boolean, pl.Date)
     other = [name for name, kind in schema.items() if not kind.is_numeric() and kind not in known]
     text = [pl.col(name).cast(pl.String) for name in (*long, *other)]
@@ -248,7 +255,7 @@ def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 class _Sheet:
-    """Rows that are read when the workbook comes to them, as its writer takes them."""
+    """Rows that are only read when the writer of the workbook asks for them, to save memory."""
 
     def __init__(self, rows: pl.LazyFrame) -> None:
         self._rows = rows
@@ -260,15 +267,15 @@ class _Sheet:
 def _write_workbook(path: Path, sheets: Mapping[str, pl.LazyFrame], annex: Mapping[str, pl.DataFrame]) -> None:
     from rustpy_xlsxwriter import Format, write_worksheets
 
-    looks = {outcome: Format().set_background_color(ground) for outcome, ground in _GROUNDS.items()}
+    formats = {outcome: Format().set_background_color(colour) for outcome, colour in _BACKGROUNDS.items()}
     coloured: dict[str, Any] = {
         "dnc_outcome": [
-            {"type": "text", "criteria": "begins_with", "value": outcome, "format": look}
-            for outcome, look in looks.items()
+            {"type": "text", "criteria": "begins_with", "value": outcome, "format": format_}
+            for outcome, format_ in formats.items()
         ]
     }
     columns: dict[str, Any] = {name: rows.collect_schema().names() for name, rows in sheets.items()}
-    every = {**columns, **{name: frame.columns for name, frame in annex.items()}}
+    all_columns = {**columns, **{name: frame.columns for name, frame in annex.items()}}
     write_worksheets(
         [*((name, _Sheet(rows)) for name, rows in sheets.items()), *annex.items()],
         str(path),
@@ -276,7 +283,9 @@ def _write_workbook(path: Path, sheets: Mapping[str, pl.LazyFrame], annex: Mappi
         autofilter={"general": True},
         header_format={"general": Format().set_bold()},
         datetime_format="yyyy-mm-dd",
-        column_widths={sheet: {name: _WIDTHS.get(name, _WIDTH) for name in names} for sheet, names in every.items()},
+        column_widths={
+            sheet: {name: _WIDTHS.get(name, _WIDTH) for name in names} for sheet, names in all_columns.items()
+        },
         conditional_formats={name: coloured for name, names in columns.items() if "dnc_outcome" in names},
         ignore_errors=columns,
         url_columns={name: ["url"] for name, frame in annex.items() if "url" in frame.columns},
@@ -288,45 +297,48 @@ PAGE = ".html"
 
 
 def is_page(path: str | Path) -> bool:
-    """Whether a name asks for the page of a run, which is no table of its rows."""
+    """Whether an output is the HTML page about a check, not a table of its rows."""
     return Path(path).suffix.lower() == PAGE
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """A file that appears whole or not at all: gives the name beside it to write to."""
+    """Write a file completely or not at all: yields a temporary path in the same folder to write to.
+
+    Raises InputError where the folder cannot be written to.
+    """
     path = Path(path)
     try:
         handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=path.suffix.lower(), dir=path.parent)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", path) from None
     os.close(handle)
-    beside = Path(name)
+    unfinished = Path(name)
     try:
-        yield beside
-        move_into_place(beside, path)
+        yield unfinished
+        move_into_place(unfinished, path)
     finally:
-        beside.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 class Output:
-    """An output file of rows that appears whole or not at all; a context.
+    """A context for an output file of rows that is written completely or not at all.
 
-    writer: adds rows to it.
+    writer: writes the rows. Raises OptionError for an unknown suffix, and InputError.
     """
 
     def __init__(self, path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> None:
         suffix = Path(path).suffix.lower()
         if suffix not in FORMATS:
             known = ", ".join((*FORMATS, PAGE))
-            raise OptionError(f"no format for {suffix or 'a name without suffix'}; known are {known}", path)
+            raise OptionError(f"no format for {suffix or 'a name without suffix'}; use one of {known}", path)
         with ExitStack() as stack:
-            beside = stack.enter_context(atomic_path(path))
-            self.writer: Writer = stack.enter_context(closing(FORMATS[suffix](beside, header, delimiter, bom)))
+            unfinished = stack.enter_context(atomic_path(path))
+            self.writer: Writer = stack.enter_context(closing(FORMATS[suffix](unfinished, header, delimiter, bom)))
             self._stack = stack.pop_all()
 
     def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
-        """Put sheets behind the rows, where the format has sheets."""
+        """Add sheets after the rows, if the format has sheets."""
         if isinstance(self.writer, _Xlsx):
             self.writer.annex = sheets()
 

@@ -1,11 +1,11 @@
-"""What typing and spreadsheets do to a telephone number, undone or refused; cell by cell and by the column.
+"""Undo what typing and spreadsheets do to a telephone number, or refuse it; for one cell, and for a whole column.
 
-`cleaned` is the reference. `cleaned_column` runs the same patterns in the same order over a column, and leaves alone
-what it does not prove: texts with a sign outside printable ASCII that has no plain form, and the cells that may hold
-several numbers.
+`cleaned` is the reference. `cleaned_column` runs the same patterns in the same order over a column, and gives no answer
+where its result could differ: for texts with characters outside printable ASCII that have no plain form, and for cells
+that may contain several numbers.
 
-Words that say of whom or of what kind a number is (`tel:`, `Tél. (bureau)`, `mobile`) and extensions (`poste 12`) are
-taken away. A text with any other word is not read: also `fax`, since a fax is not called.
+Words for the owner or the kind of a number (`tel:`, `Tél. (bureau)`, `mobile`) and extensions (`poste 12`) are removed.
+A text with any other word is not read, also `fax`, since nobody calls a fax.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import lru_cache
 import polars as pl
 
 _LEAST = 6  # digits of a part that could be a number of its own
-_LONGEST = 200  # characters of a text that is looked at; so no pattern takes long, however a text is made
+_LONGEST = 200  # characters; longer texts are not read, so that no pattern takes long on a text made for it
 
 _QUOTED = re.compile(r"""(?s)^(?:=?"([^"]*)"|'([^']*)'?)$""")
 _LABEL = (
@@ -31,11 +31,11 @@ _FLOAT_TAIL = re.compile(r"^(\+?[0-9]+)[.,]0+$")
 _EXTENSION = re.compile(r"(?i)[\s,;(]*(?:poste|post|ext(?:ension)?|durchwahl|interno)[\s.:=]*[0-9]{1,6}\)?$")
 # A letter may also stand for a digit that was not read, so it needs ten digits in front.
 _LETTERED = re.compile(r"(?is)^((?:[^0-9]*[0-9]){10,}[^0-9]*?)[\s,;]*[x#][\s.]*[0-9]{1,6}$")
-_TAKEN_AWAY = (
+_REMOVED = (
     (_QUOTED, r"\1\2"), (_QUOTED, r"\1\2"), (_LABELLED, r"\1"), (_FOLLOWED, r"\1"), (_EXTENSION, ""),
     (_LETTERED, r"\1"), (_FLOAT_TAIL, r"\1"),
 )  # fmt: skip
-_WORDED = re.compile(r"""[A-Za-zéÉóÓ"'#]|[.,]0""")  # in a text that anything is taken away from
+_WORDED = re.compile(r"""[A-Za-zéÉóÓ"'#]|[.,]0""")  # in every text from which something is removed
 _WRITTEN = re.compile(r"^\(?\+?[0-9\s().\-/]+$")
 _HALF_A_FLOAT = re.compile(r"[.,]0$")  # of which the rest is not written as a spreadsheet writes it
 _LAST_ZERO = r"\.[^0-9]*0[^0-9]*$"
@@ -82,7 +82,7 @@ def cleaned(text: str) -> tuple[str, str | None]:
         text = "".join(map(_plain, text))
     text = text.strip()
     if _WORDED.search(text):
-        for pattern, kept in _TAKEN_AWAY:
+        for pattern, kept in _REMOVED:
             text = pattern.sub(kept, text).strip()
     if not text:
         return "", EMPTY
@@ -96,12 +96,12 @@ def _numerous(parts: list[str]) -> list[str]:
 
 
 def split(text: str) -> list[str]:
-    """The parts of a cell that could each be a number; none where it is too long."""
+    """The parts of a cell that could each be a number; none where the cell is too long."""
     return _numerous(_SEVERAL.split(text)) if len(text) <= _LONGEST else []
 
 
 def noted(text: str) -> list[str]:
-    """The one number of a cell, apart from words none of which could be digits retyped; empty where it is not so."""
+    """The only number of a cell with other words; empty if there are several, or a word may be mistyped digits."""
     if len(text) > _LONGEST:
         return []
     rest = _NOTED.sub(" ", text)
@@ -112,7 +112,7 @@ def noted(text: str) -> list[str]:
 
 
 def unseparated(texts: pl.Series) -> pl.Series:
-    """Texts without the usual blanks and signs between digits; null where cleaning may have to do more.
+    """Texts without the usual white space and separators; null where cleaning may have to do more.
 
     A cell with one full stop, or with a zero behind the last one, may be a number cell's `.0`; a plus is only read
     in front.
@@ -126,10 +126,10 @@ def unseparated(texts: pl.Series) -> pl.Series:
 
 
 def cleaned_column(texts: pl.Series) -> pl.DataFrame:
-    """What `cleaned` says of each text, where that is proved.
+    """The result of `cleaned` for each text, where it is proved to be the same.
 
-    Returns a frame of `text`, the digits behind a plus if there is one, and `unread`, the
-    reason; both are null where the reference has to be asked.
+    Returns a frame of `text` (the digits, after a plus if there is one) and `unread` (the reason); both are null where
+    only the reference can read the text.
     """
     size = pl.col("text").str.len_chars()
     plain = pl.col("text").str.replace_many(*_plain_signs()).str.strip_chars(" \t\r\n")
@@ -137,7 +137,7 @@ def cleaned_column(texts: pl.Series) -> pl.DataFrame:
     cells = texts.alias("text").to_frame().select(pl.when(usual).then(plain).alias("text"), long=size > _LONGEST)
     text = cells["text"]
     worded = cells.with_row_index().filter(text.str.contains(_WORDED.pattern))
-    for pattern, kept in _TAKEN_AWAY:
+    for pattern, kept in _REMOVED:
         shorter = pl.col("text").str.replace(pattern.pattern, kept.replace("\\", "$")).str.strip_chars(" ")
         worded = worded.with_columns(shorter)
     text = text.scatter(worded["index"], worded["text"])
@@ -162,7 +162,7 @@ def _reason() -> pl.Expr:
 
 @lru_cache(maxsize=1)
 def _plain_signs() -> tuple[list[str], list[str]]:
-    """The signs outside ASCII that `cleaned` brings into it, of the scripts in use, and what it makes of each."""
+    """The characters outside ASCII that `cleaned` replaces, of the scripts in use, and their replacements."""
     signs = {char: _plain(char) for char in map(chr, [*range(0x80, 0x3100), *range(0xFE00, 0x10000)])}
     changed = {char: plain for char, plain in signs.items() if plain != char}
     return list(changed), list(changed.values())

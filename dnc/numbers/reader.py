@@ -1,11 +1,11 @@
-"""Telephone numbers: text as people write it → one E.164 integer for one subscriber.
+"""Read a telephone number as people write it, into one E.164 integer per subscriber.
 
 A text may be read in several ways: as a national number, with or without the digit that is dialled before it; with a
 calling code in front, its plus or its 00 lost in a spreadsheet; with a zero behind the calling code that does not
-belong there. All readings that have a possible length are looked at, and the one that the numbering plan makes valid
-is the number. Where two different ones are valid the text is unread: nothing is guessed.
+belong there. All readings of a possible length are tried, and the one that is valid in its numbering plan is the
+number. Where two different ones are valid the text is unread: nothing is guessed.
 
-A number that is possible and not valid is kept and bears a doubt. It may stem from a range that is newer than the
+A number that is possible but not valid is kept, with a doubt. It may stem from a range that is newer than the
 metadata of `phonenumbers`, so it is looked up and may block a call; or a digit may be missing, so it never clears one.
 Ranges that regulators reserve for fiction (`fiction.csv`) are valid, and so are area codes of +1 that `plan.csv`
 places in a country and the metadata does not know yet.
@@ -87,12 +87,12 @@ _LINES = {
 
 
 class NumberKind(NamedTuple):
-    """What the numbering plans say of a number.
+    """What the numbering plans say about a number.
 
-    territory: ISO 3166-1 alpha-2 of the plan that holds it, or None where no one plan does.
-    line: `landline`, `mobile`, `other`, or None where the plan does not tell.
+    territory: ISO 3166-1 alpha-2 of the plan that holds it, or None where no single plan does.
+    line: `landline`, `mobile`, `other`, or None where the plan does not say.
     place: ISO 3166-2 of where the plan says the number is, or None.
-    zones: the `|`-joined IANA zones of the number, where its place does not say them.
+    zones: the `|`-joined IANA zones of the number, where they do not follow from its place.
     code: the calling code.
     doubt: why the number may be mistyped, or None where it is a valid number of its plan.
     """
@@ -106,10 +106,10 @@ class NumberKind(NamedTuple):
 
 
 class Dialling(NamedTuple):
-    """How numbers of a plan are written, by the metadata of `phonenumbers`.
+    """How the numbers of a plan are written, from the metadata of `phonenumbers`.
 
-    trunk: what is dialled before a national number; matches nothing where there is no such thing.
-    rewrite: what a match of `trunk` becomes if its last group took part; None where it is just taken away.
+    trunk: what is dialled before a national number; matches nothing where nothing is.
+    rewrite: what a match of `trunk` becomes if its last group took part; None where it is just removed.
     abroad: what is dialled before an international number. whole: all national numbers.
     lengths: of national numbers. usual: the length of the longest mobile number; longer landline numbers are rare.
     certain: the only national numbers that are hardly foreign ones without their plus, where landline numbers have so
@@ -125,7 +125,7 @@ class Dialling(NamedTuple):
     certain: re.Pattern[str] | None
 
     def without_trunk(self, digits: str) -> str | None:
-        """Digits without what is dialled before a national number; None where they do not begin with it."""
+        """Digits without the trunk prefix; None where they do not begin with one."""
         match = self.trunk.match(digits)
         if not match or not match[0]:
             return None
@@ -133,12 +133,12 @@ class Dialling(NamedTuple):
         return kept + digits[match.end() :]
 
     def begins_trunked(self, digits: str) -> bool:
-        """Whether digits begin with what is dialled before a national number, and is just taken away."""
+        """Whether digits begin with a trunk prefix that is just removed."""
         match = self.trunk.match(digits)
         return match is not None and match[0] != "" and not self._rewrites(match)
 
     def is_certain(self, digits: str) -> bool:
-        """Whether digits that are a valid number here are hardly a foreign one."""
+        """Whether digits that are a valid number here are unlikely to be a foreign one."""
         return self.certain is None or self.certain.fullmatch(digits) is not None
 
     def _rewrites(self, match: re.Match[str]) -> bool:
@@ -146,10 +146,10 @@ class Dialling(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What one cell says.
+    """The number in one cell.
 
     number: E.164 digits as an integer, or None.
-    unread: why there is no number (`region`: national form and no region told;
+    unread: why there is no number (`region`: national form, but no known region;
         else a short reason), or None.
     territory, line, place, zones, code, doubt: of the number, as in `NumberKind`.
     """
@@ -165,19 +165,19 @@ class Reading(NamedTuple):
 
     @property
     def kind(self) -> NumberKind | None:
-        """What the plans say of the number, None where there is none."""
+        """What the plans say about the number; None where there is none."""
         if not self.code:
             return None
         return NumberKind(self.territory, self.line, self.place, self.zones, self.code, self.doubt)
 
 
 def _french_territory(national: str) -> str:
-    """Where nine national digits of the French plan are."""
+    """The territory of nine national digits of the French plan."""
     return next((_FRENCH[national[:end]] for end in (5, 4, 3) if national[:end] in _FRENCH), "FR")
 
 
 def _canonical(code: str, national: str) -> int:
-    """French code and national digits → E.164, one identity a subscriber."""
+    """French calling code and national digits → E.164, one number per subscriber."""
     if len(national) != 9:
         return int(code + national)
     where = _french_territory(national)
@@ -216,32 +216,32 @@ def own_code(region: str) -> str:
 
 
 def metadata(code: str, region: str = "") -> Any:
-    """What `phonenumbers` knows of a region, or of the main one of its calling code."""
+    """The metadata of `phonenumbers` for a region, or for the main one of a calling code."""
     region = region or phonenumbers.region_code_for_country_code(int(code))
     return PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
 
 
 @cache
 def dialling(code: str, region: str = "") -> Dialling:
-    """How numbers of a region are written, or of the main one of its calling code, which also tells the lengths."""
-    said, main = metadata(code, region), metadata(code)
-    many = said.national_prefix_for_parsing and len(said.fixed_line.possible_length) > _FEW
+    """How numbers are written in a region, or the main one of its calling code, which also gives the lengths."""
+    own, main = metadata(code, region), metadata(code)
+    many = own.national_prefix_for_parsing and len(own.fixed_line.possible_length) > _FEW
     return Dialling(
-        re.compile(said.national_prefix_for_parsing or ""),
-        said.national_prefix_transform_rule,
-        re.compile(said.international_prefix or ""),
+        re.compile(own.national_prefix_for_parsing or ""),
+        own.national_prefix_transform_rule,
+        re.compile(own.international_prefix or ""),
         re.compile(main.general_desc.national_number_pattern or ""),
         frozenset(main.general_desc.possible_length),
         max(main.mobile.possible_length if main.mobile else (), default=_LONGEST),
-        re.compile(said.mobile.national_number_pattern) if many else None,
+        re.compile(own.mobile.national_number_pattern) if many else None,
     )
 
 
 class Candidate(NamedTuple):
     """One way to read digits: a national number of a calling code.
 
-    clean: whether no zero was taken away that is not written in this plan.
-    trunked: whether it begins with what is dialled before a national number, so that it can hardly be a whole one.
+    clean: whether it was read without removing a zero that numbers of this plan do not have.
+    trunked: whether it begins with a trunk prefix, so that it is unlikely to be a whole number.
     """
 
     code: str
@@ -258,13 +258,13 @@ class Candidate(NamedTuple):
 
     @property
     def number(self) -> int:
-        """In E.164, one identity a subscriber."""
+        """The number in E.164, one per subscriber."""
         french = self.code in FRENCH_CODES
         return _canonical(self.code, self.national) if french else int(self.code + self.national)
 
     @property
     def weight(self) -> int:
-        """How much speaks for this reading where another one is valid too."""
+        """How likely this reading is, where another one is valid too."""
         return self.clean + (len(self.national) <= dialling(self.code).usual)
 
 
@@ -286,21 +286,21 @@ def at_home(digits: str, region: str) -> list[Candidate]:
 
 
 def abroad(digits: str, region: str) -> list[int]:
-    """Where an international prefix may end with which digits begin."""
+    """The possible ends of an international prefix at the start of digits."""
     match = dialling(own_code(region), region).abroad.match(digits)
     ends = {match.end()} if match and match[0] else set()
     return sorted(ends | ({len(INTERNATIONAL)} if digits.startswith(INTERNATIONAL) else set()))
 
 
 def _coded(code: str, national: str) -> list[Candidate]:
-    """The ways to read what stands behind a calling code."""
+    """The ways to read the digits after a calling code."""
     return list(_with_and_without(code, national, dialling(code), zero=True))
 
 
 def _with_and_without(code: str, digits: str, plan: Dialling, *, zero: bool) -> Iterator[Candidate]:
-    """Digits as they are, and without what is dialled before a national number, or without a zero that is one too many.
+    """Digits as they are, and without the trunk prefix, or without a zero that does not belong there.
 
-    Italy has such zeros: they are part of landline numbers, and stood before mobile numbers too, until 2001.
+    Italy has such zeros: they are part of landline numbers, and until 2001 were written before mobile numbers too.
     """
     yield _candidate(code, digits, plan)
     if (bare := plan.without_trunk(digits)) is not None:
@@ -314,7 +314,7 @@ def _candidate(code: str, national: str, plan: Dialling, *, clean: bool = True) 
 
 
 def number_of(digits: str, region: str | None) -> int | str:
-    """The number (E.164) that cleaned text says, or the reason why it says none."""
+    """The number (E.164) in a cleaned text, or the reason why there is none."""
     plus = "+" in digits
     digits = re.sub(r"\D", "", digits)
     if plus:
@@ -326,13 +326,13 @@ def number_of(digits: str, region: str | None) -> int | str:
 
 
 def domestic_number(digits: str, region: str) -> int | str:
-    """The number that digits say in a region, or the reason why they say none, a foreign one without its plus aside."""
+    """The number that digits are in a region, or why they are none; not as a foreign number without its plus."""
     behind = [one for end in abroad(digits, region) for one in behind_plus(digits[end:])]
     return _chosen(at_home(digits, region) + behind)
 
 
 def _is_rivalled(number: int, digits: str, region: str) -> bool:
-    """Whether digits that were read as a number may rather be a foreign one that lost its plus."""
+    """Whether digits that were read as a number could as well be a foreign one that lost its plus."""
     code = calling_code(digits)
     if not code or code in calling_codes(region):
         return False
@@ -344,9 +344,9 @@ def _is_rivalled(number: int, digits: str, region: str) -> bool:
 
 
 def _chosen(candidates: list[Candidate]) -> int | str:
-    """The number that one of several ways to read a text gives, or the reason why none does.
+    """Choose the number among several ways to read a text; returns the reason where none is chosen.
 
-    Where several are valid it is the one for which most speaks; where none is, the only one that is possible.
+    Where several are valid it is the most likely one (`weight`); where none is, the only possible one.
     """
     if not candidates:
         return NO_NUMBER
@@ -396,7 +396,7 @@ def _any_of(described: list[Any], more: list[str]) -> re.Pattern[str]:
 
 
 def kind_of(number: int) -> NumberKind:
-    """What the numbering plans say of a number (E.164)."""
+    """What the numbering plans say about a number (E.164)."""
     digits = str(number)
     code = calling_code(digits)
     national = digits[len(code) :]
@@ -420,8 +420,7 @@ def kind_of(number: int) -> NumberKind:
 def read_listed(text: str, region: str | None) -> list[int]:
     """All numbers of a cell of a blocklist: several, or one beside a note; empty unless every one can be read.
 
-    A cell like this in a list of planned calls stays unread: which of the numbers is
-    called, and what the note says, is not ours to tell.
+    A cell like this in a list of planned calls stays unread: it does not say which of the numbers is called.
     """
     digits, reason = cleaned(text)
     parts = [digits]
@@ -453,18 +452,18 @@ def _fiction() -> list[str]:
 
 
 def _planned(digits: str) -> tuple[str | None, str | None, str | None] | None:
-    """What the plan says of the longest prefix that it knows of a number, or None."""
+    """The entry in `plan.csv` for the longest prefix of a number, or None."""
     plan = _plan()
     return next((plan[digits[:end]] for end in range(7, 0, -1) if digits[:end] in plan), None)
 
 
 def planned_prefixes(code: str) -> list[str]:
-    """The E.164 prefixes that the plan knows of a calling code."""
+    """The E.164 prefixes in `plan.csv` that begin with a calling code."""
     return [prefix for prefix in _plan() if prefix.startswith(code)]
 
 
 def country_of_prefix(digits: str) -> str | None:
-    """The country (ISO 3166-1 alpha-2) that the plan gives to an E.164 prefix of its own, or None."""
+    """The country (ISO 3166-1 alpha-2) of exactly this E.164 prefix in `plan.csv`, or None."""
     return _plan().get(digits, (None, None, None))[0]
 
 

@@ -403,13 +403,16 @@ KINDS = {
     "a.feather": (b"ARROW1\0\0", "is an Arrow"),
     "a.parquet": (b"PARE\x20\0\0\0", "named .parquet but is an encrypted Parquet file; decrypt it first"),
     "a.pgp": (b"-----BEGIN PGP MESSAGE-----", "is an encrypted message"),
-    "b.csv": (b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS and not the file"),
+    "b.csv": (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer, not the file"),
     "a.doc": (compound("WordDocument"), "is a Word document; open it"),
     "a.ppt": (compound("PowerPoint Document"), "is a PowerPoint document"),
     "a.msg": (compound("__properties_version1.0"), "is an Outlook message; save its attachment"),
     "a.xlsx": (compound("EncryptedPackage"), "asks for a password; open it, save it without one, and try again"),
     "a.docx": (packed(**{"[Content_Types].xml": b"", "word/document.xml": b""}), "is a Word document"),
-    "a.odt": (packed(mimetype=b"application/vnd.oasis.opendocument.text"), "is a document that is no spreadsheet"),
+    "a.odt": (
+        packed(mimetype=b"application/vnd.oasis.opendocument.text"),
+        "is an OpenDocument file, but not a spreadsheet",
+    ),
     "a.numbers": (packed(**{"Index/Document.iwa": b""}), "is an Apple Numbers or Pages document; export it as CSV"),
     "b.xlsx.gz": (gzip.compress(b"PAR1"), "a Parquet file or a spreadsheet inside an archive; unpack it"),
 }
@@ -491,7 +494,7 @@ def test_more_columns_than_a_spreadsheet_has(dnc, write_file):
     """A list that fills all columns leaves no place for verdicts: said before the rows are decided."""
     write_file("calls.csv", "number" + "".join(f",c{n}" for n in range(16_380)) + "\n")
     code, _, err = dnc("check", "calls.csv", "--region", "FR", "--out", "v.xlsx")
-    assert code == 4 and "a spreadsheet takes 16,384 columns; write .csv or .parquet" in err
+    assert code == 4 and "a spreadsheet has at most 16,384 columns; write .csv or .parquet" in err
 
 
 @pytest.mark.parametrize(

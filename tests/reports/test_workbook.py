@@ -105,7 +105,7 @@ def test_more_rows_than_a_sheet_holds(book, monkeypatch):
 def test_more_rows_than_a_workbook_is_good_for(book, monkeypatch, tmp_path):
     """Beyond its cap a spreadsheet is refused with a word, and nothing is left behind."""
     monkeypatch.setattr(writers, "XLSX_ROWS", 1)
-    with pytest.raises(InputError, match=r"a spreadsheet takes 5 rows; write .csv or .parquet"):
+    with pytest.raises(InputError, match=r"a spreadsheet has at most 5 rows; write .csv or .parquet"):
         book()
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith((".dnc", "parts", "v."))] == []
 

@@ -1,15 +1,14 @@
-"""Numbering plans as ranges: compiled out of the metadata of `phonenumbers`, and read by the reference.
+"""Compile numbering plans into ranges of digits, from the metadata of `phonenumbers` and the reference reading.
 
-What the reference makes of a string of digits depends on patterns of the metadata
-(calling code, prefixes, the general description of a plan, the ranges of its lines) and on
-its length. Strings that no pattern tells apart are read alike. So the patterns of a plan are
-spread out into the digits they allow at each place, the digits are followed only as far as
-a pattern is undecided, and the first and the last number of each range that results are
-read by the reference: the range is kept where both are read alike, and parted further
-where not. Nothing of a plan is written here by hand.
+How the reference reads a string of digits depends only on its length and on patterns of the metadata (calling code,
+prefixes, the general description of a plan, the ranges of its lines). Strings that no pattern distinguishes are read in
+the same way. So the patterns of a plan are expanded into the digits that they allow at each position, and prefixes are
+extended digit by digit while a pattern is still undecided. The first and the last string of each resulting range are
+read by the reference: if both are read in the same way this holds for the range, else its strings are left to the
+reference. Nothing about a plan is written here by hand.
 
-A range is a run of keys. The key of a string is its length and its digits as one integer
-(`key`); a plus sign makes it longer by `PLUS`. Within a range, number minus key is a constant.
+A range is a run of keys. The key of a string is its length times `BASE`, plus its digits as an integer; a plus sign
+makes the length greater by `PLUS`. Within a range, number minus key is a constant.
 """
 
 from __future__ import annotations
@@ -41,14 +40,14 @@ from dnc.numbers.reader import (
     valid,
 )
 
-BASE = 10**17  # more than any number that is read by the million
+BASE = 10**17  # more than any number that is read by ranges
 LENGTHS = range(3, 18)  # digits of a string that has a key
 PLUS = 20
 
-Path = tuple[str, ...]  # the digits allowed at each place
-Test = list[Path]  # whether a string goes along one of the paths
+Path = tuple[str, ...]  # the digits allowed at each position
+Test = list[Path]  # whether a string follows one of the paths
 _ANY = "0123456789"
-_INTRICATE = 100  # ways through a national prefix (Argentina); beyond it the reference reads all
+_INTRICATE = 100  # paths through a national prefix; a plan with more (Argentina) is left to the reference
 _TOKEN = re.compile(r"\\d|\[[\d-]+\]|\{(\d+)(?:,(\d+))?\}|\(\?:|.")
 _LINES = (
     "general_desc", "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip",
@@ -60,9 +59,10 @@ T = TypeVar("T")
 
 
 class RangeRule(NamedTuple):
-    """What the keys of a range are: a number after `shift` is added, or unread; neither where the reference is asked.
+    """How the keys of a range are read: `shift` is added to get the number, or they are unread for a reason.
 
-    A shift that leads to a key with `PLUS` says that the digits behind an international prefix are to be looked up.
+    Both are None where only the reference can read them. A shift to a key with `PLUS` means that the digits after an
+    international prefix have to be looked up in turn.
     """
 
     shift: int | None
@@ -77,9 +77,9 @@ ASK = RangeRule(None, None)
 
 @cache
 def paths(pattern: str, groups: bool = True) -> tuple[Path, ...]:
-    """All ways through a pattern of the metadata; the end of the text is a place where no digit is allowed.
+    """All paths through a pattern of the metadata; the end of the text is a position where no digit is allowed.
 
-    Without `groups`, those that do not lead through a group that captures.
+    Without `groups`, only those that do not use a capturing group.
     """
     tokens = list(_TOKEN.finditer(pattern.removeprefix("^")))[::-1]
 
@@ -105,7 +105,7 @@ def _place(sign: str) -> Path:
 
 
 def _times(tokens: list[re.Match[str]]) -> tuple[int, int]:
-    """How often what stands before may be repeated."""
+    """The fewest and the most repetitions of the element before."""
     if tokens and tokens[-1][0] == "?":
         tokens.pop()
         return 0, 1
@@ -126,7 +126,7 @@ def _repeated(atom: Iterable[Path], times: int) -> list[Path]:
 
 
 def _ways(head: Path, pattern: str, length: int) -> list[Path]:
-    """The ways in which a pattern may match behind a head."""
+    """The paths on which a pattern may match after a head."""
     ways = [head + path for path in paths(pattern)]
     return [way for way in ways if len(way) <= length and "" not in way] + [
         way[:-1] for way in ways if len(way) == length + 1 and not way[-1]
@@ -134,17 +134,17 @@ def _ways(head: Path, pattern: str, length: int) -> list[Path]:
 
 
 def _whole(head: Path, pattern: str, length: int) -> list[Path]:
-    """The ways in which a pattern matches all that is behind a head."""
+    """The paths on which a pattern matches everything after a head."""
     return [way for way in _ways(head, pattern, length) if len(way) == length]
 
 
 def _begins(head: Path, pattern: str, length: int) -> list[Test]:
-    """One test for each way in which a pattern may match behind a head: together they tell where it ends."""
+    """One test for each path on which a pattern may match after a head; together they decide where it ends."""
     return [[way] for way in _ways(head, pattern, length)]
 
 
 def _both(one: Path, other: Path) -> Path:
-    """Along both paths at once; a place without a digit where they part."""
+    """Both paths at once; a position without any digit where they exclude each other."""
     pairs = zip_longest(one, other, fillvalue=_ANY)
     return tuple("".join(digit for digit in digits if digit in more) for digits, more in pairs)
 
@@ -156,12 +156,12 @@ def _trimmed(path: Path) -> Path:
 
 
 def _open(tests: Iterable[Test], at: int) -> list[Test]:
-    """The tests that the first digits of a string leave undecided."""
+    """The tests that are still undecided after the first `at` digits of a string."""
     return [test for test in tests if test and all(len(path) > at for path in test)]
 
 
 def _after(tests: list[Test], at: int, digit: str) -> list[Test]:
-    """The tests that one more digit leaves undecided."""
+    """The tests that are still undecided after one more digit."""
     return _open(([path for path in test if digit in path[at]] for test in tests), at + 1)
 
 
@@ -194,9 +194,9 @@ def _parted_from(
 
 
 class _Form(NamedTuple):
-    """A way to read strings: what stands behind a head is a national number of a calling code.
+    """A way to read strings: as a head, followed by a national number of a calling code.
 
-    code: empty where it depends on the string, behind an international prefix. plan: how such numbers are written.
+    code: empty after an international prefix, where it depends on the string. plan: how such numbers are written.
     clean: as in `dnc.numbers.reader.Candidate`.
     """
 
@@ -206,17 +206,17 @@ class _Form(NamedTuple):
     clean: bool = True
 
     def fits(self, length: int) -> bool:
-        """Whether strings of a length could be read so."""
+        """Whether strings of a length could be read in this way."""
         return not self.code or length - len(self.head) in self.plan.lengths
 
     def weight(self, length: int) -> int:
-        """How much speaks for this way to read strings of a length, as in `dnc.numbers.reader.Candidate`."""
+        """How likely this way to read strings of a length is, as in `dnc.numbers.reader.Candidate`."""
         return self.clean + (length - len(self.head) <= self.plan.usual)
 
 
 @cache
 def _trunks(trunk: str, rewrites: bool) -> tuple[Path, ...]:
-    """The digits that are just taken away in front of a national number, none of them any digit."""
+    """The trunk prefixes that are just removed, without those in which a position allows any digit."""
     fixed = (path for path in paths(trunk, groups=not rewrites) if path and _ANY not in path)
     return tuple(tuple(digits) for path in fixed for digits in product(*path))
 
@@ -226,19 +226,19 @@ def _trunks_of(plan: Dialling) -> tuple[Path, ...]:
 
 
 def _forms(code: str, plan: Dialling, head: Path = ()) -> list[_Form]:
-    """The ways to read what stands behind a head as a national number: as it is, without a trunk prefix or a zero."""
+    """The ways to read the digits after a head as a national number: as they are, without trunk prefix or zero."""
     trunks = {(), *_trunks_of(plan)}
     forms = [_Form(head + trunk, code, plan) for trunk in sorted(trunks)]
     return forms if ("0",) in trunks else [*forms, _Form((*head, "0"), code, plan, clean=False)]
 
 
 def _valid(form: _Form, length: int) -> Iterator[Test]:
-    """What the reference asks to find whether a national number is valid."""
+    """The tests of the reference for whether a national number is valid."""
     yield from (_whole(form.head, pattern.pattern, length) for pattern in valid(form.code))
 
 
 def _placed(form: _Form, length: int) -> Iterator[Test]:
-    """What the reference asks to find where in the French plan a national number is."""
+    """The tests of the reference for the territory of a national number of the French plan."""
     if form.code in FRENCH_CODES and length - len(form.head) == 9:
         yield from ([form.head + tuple(prefix)] for prefix in FRENCH_PREFIXES)
 
@@ -248,14 +248,14 @@ def _meeting(test: Test, zones: Test) -> Test:
 
 
 def _begins_trunked(form: _Form, zone: Path, length: int) -> bool:
-    """Whether no string of a zone is possible in a form, because a trunk prefix stands where a number should."""
+    """Whether no string of a zone is possible in a form, because it has a trunk prefix in place of a number."""
     heads = [form.head + trunk for trunk in _trunks_of(form.plan)]
     inside = any(len(head) <= len(zone) and _both(zone, head) == zone for head in heads)
     return inside and not _meeting(_whole(form.head, form.plan.whole.pattern, length), [zone])
 
 
 def _tests(forms: list[_Form], length: int) -> Iterator[Test]:
-    """What the reference asks of strings of a length that may be read in some forms.
+    """The tests of the reference for strings of a length that may be read in some forms.
 
     Where only one form is possible, it does not matter whether the number is valid.
     """
@@ -363,7 +363,7 @@ def kinds(code: str) -> Iterator[tuple[int, NumberKind | None]]:
 
 
 def _alike(low: str, high: str, size: int, first: int | str, last: int | str) -> RangeRule:
-    """What all of a range are whose ends are read like this; the reference is asked where they part."""
+    """The rule of a range from the readings of its ends; `ASK` where these differ."""
     if isinstance(first, str) or isinstance(last, str):
         return RangeRule(None, str(first)) if first == last else ASK
     constant = last - first == int(high) - int(low) and last < BASE
@@ -371,13 +371,13 @@ def _alike(low: str, high: str, size: int, first: int | str, last: int | str) ->
 
 
 def _behind(low: str, high: str, end: int) -> RangeRule:
-    """Digits behind an international prefix, to be looked up as behind a plus."""
+    """The rule for digits after an international prefix: look them up as after a plus."""
     rest = len(low) - end
     constant = low[:end] == high[:end] and rest in LENGTHS
     return RangeRule((PLUS - end) * BASE - int(low[:end]) * 10**rest, None) if constant else ASK
 
 
 def _plainly(plan: Dialling, digits: str) -> bool:
-    """Whether a trunk prefix in front of digits, if there is one, is just taken away."""
+    """Whether digits have no trunk prefix, or one that is just removed."""
     match = plan.trunk.match(digits)
     return not match or not match[0] or tuple(match[0]) in _trunks_of(plan)

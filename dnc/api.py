@@ -6,7 +6,7 @@ This module alone knows both checks and reports.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Unpack
@@ -19,7 +19,7 @@ from dnc.checks.judge import RegimeResult
 from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
 from dnc.checks.replay import Replay, replay_check
 from dnc.checks.result import Check
-from dnc.checks.run import run
+from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError
 from dnc.files.dataset import Paths
@@ -55,7 +55,8 @@ def check(
     changed: bool = False,
     stream: IO[bytes] | None = None,
     keep: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
+    watch: Observer | None = None,
     settings: Settings | None = None,
     **options: Unpack[SettingsOptions],
 ) -> Check:
@@ -74,16 +75,29 @@ def check(
         stream: an open binary file that gets the rows as CSV.
         keep: whether the decisions are kept in the store, for `dnc answer`.
         progress: called after each batch with the number of its rows.
+        watch: called with the `Calls` and the `Verdicts` of each batch; rows are then not kept in memory.
         settings, options: how calls are decided, see `dnc.checks.settings.Settings`.
     Returns:
-        The check; its `verdicts` are a frame unless `out` or `stream` got the rows.
+        The check; its `verdicts` are a frame unless `out`, `stream` or `watch` got the rows.
     Raises:
         InputError: the list, the brief or the consents are wrong. OptionError: an argument is wrong.
         StoreError: the store cannot be used.
     """
-    outputs = Outputs(out, stream, _Report())
+    outputs = Outputs(out, stream, _Report(), keep=watch is None)
     chosen = Settings.of(settings, options)
-    return run(path, store, chosen, outputs, columns=columns, only=only, changed=changed, keep=keep, progress=progress)
+    observers = [watch] if watch else []
+    return run(
+        path,
+        store,
+        chosen,
+        outputs,
+        columns=columns,
+        only=only,
+        changed=changed,
+        keep=keep,
+        progress=progress,
+        observers=observers,
+    )
 
 
 def write(result: Check, path: str | Path) -> None:

@@ -1,1 +1,1 @@
-"""Tests, and the generator of the README."""
+"""Tests; they mirror the packages of `dnc`."""

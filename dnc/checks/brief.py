@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
@@ -122,13 +123,18 @@ def _check_word(column: str, word: str, dates: str) -> None:
         raise InputError(f"region {word!r} is no numbering plan; write two letters such as FR")
 
 
+def _encoding(data: bytes) -> str:
+    """UTF-8, or UTF-16 as PowerShell 5 writes it; with or without the mark that Notepad puts in front."""
+    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+
+
 def read_brief(path: str | Path) -> Brief:
     """Read a brief; raises InputError naming file and key."""
     path = Path(path)
     with open_input(path) as file:
         data = file.read()
     try:
-        told = tomllib.loads(data.decode())
+        told = tomllib.loads(data.decode(_encoding(data)))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"is not TOML: {error}", path) from None
     for key in told:

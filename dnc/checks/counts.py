@@ -135,5 +135,5 @@ class Tallies:
 
 
 def _counted(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """Distinct rows, each with the sum of its `calls` at its end."""
-    return rows.group_by(pl.exclude("calls")).agg(pl.col("calls").sum()).iter_rows()
+    """Distinct rows, each with the sum of its `calls` at its end; sorted, so that equal counts have a fixed order."""
+    return rows.group_by(pl.exclude("calls")).agg(pl.col("calls").sum()).sort(pl.exclude("calls")).iter_rows()

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
@@ -32,14 +32,8 @@ from dnc.frames import ahead
 from dnc.registries.external_sort import Sorting
 from dnc.store.store import Standing, Store
 
-Progress = Callable[[int], None]
-
-
-class Observer(Protocol):
-    """Sees every batch of a check, in order, from one thread."""
-
-    def add(self, calls: Calls, verdicts: Verdicts) -> None:
-        """Take note of a batch."""
+Progress = Callable[[int], None]  # gets the number of rows of each batch
+Observer = Callable[[Calls, Verdicts], None]  # sees every batch, in order, from one thread
 
 
 class _RepeatedNumbers:
@@ -100,7 +94,7 @@ def run(
         tallies, repeated, given = Tallies(), _RepeatedNumbers(_temporary_folder(stack)), Counter[str]()
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, work, header.columns.get("call", ""))
-        watching: list[Observer] = [tallies, repeated, evidence, *observers]
+        watching: list[Observer] = [tallies.add, repeated.add, evidence.add, *observers]
 
         def decided() -> Iterator[tuple[Calls, Verdicts]]:
             for batch in ahead(intake.batches()):
@@ -110,7 +104,7 @@ def run(
         def laid_out() -> Iterator[tuple[int, list[pl.DataFrame]]]:
             for calls, verdicts in ahead(decided()):
                 for observer in watching:
-                    observer.add(calls, verdicts)
+                    observer(calls, verdicts)
                 rows, outcomes = selection.rows(calls, verdicts)
                 given.update(dict(outcomes.value_counts().iter_rows()))
                 yield calls.number.len(), outputs.laid_out(rows)

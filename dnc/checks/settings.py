@@ -27,6 +27,7 @@ from dnc.errors import OptionError
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST
+from dnc.messages import LANGUAGES
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
 
@@ -200,8 +201,8 @@ class Setup:
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:
     if guidance not in ("enforce", "advise"):
         raise OptionError(f"guidance {guidance!r} is not known; use enforce or advise")
-    if language not in ("en", "fr"):
-        raise OptionError(f"language {language!r} is not known; use en or fr")
+    if language not in LANGUAGES:
+        raise OptionError(f"language {language!r} is not known; use {' or '.join(LANGUAGES)}")
     open_ = {regime.id for _, regime in book.regimes() if regime.is_open}
     for id_, reason in accept.items():
         if id_ not in open_:

@@ -22,6 +22,7 @@ from dnc.cli.options import (
     say,
     store_options,
 )
+from dnc.messages import LANGUAGES
 
 
 @click.command()
@@ -145,9 +146,7 @@ def explain(
 
 @click.command("brief")
 @click.argument("file", type=FILE)
-@click.option(
-    "--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="Language of the comments."
-)
+@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the comments.")
 @store_options
 @click.pass_context
 def brief_(ctx: click.Context, /, *, file: Path, lang: str) -> None:

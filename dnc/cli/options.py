@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dnc.errors import InputError, printable
+from dnc.messages import LANGUAGES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -144,7 +145,7 @@ _CALL_OPTIONS = [
     ),
     click.option(
         "--lang",
-        type=click.Choice(["en", "fr"]),
+        type=click.Choice(LANGUAGES),
         default="en",
         show_default=True,
         help="Language of dnc_why, messages and reports.",

@@ -69,7 +69,7 @@ def vet(
     standing = store.standing()
     trade = Trade(book, standing, Policy(chosen.guidance, chosen.accept or {}))
     with Cells() as cells:
-        result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=[cells, trade])
+        result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=[cells.add, trade.add])
         for held in against:
             files = file_list(held)
             cells.hold(files.name, _numbers(files, brief, book))

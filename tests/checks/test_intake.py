@@ -216,6 +216,18 @@ def test_a_file_of_consents_may_not_pass_over_a_withdrawal(dnc, write_file):
     assert dnc("vet", calls, "--region", "FR", "--ignore", "stop")[0] == 0
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_brief_in_the_encodings_of_windows(tmp_path, encoding):
+    """Notepad puts a mark in front of UTF-8, PowerShell 5 writes UTF-16; without its mark that is refused."""
+    path = tmp_path / "brief.toml"
+    path.write_bytes('[values.recipient]\n"Société" = "business"\n'.encode(encoding))
+    if encoding == "utf-16-le":
+        with pytest.raises(InputError, match="is not TOML"):
+            read_brief(path)
+    else:
+        assert read_brief(path).values == {"recipient": {"societe": "business"}}
+
+
 @pytest.mark.parametrize(
     ("brief", "says"),
     [

@@ -149,7 +149,7 @@ def test_one_row_and_a_million(store, tmp_path):
         expected = pl.concat([decider(frame[at : at + 1]) for at in range(frame.height)])
     pl.concat([frame] * 10_000).write_parquet(tmp_path / "calls.parquet")
     watch = Compared(expected)
-    result = run(tmp_path / "calls.parquet", store, Settings(**TOLD), Outputs(keep=False), observers=[watch])
+    result = run(tmp_path / "calls.parquet", store, Settings(**TOLD), Outputs(keep=False), observers=[watch.add])
     assert result.rows == watch.seen == 1_000_000
     assert result.elsewhere == 0
 

@@ -5,13 +5,16 @@ RUN := .venv/installed
 DEV := .venv/installed-dev
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test pages ray check pins fuzz bench clean
+.PHONY: demo test test-all pages ray check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
 
-test: $(DEV)            ## all tests
+test: $(DEV)            ## every property, at a small size
 	$(BIN)/pytest --numprocesses auto --dist worksteal
+
+test-all: $(DEV)        ## every property at its full size, and the tests that are large
+	DNC_TESTS=all $(BIN)/pytest --numprocesses auto --dist worksteal
 
 pages: $(DEV)           ## the pages in a real browser; wants the package chromium on the machine
 	$(BIN)/pytest tests/browser

@@ -1,4 +1,4 @@
-"""What many tests want: an empty store, a file of calls, the command line."""
+"""What many tests want: an empty store, a file of calls, the command line; and which tests run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ import pytest
 
 from dnc import Store
 from dnc.cli.main import main
+from tests import ALL
 
 pytest_plugins = ["tests.scrub"]
 SAMPLES = Path(__file__).parent.parent / "dnc" / "cli" / "samples"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests marked `large`, unless all are to run."""
+    large = [] if ALL else [item for item in items if item.get_closest_marker("large")]
+    if large:
+        config.hook.pytest_deselected(items=large)
+        items[:] = [item for item in items if item not in large]
 
 
 @pytest.fixture

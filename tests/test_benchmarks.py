@@ -18,6 +18,7 @@ CASES = {"check": 4, "days": 1, "load": 4, "peers": 4}  # rows of each, at least
 TOLD = Namespace(rows=3000, seed=1, country="FR", shared=0.2, shapes=99, facts=1, dated=1)
 
 
+@pytest.mark.large
 @pytest.mark.skipif(sys.platform != "linux", reason="wait4 and grep as Linux has them")
 def test_cases_run_and_nobody_comes_to_another_count(tmp_path):
     """Peers find the same numbers; the floor writes as many rows as ours, as wide, with the same header."""
@@ -30,6 +31,7 @@ def test_cases_run_and_nobody_comes_to_another_count(tmp_path):
     assert all(line.count(" | ") == table[0].count(" | ") for line in table)
 
 
+@pytest.mark.large
 def test_what_is_measured_inside_a_process_runs(tmp_path, screened):
     """Each probe does its work and says how long it took."""
     calls, brief = tmp_path / "calls.csv", tmp_path / "brief.toml"

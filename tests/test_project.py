@@ -23,7 +23,17 @@ SHOP = ROOT / "dnc" / "cli" / "samples" / "shop.csv"
 MODULES = sorted([*(ROOT / "dnc").rglob("*.py"), *(ROOT / "registry_loaders").glob("*.py")])
 
 
-@pytest.mark.parametrize("path", docs.PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def _pages() -> list[object]:
+    """All pages; those that show many commands take the time of each."""
+    pages = []
+    for path in docs.PAGES:
+        commands = path.read_text(encoding="utf-8").count("\n$ ")
+        marks = [pytest.mark.large] if commands > 3 and path.parent.name != "reference" else []
+        pages.append(pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks))
+    return pages
+
+
+@pytest.mark.parametrize("path", _pages())
 def test_generated_parts_of_the_pages_are_current(path):
     """Commands, law, columns and registries match the program, and each command in the docs prints what is shown."""
     assert docs.current(path) == path.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dnc import InputError, Rulebook, check
 from dnc.checks.brief import Brief, read_brief
 from dnc.checks.consents import read_consents
+from tests import size
 
 GIVEN = {
     "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "withheld", "sector": "general",
@@ -209,7 +210,7 @@ _DAYS = st.one_of(st.none(), st.integers(0, 5).map(lambda n: date(2026, 8, 1) + 
 _WORDS = st.tuples(st.integers(0, 3), st.sampled_from(["named_caller", "none", "partners"]), _DAYS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(15, 60), deadline=None)
 @given(st.lists(_WORDS, min_size=1, max_size=12))
 def test_many_words_come_to_the_same_one_by_one(tmp_path_factory, words):
     """What the file keeps of each number is what reading its rows one after the other keeps."""

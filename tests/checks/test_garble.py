@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import size
 from tests.garble import LINE, NOTHING, OFFICE, WHOLES, Desk, Tally, damaged_cells, damaged_lines
 from tests.garble_world import COLUMNS, FRENCH, PLAIN, TODAY, world, written
 
-SIZE = 260
+SIZE = size(130, 260)
 STYLES = {"plain": PLAIN, "french": FRENCH}
 
 
@@ -65,7 +66,9 @@ def test_any_text_in_a_cell_clears_no_call(desk):
     rows = [desk.world.cells(row) for row in desk.world.rows]
     places = st.tuples(st.integers(0, len(rows) - 1), st.sampled_from(range(1, len(COLUMNS))), TEXTS)
 
-    @settings(max_examples=3, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=size(1, 3), deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
     @given(st.lists(places, min_size=30, max_size=150, unique_by=lambda one: one[0]))
     def run(changes: list[tuple[int, int, str]]) -> None:
         garbled = [list(cells) for cells in rows]

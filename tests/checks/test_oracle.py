@@ -18,6 +18,7 @@ from dnc import Store, check
 from dnc.checks import validity
 from dnc.law.rulebook import Rulebook
 from dnc.store.loader_search import loaders
+from tests import size
 from tests.oracle import AXES, PACKS, TODAY, Ledger, Registry, Subscriber, months_later, verdicts
 
 BOOK = Rulebook.load()
@@ -274,7 +275,7 @@ def a_file(chance, size):
 
 
 anything = st.randoms(use_true_random=True)
-quick = settings(max_examples=12, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=size(3, 12), deadline=None, derandomize=True, database=None)
 few = settings(quick, max_examples=2)
 RANK = {"blocked": 0, "undecided": 1, "clear": 2}
 
@@ -283,7 +284,7 @@ RANK = {"blocked": 0, "undecided": 1, "clear": 2}
 @given(chance=anything, guidance=st.sampled_from(["enforce", "enforce", "advise"]))
 def test_two_readings_agree(world, chance, guidance):
     """Two independent readings of the rules give the same outcome for the same reasons."""
-    rows = a_file(chance, 400)
+    rows = a_file(chance, size(150, 400))
     for row, found, expected in zip(rows, world.found(rows, guidance), world.oracle(rows, guidance), strict=True):
         assert found == expected, row
 
@@ -297,7 +298,7 @@ def outcomes(world, rows, store=None):
 @given(chance=anything)
 def test_an_objection_never_makes_it_better(world, chance):
     """Whoever objected by the day of the call fares no better for it."""
-    rows = a_file(chance, 300)
+    rows = a_file(chance, size(100, 300))
     # Two days before: the local day of an hour with an offset may be the day before the one written.
     objecting = [row | {"objected_on": str(date.fromisoformat(row["call_at"][:10]) - timedelta(2))} for row in rows]
     for row, before, after in zip(rows, outcomes(world, rows), outcomes(world, objecting), strict=True):

@@ -20,6 +20,7 @@ from dnc.errors import StoreError
 from dnc.files.input_file import sha256_of
 from dnc.registries import bit_pages
 from dnc.store.store import Snapshot, Standing
+from tests import size
 
 DAYS = [date(2026, 1, 1) + timedelta(n) for n in range(6)]
 NUMBERS = [33199000001, 33199000002, 33261910001, 447700900001]
@@ -99,7 +100,7 @@ def written_bits(folder: Path, frame: pl.DataFrame, name: str) -> str:
     return path.rename(path.with_stem(sha256_of(path))).name
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=size(30, 100))
 @pytest.mark.parametrize("way", ["packed", "by rows", "by bits"])
 @given(snapshots=SNAPSHOTS, calls=CALLS, absent=st.sampled_from(["clear", "listed"]))
 def test_every_number_on_every_day(way, snapshots, calls, absent):

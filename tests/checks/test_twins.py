@@ -15,6 +15,7 @@ from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.law.vocabulary import VERDICT, vocabulary
+from tests import size
 
 # Beside what each column takes: what people write instead.
 SMUDGES = [
@@ -110,7 +111,7 @@ def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
     )
     with Decider(store, given=facts, **TOLD) as decider:
         assert decider(frame).select(VERDICT.keys()).equals(expected)
-        some = chance.sample(range(len(rows)), 30)
+        some = chance.sample(range(len(rows)), size(15, 30))
         alone = pl.concat([decider(frame[at : at + 1]) for at in some])
         assert alone.select(VERDICT.keys()).equals(expected[some])
     for at in some[:5]:
@@ -147,10 +148,10 @@ def test_one_row_and_a_million(store, tmp_path):
     frame = pl.DataFrame(rows_of(random.Random(9), 100))
     with Decider(store, **TOLD) as decider:
         expected = pl.concat([decider(frame[at : at + 1]) for at in range(frame.height)])
-    pl.concat([frame] * 10_000).write_parquet(tmp_path / "calls.parquet")
+    pl.concat([frame] * size(1_000, 10_000)).write_parquet(tmp_path / "calls.parquet")
     watch = Compared(expected)
     result = run(tmp_path / "calls.parquet", store, Settings(**TOLD), Outputs(keep=False), observers=[watch.add])
-    assert result.rows == watch.seen == 1_000_000
+    assert result.rows == watch.seen == size(100_000, 1_000_000)
     assert result.elsewhere == 0
 
 

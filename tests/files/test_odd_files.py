@@ -264,7 +264,7 @@ def test_a_pipe_is_read_as_the_file_it_gives(arguments, pipe, dnc, write_file, m
 def test_a_pipe_that_gives_nothing_is_refused(pipe, dnc):
     """The command before it failed: an own list without a row would say that nobody objected."""
     code, _, err = dnc("load", pipe("pipe", ""), "--registry", "own", "--as-of", "2026-01-01")
-    assert code == 4 and err.endswith("pipe: gives nothing; did the command before it fail?\n")
+    assert code == 4 and err.endswith("pipe: the pipe is empty; did the command before it fail?\n")
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_a_panic_is_said_like_any_fault(dnc, write_file, monkeypatch):
     monkeypatch.setattr("dnc.checks.brief_draft.open_table", panic)
     code, out, err = dnc("brief", write_file("calls.csv", OWN))
     assert (code, out) == (4, "")
-    assert err.startswith("dnc: a fault in the program (PanicException at") and "Traceback" not in err
+    assert err.startswith("dnc: internal error (PanicException at") and "Traceback" not in err
 
 
 # Bounds

@@ -24,6 +24,7 @@ from dnc.files.open_table import open_table
 from dnc.files.table import FEWER, LINE, MORE, QUOTED, RAGGED, UNNAMED, unique_names
 from dnc.frames import numbered
 from dnc.numbers.reader import read_listed, read_number
+from tests import size
 
 HEADER = "Téléphone;Nom"
 ROWS = "01 99 00 00 01;Une\n02 61 91 00 02;Deux\n"
@@ -563,7 +564,7 @@ CELLS = {
 }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=size(60, 200), deadline=None)
 @given(st.data())
 def test_distinct_rows_are_numbered_as_they_appear(data):
     """Whatever the columns hold, narrow or wide: each row gets the number of the first one that is like it."""

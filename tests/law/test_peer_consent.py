@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from pytest import MonkeyPatch
 
 from dnc import Store, check
+from tests import size
 
 FACTS = {"caller": "commercial", "voice": "human", "recipient": "consumer", "relationship": "none"}
 FACTS |= {"consent": "named_caller", "consent_for": "live"}
@@ -50,7 +51,7 @@ def ours(tmp_path_factory, calls: list[dict[str, str]]) -> list[str]:
     return words
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(3, 10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(DAYS, AGES, WITHDRAWN), min_size=60, max_size=120))
 def test_same_answer_wherever_it_speaks(tmp_path_factory, drawn):
     """Valid there is valid here, and what is not valid there is not valid here."""

@@ -25,6 +25,7 @@ from dnc.registries import Extract, Loader
 from dnc.registries.area_codes import country_of_area_code
 from dnc.registries.ingest import readings
 from dnc.store.loader_search import loader_for, loaders
+from tests import size
 
 FOLDER = Path(__file__).parent.parent / "loaders"
 AS_OF = date(2026, 8, 3)
@@ -496,7 +497,10 @@ def lines_of(content: bytes) -> int:
 
 
 @settings(
-    max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=size(400, 4_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
 )
 @given(path=st.sampled_from(FIXTURES), damage=DAMAGE)
 def test_row_accounting(path, damage, tmp_path):
@@ -525,7 +529,7 @@ def test_row_accounting(path, damage, tmp_path):
         assert rows.height == lines_of(content)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=size(60, 300), deadline=None)
 @given(
     st.sampled_from(["1{code}{local:07d}", "44{british}"]),
     st.sampled_from(["212", "310", "416", "604", "787", "999"]),
@@ -538,7 +542,7 @@ def test_proved_numbers_agree(form, code, local, british):
     assert read_number(f"+{text}", None).number == int(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=size(30, 100), deadline=None)
 @given(st.lists(st.from_regex(r"\A0[1-9][0-9]{8,9}\Z"), min_size=1, max_size=20), st.booleans())
 def test_british_records_agree(numbers, spaced):
     """Both variants of the British record give what the reference reading gives of the same digits."""

@@ -12,9 +12,10 @@ from threading import Barrier
 from dnc import Store
 from dnc.store.backup import backup
 from dnc.store.verify import verify
+from tests import size
 from tests.store.test_store import ANSWER, said
 
-LOOKUPS, TURNS = 200, 3
+LOOKUPS, TURNS = size(60, 200), 3
 WRITER = """
 import sys
 from datetime import date
@@ -31,7 +32,7 @@ for turn in range(turns):
 """
 
 
-def test_two_hundred_look_ups_beside_loads_are_all_right(store, write_file, tmp_path):
+def test_many_look_ups_beside_loads_are_all_right(store, write_file, tmp_path):
     """Two processes load and record, one purges, a backup is made; each look-up has the answer of its day."""
     store.load(write_file("a.csv", ANSWER), as_of=date(2026, 8, 31), registry="fr-bloctel")
     store.object(["+33199000003"], date(2026, 8, 2))

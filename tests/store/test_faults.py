@@ -22,6 +22,7 @@ with tempfile.TemporaryDirectory() as folder:
 """
 
 
+@pytest.mark.large
 @pytest.mark.skipif(sys.platform != "linux", reason="kill -9, limits and fork as Linux has them")
 def test_a_verb_that_is_killed_or_starved_leaves_a_whole_store():
     """Killed at four points of each verb, short of disk, short of memory: before or after, and nothing in between."""

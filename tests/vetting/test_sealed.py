@@ -24,7 +24,7 @@ from dnc.vetting.cells import FEW, LEVELS, Cells, between
 from dnc.vetting.model import Vetting
 from dnc.vetting.sealed import _checksum, held_to, is_sealed, read_sealed, write_sealed
 from dnc.vetting.vet import vet
-from tests import offers
+from tests import offers, size
 
 DAY = date(2026, 12, 1)
 POINTS = [DAY, DAY + timedelta(weeks=1)]
@@ -130,7 +130,7 @@ def persons(rows: list[dict]) -> int:
     return len({one["person"] for one in rows})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=size(15, 100), deadline=None)
 @given(ROWS)
 def test_no_class_tells_of_fewer_than_ten_persons(rows):
     """Checked against the rows: the cells are right, they partition the rows, and each has ten persons or more."""
@@ -149,7 +149,7 @@ def test_no_class_tells_of_fewer_than_ten_persons(rows):
         assert persons(inside) >= FEW
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(8, 40), deadline=None)
 @given(ROWS)
 def test_counts_of_a_sealed_result_hold_the_open_one_between_them(rows):
     """For any word, and any two words, the bounds of a sealed result enclose the exact count."""
@@ -166,7 +166,7 @@ def test_counts_of_a_sealed_result_hold_the_open_one_between_them(rows):
         assert low <= exact <= high, asked
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(8, 40), deadline=None)
 @given(ROWS)
 def test_no_sum_or_difference_of_cells_tells_of_fewer_than_ten(rows):
     """Cells are disjoint, so a reader can compute their sums and complements: none is between 1 and 9."""

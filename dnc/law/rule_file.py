@@ -79,8 +79,8 @@ class _Reader:
             raise self.fail(f"missing key {missing[0]!r}", *at)
         return data
 
-    def is_a(self, kind: type, data: dict[str, Any], key: str, *at: str) -> Any:
-        """The value of a key, of a type; whole numbers are at least 1."""
+    def typed(self, kind: type, data: dict[str, Any], key: str, *at: str) -> Any:
+        """The value of a key, which must have a type; whole numbers are at least 1."""
         value = data[key]
         if not isinstance(value, kind) or (isinstance(value, int) and kind is int and (value is True or value < 1)):
             raise self.fail(f"must be {_TYPE_NAMES[kind]}", *at, key)
@@ -90,12 +90,12 @@ class _Reader:
         keys = {"jurisdiction": True, "name": False, "regions": True, "read_from": True, "read_until": True}
         optional = ("territories", "places", "holidays", "polls", "cites", "regime")
         data = self.table(self.data, keys | dict.fromkeys(optional, False))
-        self.jurisdiction = self.is_a(str, data, "jurisdiction")
+        self.jurisdiction = self.typed(str, data, "jurisdiction")
         self.cites = {key: self._cite(key, one) for key, one in data.get("cites", {}).items()}
         self._used: set[str] = set()
         self._read_calendars(data)
-        read_from = self.is_a(date, data, "read_from")
-        read_until = self.is_a(date, data, "read_until")
+        read_from = self.typed(date, data, "read_from")
+        read_until = self.typed(date, data, "read_until")
         regimes = tuple(self._regime(one) for one in data.get("regime", []))
         self._check_chains(regimes)
         if unused := sorted(set(self.cites) - self._used):
@@ -169,7 +169,7 @@ class _Reader:
 
     def _cite(self, key: str, data: Any) -> Cite:
         table = self.table(data, {"text": True, "url": True, "read": True}, "cites", key)
-        return Cite(table["text"], table["url"], self.is_a(date, table, "read", "cites", key))
+        return Cite(table["text"], table["url"], self.typed(date, table, "read", "cites", key))
 
     def _cites_of(self, data: dict[str, Any], *at: str) -> tuple[Cite, ...]:
         for key in data["cites"]:
@@ -190,8 +190,8 @@ class _Reader:
         for key, allowed in (("force", ("law", "guidance")), ("confidence", GRADES)):
             if table.get(key, allowed[0]) not in allowed:
                 raise self.fail(f"{table[key]!r} is not one of {', '.join(allowed)}", id_, key)
-        first = self.is_a(date, table, "from", id_) if "from" in table else date.min
-        until = self.is_a(date, table, "until", id_) if "until" in table else date.max
+        first = self.typed(date, table, "from", id_) if "from" in table else date.min
+        until = self.typed(date, table, "until", id_) if "until" in table else date.max
         if first >= until:
             raise self.fail(f"`from` ({first}) must be before `until` ({until})", id_, "from")
         demanded = [name for name in DEMANDS if name in table]
@@ -307,11 +307,11 @@ class _Reader:
         if key in ("registry", "after_listed") and not (isinstance(value, str) and _ID.match(value)):
             raise self.fail("must be a registry id", *at, key)
         if key in _TYPES:
-            self.is_a(_TYPES[key], params, key, *at)
+            self.typed(_TYPES[key], params, key, *at)
         if key in ("max_age", "registry_max_age"):
             span = self.table(value, dict.fromkeys(UNITS, False), *at, key)
             for unit in span:
-                self.is_a(int, span, unit, *at, key)
+                self.typed(int, span, unit, *at, key)
             if not span:
                 raise self.fail(f"must give at least one of {', '.join(UNITS)}", *at, key)
         if key in ("allowed", "forbidden") and not (
@@ -334,6 +334,8 @@ class _Reader:
                 start, end = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
                 windows[tuple(str(day + 1) for day in range(start, end + 1))] = self._spans(entry, *at, key)
                 text.append(f"{key} {entry}")
+            elif key in ("windows", "text"):  # keys of what this function returns, not of a rules file
+                raise self.fail(f"unknown key {key!r}; name weekdays such as mon or mon-fri", *at)
             else:
                 rest[key] = self._spans(entry, *at, key) if key == "eve" else entry
         if not windows:

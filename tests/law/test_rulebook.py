@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from dnc import Rulebook, RuleError
+from dnc.law.demands import DEMANDS, TESTS
 from dnc.law.rule_file import read_pack
 
 TEXT = """
@@ -90,6 +91,28 @@ def test_what_breaks_the_grammar_is_refused(old, new, says):
     with pytest.raises(RuleError) as error:
         read_pack("xx.toml", TEXT.replace(old, new, 1) if old != 'id = "xx-two"' else TEXT.replace(old, new))
     assert says in str(error.value)
+
+
+OTHER_KEYS = {  # those that a demand or test requires beside the one that is wrong
+    "registry": '"fr-bloctel"', "scope": '"named"', "n": "1", "days": "1", "after": '"refused_on"',
+    "column": '"consent_on"', "than": '"refused_on"',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [(name, key) for name, kind in (DEMANDS | TESTS).items() for key in kind.keys]
+)
+def test_every_key_of_a_demand_is_checked(name, key):
+    """A text that is on no closed list is refused as the value of each key, so that it never becomes SQL."""
+    others = [other for other, needed in (DEMANDS | TESTS)[name].keys.items() if needed and other != key]
+    values = [f'{key} = "1) or (true"', *(f"{other} = {OTHER_KEYS[other]}" for other in others if other in OTHER_KEYS)]
+    if name == "hours":
+        values.append('mon = "10:00-12:00"')
+    table = f"{name} = {{ {', '.join(values)} }}"
+    old = "forbidden = {}" if name in DEMANDS else 'caller = ["press"]'
+    with pytest.raises(RuleError) as error:
+        read_pack("xx.toml", TEXT.replace(old, table))
+    assert "missing key" not in str(error.value)
 
 
 def test_a_folder_adds_and_replaces(tmp_path):

@@ -19,6 +19,7 @@ from dnc import DncError, InputError, StoreError, check, write
 from dnc.checks import evaluator
 from dnc.checks.brief import Brief
 from dnc.clock import read_day
+from dnc.files.writers import FORMATS
 from dnc.law.findings import Inquiry
 from dnc.law.vocabulary import VERDICT
 
@@ -31,7 +32,7 @@ CALLS = (
 )
 
 
-@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+@pytest.mark.parametrize("suffix", [suffix[1:] for suffix in FORMATS if suffix not in (".parquet", ".xlsx")])
 def test_golden_output(store, write_file, tmp_path, suffix):
     """The bytes of each text format are a promise; a change to a golden file is a change to it."""
     text = CALLS.replace("two\nlines", '"two\nlines"')
@@ -42,6 +43,7 @@ def test_golden_output(store, write_file, tmp_path, suffix):
 def test_every_format_says_the_same(store, write_file, tmp_path):
     """CSV, Parquet, XLSX and JSON lines come from one check and hold the same verdicts."""
     outs = [tmp_path / f"v.{suffix}" for suffix in ("csv", "parquet", "xlsx", "jsonl")]
+    assert {path.suffix for path in outs} == set(FORMATS)
     result = check(write_file("calls.csv", CALLS), store, region="FR", given=FACTS, out=outs)
     assert result.verdicts is None
     with outs[0].open(encoding="utf-8", newline="") as file:

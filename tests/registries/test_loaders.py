@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,13 @@ def test_fixture(path):
     assert loader.registry == registry_of(path)
     expected = path.with_name(f"{path.name}.expected.csv").read_text(encoding="utf-8")
     assert rows_of(path).write_csv() == expected
+
+
+def test_every_loader_has_a_sample_and_a_description():
+    """A loader without a sample file is tested by nothing, and one without a docstring has no section in the docs."""
+    assert {registry_of(path) for path in FIXTURES} == set(loaders())
+    for registry in loaders():
+        assert importlib.import_module(f"registry_loaders.{registry.replace('-', '_')}").__doc__, registry
 
 
 def claimants(path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which opt-out regimes apply to a planned call, and what they say: clear, blocked or undecided."""
+"""Checks planned telephone calls against do-not-call law: each call is clear, blocked or undecided."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dnc.store.store import Snapshot, Store
     from dnc.vetting.model import Asked, Vetting
 
-_HOMES = {
+_MODULES = {
     "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "vet", "write"),
     "dnc.checks.result": ("Check",),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
@@ -21,7 +21,7 @@ _HOMES = {
     "dnc.store.store": ("Snapshot", "Store"),
     "dnc.vetting.model": ("Asked", "Vetting"),
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "Asked",
@@ -47,9 +47,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that `dnc --help` imports no engine."""
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(name)
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_MODULE_OF[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -222,7 +222,7 @@ def _nulls(kind: type[pl.DataType], facts: Facts) -> pl.Series:
 
 
 @dataclass(frozen=True)
-class Looked:
+class ConditionValue:
     """One condition or demand in words, and its value for one call: true, false or None (not known)."""
 
     says: str
@@ -238,9 +238,9 @@ class RegimeResult:
 
     regime: Regime
     finding: Finding
-    when: list[Looked]
-    exceptions: list[list[Looked]]
-    demand: Looked
+    when: list[ConditionValue]
+    exceptions: list[list[ConditionValue]]
+    demand: ConditionValue
 
 
 def explained(judge: Judge, calls: Calls) -> list[RegimeResult]:
@@ -250,16 +250,16 @@ def explained(judge: Judge, calls: Calls) -> list[RegimeResult]:
         return []
     [truth] = evaluation.truths
 
-    def looked(parts: Iterable[Condition]) -> list[Looked]:
-        return [Looked(part.says, truth[part.sql]) for part in parts]
+    def with_values(parts: Iterable[Condition]) -> list[ConditionValue]:
+        return [ConditionValue(part.says, truth[part.sql]) for part in parts]
 
     return [
         RegimeResult(
             regime,
             finding_of(regime, truth),
-            looked(regime.when),
-            [looked(clause) for clause in regime.exceptions],
-            *looked([regime.demanded]),
+            with_values(regime.when),
+            [with_values(clause) for clause in regime.exceptions],
+            *with_values([regime.demanded]),
         )
         for regime in evaluation.regimes
     ]

@@ -140,6 +140,6 @@ def _counting(standing: Standing, number: int, day: date) -> Iterator[dict[str, 
         state = row[column]
         yield {
             "registry": registry,
-            "state": state or "nothing stood",
+            "state": state or "no snapshot by that day",
             "as_of": row[registry_column(registry, "_as_of")] if state else None,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dnc.checks.judge import Looked, RegimeResult
+from dnc.checks.judge import ConditionValue, RegimeResult
 from dnc.law.findings import Finding
 from dnc.messages import messages
 from dnc.reports.phrases import labelled
@@ -41,9 +41,14 @@ def _regime(found: RegimeResult, language: str) -> Iterator[str]:
     reasons = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"
     yield texts["regime"].format(id=regime.id, finding=in_words, reasons=reasons)
     yield f"  {regime.says[language]}"
-    yield from (f"  {texts['when']} {labelled(look.says, _truth(look, language), language)}" for look in found.when)
+    yield from (
+        f"  {texts['when']} {labelled(condition.says, _truth(condition, language), language)}"
+        for condition in found.when
+    )
     for clause in found.exceptions:
-        yield f"  {texts['unless']} " + _joined((f"{look.says} ({_truth(look, language)})" for look in clause), texts)
+        yield f"  {texts['unless']} " + _joined(
+            (f"{condition.says} ({_truth(condition, language)})" for condition in clause), texts
+        )
     if regime.demand == "duty":
         yield f"  {labelled(texts['duty'], found.demand.says, language)}"
     else:
@@ -60,10 +65,10 @@ def _met(found: RegimeResult, language: str) -> str:
     return str(common["contested"]) if found.regime.is_open else _truth(found.demand, language)
 
 
-def _truth(look: Looked, language: str) -> str:
-    if look.value is None:
+def _truth(condition: ConditionValue, language: str) -> str:
+    if condition.value is None:
         return str(messages("explanation", language)["unknown"])
-    return str(messages("common", language)["yes" if look.value else "no"])
+    return str(messages("common", language)["yes" if condition.value else "no"])
 
 
 def _joined(conditions: Iterable[str], texts: Mapping[str, Any]) -> str:
@@ -72,10 +77,12 @@ def _joined(conditions: Iterable[str], texts: Mapping[str, Any]) -> str:
 
 def _reasons(found: RegimeResult, texts: Mapping[str, Any]) -> Iterator[str]:
     """Why a regime does not apply: the conditions that are false, or the exception that is true."""
-    yield from (texts["lacking"].format(condition=look.says) for look in found.when if look.value is False)
+    yield from (
+        texts["lacking"].format(condition=condition.says) for condition in found.when if condition.value is False
+    )
     for clause in found.exceptions:
-        if all(look.value for look in clause):
-            yield texts["excepted"].format(conditions=_joined((look.says for look in clause), texts))
+        if all(condition.value for condition in clause):
+            yield texts["excepted"].format(conditions=_joined((condition.says for condition in clause), texts))
 
 
 def as_data(verdict: Mapping[str, Any], findings: list[RegimeResult], language: str = "en") -> dict[str, Any]:
@@ -91,8 +98,8 @@ def _data(found: RegimeResult, language: str) -> dict[str, Any]:
         "says": regime.says[language],
         "force": regime.force,
         "confidence": regime.confidence,
-        "when": [vars(look) for look in found.when],
-        "except": [[vars(look) for look in clause] for clause in found.exceptions],
+        "when": [vars(condition) for condition in found.when],
+        "except": [[vars(condition) for condition in clause] for clause in found.exceptions],
         "demand": {"kind": regime.demand, **vars(found.demand)},
         "cites": [vars(cite) for cite in regime.cites],
         "note": regime.note,

@@ -68,7 +68,7 @@ def outlook_for(
     """The changes that may affect a call of which only the brief's facts are known; other changes are left out."""
     touched = []
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, Policy()) as judge:
-        calls = _Calls(brief, book, judge)
+        calls = _BriefCalls(brief, book, judge)
         for day, pack, regime, change in changes(packs, first, last):
             eve = day - timedelta(days=1)
             found = calls.finding(pack, eve if change == "ends" else day, regime.id)
@@ -80,7 +80,7 @@ def outlook_for(
     return touched
 
 
-class _Calls:
+class _BriefCalls:
     """Calls of a brief to an unknown person, each judged once for a jurisdiction and a day."""
 
     def __init__(self, brief: Brief, book: Rulebook, judge: Judge) -> None:

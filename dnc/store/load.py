@@ -162,16 +162,16 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
 
     Such a list would count as complete without the people in those rows.
     """
-    smudged = [one for one in lists if one.unread]
-    count = sum(one.unread for one in smudged)
+    incomplete = [one for one in lists if one.unread]
+    count = sum(one.unread for one in incomplete)
     if count <= options.accept_unread:
         return
-    first = smudged[0]
+    first = incomplete[0]
     line, reason = first.taken.unread[0]
     lines = [str(line) for line, _ in first.taken.unread]
     more = ", …" if first.unread > len(lines) else ""
     where = f"line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more}"
-    files = f" and in {len(smudged) - 1} more files" if len(smudged) > 1 else ""
+    files = f" and in {len(incomplete) - 1} more files" if len(incomplete) > 1 else ""
     accepted = f"; {options.accept_unread:,} were accepted" if options.accept_unread else ""
     raise LoaderError(
         f"a number cannot be read ({reason}), and the list would count as complete without it. "

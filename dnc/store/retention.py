@@ -45,7 +45,7 @@ def check_registry(registry: str | None) -> None:
         raise InputError("own is always kept: if it were forgotten, people who objected would be called again")
 
 
-def by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:
+def forget_by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:
     """Delete snapshots as of a day before `before`, of one registry or all."""
     gone = list(map(snapshot_of, ledger_sql.remove_snapshots_before(change.con, before, registry)))
     detail = {"by": "age", "before": before, "registry": registry, "snapshots": [old.id for old in gone]}
@@ -53,14 +53,14 @@ def by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]
     return gone
 
 
-def decisions_by_age(change: Change, before: date) -> list[int]:
+def forget_decisions_by_age(change: Change, before: date) -> list[int]:
     """Delete decisions kept before a day."""
     checks = ledger_sql.remove_decisions_before(change.con, before)
     change.log("forget", {"by": "age", "before": before, "decisions_of": checks})
     return checks
 
 
-def by_number(change: Change, numbers: Sequence[int], registry: str | None, work: Path) -> Forgotten:
+def forget_by_number(change: Change, numbers: Sequence[int], registry: str | None, work: Path) -> Forgotten:
     """Delete what snapshots of one registry or all say about numbers that are not listed, and all kept decisions.
 
     The reason that a person gave for an objection is deleted too; the objection stays.

@@ -344,13 +344,13 @@ class Store:
         retention.check_registry(registry)
         self.must_exist()
         with self.ledger.change() as change:
-            return retention.by_age(change, before, registry)
+            return retention.forget_by_age(change, before, registry)
 
     def forget_decisions(self, before: date) -> list[int]:
         """Delete decisions kept before a day; returns the checks (rows of the log) they belong to."""
         self.must_exist()
         with self.ledger.change() as change:
-            return retention.decisions_by_age(change, before)
+            return retention.forget_decisions_by_age(change, before)
 
     def forget_numbers(
         self, numbers: Iterable[str], *, region: str | None = None, registry: str | None = None
@@ -363,7 +363,7 @@ class Store:
         self.must_exist()
         read = read_all(numbers, region)
         with self.work("forget") as work, self.ledger.change() as change:
-            return retention.by_number(change, read, registry, work)
+            return retention.forget_by_number(change, read, registry, work)
 
     def forget_due(self) -> tuple[list[Snapshot], list[int]]:
         """Delete what `retain` no longer keeps; returns the snapshots, and the checks whose decisions are deleted."""
@@ -372,9 +372,9 @@ class Store:
         with self.ledger.change() as change:
             for row in ledger_sql.retention(change.con, today()):
                 if row["kind"] == retention.DECISIONS:
-                    gone[1].extend(retention.decisions_by_age(change, row["first"]))
+                    gone[1].extend(retention.forget_decisions_by_age(change, row["first"]))
                 else:
-                    gone[0].extend(retention.by_age(change, row["first"], row["kind"]))
+                    gone[0].extend(retention.forget_by_age(change, row["first"], row["kind"]))
         return gone
 
     def retain(self, kind: str, months: int | None) -> None:

@@ -125,7 +125,7 @@ def explain(
     settings: Settings | None = None,
     **options: Unpack[SettingsOptions],
 ) -> tuple[dict[str, Any], list[RegimeResult]]:
-    """Decide one call, and tell the finding of every regime in force.
+    """Decide one call, with the finding of every regime in force.
 
     Args:
         number: as in a list.

@@ -1,6 +1,7 @@
 """What the program says to people, in English and French: sentences from `messages.toml`, and numbers as text.
 
-It imports nothing of ours, because `dnc_why` and the draft of a brief are worded in `dnc.checks`, below the reports.
+It imports no other module of this package, because `dnc_why` and the draft of a brief are
+worded in `dnc.checks`, below the reports.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class _Values(NamedTuple):
 
 
 class _Memory:
-    """Evaluates each distinct row of cells once: keeps the results, and starts afresh after `_REMEMBERED` rows."""
+    """Evaluates each distinct row of cells once: keeps the results, and drops them after `_REMEMBERED` rows."""
 
     def __init__(self, evaluate: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
         self._evaluate = evaluate

@@ -19,7 +19,7 @@ Targets = str | Path | Sequence[str | Path] | None
 
 
 class Report(Protocol):
-    """What a check says beside its rows; `dnc.api` brings it, because reports know checks and not the reverse."""
+    """Writes what a check has beside its rows; passed in by `dnc.api`, because checks cannot import reports."""
 
     def page(self, result: Check) -> str:
         """An HTML page."""

@@ -19,7 +19,7 @@ from dnc.store.snapshots import Snapshot
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """What came of a check.
+    """The result of a check.
 
     Attributes:
         files: of the list.

@@ -416,9 +416,10 @@ def _constant(sql: str, says: str) -> Callable[[dict[str, Any]], Condition]:
 
 @dataclass(frozen=True)
 class Template:
-    """A kind of demand or test.
+    """A kind of demand or test, as the entry of `DEMANDS` or `TESTS` under its name.
 
-    write: compiles its keys. keys: those it takes in a rules file (True = required).
+    write: compiles its parameters (by key, checked by `dnc.law.rule_file`) to a condition.
+    keys: those it takes in a rules file (True = required).
     test: whether it may also be used in `when` and `except`.
     """
 

@@ -143,9 +143,9 @@ def _begins(head: Path, pattern: str, length: int) -> list[Test]:
     return [[way] for way in _ways(head, pattern, length)]
 
 
-def _both(one: Path, other: Path) -> Path:
+def _both(first: Path, second: Path) -> Path:
     """Both paths at once; a position without any digit where they exclude each other."""
-    pairs = zip_longest(one, other, fillvalue=_ANY)
+    pairs = zip_longest(first, second, fillvalue=_ANY)
     return tuple("".join(digit for digit in digits if digit in more) for digits, more in pairs)
 
 

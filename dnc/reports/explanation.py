@@ -1,4 +1,4 @@
-"""One call explained: what every regime in force came to, and through which condition; as text or as data."""
+"""One call explained: the finding of every regime in force, and the values of its conditions; as text or as data."""
 
 from __future__ import annotations
 

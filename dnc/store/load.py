@@ -26,7 +26,7 @@ from dnc.store.snapshots import Accepted, Snapshot, Standing, fault_of
 
 _SHRUNK_SHARE = 0.1  # of a complete list; above it a reason must be given
 _DOUBTED_SHARE = 0.05  # of a sample of numbers; above it all of them are compared
-_LOOKED_AT = 100_000  # size of the sample of a long list
+_SAMPLE_SIZE = 100_000  # numbers
 _NAMED = 3  # snapshots in a message
 
 
@@ -247,7 +247,7 @@ def _compared(
     frame = pl.DataFrame({"prefix": prefixes})
     before = now = lost = 0
     with engine(work, standing.folder / "snapshots") as con:
-        for every in sorted({1, 1 + sum(old.numbers for old in olds) // _LOOKED_AT}, reverse=True):
+        for every in sorted({1, 1 + sum(old.numbers for old in olds) // _SAMPLE_SIZE}, reverse=True):
             counted = run(con, "lost", statement(__package__, "lost"), params | {"every": every}, prefixes=frame)
             before, now, lost = counted.row(0)
             if before - now <= _DOUBTED_SHARE * before:
@@ -277,13 +277,13 @@ def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> l
         [(count, newest)] = con.execute(
             "select count(*), max(coalesce(since, ?)) from read_parquet(?) where listed", [as_of, str(listings)]
         ).fetchall()
-        lacks = 0
+        missing = 0
         if files:
             left_out = "where listed and number not in (select number from read_parquet(?))"
             sql = f"select count(distinct number) from read_parquet(?) {left_out}"
-            [(lacks,)] = con.execute(sql, [files, str(listings)]).fetchall()
+            [(missing,)] = con.execute(sql, [files, str(listings)]).fetchall()
     notes = [f"newest entry: {newest}"] if count else ["no objections in it"]
-    return notes + ([f"{lacks:,} earlier numbers are not in it; they stay until they are lifted"] if lacks else [])
+    return notes + ([f"{missing:,} earlier numbers are not in it; they stay until they are lifted"] if missing else [])
 
 
 def same_snapshot(new: Prepared, options: Options, standing: Standing) -> Snapshot | None:

@@ -1,4 +1,4 @@
-"""The act of the seller, handing the list over, decided by the same rules as calls.
+"""Whether the seller may hand the list over, decided by the same rules as calls.
 
 It is one act for the whole file: one row that may not be handed over forbids it,
 so its outcome is that of its worst row. How the buyer would call (voice, hours,

@@ -1,4 +1,4 @@
-"""Vetting: a list on offer judged for a planned use, before it is bought, by the engine of every check."""
+"""Vetting: checks a list on offer for a planned use, before it is bought, and counts what the check finds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dnc.vetting.figures import appraise
 from dnc.vetting.model import Asked, Offer, Traded, Vetting
 from dnc.vetting.seller import Trade
 
-CURVE_WEEKS = 12  # looked ahead where no end of the period is told
+CURVE_WEEKS = 12  # length of the curve where the period has no end
 
 
 def vet(
@@ -51,7 +51,7 @@ def vet(
         store: where the snapshots of registries are; need not exist.
         until: last day of the period in which the calls are planned; it begins on the day of the first call.
         against: lists that the buyer holds already.
-        asked: price, and conditions of the gate.
+        asked: price, and conditions that the buyer sets.
         sample_of: rows of the list, where the file is a random sample of them.
         confidence: how often, at least, the bounds of a sample hold the true value.
         seal: count in classes of ten persons or more, so that the result may be handed over.
@@ -113,7 +113,7 @@ def _points(first: date, until: date | None) -> tuple[date, ...]:
 
 
 def _told(result: Check) -> dict[str, Any]:
-    """What was told of the use, but for the caller's number."""
+    """The settings of the check, for `Offer.told`; without the caller's number, which is a telephone number too."""
     told = {name: result.record[name] for name in ("at", "region", "declared", "brief", "guidance", "accepted")}
     consents = result.record["consents"]
     declared = dict(told["declared"])
@@ -131,7 +131,7 @@ def _snapshots(result: Check, standing: Standing) -> Iterator[dict[str, Any]]:
 
 
 def _traded(verdicts: pl.DataFrame, counted: bool) -> Traded:
-    """The seller's act for the whole file; its worst row decides."""
+    """Whether the seller may hand the list over, from the verdict of each case; the worst row decides for the file."""
     rows = {outcome: int(verdicts.filter(dnc_outcome=outcome)["rows"].sum()) for outcome in OUTCOMES}
     worst = next((outcome for outcome in ("blocked", "undecided") if rows[outcome]), "clear")
 

@@ -343,7 +343,7 @@ def test_a_list_of_the_same_day_clears_nobody(store, write_file):
 
 def test_a_long_list_is_looked_at_in_part_first(store, write_file, monkeypatch):
     """What is decided of a part of its numbers is decided alike, and what is said is counted over all."""
-    monkeypatch.setattr("dnc.store.load._LOOKED_AT", 500)
+    monkeypatch.setattr("dnc.store.load._SAMPLE_SIZE", 500)
     store.load(write_file("tps.csv", tps(5000)), as_of=date(2026, 7, 1), **PLAIN)
     assert "5,000 numbers on 2026-07-01 (snapshot 1), 4,000 now, 1,000 gone." in stopped(
         store, write_file("a.csv", tps(4000)), **PLAIN

@@ -17,7 +17,7 @@ from dnc.files.table import folded
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.numbers.reader import known_region
 
-_KEYS = ("region", "dates", "short_rows", "ignore", "columns", "values", "facts")
+_KEYS = ("region", "dates", "sheet", "short_rows", "ignore", "columns", "values", "facts")
 SHORT_ROWS = ("trailing",)
 
 
@@ -27,6 +27,7 @@ class Brief:
 
     region: numbering plan of national forms, where a row tells none.
     dates: `iso`, `dmy` or `mdy`; ISO 8601 is always read.
+    sheet: of a spreadsheet; by default the first visible one that holds anything.
     short_rows: `trailing` where rows of a CSV with fewer cells than the header lack empty cells at their end.
     columns: our name → theirs. values: our column → their word (folded) → ours.
     facts: our column → what fills its empty cells.
@@ -43,6 +44,7 @@ class Brief:
     beside: frozenset[str] = frozenset()
     short_rows: str | None = None
     ignore: Sequence[str] = ()
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
@@ -77,6 +79,7 @@ class Brief:
         columns: Mapping[str, str] | None = None,
         facts: Mapping[str, object] | None = None,
         ignore: Sequence[str] = (),
+        sheet: str | None = None,
     ) -> Brief:
         """This brief with what was said beside it, which wins."""
         return replace(
@@ -86,6 +89,7 @@ class Brief:
             facts={**self.facts, **{name: str(fact) for name, fact in (facts or {}).items()}},
             beside=self.beside.union(facts or ()),
             ignore=(*self.ignore, *ignore),
+            sheet=sheet or self.sheet,
         )
 
     def without(self, facts: Collection[str]) -> Brief:
@@ -148,6 +152,9 @@ def read_brief(path: str | Path) -> Brief:
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise InputError("must be a list of columns", path, "ignore")
     region, dates, short_rows = told.get("region"), told.get("dates", "iso"), told.get("short_rows")
+    sheet = told.get("sheet")
+    if sheet is not None and (not isinstance(sheet, str) or not sheet):
+        raise InputError("must be the name of a sheet", path, "sheet")
     sha256 = hashlib.sha256(data).hexdigest()
     try:
         return Brief(
@@ -159,6 +166,7 @@ def read_brief(path: str | Path) -> Brief:
             sha256,
             short_rows=short_rows,
             ignore=tuple(ignore),
+            sheet=sheet,
         )
     except InputError as error:
         raise InputError(str(error), path) from None

@@ -52,23 +52,23 @@ class _Numbers:
         return self.read / self.tried if self.tried else 0.0
 
 
-def draft(path: str | Path, book: Rulebook, language: str = "en") -> Iterator[str]:
+def draft(path: str | Path, book: Rulebook, language: str = "en", sheet: str | None = None) -> Iterator[str]:
     """Lines of a brief in TOML for a planned-calls file. Raises InputError where it is no such file."""
-    table = open_table(path)
+    table = open_table(path, sheet=sheet)
     rows = next(iter(table.batches), pl.DataFrame(schema=dict.fromkeys(table.columns, pl.String)))
     if not table.columns:
         raise InputError("no column in it", table.path, table.skipped + 1)
     # A file without a header shows numbers where its names should be: the intake refuses it.
     if rows.height:
         _ = Header(table, Brief(columns={"number": table.columns[0]})).columns
-    return _Draft(table, pl.DataFrame([as_text(rows[name]) for name in table.columns]), book, language).lines()
+    return _Draft(table, pl.DataFrame([as_text(rows[name]) for name in table.columns]), book, language, sheet).lines()
 
 
 class _Draft:
     """A draft in the making: a file's first rows, looked at column by column."""
 
-    def __init__(self, table: Table, rows: pl.DataFrame, book: Rulebook, language: str) -> None:
-        self._table, self._rows, self._book = table, rows, book
+    def __init__(self, table: Table, rows: pl.DataFrame, book: Rulebook, language: str, sheet: str | None) -> None:
+        self._table, self._rows, self._book, self._sheet = table, rows, book, sheet
         self._language, self._w, self._count = language, messages("draft", language), counted(language)
 
     def lines(self) -> Iterator[str]:
@@ -76,6 +76,8 @@ class _Draft:
         yield f"# {self._w['head'].format(rows=self._count(self._rows.height), name=name)}"
         yield f"# {self._w['then'].format(name=name)}"
         yield ""
+        if self._sheet:
+            yield f"sheet = {_text(self._sheet)}"
         yield from self._region()
         yield from self._dates()
         yield from self._ignore()

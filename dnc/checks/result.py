@@ -67,7 +67,7 @@ class Check:
     second_numbers: Sequence[str]
     dated: bool
     skipped: int
-    sheets: int
+    sheets: Sequence[str]
     full: int
     cut: int
     misfits: Sequence[Misfit]

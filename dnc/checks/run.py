@@ -79,7 +79,7 @@ def run(
     """
     # A check that runs past midnight keeps the day on which it began.
     setup = replace(settings, now=settings.now or today()).read()
-    files = file_list(path)
+    files = file_list(path, setup.brief.sheet)
     intake = setup.intake(files.table())
     header = intake.header
     selection = select(columns, only, changed, header.former)
@@ -141,7 +141,7 @@ def run(
             second_numbers=header.second_numbers,
             dated=dated,
             skipped=intake.table.skipped,
-            sheets=len(intake.table.others),
+            sheets=intake.table.others,
             full=intake.table.full,
             cut=outputs.cut,
             misfits=intake.table.misfits,

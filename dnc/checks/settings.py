@@ -125,6 +125,7 @@ class Setup:
             "values": brief.values,
             "short_rows": brief.short_rows,
             "ignore": list(brief.ignore),
+            "sheet": brief.sheet,
             "facts": brief.facts,
             "at": self.at,
             "guidance": policy.guidance,

@@ -12,6 +12,7 @@ import click
 from dnc.cli.options import (
     FILE,
     JSON,
+    SHEET,
     call_options,
     exit_code,
     list_options,
@@ -50,6 +51,7 @@ def check(
     /,
     *,
     files: tuple[Path, ...],
+    sheet: str | None,
     maps: tuple[tuple[str, str], ...],
     ignore: tuple[str, ...],
     region: str | None,
@@ -80,7 +82,7 @@ def check(
         result = api.check(
             files,
             open_store(ctx),
-            brief=load_brief(brief, region, maps, given, ignore),
+            brief=load_brief(brief, region, maps, given, ignore, sheet=sheet),
             rulebook=book,
             accept=dict(accept),
             language=lang,
@@ -146,17 +148,18 @@ def explain(
 
 @click.command("brief")
 @click.argument("file", type=FILE)
+@SHEET
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the comments.")
 @store_options
 @click.pass_context
-def brief_(ctx: click.Context, /, *, file: Path, lang: str) -> None:
+def brief_(ctx: click.Context, /, *, file: Path, sheet: str | None, lang: str) -> None:
     """Draft a brief (settings of a campaign) from the columns of a list.
 
     Review it before use: guesses are commented out.
     """
     from dnc.checks.brief_draft import draft
 
-    for line in draft(file, load_rules(ctx), lang):
+    for line in draft(file, load_rules(ctx), lang, sheet):
         click.echo(line)
 
 

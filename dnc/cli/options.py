@@ -119,6 +119,9 @@ REGION = click.option(
     callback=lambda ctx, param, value: value and value.upper(),
     help="Country of numbers in national form, e.g. FR.",
 )
+SHEET = click.option(
+    "--sheet", metavar="NAME", help="Sheet of the spreadsheet.  [default: the first visible one that is not empty]"
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _STORE_OPTIONS = {
     "rules": "Folder of rule files that add to the built-in rules, or replace them.",
@@ -181,7 +184,7 @@ def call_options(set_help: str) -> Callable[[Command], Command]:
 
 
 def list_options(command: Command) -> Command:
-    """`call_options`, and those that only a list of calls needs: its columns, and the file of consents."""
+    """`call_options`, and those that only a list of calls needs: its sheet and columns, and the file of consents."""
     for option in (
         click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
         click.option(
@@ -204,6 +207,7 @@ def list_options(command: Command) -> Command:
             metavar="OURS=THEIRS",
             help="Read our column OURS from column THEIRS of the file. Repeatable.",
         ),
+        SHEET,
     ):
         command = option(command)
     return command
@@ -232,6 +236,8 @@ def load_brief(
     maps: Sequence[tuple[str, str]] = (),
     given: Sequence[tuple[str, str]] = (),
     ignore: Sequence[str] = (),
+    *,
+    sheet: str | None = None,
 ) -> Brief:
     """The brief of --brief with what other options override.
 
@@ -241,7 +247,7 @@ def load_brief(
 
     brief = read_brief(path) if path else Brief()
     try:
-        return brief.but(region, dict(maps), dict(given), ignore)
+        return brief.but(region, dict(maps), dict(given), ignore, sheet)
     except InputError as error:
         raise click.UsageError(str(error)) from None
 

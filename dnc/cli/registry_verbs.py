@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, REGION, open_store, say, store_options
+from dnc.cli.options import DATE, FILE, REGION, SHEET, open_store, say, store_options
 
 if TYPE_CHECKING:
     from dnc.store.store import Snapshot
@@ -33,6 +33,7 @@ _LOADER = click.option(
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--as-of", required=True, type=DATE, help="Date on which the registry produced the file.")
 @_REGISTRY
+@SHEET
 @click.option(
     "--covers", multiple=True, metavar="PREFIX", help="E.164 prefix for which the file is complete. Repeatable."
 )
@@ -86,6 +87,7 @@ def _loaded(snapshot: Snapshot) -> str:
 @click.command("read")
 @click.argument("file", type=FILE)
 @_REGISTRY
+@SHEET
 @_MEANS
 @_ASKED
 @REGION

@@ -78,6 +78,7 @@ def vet(
     /,
     *,
     files: tuple[Path, ...],
+    sheet: str | None,
     maps: tuple[tuple[str, str], ...],
     ignore: tuple[str, ...],
     region: str | None,
@@ -124,7 +125,7 @@ def vet(
     if sealed:
         vetting = read_sealed(sealed, book, asked)
     else:
-        options |= {"brief": load_brief(brief, region, maps, given, ignore), "accept": dict(accept)}
+        options |= {"brief": load_brief(brief, region, maps, given, ignore, sheet=sheet), "accept": dict(accept)}
         with progress_bar(files, quiet) as progress:
             vetting = _vetted(ctx, files, book, asked, seal=seal, language=lang, progress=progress, **options)
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():

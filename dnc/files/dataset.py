@@ -39,9 +39,9 @@ class File:
         parts = (folder.partition("=") for folder in self.name.split("/")[:-1])
         return {unquote(key): None if value == _NULL else unquote(value) for key, is_key, value in parts if is_key}
 
-    def table(self) -> Table:
+    def table(self, sheet: str | None) -> Table:
         """Open the file. Raises InputError."""
-        table = open_table(self.path)
+        table = open_table(self.path, sheet=sheet)
         keys = {key: value for key, value in self.keys.items() if key not in table.columns}
         columns = [pl.lit(value, pl.String).alias(key) for key, value in keys.items()]
         batches = (batch.with_columns(columns) for batch in table.batches)
@@ -50,10 +50,14 @@ class File:
 
 @dataclass(frozen=True)
 class FileList:
-    """The files of a list, in order. named: the files and folders that were given."""
+    """The files of a list, in order.
+
+    named: the files and folders that were given. sheet: the one to read, where they are spreadsheets.
+    """
 
     named: tuple[Path, ...]
     files: tuple[File, ...]
+    sheet: str | None = None
 
     @property
     def name(self) -> str:
@@ -86,16 +90,16 @@ class FileList:
 
     def table(self) -> Table:
         """All files as one table, each opened when its turn comes. Raises InputError where the columns differ."""
-        return _chained(one.table() for one in self.files)
+        return _chained(one.table(self.sheet) for one in self.files)
 
 
-def file_list(paths: Paths) -> FileList:
+def file_list(paths: Paths, sheet: str | None = None) -> FileList:
     """The list in a file, in a folder, or in several of them, in this order. Raises InputError where none is given."""
     named = tuple(map(Path, [paths] if isinstance(paths, str | Path) else paths))
     files = tuple(one for path in named for one in (_within(path) if path.is_dir() else [File(path, path.name)]))
     if not files:
         raise InputError("no list is given")
-    return FileList(named, files)
+    return FileList(named, files, sheet)
 
 
 def _state(path: Path) -> tuple[int, int, int]:

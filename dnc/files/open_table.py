@@ -21,7 +21,7 @@ from dnc.files.json_reader import is_json, keys, objects
 from dnc.files.sandbox import frames
 from dnc.files.sandbox_worker import declared_rows
 from dnc.files.signatures import other_kind
-from dnc.files.spreadsheet import CELL, first_sheet
+from dnc.files.spreadsheet import CELL, read_sheet
 from dnc.files.table import (
     BATCH_ROWS,
     HEADER_WITHIN,
@@ -56,21 +56,23 @@ _TABLES = (
 )
 
 
-def open_table(path: str | Path, header: bool = True, strict: bool = False) -> Table:
+def open_table(path: str | Path, header: bool = True, strict: bool = False, sheet: str | None = None) -> Table:
     """Open a file of rows. The format follows from its first bytes, or else from its suffix.
 
     header: whether the first row holds column names; if not, the columns are `column 1`, `column 2` …
     strict: for registry files: refuse mixed line endings, bytes that no encoding allows, and very long lines in a file
         of one column.
+    sheet: of a spreadsheet, hidden or not; by default the first visible one that holds anything.
 
     Raises InputError where the file is missing, unreadable, empty, or not a table.
     """
     path = Path(path)
     kind = kind_of(path)
+    if kind == "spreadsheet":
+        return _spreadsheet(path, header, sheet)
+    refuse_sheet(kind, sheet, path)
     if kind == "parquet":
         return _parquet(path)
-    if kind == "spreadsheet":
-        return _xlsx(path, header)
     member = _only_member(path)
     head = member.head()
     if not head.strip():
@@ -79,6 +81,12 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False) -> T
     if is_json(head, member.name):
         return _json(path, text_of(member, strict))
     return read_csv(path, text_of(member, strict), header, strict)
+
+
+def refuse_sheet(kind: str, sheet: str | None, path: Path) -> None:
+    """Raise InputError where a sheet is named of a file that is not a spreadsheet."""
+    if kind != "spreadsheet" and sheet is not None:
+        raise InputError("is not a spreadsheet and has no sheets; leave out --sheet, or sheet in the brief", path)
 
 
 def _only_member(path: Path) -> Member:
@@ -95,9 +103,9 @@ def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None
         raise InputError(f"named {suffix} but is {what}" if suffix in _TABLES else f"is {what}", path)
 
 
-def _xlsx(path: Path, with_header: bool) -> Table:
-    sheet, others, merged = first_sheet(path)
-    numbered = sheet.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
+def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
+    grid, others, merged = read_sheet(path, sheet)
+    numbered = grid.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
     cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
     header_row = header_at([[cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows()])
     if merged and not (with_header and merged <= cells[LINE][header_row]):

@@ -42,13 +42,15 @@ _WORDS = {
 _KINDS = {"parquet": "Parquet", "spreadsheet": "a spreadsheet"}
 
 
-def frames(kind: str, path: Path, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of a file, after an empty frame with its columns. `kind` is `parquet` or `spreadsheet`.
+def frames(kind: str, path: Path, batch_rows: int, sheet: str = "") -> Iterator[pl.DataFrame]:
+    """The rows of a file, after an empty frame with its columns.
+
+    kind: `parquet` or `spreadsheet`. sheet: of a spreadsheet; by default the first visible one that holds anything.
 
     Raises InputError where the file cannot be read or exceeds the limits.
     """
     limits = [str(batch_rows), str(MEMORY_BYTES), str(CPU_SECONDS)]
-    command = [sys.executable, "-P", str(_PARSER), kind, str(path.absolute()), *limits]
+    command = [sys.executable, "-P", str(_PARSER), kind, str(path.absolute()), sheet, *limits]
     env = os.environ | {"POLARS_MAX_THREADS": "2", "RUST_BACKTRACE": "0"}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=env) as child:  # noqa: S603 (Python, and our own file)

@@ -1,6 +1,8 @@
 """Read one spreadsheet or Parquet file within limits. A script of its own, run by `dnc.files.sandbox`.
 
-    python sandbox_worker.py KIND PATH BATCH_ROWS MEMORY_BYTES CPU_SECONDS
+    python sandbox_worker.py KIND PATH SHEET BATCH_ROWS MEMORY_BYTES CPU_SECONDS
+
+SHEET is empty for the first visible sheet that holds anything.
 
 It imports nothing of `dnc`, so that it starts fast. Frames go to stdout as Arrow IPC, each after its length (8 bytes,
 little-endian); the first one is empty and has the columns. If it fails, the last line of stderr is the name of the
@@ -39,8 +41,8 @@ def bound(memory_bytes: int, cpu_seconds: int) -> None:
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
 
 
-def frames(kind: str, path: str, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of a Parquet file, or of the first visible sheet that holds anything, after an empty frame of them.
+def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.DataFrame]:
+    """The rows of a Parquet file or of a sheet, after an empty frame of them.
 
     For a spreadsheet two frames come before: its sheets (`name`, `chosen`), and the position of each column in the
     sheet, counted from 0 (`place`).
@@ -63,14 +65,15 @@ def frames(kind: str, path: str, batch_rows: int) -> Iterator[pl.DataFrame]:
 
         book = fastexcel.read_excel(path)
         how: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}
-        loaded = (book.load_sheet(at, **how) for at in range(len(book.sheet_names)))
-        sheet = next((sheet for sheet in loaded if sheet.visible == "visible" and sheet.width), None)
+        places = [at for at, name in enumerate(book.sheet_names) if wanted in ("", name)]
+        loaded = (book.load_sheet(at, **how) for at in places)
+        sheet = next((sheet for sheet in loaded if sheet.width and (wanted or sheet.visible == "visible")), None)
         yield pl.DataFrame(
             [(name, sheet is not None and name == sheet.name) for name in book.sheet_names],
             schema={"name": pl.String, "chosen": pl.Boolean},
             orient="row",
         )
-        if sheet:
+        if sheet is not None:
             yield pl.DataFrame({"place": [column.absolute_index for column in sheet.available_columns()]})
             cells = sheet.to_polars()
             yield cells.clear()
@@ -308,12 +311,13 @@ def write(out: BinaryIO, frame: pl.DataFrame) -> None:
     out.flush()
 
 
-def main(kind: str, path: str, batch_rows: str, memory_bytes: str, cpu_seconds: str) -> None:
+def main(kind: str, path: str, sheet: str, *numbers: str) -> None:
     """Read the file; a failure ends the process with the name of the exception only."""
     out = os.fdopen(os.dup(1), "wb")
-    bound(int(memory_bytes), int(cpu_seconds))
+    batch_rows, memory_bytes, cpu_seconds = map(int, numbers)
+    bound(memory_bytes, cpu_seconds)
     try:
-        for frame in frames(kind, path, int(batch_rows)):
+        for frame in frames(kind, path, sheet, batch_rows):
             write(out, frame)
     except BaseException as error:  # panics of Rust are BaseExceptions
         needs_password = "password" in str(error).lower()

@@ -1,10 +1,10 @@
 """The sheet of a spreadsheet that holds its table, as cells of text.
 
-This is the first visible sheet that holds anything; the names of the others are returned, so that they can be
-reported. In an XLSX a failed formula is kept as its error, and one whose result was never stored as the formula, so
-that no row is lost with it. Of merged cells only the first holds the text, so the last row with such cells is
-returned. A cell far away from all others would need memory for the whole rectangle between them; such a file is
-refused before it is read.
+This is the sheet that was named, or else the first visible one that holds anything; the names of the others are
+returned, so that they can be reported. In an XLSX a failed formula is kept as its error, and one whose result was never
+stored as the formula, so that no row is lost with it. Of merged cells only the first holds the text, so the last row
+with such cells is returned. A cell far away from all others would need memory for the whole rectangle between them;
+such a file is refused before it is read.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dnc.errors import InputError
 from dnc.files.archive import Member, first_bytes, parts
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import FailedCell, column_of, failed_and_merged, sheet_part
+from dnc.files.table import quoted
 
 CELL = 32_767  # the most characters that a cell of a spreadsheet holds
 _ROWS_AT_ONCE = 100_000
@@ -49,11 +50,11 @@ class Sheet(NamedTuple):
     merged_until: int | None
 
 
-def first_sheet(path: Path) -> Sheet:
-    """Read the first visible sheet that holds anything. Raises InputError."""
+def read_sheet(path: Path, wanted: str | None) -> Sheet:
+    """Read the sheet of that name, or else the first visible one that holds anything. Raises InputError."""
     found = parts(path, _PARTS) if first_bytes(path, 2) == b"PK" else {}
     special = {name for name, part in found.items() if "worksheets/" in name and _is_special(part, path)}
-    position, names, cells, columns = _values(path)
+    position, names, cells, columns = _values(path, wanted)
     merged_until = None
     if special and (name := sheet_part(found, position)) in special:
         failed, merged_until = failed_and_merged(found[name])
@@ -61,12 +62,16 @@ def first_sheet(path: Path) -> Sheet:
     return Sheet(cells, names[:position] + names[position + 1 :], merged_until)
 
 
-def _values(path: Path) -> tuple[int, list[str], pl.DataFrame, list[int]]:
+def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFrame, list[int]]:
     """Position of the sheet, names of all sheets, its cells, and the position of each of their columns in the sheet."""
-    rows = frames("spreadsheet", path, _ROWS_AT_ONCE)
+    rows = frames("spreadsheet", path, _ROWS_AT_ONCE, wanted or "")
     sheets = next(rows)
     if not sheets["chosen"].any():
-        raise InputError("no visible sheet holds anything", path)
+        names = sheets["name"].to_list()
+        what = "no visible sheet holds anything; name a hidden one with --sheet, or save the table in a visible one"
+        if wanted:
+            what = f"sheet {wanted!r} is empty" if wanted in names else f"has no sheet {wanted!r}; use {quoted(names)}"
+        raise InputError(what, path)
     columns = next(rows)["place"].to_list()
     cells = pl.concat(rows)
     most = _MOST_ROWS if first_bytes(path, 2) == b"PK" else _MOST_ROWS_97

@@ -47,26 +47,26 @@ FILE_KINDS = {"spreadsheet": "a spreadsheet", "parquet": "Parquet", "gzip": "a g
 class _Peek:
     """The part of a file that recognition looks at: its names and its first 64 kB."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, sheet: str | None) -> None:
         self.kind = kind_of(path)
         packed = self.kind in ("plain", "gzip", "zip")
         self.members = members(path) if packed else []
         self.head = self.members[0].head() if packed else first_bytes(path)
         self.names = [path.name, *(member.name for member in self.members if member.name != path.name)]
-        self._path = path
+        self._path, self._sheet = path, sheet
 
     @cached_property
     def first_row(self) -> list[str]:
         """Cells of the first row; empty if the file is not a table."""
         if self.kind in ("parquet", "spreadsheet") or (self.head.strip() and is_json(self.head, self.names[-1])):
-            return open_table(self._path).header
+            return open_table(self._path, sheet=self._sheet).header
         return [] if other_kind(self.head, xml=False) or len(self.members) > 1 else head_rows(self.head)[0]
 
 
 # Each loader is asked whether it recognises a file; size and time of change make a changed file a new key.
 @lru_cache(maxsize=8)
-def _peek(path: Path, _size: int, _changed: int) -> _Peek:
-    return _Peek(path)
+def _peek(path: Path, sheet: str | None, _size: int, _changed: int) -> _Peek:
+    return _Peek(path, sheet)
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class Extract:
         means: what a bare number means, `listed` or `callable`; None if not given.
         asked: the file of numbers that was sent to the registry, or None.
         as_of: the day the registry produced the file.
+        sheet: of a spreadsheet; None: the first visible one that holds anything.
         covers: prefixes the file is complete for; filled by the loader while it reads, where the file says so.
         notes: what a person should know about this file; filled by the loader while it reads.
     """
@@ -88,6 +89,7 @@ class Extract:
     means: str | None = None
     asked: Path | None = None
     as_of: date | None = None
+    sheet: str | None = None
     covers: set[str] = field(default_factory=set, compare=False)
     notes: list[str] = field(default_factory=list, compare=False)
 
@@ -95,7 +97,7 @@ class Extract:
     def _look(self) -> _Peek:
         first_bytes(self.path, 1)
         status = self.path.stat()
-        return _peek(self.path, status.st_size, status.st_mtime_ns)
+        return _peek(self.path, self.sheet, status.st_size, status.st_mtime_ns)
 
     @property
     def members(self) -> list[Member]:
@@ -141,7 +143,7 @@ class Extract:
 
         Raises InputError if the first row holds a number in another cell: such a row is not a header either.
         """
-        table = open_table(self.path, header=not self.starts_with_number, strict=True)
+        table = open_table(self.path, header=not self.starts_with_number, strict=True, sheet=self.sheet)
         refuse_data_as_header(table.header, self.path, table.skipped + 1)
         return table
 

@@ -12,7 +12,7 @@ from dnc.messages import counted, messages
 from dnc.reports.phrases import accepted, consents, labelled, question, remedy
 
 _SHOWN = 5
-_COUNTED = ("past", "elsewhere", "unplaced", "skipped", "sheets", "full", "cut")  # attributes of a check
+_COUNTED = ("past", "elsewhere", "unplaced", "skipped", "full", "cut")  # attributes of a check
 _RAGGED = {FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", TORN: "torn"}
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
@@ -62,6 +62,8 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield texts["ignored"].format(names=quoted(check.ignored))
     yield from (texts["second"].format(name=quoted([name])) for name in check.second_numbers)
     yield from (texts[name].format(n=count(n)) for name in _COUNTED if (n := getattr(check, name)))
+    if check.sheets:
+        yield texts["sheets"].format(names=quoted(check.sheets))
     for misfit in check.misfits:
         yield texts["encoding"].format(**misfit._asdict() | {"line": count(misfit.line)})
     for reason, key in _RAGGED.items():

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError
 from dnc.files.input_file import input_sha256
 from dnc.numbers.reader import calling_codes
-from dnc.registries.contract import Loader
+from dnc.registries.contract import Extract, Loader
 from dnc.registries.ingest import Taken, take
 from dnc.store import ledger_sql
 from dnc.store.audit_log import now
@@ -46,6 +47,7 @@ class Options:
     reason: str | None
     shrunk: str | None
     corrects: int | None
+    sheet: str | None
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
         asked=options.asked,
         as_of=options.as_of,
         region=options.region,
+        sheet=options.sheet,
     )
     _refuse_covers(options, loader)
     taken = take(loader, extract, work, options.covers)
@@ -138,9 +141,18 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
         means=options.means,
         asked=input_sha256(options.asked) if options.asked else None,
         region=options.region,
-        sha256=input_sha256(extract.path),
+        sha256=_sha256_of(extract),
     )
     return Prepared(extract.path, loader, identity, taken)
+
+
+def _sha256_of(extract: Extract) -> str:
+    """The SHA-256 of a file; of a sheet that was named, that of the line that `sha256sum` would print for it.
+
+    So each sheet of a spreadsheet is a list of its own: none counts as loaded, or is replaced, because of another.
+    """
+    whole = input_sha256(extract.path)
+    return sha256(f"{whole}  {extract.sheet}\n".encode()).hexdigest() if extract.sheet else whole
 
 
 def _refuse_covers(options: Options, loader: Loader) -> None:
@@ -358,7 +370,13 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
     detail |= {"bitpages": bitpages[0]} if bitpages else {}
     detail |= {"odd": new.taken.odd, "undated": new.taken.undated}
     detail |= {"accepted": [accepted._asdict() for accepted in added.accepted]}
-    detail |= {"asked": added.asked, "region": added.region, "replaces": replaced, "corrects": options.corrects}
+    detail |= {
+        "asked": added.asked,
+        "region": added.region,
+        "sheet": options.sheet,
+        "replaces": replaced,
+        "corrects": options.corrects,
+    }
     change.log("load", detail | {"notes": list(added.notes)})
     return added
 

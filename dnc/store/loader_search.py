@@ -17,7 +17,7 @@ from types import ModuleType
 import registry_loaders
 from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import first_bytes, kind_of
-from dnc.files.open_table import refuse_foreign
+from dnc.files.open_table import refuse_foreign, refuse_sheet
 from dnc.numbers.reader import known_region
 from dnc.registries.contract import FILE_KINDS, Extract, Loader
 from dnc.registries.lookalikes import decoy
@@ -66,6 +66,7 @@ def loader_for(
     as_of: date | None = None,
     module: Path | None = None,
     region: str | None = None,
+    sheet: str | None = None,
 ) -> tuple[Loader, Extract]:
     """The one loader that reads a file, and the extract to give to it.
 
@@ -75,6 +76,7 @@ def loader_for(
         means, asked, as_of: see `Extract`.
         module: a loader outside the package.
         region: numbering plan of national numbers in a list that holds numbers of every country.
+        sheet: of a spreadsheet; None: the first visible one that holds anything.
 
     Raises:
         LoaderError: `registry` is unknown, no loader recognises the file or several do, or it is not a registry's file.
@@ -82,7 +84,7 @@ def loader_for(
     """
     if region and not known_region(region):
         raise OptionError(f"region {region!r} has no numbering plan; use two letters such as FR")
-    loader, extract = _found(Extract(path, "", means, asked, as_of), registry, module, region)
+    loader, extract = _found(Extract(path, "", means, asked, as_of, sheet), registry, module, region)
     if means and (is_plain(extract) or not loader.bare or "" in loader.covers):
         raise LoaderError("already says which numbers are listed; omit --means", path)
     if region not in (None, loader.region):
@@ -116,6 +118,7 @@ def _refuse_misnamed(extract: Extract) -> None:
     """Raise LoaderError if the first bytes do not fit the suffix of the name."""
     refuse_foreign(extract.head, extract.path, extract.names[-1], xml=False)
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
+    refuse_sheet(kind, extract.sheet, extract.path)
     if suffix in _TEXT_SUFFIXES and kind != "plain":
         raise LoaderError(f"is named {suffix} but is {FILE_KINDS[kind]}; export it again, or rename it", extract.path)
 

@@ -209,6 +209,7 @@ class Store:
         reason: str | None = None,
         shrunk: str | None = None,
         corrects: int | None = None,
+        sheet: str | None = None,
     ) -> Snapshot:
         """Load one registry file completely.
 
@@ -228,6 +229,7 @@ class Store:
             reason: why these rows may be left out; it is logged.
             shrunk: why a complete list is right although it shrank by more than a tenth; it is logged.
             corrects: id of the snapshot of the same file that this one replaces, whatever its day or campaign.
+            sheet: of a spreadsheet, hidden or not; by default the first visible one that holds anything.
 
         Returns:
             The snapshot; if the same file is already loaded in the same way, that snapshot with `new` False.
@@ -250,6 +252,7 @@ class Store:
             reason=reason,
             shrunk=shrunk,
             corrects=corrects,
+            sheet=sheet,
         )[0]
 
     def load_all(
@@ -268,6 +271,7 @@ class Store:
         reason: str | None = None,
         shrunk: str | None = None,
         corrects: int | None = None,
+        sheet: str | None = None,
     ) -> list[Snapshot]:
         """Load several files, all or none; arguments and exceptions as for `load`. Returns one snapshot per file."""
         options = load.options(
@@ -284,6 +288,7 @@ class Store:
             reason=reason,
             shrunk=shrunk,
             corrects=corrects,
+            sheet=sheet,
         )
         standing = self.standing()
         with self.work("load") as work:

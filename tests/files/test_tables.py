@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import InputError, Store, check
+from dnc.api import replay
 from dnc.checks.brief import Brief, read_brief
 from dnc.files import csv_reader, table
 from dnc.files.open_table import open_table
@@ -265,9 +266,49 @@ def test_sheets(tmp_path):
     assert opened(path)[1]["number"].to_list() == ["0199000001", "0261910002"]
     notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
     assert "sheets not read: 'hidden', 'empty', 'more'" in notes
-    assert check(path, Store(tmp_path / "store"), region="FR").sheets == 3
+    assert check(path, Store(tmp_path / "store"), region="FR").sheets == ["hidden", "empty", "more"]
     with pytest.raises(InputError, match="no visible sheet holds anything"):
         open_table(book(path, empty=[], hidden=rows))
+
+
+def test_the_sheet_that_is_named(dnc, write_file, tmp_path):
+    """`--sheet`, or `sheet` in the brief, takes any sheet, hidden ones too, by every verb that reads a table."""
+    first, second = [["number"], ["0199000001"]], [["number"], ["0261910002"]]
+    path = book(tmp_path / "calls.xlsx", calls=first, hidden=second, empty=[])
+    for read in (["check"], ["vet", "--json"], ["load", "--registry", "own", "--as-of", "2026-08-03"]):
+        code, _, err = dnc(*read, path, "--region", "FR", "--sheet", "hidden")
+        assert code in (0, 3)
+        assert "not read: 'calls', 'empty'" in err
+    assert (
+        dnc("read", path, "--registry", "own", "--region", "FR", "--sheet", "hidden")[1].splitlines()[1]
+        == "+33261910002,yes,"
+    )
+    assert 'sheet = "hidden"' in dnc("brief", path, "--sheet", "hidden")[1]
+    brief = write_file("a.toml", 'region = "FR"\nsheet = "hidden"\n')
+    assert "+33261910002" in dnc("check", path, "--brief", brief)[1]
+    assert "+33199000001" in dnc("check", path, "--brief", brief, "--sheet", "calls")[1]
+    assert dnc("check", path, "--sheet", "empty")[0::2] == (4, f"dnc: {path}: sheet 'empty' is empty\n")
+    assert "has no sheet 'Calls'; use 'calls', 'hidden', 'empty'" in dnc("check", path, "--sheet", "Calls")[2]
+    for verb in (["check"], ["load", "--registry", "own", "--as-of", "2026-08-03"]):
+        assert (
+            "is not a spreadsheet and has no sheets" in dnc(*verb, write_file("a.csv", "number\n"), "--sheet", "a")[2]
+        )
+
+
+def test_two_sheets_are_two_lists(tmp_path, store):
+    """A sheet never counts as loaded because of another of the same file, nor takes its place; a replay reads it."""
+    rows = [["number"], ["0199000001"]], [["number"], ["0261910002"]]
+    path = book(tmp_path / "own.xlsx", a=rows[0], b=rows[1])
+    words = {"registry": "own", "as_of": date(2026, 8, 3), "region": "FR"}
+    first, second = store.load(path, **words), store.load(path, **words, sheet="b")
+    assert second.new and second.listed == 1
+    assert [one.id for one in store.snapshots()] == [first.id, second.id]
+    assert not store.load(path, **words, sheet="b").new
+    done = check(path, store, brief=Brief(region="FR", sheet="b"))
+    assert done.verdicts["dnc_outcome"].to_list() == ["blocked"] or done.verdicts["dnc_number"].to_list() == [
+        "+33261910002"
+    ]
+    assert replay(store, done.id, path).same
 
 
 def test_failed_formulas_lose_no_row(tmp_path):

@@ -1,4 +1,4 @@
-"""Open a file of rows: CSV, spreadsheet, Parquet or JSON (lines, or one array of objects).
+"""Open a file of rows: CSV, spreadsheet, Parquet, vCard or JSON (lines, or one array of objects).
 
 Types are never guessed: the cells of CSV and spreadsheets are text, exactly as they are in the file; Parquet and JSON
 keep the types that the file declares. A gzip, and a zip with one file in it, are read as the file inside.
@@ -6,12 +6,14 @@ keep the types that the file declares. A gzip, and a zip with one file in it, ar
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
 from dnc.errors import InputError
+from dnc.files import vcard
 from dnc.files.archive import Member, kind_of, members
 from dnc.files.cell_types import of_json
 from dnc.files.csv_reader import read_csv
@@ -80,6 +82,8 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
     refuse_foreign(head, path, member.name)
     if is_json(head, member.name):
         return _json(path, text_of(member, strict))
+    if vcard.is_vcard(head):
+        return _vcard(path, text_of(member, strict))
     return read_csv(path, text_of(member, strict), header, strict)
 
 
@@ -142,6 +146,23 @@ def _json(path: Path, text: Text) -> Table:
             yield from sliced(pl.DataFrame(cells))
 
     table = Table(path, "json", header, batches(), misfits=[text.misfit] if text.misfit else [])
+    return table
+
+
+def _vcard(path: Path, text: Text) -> Table:
+    header = vcard.columns(text)
+
+    def batches() -> Iterator[pl.DataFrame]:
+        cards = vcard.cards(text)
+        while chunk := list(itertools.islice(cards, batch_rows(len(header)))):
+            cells = {
+                column: pl.Series([card.get(name) for _, card in chunk], dtype=pl.String)
+                for name, column in zip(header, table.columns, strict=True)
+            }
+            cells[LINE] = pl.Series([line for line, _ in chunk], dtype=pl.UInt64)
+            yield from sliced(pl.DataFrame(cells))
+
+    table = Table(path, "vcard", header, batches(), misfits=[text.misfit] if text.misfit else [])
     return table
 
 

@@ -51,7 +51,6 @@ _PAGE = "a web page; log in and download again"
 _TEXTS = dict.fromkeys(
     ("<!doctype html", "<html", "<head", "<body", "<table", "<meta", "<style", "<script", "<div", "<!--"), _PAGE
 ) | {
-    "begin:vcard": "a file of contacts (vCard); export them as CSV",
     "begin:vcalendar": "a calendar (iCalendar), not a list of calls",
     "mime-version:": f"a web archive or an e-mail; {_SAVE}",
     "return-path:": "an e-mail; save its attachment",

@@ -47,7 +47,7 @@ class Table:
     """A file of rows, opened.
 
     path: the file.
-    kind: `csv`, `xlsx`, `parquet` or `json`.
+    kind: `csv`, `xlsx`, `parquet`, `json` or `vcard`.
     header: column names as they are in the file, with duplicates and blanks.
     columns: the same, made unique; the names of the columns of the batches.
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.

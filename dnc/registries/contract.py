@@ -23,6 +23,7 @@ from dnc.files.json_reader import is_json
 from dnc.files.open_table import open_table
 from dnc.files.signatures import other_kind
 from dnc.files.table import Table, folded, looks_like_phone, refuse_data_as_header
+from dnc.files.vcard import is_vcard
 from dnc.numbers.reader import read_listed
 
 LISTING = {
@@ -58,7 +59,8 @@ class _Peek:
     @cached_property
     def first_row(self) -> list[str]:
         """Cells of the first row; empty if the file is not a table."""
-        if self.kind in ("parquet", "spreadsheet") or (self.head.strip() and is_json(self.head, self.names[-1])):
+        has_own_reader = is_vcard(self.head) or (self.head.strip() and is_json(self.head, self.names[-1]))
+        if self.kind in ("parquet", "spreadsheet") or has_own_reader:
             return open_table(self._path, sheet=self._sheet).header
         return [] if other_kind(self.head, xml=False) or len(self.members) > 1 else head_rows(self.head)[0]
 

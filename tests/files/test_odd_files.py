@@ -386,7 +386,6 @@ KINDS = {
     ),
     "e.csv": ("<html>".encode("utf-16"), "named .csv but is a web page"),
     "a.rtf": (b"{\\rtf1\\ansi 0199000418}", r"is a text document \(RTF\); open it, and save the table"),
-    "a.vcf": (b"BEGIN:VCARD\r\nTEL:0199000418\r\n", r"is a file of contacts \(vCard\); export them as CSV"),
     "a.ics": (b"BEGIN:VCALENDAR\n", "is a calendar"),
     "a.pdf": (b"%PDF-1.7", "is a PDF; ask for the file as CSV"),
     "a.png": (b"\x89PNG\r\n", "is a picture"),

@@ -1,0 +1,154 @@
+"""Read cards of contacts (vCard 2.1, 3.0 and 4.0) from a text: one row a card.
+
+Each property is a column (`FN`, `ORG`, `NOTE` …); several values of one property in a card are joined. Telephone
+numbers are columns by their types: `TEL CELL`, `TEL WORK`, and `TEL WORK 2` for a second one. The columns of faxes and
+pagers are not named `TEL`, since nobody calls them. Pictures, sounds, keys and phonetic spellings are left out.
+
+Formats: RFC 6350 (4.0), RFC 2426 (3.0), and https://web.archive.org/web/2015/http://www.imc.org/pdi/vcard-21.txt (2.1).
+"""
+
+from __future__ import annotations
+
+import itertools
+import quopri
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dnc.errors import InputError
+from dnc.files.encoding import LINE_LIMIT, Text, head_text
+
+_BEGINNING = "begin:vcard"
+_MOST_COLUMNS = 2_048  # of all cards together
+_LEFT_OUT = re.compile(r"VERSION|PRODID|X-ABLABEL|X-PHONETIC.*")
+_BULKY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key)(?:;|$)")  # of which no byte is kept
+_NO_KIND = {"pref", "voice", "internet", "uri", "text", "quoted-printable", "8bit", "7bit", ""}  # as types of a number
+_LINE = re.compile(r'(?:([\w-]+)\.)?([\w-]+)((?:;(?:"[^"]*"|[^":;])*)*):(.*)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_JOINED = "; "
+
+
+class Property(NamedTuple):
+    """One property of a card.
+
+    group: its prefix, which joins it to others. parameters: in lower case; those without a name are types.
+    """
+
+    group: str
+    name: str
+    parameters: dict[str, list[str]]
+    value: str
+
+
+def is_vcard(head: bytes) -> bool:
+    """Whether a file is a vCard, by its first bytes."""
+    return head_text(head[:64]).removeprefix("\ufeff").lstrip().lower().startswith(_BEGINNING)
+
+
+def columns(text: Text) -> list[str]:
+    """The columns of all cards, in the order in which they first appear. Raises InputError as `cards` does."""
+    found: dict[str, None] = {}
+    for line, card in cards(text):
+        found.update(dict.fromkeys(card))
+        if len(found) > _MOST_COLUMNS:
+            what = f"the cards up to here have more than {_MOST_COLUMNS:,} different properties"
+            raise InputError(f"{what}, and each would become a column; export them as CSV", text.member.where, line)
+    return list(found)
+
+
+def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
+    """Pairs of (line where a card begins, its cells by column).
+
+    Raises InputError, with the line, at text that is no property, at a card inside a card, and where a card does not
+    end.
+    """
+    where, begun, card = text.member.where, 0, list[Property]()
+    for line, found in _properties(text):
+        mark = (found.name, found.value.strip().upper())
+        if mark == ("BEGIN", "VCARD"):
+            if begun:
+                raise InputError("a card begins inside another one; export the contacts as CSV", where, line)
+            begun, card = line, []
+        elif not begun:
+            raise InputError("text outside of a card; export the contacts again, or as CSV", where, line)
+        elif mark == ("END", "VCARD"):
+            yield begun, _cells(card)
+            begun = 0
+        else:
+            card.append(found)
+    if begun:
+        raise InputError("ends inside a card; it is truncated, export it again", where, begun)
+
+
+def _cells(card: list[Property]) -> dict[str, str]:
+    labels = {one.group: one.value for one in card if one.name == "X-ABLABEL"}
+    cells: dict[str, str] = {}
+    for one in card:
+        if _LEFT_OUT.fullmatch(one.name):
+            continue
+        if one.name != "TEL":
+            cells[one.name] = _JOINED.join(filter(None, (cells.get(one.name), one.value)))
+            continue
+        name = wanted = _column_of(one, labels.get(one.group, ""))
+        further = itertools.count(2)
+        while name in cells:
+            name = f"{wanted} {next(further)}"
+        cells[name] = one.value.removeprefix("tel:")
+    return cells
+
+
+def _column_of(number: Property, label: str) -> str:
+    """The column of a telephone number, by its types, or else by the label that a person gave it."""
+    kinds = {kind for kind in number.parameters.get("type", []) if kind not in _NO_KIND}
+    if not kinds and label:
+        kinds = {re.sub(r"^_\$!<(.*)>!\$_$", r"\1", label).strip().lower()}
+    other = next((kind for kind in ("fax", "pager") if any(kind in one for one in kinds)), None)
+    if other and "voice" not in number.parameters.get("type", []):
+        return " ".join((other, *sorted(kinds - {other}))).upper()
+    return " ".join(("tel", *sorted(kinds))).upper()
+
+
+def _properties(text: Text) -> Iterator[tuple[int, Property]]:
+    """The properties of a text, each with the line where it begins; folded lines are joined."""
+    where = text.member.where
+    for number, line in _unfolded(text):
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise InputError("is not a line of a vCard; export the contacts again, or as CSV", where, number)
+        group, name, rest, value = match.groups()
+        parameters: dict[str, list[str]] = defaultdict(list)
+        for parameter in re.findall(r';((?:"[^"]*"|[^";])*)', rest):
+            key, equals, words = parameter.partition("=")
+            words = words if equals else key  # `TEL;CELL` in vCard 2.1
+            parameters[key.lower() if equals else "type"] += words.replace('"', "").lower().split(",")
+        name = name.upper()
+        if "quoted-printable" in [*parameters["encoding"], *parameters["type"]]:
+            try:
+                value = quopri.decodestring(value.encode()).decode(next(iter(parameters["charset"]), "utf-8"))
+            except (LookupError, UnicodeDecodeError):
+                raise InputError("is in an encoding that is not supported; export it as UTF-8", where, number) from None
+        else:
+            value = _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
+        yield number, Property(group or "", name, dict(parameters), value.strip())
+
+
+def _unfolded(text: Text) -> Iterator[tuple[int, str]]:
+    """Lines without their endings, those that continue one joined to it; no blank lines, and none of `_BULKY`."""
+    start, kept, left_out, is_quoted = 0, "", False, False
+    for number, raw in enumerate(text.lines(), 1):
+        line = raw.rstrip("\r\n").removeprefix("\ufeff" if number == 1 else "")
+        soft = is_quoted and kept.endswith("=")
+        if soft or line[:1] in ("\t", " ") or (left_out and ":" not in line):
+            kept += "" if left_out else f"\n{line}" if soft else line[1:]
+            if len(kept) > LINE_LIMIT:
+                what = f"a property of more than {LINE_LIMIT:,} characters"
+                raise InputError(f"{what}; export the contacts as CSV", text.member.where, start)
+            continue
+        if kept.strip() and not left_out:
+            yield start, kept
+        start, kept = number, line
+        head = line.partition(":")[0].lower()
+        left_out, is_quoted = bool(_BULKY.match(head)), "quoted-printable" in head
+    if kept.strip() and not left_out:
+        yield start, kept

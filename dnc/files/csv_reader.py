@@ -29,10 +29,12 @@ from dnc.files.table import (
     RAGGED,
     UNEVEN,
     UNNAMED,
+    Heading,
     Table,
     gathered,
-    header_at,
+    heading,
     holds_number,
+    is_other_header,
     may_be_data,
     named_columns,
     unique_names,
@@ -62,10 +64,12 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
         return lines
 
     first = list(itertools.islice(_csv_records(opened(_FIELD_LIMIT), start.delimiter), HEADER_WITHIN))
-    header = first[0][1] if first else []
+    header = start.heading.names(first[0][1]) if first else []
     limit = ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT
     if with_header:
+        start.heading.refuse_doubtful(path, start.skipped + 2)
         _refuse_broken_header(first, path)
+        _refuse_single_quotes(header, path, start.skipped + 1)
     else:
         header = [f"column {position}" for position in range(1, len(header) + 1)]
     named = named_columns(header)
@@ -74,7 +78,7 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
         lines = opened(limit)
         if with_header:
             next(_csv_records(lines, start.delimiter, see=ends.see if ends else None), None)
-        return _CsvReader(lines, unique_names(header), named, cells, start.delimiter, ends)
+        return _CsvReader(lines, unique_names(header), named, cells, start.delimiter, ends, path)
 
     # All rows may have one cell more than the header, as where a delimiter ends each of them: then they match. But
     # where only most have, a row that is as wide as the header may be one of them that lost a cell.
@@ -103,31 +107,38 @@ def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) 
         width, widest = width + len(cells) - 1, max(widest, len(cells))
 
 
-def head_rows(head: bytes) -> tuple[list[str], int]:
-    """The first row of a text of which only the first bytes are known, and the number of lines before it."""
+def _refuse_single_quotes(header: list[str], path: Path, line: int) -> None:
+    """Raise InputError where names are in single quotes: a separator inside such a cell would cut it in two."""
+    if any(re.fullmatch("'.+'", name.strip(), re.DOTALL) for name in header):
+        why = "column names are in single quotes, which CSV does not have; export it with double quotes"
+        raise InputError(why, path, line)
+
+
+def first_row(head: bytes) -> list[str]:
+    """The first row of a text of which only the first bytes are known."""
     lines = list(io.StringIO(head_text(head).removeprefix("\ufeff"), newline=""))
     start = _start_of(lines)
     source = _Lines(["".join(lines[start.skipped :]).encode()])
-    return next((cells for _, cells, _ in _csv_records(source, start.delimiter)), []), start.skipped
+    return start.heading.names(next((cells for _, cells, _ in _csv_records(source, start.delimiter)), []))
 
 
 @dataclass(frozen=True)
 class _Start:
-    """How a CSV starts. skipped: lines before the header."""
+    """How a CSV starts. skipped: lines before the last row of the header."""
 
     skipped: int
     delimiter: str
+    heading: Heading
 
 
 def _start_of(lines: Iterable[str]) -> _Start:
     first = list(itertools.islice(lines, HEADER_WITHIN))
     hint = _HINT.match(first[0]) if first else None
-    skipped = 1 if hint else 0
-    if not hint:
-        rows = [next(csv.reader([line], delimiter=guess_delimiter(line)), []) for line in first]
-        skipped = header_at(rows)
-    delimiter = hint[1] if hint else guess_delimiter(next((line for line in first[skipped:] if line.strip()), ""))
-    return _Start(skipped, delimiter)
+    if hint:
+        return _Start(1, hint[1], Heading(0, [], False))
+    found = heading(next(csv.reader([line], delimiter=guess_delimiter(line)), []) for line in first)
+    delimiter = guess_delimiter(next((line for line in first[found.at :] if line.strip()), ""))
+    return _Start(found.at, delimiter, found)
 
 
 def guess_delimiter(line: str) -> str:
@@ -266,6 +277,7 @@ class _CsvReader:
     cells: int
     delimiter: str
     ends: Ends | None
+    path: Path
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Frames of text columns, with `RAGGED` and `LINE`."""
@@ -336,7 +348,12 @@ class _CsvReader:
     def _read_records(self) -> pl.DataFrame:
         see = self.ends.see if self.ends else None
         rows, ragged, numbers = [], [], []
+        last, after_blank = self.lines.number, False
         for number, cells, doubtful in _csv_records(self.lines, self.delimiter, self.cells, see):
+            if (after_blank or number > last + 1) and is_other_header(cells, self.columns):
+                why = "another table seems to begin here; split the file in two"
+                raise InputError(why, self.path, number)
+            last, after_blank = self.lines.number, not any(map(str.strip, cells))
             rows.append(cells if len(cells) == len(self.columns) else self._fitted(cells))
             ragged.append(QUOTED if doubtful else self._misfit(cells))
             numbers.append(number)

@@ -31,7 +31,7 @@ from dnc.files.table import (
     RAGGED,
     Table,
     batch_rows,
-    header_at,
+    heading,
     named_columns,
     sliced,
     typed_table,
@@ -111,12 +111,15 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     grid, others, merged = read_sheet(path, sheet)
     numbered = grid.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
     cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
-    header_row = header_at([[cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows()])
+    top = heading([cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows())
+    header_row = top.at
+    if with_header:
+        top.refuse_doubtful(path, cells[LINE][min(header_row + 1, cells.height - 1)])
     if merged and not (with_header and merged <= cells[LINE][header_row]):
         why = "cells are merged here, and only the first of them has the text; unmerge them and fill in every cell"
         raise InputError(why, path, merged)
     texts = cells.drop(LINE)
-    header = [name or "" for name in texts.row(header_row)]
+    header = top.names([name or "" for name in texts.row(header_row)])
     if not with_header:
         header = [f"column {position}" for position in range(1, texts.width + 1)]
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))

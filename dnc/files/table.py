@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -29,6 +30,10 @@ UNNAMED = "the row has text behind the last column with a name"
 QUOTED = "a quotation mark in the row is not closed in its cell"
 LINE = "\0line"  # UInt64 column of every batch: the line where the row begins, counted from 1
 PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
+_LINES = (
+    *("home", "work", "office", "private", "business", "domicile", "bureau", "travail", "perso", "prive", "pro"),
+    *("privat", "geschaftlich", "buro", "casa", "lavoro", "ufficio", "privato", "trabajo", "thuis", "werk"),
+)  # what tells the lines of a person apart, folded
 HEADER_WITHIN = 30  # lines
 _SHOWN = 20  # columns named in a message
 _HEADER_CELL = 40  # characters of a cell that may name a column
@@ -148,29 +153,115 @@ def _names_a_number(cell: str) -> bool:
     return len(cell) <= _HEADER_CELL and looks_like_phone(cell) and not may_be_data(cell)
 
 
+def _may_be_number(cell: str) -> bool:
+    return _is_number(cell) or holds_number(cell)
+
+
 def _is_number(cell: str) -> bool:
     """Whether a cell could be a telephone number: then its row is data and not a line before the header."""
     cell = cell.strip()
     return bool(_NUMBER.match(cell)) and 6 <= sum(map(str.isdigit, cell)) <= 15 and not _DATE.match(cell)
 
 
-def header_at(rows: Iterable[list[str]]) -> int:
-    """Position of the header among the first rows.
+class Heading(NamedTuple):
+    """Where the header of a table is.
 
-    That is 0, unless a row below names a telephone number, has more cells than every row before it, and no row down to
-    it contains a number: then the rows before it are a title, the date of an export, and the like.
+    at: position of the row of names among the first rows. above: the row above it with the names of groups of columns,
+    empty where there is none. doubtful: whether the row after it may be a second row of names.
     """
-    rows = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+
+    at: int
+    above: list[str]
+    doubtful: bool
+
+    def names(self, row: list[str]) -> list[str]:
+        """The names of the columns: each with that of its group, `Telephone / mobile`."""
+        group, names = "", []
+        for over, name in itertools.zip_longest(self.above, row, fillvalue=""):
+            group = over.strip() or group
+            names.append(" / ".join(filter(None, (group, name.strip()))) if self.above else name)
+        return names
+
+    def refuse_doubtful(self, path: Path, line: int) -> None:
+        """Raise InputError where it cannot be told whether the header has one row or two."""
+        if self.doubtful:
+            why = "this row may be data, or a second row of column names; put all names into one row"
+            raise InputError(why, path, line)
+
+
+def heading(rows: Iterable[list[str]]) -> Heading:
+    """Find the header among the first rows.
+
+    That is the first one, unless a row below names a telephone number, has more cells than every row before it, and no
+    row down to it contains a number: then the rows before it are a title, the date of an export, and the like. So are
+    rows of at most one text each, if names follow, and data below them. A header that is repeated at once counts once.
+    """
+    rows = [[cell.strip() for cell in row] for row in rows]
+    at = _header_at([list(filter(None, row)) for row in rows])
+    if at + 1 >= len(rows):
+        return Heading(at, [], False)
+    if at and _is_group(rows[at - 1], rows[at]) and _names_line(rows[at - 1]):
+        return Heading(at, rows[at - 1], False)
+    if _is_group(rows[at], rows[at + 1]):
+        is_told = _names_line(rows[at + 1])
+        return Heading(at + is_told, rows[at] if is_told else [], not is_told)
+    while at + 1 < len(rows) and rows[at + 1] == rows[at] and _are_names(rows[at]):
+        at += 1
+    return Heading(at, [], False)
+
+
+def _header_at(rows: list[list[str]]) -> int:
+    """Position of the (last) row of names among the filled cells of the first rows."""
     single = max(map(len, rows), default=0) == 1
     widest = 0
     for position, cells in enumerate(rows):
-        if any(_is_number(cell) or holds_number(cell) for cell in cells):
-            return 0
+        if any(map(_may_be_number, cells)):
+            break
         named = any(map(_names_a_number, cells))
         if named and (single or (len(cells) > max(widest, 1))):
             return position
         widest = max(widest, len(cells))
-    return 0
+    return _below_title(rows)
+
+
+def _below_title(rows: list[list[str]]) -> int:
+    """Position of the first row of several names after rows of at most one text, if data follow; else 0."""
+    at = next((at for at, cells in enumerate(rows) if len(cells) > 1), 0)
+    below = [len(cells) for cells in rows[at + 1 :] if any(map(_has_digit, cells))]
+    if not at or len(rows[at]) < 3 or not _are_names(rows[at]) or not 0 < max(below, default=0) <= len(rows[at]):
+        return 0
+    return 0 if any(map(_may_be_number, itertools.chain(*rows[:at]))) else at
+
+
+def _is_group(above: list[str], row: list[str]) -> bool:
+    """Whether a row may name groups of the columns that the row below it names.
+
+    Both hold names and no data, every column that the upper one leaves blank is named by the lower one, and one name of
+    the upper one has a blank to its right and names below both. One name alone is a title.
+    """
+    pairs = list(itertools.zip_longest(above, row, fillvalue=""))
+    spans = any(a and b and not c and d for (a, b), (c, d) in itertools.pairwise(pairs))
+    filled = [cell for cell in above if cell]
+    return spans and len(filled) > 1 and all(map(any, pairs)) and _are_names(filled) and _are_names(filter(None, row))
+
+
+def _are_names(cells: Iterable[str]) -> bool:
+    return all(len(cell) <= _HEADER_CELL and not _has_digit(cell) and "@" not in cell for cell in cells)
+
+
+def _has_digit(cell: str) -> bool:
+    return any(map(str.isdigit, cell))
+
+
+def _names_line(cells: Iterable[str]) -> bool:
+    """Whether a cell names a telephone number, or what tells one line from another."""
+    return any(_names_a_number(cell) or folded(cell) in _LINES for cell in cells)
+
+
+def is_other_header(cells: list[str], header: list[str]) -> bool:
+    """Whether a row after a blank one is the header of another table."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > 1 and cells != header and _are_names(filled) and any(map(_names_a_number, filled))
 
 
 def named_columns(header: list[str]) -> int:

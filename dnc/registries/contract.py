@@ -17,7 +17,7 @@ import polars as pl
 
 from dnc.errors import LoaderError
 from dnc.files.archive import Member, first_bytes, kind_of, members
-from dnc.files.csv_reader import head_rows
+from dnc.files.csv_reader import first_row
 from dnc.files.encoding import head_text
 from dnc.files.json_reader import is_json
 from dnc.files.open_table import open_table
@@ -62,7 +62,7 @@ class _Peek:
         has_own_reader = is_vcard(self.head) or (self.head.strip() and is_json(self.head, self.names[-1]))
         if self.kind in ("parquet", "spreadsheet") or has_own_reader:
             return open_table(self._path, sheet=self._sheet).header
-        return [] if other_kind(self.head, xml=False) or len(self.members) > 1 else head_rows(self.head)[0]
+        return [] if other_kind(self.head, xml=False) or len(self.members) > 1 else first_row(self.head)
 
 
 # Each loader is asked whether it recognises a file; size and time of change make a changed file a new key.

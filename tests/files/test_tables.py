@@ -917,3 +917,52 @@ def test_rows_that_do_not_fit_are_counted(dnc, tmp_path):
     }.items():
         told = dnc("check", "calls.csv", "--region", "FR", "--lang", language)[2]
         assert all(word in told for word in [*words, 'short_rows = "trailing"'])
+
+
+@pytest.mark.parametrize(
+    ("rows", "names", "line"),
+    [
+        ([["Nom", "Téléphone", "", "Ville"], ["", "fixe", "mobile", ""]],
+         ["Nom", "Téléphone / fixe", "Téléphone / mobile", "Ville"], 3),
+        ([["Name", "Phone", ""], ["", "home", "work"]], ["Name", "Phone / home", "Phone / work"], 3),
+        ([["Liste", "", "", ""], ["Contact", "", "Téléphone", ""], ["Nom", "Prénom", "fixe", "mobile"]],
+         ["Contact / Nom", "Contact / Prénom", "Téléphone / fixe", "Téléphone / mobile"], 4),
+        ([["Société X", "Lyon", "", ""], ["Nom", "Tel", "Ville", "Pays"]], ["Nom", "Tel", "Ville", "Pays"], 3),
+        ([["Mes contacts", "", ""], ["", "", ""], ["Nom", "Contact", "Ville"]], ["Nom", "Contact", "Ville"], 4),
+        ([["Nom", "Tel", "Ville"], ["Nom", "Tel", "Ville"]], ["Nom", "Tel", "Ville"], 3),
+        ([["Nom", "Contact", "Genre"], ["Une", "", "Portable"]], ["Nom", "Contact", "Genre"], 2),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_titles_and_headers_of_two_rows(suffix, rows, names, line, tmp_path):
+    """A title is left out, two rows of names are joined, and no row of data is lost."""
+    data = ["Dupont", "0199000001", "Rouen", "FR"][: len(rows[0])]
+    path = tmp_path / f"calls{suffix}"
+    if suffix == ".csv":
+        path.write_text("".join(";".join(row) + "\n" for row in [*rows, data]), encoding="utf-8")
+    else:
+        sheet(path, [[cell or None for cell in row] for row in [*rows, data]])
+    header, frame = opened(path)
+    assert header == names
+    assert frame[LINE].to_list()[0] == line
+    assert frame.row(-1)[: len(data)] == tuple(data)
+    assert frame[RAGGED].null_count() == frame.height
+
+
+def test_headers_that_cannot_be_told(tmp_path):
+    """Where a second row may be names or data, where names are in single quotes, where a second table begins: refused."""
+    doubtful = [["Nom", "Téléphone", ""], ["Dupont", "inconnu", "Paris"], ["Une", "0199000001", "x"]]
+    for path in (
+        sheet(tmp_path / "a.xlsx", [[cell or None for cell in row] for row in doubtful]),
+        written(tmp_path, "".join(";".join(row) + "\n" for row in doubtful), "a.csv"),
+    ):
+        with pytest.raises(InputError, match=r"a\.(xlsx|csv):2: this row may be data, or a second row of column names"):
+            open_table(path)
+    with pytest.raises(InputError, match=r"calls\.csv:1: column names are in single quotes"):
+        open_table(written(tmp_path, "'number','name'\n'0199000001','Une, Deux'\n"))
+    for blank in ("\n", ";\n"):
+        table = open_table(written(tmp_path, f"number;since\n0199000001;x\n{blank}Nom;Téléphone\nUne;0261910002\n"))
+        with pytest.raises(InputError, match=r"calls\.csv:4: another table seems to begin here"):
+            list(table.batches)
+    same = opened(written(tmp_path, "number;since\n0199000001;x\n\nnumber;since\n0261910002;x\n"))[1]
+    assert same["number"].to_list() == ["0199000001", "number", "0261910002"]

@@ -1,9 +1,9 @@
 """The sheet of a spreadsheet that holds its table, as cells of text.
 
 This is the sheet that was named, or else the first visible one that holds anything; the names of the others are
-returned, so that they can be reported. In an XLSX a failed formula is kept as its error, and one whose result was never
-stored as the formula, so that no row is lost with it. Of merged cells only the first holds the text, so the last row
-with such cells is returned. A cell far away from all others would need memory for the whole rectangle between them;
+returned, so that they can be reported. A failed formula is kept as its error, and in XLSX and ODS one whose result was
+never stored as the formula, so that no row is lost with it. Of merged cells only the first holds the text, so the last
+row with such cells is returned. A cell far away from all others would need memory for the whole rectangle between them;
 such a file is refused before it is read.
 """
 
@@ -54,16 +54,17 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
     """Read the sheet of that name, or else the first visible one that holds anything. Raises InputError."""
     found = parts(path, _PARTS) if first_bytes(path, 2) == b"PK" else {}
     special = {name for name, part in found.items() if "worksheets/" in name and _is_special(part, path)}
-    position, names, cells, columns = _values(path, wanted)
-    merged_until = None
+    position, names, cells, columns, marks = _values(path, wanted)
+    failed = [FailedCell(*mark) for mark in marks.drop_nulls().iter_rows()]
+    merged_until = max(marks.filter(pl.col("text").is_null())["row"], default=None)
     if special and (name := sheet_part(found, position)) in special:
         failed, merged_until = failed_and_merged(found[name])
-        cells = _with_failed(cells, columns, failed)
+    cells = _with_failed(cells, columns, failed)
     return Sheet(cells, names[:position] + names[position + 1 :], merged_until)
 
 
-def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFrame, list[int]]:
-    """Position of the sheet, names of all sheets, its cells, and the position of each of their columns in the sheet."""
+def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFrame, list[int], pl.DataFrame]:
+    """Position of the sheet, names of all sheets, its cells, the position of each of their columns, and its marks."""
     rows = frames("spreadsheet", path, _ROWS_AT_ONCE, wanted or "")
     sheets = next(rows)
     if not sheets["chosen"].any():
@@ -73,11 +74,12 @@ def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFram
             what = f"sheet {wanted!r} is empty" if wanted in names else f"has no sheet {wanted!r}; use {quoted(names)}"
         raise InputError(what, path)
     columns = next(rows)["place"].to_list()
+    marks = next(rows)
     cells = pl.concat(rows)
     most = _MOST_ROWS if first_bytes(path, 2) == b"PK" else _MOST_ROWS_97
     if cells.height >= most:
         raise InputError(f"its sheet is full ({most:,} rows), so further rows may be missing; export it as CSV", path)
-    return int(sheets["chosen"].arg_true()[0]), sheets["name"].to_list(), cells, columns
+    return int(sheets["chosen"].arg_true()[0]), sheets["name"].to_list(), cells, columns, marks
 
 
 # Patterns over the bytes of a sheet only decide whether it is read at all, and whether expat has to look at it: expat
@@ -129,7 +131,11 @@ def _with_failed(cells: pl.DataFrame, columns: list[int], failed: list[FailedCel
         return cells
     below = pl.DataFrame(schema=cells.schema).clear(height - cells.height)
     cells = pl.concat([cells, below])
+    # An ODS has an empty text beside the error. A told cell stays, also where a failed one beyond the last column is put.
     return cells.with_columns(
-        pl.coalesce(name, cells[name].clear(height).scatter(list(rows), list(rows.values())))
+        pl.when((pl.col(name) != "").fill_null(False))
+        .then(name)
+        .otherwise(cells[name].clear(height).scatter(list(rows), list(rows.values())))
+        .alias(name)
         for name, rows in texts.items()
     )

@@ -1,0 +1,130 @@
+"""Spreadsheets of other programs (.ods, .xls, .xlsb), written by hand as far as a reader needs them."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from dnc import InputError
+from dnc.files.open_table import open_table
+from dnc.files.table import LINE
+
+ROWS = [["number", "objected_on"], ["0199000001", ""], ["0261910002", "#N/A"], ["", ""], ["#REF!", ""]]
+ERRORS = {"#N/A": 42, "#REF!": 23}
+
+
+def ods(path: Path, merged: bool = False) -> Path:
+    """As LibreOffice writes it: two sheets, the first one of them empty."""
+
+    def cell(text: str, row: int) -> str:
+        span = ' table:number-rows-spanned="2" table:number-columns-spanned="1"' if merged and row == 1 else ""
+        if text in ERRORS:
+            error = 'table:formula="of:=x" office:value-type="string" office:string-value="" calcext:value-type="error"'
+            return f"<table:table-cell {error}><text:p>{text}</text:p></table:table-cell>"
+        told = f' office:value-type="string"><text:p>{text}</text:p></table:table-cell>' if text else "/>"
+        return f"<table:table-cell{span}{told}"
+
+    rows = "".join(
+        f"<table:table-row>{''.join(cell(text, n) for text in row)}</table:table-row>" for n, row in enumerate(ROWS)
+    )
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    sheets = f'<table:table table:name="a"/><table:table table:name="b">{rows}</table:table>'
+    content = (
+        f'<?xml version="1.0"?><office:document-content {names} xmlns:calcext="urn:calcext">'
+        f"<office:body><office:spreadsheet>{sheets}</office:spreadsheet></office:body></office:document-content>"
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content)
+    return path
+
+
+def record(kind: int, content: bytes = b"") -> bytes:
+    """A record of Excel 97."""
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+def xls(path: Path, merged: bool = False) -> Path:
+    """As Excel 97 writes it: a workbook of one sheet in an OLE file."""
+    cells = b""
+    for row, texts in enumerate(ROWS):
+        for column, text in enumerate(texts):
+            at = struct.pack("<HHH", row, column, 0)
+            if text in ERRORS:
+                cells += record(0x205, at + bytes([ERRORS[text], 1]))
+            elif text:
+                cells += record(0x204, at + struct.pack("<HB", len(text), 0) + text.encode())
+    if merged:
+        cells += record(0xE5, struct.pack("<5H", 1, 1, 2, 0, 0))
+    begin = struct.pack("<4H2I", 0x600, 5, 0, 0, 0, 0), struct.pack("<4H2I", 0x600, 0x10, 0, 0, 0, 0)
+    sheet = record(0x809, begin[1]) + record(0x200, struct.pack("<IIHHH", 0, len(ROWS), 0, 2, 0)) + cells + record(0x0A)
+    where = len(record(0x809, begin[0]) + record(0x85, bytes(9)) + record(0x0A))
+    bound = record(0x85, struct.pack("<IBBBB", where, 0, 0, 1, 0) + b"a")
+    book = (record(0x809, begin[0]) + bound + record(0x0A) + sheet).ljust(4096, b"\0")
+
+    def entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
+        text = name.encode("utf-16-le")
+        head = text.ljust(64, b"\0") + struct.pack("<HBB3I", len(text) + 2, kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, child)
+        return head.ljust(116, b"\0") + struct.pack("<IQ", start, size)
+
+    sectors = len(book) // 512
+    table = [0xFFFFFFFD, 0xFFFFFFFE, *range(3, 2 + sectors), 0xFFFFFFFE]
+    fat = struct.pack("<128I", *table, *[0xFFFFFFFF] * (128 - len(table)))
+    folder = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry("Workbook", 2, 0xFFFFFFFF, 2, len(book))
+    head = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<5H", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
+    head += struct.pack("<9I", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    head += struct.pack("<109I", 0, *[0xFFFFFFFF] * 108)
+    path.write_bytes(head + fat + folder.ljust(512, b"\0") + book)
+    return path
+
+
+def binary(kind: int, content: bytes = b"") -> bytes:
+    """A record of an XLSB."""
+    numbers = [kind] if kind < 128 else [kind & 127 | 128, kind >> 7]
+    return bytes([*numbers, len(content)]) + content
+
+
+def xlsb(path: Path, merged: bool = False) -> Path:
+    """As Excel writes it: a workbook of one sheet."""
+
+    def text(value: str) -> bytes:
+        return struct.pack("<I", len(value)) + value.encode("utf-16-le")
+
+    rows = b""
+    for row, texts in enumerate(ROWS):
+        rows += binary(0, struct.pack("<I", row) + bytes(13))
+        for column, value in enumerate(texts):
+            at = struct.pack("<II", column, 0)
+            if value in ERRORS:
+                rows += binary(3, at + bytes([ERRORS[value]]))
+            elif value:
+                rows += binary(6, at + text(value))
+    merges = binary(177, struct.pack("<I", 1)) + binary(176, struct.pack("<4I", 1, 2, 0, 0)) + binary(178)
+    sheet = binary(129) + binary(148, struct.pack("<4I", 0, len(ROWS) - 1, 0, 1)) + binary(145) + rows + binary(146)
+    book = binary(131) + binary(143) + binary(156, struct.pack("<II", 0, 1) + text("rId1") + text("a")) + binary(144)
+    relation = '<Relationship Id="rId1" Target="worksheets/sheet1.bin"/>'
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.bin", book + binary(132))
+        archive.writestr("xl/_rels/workbook.bin.rels", f"<Relationships>{relation}</Relationships>")
+        archive.writestr("xl/worksheets/sheet1.bin", sheet + (merges if merged else b"") + binary(130))
+    return path
+
+
+@pytest.mark.parametrize("write", [ods, xls, xlsb])
+def test_failed_and_merged_cells_of_every_kind(write, tmp_path):
+    """A failed formula stands as its error, so that no row is lost; cells that are merged below the header are refused."""
+    table = open_table(write(tmp_path / f"calls.{write.__name__}"))
+    rows = pl.concat(table.batches)
+    assert rows["number"].to_list() == ["0199000001", "0261910002", "#REF!"]
+    assert rows["objected_on"].to_list() == [None, "#N/A", None]
+    assert rows[LINE].to_list() == [2, 3, 5]
+    with pytest.raises(InputError, match=rf"merged\.{write.__name__}:3: cells are merged here"):
+        open_table(write(tmp_path / f"merged.{write.__name__}", merged=True))

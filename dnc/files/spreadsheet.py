@@ -131,7 +131,8 @@ def _with_failed(cells: pl.DataFrame, columns: list[int], failed: list[FailedCel
         return cells
     below = pl.DataFrame(schema=cells.schema).clear(height - cells.height)
     cells = pl.concat([cells, below])
-    # An ODS has an empty text beside the error. A told cell stays, also where a failed one beyond the last column is put.
+    # An ODS has an empty text beside the error. A filled cell is kept, also where a failed one would be put into the
+    # last column because it is to the right of it.
     return cells.with_columns(
         pl.when((pl.col(name) != "").fill_null(False))
         .then(name)

@@ -34,6 +34,7 @@ _LINES = (
     *("home", "work", "office", "private", "business", "domicile", "bureau", "travail", "perso", "prive", "pro"),
     *("privat", "geschaftlich", "buro", "casa", "lavoro", "ufficio", "privato", "trabajo", "thuis", "werk"),
 )  # what tells the lines of a person apart, folded
+_NO_PHONE = re.compile(r"phoneti|phone\d*(label|type)$")  # in folded names: beside the numbers of Google Contacts
 HEADER_WITHIN = 30  # lines
 _SHOWN = 20  # columns named in a message
 _HEADER_CELL = 40  # characters of a cell that may name a column
@@ -101,7 +102,8 @@ def folded(name: str) -> str:
 
 def looks_like_phone(name: str) -> bool:
     """Whether a column name contains one of the usual words for a telephone number."""
-    return any(word in folded(name) for word in PHONE_WORDS)
+    plain = folded(name)
+    return any(word in plain for word in PHONE_WORDS) and not _NO_PHONE.search(plain)
 
 
 def holds_number(cell: str) -> bool:

@@ -966,3 +966,22 @@ def test_headers_that_cannot_be_told(tmp_path):
             list(table.batches)
     same = opened(written(tmp_path, "number;since\n0199000001;x\n\nnumber;since\n0261910002;x\n"))[1]
     assert same["number"].to_list() == ["0199000001", "number", "0261910002"]
+
+
+@pytest.mark.parametrize(
+    ("header", "numbers"),
+    [
+        ("First Name,Phonetic First Name,Phone 1 - Label,Phone 1 - Value,Phone 2 - Type,Phone 2 - Value,E-mail 1 - Value",
+         ["Phone 1 - Value", "Phone 2 - Value"]),
+        ("Title,First Name,Business Fax,Business Phone,Home Phone,Mobile Phone,Primary Phone,Pager,E-mail Address",
+         ["Business Phone", "Home Phone", "Mobile Phone", "Primary Phone"]),
+        ("Salutation,First Name,Phone,Mobile,Fax,Do Not Call,Lead Source,Rating", ["Phone", "Mobile"]),
+        ("Prénom,Téléphone (bureau),Téléphone (domicile),Tél. mobile,Ville", ["Téléphone (bureau)", "Téléphone (domicile)", "Tél. mobile"]),
+    ],
+)  # fmt: skip
+def test_columns_of_address_books(header, numbers, tmp_path):
+    """In exports of Google Contacts, Outlook and Salesforce the columns of numbers are known by their names."""
+    assert (
+        list(filter(table.looks_like_phone, opened(written(tmp_path, f"{header}\n{',' * header.count(',')}\n"))[0]))
+        == numbers
+    )

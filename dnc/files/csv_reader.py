@@ -136,7 +136,8 @@ def _start_of(lines: Iterable[str]) -> _Start:
     hint = _HINT.match(first[0]) if first else None
     if hint:
         return _Start(1, hint[1], Heading(0, [], False))
-    found = heading(next(csv.reader([line], delimiter=guess_delimiter(line)), []) for line in first)
+    whole = itertools.takewhile(lambda line: line.count('"') % 2 == 0, first)  # not a part of a cell of several lines
+    found = heading(next(csv.reader([line], delimiter=guess_delimiter(line)), []) for line in whole)
     delimiter = guess_delimiter(next((line for line in first[found.at :] if line.strip()), ""))
     return _Start(found.at, delimiter, found)
 

@@ -949,6 +949,12 @@ def test_titles_and_headers_of_two_rows(suffix, rows, names, line, tmp_path):
     assert frame[RAGGED].null_count() == frame.height
 
 
+def test_a_header_with_a_line_break_in_quotes(tmp_path):
+    """A line inside a quoted cell is never taken for the header."""
+    text = 'Export\n"Staff\n(numbers)";"Payroll\nNom;Contact;Ville\ncosts";Total\n1;2;3\n'
+    assert opened(written(tmp_path, text))[0] == ["Export"]
+
+
 def test_headers_that_cannot_be_told(tmp_path):
     """Where a second row may be names or data, where names are in single quotes, where a second table begins: refused."""
     doubtful = [["Nom", "Téléphone", ""], ["Dupont", "inconnu", "Paris"], ["Une", "0199000001", "x"]]

@@ -53,6 +53,7 @@ def check(
     columns: Iterable[str] | None = None,
     only: Iterable[str] = (),
     changed: bool = False,
+    best: bool = False,
     stream: IO[bytes] | None = None,
     keep: bool = False,
     progress: Progress | None = None,
@@ -72,6 +73,8 @@ def check(
         only: outcomes whose rows are written; by default all.
         changed: the list is the output of an earlier check; write only rows whose outcome changed, with the earlier
             outcome as `dnc_was`.
+        best: write one row for each row of the list that has several numbers: that of the first call that is clear,
+            else of the first undecided one, else of the first.
         stream: an open binary file that gets the rows as CSV.
         keep: whether the decisions are kept in the store, for `dnc answer`.
         progress: called after each batch with the number of its rows.
@@ -94,6 +97,7 @@ def check(
         columns=columns,
         only=only,
         changed=changed,
+        best=best,
         keep=keep,
         progress=progress,
         observers=observers,

@@ -43,6 +43,7 @@ class Decider:
     Args:
         store: the store, or its folder, which must exist.
         columns: those of `dnc.law.vocabulary.VERDICT` to give; by default all.
+        best: whether to give one row for each row of a batch, as for `dnc.api.check`.
         settings, options: see `dnc.checks.settings.Settings`; without `at`, each worker asks its own clock for today.
 
     Raises:
@@ -54,11 +55,13 @@ class Decider:
         store: Store | str | Path,
         *,
         columns: Iterable[str] | None = None,
+        best: bool = False,
         settings: Settings | None = None,
         **options: Unpack[SettingsOptions],
     ) -> None:
         self._setup = Settings.of(settings, options).read()
-        self._selection = select(columns, (), changed=False, former=False)
+        several = len(self._setup.brief.named("number")) > 1
+        self._selection = select(columns, best=best, several=several)
         opened = store if isinstance(store, Store) else Store(store)
         opened.must_exist()
         self._stack = ExitStack()
@@ -78,7 +81,7 @@ class Decider:
         self._stack.close()
 
     def __call__(self, batch: Batch) -> Any:
-        """One batch with the columns of verdicts behind its own, its rows in their order.
+        """One batch with the columns of verdicts after its own, its rows in their order, one for each of their numbers.
 
         A batch of pyarrow comes back as one of pyarrow, any other as a frame of Polars. An objection, a withdrawal or
         a refusal in one row counts for all rows of the batch with its number, and for none of another batch.
@@ -89,7 +92,7 @@ class Decider:
         table = _table(frame)
         if self._intake is None or self._intake.table.header != table.header:
             self._intake = self._setup.intake(table)
-        parts = [pl.DataFrame(schema=self._selection.schema)]
+        parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         with ExitStack() as stack:
             intake, batches, against = self._intake, table.batches, None
             if frame.height > 1:
@@ -100,9 +103,13 @@ class Decider:
                 batches = intake.table.batches
             for rows in batches:
                 calls = self._setup.completed(intake.calls(rows), against)
-                parts.append(self._judge.verdicts(calls).rows.select(self._selection.header))
+                verdicts = self._judge.verdicts(calls)
+                parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
+                positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))
+                given.append(positions.filter(self._selection.written(calls, verdicts)))
+                first += rows.height
         carried = [at for at, name in enumerate(table.columns) if name in self._intake.header.carried]
-        return _beside(batch, frame, carried, pl.concat(parts))
+        return _beside(batch, frame, carried, pl.concat(given), pl.concat(parts))
 
 
 def decide(batches: Iterable[Batch], store: Store | str | Path, **options: Any) -> Iterator[Any]:
@@ -137,12 +144,20 @@ def _table(frame: pl.DataFrame) -> Table:
     return typed_table(Path("the batch"), "arrow", frame.columns, [frame])
 
 
-def _beside(batch: Any, frame: pl.DataFrame, carried: list[int], verdicts: pl.DataFrame) -> Any:
-    """Verdicts behind the columns of a batch that are carried, told by their positions, in the batch's own kind."""
+def _beside(batch: Any, frame: pl.DataFrame, carried: list[int], rows: pl.Series, verdicts: pl.DataFrame) -> Any:
+    """Verdicts after the carried columns of a batch, as a batch of the same library.
+
+    Args:
+        batch: as it was given. frame: the same in Polars.
+        carried: positions of columns. rows: positions of rows, one for each verdict.
+    """
+    repeated = rows.len() != frame.height
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is None or not isinstance(batch, pyarrow.Table | pyarrow.RecordBatch):
-        return frame[:, carried].hstack(verdicts)
+        own = frame[:, carried]
+        return (own[rows] if repeated else own).hstack(verdicts)
     own = batch.select(carried)
+    own = own.take(rows.to_arrow()) if repeated else own
     columns, schema = own.columns, own.schema
     for cells in verdicts:
         kind = pyarrow.date32() if cells.dtype == pl.Date else pyarrow.string()

@@ -1,4 +1,4 @@
-"""The brief: how a file's columns and words become ours, and what is declared for all of it."""
+"""The brief: what the columns and words of a list mean, and what is declared for all its rows."""
 
 from __future__ import annotations
 
@@ -17,27 +17,31 @@ from dnc.files.table import folded
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.numbers.reader import known_region
 
+Names = str | Sequence[str]  # of one column of the file, or of several
 _KEYS = ("region", "dates", "sheet", "short_rows", "ignore", "columns", "values", "facts")
 SHORT_ROWS = ("trailing",)
 
 
 @dataclass(frozen=True)
 class Brief:
-    """What is declared about a planned-calls file.
+    """What is declared about a list of planned calls.
 
-    region: numbering plan of national forms, where a row tells none.
-    dates: `iso`, `dmy` or `mdy`; ISO 8601 is always read.
-    sheet: of a spreadsheet; by default the first visible one that holds anything.
-    short_rows: `trailing` where rows of a CSV with fewer cells than the header lack empty cells at their end.
-    columns: our name → theirs. values: our column → their word (folded) → ours.
-    facts: our column → what fills its empty cells.
-    sha256: of the brief's file, or None. beside: facts that were not told by it but said beside it.
-    ignore: columns of theirs that are left out on purpose, though they may tell objections.
+    Attributes:
+        region: numbering plan of numbers in national format, for rows without a region.
+        dates: `iso`, `dmy` or `mdy`; ISO 8601 is always read.
+        sheet: of a spreadsheet; by default the first visible one that is not empty.
+        columns: our name → name of the column in the file; for `number` also a list of them, in order of preference.
+        values: our column → word in the file (folded) → our word.
+        facts: our column → value of its empty cells.
+        sha256: checksum of the brief's file, or None.
+        beside: names of facts that were given as options and not in the brief.
+        short_rows: `trailing` if rows of a CSV may leave out empty cells at their end.
+        ignore: columns of the file that are left out on purpose, although they may contain objections.
     """
 
     region: str | None = None
     dates: str = "iso"
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Names] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     sha256: str | None = None
@@ -48,40 +52,49 @@ class Brief:
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
-            raise InputError(f"region {self.region!r} is no numbering plan; write two letters such as FR")
+            raise InputError(f"region {self.region!r} is not known; use two letters such as FR")
         if self.dates not in DATE_ORDERS:
-            raise InputError(f"dates {self.dates!r} is none of {', '.join(DATE_ORDERS)}")
+            raise InputError(f"dates {self.dates!r} is not known; use one of {', '.join(DATE_ORDERS)}")
         if self.short_rows not in (None, *SHORT_ROWS):
-            raise InputError(f'short_rows {self.short_rows!r} is not known; write "trailing", or leave it out')
+            raise InputError(f'short_rows {self.short_rows!r} is not known; use "trailing", or leave it out')
         for column in (*self.columns, *self.values, *self.facts):
             must_be_column(column)
         self._check_columns()
         for column in ("number", "call"):
             if column in self.facts or self.values.get(column):
-                raise InputError(f"{column} is the file's own: it can neither be declared nor have its words changed")
+                raise InputError(f"{column} is read from the file as it is; leave it out of [facts] and [values]")
         meant = ((column, word) for column, words in self.values.items() for word in words.values())
         for column, word in (*self.facts.items(), *meant):
             _check_word(column, word, self.dates)
 
     def _check_columns(self) -> None:
         if isinstance(self.ignore, str):
-            raise InputError("ignore takes a list of columns")
+            raise InputError("ignore must be a list of columns")
         ignored = set(map(folded, self.ignore))
-        for column, theirs in self.columns.items():
-            if not theirs.strip():
+        for column in self.columns:
+            names = self.named(column)
+            if len(names) > 1 and column != "number":
+                raise InputError(f"{column} can be read from one column only; several can only be named for number")
+            if not names or not all(name.strip() for name in names):
                 raise InputError(f"no column is named for {column}")
-            if folded(theirs) in ignored:
-                raise InputError(f"column {theirs!r} is both named for {column} and left out; do one of the two")
+            for name in names:
+                if folded(name) in ignored:
+                    raise InputError(f"column {name!r} is both mapped to {column} and ignored; remove one of the two")
+
+    def named(self, column: str) -> list[str]:
+        """The columns of the file that are named for one of ours, in order of preference."""
+        names = self.columns.get(column, [])
+        return [names] if isinstance(names, str) else list(names)
 
     def but(
         self,
         region: str | None = None,
-        columns: Mapping[str, str] | None = None,
+        columns: Mapping[str, Names] | None = None,
         facts: Mapping[str, object] | None = None,
         ignore: Sequence[str] = (),
         sheet: str | None = None,
     ) -> Brief:
-        """This brief with what was said beside it, which wins."""
+        """This brief with settings from elsewhere, which override its own."""
         return replace(
             self,
             region=region or self.region,
@@ -98,42 +111,42 @@ class Brief:
 
 
 def must_be_column(name: str) -> None:
-    """Raise InputError where a name is none of our columns."""
+    """Raise InputError where a name is not one of our columns."""
     import difflib
 
     known = vocabulary().columns
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-        raise InputError(f"{name!r} is no column of planned calls{hint}")
+        raise InputError(f"{name!r} is not a column of planned calls{hint}")
 
 
 def _check_word(column: str, word: str, dates: str) -> None:
-    """What is said of a whole file must be understood, or it would spoil every row."""
+    """Raise InputError where a value that is declared for many rows would not be understood in any of them."""
     kind, axis = vocabulary().columns[column]["kind"], vocabulary().axes.get(column)
     day = read_day(word, dates) if kind in ("date", "datetime") else None
     none = column in OR_NONE and word.lower() in NONE
     if not word.strip():
-        raise InputError(f"{column} is given no value; leave it out where it is not told")
+        raise InputError(f"{column} has no value; give it one, or leave it out")
     if axis and word not in axis:
-        raise InputError(f"{column} {word!r} is none of {', '.join(axis)}")
+        raise InputError(f"{column} {word!r} is not known; use one of {', '.join(axis)}")
     if kind in ("date", "datetime") and day is None and not none:
-        raise InputError(f"{column} {word!r} is no date; write YYYY-MM-DD")
+        raise InputError(f"{column} {word!r} is not a valid date; use YYYY-MM-DD")
     if kind == "date" and day and day > today():
-        raise InputError(f"{column} {word!r} is a day that has not come yet")
+        raise InputError(f"{column} {word!r} is in the future")
     if kind == "integer" and not (word.isascii() and word.isdecimal()):
-        raise InputError(f"{column} {word!r} is no number")
+        raise InputError(f"{column} {word!r} is not a whole number")
     if column == "region" and not known_region(word.upper()):
-        raise InputError(f"region {word!r} is no numbering plan; write two letters such as FR")
+        raise InputError(f"region {word!r} is not known; use two letters such as FR")
 
 
 def _encoding(data: bytes) -> str:
-    """UTF-8, or UTF-16 as PowerShell 5 writes it; with or without the mark that Notepad puts in front."""
+    """UTF-8, or UTF-16 as PowerShell 5 writes it; with or without the byte-order mark that Notepad writes."""
     return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def read_brief(path: str | Path) -> Brief:
-    """Read a brief; raises InputError naming file and key."""
+    """Read a brief. Raises InputError, which names the file and the key."""
     path = Path(path)
     with open_input(path) as file:
         data = file.read()
@@ -144,7 +157,7 @@ def read_brief(path: str | Path) -> Brief:
     for key in told:
         if key not in _KEYS:
             raise InputError(f"unknown key; known are {', '.join(_KEYS)}", path, key)
-    columns = _texts(path, "columns", told.get("columns", {}))
+    columns = _names(path, told.get("columns", {}))
     facts = _texts(path, "facts", told.get("facts", {}))
     tables = _table(path, "values", told.get("values", {}))
     values = {column: _words(path, f"values.{column}", words) for column, words in tables.items()}
@@ -172,14 +185,27 @@ def read_brief(path: str | Path) -> Brief:
         raise InputError(str(error), path) from None
 
 
+def _names(path: Path, told: Any) -> dict[str, Names]:
+    """The names under [columns]; that of `number` may be a list."""
+    table = dict(_table(path, "columns", told))
+    numbers = table.get("number")
+    if isinstance(numbers, list):
+        if not all(isinstance(name, str) for name in numbers):
+            raise InputError("must be a text or a list of texts", path, "columns.number")
+        del table["number"]
+        return {"number": numbers, **_texts(path, "columns", table)}
+    return dict(_texts(path, "columns", table))
+
+
 def _words(path: Path, key: str, table: Any) -> dict[str, str]:
-    """Their words, folded, and ours; raises InputError where two that are read alike mean different things."""
+    """Words of the file, folded → ours. Raises InputError where two that are read alike have different meanings."""
     words: dict[str, str] = {}
     for theirs, ours in _texts(path, key, table).items():
         if not theirs.strip():
-            raise InputError("has an empty word; an empty cell is not told", path, key)
+            why = "an entry for empty cells has no effect here; write it under [when_empty], or in [facts]"
+            raise InputError(why, path, key)
         if words.setdefault(folded(theirs), ours) != ours:
-            raise InputError(f"{theirs!r} stands there twice but for case, accents, blanks and hyphens", path, key)
+            raise InputError(f"{theirs!r} is there twice (case, accents, blanks and hyphens are ignored)", path, key)
     return words
 
 

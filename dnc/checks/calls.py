@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import polars as pl
 
 from dnc.files.output_rows import Shared
+
+_Rows = TypeVar("_Rows", pl.Series, pl.DataFrame)
 
 
 class Calls(NamedTuple):
     """Planned calls.
 
     Attributes:
-        carried: the columns of the list, untouched, a row a call.
+        carried: the columns of the list, untouched, a row a call; a row of the list with several numbers is repeated.
         number: E.164 digits (UInt64), null where unread.
         plan: row of `plans` (UInt32).
         plans: facts, each distinct combination once: the columns of `dnc.law.demands.FACTS`, the axes, `territory`,
@@ -25,6 +27,10 @@ class Calls(NamedTuple):
             `elsewhere` (what other rows say of the number, or empty; see `dnc.checks.other_rows`).
         was: the outcome of an earlier check; None where the list is not the output of one.
         shared: text columns of `carried` whose cells repeat in many rows, where that is known.
+        row: of each call the position of its row in the batch of the list (UInt32, ascending); None where each row is
+            one call.
+        source: of each call the name of the column with its number, null where the row has none (String); None where
+            the list has one such column.
     """
 
     carried: pl.DataFrame
@@ -33,6 +39,17 @@ class Calls(NamedTuple):
     plans: pl.DataFrame
     was: pl.Series | None = None
     shared: Shared | None = None
+    row: pl.Series | None = None
+    source: pl.Series | None = None
+
+    @property
+    def height(self) -> int:
+        """The number of rows of the list."""
+        return self.number.len() if self.row is None else int(self.row[-1]) + 1
+
+    def each(self, rows: _Rows) -> _Rows:
+        """Rows of the batch of the list, repeated for each of their calls."""
+        return rows if self.row is None else rows[self.row]
 
     def facts(self, *columns: str) -> pl.DataFrame:
         """Columns of the facts, by default all, a row a call, with `number`."""

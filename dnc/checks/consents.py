@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.brief import Brief
+from dnc.checks.brief import Brief, Names
 from dnc.checks.calls import Calls
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
@@ -99,11 +99,12 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     def batches() -> Iterable[pl.DataFrame]:
         for batch in intake.fitted(table.batches):
             calls = intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
-            words = _ranked(calls.facts(*_WORD).with_columns(_not_understood(batch[RAGGED].is_not_null())))
-            _refuse_lost(words, calls, batch, path)
+            rows = calls.each(batch)
+            words = _ranked(calls.facts(*_WORD).with_columns(_not_understood(rows[RAGGED].is_not_null())))
+            _refuse_lost(words, calls, rows, path)
             given = words["consent"].is_in(["named_caller", "partners", "written"])
             proven = _filled(calls.carried[proof]) if proof else pl.repeat(False, words.height, eager=True)
-            counts["rows"] += words.height
+            counts["rows"] += batch.height
             counts["unread"] += calls.number.null_count()
             counts["wordless"] += words["rank"].null_count()
             counts["odd"] += int(words["consent_odd"].sum())
@@ -139,10 +140,11 @@ def _against() -> pl.Expr:
     return (pl.col("consent_withdrawn_on") != NEVER) | given_none | pl.col("consent_odd")
 
 
-def _columns(brief: Brief, table: Table) -> dict[str, str]:
-    """Our names → theirs: those of the brief that the file has, else the short ones."""
+def _columns(brief: Brief, table: Table) -> dict[str, Names]:
+    """Our names → those in the file: the names in the brief that the file has, else the short ones."""
     there = {folded(name): name for name in table.columns}
-    mapped = {ours: theirs for ours, theirs in brief.columns.items() if folded(theirs) in there}
+    found = {ours: [name for name in brief.named(ours) if folded(name) in there] for ours in brief.columns}
+    mapped = {ours: names for ours, names in found.items() if names}
     short = {ours: there[also] for ours, also in _ALSO.items() if also in there and folded(ours) not in there}
     return {**short, **mapped}
 

@@ -54,13 +54,14 @@ class Evidence:
             (told_apart + digest[number][verdicts.case]).to_frame().write_csv(text, include_header=False)
             self._verdicts.update(text.getvalue())
         if self._work:
-            rows = pl.int_range(self._rows + 1, self._rows + 1 + pl.len(), dtype=pl.UInt64).alias("row")
+            first = self._rows + 1
+            rows = calls.each(pl.int_range(first, first + calls.height, dtype=pl.UInt64, eager=True)).alias("row")
             own = calls.carried[self._ids].cast(pl.String) if self._ids in calls.carried.columns else None
             facts = calls.facts("day").select(rows, pl.lit(own, pl.String).alias("call"), "number", "day")
             kept = facts.hstack(verdicts.rows.select(_DECIDED))
             self._parts.append(self._work / f"{len(self._parts)}.parquet")
             kept.write_parquet(self._parts[-1])
-        self._rows += verdicts.until.len()
+        self._rows += calls.height
 
     def detail(self) -> dict[str, Any]:
         """The hashes, for the log. Raises InputError where a file changed while it was read."""

@@ -34,6 +34,8 @@ def explain_call(
     setup = replace(settings, brief=brief).read()
     row = pl.DataFrame({"number": number, **texts}).with_columns(pl.lit(None, pl.String).alias(RAGGED))
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()
+    if calls.number.len() > 1:
+        raise InputError("there are several numbers in the argument; explain them one by one")
     calls = setup.completed(calls)
     with setup.judge(store.standing()) as judge:
         return judge.verdicts(calls).rows.row(0, named=True), explained(judge, calls)

@@ -43,31 +43,50 @@ class Header:
 
     @cached_property
     def columns(self) -> dict[str, str]:
-        """Our name → unique name of the column that is mapped to it. Raises InputError."""
-        by_folded: dict[str, list[str]] = {}
-        for unique, name in self.names.items():
-            if unique not in self.ignored:
-                by_folded.setdefault(folded(name), []).append(unique)
-        found: dict[str, str] = {}
+        """Our name → unique name of the column that is mapped to it; for `number` the first one. Raises InputError."""
         refuse_data_as_header(self.names.values(), *self._place)
+        found: dict[str, str] = {}
         for ours in vocabulary().columns:
-            theirs = self.brief.columns.get(ours)
-            same = by_folded.get(folded(theirs or ours), [])
-            if theirs in self.names and not same:  # a name that was made unique
-                same = by_folded.get(folded(self.names[theirs]), []) if self.names[theirs] else [theirs]
-            if theirs and not same:
-                raise InputError(
-                    f"no column {quoted([theirs])} for {ours}; there are: {quoted(self.names)}", *self._place
-                )
-            if len(same) > 1:
-                raise InputError(
-                    f"several columns are called {quoted([theirs or ours])}; rename all but one", *self._place
-                )
-            if same:
-                found[ours] = same[0]
+            names = self.brief.named(ours)
+            if column := self._mapped(names[0], ours) if names else self._called(ours):
+                found[ours] = column
         if "number" not in found:
             raise InputError(self._no_number(), *self._place)
         return found
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """Unique names of the columns of telephone numbers, in order of preference. Raises InputError."""
+        others = self.brief.named("number")[1:]
+        found = [self.columns["number"], *(self._mapped(name, "number") for name in others)]
+        if len(set(found)) < len(found):
+            twice = next(name for at, name in enumerate(found) if name in found[:at])
+            raise InputError(f"column {quoted([twice])} is named twice for number; name it once", *self._place)
+        return found
+
+    @cached_property
+    def _by_folded(self) -> dict[str, list[str]]:
+        """Folded name → unique names of the columns that have it and are not ignored."""
+        found: dict[str, list[str]] = {}
+        for unique, name in self.names.items():
+            if unique not in self.ignored:
+                found.setdefault(folded(name), []).append(unique)
+        return found
+
+    def _mapped(self, theirs: str, what: str) -> str:
+        """The unique name of a column that a brief names for something. Raises InputError where there is none."""
+        if column := self._called(theirs):
+            return column
+        raise InputError(f"no column {quoted([theirs])} for {what}; there are: {quoted(self.names)}", *self._place)
+
+    def _called(self, name: str) -> str | None:
+        """The unique name of the one column with a name; None where there is none. Raises InputError for several."""
+        same = self._by_folded.get(folded(name), [])
+        if name in self.names and not same:  # a name that was made unique
+            same = self._by_folded.get(folded(self.names[name]), []) if self.names[name] else [name]
+        if len(same) > 1:
+            raise InputError(f"several columns are called {quoted([name])}; rename all but one", *self._place)
+        return same[0] if same else None
 
     @property
     def _place(self) -> tuple[Any, int]:
@@ -103,7 +122,7 @@ class Header:
     @property
     def unused(self) -> list[str]:
         """Columns that are neither mapped nor ignored."""
-        known = {*self.columns.values(), *self.ignored}
+        known = {*self.columns.values(), *self.numbers, *self.ignored}
         return [name for name in self.carried if name not in known]
 
     @property

@@ -1,5 +1,6 @@
 """Intake: a list of planned calls → frames of facts, one row a call, in the order of the list.
 
+Each number of a row is a call of its own: those of several columns, and two numbers in one cell that can both be read.
 Files raise, rows do not: a cell that is not understood becomes null, and a note says so.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 import polars as pl
 
@@ -16,15 +18,39 @@ from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import KIND, UNREAD, FactReader, quoted_cell, text_of
 from dnc.checks.header import FORMER_OUTCOME, Header
-from dnc.clock import NONE, read_moment
+from dnc.clock import NONE, UNTOLD, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Shared
 from dnc.files.table import FEWER, LINE, RAGGED, UNNAMED, Table
-from dnc.frames import numbered
+from dnc.frames import each_distinct, numbered
 from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import NUMBER_FROM
 from dnc.numbers.bulk_reader import Column, read_column
+from dnc.numbers.reader import split_cell
 
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
+_SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
+
+
+class _Numbers(NamedTuple):
+    """The numbers of a batch, a row a call.
+
+    cells: `row` (position in the batch), `column` (position in `Header.numbers`; null where the row has no number),
+        `text`. read: the number in each text. single: whether every row of the batch is one call.
+    """
+
+    cells: pl.DataFrame
+    read: Column
+    single: bool
+
+    @property
+    def none_read(self) -> pl.Series:
+        """Of each row of the batch whether none of its numbers can be read."""
+        unread = self.read.rows["number"].is_null()
+        if self.single:
+            return unread
+        by_row = self.cells.select("row", unread=unread).group_by("row", maintain_order=True)
+        return by_row.agg(pl.col("unread").all())["unread"]
 
 
 @dataclass(frozen=True)
@@ -68,21 +94,97 @@ class Intake:
         header = self.header
         if not all(map(header.names.get, header.columns.values())):  # a column without a name is mapped
             batch = batch.with_columns(pl.when(pl.col(RAGGED) != UNNAMED).then(RAGGED))
-        read, kinds = self._read(batch)
-        if batch.schema[header.columns["number"]] == pl.String:
-            self._refuse_second_header(batch.filter(read["number"].is_null()))
+        numbers = self._numbers(batch)
+        cells, (read, kinds) = numbers.cells, numbers.read
+        texts = [name for name in header.numbers if batch.schema[name] == pl.String]
+        if texts:
+            self._refuse_second_header(batch.filter(numbers.none_read), texts)
+        row = None if numbers.single else cells["row"]
+        batch = batch if row is None else batch[row]
+        source = None
+        if len(header.numbers) > 1:
+            source = self._number_names.gather(cells["column"])
         mapped = list(dict.fromkeys(name for ours, name in header.columns.items() if ours not in ("call", "number")))
         plan, plans = numbered(batch.select(*mapped, RAGGED, read["kind"].alias(KIND), read["unread"].alias(UNREAD)))
         number = pl.select(pl.when(batch[RAGGED].is_null()).then(read["number"])).to_series()
         was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None
         repeated = [name for name in mapped if name in header.carried and batch[name].dtype == pl.String]
         shared = Shared(plans.select(repeated), plan)
-        return Calls(batch.select(header.carried), number, plan, self._reader.facts(plans, kinds), was, shared)
+        facts = self._reader.facts(plans, kinds)
+        return Calls(batch.select(header.carried), number, plan, facts, was, shared, row, source)
 
-    def _read(self, batch: pl.DataFrame) -> Column:
-        """The numbers of a batch."""
-        text = batch.select(text_of(batch[self.header.columns["number"]])).to_series()
-        return read_column(text, self._reader.regions(batch))
+    # The numbers of a row
+
+    @cached_property
+    def _number_names(self) -> pl.Series:
+        """The names of the columns of numbers in the file."""
+        names = [self.header.names[name] or name for name in self.header.numbers]
+        return pl.Series(names, dtype=pl.String)
+
+    def _numbers(self, batch: pl.DataFrame) -> _Numbers:
+        """The numbers of a batch, at least one a row, which may be unread."""
+        regions = self._reader.regions(batch)
+        cells = self._cells(batch)
+        read = read_column(cells["text"], _gathered(regions, cells["row"]))
+        split = self._split(cells, read, regions)
+        if split is not None:
+            cells, read = split, read_column(split["text"], _gathered(regions, split["row"]))
+        if self.header.former and cells.height > batch.height:
+            keep = self._of_former(batch, cells, read)
+            cells, read = cells.filter(keep), Column(read.rows.filter(keep), read.kinds)
+        return _Numbers(cells, read, single=cells.height == batch.height)
+
+    def _cells(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The filled cells of the columns of numbers, row by row; of a row without any, the first one."""
+        names = self.header.numbers
+        texts = batch.select(text_of(batch[name]).alias(str(at)) for at, name in enumerate(names))
+        place = pl.int_range(pl.len(), dtype=pl.UInt32)
+        if len(names) == 1:
+            return texts.select(place.alias("row"), pl.lit(0, pl.UInt32).alias("column"), pl.col("0").alias("text"))
+        filled = texts.select(~pl.all().str.to_lowercase().is_in(UNTOLD).fill_null(True))
+        without = filled.select(~pl.any_horizontal(pl.all())).to_series()
+        given = filled.with_columns(pl.col("0") | without).select(pl.concat_list(pl.all()).explode()).to_series()
+        long = texts.select(pl.concat_list(pl.all()).explode().alias("text"))
+        row, column = place // len(names), place % len(names)
+        cells = long.select(row.alias("row"), column.alias("column"), "text").filter(given)
+        none = pl.lit(without.gather(cells["row"]))
+        return cells.with_columns(pl.when(~none).then("column").alias("column"))
+
+    def _split(self, cells: pl.DataFrame, read: Column, regions: pl.Series | str | None) -> pl.DataFrame | None:
+        """The cells, those with several numbers as one row a number; None where there are none."""
+        is_unread = read.rows["number"].is_null() & cells["text"].is_not_null()
+        unread = cells.with_row_index("at").filter(is_unread)
+        unread = unread.filter(pl.col("text").str.len_chars() >= _SHORTEST_PAIR)
+        if unread.is_empty():
+            return None
+        region = pl.lit(_gathered(regions, unread["row"]), pl.String).alias("region")
+        parts = each_distinct(
+            unread.select("text", region),
+            lambda text, region: (split_cell(text, region),),
+            {"text": pl.List(pl.String)},
+        )
+        found = unread.with_columns(parts["text"]).filter(pl.col("text").list.len() > 0)
+        if found.is_empty():
+            return None
+        others = cells.with_row_index("at").filter(~pl.col("at").is_in(found["at"].implode()))
+        return pl.concat([others, found.explode("text")]).sort("at", maintain_order=True).drop("at")
+
+    def _of_former(self, batch: pl.DataFrame, cells: pl.DataFrame, read: Column) -> pl.Series:
+        """Which numbers the rows of an earlier check are about, where it repeated rows with several numbers.
+
+        That is the number of the column that the row names, and of several in its cell the one that was read.
+        """
+        read_from = self._number_names.gather(cells["column"])
+        number = pl.lit("+") + read.rows["number"].cast(pl.String)
+        keep = pl.Series([True]).new_from_index(0, cells.height)
+        for column, now in ((NUMBER_FROM, pl.lit(read_from)), ("dnc_number", number)):
+            if column in batch.columns:
+                then = batch.select(text_of(batch[column])).to_series()[cells["row"]]
+                same = pl.lit(keep) & (now == pl.lit(then)).fill_null(False)
+                tested = cells.select("row", same.alias("same"), pl.lit(keep).alias("keep"))
+                any_same = pl.col("same").any().over("row")
+                keep = tested.select(pl.when(any_same).then("same").otherwise("keep")).to_series()
+        return keep
 
     def row_ids(self, batch: pl.DataFrame) -> pl.Series:
         """The user's own row ids, null where there are none."""
@@ -138,14 +240,15 @@ class Intake:
     def _short_without_number(self, batch: pl.DataFrame) -> pl.Series:
         """Which rows lack cells and a number that can be read."""
         short = (batch[RAGGED] == FEWER).fill_null(False)
-        return short.scatter(short.arg_true(), self._read(batch.filter(short)).rows["number"].is_null())
+        numbers = self._numbers(batch.filter(short))
+        return short.scatter(short.arg_true(), numbers.none_read)
 
-    def _refuse_second_header(self, unread: pl.DataFrame) -> None:
+    def _refuse_second_header(self, unread: pl.DataFrame, numbers: list[str]) -> None:
         """Raise InputError where a row without a number is a header with other columns for the rows below it.
 
         At least two of its cells are names of columns, and not all are where they were.
         """
-        unread = unread.filter(~pl.col(self.header.columns["number"]).str.contains(r"\d{3}"))
+        unread = unread.filter(~pl.any_horizontal(pl.col(numbers).str.contains(r"\d{3}")))
         texts = unread.select(pl.col(pl.String).exclude(RAGGED).str.strip_chars().str.to_lowercase())
         names = {name: self.header.names[name].strip().lower() for name in texts.columns}
         words = set(names.values()) - {""}
@@ -155,3 +258,8 @@ class Intake:
         if len(at):
             why = "another header is here, with other columns or in another order; split the file in two here"
             raise InputError(why, self.table.path, unread[LINE][at[0]])
+
+
+def _gathered(regions: pl.Series | str | None, rows: pl.Series) -> pl.Series | str | None:
+    """The regions of some rows of a batch, in ascending order; one for all stays one."""
+    return regions.gather(rows) if isinstance(regions, pl.Series) and len(regions) != len(rows) else regions

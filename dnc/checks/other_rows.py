@@ -92,8 +92,9 @@ def _read(part: pl.DataFrame | Path) -> pl.DataFrame:
 def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     """Those of a batch, whose first row is row `first` of the list: columns of `_SCHEMA`."""
     rows = batch.with_row_index("\0at", first).filter(intake.has_objection(batch) | batch[RAGGED].is_not_null())
+    calls = intake.calls(rows.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
+    days, rows = calls.facts(*AGAINST), calls.each(rows)
     ragged = rows[RAGGED].is_not_null()
-    days = intake.calls(rows.with_columns(pl.lit(None, pl.String).alias(RAGGED))).facts(*AGAINST)
     row = pl.coalesce(pl.when(~ragged).then(intake.row_ids(rows)), rows["\0at"].cast(pl.String))
     against = [_day(column, ragged if column in intake.header.against else None) for column in AGAINST]
     found = days.select("number", rows["\0at"].cast(pl.UInt64).alias("at"), row.alias("row"), *against)

@@ -78,7 +78,7 @@ class Check:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rows by outcome."""
+        """Calls by outcome."""
         return self.tallies.counts
 
     @property
@@ -89,4 +89,9 @@ class Check:
     @property
     def rows(self) -> int:
         """All rows of the list."""
+        return int(self.record["rows"])
+
+    @property
+    def calls(self) -> int:
+        """All calls; more than rows where rows have several numbers."""
         return self.tallies.rows

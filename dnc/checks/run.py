@@ -64,6 +64,7 @@ def run(
     columns: Iterable[str] | None = None,
     only: Iterable[str] = (),
     changed: bool = False,
+    best: bool = False,
     keep: bool = False,
     progress: Progress | None = None,
     observers: Sequence[Observer] = (),
@@ -71,7 +72,7 @@ def run(
     """Decide every call of a list, write the rows and log the check.
 
     Args:
-        path, store, columns, only, changed, keep, progress: as for `dnc.api.check`.
+        path, store, columns, only, changed, best, keep, progress: as for `dnc.api.check`.
         outputs: where the rows go.
         observers: see every batch beside the counts that every check makes.
     Raises:
@@ -82,7 +83,8 @@ def run(
     files = file_list(path, setup.brief.sheet)
     intake = setup.intake(files.table())
     header = intake.header
-    selection = select(columns, only, changed, header.former)
+    several = len(header.numbers) > 1
+    selection = select(columns, only, changed=changed, best=best, former=header.former, several=several)
     layout = Layout.of(intake.table, header.carried, selection)
     dated = intake.at is not None or "call_at" in header.columns or "call_at" in setup.brief.facts
     store.must_be_writable()
@@ -107,7 +109,7 @@ def run(
                     observer(calls, verdicts)
                 rows, outcomes = selection.rows(calls, verdicts)
                 given.update(dict(outcomes.value_counts().iter_rows()))
-                yield calls.number.len(), outputs.laid_out(rows)
+                yield calls.height, outputs.laid_out(rows)
 
         for height, frames in ahead(laid_out()):
             outputs.write(frames)
@@ -191,5 +193,6 @@ def _record(
         "out": [Path(target).name for target in targets],
         "only": list(selection.only),
         "changed": selection.changed,
+        "best": selection.best,
         "version": version("dnc-check"),
     }

@@ -1,4 +1,4 @@
-"""Which rows and which columns of verdicts are given."""
+"""Which rows and which columns of verdicts are written."""
 
 from __future__ import annotations
 
@@ -14,39 +14,59 @@ from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Rows, Shared
 from dnc.files.table import Table, unique_names
-from dnc.law.vocabulary import VERDICT, WAS
+from dnc.law.vocabulary import NUMBER_FROM, VERDICT, WAS
+
+_COLUMNS = (NUMBER_FROM, *VERDICT)
+_PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What of the verdicts is given.
+    """What is written of the verdicts.
 
-    columns: of `dnc.law.vocabulary.VERDICT`. only: outcomes; all, where none is named.
-    changed: only rows whose outcome is not that of the former run, with that as `dnc_was`.
+    Attributes:
+        columns: those of `dnc.law.vocabulary.VERDICT`, and `dnc_number_from`.
+        only: outcomes; empty for all.
+        changed: only calls whose outcome differs from that of the earlier check, which is added as `dnc_was`.
+        best: of the calls of each row only the first that is clear, else the first undecided, else the first.
     """
 
     columns: tuple[str, ...]
     only: tuple[str, ...] = ()
     changed: bool = False
+    best: bool = False
 
     @property
     def header(self) -> list[str]:
-        """Names of the columns behind those of the input."""
+        """Names of the columns that are added to those of the input."""
         return [*self.columns, *([WAS] if self.changed else [])]
 
     @property
     def schema(self) -> dict[str, type[pl.DataType]]:
-        """Types of the columns behind those of the input."""
+        """Types of the columns that are added to those of the input."""
         return {name: VERDICT.get(name, pl.String) for name in self.header}
 
-    def rows(self, calls: Calls, verdicts: Verdicts) -> tuple[Rows, pl.Series]:
-        """The rows of calls and their verdicts that are given, and their outcomes."""
-        outcomes, own = verdicts.outcomes, verdicts.own
-        given = outcomes.is_in(self.only or OUTCOMES)
+    def written(self, calls: Calls, verdicts: Verdicts) -> pl.Series:
+        """Of each call whether it is written (Boolean)."""
+        outcomes = verdicts.outcomes
+        written = outcomes.is_in(self.only or OUTCOMES)
+        if self.best and calls.row is not None:
+            ranked = pl.DataFrame([calls.row, outcomes.cast(pl.Enum(_PREFERENCE)).to_physical().alias("rank")])
+            first = pl.col("rank").arg_min() == pl.int_range(pl.len())
+            written &= ranked.select(first.over(calls.row.name)).to_series()
         if self.changed and calls.was is not None:
-            was = calls.was.fill_null("").alias(WAS)
-            own = own.with_columns(was)
-            given &= outcomes != was
+            written &= outcomes != calls.was.fill_null("")
+        return written
+
+    def rows(self, calls: Calls, verdicts: Verdicts) -> tuple[Rows, pl.Series]:
+        """The rows of calls and their verdicts that are written, and their outcomes."""
+        outcomes, given = verdicts.outcomes, self.written(calls, verdicts)
+        own = verdicts.own
+        if NUMBER_FROM in self.columns:
+            source = pl.repeat("", outcomes.len(), eager=True) if calls.source is None else calls.source.fill_null("")
+            own = own.with_columns(source.alias(NUMBER_FROM))
+        if self.changed and calls.was is not None:
+            own = own.with_columns(calls.was.fill_null("").alias(WAS))
         mine = [name for name in self.header if name in own.columns]
         shared = verdicts.cases.select(name for name in self.header if name not in mine)
         header = [*calls.carried.columns, *self.header]
@@ -80,18 +100,34 @@ class Layout:
         return cls(names, schema, table.delimiter if table.kind == "csv" else ",", table.bom)
 
 
-def select(columns: Iterable[str] | None, only: Iterable[str], changed: bool, former: bool) -> Selection:
-    """A selection as it is asked for; `former` says whether the input holds outcomes of a former run.
+def select(
+    columns: Iterable[str] | None,
+    only: Iterable[str] = (),
+    *,
+    changed: bool = False,
+    best: bool = False,
+    former: bool = False,
+    several: bool = False,
+) -> Selection:
+    """The selection for the options of a check.
 
-    Raises OptionError for a column or outcome that is none, InputError where there is no former run.
+    Args:
+        columns, only, changed, best: as for `dnc.api.check`.
+        former: whether the list is the output of an earlier check.
+        several: whether the list has several columns of numbers; `dnc_number_from` is then always written.
+    Raises:
+        OptionError: a column or an outcome is unknown. InputError: `changed` without an earlier check.
     """
-    told = (
-        list(VERDICT) if columns is None else [name if name.startswith("dnc_") else f"dnc_{name}" for name in columns]
-    )
-    if strange := [name for name in told if name not in VERDICT]:
-        raise OptionError(f"{strange[0]!r} is no column of verdicts; known are {', '.join(VERDICT)}")
+    names = list(VERDICT)
+    if columns is not None:
+        names = [name if name.startswith("dnc_") else f"dnc_{name}" for name in columns]
+    if several and NUMBER_FROM not in names:
+        names.insert(0, NUMBER_FROM)
+    only = tuple(only)
+    if strange := [name for name in names if name not in _COLUMNS]:
+        raise OptionError(f"{strange[0]!r} is not a column of verdicts; use some of {', '.join(_COLUMNS)}")
     if strange := [name for name in only if name not in OUTCOMES]:
-        raise OptionError(f"{strange[0]!r} is no outcome; known are {', '.join(OUTCOMES)}")
+        raise OptionError(f"{strange[0]!r} is not an outcome; use some of {', '.join(OUTCOMES)}")
     if changed and not former:
-        raise InputError("no column 'dnc_outcome'; --changed decides a former output again")
-    return Selection(tuple(told), tuple(only), changed)
+        raise InputError("no column 'dnc_outcome'; --changed needs the output of an earlier check")
+    return Selection(tuple(names), only, changed, best)

@@ -44,6 +44,12 @@ from dnc.messages import LANGUAGES
     is_flag=True,
     help="Check an earlier output again; write only rows whose outcome changed, with the old one in dnc_was.",
 )
+@click.option(
+    "--best",
+    is_flag=True,
+    help="Write one row for each row of the list, also if it has several numbers: the first that is clear, else the "
+    "first that is undecided.",
+)
 @store_options
 @click.pass_context
 def check(

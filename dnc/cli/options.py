@@ -205,7 +205,8 @@ def list_options(command: Command) -> Command:
             type=PAIR,
             multiple=True,
             metavar="OURS=THEIRS",
-            help="Read our column OURS from column THEIRS of the file. Repeatable.",
+            help="Read our column OURS from column THEIRS of the file. Repeatable; several columns can be named for "
+            "number, in order of preference.",
         ),
         SHEET,
     ):
@@ -247,9 +248,17 @@ def load_brief(
 
     brief = read_brief(path) if path else Brief()
     try:
-        return brief.but(region, dict(maps), dict(given), ignore, sheet)
+        return brief.but(region, _by_name(maps), dict(given), ignore, sheet)
     except InputError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _by_name(maps: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """The columns of --map; one that is named several times gets a list."""
+    names: dict[str, list[str]] = {}
+    for ours, theirs in maps:
+        names.setdefault(ours, []).append(theirs)
+    return {ours: theirs if len(theirs) > 1 else theirs[0] for ours, theirs in names.items()}
 
 
 # Printing

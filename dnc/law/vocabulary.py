@@ -26,8 +26,9 @@ VERDICT = {
     "dnc_confidence": pl.String,
     "dnc_why": pl.String,
 }
+NUMBER_FROM = "dnc_number_from"  # the column of a number, where a list has several
 WAS = "dnc_was"  # of rows whose outcome changed: the outcome of the earlier run, empty if there was none
-FORMER = frozenset((*VERDICT, WAS))  # columns of an earlier run; they are replaced
+FORMER = frozenset((*VERDICT, NUMBER_FROM, WAS))  # columns of an earlier run; they are replaced
 
 
 @dataclass(frozen=True)

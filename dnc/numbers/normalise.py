@@ -41,7 +41,7 @@ _HALF_A_FLOAT = re.compile(r"[.,]0$")  # of which the rest is not written as a s
 _LAST_ZERO = r"\.[^0-9]*0[^0-9]*$"
 _NOTED = re.compile(r"(?<![\w+])\+?\(?\d[\d\s().\-/]{5,}\d(?!\w)")
 _RETYPED = re.compile(r"^[oOlI]+$")  # letters that stand for 0 and 1
-_SEVERAL = re.compile(r"(?i)[/;|,\n]|\bou\b|\bor\b|\bet\b|\band\b|&")
+_SEVERAL = re.compile(r"(?i)[/;|,\n&]|\b(?:ou|et|or|and|oder|und|y|o|e)\b|\s-\s")
 
 EMPTY = "empty"
 SEVERAL = "two numbers in one cell"
@@ -98,6 +98,11 @@ def _numerous(parts: list[str]) -> list[str]:
 def split(text: str) -> list[str]:
     """The parts of a cell that could each be a number; none where the cell is too long."""
     return _numerous(_SEVERAL.split(text)) if len(text) <= _LONGEST else []
+
+
+def parts_of(text: str) -> list[str]:
+    """All parts of a cell between the signs and words that separate numbers, without empty ones."""
+    return [part.strip() for part in _SEVERAL.split(text) if part.strip()] if len(text) <= _LONGEST else []
 
 
 def noted(text: str) -> list[str]:

@@ -32,7 +32,7 @@ import phonenumbers
 import polars as pl
 from phonenumbers import PhoneMetadata
 
-from dnc.numbers.normalise import SEVERAL, cleaned, noted, split
+from dnc.numbers.normalise import SEVERAL, cleaned, noted, parts_of, split
 
 SCHEMA = {
     "number": pl.UInt64,
@@ -420,7 +420,7 @@ def kind_of(number: int) -> NumberKind:
 def read_listed(text: str, region: str | None) -> list[int]:
     """All numbers of a cell of a blocklist: several, or one beside a note; empty unless every one can be read.
 
-    A cell like this in a list of planned calls stays unread: it does not say which of the numbers is called.
+    In a list of planned calls more is asked of such a cell (see `split_cell`), since its numbers are called.
     """
     digits, reason = cleaned(text)
     parts = [digits]
@@ -428,6 +428,42 @@ def read_listed(text: str, region: str | None) -> list[int]:
         parts = split(text) if reason == SEVERAL else noted(text)
     readings = [read_number(part, region).number for part in parts]
     return [number for number in readings if number is not None] if all(readings) else []
+
+
+def split_cell(text: str, region: str | None) -> list[str]:
+    """The texts of the different numbers in a cell of planned calls; empty unless it holds two or more whole numbers.
+
+    Each part of the cell must be a valid number that is written in full, so that neither an ending of the first number
+    (`06 12 34 56 78/79`) nor a number without its area code (`030 1234567 / 7654321`) is taken for somebody else's.
+    """
+    parts = parts_of(text)
+    if len(parts) < 2:
+        return []
+    found: dict[int, str] = {}
+    for part in parts:
+        number = _whole_number(part, region)
+        if number is None:
+            return []
+        found.setdefault(number, part)
+    # Signs that separate numbers also separate the groups of one: 0049301/234567.
+    joined = read_number("".join(char for char in text if char.isdecimal() or char == "+"), region)
+    return [] if len(found) > 1 and joined.number else list(found.values())
+
+
+def _whole_number(text: str, region: str | None) -> int | None:
+    """The number in a text, or None unless it is valid and written with all its digits.
+
+    It is if it begins with a plus, 00 or a trunk prefix, or if its plan has no numbers that lack their area code.
+    """
+    reading = read_number(text, region)
+    if reading.number is None or reading.doubt:
+        return None
+    digits, _ = cleaned(text)
+    bare = re.sub(r"\D", "", digits)
+    if "+" in digits or bare.startswith(INTERNATIONAL) or not region:
+        return reading.number
+    plan = dialling(own_code(region), region)
+    return reading.number if plan.begins_trunked(bare) or plan.is_certain(bare) else None
 
 
 def _sole_region(code: int) -> str | None:

@@ -26,7 +26,7 @@ _IN_CHART = 8
 def html(check: Check) -> str:
     """The page of a check, in the check's language."""
     w = messages("page", check.language)
-    return rendered("check.html", check.language, check.rows, [(name, w[name]) for name in _SECTIONS], _values(check))
+    return rendered("check.html", check.language, check.calls, [(name, w[name]) for name in _SECTIONS], _values(check))
 
 
 def _values(check: Check) -> dict[str, Any]:
@@ -89,10 +89,10 @@ def _outcome_chart(check: Check) -> Chart:
     counts = {outcome: counted(check.language)(rows) for outcome, rows in check.counts.items()}
     share = percent(check.language)
     bars = [
-        Bar(f"{outcomes[outcome]} {counts[outcome]} ({share(rows / (check.rows or 1))})", rows, outcome)
+        Bar(f"{outcomes[outcome]} {counts[outcome]} ({share(rows / (check.calls or 1))})", rows, outcome)
         for outcome, rows in check.counts.items()
     ]
-    says = w["chart_outcome_says"].format(**counts, rows=counted(check.language)(check.rows))
+    says = w["chart_outcome_says"].format(**counts, rows=counted(check.language)(check.calls))
     return Chart("chart-outcome", w["chart_outcome"], says, bars)
 
 

@@ -20,8 +20,10 @@ _MARGIN = " " * 13  # the width of the counts in front of a list
 def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]:
     """Lines of the summary: counts, what blocks most, what would decide the undecided, warnings."""
     texts, count = messages("summary", language), counted(language)
-    yield texts["counts"].format(rows=count(check.rows), counts=_counts(check.counts, language), id=check.id)
-    if (given := check.given.total()) != check.rows:
+    yield texts["counts"].format(rows=count(check.calls), counts=_counts(check.counts, language), id=check.id)
+    if check.calls != check.rows:
+        yield texts["numbers"].format(rows=count(check.rows), calls=count(check.calls))
+    if (given := check.given.total()) != check.calls:
         counts = _counts({outcome: check.given[outcome] for outcome in check.counts}, language)
         yield texts["changed" if check.record["changed"] else "given"].format(rows=count(given), counts=counts)
     yield from warnings(check, language)

@@ -28,7 +28,7 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
     yield w["checksum"], str(check.record["sha256"])
     yield w["rows"], count(check.rows)
     for outcome, rows in check.counts.items():
-        yield common["outcomes"][outcome], f"{count(rows)} ({share(rows / (check.rows or 1))})"
+        yield common["outcomes"][outcome], f"{count(rows)} ({share(rows / (check.calls or 1))})"
     yield w["permission_short"], w["permission"]
     yield w["planned"], planned(check)
     for fact in declared(check):
@@ -41,8 +41,8 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
     yield w["program"], f"dnc {check.record['version']}"
     if check.cut:
         yield w["cut"], w["cut_says"].format(count=count(check.cut))
-    if check.rows > XLSX_ROWS:
-        last = sheet_name((check.rows - 1) // XLSX_ROWS)
+    if check.calls > XLSX_ROWS:
+        last = sheet_name((check.calls - 1) // XLSX_ROWS)
         yield w["split"], w["split_says"].format(count=count(XLSX_ROWS), last=last)
 
 

@@ -87,7 +87,7 @@ def vet(
         offer = Offer(
             file=result.files.name,
             sha256=result.record["sha256"],
-            rows=result.rows,
+            rows=result.calls,
             sealed=seal,
             check=result.id,
             first=first,
@@ -154,7 +154,7 @@ def _traded(verdicts: pl.DataFrame, counted: bool) -> Traded:
 def _numbers(files: FileList, brief: Brief, book: Rulebook) -> Iterator[pl.Series]:
     """The numbers of a list that the buyer holds, which may call its column as the brief does, or `number`."""
     table = files.table()
-    named = {ours: theirs for ours, theirs in brief.columns.items() if ours == "number" and theirs in table.columns}
-    intake = Intake(table, Brief(region=brief.region, columns=named), book)
+    names = [name for name in brief.named("number") if name in table.columns]
+    intake = Intake(table, Brief(region=brief.region, columns={"number": names} if names else {}), book)
     for calls in intake.batches():
         yield calls.number

@@ -70,7 +70,7 @@ def test_a_row_without_a_former_outcome_has_changed(store, write_file):
 
 def test_changed_wants_a_former_output(store, write_file):
     """A list that was never decided is refused, and nothing is logged."""
-    with pytest.raises(InputError, match="no column 'dnc_outcome'; --changed decides a former output again"):
+    with pytest.raises(InputError, match="no column 'dnc_outcome'; --changed needs the output of an earlier check"):
         check(write_file("calls.csv", CALLS), store, region="FR", changed=True)
     assert not store.exists
 

@@ -18,7 +18,7 @@ from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.numbers.reader import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
-_KEYS = ("region", "dates", "sheet", "short_rows", "ignore", "columns", "values", "facts")
+_KEYS = ("region", "dates", "sheet", "short_rows", "ignore", "columns", "values", "when_filled", "when_empty", "facts")
 SHORT_ROWS = ("trailing",)
 
 
@@ -32,7 +32,10 @@ class Brief:
         sheet: of a spreadsheet; by default the first visible one that is not empty.
         columns: our name → name of the column in the file; for `number` also a list of them, in order of preference.
         values: our column → word in the file (folded) → our word.
-        facts: our column → value of its empty cells.
+        when_filled: column of the file → our column → value for rows in which the former is filled and the latter is
+            empty.
+        when_empty: the same for rows in which the column of the file is empty.
+        facts: our column → value of its empty cells that `when_filled` and `when_empty` do not fill.
         sha256: checksum of the brief's file, or None.
         beside: names of facts that were given as options and not in the brief.
         short_rows: `trailing` if rows of a CSV may leave out empty cells at their end.
@@ -49,6 +52,8 @@ class Brief:
     short_rows: str | None = None
     ignore: Sequence[str] = ()
     sheet: str | None = None
+    when_filled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    when_empty: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
@@ -57,14 +62,15 @@ class Brief:
             raise InputError(f"dates {self.dates!r} is not known; use one of {', '.join(DATE_ORDERS)}")
         if self.short_rows not in (None, *SHORT_ROWS):
             raise InputError(f'short_rows {self.short_rows!r} is not known; use "trailing", or leave it out')
-        for column in (*self.columns, *self.values, *self.facts):
+        told = [(column, word) for _, _, facts in self.rules for column, word in facts.items()]
+        for column in (*self.columns, *self.values, *self.facts, *(column for column, _ in told)):
             must_be_column(column)
         self._check_columns()
         for column in ("number", "call"):
-            if column in self.facts or self.values.get(column):
-                raise InputError(f"{column} is read from the file as it is; leave it out of [facts] and [values]")
+            if column in self.facts or self.values.get(column) or column in dict(told):
+                raise InputError(f"{column} is read from the file as it is; no other part of a brief can change it")
         meant = ((column, word) for column, words in self.values.items() for word in words.values())
-        for column, word in (*self.facts.items(), *meant):
+        for column, word in (*self.facts.items(), *told, *meant):
             _check_word(column, word, self.dates)
 
     def _check_columns(self) -> None:
@@ -80,6 +86,18 @@ class Brief:
             for name in names:
                 if folded(name) in ignored:
                     raise InputError(f"column {name!r} is both mapped to {column} and ignored; remove one of the two")
+
+        for key, name, facts in self.rules:
+            if not name.strip() or not facts:
+                raise InputError(f"an entry of [{key}] has no effect; name a column of the file and what it tells")
+            if folded(name) in ignored:
+                raise InputError(f"column {name!r} is both used by [{key}] and ignored; remove one of the two")
+
+    @property
+    def rules(self) -> list[tuple[str, str, Mapping[str, str]]]:
+        """The tables of `when_filled` and `when_empty`: which of the two, column of the file, facts."""
+        tables = {"when_filled": self.when_filled, "when_empty": self.when_empty}
+        return [(key, name, facts) for key, table in tables.items() for name, facts in table.items()]
 
     def named(self, column: str) -> list[str]:
         """The columns of the file that are named for one of ours, in order of preference."""
@@ -104,6 +122,10 @@ class Brief:
             ignore=(*self.ignore, *ignore),
             sheet=sheet or self.sheet,
         )
+
+    def without_file(self) -> Brief:
+        """This brief without what it says of the columns of a file."""
+        return replace(self, columns={}, ignore=(), when_filled={}, when_empty={})
 
     def without(self, facts: Collection[str]) -> Brief:
         """This brief without some of its facts."""
@@ -161,6 +183,12 @@ def read_brief(path: str | Path) -> Brief:
     facts = _texts(path, "facts", told.get("facts", {}))
     tables = _table(path, "values", told.get("values", {}))
     values = {column: _words(path, f"values.{column}", words) for column, words in tables.items()}
+    rules = {
+        key: {
+            name: _texts(path, f"{key}.{name}", facts) for name, facts in _table(path, key, told.get(key, {})).items()
+        }
+        for key in ("when_filled", "when_empty")
+    }
     ignore = told.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise InputError("must be a list of columns", path, "ignore")
@@ -180,6 +208,8 @@ def read_brief(path: str | Path) -> Brief:
             short_rows=short_rows,
             ignore=tuple(ignore),
             sheet=sheet,
+            when_filled=rules["when_filled"],
+            when_empty=rules["when_empty"],
         )
     except InputError as error:
         raise InputError(str(error), path) from None

@@ -6,7 +6,7 @@ A fact is read once for each distinct combination of cells, not once a row.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,6 +14,7 @@ from functools import partial
 import polars as pl
 
 from dnc.checks.brief import Brief
+from dnc.checks.header import Rule
 from dnc.checks.local_time import Places, appointment, call_moment
 from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, read_day, today
 from dnc.files.table import RAGGED, folded
@@ -23,6 +24,8 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.numbers.reader import known_region, read_number
 
+DECLARABLE = ("consent", "consent_on", "consent_for")
+BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: what a rule of the brief tells of it
 KIND, UNREAD = "\0kind", "\0unread"  # what a number says, beside the list's own columns
 # An objection or a withdrawal on a day that cannot be read counts as one on all days.
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
@@ -34,6 +37,9 @@ _SHORT_NUMBER = re.compile(r"^[0-9]{3,6}$")
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
 _WHERE = {"jurisdiction": pl.String, "zones": pl.String, "polls": pl.String, "place": pl.String, "read": pl.Boolean}
 
+_MARKS = {"plan": pl.UInt32, "what": pl.String, "column": pl.String, "word": pl.String}
+_DIGITS = 3  # in a cell that may be part of a telephone number
+
 Odd = dict[str, pl.Series]  # our column → for each row, whether its cell was not understood
 
 
@@ -43,6 +49,7 @@ class FactReader:
 
     Attributes:
         columns: our name → name of the column in the frames.
+        rules: what filled and empty cells also tell.
         brief: how its words map to ours, and what is declared for all rows.
         book: the law, for places.
         at: when calls are planned that have no `call_at`.
@@ -50,16 +57,44 @@ class FactReader:
     """
 
     columns: Mapping[str, str]
+    rules: Sequence[Rule]
     brief: Brief
     book: Rulebook
     at: str | None
     now: date | None
 
     def cells(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
-        """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in."""
+        """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in.
+
+        What rules tell of a consent is not filled in: consents from a file come first (see `Setup.completed`).
+        """
+        told = self._told(batch, columns or vocabulary().columns)
+        asked = {rule.ours for rule in self.rules}.intersection(told.columns).difference(DECLARABLE)
+        by_rules = [self._by_rules(batch, ours).alias(ours) for ours in asked]
+        told = told.with_columns(pl.coalesce(by_rule.name, pl.lit(by_rule)).alias(by_rule.name) for by_rule in by_rules)
+        return told.with_columns(
+            pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items() if ours in told.columns
+        )
+
+    def _by_rules(self, batch: pl.DataFrame, ours: str) -> pl.Series:
+        """What filled and empty cells of other columns tell of one of ours, row by row; null where nothing.
+
+        Where rules contradict each other it is all their values, which no column understands: it is then not told,
+        or counts as an objection.
+        """
+        words = [
+            pl.when(pl.lit(_holds(rule, batch))).then(pl.lit(rule.word)) for rule in self.rules if rule.ours == ours
+        ]
+        if not words:
+            return pl.repeat(None, batch.height, dtype=pl.String, eager=True)
+        joined = pl.concat_list(words).list.drop_nulls().list.unique(maintain_order=True).list.join(" / ")
+        return pl.select(pl.when(joined != "").then(joined)).to_series()
+
+    def _told(self, batch: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
+        """The cells of some of our columns as text, null where empty, words replaced by ours."""
         cells = {}
         empty = pl.repeat(None, batch.height, dtype=pl.String)
-        for ours in columns or vocabulary().columns:
+        for ours in columns:
             theirs = self.columns.get(ours)
             cells[ours] = (text_of(batch[theirs]) if theirs in batch.columns else empty).alias(ours)
         told = batch.select(cells.values())
@@ -69,14 +104,11 @@ class FactReader:
                     each_distinct(told.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
                 )
         days = [pl.col(name) for name in _DATES if name in cells and self.columns.get(name) in batch.columns]
-        told = told.with_columns(pl.when(~day.str.to_lowercase().is_in(UNTOLD)).then(day) for day in days)
-        return told.with_columns(
-            pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items() if ours in cells
-        )
+        return told.with_columns(pl.when(~day.str.to_lowercase().is_in(UNTOLD)).then(day) for day in days)
 
     def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national format, of all rows or of each; null where none is known."""
-        if "region" not in self.columns:
+        if "region" not in {*self.columns, *(rule.ours for rule in self.rules)}:
             return self._region(self.brief.facts.get("region"))[0]
         return each_distinct(self.cells(batch, ["region"]), self._region, {"region": pl.String})["region"]
 
@@ -84,12 +116,14 @@ class FactReader:
         region = cell.upper() if cell else self.brief.region
         return (region if region and known_region(region) else None,)
 
-    def facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
-        """The facts of distinct rows.
+    def facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The facts of distinct rows, and which of their cells were not understood or filled by a rule.
 
         Args:
             plans: cells of the list, `RAGGED`, `KIND` (row of `kinds`) and `UNREAD` (why there is no number).
             kinds: what the numbering plan says of numbers (see `dnc.numbers.bulk_reader.Column`).
+        Returns:
+            The facts (see `Calls.plans`), and a frame of `plan` (row of the facts) and the columns of `Calls.cells`.
         """
         cells = self.cells(plans)
         odd: Odd = {}
@@ -104,7 +138,43 @@ class FactReader:
             self._note(cells, column, is_odd, by_plan.get(column)) for column, is_odd in odd.items() if is_odd.any()
         ]
         note = pl.concat_str(notes or [pl.lit("")], separator=", ", ignore_nulls=True)
-        return facts.with_columns(note.alias("odd"), pl.lit("").alias("elsewhere"))
+        facts = facts.with_columns(self._declared_consent(plans))
+        facts = facts.with_columns(note.alias("odd"), pl.lit("").alias("elsewhere"))
+        fits = plans[RAGGED].is_null()
+        return facts, pl.concat([*self._misread(cells, odd, fits), *self._filled(plans, fits, facts["consent_odd"])])
+
+    def _declared_consent(self, plans: pl.DataFrame) -> list[pl.Series]:
+        """What rules tell of consents, as `by_rule_consent` and so on; null where that is not understood."""
+        columns = []
+        for ours in DECLARABLE:
+            if any(rule.ours == ours for rule in self.rules):
+                text = self._by_rules(plans, ours).alias(ours).to_frame()
+                if axis := vocabulary().axes.get(ours):
+                    read = text.select(pl.when(pl.col(ours).is_in(axis)).then(ours)).to_series()
+                else:
+                    read = each_distinct(
+                        text, lambda word: (word and read_day(word, self.brief.dates),), {ours: pl.Date}
+                    )[ours]
+                columns.append(read.alias(BY_RULE + ours))
+        return columns
+
+    def _misread(self, cells: pl.DataFrame, odd: Odd, fits: pl.Series) -> Iterator[pl.DataFrame]:
+        """Which rows have a cell that was not understood, by column."""
+        for ours, is_odd in odd.items():
+            cell = cells[ours]
+            here = is_odd & cell.is_not_null() & fits
+            if axis := vocabulary().axes.get(ours):  # a line that contradicts the numbering plan is understood
+                here &= ~cell.str.to_lowercase().is_in(axis)
+            at = here.fill_null(False).arg_true()
+            yield _marks(at, "misread", ours, masked(pl.lit(cell.gather(at))))
+
+    def _filled(self, plans: pl.DataFrame, fits: pl.Series, consent_odd: pl.Series) -> Iterator[pl.DataFrame]:
+        """Which rows have an empty cell that a rule filled, by rule; no rule tells of a consent beside an odd cell."""
+        yield pl.DataFrame(schema=_MARKS)
+        for rule in self.rules:
+            empty = self._told(plans, [rule.ours])[rule.ours].is_null()
+            used = fits & ~consent_odd if rule.ours in DECLARABLE else fits
+            yield _marks((empty & _holds(rule, plans) & used).arg_true(), rule.key, rule.name, pl.lit(rule.told))
 
     @property
     def _today(self) -> date:
@@ -162,6 +232,36 @@ class FactReader:
         cell = quoted_cell(pl.lit(cells[column].fill_null(self.at or "")))
         instead = (pl.lit(" (plan: ") + by_plan + pl.lit(")")).fill_null("") if by_plan is not None else pl.lit("")
         return pl.when(is_odd).then(pl.lit(f"{column} '") + cell + pl.lit("'") + instead)
+
+
+def fill_state(cells: pl.Series) -> pl.Series:
+    """Which cells are filled: `x`; `-` where they say that there is nothing (`n/a`, `no`); null where empty.
+
+    The function may be applied to its own result.
+    """
+    text = text_of(cells)
+    nothing = text.str.to_lowercase().is_in([*UNTOLD, *NONE])
+    return pl.select(pl.when(nothing).then(pl.lit("-")).when(text.is_not_null()).then(pl.lit("x"))).to_series()
+
+
+def _holds(rule: Rule, batch: pl.DataFrame) -> pl.Series:
+    """In which rows a rule applies. A cell such as `no` is neither filled nor empty."""
+    state = fill_state(batch[rule.column])
+    return (state == "x").fill_null(False) if rule.filled else state.is_null()
+
+
+def masked(text: pl.Expr) -> pl.Expr:
+    """A cell as counts repeat it: nothing of an e-mail address, and no digit where there are three or more."""
+    cell = quoted_cell(text)
+    hidden = pl.when(cell.str.count_matches(r"\d") >= _DIGITS).then(cell.str.replace_all(r"\d", "#")).otherwise(cell)
+    return pl.when(cell.str.contains("@", literal=True)).then(pl.lit("…@…")).otherwise(hidden)
+
+
+def _marks(at: pl.Series, what: str, column: str, word: pl.Expr) -> pl.DataFrame:
+    said = pl.lit(what).alias("what"), pl.lit(column).alias("column"), word.alias("word")
+    return (
+        at.cast(pl.UInt32).alias("plan").to_frame().select("plan", *said) if at.len() else pl.DataFrame(schema=_MARKS)
+    )
 
 
 def _words(cells: pl.DataFrame, odd: Odd) -> pl.DataFrame:

@@ -20,6 +20,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief, Names
 from dnc.checks.calls import Calls
+from dnc.checks.cell_facts import DECLARABLE
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError
@@ -31,7 +32,6 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.numbers.normalise import EMPTY
 
-DECLARABLE = ("consent", "consent_on", "consent_for")
 _WORD = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
 _ALSO = {"consent_on": "day", "consent_for": "for", "consent_withdrawn_on": "withdrawn"}
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
@@ -88,7 +88,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     """
     path = Path(path)
     table = open_table(path)
-    told = replace(brief, columns=_columns(brief, table), facts={})
+    told = replace(brief, columns=_columns(brief, table), facts={}, when_filled={}, when_empty={})
     intake = Intake(table, told, book, now=now)
     intake.header.refuse_unused("rename the one that tells withdrawals to 'withdrawn'")
     if not {"consent", "consent_withdrawn_on"} & intake.header.columns.keys():

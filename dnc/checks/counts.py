@@ -35,6 +35,7 @@ class Cell(NamedTuple):
     advice: str
 
 
+_MOST_WORDS = 1_000  # that are counted apart
 _FACTS = ("territory", "place", "line")
 _COLUMNS = [name if name in _FACTS else f"dnc_{name}" for name in Cell._fields]
 
@@ -44,13 +45,17 @@ class Tallies:
     """Counts of rows.
 
     cells: by `Cell`. days: by day of the call and outcome. ends: of clear rows, by the last day on which they are
-    clear; None if nothing ends that. unread: of rows whose number cannot be read, by reason.
+    clear; None if nothing ends that. unread: of rows whose number cannot be read, by reason. misread: of cells that
+    were not understood, by our column and masked word; "" stands for further words of a column with many.
+    filled: of cells that rules of the brief filled, by `when_filled` or `when_empty`, column of the file, and fact.
     """
 
     cells: Counter[Cell] = field(default_factory=Counter)
     days: Counter[tuple[date | None, str]] = field(default_factory=Counter)
     ends: Counter[date | None] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
+    misread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    filled: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Count the verdicts on calls."""
@@ -68,6 +73,13 @@ class Tallies:
             self.days[day, outcome[case]] += count
         for reason, count in _counted(met.select("unread", "calls").drop_nulls()):
             self.unread[reason] += count
+        for what, column, word, count in () if calls.cells is None else calls.cells.sort(pl.all()).iter_rows():
+            if what != "misread":
+                self.filled[what, column, word] += count
+            elif (column, word) in self.misread or len(self.misread) < _MOST_WORDS:
+                self.misread[column, word] += count
+            else:
+                self.misread[column, ""] += count
         ends = verdicts.until.filter(verdicts.outcomes == "clear")
         for end, count in ends.value_counts().iter_rows():
             self.ends[end] += count

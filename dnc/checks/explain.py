@@ -30,7 +30,7 @@ def explain_call(
     if "number" in texts:
         raise OptionError("the number is an argument of its own")
     # A brief may name columns of its list; a single call has none of them.
-    brief = replace(settings.brief or Brief(), columns={}, ignore=())
+    brief = (settings.brief or Brief()).without_file()
     setup = replace(settings, brief=brief).read()
     row = pl.DataFrame({"number": number, **texts}).with_columns(pl.lit(None, pl.String).alias(RAGGED))
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()

@@ -9,9 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from dnc.checks.brief import Brief
+from dnc.clock import NONE
 from dnc.errors import InputError, OptionError
 from dnc.files.table import Table, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
@@ -24,6 +25,30 @@ _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one le
 def hints() -> dict[str, Any]:
     """`hints.toml`: words in headers and cells by which columns can be recognised."""
     return tomllib.loads(files(__package__).joinpath("hints.toml").read_text(encoding="utf-8"))
+
+
+class Rule(NamedTuple):
+    """What a filled (or empty) cell of a column also tells.
+
+    key: `when_filled` or `when_empty`. name: of the column in the brief. column: its unique name.
+    ours, word: the column of ours that it fills, and the value.
+    """
+
+    key: str
+    name: str
+    column: str
+    ours: str
+    word: str
+
+    @property
+    def filled(self) -> bool:
+        """Whether it is about filled cells."""
+        return self.key == "when_filled"
+
+    @property
+    def told(self) -> str:
+        """What it tells, without the number of the caller."""
+        return self.ours if self.ours == "cli" else f"{self.ours}={self.word}"
 
 
 @dataclass(frozen=True)
@@ -73,6 +98,15 @@ class Header:
                 found.setdefault(folded(name), []).append(unique)
         return found
 
+    @cached_property
+    def rules(self) -> list[Rule]:
+        """The rules of the brief about filled and empty cells. Raises InputError where a column is not in the file."""
+        return [
+            Rule(key, name, self._mapped(name, f"[{key}]"), ours, word)
+            for key, name, facts in self.brief.rules
+            for ours, word in facts.items()
+        ]
+
     def _mapped(self, theirs: str, what: str) -> str:
         """The unique name of a column that a brief names for something. Raises InputError where there is none."""
         if column := self._called(theirs):
@@ -116,13 +150,14 @@ class Header:
 
     @property
     def against(self) -> list[str]:
-        """Our columns for objections and withdrawals that are mapped."""
-        return [name for name in AGAINST if name in self.columns]
+        """Our columns for objections and withdrawals that are mapped, or that filled and empty cells tell."""
+        known = {*self.columns, *(rule.ours for rule in self.rules)}
+        return [name for name in AGAINST if name in known]
 
     @property
     def unused(self) -> list[str]:
-        """Columns that are neither mapped nor ignored."""
-        known = {*self.columns.values(), *self.numbers, *self.ignored}
+        """Columns that are neither mapped nor ignored, and that no rule about filled and empty cells uses."""
+        known = {*self.columns.values(), *self.numbers, *self.ignored, *(rule.column for rule in self.rules)}
         return [name for name in self.carried if name not in known]
 
     @property
@@ -132,8 +167,13 @@ class Header:
 
     @property
     def possible_objections(self) -> list[str]:
-        """Unused columns whose name has a word by which files record objections."""
-        return [name for name in self.unused if _may_object(name)]
+        """Columns with a word in their name by which files record objections, if no objection is read from them.
+
+        A rule about their filled cells reads one only if it tells an objection or a withdrawal.
+        """
+        against = {rule.column for rule in self.rules if rule.filled and rule.ours in AGAINST and rule.word not in NONE}
+        known = {*self.columns.values(), *self.numbers, *self.ignored, *against}
+        return [name for name in self.carried if name not in known and _may_object(name)]
 
     @property
     def mistyped(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import KIND, UNREAD, FactReader, quoted_cell, text_of
+from dnc.checks.cell_facts import KIND, UNREAD, FactReader, fill_state, quoted_cell, text_of
 from dnc.checks.header import FORMER_OUTCOME, Header
 from dnc.clock import NONE, UNTOLD, read_moment
 from dnc.errors import InputError, OptionError
@@ -82,7 +82,7 @@ class Intake:
 
     @cached_property
     def _reader(self) -> FactReader:
-        return FactReader(self.header.columns, self.brief, self.book, self.at, self.now)
+        return FactReader(self.header.columns, self.header.rules, self.brief, self.book, self.at, self.now)
 
     def batches(self) -> Iterator[Calls]:
         """The calls of the list, batch by batch. Raises InputError at a second header, OptionError as `fitted`."""
@@ -105,13 +105,20 @@ class Intake:
         if len(header.numbers) > 1:
             source = self._number_names.gather(cells["column"])
         mapped = list(dict.fromkeys(name for ours, name in header.columns.items() if ours not in ("call", "number")))
-        plan, plans = numbered(batch.select(*mapped, RAGGED, read["kind"].alias(KIND), read["unread"].alias(UNREAD)))
+        asked = {rule.column for rule in header.rules if rule.column not in mapped}
+        states = [pl.lit(fill_state(batch[name])).alias(name) for name in asked]
+        plan, plans = numbered(
+            batch.select(*mapped, *states, RAGGED, read["kind"].alias(KIND), read["unread"].alias(UNREAD))
+        )
         number = pl.select(pl.when(batch[RAGGED].is_null()).then(read["number"])).to_series()
         was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None
         repeated = [name for name in mapped if name in header.carried and batch[name].dtype == pl.String]
         shared = Shared(plans.select(repeated), plan)
-        facts = self._reader.facts(plans, kinds)
-        return Calls(batch.select(header.carried), number, plan, facts, was, shared, row, source)
+        facts, marks = self._reader.facts(plans, kinds)
+        first = plan if row is None else plan.filter((row != row.shift(1)).fill_null(True))
+        rows = first.alias("plan").value_counts(name="rows")
+        counted = marks.join(rows, on="plan").group_by("what", "column", "word").agg(pl.col("rows").sum())
+        return Calls(batch.select(header.carried), number, plan, facts, was, shared, row, counted, source)
 
     # The numbers of a row
 
@@ -195,7 +202,7 @@ class Intake:
     def has_objection(self, batch: pl.DataFrame) -> pl.Series:
         """Whether rows hold an objection or a withdrawal: anything in these columns but that there was none."""
         columns = self.header.against
-        cells = self._reader.cells(batch.select({self.header.columns[name] for name in columns}), columns)
+        cells = self._reader.cells(batch, columns)
         words = [~pl.col(name).str.to_lowercase().is_in(NONE) for name in columns]
         return cells.select(pl.any_horizontal(words).fill_null(False)).to_series()
 

@@ -79,6 +79,7 @@ def replay_check(
     past = _Past(store.path, _standing(store, number, then))
     rulebook = Rulebook.of(texts)
     told = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
+    told |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
     brief = Brief(**told, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
     # Earlier versions used no column that was not mapped, whatever its name.
     ignore = terms["ignore"] if "ignore" in terms else Header(file_list(path).table(), brief).possible_objections

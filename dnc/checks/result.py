@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.counts import Tallies
+from dnc.checks.header import Rule
 from dnc.checks.selection import Layout
 from dnc.files.dataset import FileList
 from dnc.files.encoding import Misfit
@@ -45,6 +46,7 @@ class Check:
         cut: cells that are too long for a spreadsheet that was written.
         misfits: why files were not read as UTF-8.
         declared: facts declared for the whole list.
+        rules: of the brief, about filled and empty cells.
         beside: names of those that came as options and not from the brief.
         consents: what the log keeps of the file of consents, if there was one (`Consents.record`).
         snapshots: what the store held.
@@ -72,6 +74,7 @@ class Check:
     cut: int
     misfits: Sequence[Misfit]
     declared: Mapping[str, str]
+    rules: Sequence[Rule]
     beside: frozenset[str]
     consents: Mapping[str, Any] | None
     snapshots: tuple[Snapshot, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib.metadata import version
@@ -148,6 +148,7 @@ def run(
             cut=outputs.cut,
             misfits=intake.table.misfits,
             declared=setup.brief.facts,
+            rules=header.rules,
             beside=setup.brief.beside,
             consents=setup.consents.record if setup.consents else None,
             snapshots=standing.snapshots,
@@ -179,7 +180,9 @@ def _record(
         "counts": tallies.counts,
         "at": setup.at,
         "region": brief.region,
-        "declared": {name: "told" if name == "cli" else fact for name, fact in brief.facts.items()},
+        "declared": _without_number(brief.facts),
+        "when_filled": {name: _without_number(facts) for name, facts in brief.when_filled.items()},
+        "when_empty": {name: _without_number(facts) for name, facts in brief.when_empty.items()},
         "today": setup.now,
         "clock": clock(),
         "consents": setup.consents.record if setup.consents else None,
@@ -196,3 +199,8 @@ def _record(
         "best": selection.best,
         "version": version("dnc-check"),
     }
+
+
+def _without_number(facts: Mapping[str, str]) -> dict[str, str]:
+    """Declared facts without the number of the caller."""
+    return {name: "told" if name == "cli" else fact for name, fact in facts.items()}

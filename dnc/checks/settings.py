@@ -16,7 +16,8 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.consents import DECLARABLE, Consents, read_consents
+from dnc.checks.cell_facts import BY_RULE, DECLARABLE
+from dnc.checks.consents import Consents, read_consents
 from dnc.checks.intake import Intake
 from dnc.checks.judge import Judge
 from dnc.checks.other_rows import Against
@@ -126,6 +127,8 @@ class Setup:
             "short_rows": brief.short_rows,
             "ignore": list(brief.ignore),
             "sheet": brief.sheet,
+            "when_filled": brief.when_filled,
+            "when_empty": brief.when_empty,
             "facts": brief.facts,
             "at": self.at,
             "guidance": policy.guidance,
@@ -171,16 +174,20 @@ class Setup:
         return replace(intake, table=table), against
 
     def completed(self, calls: Calls, against: Against | None = None) -> Calls:
-        """Calls with what other rows, the file of consents and the declared facts say of their numbers.
+        """Calls with what other rows, the file of consents and the brief say of their numbers.
 
-        A declared consent comes last: it fills what is still empty, but replaces nothing that was not understood.
+        A declared consent comes last (that of a rule about filled and empty cells before one for all rows): it fills
+        what is still empty, but replaces nothing that was not understood.
         """
         calls = against.beside(calls) if against else calls
         calls = self.consents.beside(calls) if self.consents else calls
-        fills = [
-            pl.when("consent_odd").then(name).otherwise(pl.col(name).fill_null(pl.lit(fact))).alias(name)
-            for name, fact in self._declared_consent.items()
-        ]
+        facts, fills = self._declared_consent, []
+        for name in DECLARABLE:
+            declared = [pl.col(BY_RULE + name)] if BY_RULE + name in calls.plans.columns else []
+            declared += [pl.lit(facts[name])] if name in facts else []
+            if declared:
+                filled = pl.coalesce(name, *declared)
+                fills.append(pl.when("consent_odd").then(name).otherwise(filled).alias(name))
         return calls._replace(plans=calls.plans.with_columns(fills)) if fills else calls
 
     @property

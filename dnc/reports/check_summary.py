@@ -9,7 +9,7 @@ from dnc.checks.result import Check
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
 from dnc.law.rulebook import Rulebook
 from dnc.messages import counted, messages
-from dnc.reports.phrases import accepted, consents, labelled, question, remedy
+from dnc.reports.phrases import accepted, by_rules, consents, labelled, question, remedy
 
 _SHOWN = 5
 _COUNTED = ("past", "elsewhere", "unplaced", "skipped", "full", "cut")  # attributes of a check
@@ -31,6 +31,7 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
         # The caller's number is a telephone number too.
         facts = [name if name == "cli" else f"{name}={fact}" for name, fact in check.declared.items()]
         yield texts["declared"].format(facts=", ".join(facts))
+    yield from (line for _, line in by_rules(check))
     if found := consents(check):
         yield texts["consents"].format(counts=found)
     says = {regime.id: regime.says[language] for _, regime in book.regimes()}

@@ -84,7 +84,7 @@ class _BriefCalls:
     """Calls of a brief to an unknown person, each judged once for a jurisdiction and a day."""
 
     def __init__(self, brief: Brief, book: Rulebook, judge: Judge) -> None:
-        self._brief = replace(brief.without(["call_at"]), columns={}, values={})
+        self._brief = replace(brief.without(["call_at"]).without_file(), values={})
         self._book, self._judge = book, judge
         self._judged: dict[tuple[str, date], tuple[str, dict[str, Finding]]] = {}
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from dnc.checks.header import Rule
 from dnc.checks.result import Check
+from dnc.files.table import quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
@@ -83,19 +85,32 @@ def planned(check: Check) -> str:
     return "; ".join(parts)
 
 
+def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
+    """Each rule of the brief about filled and empty cells, and a line that says in how many rows it filled a cell."""
+    texts, count = messages("summary", check.language), counted(check.language)
+    for rule in check.rules:
+        rows = count(check.tallies.filled[rule.key, rule.name, rule.told])
+        yield rule, texts[rule.key].format(column=quoted([rule.name]), fact=rule.told, rows=rows)
+
+
 def declared(check: Check) -> list[dict[str, str]]:
-    """Each fact that was declared for all rows: `name`, `value`, what it `means`, and `by` whom."""
+    """Each fact that was declared: `name`, `value`, what it `means`, and `by` whom or for which rows."""
     w = messages("page", check.language)
     brief, columns = str(check.record.get("brief") or "")[:12], vocabulary().columns
+    facts = [
+        (name, value, w["by_command" if name in check.beside else "by_brief"].format(by=user(), brief=brief))
+        for name, value in check.declared.items()
+    ]
+    facts += [(rule.ours, rule.word, line) for rule, line in by_rules(check)]
     return [
         {
             "name": name,
             # The caller's number is a telephone number too.
             "value": w["hidden"] if name == "cli" else value,
             "means": columns[name]["says_fr" if check.language == "fr" else "says"],
-            "by": w["by_command" if name in check.beside else "by_brief"].format(by=user(), brief=brief),
+            "by": by,
         }
-        for name, value in check.declared.items()
+        for name, value, by in facts
     ]
 
 

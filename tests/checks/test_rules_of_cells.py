@@ -1,0 +1,146 @@
+"""What filled and empty cells of a column also tell: `[when_filled]` and `[when_empty]` of a brief."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnc import Decider, Store, api, check
+from dnc.checks.brief import Brief, read_brief
+from dnc.checks.settings import Settings
+from dnc.errors import InputError, OptionError
+from dnc.files.table import typed_table
+from dnc.reports.check_summary import summary
+
+SALE = {"caller": "commercial", "voice": "human", "dialler": "manual", "recipient": "consumer", "sector": "general"}
+SALE |= {"source": "opt_in_form", "relationship": "none", "attempts": "0", "cli": "0199009000", "objected_on": "none"}
+SALE |= {"habit": "habitual"}
+BRIEF = """
+region = "FR"
+dates = "dmy"
+[columns]
+consent_on = "Consentement le"
+[when_filled."Consentement le"]
+consent = "named_caller"
+consent_for = "live"
+[when_empty."Consentement le"]
+consent = "none"
+"""
+LIST = (
+    "number;Consentement le;consent\n0639980001;01/09/2026;\n0639980002;;\n0639980003;bientôt;\n0639980004;;written\n"
+)
+LIST += "0639980005;n/a;\n0639980006;02/09/2026;none\n"
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A store without snapshots."""
+    return Store(tmp_path_factory.mktemp("rules") / "store")
+
+
+def facts_of(frame, brief, columns):
+    """The facts that the intake reads from a frame."""
+    setup = Settings(brief=brief, region="FR").read()
+    [calls] = setup.intake(typed_table("list", "arrow", frame.columns, [frame])).batches()
+    return setup.completed(calls).facts(*columns)
+
+
+def test_a_filled_cell_tells_a_consent_and_an_empty_one_none(empty, write_file):
+    """Told cells win; a day that is not understood is filled, and the consent not told; `n/a` is neither."""
+    path, brief = write_file("calls.csv", LIST), read_brief(write_file("b.toml", BRIEF))
+    result = check(path, empty, brief=brief, given=SALE, at="2026-10-05T10:30")
+    outcomes = result.verdicts["dnc_outcome"].to_list()
+    assert outcomes == ["clear", "blocked", "undecided", "undecided", "undecided", "blocked"]
+    assert result.record["when_empty"] == {"Consentement le": {"consent": "none"}}
+    lines = list(summary(result, result.book))
+    assert "Set where 'Consentement le' is filled: consent=named_caller; rows: 1" in lines
+    assert "Set where 'Consentement le' is empty: consent=none; rows: 1" in lines
+    assert api.replay(empty, result.id, path).same
+
+
+def test_rules_come_before_declared_facts_and_after_a_file_of_consents(empty, write_file):
+    """Told cells and consents from a file, then rules, then facts of all rows."""
+    path, brief = write_file("calls.csv", LIST), read_brief(write_file("b.toml", BRIEF))
+    consents = write_file("consents.csv", "number,consent,day,for\n0639980002,named_caller,2026-08-01,live\n")
+    given = SALE | {"consent": "named_caller", "consent_for": "live", "consent_on": "2026-08-01"}
+    found = check(path, empty, brief=brief, given=given, consents=consents, at="2026-10-05T10:30").verdicts
+    assert found["dnc_outcome"][1] == "clear"
+    found = check(path, empty, brief=brief, given=given, at="2026-10-05T10:30").verdicts
+    assert found["dnc_outcome"][1] == "blocked"
+
+
+def test_rules_that_contradict_each_other_tell_nothing():
+    """What two rules say differently is not told, or an objection, and no declared fact fills it."""
+    rules = {"A": {"recipient": "consumer", "objected_on": "none"}, "B": {"recipient": "business"}}
+    brief = Brief(when_filled=rules, when_empty={"B": {"objected_on": "2026-01-01"}}, facts={"recipient": "business"})
+    frame = pl.DataFrame({"number": ["0639980001"] * 3, "A": ["x", "x", None], "B": ["x", None, "x"]})
+    found = facts_of(frame, brief, ["recipient", "odd"])
+    assert found["recipient"].to_list() == [None, "consumer", "business"]
+    assert "recipient 'consumer / business'" in found["odd"][0]
+    assert "objected_on 'none / 2026-01-01'" in found["odd"][1]
+
+
+def test_an_objection_of_a_rule_counts_for_all_rows_of_its_number(empty):
+    """A filled cell that tells an objection does so for the number in other rows."""
+    brief = Brief(region="FR", when_filled={"Stop": {"objected_on": "2026-01-01"}})
+    frame = pl.DataFrame({"number": ["0639980001", "+33639980001", "0639980002"], "Stop": ["", "oui", "non"]})
+    with Decider(empty, brief=brief, given=SALE, at="2026-10-05T10:30") as decider:
+        assert decider(frame)["dnc_outcome"].to_list()[:2] == ["blocked", "blocked"]
+
+
+WORDS = {"consent": ["none", "named_caller", "written", "oui"], "recipient": ["consumer", "business", "pro"]}
+WORDS |= {"objected_on": ["none", "2026-01-01", "hier"], "relationship_on": ["2026-01-02", "hier"]}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.fixed_dictionaries({name: st.lists(st.sampled_from(["", *words]), min_size=4, max_size=4) for name, words in WORDS.items()}),
+    st.dictionaries(
+        st.sampled_from(["x", *WORDS]),
+        st.fixed_dictionaries(
+            {}, optional={name: st.sampled_from([w for w in words if w not in ("oui", "pro", "hier")]) for name, words in WORDS.items()}
+        ).filter(bool),
+        max_size=4,
+    ),
+    st.booleans(),
+)  # fmt: skip
+def test_no_rule_overrides_a_told_cell(cells, rules, filled):
+    """A fact with a cell of its own is what it would be without rules."""
+    frame = pl.DataFrame({"number": [f"063998000{at}" for at in range(4)], "x": ["a", "", "n/a", "no"], **cells})
+    brief = Brief(when_filled=rules) if filled else Brief(when_empty=rules)
+    columns = [*WORDS, "consent_odd"]
+    before, after = facts_of(frame, Brief(), columns), facts_of(frame, brief, columns)
+    for name in WORDS:
+        told = pl.Series(cells[name]) != ""
+        assert before[name].filter(told).to_list() == after[name].filter(told).to_list()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[when_filled."Consentement le"]\nconsent = "oui"', "consent 'oui' is not known"),
+        ('[when_filled."Consentement le"]\nconsant = "none"', "'consant' is not a column"),
+        ('[when_filled."Consentement le"]\nnumber = "1"', "number is read from the file as it is"),
+        ('[when_filled."Consentement le"]\nconsent = ["none"]', "must be a text"),
+        ('[when_filled."Consentement le"]', "an entry of [when_filled] has no effect"),
+        ('[when_empty]\nconsent = "none"', "when_empty.consent: must be a table"),
+        ('ignore = ["A"]\n[when_empty.a]\nconsent = "none"', "column 'a' is both used by [when_empty] and ignored"),
+        ('[values.consent]\n"" = "none"', "an entry for empty cells has no effect here"),
+    ],
+)
+def test_a_rule_without_effect_is_refused(write_file, text, says):
+    """Words are checked as those of [facts] are; what has no effect is an error."""
+    with pytest.raises(InputError) as caught:
+        read_brief(write_file("b.toml", text))
+    assert says in str(caught.value)
+
+
+def test_the_column_of_a_rule_must_be_in_the_file(empty, write_file):
+    """A name that is not there is an error; a column of objections is not used by a rule about something else."""
+    path = write_file("calls.csv", "number,Stop\n0639980001,x\n")
+    with pytest.raises(InputError, match=r"no column 'Arrêt' for \[when_filled\]"):
+        check(path, empty, brief=Brief(when_filled={"Arrêt": {"objected_on": "2026-01-01"}}))
+    with pytest.raises(OptionError, match="are not used: 'Stop'"):
+        check(path, empty, brief=Brief(when_empty={"Stop": {"objected_on": "none"}}))

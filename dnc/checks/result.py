@@ -46,6 +46,8 @@ class Check:
         cut: cells that are too long for a spreadsheet that was written.
         misfits: why files were not read as UTF-8.
         declared: facts declared for the whole list.
+        mapped: our columns → name of the column of the file that they are read from.
+        dates: how days are written, as in the brief.
         rules: of the brief, about filled and empty cells.
         beside: names of those that came as options and not from the brief.
         consents: what the log keeps of the file of consents, if there was one (`Consents.record`).
@@ -74,6 +76,8 @@ class Check:
     cut: int
     misfits: Sequence[Misfit]
     declared: Mapping[str, str]
+    mapped: Mapping[str, str]
+    dates: str
     rules: Sequence[Rule]
     beside: frozenset[str]
     consents: Mapping[str, Any] | None

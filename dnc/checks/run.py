@@ -148,6 +148,8 @@ def run(
             cut=outputs.cut,
             misfits=intake.table.misfits,
             declared=setup.brief.facts,
+            mapped={ours: header.names[name] for ours, name in header.columns.items()},
+            dates=setup.brief.dates,
             rules=header.rules,
             beside=setup.brief.beside,
             consents=setup.consents.record if setup.consents else None,

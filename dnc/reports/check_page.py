@@ -14,13 +14,14 @@ from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.messages import counted, messages, percent
 from dnc.reports.page import Bar, Chart, rendered
-from dnc.reports.phrases import accepted, consents, declared, planned, question, ranked, remedy
+from dnc.reports.phrases import accepted, consents, declared, misread, planned, question, ranked, remedy
 from dnc.store.audit_log import user
 
 _SECTIONS = (
     "asked", "outcome", "blocked", "undecided", "next", "duties", "found", "unlooked", "registries", "method",
 )  # fmt: skip
 _IN_CHART = 8
+_WORDS = 50  # that were not understood, on the page
 
 
 def html(check: Check) -> str:
@@ -69,6 +70,7 @@ def _values(check: Check) -> dict[str, Any]:
         "advice": ranked(book, tallies.advice()),
         "kinds": _kinds(check),
         "unread": [(unread.get(reason, reason), rows) for reason, rows in tallies.unread.most_common()],
+        "misread": misread(check)[:_WORDS],
         "repeated": check.repeated,
         "elsewhere": check.elsewhere,
         "unplaced": check.unplaced,
@@ -110,7 +112,7 @@ def _questions(check: Check) -> list[dict[str, str | None]]:
         {
             "rows": w["calls_one"] if rows == 1 else w["calls"].format(count=count(rows)),
             "question": question(missing, check.language),
-            "remedy": remedy(missing, check.language),
+            "remedy": remedy(missing, check.language, check.mapped),
         }
         for missing, rows in check.tallies.missing().most_common()
     ]

@@ -9,7 +9,7 @@ from dnc.checks.result import Check
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
 from dnc.law.rulebook import Rulebook
 from dnc.messages import counted, messages
-from dnc.reports.phrases import accepted, by_rules, consents, labelled, question, remedy
+from dnc.reports.phrases import accepted, by_rules, consents, labelled, misread, question, remedy
 
 _SHOWN = 5
 _COUNTED = ("past", "elsewhere", "unplaced", "skipped", "full", "cut")  # attributes of a check
@@ -39,6 +39,7 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
         yield texts["blocked"]
         yield from (f"  {count(rows):>9}  {labelled(id_, says[id_], language)}" for id_, rows in blocking)
     yield from _undecided(check, language)
+    yield from _misread(check, language)
     if clear := check.counts["clear"]:
         duties = sorted(check.tallies.duties())
         named = f" ({', '.join(duties)})" if duties else ""
@@ -84,7 +85,20 @@ def _undecided(check: Check, language: str) -> Iterator[str]:
         yield texts["undecided"]
     for word, rows in missing:
         yield f"  {count(rows):>9}  {question(word, language)}"
-        if line := remedy(word, language):
+        if line := remedy(word, language, check.mapped):
             yield _MARGIN + line
     if unclear := check.tallies.unclear():
         yield f"  {texts['unclear'].format(rows=f'{count(unclear):>9}')}"
+
+
+def _misread(check: Check, language: str) -> Iterator[str]:
+    texts, count = messages("summary", language), counted(language)
+    found = misread(check)
+    if found:
+        yield texts["misread"]
+    for one in found[:_SHOWN]:
+        yield f"  {count(one.rows):>9}  {one.column} {one.word!r}"
+        if one.write:
+            yield _MARGIN + one.write
+    if more := found[_SHOWN:]:
+        yield _MARGIN + texts["misread_more"].format(n=count(len(more)), rows=count(sum(one.rows for one in more)))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from dnc.checks.header import Rule
+from dnc.checks.header import Rule, hints
 from dnc.checks.result import Check
-from dnc.files.table import quoted
+from dnc.files.table import folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, messages
 from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
+
+_DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}$")  # masked digits
 
 
 def labelled(label: str, text: str, language: str) -> str:
@@ -32,27 +37,63 @@ def question(missing: str, language: str = "en") -> str:
     return labelled(missing, vocabulary().question(missing, language), language)
 
 
-def remedy(missing: str, language: str = "en") -> str | None:
-    """Where the answer to a question goes: a line of the brief, or a load; None where neither helps."""
+def remedy(missing: str, language: str = "en", mapped: Mapping[str, str] | None = None) -> str | None:
+    """Where the answer to a question goes: a line of the brief, or a load; None where neither helps.
+
+    mapped: our columns that are read from the list → the name of theirs; only their empty cells are missing.
+    """
     texts = messages("question", language)
-    if line := _brief_line(missing, language):
+    if line := _brief_line(missing, language, mapped or {}):
         return str(texts["in_brief"].format(line=line))
     if ":" in missing and not missing.endswith(":law"):
         return str(texts["in_store"].format(registry=missing.partition(":")[2]))
     return None
 
 
-def _brief_line(missing: str, language: str) -> str | None:
+def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str | None:
     """One line to paste into the brief, its value left to the person; None where no fact is missing."""
     if missing == "region":
         return 'region = "…"'
     if missing not in vocabulary().columns or missing == "number":
         return None
     texts = messages("question", language)
+    if missing in mapped:
+        return f'facts.{missing} = "…"  # {texts["empty"].format(column=quoted([mapped[missing]]))}'
     if axis := vocabulary().axes.get(missing):
         values = texts["one_of"].format(words=", ".join(axis), column=missing, theirs=texts["theirs"])
         return f'facts.{missing} = "…"  # {values}'
     return f'columns.{missing} = "{texts["theirs"]}"'
+
+
+class Misread(NamedTuple):
+    """Cells that were not understood.
+
+    column: ours. word: the cell, masked; empty for further words of a list with many. rows: that have it.
+    write: the line of the brief that gives it a meaning; None if only a correction in the file helps.
+    """
+
+    column: str
+    word: str
+    rows: int
+    write: str | None
+
+
+def misread(check: Check) -> list[Misread]:
+    """Cells that were not understood, the most frequent first."""
+    found = sorted(check.tallies.misread.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [Misread(column, word, rows, _meaning(column, word, check.dates)) for (column, word), rows in found]
+
+
+def _meaning(column: str, word: str, dates: str) -> str | None:
+    is_day = vocabulary().columns[column]["kind"] in ("date", "datetime")
+    if is_day and dates == "iso" and _DAY.match(word):
+        return 'dates = "dmy"'
+    if not word or "#" in word or "@" in word:
+        return None
+    plain = re.sub(r"\W", "", folded(word))
+    known = hints()["values"].get(column, {})
+    ours = next((ours for ours, words in known.items() if plain in words), "YYYY-MM-DD" if is_day else "…")
+    return f"values.{column}.{json.dumps(word, ensure_ascii=False)} = {json.dumps(ours, ensure_ascii=False)}"
 
 
 def accepted(snapshots: Iterable[Snapshot], language: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dnc.checks.result import Check
 from dnc.clock import today
 from dnc.files.writers import XLSX_ROWS, sheet_name
 from dnc.messages import counted, messages, percent
-from dnc.reports.phrases import accepted, declared, planned, ranked
+from dnc.reports.phrases import accepted, declared, misread, planned, ranked
 from dnc.store.audit_log import user
 
 
@@ -35,6 +35,9 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
         yield f"{w['fact']}: {fact['name']}", f"{fact['value']} ({fact['by']})"
     yield w["repeated"], count(check.repeated)
     yield w["unread"], count(check.tallies.unread.total())
+    for one in misread(check):
+        what = f"{one.column} {one.word!r}: {count(one.rows)}"
+        yield w["misread"], f"{what} ({one.write})" if one.write else what
     yield from ((w["registries"], line) for line in accepted(check.snapshots, check.language))
     yield w["check"], w["check_value"].format(id=check.id, day=today(), by=user())
     yield w["head"], f"{check.head} ({w['head_says']})"

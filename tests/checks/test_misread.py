@@ -1,0 +1,53 @@
+"""Cells that were not understood are counted by column and word, and said with what to write in the brief."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnc import Store, check
+from dnc.checks.brief import Brief
+from dnc.reports.check_page import html
+from dnc.reports.check_summary import summary
+from dnc.reports.phrases import misread, remedy
+from dnc.reports.workbook import annex
+
+ROWS = [
+    ("0639980001", "Part.", "03/04/2026"),
+    ("0639980002", "Part.", "bientôt"),
+    ("0639980003", "", "a.b@example.org"),
+    ("0639980004", "0639980009 x", ""),
+]
+
+
+@pytest.fixture
+def result(tmp_path, write_file):
+    """A check of a list with such cells."""
+    text = "number;Qualité;consent_on\n" + "".join(f"{';'.join(row)}\n" for row in ROWS)
+    brief = Brief(region="FR", columns={"recipient": "Qualité"})
+    return check(write_file("calls.csv", text), Store(tmp_path / "store"), brief=brief, given={"caller": "commercial"})
+
+
+def test_cells_are_counted_and_masked(result):
+    """Most frequent first; no digit of a number and no address is repeated."""
+    assert [tuple(one) for one in misread(result)] == [
+        ("recipient", "Part.", 2, 'values.recipient."Part." = "consumer"'),
+        ("consent_on", "##/##/####", 1, 'dates = "dmy"'),
+        ("consent_on", "bientôt", 1, 'values.consent_on."bientôt" = "YYYY-MM-DD"'),
+        ("consent_on", "…@…", 1, None),
+        ("recipient", "########## x", 1, None),
+    ]
+
+
+def test_reports_say_them(result):
+    """Summary, page and spreadsheet; and no report advises to map a column that is mapped."""
+    lines = "\n".join(summary(result, result.book))
+    sheet = "\n".join(map(str, next(iter(annex(result).values())).rows()))
+    page = html(result)
+    for report in (lines, sheet, page):
+        assert "Part." in report
+        assert "consumer" in report
+        assert "example.org" not in report
+        assert "063998" not in report
+    line = "in the brief: facts.recipient = \"…\"  # for the empty cells of 'Qualité'"
+    assert remedy("recipient", "en", result.mapped) == line
+    assert "columns.recipient" not in lines

@@ -15,6 +15,7 @@ import polars as pl
 
 from dnc.checks.arrow import Decider, decide
 from dnc.checks.explain import explain_call
+from dnc.checks.inputs import Batch
 from dnc.checks.judge import RegimeResult
 from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
 from dnc.checks.replay import Replay, replay_check
@@ -46,7 +47,7 @@ class _Report:
 
 
 def check(
-    path: Paths,
+    path: Paths | Batch,
     store: Store,
     *,
     out: Targets = None,
@@ -65,7 +66,8 @@ def check(
 
     Args:
         path: CSV, XLSX, Parquet or JSON, one row a call; or several such files with the same columns, or folders of
-            partitioned Parquet, which are decided as one list in their order (see `dnc.files.dataset`).
+            partitioned Parquet, which are decided as one list in their order (see `dnc.files.dataset`). Or a table in
+            memory: a Polars or pandas frame, a pyarrow table, or anything else with Arrow's PyCapsule interface.
         store: where the snapshots of registries are; need not exist.
         out: file or files to write, by suffix (`.csv`, `.parquet`, `.xlsx`, `.jsonl`, `.html`); memory then does not
             grow with the list.
@@ -148,7 +150,7 @@ def explain(
 def replay(
     store: Store,
     number: int,
-    path: Paths | None = None,
+    path: Paths | Batch | None = None,
     out: Targets = None,
     *,
     consents: str | Path | None = None,

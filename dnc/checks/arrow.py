@@ -14,23 +14,16 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, Unpack
+from typing import Any, Self, Unpack
 
 import polars as pl
 
+from dnc.checks.inputs import Batch, as_frame
 from dnc.checks.intake import Intake
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions
-from dnc.errors import InputError
 from dnc.files.table import Table, typed_table
 from dnc.store.store import Store
-
-
-class Batch(Protocol):
-    """A frame of any library that speaks Arrow's PyCapsule interface, e.g. pyarrow's RecordBatch and Table."""
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The rows as a stream of Arrow arrays."""
 
 
 class Decider:
@@ -88,7 +81,7 @@ class Decider:
         Columns of a former run (`dnc_*`) are left out, all others stay as they are.
         Raises InputError where it is no batch of planned calls.
         """
-        frame = _frame(batch)
+        frame = as_frame(batch)
         table = _table(frame)
         if self._intake is None or self._intake.table.header != table.header:
             self._intake = self._setup.intake(table)
@@ -127,17 +120,6 @@ def decide(batches: Iterable[Batch], store: Store | str | Path, **options: Any) 
     """
     with Decider(store, **options) as decider:
         yield from map(decider, batches)
-
-
-def _frame(batch: Batch) -> pl.DataFrame:
-    if not hasattr(batch, "__arrow_c_stream__"):
-        raise InputError(f"{type(batch).__name__} is no Arrow batch; hand over batches of pyarrow or frames of Polars")
-    try:
-        return pl.DataFrame(batch)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, TypeError) as error:
-        raise InputError(
-            f"the batch cannot be read by Polars ({type(error).__name__}); cast columns of unusual types to text"
-        ) from None
 
 
 def _table(frame: pl.DataFrame) -> Table:

@@ -13,11 +13,12 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.header import Header
+from dnc.checks.inputs import Batch, opened
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
-from dnc.files.dataset import Paths, file_list
+from dnc.files.dataset import Paths
 from dnc.law.rulebook import Rulebook
 from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry
@@ -62,14 +63,14 @@ class _Past(Store):
 
 
 def replay_check(
-    store: Store, number: int, path: Paths | None, outputs: Outputs, *, consents: str | Path | None = None
+    store: Store, number: int, path: Paths | Batch | None, outputs: Outputs, *, consents: str | Path | None = None
 ) -> Replay:
     """Decide the list of a check again; arguments, result and errors are those of `dnc.api.replay`."""
     row = _row(store, number)
     then = json.loads(row["detail"])
     if "terms" not in then:
         raise StoreError(f"check {number}: an earlier version of this program kept too little to decide it again")
-    path = path or then["input"]
+    path = then["input"] if path is None else path
     _must_be_same(path, then["sha256"], number)
     beside = None
     if then.get("consents"):
@@ -82,7 +83,7 @@ def replay_check(
     told |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
     brief = Brief(**told, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
     # Earlier versions used no column that was not mapped, whatever its name.
-    ignore = terms["ignore"] if "ignore" in terms else Header(file_list(path).table(), brief).possible_objections
+    ignore = terms["ignore"] if "ignore" in terms else Header(opened(path).table(), brief).possible_objections
     settings = Settings(
         brief=replace(brief, ignore=ignore),
         consents=beside,
@@ -105,9 +106,9 @@ def _row(store: Store, number: int) -> dict[str, Any]:
     return rows.row(0, named=True)
 
 
-def _must_be_same(path: Paths, sha256: str, number: int) -> None:
+def _must_be_same(path: Paths | Batch, sha256: str, number: int) -> None:
     """Raise InputError where a file or list is not the one that was decided."""
-    files = file_list(path)
+    files = opened(path)
     if files.digest(files.sums) != sha256:
         raise InputError(f"is not the file of check {number}: its SHA-256 is another", files.name)
 

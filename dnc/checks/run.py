@@ -21,13 +21,15 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
+from dnc.checks.inputs import Batch, opened
 from dnc.checks.judge import Verdicts
 from dnc.checks.outputs import Outputs
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout, Selection, select
 from dnc.checks.settings import Settings, Setup
 from dnc.clock import clock, today
-from dnc.files.dataset import FileList, Paths, file_list
+from dnc.errors import OptionError
+from dnc.files.dataset import FileList, Paths
 from dnc.frames import ahead
 from dnc.registries.external_sort import Sorting
 from dnc.store.store import Standing, Store
@@ -56,7 +58,7 @@ class _RepeatedNumbers:
 
 
 def run(
-    path: Paths,
+    path: Paths | Batch,
     store: Store,
     settings: Settings,
     outputs: Outputs,
@@ -78,9 +80,11 @@ def run(
     Raises:
         InputError, OptionError, StoreError: as `dnc.api.check`.
     """
+    if not isinstance(store, Store):
+        raise OptionError(f"store must be a Store, for instance Store('dnc-store'), not {type(store).__name__}")
     # A check that runs past midnight keeps the day on which it began.
     setup = replace(settings, now=settings.now or today()).read()
-    files = file_list(path, setup.brief.sheet)
+    files = opened(path, setup.brief.sheet)
     intake = setup.intake(files.table())
     header = intake.header
     several = len(header.numbers) > 1

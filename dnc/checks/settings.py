@@ -88,6 +88,11 @@ class Settings:
 
     def read(self) -> Setup:
         """Read the consents and check every field. Raises InputError and OptionError where one is wrong."""
+        for name, kind in (("brief", Brief), ("rulebook", Rulebook)):
+            value = getattr(self, name)
+            if not isinstance(value, kind | None):
+                hint = "; read it with read_brief" if kind is Brief else ""
+                raise OptionError(f"{name} must be a {kind.__name__}, not {type(value).__name__}{hint}")
         book = self.rulebook or Rulebook.load()
         brief = (self.brief or Brief()).but(self.region and self.region.upper(), facts=self.given)
         policy = _policy(book, self.guidance, self.accept or {}, self.language)

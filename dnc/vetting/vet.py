@@ -11,6 +11,7 @@ from typing import Any, Unpack
 import polars as pl
 
 from dnc.checks.brief import Brief
+from dnc.checks.inputs import Batch, opened
 from dnc.checks.intake import Intake
 from dnc.checks.outputs import Outputs
 from dnc.checks.result import Check
@@ -19,7 +20,7 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.checks.verdict import OUTCOMES, Policy
 from dnc.clock import today
 from dnc.errors import InputError, OptionError
-from dnc.files.dataset import FileList, Paths, file_list
+from dnc.files.dataset import FileList, Paths
 from dnc.law.rulebook import Rulebook
 from dnc.store.store import Standing, Store
 from dnc.vetting.cells import Cells
@@ -31,11 +32,11 @@ CURVE_WEEKS = 12  # length of the curve where the period has no end
 
 
 def vet(
-    path: Paths,
+    path: Paths | Batch,
     store: Store,
     *,
     until: date | None = None,
-    against: Sequence[str | Path] = (),
+    against: Sequence[str | Path | Batch] = (),
     asked: Asked | None = None,
     sample_of: int | None = None,
     confidence: float = 0.95,
@@ -47,7 +48,7 @@ def vet(
     """Vet a list on offer for a planned use.
 
     Args:
-        path: the list, or a random sample of its rows; a file, several, or a folder, as for `dnc.check`.
+        path: the list, or a random sample of its rows; a file, several, a folder or a frame, as for `dnc.check`.
         store: where the snapshots of registries are; need not exist.
         until: last day of the period in which the calls are planned; it begins on the day of the first call.
         against: lists that the buyer holds already.
@@ -71,7 +72,7 @@ def vet(
     with Cells() as cells:
         result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=[cells.add, trade.add])
         for held in against:
-            files = file_list(held)
+            files = opened(held)
             cells.hold(files.name, _numbers(files, brief, book))
         first = cells.first or today()
         if until and until < first:

@@ -9,7 +9,9 @@ from functools import partial
 import polars as pl
 import pytest
 
-from dnc import Decider, InputError, Store, StoreError, check, decide
+from dnc import Decider, InputError, Store, StoreError, check, decide, vet
+from dnc.api import replay
+from dnc.errors import OptionError
 from dnc.law.vocabulary import VERDICT
 from tests.conftest import SAMPLES
 from tests.files.test_tables import ODD_CELLS
@@ -97,7 +99,7 @@ def test_what_workers_are_sent_can_be_pickled(screened):
 @pytest.mark.parametrize(
     ("batch", "says"),
     [
-        ({"number": ["0199000001"]}, "dict is no Arrow batch"),
+        ({"number": ["0199000001"]}, "pyarrow batch or table, not dict"),
         (SHOP.drop("number"), "the batch:1: no column 'number'"),
         (pl.DataFrame({"0199000001": ["x"]}), "the first row holds numbers"),
     ],
@@ -115,3 +117,28 @@ def test_a_store_that_is_not_there_decides_nothing(tmp_path):
     with pytest.raises(StoreError, match="no store here"):
         list(decide([SHOP], tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("kind", ["polars", "pyarrow"])
+def test_a_table_in_memory_is_checked_as_a_file_is(screened, tmp_path, kind):
+    """The same verdicts; the log calls it `frame`, and the check can be decided again from an equal table."""
+    SHOP.write_parquet(tmp_path / "shop.parquet")
+    table = SHOP if kind == "polars" else SHOP.to_arrow()
+    result = check(table, screened, region="FR")
+    assert result.verdicts.equals(check(tmp_path / "shop.parquet", screened, region="FR").verdicts)
+    assert result.record["input"] == "frame"
+    assert replay(screened, result.id, SHOP.clone()).same
+    assert vet(table, screened, region="FR").offer.rows == SHOP.height
+    with pytest.raises(InputError, match="is not the file of check"):
+        replay(screened, result.id, SHOP.head(1))
+
+
+def test_a_wrong_argument_is_an_error_that_says_what_was_expected(screened):
+    """Not a TypeError from inside."""
+    for wrong, says in (({"number": ["x"]}, "not dict"), (7, "not int"), ([SHOP], "not list"), (None, "not NoneType")):
+        with pytest.raises(OptionError, match=f"a list of calls must be a path, .*{says}"):
+            check(wrong, screened)
+    with pytest.raises(OptionError, match="store must be a Store"):
+        check(SHOP, "dnc-store")
+    with pytest.raises(OptionError, match="brief must be a Brief, not str; read it with read_brief"):
+        check(SHOP, screened, brief="campaign.toml")

@@ -1,0 +1,76 @@
+"""What a check reads: files and folders by their paths, or a table that is in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import polars as pl
+
+from dnc.errors import InputError, OptionError
+from dnc.files.dataset import FileList, Paths, file_list
+from dnc.files.table import BATCH_ROWS, Table, typed_table
+
+_NAME = Path("frame")  # in messages and in the log
+
+
+@runtime_checkable
+class Batch(Protocol):
+    """A table of any library with Arrow's PyCapsule interface, for instance Polars, pandas or pyarrow."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows as a stream of Arrow arrays."""
+
+
+@dataclass(frozen=True)
+class FrameInput(FileList):
+    """A table in memory, in place of files. Its checksum is that of its Arrow stream, as Polars writes it."""
+
+    frame: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
+
+    @property
+    def sums(self) -> list[str]:
+        """The SHA-256 of the rows."""
+        sha256 = hashlib.sha256()
+        for rows in self.frame.iter_slices(BATCH_ROWS):
+            # Of this level equal rows have equal bytes; strings of the newest one may lie in any buffer.
+            sha256.update(rows.write_ipc_stream(None, compat_level=pl.CompatLevel.oldest()).getbuffer())
+        return [sha256.hexdigest()]
+
+    def digest(self, sums: Sequence[str]) -> str:
+        """The one checksum."""
+        return sums[0]
+
+    def table(self) -> Table:
+        """The rows."""
+        return typed_table(_NAME, "arrow", self.frame.columns, [self.frame])
+
+
+def opened(source: Paths | Batch, sheet: str | None = None) -> FileList:
+    """The files at some paths, or a table in memory; `sheet` is that of spreadsheets.
+
+    Raises InputError where they cannot be read, OptionError where the argument is neither.
+    """
+    if isinstance(source, Batch):
+        return FrameInput((_NAME,), (), frame=as_frame(source))
+    paths = [source] if isinstance(source, str | Path) else source
+    if not isinstance(paths, Sequence) or not all(isinstance(path, str | Path) for path in paths):
+        what = "a path, a list of paths, or a table (a Polars or pandas frame, a pyarrow table)"
+        raise OptionError(f"a list of calls must be {what}, not {type(source).__name__}")
+    return file_list(paths, sheet)
+
+
+def as_frame(table: Batch) -> pl.DataFrame:
+    """A table as a frame of Polars. Raises InputError where that is not possible."""
+    if not isinstance(table, Batch):
+        why = "a batch must be a Polars or pandas frame, or a pyarrow batch or table"
+        raise InputError(f"{why}, not {type(table).__name__}")
+    try:
+        return pl.DataFrame(table)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, TypeError, ImportError) as error:
+        raise InputError(
+            f"Polars cannot read the batch ({type(error).__name__}); cast columns of unusual types to text"
+        ) from None

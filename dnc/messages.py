@@ -6,6 +6,8 @@ worded in `dnc.checks`, below the reports.
 
 from __future__ import annotations
 
+import locale
+import os
 import re
 import tomllib
 from collections.abc import Callable
@@ -15,7 +17,24 @@ from typing import Any
 
 LANGUAGES = ("en", "fr")
 _MARKS: dict[str, dict[int, str]] = {"en": {}, "fr": {ord(","): "\N{NARROW NO-BREAK SPACE}", ord("."): ","}}
+_LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECASE)
 _SECTION = re.compile(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def system_locale() -> tuple[str, str]:
+    """The language and the country that the system is set to, such as `fr` and `FR`; "" where it does not say.
+
+    LC_ALL, LC_MESSAGES and LANG are asked in this order; Windows sets none of them.
+    """
+    named = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), None)
+    found = _LOCALE.match(named or locale.getlocale()[0] or "")
+    return (found[1].lower(), found[2] or "") if found else ("", "")
+
+
+def system_language() -> str:
+    """The language of the system where it is one of ours, else English."""
+    language = system_locale()[0]
+    return language if language in LANGUAGES else LANGUAGES[0]
 
 
 @cache

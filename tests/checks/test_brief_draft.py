@@ -12,6 +12,7 @@ from dnc.checks.brief_draft import draft
 from dnc.checks.header import hints
 from dnc.law.vocabulary import vocabulary
 from tests.checks.test_rescreening import _rows
+from tests.exports import EXPORTS
 
 LIST = """\
 Identifiant;Nom;Tél. mobile;Type client;Date consentement;Consentement;Opposition;source
@@ -26,7 +27,7 @@ Identifiant;Nom;Tél. mobile;Type client;Date consentement;Consentement;Oppositi
 def drafted(write_file):
     """A function that drafts a brief: its text, and what it decides."""
 
-    def made(text: str, name: str = "list.csv", language: str = "en") -> tuple[str, dict]:
+    def made(text: str | bytes, name: str = "list.csv", language: str = "en") -> tuple[str, dict]:
         lines = "\n".join(draft(write_file(name, text), Rulebook.load(), language))
         return lines, tomllib.loads(lines)
 
@@ -40,9 +41,9 @@ def _decided(brief: dict) -> dict:
 
 
 def test_only_what_is_proved_is_decided(drafted):
-    """One column of numbers, one order of days; all else is commented out."""
+    """One column of numbers, their country, one order of days; all else is commented out."""
     text, brief = drafted(LIST)
-    assert _decided(brief) == {"columns": {"number": "Tél. mobile"}, "dates": "dmy"}
+    assert _decided(brief) == {"columns": {"number": "Tél. mobile"}, "dates": "dmy", "region": "FR"}
     for guess in (
         '# call = "Identifiant"  # guessed from the name only',
         '# consent_on = "Date consentement"  # guessed from the name only',
@@ -69,11 +70,101 @@ def test_a_draft_is_a_brief_at_once_and_when_corrected(drafted, dnc, write_file)
     assert code in (1, 3) and [row["dnc_number"] for row in _rows(out)] == [f"+3363998000{n}" for n in (1, 2, 3)]
 
 
-def test_two_columns_of_numbers_are_a_choice(drafted):
-    """Which of two is to be called is not the program's to say."""
+def test_two_columns_of_numbers_are_both_called(drafted):
+    """Two columns that are named and read as telephone numbers are both called, in the order of the file."""
     text, brief = drafted("fixe,portable\n01 99 00 00 01,06 39 98 00 01\n")
-    assert "number" not in brief["columns"] and "several columns may contain" in text
+    assert brief["columns"]["number"] == ["fixe", "portable"] and "each filled number of these columns" in text
     assert '# number = "fixe"' in text and '# number = "portable"' in text
+
+
+def test_a_second_column_that_is_not_sure_is_a_choice(drafted):
+    """Where one of two columns holds other things too, neither is taken."""
+    text, brief = drafted("fixe,portable\n01 99 00 00 01,06 39 98 00 01\n01 99 00 00 02,aucun\n")
+    assert "number" not in brief["columns"] and "several columns may contain" in text
+
+
+MOBILES = "06 39 98 00 01\n06 39 98 00 02\n06 39 98 00 03\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "locale", "region"),
+    [
+        ("number", "C", '# region = ""  # which of '),
+        ("number", "fr_FR.UTF-8", 'region = "FR"'),
+        ("number", "it_IT", 'region = "IT"'),
+        ("Téléphone", "C", 'region = "FR"'),
+        ("Téléphone", "en_US.UTF-8", 'region = "FR"'),
+    ],
+)
+def test_a_tie_between_countries_is_not_decided_by_the_alphabet(drafted, monkeypatch, header, locale, region):
+    """The language of the header and the country of the system decide; without them it is asked."""
+    monkeypatch.setenv("LC_ALL", locale)
+    text, _ = drafted(f"{header}\n{MOBILES}")
+    assert any(line.startswith(region) for line in text.splitlines()), text
+
+
+def test_country_codes_settle_the_country_of_the_others(drafted, monkeypatch):
+    """Where most numbers with a country code are of one country, so are those without."""
+    monkeypatch.setenv("LC_ALL", "C")
+    _, brief = drafted(f"number\n{MOBILES}+33 6 39 98 00 04\n")
+    assert brief["region"] == "FR"
+
+
+def test_a_column_of_several_countries_leaves_the_region_open(drafted):
+    """Numbers in national form belong to the country of their row."""
+    text, brief = drafted("Téléphone;Pays\n06 39 98 00 01;France\n06 39 98 00 02;Italie\n")
+    assert "region" not in brief and '# region = ""  # which of ' in text and '# region = "Pays"' in text
+
+
+def test_a_column_of_days_is_not_a_consent(drafted):
+    """Days tell when somebody consented; words tell whether."""
+    text, _ = drafted("number,Opt-in,Statut\n+33199000001,13/01/2026,14 avril 2025\n")
+    assert '# consent_on = "Opt-in"' in text and "# consent = " not in text.split("[facts]")[0]
+    assert '# relationship_on = "Statut"' in text
+    text, _ = drafted("number,Date consentement\n+33199000001,oui\n")
+    assert '# consent = "Date consentement"' in text
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"recipient": "Qualité", "relationship": "Statut", "consent": "RGPD", "objected_on": "Ne pas appeler",
+         "source": "Source du numéro"},
+        {"recipient": "Civilité", "consent": "Opt-in", "source": "Origine"},
+        {"recipient": "Salutation", "relationship": "Status", "objected_on": "Do Not Call", "source": "Lead Source"},
+        {"recipient": "Anrede", "relationship": "Kundenstatus", "consent": "DSGVO", "objected_on": "Nicht anrufen",
+         "source": "Herkunft"},
+        {"recipient": "Qualità", "relationship": "Stato", "consent": "Consenso", "objected_on": "Non chiamare",
+         "source": "Fonte"},
+        {"recipient": "Tratamiento", "relationship": "Estado", "objected_on": "No llamar", "source": "Procedencia"},
+    ],
+)  # fmt: skip
+def test_usual_names_are_known(drafted, names):
+    """In five languages."""
+    text, _ = drafted(f"number,{','.join(names.values())}\n+33199000001{',x' * len(names)}\n")
+    for ours, name in names.items():
+        assert f'# {ours} = "{name}"  # guessed from the name only' in text
+
+
+NUMBERS_OF = {
+    "french_crm": ["Tél. mobile", "Tél. fixe"],
+    "hubspot": ["Phone Number", "Mobile Phone Number"],
+    "salesforce": ["Phone", "Mobile"],
+    "google_contacts": ["Phone 1 - Value", "Phone 2 - Value"],
+    "outlook": ["Business Phone", "Home Phone", "Mobile Phone"],
+    "party_list": ["Téléphone", "Portable"],
+}
+
+
+@pytest.mark.parametrize("tool", EXPORTS)
+def test_exports_of_well_known_tools_are_read_right(drafted, tool):
+    """All columns of numbers and no other, the country, and the order of days."""
+    text, brief = drafted(EXPORTS[tool](200))
+    assert brief["columns"]["number"] == NUMBERS_OF[tool] and brief["region"] == "FR"
+    assert brief.get("dates") == {"french_crm": "dmy", "salesforce": "mdy"}.get(tool)
+    if tool == "french_crm":
+        for line in ('# objected_on = "Opposition"', '# consent_on = "Consentement le"', '# recipient = "Qualité"'):
+            assert line in text
 
 
 def test_numbers_under_another_name_are_a_guess(drafted):

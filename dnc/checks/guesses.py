@@ -1,0 +1,295 @@
+"""What a list's columns and words seem to mean: what its cells prove, and what is only likely.
+
+`dnc brief` writes it down as a draft, and `dnc start` asks about it. Nothing here decides a call.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from dnc.checks.brief import Brief
+from dnc.checks.header import Header, hints
+from dnc.errors import InputError
+from dnc.files.open_table import open_table
+from dnc.files.table import folded, looks_like_phone
+from dnc.frames import as_text
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import FORMER, vocabulary
+from dnc.messages import system_locale
+from dnc.numbers.bulk_reader import read_column
+
+_SAMPLE = 1_000  # numbers of a column that are read in every plan
+_TOGETHER = 10_000  # of all columns
+_LEAST = 20  # of each, however many columns there are
+_CELLS = 2_000_000  # in which days are looked for
+SURE = 0.9  # share of filled cells that must be read as telephone numbers, or as days
+_MOST = 0.5  # of the numbers with a country code
+_CLOSE = 0.98  # of the numbers that the best plan has: a plan with as many is as likely
+MOST_WORDS = 20  # a column with more different words holds no axis
+_DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
+_BETWEEN = r"\s*:::\s*|\s+(?:/|;|ou|or|oder|o)\s+"  # two numbers in a cell
+_DAY = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-](?:[0-9]{4}\b|[0-9]{2}(?:$|[ T]))"
+_ANY_DAY = rf"{_DAY}|^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}|^[0-9]{{1,2}}\.?\s+\p{{L}}{{3,}}\.?\s+[0-9]{{2,4}}\b"
+# What a column of days tells, where its name is that of a column without days.
+_DAY_OF = {"consent": "consent_on", "relationship": "relationship_on"}
+_WORD_OF = {day: word for word, day in _DAY_OF.items()}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How a column reads as telephone numbers.
+
+    Attributes:
+        filled: cells that are not empty. tried: numbers that were tried; read: of them, read.
+        national: of them, in national form.
+        plans: for each numbering plan that has some of them as its own, how many; most first.
+        told: for each country whose code some of the numbers carry, how many.
+    """
+
+    filled: int
+    tried: int
+    read: int
+    national: int
+    plans: list[tuple[str, int]]
+    told: Counter[str]
+
+    @property
+    def share(self) -> float:
+        """The share of the numbers tried that were read."""
+        return self.read / self.tried if self.tried else 0.0
+
+
+@dataclass(frozen=True)
+class Days:
+    """How days are written: how many can only be read with the day first, or the month; whether any is not ISO."""
+
+    dmy: int
+    mdy: int
+    any: bool
+
+    @property
+    def order(self) -> str | None:
+        """`dmy` or `mdy` where the cells prove it."""
+        return None if bool(self.dmy) == bool(self.mdy) else "dmy" if self.dmy else "mdy"
+
+
+class Guesses:
+    """What the first rows of a list show. Raises InputError where the file is no list."""
+
+    def __init__(self, path: str | Path, book: Rulebook, sheet: str | None = None) -> None:
+        self.sheet = sheet
+        self.table = open_table(path, sheet=sheet)
+        batch = next(iter(self.table.batches), pl.DataFrame(schema=dict.fromkeys(self.table.columns, pl.String)))
+        if not self.table.columns:
+            raise InputError("no column in it", self.table.path, self.table.skipped + 1)
+        # A file without a header shows numbers where its names should be: the intake refuses it.
+        if batch.height:
+            _ = Header(self.table, Brief(columns={"number": self.table.columns[0]})).columns
+        self.batch = batch
+        self.rows = pl.DataFrame([as_text(batch[name]) for name in self.table.columns])
+        self._book = book
+
+    # Numbers
+
+    @cached_property
+    def numbers(self) -> dict[str, Numbers]:
+        """Columns that may hold telephone numbers, the likeliest first."""
+        found = self._read([name for name in self.rows.columns if name not in FORMER])
+        named = {name: numbers for name, numbers in found.items() if looks_like_phone(name)}
+        if any(numbers.read for numbers in named.values()):
+            # "Numéro" may count the rows, and "Phone 1 - Label" says what kind of telephone it is.
+            named = {name: numbers for name, numbers in named.items() if numbers.read}
+        likely = named or {name: numbers for name, numbers in found.items() if numbers.share >= SURE}
+        return dict(sorted(likely.items(), key=lambda pair: -pair[1].share))
+
+    def _read(self, names: list[str]) -> dict[str, Numbers]:
+        """Columns as telephone numbers, all of them read together: a plan takes its time however few they are."""
+        most = max(_LEAST, min(_SAMPLE, _TOGETHER // max(1, len(names))))
+        full = {name: filled(self.rows[name]) for name in names}
+        tried = {
+            name: cells.unique(maintain_order=True).head(most).str.replace_all(_BETWEEN, "\n").str.split("\n").explode()
+            for name, cells in full.items()
+        }
+        digits = {
+            name: cells.filter(cells.str.contains(_DIGITS) & ~cells.str.contains(_DAY)) for name, cells in tried.items()
+        }
+        texts = pl.concat([pl.Series(dtype=pl.String), *digits.values()])
+        bare = read_column(texts, None)
+        is_national = (bare.rows["unread"] == "region").fill_null(False)
+        territories = [territory for pack in self._book.packs.values() for territory in pack.territories]
+        fits = {territory: _fitting(texts, is_national, territory) for territory in territories}
+        countries = pl.select(bare.kinds["territory"].gather(bare.rows["kind"])).to_series()
+        found, start = {}, 0
+        for name, cells in digits.items():
+            there = slice(start, start := start + cells.len())
+            told = Counter[str](dict(countries[there].drop_nulls().value_counts().iter_rows()))
+            fit = {
+                territory: (int(own[there].sum()), int(read[there].sum())) for territory, (own, read) in fits.items()
+            }
+            # Where some numbers carry their country, the others are likely of it.
+            order = {place: (own, told[place], read) for place, (own, read) in fit.items()}
+            likely = sorted(order, key=order.__getitem__, reverse=True)
+            known = 0 if likely and fit[likely[0]][0] else 1
+            plans = [(place, fit[place][known]) for place in likely if fit[place][known]]
+            read = cells.len() - bare.rows["number"][there].null_count() + (fit[plans[0][0]][1] if plans else 0)
+            national = int(is_national[there].sum())
+            found[name] = Numbers(full[name].len(), tried[name].len(), read, national, plans, told)
+        return found
+
+    @cached_property
+    def number_columns(self) -> list[str]:
+        """The columns to be called: those named and read as telephone numbers, in the order of the file."""
+        if "number" in self.own:
+            return [self.own["number"]]
+        sure = [name for name, numbers in self.numbers.items() if numbers.share >= SURE and looks_like_phone(name)]
+        return [name for name in self.rows.columns if name in sure] if len(sure) == len(self.numbers) else []
+
+    @property
+    def called(self) -> list[Numbers]:
+        """What was read in the number columns, or else in the likeliest one."""
+        names = self.number_columns or list(self.numbers)[:1]
+        return [self.numbers[name] for name in names if name in self.numbers]
+
+    @cached_property
+    def plans(self) -> list[tuple[str, int]]:
+        """Numbering plans that have numbers in national form as their own, of all number columns, most first."""
+        counts, told = Counter[str](), Counter[str]()
+        for column in self.called:
+            counts.update(dict(column.plans))
+            told.update(column.told)
+        return sorted(counts.items(), key=lambda pair: (-pair[1], -told[pair[0]]))
+
+    @cached_property
+    def regions(self) -> list[str]:
+        """The countries that the numbers in national form may belong to: one where it is settled.
+
+        Of plans that have as many of the numbers, the country codes that the other numbers carry decide, then the
+        language of the header and the country of the system where they agree, then either; never the alphabet. A
+        column of several countries leaves it open.
+        """
+        country = self.named.get("region")
+        if not self.plans or (country and filled(self.rows[country]).n_unique() > 1):
+            return [place for place, _ in self.plans]
+        tied = [place for place, count in self.plans if count >= _CLOSE * self.plans[0][1]]
+        told = sum((column.told for column in self.called), Counter[str]())
+        spoken, here = self._spoken, system_locale()[1]
+        reasons = (
+            [place for place in tied if told[place] > _MOST * told.total()],
+            [here] if here in spoken else spoken,
+            [here],
+        )
+        for likely in reasons:
+            if found := [place for place in likely if place in tied]:
+                return found[:1]
+        return tied
+
+    @property
+    def _spoken(self) -> list[str]:
+        """The countries where the language of the header is written, the largest first."""
+        return list(hints()["languages"][self.language]["countries"]) if self.language else []
+
+    @cached_property
+    def language(self) -> str | None:
+        """The language of the header, by the letters of the words known in it; None where no language has the most."""
+        plain = [folded(name) for name in self.table.header]
+        scores = {
+            language: sum(max((len(word) for word in entry["words"] if word in name), default=0) for name in plain)
+            for language, entry in hints()["languages"].items()
+        }
+        best = max(scores.values())
+        first = [language for language, score in scores.items() if score == best]
+        return first[0] if best and len(first) == 1 else None
+
+    # Days
+
+    @cached_property
+    def days(self) -> Days:
+        """How days are written in all columns together."""
+        others = self.rows.select(pl.exclude(list(self.numbers)))
+        rows = (others if others.width else self.rows).head(max(_LEAST, _CELLS // self.rows.width))
+        cells = pl.concat([column.alias("day") for column in rows])
+        parts = cells.str.extract_groups(_DAY).struct.unnest().cast(pl.Int8).drop_nulls()
+        dmy, mdy = (int((parts[name] > 12).sum()) for name in parts.columns)
+        return Days(dmy, mdy, bool(parts.height))
+
+    def has_days(self, name: str) -> bool:
+        """Whether the cells of a column are days."""
+        cells = filled(self.rows[name])
+        return bool(cells.len()) and int(cells.str.contains(_ANY_DAY).sum()) >= SURE * cells.len()
+
+    # Columns and words
+
+    @cached_property
+    def own(self) -> dict[str, str]:
+        """Our name → their column of the same name."""
+        there = {folded(name): name for name in reversed(self.rows.columns)}
+        return {ours: there[folded(ours)] for ours in vocabulary().columns if folded(ours) in there}
+
+    @cached_property
+    def named(self) -> dict[str, str]:
+        """Our name → their column, by its own name or as the hints propose."""
+        proposed: dict[str, tuple[float, str]] = {}
+        for name in self.rows.columns:
+            if name in self.own.values() or name in self.numbers or name in FORMER:
+                continue
+            plain = folded(name)
+            hits = [(len(word), ours) for ours, words in hints()["columns"].items() for word in words if word in plain]
+            ours = self._fitting(name, max(hits)[1]) if hits else None
+            if ours and ours not in self.own:
+                # Of two columns for one of ours, the one with words that are known.
+                score = self._known(ours, name)
+                if ours not in proposed or score > proposed[ours][0]:
+                    proposed[ours] = (score, name)
+        return {**{ours: name for ours, (_, name) in proposed.items()}, **self.own}
+
+    def _fitting(self, name: str, ours: str) -> str | None:
+        """What a column tells that is named for `ours`: one with days tells the day, one with words the word."""
+        is_axis = ours in vocabulary().axes
+        if not filled(self.rows[name]).len():
+            return None if is_axis and self.rows.height else ours
+        if self.has_days(name):
+            return _DAY_OF.get(ours) if is_axis else ours
+        return _WORD_OF.get(ours, ours)
+
+    def _known(self, ours: str, name: str) -> float:
+        """The share of the filled cells of a column whose word the hints or the vocabulary know."""
+        words = self.words(name)
+        known = sum(rows for word, rows in words if meaning(ours, word))
+        return known / max(1, sum(rows for _, rows in words)) if len(words) <= MOST_WORDS else 0.0
+
+    def words(self, name: str) -> list[tuple[str, int]]:
+        """The different words of a column with their rows, most first."""
+        counts = filled(self.rows[name]).alias("word").value_counts(name="rows")
+        return list(counts.sort("rows", "word", descending=[True, False]).iter_rows())
+
+    @cached_property
+    def possible_objections(self) -> list[str]:
+        """Columns at which a check stops, since they may tell objections, unless they are mapped or left out."""
+        return Header(self.table, Brief(columns={"number": self.table.columns[0]})).possible_objections
+
+
+def filled(cells: pl.Series) -> pl.Series:
+    """The cells that are not empty, trimmed."""
+    cells = cells.str.strip_chars()
+    return cells.filter(cells != "")
+
+
+def meaning(column: str, word: str) -> str:
+    """The word of ours that theirs may mean, or nothing."""
+    if word.lower() in vocabulary().axes.get(column, ()):
+        return word.lower()
+    meanings = hints()["values"].get(column, {})
+    return next((ours for ours, words in meanings.items() if folded(word) in words), "")
+
+
+def _fitting(numbers: pl.Series, is_national: pl.Series, territory: str) -> tuple[pl.Series, pl.Series]:
+    """Which numbers in national form a plan has as its own, and which it has at all."""
+    rows, kinds = read_column(numbers, territory)
+    where, doubt = (pl.select(kinds[name].gather(rows["kind"])).to_series() for name in ("territory", "doubt"))
+    has = is_national & rows["kind"].is_not_null() & doubt.is_null()
+    return has & (where == territory).fill_null(False), has

@@ -1,25 +1,29 @@
-"""One call: its verdict, and the finding of every regime in force."""
+"""One call, or one row of a list: the verdict, and the finding of every regime in force."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
 from dnc.checks.brief import Brief, must_be_column
+from dnc.checks.calls import Calls
 from dnc.checks.judge import RegimeResult, explained
-from dnc.checks.settings import Settings
+from dnc.checks.settings import Settings, Setup
 from dnc.errors import InputError, OptionError
+from dnc.files.dataset import Paths, file_list
 from dnc.files.table import RAGGED, Table
 from dnc.store.store import Store
 
+Explanation = tuple[dict[str, Any], list[RegimeResult]]  # a verdict, and the findings behind it
+_FIRST = pl.Series([0], dtype=pl.UInt32)
 
-def explain_call(
-    number: str, store: Store, settings: Settings, cells: Mapping[str, object]
-) -> tuple[dict[str, Any], list[RegimeResult]]:
+
+def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[str, object]) -> Explanation:
     """Decide one call; arguments, result and errors are those of `dnc.api.explain`."""
     texts = {name: str(cell) for name, cell in cells.items()}
     try:
@@ -37,5 +41,45 @@ def explain_call(
     if calls.number.len() > 1:
         raise InputError("there are several numbers in the argument; explain them one by one")
     calls = setup.completed(calls)
+    [explanation] = _explanations(setup, store, calls)
+    return explanation
+
+
+def explain_row(path: Paths, row: int, store: Store, settings: Settings) -> list[Explanation]:
+    """Decide one row of a list as a check of the whole list does.
+
+    Args:
+        path: the list, as for `dnc.api.check`.
+        row: its number, from 1; the header is not counted.
+        store, settings: as for `dnc.api.explain`.
+    Returns:
+        The explanation of each call of the row.
+    Raises:
+        InputError, StoreError: as `dnc.api.check`. OptionError: there is no such row.
+    """
+    files, setup = file_list(path), settings.read()
+    intake = setup.intake(files.table())
+    with TemporaryDirectory(prefix="dnc-") as folder:
+        # An objection in any row counts for all rows with its number.
+        intake, against = setup.read_ahead(intake, files.table, Path(folder))
+        before = 0
+        for batch in intake.fitted(intake.table.batches):
+            if 0 < row - before <= batch.height:
+                calls = setup.completed(intake.calls(batch.slice(row - before - 1, 1)), against)
+                return _explanations(setup, store, calls)
+            before += batch.height
+    raise OptionError(f"--row {row}: {files.name} has {before} rows")
+
+
+def _explanations(setup: Setup, store: Store, calls: Calls) -> list[Explanation]:
     with setup.judge(store.standing()) as judge:
-        return judge.verdicts(calls).rows.row(0, named=True), explained(judge, calls)
+        verdicts = judge.verdicts(calls).rows
+        return [
+            (
+                verdicts.row(at, named=True),
+                explained(
+                    judge, Calls(calls.carried[at : at + 1], calls.number[at : at + 1], _FIRST, calls.plans[[plan]])
+                ),
+            )
+            for at, plan in enumerate(calls.plan)
+        ]

@@ -106,8 +106,9 @@ def check(
 
 
 @click.command()
-@click.argument("number")
+@click.argument("number", metavar="NUMBER|LIST")
 @call_options("Value of a column of planned calls. Repeatable.")
+@click.option("--row", type=click.IntRange(min=1), help="Explain this row of LIST; 1 is the first below the header.")
 @JSON
 @store_options
 @click.pass_context
@@ -124,32 +125,36 @@ def explain(
     accept: tuple[tuple[str, str], ...],
     lang: str,
     exit_zero: bool,
+    row: int | None,
     as_json: bool,
 ) -> None:
-    """Explain one call: what each regime in force says about it, and why."""
-    from dnc import api
+    """Explain one call, or a row of a list: what each regime in force says about it, and why."""
+    from dnc.checks.explain import explain_call, explain_row
+    from dnc.checks.settings import Settings
     from dnc.reports import explanation
 
-    book = load_rules(ctx)
-    verdict, findings = api.explain(
-        number,
-        open_store(ctx),
-        dict(given),
-        brief=load_brief(brief, region),
+    settings = Settings(
+        brief=load_brief(brief, region, given=() if row is None else given),
         at=at,
         guidance=guidance,
-        rulebook=book,
+        rulebook=load_rules(ctx),
         accept=dict(accept),
         language=lang,
     )
-    if as_json:
-        data = explanation.as_data(verdict, findings, lang)
-        click.echo(json.dumps(data, ensure_ascii=False, default=str, indent=2))
+    if row is None:
+        found = [explain_call(number, open_store(ctx), settings, dict(given))]
     else:
-        for line in explanation.as_text(verdict, findings, lang):
-            click.echo(line)
-    outcome = str(verdict["dnc_outcome"])
-    ctx.exit(0 if exit_zero else exit_code({"blocked": outcome == "blocked", "undecided": outcome == "undecided"}))
+        found = explain_row(Path(number), row, open_store(ctx), settings)
+    if as_json:
+        data = [explanation.as_data(verdict, findings, lang) for verdict, findings in found]
+        # Several numbers of a row are several calls.
+        click.echo(json.dumps(data if len(data) > 1 else data[0], ensure_ascii=False, default=str, indent=2))
+    else:
+        texts = ("\n".join(explanation.as_text(verdict, findings, lang)) for verdict, findings in found)
+        click.echo("\n\n".join(texts))
+    outcomes = [verdict["dnc_outcome"] for verdict, _ in found]
+    counts = {outcome: outcomes.count(outcome) for outcome in ("blocked", "undecided")}
+    ctx.exit(0 if exit_zero else exit_code(counts))
 
 
 @click.command("brief")

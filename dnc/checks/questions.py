@@ -1,0 +1,430 @@
+"""What to ask about a list: the questions that its file and the law leave open, those that decide most rows first.
+
+The brief is the state: each answer is written to its file, and the next question comes from a check of the first rows
+with the brief as it is. A terminal or a page only shows questions and hands over answers (see `dnc.cli.start`).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dnc.checks.brief import read_brief
+from dnc.checks.brief_text import brief_text
+from dnc.checks.counts import Tallies
+from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning
+from dnc.checks.settings import Settings
+from dnc.clock import NONE, today
+from dnc.errors import InputError
+from dnc.files.table import folded, holds_number
+from dnc.files.writers import atomic_path
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import AGAINST, vocabulary
+from dnc.messages import counted, messages
+from dnc.store.store import Store
+
+_SAMPLE = 5_000  # rows that are checked for each question
+_VALUES = 3  # of a column that are shown
+_LONGEST = 30  # characters of a value that are shown
+# One question settles several columns that go together.
+_TOGETHER = {
+    "objected_on": "registry:own",
+    "dialler": "voice",
+    "consent_on": "consent",
+    "relationship_on": "relationship",
+}
+# How calls are made: voice and dialler.
+_WAYS = {
+    "manual": {"voice": "human", "dialler": "manual"},
+    "progressive": {"voice": "human", "dialler": "progressive"},
+    "predictive": {"voice": "human", "dialler": "predictive"},
+    "recorded": {"voice": "recorded"},
+    "ai": {"voice": "ai"},
+}
+# What a day of consent tells of the consent.
+_CONSENTS = {
+    "live": {"consent": "named_caller", "consent_for": "live"},
+    "both": {"consent": "named_caller", "consent_for": "both"},
+    "partners": {"consent": "partners"},
+}
+# Words of a column of objections that are understood: whether there was one.
+_ANSWERS = {*NONE, "oui", "yes", "ja", "si", "sì", "sí", "1", "true", "vrai", "x", "nein"}
+
+Edits = dict[str, Any]  # a part of a brief
+
+
+@dataclass(frozen=True)
+class Option:
+    """An answer: its text, and what it adds to the brief."""
+
+    text: str
+    edits: Edits
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question.
+
+    Attributes:
+        id: what it asks for; it is asked once.
+        text: the question.
+        options: the answers to choose from.
+        rows: of those checked, how many it may decide.
+        fact: our column that a typed answer is the value of, for all rows; None where one of the options is chosen.
+        shown: values of the column it is about; telephone numbers are masked.
+        default: index of the option that is likely.
+        proved: whether the cells of the file prove the default.
+    """
+
+    id: str
+    text: str
+    options: Sequence[Option]
+    rows: int
+    fact: str | None = None
+    shown: Sequence[str] = ()
+    default: int | None = None
+    proved: bool = False
+
+
+class Questions:
+    """The questions about one list.
+
+    Args:
+        path: the list.
+        brief: file of the brief; one that exists is gone on with, and its comments are lost.
+        store: where the snapshots of registries are; need not exist.
+        book: the law.
+        language: `en` or `fr`.
+    Raises:
+        InputError: the list or the brief cannot be read, or the list has no telephone numbers.
+    """
+
+    def __init__(self, path: Path, brief: Path, store: Store, book: Rulebook, language: str) -> None:
+        self._guesses, self._path = Guesses(path, book), brief
+        self._store, self._book, self._language = store, book, language
+        self._w, self._count = messages("start", language), counted(language)
+        self._asked: set[str] = set()
+        self._brief: Edits = {}
+        if brief.exists():
+            _ = read_brief(brief)
+            self._brief = tomllib.loads(brief.read_text(encoding="utf-8-sig"))
+        self.taken = self._take_proved()
+
+    @property
+    def rows(self) -> int:
+        """How many rows are checked for each question."""
+        return min(self._guesses.batch.height, _SAMPLE)
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are all rows of the list."""
+        return self._guesses.batch.height <= _SAMPLE
+
+    def answer(self, question: Question, chosen: int | str | None) -> None:
+        """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
+
+        Raises InputError where the text is not understood; the brief is then as before.
+        """
+        if isinstance(chosen, str):
+            self._add({"facts": {question.fact: chosen}})
+        elif chosen is not None:
+            self._add(question.options[chosen].edits)
+        self._asked.add(question.id)
+
+    def _add(self, edits: Edits) -> None:
+        before = self._brief
+        self._brief = _merged(before, edits)
+        try:
+            self._write()
+            _ = read_brief(self._path)
+        except InputError:
+            self._brief = before
+            self._write()
+            raise
+
+    def _write(self) -> None:
+        with atomic_path(self._path) as unfinished:
+            unfinished.write_text(brief_text(self._brief), encoding="utf-8")
+
+    def _take_proved(self) -> list[str]:
+        """Write down what needs no question; gives a line on each."""
+        guesses, edits, taken = self._guesses, Edits(), list[str]()
+        if "number" not in self._columns and "number" not in guesses.own and guesses.number_columns:
+            names = guesses.number_columns
+            edits["columns"] = {"number": names[0] if len(names) == 1 else names}
+            taken.append(self._w["takes"]["number"].format(names=", ".join(names)))
+        if "region" not in self._brief and len(guesses.regions) == 1:
+            edits["region"] = guesses.regions[0]
+            taken.append(self._w["takes"]["region"].format(region=guesses.regions[0]))
+        if "dates" not in self._brief and guesses.days.order:
+            edits["dates"] = guesses.days.order
+            taken.append(self._w["takes"]["dates"].format(order=self._w["orders"][guesses.days.order]))
+        self._add(edits)
+        return taken
+
+    # The next question
+
+    def next(self) -> Question | None:
+        """The question that decides most rows, or None where no answer would decide any more."""
+        return next((question for question in self._all() if question.id not in self._asked), None)
+
+    def _all(self) -> Iterator[Question]:
+        yield from self._of_number()
+        if "number" not in {*self._columns, *self._guesses.own}:
+            raise InputError("no column of telephone numbers was found or chosen", self._guesses.table.path)
+        yield from self._of_campaign()
+        yield from self._of_objections()
+        missing = self._tallies().missing()
+        for word in sorted(missing, key=lambda word: (-missing[word], self._rank(word))):
+            yield from self._of(word, missing[word])
+
+    def _rank(self, word: str) -> tuple[bool, int]:
+        """Among words that decide as many rows: what the file tells first, then the order of the vocabulary."""
+        known = list(vocabulary().columns)
+        told = word in self._guesses.named or word == "registry:own"
+        return not told, known.index(word) if word in known else 0
+
+    def _tallies(self) -> Tallies:
+        """What the brief as it is decides of the first rows."""
+        brief = read_brief(self._path)
+        brief = brief.but(ignore=[name for name in self._open_objections if name not in brief.ignore])
+        setup = Settings(brief=brief, rulebook=self._book, language=self._language).read()
+        rows = self._guesses.batch.head(_SAMPLE)
+        intake = setup.intake(replace(self._guesses.table, batches=iter([rows])))
+        tallies = Tallies()
+        with setup.judge(self._store.standing()) as judge:
+            for batch in intake.batches():
+                calls = setup.completed(batch)
+                tallies.add(calls, judge.verdicts(calls))
+        return tallies
+
+    # What the brief tells already
+
+    @property
+    def _columns(self) -> Mapping[str, Any]:
+        return dict(self._brief.get("columns", {}))
+
+    @property
+    def _mapped(self) -> set[str]:
+        """Their columns that are mapped, tell something where filled, or are left out."""
+        names: list[str] = [*self._brief.get("ignore", []), *self._brief.get("when_filled", {})]
+        for theirs in self._columns.values():
+            names += [theirs] if isinstance(theirs, str) else theirs
+        return {*map(folded, names), *map(folded, self._guesses.own.values())}
+
+    def _column(self, ours: str) -> str | None:
+        """Their column that is mapped to one of ours."""
+        name = self._columns.get(ours) or self._guesses.own.get(ours)
+        return name if isinstance(name, str) else None
+
+    def _told(self, ours: str) -> bool:
+        return ours in self._brief.get("facts", {}) or self._column(ours) is not None
+
+    def _free(self, ours: str) -> str | None:
+        """Their column that may be one of ours, where it is not used yet."""
+        name = self._guesses.named.get(ours)
+        return name if name and folded(name) not in self._mapped else None
+
+    @property
+    def _open_objections(self) -> list[str]:
+        """Columns that may tell objections, about which nothing is said yet."""
+        return [name for name in self._guesses.possible_objections if folded(name) not in self._mapped]
+
+    # Questions
+
+    def _of_number(self) -> Iterator[Question]:
+        if "number" not in {*self._columns, *self._guesses.own} and self._guesses.numbers:
+            options = [Option(name, {"columns": {"number": name}}) for name in self._guesses.numbers]
+            yield Question("number", self._w["number"], options, self.rows)
+
+    def _of_campaign(self) -> Iterator[Question]:
+        """Who calls, for what, when: what every list needs."""
+        facts = self._brief.get("facts", {})
+        if not self._told("caller"):
+            yield self._axis("caller", self.rows)
+        caller = facts.get("caller")
+        if not self._told("purpose") and caller != "list_seller":
+            usual = vocabulary().purposes.get(caller or "")
+            purposes = vocabulary().axes["purpose"]
+            yield replace(self._axis("purpose", self.rows), default=purposes.index(usual) if usual else None)
+        if not self._told("call_at"):
+            text = self._w["call_at"].format(today=today())
+            yield Question("call_at", text, [Option(str(today()), {"facts": {"call_at": str(today())}})], self.rows,
+                           fact="call_at", default=0)  # fmt: skip
+        days = self._guesses.days
+        if days.any and "dates" not in self._brief:
+            orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
+            yield Question("dates", self._w["dates"], orders, self.rows)
+
+    def _of_objections(self) -> Iterator[Question]:
+        """What a column tells at which a check would stop."""
+        for name in self._open_objections:
+            w = self._w["objection"]
+            free = [ours for ours in AGAINST if not self._told(ours)]
+            options = [Option(w[ours], {"columns": {ours: name}}) for ours in free]
+            ignore = [*self._brief.get("ignore", []), name]
+            options.append(Option(w["ignore"], {"ignore": ignore}))
+            default = "objected_on" in free and self._guesses.named.get("objected_on") == name
+            words = [word for word, _ in self._guesses.words(name)]
+            proved = default and (self._guesses.has_days(name) or {word.lower() for word in words} <= _ANSWERS)
+            yield self._about(name, "is:" + name, w["what"], options, self._filled(name), 0 if default else None, proved)
+
+    def _of(self, word: str, rows: int) -> Iterator[Question]:
+        """Questions that would decide what misses one word of `dnc_missing`."""
+        word = _TOGETHER.get(word, word)
+        if word == "registry:own":
+            yield from self._of_opposition(rows)
+        elif word == "region":
+            options = [Option(place, {"region": place}) for place in self._guesses.regions]
+            if options:
+                yield Question("region", self._w["region"], options, rows)
+        elif word == "voice":
+            yield self._of_way(rows)
+        elif word == "consent":
+            yield from self._of_consent(rows)
+        elif word in vocabulary().axes:
+            yield from self._of_axis(word, rows)
+        elif word in ("cli", "attempts") and not self._told(word):
+            yield Question(word, self._asks(word), [], rows, fact=word)
+        elif (free := self._free(word)) and self._guesses.has_days(free):
+            yield self._about(free, "is:" + free, self._w["what"], [self._is(word, free)], rows, 0)
+
+    def _of_opposition(self, rows: int) -> Iterator[Question]:
+        w = self._w["objection"]
+        if (name := self._column("objected_on")) is None:
+            if not self._told("objected_on"):
+                nobody = Option(w["nobody"], {"facts": {"objected_on": "none"}})
+                yield Question("registry:own", w["own"], [nobody], rows)
+        elif self._empty(name):
+            nobody = Option(w["none"], {"when_empty": {name: {"objected_on": "none"}}})
+            yield self._about_empty(name, "objected_on", [nobody], rows)
+
+    def _of_way(self, rows: int) -> Question:
+        voice = self._brief.get("facts", {}).get("voice")
+        ways = [(key, facts) for key, facts in _WAYS.items() if voice in (None, facts["voice"])]
+        return Question("voice", self._w["voice"], [Option(self._w["ways"][key], {"facts": dict(facts)}) for key, facts in ways], rows)  # fmt: skip
+
+    def _of_consent(self, rows: int) -> Iterator[Question]:
+        """Whether people consented: by a column of words, by one of days, or for all rows."""
+        w = self._w["consents"]
+        words, day = self._free("consent"), self._free("consent_on")
+        nobody = Option(w["nobody"], {"facts": {"consent": "none"}})
+        if not self._told("consent") and words:
+            edits = self._is("consent", words).edits
+            if day:
+                edits["columns"]["consent_on"] = day
+            yield self._about(words, "is:" + words, self._w["what"], [Option(self._is("consent", words).text, edits), nobody], rows, 0)  # fmt: skip
+        elif not self._told("consent") and day:
+            options = [
+                Option(w[key], {"columns": {"consent_on": day}, "when_filled": {day: dict(facts)}})
+                for key, facts in _CONSENTS.items()
+            ]
+            yield self._about(day, "is:" + day, self._w["what"], [*options, nobody], rows, None)
+        elif (name := self._column("consent")) or (name := self._column("consent_on")):
+            yield from self._of_words("consent", name, rows)
+            if self._empty(name) and name not in self._brief.get("when_empty", {}):
+                none = Option(w["none"], {"when_empty": {name: {"consent": "none"}}})
+                yield self._about_empty(name, "consent", [none], rows)
+        elif not self._told("consent"):
+            yield self._axis("consent", rows)
+
+    def _of_axis(self, axis: str, rows: int) -> Iterator[Question]:
+        if name := self._column(axis):
+            yield from self._of_words(axis, name, rows)
+            if self._empty(name):
+                yield self._about_empty(name, axis, [
+                    Option(option.text, {"when_empty": {name: option.edits["facts"]}}) for option in self._axis(axis, rows).options
+                ], rows)  # fmt: skip
+            return
+        if self._told(axis):
+            return
+        options, default, proved, shown = list(self._axis(axis, rows).options), None, False, list[str]()
+        free = self._free(axis)
+        if free and len(words := self._guesses.words(free)) <= MOST_WORDS:
+            options.insert(0, self._is(axis, free))
+            default, shown = 0, self._values(free)
+            proved = bool(words) and all(meaning(axis, word) for word, _ in words)
+        elif axis == "recipient" and (name := self._organisation()):
+            told = {"when_filled": {name: {axis: "business"}}, "when_empty": {name: {axis: "consumer"}}}
+            options.insert(0, Option(self._w["organisation"].format(name=name), told))
+            default = 0
+        yield Question(axis, self._asks(axis), options, rows, shown=shown, default=default, proved=proved)
+
+    def _of_words(self, axis: str, name: str, rows: int) -> Iterator[Question]:
+        """What the words of a column mean that are not understood, most rows first."""
+        known = {folded(word) for word in self._brief.get("values", {}).get(axis, {})} | set(vocabulary().axes[axis])
+        if self._guesses.has_days(name) or len(words := self._guesses.words(name)) > MOST_WORDS:
+            return
+        for word, count in words:
+            if folded(word) not in known and word.lower() not in known:
+                options = [
+                    Option(option.text, {"values": {axis: {word: option.edits["facts"][axis]}}})
+                    for option in self._axis(axis, rows).options
+                ]
+                text = self._w["word"].format(name=name, word=_masked(word))
+                yield Question(f"word:{name}:{word}", text, options, min(rows, count))
+
+    # Parts of questions
+
+    def _asks(self, ours: str) -> str:
+        """The question of the vocabulary, without the words to choose from, which are the options."""
+        return re.sub(r" ?\([^()]*\)", "", vocabulary().question(ours, self._language)).capitalize()
+
+    def _axis(self, axis: str, rows: int) -> Question:
+        values = vocabulary().columns[axis]["values"]
+        options = [Option(text[self._language], {"facts": {axis: word}}) for word, text in values.items()]
+        return Question(axis, self._asks(axis), options, rows)
+
+    def _is(self, ours: str, name: str) -> Option:
+        """The answer that a column of the file is one of ours, with the words in it that are understood."""
+        entry = vocabulary().columns[ours]
+        edits: Edits = {"columns": {ours: name}}
+        text = self._w["is"].format(name=name, says=entry["says_fr" if self._language == "fr" else "says"])
+        if ours in vocabulary().axes:
+            words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
+            edits |= {"values": {ours: {word: meant for word, meant in words.items() if word.lower() != meant}}}
+            values = entry["values"]
+            text += "".join(f"; {word} = {values[meant][self._language]}" for word, meant in words.items())
+        return Option(text, edits)
+
+    def _about(self, name: str, id_: str, text: str, options: list[Option], rows: int, default: int | None,
+               proved: bool = False) -> Question:  # fmt: skip
+        return Question(id_, text.format(name=name), options, rows, shown=self._values(name), default=default, proved=proved)  # fmt: skip
+
+    def _about_empty(self, name: str, ours: str, options: list[Option], rows: int) -> Question:
+        text = self._w["empty"].format(name=name)
+        return Question(f"empty:{name}:{ours}", text, options, min(rows, self._empty(name)))
+
+    def _values(self, name: str) -> list[str]:
+        return [_masked(cell) for cell in filled(self._guesses.rows[name]).unique(maintain_order=True).head(_VALUES)]
+
+    def _filled(self, name: str) -> int:
+        return filled(self._guesses.rows[name].head(_SAMPLE)).len()
+
+    def _empty(self, name: str) -> int:
+        return self.rows - self._filled(name)
+
+    def _organisation(self) -> str | None:
+        """A column of organisations that some people have and others have not."""
+        return next((name for name in self._guesses.organisations if self._filled(name) and self._empty(name)), None)
+
+
+def _masked(cell: str) -> str:
+    """A value to show: cut, and of a telephone number its last two digits only."""
+    if holds_number(cell):
+        last = [at for at, char in enumerate(cell) if char.isdigit()][-2:]
+        cell = "".join("•" if char.isdigit() and at not in last else char for at, char in enumerate(cell))
+    return cell if len(cell) <= _LONGEST else f"{cell[:_LONGEST]}…"
+
+
+def _merged(brief: Mapping[str, Any], edits: Mapping[str, Any]) -> Edits:
+    """A brief with changes, tables merged, in the usual order of keys."""
+    found = dict(brief)
+    for key, value in edits.items():
+        old = found.get(key)
+        found[key] = _merged(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
+    return found

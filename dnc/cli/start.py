@@ -1,0 +1,102 @@
+"""The verb that asks: a brief in a conversation, then the check of the list with it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from dnc.checks.questions import Question, Questions
+from dnc.cli.options import FILE, exit_code, load_rules, open_store, say, store_options
+from dnc.errors import InputError
+from dnc.messages import LANGUAGES, counted, messages, system_language
+
+
+@click.command()
+@click.argument("file", metavar="LIST", type=FILE)
+@click.option("--brief", type=click.Path(path_type=Path), help="File of the brief.  [default: LIST with .toml]")
+@click.option("--out", type=click.Path(path_type=Path), help="File of the report.  [default: LIST with .html]")
+@click.option("--yes", is_flag=True, help="Take answers that the file proves, without asking.")
+@click.option("--open", "open_", is_flag=True, help="Open the report in the browser.")
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of questions and report.  [default: the system's]")
+@store_options
+@click.pass_context
+def start(
+    ctx: click.Context,
+    /,
+    *,
+    file: Path,
+    brief: Path | None,
+    out: Path | None,
+    yes: bool,
+    open_: bool,
+    lang: str | None,
+) -> None:
+    """Ask what a list and the law leave open, write the brief, and check the list.
+
+    Only what matters for this caller, purpose and day is asked, what decides most rows first. Each answer is written
+    to the brief at once; to go on later, start again.
+    """
+    from dnc import api
+    from dnc.checks.brief import read_brief
+    from dnc.reports.check_summary import summary
+
+    lang = lang or system_language()
+    brief, out = brief or file.with_suffix(".toml"), out or file.with_suffix(".html")
+    book, texts = load_rules(ctx), messages("start", lang)
+    questions = Questions(file, brief, open_store(ctx), book, lang)
+    for line in (*questions.taken, texts["hello"].format(path=brief)):
+        say(line)
+    while question := questions.next():
+        if yes and question.proved:
+            questions.answer(question, question.default)
+        elif not _ask(questions, question, lang):
+            break
+    result = api.check(file, open_store(ctx), brief=read_brief(brief), rulebook=book, language=lang, out=out)
+    for line in (*summary(result, book, lang), texts["brief"].format(path=brief), texts["report"].format(path=out)):
+        say(line)
+    if open_:
+        click.launch(str(out))
+    ctx.exit(exit_code(result.given))
+
+
+def _ask(questions: Questions, question: Question, language: str) -> bool:
+    """Show a question until its answer is understood; False where no more answers come."""
+    texts, count = messages("start", language), counted(language)
+    decides = texts["decides" if questions.whole else "decides_sample"]
+    say(f"\n{question.text} {decides.format(rows=count(question.rows), all=count(questions.rows))}")
+    if question.shown:
+        say("  " + texts["shown"].format(values=", ".join(question.shown)))
+    for number, option in enumerate(question.options, 1):
+        say(f"  {number}  {option.text}")
+    say("  " + (f"0  {texts['unknown']}" if question.options else texts["enter"]))
+    while True:
+        default = "" if question.default is None else f" [{question.default + 1}]"
+        click.echo(texts["typed" if question.fact else "choose"] + f"{default}: ", nl=False, err=True)
+        line = sys.stdin.readline()
+        if not line:
+            say("")
+            return False
+        try:
+            questions.answer(question, _chosen(question, line.strip(), texts["again_number"]))
+        except InputError as error:
+            say(texts["again"].format(why=error))
+        else:
+            return True
+
+
+def _chosen(question: Question, text: str, again: str) -> int | str | None:
+    """An answer as it was typed; raises InputError where it is none of the options."""
+    if not text:
+        return question.default
+    if question.fact and (text not in ("0", "1") or not question.options):
+        return text
+    if text == "0":
+        return None
+    if text.isascii() and text.isdecimal() and 0 < int(text) <= len(question.options):
+        return int(text) - 1
+    raise InputError(again.format(most=len(question.options)))
+
+
+VERBS = (start,)

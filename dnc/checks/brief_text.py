@@ -10,9 +10,9 @@ from typing import Any
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def toml_text(value: str | list[str]) -> str:
-    """A text of a file, or a list of them, as TOML writes it, on one line."""
-    if not isinstance(value, str):
+def toml_text(value: Any) -> str:
+    """A text of a file, a number, or a list of them, as TOML writes it, on one line."""
+    if isinstance(value, list):
         return f"[{', '.join(map(toml_text, value))}]"
     text = json.dumps(value, ensure_ascii=False)
     return re.sub(r"[\x7f-\x9f\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -209,7 +209,7 @@ class FactReader:
             columns.append(read[name])
         cli = each_distinct(
             pl.select(text=cells["cli"], region=pl.coalesce(cells["region"], pl.lit(self.brief.region), territory)),
-            _cli,
+            lambda text, region: (read_cli(text, region),),
             {"cli": pl.String},
         )
         odd["cli"] = cells["cli"].is_not_null() & cli["cli"].is_null()
@@ -324,13 +324,13 @@ def _translated(word: str | None, words: Mapping[str, str]) -> tuple[str | None]
     return (None if word is None else words.get(folded(word), word),)
 
 
-def _cli(text: str | None, region: str | None) -> tuple[str | None]:
+def read_cli(text: str | None, region: str | None) -> str | None:
     """`withheld`, a short number as it is, or E.164 with its plus; None if empty or unreadable."""
     if text is None:
-        return (None,)
+        return None
     if text.lower() == "withheld":
-        return ("withheld",)
+        return "withheld"
     if _SHORT_NUMBER.match(text.replace(" ", "")):
-        return (text.replace(" ", ""),)
+        return text.replace(" ", "")
     number = read_number(text, region or None).number
-    return (f"+{number}" if number else None,)
+    return f"+{number}" if number else None

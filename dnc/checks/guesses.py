@@ -267,6 +267,12 @@ class Guesses:
         counts = filled(self.rows[name]).alias("word").value_counts(name="rows")
         return list(counts.sort("rows", "word", descending=[True, False]).iter_rows())
 
+    @property
+    def organisations(self) -> list[str]:
+        """Columns that name an organisation."""
+        words = hints()["organisation"]["words"]
+        return [name for name in self.rows.columns if any(word in folded(name) for word in words)]
+
     @cached_property
     def possible_objections(self) -> list[str]:
         """Columns at which a check stops, since they may tell objections, unless they are mapped or left out."""

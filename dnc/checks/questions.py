@@ -15,6 +15,7 @@ from typing import Any
 
 from dnc.checks.brief import read_brief
 from dnc.checks.brief_text import brief_text
+from dnc.checks.cell_facts import read_cli
 from dnc.checks.counts import Tallies
 from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning
 from dnc.checks.settings import Settings
@@ -30,12 +31,16 @@ from dnc.store.store import Store
 _SAMPLE = 5_000  # rows that are checked for each question
 _VALUES = 3  # of a column that are shown
 _LONGEST = 30  # characters of a value that are shown
-# One question settles several columns that go together.
-_TOGETHER = {
-    "objected_on": "registry:own",
-    "dialler": "voice",
-    "consent_on": "consent",
-    "relationship_on": "relationship",
+_DAYS_OF = {"consent_on": "consent", "relationship_on": "relationship"}
+# Who calls, and what each of them calls for.
+_CALLERS = {
+    "commercial": ("sale", "information"),
+    "press": ("sale",),
+    "political": ("vote", "donation", "recruitment", "opinion", "information"),
+    "charity": ("donation", "recruitment", "sale"),
+    "survey": ("opinion",),
+    "public_body": ("information",),
+    "list_seller": ("list_trade",),
 }
 # How calls are made: voice and dialler.
 _WAYS = {
@@ -111,7 +116,10 @@ class Questions:
         self._brief: Edits = {}
         if brief.exists():
             _ = read_brief(brief)
-            self._brief = tomllib.loads(brief.read_text(encoding="utf-8-sig"))
+            try:
+                self._brief = tomllib.loads(brief.read_text(encoding="utf-8-sig"))
+            except UnicodeDecodeError:
+                raise InputError("is not UTF-8; save it in this encoding", brief) from None
         self.taken = self._take_proved()
 
     @property
@@ -130,6 +138,8 @@ class Questions:
         Raises InputError where the text is not understood; the brief is then as before.
         """
         if isinstance(chosen, str):
+            if question.fact == "cli" and read_cli(chosen, self._brief.get("region")) is None:
+                raise InputError(self._w["no_cli"])
             self._add({"facts": {question.fact: chosen}})
         elif chosen is not None:
             self._add(question.options[chosen].edits)
@@ -185,7 +195,7 @@ class Questions:
     def _rank(self, word: str) -> tuple[bool, int]:
         """Among words that decide as many rows: what the file tells first, then the order of the vocabulary."""
         known = list(vocabulary().columns)
-        told = word in self._guesses.named or word == "registry:own"
+        told = word == "registry:own" or not {word, f"{word}_on"}.isdisjoint(self._guesses.named)
         return not told, known.index(word) if word in known else 0
 
     def _tallies(self) -> Tallies:
@@ -243,18 +253,24 @@ class Questions:
 
     def _of_campaign(self) -> Iterator[Question]:
         """Who calls, for what, when: what every list needs."""
-        facts = self._brief.get("facts", {})
-        if not self._told("caller"):
+        values = {ours: vocabulary().columns[ours]["values"] for ours in ("caller", "purpose")}
+        colon = messages("common", self._language)["colon"] + " "
+        if not self._told("caller") and not self._told("purpose"):
+            options = [
+                Option(
+                    values["caller"][caller][self._language] + colon + values["purpose"][purpose][self._language],
+                    {"facts": {"caller": caller, "purpose": purpose}},
+                )
+                for caller, purposes in _CALLERS.items()
+                for purpose in purposes
+            ]
+            yield Question("caller", self._w["caller"], options, self.rows)
+        elif not self._told("caller"):
             yield self._axis("caller", self.rows)
-        caller = facts.get("caller")
-        if not self._told("purpose") and caller != "list_seller":
-            usual = vocabulary().purposes.get(caller or "")
-            purposes = vocabulary().axes["purpose"]
-            yield replace(self._axis("purpose", self.rows), default=purposes.index(usual) if usual else None)
         if not self._told("call_at"):
             text = self._w["call_at"].format(today=today())
-            yield Question("call_at", text, [Option(str(today()), {"facts": {"call_at": str(today())}})], self.rows,
-                           fact="call_at", default=0)  # fmt: skip
+            option = Option(str(today()), {"facts": {"call_at": str(today())}})
+            yield Question("call_at", text, [option], self.rows, fact="call_at", default=0)
         days = self._guesses.days
         if days.any and "dates" not in self._brief:
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
@@ -266,32 +282,38 @@ class Questions:
             w = self._w["objection"]
             free = [ours for ours in AGAINST if not self._told(ours)]
             options = [Option(w[ours], {"columns": {ours: name}}) for ours in free]
+            if "objected_on" in free and self._empty(name):
+                edits = {"columns": {"objected_on": name}, "when_empty": {name: {"objected_on": "none"}}}
+                options.insert(0, Option(f"{w['objected_on']}; {w['or_none']}", edits))
             ignore = [*self._brief.get("ignore", []), name]
             options.append(Option(w["ignore"], {"ignore": ignore}))
-            default = "objected_on" in free and self._guesses.named.get("objected_on") == name
-            words = [word for word, _ in self._guesses.words(name)]
-            proved = default and (self._guesses.has_days(name) or {word.lower() for word in words} <= _ANSWERS)
-            yield self._about(name, "is:" + name, w["what"], options, self._filled(name), 0 if default else None, proved)
+            # Enter never says that an empty cell clears anybody.
+            named = "objected_on" in free and self._guesses.named.get("objected_on") == name
+            default = (
+                next(at for at, option in enumerate(options) if "when_empty" not in option.edits) if named else None
+            )
+            words = {word.lower() for word, _ in self._guesses.words(name)}
+            proved = named and (self._guesses.has_days(name) or words <= _ANSWERS)
+            yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:
         """Questions that would decide what misses one word of `dnc_missing`."""
-        word = _TOGETHER.get(word, word)
-        if word == "registry:own":
+        if word in ("registry:own", "objected_on"):
             yield from self._of_opposition(rows)
         elif word == "region":
-            options = [Option(place, {"region": place}) for place in self._guesses.regions]
-            if options:
+            if options := [Option(place, {"region": place}) for place in self._guesses.regions]:
                 yield Question("region", self._w["region"], options, rows)
-        elif word == "voice":
+        elif word in ("voice", "dialler"):
             yield self._of_way(rows)
         elif word == "consent":
             yield from self._of_consent(rows)
         elif word in vocabulary().axes:
             yield from self._of_axis(word, rows)
+        elif word in _DAYS_OF:
+            yield from self._of(_DAYS_OF[word], rows)
+            yield from self._of_day(word, rows)
         elif word in ("cli", "attempts") and not self._told(word):
             yield Question(word, self._asks(word), [], rows, fact=word)
-        elif (free := self._free(word)) and self._guesses.has_days(free):
-            yield self._about(free, "is:" + free, self._w["what"], [self._is(word, free)], rows, 0)
 
     def _of_opposition(self, rows: int) -> Iterator[Question]:
         w = self._w["objection"]
@@ -306,7 +328,8 @@ class Questions:
     def _of_way(self, rows: int) -> Question:
         voice = self._brief.get("facts", {}).get("voice")
         ways = [(key, facts) for key, facts in _WAYS.items() if voice in (None, facts["voice"])]
-        return Question("voice", self._w["voice"], [Option(self._w["ways"][key], {"facts": dict(facts)}) for key, facts in ways], rows)  # fmt: skip
+        options = [Option(self._w["ways"][key], {"facts": dict(facts)}) for key, facts in ways]
+        return Question("voice", self._w["voice"], options, rows)
 
     def _of_consent(self, rows: int) -> Iterator[Question]:
         """Whether people consented: by a column of words, by one of days, or for all rows."""
@@ -314,16 +337,20 @@ class Questions:
         words, day = self._free("consent"), self._free("consent_on")
         nobody = Option(w["nobody"], {"facts": {"consent": "none"}})
         if not self._told("consent") and words:
-            edits = self._is("consent", words).edits
+            told = self._is("consent", words)
             if day:
-                edits["columns"]["consent_on"] = day
-            yield self._about(words, "is:" + words, self._w["what"], [Option(self._is("consent", words).text, edits), nobody], rows, 0)  # fmt: skip
+                told.edits["columns"]["consent_on"] = day
+            options = [
+                Option(f"{told.text}; {w[key]}", {**told.edits, "when_filled": {words: {"consent_for": kind}}})
+                for key, kind in (("by_person", "live"), ("by_any", "both"))
+            ]
+            yield self._about(words, self._w["what"], [*options, told, nobody], rows)
         elif not self._told("consent") and day:
             options = [
                 Option(w[key], {"columns": {"consent_on": day}, "when_filled": {day: dict(facts)}})
                 for key, facts in _CONSENTS.items()
             ]
-            yield self._about(day, "is:" + day, self._w["what"], [*options, nobody], rows, None)
+            yield self._about(day, self._w["what"], [*options, nobody], rows)
         elif (name := self._column("consent")) or (name := self._column("consent_on")):
             yield from self._of_words("consent", name, rows)
             if self._empty(name) and name not in self._brief.get("when_empty", {}):
@@ -332,26 +359,36 @@ class Questions:
         elif not self._told("consent"):
             yield self._axis("consent", rows)
 
+    def _of_day(self, ours: str, rows: int) -> Iterator[Question]:
+        """The day of a consent or a relationship: by a column of days, or for all rows."""
+        if self._told(ours):
+            return
+        if (free := self._free(ours)) and self._guesses.has_days(free):
+            yield self._about(free, self._w["what"], [self._is(ours, free)], rows, default=0)
+        else:
+            yield Question(ours, self._asks(ours), [], rows, fact=ours)
+
     def _of_axis(self, axis: str, rows: int) -> Iterator[Question]:
         if name := self._column(axis):
             yield from self._of_words(axis, name, rows)
             if self._empty(name):
-                yield self._about_empty(name, axis, [
-                    Option(option.text, {"when_empty": {name: option.edits["facts"]}}) for option in self._axis(axis, rows).options
-                ], rows)  # fmt: skip
+                values = self._axis(axis, rows).options
+                options = [Option(value.text, {"when_empty": {name: value.edits["facts"]}}) for value in values]
+                yield self._about_empty(name, axis, options, rows)
             return
         if self._told(axis):
             return
         options, default, proved, shown = list(self._axis(axis, rows).options), None, False, list[str]()
-        free = self._free(axis)
-        if free and len(words := self._guesses.words(free)) <= MOST_WORDS:
+        free, organisation = self._free(axis), self._organisation() if axis == "recipient" else None
+        words = self._guesses.words(free) if free else []
+        known = [word for word, _ in words if meaning(axis, word)]
+        if organisation and not known:
+            told = {"when_filled": {organisation: {axis: "business"}}, "when_empty": {organisation: {axis: "consumer"}}}
+            options.insert(0, Option(self._w["organisation"].format(name=organisation), told))
+        elif free and len(words) <= MOST_WORDS:
             options.insert(0, self._is(axis, free))
-            default, shown = 0, self._values(free)
-            proved = bool(words) and all(meaning(axis, word) for word, _ in words)
-        elif axis == "recipient" and (name := self._organisation()):
-            told = {"when_filled": {name: {axis: "business"}}, "when_empty": {name: {axis: "consumer"}}}
-            options.insert(0, Option(self._w["organisation"].format(name=name), told))
-            default = 0
+            shown, proved = self._values(free), len(known) == len(words)
+            default = 0 if known else None
         yield Question(axis, self._asks(axis), options, rows, shown=shown, default=default, proved=proved)
 
     def _of_words(self, axis: str, name: str, rows: int) -> Iterator[Question]:
@@ -372,7 +409,8 @@ class Questions:
 
     def _asks(self, ours: str) -> str:
         """The question of the vocabulary, without the words to choose from, which are the options."""
-        return re.sub(r" ?\([^()]*\)", "", vocabulary().question(ours, self._language)).capitalize()
+        text = re.sub(r" ?\([^()]*\)", "", vocabulary().question(ours, self._language))
+        return text[0].upper() + text[1:]
 
     def _axis(self, axis: str, rows: int) -> Question:
         values = vocabulary().columns[axis]["values"]
@@ -383,17 +421,27 @@ class Questions:
         """The answer that a column of the file is one of ours, with the words in it that are understood."""
         entry = vocabulary().columns[ours]
         edits: Edits = {"columns": {ours: name}}
-        text = self._w["is"].format(name=name, says=entry["says_fr" if self._language == "fr" else "says"])
-        if ours in vocabulary().axes:
-            words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
-            edits |= {"values": {ours: {word: meant for word, meant in words.items() if word.lower() != meant}}}
-            values = entry["values"]
-            text += "".join(f"; {word} = {values[meant][self._language]}" for word, meant in words.items())
-        return Option(text, edits)
+        words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
+        if ours not in vocabulary().axes or not words:
+            says = entry["says_fr" if self._language == "fr" else "says"]
+            return Option(self._w["is"].format(name=name, says=says), edits)
+        edits["values"] = {ours: {word: meant for word, meant in words.items() if word.lower() != meant}}
+        meanings = (f"{word} = {entry['values'][meant][self._language].split(',')[0]}" for word, meant in words.items())
+        return Option(self._w["is"].format(name=name, says="; ".join(meanings)), edits)
 
-    def _about(self, name: str, id_: str, text: str, options: list[Option], rows: int, default: int | None,
-               proved: bool = False) -> Question:  # fmt: skip
-        return Question(id_, text.format(name=name), options, rows, shown=self._values(name), default=default, proved=proved)  # fmt: skip
+    def _about(
+        self,
+        name: str,
+        text: str,
+        options: list[Option],
+        rows: int,
+        *,
+        default: int | None = None,
+        proved: bool = False,
+    ) -> Question:
+        """A question about a column of the file, with some of its values."""
+        text, shown = text.format(name=name), self._values(name)
+        return Question(f"is:{name}", text, options, rows, shown=shown, default=default, proved=proved)
 
     def _about_empty(self, name: str, ours: str, options: list[Option], rows: int) -> Question:
         text = self._w["empty"].format(name=name)

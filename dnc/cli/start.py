@@ -65,7 +65,8 @@ def _ask(questions: Questions, question: Question, language: str) -> bool:
     """Show a question until its answer is understood; False where no more answers come."""
     texts, count = messages("start", language), counted(language)
     decides = texts["decides" if questions.whole else "decides_sample"]
-    say(f"\n{question.text} {decides.format(rows=count(question.rows), all=count(questions.rows))}")
+    say("")
+    say(f"{question.text} {decides.format(rows=count(question.rows), all=count(questions.rows))}")
     if question.shown:
         say("  " + texts["shown"].format(values=", ".join(question.shown)))
     for number, option in enumerate(question.options, 1):
@@ -73,7 +74,8 @@ def _ask(questions: Questions, question: Question, language: str) -> bool:
     say("  " + (f"0  {texts['unknown']}" if question.options else texts["enter"]))
     while True:
         default = "" if question.default is None else f" [{question.default + 1}]"
-        click.echo(texts["typed" if question.fact else "choose"] + f"{default}: ", nl=False, err=True)
+        prompt = texts["typed" if question.fact else "choose"] + default + messages("common", language)["colon"]
+        click.echo(f"{prompt} ", nl=False, err=True)
         line = sys.stdin.readline()
         if not line:
             say("")

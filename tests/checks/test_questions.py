@@ -1,0 +1,120 @@
+"""What is asked about a list: only what matters, what decides most rows first, and nothing that clears by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnc import InputError, Rulebook
+from dnc.checks.brief import read_brief
+from dnc.checks.questions import Questions
+
+LIST = """\
+Téléphone;Qualité;Ne pas appeler;RGPD
+06 39 98 00 01;Particulier;non;oui
+06 39 98 00 02;Particulier;oui;non
+06 39 98 00 03;Association;non;oui
+"""
+
+
+@pytest.fixture
+def asked(write_file, store, monkeypatch, tmp_path):
+    """A function that starts the questions about a list."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-24")
+    monkeypatch.setenv("LC_ALL", "C")
+
+    def start(text: str, language: str = "en") -> Questions:
+        return Questions(write_file("list.csv", text), tmp_path / "list.toml", store, Rulebook.load(), language)
+
+    return start
+
+
+def _answered(questions: Questions, answers: dict[str, int | str | None]) -> list[str]:
+    """Answer all questions, by id or else as not known; gives their ids."""
+    ids = []
+    while question := questions.next():
+        ids.append(question.id)
+        questions.answer(question, answers.get(question.id))
+    return ids
+
+
+def test_what_the_file_tells_is_asked_first(asked, tmp_path):
+    """Who and when, then the columns of the file, then what is the same for all rows; each once."""
+    ids = _answered(asked(LIST), {"caller": 0, "call_at": 0, "is:Ne pas appeler": 0})
+    assert ids[:3] == ["caller", "call_at", "is:Ne pas appeler"] and len(ids) == len(set(ids))
+    assert set(ids[3:5]) == {"recipient", "is:RGPD"} and "number" not in ids and "region" not in ids
+    brief = read_brief(tmp_path / "list.toml")
+    assert (brief.region, brief.columns) == ("FR", {"number": "Téléphone", "objected_on": "Ne pas appeler"})
+    assert brief.facts == {"caller": "commercial", "purpose": "sale", "call_at": "2026-11-24"}
+
+
+def test_only_what_matters_for_the_caller_is_asked(asked):
+    """A party is not asked for consents or sectors when people call by hand."""
+    ids = _answered(asked(LIST), {"caller": 3, "call_at": 0, "is:Ne pas appeler": 0, "voice": 0, "source": 3})
+    assert {"sector", "attempts", "habit"}.isdisjoint(ids)
+
+
+def test_words_that_are_not_known_are_asked_for(asked, tmp_path):
+    """Known words of a column come with it, each other word is a question with its rows."""
+    questions = asked(LIST)
+    answers = {"caller": 0, "call_at": 0, "is:Ne pas appeler": 0, "recipient": 0, "word:Qualité:Association": 1}
+    ids = _answered(questions, answers)
+    assert ids.index("word:Qualité:Association") > ids.index("recipient")
+    assert read_brief(tmp_path / "list.toml").values["recipient"] == {
+        "particulier": "consumer",
+        "association": "business",
+    }
+
+
+def test_rows_and_values_are_shown_and_numbers_masked(asked):
+    """A question names how many rows it may decide; of a telephone number only the last digits are shown."""
+    questions = asked(
+        "Téléphone;Stop\n06 39 98 00 01;06 39 98 00 41\n06 39 98 00 02;06 39 98 00 42\n06 39 98 00 03;x\n"
+    )
+    _ = [questions.answer(questions.next(), 0) for _ in range(2)]
+    question = questions.next()
+    assert (question.id, question.rows, question.default) == ("is:Stop", 3, None)
+    assert list(question.shown) == ["•• •• •• •• 41", "•• •• •• •• 42", "x"]
+
+
+def test_enter_never_clears(asked):
+    """No default says that an empty cell is no objection, nor that anybody consented."""
+    questions = asked("Téléphone;Opposition;Consentement le\n06 39 98 00 01;;13/01/2026\n06 39 98 00 02;14/01/2026;\n")
+    defaults = {}
+    while question := questions.next():
+        if question.default is not None:
+            defaults[question.id] = question.options[question.default].edits
+        questions.answer(
+            question, question.default if question.default is not None else 0 if question.options else None
+        )
+    assert defaults["is:Opposition"] == {"columns": {"objected_on": "Opposition"}}
+    assert all("when_empty" not in edits and "when_filled" not in edits for edits in defaults.values())
+
+
+def test_a_wrong_answer_leaves_the_brief_as_it_was(asked, tmp_path):
+    """What is typed is read as the brief is."""
+    questions = asked(LIST)
+    questions.answer(questions.next(), 0)
+    question, before = questions.next(), (tmp_path / "list.toml").read_bytes()
+    with pytest.raises(InputError, match="call_at"):
+        questions.answer(question, "soon")
+    assert (tmp_path / "list.toml").read_bytes() == before
+
+
+def test_answers_of_an_earlier_time_are_not_asked_again(asked):
+    """A brief that is there is gone on with."""
+    first = asked(LIST)
+    first.answer(first.next(), 0)
+    assert asked(LIST).next().id == "call_at"
+
+
+def test_a_list_without_numbers_is_refused(asked):
+    """Nothing can be asked about it."""
+    with pytest.raises(InputError, match="no column of telephone numbers"):
+        asked("Nom;Ville\nA;B\n").next()
+
+
+def test_columns_of_equal_standing_are_a_question(asked):
+    """Which of two columns holds the number to call, where one of them holds other things too."""
+    questions = asked("fixe;portable\n01 99 00 00 01;06 39 98 00 01\n01 99 00 00 02;aucun\n")
+    question = questions.next()
+    assert question.id == "number" and [option.text for option in question.options] == ["fixe", "portable"]

@@ -1,0 +1,123 @@
+"""`dnc start`: from an export to a report in a conversation, with answers on stdin."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from dnc.checks.brief import read_brief
+from dnc.checks.questions import Question, Questions
+from tests.exports import EXPORTS
+
+LIST = "Téléphone;Ne pas appeler\n06 39 98 00 01;non\n06 39 98 00 02;oui\n"
+FILE_TELLS = {
+    "french_crm": {"recipient", "consent", "consent_on", "objected_on", "registry:own", "number", "region"},
+    "hubspot": {"consent", "consent_on", "objected_on", "registry:own", "number", "region", "relationship"},
+    "salesforce": {"recipient", "source", "consent", "consent_on", "objected_on", "registry:own", "number", "region"},
+    "google_contacts": {"recipient", "number", "region"},
+    "outlook": {"recipient", "number", "region"},
+    "party_list": {"source", "objected_on", "registry:own", "number", "region"},
+}
+
+
+@pytest.fixture
+def start(dnc, monkeypatch):
+    """A function that starts with answers on stdin: (exit code, stderr)."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-24")
+    monkeypatch.setenv("LC_ALL", "C")
+
+    def run(answers: str, *arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
+        code, out, err = dnc("start", *arguments)
+        assert out == ""
+        return code, err
+
+    return run
+
+
+class _Person:
+    """Somebody who answers each question once, the first answer where nothing else is said."""
+
+    def __init__(self, monkeypatch, caller: int) -> None:
+        self.answers = {"caller": str(caller), "call_at": "2026-12-01", "cli": "01 99 00 90 00", "attempts": "0"}
+        self.asked: list[str] = []
+        after = Questions.next
+
+        def noted(questions: Questions) -> Question | None:
+            question = after(questions)
+            self.asked += [question.id] if question else []
+            return question
+
+        monkeypatch.setattr(Questions, "next", noted)
+        monkeypatch.setattr(sys, "stdin", self)
+
+    def readline(self) -> str:
+        return self.answers.get(self.asked[-1], "1") + "\n"
+
+
+@pytest.mark.parametrize("tool", EXPORTS)
+def test_an_export_goes_to_a_report_in_twelve_questions(dnc, write_file, tmp_path, monkeypatch, tool):
+    """No row is undecided for want of something that the file says."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-24")
+    person = _Person(monkeypatch, caller=4 if tool == "party_list" else 1)
+    export = write_file("list.csv", EXPORTS[tool](5_000 if tool == "french_crm" else 300))
+    code, _, err = dnc("start", export)
+    assert code in (1, 3) and len(person.asked) == len(set(person.asked)) <= 12, person.asked
+    undecided = err.split("Undecided calls")[-1]
+    for word in FILE_TELLS[tool]:
+        assert f"  {word}: " not in undecided, err
+    assert (tmp_path / "list.html").exists() and "Report: " in err and "list.toml" in err
+
+
+def test_answers_end_and_the_check_runs(start, write_file, tmp_path):
+    """Where no more answers come, the list is checked with those that came."""
+    code, err = start("1\n\n1\n", write_file("list.csv", LIST))
+    assert code == 1 and "2 calls: 0 clear, 1 blocked, 1 undecided" in err and (tmp_path / "list.html").exists()
+
+
+def test_an_answer_that_is_not_understood_is_asked_again(start, write_file, tmp_path):
+    """A number that is not there, and a day that is none."""
+    _, err = start("77\n1\nsoon\n2026-12-01\n1\n", write_file("list.csv", LIST))
+    assert err.count("Not understood: ") == 2 and "choose a number from 0 to 14" in err
+    assert read_brief(tmp_path / "list.toml").facts["call_at"] == "2026-12-01"
+
+
+def test_an_interruption_leaves_the_brief(start, dnc, write_file, tmp_path, monkeypatch):
+    """Ctrl-C: what was answered is kept, no check runs, and no report is written."""
+
+    class Interrupted:
+        """Two lines, then Ctrl-C."""
+
+        def __init__(self) -> None:
+            self.lines = iter(["4\n", "2026-12-01\n"])
+
+        def readline(self) -> str:
+            line = next(self.lines, None)
+            if line is None:
+                raise KeyboardInterrupt
+            return line
+
+    monkeypatch.setenv("DNC_TODAY", "2026-11-24")
+    monkeypatch.setattr(sys, "stdin", Interrupted())
+    code, _, err = dnc("start", write_file("list.csv", LIST))
+    assert code == 130 and "interrupted" in err and not (tmp_path / "list.html").exists()
+    facts = read_brief(tmp_path / "list.toml").facts
+    assert facts == {"caller": "political", "purpose": "vote", "call_at": "2026-12-01"}
+
+
+def test_it_speaks_the_language_of_the_system(start, write_file, monkeypatch):
+    """French by LC_ALL, and by --lang."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    _, err = start("", write_file("list.csv", LIST))
+    assert "Qui appelle, et pourquoi ?" in err and "Numéros à appeler : Téléphone" in err
+    _, err = start("", "list.csv", "--lang", "en")
+    assert "Who calls, and what for?" in err
+
+
+def test_yes_takes_what_the_file_proves(start, write_file, tmp_path):
+    """A column of yes and no that is named for objections is not asked about; who calls is."""
+    _, err = start("1\n\n", write_file("list.csv", LIST), "--yes", "--brief", tmp_path / "b.toml")
+    assert "Ne pas appeler may" not in err
+    assert read_brief(tmp_path / "b.toml").columns["objected_on"] == "Ne pas appeler"

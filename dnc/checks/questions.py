@@ -78,7 +78,7 @@ class Question:
         id: what it asks for; it is asked once.
         text: the question.
         options: the answers to choose from.
-        rows: of those checked, how many it may decide.
+        rows: of the calls that are checked for it, how many it may decide.
         fact: our column that a typed answer is the value of, for all rows; None where one of the options is chosen.
         shown: values of the column it is about; telephone numbers are masked.
         default: index of the option that is likely.
@@ -120,17 +120,17 @@ class Questions:
                 self._brief = tomllib.loads(brief.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError:
                 raise InputError("is not UTF-8; save it in this encoding", brief) from None
+        self.calls = self._height  # of the rows that are checked for each question
         self.taken = self._take_proved()
-
-    @property
-    def rows(self) -> int:
-        """How many rows are checked for each question."""
-        return min(self._guesses.batch.height, _SAMPLE)
 
     @property
     def whole(self) -> bool:
         """Whether these are all rows of the list."""
         return self._guesses.batch.height <= _SAMPLE
+
+    @property
+    def _height(self) -> int:
+        return min(self._guesses.batch.height, _SAMPLE)
 
     def answer(self, question: Question, chosen: int | str | None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
@@ -186,9 +186,10 @@ class Questions:
         yield from self._of_number()
         if "number" not in {*self._columns, *self._guesses.own}:
             raise InputError("no column of telephone numbers was found or chosen", self._guesses.table.path)
+        tallies = self._tallies()
+        self.calls, missing = tallies.rows, tallies.missing()
         yield from self._of_campaign()
         yield from self._of_objections()
-        missing = self._tallies().missing()
         for word in sorted(missing, key=lambda word: (-missing[word], self._rank(word))):
             yield from self._of(word, missing[word])
 
@@ -249,7 +250,7 @@ class Questions:
     def _of_number(self) -> Iterator[Question]:
         if "number" not in {*self._columns, *self._guesses.own} and self._guesses.numbers:
             options = [Option(name, {"columns": {"number": name}}) for name in self._guesses.numbers]
-            yield Question("number", self._w["number"], options, self.rows)
+            yield Question("number", self._w["number"], options, self._height)
 
     def _of_campaign(self) -> Iterator[Question]:
         """Who calls, for what, when: what every list needs."""
@@ -264,17 +265,17 @@ class Questions:
                 for caller, purposes in _CALLERS.items()
                 for purpose in purposes
             ]
-            yield Question("caller", self._w["caller"], options, self.rows)
+            yield Question("caller", self._w["caller"], options, self.calls)
         elif not self._told("caller"):
-            yield self._axis("caller", self.rows)
+            yield self._axis("caller", self.calls)
         if not self._told("call_at"):
             text = self._w["call_at"].format(today=today())
             option = Option(str(today()), {"facts": {"call_at": str(today())}})
-            yield Question("call_at", text, [option], self.rows, fact="call_at", default=0)
+            yield Question("call_at", text, [option], self.calls, fact="call_at", default=0)
         days = self._guesses.days
         if days.any and "dates" not in self._brief:
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
-            yield Question("dates", self._w["dates"], orders, self.rows)
+            yield Question("dates", self._w["dates"], orders, self.calls)
 
     def _of_objections(self) -> Iterator[Question]:
         """What a column tells at which a check would stop."""
@@ -454,7 +455,7 @@ class Questions:
         return filled(self._guesses.rows[name].head(_SAMPLE)).len()
 
     def _empty(self, name: str) -> int:
-        return self.rows - self._filled(name)
+        return self._height - self._filled(name)
 
     def _organisation(self) -> str | None:
         """A column of organisations that some people have and others have not."""

@@ -66,7 +66,7 @@ def _ask(questions: Questions, question: Question, language: str) -> bool:
     texts, count = messages("start", language), counted(language)
     decides = texts["decides" if questions.whole else "decides_sample"]
     say("")
-    say(f"{question.text} {decides.format(rows=count(question.rows), all=count(questions.rows))}")
+    say(f"{question.text} {decides.format(rows=count(question.rows), all=count(questions.calls))}")
     if question.shown:
         say("  " + texts["shown"].format(values=", ".join(question.shown)))
     for number, option in enumerate(question.options, 1):

@@ -41,7 +41,7 @@ _HALF_A_FLOAT = re.compile(r"[.,]0$")  # of which the rest is not written as a s
 _LAST_ZERO = r"\.[^0-9]*0[^0-9]*$"
 _NOTED = re.compile(r"(?<![\w+])\+?\(?\d[\d\s().\-/]{5,}\d(?!\w)")
 _RETYPED = re.compile(r"^[oOlI]+$")  # letters that stand for 0 and 1
-_SEVERAL = re.compile(r"(?i)[/;|,\n&]|\b(?:ou|et|or|and|oder|und|y|o|e)\b|\s-\s")
+_SEVERAL = re.compile(r"(?i)[/;|,\n&]|:::|\b(?:ou|et|or|and|oder|und|y|o|e)\b|\s-\s")
 
 EMPTY = "empty"
 SEVERAL = "two numbers in one cell"

@@ -6,29 +6,65 @@ is a brief that decides nothing that was not seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from dnc.checks.brief import Brief
 from dnc.checks.brief_text import toml_text
 from dnc.checks.guesses import MOST_WORDS, Guesses, meaning
+from dnc.checks.questions import decided
 from dnc.files.table import looks_like_phone
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, messages
+from dnc.store.store import Store
 
 _PLANS = 4  # that are named
 
 
-def draft(path: str | Path, book: Rulebook, language: str = "en", sheet: str | None = None) -> Iterator[str]:
-    """Lines of a brief in TOML for a planned-calls file. Raises InputError where it is no such file."""
-    return _Draft(Guesses(path, book, sheet), language).lines()
+def draft(
+    path: str | Path,
+    book: Rulebook,
+    language: str = "en",
+    *,
+    given: Mapping[str, str] | None = None,
+    store: Store | None = None,
+    sheet: str | None = None,
+) -> Iterator[str]:
+    """Lines of a brief in TOML for a list of planned calls.
+
+    Args:
+        path: the list.
+        book: the law.
+        language: of the comments, `en` or `fr`.
+        given: facts of all rows, such as the caller; only what they leave open is then asked.
+        store: what registries said, with `given`.
+        sheet: of a spreadsheet; by default the first visible one that is not empty.
+    Raises:
+        InputError: it is no such list, or a fact is not understood.
+    """
+    guesses = Guesses(path, book, sheet)
+    missing = None
+    if given and store and guesses.number_columns:
+        names = guesses.number_columns
+        brief = Brief(
+            region=guesses.regions[0] if len(guesses.regions) == 1 else None,
+            dates=guesses.days.order or "iso",
+            columns={"number": names[0] if len(names) == 1 else names},
+            ignore=guesses.possible_objections,
+            facts=given,
+        )
+        missing = decided(guesses, brief, store, book).missing()
+    return _Draft(guesses, language, given or {}, missing).lines()
 
 
 class _Draft:
     """What was seen in a file, written as a brief."""
 
-    def __init__(self, guesses: Guesses, language: str) -> None:
-        self._guesses, self._language = guesses, language
+    def __init__(
+        self, guesses: Guesses, language: str, given: Mapping[str, str], missing: Mapping[str, int] | None
+    ) -> None:
+        self._guesses, self._language, self._given, self._missing = guesses, language, given, missing
         self._w, self._count = messages("draft", language), counted(language)
 
     def lines(self) -> Iterator[str]:
@@ -48,9 +84,24 @@ class _Draft:
             if theirs := guesses.named.get(column):
                 yield from self._values(column, theirs)
         yield f"\n[facts]\n# {self._w['facts']}"
-        for column in vocabulary().columns:
-            if column not in (*guesses.named, "call", "number", "region"):
-                yield f'# {column} = ""  # {vocabulary().question(column, self._language)}'
+        yield from (f"{column} = {toml_text(fact)}" for column, fact in self._given.items())
+        known = {*guesses.named, *self._given, "call", "number", "region"}
+        for column in self._open():
+            if column not in known:
+                yield f'# {column} = ""  # {self._question(column)}'
+
+    def _open(self) -> list[str]:
+        """Our columns that may be asked for: all, or those that are missing, what decides most calls first."""
+        columns = list(vocabulary().columns)
+        if self._missing is None:
+            return columns
+        return sorted(filter(self._missing.__contains__, columns), key=self._missing.__getitem__, reverse=True)
+
+    def _question(self, column: str) -> str:
+        question = vocabulary().question(column, self._language)
+        if self._missing is None:
+            return question
+        return str(self._w["calls"].format(question=question, rows=self._count(self._missing[column])))
 
     def _region(self) -> str:
         guesses = self._guesses

@@ -276,7 +276,8 @@ class Guesses:
     @cached_property
     def possible_objections(self) -> list[str]:
         """Columns at which a check stops, since they may tell objections, unless they are mapped or left out."""
-        return Header(self.table, Brief(columns={"number": self.table.columns[0]})).possible_objections
+        number = next(iter(self.number_columns or self.numbers or self.table.columns))
+        return Header(self.table, Brief(columns={"number": number})).possible_objections
 
 
 def filled(cells: pl.Series) -> pl.Series:

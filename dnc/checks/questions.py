@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dnc.checks.brief import read_brief
+from dnc.checks.brief import Brief, read_brief
 from dnc.checks.brief_text import brief_text
 from dnc.checks.cell_facts import read_cli
 from dnc.checks.counts import Tallies
@@ -166,7 +166,8 @@ class Questions:
         if "number" not in self._columns and "number" not in guesses.own and guesses.number_columns:
             names = guesses.number_columns
             edits["columns"] = {"number": names[0] if len(names) == 1 else names}
-            taken.append(self._w["takes"]["number"].format(names=", ".join(names)))
+            shown = (f"{name} ({self._shows(self._values(name))})" for name in names)
+            taken.append(self._w["takes"]["number"].format(names=", ".join(shown)))
         if "region" not in self._brief and len(guesses.regions) == 1:
             edits["region"] = guesses.regions[0]
             taken.append(self._w["takes"]["region"].format(region=guesses.regions[0]))
@@ -203,15 +204,7 @@ class Questions:
         """What the brief as it is decides of the first rows."""
         brief = read_brief(self._path)
         brief = brief.but(ignore=[name for name in self._open_objections if name not in brief.ignore])
-        setup = Settings(brief=brief, rulebook=self._book, language=self._language).read()
-        rows = self._guesses.batch.head(_SAMPLE)
-        intake = setup.intake(replace(self._guesses.table, batches=iter([rows])))
-        tallies = Tallies()
-        with setup.judge(self._store.standing()) as judge:
-            for batch in intake.batches():
-                calls = setup.completed(batch)
-                tallies.add(calls, judge.verdicts(calls))
-        return tallies
+        return decided(self._guesses, brief, self._store, self._book)
 
     # What the brief tells already
 
@@ -379,7 +372,7 @@ class Questions:
             return
         if self._told(axis):
             return
-        options, default, proved, shown = list(self._axis(axis, rows).options), None, False, list[str]()
+        options, default, shown = list(self._axis(axis, rows).options), None, list[str]()
         free, organisation = self._free(axis), self._organisation() if axis == "recipient" else None
         words = self._guesses.words(free) if free else []
         known = [word for word, _ in words if meaning(axis, word)]
@@ -388,9 +381,8 @@ class Questions:
             options.insert(0, Option(self._w["organisation"].format(name=organisation), told))
         elif free and len(words) <= MOST_WORDS:
             options.insert(0, self._is(axis, free))
-            shown, proved = self._values(free), len(known) == len(words)
-            default = 0 if known else None
-        yield Question(axis, self._asks(axis), options, rows, shown=shown, default=default, proved=proved)
+            shown, default = self._values(free), 0 if known else None
+        yield Question(axis, self._asks(axis), options, rows, shown=shown, default=default)
 
     def _of_words(self, axis: str, name: str, rows: int) -> Iterator[Question]:
         """What the words of a column mean that are not understood, most rows first."""
@@ -448,6 +440,9 @@ class Questions:
         text = self._w["empty"].format(name=name)
         return Question(f"empty:{name}:{ours}", text, options, min(rows, self._empty(name)))
 
+    def _shows(self, values: Sequence[str]) -> str:
+        return str(self._w["shown"].format(values=", ".join(values)))
+
     def _values(self, name: str) -> list[str]:
         return [_masked(cell) for cell in filled(self._guesses.rows[name]).unique(maintain_order=True).head(_VALUES)]
 
@@ -460,6 +455,19 @@ class Questions:
     def _organisation(self) -> str | None:
         """A column of organisations that some people have and others have not."""
         return next((name for name in self._guesses.organisations if self._filled(name) and self._empty(name)), None)
+
+
+def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook) -> Tallies:
+    """What a brief decides of the first rows of a list; nothing is logged, and other rows say nothing of a number."""
+    setup = Settings(brief=brief, rulebook=book).read()
+    rows = guesses.batch.head(_SAMPLE)
+    intake = setup.intake(replace(guesses.table, batches=iter([rows])))
+    tallies = Tallies()
+    with setup.judge(store.standing()) as judge:
+        for batch in intake.batches():
+            calls = setup.completed(batch)
+            tallies.add(calls, judge.verdicts(calls))
+    return tallies
 
 
 def _masked(cell: str) -> str:

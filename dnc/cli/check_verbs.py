@@ -12,6 +12,7 @@ import click
 from dnc.cli.options import (
     FILE,
     JSON,
+    PAIR,
     SHEET,
     call_options,
     exit_code,
@@ -161,16 +162,27 @@ def explain(
 @click.argument("file", type=FILE)
 @SHEET
 @click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the comments.")
+@click.option(
+    "--set",
+    "given",
+    type=PAIR,
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="Value for all rows, e.g. caller=commercial; only what matters then is asked. Repeatable.",
+)
 @store_options
 @click.pass_context
-def brief_(ctx: click.Context, /, *, file: Path, sheet: str | None, lang: str) -> None:
+def brief_(
+    ctx: click.Context, /, *, file: Path, sheet: str | None, lang: str, given: tuple[tuple[str, str], ...]
+) -> None:
     """Draft a brief (settings of a campaign) from the columns of a list.
 
-    Review it before use: guesses are commented out.
+    Review it before use: guesses are commented out. dnc start asks instead.
     """
     from dnc.checks.brief_draft import draft
 
-    for line in draft(file, load_rules(ctx), lang, sheet):
+    _ = load_brief(None, given=given)  # a fact that is not understood is wrong usage
+    for line in draft(file, load_rules(ctx), lang, given=dict(given), store=open_store(ctx), sheet=sheet):
         click.echo(line)
 
 

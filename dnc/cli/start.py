@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from dnc.checks.questions import Question, Questions
 from dnc.cli.options import FILE, exit_code, load_rules, open_store, say, store_options
 from dnc.errors import InputError
 from dnc.messages import LANGUAGES, counted, messages, system_language
 
+if TYPE_CHECKING:
+    from dnc.checks.questions import Question, Questions
+
 
 @click.command()
 @click.argument("file", metavar="LIST", type=FILE)
-@click.option("--brief", type=click.Path(path_type=Path), help="File of the brief.  [default: LIST with .toml]")
+@click.option(
+    "--brief",
+    type=click.Path(path_type=Path),
+    help="File of the brief; continued if it exists, without its comments.  [default: LIST with .toml]",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="File of the report.  [default: LIST with .html]")
 @click.option("--yes", is_flag=True, help="Take answers that the file proves, without asking.")
 @click.option("--open", "open_", is_flag=True, help="Open the report in the browser.")
@@ -40,6 +47,7 @@ def start(
     """
     from dnc import api
     from dnc.checks.brief import read_brief
+    from dnc.checks.questions import Questions
     from dnc.reports.check_summary import summary
 
     lang = lang or system_language()

@@ -255,6 +255,19 @@ def test_the_command_prints_it(dnc, write_file):
     assert (code, err) == (0, "") and 'number = "Tél. mobile"' in out
 
 
+def test_only_what_a_caller_leaves_open_is_asked(dnc, write_file):
+    """With the caller and the day, facts that no rule then asks for are left out; most calls come first."""
+    export = write_file("list.csv", EXPORTS["party_list"](100))
+    given = ("--set", "caller=political", "--set", "voice=human", "--set", "call_at=2026-12-01")
+    code, out, _ = dnc("brief", export, *given)
+    assert code == 0 and tomllib.loads(out)["facts"]["caller"] == "political"
+    facts = out.split("[facts]")[1]
+    assert (
+        "# dialler = " in facts and "calls: " in facts and "# sector = " not in facts and "# attempts = " not in facts
+    )
+    assert dnc("brief", export, "--set", "caller=shop")[0] == 2
+
+
 def test_columns_that_a_check_would_stop_at_are_named(tmp_path, write_file):
     """Those that may tell objections and are proposed for nothing are named, to be left out on purpose or mapped."""
     lines = list(draft(write_file("calls.csv", "number;Opposition;STOP;Bloctel\n0199000418;;;\n"), Rulebook.load()))

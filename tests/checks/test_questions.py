@@ -118,3 +118,14 @@ def test_columns_of_equal_standing_are_a_question(asked):
     questions = asked("fixe;portable\n01 99 00 00 01;06 39 98 00 01\n01 99 00 00 02;aucun\n")
     question = questions.next()
     assert question.id == "number" and [option.text for option in question.options] == ["fixe", "portable"]
+
+
+def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):
+    """Numbers in national form, a header and a system without a language."""
+    questions = asked("number\n06 39 98 00 01\n06 39 98 00 02\n")
+    _ = [questions.answer(questions.next(), 0) for _ in range(2)]
+    question = questions.next()
+    assert question.id == "region" and len(question.options) > 1 and question.rows == 2
+    at = [option.text for option in question.options].index("FR")
+    questions.answer(question, at)
+    assert read_brief(tmp_path / "list.toml").region == "FR"

@@ -224,7 +224,7 @@ def replay(
     """
     from dnc import api
 
-    done = api.replay(open_store(ctx), check, files, out, consents=consents)
+    done = api.replay(open_store(ctx), check, files or None, out, consents=consents)
     for when, counts, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
         say(f"{when}: {', '.join(f'{rows:,} {outcome}' for outcome, rows in counts.items())} (version {version})")
     say(f"check {check}: " + ("every verdict is the same" if done.same else "the verdicts are NOT the same"))

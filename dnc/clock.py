@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from functools import lru_cache
+from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo, available_timezones
 
 from dnc.errors import InputError
@@ -17,11 +18,46 @@ UNTOLD = ("n/a", "-")  # what files write for an empty cell
 ALWAYS = date(1, 1, 1)  # stands for a date that cannot be read, so that it counts against the caller: long past
 NO_DAYS = date(1980, 1, 1)  # dates up to here are what programs write for none: 0001, 1899, 1900, 1904, 1970, 1980
 
+_CLOCK_AFTER = r"(?:[T ](?P<clock>.+))?$"
 _SHAPES = {
     "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>\d{1,2}:.+))?$"),
-    "dmy": re.compile(r"^(?P<d>\d{1,2})[/.\-](?P<m>\d{1,2})[/.\-](?P<y>\d{4})(?:[T ](?P<clock>.+))?$"),
-    "mdy": re.compile(r"^(?P<m>\d{1,2})[/.\-](?P<d>\d{1,2})[/.\-](?P<y>\d{4})(?:[T ](?P<clock>.+))?$"),
+    "dmy": re.compile(rf"^(?P<d>\d{{1,2}})[/.\-](?P<m>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d){_CLOCK_AFTER}"),
+    "mdy": re.compile(rf"^(?P<m>\d{{1,2}})[/.\-](?P<d>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d){_CLOCK_AFTER}"),
 }
+# Months in full and as usually shortened, without accents: en, fr, de (and Austrian), it, es, nl, da, nb, sv. No word
+# names two months, so that the language need not be known.
+_MONTHS = {
+    word: month
+    for month, words in enumerate(
+        (
+            "january jan januar januari janner janvier janv gennaio gen genn enero ene",
+            "february feb febr februar februari feber fevrier fevr fev febbraio febbr febrero",
+            "march mar marz maerz mrz mars marzo maart mrt marts",
+            "april apr avril avr aprile abril abr",
+            "may mai maj mei maggio mag magg mayo",
+            "june jun juni juin giugno giu junio",
+            "july jul juli juillet juil juill luglio lug julio",
+            "august aug augusti augustus aout agosto ago",
+            "september sep sept septembre settembre set sett septiembre setiembre",
+            "october oct oktober okt octobre ottobre ott octubre",
+            "november nov novembre noviembre",
+            "december dec dezember dez decembre dicembre dic diciembre desember des",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+_GAP = r"(?:\s*[,./\-]\s*|\s+)"
+_DAY_OF_MONTH = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|[eoa\xb0.])?"  # 5th, 1er, 5e, 1º, 1ª, 1°, 5.
+_MONTH, _YEAR = r"(?:de |di |of )?(?P<m>[a-z]+)\.?", r"(?:de |del )?(?P<y>\d{4}|\d\d)"
+_IN_WORDS = [
+    re.compile(f"^{_GAP.join(parts)}(?:,? (?P<clock>\\d.*))?$", re.IGNORECASE)
+    for parts in (
+        (_DAY_OF_MONTH, _MONTH, _YEAR),
+        (_MONTH, _DAY_OF_MONTH, _YEAR),
+        (r"(?P<y>\d{4})", _MONTH, _DAY_OF_MONTH),
+    )
+]
 _CLOCK = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$")
 _BEGINS_ISO = re.compile(r"^\d{4}(?:-?W\d\d|\d{4}\b|\d{4}T|-\d\d-\d\dT)")
 DATE_ORDERS = tuple(_SHAPES)
@@ -43,27 +79,51 @@ def today() -> date:
         raise InputError("DNC_TODAY is not a valid date; use YYYY-MM-DD") from None
 
 
-@lru_cache(maxsize=1 << 16)
-def read_moment(text: str, order: str) -> date | datetime | None:
+def read_moment(text: str, order: str, now: date | None = None) -> date | datetime | None:
     """A date, or a date-time (aware if it has an offset); None if it cannot be read.
 
-    ISO 8601 is always read; `order` (`dmy` or `mdy`) adds that way of writing dates.
+    ISO 8601 is always read, and so are dates whose month is a word and whose year has four digits. `order` (`dmy` or
+    `mdy`) adds that way of writing dates in digits, and years of two digits: the latest such year that is not after
+    the one that follows `now` (by default today).
     """
-    moment = _read(text.strip(), order)
+    return _moment(text.strip(), order, (now or today()).year + 1)
+
+
+@lru_cache(maxsize=1 << 16)
+def _moment(text: str, order: str, last_year: int) -> date | datetime | None:
+    moment = _read(text, order, last_year)
     # In the first and the last year the same moment may have no date in another time zone.
     beyond = isinstance(moment, datetime) and moment.tzinfo is not None and moment.year in (MINYEAR, MAXYEAR)
     return None if beyond else moment
 
 
-def _read(text: str, order: str) -> date | datetime | None:
+def _read(text: str, order: str, last_year: int) -> date | datetime | None:
     for shape in dict.fromkeys(("iso", order)):
         if found := _SHAPES[shape].match(text):
-            try:
-                day = date(int(found["y"]), int(found["m"]), int(found["d"]))
-                return _with_clock(day, found["clock"]) if found["clock"] else day
-            except ValueError:
-                return None
-    return _other_iso(text) if _BEGINS_ISO.match(text) else None
+            return _of_parts(found, int(found["m"]), last_year)
+    if _BEGINS_ISO.match(text) and (moment := _other_iso(text)):
+        return moment
+    return _in_words(text, order, last_year)
+
+
+def _of_parts(found: re.Match[str], month: int, last_year: int) -> date | datetime | None:
+    year = int(found["y"])
+    if len(found["y"]) == 2:
+        year = last_year - (last_year - year) % 100
+    try:
+        day = date(year, month, int(found["d"]))
+        return _with_clock(day, found["clock"]) if found["clock"] else day
+    except ValueError:
+        return None
+
+
+def _in_words(text: str, order: str, last_year: int) -> date | datetime | None:
+    """A date whose month is a word. Undeclared, 05-Apr-26 may be of 2005 or of 2026, so it is not read."""
+    plain = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    for shape in _IN_WORDS:
+        if (found := shape.match(plain)) and (month := _MONTHS.get(found["m"].casefold())):
+            return None if order == "iso" and len(found["y"]) == 2 else _of_parts(found, month, last_year)
+    return None
 
 
 def _other_iso(text: str) -> date | datetime | None:
@@ -85,9 +145,9 @@ def _with_clock(day: date, clock: str) -> datetime:
     return datetime.fromisoformat(f"{day}T{text}")
 
 
-def read_day(text: str, order: str) -> date | None:
-    """The date of a date or date-time; None if it cannot be read."""
-    moment = read_moment(text, order)
+def read_day(text: str, order: str, now: date | None = None) -> date | None:
+    """The date of a date or date-time, see `read_moment`; None if it cannot be read."""
+    moment = read_moment(text, order, now)
     return moment.date() if isinstance(moment, datetime) else moment
 
 

@@ -188,12 +188,14 @@ class FactReader:
         known_zones = pl.select(pl.when(where["read"]).then(where["zones"])).to_series()
         dates = self.brief.dates
         moments = each_distinct(
-            pl.DataFrame([call_at, where["zones"], where["read"]]), partial(call_moment, dates=dates), _MOMENT
+            pl.DataFrame([call_at, where["zones"], where["read"]]),
+            partial(call_moment, dates=dates, now=self.now),
+            _MOMENT,
         )
         odd["call_at"] = moments["day"].is_null()
         agreed = each_distinct(
             pl.DataFrame([cells["appointment_at"], known_zones.alias("zones"), call_at]),
-            lambda text, zones, call: (appointment(text, zones, call, dates),),
+            lambda text, zones, call: (appointment(text, zones, call, dates, self.now),),
             {"appointment": pl.Datetime("us")},
         )
         odd["appointment_at"] = cells["appointment_at"].is_not_null() & agreed["appointment"].is_null()
@@ -224,7 +226,7 @@ class FactReader:
             return _EMPTY.get(column), False
         if column in OR_NONE and text.lower() in NONE:
             return NEVER, False
-        day = read_day(text, self.brief.dates)
+        day = read_day(text, self.brief.dates, self.now)
         return (_UNREADABLE.get(column), True) if day is None or day > self._today else (day, False)
 
     def _note(self, cells: pl.DataFrame, column: str, is_odd: pl.Series, by_plan: pl.Series | None) -> pl.Expr:

@@ -87,16 +87,16 @@ class Moment(NamedTuple):
     timed: bool | None
 
 
-def call_moment(text: str, zones: str, place_read: bool, dates: str) -> Moment:
+def call_moment(text: str, zones: str, place_read: bool, dates: str, now: date | None = None) -> Moment:
     """The moment of a call.
 
     Args:
         text: the cell `call_at`.
         zones: as of `Where`.
         place_read: as of `Where.read`; with a place that was not understood, an instant has no local time.
-        dates: order of day and month, see `dnc.clock.DATE_ORDERS`.
+        dates, now: order of day and month, and the day that counts as today, see `dnc.clock.read_moment`.
     """
-    moment = read_moment(text, dates)
+    moment = read_moment(text, dates, now)
     if moment is None:
         return Moment(None, None, None, None)
     if not isinstance(moment, datetime):
@@ -112,12 +112,14 @@ def call_moment(text: str, zones: str, place_read: bool, dates: str) -> Moment:
     return Moment(times[0].date(), first, last, timed=True)
 
 
-def appointment(text: str | None, zones: str | None, call_at: str, dates: str) -> datetime | None:
+def appointment(
+    text: str | None, zones: str | None, call_at: str, dates: str, now: date | None = None
+) -> datetime | None:
     """The agreed time, on the clock of `Moment.at_first`; None where it cannot be compared with the call."""
-    moment = read_moment(text, dates) if text else None
+    moment = read_moment(text, dates, now) if text else None
     if not isinstance(moment, datetime):
         return None
-    call = read_moment(call_at, dates)
+    call = read_moment(call_at, dates, now)
     possible = [zone for zone in (zones or "").split("|") if zone]
     # An instant and a time of day are the same moment in one zone and not in another.
     if len(possible) != 1 and _is_instant(moment) != _is_instant(call):

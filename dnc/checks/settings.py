@@ -201,7 +201,7 @@ class Setup:
             name: fact for name, fact in self.brief.facts.items() if name in DECLARABLE
         }
         if "consent_on" in facts:
-            facts["consent_on"] = read_day(self.brief.facts["consent_on"], self.brief.dates)
+            facts["consent_on"] = read_day(self.brief.facts["consent_on"], self.brief.dates, self.now)
         return facts
 
     @contextmanager

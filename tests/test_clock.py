@@ -1,0 +1,131 @@
+"""Dates as people write them: what is read is the day that was written, and nothing is read that could be two days."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dnc.clock import DATE_ORDERS, read_day, read_moment
+
+NOW = date(2026, 11, 24)
+MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "da": "januar februar marts april maj juni juli august september oktober november december",
+    "nb": "januar februar mars april mai juni juli august september oktober november desember",
+    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+}
+SHORT = {
+    "en": "Jan. Feb. Mar. Apr. May June July Aug. Sept. Oct. Nov. Dec.",
+    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+    "de": "Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez.",
+    "it": "gen feb mar apr mag giu lug ago set ott nov dic",
+    "es": "ene feb mar abr may jun jul ago sept oct nov dic",
+    "nl": "jan. feb. mrt. apr. mei jun. jul. aug. sep. okt. nov. dec.",
+    "da": "jan. feb. mar. apr. maj jun. jul. aug. sep. okt. nov. dec.",
+    "nb": "jan. feb. mars apr. mai juni juli aug. sep. okt. nov. des.",
+    "sv": "jan. feb. mars apr. maj juni juli aug. sep. okt. nov. dec.",
+}
+DAYS = st.dates(date(1900, 1, 1), date(2099, 12, 31))
+GAPS = st.sampled_from([" ", "-", "/", ".", "\xa0", " - ", ". ", ", "])
+
+
+@given(DAYS, st.sampled_from(sorted(MONTHS)), st.booleans(), GAPS, GAPS, st.sampled_from(DATE_ORDERS), st.data())
+def test_a_month_in_words_is_the_day_that_was_written(day, language, short, gap, other, order, data):
+    """In nine languages, in full or shortened, in any case, with any separator, whatever order is declared."""
+    month = (SHORT if short else MONTHS)[language].split()[day.month - 1]
+    month = data.draw(st.sampled_from([month, month.upper(), month.lower(), month.removesuffix(".")]))
+    number = data.draw(st.sampled_from([str(day.day), f"{day:%d}"]))
+    text = data.draw(
+        st.sampled_from(
+            [
+                f"{number}{gap}{month}{other}{day.year}",
+                f"{month}{gap}{number}{other}{day.year}",
+                f"{day.year}{gap}{month}{other}{number}",
+            ]
+        )
+    )
+    assert read_day(text, order, NOW) == day
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5 avril 2026", "5 April 2026", "April 5th, 2026", "5e avril 2026", "5. April 2026", "5 de abril de 2026",
+        "5º de abril del 2026", "5° aprile 2026", "5th of April, 2026", "05-avr.-2026", "5.Apr.2026", "5 AVRIL 2026",
+        "2026-Apr-05", "5 avril 2026 14:30", "Apr 5, 2026, 14:30:00",
+    ],
+)  # fmt: skip
+def test_ways_to_write_a_month_in_words(text):
+    """Ordinals, prepositions, dots and times of day do not hide the day."""
+    assert read_day(text, "iso") == date(2026, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("1er mars 2026", "2026-03-01"), ("1ᵉʳ mars 2026", "2026-03-01"), ("5. März 2026", "2026-03-05"),
+        ("5 Maerz 2026", "2026-03-05"), ("3. Jänner 2026", "2026-01-03"), ("30 février 2026", None),
+        ("avril 2026", None), ("5 avril", None), ("5 avril 26 ans", None), ("5 avrl 2026", None),
+        ("5 avril 202", None), ("45 avril 2026", None), ("5 6 avril 2026", None), ("5 avril 2026 25:00", None),
+        ("5 avril 2026 soir", None), ("5 avril ou 6 mai 2026", None),
+    ],
+)  # fmt: skip
+def test_words_that_name_a_day_and_words_that_do_not(text, day):
+    """A day that does not exist, a part of a date, and a text with more in it are not read."""
+    found = read_day(text, "iso")
+    assert (found and str(found)) == day
+
+
+@given(DAYS, st.sampled_from("/.-"), st.booleans(), st.booleans(), st.sampled_from(["dmy", "mdy"]))
+def test_digits_are_read_in_the_declared_order(day, separator, padded, short, order):
+    """With slashes, dots or hyphens, with or without zeros; two digits name the latest year up to the next one."""
+    parts = (day.day, day.month) if order == "dmy" else (day.month, day.day)
+    year = f"{day:%y}" if short else str(day.year)
+    text = separator.join([*(f"{part:02}" if padded else str(part) for part in parts), year])
+    found = read_day(text, order, NOW)
+    if not short:
+        assert found == day
+    elif found is None:
+        assert (day.month, day.day) == (2, 29)  # the year of the same two digits in the other century is no leap year
+    else:
+        assert (found.day, found.month, found.year % 100) == (day.day, day.month, day.year % 100)
+        assert NOW.year - 99 < found.year <= NOW.year + 1
+
+
+@given(DAYS, st.sampled_from("/.-"), st.booleans(), st.booleans())
+def test_nothing_is_read_where_two_readings_differ(day, separator, short, words):
+    """Without a declared order no date of digits is read, nor one with a month in words and a year of two digits."""
+    year = f"{day:%y}" if short or words else str(day.year)
+    month = SHORT["en"].split()[day.month - 1] if words else f"{day:%m}"
+    assert read_moment(separator.join([f"{day:%d}", month, year]), "iso", NOW) is None
+    assert read_moment(separator.join([month, f"{day:%d}", year]), "iso", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "now", "day"),
+    [
+        ("05-03-26", "dmy", NOW, "2026-03-05"), ("05-03-26", "mdy", NOW, "2026-05-03"),
+        ("31.12.27", "dmy", NOW, "2027-12-31"), ("31.12.28", "dmy", NOW, "1928-12-31"),
+        ("31.12.28", "dmy", NOW + timedelta(365), "2028-12-31"), ("5-Apr-26", "mdy", NOW, "2026-04-05"),
+        ("Apr 5, 26", "dmy", NOW, "2026-04-05"), ("5/3/2026", "dmy", NOW, "2026-03-05"),
+        ("13/13/26", "dmy", NOW, None), ("05-03-026", "dmy", NOW, None), ("2026/03/05", "dmy", NOW, None),
+    ],
+)  # fmt: skip
+def test_years_of_two_digits(text, order, now, day):
+    """They are of the hundred years that end with the year after the one of the check, also when it is repeated."""
+    found = read_day(text, order, now)
+    assert (found and str(found)) == day
+
+
+def test_a_year_of_two_digits_with_a_time():
+    """A time of day may follow any way of writing the date."""
+    assert read_moment("05/03/26 9:30", "dmy", NOW) == datetime(2026, 3, 5, 9, 30)
+    assert read_moment("5. März 2026 09:30Z", "iso").isoformat() == "2026-03-05T09:30:00+00:00"

@@ -137,4 +137,6 @@ class _Entries:
 
 _UNDEFINED = 11  # expat: undefined entity
 
-LOADER = Loader("ch-directory", "CH", _recognises, _read, absent="listed", directory=True)
+LOADER = Loader(
+    "ch-directory", "CH", _recognises, _read, absent="listed", directory=True, columns=("number", "star", "name")
+)

@@ -36,4 +36,6 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     return listings(extract, flagged)
 
 
-LOADER = Loader("ie-ndd", "IE", _recognises, _read, absent="listed", directory=True)
+LOADER = Loader(
+    "ie-ndd", "IE", _recognises, _read, absent="listed", directory=True, columns=("number", "listing", "marketing")
+)

@@ -108,4 +108,6 @@ def _with_days(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
     return rows.with_columns(pl.coalesce("undated", odd).alias("undated"))
 
 
-LOADER = Loader("own", "FR", _recognises, _read, covers=("",), bare=True)
+LOADER = Loader(
+    "own", "FR", _recognises, _read, covers=("",), bare=True, columns=("number", "since", "until", "reason", "country")
+)

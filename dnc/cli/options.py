@@ -60,6 +60,17 @@ class _Pair(click.ParamType[tuple[str, str]]):
         return name.strip(), rest.strip()
 
 
+class _Words(click.ParamType[tuple[str, str, str]]):
+    name = "column:theirs=ours"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str, str]:
+        column, colon, words = str(value).partition(":")
+        theirs, equals, ours = words.rpartition("=")
+        if not (colon and equals and column.strip() and ours.strip()):
+            self.fail(f"{value!r} is not in the form COLUMN:THEIRS=OURS", param, ctx)
+        return column.strip(), theirs.strip(), ours.strip()
+
+
 class _File(click.ParamType[Path]):
     """The path of a file or folder to read.
 
@@ -107,7 +118,7 @@ def _copied(path: Path, folder: Path) -> Path:
     return file
 
 
-DATE, PAIR, FILE = _Date(), _Pair(), _File()
+DATE, PAIR, WORDS, FILE = _Date(), _Pair(), _Words(), _File()
 
 
 # Options

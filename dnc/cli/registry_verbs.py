@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, REGION, SHEET, open_store, say, store_options
+from dnc.cli.options import DATE, FILE, PAIR, REGION, SHEET, WORDS, Command, open_store, say, store_options
+from dnc.clock import DATE_ORDERS
 
 if TYPE_CHECKING:
     from dnc.store.store import Snapshot
@@ -29,6 +31,52 @@ _LOADER = click.option(
 )
 
 
+def _layout_options(command: Command) -> Command:
+    """What a file calls its columns and words, as `columns`, `dates` and `values` of `Store.load`."""
+    for option in (
+        click.option(
+            "--values",
+            multiple=True,
+            type=WORDS,
+            callback=_words,
+            metavar="COLUMN:THEIRS=OURS",
+            help="Read the word THEIRS in our column COLUMN as our word OURS. Repeatable.",
+        ),
+        click.option(
+            "--dates",
+            type=click.Choice(DATE_ORDERS),
+            default="iso",
+            show_default=True,
+            help="How dates in digits are written, if not as YYYY-MM-DD.",
+        ),
+        click.option(
+            "--map",
+            "columns",
+            multiple=True,
+            type=PAIR,
+            callback=lambda ctx, param, pairs: _once(pairs),
+            metavar="OURS=THEIRS",
+            help="Read our column OURS from column THEIRS; in plain form, a directory or the own list. Repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Pairs as a dictionary; raises click.BadParameter if two of them contradict each other."""
+    found: dict[str, str] = {}
+    for name, meaning in pairs:
+        if found.setdefault(name, meaning) != meaning:
+            raise click.BadParameter(f"{name!r} is given twice; give it once")
+    return found
+
+
+def _words(_ctx: click.Context, _param: click.Parameter, words: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+    columns = dict.fromkeys(column for column, _, _ in words)
+    return {name: _once((theirs, ours) for column, theirs, ours in words if column == name) for name in columns}
+
+
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--as-of", required=True, type=DATE, help="Date on which the registry produced the file.")
@@ -42,6 +90,7 @@ _LOADER = click.option(
 @_MEANS
 @_ASKED
 @_LOADER
+@_layout_options
 @click.option(
     "--accept-unread",
     type=click.IntRange(min=0),
@@ -92,16 +141,25 @@ def _loaded(snapshot: Snapshot) -> str:
 @_ASKED
 @REGION
 @_LOADER
-def read_(file: Path, loader: Path | None, **options: Any) -> None:
+@_layout_options
+def read_(
+    file: Path,
+    loader: Path | None,
+    columns: dict[str, str],
+    dates: str,
+    values: dict[str, dict[str, str]],
+    **options: Any,
+) -> None:
     """Print what a registry file says of each number, as CSV; nothing is stored."""
     import polars as pl
 
     from dnc.files.output_rows import Rows
     from dnc.files.writers import CsvStream
+    from dnc.registries.contract import Layout
     from dnc.registries.ingest import show
     from dnc.store.loader_search import loader_for
 
-    reader, extract = loader_for(file, module=loader, **options)
+    reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values), **options)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     is_read = pl.col("unread").is_null()

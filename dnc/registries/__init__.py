@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from dnc.clock import today
     from dnc.files.archive import Member
     from dnc.files.table import PHONE_WORDS
-    from dnc.registries.contract import LISTING, OPTIONAL, Extract, Loader
+    from dnc.registries.contract import LISTING, OPTIONAL, Extract, Layout, Loader
     from dnc.registries.listing_frames import (
         NO_COUNTRY,
         bare_numbers,
@@ -24,7 +24,7 @@ _MODULES = {
     "dnc.clock": ("today",),
     "dnc.files.archive": ("Member",),
     "dnc.files.table": ("PHONE_WORDS",),
-    "dnc.registries.contract": ("LISTING", "OPTIONAL", "Extract", "Loader"),
+    "dnc.registries.contract": ("LISTING", "OPTIONAL", "Extract", "Layout", "Loader"),
     "dnc.registries.listing_frames": (
         "NO_COUNTRY",
         "bare_numbers",
@@ -43,6 +43,7 @@ __all__ = [
     "OPTIONAL",
     "PHONE_WORDS",
     "Extract",
+    "Layout",
     "Loader",
     "Member",
     "bare_numbers",

@@ -7,7 +7,8 @@ one module per registry, each of which defines `LOADER`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import polars as pl
 
-from dnc.errors import LoaderError
+from dnc.clock import DATE_ORDERS
+from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import Member, first_bytes, kind_of, members
 from dnc.files.csv_reader import first_row
 from dnc.files.encoding import head_text
@@ -72,6 +74,63 @@ def _peek(path: Path, sheet: str | None, _size: int, _changed: int) -> _Peek:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """What the user says about the columns and words of a file.
+
+    Attributes:
+        columns: our name of a column → its name in the file.
+        dates: order of day and month, see `dnc.clock.DATE_ORDERS`.
+        values: our name of a column → word of the file → our word; words are compared folded, "" is an empty cell.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    dates: str = "iso"
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise OptionError if it contradicts itself, or would change a number."""
+        if self.dates not in DATE_ORDERS:
+            raise OptionError(f"dates {self.dates!r} is not known; use {', '.join(DATE_ORDERS)}")
+        if "number" in self.values:
+            raise OptionError("the cells of number cannot be replaced; omit --values number:…")
+        theirs = [folded(name) for name in self.columns.values()]
+        if twice := [name for name in self.columns.values() if theirs.count(folded(name)) > 1]:
+            raise OptionError(f"column {twice[0]!r} is mapped twice; map it once")
+
+    @property
+    def text(self) -> str | None:
+        """All of it as JSON, equal for equal meanings; None if nothing is said."""
+        if self == Layout():
+            return None
+        said = {
+            "columns": {ours: folded(theirs) for ours, theirs in self.columns.items()},
+            "dates": self.dates,
+            "values": {ours: _folded_words(words) for ours, words in self.values.items()},
+        }
+        return json.dumps(said, sort_keys=True, ensure_ascii=False)
+
+    def over(self, other: Layout) -> Layout:
+        """This layout, and what another says beside it."""
+        values = {
+            ours: _folded_words(other.values.get(ours, {})) | _folded_words(self.values.get(ours, {}))
+            for ours in (*other.values, *self.values)
+        }
+        return Layout({**other.columns, **self.columns}, self.dates, values)
+
+    def translated(self, cells: pl.Series, ours: str) -> pl.Series:
+        """The cells of one of our columns, with words of the file replaced by ours."""
+        words = _folded_words(self.values[ours])
+        text = cells.fill_null("")
+        distinct = text.unique()
+        meant = [words.get(folded(word), word) for word in distinct]
+        return text.replace_strict(distinct, pl.Series(meant, dtype=pl.String)).alias(cells.name)
+
+
+def _folded_words(words: Mapping[str, str]) -> dict[str, str]:
+    return {folded(theirs): ours for theirs, ours in words.items()}
+
+
+@dataclass(frozen=True)
 class Extract:
     """A registry's file, as a loader gets it.
 
@@ -82,6 +141,7 @@ class Extract:
         asked: the file of numbers that was sent to the registry, or None.
         as_of: the day the registry produced the file.
         sheet: of a spreadsheet; None: the first visible one that holds anything.
+        layout: what the user says about its columns and words.
         covers: prefixes the file is complete for; filled by the loader while it reads, where the file says so.
         notes: what a person should know about this file; filled by the loader while it reads.
     """
@@ -92,6 +152,7 @@ class Extract:
     asked: Path | None = None
     as_of: date | None = None
     sheet: str | None = None
+    layout: Layout = Layout()
     covers: set[str] = field(default_factory=set, compare=False)
     notes: list[str] = field(default_factory=list, compare=False)
 
@@ -127,8 +188,12 @@ class Extract:
 
     @cached_property
     def header(self) -> list[str]:
-        """Folded names (lower case, no accents, no blanks) of the first row; empty if the file is not a table."""
-        return [folded(name) for name in self._look.first_row]
+        """Folded names (lower case, no accents, no blanks) of the first row; empty if the file is not a table.
+
+        Columns that the layout names have our name.
+        """
+        ours = {folded(theirs): ours for ours, theirs in self.layout.columns.items()}
+        return [ours.get(name, name) for name in map(folded, self._look.first_row)]
 
     @property
     def is_bare(self) -> bool:
@@ -204,6 +269,8 @@ class Loader:
         absent: what it means inside `covers` that a number is not in the file, `clear` or `listed`.
         directory: whether its entries carry a mark, rather than being registrations themselves.
         bare: whether a file of bare numbers could be one of its files; it is never recognised by that alone.
+        columns: those of its CSV that may have other names and words, which the user then gives (`Layout`); none if
+            its files have a form of their own.
         answers: whether the registry only answers questions, so that none of its files is complete for anything.
         last_day: last day (ISO 8601) on which the registry worked, or None.
     """
@@ -216,6 +283,7 @@ class Loader:
     absent: str = "clear"
     directory: bool = False
     bare: bool = False
+    columns: tuple[str, ...] = ()
     answers: bool = False
     last_day: str | None = None
 

@@ -22,7 +22,7 @@ from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.normalise import NOT_WRITTEN, SEVERAL
 from dnc.numbers.reader import kind_of, read_listed, read_number
 from dnc.registries.bit_pages import GROUP, WORTH, WRITTEN, suits
-from dnc.registries.contract import OPTIONAL, Extract, Loader
+from dnc.registries.contract import OPTIONAL, Extract, Layout, Loader
 from dnc.registries.external_sort import Sorting
 
 _NAMED = 20  # rows that are reported one by one
@@ -175,6 +175,7 @@ class _Rows:
         counts: rows by `listed`, `clear`, `unknown` and `unread`.
         unread, odd, undated: line and reason of the first such rows.
         odd_rows, undated_rows: how many there are.
+        dated_rows, misdated_rows: of the rows that are not odd, how many have a date, and one that is not understood.
         doubted: unread rows whose number is possible but not valid.
         without_number: unread rows that say nothing about any number.
         mended: rows in which damage by a spreadsheet was undone.
@@ -187,6 +188,8 @@ class _Rows:
     odd_rows: int = 0
     undated: list[tuple[int, str]] = field(default_factory=list)
     undated_rows: int = 0
+    dated_rows: int = 0
+    misdated_rows: int = 0
     doubted: int = 0
     without_number: int = 0
     mended: int = 0
@@ -217,6 +220,12 @@ class _Rows:
             undated = frame.select("line", "undated").filter(is_read & frame["undated"].is_not_null())
             self.undated_rows += undated.height
             self._remember(self.undated, undated)
+        dates = ("since", "until", "undated")
+        if any(frame[name].null_count() < frame.height for name in dates):
+            # Dates of a row with shifted cells say nothing about how the file writes them.
+            whole = frame.filter(is_read & frame["odd"].is_null()).select(dates)
+            self.dated_rows += whole.height - whole.select(pl.all_horizontal(pl.all().is_null()).sum()).item()
+            self.misdated_rows += whole.height - whole["undated"].null_count()
 
     def _remember(self, kept: list[tuple[int, str]], rows: pl.DataFrame) -> None:
         kept.extend(rows.head(_KEPT - len(kept)).iter_rows())
@@ -348,8 +357,8 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
 
     Not counted are odd rows of the own list, which are objections all the same; unread rows of a complete list, for
     which the load has a rule of its own; and numbers that may be mistyped: they come from the list that was sent in and
-    say little about the file, unless all rows are like that. If many dates are not understood, the file writes them
-    in another way.
+    say little about the file, unless all rows are like that. If many dates, or all of them, are not understood, the
+    file writes them in another way.
     """
     rows, unread = sum(seen.counts.values()), seen.counts["unread"]
     smudged = (0 if complete else unread - seen.doubted) + (0 if loader.cumulative else seen.odd_rows)
@@ -362,11 +371,12 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
             path,
             line,
         )
-    if rows >= 100 and seen.undated_rows > UNREAD_SHARE * rows:
+    none_read = 0 < seen.misdated_rows == seen.dated_rows
+    if none_read or (rows >= 100 and seen.undated_rows > UNREAD_SHARE * rows):
         line, reason = seen.undated[0]
         raise LoaderError(
             f"{seen.undated_rows:,} of {rows:,} rows have a date that is not understood (the first: {reason}); "
-            "write dates as YYYY-MM-DD, and check --as-of",
+            "say how dates are written with --dates, or correct them, and check --as-of",
             path,
             line,
         )
@@ -380,7 +390,7 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     """
     if extract.asked is None:
         return
-    file = replace(extract, path=extract.asked, asked=None, notes=[], covers=set())
+    file = replace(extract, path=extract.asked, asked=None, layout=Layout(), notes=[], covers=set())
     nothing = pl.DataFrame(schema={"number": pl.UInt64, "unread": pl.String})
     question = pl.concat([nothing, *(frame.select(nothing.columns) for frame in _question(loader, file))])
     read, asked = question.filter(pl.col("unread").is_null())["number"], question["number"].drop_nulls().unique()

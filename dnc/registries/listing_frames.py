@@ -18,6 +18,7 @@ from dnc.registries.contract import LISTING, OPTIONAL, Extract
 NO_COUNTRY = "country is not an ISO 3166-1 code"
 _FEWEST_DIGITS = 2  # in a cell that is meant as a number; a flag has one at most
 _NO_DAY = ("", "none", "n/a", "-", "never")  # what files write in a column of dates for "no date"
+_WRITTEN = {"iso": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}
 _WITH_CLOCK = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$"
 
 
@@ -55,7 +56,9 @@ def listings(
         ragged, lines = batch[RAGGED], batch[LINE]
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
         cells.columns = [str(position) for position in range(cells.width)]
-        frame = listed(cells.with_columns(pl.all().str.strip_chars()))
+        cells = cells.with_columns(pl.all().str.strip_chars())
+        blank = cells.select(pl.all_horizontal(pl.all().fill_null("") == "")).to_series()
+        frame = listed(_in_our_words(cells, extract))
         if ragged.null_count() < ragged.len():
             frame = _as_listed(frame, ragged, cells)
         more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}
@@ -66,8 +69,13 @@ def listings(
             *(pl.lit(None, LISTING[name]).alias(name) for name in absent),
         )
         columns = LISTING | more
-        blank = pl.all_horizontal(pl.col(name).fill_null("") == "" for name in cells.columns)
         yield frame.filter(~blank).select(columns.keys()).cast(columns)  # type: ignore[arg-type]
+
+
+def _in_our_words(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
+    """Cells with the words that the layout of the file translates; raises LoaderError if such a column is missing."""
+    places = zip(extract.layout.values, extract.need(*extract.layout.values), strict=True)
+    return cells.with_columns(extract.layout.translated(cells[str(at)], ours) for ours, at in places)
 
 
 def _all_of(at: int, *further: int) -> pl.Expr:
@@ -133,7 +141,8 @@ def bare_numbers(rows: pl.DataFrame, extract: Extract, whole: str, code: str, pr
 def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.DataFrame:
     """Cells with dates: one column (Date) for each position, null if the position is None or the cell is empty.
 
-    A cell that is not a valid date gives null too, and the column `undated` says which column it is in.
+    A cell that is not understood as a date (in the order of the layout) gives null too, and the column `undated` says
+    which column it is in.
     """
     why = pl.Series("undated", [None], dtype=pl.String).new_from_index(0, cells.height)
     for name, at in columns.items():
@@ -141,22 +150,23 @@ def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.Dat
             cells = cells.with_columns(pl.lit(None, pl.Date).alias(name))
             continue
         text = cells[str(at)]
-        day = text.str.to_date("%Y-%m-%d", strict=False).alias(name)
+        day = text.str.to_date("%Y-%m-%d", strict=False)
+        day = pl.select(pl.when(day.dt.year() > 999).then(day).alias(name)).to_series()  # 05-03-26 is not of the year 5
         if day.null_count() > text.null_count():
             filled = text.is_not_null() & ~text.str.to_lowercase().is_in(_NO_DAY)
             other = pl.select(pl.when(filled & day.is_null()).then(text)).to_series()
-            day = day.fill_null(_other_days(other)).alias(name)
-            reason = pl.lit(f"{extract.header[at]} is not a date written YYYY-MM-DD")
+            day = day.fill_null(_other_days(other, extract.layout.dates)).alias(name)
+            reason = pl.lit(f"{extract.header[at]} is not a date written {_WRITTEN[extract.layout.dates]}")
             why = pl.select(pl.coalesce(why, pl.when(filled & day.is_null()).then(reason)).alias(why.name)).to_series()
         cells = cells.with_columns(day)
     return cells.with_columns(why)
 
 
-def _other_days(texts: pl.Series) -> pl.Series:
-    """Dates with a time, and the less common forms of ISO 8601; null for other texts."""
+def _other_days(texts: pl.Series, order: str) -> pl.Series:
+    """Dates with a time, and the other forms that are understood; null for other texts."""
     days = texts.str.extract(_WITH_CLOCK, 1).str.to_date("%Y-%m-%d", strict=False)
     rest = pl.select(text=pl.when(days.is_null()).then(texts))
-    read = each_distinct(rest, lambda text: (text and read_day(text, "iso"),), {"day": pl.Date})
+    read = each_distinct(rest, lambda text: (text and read_day(text, order),), {"day": pl.Date})
     return days.fill_null(read["day"])
 
 

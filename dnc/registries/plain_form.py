@@ -28,6 +28,8 @@ def in_plain_form(loader: Loader) -> Loader:
         [column] = extract.need("listed")
         region, strange = country(extract) if "" in loader.covers else (pl.lit(None, pl.String), pl.lit(False))
         since = extract.column("since")
+        if extract.column("until") is not None:
+            extract.notes.append("the column until is not read in plain form: its entries have no last day")
 
         def listed(cells: pl.DataFrame) -> pl.DataFrame:
             is_known = pl.col(str(column)).str.to_lowercase().is_in([*meaning, "unknown"]).fill_null(False)
@@ -42,4 +44,5 @@ def in_plain_form(loader: Loader) -> Loader:
         return listings(extract, listed)
 
     covers = loader.covers if loader.cumulative else ()
-    return replace(loader, recognises=is_plain, read=read, covers=covers, answers=False)
+    columns = ("number", "listed", "since", *(["country"] if "" in loader.covers else []))
+    return replace(loader, recognises=is_plain, read=read, covers=covers, columns=columns, answers=False)

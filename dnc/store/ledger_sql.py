@@ -19,7 +19,7 @@ Row = dict[str, Any]
 Connection = duckdb.DuckDBPyConnection
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
 _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
-_ADDED_LATER = ("bitpages", "accepted")  # tables that a ledger of this version may lack until its next change
+_ADDED_LATER = ("bitpages", "accepted", "layout")  # what a ledger of this version may lack until its next change
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
 
@@ -64,7 +64,7 @@ def previous(con: Connection) -> str:
 
 
 def begin_change(con: Connection, digest: str) -> None:
-    """Note the SHA-256 of the ledger that is changed, and add the tables that older programs did not have."""
+    """Note the SHA-256 of the ledger that is changed, and add what older programs did not have."""
     con.execute("update about set previous = ?", [digest])
     for table in _ADDED_LATER:
         con.execute(statement(__package__, table))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,7 +18,7 @@ from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError
 from dnc.files.input_file import input_sha256
 from dnc.numbers.reader import calling_codes
-from dnc.registries.contract import Extract, Loader
+from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.ingest import Taken, take
 from dnc.store import ledger_sql
 from dnc.store.audit_log import now
@@ -43,6 +44,7 @@ class Options:
     asked: Path | None
     loader: Path | None
     region: str | None
+    layout: Layout
     accept_unread: int
     reason: str | None
     shrunk: str | None
@@ -61,6 +63,7 @@ class Identity:
     means: str | None
     asked: str | None
     region: str | None
+    layout: str | None
     sha256: str
 
 
@@ -118,6 +121,7 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
         as_of=options.as_of,
         region=options.region,
         sheet=options.sheet,
+        layout=options.layout,
     )
     _refuse_covers(options, loader)
     taken = take(loader, extract, work, options.covers)
@@ -132,7 +136,7 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
         ended = f"{loader.registry} ended on {loader.last_day}"
         taken.notes.append(f"{ended}; check that {options.as_of} is the day of this file")
     if loader.cumulative:
-        taken.notes.extend(_own_notes(taken.listings, options.as_of, standing, work))
+        taken.notes.extend(_own_notes(taken.listings, standing, work))
     identity = Identity(
         registry=loader.registry,
         as_of=options.as_of,
@@ -141,6 +145,7 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
         means=options.means,
         asked=input_sha256(options.asked) if options.asked else None,
         region=options.region,
+        layout=options.layout.text,
         sha256=_sha256_of(extract),
     )
     return Prepared(extract.path, loader, identity, taken)
@@ -281,20 +286,20 @@ def corrected(new: Prepared, options: Options, standing: Standing) -> Snapshot |
     return old
 
 
-def _own_notes(listings: Path, as_of: date, standing: Standing, work: Path) -> list[str]:
-    """How old the newest entry of the own list is, and how many earlier numbers the file leaves out."""
+def _own_notes(listings: Path, standing: Standing, work: Path) -> list[str]:
+    """The latest date in the own list, and how many earlier numbers the file leaves out."""
     earlier = {standing.path(old) for old in standing.snapshots if old.is_own}
     files = [str(path) for path in sorted(earlier) if not fault_of(path)]
     with engine(work, *{path.parent for path in earlier}) as con:
         [(count, newest)] = con.execute(
-            "select count(*), max(coalesce(since, ?)) from read_parquet(?) where listed", [as_of, str(listings)]
+            "select count(*), max(since) from read_parquet(?) where listed", [str(listings)]
         ).fetchall()
         missing = 0
         if files:
             left_out = "where listed and number not in (select number from read_parquet(?))"
             sql = f"select count(distinct number) from read_parquet(?) {left_out}"
             [(missing,)] = con.execute(sql, [files, str(listings)]).fetchall()
-    notes = [f"newest entry: {newest}"] if count else ["no objections in it"]
+    notes = [f"newest entry: {newest or 'no entry has a date'}"] if count else ["no objections in it"]
     return notes + ([f"{missing:,} earlier numbers are not in it; they stay until they are lifted"] if missing else [])
 
 
@@ -370,6 +375,7 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
     detail |= {"bitpages": bitpages[0]} if bitpages else {}
     detail |= {"odd": new.taken.odd, "undated": new.taken.undated}
     detail |= {"accepted": [accepted._asdict() for accepted in added.accepted]}
+    detail |= {"layout": json.loads(added.layout)} if added.layout else {}
     detail |= {
         "asked": added.asked,
         "region": added.region,

@@ -19,7 +19,7 @@ from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import first_bytes, kind_of
 from dnc.files.open_table import refuse_foreign, refuse_sheet
 from dnc.numbers.reader import known_region
-from dnc.registries.contract import FILE_KINDS, Extract, Loader
+from dnc.registries.contract import FILE_KINDS, Extract, Layout, Loader
 from dnc.registries.lookalikes import decoy
 from dnc.registries.plain_form import in_plain_form, is_plain
 
@@ -67,6 +67,7 @@ def loader_for(
     module: Path | None = None,
     region: str | None = None,
     sheet: str | None = None,
+    layout: Layout | None = None,
 ) -> tuple[Loader, Extract]:
     """The one loader that reads a file, and the extract to give to it.
 
@@ -77,19 +78,43 @@ def loader_for(
         module: a loader outside the package.
         region: numbering plan of national numbers in a list that holds numbers of every country.
         sheet: of a spreadsheet; None: the first visible one that holds anything.
+        layout: what the user says about the columns and words of the file.
 
     Raises:
         LoaderError: `registry` is unknown, no loader recognises the file or several do, or it is not a registry's file.
-        OptionError: `region` has no numbering plan, or the registry has another one.
+        OptionError: `region` has no numbering plan, or the registry has another one; or its files have a form of their
+            own, and `layout` says something else.
     """
     if region and not known_region(region):
         raise OptionError(f"region {region!r} has no numbering plan; use two letters such as FR")
-    loader, extract = _found(Extract(path, "", means, asked, as_of, sheet), registry, module, region)
+    extract = Extract(path, "", means, asked, as_of, sheet, layout or Layout())
+    _refuse_missing(extract)
+    loader, extract = _found(extract, registry, module, region)
+    _refuse_layout(extract, loader)
     if means and (is_plain(extract) or not loader.bare or "" in loader.covers):
         raise LoaderError("already says which numbers are listed; omit --means", path)
     if region not in (None, loader.region):
         raise OptionError(f"{loader.registry} always has the numbering plan of {loader.region}; omit --region")
     return loader, extract
+
+
+def _refuse_missing(extract: Extract) -> None:
+    """Raise LoaderError if the layout names a column that the file does not have."""
+    for ours, theirs in extract.layout.columns.items():
+        if ours not in extract.header:
+            raise LoaderError(f"no column {theirs!r} for {ours}; correct --map", extract.path, 1)
+
+
+def _refuse_layout(extract: Extract, loader: Loader) -> None:
+    """Raise OptionError if the layout is about columns that this loader does not read."""
+    if extract.layout == Layout():
+        return
+    if not loader.columns:
+        message = "omit --map, --dates and --values, which are for plain form, directories and the own list"
+        raise OptionError(f"{loader.registry} has files of its own format; {message}", extract.path)
+    if unknown := [name for name in (*extract.layout.columns, *extract.layout.values) if name not in loader.columns]:
+        known = ", ".join(loader.columns)
+        raise OptionError(f"{loader.registry} has no column {unknown[0]!r}; its columns are {known}", extract.path)
 
 
 def _found(extract: Extract, registry: str | None, module: Path | None, region: str | None) -> tuple[Loader, Extract]:

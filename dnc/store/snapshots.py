@@ -52,6 +52,7 @@ class Snapshot:
             that rows about one number are counted once, and that numbers of `asked` without an answer are added.
         numbers: rows of `file`, one per number.
         loaded_at: in UTC, without offset.
+        layout: what was said about the columns and words of the file (`Layout.text`), or None.
         accepted: what the load took in although it would normally be refused.
         new: False if the same file was already loaded in the same way.
         notes: what a person should know about the load.
@@ -74,6 +75,7 @@ class Snapshot:
     unread: int
     numbers: int
     loaded_at: datetime
+    layout: str | None = None
     accepted: tuple[Accepted, ...] = ()
     new: bool = True
     notes: tuple[str, ...] = ()

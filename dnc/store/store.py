@@ -30,6 +30,7 @@ from dnc.database import engine, run, statement
 from dnc.errors import InputError, StoreError
 from dnc.files.locks import ReadLock, own_folder
 from dnc.numbers.reader import read_number
+from dnc.registries.contract import Layout
 from dnc.store import audit_log, ledger_sql, load, retention
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.retention import Forgotten
@@ -205,6 +206,9 @@ class Store:
         asked: str | Path | None = None,
         loader: str | Path | None = None,
         region: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        dates: str = "iso",
+        values: Mapping[str, Mapping[str, str]] | None = None,
         accept_unread: int = 0,
         reason: str | None = None,
         shrunk: str | None = None,
@@ -224,6 +228,9 @@ class Store:
                 get the opposite meaning.
             loader: a module outside the package that defines `LOADER`.
             region: numbering plan (ISO 3166-1 alpha-2) of national numbers, if the registry has no country of its own.
+            columns: names of columns in the file by ours, in plain form, a directory or the own list.
+            dates: order of day and month in dates of such a file, see `dnc.clock.DATE_ORDERS`.
+            values: words of such a file and ours, by our name of the column.
             accept_unread: how many rows with an unreadable number may be left out of complete lists, in all files
                 together.
             reason: why these rows may be left out; it is logged.
@@ -248,6 +255,9 @@ class Store:
             asked=asked,
             loader=loader,
             region=region,
+            columns=columns,
+            dates=dates,
+            values=values,
             accept_unread=accept_unread,
             reason=reason,
             shrunk=shrunk,
@@ -267,6 +277,9 @@ class Store:
         asked: str | Path | None = None,
         loader: str | Path | None = None,
         region: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        dates: str = "iso",
+        values: Mapping[str, Mapping[str, str]] | None = None,
         accept_unread: int = 0,
         reason: str | None = None,
         shrunk: str | None = None,
@@ -284,6 +297,7 @@ class Store:
             means=means,
             loader=Path(loader) if loader else None,
             region=region and region.upper(),
+            layout=Layout(columns or {}, dates, values or {}),
             accept_unread=accept_unread,
             reason=reason,
             shrunk=shrunk,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import polars as pl
 import pytest
 
 from dnc import InputError, LoaderError
@@ -25,6 +26,7 @@ ODD = [
     "0000-00-00",
 ]
 ODD += ["1970-01-01T00:00:00Z", "26-11-01", "2026-11-011"]
+GOOD = "+33199000009,2026-01-01"  # a row whose date is read: a file of which none is read is refused
 GB = {"number": "+441632960101", "caller": "commercial", "voice": "human", "recipient": "consumer"}
 GB |= {"objected_on": "none", "cli": "+441632960900", "call_at": "2026-11-24", "sector": "general", "consent": "none"}
 GB |= {"relationship": "none", "source": "random"}
@@ -61,7 +63,7 @@ def test_an_odd_day_gives_no_grace(tmp_path, store, write_file, day):
 def test_an_odd_first_day_is_an_objection(store, write_file, day):
     """Whoever stands on the own list objected by the day of the file, and a lift of before does not lift it."""
     store.object(["+33199000001"], date(2026, 11, 19), lift=True, reason="a mistake")
-    one = store.load(write_file("own.csv", f"number,since\n+33199000001,{day}\n"), as_of=AS_OF)
+    one = store.load(write_file("own.csv", f"number,since\n+33199000001,{day}\n{GOOD}"), as_of=AS_OF)
     assert one.notes[:1] == ("1 rows have a date that is not understood; they count as if they had none",)
     days = ("2026-11-20", "2026-11-24", "2070-01-01")
     assert [said(store, "own", 33199000001, day)[0] for day in days] == ["listed"] * 3
@@ -70,14 +72,18 @@ def test_an_odd_first_day_is_an_objection(store, write_file, day):
 @pytest.mark.parametrize("day", [one for one in ODD if one[:2] not in ("20", "15")] + ["15/11/2026", "2026-13-01", "x"])
 def test_an_odd_last_day_ends_nothing(store, write_file, day):
     """An entry whose end is not understood has none."""
-    one = store.load(write_file("own.csv", f"number,since,until\n+33199000001,2026-01-01,{day}\n"), as_of=AS_OF)
+    one = store.load(
+        write_file("own.csv", f"number,since,until\n+33199000001,2026-01-01,{day}\n{GOOD},\n"), as_of=AS_OF
+    )
     assert one.notes[1].startswith("line 2 counts without its date: until is ")
     assert said(store, "own", 33199000001, "2030-01-01")[0] == "listed"
 
 
 def test_an_entry_that_ends_before_it_begins_does_not_end(store, write_file):
     """Of two days that contradict each other neither counts."""
-    one = store.load(write_file("own.csv", "number,since,until\n+33199000001,2026-05-01,2026-04-01\n"), as_of=AS_OF)
+    one = store.load(
+        write_file("own.csv", f"number,since,until\n+33199000001,2026-05-01,2026-04-01\n{GOOD},\n"), as_of=AS_OF
+    )
     assert "line 2 counts without its date: until is before since" in one.notes
     assert said(store, "own", 33199000001, "2026-11-24")[0] == "listed"
 
@@ -85,7 +91,7 @@ def test_an_entry_that_ends_before_it_begins_does_not_end(store, write_file):
 @pytest.mark.parametrize(("cell", "until"), [("30", True), ("0", False), ("-3", False), ("soon", False), ("", False)])
 def test_days_to_expiry(store, write_file, cell, until):
     """Days to expiry end an entry where they are a number of days; 0 says nothing of when."""
-    text = f"Phone Number,Contact Group Id,Days To Expiry\n+33199000001,,{cell}\n"
+    text = f"Phone Number,Contact Group Id,Days To Expiry\n+33199000001,,{cell}\n+33199000009,,30\n"
     one = store.load(write_file("own.csv", text), as_of=AS_OF)
     assert ("line 2 counts without its date: the days to expiry are not a number of days" in one.notes) is (
         not until and cell != ""
@@ -112,6 +118,36 @@ def test_a_file_of_odd_days_is_refused(store, write_file):
     assert "199000" not in str(refused.value)
     fewer = write_file("own.csv", "\n".join(["number,since", *rows[:-1], "+33199000099,5/1/26"]))
     assert store.load(fewer, as_of=AS_OF).listed == 100
+
+
+@pytest.mark.parametrize("cell", ["05/03/2026", "05-03-26", "5.3.2026", "Anfang März"])
+def test_a_file_of_which_no_day_is_read_is_refused(store, write_file, cell):
+    """Also a short one, and one with few dates: it writes them in another way."""
+    path = write_file("own.csv", f"number,since,until\n+33199000001,{cell},\n+33199000002,,{cell}\n+33199000003,,\n")
+    with pytest.raises(LoaderError, match=r"own\.csv:2: 2 of 3 rows have a date .*--dates") as refused:
+        store.load(path, as_of=AS_OF)
+    assert "199000" not in str(refused.value)
+    assert not store.exists
+
+
+@pytest.mark.parametrize(("dates", "since"), [("dmy", date(2026, 3, 5)), ("mdy", date(2026, 5, 3))])
+@pytest.mark.parametrize("cell", ["05/03/2026", "05-03-26", "5.3.2026", "05/03/2026 14:30"])
+def test_days_in_a_declared_order(dnc, store, write_file, cell, dates, since):
+    """The order of `--dates` gives both days of an entry, and `dnc read` shows the same."""
+    path = write_file("own.csv", f"number,since,until\n+33199000001,{cell},31 décembre 2026\n+33199000002,,none\n")
+    one = store.load(path, as_of=AS_OF, dates=dates)
+    assert one.notes == (f"newest entry: {since}",)
+    assert pl.read_parquet(store.path / "snapshots" / one.file).rows() == [
+        (33199000001, True, since, date(2026, 12, 31)),
+        (33199000002, True, None, None),
+    ]
+    assert dnc("read", path, "--dates", dates)[1].splitlines()[1] == f"+33199000001,yes,{since}"
+
+
+def test_an_own_list_without_days_has_no_newest_entry(store, write_file):
+    """The day of the file is not said to be that of an entry."""
+    one = store.load(write_file("own.csv", "number,since\n+33199000001,\n"), as_of=AS_OF)
+    assert one.notes == ("newest entry: no entry has a date",)
 
 
 def test_read_says_odd_days(dnc, write_file):
@@ -244,7 +280,7 @@ def test_an_old_answer_does_not_keep_a_consent(tmp_path, store, write_file, word
 )
 def test_a_no_shields_a_consent_that_is_not_older(tmp_path, store, write_file, asked, answer, consent_on, expected):
     """The reassigned-numbers database answers for a day: of a consent before it a `no` says nothing."""
-    path = write_file("rnd.csv", f"number,date_asked,answer\n6145550120,{asked},{answer}\n")
+    path = write_file("rnd.csv", f"number,date_asked,answer\n6145550120,{asked},{answer}\n6145550121,2026-01-15,no\n")
     one = store.load(path, as_of=AS_OF)
     assert (one.unread, any("date that is not understood" in note for note in one.notes)) == (
         0,

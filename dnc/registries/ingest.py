@@ -65,21 +65,33 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         reason = pl.when(pl.col("unread").is_not_null()).then(
             pl.concat_str("unread", "odd", separator=", ", ignore_nulls=True)
         )
-        others = ("listed", "since", "until", "odd", "undated", reason.alias("unread"), "also", "doubt", "mended")
+        others = (
+            "listed",
+            "since",
+            "until",
+            "odd",
+            "undated",
+            "implausible",
+            reason.alias("unread"),
+            "also",
+            "doubt",
+            "mended",
+        )
         yield _believed(read, of_file).select("line", number.alias("number"), *others)
 
 
 def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:
-    """Rows without the dates that cannot be true in a file of a given day; `undated` says why.
+    """Rows without the dates that cannot be true in a file of a given day; `undated` says why, `implausible` whether.
 
     An entry that begins after that day, or ends before it begins, counts as one without dates.
     """
+    plausible = rows.with_columns(pl.lit(False).alias("implausible"))
     if rows["since"].null_count() == rows["until"].null_count() == rows.height:
-        return rows
+        return plausible
     since, until = rows["since"], rows["until"]
     early, late, endless, crossed = since <= NO_DAYS, since > of_file, until <= NO_DAYS, until < since
     if not any(wrong.any() for wrong in (early, late, endless, crossed)):
-        return rows
+        return plausible
     none = "is a date that programs write for an empty cell"
     why = (
         pl.when(late).then(pl.lit(f"since is after {of_file}, the day of the file"))
@@ -92,6 +104,7 @@ def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:
         pl.when(~(early | late | crossed)).then(since).alias("since"),
         pl.when(~(endless | crossed)).then(until).alias("until"),
         pl.coalesce("undated", why).alias("undated"),
+        (pl.col("undated").is_null() & why.is_not_null()).alias("implausible"),
     )
 
 
@@ -175,7 +188,8 @@ class _Rows:
         counts: rows by `listed`, `clear`, `unknown` and `unread`.
         unread, odd, undated: line and reason of the first such rows.
         odd_rows, undated_rows: how many there are.
-        dated_rows, misdated_rows: of the rows that are not odd, how many have a date, and one that is not understood.
+        dated_rows, misdated_rows: of the rows that are not odd, how many have a date, and one that is not written as
+            expected.
         doubted: unread rows whose number is possible but not valid.
         without_number: unread rows that say nothing about any number.
         mended: rows in which damage by a spreadsheet was undone.
@@ -223,9 +237,9 @@ class _Rows:
         dates = ("since", "until", "undated")
         if any(frame[name].null_count() < frame.height for name in dates):
             # Dates of a row with shifted cells say nothing about how the file writes them.
-            whole = frame.filter(is_read & frame["odd"].is_null()).select(dates)
-            self.dated_rows += whole.height - whole.select(pl.all_horizontal(pl.all().is_null()).sum()).item()
-            self.misdated_rows += whole.height - whole["undated"].null_count()
+            whole = frame.filter(is_read & frame["odd"].is_null()).select(*dates, "implausible")
+            self.dated_rows += int((~whole.select(pl.all_horizontal(pl.col(dates).is_null())).to_series()).sum())
+            self.misdated_rows += int((whole["undated"].is_not_null() & ~whole["implausible"]).sum())
 
     def _remember(self, kept: list[tuple[int, str]], rows: pl.DataFrame) -> None:
         kept.extend(rows.head(_KEPT - len(kept)).iter_rows())
@@ -357,7 +371,7 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
 
     Not counted are odd rows of the own list, which are objections all the same; unread rows of a complete list, for
     which the load has a rule of its own; and numbers that may be mistyped: they come from the list that was sent in and
-    say little about the file, unless all rows are like that. If many dates, or all of them, are not understood, the
+    say little about the file, unless all rows are like that. If many dates, or all of several, are not understood, the
     file writes them in another way.
     """
     rows, unread = sum(seen.counts.values()), seen.counts["unread"]
@@ -371,7 +385,7 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
             path,
             line,
         )
-    none_read = 0 < seen.misdated_rows == seen.dated_rows
+    none_read = 1 < seen.misdated_rows == seen.dated_rows
     if none_read or (rows >= 100 and seen.undated_rows > UNREAD_SHARE * rows):
         line, reason = seen.undated[0]
         raise LoaderError(

@@ -159,7 +159,9 @@ def test_read_says_odd_days(dnc, write_file):
 
 def test_odd_days_in_a_store_of_before(store, write_file, monkeypatch):
     """A day that an earlier version took as it stood is not believed either."""
-    monkeypatch.setattr("dnc.registries.ingest._believed", lambda rows, _: rows)
+    monkeypatch.setattr(
+        "dnc.registries.ingest._believed", lambda rows, _: rows.with_columns(pl.lit(False).alias("implausible"))
+    )
     own = "number,since,until\n+33199000001,2062-01-01,\n+33199000002,2026-05-01,2026-04-01\n+33199000003,,1900-01-01\n"
     store.load(write_file("own.csv", own), as_of=AS_OF)
     listed = "number,listed,since\n+441632960101,yes,2062-01-01\n+441632960102,yes,1900-01-01\n"

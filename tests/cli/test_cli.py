@@ -87,7 +87,7 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["check", "calls.csv", "--accept", "fr-optin-2026=we think so"], 2, "cannot be accepted"),
         (["check", "phones.csv"], 4, "phones.csv:1: no column 'number'; is it --map number='Phone'?"),
         (["check", "words.csv"], 4, "words.csv:1: no column 'number'; name it with --map"),
-        (["check", "calls.csv", "--set", "attempts=many"], 2, "attempts 'many' is no number"),
+        (["check", "calls.csv", "--set", "attempts=many"], 2, "attempts 'many' is not a"),
         (["check", "calls.csv", "--set", "consent_on=lately"], 2, "consent_on 'lately' is not a valid date"),
         (["check", "bare.csv", "--map", "number=tel"], 4, "bare.csv:1: the first row holds numbers, not names"),
         (["check", "bare.csv"], 4, "bare.csv:1: the first row holds numbers, not names"),

@@ -294,10 +294,10 @@ def test_a_program_that_hands_over_a_pipe_is_told(read: Callable[[Path, Store], 
 def test_a_panic_is_said_like_any_fault(dnc, write_file, monkeypatch):
     """What Rust calls a panic is no Exception of Python; its exit code is never that of blocked calls."""
 
-    def panic(*_: object) -> None:
+    def panic(*_: object, **__: object) -> None:
         raise pl.exceptions.PanicException("0199000418")
 
-    monkeypatch.setattr("dnc.checks.brief_draft.open_table", panic)
+    monkeypatch.setattr("dnc.checks.guesses.open_table", panic)
     code, out, err = dnc("brief", write_file("calls.csv", OWN))
     assert (code, out) == (4, "")
     assert err.startswith("dnc: internal error (PanicException at") and "Traceback" not in err

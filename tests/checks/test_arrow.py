@@ -119,16 +119,14 @@ def test_a_store_that_is_not_there_decides_nothing(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
-@pytest.mark.parametrize("kind", ["polars", "pyarrow"])
-def test_a_table_in_memory_is_checked_as_a_file_is(screened, tmp_path, kind):
+def test_a_table_in_memory_is_checked_as_a_file_is(screened, tmp_path):
     """The same verdicts; the log calls it `frame`, and the check can be decided again from an equal table."""
     SHOP.write_parquet(tmp_path / "shop.parquet")
-    table = SHOP if kind == "polars" else SHOP.to_arrow()
-    result = check(table, screened, region="FR")
+    result = check(SHOP, screened, region="FR")
     assert result.verdicts.equals(check(tmp_path / "shop.parquet", screened, region="FR").verdicts)
     assert result.record["input"] == "frame"
     assert replay(screened, result.id, SHOP.clone()).same
-    assert vet(table, screened, region="FR").offer.rows == SHOP.height
+    assert vet(SHOP, screened, region="FR").offer.rows == SHOP.height
     with pytest.raises(InputError, match="is not the file of check"):
         replay(screened, result.id, SHOP.head(1))
 

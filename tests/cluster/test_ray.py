@@ -146,6 +146,17 @@ def test_batches_of_pyarrow_come_back_as_they_are(store, kind):
         assert decided.num_rows == rows.num_rows
 
 
+def test_a_table_of_pyarrow_is_checked_as_a_frame_is(store):
+    """The same verdicts and the same checksum; a row with two numbers is two rows, in a batch too."""
+    frame = pl.DataFrame({"number": ["0199000001 / 0199000002", "0199000003"], "caller": ["press", "commercial"]})
+    table = frame.to_arrow()
+    results = [check(rows, store, **TOLD) for rows in (table, frame)]
+    assert results[0].verdicts.equals(results[1].verdicts)
+    assert len({result.record["sha256"] for result in results}) == 1
+    [decided] = decide([table], store, **TOLD)
+    assert decided["dnc_number"].to_pylist() == ["+33199000001", "+33199000002", "+33199000003"]
+
+
 @pytest.mark.parametrize("kind", [pa.decimal256(50, 2), pa.month_day_nano_interval()], ids=str)
 def test_a_column_that_polars_cannot_read_is_one_error(store, kind):
     """One line of ours, also where Polars panics."""

@@ -248,8 +248,9 @@ def _zip_member(path: Path, info: zipfile.ZipInfo) -> Member:
 
     def opened() -> BinaryIO:
         try:
-            archive = zipfile.ZipFile(path)
-            return _checked(cast(BinaryIO, archive.open(info)), path / shown, _MOST_BYTES)
+            with zipfile.ZipFile(path) as archive:  # the file stays open until the member is closed
+                stream = cast(BinaryIO, archive.open(info))
+            return _checked(stream, path / shown, _MOST_BYTES)
         except (*_DAMAGE, ValueError) as error:
             raise InputError(_reason(error), path / shown) from None
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import polars as pl
 
@@ -30,6 +30,26 @@ _SHRUNK_SHARE = 0.1  # of a complete list; above it a reason must be given
 _DOUBTED_SHARE = 0.05  # of a sample of numbers; above it all of them are compared
 _SAMPLE_SIZE = 100_000  # numbers
 _NAMED = 3  # snapshots in a message
+
+
+class LoadOptions(TypedDict, total=False):
+    """The keywords of `Store.load` beside `as_of`, which says what they mean."""
+
+    registry: str | None
+    covers: Sequence[str]
+    campaign: str | None
+    means: str | None
+    asked: str | Path | None
+    loader: str | Path | None
+    region: str | None
+    columns: Mapping[str, str] | None
+    dates: str
+    values: Mapping[str, Mapping[str, str]] | None
+    accept_unread: int
+    reason: str | None
+    shrunk: str | None
+    corrects: int | None
+    sheet: str | None
 
 
 @dataclass(frozen=True)
@@ -87,10 +107,13 @@ class Prepared:
         return self.taken.counts["unread"] if self.taken.covers else 0
 
 
-def options(
-    paths: Sequence[str | Path], as_of: date, covers: Sequence[str], asked: str | Path | None, **others: Any
-) -> Options:
-    """The options of a load, checked. Raises InputError, OptionError."""
+def options(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Options:
+    """The options of a load, checked. Raises InputError, OptionError; TypeError for a keyword that is not an option."""
+    if unknown := given.keys() - LoadOptions.__annotations__.keys():
+        raise TypeError(f"load has no option {min(unknown)!r}")
+    covers, asked, loader = given.get("covers", ()), given.get("asked"), given.get("loader")
+    region, accept_unread, reason = given.get("region"), given.get("accept_unread", 0), given.get("reason")
+    shrunk, corrects = given.get("shrunk"), given.get("corrects")
     if as_of > today():
         message = f"--as-of {as_of} is in the future; use the day on which the registry produced the file"
         raise InputError(message, paths[0])
@@ -98,16 +121,31 @@ def options(
         covers = [covers]  # a text would be taken apart into its digits
     if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
         raise InputError(f"--covers {bad[0]!r} is not an E.164 prefix; use digits such as 33")
-    if others["accept_unread"] < 0 or bool(others["accept_unread"]) != bool((others["reason"] or "").strip()):
+    if accept_unread < 0 or bool(accept_unread) != bool((reason or "").strip()):
         raise OptionError("--accept-unread (a number of rows) and --reason must be used together")
-    if others["shrunk"] is not None and not others["shrunk"].strip():
+    if shrunk is not None and not shrunk.strip():
         raise OptionError("--shrunk needs the reason why the list is shorter")
-    if others["corrects"] is not None and len(paths) > 1:
+    if corrects is not None and len(paths) > 1:
         raise OptionError("--corrects takes one file: the file that the snapshot was loaded from")
     if asked and len(paths) > 1:
         raise InputError("--asked takes one file; join the parts of the answer first", paths[1])
     prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers))
-    return Options(as_of, covers=prefixes, asked=Path(asked) if asked else None, **others)
+    return Options(
+        as_of,
+        registry=given.get("registry"),
+        covers=prefixes,
+        campaign=given.get("campaign"),
+        means=given.get("means"),
+        asked=Path(asked) if asked else None,
+        loader=Path(loader) if loader else None,
+        region=region and region.upper(),
+        layout=Layout(given.get("columns") or {}, given.get("dates", "iso"), given.get("values") or {}),
+        accept_unread=accept_unread,
+        reason=reason,
+        shrunk=shrunk,
+        corrects=corrects,
+        sheet=given.get("sheet"),
+    )
 
 
 def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Prepared:

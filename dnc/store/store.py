@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import duckdb
 import polars as pl
@@ -30,9 +30,9 @@ from dnc.database import engine, run, statement
 from dnc.errors import InputError, StoreError
 from dnc.files.locks import ReadLock, own_folder
 from dnc.numbers.reader import read_number
-from dnc.registries.contract import Layout
 from dnc.store import audit_log, ledger_sql, load, retention
 from dnc.store.ledger import WORK, Ledger
+from dnc.store.load import LoadOptions
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 
@@ -199,21 +199,7 @@ class Store:
         path: str | Path,
         *,
         as_of: date,
-        registry: str | None = None,
-        covers: Sequence[str] = (),
-        campaign: str | None = None,
-        means: str | None = None,
-        asked: str | Path | None = None,
-        loader: str | Path | None = None,
-        region: str | None = None,
-        columns: Mapping[str, str] | None = None,
-        dates: str = "iso",
-        values: Mapping[str, Mapping[str, str]] | None = None,
-        accept_unread: int = 0,
-        reason: str | None = None,
-        shrunk: str | None = None,
-        corrects: int | None = None,
-        sheet: str | None = None,
+        **options: Unpack[LoadOptions],
     ) -> Snapshot:
         """Load one registry file completely.
 
@@ -245,85 +231,37 @@ class Store:
             InputError, LoaderError, OptionError: the file or an option is wrong; the store is as it was.
             StoreError: the store cannot be written.
         """
-        return self.load_all(
-            [path],
-            as_of=as_of,
-            registry=registry,
-            covers=covers,
-            campaign=campaign,
-            means=means,
-            asked=asked,
-            loader=loader,
-            region=region,
-            columns=columns,
-            dates=dates,
-            values=values,
-            accept_unread=accept_unread,
-            reason=reason,
-            shrunk=shrunk,
-            corrects=corrects,
-            sheet=sheet,
-        )[0]
+        return self.load_all([path], as_of=as_of, **options)[0]
 
     def load_all(
         self,
         paths: Sequence[str | Path],
         *,
         as_of: date,
-        registry: str | None = None,
-        covers: Sequence[str] = (),
-        campaign: str | None = None,
-        means: str | None = None,
-        asked: str | Path | None = None,
-        loader: str | Path | None = None,
-        region: str | None = None,
-        columns: Mapping[str, str] | None = None,
-        dates: str = "iso",
-        values: Mapping[str, Mapping[str, str]] | None = None,
-        accept_unread: int = 0,
-        reason: str | None = None,
-        shrunk: str | None = None,
-        corrects: int | None = None,
-        sheet: str | None = None,
+        **options: Unpack[LoadOptions],
     ) -> list[Snapshot]:
         """Load several files, all or none; arguments and exceptions as for `load`. Returns one snapshot per file."""
-        options = load.options(
-            paths,
-            as_of,
-            covers,
-            asked,
-            registry=registry,
-            campaign=campaign,
-            means=means,
-            loader=Path(loader) if loader else None,
-            region=region and region.upper(),
-            layout=Layout(columns or {}, dates, values or {}),
-            accept_unread=accept_unread,
-            reason=reason,
-            shrunk=shrunk,
-            corrects=corrects,
-            sheet=sheet,
-        )
+        checked = load.options(paths, as_of, options)
         standing = self.standing()
         with self.work("load") as work:
             prepared = []
             for number, path in enumerate(paths):
                 folder = work / str(number)
                 folder.mkdir()
-                prepared.append(load.prepare(Path(path), options, standing, folder))
-            load.corrected(prepared[0], options, standing)
-            loaded = [load.same_snapshot(file, options, standing) for file in prepared]
+                prepared.append(load.prepare(Path(path), checked, standing, folder))
+            load.corrected(prepared[0], checked, standing)
+            loaded = [load.same_snapshot(file, checked, standing) for file in prepared]
             if all(loaded):
                 return [snapshot for snapshot in loaded if snapshot]
             new = [file for file, snapshot in zip(prepared, loaded, strict=True) if not snapshot]
-            load.refuse_unread(new, options)
-            lost = load.losses(new, options, standing, work)
+            load.refuse_unread(new, checked)
+            lost = load.losses(new, checked, standing, work)
             with self.ledger.change() as change:
                 added = []
                 for file in prepared:
                     now = self._snapshots_in(change.con)
-                    same = load.same_snapshot(file, options, now)
-                    added.append(same or load.add(change, file, now, options, lost.get(file.path, 0)))
+                    same = load.same_snapshot(file, checked, now)
+                    added.append(same or load.add(change, file, now, checked, lost.get(file.path, 0)))
                 return added
 
     # objections

@@ -1,11 +1,11 @@
-"""Consents as they come in: a file with a row a word about consent, laid beside planned calls by number.
+"""Consents in a file of their own, joined to planned calls by telephone number.
 
-A row says that a person gave consent, gave none, or withdrew it. Of all words about a number, those of the
-list itself included, the newest wins as a whole: what, when, for which calls, and whether it was withdrawn
-are never mixed from two. On one day the word against the call wins; a word without a day wins where it is
-against the call and loses where it is for it. A word that is not understood, or whose day or purpose is not, may
-have been against the call: it counts as such, and where it is the newest, no consent is told. So does a row that
-does not fit the header, where its number can be read.
+Each row states that a person gave consent, gave none, or withdrew it. Of all statements about a number, those in the
+list of calls included, the newest is used as a whole: what, when, for which calls, and whether it was withdrawn are
+never combined from two statements. On the same day the statement against the call is used. A statement without a day
+counts as the newest if it is against the call, and as the oldest if it is for it. A statement that is not understood,
+or whose day or purpose is not, counts as one against the call; if it is the newest, the consent is not told. The same
+holds for a row with too many or too few cells, if its number can be read.
 """
 
 from __future__ import annotations
@@ -32,27 +32,31 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.numbers.normalise import EMPTY
 
-_WORD = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
+_COLUMNS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
 _ALSO = {"consent_on": "day", "consent_for": "for", "consent_withdrawn_on": "withdrawn"}
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
 _PROOF = ("proof", "proofreference")
-_NEWEST = 2**40  # beyond any day: what has no day and is against the call
-_OLDEST = -(2**40)  # before any day: what has none and is for it
+_NEWEST = 2**40  # later than any day: against the call, without a day
+_OLDEST = -(2**40)  # earlier than any day: for the call, without a day
 
 
 @dataclass(frozen=True)
 class Consents:
-    """The newest word about each number.
+    """The newest statement about each number.
 
-    words: number (UInt64, sorted, each once), the columns of a word as of `dnc.law.demands.FACTS`, and
-    `rank` (Int64), by which words about one number are ordered. rows: of the file. unread: those whose number cannot
-    be read. wordless: those that tell no consent and no withdrawal. odd: those in which something of it was not
-    understood. unproven: consents without a reference to their proof.
+    Attributes:
+        statements: number (UInt64, sorted, unique), the columns about consent as in `dnc.law.demands.FACTS`, and
+            `rank` (Int64), by which statements about one number are ordered.
+        rows: rows of the file.
+        unread: rows whose number cannot be read.
+        wordless: rows that state neither a consent nor a withdrawal.
+        odd: rows in which something was not understood.
+        unproven: consents without a reference to their proof.
     """
 
     path: Path
     sha256: str
-    words: pl.DataFrame
+    statements: pl.DataFrame
     rows: int
     unread: int
     wordless: int
@@ -61,30 +65,31 @@ class Consents:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What the log keeps: the file, and counts; no numbers."""
+        """What the log keeps: the file and counts, no numbers."""
         counts = {name: getattr(self, name) for name in _COUNTS}
-        return {"file": self.path.name, "sha256": self.sha256, "numbers": self.words.height, **counts}
+        return {"file": self.path.name, "sha256": self.sha256, "numbers": self.statements.height, **counts}
 
     def beside(self, calls: Calls) -> Calls:
-        """The same calls, their consent told by the newest word."""
-        told = _ranked(calls.facts(*_WORD))
-        at = self.words["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(self.words.height - 1, 0))
-        found = self.words[at] if self.words.height else self.words.clear(calls.number.len())
+        """The same calls, each with the newest statement about its number."""
+        told = _ranked(calls.facts(*_COLUMNS))
+        known = self.statements
+        at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
+        found = known[at] if known.height else known.clear(calls.number.len())
         wins = (found["number"] == calls.number) & (found["rank"] > told["rank"].fill_null(_OLDEST - 1))
         newest = pl.select(
             pl.when(wins.fill_null(False)).then(found[name].cast(told.schema[name])).otherwise(told[name]).alias(name)
-            for name in _WORD
+            for name in _COLUMNS
         )
         plan, plans = numbered(newest.with_columns(calls.plan.alias("plan")))
-        return calls._replace(plan=plan, plans=calls.plans[plans["plan"]].with_columns(plans.select(_WORD)))
+        return calls._replace(plan=plan, plans=calls.plans[plans["plan"]].with_columns(plans.select(_COLUMNS)))
 
 
 def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | None = None) -> Consents:
-    """Read a file of consents, in the words of a list's brief.
+    """Read a file of consents by the brief of the list of calls.
 
-    Columns are `number`, `region`, `consent`, `consent_on` (or `day`), `consent_for` (or `for`),
-    `consent_withdrawn_on` (or `withdrawn`), `proof`; found as those of a planned-calls file, by the
-    brief's names too where the file has them. Raises InputError where it is no such file.
+    Its columns are `number`, `region`, `consent`, `consent_on` (or `day`), `consent_for` (or `for`),
+    `consent_withdrawn_on` (or `withdrawn`) and `proof`. Their names are matched as in a list of planned calls; names
+    mapped in the brief count if the file has them. Raises InputError if the file is not one of consents.
     """
     path = Path(path)
     table = open_table(path)
@@ -100,48 +105,48 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
         for batch in intake.fitted(table.batches):
             calls = intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
             rows = calls.each(batch)
-            words = _ranked(calls.facts(*_WORD).with_columns(_not_understood(rows[RAGGED].is_not_null())))
-            _refuse_lost(words, calls, rows, path)
-            given = words["consent"].is_in(["named_caller", "partners", "written"])
-            proven = _filled(calls.carried[proof]) if proof else pl.repeat(False, words.height, eager=True)
+            stated = _ranked(calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null())))
+            _refuse_lost(stated, calls, rows, path)
+            given = stated["consent"].is_in(["named_caller", "partners", "written"])
+            proven = _filled(calls.carried[proof]) if proof else pl.repeat(False, stated.height, eager=True)
             counts["rows"] += batch.height
             counts["unread"] += calls.number.null_count()
-            counts["wordless"] += words["rank"].null_count()
-            counts["odd"] += int(words["consent_odd"].sum())
+            counts["wordless"] += stated["rank"].null_count()
+            counts["odd"] += int(stated["consent_odd"].sum())
             counts["unproven"] += int((given & ~proven).sum())
-            yield words.drop_nulls(["number", "rank"]).with_columns(_small())
+            yield stated.drop_nulls(["number", "rank"]).with_columns(_as_enums())
 
     return Consents(path, input_sha256(path), _newest_of(batches()), **counts)
 
 
 def _not_understood(rows: pl.Series) -> list[pl.Expr]:
-    """What some rows tell of consent, whatever stands in them: that it is not understood."""
+    """The columns about consent, with those of some `rows` (Boolean) marked as not understood."""
     untold = [pl.when(~rows).then(name).alias(name) for name in DECLARABLE]
     withdrawn = pl.when(rows).then(pl.lit(NEVER)).otherwise("consent_withdrawn_on").alias("consent_withdrawn_on")
     return [*untold, withdrawn, pl.col("consent_odd") | rows]
 
 
-def _refuse_lost(words: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: Path) -> None:
-    """Raise InputError where a word against calls, or one that is not understood, is of a number that cannot be read.
+def _refuse_lost(stated: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: Path) -> None:
+    """Raise InputError if a row that is against calls, or not understood, has a number that cannot be read.
 
-    A row without any number that says that no consent was given is about nobody.
+    A row that says that no consent was given and whose number is empty is about nobody, and is allowed.
     """
     about_nobody = calls.facts("unread")["unread"] == EMPTY
-    firm = (words["consent_withdrawn_on"] != NEVER) | words["consent_odd"]
-    lost = calls.number.is_null() & words.select(_against()).to_series() & (firm | ~about_nobody)
+    firm = (stated["consent_withdrawn_on"] != NEVER) | stated["consent_odd"]
+    lost = calls.number.is_null() & stated.select(_against()).to_series() & (firm | ~about_nobody)
     if lost.any():
-        why = "tells no consent, a withdrawal, or nothing that is understood, and its number cannot be read"
-        raise InputError(f"{why}; mend the row, or take it out", path, rows[LINE][lost.arg_max() or 0])
+        why = "states a withdrawal or no consent, or is not understood, and its number cannot be read"
+        raise InputError(f"{why}; correct the row or remove it", path, rows[LINE][lost.arg_max() or 0])
 
 
 def _against() -> pl.Expr:
-    """Whether a word is against calls, or may be."""
+    """Whether a statement is against the call, or may be."""
     given_none = (pl.col("consent") == "none").fill_null(False)
     return (pl.col("consent_withdrawn_on") != NEVER) | given_none | pl.col("consent_odd")
 
 
 def _columns(brief: Brief, table: Table) -> dict[str, Names]:
-    """Our names → those in the file: the names in the brief that the file has, else the short ones."""
+    """Our names → the names in the file: those of the brief that the file has, else the short ones."""
     there = {folded(name): name for name in table.columns}
     found = {ours: [name for name in brief.named(ours) if folded(name) in there] for ours in brief.columns}
     mapped = {ours: names for ours, names in found.items() if names}
@@ -153,30 +158,30 @@ def _filled(cells: pl.Series) -> pl.Series:
     return (cells.cast(pl.String).str.strip_chars() != "").fill_null(False)
 
 
-def _small() -> list[pl.Expr]:
-    """Words of an axis as small integers, since millions of rows may stand there."""
+def _as_enums() -> list[pl.Expr]:
+    """Words of an axis as small integers: a file may have millions of rows."""
     return [pl.col(name).cast(pl.Enum(vocabulary().axes[name])) for name in ("consent", "consent_for")]
 
 
-def _ranked(words: pl.DataFrame) -> pl.DataFrame:
-    """Words with `rank`: the newer ranks higher; null where a row tells none."""
+def _ranked(statements: pl.DataFrame) -> pl.DataFrame:
+    """Statements with `rank`: the newer one ranks higher; null if the row states nothing."""
     withdrawn, against = pl.col("consent_withdrawn_on") != NEVER, _against()
     withdrawn_on = pl.when(withdrawn & (pl.col("consent_withdrawn_on") != ALWAYS)).then("consent_withdrawn_on")
     undated = (withdrawn & withdrawn_on.is_null()) | (pl.col("consent_odd") & pl.col("consent_on").is_null())
     day = pl.when(~undated).then(pl.max_horizontal("consent_on", withdrawn_on)).to_physical().cast(pl.Int64)
     rank = pl.coalesce(day * 2 + against.cast(pl.Int64), pl.when(against).then(_NEWEST).otherwise(_OLDEST))
     told = against | pl.col("consent").is_not_null()
-    return words.with_columns(pl.when(told).then(rank).alias("rank"))
+    return statements.with_columns(pl.when(told).then(rank).alias("rank"))
 
 
 def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    """The newest word about each number, sorted by number; of equal ones the later row."""
+    """The newest statement about each number, sorted by number; of equal ones the later row."""
     kept: list[pl.DataFrame] = []
     waiting = 0
     for batch in batches:
         kept.append(batch)
         waiting += batch.height
-        # Put together when as much waits as stands, so that memory holds about twice what is kept.
+        # Merged once as many rows wait as are kept, so that memory holds about twice what is kept.
         if waiting > kept[0].height:
             kept, waiting = [_newest(pl.concat(kept))], 0
     days = {"consent_on": pl.Date, "consent_withdrawn_on": pl.Date}
@@ -185,6 +190,6 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return _newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
 
 
-def _newest(words: pl.DataFrame) -> pl.DataFrame:
-    by_age = words.sort("number", "rank", maintain_order=True)
+def _newest(statements: pl.DataFrame) -> pl.DataFrame:
+    by_age = statements.sort("number", "rank", maintain_order=True)
     return by_age.unique("number", keep="last", maintain_order=True)

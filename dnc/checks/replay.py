@@ -1,4 +1,4 @@
-"""A check decided again: the same file, with the rules, snapshots, objections and terms of then."""
+"""Repeats an earlier check: the same file, with the rules, snapshots, objections and settings it had."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ from dnc.store.store import Store
 
 @dataclass(frozen=True)
 class Replay:
-    """What came of it.
+    """What a repeated check came to.
 
-    same: whether each verdict is what it was, by the hash of all of them. then, now: rows by outcome.
-    versions: of the program, then and now.
+    Attributes:
+        check: row of the log.
+        same: whether all verdicts are the same, by their hash.
+        then, now: rows by outcome.
+        versions: of the program, then and now.
     """
 
     check: int
@@ -42,7 +45,7 @@ class Replay:
 
 
 class _Past(Store):
-    """A store as a check found it; what is recorded in it is noted and not written."""
+    """A store as an earlier check found it. Nothing is written; what would be logged is kept in `noted`."""
 
     def __init__(self, path: Path, standing: Standing) -> None:
         super().__init__(path)
@@ -50,14 +53,14 @@ class _Past(Store):
         self.noted: dict[str, Any] = {}
 
     def must_be_writable(self) -> None:
-        """Nothing will be written."""
+        """Allow a check in a store that is read-only: nothing is written."""
 
     def standing(self) -> Standing:
-        """What stood then."""
+        """The snapshots and objections of that check."""
         return self._standing
 
     def record(self, verb: str, detail: dict[str, Any], **_: Any) -> Entry:
-        """Note what the log would say."""
+        """Keep what would be logged."""
         self.noted = {"verb": verb} | detail
         return Entry(0, "")
 
@@ -65,11 +68,11 @@ class _Past(Store):
 def replay_check(
     store: Store, number: int, path: Paths | Batch | None, outputs: Outputs, *, consents: str | Path | None = None
 ) -> Replay:
-    """Decide the list of a check again; arguments, result and errors are those of `dnc.api.replay`."""
+    """Repeat a check; arguments, result and errors are those of `dnc.api.replay`."""
     row = _row(store, number)
     then = json.loads(row["detail"])
     if "terms" not in then:
-        raise StoreError(f"check {number}: an earlier version of this program kept too little to decide it again")
+        raise StoreError(f"check {number} cannot be repeated: an earlier version of this program kept too little of it")
     path = then["input"] if path is None else path
     _must_be_same(path, then["sha256"], number)
     beside = None
@@ -102,19 +105,19 @@ def replay_check(
 def _row(store: Store, number: int) -> dict[str, Any]:
     rows = store.log().filter(pl.col("seq") == number)
     if rows.is_empty() or rows["verb"].item() != "check":
-        raise InputError(f"row {number} of the log is no check; dnc log lists them")
+        raise InputError(f"row {number} of the log is not a check; `dnc log` lists them")
     return rows.row(0, named=True)
 
 
 def _must_be_same(path: Paths | Batch, sha256: str, number: int) -> None:
-    """Raise InputError where a file or list is not the one that was decided."""
+    """Raise InputError if a file or list is not the one of that check."""
     files = opened(path)
     if files.digest(files.sums) != sha256:
-        raise InputError(f"is not the file of check {number}: its SHA-256 is another", files.name)
+        raise InputError(f"is not the file of check {number}: its SHA-256 differs", files.name)
 
 
 def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The terms of a check and the rules it was decided by."""
+    """The settings of a check and the text of its rules."""
     with store.ledger.read() as opened:
         [terms] = ledger_sql.texts(opened.con, "terms", [then["terms"]])
         texts = ledger_sql.texts(opened.con, "rules", then["rules"])
@@ -122,14 +125,14 @@ def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str
 
 
 def _standing(store: Store, number: int, then: dict[str, Any]) -> Standing:
-    """What stood then. Raises StoreError where it does not stand any more."""
+    """The snapshots and objections of a check. Raises StoreError if some are gone."""
     now = store.standing()
     snapshots = [one for one in now.snapshots if one.id in then["snapshots"]]
     gone = sorted(set(then["snapshots"]) - {one.id for one in snapshots})
     if gone:
         what = ", ".join(map(str, gone))
-        raise StoreError(f"check {number} cannot be decided again: of its snapshots, {what} are forgotten or replaced")
+        raise StoreError(f"check {number} cannot be repeated: its snapshots {what} were forgotten or replaced")
     if sorted({one.file for one in snapshots}) != then["files"]:
-        raise StoreError(f"check {number} cannot be decided again: numbers were forgotten in its snapshots since")
+        raise StoreError(f"check {number} cannot be repeated: numbers were forgotten in its snapshots since then")
     objections = now.objections.filter(pl.col("seq") <= then["objections"])
     return replace(now, snapshots=tuple(snapshots), objections=objections)

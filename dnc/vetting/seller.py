@@ -32,7 +32,7 @@ class Trade:
     """Collects the distinct cases of the rows of a check while it runs, and decides them as handed over by a seller."""
 
     def __init__(self, book: Rulebook, standing: Standing, policy: Policy) -> None:
-        others = tuple(one for one in standing.snapshots if one.registry != "own")
+        others = tuple(one for one in standing.snapshots if not one.is_own)
         self._book, self._policy = book, policy
         self._standing = replace(standing, snapshots=others, objections=standing.objections.clear())
         self._asked = [id_.replace("-", "_") for id_ in book.registries() if self._standing.of(id_)]

@@ -162,7 +162,7 @@ def test_a_withdrawal_without_a_number_that_can_be_read_stops_the_check(outcome,
     calls = f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-09-01,both\n"
     filed = f"{HEAD}02 61 91 00 01,named_caller,2026-08-01,both,,\n{row}\n"
     if refused:
-        with pytest.raises(InputError, match=r"consents.csv:3: tells no consent, a withdrawal, or nothing that"):
+        with pytest.raises(InputError, match=r"consents.csv:3: states a withdrawal or no consent, or is not"):
             outcome(filed, calls)
     else:
         assert outcome(filed, calls)[0] == ["clear"]
@@ -223,7 +223,7 @@ def test_many_words_come_to_the_same_one_by_one(tmp_path_factory, words):
         rank = (2 if against else 0, date.min, against) if day is None else (1, day, against)
         if n not in kept or rank >= kept[n][0]:
             kept[n] = (rank, word, day)
-    found = read_consents(path, Brief(), Rulebook.load()).words
+    found = read_consents(path, Brief(), Rulebook.load()).statements
     expected = [(33199000000 + n, word, day) for n, (_, word, day) in sorted(kept.items())]
     assert found.select("number", "consent", "consent_on").rows() == expected
 

@@ -164,13 +164,13 @@ def test_what_cannot_be_decided_again_says_why(checked, write_file):
     path = write_file("c.csv", CALLS)
     with pytest.raises(InputError, match="is not the file of check 4"):
         replay(checked, 4, write_file("other.csv", CALLS + "x;x;\n"))
-    with pytest.raises(InputError, match="row 2 of the log is no check"):
+    with pytest.raises(InputError, match="row 2 of the log is not a check"):
         replay(checked, 2, path)
     checked.forget_numbers(["+33199000001"])
     with pytest.raises(StoreError, match="numbers were forgotten in its snapshots since"):
         replay(checked, 4, path)
     checked.forget(date(2026, 7, 1))
-    with pytest.raises(StoreError, match="of its snapshots, 1 are forgotten or replaced"):
+    with pytest.raises(StoreError, match="its snapshots 1 were forgotten or replaced"):
         replay(checked, 4, path)
 
 

@@ -17,7 +17,8 @@ with entries as materialized (
 ),
 entries_of as (select key, day, e.* from asked a join entries e using (number)),
 holding as (
-    select key, bool_or(listed) as listed, max(on_day) filter (listed) as as_of
+    select key, bool_or(listed) as listed, max(on_day) filter (listed) as as_of, min(on_day) as since,
+           case when bool_and(until is not null) then max(until) end as until
     from entries_of e
     where on_day <= day and as_of <= day and (until is null or day <= until)
       and not exists (
@@ -38,7 +39,10 @@ select key,
             when loaded.day <= a.day then 'clear'
        end as state,
        coalesce(h.as_of, a.day) as as_of,
-       l.next_on
+       l.next_on,
+       a.number,
+       h.since,
+       h.until
 from asked a
 cross join loaded
 left join holding h using (key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,15 +15,19 @@ import duckdb
 import polars as pl
 
 from dnc.checks.registry_lookup import Lookup
-from dnc.clock import NO_DAYS
+from dnc.clock import NO_DAYS, today
 from dnc.database import engine, run, statement
 from dnc.law.demands import OWN, REGISTRY_FACTS, registry_column
 from dnc.store.snapshots import Snapshot, Standing
+from dnc.store.store import Store
 
 _IN_OWN = """
 select distinct number from (select number from read_parquet($files) union all select number from objections)
 where number in (select number from asked)
 """
+_ALL_IN_OWN = (
+    "select distinct number from (select number from read_parquet($files) union all select number from objections)"
+)
 _OWN_SNAPSHOTS = {"file": pl.String, "as_of": pl.Date, "loaded_at": pl.Datetime, "whole": pl.Boolean}
 _NOT_IN_OWN = {"_since": pl.Date, "_told": pl.Date, "_campaign": pl.String}  # columns that the own list leaves NULL
 
@@ -55,19 +60,23 @@ class _OwnList:
         """Columns `state`, `as_of`, `next_on`, a row for each call."""
         asked = calls.select("number", "day").with_row_index("key")
         known = run(self._con, "known", _IN_OWN, self._files, asked=asked, objections=self._frames["objections"])
-        asked = asked.filter(pl.col("number").is_in(known["number"].implode()))
-        found = run(
-            self._con,
-            "own",
-            statement(__package__, "own"),
-            self._files | {"no_days": NO_DAYS},
-            asked=asked,
-            **self._frames,
-        )
+        found = self._found(asked.filter(pl.col("number").is_in(known["number"].implode())))
         loaded = pl.lit(self._loaded, pl.Date) <= pl.lit(calls["day"])  # a Series of 1 row is not broadcast
         never = pl.lit(None, pl.Date)
         absent = calls.select(pl.when(loaded).then(pl.lit("clear")).alias("state"), as_of="day", next_on=never)
         return pl.DataFrame([column.scatter(found["key"], found[column.name]) for column in absent])
+
+    def entries(self, day: date) -> pl.DataFrame:
+        """Columns `number`, `since`, `until` of all that are on the list on a day."""
+        known = run(self._con, "entries", _ALL_IN_OWN, self._files, objections=self._frames["objections"])
+        found = self._found(known.sort("number").with_row_index("key").with_columns(day=pl.lit(day)))
+        # What is not known of a number counts as an opt-out.
+        return found.filter(pl.col("state").is_in(["listed", "uncovered"])).select("number", "since", "until")
+
+    def _found(self, asked: pl.DataFrame) -> pl.DataFrame:
+        """What `own.sql` says of numbers and days (columns key, number, day)."""
+        params = self._files | {"no_days": NO_DAYS}
+        return run(self._con, "own", statement(__package__, "own"), params, asked=asked, **self._frames)
 
     def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
         """Its codes need no decoding, only names."""
@@ -131,6 +140,13 @@ class Screen:
         ).write_parquet(path)
         return [str(path)]
 
+    def own_entries(self, day: date) -> pl.DataFrame:
+        """The caller's own opt-out list on a day: `number` (UInt64, sorted), `since` and `until` (Date)."""
+        own = self._known.get(OWN)
+        if isinstance(own, _OwnList):
+            return own.entries(day)
+        return pl.DataFrame(schema={"number": pl.UInt64, "since": pl.Date, "until": pl.Date})
+
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
         """The answers for each call, in few and small columns: distinct rows of them are decoded once.
 
@@ -151,3 +167,14 @@ class Screen:
             columns = codes.select(pl.col(f"^{registry} .*$").name.map(_without_registry))
             frames.append(known.decoded(columns).select(pl.all().name.prefix(registry_column(registry))))
         return pl.concat(frames, how="horizontal") if frames else pl.DataFrame(height=codes.height)
+
+
+def own_list(store: Store) -> pl.DataFrame:
+    """The caller's own opt-out list today: `number` (text, E.164, sorted), `since`, `until` (Date).
+
+    Raises StoreError if there is no store.
+    """
+    store.must_exist()
+    with Screen(store.standing(), [OWN]) as screen:
+        entries = screen.own_entries(today())
+    return entries.with_columns(number=pl.concat_str(pl.lit("+"), "number"))

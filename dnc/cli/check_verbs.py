@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -26,6 +30,9 @@ from dnc.cli.options import (
 )
 from dnc.messages import LANGUAGES
 
+_STDOUT = Path("-")
+_FORMATS = ("csv", "jsonl", "parquet", "xlsx")
+
 
 @click.command()
 @click.argument("files", metavar="LIST...", nargs=-1, required=True, type=FILE)
@@ -34,8 +41,22 @@ from dnc.messages import LANGUAGES
     "--out",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Write rows (.csv, .parquet, .xlsx, .jsonl) or a report to read and print (.html). Repeatable. "
-    "[default: CSV on stdout]",
+    help="Write rows (.csv, .parquet, .xlsx, .jsonl) or a report to read and print (.html); - is stdout. Repeatable. "
+    "[default: -]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="csv",
+    show_default=True,
+    help="Format of the rows on stdout.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the counts as JSON on stdout; requires --out with a file for the rows.",
 )
 @click.option("--columns", metavar="NAMES", help="Verdict columns to write, e.g. outcome,why. [default: all]")
 @click.option("--keep", is_flag=True, help="Keep the decisions in the store, for dnc answer; see dnc retain.")
@@ -68,6 +89,8 @@ def check(
     lang: str,
     exit_zero: bool,
     out: tuple[Path, ...],
+    form: str,
+    as_json: bool,
     columns: str | None,
     only: tuple[str, ...],
     quiet: bool,
@@ -75,17 +98,21 @@ def check(
 ) -> None:
     """Check a list of planned calls.
 
-    LIST is a file, several files with the same columns, or a folder of partitioned Parquet files; they are checked as
-    one list.
+    LIST is a file, - for stdin, several files with the same columns, or a folder of partitioned Parquet files; they are
+    checked as one list.
 
     The exit code is about the rows that are written: with --only clear it is 0; with --changed it is 0 if no outcome
     got worse.
     """
     from dnc import api
+    from dnc.reports.check_data import as_data
     from dnc.reports.check_summary import summary
 
+    to_stdout = not out or _STDOUT in out
+    if as_json and to_stdout:
+        raise click.UsageError("--json requires --out with a file for the rows")
     book = load_rules(ctx)
-    with progress_bar(files, quiet) as progress:
+    with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as (stream, file):
         result = api.check(
             files,
             open_store(ctx),
@@ -93,17 +120,32 @@ def check(
             rulebook=book,
             accept=dict(accept),
             language=lang,
-            out=out,
+            out=[*(path for path in out if path != _STDOUT), *file],
             columns=columns.split(",") if columns else None,
             only=[outcome for outcomes in only for outcome in outcomes.split(",")],
-            stream=None if out else sys.stdout.buffer,
+            stream=stream,
             progress=progress,
             **options,
         )
-    sys.stdout.buffer.flush()
+    if as_json:
+        click.echo(json.dumps(as_data(result), ensure_ascii=False, indent=2))
     for line in () if quiet else summary(result, book, lang):
         say(line)
     ctx.exit(0 if exit_zero else exit_code(result.given))
+
+
+@contextmanager
+def _stdout(form: str, *, wanted: bool) -> Iterator[tuple[IO[bytes] | None, list[Path]]]:
+    """Where the rows for stdout go: a stream of CSV, or else a temporary file that is copied to stdout in the end."""
+    if wanted and form != "csv":
+        with tempfile.TemporaryDirectory(prefix="dnc-") as folder:
+            file = Path(folder) / f"rows.{form}"
+            yield None, [file]
+            with file.open("rb") as rows:
+                shutil.copyfileobj(rows, sys.stdout.buffer)
+    else:
+        yield sys.stdout.buffer if wanted else None, []
+    sys.stdout.buffer.flush()
 
 
 @click.command()

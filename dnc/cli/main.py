@@ -21,7 +21,7 @@ from dnc.errors import DncError, OptionError
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
 
 
-@click.group(context_settings={"max_content_width": 100})
+@click.group(context_settings={"max_content_width": 100, "auto_envvar_prefix": "DNC"})
 @click.version_option(package_name="dnc-check", prog_name="dnc")
 @click.option(
     "--store",
@@ -38,6 +38,9 @@ def cli(ctx: click.Context, store: str, rules: str | None) -> None:
     """Check planned telephone calls against do-not-call laws and registries.
 
     Each call is clear, blocked or undecided, with the reason.
+
+    Every option can also be set by an environment variable: DNC_CHECK_REGION is --region of dnc check. Several values
+    of one option are separated by line breaks.
     """
     ctx.obj = {"store": store, "rules": rules}
 

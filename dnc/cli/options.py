@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dnc.errors import InputError, printable
-from dnc.messages import LANGUAGES
+from dnc.messages import LANGUAGES, system_language
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +52,7 @@ class _Date(click.ParamType[date]):
 
 class _Pair(click.ParamType[tuple[str, str]]):
     name = "name=value"
+    envvar_list_splitter = "\n"  # a reason has blanks
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         name, equals, rest = str(value).partition("=")
@@ -72,7 +73,7 @@ class _Words(click.ParamType[tuple[str, str, str]]):
 
 
 class _File(click.ParamType[Path]):
-    """The path of a file or folder to read.
+    """The path of a file or folder to read; `-` is stdin.
 
     A pipe or device can be read only once, but a check reads its list twice (checksum, then rows): it is copied to a
     temporary file first.
@@ -81,7 +82,7 @@ class _File(click.ParamType[Path]):
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        path = Path(value)
+        path = Path("/dev/stdin" if str(value) == "-" else value)
         try:
             status = path.stat()
         except OSError:
@@ -134,6 +135,12 @@ SHEET = click.option(
     "--sheet", metavar="NAME", help="Sheet of the spreadsheet.  [default: the first visible one that is not empty]"
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+LANG = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default=system_language,
+    help="Language of what people read.  [default: that of the system]",
+)
 _STORE_OPTIONS = {
     "rules": "Folder of rule files that add to the built-in rules, or replace them.",
     "store": "Store folder.  [env var: DNC_STORE; default: dnc-store]",

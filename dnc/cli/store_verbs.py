@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import DATE, FILE, JSON, REGION, open_store, print_csv, print_rows, say, store_options
+from dnc.cli.options import (
+    DATE,
+    FILE,
+    JSON,
+    LANG,
+    PAIR,
+    REGION,
+    load_rules,
+    open_store,
+    print_csv,
+    print_rows,
+    say,
+    store_options,
+)
 from dnc.errors import StoreError, printable
 
 if TYPE_CHECKING:
@@ -134,6 +147,68 @@ def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: b
         for snapshot in open_store(ctx).snapshots()
     ]
     print_rows(rows, (*columns, "accepted"))
+
+
+@click.command()
+@click.option(
+    "--max-age",
+    "max_ages",
+    type=PAIR,
+    multiple=True,
+    metavar="REGISTRY=DAYS",
+    help="Report a registry as due if its newest snapshot is older, or if none is loaded. Repeatable.",
+)
+@LANG
+@JSON
+@store_options
+@click.pass_context
+def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang: str, as_json: bool) -> None:
+    """Print what is loaded, how old it is, and what is due; verify every file of the store.
+
+    Due are: a registry that clears no call any more under the law in force, or is older than --max-age; rules that
+    have to be reviewed again; data kept longer than dnc retain allows; damage.
+
+    The exit code is 0 if nothing is due, else 1.
+    """
+    from dnc.checks.status import status as status_of
+    from dnc.reports.status_lines import as_text
+
+    found = status_of(open_store(ctx), load_rules(ctx), {name: _days(name, days) for name, days in max_ages})
+    if as_json:
+        click.echo(json.dumps(found.data, ensure_ascii=False, indent=2))
+    else:
+        for line in as_text(found, lang):
+            click.echo(line)
+    ctx.exit(1 if found.due else 0)
+
+
+def _days(name: str, text: str) -> int:
+    if not text.isdecimal():
+        raise click.UsageError(f"--max-age {name}={text!r} is not a number of days")
+    return int(text)
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["own"]))
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file.  [default: stdout]")
+@store_options
+@click.pass_context
+def export(ctx: click.Context, /, *, what: str, out: Path | None) -> None:
+    """Export the caller's own opt-out list as CSV, which dnc load --registry own takes back.
+
+    It has everyone who is on the list today: all that was loaded or recorded, without what was lifted or has expired.
+    """
+    from dnc.checks.screening import own_list
+    from dnc.files.output_rows import Rows
+    from dnc.files.writers import Output
+
+    entries = own_list(open_store(ctx))
+    if out is None or str(out) == "-":
+        print_csv(entries)
+    else:
+        with Output(out, entries.columns, ",", False) as output:
+            output.writer.add(Rows.of(entries))
+    say(f"opt-outs exported: {entries.height:,}")
 
 
 @click.command()
@@ -279,4 +354,4 @@ def restore(ctx: click.Context, folder: Path) -> None:
         say(f"the damaged files were moved to {done.aside}; they hold personal data, delete them when not needed")
 
 
-VERBS = (object_, forget, retain, answer, replay, snapshots, log, verify, backup, restore)
+VERBS = (object_, export, forget, retain, answer, replay, snapshots, status, log, verify, backup, restore)

@@ -243,6 +243,14 @@ def retention(con: Connection, today: date) -> list[Row]:
     return _rows(con, sql, {"today": today})
 
 
+def kept_too_long(con: Connection, today: date) -> int:
+    """How many snapshots and files of decisions are older than their retention allows."""
+    snapshots = "select registry as kind, as_of as kept from snapshots"
+    dated = f"{snapshots} union all select 'decisions', kept_at::date from decisions"
+    sql = f"select count(*) from ({dated}) join retention using (kind) where kept < $today::date - to_months(months)"
+    return int(_column(con, sql, {"today": today})[0])
+
+
 # The log
 
 

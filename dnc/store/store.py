@@ -347,6 +347,12 @@ class Store:
         with self.ledger.read() as opened:
             return [(row["kind"], row["months"], row["first"]) for row in ledger_sql.retention(opened.con, today())]
 
+    def forgettable(self) -> int:
+        """How many snapshots and files of decisions `forget_due` would delete."""
+        self.must_exist()
+        with self.ledger.read() as opened:
+            return ledger_sql.kept_too_long(opened.con, today())
+
 
 def read_all(numbers: Iterable[str], region: str | None, *, certain: bool = False) -> list[int]:
     """Numbers that a person typed, in E.164.

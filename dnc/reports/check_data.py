@@ -1,0 +1,61 @@
+"""A check as data, for programs: what `dnc check --json` prints. It holds no telephone number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from dnc.checks.result import Check
+from dnc.reports.phrases import misread
+
+
+def as_data(check: Check) -> dict[str, Any]:
+    """The result of a check, for JSON.
+
+    Returns:
+        check, log_head: its row of the log, and that row as `ROW:HASH`. today: its day.
+        rows, calls: of the list; more calls than rows if rows have several numbers.
+        counts: calls by outcome. written: rows that were written, by outcome.
+        blocked_by, undecided_by: calls by regime. missing: undecided calls by word of `dnc_missing`.
+        unread: calls whose number cannot be read, by reason.
+        not_understood: `column` (ours), `word` (digits masked), `cells`, and `write`, the line for the brief or null.
+        valid_until: the first day on which a call stops being clear, or null.
+        snapshots: id, registry, as_of, age_days of each snapshot in the store.
+        rules: SHA-256 of each rules file.
+        sha256: of the list.
+    """
+    today = date.fromisoformat(str(check.record["today"]))
+    tallies = check.tallies
+    return {
+        "check": check.id,
+        "log_head": check.head,
+        "today": today.isoformat(),
+        "rows": check.rows,
+        "calls": check.calls,
+        "counts": check.counts,
+        "written": {outcome: check.given[outcome] for outcome in check.counts},
+        "blocked_by": _sorted(tallies.blocking()),
+        "undecided_by": _sorted(tallies.undecided()),
+        "missing": _sorted(tallies.missing()),
+        "unread": _sorted(tallies.unread),
+        "not_understood": [
+            {"column": one.column, "word": one.word, "cells": one.rows, "write": one.write} for one in misread(check)
+        ],
+        "valid_until": min((end.isoformat() for end in tallies.ends if end), default=None),
+        "snapshots": [
+            {
+                "id": one.id,
+                "registry": one.registry,
+                "as_of": one.as_of.isoformat(),
+                "age_days": (today - one.as_of).days,
+            }
+            for one in check.snapshots
+        ],
+        "rules": check.record["rules"],
+        "sha256": check.record["sha256"],
+    }
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -108,6 +108,8 @@ def _print_changes(ctx: click.Context, book: Rulebook, packs: list[Pack], days: 
     else:
         changes = outlook(packs, first, last)
     print_rows(changes, Change._fields)
+    if not changes:
+        say(f"nothing changes until {last}")
     return 1 if changes else 0
 
 

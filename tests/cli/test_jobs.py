@@ -1,0 +1,157 @@
+"""What batch jobs use: JSON on stdout, stdin and stdout as `-`, environment variables, the state of a store, exports."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import date
+
+import polars as pl
+import pytest
+
+from dnc import Store, check
+from dnc.checks.status import status
+from dnc.errors import OptionError
+from dnc.law.rulebook import Rulebook
+
+CALLS = "number,relationship,objected_on\n0199000007,none,none\n0199000008,x,2026-11-01\nabc,none,none\n"
+TOLD = ("--region", "FR", "--set", "caller=commercial")
+
+
+def test_counts_as_json_when_rows_go_to_a_file(dnc, store, write_file, monkeypatch):
+    """The counts are those of the rows; nothing in it is a number; without a file for the rows it is wrong usage."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-26")
+    path = write_file("calls.csv", CALLS)
+    code, out, _ = dnc("check", path, *TOLD, "--store", store.path, "--out", "rows.csv", "--json")
+    told = json.loads(out)
+    assert code == 1
+    assert told["counts"] == {"clear": 0, "blocked": 1, "undecided": 2} == told["written"]
+    assert (told["rows"], told["calls"], told["check"], sum(told["unread"].values())) == (3, 3, 1, 1)
+    assert told["not_understood"][0] | {"write": None} == {
+        "column": "relationship", "word": "x", "cells": 1, "write": None,
+    }  # fmt: skip
+    assert told["blocked_by"] and told["missing"]["number"] == 1 and told["valid_until"] is None
+    assert "199000007" not in out and "199000008" not in out
+    for outs in ((), ("--out", "-")):
+        assert dnc("check", path, *TOLD, "--store", store.path, "--json", *outs)[0] == 2
+
+
+def test_the_earliest_day_that_ends_a_clear_call(dnc, screened, write_file, monkeypatch):
+    """`valid_until` is the first day on which one of the clear calls stops being clear."""
+    monkeypatch.setenv("DNC_TODAY", "2026-08-05")
+    path = write_file("calls.csv", "number\n06 39 98 81 05\n")
+    result = check(path, screened, region="FR", given={"caller": "survey"})
+    told = json.loads(
+        dnc(
+            "check", path, "--region", "FR", "--set", "caller=survey", "--out", "o.csv", "--json",
+            "--store", screened.path,
+        )[1]
+    )  # fmt: skip
+    ends = [str(end) for end in result.verdicts["dnc_valid_until"].drop_nulls()]
+    assert told["valid_until"] == min(ends, default=None)
+    assert {one["registry"]: one["age_days"] for one in told["snapshots"]}["fr-bloctel"] == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "read"), [("csv", pl.read_csv), ("jsonl", pl.read_ndjson), ("parquet", pl.read_parquet)]
+)
+def test_a_list_from_stdin_and_rows_to_stdout(tmp_path, form, read):
+    """`-` is stdin and stdout; the rows are those of the file."""
+    import os
+    import subprocess
+    import sys
+
+    store = tmp_path / "s"
+    done = subprocess.run(
+        [sys.executable, "-m", "dnc", "check", "-", *TOLD, "--store", store, "--out", "-", "--format", form, "--quiet"],
+        input=CALLS.encode(), capture_output=True, check=False, env=os.environ | {"DNC_TODAY": "2026-11-26"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert read(io.BytesIO(done.stdout))["dnc_outcome"].to_list() == ["undecided", "blocked", "undecided"]
+
+
+def test_options_from_the_environment(dnc, store, write_file, monkeypatch):
+    """Every option has a variable; several values are separated by line breaks, so that they may hold blanks."""
+    path = write_file("calls.csv", "number\n0199000007\n")
+    monkeypatch.setenv("DNC_CHECK_REGION", "FR")
+    monkeypatch.setenv("DNC_CHECK_GIVEN", "caller=commercial\nconsent=none")
+    monkeypatch.setenv("DNC_CHECK_ACCEPT", "fr-hours-callback-2026=asked our counsel")
+    monkeypatch.setenv("DNC_CHECK_STORE", "ignored")
+    assert dnc("check", path, "--store", store.path, "--quiet")[0] in (1, 3)
+    assert json.loads(store.log()["detail"][0])["declared"] == {"caller": "commercial", "consent": "none"}
+
+
+def test_status_says_what_is_due(dnc, screened, write_file, monkeypatch):
+    """An answer that clears nobody any more, one older than wished, one not loaded, law to be read again, damage."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-26")
+    screened.load(write_file("t.csv", "number,listed\n+447700900001,no\n"), as_of=date(2026, 11, 20), registry="gb-tps")
+    code, out, _ = dnc("status", "--store", screened.path, "--json")
+    told = json.loads(out)
+    by_registry = {one["registry"]: one for one in told["registries"]}
+    assert (code, told["due"], told["verified"]) == (0, False, True)
+    tps, bloctel = by_registry["gb-tps"], by_registry["fr-bloctel"]
+    assert (tps["age_days"], tps["clears_until"], tps["used"]) == (6, "2026-12-18", True)
+    assert (bloctel["used"], bloctel["clears_until"]) == (False, None)  # Bloctel ended on 11 August 2026
+    assert by_registry["own"]["used"] and by_registry["own"]["clears_until"] is None
+    for late in ("gb-tps=5", "au-dncr=30"):
+        assert dnc("status", "--store", screened.path, "--max-age", late)[0] == 1
+    assert dnc("status", "--store", screened.path, "--max-age", "gb-tps=6")[0] == 0
+    monkeypatch.setenv("DNC_TODAY", "2026-12-19")
+    code, out, _ = dnc("status", "--store", screened.path)
+    assert code == 1 and "DUE  gb-tps" in out
+    monkeypatch.setenv("DNC_TODAY", "2028-01-01")
+    assert "À FAIRE  droit relu jusqu'au" in dnc("status", "--store", screened.path, "--lang", "fr")[1]
+
+
+def test_status_finds_damage_and_what_is_kept_too_long(dnc, screened, monkeypatch):
+    """A changed file and snapshots beyond their retention are due."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-26")
+    screened.retain("fr-directory", 12)
+    assert dnc("status", "--store", screened.path)[0] == 1
+    screened.retain("fr-directory", None)
+    file = next((screened.path / "snapshots").glob("*.parquet"))
+    file.chmod(0o600)
+    file.write_bytes(file.read_bytes() + b"x")
+    code, out, _ = dnc("status", "--store", screened.path, "--json")
+    told = json.loads(out)
+    assert (code, told["verified"], len(told["faults"])) == (1, False, 1)
+
+
+def test_status_refuses_what_it_cannot_answer(dnc, screened):
+    """No store, no such registry, no number of days."""
+    with pytest.raises(OptionError, match="no rule looks up"):
+        status(screened, Rulebook.load(), {"gb-tsp": 5})
+    assert dnc("status", "--store", screened.path, "--max-age", "gb-tps=soon")[0] == 2
+    assert dnc("status", "--store", "nowhere")[0] == 4
+
+
+def test_the_own_list_goes_out_and_comes_back(dnc, store, write_file, monkeypatch):
+    """What is exported and loaded again decides every number as before; what was lifted or has expired is left out."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-26")
+    rows = (
+        "number,since,until\n+33199000001,2026-01-02,\n+33199000002,2026-01-02,2026-03-01\n+33199000003,,2027-01-01\n"
+    )
+    store.load(write_file("own.csv", rows), as_of=date(2026, 2, 1), registry="own")
+    store.object(["+33199000004", "+33199000005"], date(2026, 5, 5))
+    store.object(["+33199000005"], date(2026, 6, 6), lift=True, reason="asked to be called again")
+    code, out, _ = dnc("export", "own", "--store", store.path, "--out", "own-out.csv")
+    assert (code, out) == (0, "")
+    kept = pl.read_csv("own-out.csv", schema_overrides={"number": pl.String})
+    assert kept.rows() == [
+        ("+33199000001", "2026-01-02", None),
+        ("+33199000003", "2026-02-01", "2027-01-01"),
+        ("+33199000004", "2026-05-05", None),
+    ]
+    other = Store(store.path.parent / "other")
+    other.load("own-out.csv", as_of=date(2026, 11, 26), registry="own")
+    calls = write_file("calls.csv", "number\n" + "".join(f"+3319900000{n}\n" for n in range(1, 7)))
+    said = [check(calls, one, given={"caller": "commercial"}).verdicts["dnc_blocked_by"] for one in (store, other)]
+    assert said[0].to_list() == said[1].to_list() and "own-objection" in "".join(said[0])
+    assert dnc("export", "own", "--store", "nowhere")[0] == 4
+
+
+def test_no_change_of_the_law_is_said(dnc, monkeypatch):
+    """Nothing ahead: a line for the person, no rows, exit code 0."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-26")
+    code, _, err = dnc("rules", "fr", "--ahead", "1")
+    assert (code, err) == (0, "nothing changes until 2026-11-27\n")

@@ -15,7 +15,7 @@ import polars as pl
 
 from dnc.checks.arrow import Decider, decide
 from dnc.checks.explain import explain_call
-from dnc.checks.inputs import Batch
+from dnc.checks.inputs import Source
 from dnc.checks.judge import RegimeResult
 from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
 from dnc.checks.replay import Replay, replay_check
@@ -23,7 +23,6 @@ from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError
-from dnc.files.dataset import Paths
 from dnc.files.output_rows import Rows
 from dnc.files.writers import Output, atomic_path, is_page
 from dnc.store.store import Store
@@ -47,7 +46,7 @@ class _Report:
 
 
 def check(
-    path: Paths | Batch,
+    path: Source,
     store: Store,
     *,
     out: Targets = None,
@@ -67,10 +66,11 @@ def check(
     Args:
         path: CSV, XLSX, Parquet or JSON, one row a call; or several such files with the same columns, or folders of
             partitioned Parquet, which are decided as one list in their order (see `dnc.files.dataset`). Or a table in
-            memory: a Polars or pandas frame, a pyarrow table, or anything else with Arrow's PyCapsule interface.
+            memory: a Polars or pandas frame, a pyarrow table, or anything else with Arrow's PyCapsule interface. Or
+            what lies elsewhere: the URL of an object (`s3://…`), or a `dnc.files.remote.Query` of a database.
         store: where the snapshots of registries are; need not exist.
-        out: file or files to write, by suffix (`.csv`, `.parquet`, `.xlsx`, `.jsonl`, `.html`); memory then does not
-            grow with the list.
+        out: file or files to write, by suffix (`.csv`, `.parquet`, `.xlsx`, `.jsonl`, `.html`), or their URLs, or the
+            table of a database (`postgresql://…#schema.table`); memory then does not grow with the list.
         columns: those of `dnc.law.vocabulary.VERDICT` to write, with or without `dnc_`; by default all.
         only: outcomes whose rows are written; by default all.
         changed: the list is the output of an earlier check; write only rows whose outcome changed, with the earlier
@@ -150,7 +150,7 @@ def explain(
 def replay(
     store: Store,
     number: int,
-    path: Paths | Batch | None = None,
+    path: Source | None = None,
     out: Targets = None,
     *,
     consents: str | Path | None = None,

@@ -57,3 +57,8 @@ class RuleError(InputError):
 
 class StoreError(DncError):
     """The store is locked, damaged, of another version, or the folder is not a store."""
+
+
+def missing_extra(extra: str, error: ImportError) -> OptionError:
+    """The error where the libraries of an extra are not installed."""
+    return OptionError(f"this needs {error.name}; install the extra: pip install 'dnc-check[{extra}]'")

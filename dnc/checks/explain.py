@@ -12,10 +12,10 @@ import polars as pl
 
 from dnc.checks.brief import Brief, must_be_column
 from dnc.checks.calls import Calls
+from dnc.checks.inputs import Source, opened
 from dnc.checks.judge import RegimeResult, explained
 from dnc.checks.settings import Settings, Setup
 from dnc.errors import InputError, OptionError
-from dnc.files.dataset import Paths, file_list
 from dnc.files.table import RAGGED, Table
 from dnc.store.store import Store
 
@@ -45,7 +45,7 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
     return explanation
 
 
-def explain_row(path: Paths, row: int, store: Store, settings: Settings) -> list[Explanation]:
+def explain_row(path: Source, row: int, store: Store, settings: Settings) -> list[Explanation]:
     """Decide one row of a list as a check of the whole list does.
 
     Args:
@@ -57,9 +57,9 @@ def explain_row(path: Paths, row: int, store: Store, settings: Settings) -> list
     Raises:
         InputError, StoreError: as `dnc.api.check`. OptionError: there is no such row.
     """
-    files, setup = file_list(path), settings.read()
-    intake = setup.intake(files.table())
-    with TemporaryDirectory(prefix="dnc-") as folder:
+    setup = settings.read()
+    with opened(path, setup.brief.sheet) as files, TemporaryDirectory(prefix="dnc-") as folder:
+        intake = setup.intake(files.table())
         # An objection in any row counts for all rows with its number.
         intake, against = setup.read_ahead(intake, files.table, Path(folder))
         before = 0
@@ -68,7 +68,7 @@ def explain_row(path: Paths, row: int, store: Store, settings: Settings) -> list
                 calls = setup.completed(intake.calls(batch.slice(row - before - 1, 1)), against)
                 return _explanations(setup, store, calls)
             before += batch.height
-    raise OptionError(f"--row {row}: {files.name} has {before} rows")
+        raise OptionError(f"--row {row}: {files.name} has {before} rows")
 
 
 def _explanations(setup: Setup, store: Store, calls: Calls) -> list[Explanation]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol, runtime_checkable
 
 import polars as pl
 
 from dnc.errors import InputError, OptionError
 from dnc.files.dataset import FileList, Paths, file_list
+from dnc.files.remote import Query, fetched, is_url
 from dnc.files.table import BATCH_ROWS, Table, typed_table
 
 _NAME = Path("frame")  # in messages and in the log
@@ -23,6 +26,9 @@ class Batch(Protocol):
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The rows as a stream of Arrow arrays."""
+
+
+Source = Paths | Query | Batch
 
 
 @dataclass(frozen=True)
@@ -49,18 +55,31 @@ class FrameInput(FileList):
         return typed_table(_NAME, "arrow", self.frame.columns, [self.frame])
 
 
-def opened(source: Paths | Batch, sheet: str | None = None) -> FileList:
-    """The files at some paths, or a table in memory; `sheet` is that of spreadsheets.
+@contextmanager
+def opened(source: Source, sheet: str | None = None) -> Iterator[FileList]:
+    """The files at some paths, or a table in memory; what is not on this machine is copied for as long as the block.
 
-    Raises InputError where they cannot be read, OptionError where the argument is neither.
+    Args:
+        source: paths, URLs, the query of a database, or a table.
+        sheet: of spreadsheets.
+    Raises:
+        InputError: something cannot be read. OptionError: the argument is nothing of the kind.
     """
     if isinstance(source, Batch):
-        return FrameInput((_NAME,), (), frame=as_frame(source))
-    paths = [source] if isinstance(source, str | Path) else source
-    if not isinstance(paths, Sequence) or not all(isinstance(path, str | Path) for path in paths):
+        yield FrameInput((_NAME,), (), frame=as_frame(source))
+        return
+    paths = [source] if isinstance(source, str | Path | Query) else source
+    if not isinstance(paths, Sequence) or not all(isinstance(path, str | Path | Query) for path in paths):
         what = "a path, a list of paths, or a table (a Polars or pandas frame, a pyarrow table)"
         raise OptionError(f"a list of calls must be {what}, not {type(source).__name__}")
-    return file_list(paths, sheet)
+    with ExitStack() as stack:
+        yield file_list([_local(path, stack) for path in paths], sheet)
+
+
+def _local(source: str | Path | Query, stack: ExitStack) -> Path:
+    if isinstance(source, Query) or (isinstance(source, str) and is_url(source)):
+        return fetched(source, Path(stack.enter_context(TemporaryDirectory(prefix="dnc-"))))
+    return Path(source)
 
 
 def as_frame(table: Batch) -> pl.DataFrame:

@@ -13,12 +13,11 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.header import Header
-from dnc.checks.inputs import Batch, opened
+from dnc.checks.inputs import Source, opened
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
-from dnc.files.dataset import Paths
 from dnc.law.rulebook import Rulebook
 from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry
@@ -66,7 +65,7 @@ class _Past(Store):
 
 
 def replay_check(
-    store: Store, number: int, path: Paths | Batch | None, outputs: Outputs, *, consents: str | Path | None = None
+    store: Store, number: int, path: Source | None, outputs: Outputs, *, consents: str | Path | None = None
 ) -> Replay:
     """Repeat a check; arguments, result and errors are those of `dnc.api.replay`."""
     row = _row(store, number)
@@ -86,7 +85,11 @@ def replay_check(
     told |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
     brief = Brief(**told, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
     # Earlier versions used no column that was not mapped, whatever its name.
-    ignore = terms["ignore"] if "ignore" in terms else Header(opened(path).table(), brief).possible_objections
+    if "ignore" in terms:
+        ignore = terms["ignore"]
+    else:
+        with opened(path) as files:
+            ignore = Header(files.table(), brief).possible_objections
     settings = Settings(
         brief=replace(brief, ignore=ignore),
         consents=beside,
@@ -109,11 +112,11 @@ def _row(store: Store, number: int) -> dict[str, Any]:
     return rows.row(0, named=True)
 
 
-def _must_be_same(path: Paths | Batch, sha256: str, number: int) -> None:
+def _must_be_same(path: Source, sha256: str, number: int) -> None:
     """Raise InputError if a file or list is not the one of that check."""
-    files = opened(path)
-    if files.digest(files.sums) != sha256:
-        raise InputError(f"is not the file of check {number}: its SHA-256 differs", files.name)
+    with opened(path) as files:
+        if files.digest(files.sums) != sha256:
+            raise InputError(f"is not the file of check {number}: its SHA-256 differs", files.name)
 
 
 def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

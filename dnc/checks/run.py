@@ -21,7 +21,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
-from dnc.checks.inputs import Batch, opened
+from dnc.checks.inputs import Source, opened
 from dnc.checks.judge import Verdicts
 from dnc.checks.outputs import Outputs
 from dnc.checks.result import Check
@@ -29,7 +29,7 @@ from dnc.checks.selection import Layout, Selection, select
 from dnc.checks.settings import Settings, Setup
 from dnc.clock import clock, today
 from dnc.errors import OptionError
-from dnc.files.dataset import FileList, Paths
+from dnc.files.dataset import FileList
 from dnc.frames import ahead
 from dnc.registries.external_sort import Sorting
 from dnc.store.store import Standing, Store
@@ -58,7 +58,7 @@ class _RepeatedNumbers:
 
 
 def run(
-    path: Paths | Batch,
+    path: Source,
     store: Store,
     settings: Settings,
     outputs: Outputs,
@@ -84,7 +84,36 @@ def run(
         raise OptionError(f"store must be a Store, for instance Store('dnc-store'), not {type(store).__name__}")
     # A check that runs past midnight keeps the day on which it began.
     setup = replace(settings, now=settings.now or today()).read()
-    files = opened(path, setup.brief.sheet)
+    with opened(path, setup.brief.sheet) as files:
+        return _run(
+            files,
+            store,
+            setup,
+            outputs,
+            columns=columns,
+            only=only,
+            changed=changed,
+            best=best,
+            keep=keep,
+            progress=progress,
+            observers=observers,
+        )
+
+
+def _run(
+    files: FileList,
+    store: Store,
+    setup: Setup,
+    outputs: Outputs,
+    *,
+    columns: Iterable[str] | None,
+    only: Iterable[str],
+    changed: bool,
+    best: bool,
+    keep: bool,
+    progress: Progress | None,
+    observers: Sequence[Observer],
+) -> Check:
     intake = setup.intake(files.table())
     header = intake.header
     several = len(header.numbers) > 1

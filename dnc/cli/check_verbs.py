@@ -16,8 +16,10 @@ import click
 from dnc.cli.options import (
     FILE,
     JSON,
+    LIST,
     PAIR,
     SHEET,
+    TARGET,
     call_options,
     exit_code,
     list_options,
@@ -26,6 +28,7 @@ from dnc.cli.options import (
     open_store,
     progress_bar,
     say,
+    source_of,
     store_options,
 )
 from dnc.messages import LANGUAGES
@@ -35,14 +38,14 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")
 
 
 @click.command()
-@click.argument("files", metavar="LIST...", nargs=-1, required=True, type=FILE)
+@click.argument("files", metavar="LIST...", nargs=-1, required=True, type=LIST)
 @list_options
 @click.option(
     "--out",
     multiple=True,
-    type=click.Path(path_type=Path),
-    help="Write rows (.csv, .parquet, .xlsx, .jsonl) or a report to read and print (.html); - is stdout. Repeatable. "
-    "[default: -]",
+    type=TARGET,
+    help="Write rows (.csv, .parquet, .xlsx, .jsonl) or a report to read and print (.html); - is stdout, s3://… an "
+    "object, postgresql://…#schema.table a table. Repeatable.  [default: -]",
 )
 @click.option(
     "--format",
@@ -78,7 +81,8 @@ def check(
     ctx: click.Context,
     /,
     *,
-    files: tuple[Path, ...],
+    files: tuple[Path | str, ...],
+    query: str | None,
     sheet: str | None,
     maps: tuple[tuple[str, str], ...],
     ignore: tuple[str, ...],
@@ -88,7 +92,7 @@ def check(
     accept: tuple[tuple[str, str], ...],
     lang: str,
     exit_zero: bool,
-    out: tuple[Path, ...],
+    out: tuple[Path | str, ...],
     form: str,
     as_json: bool,
     columns: str | None,
@@ -99,7 +103,7 @@ def check(
     """Check a list of planned calls.
 
     LIST is a file, - for stdin, several files with the same columns, or a folder of partitioned Parquet files; they are
-    checked as one list.
+    checked as one list. It may be the URL of an object (s3://…), or of a database (see --query).
 
     The exit code is about the rows that are written: with --only clear it is 0; with --changed it is 0 if no outcome
     got worse.
@@ -114,7 +118,7 @@ def check(
     book = load_rules(ctx)
     with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as (stream, file):
         result = api.check(
-            files,
+            source_of(files, query),
             open_store(ctx),
             brief=load_brief(brief, region, maps, given, ignore, sheet=sheet),
             rulebook=book,
@@ -187,7 +191,7 @@ def explain(
     if row is None:
         found = [explain_call(number, open_store(ctx), settings, dict(given))]
     else:
-        found = explain_row(Path(number), row, open_store(ctx), settings)
+        found = explain_row(number, row, open_store(ctx), settings)
     if as_json:
         data = [explanation.as_data(verdict, findings, lang) for verdict, findings in found]
         # Several numbers of a row are several calls.

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dnc.errors import InputError, printable
+from dnc.files.remote import Query, is_url
 from dnc.messages import LANGUAGES, system_language
 
 if TYPE_CHECKING:
@@ -72,6 +73,15 @@ class _Words(click.ParamType[tuple[str, str, str]]):
         return column.strip(), theirs.strip(), ours.strip()
 
 
+class _Target(click.ParamType["Path | str"]):
+    """Where to write: a path, or a URL as it is."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        return value if is_url(value) else Path(value)
+
+
 class _File(click.ParamType[Path]):
     """The path of a file or folder to read; `-` is stdin.
 
@@ -119,7 +129,14 @@ def _copied(path: Path, folder: Path) -> Path:
     return file
 
 
-DATE, PAIR, WORDS, FILE = _Date(), _Pair(), _Words(), _File()
+class _List(_File):
+    """A list to read: a file, or a URL as it is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if is_url(value) else super().convert(value, param, ctx)
+
+
+DATE, PAIR, WORDS, FILE, LIST, TARGET = _Date(), _Pair(), _Words(), _File(), _List(), _Target()
 
 
 # Options
@@ -204,6 +221,11 @@ def call_options(set_help: str) -> Callable[[Command], Command]:
 def list_options(command: Command) -> Command:
     """`call_options`, and those that only a list of calls needs: its sheet and columns, and the file of consents."""
     for option in (
+        click.option(
+            "--query",
+            metavar="SQL",
+            help="LIST is the URL of a database (postgresql://, sqlite:///, duckdb:///), and this selects the calls.",
+        ),
         click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
         click.option(
             "--consents",
@@ -289,10 +311,19 @@ def say(text: str) -> None:
     click.echo(printable(text), err=True)
 
 
+def source_of(files: Sequence[Path | str], query: str | None) -> Sequence[Path | str] | Query:
+    """The list that the arguments of a verb name: files and URLs, or the query of a database."""
+    if query is None:
+        return files
+    if len(files) != 1 or not is_url(files[0]):
+        raise click.UsageError("--query needs the URL of one database in place of LIST")
+    return Query(str(files[0]), query)
+
+
 @contextmanager
-def progress_bar(paths: Sequence[Path], quiet: bool) -> Iterator[Callable[[int], None] | None]:
+def progress_bar(paths: Sequence[Path | str], quiet: bool) -> Iterator[Callable[[int], None] | None]:
     """A progress bar on stderr where that is a terminal and the files are large; gives its update function or None."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty() or any(map(is_url, paths)):
         yield None
         return
     from dnc.files.dataset import file_list

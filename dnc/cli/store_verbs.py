@@ -17,6 +17,7 @@ from dnc.cli.options import (
     LANG,
     PAIR,
     REGION,
+    TARGET,
     load_rules,
     open_store,
     print_csv,
@@ -190,10 +191,10 @@ def _days(name: str, text: str) -> int:
 
 @click.command()
 @click.argument("what", type=click.Choice(["own"]))
-@click.option("--out", type=click.Path(path_type=Path), help="Write to this file.  [default: stdout]")
+@click.option("--out", type=TARGET, help="Write to this file.  [default: stdout]")
 @store_options
 @click.pass_context
-def export(ctx: click.Context, /, *, what: str, out: Path | None) -> None:
+def export(ctx: click.Context, /, *, what: str, out: Path | str | None) -> None:
     """Export the caller's own opt-out list as CSV, which dnc load --registry own takes back.
 
     It has everyone who is on the list today: all that was loaded or recorded, without what was lifted or has expired.
@@ -328,21 +329,21 @@ def verify(ctx: click.Context) -> None:
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=TARGET)
 @store_options
 @click.pass_context
-def backup(ctx: click.Context, folder: Path) -> None:
-    """Copy the store into a new folder; loads may run meanwhile."""
+def backup(ctx: click.Context, folder: Path | str) -> None:
+    """Copy the store into a new folder, or a new place in an object store (s3://…); loads may run meanwhile."""
     from dnc.store import backup as copies
 
     say(f"{folder}: log fingerprint {copies.backup(open_store(ctx).ledger, folder)}")
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=TARGET)
 @store_options
 @click.pass_context
-def restore(ctx: click.Context, folder: Path) -> None:
+def restore(ctx: click.Context, folder: Path | str) -> None:
     """Restore damaged or missing files from a backup."""
     from dnc.store import backup as copies
 

@@ -12,16 +12,22 @@ from dnc.cli.options import (
     DATE,
     FILE,
     JSON,
+    LIST,
+    TARGET,
     list_options,
     load_brief,
     load_rules,
     open_store,
     progress_bar,
     say,
+    source_of,
     store_options,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dnc.files.remote import Query
     from dnc.law.rulebook import Rulebook
     from dnc.vetting.model import Asked, Vetting
 
@@ -30,7 +36,7 @@ _PRICE = click.FloatRange(min=0)
 
 
 @click.command()
-@click.argument("files", metavar="[LIST]...", nargs=-1, type=FILE)
+@click.argument("files", metavar="[LIST]...", nargs=-1, type=LIST)
 @list_options
 @click.option("--until", type=DATE, help="Last day of the campaign; its first day is that of --at.")
 @click.option(
@@ -70,14 +76,15 @@ _PRICE = click.FloatRange(min=0)
 @click.option("--seal", is_flag=True, help="Print a sealed result to hand over: only counts of ten or more people.")
 @click.option("--sealed", type=FILE, help="Read a sealed result instead of LIST.")
 @JSON
-@click.option("--out", type=click.Path(path_type=Path), help="Also write a report to read and print (.html).")
+@click.option("--out", type=TARGET, help="Also write a report to read and print (.html).")
 @store_options
 @click.pass_context
 def vet(
     ctx: click.Context,
     /,
     *,
-    files: tuple[Path, ...],
+    files: tuple[Path | str, ...],
+    query: str | None,
     sheet: str | None,
     maps: tuple[tuple[str, str], ...],
     ignore: tuple[str, ...],
@@ -94,7 +101,7 @@ def vet(
     seal: bool,
     sealed: Path | None,
     as_json: bool,
-    out: Path | None,
+    out: Path | str | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -127,7 +134,9 @@ def vet(
     else:
         options |= {"brief": load_brief(brief, region, maps, given, ignore, sheet=sheet), "accept": dict(accept)}
         with progress_bar(files, quiet) as progress:
-            vetting = _vetted(ctx, files, book, asked, seal=seal, language=lang, progress=progress, **options)
+            vetting = _vetted(
+                ctx, source_of(files, query), book, asked, seal=seal, language=lang, progress=progress, **options
+            )
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
         say(line)
     if out:
@@ -145,7 +154,7 @@ def vet(
 
 def _vetted(
     ctx: click.Context,
-    files: tuple[Path, ...],
+    files: Sequence[Path | str] | Query,
     book: Rulebook,
     asked: Asked,
     *,

@@ -22,6 +22,7 @@ import polars as pl
 from dnc.errors import InputError, OptionError
 from dnc.files.atomic import move_into_place
 from dnc.files.output_rows import Rows
+from dnc.files.remote import delivered, is_url, suffix_of
 from dnc.files.spreadsheet import CELL
 from dnc.files.table import unique_names
 from dnc.frames import as_text, together
@@ -298,15 +299,21 @@ PAGE = ".html"
 
 def is_page(path: str | Path) -> bool:
     """Whether an output is the HTML page about a check, not a table of its rows."""
-    return Path(path).suffix.lower() == PAGE
+    return suffix_of(path) == PAGE
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Write a file completely or not at all: yields a temporary path in the same folder to write to.
+    """Write a file completely or not at all: yields a temporary path to write to.
 
-    Raises InputError where the folder cannot be written to.
+    A path on this machine is written by way of its folder, a URL as `dnc.files.remote.delivered` says.
+
+    Raises InputError where it cannot be written to.
     """
+    if is_url(path):
+        with delivered(str(path)) as file:
+            yield file
+        return
     path = Path(path)
     try:
         handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=path.suffix.lower(), dir=path.parent)
@@ -328,7 +335,7 @@ class Output:
     """
 
     def __init__(self, path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> None:
-        suffix = Path(path).suffix.lower()
+        suffix = suffix_of(path)
         if suffix not in FORMATS:
             known = ", ".join((*FORMATS, PAGE))
             raise OptionError(f"no format for {suffix or 'a name without suffix'}; use one of {known}", path)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dnc.errors import InputError, StoreError
+from dnc.files import objects
 from dnc.files.atomic import move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
@@ -22,13 +24,21 @@ _TRIES = 5
 _LEDGER = "ledger.duckdb"
 
 
-def backup(ledger: Ledger, destination: Path, *, restoring: bool = False) -> audit_log.Entry:
+def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) -> audit_log.Entry:
     """Copy a store, in its state of one moment, into a new folder: completely or not at all. Loads may run meanwhile.
+
+    The new folder may be the URL of one in an object store. Its manifest is written last, and nothing is restored
+    without it.
 
     `restoring` adds a row about this to the log of the copy. Returns the last row of the log of the store.
     """
     if not ledger.exists:
         raise StoreError(f"{ledger.folder}: no store here; name its folder with --store")
+    if isinstance(destination, str):
+        with TemporaryDirectory(prefix="dnc-") as folder:
+            head = backup(ledger, Path(folder) / "store")
+            objects.upload(Path(folder) / "store", destination, NAME)
+        return head
     if destination.exists():
         raise InputError("already exists; name a new folder", destination)
     for _ in range(_TRIES):
@@ -102,12 +112,17 @@ class Restored:
     aside: Path | None
 
 
-def restore(ledger: Ledger, source: Path) -> Restored:
+def restore(ledger: Ledger, source: Path | str) -> Restored:
     """Restore from a backup what is damaged or missing, and nothing else; a missing store is restored completely.
+
+    source: a folder, or the URL of one in an object store.
 
     A damaged ledger is kept in the folder `damaged`. Raises InputError if nothing is damaged, StoreError if the
     backup is damaged.
     """
+    if isinstance(source, str):
+        with TemporaryDirectory(prefix="dnc-") as folder:
+            return restore(ledger, objects.download(source, Path(folder)))
     kept = Ledger(source, 0)
     good = verify(kept)
     if good.faults:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, Unpack
 
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.inputs import Batch, opened
+from dnc.checks.inputs import Source, opened
 from dnc.checks.intake import Intake
 from dnc.checks.outputs import Outputs
 from dnc.checks.result import Check
@@ -20,7 +19,7 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.checks.verdict import OUTCOMES, Policy
 from dnc.clock import today
 from dnc.errors import InputError, OptionError
-from dnc.files.dataset import FileList, Paths
+from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
 from dnc.store.store import Standing, Store
 from dnc.vetting.cells import Cells
@@ -32,11 +31,11 @@ CURVE_WEEKS = 12  # length of the curve where the period has no end
 
 
 def vet(
-    path: Paths | Batch,
+    path: Source,
     store: Store,
     *,
     until: date | None = None,
-    against: Sequence[str | Path | Batch] = (),
+    against: Sequence[Source] = (),
     asked: Asked | None = None,
     sample_of: int | None = None,
     confidence: float = 0.95,
@@ -72,8 +71,8 @@ def vet(
     with Cells() as cells:
         result = run(path, store, chosen, Outputs(keep=False), progress=progress, observers=[cells.add, trade.add])
         for held in against:
-            files = opened(held)
-            cells.hold(files.name, _numbers(files, brief, book))
+            with opened(held) as files:
+                cells.hold(files.name, _numbers(files, brief, book))
         first = cells.first or today()
         if until and until < first:
             raise OptionError(f"--until {until} lies before the first call, {first}")

@@ -1,0 +1,132 @@
+"""Objects in a store: read by one request each, and written so that they appear whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from dnc.errors import InputError, missing_extra
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+
+def name_of(url: str) -> str:
+    """The last part of a URL. Raises InputError where it names no object."""
+    name = PurePosixPath(urlsplit(url).path).name
+    if not name:
+        raise InputError(f"{url}: name an object, not only its bucket")
+    return name
+
+
+def fetched(url: str, folder: Path) -> Path:
+    """Copy an object, or all `.parquet` files below a folder, into a folder; see `dnc.files.remote.fetched`."""
+    store, path = _opened(url)
+    copy = folder / name_of(url)
+    with _said(url):
+        if not url.endswith("/") and _exists(store, path):
+            _copy(store, path, copy)
+            return copy
+        below = sorted(found for found in _below(store, path) if found.endswith(".parquet"))
+    if not below:
+        raise InputError(f"{url}: there is no such object, and no .parquet file below it")
+    for name in below:
+        to = copy / PurePosixPath(name).relative_to(path)
+        if ".." in to.parts:
+            raise InputError(f"{url}: an object has a name with .. in it")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with _said(url):
+            _copy(store, name, to)
+    return copy
+
+
+def deliver(file: Path, url: str) -> None:
+    """Write a file as an object; until its last part has arrived, the former object stays. Raises InputError."""
+    import obstore
+
+    store, path = _opened(url)
+    with _said(url, "written"):
+        obstore.put(store, path, file)
+
+
+def upload(folder: Path, url: str, last: str) -> None:
+    """Write all files of a folder below a URL; the one named `last` follows when all others are there."""
+    import obstore
+
+    store, path = _opened(url)
+    files = sorted(one for one in folder.rglob("*") if one.is_file())
+    with _said(url, "written"):
+        if any(True for _ in _below(store, path)):
+            raise InputError(f"{url}: there is something already; name a new folder")
+        for file in sorted(files, key=lambda one: one.name == last):
+            obstore.put(store, f"{path}/{file.relative_to(folder).as_posix()}", file)
+
+
+def download(url: str, folder: Path) -> Path:
+    """Copy everything below a URL into a folder. Raises InputError where there is nothing."""
+    store, path = _opened(url)
+    copy = folder / name_of(url)
+    with _said(url):
+        names = list(_below(store, path))
+        for name in names:
+            to = copy / PurePosixPath(name).relative_to(path)
+            if ".." in to.parts:
+                raise InputError(f"{url}: an object has a name with .. in it")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            _copy(store, name, to)
+    if not names:
+        raise InputError(f"{url}: there is nothing below it")
+    return copy
+
+
+def _opened(url: str) -> tuple[ObjectStore, str]:
+    try:
+        from obstore.store import from_url
+    except ImportError as error:
+        raise missing_extra("objects", error) from None
+    parts = urlsplit(url)
+    with _said(url):
+        return from_url(f"{parts.scheme}://{parts.netloc}"), parts.path.strip("/")
+
+
+def _exists(store: ObjectStore, path: str) -> bool:
+    import obstore
+
+    try:
+        obstore.head(store, path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _below(store: ObjectStore, path: str) -> Iterator[str]:
+    import obstore
+
+    for found in obstore.list(store, f"{path}/"):
+        yield from (one["path"] for one in found)
+
+
+def _copy(store: ObjectStore, path: str, to: Path) -> None:
+    import obstore
+
+    with to.open("xb") as file:
+        for block in obstore.get(store, path).stream():
+            file.write(block)
+
+
+@contextmanager
+def _said(url: str, verb: str = "read") -> Iterator[None]:
+    """Errors of the store as one sentence; what the server wrote is left out, because it may quote keys."""
+    from obstore.exceptions import BaseError
+
+    try:
+        yield
+    except (BaseError, OSError, ValueError) as error:
+        raise InputError(f"{url}: cannot be {verb} ({_why(error)})") from None
+
+
+def _why(error: Exception) -> Any:
+    return type(error).__name__.removesuffix("Error").lower()

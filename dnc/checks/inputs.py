@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 import polars as pl
 
-from dnc.errors import InputError, OptionError
+from dnc.errors import DncError, InputError, OptionError
 from dnc.files.dataset import FileList, Paths, file_list
 from dnc.files.remote import Query, fetched, is_url
 from dnc.files.table import BATCH_ROWS, Table, typed_table
@@ -72,14 +73,23 @@ def opened(source: Source, sheet: str | None = None) -> Iterator[FileList]:
     if not isinstance(paths, Sequence) or not all(isinstance(path, str | Path | Query) for path in paths):
         what = "a path, a list of paths, or a table (a Polars or pandas frame, a pyarrow table)"
         raise OptionError(f"a list of calls must be {what}, not {type(source).__name__}")
-    with ExitStack() as stack:
-        yield file_list([_local(path, stack) for path in paths], sheet)
+    if not any(isinstance(path, Query) or is_url(path) for path in paths):
+        yield file_list([Path(path) for path in paths], sheet)
+        return
+    with TemporaryDirectory(prefix="dnc-") as folder:
+        try:
+            yield file_list([_copied(path, Path(folder, str(at))) for at, path in enumerate(paths)], sheet)
+        except DncError as error:
+            # A message names what the user gave, and not its copy.
+            error.args = (re.sub(rf"{re.escape(folder)}/\d+/", "", str(error)),)
+            raise
 
 
-def _local(source: str | Path | Query, stack: ExitStack) -> Path:
-    if isinstance(source, Query) or (isinstance(source, str) and is_url(source)):
-        return fetched(source, Path(stack.enter_context(TemporaryDirectory(prefix="dnc-"))))
-    return Path(source)
+def _copied(source: str | Path | Query, folder: Path) -> Path:
+    if isinstance(source, Path) or not (isinstance(source, Query) or is_url(source)):
+        return Path(source)
+    folder.mkdir()
+    return fetched(source, folder)
 
 
 def as_frame(table: Batch) -> pl.DataFrame:

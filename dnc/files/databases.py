@@ -25,6 +25,7 @@ _OURS = "dnc_outcome"  # a table with this column was written by a check, and ma
 _BATCH_ROWS = 1 << 16
 _NAME = re.compile(r"(?:(?P<schema>[^.]+)\.)?(?P<table>[^.]+)")
 _SQLSTATE = re.compile(r"SQLSTATE: ([0-9A-Z]{5})")
+_REFUSED = re.compile(r"FATAL: +([^\n]+)")
 _WHY = {
     "08": "the connection was lost",
     "28": "user or password are wrong",
@@ -157,13 +158,22 @@ def _reader(rows: Any) -> pa.RecordBatchReader:
 def _said(name: str, verb: str) -> Iterator[None]:
     """Errors of a driver as one sentence, without the text of the server, which may quote rows and passwords."""
     from adbc_driver_manager import Error
+    from pyarrow import ArrowException
 
     try:
         yield
-    except Error as error:
+    except (Error, ArrowException, OSError) as error:
         state = _state(error)
-        why = _WHY.get(state[:2]) or "the server cannot be reached, or ended the connection"
+        why = _WHY.get(state[:2], "the database refused it") if state else _without_state(str(error))
         raise InputError(f"{name}: cannot be {verb}: {why}" + (f" (SQLSTATE {state})" if state else "")) from None
+
+
+def _without_state(text: str) -> str:
+    """What an error without a code is about: a connection that failed, whose text names only user and database."""
+    refused = _REFUSED.search(text)
+    if "connect" in text:
+        return refused[1] if refused else "the server cannot be reached"
+    return "the statement failed or the connection was lost, half-way"
 
 
 def _state(error: Exception) -> str:

@@ -1,0 +1,141 @@
+"""Lists out of a database and verdicts into it: the same as by files, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+
+import duckdb
+import polars as pl
+import pytest
+
+from dnc import InputError, check
+from dnc.errors import OptionError
+from dnc.files.remote import Query
+
+TOLD = {"caller": "survey", "voice": "human", "dialler": "manual"}
+MANY = (
+    "create table calls as select '+3319900' || lpad((i % 10000)::text, 4, '0') as number, i as id, "
+    "date '2026-11-01' + (i % 28) as call_at, (i % 7 = 0)::text as note, 1.5::numeric as amount "
+    "from generate_series(0, {rows} - 1) i"
+)
+
+
+def test_a_query_is_decided_as_the_same_rows_in_a_file(postgres, store, tmp_path):
+    """Types of the database arrive as they are; the table has what a Parquet file has, in the order of the query."""
+    postgres.rows(MANY.format(rows=3000))
+    select = "select * from calls order by id desc"
+    done = check(
+        Query(postgres.url, select), store, given=TOLD, out=[f"{postgres.url}#public.verdicts", tmp_path / "v.parquet"]
+    )
+    file = pl.read_parquet(tmp_path / "v.parquet")
+    assert done.rows == 3000 == file.height
+    assert file["id"].to_list() == list(range(2999, -1, -1))
+    names = ", ".join(file.columns)
+    assert postgres.rows(f"select {names} from verdicts order by id desc") == file.rows()
+    file.select("number", "id", "call_at", "note", "amount").write_parquet(tmp_path / "calls.parquet")
+    again = check(tmp_path / "calls.parquet", store, given=TOLD).verdicts
+    assert again.equals(file)
+
+
+def test_a_table_is_replaced_only_where_a_check_has_written_it(postgres, store):
+    """The second night replaces the table of the first; a table of somebody else stays."""
+    postgres.rows(MANY.format(rows=10))
+    for rows in (10, 4):
+        check(Query(postgres.url, f"select * from calls limit {rows}"), store, out=f"{postgres.url}#verdicts")
+        assert postgres.rows("select count(*) from verdicts") == [(rows,)]
+    with pytest.raises(InputError, match="was not written by a check"):
+        check(Query(postgres.url, "select * from calls"), store, out=f"{postgres.url}#calls")
+    assert postgres.rows("select count(*) from calls") == [(10,)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("select nothing from calls", "42703"),
+        ("drop table calls", "25006"),
+        ("select nextval('ids')::text as number", "half-way"),
+        ("select note from calls", "postgres:1: no column 'number'"),
+        ("select 1/0 as number", "22012"),
+    ],
+)
+def test_a_statement_that_fails_is_one_sentence(postgres, store, sql, why):
+    """Without the text of the server, which may quote rows; and nothing is changed."""
+    postgres.rows(MANY.format(rows=10))
+    postgres.rows("create sequence ids")
+    with pytest.raises(InputError, match=why) as told:
+        check(Query(postgres.url, sql), store)
+    assert "/tmp" not in str(told.value)
+    assert "+3319900" not in str(told.value) and not store.exists
+    assert postgres.rows("select count(*) from calls") == [(10,)]
+
+
+def test_where_nobody_answers(store, postgres, dnc):
+    """A wrong password and a server that is not there: one sentence, which has no password in it."""
+    for url in ("postgresql://dnc:hush-hush@127.0.0.1:1/postgres", postgres.url.replace("dnc@", "x:hush-hush@")):
+        code, _, err = dnc("check", url, "--query", "select 1", "--store", store.path)
+        assert (code, "hush" in err, err.count("\n")) == (4, False, 1)
+    with pytest.raises(OptionError, match="--query"):
+        check(postgres.url, store)
+
+
+@pytest.mark.parametrize("who", ["client", "server"])
+def test_a_kill_leaves_no_table(postgres, store, who):
+    """Killed while it works, at several moments: there is no table, or the whole one."""
+    postgres.rows(MANY.format(rows=200_000))
+    command = [sys.executable, "-m", "dnc", "check", postgres.url, "--query", "select * from calls", "--quiet"]
+    command += ["--store", store.path, "--out", f"{postgres.url}#verdicts"]
+    for wait in (1.0, 2.0, 3.0, 4.0):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | {"DNC_TODAY": "2026-11-26"})
+        time.sleep(wait)
+        if who == "client":
+            process.kill()
+            process.communicate()
+        else:
+            # Ends every connection of the program, as a server that goes down does.
+            postgres.rows(
+                "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname is not null"
+            )
+            _, err = process.communicate()
+            assert process.returncode in (0, 1, 3) or (process.returncode == 4 and err.count(b"\n") == 1), err
+        _wait_for_nobody(postgres)
+        there = postgres.rows("select count(*) from pg_tables where tablename = 'verdicts'")
+        assert there == [(0,)] or postgres.rows("select count(*) from verdicts") == [(200_000,)]
+
+
+def _wait_for_nobody(postgres) -> None:
+    """Until the server has noticed that its client is gone."""
+    for _ in range(200):
+        sql = "select count(*) from pg_stat_activity where pid <> pg_backend_pid() and datname is not null"
+        if postgres.rows(sql) == [(0,)]:
+            return
+        time.sleep(0.05)
+
+
+def test_lists_in_files_of_sqlite_and_duckdb(tmp_path, store):
+    """Both are opened for reading only; SQLite takes verdicts too."""
+    with sqlite3.connect(tmp_path / "crm.sqlite") as con:
+        con.execute("create table calls (number text, id integer)")
+        con.executemany("insert into calls values (?, ?)", [(f"+3319900000{n}", n) for n in range(10)])
+    con.close()
+    with duckdb.connect(tmp_path / "crm.duckdb") as other:
+        other.execute("create table calls as select '+3319900000' || i as number, i as id from range(10) t(i)")
+    url = f"sqlite:///{tmp_path}/crm.sqlite"
+    done = check(Query(url, "select * from calls order by id"), store, out=f"{url}#verdicts")
+    assert done.rows == 10
+    con = sqlite3.connect(tmp_path / "crm.sqlite")
+    assert con.execute("select count(*), min(dnc_number) from verdicts").fetchall() == [(10, "+33199000000")]
+    con.close()
+    duck = Query(f"duckdb:///{tmp_path}/crm.duckdb", "select * from calls order by id")
+    assert check(duck, store).verdicts["dnc_number"].to_list() == [f"+3319900000{n}" for n in range(10)]
+    for change in ("drop table calls", "delete from calls"):
+        for source in (url, f"duckdb:///{tmp_path}/crm.duckdb"):
+            with pytest.raises(InputError, match=r"crm\.(sqlite|duckdb)"):
+                check(Query(source, change), store)
+    with pytest.raises(InputError, match="no such file"):
+        check(Query(f"duckdb:///{tmp_path}/none.duckdb", "select 1"), store)
+    with pytest.raises(OptionError, match=r"PostgreSQL or SQLite"):
+        check(duck, store, out=f"duckdb:///{tmp_path}/crm.duckdb#v")

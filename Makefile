@@ -5,7 +5,7 @@ RUN := .venv/installed
 DEV := .venv/installed-dev
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-all pages ray check pins fuzz bench clean
+.PHONY: demo test test-all pages remote ray check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -18,6 +18,9 @@ test-all: $(DEV)        ## every property at its full size, and the tests that a
 
 pages: $(DEV)           ## the pages in a real browser; wants the package chromium on the machine
 	$(BIN)/pytest tests/browser
+
+remote: $(DEV)          ## lists in a database and in an object store; wants the package postgresql on the machine
+	$(BIN)/pytest tests/remote
 
 ray: $(DEV)             ## two workers of a local cluster decide what one machine does
 	$(INSTALL) --require-hashes --requirement requirements-ray.txt

@@ -73,8 +73,9 @@ def opened(source: Source, sheet: str | None = None) -> Iterator[FileList]:
     if not isinstance(paths, Sequence) or not all(isinstance(path, str | Path | Query) for path in paths):
         what = "a path, a list of paths, or a table (a Polars or pandas frame, a pyarrow table)"
         raise OptionError(f"a list of calls must be {what}, not {type(source).__name__}")
-    if not any(isinstance(path, Query) or is_url(path) for path in paths):
-        yield file_list([Path(path) for path in paths], sheet)
+    here = [path for path in paths if not isinstance(path, Query) and not is_url(path)]
+    if len(here) == len(paths):
+        yield file_list(here, sheet)
         return
     with TemporaryDirectory(prefix="dnc-") as folder:
         try:

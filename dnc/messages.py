@@ -10,13 +10,14 @@ import locale
 import os
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("en", "fr")
 _MARKS: dict[str, dict[int, str]] = {"en": {}, "fr": {ord(","): "\N{NARROW NO-BREAK SPACE}", ord("."): ","}}
+_UNBROKEN = re.compile(r"(?<=«) | (?=[:;?!»])")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECASE)
 _SECTION = re.compile(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
 
@@ -60,8 +61,33 @@ def _sections() -> dict[str, str]:
 
 def _in(language: str, entry: dict[str, Any]) -> Any:
     if LANGUAGES[0] in entry:
-        return entry[language]
+        text = entry[language]
+        return typeset(text, language) if isinstance(text, str) else [typeset(one, language) for one in text]
     return {part: _in(language, below) for part, below in entry.items()}
+
+
+def in_languages(entry: Mapping[str, Any], key: str) -> dict[str, str]:
+    """A text of a data file (rules, vocabulary) in every language.
+
+    Args:
+        entry: a table in which `says` is English, `says_fr` French, and so on for each of `LANGUAGES`.
+        key: the name without a language, such as `says`.
+    Returns:
+        Language → text; English stands in for a language that is missing.
+    Raises:
+        KeyError: there is no English text.
+    """
+    return {language: typeset(str(entry.get(f"{key}_{language}", entry[key])), language) for language in LANGUAGES}
+
+
+def translated(key: str) -> list[str]:
+    """The keys of a text of a data file in the languages other than English: `says_fr` for `says`."""
+    return [f"{key}_{language}" for language in LANGUAGES[1:]]
+
+
+def typeset(text: str, language: str) -> str:
+    """A text with the spaces that a language does not break: in French those of `: ; ? ! « »`."""
+    return _UNBROKEN.sub("\N{NO-BREAK SPACE}", text) if language == "fr" else text
 
 
 def counted(language: str) -> Callable[[float], str]:

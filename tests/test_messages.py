@@ -8,12 +8,17 @@ from pathlib import Path
 from string import Formatter
 
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, amount, counted, messages, percent, significant
+from dnc.messages import LANGUAGES, amount, counted, in_languages, messages, percent, significant, typeset
 
 DNC = Path(__file__).parent.parent / "dnc"
 CATALOGUE = tomllib.loads((DNC / "messages.toml").read_text(encoding="utf-8"))
 _COMPOSED = ("chart_",)  # keys that the code puts together
-_NAMED_BY_DATA = ("missing", "question")  # sections whose keys are columns and words of `dnc_missing`
+_NAMED_BY_DATA = (
+    "missing",
+    "question",
+    "ask",
+    "registry",
+)  # sections whose keys are columns and words of `dnc_missing`
 
 
 def _entries(table, path=()):
@@ -52,9 +57,9 @@ def test_every_message_is_used():
 
 
 def test_everything_that_may_be_missing_has_a_name_and_a_question():
-    """Each column of planned calls has a name, each other word of `dnc_missing` both; nothing else is there."""
+    """Each column of planned calls has a name and a sentence, each other word of `dnc_missing` all; no more is there."""
     other = {"number", "jurisdiction", "stale:law", "registry:own", "registry", "uncovered", "stale"}
-    assert set(CATALOGUE["missing"]) == {*vocabulary().columns, *other}
+    assert set(CATALOGUE["missing"]) == set(CATALOGUE["ask"]) == {*vocabulary().columns, *other}
     assert set(CATALOGUE["question"]) == {*other, "empty", "in_brief", "in_store", "one_of", "theirs"}
 
 
@@ -68,7 +73,21 @@ def test_a_section_is_read_as_the_whole_file_has_it():
                 text = told
                 for key in path:
                     text = text[key]
-                assert text == entry[language]
+                assert _joined(text) == _joined(entry[language])
+
+
+def _joined(text) -> str:
+    """Paragraphs as one text, with plain spaces."""
+    return "\n".join([text] if isinstance(text, str) else text).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_french_does_not_break_before_its_double_signs():
+    """No catalogue or rule has to be typed with such spaces."""
+    hard = "\N{NO-BREAK SPACE}"
+    assert typeset("« Oui » : non ; et ? si !", "fr") == f"«{hard}Oui{hard}»{hard}: non{hard}; et{hard}? si{hard}!"
+    assert typeset("Yes : no", "en") == "Yes : no"
+    assert in_languages({"says": "a", "says_fr": "b ?"}, "says") == {"en": "a", "fr": f"b{hard}?"}
+    assert in_languages({"says": "a"}, "says") == {"en": "a", "fr": "a"}
 
 
 def test_numbers_are_written_as_the_language_does():

@@ -133,6 +133,18 @@ def _why(outcome: str, decisive: list[Regime], missing: str, duties: int, langua
 
 def _wanted(word: str, language: str) -> str:
     """One word of `dnc_missing` as a person would say it."""
-    texts = messages("missing", language)
+    return about_missing(word, messages("missing", language), language)
+
+
+def about_missing(word: str, texts: Mapping[str, str], language: str) -> str:
+    """What some messages say about one word of `dnc_missing`.
+
+    texts: by word; those about any registry, by the part of the word before the colon, name it as {registry}.
+    """
     kind, _, registry = word.partition(":")
-    return str(texts[word] if word in texts else texts[kind].format(registry=registry))
+    return texts[word] if word in texts else texts[kind].format(registry=registry_name(registry, language))
+
+
+def registry_name(registry: str, language: str) -> str:
+    """The name of a registry for people; its id where there is none."""
+    return str(messages("registry", language).get(registry, registry))

@@ -56,7 +56,7 @@ def rules(
     if ahead:
         ctx.exit(_print_changes(ctx, book, packs, ahead, brief))
     elif lint:
-        _check(packs)
+        _check(packs, shipped=ctx.obj["rules"] is None)
     elif sql:
         _print_sql(packs, [regime for _, regime in chosen])
     elif unread_since:
@@ -65,10 +65,10 @@ def rules(
         print_rows([_row(pack.jurisdiction, regime) for pack, regime in chosen], _COLUMNS)
 
 
-def _check(packs: list[Pack]) -> None:
-    from dnc.law.lint import problems
+def _check(packs: list[Pack], shipped: bool) -> None:
+    from dnc.law.lint import problems, untitled
 
-    found = [problem for pack in packs for problem in problems(pack)]
+    found = [problem for pack in packs for problem in [*problems(pack), *(untitled(pack) if shipped else ())]]
     for problem in found:
         click.echo(problem)
     if found:

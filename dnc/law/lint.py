@@ -53,6 +53,11 @@ def problems(pack: Pack) -> list[str]:
         return [*_scope(pack), *(line for regime in pack.regimes for line in _regime(con, pack, regime))]
 
 
+def untitled(pack: Pack) -> list[str]:
+    """The regimes of a pack that are called by their ids, one line each; rules that ship have titles, others may."""
+    return [f"{one.id}: has no title" for one in pack.regimes if one.id in one.title.values()]
+
+
 def _scope(pack: Pack) -> Iterator[str]:
     """The scope is there, and each of its exceptions rests on more than low confidence."""
     scopes = [regime for regime in pack.regimes if regime.is_scope]

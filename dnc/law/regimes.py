@@ -11,7 +11,7 @@ SQL; `dnc.law.findings` evaluates regimes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from dnc.law.demands import OPEN, Condition, Sql, all_sql
@@ -21,9 +21,10 @@ GRADES = ("low", "medium", "high")
 
 @dataclass(frozen=True)
 class Cite:
-    """A citation: the text that a regime is based on, its URL, and the day it was read."""
+    """A citation: the text that a regime is based on, in English and by language, its URL, and the day it was read."""
 
     text: str
+    texts: dict[str, str] = field(hash=False)
     url: str
     read: date
 
@@ -32,6 +33,7 @@ class Cite:
 class Regime:
     """One obligation over one span of days.
 
+    title: its name for people, by language; the id where its file gives none.
     says: the obligation in words, by language. force: `law` or `guidance` (a regulator's recommendation).
     first, until: the span, without `until`. follows: id of the regime that it replaces on `first`.
     when, exceptions: it applies where all of `when` holds and no clause of `exceptions` holds.
@@ -40,6 +42,7 @@ class Regime:
     """
 
     id: str
+    title: dict[str, str]
     says: dict[str, str]
     force: str
     first: date

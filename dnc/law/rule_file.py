@@ -29,7 +29,9 @@ from dnc.law.demands import (
 )
 from dnc.law.regimes import GRADES, Cite, Pack, Regime
 from dnc.law.vocabulary import vocabulary
+from dnc.messages import in_languages, translated
 
+LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
@@ -168,8 +170,10 @@ class _Reader:
         return sorted({day - timedelta(days=back) for day in polls for back in (0, 1)})
 
     def _cite(self, key: str, data: Any) -> Cite:
-        table = self.table(data, {"text": True, "url": True, "read": True}, "cites", key)
-        return Cite(table["text"], table["url"], self.typed(date, table, "read", "cites", key))
+        keys = {"text": True, "url": True, "read": True} | dict.fromkeys(translated("text"), False)
+        table = self.table(data, keys, "cites", key)
+        read = self.typed(date, table, "read", "cites", key)
+        return Cite(table["text"], in_languages(table, "text"), table["url"], read)
 
     def _cites_of(self, data: dict[str, Any], *at: str) -> tuple[Cite, ...]:
         for key in data["cites"]:
@@ -183,7 +187,19 @@ class _Reader:
     def _regime(self, data: Any) -> Regime:
         id_ = data.get("id", "?") if isinstance(data, dict) else "?"
         keys = {"id": True, "says": True, "cites": True, "when": True}
-        optional = ("says_fr", "force", "from", "until", "follows", "except", "confidence", "note", "sanction")
+        optional = (
+            "title",
+            *translated("title"),
+            *translated("says"),
+            "force",
+            "from",
+            "until",
+            "follows",
+            "except",
+            "confidence",
+            "note",
+            "sanction",
+        )
         table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False), id_)
         if not _ID.match(id_):
             raise self.fail("an id must be lower-case words joined by hyphens", id_)
@@ -203,7 +219,8 @@ class _Reader:
             condition = replace(condition, reads=((Sql("true"), "jurisdiction"),))
         return Regime(
             id=id_,
-            says={"en": table["says"], "fr": table.get("says_fr", table["says"])},
+            title=self._title(table, id_),
+            says=in_languages(table, "says"),
             force=table.get("force", "law"),
             first=first,
             until=until,
@@ -218,6 +235,13 @@ class _Reader:
             sanction=table.get("sanction", ""),
             is_scope=is_scope,
         )
+
+    def _title(self, table: dict[str, Any], id_: str) -> dict[str, str]:
+        """The title in every language; the id where a file gives none."""
+        for key in ("title", *translated("title")):
+            if key in table and len(self.typed(str, table, key, id_)) > LONGEST_TITLE:
+                raise self.fail(f"has more than {LONGEST_TITLE} characters", id_, key)
+        return in_languages({"title": id_} | table, "title")
 
     def _clause(self, data: Any, *at: str) -> tuple[Condition, ...]:
         if not isinstance(data, dict) or (not data and at[-1] == "except"):

@@ -10,6 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from dnc.messages import in_languages
+
 AGAINST = ("objected_on", "consent_withdrawn_on")  # columns that count for all rows with the same number
 OR_NONE = (*AGAINST, "refused_on")  # columns in which `none` says that there was none
 VERDICT = {
@@ -45,10 +47,17 @@ class Vocabulary:
         """The closed list of words of each axis."""
         return {name: list(entry["values"]) for name, entry in self.columns.items() if entry["kind"] == "axis"}
 
+    def label(self, column: str, language: str = "en") -> str:
+        """The name of a column where people read."""
+        return in_languages(self.columns[column], "label")[language]
+
+    def says(self, column: str, language: str = "en") -> str:
+        """What a column means."""
+        return in_languages(self.columns[column], "says")[language]
+
     def question(self, column: str, language: str = "en") -> str:
-        """The question for a user whose file does not have a column, in `en` or `fr`."""
-        entry = self.columns[column]
-        return str(entry.get("question_fr" if language == "fr" else "question", entry["question"]))
+        """The question for a user whose file does not have a column."""
+        return in_languages(self.columns[column], "question")[language]
 
     @property
     def purposes(self) -> dict[str, str]:

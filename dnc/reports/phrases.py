@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dnc.checks.header import Rule, hints
 from dnc.checks.result import Check
+from dnc.checks.verdict import about_missing
 from dnc.files.table import folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
@@ -24,6 +25,16 @@ _DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}$")  # masked digits
 def labelled(label: str, text: str, language: str) -> str:
     """A label and what it labels, with a colon as the language writes it."""
     return f"{label}{messages('common', language)['colon']} {text}"
+
+
+def title(regime: Regime, language: str = "en") -> str:
+    """The name of a regime for people; its id where its file gives no title."""
+    return regime.title[language]
+
+
+def needed(missing: str, language: str = "en") -> str:
+    """A sentence about one word of `dnc_missing`: what to write, or whom to ask."""
+    return about_missing(missing, messages("ask", language), language)
 
 
 def question(missing: str, language: str = "en") -> str:
@@ -137,7 +148,7 @@ def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
 def declared(check: Check) -> list[dict[str, str]]:
     """Each fact that was declared: `name`, `value`, what it `means`, and `by` whom or for which rows."""
     w = messages("page", check.language)
-    brief, columns = str(check.record.get("brief") or "")[:12], vocabulary().columns
+    brief = str(check.record.get("brief") or "")[:12]
     facts = [
         (name, value, w["by_command" if name in check.beside else "by_brief"].format(by=user(), brief=brief))
         for name, value in check.declared.items()
@@ -148,7 +159,7 @@ def declared(check: Check) -> list[dict[str, str]]:
             "name": name,
             # The caller's number is a telephone number too.
             "value": w["hidden"] if name == "cli" else value,
-            "means": columns[name]["says_fr" if check.language == "fr" else "says"],
+            "means": vocabulary().says(name, check.language),
             "by": by,
         }
         for name, value, by in facts

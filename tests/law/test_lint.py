@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 
 from dnc import Rulebook
-from dnc.law.lint import problems
+from dnc.law.lint import problems, untitled
 from dnc.law.rule_file import read_pack
 from tests.law.test_rulebook import TEXT
 
@@ -16,6 +19,19 @@ BOOK = Rulebook.load()
 def test_the_law_is_sound(jurisdiction):
     """Each regime is seen in its worst and its best finding on its first and last day, each exception has an effect."""
     assert problems(BOOK.packs[jurisdiction]) == []
+
+
+def test_every_regime_has_a_title_in_each_language():
+    """A short name for people, unlike its neighbours; rules from elsewhere are called by their ids."""
+    assert [line for pack in BOOK.packs.values() for line in untitled(pack)] == []
+    assert untitled(read_pack("xx.toml", TEXT)) == ["xx-one: has no title", "xx-two: has no title"]
+    for file in (files("dnc.law") / "rules").iterdir():
+        titles = [
+            [one.get(key) for key in ("title", "title_fr")]
+            for one in tomllib.loads(file.read_text(encoding="utf-8")).get("regime", ())
+        ]
+        for told in zip(*titles, strict=True):
+            assert None not in told and len(set(told)) == len(told), file.name
 
 
 @pytest.mark.parametrize(

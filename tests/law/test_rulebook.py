@@ -49,6 +49,7 @@ def test_the_sample_is_read():
     ("old", "new", "says"),
     [
         ('says = "two"', 'says = "two"\ncolour = 1', "xx.toml:xx-two: unknown key 'colour'; expected one of id"),
+        ('says = "two"', f'says = "two"\ntitle_fr = "{"x" * 61}"', "xx.toml:xx-two.title_fr: has more than 60 characters"),
         ('says = "two"\n', "", "xx.toml:xx-two: missing key 'says'"),
         ("forbidden = {}", "", "xx.toml:xx-two: has 0 demands"),
         ("forbidden = {}", 'forbidden = {}\nduty = "x"', "xx.toml:xx-two: has 2 demands (forbidden, duty)"),

@@ -22,7 +22,7 @@ from dnc.checks.cases import Distinct, Factored, Facts, factored
 from dnc.checks.evaluator import Evaluation, Evaluator
 from dnc.checks.screening import Screen
 from dnc.checks.validity import Validity
-from dnc.checks.verdict import Policy, Verdict, reasons, worded
+from dnc.checks.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
 from dnc.frames import numbered
 from dnc.law.demands import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
@@ -161,8 +161,9 @@ class Judge:
         )
         note = of_plan[facts.cases["plan"]]
         row, distinct = numbered(pl.DataFrame([judged.verdict.alias("verdict"), note.alias("note")]))
-        rows = [[getattr(one, name.removeprefix("dnc_")) for name in _TEXTS] for one in judged.verdicts]
-        verdicts = pl.DataFrame(rows, schema={name: VERDICT[name] for name in _TEXTS}, orient="row")
+        names = (*_TEXTS, "short")
+        rows = [[getattr(one, name.removeprefix("dnc_")) for name in names] for one in judged.verdicts]
+        verdicts = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
         verdicts, plans = verdicts.select(pl.all().gather(distinct["verdict"])), plans[distinct["note"]]
         words = messages("why", self._policy.language)
         unread, region = plans["unread"], plans["unread"] == "region"
@@ -182,32 +183,47 @@ class Judge:
                 reason.replace_strict({key: words[key] for key in ("region", "jurisdiction", "call_at")}, default=None)
             )
         )
-        why = pl.coalesce("dnc_why", sentence + pl.lit("."))
-        for name in ("odd", "elsewhere"):
-            sentence = pl.format(words[name].replace(f"{{{name}}}", "{}"), pl.lit(plans[name]))
-            why += pl.when(plans[name] != "").then(sentence).otherwise(pl.lit(""))
         others = [name for name in _TEXTS if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
+        notes = [
+            pl.when(plans[name] != "")
+            .then(pl.format(words[name].replace(f"{{{name}}}", "{}"), pl.lit(plans[name])))
+            .otherwise(pl.lit(""))
+            for name in ("odd", "elsewhere")
+        ]
         cases = verdicts.select(
             pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),
             pl.col("dnc_outcome").fill_null("undecided"),
             pl.coalesce("dnc_missing", reason).alias("dnc_missing"),
             *others,
-            why.alias("dnc_why"),
+            pl.coalesce("dnc_why", sentence),
+            pl.coalesce("short", sentence),
         )
-        return row, _doubted(cases, plans["doubt"], self._policy.language).select(pl.all().fill_null(""))
+        cases = _doubted(cases, plans["doubt"], self._policy.language)
+        return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(pl.concat_str(notes)))
+
+
+def _why(notes: pl.Expr) -> pl.Expr:
+    """`dnc_why`: the sentence with the notes on a row, or its short form with them, cut after a word if need be."""
+    whole, short = pl.col("dnc_why") + notes, pl.col("short") + notes
+    cut = short.str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
+    fits = whole.str.len_chars() <= LONGEST_WHY
+    return pl.when(fits).then(whole).when(short.str.len_chars() <= LONGEST_WHY).then(short).otherwise(cut)
 
 
 def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:
-    """Cases, with `undecided` in place of `clear` where a number may be mistyped, and the reason in `dnc_why`."""
-    reason = pl.lit(doubt).replace(reasons(language))
-    note = pl.format(messages("why", language)["doubt"].replace("{reason}", "{}"), reason) + pl.lit(".")
+    """Cases, with `undecided` in place of `clear` where a number may be mistyped, and a note on it."""
+    words = messages("why", language)
+    reason = pl.format(words["doubt"].replace("{reason}", "{}"), pl.lit(doubt).replace(reasons(language)))
     is_clear = pl.col("dnc_outcome") == "clear"
     missing = pl.concat_list(pl.col("dnc_missing").str.split(";"), pl.lit(["number"])).list.set_difference([""])
     changed = {
         "dnc_outcome": pl.lit("undecided"),
         "dnc_missing": missing.list.sort().list.join(";"),
         "dnc_confidence": pl.lit(""),
-        "dnc_why": pl.when(is_clear).then(note).otherwise(pl.concat_str("dnc_why", note, separator=" ")),
+        **{
+            name: pl.when(is_clear).then(reason).otherwise(pl.col(name) + pl.lit(words["mistyped"]))
+            for name in ("dnc_why", "short")
+        },
     }
     here = pl.lit(doubt.is_not_null()) & (pl.col("dnc_outcome") != "blocked")
     return cases.with_columns(pl.when(here).then(new).otherwise(name).alias(name) for name, new in changed.items())

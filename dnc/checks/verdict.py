@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
 
 from dnc.checks.intake import TORN
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED
@@ -15,6 +18,8 @@ from dnc.numbers.normalise import EMPTY, NOT_WRITTEN, SEVERAL, TOO_LONG
 from dnc.numbers.reader import MAILBOX, NO_LENGTH, NO_NUMBER, TWO_WAYS, UNPLANNED
 
 OUTCOMES = ("clear", "blocked", "undecided")
+LONGEST_WHY = 160  # characters: what a cell of a spreadsheet shows, and a person reads at a glance
+_SHORT = 90
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on one call; the fields are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`."""
+    """The verdict on one call; the fields are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`.
+
+    short: of `why` the outcome and the citation, where a note on the row needs room.
+    """
 
     outcome: str
     blocked_by: str
@@ -48,6 +56,7 @@ class Verdict:
     advice: str
     confidence: str
     why: str
+    short: str
 
 
 def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy: Policy) -> Verdict:
@@ -74,9 +83,18 @@ def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy:
         confidence = ""
     met = [regime for regime, finding in counted if finding is Finding.MET]
     decisive = {"blocked": blocking, "undecided": open_, "clear": met}[outcome]
-    why = _why(outcome, decisive, missing, len(duties), policy.language)
+    why, short = _why(outcome, decisive, missing, policy.language)
     return Verdict(
-        outcome, _ids(blocking), _ids(open_), missing, _ids(applying), _ids(duties), _ids(advice), confidence, why
+        outcome,
+        _ids(blocking),
+        _ids(open_),
+        missing,
+        _ids(applying),
+        _ids(duties),
+        _ids(advice),
+        confidence,
+        why,
+        short,
     )
 
 
@@ -109,26 +127,63 @@ def reasons(language: str) -> dict[str, str]:
 _RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "unflagged"))
 
 
-def _why(outcome: str, decisive: list[Regime], missing: str, duties: int, language: str) -> str:
-    """One sentence, with the citation of the regime that decides."""
-    texts: dict[str, str] = messages("why", language)
+def _why(outcome: str, decisive: list[Regime], missing: str, language: str) -> tuple[str, str]:
+    """A sentence with the citation of the regime that decides, and a short form of it."""
     demanding = [one for one in decisive if one.demand != "duty"]
-    if outcome == "undecided" and not demanding:
-        return f"{texts['jurisdiction']}."
-    if outcome == "clear" and not demanding:
-        return texts["clear"].format(closest="", duties=duties) + "."
+    if not demanding:
+        alone = str(messages("why", language)["free" if outcome == "clear" else "jurisdiction"])
+        return alone, alone
     if outcome == "clear":
         first = min(demanding, key=lambda one: (_RANK.index(one.demand), one.id))
     else:
         first = min(demanding, key=lambda one: (one.is_scope, -GRADES.index(one.confidence), one.id))
-    says, cite = first.says[language].rstrip("."), first.cites[0].text
-    if outcome == "clear":
-        closest = texts["closest"].format(says=says, cite=cite)
-        return texts["clear"].format(closest=closest, duties=duties) + "."
-    wanted = ", ".join(_wanted(word, language) for word in missing.split(";") if word)
-    named = texts["missing"].format(missing=wanted) if wanted else ""
-    others = texts["others"].format(n=len(demanding) - 1) if len(demanding) > 1 else ""
-    return texts[outcome].format(says=says, cite=cite, others=others, missing=named) + "."
+    bodies = first.says[language].rstrip("."), first.title[language]
+    return _sentences(outcome, bodies, first.cites[0].texts[language], missing * (outcome == "undecided"), language)
+
+
+@lru_cache(maxsize=4096)
+def _sentences(outcome: str, bodies: tuple[str, str], cite: str, missing: str, language: str) -> tuple[str, str]:
+    """The fullest sentence that is short enough, and a short form.
+
+    What is missing comes before the end of a long citation, and this before the full text of a rule (`bodies`: its
+    text, and its title).
+    """
+    texts = messages("why", language)
+    named = _named([_wanted(word, language) for word in missing.split(";") if word], texts["more"])
+    forms = [texts["wanting"].replace("{missing}", words) for words in named]
+    forms += [texts[outcome], texts["nearest"]] if outcome == "clear" else [texts[outcome]]
+    exact, vague = _shortened(cite)
+    ways = [*product(forms, exact), *product(forms[-1:], vague)]
+    filled = (form.format(says=says, cite=cited) for form, cited in ways for says in bodies)
+    short = (texts["short"][outcome].format(cite=cited) for cited in (*exact, *vague))
+    return _fitting(filled, LONGEST_WHY), _fitting(short, _SHORT)
+
+
+def _named(words: list[str], more: str) -> Iterator[str]:
+    """Words as one list, then lists with fewer and fewer of them."""
+    if words:
+        yield ", ".join(words)
+    for left in range(len(words) - 1, 0, -1):
+        yield more.format(missing=", ".join(words[:left]), n=len(words) - left)
+
+
+def _shortened(cite: str) -> tuple[list[str], list[str]]:
+    """A citation and its beginnings, longest first, whole parts only; and those in which no number names a place."""
+    found = [cite]
+    for separator in (";", ","):
+        beginnings = (cite[: -part.end()] for part in re.finditer(separator, cite[::-1]))
+        found += [one for one in beginnings if one.count("(") == one.count(")")]
+    exact = [one for one in found if one == cite or re.search(r"\d", one)]
+    return exact, [one for one in found if one not in exact]
+
+
+def _fitting(texts: Iterable[str], most: int) -> str:
+    """The first text that is short enough; if none is, the last one, cut after a word."""
+    text = ""
+    for text in texts:
+        if len(text) <= most:
+            return text
+    return f"{text[:most].rpartition(' ')[0]}…"
 
 
 def _wanted(word: str, language: str) -> str:

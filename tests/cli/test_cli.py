@@ -280,7 +280,7 @@ def test_french_is_spoken(dnc, screened, write_file):
     """--lang fr gives the verdict, the summary and the explanation in French."""
     calls = write_file("calls.csv", CALLS)
     _, out, err = dnc("check", calls, *SEED, "--set", "consent=none", "--lang", "fr")
-    assert rows(out)[0]["dnc_why"].startswith("Interdit : Un parti")
+    assert rows(out)[0]["dnc_why"].startswith("Interdit\N{NO-BREAK SPACE}: Un parti")
     assert "Appels : 1, dont appels possibles 0, interdits 1" in err
     _, out, _ = dnc("explain", "01 99 00 04 18", *SEED, "--lang", "fr")
     assert "cnil-pol-robocall : s'applique, à compléter (recommandation, confiance élevée)" in out

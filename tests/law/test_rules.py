@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dnc import Store, check
+from dnc.checks.verdict import LONGEST_WHY
 from dnc.numbers.reader import read_number
 
 TABLES = sorted((Path(__file__).parent.parent / "rules").glob("*.csv"))
@@ -100,11 +101,12 @@ def named(name: str) -> object:
 @pytest.mark.parametrize("guidance", ["enforce", "advise"])
 @pytest.mark.parametrize("name", [named(name) for name in BY_NAME])
 def test_case(name, guidance):
-    """The outcome, what decides it, what does not apply, and what is missing are as the table says."""
+    """The outcome, what decides it, what does not apply, and what is missing are as the table says; why is short."""
     case = BY_NAME[name]
     found = decided(case["registries"], guidance)[name]
     expected = case["expect_advise"] if guidance == "advise" and case["expect_advise"] else case["expect"]
     assert found["dnc_outcome"] == expected, found["dnc_why"]
+    assert 0 < len(found["dnc_why"]) <= LONGEST_WHY
     assert not ids(found, "dnc_applies") & set(case["not_applies"].split(";"))
     if guidance == "advise":
         return

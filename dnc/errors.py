@@ -16,9 +16,12 @@ from __future__ import annotations
 from pathlib import Path
 
 
+_SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French has the last two before signs and in numbers
+
+
 def printable(text: str) -> str:
     """Text without control characters, which names of files and columns may hold and a terminal would obey."""
-    return "".join(char if char.isprintable() or char == " " else "?" for char in text)
+    return "".join(char if char.isprintable() or char in _SPACES else "?" for char in text)
 
 
 class DncError(Exception):

@@ -11,12 +11,14 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("en", "fr")
 _MARKS: dict[str, dict[int, str]] = {"en": {}, "fr": {ord(","): "\N{NARROW NO-BREAK SPACE}", ord("."): ","}}
+_DAYS = {"en": "%Y-%m-%d", "fr": "%d/%m/%Y"}
 _UNBROKEN = re.compile(r"(?<=«) | (?=[:;?!»])")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECASE)
 _SECTION = re.compile(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
@@ -93,6 +95,11 @@ def typeset(text: str, language: str) -> str:
 def counted(language: str) -> Callable[[float], str]:
     """Writes counts with separated thousands: 1,234 or, in French, 1 234."""
     return amount(language, 0)
+
+
+def dated(language: str) -> Callable[[date | str], str]:
+    """Writes days, which may be given in ISO 8601: 2026-11-25 or, in French, 25/11/2026."""
+    return lambda day: (date.fromisoformat(day[:10]) if isinstance(day, str) else day).strftime(_DAYS[language])
 
 
 def percent(language: str, digits: int = 1) -> Callable[[float], str]:

@@ -16,6 +16,7 @@ from dnc.database import engine, run
 from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
 from dnc.law.demands import OWN, registry_column
+from dnc.messages import dated, messages
 from dnc.store import ledger_sql
 from dnc.store.snapshots import Snapshot, Standing, fault_of
 from dnc.store.store import Store, read_all
@@ -66,30 +67,36 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     }
 
 
-def as_text(found: dict[str, Any]) -> Iterator[str]:
+def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
     """The result of `answer` in lines for a person to read."""
-    yield f"{found['number']}, on {found['day']}"
+    texts, day = messages("answer", language), dated(language)
+    outcomes = messages("common", language)["outcome"]
+    yield texts["head"].format(number=found["number"], day=day(found["day"]))
     for row in found["registries"]:
-        yield f"  {row['registry']}: {row['state']}" + (f", as of {row['as_of']}" if row["as_of"] else "")
-    yield "Snapshots that cover it:" if found["snapshots"] else "No snapshot covers this number."
+        as_of = texts["as_of"].format(day=day(row["as_of"])) if row["as_of"] else ""
+        state = texts["states"][row["state"]]
+        yield "  " + texts["registry"].format(registry=row["registry"], state=state, as_of=as_of)
+    yield texts["covering" if found["snapshots"] else "uncovered"]
     for row in found["snapshots"]:
-        since = "".join(f", {word} {row[word]}" for word in ("since", "until") if row[word])
-        campaign = f", for campaign {row['campaign']}" if row["campaign"] else ""
-        loaded = f"snapshot {row['id']}, loaded {row['loaded_at']:%Y-%m-%d}"
-        yield f"  {row['as_of']} {row['registry']}: {row['says']}{since}{campaign} ({loaded})"
+        told = {name: texts[name].format(day=day(row[name])) if row[name] else "" for name in ("since", "until")}
+        told["campaign"] = texts["campaign"].format(campaign=row["campaign"]) if row["campaign"] else ""
+        told |= {"registry": row["registry"], "state": texts["states"][row["says"]], "id": row["id"]}
+        yield "  " + texts["snapshot"].format(as_of=day(row["as_of"]), loaded=day(row["loaded_at"]), **told)
     if found["silent"]:
-        yield f"  Snapshots that do not cover it: {', '.join(map(str, found['silent']))}"
-    yield "Objections to this caller:" if found["objections"] else "No objection was recorded with dnc object."
+        yield "  " + texts["silent"].format(ids=", ".join(map(str, found["silent"])))
+    yield texts["objections" if found["objections"] else "objections_none"]
     for row in found["objections"]:
-        what, reason = "lifted" if row["lifted"] else "objected", f": {row['reason']}" if row["reason"] else ""
-        yield f"  {row['on']} {what}{reason} (recorded {row['recorded_at']:%Y-%m-%d})"
-    yield "Decisions kept:" if found["decisions"] else "No decision about this number was kept."
+        what = texts["objection"]["lifted" if row["lifted"] else "objected"]
+        reason = f"{messages('common', language)['colon']} {row['reason']}" if row["reason"] else ""
+        yield "  " + what.format(day=day(row["on"]), reason=reason, recorded=day(row["recorded_at"]))
+    yield texts["decisions" if found["decisions"] else "decisions_none"]
     for row in found["decisions"]:
-        made = f"check {row['check']} of {row['done_at']:%Y-%m-%d} by {row['done_by']}, row {row['row']}"
-        yield f"  call on {row['day'] or 'an unknown day'}: {row['outcome']} ({made})"
+        on = day(row["day"]) if row["day"] else texts["no_day"]
+        made = {"check": row["check"], "done": day(row["done_at"]), "by": row["done_by"], "row": row["row"]}
+        yield "  " + texts["decision"].format(day=on, outcome=outcomes[row["outcome"]], **made)
         yield f"    {row['why']}"
     if found["not_kept"]:
-        yield f"Checks that kept no decisions (look in their output files): {', '.join(map(str, found['not_kept']))}"
+        yield texts["not_kept"].format(checks=", ".join(map(str, found["not_kept"])))
 
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:

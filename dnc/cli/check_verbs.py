@@ -16,6 +16,7 @@ import click
 from dnc.cli.options import (
     FILE,
     JSON,
+    LANG,
     LIST,
     PAIR,
     SHEET,
@@ -31,7 +32,6 @@ from dnc.cli.options import (
     source_of,
     store_options,
 )
-from dnc.messages import LANGUAGES
 
 _STDOUT = Path("-")
 _FORMATS = ("csv", "jsonl", "parquet", "xlsx")
@@ -186,14 +186,14 @@ def explain(
         guidance=guidance,
         rulebook=load_rules(ctx),
         accept=dict(accept),
-        language=lang,
+        language="en" if as_json else lang,
     )
     if row is None:
         found = [explain_call(number, open_store(ctx), settings, dict(given))]
     else:
         found = explain_row(number, row, open_store(ctx), settings)
     if as_json:
-        data = [explanation.as_data(verdict, findings, lang) for verdict, findings in found]
+        data = [explanation.as_data(verdict, findings) for verdict, findings in found]
         # Several numbers of a row are several calls.
         click.echo(json.dumps(data if len(data) > 1 else data[0], ensure_ascii=False, default=str, indent=2))
     else:
@@ -207,7 +207,7 @@ def explain(
 @click.command("brief")
 @click.argument("file", type=FILE)
 @SHEET
-@click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the comments.")
+@LANG
 @click.option(
     "--set",
     "given",

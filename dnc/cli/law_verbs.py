@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, load_brief, load_rules, open_store, print_rows, say, store_options
+from dnc.cli.options import DATE, FILE, LANG, load_brief, load_rules, open_store, print_rows, say, store_options
 from dnc.errors import RuleError
+from dnc.messages import counted, messages
 
 if TYPE_CHECKING:
     from dnc.law.regimes import Pack, Regime
@@ -26,6 +27,7 @@ _COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidenc
 @click.option("--check", "lint", is_flag=True, help="Check that every regime can block a call and can be satisfied.")
 @click.option("--ahead", type=click.IntRange(min=1), metavar="DAYS", help="List what changes in the next DAYS days.")
 @click.option("--brief", type=FILE, help="With --ahead: only changes that may affect the calls of this campaign.")
+@LANG
 @store_options
 @click.pass_context
 def rules(
@@ -39,6 +41,7 @@ def rules(
     lint: bool,
     ahead: int | None,
     brief: Path | None,
+    lang: str,
 ) -> None:
     """List the regimes, print them as SQL, or check them.
 
@@ -54,18 +57,18 @@ def rules(
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, regime) for pack in packs for regime in (pack.on(on) if on else pack.regimes)]
     if ahead:
-        ctx.exit(_print_changes(ctx, book, packs, ahead, brief))
+        ctx.exit(_print_changes(ctx, book, packs, ahead, brief, lang=lang))
     elif lint:
-        _check(packs, shipped=ctx.obj["rules"] is None)
+        _check(packs, lang, shipped=ctx.obj["rules"] is None)
     elif sql:
         _print_sql(packs, [regime for _, regime in chosen])
     elif unread_since:
-        print_rows(_citations(chosen, unread_since), ("regime", "cite", "url", "read"))
+        print_rows(_citations(chosen, unread_since, lang), ("regime", "cite", "url", "read"))
     else:
-        print_rows([_row(pack.jurisdiction, regime) for pack, regime in chosen], _COLUMNS)
+        print_rows([_row(pack.jurisdiction, regime, lang) for pack, regime in chosen], _COLUMNS)
 
 
-def _check(packs: list[Pack], shipped: bool) -> None:
+def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
     from dnc.law.lint import problems, untitled
 
     found = [problem for pack in packs for problem in [*problems(pack), *(untitled(pack) if shipped else ())]]
@@ -74,7 +77,7 @@ def _check(packs: list[Pack], shipped: bool) -> None:
     if found:
         raise RuleError(f"{len(found)} problems found in the rules")
     count = sum(len(pack.regimes) for pack in packs)
-    say(f"OK: {count} regimes; every one can block a call and can be satisfied, and every exception can apply")
+    say(messages("store", lang)["lint"].format(n=counted(lang)(count)))
 
 
 def _print_sql(packs: list[Pack], regimes: list[Regime]) -> None:
@@ -85,17 +88,19 @@ def _print_sql(packs: list[Pack], regimes: list[Regime]) -> None:
         click.echo(f"-- {regime.id}: {regime.says['en']}\n{regime.sql};\n")
 
 
-def _citations(chosen: list[tuple[Pack, Regime]], before: date) -> list[tuple[Any, ...]]:
+def _citations(chosen: list[tuple[Pack, Regime]], before: date, lang: str) -> list[tuple[Any, ...]]:
     """Citations that were last reviewed before a day."""
     return [
-        (regime.id, cite.text, cite.url, cite.read)
+        (regime.id, cite.texts[lang], cite.url, cite.read)
         for _, regime in chosen
         for cite in regime.cites
         if cite.read < before
     ]
 
 
-def _print_changes(ctx: click.Context, book: Rulebook, packs: list[Pack], days: int, brief_file: Path | None) -> int:
+def _print_changes(
+    ctx: click.Context, book: Rulebook, packs: list[Pack], days: int, brief_file: Path | None, *, lang: str
+) -> int:
     """Print what changes from tomorrow on; gives the exit code."""
     from dnc.clock import today
     from dnc.reports.law_changes import Change, outlook, outlook_for
@@ -104,20 +109,20 @@ def _print_changes(ctx: click.Context, book: Rulebook, packs: list[Pack], days: 
     if brief_file:
         brief = load_brief(brief_file)
         home = [pack for pack in packs if brief.region in pack.territories]
-        changes = outlook_for(brief, home or packs, first, last, book=book, store=open_store(ctx))
+        changes = outlook_for(brief, home or packs, first, last, book=book, store=open_store(ctx), language=lang)
     else:
-        changes = outlook(packs, first, last)
+        changes = outlook(packs, first, last, lang)
     print_rows(changes, Change._fields)
     if not changes:
         say(f"nothing changes until {last}")
     return 1 if changes else 0
 
 
-def _row(jurisdiction: str, regime: Regime) -> tuple[Any, ...]:
+def _row(jurisdiction: str, regime: Regime, lang: str) -> tuple[Any, ...]:
     first = regime.first if regime.first != date.min else None
     until = regime.until if regime.until != date.max else None
-    cites = "; ".join(cite.text for cite in regime.cites)
-    says = regime.says["en"]
+    cites = "; ".join(cite.texts[lang] for cite in regime.cites)
+    says = regime.says[lang]
     return (regime.id, jurisdiction, regime.force, first, until, regime.demand, regime.confidence, says, cites)
 
 

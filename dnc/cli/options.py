@@ -151,13 +151,13 @@ REGION = click.option(
 SHEET = click.option(
     "--sheet", metavar="NAME", help="Sheet of the spreadsheet.  [default: the first visible one that is not empty]"
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 LANG = click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
     default=system_language,
-    help="Language of what people read.  [default: that of the system]",
+    help="Language of dnc_why, messages and reports.  [default: that of the system, or English]",
 )
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _STORE_OPTIONS = {
     "rules": "Folder of rule files that add to the built-in rules, or replace them.",
     "store": "Store folder.  [env var: DNC_STORE; default: dnc-store]",
@@ -181,13 +181,7 @@ _CALL_OPTIONS = [
         help="Ignore a regime whose law is contested or was not reviewed, at your own risk; logged with the reason. "
         "Repeatable.",
     ),
-    click.option(
-        "--lang",
-        type=click.Choice(LANGUAGES),
-        default="en",
-        show_default=True,
-        help="Language of dnc_why, messages and reports.",
-    ),
+    LANG,
     click.option("--exit-zero", is_flag=True, help="Exit with 0 for every outcome; errors still give 2 or 4."),
 ]
 

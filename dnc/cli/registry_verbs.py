@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, PAIR, REGION, SHEET, WORDS, Command, open_store, say, store_options
+from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, WORDS, Command, open_store, say, store_options
 from dnc.clock import DATE_ORDERS
+from dnc.messages import counted, dated, messages
 
 if TYPE_CHECKING:
     from dnc.store.store import Snapshot
@@ -110,9 +111,10 @@ def _words(_ctx: click.Context, _param: click.Parameter, words: Sequence[tuple[s
     metavar="ID",
     help="Replace this snapshot of the same file, which has a wrong date or campaign; logged.",
 )
+@LANG
 @store_options
 @click.pass_context
-def load(ctx: click.Context, /, *, files: tuple[Path, ...], **options: Any) -> None:
+def load(ctx: click.Context, /, *, files: tuple[Path, ...], lang: str, **options: Any) -> None:
     """Load registry files into the store (all of them, or none).
 
     A complete list, and your own opt-out list, is refused if a number in it cannot be read (see --accept-unread).
@@ -122,15 +124,21 @@ def load(ctx: click.Context, /, *, files: tuple[Path, ...], **options: Any) -> N
     for path, snapshot in zip(files, open_store(ctx).load_all(files, **options), strict=True):
         for note in snapshot.notes:
             say(f"{path}: {note}")
-        say(f"{path}: {_loaded(snapshot)}")
+        say(f"{path}: {_loaded(snapshot, lang)}")
 
 
-def _loaded(snapshot: Snapshot) -> str:
-    state = "snapshot" if snapshot.new else "already loaded as snapshot"
-    unknown = f", {snapshot.unknown:,} unknown" if snapshot.unknown else ""
-    unread = f", {snapshot.unread:,} unreadable" if snapshot.unread else ""
-    counts = f"{snapshot.listed:,} listed, {snapshot.clear:,} not listed{unknown}{unread}"
-    return f"{snapshot.registry} as of {snapshot.as_of}, {counts} ({state} {snapshot.id})"
+def _loaded(snapshot: Snapshot, lang: str) -> str:
+    texts, count = messages("store", lang), counted(lang)
+    return str(texts["loaded"]).format(
+        registry=snapshot.registry,
+        as_of=dated(lang)(snapshot.as_of),
+        listed=count(snapshot.listed),
+        clear=count(snapshot.clear),
+        unknown=texts["unknown"].format(n=count(snapshot.unknown)) if snapshot.unknown else "",
+        unread=texts["unread"].format(n=count(snapshot.unread)) if snapshot.unread else "",
+        state=texts["state"]["new" if snapshot.new else "known"],
+        id=snapshot.id,
+    )
 
 
 @click.command("read")
@@ -142,17 +150,21 @@ def _loaded(snapshot: Snapshot) -> str:
 @REGION
 @_LOADER
 @_layout_options
+@LANG
 def read_(
+    *,
     file: Path,
     loader: Path | None,
     columns: dict[str, str],
     dates: str,
     values: dict[str, dict[str, str]],
+    lang: str,
     **options: Any,
 ) -> None:
     """Print what a registry file says of each number, as CSV; nothing is stored."""
     import polars as pl
 
+    from dnc.checks.verdict import reasons
     from dnc.files.output_rows import Rows
     from dnc.files.writers import CsvStream
     from dnc.registries.contract import Layout
@@ -163,22 +175,20 @@ def read_(
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     is_read = pl.col("unread").is_null()
+    texts, in_words = messages("store", lang), reasons(lang)
     for frame in show(reader, extract):
         stream.add(Rows.of(frame.filter(is_read).select(pl.format("+{}", "number"), listed.alias("listed"), "since")))
-        for column, rows, message in (
-            ("unread", ~is_read, ""),
-            ("odd", is_read, "counts as listed: "),
-            ("undated", pl.lit(True), "counts without its date: "),
-        ):
+        for column, rows in (("unread", ~is_read), ("odd", is_read), ("undated", pl.lit(True))):
             found = frame.filter(pl.col(column).is_not_null() & rows)
             for line, reason in found.select("line", column).iter_rows():
-                say(f"{file}:{line}: {message}{reason}")
+                say(f"{file}:{line}: {texts['row'][column].format(reason=in_words.get(reason, reason))}")
     sys.stdout.buffer.flush()
     for note in extract.notes:
         say(f"{file}: {note}")
     if extract.covers or reader.covers:
         prefixes = sorted(extract.covers or reader.covers)
-        say(f"{file}: {reader.registry}, complete for {' '.join(prefix or '*' for prefix in prefixes)}")
+        named = " ".join(prefix or "*" for prefix in prefixes)
+        say(f"{file}: {texts['complete'].format(registry=reader.registry, prefixes=named)}")
 
 
 VERBS = (load, read_)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import FILE, exit_code, load_rules, open_store, say, store_options
+from dnc.cli.options import FILE, LANG, exit_code, load_rules, open_store, say, store_options
 from dnc.errors import InputError
-from dnc.messages import LANGUAGES, counted, messages, system_language
+from dnc.messages import counted, messages
 
 if TYPE_CHECKING:
     from dnc.checks.questions import Question, Questions
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), help="File of the report.  [default: LIST with .html]")
 @click.option("--yes", is_flag=True, help="Take answers that the file proves, without asking.")
 @click.option("--open", "open_", is_flag=True, help="Open the report in the browser.")
-@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of questions and report.  [default: the system's]")
+@LANG
 @store_options
 @click.pass_context
 def start(
@@ -38,7 +38,7 @@ def start(
     out: Path | None,
     yes: bool,
     open_: bool,
-    lang: str | None,
+    lang: str,
 ) -> None:
     """Ask what a list and the law leave open, write the brief, and check the list.
 
@@ -50,7 +50,6 @@ def start(
     from dnc.checks.questions import Questions
     from dnc.reports.check_summary import summary
 
-    lang = lang or system_language()
     brief, out = brief or file.with_suffix(".toml"), out or file.with_suffix(".html")
     book, texts = load_rules(ctx), messages("start", lang)
     questions = Questions(file, brief, open_store(ctx), book, lang)

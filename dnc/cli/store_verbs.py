@@ -26,6 +26,7 @@ from dnc.cli.options import (
     store_options,
 )
 from dnc.errors import StoreError, printable
+from dnc.messages import counted, dated, messages
 
 if TYPE_CHECKING:
     from dnc.store.audit_log import Entry
@@ -41,16 +42,26 @@ if TYPE_CHECKING:
 @REGION
 @click.option("--reason", help="What the person said. Required with --lift.")
 @click.option("--lift", is_flag=True, help="Withdraw recorded opt-outs instead.")
+@LANG
 @store_options
 @click.pass_context
 def object_(
-    ctx: click.Context, /, *, numbers: tuple[str, ...], on: date, region: str | None, reason: str | None, lift: bool
+    ctx: click.Context,
+    /,
+    *,
+    numbers: tuple[str, ...],
+    on: date,
+    region: str | None,
+    reason: str | None,
+    lift: bool,
+    lang: str,
 ) -> None:
     """Record opt-outs: people who told this caller not to call again."""
     if lift and not reason:
         raise click.UsageError("--lift requires --reason")
     count = open_store(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
-    say(f"opt-outs {'lifted' if lift else 'recorded'}: {count}, dated {on}")
+    texts = messages("store", lang)
+    say(texts["lifted" if lift else "recorded"].format(n=counted(lang)(count), day=dated(lang)(on)))
 
 
 @click.command()
@@ -60,6 +71,7 @@ def object_(
 @click.option("--number", "numbers", multiple=True, help="Delete what is stored about this number. Repeatable.")
 @REGION
 @click.option("--due", is_flag=True, help="Delete what is older than dnc retain allows.")
+@LANG
 @store_options
 @click.pass_context
 def forget(
@@ -72,6 +84,7 @@ def forget(
     numbers: tuple[str, ...],
     region: str | None,
     due: bool,
+    lang: str,
 ) -> None:
     """Delete old snapshots or decisions, or the data about a number.
 
@@ -84,31 +97,35 @@ def forget(
     store = open_store(ctx)
     if numbers:
         deleted = store.forget_numbers(numbers, region=region, registry=registry)
-        say(f"deleted {deleted.listings:,} listings and {deleted.decisions:,} decisions; opt-outs are kept")
+        count = counted(lang)
+        counts = {"listings": count(deleted.listings), "decisions": count(deleted.decisions)}
+        say(messages("store", lang)["forgotten"].format(**counts))
     elif due:
-        _say_deleted(*store.forget_due())
+        _say_deleted(*store.forget_due(), lang)
     elif decisions and before:
-        _say_deleted((), store.forget_decisions(before))
+        _say_deleted((), store.forget_decisions(before), lang)
     elif before:
-        _say_deleted(store.forget(before, registry), ())
+        _say_deleted(store.forget(before, registry), (), lang)
 
 
-def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int]) -> None:
+def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str) -> None:
+    texts, day = messages("store", lang), dated(lang)
     for snapshot in snapshots:
-        say(f"deleted snapshot {snapshot.id}: {snapshot.registry} as of {snapshot.as_of}")
+        say(texts["deleted"].format(id=snapshot.id, registry=snapshot.registry, as_of=day(snapshot.as_of)))
     for check in checks:
-        say(f"deleted the decisions of check {check}")
-    decisions = f", checks whose decisions were deleted: {len(checks)}" if checks else ""
-    say(f"snapshots deleted: {len(snapshots)}{decisions}")
+        say(texts["deleted_of_check"].format(check=check))
+    decisions = texts["deleted_checks"].format(n=len(checks)) if checks else ""
+    say(texts["deleted_all"].format(n=len(snapshots)) + decisions)
 
 
 @click.command()
 @click.argument("kind", required=False, metavar="[REGISTRY|decisions]")
 @click.option("--months", type=click.IntRange(1, 1200), help="Keep for this many months.")
 @click.option("--for-ever", is_flag=True, help="Keep until deleted with dnc forget.")
+@LANG
 @store_options
 @click.pass_context
-def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: bool) -> None:
+def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: bool, lang: str) -> None:
     """Set or list how long snapshots and decisions are kept.
 
     Nothing is deleted until you run dnc forget --due.
@@ -120,7 +137,7 @@ def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: b
         raise click.UsageError("give exactly one of --months and --for-ever")
     else:
         store.retain(kind, months)
-        say(f"{kind}: kept {'until deleted with dnc forget' if for_ever else f'{months} months'}")
+        say(messages("store", lang)["kept_for_ever" if for_ever else "kept"].format(kind=kind, months=months))
 
 
 # What the store holds
@@ -224,9 +241,10 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None) -> None:
     metavar="ROW:HASH",
     help="With --verify: a log fingerprint noted earlier, which the log must still contain.",
 )
+@LANG
 @store_options
 @click.pass_context
-def log(ctx: click.Context, verifying: bool, head: str | None) -> None:
+def log(ctx: click.Context, verifying: bool, head: str | None, lang: str) -> None:
     """Print the log of loads, checks and opt-outs as CSV, or verify it."""
     if head and not verifying:
         raise click.UsageError("--head requires --verify")
@@ -243,7 +261,7 @@ def log(ctx: click.Context, verifying: bool, head: str | None) -> None:
         raise StoreError(
             f"{store.path}: faults in the log: {len(found.faults)}; restore a good one with dnc restore BACKUP"
         )
-    say(f"OK: {found.head.seq:,} rows verified; log fingerprint {found.head}")
+    say(messages("store", lang)["log_verified"].format(rows=counted(lang)(found.head.seq), head=found.head))
 
 
 def _fingerprint(head: str | None) -> Entry:
@@ -262,9 +280,12 @@ def _fingerprint(head: str | None) -> Entry:
 @click.option("--on", type=DATE, help="Report as of this day; later entries are left out.")
 @REGION
 @JSON
+@LANG
 @store_options
 @click.pass_context
-def answer(ctx: click.Context, /, *, number: str, on: date | None, region: str | None, as_json: bool) -> None:
+def answer(
+    ctx: click.Context, /, *, number: str, on: date | None, region: str | None, as_json: bool, lang: str
+) -> None:
     """Report what the store holds about a number.
 
     That is: its listings with their dates, its opt-outs, and the decisions that were kept (dnc check --keep).
@@ -275,7 +296,7 @@ def answer(ctx: click.Context, /, *, number: str, on: date | None, region: str |
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str, indent=2))
         return
-    for line in subject_access.as_text(report):
+    for line in subject_access.as_text(report, lang):
         click.echo(printable(line))
 
 
@@ -286,10 +307,18 @@ def answer(ctx: click.Context, /, *, number: str, on: date | None, region: str |
 @click.option(
     "--out", multiple=True, type=click.Path(path_type=Path), help="Write the verdicts; same as for dnc check."
 )
+@LANG
 @store_options
 @click.pass_context
 def replay(
-    ctx: click.Context, check: int, files: tuple[Path, ...], consents: Path | None, out: tuple[Path, ...]
+    ctx: click.Context,
+    /,
+    *,
+    check: int,
+    files: tuple[Path, ...],
+    consents: Path | None,
+    out: tuple[Path, ...],
+    lang: str,
 ) -> None:
     """Repeat an earlier check and compare the verdicts.
 
@@ -299,11 +328,13 @@ def replay(
     the same order. The exit code is 0 if every verdict is the same, else 1.
     """
     from dnc import api
+    from dnc.reports.check_summary import counts_in_words
 
     done = api.replay(open_store(ctx), check, files or None, out, consents=consents)
-    for when, counts, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
-        say(f"{when}: {', '.join(f'{rows:,} {outcome}' for outcome, rows in counts.items())} (version {version})")
-    say(f"check {check}: " + ("every verdict is the same" if done.same else "the verdicts are NOT the same"))
+    texts = messages("store", lang)
+    for when, rows, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
+        say(texts[when].format(counts=counts_in_words(rows, lang), version=version))
+    say(texts["same" if done.same else "other"].format(check=check))
     ctx.exit(0 if done.same else 1)
 
 
@@ -311,9 +342,10 @@ def replay(
 
 
 @click.command()
+@LANG
 @store_options
 @click.pass_context
-def verify(ctx: click.Context) -> None:
+def verify(ctx: click.Context, lang: str) -> None:
     """Verify every file of the store; print what is damaged."""
     from dnc.store import verify as verification
 
@@ -325,34 +357,41 @@ def verify(ctx: click.Context) -> None:
         click.echo(fault)
     if found.faults:
         raise StoreError(f"{store.path}: faults: {len(found.faults)}; repair them with dnc restore BACKUP")
-    say(f"OK: {found.files} files with {found.rows:,} rows verified; log fingerprint {found.head}")
+    count = counted(lang)
+    counts = {"files": count(found.files), "rows": count(found.rows)}
+    say(messages("store", lang)["verified"].format(head=found.head, **counts))
 
 
 @click.command()
 @click.argument("folder", type=TARGET)
+@LANG
 @store_options
 @click.pass_context
-def backup(ctx: click.Context, folder: Path | str) -> None:
+def backup(ctx: click.Context, folder: Path | str, lang: str) -> None:
     """Copy the store into a new folder, or a new place in an object store (s3://…); loads may run meanwhile."""
     from dnc.store import backup as copies
 
-    say(f"{folder}: log fingerprint {copies.backup(open_store(ctx).ledger, folder)}")
+    head = copies.backup(open_store(ctx).ledger, folder)
+    say(messages("store", lang)["copied"].format(folder=folder, head=head))
 
 
 @click.command()
 @click.argument("folder", type=TARGET)
+@LANG
 @store_options
 @click.pass_context
-def restore(ctx: click.Context, folder: Path | str) -> None:
+def restore(ctx: click.Context, folder: Path | str, lang: str) -> None:
     """Restore damaged or missing files from a backup."""
     from dnc.store import backup as copies
 
     done = copies.restore(open_store(ctx).ledger, folder)
-    say(f"files restored: {done.files}" + (f", and the ledger as of log row {done.after.seq}" if done.ledger else ""))
+    texts = messages("store", lang)
+    ledger = texts["restored_ledger"].format(row=done.after.seq) if done.ledger else ""
+    say(texts["restored"].format(n=done.files) + ledger)
     if done.before.seq > done.after.seq:
-        say(f"log rows {done.after.seq + 1} to {done.before.seq} were made after the backup and are lost: repeat them")
+        say(texts["lost"].format(first=done.after.seq + 1, last=done.before.seq))
     if done.aside:
-        say(f"the damaged files were moved to {done.aside}; they hold personal data, delete them when not needed")
+        say(texts["aside"].format(folder=done.aside))
 
 
 VERBS = (object_, export, forget, retain, answer, replay, snapshots, status, log, verify, backup, restore)

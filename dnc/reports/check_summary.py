@@ -8,7 +8,7 @@ from dnc.checks.intake import TORN
 from dnc.checks.result import Check
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
 from dnc.law.rulebook import Rulebook
-from dnc.messages import counted, messages
+from dnc.messages import counted, dated, messages
 from dnc.reports.phrases import accepted, by_rules, consents, labelled, misread, question, remedy
 
 _SHOWN = 5
@@ -20,11 +20,11 @@ _MARGIN = " " * 13  # the width of the counts in front of a list
 def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]:
     """Lines of the summary: counts, what blocks most, what would decide the undecided, warnings."""
     texts, count = messages("summary", language), counted(language)
-    yield texts["counts"].format(rows=count(check.calls), counts=_counts(check.counts, language), id=check.id)
+    yield texts["counts"].format(rows=count(check.calls), counts=counts_in_words(check.counts, language), id=check.id)
     if check.calls != check.rows:
         yield texts["numbers"].format(rows=count(check.rows), calls=count(check.calls))
     if (given := check.given.total()) != check.calls:
-        counts = _counts({outcome: check.given[outcome] for outcome in check.counts}, language)
+        counts = counts_in_words({outcome: check.given[outcome] for outcome in check.counts}, language)
         yield texts["changed" if check.record["changed"] else "given"].format(rows=count(given), counts=counts)
     yield from warnings(check, language)
     if check.declared:
@@ -49,7 +49,8 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     yield texts["head"].format(head=check.head)
 
 
-def _counts(counts: Mapping[str, int], language: str) -> str:
+def counts_in_words(counts: Mapping[str, int], language: str) -> str:
+    """Rows by outcome, as one text."""
     text, outcomes = messages("summary", language)["count"], messages("common", language)["outcomes"]
     count = counted(language)
     return ", ".join(text.format(rows=count(rows), outcome=outcomes[outcome]) for outcome, rows in counts.items())
@@ -59,9 +60,9 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     """Lines about what a file did not say, or what was left out of it."""
     texts, count = messages("summary", language), counted(language)
     if not check.dated:
-        yield texts["today"].format(day=check.record["today"])
+        yield texts["today"].format(day=dated(language)(check.record["today"]))
     if check.record["clock"] != "system":
-        yield texts["clock"].format(day=check.record["today"])
+        yield texts["clock"].format(day=dated(language)(check.record["today"]))
     if check.ignored:
         yield texts["ignored"].format(names=quoted(check.ignored))
     yield from (texts["second"].format(name=quoted([name])) for name in check.second_numbers)

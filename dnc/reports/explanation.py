@@ -7,7 +7,7 @@ from typing import Any
 
 from dnc.checks.judge import ConditionValue, RegimeResult
 from dnc.law.findings import Finding
-from dnc.messages import messages
+from dnc.messages import dated, messages
 from dnc.reports.phrases import labelled
 
 _ORDER = list(Finding)
@@ -25,7 +25,7 @@ def as_text(verdict: Mapping[str, Any], findings: list[RegimeResult], language: 
     yield labelled(verdict["dnc_number"] or texts["unread"], outcome, language)
     yield str(verdict["dnc_why"])
     if verdict["dnc_valid_until"]:
-        yield texts["until"].format(day=verdict["dnc_valid_until"])
+        yield texts["until"].format(day=dated(language)(verdict["dnc_valid_until"]))
     for found in sorted(findings, key=lambda found: _ORDER.index(found.finding)):
         yield ""
         yield from _regime(found, language)
@@ -54,7 +54,7 @@ def _regime(found: RegimeResult, language: str) -> Iterator[str]:
     else:
         demand = labelled(found.demand.says, _met(found, language), language)
         yield f"  {labelled(texts['asks'], demand, language)}"
-    yield from (f"  {cite.text} {cite.url}".rstrip() for cite in regime.cites)
+    yield from (f"  {cite.texts[language]} {cite.url}".rstrip() for cite in regime.cites)
 
 
 def _met(found: RegimeResult, language: str) -> str:
@@ -85,23 +85,23 @@ def _reasons(found: RegimeResult, texts: Mapping[str, Any]) -> Iterator[str]:
             yield texts["excepted"].format(conditions=_joined((condition.says for condition in clause), texts))
 
 
-def as_data(verdict: Mapping[str, Any], findings: list[RegimeResult], language: str = "en") -> dict[str, Any]:
-    """The same as data: the verdict, and for each regime its finding, conditions, exceptions, demand and citations."""
-    return {"verdict": dict(verdict), "findings": [_data(found, language) for found in findings]}
+def as_data(verdict: Mapping[str, Any], findings: list[RegimeResult]) -> dict[str, Any]:
+    """The same as data, in English: the verdict, and of each regime its finding, conditions, demand and citations."""
+    return {"verdict": dict(verdict), "findings": [_data(found) for found in findings]}
 
 
-def _data(found: RegimeResult, language: str) -> dict[str, Any]:
+def _data(found: RegimeResult) -> dict[str, Any]:
     regime = found.regime
     return {
         "regime": regime.id,
         "finding": finding(found.finding),
-        "says": regime.says[language],
+        "says": regime.says["en"],
         "force": regime.force,
         "confidence": regime.confidence,
         "when": [vars(condition) for condition in found.when],
         "except": [[vars(condition) for condition in clause] for clause in found.exceptions],
         "demand": {"kind": regime.demand, **vars(found.demand)},
-        "cites": [vars(cite) for cite in regime.cites],
+        "cites": [{"text": cite.text, "url": cite.url, "read": cite.read} for cite in regime.cites],
         "note": regime.note,
         "sanction": regime.sanction,
     }

@@ -54,16 +54,23 @@ def changes(packs: list[Pack], first: date, last: date) -> Iterator[tuple[date, 
     return iter(sorted(found, key=lambda one: (one[0], one[1].jurisdiction, one[2].id, one[3])))
 
 
-def outlook(packs: list[Pack], first: date, last: date) -> list[Change]:
+def outlook(packs: list[Pack], first: date, last: date, language: str = "en") -> list[Change]:
     """Every change of the law from one day to another, whatever is planned."""
     return [
-        Change(day, pack.jurisdiction, regime.id, change, "", "", "", regime.says["en"])
+        Change(day, pack.jurisdiction, regime.id, change, "", "", "", regime.says[language])
         for day, pack, regime, change in changes(packs, first, last)
     ]
 
 
 def outlook_for(
-    brief: Brief, packs: list[Pack], first: date, last: date, *, book: Rulebook, store: Store
+    brief: Brief,
+    packs: list[Pack],
+    first: date,
+    last: date,
+    *,
+    book: Rulebook,
+    store: Store,
+    language: str = "en",
 ) -> list[Change]:
     """The changes that may affect a call of which only the brief's facts are known; other changes are left out."""
     touched = []
@@ -75,7 +82,15 @@ def outlook_for(
             if found is not Finding.NOT_APPLICABLE:
                 around = (calls.outcome(pack, eve), calls.outcome(pack, day))
                 touched.append(
-                    Change(day, pack.jurisdiction, regime.id, change, finding(found), *around, regime.says["en"])
+                    Change(
+                        day,
+                        pack.jurisdiction,
+                        regime.id,
+                        change,
+                        finding(found, language),
+                        *around,
+                        regime.says[language],
+                    )
                 )
     return touched
 

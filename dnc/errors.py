@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 _SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French has the last two before signs and in numbers
 
 

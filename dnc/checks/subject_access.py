@@ -22,6 +22,8 @@ from dnc.store.snapshots import Snapshot, Standing, fault_of
 from dnc.store.store import Store, read_all
 
 _HITS = "select parse_filename(filename) as file, * exclude (filename) from read_parquet($files, filename = true)"
+# What is complete for no prefix was obtained about numbers that were sent in, but for these.
+_UNASKED = (OWN, "fr-directory", "ch-directory")
 _STATES = {True: "listed", False: "not listed", None: "not known"}
 
 
@@ -34,8 +36,9 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         on: leave out what was recorded after this day, and decisions on later calls. Default: leave nothing out.
     Returns:
         `number`; `day`; `registries` (the answers that count on that day: state, as_of); `snapshots` (those that
-        cover the number, each with its answer); `silent` (ids of those that do not); `objections`;
-        `decisions` (those kept); `not_kept` (checks that kept no decisions; this store does not know them).
+        cover the number, each with its answer, and whether it was `asked` about numbers that were sent in);
+        `silent` (ids of those that do not); `objections`; `decisions` (those kept); `not_kept` (checks that kept no
+        decisions; this store does not know them); `retention` (kinds of data, and for how many months each is kept).
     Raises:
         InputError: the number cannot be read. StoreError: the store cannot be used.
     """
@@ -64,6 +67,7 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         "objections": objections,
         "decisions": decisions,
         "not_kept": [seq for seq in made if seq not in files],
+        "retention": [{"kind": kind, "months": months} for kind, months, _ in store.retention()],
     }
 
 
@@ -106,7 +110,10 @@ def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str,
         hits = _rows({standing.path(one) for one in snapshots}, number)
         for one in sorted(snapshots, key=lambda one: (one.as_of, one.id)):
             if one.as_of <= until and (answer := _answer(one, hits.get(one.file), number)):
-                fields = {name: getattr(one, name) for name in ("id", "registry", "as_of", "loaded_at", "campaign")}
+                asked = not one.covers and one.registry not in _UNASKED
+                fields = {"asked": asked} | {
+                    name: getattr(one, name) for name in ("id", "registry", "as_of", "loaded_at", "campaign")
+                }
                 yield fields | answer
 
 

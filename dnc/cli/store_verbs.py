@@ -280,24 +280,38 @@ def _fingerprint(head: str | None) -> Entry:
 @click.option("--on", type=DATE, help="Report as of this day; later entries are left out.")
 @REGION
 @JSON
+@click.option("--out", type=click.Path(path_type=Path), help="Write a letter to the person (.html or .docx) instead.")
 @LANG
 @store_options
 @click.pass_context
 def answer(
-    ctx: click.Context, /, *, number: str, on: date | None, region: str | None, as_json: bool, lang: str
+    ctx: click.Context,
+    /,
+    *,
+    number: str,
+    on: date | None,
+    region: str | None,
+    as_json: bool,
+    out: Path | None,
+    lang: str,
 ) -> None:
     """Report what the store holds about a number.
 
-    That is: its listings with their dates, its opt-outs, and the decisions that were kept (dnc check --keep).
+    That is: its listings with their dates, its opt-outs, and the decisions that were kept (dnc check --keep). The
+    letter of --out says it to a person who asks (article 15 GDPR).
     """
     from dnc.checks import subject_access
 
     report = subject_access.answer(open_store(ctx), number, region=region, on=on)
-    if as_json:
+    if out:
+        from dnc.reports.letter import write_letter
+
+        write_letter(out, report, load_rules(ctx), lang)
+    elif as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str, indent=2))
-        return
-    for line in subject_access.as_text(report, lang):
-        click.echo(printable(line))
+    else:
+        for line in subject_access.as_text(report, lang):
+            click.echo(printable(line))
 
 
 @click.command()

@@ -42,13 +42,19 @@ def rendered(
         sections: the id and the heading of each section.
         values: the other names that the template uses.
     """
-    environment = Environment(
+    templates, per_cent = environment(language), percent(language)
+    templates.filters["count"] = counted(language)
+    templates.filters["share"] = lambda count: per_cent(count / rows if rows else 0)
+    templates.filters["percent"] = per_cent
+    frame = {"w": messages("page", language), "common": messages("common", language)}
+    text = templates.get_template(template).render(**frame, sections=list(sections), **values)
+    return text.lstrip()
+
+
+def environment(language: str) -> Environment:
+    """The templates of `dnc/reports/templates`; they escape what they are given, and know their `language`."""
+    templates = Environment(
         loader=PackageLoader("dnc.reports", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    per_cent = percent(language)
-    environment.filters["count"] = counted(language)
-    environment.filters["share"] = lambda count: per_cent(count / rows if rows else 0)
-    environment.filters["percent"] = per_cent
-    frame = {"w": messages("page", language), "common": messages("common", language), "language": language}
-    text = environment.get_template(template).render(**frame, sections=list(sections), **values)
-    return text.lstrip()
+    templates.globals["language"] = language
+    return templates

@@ -1,0 +1,195 @@
+"""The letter to a person who asks what is held about their number, in the form that article 15 of the GDPR asks for.
+
+It says in plain words what `dnc.checks.subject_access.answer` found. What the store cannot
+know (the controller's address, other files, other recipients) is left blank, for a person to
+fill in. `.html` is for reading, printing and signing, `.docx` for editing first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dnc.checks.verdict import about_missing, registry_name
+from dnc.errors import OptionError
+from dnc.files.writers import atomic_path
+from dnc.law.demands import OWN
+from dnc.law.regimes import Regime
+from dnc.law.rulebook import Rulebook
+from dnc.messages import dated, messages
+from dnc.reports.page import environment
+
+SUFFIXES = (".html", ".docx")
+_DECISIONS = "decisions"
+
+
+class Part(NamedTuple):
+    """A part of the letter.
+
+    kind: `title`, `heading`, `text`, `blank` (to be filled in; the text says with what), `list` or `table`.
+    text: of the first four. rows: the points of a list, or the rows of a table, of which the first is its header.
+    """
+
+    kind: str
+    text: str = ""
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def write_letter(path: Path, found: Mapping[str, Any], book: Rulebook, language: str = "en") -> None:
+    """Write the letter.
+
+    Args:
+        path: ends in one of `SUFFIXES`; the file appears whole or not at all.
+        found: what `dnc.checks.subject_access.answer` gives. book: where the titles of regimes are taken from.
+    Raises:
+        OptionError: the suffix is another, or `.docx` is asked for and python-docx is not installed.
+    """
+    if path.suffix not in SUFFIXES:
+        raise OptionError(f"--out must end in {' or '.join(SUFFIXES)}")
+    parts = list(letter(found, book, language))
+    with atomic_path(path) as unfinished:
+        if path.suffix == ".html":
+            template = environment(language).get_template("letter.html")
+            text = template.render(parts=parts, fill=messages("letter", language)["fill"])
+            unfinished.write_text(text.lstrip(), encoding="utf-8")
+        else:
+            _write_docx(unfinished, parts, language)
+
+
+def letter(found: Mapping[str, Any], book: Rulebook, language: str = "en") -> Iterator[Part]:
+    """The parts of the letter, from top to bottom."""
+    texts, day = messages("letter", language), dated(language)
+
+    def blank(key: str) -> Part:
+        return Part("blank", texts["blank"][key])
+
+    yield from map(blank, ("sender", "recipient", "place"))
+    yield Part("title", texts["title"].format(number=found["number"]))
+    yield Part("text", texts["subject"])
+    yield Part("text", texts["greeting"])
+    yield Part("text", texts["opening"].format(number=found["number"], day=day(found["day"])))
+    yield Part("heading", texts["purpose_head"])
+    yield Part("text", texts["purpose"])
+    yield blank("purposes")
+    yield from _held(found, language)
+    yield blank("other")
+    yield from _objections(found, language)
+    yield from _decisions(found, book, language)
+    yield Part("heading", texts["shared_head"])
+    asked = dict.fromkeys(registry_name(row["registry"], language) for row in found["snapshots"] if row["asked"])
+    yield Part("text", texts["shared" if asked else "shared_none"].format(registries=", ".join(asked)))
+    yield blank("recipients")
+    yield Part("heading", texts["kept_head"])
+    yield Part("list", rows=tuple((line,) for line in _kept(found, language)))
+    yield Part("heading", texts["rights_head"])
+    yield from (Part("text", text) for text in texts["rights"])
+    yield blank("contact")
+    yield Part("text", texts["closing"])
+    yield blank("signature")
+
+
+def _held(found: Mapping[str, Any], language: str) -> Iterator[Part]:
+    texts, day = messages("letter", language), dated(language)
+    yield Part("heading", texts["held_head"])
+    rows = []
+    for row in _of_others(found):
+        state = texts["states"][row["says"]]
+        for name in ("since", "until"):
+            if row[name]:
+                state = texts[name].format(state=state, day=day(row[name]))
+        rows.append((registry_name(row["registry"], language), state, day(row["as_of"]), day(row["loaded_at"])))
+    if not rows:
+        yield Part("text", texts["held_none"])
+        return
+    yield Part("text", texts["held"])
+    yield Part("table", rows=(tuple(texts["columns"].values()), *rows))
+
+
+def _of_others(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The answers of registries; the own list is what the person said."""
+    return [row for row in found["snapshots"] if row["registry"] != OWN]
+
+
+def _objections(found: Mapping[str, Any], language: str) -> Iterator[Part]:
+    texts, day = messages("letter", language), dated(language)
+    yield Part("heading", texts["objections_head"])
+    own = [row for row in found["snapshots"] if row["registry"] == OWN and row["says"] == "listed"]
+    lines = [texts["own"].format(day=day(row["as_of"]), recorded=day(row["loaded_at"])) for row in own]
+    for row in found["objections"]:
+        what = texts["lifted" if row["lifted"] else "objected"]
+        line = what.format(day=day(row["on"]), recorded=day(row["recorded_at"]))
+        lines.append(texts["noted"].format(text=line, note=row["reason"]) if row["reason"] else line)
+    yield Part("list", rows=tuple((line,) for line in lines)) if lines else Part("text", texts["objections_none"])
+
+
+def _decisions(found: Mapping[str, Any], book: Rulebook, language: str) -> Iterator[Part]:
+    texts, day = messages("letter", language), dated(language)
+    regimes = {regime.id: regime for _, regime in book.regimes()}
+    yield Part("heading", texts["decisions_head"])
+    lines = []
+    for row in found["decisions"]:
+        result = texts["result"][row["outcome"]].format(reasons=_reasons(row, regimes, language))
+        key = "decided" if row["day"] else "decided_undated"
+        on = day(row["day"]) if row["day"] else ""
+        lines.append(texts[key].format(done=day(row["done_at"]), day=on, result=result))
+    if not lines:
+        yield Part("text", texts["decisions_none"])
+        return
+    yield Part("text", texts["decisions"])
+    yield Part("list", rows=tuple((line,) for line in dict.fromkeys(lines)))
+
+
+def _reasons(decision: Mapping[str, Any], regimes: Mapping[str, Regime], language: str) -> str:
+    """Why a call was forbidden, or what was not known; what was written at the time where the rules have gone."""
+    texts = messages("letter", language)
+    if decision["outcome"] == "undecided" and decision["missing"]:
+        wanted = messages("missing", language)
+        named = (about_missing(word, wanted, language) for word in decision["missing"].split(";"))
+        return str(texts["wanting"].format(missing=", ".join(named)))
+    ids = decision["blocked_by" if decision["outcome"] == "blocked" else "undecided_by"].split(";")
+    told = (regimes[id_] for id_ in ids if id_ in regimes)
+    sentences = (
+        texts["reason"].format(says=one.says[language].rstrip("."), cite=one.cites[0].texts[language]) for one in told
+    )
+    return " ".join(sentences) or str(decision["why"])
+
+
+def _kept(found: Mapping[str, Any], language: str) -> Iterator[str]:
+    """How long each kind of data is kept."""
+    texts = messages("letter", language)
+    kept, spans = texts["kept"], texts["span"]
+    months = {row["kind"]: spans["months"].format(months=row["months"]) for row in found["retention"]}
+    registries = dict.fromkeys(row["registry"] for row in _of_others(found))
+    for registry in registries:
+        if registry in months:
+            yield kept["registry"].format(registry=registry_name(registry, language), span=months[registry])
+    if set(registries) - set(months):
+        yield kept["lists"].format(span=spans["open"])
+    yield kept["decisions"].format(span=months.get(_DECISIONS, spans["open"]))
+    yield kept["objections"]
+
+
+def _write_docx(path: Path, parts: list[Part], language: str) -> None:
+    try:
+        from docx import Document
+        from docx.shared import RGBColor
+    except ImportError:
+        raise OptionError("a .docx letter needs python-docx: pip install 'dnc-check[letters]'") from None
+    document = Document()
+    document.core_properties.language = language
+    styles = {"title": "Heading 1", "heading": "Heading 2"}
+    for kind, text, rows in parts:
+        if kind == "table":
+            table = document.add_table(0, len(rows[0]), style="Light Grid Accent 1")
+            for row in rows:
+                for cell, content in zip(table.add_row().cells, row, strict=True):
+                    cell.text = content
+        elif kind == "list":
+            for (point,) in rows:
+                document.add_paragraph(point, style="List Bullet")
+        elif kind == "blank":
+            document.add_paragraph().add_run(f"[{text}]").font.color.rgb = RGBColor(0x6E, 0x77, 0x81)
+        else:
+            document.add_paragraph(text, style=styles.get(kind))
+    document.save(str(path))

@@ -1,0 +1,57 @@
+"""The sentence that says why: short enough for a cell, whole, and with the citation of the regime that decides."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dnc import Rulebook, check
+from dnc.checks.verdict import LONGEST_WHY, Policy, worded
+from dnc.law.findings import Finding
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import LANGUAGES
+from tests.law.test_rules import TABLES
+
+REGIMES = [regime for _, regime in Rulebook.load().regimes() if regime.demand != "duty"]
+EVERYTHING = ";".join([*vocabulary().columns, "registry:ca-dncl", "uncovered:us-ndnc", "stale:it-rpo", "stale:law"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("finding", [Finding.BROKEN, Finding.OPEN, Finding.MET])
+def test_every_regime_is_cited_in_a_whole_sentence(finding, language):
+    """However long its text and its citation are, and whatever is missing: nothing is cut."""
+    for regime in REGIMES:
+        for missing in ("", "uncovered:ca-dncl", EVERYTHING) if finding is Finding.OPEN else ("",):
+            told = worded([regime], [finding], missing, Policy(language=language))
+            for text in (told.why, told.short):
+                assert len(text) <= LONGEST_WHY, (regime.id, text)
+                assert text.endswith("]."), (regime.id, text)
+                cited = re.search(r"\[([^\]]+)\]\.$", text)[1]
+                assert regime.cites[0].texts[language].startswith(cited), (regime.id, text)
+            if missing == "uncovered:ca-dncl":
+                assert "(Canada)" in told.why or len(told.why) > LONGEST_WHY - 110, told.why
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_case_has_a_long_reason_where_all_is_missing(store, language):
+    """All cases of the tables, with no registry loaded."""
+    for table in TABLES:
+        verdicts = check(table, store, language=language).verdicts
+        assert verdicts["dnc_why"].str.len_chars().is_between(1, LONGEST_WHY).all()
+        assert not verdicts["dnc_why"].str.ends_with("…").any()
+
+
+def test_notes_on_a_row_make_the_sentence_shorter(store, write_file):
+    """What was not understood is named beside the outcome and the citation; a long list of it ends after a word."""
+    axes = [name for name, entry in vocabulary().columns.items() if entry["kind"] == "axis"]
+    rows = [
+        f"0199000810;{';'.join(['?!'] + [''] * (len(axes) - 1))}",
+        f"0199000810;{';'.join(['what is this'] * len(axes))}",
+    ]
+    path = write_file("calls.csv", "\n".join([f"number;{';'.join(axes)}", *rows]))
+    one, many = check(path, store, region="FR").verdicts["dnc_why"]
+    assert one.startswith("Undecided")
+    assert one.endswith(f"Not understood: {axes[0]} '?!'.")
+    assert len(many) <= LONGEST_WHY
+    assert re.fullmatch(rf"Undecided \[.+\]\. Not understood: {axes[0]} 'what is this', .*(\w|'|,)…", many), many

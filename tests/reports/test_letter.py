@@ -1,0 +1,113 @@
+"""The letter to a person who asks what is held about their number: what it says, in which words, and what it leaves out."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+from docx import Document
+
+from dnc import Rulebook, check
+from dnc.checks.subject_access import answer
+from dnc.errors import OptionError
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import LANGUAGES, messages
+from dnc.reports.letter import letter, write_letter
+from tests.conftest import SAMPLES
+
+BOOK = Rulebook.load()
+IDS = {regime.id for _, regime in BOOK.regimes()} | (set(BOOK.registries()) - {"own"})
+WORDS = {*IDS, *(name for name in vocabulary().columns if "_" in name), "registry:", "undecided", "blocked", "dnc"}
+LISTED, OPEN, UNKNOWN = "+33261910810", "+33353010810", "+33536490001"
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags, self.texts = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.fixture
+def found(screened):
+    """What is held about a number after a check whose decisions were kept, with an objection and its reason."""
+    screened.object([OPEN], date(2026, 8, 1), reason="said so <b>twice</b>")
+    check(SAMPLES / "shop.csv", screened, region="FR", at="2026-08-10T10:30", keep=True)
+    screened.retain("decisions", 6)
+    return lambda number: answer(screened, number, on=date(2026, 11, 25))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", [LISTED, OPEN, UNKNOWN])
+def test_the_letter_is_in_plain_words(found, tmp_path, number, language):
+    """It has no id and no column name, loads and runs nothing, and escapes what was noted."""
+    path = tmp_path / "letter.html"
+    write_letter(path, found(number), BOOK, language)
+    page = _Text()
+    page.feed(path.read_text(encoding="utf-8").partition("</style>")[2])
+    text = " ".join(page.texts)
+    assert [word for word in WORDS if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)] == []
+    assert not {"script", "img", "b"} & set(page.tags)
+    assert number in text
+    assert "article 15" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_letter_says_all_that_is_held(found, language):
+    """The registry's answer with its days, the objection with its note, the decision with its law, how long."""
+    texts = messages("letter", language)
+    listed, opted_out, unknown = ("\n".join(_lines(found(number), language)) for number in (LISTED, OPEN, UNKNOWN))
+    regime = next(regime for _, regime in BOOK.regimes() if regime.id == "fr-bloctel-2020")
+    day = {"en": "2026-08-05", "fr": "05/08/2026"}[language]
+    assert f"Bloctel | {texts['states']['listed']} | {day}" in listed
+    assert regime.says[language].rstrip(".") in listed
+    assert regime.cites[0].texts[language] in listed
+    assert texts["span"]["months"].format(months=6) in listed
+    assert texts["shared"].format(registries="Bloctel") in listed
+    assert "said so <b>twice</b>" in opted_out
+    assert texts["held_none"] in unknown
+    assert texts["decisions_none"] in unknown
+    assert texts["objections_none"] in unknown
+    for blank in texts["blank"].values():
+        assert blank in listed
+
+
+def _lines(found, language):
+    for part in letter(found, BOOK, language):
+        yield part.text
+        yield from map(" | ".join, part.rows)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_letter_in_word_says_the_same(found, tmp_path, language):
+    """Paragraphs and tables hold every text of the letter, in the same order."""
+    path = tmp_path / "letter.docx"
+    write_letter(path, found(LISTED), BOOK, language)
+    document = Document(path)
+    paragraphs = [paragraph.text for paragraph in document.paragraphs]
+    cells = [[cell.text for cell in row.cells] for table in document.tables for row in table.rows]
+    expected = []
+    for part in letter(found(LISTED), BOOK, language):
+        if part.kind == "table":
+            assert cells == list(map(list, part.rows))
+        elif part.kind == "list":
+            expected += [point for (point,) in part.rows]
+        else:
+            expected.append(f"[{part.text}]" if part.kind == "blank" else part.text)
+    assert paragraphs == expected
+
+
+def test_a_letter_is_written_by_the_verb(dnc, found):
+    """In the language that is asked for; another suffix is wrong usage, and nothing is written."""
+    code, out, err = dnc("answer", OPEN, "--lang", "fr", "--out", "letter.html")
+    assert (code, out, err) == (0, "", "")
+    with pytest.raises(OptionError, match=r"must end in \.html or \.docx"):
+        write_letter(SAMPLES / "letter.pdf", found(OPEN), BOOK)
+    assert not (SAMPLES / "letter.pdf").exists()

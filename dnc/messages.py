@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Self
 
 LANGUAGES = ("en", "fr")
 _MARKS: dict[str, dict[int, str]] = {"en": {}, "fr": {ord(","): "\N{NARROW NO-BREAK SPACE}", ord("."): ","}}
@@ -85,6 +85,49 @@ def in_languages(entry: Mapping[str, Any], key: str) -> dict[str, str]:
 def translated(key: str) -> list[str]:
     """The keys of a text of a data file in the languages other than English: `says_fr` for `says`."""
     return [f"{key}_{language}" for language in LANGUAGES[1:]]
+
+
+class Words(str):
+    """A text in English that is also known in the other languages.
+
+    texts: language → text.
+    """
+
+    texts: dict[str, str]
+
+    def __new__(cls, texts: Mapping[str, str]) -> Self:  # noqa: D102
+        made = super().__new__(cls, texts[LANGUAGES[0]])
+        made.texts = dict(texts)
+        return made
+
+    def __add__(self, other: str) -> Words:
+        """Both texts in a row, in every language."""
+        return Words({language: text + in_language(other, language) for language, text in self.texts.items()})
+
+
+def in_language(text: object, language: str) -> str:
+    """A text in a language, where it is known in it; anything else as text."""
+    return text.texts[language] if isinstance(text, Words) else str(text)
+
+
+def said(section: str, *path: str, **values: object) -> Words:
+    """A message filled in, in every language; values that are `Words` are filled in in the same language.
+
+    Args:
+        section, path: where the message is in the catalogue.
+    """
+    texts = {}
+    for language in LANGUAGES:
+        text: Any = messages(section, language)
+        for key in path:
+            text = text[key]
+        texts[language] = text.format(**{name: in_language(value, language) for name, value in values.items()})
+    return Words(texts)
+
+
+def registry_name(registry: str, language: str) -> str:
+    """The name of a registry for people; its id where there is none."""
+    return str(messages("registry", language).get(registry, registry))
 
 
 def typeset(text: str, language: str) -> str:

@@ -18,6 +18,7 @@ _NAMED_BY_DATA = (
     "question",
     "ask",
     "registry",
+    "condition",
 )  # sections whose keys are columns and words of `dnc_missing`
 
 

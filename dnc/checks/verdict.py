@@ -13,7 +13,7 @@ from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED
 from dnc.law.demands import DEMANDS
 from dnc.law.findings import Finding
 from dnc.law.regimes import GRADES, Regime
-from dnc.messages import messages
+from dnc.messages import messages, registry_name
 from dnc.numbers.normalise import EMPTY, NOT_WRITTEN, SEVERAL, TOO_LONG
 from dnc.numbers.reader import MAILBOX, NO_LENGTH, NO_NUMBER, TWO_WAYS, UNPLANNED
 
@@ -198,8 +198,3 @@ def about_missing(word: str, texts: Mapping[str, str], language: str) -> str:
     """
     kind, _, registry = word.partition(":")
     return texts[word] if word in texts else texts[kind].format(registry=registry_name(registry, language))
-
-
-def registry_name(registry: str, language: str) -> str:
-    """The name of a registry for people; its id where there is none."""
-    return str(messages("registry", language).get(registry, registry))

@@ -11,7 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 from typing import Any, Self
+
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import LANGUAGES, Words, in_languages, messages, registry_name, said
 
 FACTS = {
     "day": "DATE",  # local day of the call; it picks the law in force
@@ -71,7 +75,7 @@ class Condition:
     sql: a three-valued expression over `facts`.
     reads: pairs of (expression that is true where this fact is unknown, word of `dnc_missing`).
     ends: expressions for dates, each the last day on which `sql` keeps its value, or NULL.
-    says: the same in words, for `dnc explain`.
+    says: the same in words, for `dnc explain`; English, or `Words` for every language.
     registries: ids of the registries that it looks up.
     daily: whether it is judged day by day (hours, attempts), so that it does not limit the validity.
     compares: for each column compared with a closed list, its words; of prefixes, the prefixes.
@@ -159,26 +163,26 @@ def _unlisted(p: dict[str, Any]) -> Condition:
     state, as_of, since, told = (registry_column(registry, suffix) for suffix in ("", "_as_of", "_since", "_told"))
     reads = _registry_reads(registry)
     ends = [_next_answer(registry)]
-    says = f"not on {registry}"
+    says = said("condition", "unlisted", registry=_name(registry))
     listed = Sql("false")
     if grace := p.get("grace_days"):
         listed = Sql(f"coalesce(day < {since} + {grace}, false)", since, "day")
         within = f"{state} = 'listed' and day < {since} + {grace}"
         ends.append(Sql(f"case when {within} then {since} + {grace - 1} end", state, listed))
-        says += f", or for fewer than {grace} days"
+        says += said("condition", "grace", days=grace)
     clear = []
     if span := p.get("max_age"):
         last = _last_day(as_of, span)
         clear.append(Sql(f"day <= {last}", "day", last))
         reads.append((Sql(f"{state} = 'clear' and day > {last}", state, "day", last), f"stale:{registry}"))
         ends.append(Sql(f"case when {state} = 'clear' then {last} end", state, last))
-        says += f", by an answer of at most {_span(span)}"
+        says += said("condition", "answered", span=_span(span))
     if p.get("for_consent"):
         clear.append(Sql(f"{told} <= consent_on", told, "consent_on"))
         reads.append((Sql(f"{state} = 'clear' and consent_on is null", state, "consent_on"), "consent_on"))
         older = Sql(f"coalesce({told} > consent_on, {told} is null)", told, "consent_on")
         reads.append((Sql(f"{state} = 'clear' and {older}", state, older), f"uncovered:{registry}"))
-        says += ", asked for the day of the consent or an earlier one"
+        says += said("condition", "for_consent")
     current = all_sql(clear)
     sql = f"case {state} when 'listed' then {listed} when 'clear' then nullif({current}, false) end"
     return Condition(Sql(sql, state, listed, current), tuple(reads), tuple(ends), says, (registry,))
@@ -196,7 +200,7 @@ def _unlisted_for_campaign(registry: str) -> Condition:
         Sql(sql, unnamed, of_campaign),
         tuple(reads),
         (_next_answer(registry),),
-        f"not on {registry}, by an answer for this campaign",
+        said("condition", "unlisted", registry=_name(registry)) + said("condition", "for_campaign"),
         (registry,),
     )
 
@@ -214,19 +218,19 @@ def _consent(p: dict[str, Any]) -> Condition:
     conditions = [one_of("consent", scope)]
     reads = [(is_unknown("consent"), "consent")]
     ends = [_eve_of("consent_withdrawn_on")]
-    says = f"consent ({' or '.join(scope)})"
+    says = said("condition", "consent", words=value_names("consent", scope))
     registries: tuple[str, ...] = ()
     if wanted := p.get("for"):
         compares.append(("consent_for", (wanted, "both")))
         conditions.append(one_of(*compares[-1]))
         reads.append((is_unknown("consent_for"), "consent_for"))
-        says += f" for {wanted} calls"
+        says += said("condition", "consent_for", calls=value_names("consent_for", [wanted]))
     if span := p.get("max_age"):
         last = _last_day("consent_on", span)
         conditions += [_has_come("consent_on"), Sql(f"day <= {last}", "day", last)]
         reads.append((is_unknown("consent_on"), "consent_on"))
         ends.append(last)
-        says += f", at most {_span(span)} old"
+        says += said("condition", "consent_age", span=_span(span))
     else:
         conditions.append(Sql("coalesce(consent_on <= day, true)", "consent_on", "day"))
     if registry := p.get("after_listed"):
@@ -238,7 +242,7 @@ def _consent(p: dict[str, Any]) -> Condition:
         reads += _registry_reads(registry)
         reads.append((Sql(f"{state} = 'listed' and consent_on is null", state, "consent_on"), "consent_on"))
         ends.append(_next_answer(registry))
-        says += f", given after the number went on {registry}"
+        says += said("condition", "consent_after", registry=_name(registry))
         if span := p.get("registry_max_age"):
             # Since an old answer the number may have gone on the list again.
             last = _last_day(as_of, span)
@@ -246,7 +250,7 @@ def _consent(p: dict[str, Any]) -> Condition:
             conditions.append(Sql(f"nullif(day <= {last}, false)", "day", last))
             reads.append((Sql(f"{answered} and day > {last}", answered, "day", last), f"stale:{registry}"))
             ends.append(Sql(f"case when {answered} then {last} end", answered, last))
-            says += f", by an answer of at most {_span(span)}"
+            says += said("condition", "answered", span=_span(span))
         registries = (registry,)
     withdrawn = _has_come("consent_withdrawn_on")
     conditions.append(Sql(f"not ({withdrawn})", withdrawn))
@@ -254,7 +258,7 @@ def _consent(p: dict[str, Any]) -> Condition:
         all_sql(conditions),
         tuple(reads),
         tuple(ends),
-        f"{says}, not withdrawn",
+        says + said("condition", "not_withdrawn"),
         registries,
         compares=tuple(compares),
     )
@@ -285,8 +289,18 @@ def _hours(p: dict[str, Any]) -> Condition:
         agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
         agreed += "else appointment::date = day end"
         sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
-    says = f"at a lawful hour ({p['text']})"
+    says = said("condition", "hours", hours=_weekdays(p["text"]))
     return Condition(sql, ((unknown, "place"),), says=says, daily=True, calendars=calendars)
+
+
+def _weekdays(text: str) -> Words:
+    """Spans of hours with the weekdays as each language shortens them."""
+    texts = {}
+    for language in LANGUAGES:
+        texts[language] = text
+        for name, short in messages("condition", language)["weekdays"].items():
+            texts[language] = texts[language].replace(name, short)
+    return Words(texts)
 
 
 def _inside(clock: str, windows: list[tuple[str, str]], included: bool) -> str:
@@ -303,8 +317,9 @@ def _cli(p: dict[str, Any]) -> Condition:
         conditions.append(Sql(" or ".join(f"starts_with(cli, '{prefix}')" for prefix in allowed), "cli"))
     if barred := p.get("forbidden"):
         conditions.append(Sql(" and ".join(f"not starts_with(cli, '{prefix}')" for prefix in barred), "cli"))
-    says = "the number shown is " + (f"in {' '.join(allowed)}" if allowed else "not withheld")
-    says += f" and not in {' '.join(barred)}" if barred else ""
+    says = said("condition", "shown_in" if allowed else "shown", prefixes=" ".join(allowed or ()))
+    if barred:
+        says += said("condition", "shown_not_in", prefixes=" ".join(barred))
     prefixes = tuple(allowed or barred or ())
     compares = (("cli", prefixes),) if prefixes else ()
     return Condition(all_sql(conditions), ((is_unknown("cli"), "cli"),), says=says, compares=compares)
@@ -317,7 +332,7 @@ def _not_objected(p: dict[str, Any]) -> Condition:
     )
     coming = _eve_of("objected_on")
     ends = (_next_answer(OWN), Sql(f"case when objected_on < date '9999-12-31' then {coming} end", coming))
-    says = "no objection to this caller"
+    says = said("condition", "not_objected")
     return Condition(Sql(sql, objected, OWN), tuple(_registry_reads(OWN)), ends, says, (OWN,))
 
 
@@ -341,14 +356,14 @@ def _silence(p: dict[str, Any]) -> Condition:
         Sql(sql, there, "day"),
         ((is_unknown("polls"), "place"),),
         (Sql(ahead, there, "day"),),
-        "not on the eve or the day of a poll",
+        said("condition", "silence"),
         compares=(("polls", tuple(p["early"])),) if p["early"] else (),
         calendars=(usual, early),
     )
 
 
 def _max_attempts(p: dict[str, Any]) -> Condition:
-    says = f"fewer than {p['n']} calls and attempts in {p['days']} days"
+    says = said("condition", "max_attempts", n=p["n"], days=p["days"])
     sql = Sql(f"attempts < {p['n']}", "attempts")
     return Condition(sql, ((is_unknown("attempts"), "attempts"),), says=says, daily=True)
 
@@ -356,7 +371,7 @@ def _max_attempts(p: dict[str, Any]) -> Condition:
 def _pause(p: dict[str, Any]) -> Condition:
     column, days = p["after"], p["days"]
     sql = Sql(f"day < {column} or day > {column} + {days}", column, "day")
-    says = f"not within {days} days after {column}"
+    says = said("condition", "pause", days=days, label=label(column))
     coming = _eve_of(column)
     ends = (Sql(f"case when {column} < date '9999-12-31' then {coming} end", coming),)
     return Condition(sql, ((is_unknown(column), column),), ends, says)
@@ -376,20 +391,43 @@ def _within(p: dict[str, Any]) -> Condition:
             holiday = f" and not {_contains(calendars[0], 'd::date')}"
         later = f"generate_series({column} + 1, {column} + {reach}, interval 1 day)"
         last = Sql(f"list_filter({later}, lambda d: isodow(d) < 7{holiday})[{n}]::date", column)
-        says = f"{n} working days"
+        says = _span({"working_days": n})
     come = _has_come(column)
     sql = Sql(f"{come} and day <= {last}", come, last)
-    return Condition(sql, ((is_unknown(column), column),), (last,), f"within {says} of {column}", calendars=calendars)
+    says = said("condition", "within", span=says, label=label(column))
+    return Condition(sql, ((is_unknown(column), column),), (last,), says, calendars=calendars)
 
 
 def _later(p: dict[str, Any]) -> Condition:
     column, than = p["column"], p["than"]
     reads = tuple((is_unknown(name), name) for name in (column, than))
-    return Condition(Sql(f"{column} > {than}", column, than), reads, says=f"{column} after {than}")
+    return Condition(
+        Sql(f"{column} > {than}", column, than),
+        reads,
+        says=said("condition", "later", label=label(column), than=label(than)),
+    )
 
 
-def _span(span: dict[str, int]) -> str:
-    return " and ".join(f"{n} {unit if n > 1 else unit.rstrip('s')}" for unit, n in span.items())
+def _span(span: dict[str, int]) -> Words:
+    each = [said("condition", unit.rstrip("s"), "one" if n == 1 else "many", n=n) for unit, n in span.items()]
+    return reduce(lambda some, one: some + said("condition", "and") + one, each)
+
+
+def _name(registry: str) -> Words:
+    return Words({language: registry_name(registry, language) for language in LANGUAGES})
+
+
+def label(column: str) -> Words:
+    """The name of a column, in every language."""
+    entry = vocabulary().columns.get(column, {})
+    return Words(in_languages({"label": column} | entry, "label"))
+
+
+def value_names(axis: str, words: Iterable[str]) -> Words:
+    """The names of some values of an axis, joined by "or", in every language."""
+    entries = vocabulary().columns[axis]["values"]
+    each = [Words(in_languages(entries[word], "label")) for word in words]
+    return reduce(lambda some, one: some + said("condition", "or") + one, each)
 
 
 def days_sql(days: Iterable[date]) -> str:
@@ -410,8 +448,8 @@ def _next_in(macro: str) -> str:
     return f"list_min(list_filter({macro}(), lambda d: d > day))"
 
 
-def _constant(sql: str, says: str) -> Callable[[dict[str, Any]], Condition]:
-    return lambda p: Condition(Sql(sql), says=says)
+def _constant(sql: str, name: str) -> Callable[[dict[str, Any]], Condition]:
+    return lambda p: Condition(Sql(sql), says=said("condition", name))
 
 
 @dataclass(frozen=True)
@@ -430,7 +468,7 @@ class Template:
 
 _HOUR_KEYS = {"windows": True, "text": True, "ends": False, "holidays": False, "appointment": False, "eve": False}
 DEMANDS = {
-    "forbidden": Template(_constant("false", "never")),
+    "forbidden": Template(_constant("false", "forbidden")),
     "unlisted": Template(
         _unlisted,
         {"registry": True, "max_age": False, "grace_days": False, "same_campaign": False, "for_consent": False},
@@ -448,9 +486,9 @@ DEMANDS = {
     "cli": Template(_cli, {"allowed": False, "forbidden": False, "withheld": False}, test=True),
     "not_objected": Template(_not_objected, test=True),
     "silence": Template(_silence, test=True),
-    "duty": Template(_constant("true", "a duty while calling")),
-    "unsettled": Template(_constant("null::boolean", "the law is contested")),
-    "not_read": Template(_constant("null::boolean", "the law was not read here")),
+    "duty": Template(_constant("true", "duty")),
+    "unsettled": Template(_constant("null::boolean", "unsettled")),
+    "not_read": Template(_constant("null::boolean", "not_read")),
 }
 OPEN = ("unsettled", "not_read")  # demands that no fact can meet or break
 TESTS = {name: one for name, one in DEMANDS.items() if one.test} | {

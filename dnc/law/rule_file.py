@@ -24,14 +24,17 @@ from dnc.law.demands import (
     calendar,
     days_sql,
     is_unknown,
+    label,
     one_of,
     silent_days,
+    value_names,
 )
 from dnc.law.regimes import GRADES, Cite, Pack, Regime
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import in_languages, translated
+from dnc.messages import LANGUAGES, Words, in_languages, said, translated
 
 LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
+_IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
@@ -189,8 +192,7 @@ class _Reader:
         keys = {"id": True, "says": True, "cites": True, "when": True}
         optional = (
             "title",
-            *translated("title"),
-            *translated("says"),
+            *(key for name in ("title", "says", *_IN_WORDS) for key in translated(name)),
             "force",
             "from",
             "until",
@@ -214,7 +216,7 @@ class _Reader:
         if len(demanded) != 1:
             raise self.fail(f"has {len(demanded)} demands ({', '.join(demanded)}); write exactly one", id_)
         is_scope = id_ == f"{self.jurisdiction}-scope"
-        condition = self._demand(demanded[0], table[demanded[0]], id_)
+        condition = self._demand(demanded[0], table, id_)
         if is_scope:
             condition = replace(condition, reads=((Sql("true"), "jurisdiction"),))
         return Regime(
@@ -266,7 +268,7 @@ class _Reader:
             raise self.fail("must be a list of words", *at, axis)
         if unknown := [value for value in values if value not in known[axis]]:
             raise self.fail(f"{unknown[0]!r} is not one of {', '.join(known[axis])}", *at, axis)
-        says = f"{axis} {' or '.join(values)}"
+        says = said("condition", "axis", label=label(axis), words=value_names(axis, values))
         compares = ((axis, tuple(values)),)
         return Condition(one_of(axis, values), ((is_unknown(axis), axis),), says=says, compares=compares, axis=True)
 
@@ -281,7 +283,8 @@ class _Reader:
         known = [place for place in self.data.get("places", ()) if _PLACE.match(place)]
         if known and (unknown := [value for value in values if value not in known]):
             raise self.fail(f"{unknown[0]!r} is not in [places]", *at, axis)
-        says = f"place {' or '.join(values)}"
+        words = " / ".join(values)
+        says = said("condition", "axis", label=label("place"), words=words)
         compares = [("place", tuple(values))]
         sql, is_not_known = one_of("place", values), is_unknown("place")
         if known:
@@ -293,16 +296,19 @@ class _Reader:
             compares.append(("plan_place", tuple(values)))
             by_code = one_of("plan_place", values)
             sql = Sql(f"coalesce({by_code}, false) or {sql}", by_code, sql)
-            says += ", or an area code of it"
+            says += said("condition", "by_code")
         plain = not known and axis == "place"
         return Condition(sql, ((is_not_known, "place"),), says=says, compares=tuple(compares), axis=plain)
 
-    def _demand(self, name: str, value: Any, *at: str) -> Condition:
-        if name in ("duty", *OPEN):
-            if not isinstance(value, str):
-                raise self.fail("must be a string", *at, name)
-            return replace(DEMANDS[name].write({}), says=value)
-        return self._compiled(DEMANDS[name], value, *at, name)
+    def _demand(self, name: str, table: dict[str, Any], *at: str) -> Condition:
+        value = table[name]
+        if name not in _IN_WORDS:
+            return self._compiled(DEMANDS[name], value, *at, name)
+        if not isinstance(value, str):
+            raise self.fail("must be a string", *at, name)
+        condition = DEMANDS[name].write({})
+        told = {language: table[f"{name}_{language}"] for language in LANGUAGES if f"{name}_{language}" in table}
+        return replace(condition, says=Words(said("condition", name).texts | {LANGUAGES[0]: value} | told))
 
     def _compiled(self, template: Template, value: Any, *at: str) -> Condition:
         if template is DEMANDS["hours"]:

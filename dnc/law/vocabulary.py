@@ -51,6 +51,10 @@ class Vocabulary:
         """The name of a column where people read."""
         return in_languages(self.columns[column], "label")[language]
 
+    def value(self, column: str, word: str, language: str = "en") -> str:
+        """The name of a value of an axis where people read."""
+        return in_languages(self.columns[column]["values"][word], "label")[language]
+
     def says(self, column: str, language: str = "en") -> str:
         """What a column means."""
         return in_languages(self.columns[column], "says")[language]

@@ -7,8 +7,8 @@ from typing import Any
 
 from dnc.checks.judge import ConditionValue, RegimeResult
 from dnc.law.findings import Finding
-from dnc.messages import dated, messages
-from dnc.reports.phrases import labelled
+from dnc.messages import dated, in_language, messages
+from dnc.reports.phrases import labelled, title
 
 _ORDER = list(Finding)
 
@@ -35,24 +35,20 @@ def _regime(found: RegimeResult, language: str) -> Iterator[str]:
     texts, grades, regime = messages("explanation", language), messages("common", language)["grades"], found.regime
     in_words = finding(found.finding, language)
     if found.finding is Finding.NOT_APPLICABLE:
-        reasons = "; ".join(_reasons(found, texts))
-        yield texts["regime"].format(id=regime.id, finding=in_words, reasons=reasons)
+        reasons = "; ".join(_reasons(found, texts, language))
+        yield texts["regime"].format(title=title(regime, language), id=regime.id, finding=in_words, reasons=reasons)
         return
     reasons = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"
-    yield texts["regime"].format(id=regime.id, finding=in_words, reasons=reasons)
+    yield texts["regime"].format(title=title(regime, language), id=regime.id, finding=in_words, reasons=reasons)
     yield f"  {regime.says[language]}"
-    yield from (
-        f"  {texts['when']} {labelled(condition.says, _truth(condition, language), language)}"
-        for condition in found.when
-    )
+    yield from (f"  {texts['when']} {_valued(condition, language)}" for condition in found.when)
     for clause in found.exceptions:
-        yield f"  {texts['unless']} " + _joined(
-            (f"{condition.says} ({_truth(condition, language)})" for condition in clause), texts
-        )
+        yield f"  {texts['unless']} " + _joined((_valued(condition, language) for condition in clause), texts)
     if regime.demand == "duty":
-        yield f"  {labelled(texts['duty'], found.demand.says, language)}"
+        yield f"  {labelled(texts['duty'], in_language(found.demand.says, language), language)}"
     else:
-        demand = labelled(found.demand.says, _met(found, language), language)
+        says, met = in_language(found.demand.says, language), _met(found, language)
+        demand = met if regime.is_scope or says == met else f"{says} ({met})"
         yield f"  {labelled(texts['asks'], demand, language)}"
     yield from (f"  {cite.texts[language]} {cite.url}".rstrip() for cite in regime.cites)
 
@@ -71,18 +67,24 @@ def _truth(condition: ConditionValue, language: str) -> str:
     return str(messages("common", language)["yes" if condition.value else "no"])
 
 
+def _valued(condition: ConditionValue, language: str) -> str:
+    """A condition in words, and its value."""
+    return f"{in_language(condition.says, language)} ({_truth(condition, language)})"
+
+
 def _joined(conditions: Iterable[str], texts: Mapping[str, Any]) -> str:
     return f" {texts['and']} ".join(conditions)
 
 
-def _reasons(found: RegimeResult, texts: Mapping[str, Any]) -> Iterator[str]:
+def _reasons(found: RegimeResult, texts: Mapping[str, Any], language: str) -> Iterator[str]:
     """Why a regime does not apply: the conditions that are false, or the exception that is true."""
-    yield from (
-        texts["lacking"].format(condition=condition.says) for condition in found.when if condition.value is False
-    )
+    for condition in found.when:
+        if condition.value is False:
+            yield texts["lacking"].format(condition=in_language(condition.says, language))
     for clause in found.exceptions:
         if all(condition.value for condition in clause):
-            yield texts["excepted"].format(conditions=_joined((condition.says for condition in clause), texts))
+            conditions = (in_language(condition.says, language) for condition in clause)
+            yield texts["excepted"].format(conditions=_joined(conditions, texts))
 
 
 def as_data(verdict: Mapping[str, Any], findings: list[RegimeResult]) -> dict[str, Any]:

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dnc.checks.verdict import about_missing, registry_name
+from dnc.checks.verdict import about_missing
 from dnc.errors import OptionError
 from dnc.files.writers import atomic_path
 from dnc.law.demands import OWN
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.messages import dated, messages
+from dnc.messages import dated, messages, registry_name
 from dnc.reports.page import environment
 
 SUFFIXES = (".html", ".docx")

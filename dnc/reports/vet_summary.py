@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dnc.messages import amount, counted, messages, percent, significant
+from dnc.messages import amount, counted, in_language, messages, percent, significant
 from dnc.reports.phrases import labelled, question
 from dnc.vetting.model import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
 
@@ -105,7 +105,7 @@ def _wanted(wanted: Wanted, language: str) -> Iterator[str]:
     asked = labelled(texts["kinds"][wanted.kind], question(wanted.word, language), language)
     yield f"  {counted(language)(wanted.rows):>9}  {asked}"
     if wanted.asks:
-        yield _MARGIN + texts["asks"].format(asks="; ".join(wanted.asks))
+        yield _MARGIN + texts["asks"].format(asks="; ".join(in_language(one, language) for one in wanted.asks))
     if wanted.regimes:
         yield _MARGIN + texts["by"].format(regimes=", ".join(wanted.regimes))
 

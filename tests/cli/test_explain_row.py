@@ -10,6 +10,6 @@ def test_a_row_is_explained(dnc, write_file, monkeypatch):
     brief = write_file("b.toml", '[columns]\nnumber = "Tel"\nobjected_on = "Stop"\n[facts]\ncaller = "commercial"\n')
     for row in (1, 2):
         code, out, _ = dnc("explain", "list.csv", "--row", row, "--brief", brief)
-        assert code == 1 and "eu-gdpr-objection: forbids the call" in out and "+3363998000" + str(row) in out
+        assert code == 1 and "(eu-gdpr-objection): forbids the call" in out and "+3363998000" + str(row) in out
     code, out, err = dnc("explain", "list.csv", "--row", 4, "--brief", brief)
     assert code == 2 and "--row 4: list.csv has 3 rows" in err

@@ -16,9 +16,19 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Self
 
-LANGUAGES = ("en", "fr")
-_MARKS: dict[str, dict[int, str]] = {"en": {}, "fr": {ord(","): "\N{NARROW NO-BREAK SPACE}", ord("."): ","}}
-_DAYS = {"en": "%Y-%m-%d", "fr": "%d/%m/%Y"}
+_OTHER = re.compile(r"messages\.([a-z]{2})\.toml")
+_IN_PLACE = ("en", "fr")  # they stand side by side where a text is defined; another language is a file of words
+_OTHERS = {found[1]: file for file in files("dnc").iterdir() if (found := _OTHER.fullmatch(file.name))}
+LANGUAGES = (*_IN_PLACE, *sorted(_OTHERS))
+_WRITTEN = {
+    "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d"},
+    "fr": {
+        "thousands": "\N{NARROW NO-BREAK SPACE}",
+        "decimal": ",",
+        "percent": "\N{NO-BREAK SPACE}%",
+        "days": "%d/%m/%Y",
+    },
+}
 _UNBROKEN = re.compile(r"(?<=«) | (?=[:;?!»])")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECASE)
 _SECTION = re.compile(r"^\[(\w+)\]\n(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
@@ -52,7 +62,21 @@ def messages(section: str, language: str) -> dict[str, Any]:
     Raises:
         KeyError: there is no such section or language.
     """
-    return {key: _in(language, entry) for key, entry in tomllib.loads(_sections()[section]).items()}
+    other = words(language).get("messages", {}).get(section, {})
+    return {key: _in(language, entry, other.get(key)) for key, entry in tomllib.loads(_sections()[section]).items()}
+
+
+@cache
+def words(language: str) -> dict[str, Any]:
+    """The file of words of a language (`dnc/messages.xx.toml`); empty for English and French, which need none.
+
+    Tables: `messages.SECTION` as in `messages.toml`, without the language at the end of keys; `columns.COLUMN` as in
+    the vocabulary; `regimes.ID` with `title` and `says`; `cites.JURISDICTION.KEY` with `text`; `jurisdictions` with a
+    name for each; `written` with `thousands`, `decimal`, `percent` and `days` (as of `strftime`).
+    """
+    if language in _IN_PLACE:
+        return {}
+    return tomllib.loads(_OTHERS[language].read_text(encoding="utf-8"))
 
 
 @cache
@@ -61,30 +85,38 @@ def _sections() -> dict[str, str]:
     return dict(_SECTION.findall(files("dnc").joinpath("messages.toml").read_text(encoding="utf-8")))
 
 
-def _in(language: str, entry: dict[str, Any]) -> Any:
+def _in(language: str, entry: dict[str, Any], other: Any) -> Any:
+    """A message in a language; `other` is that of its file of words, and English stands in where it has none."""
     if LANGUAGES[0] in entry:
-        text = entry[language]
+        text = other or entry.get(language, entry[LANGUAGES[0]])
         return typeset(text, language) if isinstance(text, str) else [typeset(one, language) for one in text]
-    return {part: _in(language, below) for part, below in entry.items()}
+    return {part: _in(language, below, (other or {}).get(part)) for part, below in entry.items()}
 
 
-def in_languages(entry: Mapping[str, Any], key: str) -> dict[str, str]:
+def in_languages(entry: Mapping[str, Any], key: str, *path: str) -> dict[str, str]:
     """A text of a data file (rules, vocabulary) in every language.
 
     Args:
         entry: a table in which `says` is English, `says_fr` French, and so on for each of `LANGUAGES`.
         key: the name without a language, such as `says`.
+        path: the tables in a file of words where `key` is, such as `regimes`, `fr-scope`.
     Returns:
         Language → text; English stands in for a language that is missing.
     Raises:
         KeyError: there is no English text.
     """
-    return {language: typeset(str(entry.get(f"{key}_{language}", entry[key])), language) for language in LANGUAGES}
+    texts = {}
+    for language in LANGUAGES:
+        told: Any = words(language)
+        for name in path:
+            told = told.get(name, {})
+        texts[language] = typeset(str(told.get(key) or entry.get(f"{key}_{language}", entry[key])), language)
+    return texts
 
 
 def translated(key: str) -> list[str]:
-    """The keys of a text of a data file in the languages other than English: `says_fr` for `says`."""
-    return [f"{key}_{language}" for language in LANGUAGES[1:]]
+    """The keys of a text of a data file in the languages that stand beside English: `says_fr` for `says`."""
+    return [f"{key}_{language}" for language in _IN_PLACE[1:]]
 
 
 class Words(str):
@@ -142,20 +174,31 @@ def counted(language: str) -> Callable[[float], str]:
 
 def dated(language: str) -> Callable[[date | str], str]:
     """Writes days, which may be given in ISO 8601: 2026-11-25 or, in French, 25/11/2026."""
-    return lambda day: (date.fromisoformat(day[:10]) if isinstance(day, str) else day).strftime(_DAYS[language])
+    form = _written(language)["days"]
+    return lambda day: (date.fromisoformat(day[:10]) if isinstance(day, str) else day).strftime(form)
 
 
 def percent(language: str, digits: int = 1) -> Callable[[float], str]:
     """Writes shares (0 to 1) in per cent: 12.5% or, in French, 12,5 %."""
-    sign = "%" if language == "en" else "\N{NO-BREAK SPACE}%"
+    sign = _written(language)["percent"]
     return lambda share: amount(language, digits)(100 * share) + sign
 
 
 def amount(language: str, digits: int) -> Callable[[float], str]:
     """Writes numbers with so many digits behind the decimal point and with separated thousands."""
-    return lambda number: f"{number:,.{digits}f}".translate(_MARKS[language])
+    return lambda number: f"{number:,.{digits}f}".translate(_marks(language))
 
 
 def significant(language: str, digits: int) -> Callable[[float], str]:
     """Writes numbers with at most so many significant digits."""
-    return lambda number: f"{number:.{digits}g}".translate(_MARKS[language])
+    return lambda number: f"{number:.{digits}g}".translate(_marks(language))
+
+
+def _written(language: str) -> dict[str, str]:
+    """How a language writes numbers and days; a file of words may leave out what English writes alike."""
+    return _WRITTEN.get(language) or _WRITTEN[LANGUAGES[0]] | words(language).get("written", {})
+
+
+def _marks(language: str) -> dict[int, str]:
+    written = _written(language)
+    return {ord(","): written["thousands"], ord("."): written["decimal"]}

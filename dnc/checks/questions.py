@@ -406,21 +406,23 @@ class Questions:
         return text[0].upper() + text[1:]
 
     def _axis(self, axis: str, rows: int) -> Question:
-        values = vocabulary().columns[axis]["values"]
-        options = [Option(text[self._language], {"facts": {axis: word}}) for word, text in values.items()]
+        options = [
+            Option(vocabulary().meaning(axis, word, self._language), {"facts": {axis: word}})
+            for word in vocabulary().axes[axis]
+        ]
         return Question(axis, self._asks(axis), options, rows)
 
     def _is(self, ours: str, name: str) -> Option:
         """The answer that a column of the file is one of ours, with the words in it that are understood."""
-        entry = vocabulary().columns[ours]
         edits: Edits = {"columns": {ours: name}}
         words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
         if ours not in vocabulary().axes or not words:
-            says = entry["says_fr" if self._language == "fr" else "says"]
+            says = vocabulary().says(ours, self._language)
             return Option(self._w["is"].format(name=name, says=says), edits)
         edits["values"] = {ours: {word: meant for word, meant in words.items() if word.lower() != meant}}
-        meanings = (f"{word} = {entry['values'][meant][self._language].split(',')[0]}" for word, meant in words.items())
-        return Option(self._w["is"].format(name=name, says="; ".join(meanings)), edits)
+        meanings = ((word, vocabulary().meaning(ours, meant, self._language)) for word, meant in words.items())
+        says = "; ".join(f"{word} = {told.split(',')[0]}" for word, told in meanings)
+        return Option(self._w["is"].format(name=name, says=says), edits)
 
     def _about(
         self,

@@ -15,7 +15,7 @@ from functools import reduce
 from typing import Any, Self
 
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, Words, in_languages, messages, registry_name, said
+from dnc.messages import LANGUAGES, Words, messages, registry_name, said
 
 FACTS = {
     "day": "DATE",  # local day of the call; it picks the law in force
@@ -418,15 +418,14 @@ def _name(registry: str) -> Words:
 
 
 def label(column: str) -> Words:
-    """The name of a column, in every language."""
-    entry = vocabulary().columns.get(column, {})
-    return Words(in_languages({"label": column} | entry, "label"))
+    """The name of a column, in every language; of a fact that is no column, its own name."""
+    known = column in vocabulary().columns
+    return Words({language: vocabulary().label(column, language) if known else column for language in LANGUAGES})
 
 
 def value_names(axis: str, words: Iterable[str]) -> Words:
     """The names of some values of an axis, joined by "or", in every language."""
-    entries = vocabulary().columns[axis]["values"]
-    each = [Words(in_languages(entries[word], "label")) for word in words]
+    each = [Words({language: vocabulary().value(axis, word, language) for language in LANGUAGES}) for word in words]
     return reduce(lambda some, one: some + said("condition", "or") + one, each)
 
 

@@ -31,7 +31,7 @@ from dnc.law.demands import (
 )
 from dnc.law.regimes import GRADES, Cite, Pack, Regime
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, Words, in_languages, said, translated
+from dnc.messages import LANGUAGES, Words, in_languages, said, translated, words
 
 LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
 _IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
@@ -106,7 +106,12 @@ class _Reader:
         if unused := sorted(set(self.cites) - self._used):
             raise self.fail("no regime uses this citation", "cites", unused[0])
         territories, places = self._territories(data)
-        name = data.get("name", {"en": self.jurisdiction.upper()})
+        named = data.get("name", {})
+        name = {
+            language: words(language).get("jurisdictions", {}).get(self.jurisdiction)
+            or named.get(language, named.get("en", self.jurisdiction.upper()))
+            for language in LANGUAGES
+        }
         clocks = {place: self._zones(zones, "places", place) for place, zones in data.get("places", {}).items()}
         if unknown := [place for place in clocks if not _PLACE.match(place)]:
             raise self.fail("is not an ISO 3166-2 code", "places", unknown[0])
@@ -176,7 +181,8 @@ class _Reader:
         keys = {"text": True, "url": True, "read": True} | dict.fromkeys(translated("text"), False)
         table = self.table(data, keys, "cites", key)
         read = self.typed(date, table, "read", "cites", key)
-        return Cite(table["text"], in_languages(table, "text"), table["url"], read)
+        texts = in_languages(table, "text", "cites", self.jurisdiction, key)
+        return Cite(table["text"], texts, table["url"], read)
 
     def _cites_of(self, data: dict[str, Any], *at: str) -> tuple[Cite, ...]:
         for key in data["cites"]:
@@ -222,7 +228,7 @@ class _Reader:
         return Regime(
             id=id_,
             title=self._title(table, id_),
-            says=in_languages(table, "says"),
+            says=in_languages(table, "says", "regimes", id_),
             force=table.get("force", "law"),
             first=first,
             until=until,
@@ -243,7 +249,7 @@ class _Reader:
         for key in ("title", *translated("title")):
             if key in table and len(self.typed(str, table, key, id_)) > LONGEST_TITLE:
                 raise self.fail(f"has more than {LONGEST_TITLE} characters", id_, key)
-        return in_languages({"title": id_} | table, "title")
+        return in_languages({"title": id_} | table, "title", "regimes", id_)
 
     def _clause(self, data: Any, *at: str) -> tuple[Condition, ...]:
         if not isinstance(data, dict) or (not data and at[-1] == "except"):
@@ -283,8 +289,7 @@ class _Reader:
         known = [place for place in self.data.get("places", ()) if _PLACE.match(place)]
         if known and (unknown := [value for value in values if value not in known]):
             raise self.fail(f"{unknown[0]!r} is not in [places]", *at, axis)
-        words = " / ".join(values)
-        says = said("condition", "axis", label=label("place"), words=words)
+        says = said("condition", "axis", label=label("place"), words=" / ".join(values))
         compares = [("place", tuple(values))]
         sql, is_not_known = one_of("place", values), is_unknown("place")
         if known:
@@ -307,8 +312,9 @@ class _Reader:
         if not isinstance(value, str):
             raise self.fail("must be a string", *at, name)
         condition = DEMANDS[name].write({})
-        told = {language: table[f"{name}_{language}"] for language in LANGUAGES if f"{name}_{language}" in table}
-        return replace(condition, says=Words(said("condition", name).texts | {LANGUAGES[0]: value} | told))
+        # Where a language lacks the sentence, the kind of demand is named: what the regime says stands beside it.
+        given = {f"{name}_{language}": text for language, text in said("condition", name).texts.items()}
+        return replace(condition, says=Words(in_languages(given | table, name, "regimes", table["id"])))
 
     def _compiled(self, template: Template, value: Any, *at: str) -> Condition:
         if template is DEMANDS["hours"]:

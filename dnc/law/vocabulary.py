@@ -49,19 +49,26 @@ class Vocabulary:
 
     def label(self, column: str, language: str = "en") -> str:
         """The name of a column where people read."""
-        return in_languages(self.columns[column], "label")[language]
+        return in_languages(self.columns[column], "label", "columns", column)[language]
 
     def value(self, column: str, word: str, language: str = "en") -> str:
         """The name of a value of an axis where people read."""
-        return in_languages(self.columns[column]["values"][word], "label")[language]
+        entry = self.columns[column]["values"][word]
+        return in_languages(entry, "label", "columns", column, "values", word)[language]
+
+    def meaning(self, column: str, word: str, language: str = "en") -> str:
+        """What a value of an axis means."""
+        entry = self.columns[column]["values"][word]
+        told = {"says": entry["en"], "says_fr": entry["fr"]}
+        return in_languages(told, "says", "columns", column, "values", word)[language]
 
     def says(self, column: str, language: str = "en") -> str:
         """What a column means."""
-        return in_languages(self.columns[column], "says")[language]
+        return in_languages(self.columns[column], "says", "columns", column)[language]
 
     def question(self, column: str, language: str = "en") -> str:
         """The question for a user whose file does not have a column."""
-        return in_languages(self.columns[column], "question")[language]
+        return in_languages(self.columns[column], "question", "columns", column)[language]
 
     @property
     def purposes(self) -> dict[str, str]:

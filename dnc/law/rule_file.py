@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any
 
 from dnc.clock import is_zone
 from dnc.errors import RuleError
+from dnc.law.calendars import Calendar
 from dnc.law.demands import (
     DATES,
     DEMANDS,
@@ -163,7 +163,7 @@ class _Reader:
             macro = calendar(name)
             used = [regime.first for regime in regimes if any(macro in part.calendars for part in regime.parts)]
             first = max(min(used, default=date.max), self.data["read_from"])
-            calendars[macro] = days_sql(_holidays(holidays, first.year, last_year))
+            calendars[macro] = days_sql(holidays.between(first.year, last_year))
         if self.polls:
             for early in (False, True):
                 calendars[silent_days(self.jurisdiction, early)] = days_sql(self._silent_days(early))
@@ -402,36 +402,3 @@ class _Reader:
                 raise self.fail(
                     f"{kind}: {regime.follows} ends on {ended}; both days must be the same", regime.id, "from"
                 )
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Which days count as holidays: those of the library `holidays` for a country, adjusted to a law.
-
-    days: MM-DD that count in every year, also where the library leaves them out because they fall on a Sunday.
-    everywhere: adds the days that all subdivisions have in common, such as a weekday observed in place of a Sunday.
-    without: names (in English, as the library writes them) of days that do not count.
-    """
-
-    country: str
-    days: tuple[str, ...] = ()
-    everywhere: bool = False
-    without: tuple[str, ...] = ()
-
-
-@lru_cache(maxsize=16)
-def _holidays(calendar: Calendar, first_year: int, last_year: int) -> list[date]:
-    """The days of a calendar, from the first year to the last, both included."""
-    import holidays
-
-    years = range(first_year, last_year + 1)
-
-    def counting(subdivision: str | None = None) -> set[date]:
-        english = "en_US" if calendar.without else None
-        named = holidays.country_holidays(calendar.country, subdiv=subdivision, years=years, language=english)
-        return {day for day in named if not set(named.get_list(day)) <= set(calendar.without)}
-
-    days = counting() | {date.fromisoformat(f"{year}-{day}") for year in years for day in calendar.days}
-    if calendar.everywhere:
-        days |= set.intersection(*map(counting, holidays.list_supported_countries()[calendar.country]))
-    return sorted(days)

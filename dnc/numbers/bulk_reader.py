@@ -3,18 +3,22 @@
 It only answers where the answer is proved to equal that of the reference: for texts that are cleaned column by column
 in the same way (`dnc.numbers.normalise`), and for digits in a range of a compiled numbering plan
 (`dnc.numbers.ranges`). All other distinct texts go to the reference. Compiling a plan takes as long as reading about
-`PAYS` numbers one by one, so it waits until that many have been asked for; the answers are the same either way.
+`PAYS` numbers one by one, so it waits until that many have been asked for; the answers are the same either way. What
+was compiled is kept for the next run (`dnc.cache`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from threading import RLock
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import phonenumbers
 import polars as pl
 
+from dnc.cache import kept, source
 from dnc.numbers.normalise import EMPTY, cleaned_column, unseparated
 from dnc.numbers.ranges import ASK, BASE, LENGTHS, PLUS, RangeRule, domestic, international, kinds
 from dnc.numbers.reader import NumberKind, calling_code, calling_codes, known_region, read_number
@@ -91,7 +95,7 @@ class _Plans:
             if region not in self._regions:
                 if not known_region(region) or not self._pays(region, texts):
                     return None
-                self._regions[region] = _ranges([*domestic(region), _BEHIND_PLUS], _RULE)
+                self._regions[region] = _ranges([*_compiled(domestic, region, RangeRule), _BEHIND_PLUS], _RULE)
                 self._add_kinds(calling_codes(region))
             return self._regions[region]
 
@@ -105,7 +109,7 @@ class _Plans:
         with self._lock:
             ready = [code for code, texts in waiting.items() if code not in self._codes and self._pays(code, texts)]
             if ready:
-                self._codes |= {code: list(international(code)) for code in ready}
+                self._codes |= {code: _compiled(international, code, RangeRule) for code in ready}
                 self._abroad = self._joined_codes()
                 self._add_kinds(ready)
             return bool(ready)
@@ -129,8 +133,23 @@ class _Plans:
     def _add_kinds(self, codes: Iterable[str]) -> None:
         for code in codes:
             if code not in self._numbers:
-                self._numbers[code] = [(start, (self.kind_row(kind),)) for start, kind in kinds(code)]
+                ranges = _compiled(kinds, code, NumberKind | None)
+                self._numbers[code] = [(start, (self.kind_row(kind),)) for start, kind in ranges]
                 self._all_kinds = None
+
+
+_T = TypeVar("_T")
+
+
+def _compiled(compile_: Callable[[str], Iterator[tuple[int, _T]]], plan: str, kind: Any) -> list[tuple[int, _T]]:
+    """The ranges of a region or a calling code, each with a value of the type `kind`."""
+    inputs = (phonenumbers.__version__, _source(), plan)
+    return kept(f"{compile_.__name__}-{plan}", inputs, list[tuple[int, kind]], lambda: list(compile_(plan)))
+
+
+@cache
+def _source() -> str:
+    return source(__package__, ".py", ".csv")
 
 
 def _ranges(found: Iterable[tuple[int, tuple[object, ...]]], schema: dict[str, type[pl.DataType]]) -> _Ranges:

@@ -1,0 +1,90 @@
+"""Results that depend on nothing but their inputs, kept between runs in the cache folder of the user.
+
+The folder is `dnc` in `XDG_CACHE_HOME` (`~/.cache`) or `LOCALAPPDATA`; `DNC_CACHE` names another, and if it is set to
+nothing, nothing is kept. The name of a file holds the SHA-256 of all inputs, so a result of other inputs is never
+found. Its content is JSON behind its own SHA-256; where that is wrong, or the file belongs to somebody else or cannot
+be read, the result is computed as if there were no cache. A cache that cannot be written is no error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+_HASH_BYTES = 32
+
+
+def kept(name: str, inputs: tuple[object, ...], kind: type[T], compute: Callable[[], T]) -> T:
+    """The result of `compute`, from the cache where it is there.
+
+    Args:
+        name: of the file, without what follows from the inputs; a file of the same name and other inputs is removed.
+        inputs: everything that the result depends on, the code that computes it (`source`) included. Their `repr` must
+            tell them apart.
+        kind: type of the result, which `msgspec` can write as JSON and read again.
+        compute: computes it.
+    """
+    folder = _folder()
+    if folder is None:
+        return compute()
+    path = folder / f"{name}-{sha256(repr(inputs).encode()).hexdigest()}"
+    with suppress(OSError, msgspec.MsgspecError):
+        if (content := _read(path)) is not None:
+            return msgspec.json.decode(content, type=kind)
+    result = compute()
+    with suppress(OSError):
+        _write(path, msgspec.json.encode(result))
+        for old in folder.glob(f"{name}-*"):
+            if old != path:
+                old.unlink(missing_ok=True)
+    return result
+
+
+def source(package: str, *suffixes: str) -> str:
+    """The SHA-256 of the files of a package whose names end in `suffixes`: of its code, or of its data."""
+    names = (file for file in files(package).iterdir() if file.name.endswith(suffixes))
+    texts = [(file.name, file.read_bytes()) for file in sorted(names, key=lambda file: file.name)]
+    return sha256(repr(texts).encode()).hexdigest()
+
+
+def _folder() -> Path | None:
+    """The cache folder; None where there is to be none, or no home to put it in."""
+    named = os.environ.get("DNC_CACHE")
+    if named is not None:
+        return Path(named) if named else None
+    home = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
+    if not home and sys.platform != "win32":
+        home = os.path.expanduser("~/.cache")  # noqa: PTH111 (pathlib raises where there is no home)
+    return Path(home) / "dnc" if home and Path(home).is_absolute() else None
+
+
+def _read(path: Path) -> bytes | None:
+    """The content of a file; None unless it is whole, and ours."""
+    with path.open("rb") as file:
+        if sys.platform != "win32" and os.fstat(file.fileno()).st_uid != os.geteuid():
+            return None
+        found = file.read()
+    content = found[_HASH_BYTES:]
+    return content if sha256(content).digest() == found[:_HASH_BYTES] else None
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file completely or not at all, for its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(sha256(content).digest() + content)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,0 +1,52 @@
+"""Public holidays: those of the library `holidays`, adjusted to what a law counts as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, lru_cache
+from importlib.metadata import version
+
+from dnc.cache import kept, source
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Which days count as holidays: those of the library `holidays` for a country, adjusted to a law.
+
+    days: MM-DD that count in every year, also where the library leaves them out because they fall on a Sunday.
+    everywhere: adds the days that all subdivisions have in common, such as a weekday observed in place of a Sunday.
+    without: names (in English, as the library writes them) of days that do not count.
+    """
+
+    country: str
+    days: tuple[str, ...] = ()
+    everywhere: bool = False
+    without: tuple[str, ...] = ()
+
+    def between(self, first_year: int, last_year: int) -> list[date]:
+        """The days from the first year to the last, both included; kept, since the library takes 0.1 s to import."""
+        inputs = (_version(), source(__package__, "calendars.py"), self, first_year, last_year)
+        return kept(
+            f"holidays-{self.country}", inputs, list[date], lambda: _days(self, range(first_year, last_year + 1))
+        )
+
+
+@cache
+def _version() -> str:
+    return version("holidays")
+
+
+@lru_cache(maxsize=16)
+def _days(calendar: Calendar, years: range) -> list[date]:
+    import holidays
+
+    def counting(subdivision: str | None = None) -> set[date]:
+        english = "en_US" if calendar.without else None
+        named = holidays.country_holidays(calendar.country, subdiv=subdivision, years=years, language=english)
+        return {day for day in named if not set(named.get_list(day)) <= set(calendar.without)}
+
+    days = counting() | {date.fromisoformat(f"{year}-{day}") for year in years for day in calendar.days}
+    if calendar.everywhere:
+        days |= set.intersection(*map(counting, holidays.list_supported_countries()[calendar.country]))
+    return sorted(days)

@@ -29,6 +29,14 @@ def _rows(con: Connection, sql: str, params: object = None) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+def _rows_if_any(con: Connection, sql: str) -> list[Row]:
+    """The rows of a query, none if its table is missing; to ask which tables there are takes ten times as long."""
+    try:
+        return _rows(con, sql)
+    except duckdb.CatalogException:
+        return []
+
+
 def _column(con: Connection, sql: str, params: object = None) -> list[Any]:
     """The values of the first column of a result."""
     return [row[0] for row in con.execute(sql, params).fetchall()]
@@ -42,20 +50,15 @@ def _insert(con: Connection, table: str, row: Mapping[str, Any]) -> None:
 # The ledger itself
 
 
-def tables(con: Connection) -> set[str]:
-    """Names of the tables; empty if the file is not a ledger."""
-    return set(_column(con, "select table_name from duckdb_tables()"))
-
-
 def create(con: Connection, version: int) -> None:
     """Make the tables of a new ledger."""
     con.execute(statement(__package__, "schema"))
     _insert(con, "about", {"version": version, "previous": ""})
 
 
-def version(con: Connection) -> int:
-    """The version of the store's format."""
-    return int(_column(con, "select version from about")[0])
+def version(con: Connection) -> int | None:
+    """The version of the store's format; None if the file is not a ledger."""
+    return next((int(row["version"]) for row in _rows_if_any(con, "select version from about")), None)
 
 
 def previous(con: Connection) -> str:
@@ -124,7 +127,7 @@ def snapshot_files(con: Connection, registry: str | None) -> list[str]:
 
 def accepted(con: Connection) -> list[Row]:
     """What loads took in on request: snapshot, what, rows, reason."""
-    return _rows(con, "select * from accepted order by snapshot, what") if "accepted" in tables(con) else []
+    return _rows_if_any(con, "select * from accepted order by snapshot, what")
 
 
 def add_accepted(con: Connection, snapshot: int, row: Row) -> None:
@@ -134,7 +137,7 @@ def add_accepted(con: Connection, snapshot: int, row: Row) -> None:
 
 def bitpages(con: Connection) -> list[Row]:
     """Files of bit pages: the file of the snapshot (`of`), `file`, `rows`."""
-    return _rows(con, "select of, file, rows from bitpages order by of") if "bitpages" in tables(con) else []
+    return _rows_if_any(con, "select of, file, rows from bitpages order by of")
 
 
 def add_bitpages(con: Connection, of: str, file: str, rows: int) -> None:

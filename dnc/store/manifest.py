@@ -131,11 +131,15 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             bitpages=tuple(BitpagesFile(**row) for row in ledger_sql.bitpages(con)),
         )
 
+    @property
+    def text(self) -> str:
+        """The content of its file."""
+        content = msgspec.to_builtins(self)
+        return json.dumps(content | {"sha256": _checksum(content)}, indent=1) + "\n"
+
     def write(self, folder: Path) -> None:
         """Write it into a store's folder, whole or not at all. Raises OSError."""
-        content = msgspec.to_builtins(self)
-        text = json.dumps(content | {"sha256": _checksum(content)}, indent=1)
-        write_atomically(folder / NAME, f"{text}\n".encode())
+        write_atomically(folder / NAME, self.text.encode())
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -16,7 +14,7 @@ import polars as pl
 
 from dnc.checks.registry_lookup import Lookup
 from dnc.clock import NO_DAYS, today
-from dnc.database import engine, run, statement
+from dnc.database import Instance, instance_of, run, statement
 from dnc.law.demands import OWN, REGISTRY_FACTS, registry_column
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store
@@ -123,18 +121,17 @@ class Screen:
 
     @cached_property
     def _con(self) -> duckdb.DuckDBPyConnection:
-        folders = {path.parent for path in self._standing.files}
-        return self._stack.enter_context(engine(self._spill, *folders))
+        return self._stack.enter_context(self._instance.cursor())
 
     @cached_property
-    def _spill(self) -> str:
-        return self._stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
+    def _instance(self) -> Instance:
+        return instance_of(self._standing.folder.absolute())
 
     def _files(self, snapshots: list[Snapshot]) -> list[str]:
         """The files of snapshots; if there are none, one without listings, so that the query stays the same."""
         if snapshots:
             return sorted({str(self._standing.path(one)) for one in snapshots})
-        path = Path(self._spill) / "none.parquet"
+        path = self._instance.spill / "none.parquet"
         pl.DataFrame(
             schema={"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}
         ).write_parquet(path)

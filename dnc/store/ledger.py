@@ -17,7 +17,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from dnc.clock import clock, today
-from dnc.database import attached, connect, errno_of
+from dnc.database import Instance, connect, errno_of, instance_of
 from dnc.errors import StoreError
 from dnc.files.atomic import HALF, move_into_place
 from dnc.files.input_file import sha256_of
@@ -37,7 +37,7 @@ from dnc.store.manifest import FOLDERS, NAME, DamageError, Manifest, read_manife
 VERSION = 3
 _OLD = (1, 2)  # versions whose ledger was changed in place and had no manifest
 WORK = ".dnc-"  # prefix of folders that belong to one running process
-_BLOCK_BYTES = "16384"  # DuckDB's smallest: the ledger is copied by every change
+_BLOCK_BYTES = 16_384  # DuckDB's smallest: the ledger is copied by every change
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
 
 
@@ -90,29 +90,32 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Opened]:
         """Open the ledger read-only and compare it with its manifest. Raises StoreError."""
-        try:
-            opened = self._opened()
-        except _OldError:
-            if not os.access(self.folder, os.W_OK):
-                raise StoreError(
-                    f"{self.folder}: this store has an earlier version and must be upgraded, but the folder is not "
-                    "writable; use it once with write access, or use a copy"
-                ) from None
-            self.upgrade()
-            opened = self._opened()
-        try:
+        with ExitStack() as stack:
+            try:
+                opened = self._opened(stack)
+            except _OldError:
+                if not os.access(self.folder, os.W_OK):
+                    raise StoreError(
+                        f"{self.folder}: this store has an earlier version and must be upgraded, but the folder is not "
+                        "writable; use it once with write access, or use a copy"
+                    ) from None
+                self.upgrade()
+                opened = self._opened(stack)
             yield opened
-        finally:
-            opened.con.close()
 
-    def _opened(self) -> Opened:
-        """Open and compare; again if a change was made meanwhile, which gives the name to another file."""
+    def _opened(self, stack: ExitStack) -> Opened:
+        """Open and compare; again if a change was made meanwhile, which gives the name to another file.
+
+        stack: closes what was opened.
+        """
         last: object = ()
         while True:
             looked_at = None
             try:
-                if opened := self._opened_once():
-                    return opened
+                with ExitStack() as attempt:
+                    if opened := self._opened_once(attempt):
+                        stack.push(attempt.pop_all())
+                        return opened
                 looked_at = self._identity()
             except FileNotFoundError:
                 pass
@@ -129,29 +132,28 @@ class Ledger:
         fault = "ledger.duckdb does not match its manifest: it was changed, cut or replaced by an older copy"
         raise DamageError(self.folder, fault)
 
-    def _opened_once(self) -> Opened | None:
+    def _opened_once(self, stack: ExitStack) -> Opened | None:
         before = self._identity()
         manifest = read_manifest(self.folder)
         digest = sha256_of(self.path)
-        con = self._connected(intact=bool(manifest and manifest.ledger == digest))
-        opened = None
-        try:
-            if (found := self._compared(con, manifest, digest)) and self._identity() == before:
-                opened = found
-        finally:
-            if opened is None:
-                con.close()
-        return opened
+        con = self._connected(stack, intact=bool(manifest and manifest.ledger == digest))
+        opened = self._compared(con, manifest, digest)
+        return opened if self._identity() == before else None
 
     def _identity(self) -> tuple[int, int, int]:
         status = self.path.stat()
         return status.st_ino, status.st_size, status.st_mtime_ns
 
-    def _connected(self, intact: bool) -> duckdb.DuckDBPyConnection:
+    @property
+    def instance(self) -> Instance:
+        """The DuckDB to which the ledger, or a copy of it, is attached."""
+        return instance_of(self.folder.absolute())
+
+    def _connected(self, stack: ExitStack, *, intact: bool) -> duckdb.DuckDBPyConnection:
         deadline = time.monotonic() + self._wait_seconds
         while True:
             try:
-                return attached(self.path)
+                return stack.enter_context(self.instance.attached(self.path, "read_only"))
             except duckdb.Error as error:
                 if not self.path.exists():
                     raise FileNotFoundError from None
@@ -218,14 +220,12 @@ class Ledger:
         """
         with self.writing():
             self._clean()
-            if not self.exists:
-                with self._copied(None, "") as new:
-                    ledger_sql.create(new.con, VERSION)
-            manifest = self._healed()
+            digest = self._healed().ledger if self.exists else ""
             try:
-                with self._copied(self.path, manifest.ledger) as change:
-                    self._refuse_strange(change.con, bare=False)
-                    ledger_sql.begin_change(change.con, manifest.ledger)
+                with self._copied(digest) as change:
+                    if digest:
+                        self._refuse_strange(change.con, bare=False)
+                    ledger_sql.begin_change(change.con, digest)
                     yield change
                     ledger_sql.end_change(change.con)
             except BaseException:
@@ -250,24 +250,27 @@ class Ledger:
             raise StoreError(f"{self.folder}: the change failed ({_cause(error)}); the store is as it was") from None
 
     @contextmanager
-    def _copied(self, source: Path | None, digest: str) -> Iterator[Change]:
-        """A copy of the ledger to change; afterwards it takes the ledger's place."""
+    def _copied(self, digest: str) -> Iterator[Change]:
+        """A copy of the ledger, which has this SHA-256, to change; afterwards it takes the ledger's place.
+
+        digest: empty for a new ledger.
+        """
         with own_folder(self.folder, f"{WORK}change-") as work:
             copy = work / self.path.name
-            if source:
-                shutil.copyfile(source, copy)
+            if digest:
+                shutil.copyfile(self.path, copy)
                 if sha256_of(copy) != digest:
                     raise StoreError(f"{self.folder}: ledger.duckdb changed while it was copied; try again")
-            # Nobody reads the copy before it is renamed, and `move_into_place` syncs it: DuckDB need not, four times.
-            con = connect(copy, default_block_size=_BLOCK_BYTES, temp_directory=str(work / "spill"), fsync_mode="none")
-            try:
+            # Nobody reads the copy before it is renamed, so no write-ahead log is needed.
+            options = f"block_size {_BLOCK_BYTES}, recovery_mode no_wal_writes"
+            with self.instance.attached(copy, options) as con:
                 con.begin()
+                if not digest:
+                    ledger_sql.create(con, VERSION)
                 yield Change(con, self.folder)
                 con.commit()
                 con.execute("checkpoint")
                 manifest = Manifest.of(con, "")
-            finally:
-                con.close()
             (work / NAME).write_text(replace(manifest, ledger=sha256_of(copy)).text, encoding="utf-8")
             self._replace(copy, self.path)
             self._replace(work / NAME, self.folder / NAME)
@@ -291,12 +294,12 @@ class Ledger:
         with suppress(FileNotFoundError):
             if (manifest := read_manifest(self.folder)) and manifest.ledger == sha256_of(self.path):
                 return manifest
-        try:
-            opened = self._opened()
-        except _OldError:
-            self._upgrade()
-            opened = self._opened()
-        opened.con.close()
+        with ExitStack() as stack:
+            try:
+                opened = self._opened(stack)
+            except _OldError:
+                self._upgrade()
+                opened = self._opened(stack)
         if opened.ahead:
             opened.manifest.write(self.folder)
         return opened.manifest
@@ -327,15 +330,14 @@ class Ledger:
         if self.path.with_name("ledger.duckdb.wal").exists():
             with connect(self.path) as con:
                 con.execute("checkpoint")
-        with attached(self.path) as old:
+        with self.instance.attached(self.path, "read_only") as old:
             version, frames = ledger_sql.version(old), ledger_sql.read_old(old)
         snapshots = frames["snapshots"]
         numbers = [self._rows("snapshots", file) for file in snapshots["file"]]
         frames["snapshots"] = snapshots.with_columns(pl.Series("numbers", numbers, pl.Int64))
         for folder in (self.folder, *(self.folder / name for name in FOLDERS)):
             folder.chmod(0o700)
-        with self._copied(None, "") as new:
-            ledger_sql.create(new.con, VERSION)
+        with self._copied("") as new:
             ledger_sql.fill(new.con, frames)
             audit_log.chain(new.con)
             audit_log.append(new.con, "upgrade", {"from": version, "to": VERSION})

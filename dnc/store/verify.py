@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 
-from dnc.database import attached
 from dnc.errors import StoreError
 from dnc.store import audit_log
 from dnc.store.ledger import Ledger, LockedError, rows_of
@@ -76,7 +75,7 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY) -> F
         manifest = read_manifest(ledger.folder)
         found.head = manifest.last if manifest else found.head
     try:
-        with attached(ledger.path) as con:
+        with ledger.instance.attached(ledger.path, "read_only") as con:
             kept = (found.head, noted)
             found.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
             found.head = audit_log.head(con)
@@ -94,7 +93,7 @@ def _must_exist(ledger: Ledger) -> None:
 def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
     """What a ledger lacks that does not match its manifest, as far as it can be opened."""
     try:
-        with attached(ledger.path) as con:
+        with ledger.instance.attached(ledger.path, "read_only") as con:
             yield from audit_log.faults(con, manifest.last if manifest else audit_log.NO_ENTRY)
             if manifest:
                 yield from _differences(con, manifest)

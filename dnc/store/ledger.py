@@ -220,11 +220,13 @@ class Ledger:
         """
         with self.writing():
             self._clean()
-            digest = self._healed().ledger if self.exists else ""
+            if not self.exists:
+                with self._copied(""):
+                    pass  # an empty store first: files that a change brings are moved in before its ledger is
+            digest = self._healed().ledger
             try:
                 with self._copied(digest) as change:
-                    if digest:
-                        self._refuse_strange(change.con, bare=False)
+                    self._refuse_strange(change.con, bare=False)
                     ledger_sql.begin_change(change.con, digest)
                     yield change
                     ledger_sql.end_change(change.con)

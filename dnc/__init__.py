@@ -6,20 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnc.api import Decider, Settings, check, decide, explain, vet, write
+    from dnc.api import Decider, Settings, check, decide, explain, write
     from dnc.checks.result import Check
     from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
     from dnc.law.rulebook import Rulebook
     from dnc.store.store import Snapshot, Store
     from dnc.vetting.model import Asked, Vetting
+    from dnc.vetting.vet import vet
 
 _MODULES = {
-    "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "vet", "write"),
+    "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "write"),
     "dnc.checks.result": ("Check",),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
     "dnc.law.rulebook": ("Rulebook",),
     "dnc.store.store": ("Snapshot", "Store"),
     "dnc.vetting.model": ("Asked", "Vetting"),
+    "dnc.vetting.vet": ("vet",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""The functions behind the public names of `dnc`: decide lists, batches and single calls, and vet lists on offer.
+"""The functions behind the public names of `dnc` that decide lists, batches and single calls.
 
 Each takes the fields of `dnc.checks.settings.Settings` as keywords, or a `Settings` as `settings=`.
 This module alone knows both checks and reports.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Unpack
+from typing import IO, TYPE_CHECKING, Any, Unpack
 
 import polars as pl
 
@@ -18,7 +18,6 @@ from dnc.checks.explain import explain_call
 from dnc.checks.inputs import Source
 from dnc.checks.judge import RegimeResult
 from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
-from dnc.checks.replay import Replay, replay_check
 from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
@@ -26,9 +25,11 @@ from dnc.errors import InputError
 from dnc.files.output_rows import Rows
 from dnc.files.writers import Output, atomic_path, is_page
 from dnc.store.store import Store
-from dnc.vetting.vet import vet
 
-__all__ = ["Decider", "Settings", "check", "decide", "explain", "replay", "vet", "write"]
+if TYPE_CHECKING:
+    from dnc.checks.replay import Replay
+
+__all__ = ["Decider", "Settings", "check", "decide", "explain", "replay", "write"]
 
 
 class _Report:
@@ -167,4 +168,6 @@ def replay(
         InputError: there is no such check, or the list is not the one that was decided.
         StoreError: something that is needed is no longer kept.
     """
+    from dnc.checks.replay import replay_check
+
     return replay_check(store, number, path, Outputs(out, report=_Report()), consents=consents)

@@ -163,14 +163,14 @@ def _vetted(
     **options: Any,
 ) -> Vetting:
     """The vetting of a list, or of a sample compared with the sealed result that is among --against."""
-    from dnc import api
     from dnc.vetting.sealed import held_to, is_sealed, read_sealed
+    from dnc.vetting.vet import vet as vet_lists
 
     claims = [path for path in against if not path.is_dir() and is_sealed(path)]
     if len(claims) > 1:
         raise click.UsageError("only one sealed result can be given with --against")
     claim = read_sealed(claims[0], book) if claims else None
-    vetting = api.vet(
+    vetting = vet_lists(
         files,
         open_store(ctx),
         rulebook=book,

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -77,6 +78,11 @@ def digest(previous: str, row: LogRow) -> str:
     return hashlib.sha256(canonical(fields).encode()).hexdigest()
 
 
+@cache
+def _version() -> str:
+    return version("dnc-check")
+
+
 def head(con: duckdb.DuckDBPyConnection) -> Entry:
     """The last row."""
     row = ledger_sql.last_log_row(con)
@@ -86,7 +92,7 @@ def head(con: duckdb.DuckDBPyConnection) -> Entry:
 def append(con: duckdb.DuckDBPyConnection, verb: str, detail: dict[str, Any]) -> Entry:
     """Add a row; the version of the program is added to its detail."""
     last = head(con)
-    text = json.dumps(detail | {"version": version("dnc-check")}, sort_keys=True, default=str)
+    text = json.dumps(detail | {"version": _version()}, sort_keys=True, default=str)
     row = LogRow(last.seq + 1, now(), verb, user(), text)
     added = Entry(row.seq, digest(last.hash, row))
     ledger_sql.add_log_row(con, row._asdict() | {"previous": last.hash, "hash": added.hash})

@@ -5,6 +5,8 @@ RUN := .venv/installed
 DEV := .venv/installed-dev
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
+export PYTHONDONTWRITEBYTECODE :=  # where it is set, every program that a test starts is compiled anew
+
 .PHONY: demo test test-all pages remote ray check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -9,10 +12,21 @@ import pytest
 
 from dnc import Store
 from dnc.cli.main import main
+from dnc.files import atomic
 from tests import ALL
 
 pytest_plugins = ["tests.scrub"]
 SAMPLES = Path(__file__).parent.parent / "dnc" / "cli" / "samples"
+
+
+SYNCED = ("test_durability.py", "test_faults.py", "test_concurrency.py")  # tests of what outlives a power cut
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests a cache of their own: one for all workers and for the programs that they start."""
+    if not hasattr(config, "workerinput"):
+        os.environ["DNC_CACHE"] = folder = tempfile.mkdtemp(prefix="dnc-cache-")
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -29,13 +43,28 @@ def store(tmp_path) -> Store:
     return Store(tmp_path / "dnc-store")
 
 
+@pytest.fixture(autouse=True)
+def unsynced(request, monkeypatch) -> None:
+    """Leave out waiting for the disk, which no test can notice, except where tests are about that."""
+    if request.path.name not in SYNCED:
+        monkeypatch.setattr(atomic, "fsync", lambda handle: None)
+
+
 @pytest.fixture
-def screened(store) -> Store:
+def screened(store, samples) -> Store:
     """A store with the sample extracts."""
+    shutil.copytree(samples, store.path)
+    return store
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory) -> Path:
+    """The folder of a store with the sample extracts, to be copied."""
+    store = Store(tmp_path_factory.mktemp("samples") / "dnc-store")
     store.load(SAMPLES / "directory.csv", as_of=date(2017, 4, 1))
     store.load(SAMPLES / "objections.csv", as_of=date(2017, 4, 1))
     store.load(SAMPLES / "bloctel.csv", as_of=date(2026, 8, 5))
-    return store
+    return store.path
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import suppress
+from os import fsync
 from pathlib import Path
 
 HALF = ".half-"  # prefix of the name of a file that is still being written
@@ -18,7 +19,7 @@ def move_into_place(written: Path, path: Path) -> None:
     """
     written.chmod(0o600)
     with written.open("rb+") as file:
-        os.fsync(file.fileno())
+        fsync(file.fileno())
     written.replace(path)
     sync_folder(path.parent)
 
@@ -39,6 +40,6 @@ def sync_folder(folder: Path) -> None:
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            fsync(handle)
         finally:
             os.close(handle)

@@ -161,6 +161,8 @@ class FactReader:
     def _misread(self, cells: pl.DataFrame, odd: Odd, fits: pl.Series) -> Iterator[pl.DataFrame]:
         """Which rows have a cell that was not understood, by column."""
         for ours, is_odd in odd.items():
+            if not is_odd.any():
+                continue
             cell = cells[ours]
             here = is_odd & cell.is_not_null() & fits
             if axis := vocabulary().axes.get(ours):  # a line that contradicts the numbering plan is understood
@@ -318,7 +320,7 @@ def text_of(cells: pl.Series) -> pl.Expr:
     """Cells as trimmed text, null where empty; booleans as yes and no."""
     if cells.dtype == pl.Boolean:
         return pl.when(pl.lit(cells)).then(pl.lit("yes")).when(~pl.lit(cells)).then(pl.lit("no"))
-    text = pl.lit(as_text(cells)).str.strip_chars()
+    text = pl.lit(as_text(cells).str.strip_chars())
     return pl.when(text != "").then(text)
 
 

@@ -124,19 +124,20 @@ class _Answers:
         """
         if not len(self):
             return pl.select(answer=pl.zeros(ids.len(), pl.UInt64), next=pl.zeros(ids.len(), pl.UInt64))
-        last = self.codec.pack(ids, ranks, State.LISTED)
-        asked = pl.DataFrame({"id": ids, "last": last}).with_row_index("at").sort("last")
+        per_id = self.codec.per_id
+        asked = pl.DataFrame({"last": self.codec.pack(ids, ranks, State.LISTED)}).with_row_index("at")
+        asked = asked.sort("last", multithreaded=False)  # other steps keep the other cores busy, and it costs less
         found = asked.join_asof(
             self._positions, left_on="last", right_on="answer", coalesce=False, check_sortedness=False
         )
         following = self._answers.gather((found["position"] + 1).fill_null(0), null_on_oob=True)
-        about_id = pl.col("answer", "next") // self.codec.per_id == pl.col("id")
+        about_id = pl.col("answer", "next") // per_id == pl.col("last") // per_id
         answers = found.with_columns(following.alias("next")).select(
-            pl.when(about_id).then(pl.col("answer", "next") % self.codec.per_id).otherwise(0)
+            pl.when(about_id).then(pl.col("answer", "next") % per_id).otherwise(0)
         )
-        nothing = pl.zeros(ids.len(), pl.UInt64, eager=True)
-        ordered = pl.DataFrame([nothing.scatter(found["at"], column).alias(column.name) for column in answers])
-        return ordered.select("answer", Codec.rank(pl.col("next")))
+        both = answers.select(pl.col("answer") * per_id + pl.col("next")).to_series()
+        both = pl.zeros(ids.len(), pl.UInt64, eager=True).scatter(found["at"], both)
+        return pl.DataFrame({"answer": both // per_id, "next": Codec.rank(both % per_id)})
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,8 @@ def _numbered_codes(code: pl.Series, codes: int) -> tuple[pl.Series, pl.Series]:
 
 def _is_constant(column: pl.Series) -> bool:
     """Whether all cells are equal; the first few are compared before all are."""
-    return column.head(_FEW).n_unique() <= 1 and (column.len() <= _FEW or column.eq_missing(column.head(1)).all())
+    first = column.head(1)
+    return bool(column.head(_FEW).eq_missing(first).all() and (column.len() <= _FEW or column.eq_missing(first).all()))
 
 
 def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: dict[str, Any]) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from dnc.checks.evaluator import Evaluation, Evaluator
 from dnc.checks.screening import Screen
 from dnc.checks.validity import Validity
 from dnc.checks.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
+from dnc.files.output_rows import Shared
 from dnc.frames import numbered
 from dnc.law.demands import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
@@ -50,21 +51,27 @@ class Verdicts:
     verdict: pl.Series
     cases: pl.DataFrame
 
-    @cached_property
-    def own(self) -> pl.DataFrame:
-        """The columns that differ from call to call: `dnc_number` and `dnc_valid_until`."""
-        number = pl.select((pl.lit("+") + pl.lit(self.number.cast(pl.String))).fill_null("")).to_series()
-        return pl.DataFrame([number.alias("dnc_number"), self.until.alias("dnc_valid_until")])
+    @property
+    def numbers(self) -> pl.Series:
+        """The column `dnc_number`."""
+        return self.number.to_frame("dnc_number").select(pl.format("+{}", "dnc_number").fill_null("")).to_series()
 
     @cached_property
     def case(self) -> pl.Series:
         """For each call its row of `cases`."""
         return self.verdict[self.fact]
 
+    @cached_property
+    def shared(self) -> Shared:
+        """All columns but `dnc_number`: many calls share them, and those clear until the same day `dnc_valid_until`."""
+        row, distinct = numbered(pl.DataFrame([self.case.alias("case"), self.until.alias("dnc_valid_until")]))
+        return Shared(self.cases[distinct["case"]].with_columns(distinct["dnc_valid_until"]), row)
+
     @property
     def rows(self) -> pl.DataFrame:
         """The columns of `VERDICT`, a row for each call."""
-        return self.cases[self.case].with_columns(self.own).select(VERDICT.keys())
+        frame, row = self.shared
+        return frame[row].with_columns(self.numbers).select(VERDICT.keys())
 
     @property
     def outcomes(self) -> pl.Series:

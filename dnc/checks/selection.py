@@ -49,7 +49,7 @@ class Selection:
     def written(self, calls: Calls, verdicts: Verdicts) -> pl.Series:
         """Of each call whether it is written (Boolean)."""
         outcomes = verdicts.outcomes
-        written = outcomes.is_in(self.only or OUTCOMES)
+        written = verdicts.cases["dnc_outcome"].is_in(self.only or OUTCOMES)[verdicts.case]
         if self.best and calls.row is not None:
             ranked = pl.DataFrame([calls.row, outcomes.cast(pl.Enum(_PREFERENCE)).to_physical().alias("rank")])
             first = pl.col("rank").arg_min() == pl.int_range(pl.len())
@@ -61,16 +61,17 @@ class Selection:
     def rows(self, calls: Calls, verdicts: Verdicts) -> tuple[Rows, pl.Series]:
         """The rows of calls and their verdicts that are written, and their outcomes."""
         outcomes, given = verdicts.outcomes, self.written(calls, verdicts)
-        own = verdicts.own
+        own = verdicts.numbers.to_frame()
         if NUMBER_FROM in self.columns:
             source = pl.repeat("", outcomes.len(), eager=True) if calls.source is None else calls.source.fill_null("")
             own = own.with_columns(source.alias(NUMBER_FROM))
         if self.changed and calls.was is not None:
             own = own.with_columns(calls.was.fill_null("").alias(WAS))
         mine = [name for name in self.header if name in own.columns]
-        shared = verdicts.cases.select(name for name in self.header if name not in mine)
+        shared, row = verdicts.shared
+        shared = shared.select(name for name in self.header if name not in mine)
         header = [*calls.carried.columns, *self.header]
-        together = [one for one in (calls.shared, Shared(shared, verdicts.case)) if one]
+        together = [one for one in (calls.shared, Shared(shared, row)) if one]
         carried = calls.carried.drop(calls.shared.frame.columns if calls.shared else [])
         rows = Rows(header, carried.hstack(own.select(mine)), together)
         return (rows, outcomes) if given.all() else (rows.filter(given), outcomes.filter(given))

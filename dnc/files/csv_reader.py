@@ -309,7 +309,7 @@ class _CsvReader:
         self.lines.number += frame.height
         numbers = pl.int_range(first, first + pl.len(), dtype=pl.UInt64).alias(LINE)
         absent = [pl.lit("").alias(name) for name in self.columns[self.cells :]]
-        return frame.with_columns(ragged.alias(RAGGED), numbers, *absent).select(*self.columns, RAGGED, LINE)
+        return frame.with_columns(*absent, ragged.alias(RAGGED), numbers).drop(frame.columns[len(self.columns) :])
 
     def _parsed(self, block: bytes) -> pl.DataFrame | None:
         """The cells of each line, missing ones empty; None where a line has too many, or is blank."""

@@ -318,8 +318,9 @@ def gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
             kept, rows, held = [], 0, 0
         elif rows >= size:
             *whole, rest = pl.concat(kept).iter_slices(size)
-            yield from whole
             kept, rows, held, size = [rest], rest.height, 0, BATCH_ROWS
+            while whole:
+                yield whole.pop(0).rechunk()
     yield from pl.concat(kept).iter_slices(size) if kept else ()
 
 

@@ -76,10 +76,11 @@ def _defused(cells: pl.Series) -> pl.Series:
     doubtful = (
         ((cells > "") & (cells < "0")) | ((cells >= ":") & (cells < "A")) | (cells >= "\N{FULLWIDTH PLUS SIGN}")
     ).arg_true()
+    doubtful = doubtful.filter(~cells[doubtful].str.contains(_HARMLESS))
     if doubtful.is_empty():
         return cells
     text = pl.col(cells.name)
-    harmful = text.str.contains(_FORMULA) & ~text.str.contains(_HARMLESS)
+    harmful = text.str.contains(_FORMULA)
     mended = cells[doubtful].to_frame().select(pl.when(harmful).then(pl.lit("'") + text).otherwise(text))
     return cells.clone().scatter(doubtful, mended.to_series())
 
@@ -111,7 +112,7 @@ class CsvStream(Writer):
         fields: list[pl.Series] = []
         for shared, names in rows.runs:
             if shared:
-                texts = self._quoted(defused(shared.frame.select(names)))
+                texts = self._quoted(defused(_as_text(shared.frame.select(names))))
                 line = texts.select(pl.concat_str(names, separator=self._delimiter).alias(f"\0{len(fields)}"))
                 fields.append(line.to_series()[shared.row])
             else:
@@ -125,7 +126,8 @@ class CsvStream(Writer):
     def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Texts with quotes where CSV needs them, and empty texts for nulls."""
         special = ['"', "\n", "\r", self._delimiter]
-        texts = [cells for cells in frame if cells.dtype == pl.String and cells.str.contains_any(special).any()]
+        texts = [cells for cells in frame.select(pl.selectors.string().exclude("dnc_number"))]
+        texts = [cells for cells in texts if cells.str.contains_any(special).any()]
         return frame.with_columns(
             pl.when(cells.str.contains_any(special))
             .then(pl.lit('"') + pl.col(cells.name).str.replace_all('"', '""', literal=True) + pl.lit('"'))

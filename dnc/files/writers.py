@@ -112,7 +112,7 @@ class CsvStream(Writer):
         fields: list[pl.Series] = []
         for shared, names in rows.runs:
             if shared:
-                texts = self._quoted(defused(_as_text(shared.frame.select(names))))
+                texts = self._quoted(defused(shared.frame.select(pl.col(names).cast(pl.String))))
                 line = texts.select(pl.concat_str(names, separator=self._delimiter).alias(f"\0{len(fields)}"))
                 fields.append(line.to_series()[shared.row])
             else:

@@ -16,7 +16,7 @@ from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy, outcome_of
 from dnc.law.findings import Truth, finding_of
 
-# Positions (UInt32) and a day (Date) for each → columns `clear` (Boolean) and `last_day` (Date), a row for each.
+# Ascending positions and a day (Date) for each → columns `clear` (Boolean) and `last_day` (Date), a row for each.
 Decide = Callable[[pl.Series, pl.Series], pl.DataFrame]
 
 
@@ -40,33 +40,24 @@ class Validity:
         """
         case, facts, codes = rows
         answered_again = _answered_again(facts)
-        until = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.cases.height)
         shared = (steady.is_not_null() & ~answered_again).arg_true()
-        if shared.len():
-            until = until.scatter(shared, self._of_cases(facts.take(shared), codes, steady[shared]))
-        until = until[case]
         single = (steady.is_not_null() & answered_again)[case].arg_true()
-        if single.len():
-            found = self._one_by_one(facts.plans, calls.plan[single], asked[single], steady[case[single]])
-            until = until.scatter(single, found)
-        return until
-
-    def _of_cases(self, facts: Facts, codes: pl.DataFrame, steady: pl.Series) -> pl.Series:
-        """The last clear day of cases about which registries answer the same on all later days."""
-        plan, codes = facts.cases["plan"], codes[facts.cases["answer"]]
+        plan = pl.concat([facts.cases["plan"][shared], calls.plan[single]])
+        codes, asked = codes[facts.cases["answer"][shared]], asked[single]
 
         def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
-            return self._decided(facts.plans, plan[at], days, codes[at])
+            is_shared = at < shared.len()
+            later = codes[at.filter(is_shared)]
+            if not is_shared.all():
+                again = asked[at.filter(~is_shared) - shared.len()].with_columns(days.filter(~is_shared).alias("day"))
+                later = pl.concat([later, self._screen.codes(again)], how="diagonal")
+            return self._decided(facts.plans, plan[at], days, later)
 
-        return last_clear_days(steady, decide)
-
-    def _one_by_one(self, plans: Distinct, plan: pl.Series, asked: pl.DataFrame, steady: pl.Series) -> pl.Series:
-        """The last clear day of calls, whose numbers are looked up again on each day."""
-
-        def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
-            return self._decided(plans, plan[at], days, self._screen.codes(asked[at].with_columns(days.alias("day"))))
-
-        return last_clear_days(steady, decide)
+        # Both in one go, cases before calls: what is decided together has more in common.
+        last_days = last_clear_days(pl.concat([steady[shared], steady[case[single]]]), decide)
+        until = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.cases.height)
+        until = until.scatter(shared, last_days.head(shared.len()))[case]
+        return until.scatter(single, last_days.tail(single.len()))
 
     def _decided(self, plans: Distinct, plan: pl.Series, days: pl.Series, codes: pl.DataFrame) -> pl.DataFrame:
         """Whether plans are clear on later days (`clear`), and until when nothing changes (`last_day`)."""

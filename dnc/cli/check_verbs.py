@@ -133,7 +133,7 @@ def check(
         )
     if as_json:
         click.echo(json.dumps(as_data(result), ensure_ascii=False, indent=2))
-    for line in () if quiet else summary(result, book, lang):
+    for line in () if quiet else summary(result):
         say(line)
     ctx.exit(0 if exit_zero else exit_code(result.given))
 

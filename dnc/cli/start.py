@@ -61,7 +61,7 @@ def start(
         elif not _ask(questions, question, lang):
             break
     result = api.check(file, open_store(ctx), brief=read_brief(brief), rulebook=book, language=lang, out=out)
-    for line in (*summary(result, book, lang), texts["brief"].format(path=brief), texts["report"].format(path=out)):
+    for line in (*summary(result), texts["brief"].format(path=brief), texts["report"].format(path=out)):
         say(line)
     if open_:
         click.launch(str(out))

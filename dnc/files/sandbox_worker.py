@@ -68,6 +68,7 @@ def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.Da
         book = fastexcel.read_excel(path)
         how: dict[str, Any] = {"header_row": None, "skip_rows": 0, "dtypes": "string"}
         places = [at for at, name in enumerate(book.sheet_names) if wanted in ("", name)]
+        places.sort(key=lambda at: book.sheet_names[at] != _OURS)
         loaded = (book.load_sheet(at, **how) for at in places)
         sheet = next((sheet for sheet in loaded if sheet.width and (wanted or sheet.visible == "visible")), None)
         yield pl.DataFrame(
@@ -82,6 +83,9 @@ def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.Da
             cells = sheet.to_polars()
             yield cells.clear()
             yield from cells.iter_slices(batch_rows)
+
+
+_OURS = "verdicts"  # the sheet with the rows of a workbook that this program wrote; a summary stands before it
 
 
 class Wide(Exception):  # noqa: N818 (its name is what the parent process reads)

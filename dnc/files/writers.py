@@ -30,9 +30,10 @@ from dnc.frames import as_text, together
 XLSX_ROWS = 1_048_575  # of one sheet, without the header
 XLSX_SHEETS = 5  # with rows
 _XLSX_COLUMNS = 1 << 14
+_A4 = 9  # as spreadsheets number sizes of paper
 _LONG = 10**11  # a spreadsheet shows numbers from here on as 1.2E+11
 _BACKGROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
-_WIDTH, _WIDTHS = 16.0, {"dnc_why": 90.0, "says": 90.0, "cite": 50.0, "url": 60.0, "value": 70.0, "what": 44.0}
+_WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 90
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
 
@@ -204,7 +205,9 @@ class _Parquet(Writer):
 
 
 class _Xlsx(Writer):
-    """Parts are stored next to the file, and written at the end as sheets of rows, followed by the `annex` sheets.
+    """Parts are stored next to the file, and written at the end as sheets of rows.
+
+    Of the `annex` sheets the first comes before them, the others behind.
 
     Cells are text except for dates and short numbers: a spreadsheet spoils numbers of twelve digits or more.
     """
@@ -278,21 +281,33 @@ def _write_workbook(path: Path, sheets: Mapping[str, pl.LazyFrame], annex: Mappi
         ]
     }
     columns: dict[str, Any] = {name: rows.collect_schema().names() for name, rows in sheets.items()}
-    all_columns = {**columns, **{name: frame.columns for name, frame in annex.items()}}
+    before, behind = list(annex.items())[:1], list(annex.items())[1:]
     write_worksheets(
-        [*((name, _Sheet(rows)) for name, rows in sheets.items()), *annex.items()],
+        [*before, *((name, _Sheet(rows)) for name, rows in sheets.items()), *behind],
         str(path),
         freeze_panes={"general": {"row": 1, "col": 0}},
         autofilter={"general": True},
         header_format={"general": Format().set_bold()},
         datetime_format="yyyy-mm-dd",
         column_widths={
-            sheet: {name: _WIDTHS.get(name, _WIDTH) for name in names} for sheet, names in all_columns.items()
+            **{sheet: {name: _WIDTHS.get(name, _WIDTH) for name in names} for sheet, names in columns.items()},
+            **{name: {cells.name: _width(cells) for cells in frame} for name, frame in annex.items()},
         },
+        column_formats={
+            name: dict.fromkeys(frame.columns, Format().set_text_wrap().set_align("top"))
+            for name, frame in annex.items()
+        },
+        page_setup={name: {"landscape": True, "paper_size": _A4, "fit_to_pages": (1, 0)} for name in annex},
         conditional_formats={name: coloured for name, names in columns.items() if "dnc_outcome" in names},
         ignore_errors=columns,
-        url_columns={name: ["url"] for name, frame in annex.items() if "url" in frame.columns},
+        url_columns={name: ["URL"] for name, frame in annex.items() if "URL" in frame.columns},
     )
+
+
+def _width(cells: pl.Series) -> float:
+    """The width of a column of an annex, in characters: that of its longest cell, within limits."""
+    longest = max(cells.cast(pl.String).str.len_chars().fill_null(0), default=0)
+    return float(min(max(longest, len(cells.name)) + 4, _WIDEST))
 
 
 FORMATS: dict[str, Callable[..., Any]] = {".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Xlsx, ".jsonl": _JsonLines}
@@ -347,7 +362,7 @@ class Output:
             self._stack = stack.pop_all()
 
     def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
-        """Add sheets after the rows, if the format has sheets."""
+        """Add sheets before and after the rows, if the format has sheets."""
         if isinstance(self.writer, _Xlsx):
             self.writer.annex = sheets()
 

@@ -6,116 +6,96 @@ It is made from counts and shows nothing of single rows, so no telephone number 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date, timedelta
 from typing import Any
 
 from dnc.checks.result import Check
 from dnc.checks.verdict import OUTCOMES, reasons
 from dnc.clock import today
 from dnc.law.regimes import Regime
-from dnc.messages import counted, messages, percent
-from dnc.reports.page import Bar, Chart, rendered
-from dnc.reports.phrases import accepted, consents, declared, misread, planned, question, ranked, remedy
-from dnc.store.audit_log import user
+from dnc.messages import messages
+from dnc.reports.check_summary import remarks
+from dnc.reports.decision import asked, decision, law_used, made, told_for_all
+from dnc.reports.law_changes import spans
+from dnc.reports.page import rendered
+from dnc.reports.phrases import accepted, declared, misread, needed, ranked, remedy
 
 _SECTIONS = (
-    "asked", "outcome", "blocked", "undecided", "next", "duties", "found", "unlooked", "registries", "method",
+    "blocked", "undecided", "misread", "duties", "dates",
+    "annex", "asked", "found", "registries", "law", "method",
 )  # fmt: skip
-_IN_CHART = 8
 _WORDS = 50  # that were not understood, on the page
+_ENDS = 6  # days on which clear calls end, on the page
+_YEAR = timedelta(days=365)
 
 
 def html(check: Check) -> str:
     """The page of a check, in the check's language."""
     w = messages("page", check.language)
-    return rendered("check.html", check.language, check.calls, [(name, w[name]) for name in _SECTIONS], _values(check))
+    return rendered("check.html", check.language, {name: w[name] for name in _SECTIONS}, _values(check))
 
 
 def _values(check: Check) -> dict[str, Any]:
     """The names that the template of a check uses."""
     tallies, book, language = check.tallies, check.book, check.language
     unread = reasons(language)
-    days = sorted(day for day, _ in tallies.days if day)
-    blocked, undecided = ranked(book, tallies.blocking()), ranked(book, tallies.undecided())
+    days = sorted(day for day, _ in tallies.days if day) or [today()]
+    window = (days[0] - _YEAR, days[-1] + _YEAR)
+    packs = [book.packs[id_] for (id_,) in sorted(tallies.by("jurisdiction")) if id_]
     loaded = {one.registry for one in check.snapshots}
     snapshots = sorted(check.snapshots, key=lambda one: (one.registry, one.as_of))
     return {
-        "id": check.id,
-        "head": check.head,
-        "day": today(),
-        "by": user(),
-        "record": check.record,
-        "files": check.files,
-        "tallies": tallies,
-        "counts": tallies.counts,
-        "rows": tallies.rows,
-        "dated": check.dated,
-        "planned": planned(check),
-        "last": days[-1] if days else today(),
-        "declared": declared(check),
-        "consents": consents(check),
-        "ends": min((end for end in tallies.ends if end), default=None),
-        "blocked": blocked,
-        "undecided": undecided,
+        "title": messages("page", language)["title"].format(name=check.files.name),
+        "made": made(check),
+        "decision": decision(check),
+        "blocked": ranked(book, tallies.blocking()),
+        "undecided": ranked(book, tallies.undecided()),
+        "missing": _missing(check),
+        "unclear": tallies.unclear(),
         "unasked": tallies.by("outcome", "undecided_by")["undecided", ""],
-        "charts": {
-            "outcome": _outcome_chart(check),
-            **{
-                outcome: _regimes_chart(outcome, regimes, language)
-                for outcome, regimes in (("blocked", blocked), ("undecided", undecided))
-                if regimes
-            },
-        },
-        "questions": _questions(check),
-        "duties": ranked(book, tallies.duties()),
-        "advice": ranked(book, tallies.advice()),
-        "kinds": _kinds(check),
-        "unread": [(unread.get(reason, reason), rows) for reason, rows in tallies.unread.most_common()],
-        "misread": misread(check)[:_WORDS],
-        "repeated": check.repeated,
-        "elsewhere": check.elsewhere,
-        "unplaced": check.unplaced,
-        "skipped": check.skipped,
-        "ignored": check.ignored,
-        "second_numbers": check.second_numbers,
         "regions": _regions(check),
         "countries": _without_rules(check),
+        "unread": {unread.get(reason, reason): rows for reason, rows in tallies.unread.most_common()},
+        "misread": misread(check)[:_WORDS],
+        "remarks": list(remarks(check)),
+        "duties": ranked(book, tallies.duties()),
+        "advice": ranked(book, tallies.advice()),
+        "window": window,
+        "changes": spans(packs, told_for_all(check), *window, language),
+        "ends": _ends(check),
+        "asked": asked(check),
+        "declared": declared(check),
+        "record": check.record,
+        "kinds": _kinds(check),
+        "last": days[-1],
         "snapshots": snapshots,
         "accepted": list(accepted(snapshots, language)),
         "unloaded": [id_ for id_ in _asked(check) if id_ not in loaded],
-        "packs": [book.packs[id_] for (id_,) in sorted(tallies.by("jurisdiction")) if id_],
+        "law": [regime for regime, _ in law_used(check)],
+        "packs": packs,
     }
 
 
-def _outcome_chart(check: Check) -> Chart:
-    w, outcomes = messages("page", check.language), messages("common", check.language)["outcomes"]
-    counts = {outcome: counted(check.language)(rows) for outcome, rows in check.counts.items()}
-    share = percent(check.language)
-    bars = [
-        Bar(f"{outcomes[outcome]} {counts[outcome]} ({share(rows / (check.calls or 1))})", rows, outcome)
-        for outcome, rows in check.counts.items()
-    ]
-    says = w["chart_outcome_says"].format(**counts, rows=counted(check.language)(check.calls))
-    return Chart("chart-outcome", w["chart_outcome"], says, bars)
-
-
-def _regimes_chart(outcome: str, regimes: list[tuple[Regime, int]], language: str) -> Chart:
-    w, count = messages("page", language), counted(language)
-    bars = [Bar(f"{regime.id} {count(found)}", found, outcome) for regime, found in regimes[:_IN_CHART]]
-    says = w["chart_regimes_says"].format(rows=count(bars[0].value))
-    return Chart(f"chart-{outcome}", w[f"chart_{outcome}"], says, bars)
-
-
-def _questions(check: Check) -> list[dict[str, str | None]]:
-    """What would decide the undecided calls: how many there are, the question, and where its answer goes."""
-    w, count = messages("page", check.language), counted(check.language)
+def _missing(check: Check) -> list[dict[str, Any]]:
+    """What would decide the undecided calls: how many there are, what to do about them, and where the answer goes."""
     return [
         {
-            "rows": w["calls_one"] if rows == 1 else w["calls"].format(count=count(rows)),
-            "question": question(missing, check.language),
+            "rows": rows,
+            "ask": needed(missing, check.language),
             "remedy": remedy(missing, check.language, check.mapped),
         }
         for missing, rows in check.tallies.missing().most_common()
     ]
+
+
+def _ends(check: Check) -> list[tuple[date, int]]:
+    """Days after which fewer calls are clear, with those that still are; a few of them, the first and last included."""
+    left, found = check.counts["clear"], []
+    for end in sorted(end for end in check.tallies.ends if end):
+        left -= check.tallies.ends[end]
+        found.append((end, left))
+    last = len(found) - 1
+    return found if last < _ENDS else [found[round(at * last / (_ENDS - 1))] for at in range(_ENDS)]
 
 
 def _kinds(check: Check) -> list[tuple[str, str, list[int]]]:

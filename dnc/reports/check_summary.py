@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dnc.checks.intake import TORN
 from dnc.checks.result import Check
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
-from dnc.law.rulebook import Rulebook
 from dnc.messages import counted, dated, messages
-from dnc.reports.phrases import accepted, by_rules, consents, labelled, misread, question, remedy
+from dnc.reports.decision import decision
+from dnc.reports.phrases import accepted, by_rules, consents, labelled, misread
 
 _SHOWN = 5
 _COUNTED = ("past", "elsewhere", "unplaced", "skipped", "full", "cut")  # attributes of a check
@@ -17,16 +17,46 @@ _RAGGED = {FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", Q
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 
-def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]:
-    """Lines of the summary: counts, what blocks most, what would decide the undecided, warnings."""
-    texts, count = messages("summary", language), counted(language)
-    yield texts["counts"].format(rows=count(check.calls), counts=counts_in_words(check.counts, language), id=check.id)
+def summary(check: Check) -> Iterator[str]:
+    """Lines of the summary: the decision, what to know of the list, what was declared and misread, the log."""
+    language = check.language
+    texts, heads, count = messages("summary", language), messages("decision", language), counted(language)
+    found = decision(check)
+    yield found.sentence
+    yield from found.facts
     if check.calls != check.rows:
         yield texts["numbers"].format(rows=count(check.rows), calls=count(check.calls))
     if (given := check.given.total()) != check.calls:
         counts = counts_in_words({outcome: check.given[outcome] for outcome in check.counts}, language)
         yield texts["changed" if check.record["changed"] else "given"].format(rows=count(given), counts=counts)
-    yield from warnings(check, language)
+    if found.reasons:
+        yield labelled(heads["why"], "", language).rstrip()
+    yield from (f"  {count(one.rows):>9}  {one.text}" for one in found.reasons)
+    if found.steps:
+        yield labelled(heads["next"], "", language).rstrip()
+    for number, step in enumerate(found.steps, 1):
+        yield f"  {number}. {step.text}"
+        if step.how:
+            yield f"     {step.how}"
+    if found.holds:
+        yield found.holds
+    yield from remarks(check)
+    yield from _declared(check)
+    yield from _misread(check, language)
+    if clear := check.counts["clear"]:
+        yield texts["duties"].format(rows=count(clear), n=len(check.tallies.duties()))
+    yield texts["head"].format(id=check.id, head=check.head)
+
+
+def remarks(check: Check) -> Iterator[str]:
+    """Lines about what a person should know of the list."""
+    yield from warnings(check, check.language)
+    if check.repeated:
+        yield messages("summary", check.language)["repeated"].format(n=counted(check.language)(check.repeated))
+
+
+def _declared(check: Check) -> Iterator[str]:
+    texts = messages("summary", check.language)
     if check.declared:
         # The caller's number is a telephone number too.
         facts = [name if name == "cli" else f"{name}={fact}" for name, fact in check.declared.items()]
@@ -34,19 +64,6 @@ def summary(check: Check, book: Rulebook, language: str = "en") -> Iterator[str]
     yield from (line for _, line in by_rules(check))
     if found := consents(check):
         yield texts["consents"].format(counts=found)
-    says = {regime.id: regime.says[language] for _, regime in book.regimes()}
-    if blocking := check.tallies.blocking().most_common(_SHOWN):
-        yield texts["blocked"]
-        yield from (f"  {count(rows):>9}  {labelled(id_, says[id_], language)}" for id_, rows in blocking)
-    yield from _undecided(check, language)
-    yield from _misread(check, language)
-    if clear := check.counts["clear"]:
-        duties = sorted(check.tallies.duties())
-        named = f" ({', '.join(duties)})" if duties else ""
-        yield texts["duties"].format(rows=count(clear), n=len(duties), named=named)
-    if check.repeated:
-        yield texts["repeated"].format(n=count(check.repeated))
-    yield texts["head"].format(head=check.head)
 
 
 def counts_in_words(counts: Mapping[str, int], language: str) -> str:
@@ -78,18 +95,6 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     # The own list is a ledger: none of its snapshots takes the place of another.
     own = [one for one in check.snapshots if one.registry == "own"]
     yield from accepted([*own, *(one for one in newest.values() if one.registry != "own")], language)
-
-
-def _undecided(check: Check, language: str) -> Iterator[str]:
-    texts, count = messages("summary", language), counted(language)
-    if missing := check.tallies.missing().most_common(_SHOWN):
-        yield texts["undecided"]
-    for word, rows in missing:
-        yield f"  {count(rows):>9}  {question(word, language)}"
-        if line := remedy(word, language, check.mapped):
-            yield _MARGIN + line
-    if unclear := check.tallies.unclear():
-        yield f"  {texts['unclear'].format(rows=f'{count(unclear):>9}')}"
 
 
 def _misread(check: Check, language: str) -> Iterator[str]:

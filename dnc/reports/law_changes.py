@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,8 +20,12 @@ from dnc.files.table import RAGGED, Table
 from dnc.law.findings import Finding
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
+from dnc.messages import dated, messages
 from dnc.reports.explanation import finding
 from dnc.store.store import Store
+
+# demands that decide whether a person may be called at all
+_DECIDING = ("consent", "unlisted", "unflagged", "forbidden")
 
 
 class Change(NamedTuple):
@@ -93,6 +97,43 @@ def outlook_for(
                     )
                 )
     return touched
+
+
+class Span(NamedTuple):
+    """A regime that starts or ends in a period: its days there, in words, and their place in it in days."""
+
+    regime: Regime
+    dates: str
+    start: int
+    days: int
+
+
+def spans(packs: list[Pack], told: Mapping[str, str], first: date, last: date, language: str) -> list[Span]:
+    """Rules about consent, lists and bans that start or end in a period, for calls of which some facts are known.
+
+    Args:
+        packs: the law of the numbers called. told: facts that hold for all calls, by column.
+        first, last: the period.
+    """
+    found = []
+    for regime in sorted((one for pack in packs for one in pack.regimes), key=lambda one: (one.until, one.first)):
+        starts, ends = first < regime.first <= last, first < regime.until <= last
+        if (starts or ends) and regime.demand in _DECIDING and _may_concern(regime, told):
+            start, end = max(regime.first, first), min(regime.until, last)
+            found.append(Span(regime, _dates(regime, starts, ends, language), (start - first).days, (end - start).days))
+    return found
+
+
+def _may_concern(regime: Regime, told: Mapping[str, str]) -> bool:
+    """Whether no fact that is known says that a regime does not apply."""
+    named = [part.compares[0] for part in regime.when if part.axis]
+    return all(told.get(column, words[0]) in words for column, words in named)
+
+
+def _dates(regime: Regime, starts: bool, ends: bool, language: str) -> str:
+    texts, write = messages("decision", language)["span"], dated(language)
+    form = "both" if starts and ends else "starts" if starts else "ends"
+    return str(texts[form].format(first=write(regime.first), last=write(regime.until - timedelta(days=1))))
 
 
 class _BriefCalls:

@@ -1,54 +1,40 @@
-"""What the pages share: the templates filled in, and charts as data for the macro that draws them."""
+"""What the pages share: the templates filled in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dnc.messages import counted, messages, percent
+from dnc.messages import counted, dated, messages, percent
+from dnc.reports.decision import calls
+from dnc.reports.phrases import title
 
 
-class Bar(NamedTuple):
-    """One bar: the text beside it, which states its value too; its length; an outcome, which gives the colour."""
-
-    label: str
-    value: int
-    outcome: str
-
-
-class Chart(NamedTuple):
-    """Horizontal bars, the first on top.
-
-    id: unique on the page; title and description are tied to the picture by it. title, description: what the picture
-    shows, and what its numbers come to, for those who cannot see it.
-    """
-
-    id: str
-    title: str
-    description: str
-    bars: Sequence[Bar]
-
-
-def rendered(
-    template: str, language: str, rows: int, sections: Iterable[tuple[str, str]], values: dict[str, Any]
-) -> str:
+def rendered(template: str, language: str, sections: Mapping[str, str], values: dict[str, Any]) -> str:
     """A template of `dnc/reports/templates` filled in.
 
     Args:
         template: its name. language: `en` or `fr`.
-        rows: all rows of the run; the filter `share` writes counts as a share of them.
-        sections: the id and the heading of each section.
-        values: the other names that the template uses.
+        sections: id and heading of each part of the page; those from `annex` on are not in its list of contents.
+        values: the other names that the template uses; `title`, `decision` and `made` are those of the frame.
     """
-    templates, per_cent = environment(language), percent(language)
+    templates = environment(language)
     templates.filters["count"] = counted(language)
-    templates.filters["share"] = lambda count: per_cent(count / rows if rows else 0)
-    templates.filters["percent"] = per_cent
-    frame = {"w": messages("page", language), "common": messages("common", language)}
-    text = templates.get_template(template).render(**frame, sections=list(sections), **values)
-    return text.lstrip()
+    templates.filters["calls"] = lambda count: calls(count, language)
+    templates.filters["percent"] = percent(language)
+    templates.filters["day"] = dated(language)
+    templates.filters["named"] = lambda regime: title(regime, language)
+    ids = list(sections)
+    frame = {
+        "w": messages("page", language),
+        "d": messages("decision", language),
+        "common": messages("common", language),
+        "names": sections,
+        "sections": [(id_, sections[id_]) for id_ in ids[: ids.index("annex") + 1]],
+    }
+    return templates.get_template(template).render(**frame, **values).lstrip()
 
 
 def environment(language: str) -> Environment:

@@ -2,69 +2,82 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from dnc.law.rulebook import Rulebook
-from dnc.messages import counted, messages, percent, significant
-from dnc.reports.page import Bar, Chart, rendered
-from dnc.reports.phrases import question
-from dnc.reports.vet_summary import asked_of_seller, head, lines, period, price, rows_of
+from dnc.messages import dated, messages, percent
+from dnc.reports.page import rendered
+from dnc.reports.phrases import needed
+from dnc.reports.vet_summary import asked_of_seller, decision, gate_value, head, lines, period, price, rows_of
 from dnc.vetting.model import Share, Vetting
 
-_IN_CHART = 27  # points of the curve: half a year of weeks
+_POINTS = 6  # of the curve, on the page
 
 
 def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
     """The page of a vetting, in English or French."""
     w, v = messages("page", language), messages("vet", language)
-    sections = [
-        ("asked", w["asked"]),
-        ("outcome", w["outcome"]),
-        ("agreement", v["agreement_head"]) if vetting.agreement else None,
-        ("blocked", w["blocked"]),
-        ("wanted", v["wanted_by"]),
-        ("trade", v["trade_head"]),
-        ("curve", v["curve_head"]),
-        ("price", v["price_head"]),
-        ("found", w["found"]),
-        ("duties", w["duties"]),
-        ("registries", w["registries"]),
-        ("method", w["method"]),
-    ]
-    shown = [section for section in sections if section]
-    return rendered("vet.html", language, vetting.offer.rows, shown, _values(vetting, book, language))
+    sections = {
+        "price": v["price_head"],
+        "agreement": v["agreement_head"] if vetting.agreement else "",
+        "blocked": w["blocked"],
+        "wanted": v["wanted_by"],
+        "trade": v["trade_head"],
+        "curve": v["curve_head"],
+        "duties": w["duties"],
+        "annex": w["annex"],
+        "asked": w["asked"],
+        "outcome": w["outcome"],
+        "found": w["found"],
+        "registries": w["registries"],
+        "law": w["law"],
+        "method": w["method"],
+    }
+    shown = {id_: heading for id_, heading in sections.items() if heading}
+    return rendered("vet.html", language, shown, _values(vetting, book, language))
 
 
 def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
     """The names that the template of a vetting uses."""
-    v = messages("vet", language)
+    v, offer = messages("vet", language), vetting.offer
     regimes = {regime.id: regime for _, regime in book.regimes()}
     shares = [vetting.callable, vetting.lasting, *vetting.outcomes.values(), *(share for _, share in vetting.curve)]
     return {
+        "title": v["title"].format(name=offer.file),
+        "made": head(vetting, language),
+        "decision": decision(vetting, language),
         "v": v,
         "vetting": vetting,
-        "offer": vetting.offer,
+        "offer": offer,
         "regimes": regimes,
         "bounded": any(share.low != share.high for share in shares),
         "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, language).items()],
-        "curve": [("", day, share) for day, share in vetting.curve],
+        "blocked": [(regimes[one.regime], one.alone + one.shared) for one in vetting.costs],
+        "wanted": [
+            (v["wanted_of"][by], [one for one in vetting.wanted if one.by == by]) for by in ("seller", "buyer", "rules")
+        ],
+        "needed": lambda word: needed(word, language),
+        "asked_of_seller": [asked_of_seller(missing, language) for missing in offer.trade.missing],
+        "price": price(vetting.price, language) if vetting.price else "",
+        "curve": [("", dated(language)(day), share) for day, share in _points(vetting)],
         "lines": lines(vetting, language),
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
-        "wanted": [
-            (v["wanted_of"][by], [(one, question(one.word, language)) for one in vetting.wanted if one.by == by])
-            for by in ("seller", "buyer", "rules")
-        ],
-        "asked_of_seller": [asked_of_seller(missing, language) for missing in vetting.offer.trade.missing],
-        "price": price(vetting.price, language) if vetting.price else "",
-        "found": lambda found: v["never"] if found is None else significant(language, 4)(found),
-        "charts": {"outcome": _outcome_chart(vetting, language), "curve": _curve_chart(vetting, language)},
+        "law": [regimes[id_] for id_ in vetting.regimes],
         "span": lambda pair: "–".join(dict.fromkeys(map(percent(language), pair))),
         "rows_of": lambda share: rows_of(share, vetting, language),
-        "asked": significant(language, 6),
+        "gate_value": lambda name, value: gate_value(name, value, language),
         "per_cent": percent(language, 0),
-        "head": head(vetting, language),
         "period": period(vetting, language),
     }
+
+
+def _points(vetting: Vetting) -> list[tuple[date, Share]]:
+    """A few points of the curve, the first and the last included."""
+    last = len(vetting.curve) - 1
+    if last < _POINTS:
+        return vetting.curve
+    return [vetting.curve[round(at * last / (_POINTS - 1))] for at in range(_POINTS)]
 
 
 def _shares(vetting: Vetting, language: str) -> dict[tuple[str, str], Share]:
@@ -75,24 +88,3 @@ def _shares(vetting: Vetting, language: str) -> dict[tuple[str, str], Share]:
         return named
     clear, *others = named.items()
     return dict([clear, (("clear", messages("vet", language)["lasting"]), vetting.lasting), *others])
-
-
-def _outcome_chart(vetting: Vetting, language: str) -> Chart:
-    w, outcomes = messages("page", language), messages("common", language)["outcomes"]
-    count, per_cent = counted(language), percent(language)
-    counts = {outcome: count(share.rows) for outcome, share in vetting.outcomes.items()}
-    bars = [
-        Bar(f"{outcomes[outcome]} {counts[outcome]} ({per_cent(share.share)})", share.rows, outcome)
-        for outcome, share in vetting.outcomes.items()
-    ]
-    says = w["chart_outcome_says"].format(**counts, rows=count(vetting.offer.rows))
-    return Chart("chart-outcome", w["chart_outcome"], says, bars)
-
-
-def _curve_chart(vetting: Vetting, language: str) -> Chart:
-    v, count = messages("vet", language), counted(language)
-    curve = vetting.curve[:_IN_CHART]
-    bars = [Bar(f"{day} {count(share.rows)}", share.rows, "clear") for day, share in curve]
-    (day, first), (end, last) = curve[0], curve[-1]
-    says = v["chart_curve_says"].format(first=count(first.rows), day=day, last=count(last.rows), end=end)
-    return Chart("chart-curve", v["chart_curve"], says, bars)

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dnc.messages import amount, counted, in_language, messages, percent, significant
+from dnc.messages import amount, counted, dated, in_language, messages, percent
+from dnc.reports.decision import Decision, Step, heaviest, missing_thing, sentence, use
 from dnc.reports.phrases import labelled, question
 from dnc.vetting.model import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
 
+_STEPS = 3  # things to ask for in one sentence
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 
 def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
-    """Lines for a person: the outcome, what it costs and lacks, the list itself, price and conditions."""
-    texts = messages("vet", language)
+    """Lines for a person: the decision with price and conditions, what the list costs and lacks, the list itself."""
+    texts, heads = messages("vet", language), messages("decision", language)
+    found = decision(vetting, language)
+    yield found.sentence
+    yield from found.facts
+    if found.reasons:
+        yield labelled(heads["why"], "", language).rstrip()
+    yield from (f"  {counted(language)(one.rows):>9}  {one.text}" for one in found.reasons)
+    yield labelled(heads["next"], "", language).rstrip()
+    yield from (f"  {number}. {step.text}" for number, step in enumerate(found.steps, 1))
+    yield found.holds
     yield from _head(vetting, language)
     if vetting.agreement:
         yield from _agreement(vetting.agreement, language)
@@ -27,13 +38,60 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
         yield texts["unclear"].format(rows=counted(language)(vetting.unclear))
     yield from _trade(vetting.offer.trade, vetting, language)
     yield from _list(vetting, language)
-    if vetting.price:
-        yield price(vetting.price, language)
-    yield from (_condition(condition, language) for condition in vetting.gate)
     yield texts["cites"]
     for id_, regime in vetting.regimes.items():
         cites = "; ".join(f"{cite['text']} {cite['url']}".strip() for cite in regime["cites"])
         yield f"  {labelled(id_, cites, language)}"
+
+
+def decision(vetting: Vetting, language: str) -> Decision:
+    """The decision that an offer asks for: conditions and price first."""
+    offer, counts = vetting.offer, {outcome: share.rows for outcome, share in vetting.outcomes.items()}
+    numbers = sentence(counts, language)
+    verdict = " ".join(_offer(vetting, language))
+    facts = [numbers] if verdict else []
+    facts += [_condition(one, language) for one in vetting.gate]
+    facts += [price(vetting.price, language)] if vetting.price else []
+    facts.append(use(offer.told["declared"], period(vetting, language), language))
+    blocked = [(vetting.regimes[one.regime]["title"][language], one.alone + one.shared) for one in vetting.costs]
+    missing = {one.word: one.rows for one in vetting.wanted}
+    reasons = heaviest(blocked, missing, vetting.unclear, language)
+    return Decision(verdict or numbers, facts, counts, reasons, _steps(vetting, language), _holds(vetting, language))
+
+
+def _offer(vetting: Vetting, language: str) -> Iterator[str]:
+    texts, count = messages("vet", language)["offer"], counted(language)
+    if vetting.agreement and not vetting.agreement.consistent:
+        yield texts["contradicted"]
+    if vetting.gate:
+        met = sum(one.holds for one in vetting.gate)
+        yield texts["conditions"].format(met=count(met), all=count(len(vetting.gate)))
+
+
+def _steps(vetting: Vetting, language: str) -> list[Step]:
+    texts, trade = messages("vet", language)["step"], vetting.offer.trade.outcome
+    if not vetting.opens:
+        first = texts["refuse"]
+    elif vetting.gate:
+        first = texts["buy"]
+    else:
+        first = texts["weigh"].format(rows=rows_of(vetting.callable, vetting, language))
+    steps = [first]
+    for by in ("seller", "buyer"):
+        words = [one.word for one in vetting.wanted if one.by == by][:_STEPS]
+        if words:
+            steps.append(texts[by].format(what=", ".join(missing_thing(word, language) for word in words)))
+    if trade != "clear":
+        steps.append(texts[f"trade_{trade}"])
+    return [Step(text) for text in steps]
+
+
+def _holds(vetting: Vetting, language: str) -> str:
+    texts, count, write, offer = messages("vet", language), counted(language), dated(language), vetting.offer
+    if not offer.until:
+        return str(texts["lasts_day"].format(start=write(offer.first)))
+    first, last = count(vetting.outcomes["clear"].rows), count(vetting.lasting.rows)
+    return str(texts["lasts"].format(first=first, last=last, start=write(offer.first), until=write(offer.until)))
 
 
 def _head(vetting: Vetting, language: str) -> Iterator[str]:
@@ -67,7 +125,8 @@ def period(vetting: Vetting, language: str) -> str:
     """The day or the days of the calls."""
     offer = vetting.offer
     text = messages("vet", language)["period" if offer.until else "day"]
-    return str(text.format(first=offer.first, until=offer.until))
+    write = dated(language)
+    return str(text.format(first=write(offer.first), until=write(offer.until or offer.first)))
 
 
 def _share(share: Share, language: str) -> str:
@@ -174,10 +233,16 @@ def price(price: Price, language: str) -> str:
 
 def _condition(condition: Condition, language: str) -> str:
     texts = messages("vet", language)
-    found = texts["never"] if condition.found is None else significant(language, 4)(condition.found)
+    found, asked = (gate_value(condition.name, value, language) for value in (condition.found, condition.asked))
     name, holds = texts["gate"][condition.name], texts["holds"][str(condition.holds).lower()]
-    asked = significant(language, 6)(condition.asked)
     return str(texts["condition"].format(name=name, asked=asked, found=found, holds=holds))
+
+
+def gate_value(name: str, value: float | None, language: str) -> str:
+    """What a condition asks or what was found: a price, or a share; None is a price without a limit."""
+    if value is None:
+        return str(messages("vet", language)["never"])
+    return amount(language, 2)(value) if name == "max_price_per_clear" else percent(language)(value)
 
 
 def _agreement(agreement: Agreement, language: str) -> Iterator[str]:

@@ -208,4 +208,5 @@ def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None) -
 
 def _described(regime: Regime) -> dict[str, Any]:
     cites = [{"text": cite.text, "url": cite.url, "read": cite.read} for cite in regime.cites]
-    return {"says": regime.says, "force": regime.force, "confidence": regime.confidence, "cites": cites}
+    words = {"title": regime.title, "says": regime.says}
+    return words | {"force": regime.force, "confidence": regime.confidence, "cites": cites}

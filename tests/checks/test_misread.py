@@ -40,7 +40,7 @@ def test_cells_are_counted_and_masked(result):
 
 def test_reports_say_them(result):
     """Summary, page and spreadsheet; and no report advises to map a column that is mapped."""
-    lines = "\n".join(summary(result, result.book))
+    lines = "\n".join(summary(result))
     sheet = "\n".join(map(str, next(iter(annex(result).values())).rows()))
     page = html(result)
     for report in (lines, sheet, page):

@@ -1,0 +1,190 @@
+"""What a check comes to, for the person who decides: the words that terminal, page and spreadsheet share.
+
+They say, in this order, how many calls are possible, why not the others, what to do next, and until when it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from dnc.checks.result import Check
+from dnc.checks.verdict import about_missing
+from dnc.clock import today
+from dnc.law.regimes import Regime
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import counted, dated, messages
+from dnc.reports.phrases import consents, labelled, needed, planned, ranked, remedy, title
+from dnc.store.audit_log import user
+
+_REASONS = 3
+_STEPS = 2  # about what is missing
+
+
+class Reason(NamedTuple):
+    """Why some calls are not possible. outcome: `blocked` or `undecided`. text: in words, to follow the number."""
+
+    rows: int
+    outcome: str
+    text: str
+
+
+class Step(NamedTuple):
+    """Something to do, in one sentence. how: the command or the line of the brief that does it, or None."""
+
+    text: str
+    how: str | None = None
+
+
+class Decision(NamedTuple):
+    """What a person decides on.
+
+    sentence: the result, with its three numbers. facts: lines about the use and the day. counts: rows by outcome.
+    reasons: the weightiest ones, most rows first. steps: what to do, in this order. holds: until when that is so.
+    """
+
+    sentence: str
+    facts: Sequence[str]
+    counts: Mapping[str, int]
+    reasons: Sequence[Reason]
+    steps: Sequence[Step]
+    holds: str
+
+
+def decision(check: Check) -> Decision:
+    """The decision that a check asks for, in its language."""
+    tallies, language = check.tallies, check.language
+    facts = [use(told_for_all(check), planned(check), language)]
+    if not check.calls:
+        return Decision(messages("decision", language)["no_rows"], facts, check.counts, [], [], "")
+    blocked = [(title(regime, language), rows) for regime, rows in ranked(check.book, tallies.blocking())]
+    return Decision(
+        sentence=sentence(check.counts, language),
+        facts=facts,
+        counts=check.counts,
+        reasons=heaviest(blocked, tallies.missing(), tallies.unclear(), language),
+        steps=_steps(check),
+        holds=_holds(check),
+    )
+
+
+def sentence(counts: Mapping[str, int], language: str) -> str:
+    """The three numbers of a result in one sentence."""
+    texts, count, rows = messages("decision", language)["outcome"], counted(language), sum(counts.values())
+    forms = {0: "none", 1: "one"}
+    parts = [
+        texts[outcome][forms.get(n, "many")].format(count=count(n), rows=count(rows)) for outcome, n in counts.items()
+    ]
+    return ", ".join(parts) + "."
+
+
+def use(told: Mapping[str, str], days: str, language: str) -> str:
+    """One line: who calls, what for and who speaks where that does not follow from it, and when."""
+    words = vocabulary()
+    assumed = {"purpose": words.purposes.get(told.get("caller", "")), "voice": "human"}
+    parts = []
+    for fact in ("caller", "purpose", "voice"):
+        value = told.get(fact)
+        if value in words.axes[fact] and value != assumed.get(fact):
+            parts.append(
+                labelled(words.label(fact, language), words.columns[fact]["values"][value][language], language)
+            )
+    return " · ".join([*parts, labelled(words.label("call_at", language), days, language)])
+
+
+def heaviest(
+    blocked: Sequence[tuple[str, int]], missing: Mapping[str, int], unclear: int, language: str
+) -> list[Reason]:
+    """The reasons why most calls are not possible.
+
+    Args:
+        blocked: titles of regimes that forbid calls, with the calls. missing: calls by word of `dnc_missing`.
+        unclear: calls that no fact can decide.
+    """
+    texts = messages("decision", language)["reason"]
+    found = [
+        *(Reason(n, "blocked", texts["blocked"].format(title=one)) for one, n in blocked),
+        *(
+            Reason(n, "undecided", texts["missing"].format(missing=missing_thing(one, language)))
+            for one, n in missing.items()
+        ),
+        Reason(unclear, "undecided", texts["unclear"]),
+    ]
+    return sorted((one for one in found if one.rows), key=lambda one: -one.rows)[:_REASONS]
+
+
+def missing_thing(word: str, language: str) -> str:
+    """What one word of `dnc_missing` says is missing, as a noun."""
+    return about_missing(word, messages("missing", language), language)
+
+
+def _steps(check: Check) -> list[Step]:
+    texts, count, counts = messages("decision", check.language)["step"], counted(check.language), check.counts
+    steps = [Step(texts["clear" if counts["clear"] else "none"].format(count=count(counts["clear"])))]
+    if counts["blocked"]:
+        steps.append(Step(texts["blocked"].format(count=count(counts["blocked"]))))
+    for word, n in check.tallies.missing().most_common(_STEPS):
+        ask = needed(word, check.language).rstrip(".")
+        text = texts["missing"].format(ask=ask, calls=calls(n, check.language))
+        steps.append(Step(text, remedy(word, check.language, check.mapped)))
+    if unclear := check.tallies.unclear():
+        steps.append(Step(texts["unclear"].format(calls=calls(unclear, check.language))))
+    return steps
+
+
+def _holds(check: Check) -> str:
+    texts = messages("decision", check.language)["holds"]
+    if not check.counts["clear"]:
+        return str(texts["none"])
+    end = first_end(check)
+    return str(texts["until"].format(day=dated(check.language)(end)) if end else texts["open"])
+
+
+def first_end(check: Check) -> date | None:
+    """The day after which the first of the clear calls is no longer clear; None where nothing ends that."""
+    return min((end for end in check.tallies.ends if end), default=None)
+
+
+def calls(count: int, language: str) -> str:
+    """A number of calls in words: 1 call, 1,000 calls."""
+    w = messages("page", language)
+    return str(w["calls_one"] if count == 1 else w["calls"].format(count=counted(language)(count)))
+
+
+def told_for_all(check: Check) -> dict[str, str]:
+    """The facts that hold for every call: those declared of which the list has no column."""
+    told = {name: value for name, value in check.declared.items() if name not in check.mapped}
+    purpose = vocabulary().purposes.get(told.get("caller", ""))
+    return ({"purpose": purpose} if purpose and "purpose" not in check.mapped else {}) | told
+
+
+def law_used(check: Check) -> list[tuple[Regime, int]]:
+    """Every regime that is named in a report of a check, those of most calls first."""
+    tallies = check.tallies
+    return ranked(check.book, tallies.blocking() + tallies.undecided() + tallies.duties() + tallies.advice())
+
+
+def asked(check: Check) -> list[tuple[str, str]]:
+    """What was checked, how and by whom, with the checksums that prove it: a label and a value each."""
+    w, record = messages("page", check.language), check.record
+    rows = [
+        (w["list"], check.files.name),
+        (w["list_rows"], counted(check.language)(check.rows)),
+        (w["checksum"], str(record["sha256"])),
+        (w["planned"], planned(check)),
+        (w["region"], record["region"] or messages("common", check.language)["none"]),
+        (w["guidance"], w["guidance_means"][record["guidance"]]),
+        (w["check"], made(check)),
+        (w["head"], f"{check.head} ({w['head_says']})"),
+        (w["program"], f"dnc {record['version']}"),
+    ]
+    if found := consents(check):
+        rows.insert(4, (w["consents"], f"{found} {record['consents']['sha256']}"))
+    return rows
+
+
+def made(check: Check) -> str:
+    """Which check it is, and when and by whom it was made."""
+    w = messages("page", check.language)
+    return str(w["check_value"].format(id=check.id, day=dated(check.language)(today()), by=user()))

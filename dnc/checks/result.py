@@ -35,6 +35,7 @@ class Check:
         tallies: rows, counted by what they have in common.
         given: rows that were written, by outcome; fewer than all with `only` or `changed`.
         repeated: numbers that are in several rows.
+        persons: people that the list is about, where rows have several numbers (see `dnc.checks.people`); else None.
         elsewhere: calls to which an objection or a withdrawal of another row applies.
         unplaced: rows with an objection or a withdrawal whose number cannot be read.
         ignored: columns that were left out on purpose.
@@ -65,6 +66,7 @@ class Check:
     tallies: Tallies
     given: Counter[str]
     repeated: int
+    persons: int | None
     elsewhere: int
     unplaced: int
     ignored: Sequence[str]

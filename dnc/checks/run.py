@@ -24,6 +24,7 @@ from dnc.checks.evidence import Evidence
 from dnc.checks.inputs import Source, opened
 from dnc.checks.judge import Verdicts
 from dnc.checks.outputs import Outputs
+from dnc.checks.people import People
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout, Selection, select
 from dnc.checks.settings import Settings, Setup
@@ -31,30 +32,10 @@ from dnc.clock import clock, today
 from dnc.errors import OptionError
 from dnc.files.dataset import FileList
 from dnc.frames import ahead
-from dnc.registries.external_sort import Sorting
 from dnc.store.store import Standing, Store
 
 Progress = Callable[[int], None]  # gets the number of rows of each batch
 Observer = Callable[[Calls, Verdicts], None]  # sees every batch, in order, from one thread
-
-
-class _RepeatedNumbers:
-    """Counts numbers that are in several rows, in bounded memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self._numbers = Sorting(folder, {"number": pl.UInt64})
-
-    def add(self, calls: Calls, verdicts: Verdicts) -> None:
-        """Take note of the numbers of a batch."""
-        self._numbers.add(calls.number.to_frame("number"))
-
-    def count(self) -> int:
-        """How many numbers were seen more than once."""
-        count = 0
-        for part in self._numbers.parts():
-            again = part["number"].slice(1) == part["number"].head(-1)
-            count += int((again & ~again.shift(1, fill_value=False)).sum())
-        return count
 
 
 def run(
@@ -126,10 +107,11 @@ def _run(
         outputs.open(layout, stack)
         judge = stack.enter_context(setup.judge(standing))
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack))
-        tallies, repeated, given = Tallies(), _RepeatedNumbers(_temporary_folder(stack)), Counter[str]()
+        people = People(_temporary_folder(stack), header.columns.get("call") if several else None)
+        tallies, given = Tallies(), Counter[str]()
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, work, header.columns.get("call", ""))
-        watching: list[Observer] = [tallies.add, repeated.add, evidence.add, *observers]
+        watching: list[Observer] = [tallies.add, people.add, evidence.add, *observers]
 
         def decided() -> Iterator[tuple[Calls, Verdicts]]:
             for batch in ahead(intake.batches()):
@@ -148,6 +130,7 @@ def _run(
             outputs.write(frames)
             if progress:
                 progress(height)
+        repeated, persons = people.count()
         sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
         record = _record(
             setup=setup,
@@ -169,7 +152,8 @@ def _run(
             verdicts=outputs.kept,
             tallies=tallies,
             given=given,
-            repeated=repeated.count(),
+            repeated=repeated,
+            persons=persons,
             elsewhere=against.applied,
             unplaced=against.unplaced,
             ignored=header.ignored,

@@ -5,7 +5,7 @@ They say, in this order, how many calls are possible, why not the others, what t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -55,7 +55,7 @@ class Decision(NamedTuple):
 def decision(check: Check) -> Decision:
     """The decision that a check asks for, in its language."""
     tallies, language = check.tallies, check.language
-    facts = [use(told_for_all(check), planned(check), language)]
+    facts = [*_persons(check), use(told_for_all(check), planned(check), language)]
     if not check.calls:
         return Decision(messages("decision", language)["no_rows"], facts, check.counts, [], [], "")
     blocked = [(title(regime, language), rows) for regime, rows in ranked(check.book, tallies.blocking())]
@@ -67,6 +67,13 @@ def decision(check: Check) -> Decision:
         steps=_steps(check),
         holds=_holds(check),
     )
+
+
+def _persons(check: Check) -> Iterator[str]:
+    count = counted(check.language)
+    if check.persons is not None:
+        text = messages("summary", check.language)["persons"]
+        yield text.format(calls=count(check.calls), persons=count(check.persons))
 
 
 def sentence(counts: Mapping[str, int], language: str) -> str:

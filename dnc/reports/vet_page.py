@@ -9,7 +9,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
 from dnc.reports.page import rendered
 from dnc.reports.phrases import needed
-from dnc.reports.vet_summary import asked_of_seller, decision, gate_value, head, lines, period, price, rows_of
+from dnc.reports.vet_summary import asked_of_seller, decision, head, lines, period, rows_of
 from dnc.vetting.model import Share, Vetting
 
 _POINTS = 6  # of the curve, on the page
@@ -19,7 +19,6 @@ def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
     """The page of a vetting, in English or French."""
     w, v = messages("page", language), messages("vet", language)
     sections = {
-        "price": v["price_head"],
         "agreement": v["agreement_head"] if vetting.agreement else "",
         "blocked": w["blocked"],
         "wanted": v["wanted_by"],
@@ -59,14 +58,12 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         ],
         "needed": lambda word: needed(word, language),
         "asked_of_seller": [asked_of_seller(missing, language) for missing in offer.trade.missing],
-        "price": price(vetting.price, language) if vetting.price else "",
         "curve": [("", dated(language)(day), share) for day, share in _points(vetting)],
         "lines": lines(vetting, language),
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
         "law": [regimes[id_] for id_ in vetting.regimes],
         "span": lambda pair: "–".join(dict.fromkeys(map(percent(language), pair))),
         "rows_of": lambda share: rows_of(share, vetting, language),
-        "gate_value": lambda name, value: gate_value(name, value, language),
         "per_cent": percent(language, 0),
         "period": period(vetting, language),
     }

@@ -233,12 +233,12 @@ def price(price: Price, language: str) -> str:
 
 def _condition(condition: Condition, language: str) -> str:
     texts = messages("vet", language)
-    found, asked = (gate_value(condition.name, value, language) for value in (condition.found, condition.asked))
+    found, asked = (_gate_value(condition.name, value, language) for value in (condition.found, condition.asked))
     name, holds = texts["gate"][condition.name], texts["holds"][str(condition.holds).lower()]
     return str(texts["condition"].format(name=name, asked=asked, found=found, holds=holds))
 
 
-def gate_value(name: str, value: float | None, language: str) -> str:
+def _gate_value(name: str, value: float | None, language: str) -> str:
     """What a condition asks or what was found: a price, or a share; None is a price without a limit."""
     if value is None:
         return str(messages("vet", language)["never"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from datetime import date
 from io import BytesIO
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,48 @@ from dnc.checks.brief import read_brief
 from dnc.reports.vet_page import html
 from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 from tests import offers
+from tests.exports import french_crm
 from tests.reports.test_check_page import CALLS, GIVEN
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
-SIZES = {"desktop": (1280, 900), "narrow": (360, 740)}
+SIZES = {"desktop": (1280, 900), "telephone": (390, 844), "narrow": (360, 740)}
+FIRST_SCREEN = 700  # pixels
+CRM = """\
+region = "FR"
+dates = "dmy"
+
+[columns]
+number = ["Tél. mobile", "Tél. fixe"]
+objected_on = "Opposition"
+recipient = "Qualité"
+consent_on = "Consentement le"
+
+[facts]
+caller = "commercial"
+call_at = "2026-12-01"
+voice = "human"
+dialler = "manual"
+source = "opt_in_form"
+relationship = "none"
+cli = "01 99 00 90 00"
+sector = "general"
+
+[when_empty]
+Opposition.objected_on = "none"
+"Consentement le".consent = "none"
+
+[when_filled."Consentement le"]
+consent = "named_caller"
+consent_for = "live"
+
+[values.recipient]
+Particulier = "consumer"
+Professionnel = "business"
+"""
+DECIDES = {  # what a person has to find at once: the result, why, what to do, until when, and where to sign
+    "en": ("need more information", "Why not the others", "What to do next", "Until when", "Signature"),
+    "fr": ("à compléter", "Pourquoi pas les autres", "Que faire maintenant", "Jusqu'à quand", "Signature"),
+}
 A4_POINTS = (595, 842)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
@@ -36,37 +76,49 @@ def browser():
         yield playwright.chromium.launch(executable_path=chromium, args=FLAGS)
 
 
-def checked(language: str, store: Store, write_file) -> Path:
+def checked(language: str, store: Store, folder: Path) -> Path:
     """The page of a check; many rows, so that there is something to print."""
     rows = CALLS + "".join(f"06 39 98 00 {at:02d},consumer,,,,,purchased,,\n" for at in range(100))
-    path = write_file("calls.csv", rows)
-    out = path.with_name("check.html")
+    path, out = _written(folder / "calls.csv", rows), folder / "check.html"
     check(path, store, region="FR", given=GIVEN, language=language, out=out)
     return out
 
 
-def vetted(language: str, store: Store, write_file) -> Path:
-    """The page of a vetting, of a sample held to a sealed result, with price and gate."""
-    made = offers.rows(3, 300)
-    path, brief = write_file("list.csv", offers.as_csv(made)), read_brief(write_file("buyer.toml", offers.BRIEF))
-    use = {"brief": brief, "at": "2026-12-01", "until": date(2027, 3, 15)}
-    sealed = write_file("offer.json", write_sealed(vet(path, store, seal=True, **use)))
-    claim = read_sealed(sealed, Rulebook.load())
-    asked = Asked(price=100, min_clear=0.1, max_undecided=0.1)
-    sample = vet(write_file("sample.csv", offers.as_csv(made[:60])), store, sample_of=300, asked=asked, **use)
-    out = path.with_name("vet.html")
-    out.write_text(html(held_to(claim, sample), Rulebook.load(), language), encoding="utf-8")
+def exported(language: str, store: Store, folder: Path) -> Path:
+    """The page of a check of a CRM export of 5,000 rows."""
+    path, out = folder / "export.csv", folder / "crm.html"
+    path.write_bytes(french_crm())
+    check(path, store, brief=read_brief(_written(folder / "crm.toml", CRM)), language=language, out=out)
     return out
 
 
+def vetted(language: str, store: Store, folder: Path) -> Path:
+    """The page of a vetting, of a sample held to a sealed result, with price and gate."""
+    made = offers.rows(3, 300)
+    path, brief = _written(folder / "list.csv", offers.as_csv(made)), _written(folder / "buyer.toml", offers.BRIEF)
+    use = {"brief": read_brief(brief), "at": "2026-12-01", "until": date(2027, 3, 15)}
+    sealed = _written(folder / "offer.json", write_sealed(vet(path, store, seal=True, **use)))
+    claim = read_sealed(sealed, Rulebook.load())
+    asked = Asked(price=100, min_clear=0.1, max_undecided=0.1)
+    sample = vet(_written(folder / "sample.csv", offers.as_csv(made[:60])), store, sample_of=300, asked=asked, **use)
+    return _written(folder / "vet.html", html(held_to(claim, sample), Rulebook.load(), language))
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 @pytest.fixture(
-    params=[(page, language) for page in (checked, vetted) for language in ("en", "fr")],
+    scope="module",
+    params=[(page, language) for page in (checked, exported, vetted) for language in ("en", "fr")],
     ids=lambda one: f"{one[0].__name__}-{one[1]}",
 )
-def path(request, store, write_file) -> Path:
+def path(request, tmp_path_factory) -> Path:
     """A page in one language."""
     write, language = request.param
-    return write(language, store, write_file)
+    folder = tmp_path_factory.mktemp("page")
+    return write(language, Store(folder / "store"), folder)
 
 
 @pytest.fixture(params=list(SIZES))
@@ -90,19 +142,29 @@ def test_it_loads_in_silence(page: Page, path: Path):
     assert page.said == []
 
 
-def test_the_charts_are_seen(page: Page, path: Path):
-    """Each chart has a size, its bars a width, and its labels fit into it."""
-    charts = page.locator("figure svg").all()
-    assert len(charts) == {"check": 3, "vet": 2}[path.stem]
-    for chart in charts:
-        frame = chart.bounding_box()
-        assert frame["width"] > 300 and frame["height"] > 15 * chart.locator("rect").count()
-        for text in chart.locator("text").all():
-            box = text.bounding_box()
-            over = (frame["x"] - box["x"], box["x"] + box["width"] - frame["x"] - frame["width"])
-            assert max(over) <= 1, text.text_content()
-        bars = [bar.bounding_box()["width"] for bar in chart.locator("rect").all()]
-        assert max(bars) > 50
+@pytest.mark.parametrize("page", ["desktop", "telephone"], indirect=True)
+def test_the_first_screen_holds_the_decision(page: Page, path: Path):
+    """Sentence, use, bar, reasons, next steps and until when: all of it above the fold, the place to sign close by."""
+    language = page.locator("html").get_attribute("lang")
+    last = page.locator("#decision > p").last.bounding_box()
+    assert last["y"] + last["height"] <= FIRST_SCREEN
+    above = page.evaluate(
+        f"[...document.querySelectorAll('#decision *')].filter(e => e.getBoundingClientRect().bottom <= {FIRST_SCREEN})"
+        ".map(e => e.textContent).join(' ')"
+    )
+    assert [words for words in DECIDES[language][:-1] if words not in above.replace("\xa0", " ")] == []
+    assert page.locator("#decision ol li").count() >= 2
+
+
+def test_the_bars_are_seen(page: Page):
+    """The bar of outcomes is as wide as its frame, has a text instead, and its parts are told apart in grey."""
+    bar = page.get_by_role("img")
+    assert bar.count() == 1 and re.search(r"\d", bar.get_attribute("aria-label"))
+    frame, parts = bar.bounding_box(), [one.bounding_box() for one in bar.locator("rect").all()]
+    assert frame["width"] > 300 and sum(one["width"] for one in parts) == pytest.approx(frame["width"], abs=5)
+    fills = [one.evaluate("e => getComputedStyle(e).fill") for one in bar.locator("rect").all()]
+    greys = [sum(map(int, re.findall(r"\d+", fill)[:3])) / 3 for fill in fills]
+    assert all(abs(one - other) > 40 for one, other in combinations(greys, 2)), fills
 
 
 def test_it_fits_the_window(page: Page):
@@ -132,13 +194,16 @@ def test_the_keyboard_reaches_all_in_order(page: Page):
         )
 
 
-def test_it_prints(page: Page):
-    """A few A4 pages, each with words on it; addresses of sources in full, no navigation."""
+def test_it_prints(page: Page, path: Path):
+    """A4 pages with words on each: the decision on the first, at most three before the annex, sources in full."""
     pdf = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
-    texts = [sheet.extract_text() for sheet in pdf.pages]
-    assert 3 <= len(texts) <= 14
-    assert all(len(text.split()) > 80 for text in texts[:-1]) and texts[-1].split()
+    texts = [" ".join(sheet.extract_text().split()) for sheet in pdf.pages]
+    assert all(len(text.split()) > 60 for text in texts[:-1]) and texts[-1].split()
     assert {(round(float(s.mediabox.width)), round(float(s.mediabox.height))) for s in pdf.pages} == {A4_POINTS}
+    language = page.locator("html").get_attribute("lang")
+    assert [words for words in DECIDES[language] if words not in texts[0]] == []
+    annex = next(at for at, text in enumerate(texts) if text.startswith("Annex"))
+    assert annex <= (4 if path.stem == "vet" else 3)
     whole = "".join("".join(texts).split())
     assert "https://www.legifrance.gouv.fr/" in whole
     assert "Onthispage" not in whole and "Surcettepage" not in whole

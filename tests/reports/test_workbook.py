@@ -30,9 +30,9 @@ def _rows(sheet) -> list[dict[str, object]]:
 
 
 def test_every_sheet_has_a_frozen_header_and_filters(book):
-    """Header frozen and bold, filters over all columns, rows first and opened first."""
+    """Header frozen and bold, filters over all columns; summary, rows, law, and the summary is opened first."""
     made = book()
-    assert made.sheetnames == ["verdicts", "summary", "regimes"] and made.active.title == "verdicts"
+    assert made.sheetnames == ["summary", "verdicts", "law"] and made.active.title == "summary"
     for sheet in made:
         assert sheet.freeze_panes == "A2"
         assert sheet.auto_filter.ref == sheet.dimensions
@@ -67,26 +67,33 @@ def test_long_integers_are_text(store, tmp_path):
 
 
 def test_the_summary_says_what_the_page_says(book):
-    """List, checksum, counts and declared facts; the caller's number is left out."""
-    told = {row["what"]: row["value"] for row in _rows(book()["summary"])}
-    assert told["List"] == "calls.csv" and told["Calls"] == "8" and told["clear"] == "1 (12.5%)"
+    """The decision in the order of the page, then list, checksum and declared facts; the caller's number is left out."""
+    rows = _rows(book()["summary"])
+    told = {row["What"]: row["Result"] for row in rows}
+    order = ["Outcome", "Use", "clear", "blocked", "undecided", "Why not the others", "What to do next", "Until when"]
+    assert list(dict.fromkeys(row["What"] for row in rows))[: len(order)] == order
+    assert told["Outcome"] == "1 of 8 calls is possible, 1 is forbidden, 6 need more information."
+    assert told["List"] == "calls.csv" and told["Rows"] == "8" and told["clear"] == "1 (12.5%)"
     assert told["Fact: caller"].startswith("commercial (") and "33199000499" not in str(told)
 
 
-def test_regimes_have_links(book):
-    """Each regime the calls turned on, with its rows, its sentence, and its sources to click."""
-    sheet = book()["regimes"]
+def test_rules_have_links(book):
+    """Each rule the calls turned on, with its calls, its sentence, and its sources to click."""
+    sheet = book()["law"]
     rows = _rows(sheet)
-    optin = [row for row in rows if row["regime"] == "fr-optin-2026"]
-    assert {(row["blocked"], row["confidence"]) for row in optin} == {(1, "high")} and len(optin) > 1
-    column = [cell.value for cell in sheet[1]].index("url")
+    optin = [row for row in rows if row["id"] == "fr-optin-2026"]
+    assert {(row["blocked"], row["Confidence"]) for row in optin} == {(1, "high")} and len(optin) > 1
+    assert optin[0]["Rule"] == "Consent before selling by phone (since 11 Aug 2026)"
+    column = [cell.value for cell in sheet[1]].index("URL")
     cells = [row[column] for row in sheet.iter_rows(min_row=2) if row[column].value]
     assert cells and all(cell.hyperlink.target == cell.value for cell in cells)
 
 
 def test_it_speaks_french(book):
     """The sheets of a French check are French."""
-    assert book(language="fr").sheetnames == ["verdicts", "résumé", "régimes"]
+    made = book(language="fr")
+    assert made.sheetnames == ["résumé", "verdicts", "droit"]
+    assert [cell.value for cell in made["droit"][1]][:4] == ["Règle", "interdits", "à compléter", "obligations"]
 
 
 def test_more_rows_than_a_sheet_holds(book, monkeypatch):
@@ -94,11 +101,11 @@ def test_more_rows_than_a_sheet_holds(book, monkeypatch):
     monkeypatch.setattr(writers, "XLSX_ROWS", 3)
     monkeypatch.setattr("dnc.reports.workbook.XLSX_ROWS", 3)
     made = book()
-    assert made.sheetnames[:4] == ["verdicts", "verdicts 2", "verdicts 3", "summary"]
-    numbers = [row["number"] for name in made.sheetnames[:3] for row in _rows(made[name])]
+    assert made.sheetnames[:4] == ["summary", "verdicts", "verdicts 2", "verdicts 3"]
+    numbers = [row["number"] for name in made.sheetnames[1:4] for row in _rows(made[name])]
     assert numbers == [line.split(",")[0] for line in CALLS.splitlines()[1:]]
     assert made["verdicts 2"].freeze_panes == "A2"
-    told = {row["what"]: row["value"] for row in _rows(made["summary"])}
+    told = {row["What"]: row["Result"] for row in _rows(made["summary"])}
     assert told["Sheets"] == "A sheet holds 3 rows; the calls continue up to the sheet verdicts 3."
 
 

@@ -9,7 +9,7 @@ from dnc.reports.decision import Decision, Step, heaviest, missing_thing, senten
 from dnc.reports.phrases import labelled, question
 from dnc.vetting.model import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
 
-_STEPS = 3  # things to ask for in one sentence
+_STEPS = 2  # things to ask for in one sentence
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 
@@ -50,7 +50,7 @@ def decision(vetting: Vetting, language: str) -> Decision:
     numbers = sentence(counts, language)
     verdict = " ".join(_offer(vetting, language))
     facts = [numbers] if verdict else []
-    facts += [_condition(one, language) for one in vetting.gate]
+    facts += ["; ".join(_condition(one, language) for one in vetting.gate)] if vetting.gate else []
     facts += [price(vetting.price, language)] if vetting.price else []
     facts.append(use(offer.told["declared"], period(vetting, language), language))
     blocked = [(vetting.regimes[one.regime]["title"][language], one.alone + one.shared) for one in vetting.costs]

@@ -19,7 +19,7 @@ UNTOLD = ("n/a", "-")  # what files write for an empty cell
 ALWAYS = date(1, 1, 1)  # stands for a date that cannot be read, so that it counts against the caller: long past
 NO_DAYS = date(1980, 1, 1)  # dates up to here are what programs write for none: 0001, 1899, 1900, 1904, 1970, 1980
 
-_CLOCK_AFTER = r"(?:[T ](?P<clock>.+))?$"
+_CLOCK_AFTER = r"(?:(?:T|,?\s+)(?P<clock>\d.*))?$"
 _SHAPES = {
     "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>\d{1,2}:.+))?$"),
     "dmy": re.compile(rf"^(?P<d>\d{{1,2}})[/.\-](?P<m>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d){_CLOCK_AFTER}"),
@@ -48,18 +48,40 @@ _MONTHS = {
     )
     for word in words.split()
 }
+# Days of the week in the same languages, Monday first; no word names two days.
+_WEEKDAYS = {
+    word: day
+    for day, words in enumerate(
+        (
+            "monday mon lundi lun montag lunedi lunes maandag mandag man",
+            "tuesday tue tues mardi mar dienstag martedi martes dinsdag tirsdag tir tisdag tis",
+            "wednesday wed mercredi mer mittwoch mercoledi miercoles mie woensdag onsdag ons",
+            "thursday thu thur thurs jeudi jeu donnerstag giovedi gio jueves jue donderdag torsdag tor tors",
+            "friday fri vendredi ven freitag venerdi viernes vie vrijdag fredag fre",
+            "saturday sat samedi sam samstag sonnabend sabato sab sabado zaterdag lordag lor",
+            "sunday sun dimanche dim sonntag domenica dom domingo zondag sondag son",
+        )
+    )
+    for word in words.split()
+}
+_DEFINITE = r"(?:(?:le|el|den)\s+)?"  # le lundi 6 avril, Montag, den 6. April
+_WEEKDAY = re.compile(rf"^{_DEFINITE}(?P<name>[^\W\d_]+)\.?,?\s+{_DEFINITE}(?P<rest>.+)$", re.IGNORECASE)
 _GAP = r"(?:\s*[,./\-]\s*|\s+)"
 _DAY_OF_MONTH = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|[eoa\xb0.])?"  # 5th, 1er, 5e, 1º, 1ª, 1°, 5.
 _MONTH, _YEAR = r"(?:de |di |of )?(?P<m>[a-z]+)\.?", r"(?:de |del )?(?P<y>\d{4}|\d\d)"
 _IN_WORDS = [
-    re.compile(f"^{_GAP.join(parts)}(?:,? (?P<clock>\\d.*))?$", re.IGNORECASE)
+    re.compile(f"^{_GAP.join(parts)}(?:,?\\s+(?P<clock>\\d.*))?$", re.IGNORECASE)
     for parts in (
         (_DAY_OF_MONTH, _MONTH, _YEAR),
         (_MONTH, _DAY_OF_MONTH, _YEAR),
         (r"(?P<y>\d{4})", _MONTH, _DAY_OF_MONTH),
     )
 ]
-_CLOCK = re.compile(r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$")
+_CLOCK = re.compile(
+    r"^(?P<hour>\d{1,2})(?P<rest>:\d{2}(?::\d{2}(?:\.\d+)?)?)(?P<half>\s?[ap]\.?m\.?)?"
+    r"(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$",
+    re.IGNORECASE,
+)
 _BEGINS_ISO = re.compile(r"^\d{4}(?:-?W\d\d|\d{4}\b|\d{4}T|-\d\d-\d\dT)")
 DATE_ORDERS = tuple(_SHAPES)
 
@@ -85,14 +107,14 @@ def read_moment(text: str, order: str, now: date | None = None) -> date | dateti
 
     ISO 8601 is always read, and so are dates whose month is a word and whose year has four digits. `order` (`dmy` or
     `mdy`) adds that way of writing dates in digits, and years of two digits: the latest such year that is not after
-    the one that follows `now` (by default today).
+    the one that follows `now` (by default today). A day of the week may stand in front, if it is that of the date.
     """
     return _moment(text.strip(), order, (now or today()).year + 1)
 
 
 @lru_cache(maxsize=1 << 16)
 def _moment(text: str, order: str, last_year: int) -> date | datetime | None:
-    moment = _read(text, order, last_year)
+    moment = _read(text, order, last_year) or _after_weekday(text, order, last_year)
     # In the first and the last year the same moment may have no date in another time zone.
     beyond = isinstance(moment, datetime) and moment.tzinfo is not None and moment.year in (MINYEAR, MAXYEAR)
     return None if beyond else moment
@@ -118,11 +140,25 @@ def _of_parts(found: re.Match[str], month: int, last_year: int) -> date | dateti
         return None
 
 
+def _after_weekday(text: str, order: str, last_year: int) -> date | datetime | None:
+    """A date behind the day of the week; None where that is the day of another date, since one of them is wrong."""
+    if not (found := _WEEKDAY.match(text)):
+        return None
+    moment = _read(found["rest"], order, last_year)
+    return moment if moment and _WEEKDAYS.get(_plain(found["name"])) == moment.weekday() else None
+
+
+def _plain(text: str) -> str:
+    """A text without accents and case."""
+    plain = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    return plain.replace("ø", "o").replace("Ø", "O").casefold()
+
+
 def _in_words(text: str, order: str, last_year: int) -> date | datetime | None:
     """A date whose month is a word. Undeclared, 05-Apr-26 may be of 2005 or of 2026, so it is not read."""
-    plain = "".join(sign for sign in normalize("NFKD", text) if not combining(sign))
+    plain = _plain(text)
     for shape in _IN_WORDS:
-        if (found := shape.match(plain)) and (month := _MONTHS.get(found["m"].casefold())):
+        if (found := shape.match(plain)) and (month := _MONTHS.get(found["m"])):
             return None if order == "iso" and len(found["y"]) == 2 else _of_parts(found, month, last_year)
     return None
 
@@ -138,12 +174,14 @@ def _other_iso(text: str) -> date | datetime | None:
 def _with_clock(day: date, clock: str) -> datetime:
     if not (found := _CLOCK.match(clock.strip())):
         raise ValueError
-    text = clock.strip().replace(" ", "")
-    text = text if text[1] != ":" else f"0{text}"
-    offset = found["offset"]
-    if offset and ":" not in offset and offset.strip() != "Z":
-        text = f"{text[:-2]}:{text[-2:]}"
-    return datetime.fromisoformat(f"{day}T{text}")
+    hour, offset = int(found["hour"]), (found["offset"] or "").strip().upper()
+    if found["half"]:
+        if not 1 <= hour <= 12:
+            raise ValueError
+        hour = hour % 12 + 12 * ("p" in found["half"].lower())
+    if offset and ":" not in offset and offset != "Z":
+        offset = f"{offset[:-2]}:{offset[-2:]}"
+    return datetime.fromisoformat(f"{day}T{hour:02}{found['rest']}{offset}")
 
 
 def read_day(text: str, order: str, now: date | None = None) -> date | None:

@@ -125,6 +125,52 @@ def test_years_of_two_digits(text, order, now, day):
     assert (found and str(found)) == day
 
 
+WEEKDAYS = {
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "de": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
+    "it": "lunedì martedì mercoledì giovedì venerdì sabato domenica",
+    "es": "lunes martes miércoles jueves viernes sábado domingo",
+    "nl": "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
+    "da": "mandag tirsdag onsdag torsdag fredag lørdag søndag",
+    "sv": "måndag tisdag onsdag torsdag fredag lördag söndag",
+}
+
+
+@given(DAYS, st.sampled_from(sorted(WEEKDAYS)), st.sampled_from([" ", ", "]), st.integers(0, 6), st.booleans())
+def test_a_day_of_the_week_stands_in_front_of_its_own_date_only(day, language, gap, weekday, digits):
+    """In eight languages; where it is that of another date, one of the two is wrong and nothing is read."""
+    written = f"{day:%d/%m}/{day.year}" if digits else f"{day.day} {MONTHS[language].split()[day.month - 1]} {day.year}"
+    text = f"{WEEKDAYS[language].split()[weekday]}{gap}{written}"
+    assert read_day(text, "dmy", NOW) == (day if weekday == day.weekday() else None)
+    if digits:
+        assert read_day(text, "iso", NOW) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mon, 6 Apr 2026", "lun. 6 avril 2026", "le lundi 6 avril 2026", "Montag, den 6. April 2026",
+        "mandag den 6. april 2026", "Monday, April 6, 2026 3:15 PM", "Mon Apr 06 2026 15:00:00", "lun 2026-04-06",
+    ],
+)  # fmt: skip
+def test_ways_to_write_a_day_of_the_week(text):
+    """Shortened, with articles, with a time."""
+    assert read_day(text, "iso") == date(2026, 4, 6)
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 31)), st.sampled_from(["%p", " %p", "\u202f%p"]))
+def test_hours_before_and_after_noon(moment, half):
+    """As programs in English write them, behind a blank or a comma."""
+    moment = moment.replace(second=0, microsecond=0)
+    hour = moment.hour % 12 or 12
+    for gap in (" ", ", "):
+        text = f"{moment.month}/{moment.day}/{moment.year}{gap}{hour}:{moment:%M}{moment.strftime(half)}"
+        assert read_moment(text, "mdy", NOW) == moment
+    assert read_moment("4/5/2026 3:15 p.m.", "mdy", NOW) == datetime(2026, 4, 5, 15, 15)
+    assert read_moment(f"4/5/2026 {moment.hour + 13}:15 PM", "mdy", NOW) is None
+
+
 def test_a_year_of_two_digits_with_a_time():
     """A time of day may follow any way of writing the date."""
     assert read_moment("05/03/26 9:30", "dmy", NOW) == datetime(2026, 3, 5, 9, 30)

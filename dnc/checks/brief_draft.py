@@ -121,7 +121,8 @@ class _Draft:
         if not days.any:
             return f"# {self._w['iso']}"
         if days.order:
-            return f'dates = "{days.order}"  # {self._w["order"].format(seen=dmy if days.dmy else mdy)}'
+            key, seen = ("order", dmy if days.dmy else mdy) if days.digits else ("short", self._count(days.short))
+            return f'dates = "{days.order}"  # {self._w[key].format(seen=seen)}'
         return f'# dates = "dmy"  # {self._w["mixed"].format(dmy=dmy, mdy=mdy) if days.dmy else self._w["unsure"]}'
 
     def _ignore(self) -> Iterator[str]:

@@ -14,6 +14,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.header import Header, hints
+from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
 from dnc.files.table import folded, looks_like_phone
@@ -33,8 +34,9 @@ _CLOSE = 0.98  # of the numbers that the best plan has: a plan with as many is a
 MOST_WORDS = 20  # a column with more different words holds no axis
 _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
 _BETWEEN = r"\s*:::\s*|\s+(?:/|;|ou|or|oder|o)\s+"  # two numbers in a cell
-_DAY = r"^([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-](?:[0-9]{4}\b|[0-9]{2}(?:$|[ T]))"
-_ANY_DAY = rf"{_DAY}|^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}|^[0-9]{{1,2}}\.?\s+\p{{L}}{{3,}}\.?\s+[0-9]{{2,4}}\b"
+_DAY = r"^(?:\p{L}+\.?,?\s+)?([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-](?:[0-9]{4}\b|[0-9]{2}(?:$|[, T]))"
+_SHORT_YEAR = r"[0-9].*\p{L}{3}\.?[ ./\-]+[0-9]{2}(?:$|[, T])"  # 05-avr-26; only a declared order tells its century
+_LONGEST_DAY = 60  # characters
 # What a column of days tells, where its name is that of a column without days.
 _DAY_OF = {"consent": "consent_on", "relationship": "relationship_on"}
 _WORD_OF = {day: word for word, day in _DAY_OF.items()}
@@ -66,15 +68,29 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Days:
-    """How days are written: how many can only be read with the day first, or the month; whether any is not ISO."""
+    """How days are written.
+
+    Attributes:
+        dmy, mdy: how many can only be read with the day first, or with the month first.
+        digits: how many are written in digits, in one of these orders.
+        short: how many have a month in words, and a year of two digits.
+    """
 
     dmy: int
     mdy: int
-    any: bool
+    digits: int
+    short: int
+
+    @property
+    def any(self) -> bool:
+        """Whether there are days that are only read in a declared order."""
+        return bool(self.digits or self.short)
 
     @property
     def order(self) -> str | None:
-        """`dmy` or `mdy` where the cells prove it."""
+        """`dmy` or `mdy` where the cells prove it, or where either reads them all."""
+        if not self.digits:
+            return "dmy" if self.short else None
         return None if bool(self.dmy) == bool(self.mdy) else "dmy" if self.dmy else "mdy"
 
 
@@ -215,12 +231,20 @@ class Guesses:
         cells = pl.concat([column.alias("day") for column in rows])
         parts = cells.str.extract_groups(_DAY).struct.unnest().cast(pl.Int8).drop_nulls()
         dmy, mdy = (int((parts[name] > 12).sum()) for name in parts.columns)
-        return Days(dmy, mdy, bool(parts.height))
+        short = filter(_is_day, cells.filter(cells.str.contains(_SHORT_YEAR)))
+        return Days(dmy, mdy, parts.height, sum(1 for _ in short))
 
     def has_days(self, name: str) -> bool:
         """Whether the cells of a column are days."""
-        cells = filled(self.rows[name])
-        return bool(cells.len()) and int(cells.str.contains(_ANY_DAY).sum()) >= SURE * cells.len()
+        return name in self._of_days
+
+    @cached_property
+    def _of_days(self) -> set[str]:
+        """The columns whose cells are days."""
+        rows = self.rows.head(max(_LEAST, min(_SAMPLE, _CELLS // self.rows.width)))
+        columns = {column.name: filled(column) for column in rows}
+        shares = {name: sum(map(_is_day, cells)) / cells.len() for name, cells in columns.items() if cells.len()}
+        return {name for name, share in shares.items() if share >= SURE}
 
     # Columns and words
 
@@ -278,6 +302,12 @@ class Guesses:
         """Columns at which a check stops, since they may tell objections, unless they are mapped or left out."""
         number = next(iter(self.number_columns or self.numbers or self.table.columns))
         return Header(self.table, Brief(columns={"number": number})).possible_objections
+
+
+def _is_day(cell: str) -> bool:
+    """Whether a cell is a day in some order."""
+    is_short = len(cell) <= _LONGEST_DAY and any(map(str.isdigit, cell))
+    return is_short and any(read_day(cell, order) for order in ("dmy", "mdy"))
 
 
 def filled(cells: pl.Series) -> pl.Series:

@@ -173,7 +173,8 @@ class Questions:
             taken.append(self._w["takes"]["region"].format(region=guesses.regions[0]))
         if "dates" not in self._brief and guesses.days.order:
             edits["dates"] = guesses.days.order
-            taken.append(self._w["takes"]["dates"].format(order=self._w["orders"][guesses.days.order]))
+            order = self._w["orders"][guesses.days.order] if guesses.days.digits else None
+            taken.append(self._w["takes"]["dates" if order else "short"].format(order=order))
         self._add(edits)
         return taken
 

@@ -121,6 +121,9 @@ def test_a_column_of_days_is_not_a_consent(drafted):
     text, _ = drafted("number,Opt-in,Statut\n+33199000001,13/01/2026,14 avril 2025\n")
     assert '# consent_on = "Opt-in"' in text and "# consent = " not in text.split("[facts]")[0]
     assert '# relationship_on = "Statut"' in text
+    for day in ("Apr 5; 2026", "05-avr-26", "lundi 6 avril 2026", "04/05/26 3:15 PM", "5 de abril de 2026", "20260405"):
+        text, _ = drafted(f'number,Opt-in\n+33199000001,"{day.replace(";", ",")}"\n')
+        assert '# consent_on = "Opt-in"' in text, day
     text, _ = drafted("number,Date consentement\n+33199000001,oui\n")
     assert '# consent = "Date consentement"' in text
 
@@ -194,6 +197,11 @@ def test_our_own_names_need_no_brief(drafted):
         ("01/02/2026,03/04/2026", '# dates = "dmy"  # dates with slashes or dots were found, and none shows'),
         ("13/01/2026,01/13/2026", '# dates = "dmy"  # cells with the day first: 1; with the month first: 1; the file mixes them'),
         ("2026-01-13,2026-01-12", "# only ISO 8601 dates were found"),
+        ("13.01.26,01.12.26 10:00", 'dates = "dmy"  # cells'),
+        ("mardi 13/01/2026,x", 'dates = "dmy"  # cells'),
+        ('"4/13/26, 3:15 PM",x', 'dates = "mdy"  # cells'),
+        ("05-avr-26,5. März 26", 'dates = "dmy"  # dates with a month in words and a year of two digits: 2'),
+        ("12 rue 75,05-xyz-26", "# only ISO 8601 dates were found"),
     ],
 )  # fmt: skip
 def test_the_order_of_days_is_proved_or_left_open(drafted, days, line):

@@ -156,8 +156,9 @@ class _Draft:
             else:
                 reason = why if looks_like_phone(name) else self._w["by_cells"].format(why=why)
                 yield f"# number = {toml_text(name)}  # {reason}"
-        if several and guesses.number_columns:
-            yield f"number = {toml_text(guesses.number_columns)}"
+        if several:
+            listed = guesses.number_columns or [name for name in guesses.rows.columns if name in guesses.numbers]
+            yield f"{'' if guesses.number_columns else '# '}number = {toml_text(listed)}"
 
     def _values(self, column: str, theirs: str) -> Iterator[str]:
         """Their words for an axis that are not ours."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from dnc.checks.brief import Brief
+from dnc.checks.calls import Calls
 from dnc.checks.header import Header, hints
 from dnc.clock import read_day
 from dnc.errors import InputError
@@ -33,6 +34,7 @@ _MOST = 0.5  # of the numbers with a country code
 _CLOSE = 0.98  # of the numbers that the best plan has: a plan with as many is as likely
 MOST_WORDS = 20  # a column with more different words holds no axis
 _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
+_WRITTEN = r"^(?:\+|00?[1-9]|\(|\d{3}[-.]\d{3}[-.]\d{4}$)"  # as a number is, and hardly a count, an id or an amount
 _BETWEEN = r"\s*:::\s*|\s+(?:/|;|ou|or|oder|o)\s+"  # two numbers in a cell
 _DAY = r"^(?:\p{L}+\.?,?\s+)?([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-](?:[0-9]{4}\b|[0-9]{2}(?:$|[, T]))"
 _SHORT_YEAR = r"[0-9].*\p{L}{3}\.?[ ./\-]+[0-9]{2}(?:$|[, T])"  # 05-avr-26; only a declared order tells its century
@@ -302,6 +304,35 @@ class Guesses:
         """Columns at which a check stops, since they may tell objections, unless they are mapped or left out."""
         number = next(iter(self.number_columns or self.numbers or self.table.columns))
         return Header(self.table, Brief(columns={"number": number})).possible_objections
+
+
+class SecondNumbers:
+    """Finds columns of telephone numbers that a check does not use, by their names and the first cells.
+
+    header: of the list. Attribute `names`: of the columns.
+    """
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self.names: list[str] | None = None
+
+    def add(self, calls: Calls, verdicts: object) -> None:
+        """Look at the first batch of a list."""
+        if self.names is None:
+            self.names = [name for name in self._header.unused if self._holds_numbers(name, calls.carried[name])]
+
+    def _holds_numbers(self, name: str, column: pl.Series) -> bool:
+        cells = filled(as_text(column.head(_SAMPLE))).unique(maintain_order=True)
+        if not cells.len():
+            return looks_like_phone(name)
+        written = cells.filter(cells.str.contains(_DIGITS) & ~cells.str.contains(_DAY))
+        if not looks_like_phone(name):
+            written = written.filter(written.str.contains(_WRITTEN))
+            if written.len() < SURE * cells.len():
+                return False
+        rows = read_column(written, self._header.brief.region).rows
+        read = int((rows["number"].is_not_null() | (rows["unread"] == "region").fill_null(False)).sum())
+        return bool(read) if looks_like_phone(name) else read >= SURE * cells.len()
 
 
 def _is_day(cell: str) -> bool:

@@ -161,11 +161,6 @@ class Header:
         return [name for name in self.carried if name not in known]
 
     @property
-    def second_numbers(self) -> list[str]:
-        """Unused columns that look like telephone numbers."""
-        return [name for name in self.unused if looks_like_phone(name)]
-
-    @property
     def possible_objections(self) -> list[str]:
         """Columns with a word in their name by which files record objections, if no objection is read from them.
 

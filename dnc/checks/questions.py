@@ -243,7 +243,14 @@ class Questions:
 
     def _of_number(self) -> Iterator[Question]:
         if "number" not in {*self._columns, *self._guesses.own} and self._guesses.numbers:
-            options = [Option(name, {"columns": {"number": name}}) for name in self._guesses.numbers]
+            names = list(self._guesses.numbers)
+            options = [
+                Option(f"{name} ({self._shows(self._values(name))})", {"columns": {"number": name}}) for name in names
+            ]
+            several = [name for name in self._guesses.rows.columns if name in names and self._guesses.numbers[name].read]
+            if len(several) > 1:
+                text = self._w["number_each"].format(names=", ".join(several))
+                options.insert(0, Option(text, {"columns": {"number": several}}))
             yield Question("number", self._w["number"], options, self._height)
 
     def _of_campaign(self) -> Iterator[Question]:

@@ -21,6 +21,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
+from dnc.checks.guesses import SecondNumbers
 from dnc.checks.inputs import Source, opened
 from dnc.checks.judge import Verdicts
 from dnc.checks.outputs import Outputs
@@ -111,7 +112,8 @@ def _run(
         tallies, given = Tallies(), Counter[str]()
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, work, header.columns.get("call", ""))
-        watching: list[Observer] = [tallies.add, people.add, evidence.add, *observers]
+        second = SecondNumbers(header)
+        watching: list[Observer] = [tallies.add, people.add, evidence.add, second.add, *observers]
 
         def decided() -> Iterator[tuple[Calls, Verdicts]]:
             for batch in ahead(intake.batches()):
@@ -157,7 +159,7 @@ def _run(
             elsewhere=against.applied,
             unplaced=against.unplaced,
             ignored=header.ignored,
-            second_numbers=header.second_numbers,
+            second_numbers=second.names or [],
             dated=dated,
             skipped=intake.table.skipped,
             sheets=intake.table.others,

@@ -81,6 +81,7 @@ def test_a_second_column_that_is_not_sure_is_a_choice(drafted):
     """Where one of two columns holds other things too, neither is taken."""
     text, brief = drafted("fixe,portable\n01 99 00 00 01,06 39 98 00 01\n01 99 00 00 02,aucun\n")
     assert "number" not in brief["columns"] and "several columns may contain" in text
+    assert '# number = ["fixe", "portable"]' in text
 
 
 MOBILES = "06 39 98 00 01\n06 39 98 00 02\n06 39 98 00 03\n"
@@ -261,6 +262,15 @@ def test_the_command_prints_it(dnc, write_file):
     """stdout is the draft."""
     code, out, err = dnc("brief", write_file("list.csv", LIST))
     assert (code, err) == (0, "") and 'number = "Tél. mobile"' in out
+
+
+def test_it_speaks_the_language_of_the_system(dnc, write_file, monkeypatch):
+    """French by LC_ALL, unless --lang says otherwise."""
+    path = write_file("l.csv", "Téléphone\n+33639980001\n")
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    assert "# Ébauche" in dnc("brief", path)[1] and "# Draft" in dnc("brief", path, "--lang", "en")[1]
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    assert "# Draft" in dnc("brief", path)[1]
 
 
 def test_only_what_a_caller_leaves_open_is_asked(dnc, write_file):

@@ -170,3 +170,19 @@ def test_other_functions_agree(empty, write_file):
     assert found.consents["rows"], found.consents["numbers"] == (1, 2)
     with pytest.raises(OptionError, match="is not a column of verdicts"):
         check(path, empty, brief=TWO, columns=["number_form"])
+
+
+def test_columns_of_numbers_that_are_not_called_are_named(empty):
+    """By their name where a number is read in them, and by their cells; a count of rows and plain ids are neither."""
+    rows = {
+        "Numéro": ["1", "2"],
+        "Téléphone": ["06 39 98 00 01", "+33 6 39 98 00 02"],
+        "Fixe": ["", ""],
+        "Portable 2": ["aucun", "06 39 98 00 03"],
+        "Contact": ["06 39 98 00 04", "01.99.00.00.01"],
+        "Client": ["123456782", "523456781"],
+        "Le": ["05.03.2026", "06.03.2026"],
+        "Note": ["06 39 98 00 05", "rien"],
+    }
+    brief = Brief(region="FR", columns={"number": "Téléphone"})
+    assert check(pl.DataFrame(rows), empty, brief=brief).second_numbers == ["Fixe", "Portable 2", "Contact"]

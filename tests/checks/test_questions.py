@@ -113,11 +113,18 @@ def test_a_list_without_numbers_is_refused(asked):
         asked("Nom;Ville\nA;B\n").next()
 
 
-def test_columns_of_equal_standing_are_a_question(asked):
-    """Which of two columns holds the number to call, where one of them holds other things too."""
+def test_columns_of_equal_standing_are_a_question(asked, tmp_path):
+    """Which of two columns holds the number to call, or both, where one of them holds other things too."""
     questions = asked("fixe;portable\n01 99 00 00 01;06 39 98 00 01\n01 99 00 00 02;aucun\n")
     question = questions.next()
-    assert question.id == "number" and [option.text for option in question.options] == ["fixe", "portable"]
+    assert question.id == "number" and [option.text for option in question.options] == [
+        "each number in fixe, portable",
+        "fixe (for instance •• •• •• •• 01, •• •• •• •• 02)",
+        "portable (for instance •• •• •• •• 01, aucun)",
+    ]
+    questions.answer(question, 0)
+    assert read_brief(tmp_path / "list.toml").columns == {"number": ["fixe", "portable"]}
+    assert questions.next().id == "caller" and questions.calls == 4
 
 
 def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):

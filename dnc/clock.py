@@ -15,6 +15,7 @@ from dnc.errors import InputError
 
 NEVER = date(9999, 12, 31)  # stands for "there was none": a day that never comes
 NONE = ("none", "no", "non", "false", "faux", "0")  # words that mean "there was none"
+YES = ("yes", "oui", "ja", "si", "sì", "sí", "true", "vrai", "x", "1")  # "there was one", on a day that is not told
 UNTOLD = ("n/a", "-")  # what files write for an empty cell
 ALWAYS = date(1, 1, 1)  # stands for a date that cannot be read, so that it counts against the caller: long past
 NO_DAYS = date(1980, 1, 1)  # dates up to here are what programs write for none: 0001, 1899, 1900, 1904, 1970, 1980

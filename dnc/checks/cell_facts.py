@@ -16,12 +16,12 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.header import Rule
 from dnc.checks.local_time import Places, appointment, call_moment
-from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, read_day, today
+from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, YES, read_day, today
 from dnc.files.table import RAGGED, folded
 from dnc.frames import as_text, each_distinct
 from dnc.law.demands import FACTS
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.numbers.reader import known_region, read_number
 
 DECLARABLE = ("consent", "consent_on", "consent_for")
@@ -167,6 +167,8 @@ class FactReader:
             here = is_odd & cell.is_not_null() & fits
             if axis := vocabulary().axes.get(ours):  # a line that contradicts the numbering plan is understood
                 here &= ~cell.str.to_lowercase().is_in(axis)
+            elif ours in AGAINST:  # nor is it a mistake to tell an objection without its day
+                here &= ~cell.str.to_lowercase().is_in(YES)
             at = here.fill_null(False).arg_true()
             yield _marks(at, "misread", ours, masked(pl.lit(cell.gather(at))))
 

@@ -307,32 +307,34 @@ class Guesses:
 
 
 class SecondNumbers:
-    """Finds columns of telephone numbers that a check does not use, by their names and the first cells.
+    """Finds columns of telephone numbers that a check does not use, by their names and their first cells.
 
     header: of the list. Attribute `names`: of the columns.
     """
 
     def __init__(self, header: Header) -> None:
-        self._header = header
-        self.names: list[str] | None = None
+        self.names: list[str] = []
+        self._region = header.brief.region
+        self._empty = header.unused  # columns without a filled cell so far
 
     def add(self, calls: Calls, verdicts: object) -> None:
-        """Look at the first batch of a list."""
-        if self.names is None:
-            self.names = [name for name in self._header.unused if self._holds_numbers(name, calls.carried[name])]
+        """Look at the columns that were empty in all batches before this one."""
+        cells = {name: filled(as_text(calls.carried[name])) for name in self._empty}
+        self._empty = [name for name in self._empty if not cells[name].len()]
+        self.names += [name for name, column in cells.items() if column.len() and self._are_numbers(name, column)]
 
-    def _holds_numbers(self, name: str, column: pl.Series) -> bool:
-        cells = filled(as_text(column.head(_SAMPLE))).unique(maintain_order=True)
-        if not cells.len():
-            return looks_like_phone(name)
+    def _are_numbers(self, name: str, cells: pl.Series) -> bool:
+        """Whether one of them is, where the name says so; else whether they all are, and are written like it."""
+        cells = cells.head(_SAMPLE).unique(maintain_order=True)
         written = cells.filter(cells.str.contains(_DIGITS) & ~cells.str.contains(_DAY))
+        least = 1.0
         if not looks_like_phone(name):
             written = written.filter(written.str.contains(_WRITTEN))
-            if written.len() < SURE * cells.len():
-                return False
-        rows = read_column(written, self._header.brief.region).rows
-        read = int((rows["number"].is_not_null() | (rows["unread"] == "region").fill_null(False)).sum())
-        return bool(read) if looks_like_phone(name) else read >= SURE * cells.len()
+            least = SURE * cells.len()
+        if written.len() < least:
+            return False
+        rows = read_column(written, self._region).rows
+        return int((rows["number"].is_not_null() | (rows["unread"] == "region").fill_null(False)).sum()) >= least
 
 
 def _is_day(cell: str) -> bool:

@@ -93,8 +93,8 @@ def _joining(links: pl.DataFrame) -> int | None:
             point = higher
         return point
 
-    for one, other in inner.iter_rows():
-        one, other = top(one), top(other)
+    for point, number in inner.iter_rows():
+        one, other = top(point), top(number)
         if one != other:
             above[one] = other
             joining += 1

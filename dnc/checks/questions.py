@@ -19,7 +19,7 @@ from dnc.checks.cell_facts import read_cli
 from dnc.checks.counts import Tallies
 from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning
 from dnc.checks.settings import Settings
-from dnc.clock import NONE, today
+from dnc.clock import NONE, YES, today
 from dnc.errors import InputError
 from dnc.files.table import folded, holds_number
 from dnc.files.writers import atomic_path
@@ -56,9 +56,6 @@ _CONSENTS = {
     "both": {"consent": "named_caller", "consent_for": "both"},
     "partners": {"consent": "partners"},
 }
-# Words of a column of objections that are understood: whether there was one.
-_ANSWERS = {*NONE, "oui", "yes", "ja", "si", "sì", "sí", "1", "true", "vrai", "x", "nein"}
-
 Edits = dict[str, Any]  # a part of a brief
 
 
@@ -138,12 +135,21 @@ class Questions:
         Raises InputError where the text is not understood; the brief is then as before.
         """
         if isinstance(chosen, str):
-            if question.fact == "cli" and read_cli(chosen, self._brief.get("region")) is None:
-                raise InputError(self._w["no_cli"])
-            self._add({"facts": {question.fact: chosen}})
+            self._tell(str(question.fact), chosen)
         elif chosen is not None:
             self._add(question.options[chosen].edits)
         self._asked.add(question.id)
+
+    def _tell(self, fact: str, text: str) -> None:
+        """Write down a typed answer."""
+        kind = vocabulary().columns[fact]["kind"]
+        if fact == "cli" and read_cli(text, self._brief.get("region")) is None:
+            raise InputError(self._w["wrong"]["cli"])
+        try:
+            self._add({"facts": {fact: text}})
+        except InputError as error:
+            why = self._w["wrong"].get(kind.removesuffix("time"))
+            raise InputError(why or str(error)) from None
 
     def _add(self, edits: Edits) -> None:
         before = self._brief
@@ -247,7 +253,9 @@ class Questions:
             options = [
                 Option(f"{name} ({self._shows(self._values(name))})", {"columns": {"number": name}}) for name in names
             ]
-            several = [name for name in self._guesses.rows.columns if name in names and self._guesses.numbers[name].read]
+            several = [
+                name for name in self._guesses.rows.columns if name in names and self._guesses.numbers[name].read
+            ]
             if len(several) > 1:
                 text = self._w["number_each"].format(names=", ".join(several))
                 options.insert(0, Option(text, {"columns": {"number": several}}))
@@ -255,14 +263,9 @@ class Questions:
 
     def _of_campaign(self) -> Iterator[Question]:
         """Who calls, for what, when: what every list needs."""
-        values = {ours: vocabulary().columns[ours]["values"] for ours in ("caller", "purpose")}
-        colon = messages("common", self._language)["colon"] + " "
         if not self._told("caller") and not self._told("purpose"):
             options = [
-                Option(
-                    values["caller"][caller][self._language] + colon + values["purpose"][purpose][self._language],
-                    {"facts": {"caller": caller, "purpose": purpose}},
-                )
+                Option(self._w["campaigns"][caller][purpose], {"facts": {"caller": caller, "purpose": purpose}})
                 for caller, purposes in _CALLERS.items()
                 for purpose in purposes
             ]
@@ -283,10 +286,14 @@ class Questions:
         for name in self._open_objections:
             w = self._w["objection"]
             free = [ours for ours in AGAINST if not self._told(ours)]
-            options = [Option(w[ours], {"columns": {ours: name}}) for ours in free]
+            words = [word for word, _ in self._guesses.words(name)]
+            noes = {word: "none" for word in words if meaning("objected_on", word)}
+            options = [
+                Option(w[ours], {"columns": {ours: name}} | ({"values": {ours: noes}} if noes else {})) for ours in free
+            ]
             if "objected_on" in free and self._empty(name):
-                edits = {"columns": {"objected_on": name}, "when_empty": {name: {"objected_on": "none"}}}
-                options.insert(0, Option(f"{w['objected_on']}; {w['or_none']}", edits))
+                edits = options[free.index("objected_on")].edits | {"when_empty": {name: {"objected_on": "none"}}}
+                options.insert(0, Option(w["or_none"], edits))
             ignore = [*self._brief.get("ignore", []), name]
             options.append(Option(w["ignore"], {"ignore": ignore}))
             # Enter never says that an empty cell clears anybody.
@@ -294,8 +301,8 @@ class Questions:
             default = (
                 next(at for at, option in enumerate(options) if "when_empty" not in option.edits) if named else None
             )
-            words = {word.lower() for word, _ in self._guesses.words(name)}
-            proved = named and (self._guesses.has_days(name) or words <= _ANSWERS)
+            answers = {*YES, *NONE, *map(str.lower, noes)}
+            proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
             yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:
@@ -342,8 +349,9 @@ class Questions:
             told = self._is("consent", words)
             if day:
                 told.edits["columns"]["consent_on"] = day
+                told = replace(told, text=self._joined(told.text, w["on"].format(name=day)))
             options = [
-                Option(f"{told.text}; {w[key]}", {**told.edits, "when_filled": {words: {"consent_for": kind}}})
+                Option(self._joined(told.text, w[key]), {**told.edits, "when_filled": {words: {"consent_for": kind}}})
                 for key, kind in (("by_person", "live"), ("by_any", "both"))
             ]
             yield self._about(words, self._w["what"], [*options, told, nobody], rows)
@@ -429,7 +437,7 @@ class Questions:
             return Option(self._w["is"].format(name=name, says=says), edits)
         edits["values"] = {ours: {word: meant for word, meant in words.items() if word.lower() != meant}}
         meanings = ((word, vocabulary().meaning(ours, meant, self._language)) for word, meant in words.items())
-        says = "; ".join(f"{word} = {told.split(',')[0]}" for word, told in meanings)
+        says = self._joined(*(f"{word} = {told.split(',')[0]}" for word, told in meanings))
         return Option(self._w["is"].format(name=name, says=says), edits)
 
     def _about(
@@ -449,6 +457,9 @@ class Questions:
     def _about_empty(self, name: str, ours: str, options: list[Option], rows: int) -> Question:
         text = self._w["empty"].format(name=name)
         return Question(f"empty:{name}:{ours}", text, options, min(rows, self._empty(name)))
+
+    def _joined(self, *parts: str) -> str:
+        return (messages("common", self._language)["semicolon"] + " ").join(parts)
 
     def _shows(self, values: Sequence[str]) -> str:
         return str(self._w["shown"].format(values=", ".join(values)))

@@ -159,7 +159,7 @@ def _run(
             elsewhere=against.applied,
             unplaced=against.unplaced,
             ignored=header.ignored,
-            second_numbers=second.names or [],
+            second_numbers=second.names,
             dated=dated,
             skipped=intake.table.skipped,
             sheets=intake.table.others,

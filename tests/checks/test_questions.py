@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnc import InputError, Rulebook
+from dnc import InputError, Rulebook, check
 from dnc.checks.brief import read_brief
 from dnc.checks.questions import Questions
 
@@ -95,7 +95,7 @@ def test_a_wrong_answer_leaves_the_brief_as_it_was(asked, tmp_path):
     questions = asked(LIST)
     questions.answer(questions.next(), 0)
     question, before = questions.next(), (tmp_path / "list.toml").read_bytes()
-    with pytest.raises(InputError, match="call_at"):
+    with pytest.raises(InputError, match="not a date"):
         questions.answer(question, "soon")
     assert (tmp_path / "list.toml").read_bytes() == before
 
@@ -136,3 +136,27 @@ def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):
     at = [option.text for option in question.options].index("FR")
     questions.answer(question, at)
     assert read_brief(tmp_path / "list.toml").region == "FR"
+
+
+def test_yes_and_no_in_any_language_need_no_day(asked, tmp_path, store):
+    """A word for no is taken with its column, and a word for yes is an objection, not a mistake."""
+    questions = asked(
+        "Telefon;Nicht anrufen\n0049 30 23125001;ja\n0049 30 23125002;nein\n0049 30 23125003;vielleicht\n"
+    )
+    _ = [questions.answer(questions.next(), 0) for _ in range(2)]
+    question = questions.next()
+    assert question.id == "is:Nicht anrufen" and not question.proved
+    questions.answer(question, 0)
+    brief = read_brief(tmp_path / "list.toml")
+    assert brief.values == {"objected_on": {"nein": "none"}}
+    result = check(tmp_path / "list.csv", store, brief=brief)
+    assert result.verdicts["dnc_blocked_by"].str.contains("objection").to_list() == [True, False, True]
+    assert dict(result.tallies.misread) == {("objected_on", "vielleicht"): 1}
+
+
+def test_what_is_typed_wrongly_is_explained_in_the_language_asked(asked):
+    """No message in English amid French."""
+    questions = asked(LIST, "fr")
+    questions.answer(questions.next(), 0)
+    with pytest.raises(InputError, match="ce n'est pas une date possible"):
+        questions.answer(questions.next(), "bientôt")

@@ -9,12 +9,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cache, partial
 
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.header import Rule
+from dnc.checks.header import Rule, hints, may_object
 from dnc.checks.local_time import Places, appointment, call_moment
 from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, YES, read_day, today
 from dnc.files.table import RAGGED, folded
@@ -240,19 +240,36 @@ class FactReader:
         return pl.when(is_odd).then(pl.lit(f"{column} '") + cell + pl.lit("'") + instead)
 
 
-def fill_state(cells: pl.Series) -> pl.Series:
-    """Which cells are filled: `x`; `-` where they say that there is nothing (`n/a`, `no`); null where empty.
+def fill_state(cells: pl.Series, rules: Collection[Rule]) -> pl.Series:
+    """Which cells are filled: `x`; `!` by a word that refuses something, if a rule tells a consent; null where empty.
 
-    The function may be applied to its own result.
+    `-` stands for cells that say that there is nothing (`n/a`, `no`). The function may be applied to its own result.
     """
     text = text_of(cells)
-    nothing = text.str.to_lowercase().is_in([*UNTOLD, *NONE])
-    return pl.select(pl.when(nothing).then(pl.lit("-")).when(text.is_not_null()).then(pl.lit("x"))).to_series()
+    nothing = text.str.to_lowercase().is_in([*UNTOLD, *_noes()])
+    state = pl.select(pl.when(nothing).then(pl.lit("-")).when(text.is_not_null()).then(pl.lit("x"))).to_series()
+    if any(rule.filled and rule.ours in DECLARABLE for rule in rules):
+        texts = cells.to_frame().select(text.alias("text"))
+        refuses = each_distinct(texts, lambda word: (_refuses(word or ""),), {"refuses": pl.Boolean})["refuses"]
+        state = pl.select(pl.when(refuses & (state == "x")).then(pl.lit("!")).otherwise(state)).to_series()
+    return state
+
+
+def _refuses(text: str) -> bool:
+    """Whether a cell refuses something: an opposition, or a `no` with more words."""
+    first = re.match(r"\w+", text)
+    is_no = first is not None and first[0].lower() in _noes()
+    return text == "!" or is_no or (any(map(str.isalpha, text)) and may_object(text))
+
+
+@cache
+def _noes() -> frozenset[str]:
+    return frozenset((*NONE, *hints()["values"]["objected_on"]["none"]))
 
 
 def _holds(rule: Rule, batch: pl.DataFrame) -> pl.Series:
-    """In which rows a rule applies. A cell such as `no` is neither filled nor empty."""
-    state = fill_state(batch[rule.column])
+    """In which rows a rule applies. A cell such as `no` is neither filled nor empty, and a refusal tells no consent."""
+    state = fill_state(batch[rule.column], [rule])
     return (state == "x").fill_null(False) if rule.filled else state.is_null()
 
 

@@ -107,6 +107,14 @@ class Header:
             for ours, word in facts.items()
         ]
 
+    @cached_property
+    def rules_of(self) -> dict[str, list[Rule]]:
+        """The same rules by the unique name of their column."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            found.setdefault(rule.column, []).append(rule)
+        return found
+
     def _mapped(self, theirs: str, what: str) -> str:
         """The unique name of a column that a brief names for something. Raises InputError where there is none."""
         if column := self._called(theirs):
@@ -168,7 +176,7 @@ class Header:
         """
         against = {rule.column for rule in self.rules if rule.filled and rule.ours in AGAINST and rule.word not in NONE}
         known = {*self.columns.values(), *self.numbers, *self.ignored, *against}
-        return [name for name in self.carried if name not in known and _may_object(name)]
+        return [name for name in self.carried if name not in known and may_object(name)]
 
     @property
     def mistyped(self) -> dict[str, str]:
@@ -202,7 +210,8 @@ class Header:
             raise OptionError(why, *self._place)
 
 
-def _may_object(name: str) -> bool:
+def may_object(name: str) -> bool:
+    """Whether a text has a word by which files record objections."""
     words = _words(name)
     return any(f" {word} " in words or f" {word.replace(' ', '')} " in words for word in hints()["against"]["words"])
 

@@ -16,7 +16,7 @@ import polars as pl
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.dataset import FileList, Paths, file_list
 from dnc.files.remote import Query, fetched, is_url
-from dnc.files.table import BATCH_ROWS, Table, typed_table
+from dnc.files.table import BATCH_ROWS, Table, quoted, typed_table
 
 _NAME = Path("frame")  # in messages and in the log
 
@@ -99,8 +99,11 @@ def as_frame(table: Batch) -> pl.DataFrame:
         why = "a batch must be a Polars or pandas frame, or a pyarrow batch or table"
         raise InputError(f"{why}, not {type(table).__name__}")
     try:
-        return pl.DataFrame(table)
+        frame = pl.DataFrame(table)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, TypeError, ImportError) as error:
         raise InputError(
             f"Polars cannot read the batch ({type(error).__name__}); cast columns of unusual types to text"
         ) from None
+    if objects := [name for name, kind in frame.schema.items() if kind == pl.Object]:
+        raise InputError(f"columns hold Python objects: {quoted(objects)}; cast them to text")
+    return frame

@@ -105,8 +105,8 @@ class Intake:
         if len(header.numbers) > 1:
             source = self._number_names.gather(cells["column"])
         mapped = list(dict.fromkeys(name for ours, name in header.columns.items() if ours not in ("call", "number")))
-        asked = {rule.column for rule in header.rules if rule.column not in mapped}
-        states = [pl.lit(fill_state(batch[name])).alias(name) for name in asked]
+        asked = {name: rules for name, rules in header.rules_of.items() if name not in mapped}
+        states = [pl.lit(fill_state(batch[name], rules)).alias(name) for name, rules in asked.items()]
         plan, plans = numbered(
             batch.select(*mapped, *states, RAGGED, read["kind"].alias(KIND), read["unread"].alias(UNREAD))
         )
@@ -253,7 +253,8 @@ class Intake:
     def _refuse_second_header(self, unread: pl.DataFrame, numbers: list[str]) -> None:
         """Raise InputError where a row without a number is a header with other columns for the rows below it.
 
-        At least two of its cells are names of columns, and not all are where they were.
+        At least two of its cells are names of columns, and not all are where they were; or the name of a column of
+        numbers is where it was, and beside it is a name that no column has.
         """
         unread = unread.filter(~pl.any_horizontal(pl.col(numbers).str.contains(r"\d{3}")))
         texts = unread.select(pl.col(pl.String).exclude(RAGGED).str.strip_chars().str.to_lowercase())
@@ -261,7 +262,9 @@ class Intake:
         words = set(names.values()) - {""}
         named = pl.sum_horizontal(pl.lit(0), *(pl.col(name).is_in(words) for name in names))
         moved = pl.any_horizontal(pl.lit(False), *(pl.col(name) != own for name, own in names.items()))
-        at = texts.select(((named > 1) & moved).fill_null(False)).to_series().arg_true()
+        same = pl.any_horizontal(pl.col(name) == names[name] for name in numbers)
+        new = pl.any_horizontal(pl.lit(False), *(~pl.col(name).is_in({*words, ""}) for name in names))
+        at = texts.select((((named > 1) & moved) | (same & new)).fill_null(False)).to_series().arg_true()
         if len(at):
             why = "another header is here, with other columns or in another order; split the file in two here"
             raise InputError(why, self.table.path, unread[LINE][at[0]])

@@ -459,7 +459,8 @@ class Questions:
         return Question(f"empty:{name}:{ours}", text, options, min(rows, self._empty(name)))
 
     def _joined(self, *parts: str) -> str:
-        return (messages("common", self._language)["semicolon"] + " ").join(parts)
+        semicolon: str = messages("common", self._language)["semicolon"]
+        return f"{semicolon} ".join(parts)
 
     def _shows(self, values: Sequence[str]) -> str:
         return str(self._w["shown"].format(values=", ".join(values)))

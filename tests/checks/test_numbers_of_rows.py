@@ -186,3 +186,19 @@ def test_columns_of_numbers_that_are_not_called_are_named(empty):
     }
     brief = Brief(region="FR", columns={"number": "Téléphone"})
     assert check(pl.DataFrame(rows), empty, brief=brief).second_numbers == ["Portable 2", "Contact"]
+
+
+def test_python_objects_in_a_frame_are_refused(empty):
+    """They are named, and nothing is read of them."""
+    frame = pl.DataFrame({"number": ["0639980001"], "x": pl.Series([object()], dtype=pl.Object)})
+    with pytest.raises(InputError, match="columns hold Python objects: 'x'; cast them to text"):
+        check(frame, empty, region="FR")
+
+
+@pytest.mark.parametrize("second", ["number;ville;", "NUMBER;objected_on;nom"])
+def test_another_header_with_new_columns_is_refused(empty, write_file, second):
+    """Rows below it would be read under the names of the first one; a header that is repeated is only a row."""
+    text = "number;nom;x\n0639980001;A;\n{}\n0639980002;B;\n"
+    with pytest.raises(InputError, match="another header is here"):
+        check(write_file("c.csv", text.format(second)), empty, region="FR")
+    assert check(write_file("d.csv", text.format("number;nom;x")), empty, region="FR").counts["undecided"]

@@ -90,6 +90,19 @@ def test_an_objection_of_a_rule_counts_for_all_rows_of_its_number(empty):
         assert decider(frame)["dnc_outcome"].to_list()[:2] == ["blocked", "blocked"]
 
 
+def test_a_refusal_is_no_consent(empty):
+    """A cell that refuses, or says no in any language, is filled for an objection and never for a consent."""
+    words = ["oui", "Refus", "Nein", "non merci", "Opt-out le 3 mai", "désinscrit", "Stop", "2026-10-01", "", "n/a"]
+    consent = {"consent": "named_caller", "consent_on": "2026-10-01", "consent_for": "live"}
+    frame = pl.DataFrame({"number": [f"063998000{at}" for at in range(10)], "RGPD": words})
+    brief = Brief(region="FR", when_filled={"RGPD": consent | {"recipient": "consumer"}})
+    found = facts_of(frame, brief, ["consent", "recipient"])
+    assert found["consent"].is_not_null().to_list() == [word in ("oui", "2026-10-01") for word in words]
+    assert found["recipient"].is_not_null().to_list() == [word not in ("Nein", "", "n/a") for word in words]
+    with Decider(empty, brief=brief, given=SALE, at="2026-10-05T10:30") as decider:
+        assert decider(frame)["dnc_outcome"].to_list().count("clear") == 2
+
+
 WORDS = {"consent": ["none", "named_caller", "written", "oui"], "recipient": ["consumer", "business", "pro"]}
 WORDS |= {"objected_on": ["none", "2026-01-01", "hier"], "relationship_on": ["2026-01-02", "hier"]}
 

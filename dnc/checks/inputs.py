@@ -100,10 +100,10 @@ def as_frame(table: Batch) -> pl.DataFrame:
         raise InputError(f"{why}, not {type(table).__name__}")
     try:
         frame = pl.DataFrame(table)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, TypeError, ImportError) as error:
+    except (Exception, pl.exceptions.PanicException) as error:  # libraries raise what they like
         raise InputError(
             f"Polars cannot read the batch ({type(error).__name__}); cast columns of unusual types to text"
         ) from None
-    if objects := [name for name, kind in frame.schema.items() if kind == pl.Object]:
-        raise InputError(f"columns hold Python objects: {quoted(objects)}; cast them to text")
+    if unusual := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Object | pl.BaseExtension)]:
+        raise InputError(f"columns have types that are not read: {quoted(unusual)}; cast them to text")
     return frame

@@ -191,7 +191,7 @@ def test_columns_of_numbers_that_are_not_called_are_named(empty):
 def test_python_objects_in_a_frame_are_refused(empty):
     """They are named, and nothing is read of them."""
     frame = pl.DataFrame({"number": ["0639980001"], "x": pl.Series([object()], dtype=pl.Object)})
-    with pytest.raises(InputError, match="columns hold Python objects: 'x'; cast them to text"):
+    with pytest.raises(InputError, match="columns have types that are not read: 'x'; cast them to text"):
         check(frame, empty, region="FR")
 
 

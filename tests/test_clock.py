@@ -33,6 +33,16 @@ SHORT = {
     "nb": "jan. feb. mars apr. mai juni juli aug. sep. okt. nov. des.",
     "sv": "jan. feb. mars apr. maj juni juli aug. sep. okt. nov. dec.",
 }
+WEEKDAYS = {
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "de": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
+    "it": "lunedì martedì mercoledì giovedì venerdì sabato domenica",
+    "es": "lunes martes miércoles jueves viernes sábado domingo",
+    "nl": "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
+    "da": "mandag tirsdag onsdag torsdag fredag lørdag søndag",
+    "sv": "måndag tisdag onsdag torsdag fredag lördag söndag",
+}
 DAYS = st.dates(date(1900, 1, 1), date(2099, 12, 31))
 GAPS = st.sampled_from([" ", "-", "/", ".", "\xa0", " - ", ". ", ", "])
 
@@ -53,6 +63,21 @@ def test_a_month_in_words_is_the_day_that_was_written(day, language, short, gap,
         )
     )
     assert read_day(text, order, NOW) == day
+
+
+@pytest.mark.parametrize("language", sorted(MONTHS))
+def test_every_month_in_words_is_that_month(language):
+    """In full and shortened, in every language: a word that is missing, or names another month, is seen."""
+    for months in (MONTHS, SHORT):
+        found = [read_day(f"5 {month} 2026", "iso", NOW) for month in months[language].split()]
+        assert found == [date(2026, month, 5) for month in range(1, 13)]
+
+
+@pytest.mark.parametrize("language", sorted(WEEKDAYS))
+def test_every_day_of_the_week_is_that_day(language):
+    """The 6 April 2026 is a Monday."""
+    texts = [f"{name} {6 + at} April 2026" for at, name in enumerate(WEEKDAYS[language].split())]
+    assert [read_day(text, "iso", NOW) for text in texts] == [date(2026, 4, 6 + at) for at in range(7)]
 
 
 @pytest.mark.parametrize(
@@ -123,18 +148,6 @@ def test_years_of_two_digits(text, order, now, day):
     """They are of the hundred years that end with the year after the one of the check, also when it is repeated."""
     found = read_day(text, order, now)
     assert (found and str(found)) == day
-
-
-WEEKDAYS = {
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
-    "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
-    "de": "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag",
-    "it": "lunedì martedì mercoledì giovedì venerdì sabato domenica",
-    "es": "lunes martes miércoles jueves viernes sábado domingo",
-    "nl": "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
-    "da": "mandag tirsdag onsdag torsdag fredag lørdag søndag",
-    "sv": "måndag tisdag onsdag torsdag fredag lördag söndag",
-}
 
 
 @given(DAYS, st.sampled_from(sorted(WEEKDAYS)), st.sampled_from([" ", ", "]), st.integers(0, 6), st.booleans())

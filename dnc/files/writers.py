@@ -127,7 +127,7 @@ class CsvStream(Writer):
     def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Texts with quotes where CSV needs them, and empty texts for nulls."""
         special = ['"', "\n", "\r", self._delimiter]
-        texts = [cells for cells in frame.select(pl.selectors.string().exclude("dnc_number"))]
+        texts = list(frame.select(pl.selectors.string().exclude("dnc_number")))
         texts = [cells for cells in texts if cells.str.contains_any(special).any()]
         return frame.with_columns(
             pl.when(cells.str.contains_any(special))

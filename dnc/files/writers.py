@@ -127,14 +127,14 @@ class CsvStream(Writer):
     def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Texts with quotes where CSV needs them, and empty texts for nulls."""
         special = ['"', "\n", "\r", self._delimiter]
-        texts = list(frame.select(pl.selectors.string().exclude("dnc_number")))
-        texts = [cells for cells in texts if cells.str.contains_any(special).any()]
+        texts = frame.select(pl.selectors.string().exclude("dnc_number"))  # whose digits need none
+        special_texts = [cells for cells in texts if cells.str.contains_any(special).any()]
         return frame.with_columns(
             pl.when(cells.str.contains_any(special))
             .then(pl.lit('"') + pl.col(cells.name).str.replace_all('"', '""', literal=True) + pl.lit('"'))
             .otherwise(cells.name)
             .alias(cells.name)
-            for cells in texts
+            for cells in special_texts
         ).with_columns(pl.selectors.string().fill_null(""))
 
 

@@ -1,15 +1,24 @@
-"""Another language is a file of words alone: nothing else has to be changed, and English stands in for what it lacks."""
+"""French is French throughout, and another language is a file of words alone."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
-import dnc
+import polars as pl
 
+import dnc
+from dnc import Rulebook
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import in_language, messages
+from tests.test_messages import CATALOGUE
+
+PACKAGE = Path(dnc.__file__)
 WORDS = """
 [written]
 thousands = "."
@@ -33,9 +42,9 @@ text = "Verbrauchergesetzbuch, Art. D. 223-9"
 def test_a_language_is_a_file_of_words(tmp_path):
     """German by one file: its words in what is printed, its numbers and days, English for the rest."""
     package = tmp_path / "dnc"
-    shutil.copytree(Path(dnc.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PACKAGE.parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "messages.de.toml").write_text(WORDS, encoding="utf-8")
-    shutil.copytree(Path(dnc.__file__).parent.parent / "registry_loaders", tmp_path / "registry_loaders")
+    shutil.copytree(PACKAGE.parent.parent / "registry_loaders", tmp_path / "registry_loaders")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "LC_ALL": "de_DE.UTF-8", "PYTHONIOENCODING": "utf-8"}
 
     def run(*arguments: str) -> str:
@@ -50,3 +59,168 @@ def test_a_language_is_a_file_of_words(tmp_path):
     assert "Verbrauchergesetzbuch, Art. D. 223-9" in told
     written = "from datetime import date; from dnc.messages import *; print(amount('de', 1)(1234.5), percent('de')(.125), dated('de')(date(2026, 11, 25)))"
     assert run("-c", written).split() == ["1.234,5", "12,5", "%", "25.11.2026"]
+
+
+ENGLISH = frozenset(
+    [
+        "the",
+        "of",
+        "and",
+        "to",
+        "for",
+        "with",
+        "by",
+        "from",
+        "that",
+        "not",
+        "this",
+        "which",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "been",
+        "will",
+        "shall",
+        "must",
+        "should",
+        "its",
+        "their",
+        "they",
+        "them",
+        "there",
+        "than",
+        "then",
+        "when",
+        "where",
+        "who",
+        "whose",
+        "would",
+        "could",
+        "about",
+        "into",
+        "only",
+        "any",
+        "each",
+        "every",
+        "both",
+        "because",
+        "before",
+        "after",
+        "under",
+        "until",
+        "without",
+        "within",
+        "during",
+        "between",
+        "call",
+        "calls",
+        "caller",
+        "listed",
+        "law",
+        "unless",
+        "years",
+        "months",
+        "days",
+    ]
+)
+# Names of foreign acts, registries and bodies: they stay as they are.
+NAMES = (
+    "National Do Not Call Registry", "Do Not Call Register", "Do Not Call", "Data (Use and Access) Act",
+    "Financial Guidance and Claims Act", "Telemarketing and Research Calls Industry Standard", "Code of Virginia",
+    "Act 47 of 2026", "Stop the Spam Calls Act", "Com. Law", "Com Law", "Fraternal Order of Police",
+)  # fmt: skip
+
+
+def english(text: str) -> set[str]:
+    """English words in a text that is no name, no id, no file and no command."""
+    text = re.sub(
+        r"\{\w+\}|\([a-z_]+(, [a-z_.]+)+\)|parmi\W+[a-z_]+(, [a-z_]+)+", "", text
+    )  # placeholders; words to write in a file
+    for name in NAMES:
+        text = text.replace(name, "")
+    return ENGLISH & set(re.findall(r"(?<![\w./:=-])[a-z]+(?![\w/:=-]|\.\w)", text.lower()))
+
+
+def texts_of(entry) -> list[str]:
+    """All texts in a part of the catalogue."""
+    if isinstance(entry, str):
+        return [entry]
+    return [text for below in (entry.values() if isinstance(entry, dict) else entry) for text in texts_of(below)]
+
+
+def test_no_english_is_left_in_french_sources():
+    """The catalogue, the columns and their values, and every regime: title, text, citations, conditions, demand."""
+    for section in CATALOGUE:
+        for text in texts_of(messages(section, "fr")):
+            assert not english(text), (section, text)
+    columns = vocabulary()
+    for name, entry in columns.columns.items():
+        told = [ask(name, "fr") for ask in (columns.label, columns.says, columns.question)]
+        told += [ask(name, word, "fr") for word in entry.get("values", ()) for ask in (columns.value, columns.meaning)]
+        for text in told:
+            assert not english(text), (name, text)
+    for _, regime in Rulebook.load().regimes():
+        told = [regime.title["fr"], regime.says["fr"], *(cite.texts["fr"] for cite in regime.cites)]
+        told += [in_language(part.says, "fr") for part in regime.parts]
+        for text in told:
+            assert not english(text), (regime.id, text)
+
+
+class _Prose(HTMLParser):
+    """The text of a page, without what is typed as it is and without the style."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._quiet = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self._quiet += tag in ("code", "pre", "style")
+
+    def handle_endtag(self, tag):
+        self._quiet -= tag in ("code", "pre", "style")
+
+    def handle_data(self, data):
+        if not self._quiet:
+            self.texts.append(data)
+
+
+def test_no_english_is_left_in_french(dnc, write_file, monkeypatch):
+    """What each verb prints for people, and the pages, where the system is French."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+    liste = write_file("liste.csv", "number\n0199000810\n0261910810\n0353010810\n0199\n0199000810\n")
+    reponse = write_file("reponse.csv", "Telephone;Identifiant;Réponse\n0199000810;a1;OK\n0261910810;a2;inscrit\n")
+    facts = ["--region", "FR", "--set", "caller=commercial", "--set", "recipient=consumer", "--set", "voice=human"]
+    runs = [
+        ["load", reponse, "--as-of", "2026-08-05", "--registry", "fr-bloctel"],
+        ["read", reponse, "--registry", "fr-bloctel"],
+        ["object", "0199000810", "--region", "FR", "--on", "2026-08-06", "--reason", "au téléphone"],
+        ["check", liste, *facts, "--at", "2026-08-10T10:30", "--keep", "--out", "rapport.html", "--out", "r.csv"],
+        ["check", liste, *facts, "--at", "2026-12-01T10:30", "--out", "apres.html"],
+        ["explain", "0261910810", *facts, "--at", "2026-08-10T10:30"],
+        ["explain", "+1 305 555 0101", "--set", "caller=commercial", "--at", "2026-08-10T10:30"],
+        ["vet", liste, *facts, "--out", "examen.html"],
+        ["answer", "0199000810", "--region", "FR"],
+        ["answer", "0199000810", "--region", "FR", "--out", "lettre.html"],
+        ["retain", "decisions", "--months", "6"],
+        ["forget", "--number", "0261910810", "--region", "FR"],
+        ["log", "--verify"],
+        ["verify"],
+        ["rules", "fr", "--unread-since", "2030-01-01"],
+    ]
+    for arguments in runs:
+        code, out, err = dnc(*arguments)
+        assert code in (0, 1, 3), (arguments, err)
+        if arguments[0] in ("read", "rules"):  # CSV: the names of columns are the same in every language
+            out = out.partition("\n")[2]
+        for line in [*err.splitlines(), *out.splitlines()]:
+            assert not english(line), (arguments[0], line)
+    for name in ("rapport.html", "apres.html", "examen.html", "lettre.html"):
+        for text in _Prose(Path(name).read_text(encoding="utf-8")).texts:
+            assert not english(text), (name, text)
+    for why in pl.read_csv("r.csv", infer_schema=False)["dnc_why"]:
+        assert not english(why), why

@@ -15,7 +15,7 @@ from dnc.files.table import folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import counted, messages
+from dnc.messages import counted, dated, messages
 from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
 
@@ -109,11 +109,13 @@ def _meaning(column: str, word: str, dates: str) -> str | None:
 
 def accepted(snapshots: Iterable[Snapshot], language: str) -> Iterator[str]:
     """A line for each defect of a registry's file that was accepted when it was loaded, with the reason given."""
-    texts, count = messages("summary", language), counted(language)
+    texts, count, day = messages("summary", language), counted(language), dated(language)
     for snapshot in snapshots:
         for defect in snapshot.accepted:
             what = texts["accepted"][defect.what].format(rows=count(defect.rows), reason=defect.reason)
-            yield texts["snapshot"].format(id=snapshot.id, registry=snapshot.registry, as_of=snapshot.as_of, what=what)
+            yield texts["snapshot"].format(
+                id=snapshot.id, registry=snapshot.registry, as_of=day(snapshot.as_of), what=what
+            )
 
 
 def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
@@ -124,12 +126,12 @@ def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
 
 def planned(check: Check) -> str:
     """The days for which a list is planned, and how many of its calls have no readable day or one in the past."""
-    w, count = messages("page", check.language), counted(check.language)
+    w, count, written = messages("page", check.language), counted(check.language), dated(check.language)
     days = sorted(day for day, _ in check.tallies.days if day)
     parts = []
     if days:
         span = w["planned_one" if days[0] == days[-1] else "planned_span"]
-        parts.append(span.format(first=days[0], last=days[-1]))
+        parts.append(span.format(first=written(days[0]), last=written(days[-1])))
     if undated := sum(rows for (day, _), rows in check.tallies.days.items() if day is None):
         parts.append(w["planned_unread"].format(count=count(undated)))
     if check.past:

@@ -70,7 +70,7 @@ def _regimes(check: Check) -> pl.DataFrame:
     blocked, undecided, duties = tallies.blocking(), tallies.undecided(), tallies.duties()
     rows = [
         (title(one, language), blocked[one.id], undecided[one.id], duties[one.id], one.says[language],
-         common["grades"][one.confidence], cite.text, cite.url, one.id)
+         common["grades"][one.confidence], cite.texts[language], cite.url, one.id)
         for one, _ in law_used(check)
         for cite in one.cites
     ]  # fmt: skip

@@ -207,6 +207,6 @@ def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None) -
 
 
 def _described(regime: Regime) -> dict[str, Any]:
-    cites = [{"text": cite.text, "url": cite.url, "read": cite.read} for cite in regime.cites]
+    cites = [{"text": cite.text, "texts": cite.texts, "url": cite.url, "read": cite.read} for cite in regime.cites]
     words = {"title": regime.title, "says": regime.says}
     return words | {"force": regime.force, "confidence": regime.confidence, "cites": cites}

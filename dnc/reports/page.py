@@ -24,7 +24,6 @@ def rendered(template: str, language: str, sections: Mapping[str, str], values: 
     templates.filters["count"] = counted(language)
     templates.filters["calls"] = lambda count: calls(count, language)
     templates.filters["percent"] = percent(language)
-    templates.filters["day"] = dated(language)
     templates.filters["named"] = lambda regime: title(regime, language)
     ids = list(sections)
     frame = {
@@ -43,4 +42,5 @@ def environment(language: str) -> Environment:
         loader=PackageLoader("dnc.reports", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     templates.globals["language"] = language
+    templates.filters["day"] = dated(language)
     return templates

@@ -40,8 +40,8 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     yield from _list(vetting, language)
     yield texts["cites"]
     for id_, regime in vetting.regimes.items():
-        cites = "; ".join(f"{cite['text']} {cite['url']}".strip() for cite in regime["cites"])
-        yield f"  {labelled(id_, cites, language)}"
+        cites = "; ".join(f"{cite['texts'][language]} {cite['url']}".strip() for cite in regime["cites"])
+        yield f"  {labelled(_named(id_, vetting, language), cites, language)}"
 
 
 def decision(vetting: Vetting, language: str) -> Decision:
@@ -124,9 +124,9 @@ def head(vetting: Vetting, language: str) -> str:
 def period(vetting: Vetting, language: str) -> str:
     """The day or the days of the calls."""
     offer = vetting.offer
+    day = dated(language)
     text = messages("vet", language)["period" if offer.until else "day"]
-    write = dated(language)
-    return str(text.format(first=write(offer.first), until=write(offer.until or offer.first)))
+    return str(text.format(first=day(offer.first), until=day(offer.until or offer.first)))
 
 
 def _share(share: Share, language: str) -> str:
@@ -152,11 +152,11 @@ def _costs(vetting: Vetting, language: str) -> Iterator[str]:
     if vetting.costs:
         yield messages("vet", language)["costs"]
     for cost in vetting.costs:
-        yield f"  {count(cost.alone):>9}  {count(cost.shared):>9}  {_says(cost.regime, vetting, language)}"
+        yield f"  {count(cost.alone):>9}  {count(cost.shared):>9}  {_named(cost.regime, vetting, language)}"
 
 
-def _says(regime: str, vetting: Vetting, language: str) -> str:
-    return labelled(regime, vetting.regimes[regime]["says"][language], language)
+def _named(regime: str, vetting: Vetting, language: str) -> str:
+    return f"{vetting.regimes[regime]['title'][language]} ({regime})"
 
 
 def _wanted(wanted: Wanted, language: str) -> Iterator[str]:
@@ -174,7 +174,7 @@ def _trade(trade: Traded, vetting: Vetting, language: str) -> Iterator[str]:
     yield texts["trade"].format(outcome=texts["trade_outcome"][trade.outcome])
     deciding = {"blocked": trade.blocked_by, "undecided": trade.undecided_by}.get(trade.outcome, {})
     for id_, rows in deciding.items():
-        yield f"  {count(rows) if rows else '':>9}  {_says(id_, vetting, language)}"
+        yield f"  {count(rows) if rows else '':>9}  {_named(id_, vetting, language)}"
     if trade.outcome == "undecided":
         yield from (_MARGIN + asked_of_seller(missing, language) for missing in trade.missing)
 
@@ -201,7 +201,10 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
         yield texts["answers"].format(registry=registry, counts=_counts(bands, language))
     if vetting.outcomes["clear"].rows:
         per_cent = percent(language)
-        shares = (f"{day} {per_cent(one.share)}{_span(one.low, one.high, language)}" for day, one in vetting.curve)
+        shares = (
+            f"{dated(language)(day)} {per_cent(one.share)}{_span(one.low, one.high, language)}"
+            for day, one in vetting.curve
+        )
         yield texts["curve"].format(shares=", ".join(shares))
     if vetting.duties:
         yield texts["duties"].format(duties=", ".join(sorted(vetting.duties)))

@@ -20,7 +20,6 @@ from dnc import Store, check
 
 PICTURE = Path(__file__).parent.parent / "docs" / "report.png"
 WIDTH, HEIGHT = 1000, 600
-FROM = "#outcome"  # where the picture begins: what is above names the user and the fingerprint of the log
 TODAY = "2026-08-10"  # the day of the planned calls, so that none is in the past
 
 
@@ -46,7 +45,6 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(report(Path(name)).as_uri())
-        page.locator(FROM).evaluate("heading => heading.scrollIntoView()")
         page.screenshot(path=PICTURE)
         browser.close()
 

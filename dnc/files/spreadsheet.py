@@ -1,7 +1,8 @@
 """The sheet of a spreadsheet that holds its table, as cells of text.
 
-This is the sheet that was named, or else the first visible one that holds anything; the names of the others are
-returned, so that they can be reported. A failed formula is kept as its error, and in XLSX and ODS one whose result was
+This is the sheet that was named, or else the first visible one that holds anything, `verdicts` before all others: a
+workbook that this program wrote begins with a summary. The names of the others are returned, so that they can be
+reported. A failed formula is kept as its error, and in XLSX and ODS one whose result was
 never stored as the formula, so that no row is lost with it. Of merged cells only the first holds the text, so the last
 row with such cells is returned. A cell far away from all others would need memory for the whole rectangle between them;
 such a file is refused before it is read.

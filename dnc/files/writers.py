@@ -33,7 +33,7 @@ _XLSX_COLUMNS = 1 << 14
 _A4 = 9  # as spreadsheets number sizes of paper
 _LONG = 10**11  # a spreadsheet shows numbers from here on as 1.2E+11
 _BACKGROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
-_WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 90
+_WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 60
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
 

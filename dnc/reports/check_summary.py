@@ -26,8 +26,6 @@ def summary(check: Check) -> Iterator[str]:
     yield from found.facts
     if check.calls != check.rows:
         yield texts["numbers"].format(rows=count(check.rows), calls=count(check.calls))
-    if check.persons is not None:
-        yield texts["persons"].format(calls=count(check.calls), persons=count(check.persons))
     if (given := check.given.total()) != check.calls:
         counts = counts_in_words({outcome: check.given[outcome] for outcome in check.counts}, language)
         yield texts["changed" if check.record["changed"] else "given"].format(rows=count(given), counts=counts)

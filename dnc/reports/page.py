@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dnc.messages import counted, dated, messages, percent
+from dnc.messages import counted, dated, in_language, messages, percent
 from dnc.reports.decision import calls
 from dnc.reports.phrases import title
 
@@ -43,4 +43,5 @@ def environment(language: str) -> Environment:
     )
     templates.globals["language"] = language
     templates.filters["day"] = dated(language)
+    templates.filters["said"] = lambda text: in_language(text, language)
     return templates

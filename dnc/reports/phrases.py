@@ -126,12 +126,12 @@ def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
 
 def planned(check: Check) -> str:
     """The days for which a list is planned, and how many of its calls have no readable day or one in the past."""
-    w, count, write = messages("page", check.language), counted(check.language), dated(check.language)
+    w, count, written = messages("page", check.language), counted(check.language), dated(check.language)
     days = sorted(day for day, _ in check.tallies.days if day)
     parts = []
     if days:
         span = w["planned_one" if days[0] == days[-1] else "planned_span"]
-        parts.append(span.format(first=write(days[0]), last=write(days[-1])))
+        parts.append(span.format(first=written(days[0]), last=written(days[-1])))
     if undated := sum(rows for (day, _), rows in check.tallies.days.items() if day is None):
         parts.append(w["planned_unread"].format(count=count(undated)))
     if check.past:

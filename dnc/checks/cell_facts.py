@@ -24,7 +24,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.numbers.reader import known_region, read_number
 
-DECLARABLE = ("consent", "consent_on", "consent_for")
+DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
 BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: what a rule of the brief tells of it
 KIND, UNREAD = "\0kind", "\0unread"  # what a number says, beside the list's own columns
 # An objection or a withdrawal on a day that cannot be read counts as one on all days.
@@ -32,8 +32,11 @@ _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _QUOTED = 40  # characters of a cell that a note repeats
+_AHEAD = "consent_until"  # the date that may be one to come
+_HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d) ?[-–] ?(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 _SHORT_NUMBER = re.compile(r"^[0-9]{3,6}$")
 
+_CLOCKS = ("at_first", "at_last")
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
 _WHERE = {"jurisdiction": pl.String, "zones": pl.String, "polls": pl.String, "place": pl.String, "read": pl.Boolean}
 
@@ -131,7 +134,7 @@ class FactReader:
         facts = facts.with_columns(_of_numbers(cells, plans, kinds, odd))
         facts = facts.with_columns(_defaults(facts, cells, odd))
         facts = facts.with_columns(self._when_and_where(cells, facts, odd))
-        facts = facts.with_columns(self._others(cells, facts["territory"], odd))
+        facts = facts.with_columns(self._others(cells, facts["territory"], odd)).with_columns(at_agreed_hour())
         facts = facts.with_columns(_consent(facts, odd))
         by_plan = {"line": facts["plan_line"]}
         notes = [
@@ -151,6 +154,8 @@ class FactReader:
                 text = self._by_rules(plans, ours).alias(ours).to_frame()
                 if axis := vocabulary().axes.get(ours):
                     read = text.select(pl.when(pl.col(ours).is_in(axis)).then(ours)).to_series()
+                elif ours == "hours_agreed":
+                    read = each_distinct(text, lambda word: (read_hours(word),), {ours: pl.String})[ours]
                 else:
                     read = each_distinct(
                         text, lambda word: (word and read_day(word, self.brief.dates),), {ours: pl.Date}
@@ -219,19 +224,26 @@ class FactReader:
             {"cli": pl.String},
         )
         odd["cli"] = cells["cli"].is_not_null() & cli["cli"].is_null()
-        # One or two zeros are a spreadsheet's decimals; three would make a thousand of it.
-        attempts = cells["attempts"].str.extract(r"^([0-9]{1,9})(?:[.,]00?)?$", 1).cast(pl.Int32)
-        odd["attempts"] = cells["attempts"].is_not_null() & attempts.is_null()
-        return [*columns, cli["cli"], attempts]
+        for name in ("attempts", "attempts_day"):
+            # One or two zeros are a spreadsheet's decimals; three would make a thousand of it.
+            attempts = cells[name].str.extract(r"^([0-9]{1,9})(?:[.,]00?)?$", 1).cast(pl.Int32)
+            odd[name] = cells[name].is_not_null() & attempts.is_null()
+            columns.append(attempts)
+        hours = each_distinct(
+            cells.select("hours_agreed"), lambda text: (read_hours(text),), {"hours_agreed": pl.String}
+        )
+        odd["hours_agreed"] = cells["hours_agreed"].is_not_null() & hours["hours_agreed"].is_null()
+        return [*columns, cli["cli"], hours["hours_agreed"]]
 
     def _day(self, column: str, text: str | None) -> tuple[date | None, bool]:
-        """The day on which something happened, and whether it was not understood: a day to come is not understood."""
+        """A day, and whether it was not understood: one on which something happened cannot be still to come."""
         if text is None:
             return _EMPTY.get(column), False
         if column in OR_NONE and text.lower() in NONE:
             return NEVER, False
         day = read_day(text, self.brief.dates, self.now)
-        return (_UNREADABLE.get(column), True) if day is None or day > self._today else (day, False)
+        is_odd = day is None or (day > self._today and column != _AHEAD)
+        return (_UNREADABLE.get(column), True) if is_odd else (day, False)
 
     def _note(self, cells: pl.DataFrame, column: str, is_odd: pl.Series, by_plan: pl.Series | None) -> pl.Expr:
         """Names a cell that was not understood, and what the numbering plan says instead."""
@@ -324,8 +336,8 @@ def _defaults(facts: pl.DataFrame, cells: pl.DataFrame, odd: Odd) -> list[pl.Exp
 
 
 def _consent(facts: pl.DataFrame, odd: Odd) -> list[pl.Expr]:
-    """A consent counts as empty where its word, its day or what it is for was not understood; `none` always counts."""
-    doubtful = odd["consent"] | odd["consent_on"] | odd["consent_for"]
+    """A consent counts as empty where anything in its columns was not understood; `none` always counts."""
+    doubtful = pl.select(pl.any_horizontal(odd[name] for name in DECLARABLE)).to_series()
     consent = pl.when(~doubtful | (facts["consent"] == "none")).then(facts["consent"])
     return [consent.alias("consent"), pl.lit(doubtful).alias("consent_odd")]
 
@@ -345,6 +357,26 @@ def text_of(cells: pl.Series) -> pl.Expr:
 
 def _translated(word: str | None, words: Mapping[str, str]) -> tuple[str | None]:
     return (None if word is None else words.get(folded(word), word),)
+
+
+def read_hours(text: str | None) -> str | None:
+    """A span of one day, such as `18:00-20:00`; None if empty or not understood."""
+    if text is None or not _HOURS.match(text):
+        return None
+    first, last = text[:5], text[-5:]
+    return f"{first}-{last}" if first < last else None
+
+
+def at_agreed_hour() -> pl.Expr:
+    """Whether calls are planned within the hours that the person agreed to, as of `dnc.law.demands.FACTS`.
+
+    A date without a time is at a lawful hour of that day; whether that is an agreed one, its time has to tell.
+    """
+    first, last = (pl.col("hours_agreed").str.slice(at, 5) for at in (0, 6))
+    at_first, at_last = (pl.col(name).dt.to_string("%H:%M").is_between(first, last, closed="left") for name in _CLOCKS)
+    known = pl.when(at_first & at_last).then(pl.lit("yes")).when(~at_first & ~at_last).then(pl.lit("no"))
+    timed = pl.when(pl.col("timed")).then(known.otherwise(pl.lit("place"))).otherwise(pl.lit("call_at"))
+    return pl.when(pl.col("hours_agreed").is_null()).then(pl.lit("yes")).otherwise(timed).alias("at_agreed_hour")
 
 
 def read_cli(text: str | None, region: str | None) -> str | None:

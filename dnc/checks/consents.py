@@ -33,7 +33,8 @@ from dnc.law.vocabulary import vocabulary
 from dnc.numbers.normalise import EMPTY
 
 _COLUMNS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
-_ALSO = {"consent_on": "day", "consent_for": "for", "consent_withdrawn_on": "withdrawn"}
+_ALSO = {"consent_on": "day", "consent_for": "for", "consent_until": "until", "hours_agreed": "hours"}
+_ALSO |= {"consent_withdrawn_on": "withdrawn"}
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
 _PROOF = ("proof", "proofreference")
 _NEWEST = 2**40  # later than any day: against the call, without a day
@@ -87,8 +88,8 @@ class Consents:
 def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | None = None) -> Consents:
     """Read a file of consents by the brief of the list of calls.
 
-    Its columns are `number`, `region`, `consent`, `consent_on` (or `day`), `consent_for` (or `for`),
-    `consent_withdrawn_on` (or `withdrawn`) and `proof`. Their names are matched as in a list of planned calls; names
+    Its columns are `number`, `region`, `consent`, `consent_on` (or `day`), `consent_for` (or `for`), `consent_until` (or
+    `until`), `hours_agreed` (or `hours`), `consent_withdrawn_on` (or `withdrawn`) and `proof`. Their names are matched as in a list of planned calls; names
     mapped in the brief count if the file has them. Raises InputError if the file is not one of consents.
     """
     path = Path(path)
@@ -184,8 +185,8 @@ def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
         # Merged once as many rows wait as are kept, so that memory holds about twice what is kept.
         if waiting > kept[0].height:
             kept, waiting = [_newest(pl.concat(kept))], 0
-    days = {"consent_on": pl.Date, "consent_withdrawn_on": pl.Date}
-    schema = {"number": pl.UInt64, "rank": pl.Int64, **days, "consent_odd": pl.Boolean}
+    days = dict.fromkeys(("consent_on", "consent_until", "consent_withdrawn_on"), pl.Date)
+    schema = {"number": pl.UInt64, "rank": pl.Int64, **days, "hours_agreed": pl.String, "consent_odd": pl.Boolean}
     axes = {name: pl.Enum(vocabulary().axes[name]) for name in ("consent", "consent_for")}
     return _newest(pl.concat(kept)) if kept else pl.DataFrame(schema={**schema, **axes})
 

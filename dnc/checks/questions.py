@@ -321,7 +321,7 @@ class Questions:
         elif word in _DAYS_OF:
             yield from self._of(_DAYS_OF[word], rows)
             yield from self._of_day(word, rows)
-        elif word in ("cli", "attempts") and not self._told(word):
+        elif word in ("cli", "attempts", "attempts_day") and not self._told(word):
             yield Question(word, self._asks(word), [], rows, fact=word)
 
     def _of_opposition(self, rows: int) -> Iterator[Question]:

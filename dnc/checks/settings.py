@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import BY_RULE, DECLARABLE
+from dnc.checks.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_hours
 from dnc.checks.consents import Consents, read_consents
 from dnc.checks.intake import Intake
 from dnc.checks.judge import Judge
@@ -193,15 +193,17 @@ class Setup:
             if declared:
                 filled = pl.coalesce(name, *declared)
                 fills.append(pl.when("consent_odd").then(name).otherwise(filled).alias(name))
-        return calls._replace(plans=calls.plans.with_columns(fills)) if fills else calls
+        return calls._replace(plans=calls.plans.with_columns(fills).with_columns(at_agreed_hour()))
 
     @property
     def _declared_consent(self) -> dict[str, str | date | None]:
         facts: dict[str, str | date | None] = {
             name: fact for name, fact in self.brief.facts.items() if name in DECLARABLE
         }
-        if "consent_on" in facts:
-            facts["consent_on"] = read_day(self.brief.facts["consent_on"], self.brief.dates, self.now)
+        for name in {"consent_on", "consent_until"}.intersection(facts):
+            facts[name] = read_day(self.brief.facts[name], self.brief.dates, self.now)
+        if "hours_agreed" in facts:
+            facts["hours_agreed"] = read_hours(self.brief.facts["hours_agreed"])
         return facts
 
     @contextmanager

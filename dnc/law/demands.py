@@ -29,10 +29,13 @@ FACTS = {
     "cli": "VARCHAR",  # '+…', a short number, or 'withheld'
     "relationship_on": "DATE",
     "consent_on": "DATE",
+    "consent_until": "DATE",  # last day that it was given for; NULL = it names none
+    "at_agreed_hour": "VARCHAR",  # yes (also where no hours were agreed), no, or what has to be told: call_at, place
     "consent_withdrawn_on": "DATE",  # never NULL: 9999-12-31 = none
     "objected_on": "DATE",  # 9999-12-31 = known that there is none
     "refused_on": "DATE",  # 9999-12-31 = none
-    "attempts": "INTEGER",
+    "attempts": "INTEGER",  # in the 30 days before the call
+    "attempts_day": "INTEGER",  # in the 24 hours before it
     "campaign": "VARCHAR",
 }
 DATES = tuple(name for name, kind in FACTS.items() if kind == "DATE" and name != "day")  # those of planned calls
@@ -46,6 +49,7 @@ REGISTRY_FACTS = {
 }
 OWN = "own"  # registry id of the caller's own opt-out list
 UNITS = ("days", "months", "years")
+AGES = (*UNITS, "quarters")  # of an answer: until a calendar quarter ends, the first being that of the answer
 
 
 class Sql(str):
@@ -133,7 +137,12 @@ def _eve_of(column: str) -> Sql:
 
 def _last_day(column: str, span: dict[str, int]) -> Sql:
     """The last day of a span that begins on a date; the stricter of several units."""
-    ends = [f"({column} + interval {n} {unit.rstrip('s')})::date" for unit, n in sorted(span.items())]
+    ends = [
+        f"(date_trunc('quarter', {column}) + interval {n} quarter - interval 1 day)::date"
+        if unit == "quarters"
+        else f"({column} + interval {n} {unit.rstrip('s')})::date"
+        for unit, n in sorted(span.items())
+    ]
     return Sql(ends[0] if len(ends) == 1 else f"least({', '.join(ends)})", column)
 
 
@@ -217,7 +226,7 @@ def _consent(p: dict[str, Any]) -> Condition:
     compares = [("consent", scope)]
     conditions = [one_of("consent", scope)]
     reads = [(is_unknown("consent"), "consent")]
-    ends = [_eve_of("consent_withdrawn_on")]
+    ends = [_eve_of("consent_withdrawn_on"), Sql("consent_until", "consent_until")]
     says = said("condition", "consent", words=value_names("consent", scope))
     registries: tuple[str, ...] = ()
     if wanted := p.get("for"):
@@ -254,6 +263,10 @@ def _consent(p: dict[str, Any]) -> Condition:
         registries = (registry,)
     withdrawn = _has_come("consent_withdrawn_on")
     conditions.append(Sql(f"not ({withdrawn})", withdrawn))
+    conditions.append(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
+    agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"
+    conditions.append(Sql(agreed, "at_agreed_hour"))
+    reads += [(one_of("at_agreed_hour", [word]), word) for word in ("call_at", "place")]
     return Condition(
         all_sql(conditions),
         tuple(reads),
@@ -363,9 +376,15 @@ def _silence(p: dict[str, Any]) -> Condition:
 
 
 def _max_attempts(p: dict[str, Any]) -> Condition:
-    says = said("condition", "max_attempts", n=p["n"], days=p["days"])
-    sql = Sql(f"attempts < {p['n']}", "attempts")
-    return Condition(sql, ((is_unknown("attempts"), "attempts"),), says=says, daily=True)
+    """Those of a day are among those of thirty, so that few in thirty days are few in one, and many in one are many."""
+    n = p["n"]
+    if "hours" in p:
+        sql = Sql(f"coalesce(attempts_day < {n}, nullif(attempts < {n}, false))", "attempts_day", "attempts")
+        unknown, says = "attempts_day", said("condition", "max_attempts_hours", n=n, hours=p["hours"])
+    else:
+        sql = Sql(f"attempts < {n} and coalesce(attempts_day < {n}, true)", "attempts", "attempts_day")
+        unknown, says = "attempts", said("condition", "max_attempts", n=n, days=p["days"])
+    return Condition(sql, ((is_unknown(unknown), unknown),), says=says, daily=True)
 
 
 def _pause(p: dict[str, Any]) -> Condition:
@@ -480,7 +499,7 @@ DEMANDS = {
         test=True,
     ),
     "hours": Template(_hours, _HOUR_KEYS, test=True),
-    "max_attempts": Template(_max_attempts, {"n": True, "days": True}, test=True),
+    "max_attempts": Template(_max_attempts, {"n": True, "days": False, "hours": False}, test=True),
     "pause": Template(_pause, {"days": True, "after": True}, test=True),
     "cli": Template(_cli, {"allowed": False, "forbidden": False, "withheld": False}, test=True),
     "not_objected": Template(_not_objected, test=True),

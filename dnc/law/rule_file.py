@@ -13,6 +13,7 @@ from dnc.clock import is_zone
 from dnc.errors import RuleError
 from dnc.law.calendars import Calendar
 from dnc.law.demands import (
+    AGES,
     DATES,
     DEMANDS,
     OPEN,
@@ -38,7 +39,7 @@ _IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
-_TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", *UNITS), int)
+_TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", "hours", *AGES), int)
 _TYPES |= dict.fromkeys(("same_campaign", "for_consent", "appointment", "withheld"), bool)
 _TYPE_NAMES = {
     int: "a whole number, at least 1",
@@ -345,15 +346,19 @@ class _Reader:
         if key in _TYPES:
             self.typed(_TYPES[key], params, key, *at)
         if key in ("max_age", "registry_max_age"):
-            span = self.table(value, dict.fromkeys(UNITS, False), *at, key)
+            units = AGES if "registry" in params else UNITS
+            span = self.table(value, dict.fromkeys(units, False), *at, key)
             for unit in span:
                 self.typed(int, span, unit, *at, key)
             if not span:
-                raise self.fail(f"must give at least one of {', '.join(UNITS)}", *at, key)
+                raise self.fail(f"must give at least one of {', '.join(units)}", *at, key)
         if key in ("allowed", "forbidden") and not (
             isinstance(value, list) and value and all(re.fullmatch(r"\+\d{1,15}", one) for one in value)
         ):
             raise self.fail("must be a list of E.164 prefixes", *at, key)
+        counted = {"days": 30, "hours": 24}  # what the columns of attempts count
+        if key == "n" and (len(params) != 2 or any(params.get(unit, span) != span for unit, span in counted.items())):
+            raise self.fail("must count the attempts of either days = 30 or hours = 24", *at)
         if key == "registry_max_age" and "after_listed" not in params:
             raise self.fail("can only be used with after_listed", *at, key)
         if key == "column" and "than" not in params and sum(unit in params for unit in (*UNITS, "working_days")) != 1:

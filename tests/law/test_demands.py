@@ -38,7 +38,7 @@ says = "x"
 cites = ["C"]
 """
 NEVER = date(9999, 12, 31)
-DEFAULTS = {"day": date(2026, 10, 5), "consent_withdrawn_on": NEVER, "refused_on": NEVER, "polls": "FR", "timed": False}
+DEFAULTS = {"day": date(2026, 10, 5), "consent_withdrawn_on": NEVER, "at_agreed_hour": "yes", "refused_on": NEVER, "polls": "FR", "timed": False}
 
 
 def at(text: str) -> dict[str, object]:
@@ -89,7 +89,9 @@ PLAIN = 'when = {}\nconsent = { scope = "any" }'
 AFTER = 'when = {}\nconsent = { scope = "named", after_listed = "it-rpo" }'
 HOURS = 'when = {}\nhours = { mon-fri = "10:00-13:00 14:00-20:00", holidays = "fr", appointment = true }'
 LATE = 'when = {}\nhours = { mon-fri = "09:00-20:00", sat = "10:00-19:00", eve = "10:00-19:00", ends = "included", holidays = "fr" }'
+QUARTER = 'when = {}\nunlisted = { registry = "us-tx-dnc", max_age = { quarters = 1 } }'
 CALLS = "when = {}\nmax_attempts = { n = 4, days = 30 }"
+A_DAY = "when = {}\nmax_attempts = { n = 3, hours = 24 }"
 PAUSE = 'when = {}\npause = { days = 60, after = "refused_on" }'
 ROOTS = 'when = {}\ncli = { allowed = ["+33162", "+5909475"], withheld = false }'
 SHOWN = "when = {}\ncli = { withheld = false }"
@@ -122,6 +124,10 @@ NAMED = {"consent": "named_caller", "consent_for": "live"}
         (CAMPAIGN, answer("clear", "2020-01-01"), None, "campaign"),
         (CAMPAIGN, answer(None) | {"campaign": "c7"}, None, "registry:fr-bloctel"),
         (CAMPAIGN, answer("uncovered"), None, "uncovered:fr-bloctel"),
+        # an answer that lasts until its calendar quarter ends
+        (QUARTER, answer("clear", "2026-10-01", "us_tx_dnc") | on("2026-12-31"), True, ""),
+        (QUARTER, answer("clear", "2026-12-31", "us_tx_dnc") | on("2026-12-31"), True, ""),
+        (QUARTER, answer("clear", "2026-12-31", "us_tx_dnc") | on("2027-01-01"), None, "stale:us-tx-dnc"),
         (GRACE, answer("listed", "2026-10-01", "gb_tps", since=date(2026, 9, 8)), True, ""),
         (GRACE, answer("listed", "2026-10-01", "gb_tps", since=date(2026, 9, 7)), False, ""),
         (GRACE, answer("listed", "2026-10-01", "gb_tps"), False, ""),
@@ -142,6 +148,15 @@ NAMED = {"consent": "named_caller", "consent_for": "live"}
         (YEAR, {"consent": "written", "consent_for": "automated"}, False, ""),
         (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 5)}, False, ""),
         (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_withdrawn_on": date(2026, 10, 6)}, True, ""),
+        # a consent ends with its own last day where that comes first, and does not cover hours outside those agreed
+        (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 5)}, True, ""),
+        (YEAR, NAMED | {"consent_on": date(2026, 9, 1), "consent_until": date(2026, 10, 4)}, False, ""),
+        (YEAR, NAMED | {"consent_on": date(2025, 10, 4), "consent_until": date(2027, 1, 1)}, False, ""),
+        (PLAIN, {"consent": "partners", "consent_until": date(2026, 10, 4)}, False, ""),
+        (PLAIN, {"consent": "partners", "at_agreed_hour": "no"}, False, ""),
+        (PLAIN, {"consent": "partners", "at_agreed_hour": "call_at"}, None, "call_at"),
+        (PLAIN, {"consent": "partners", "at_agreed_hour": "place"}, None, "place"),
+        (PLAIN, {"consent": "none", "at_agreed_hour": "call_at"}, False, ""),
         (PLAIN, {"consent": "partners"}, True, ""),
         (PLAIN, {"consent": "partners", "consent_on": date(2026, 10, 6)}, False, ""),
         (AFTER, NAMED | answer("clear", "2026-10-01", "it_rpo"), True, ""),
@@ -176,6 +191,15 @@ NAMED = {"consent": "named_caller", "consent_for": "live"}
         (CALLS, {"attempts": 3}, True, ""),
         (CALLS, {"attempts": 4}, False, ""),
         (CALLS, {}, None, "attempts"),
+        (CALLS, {"attempts": 0, "attempts_day": 4}, False, ""),  # many in a day are many in thirty
+        (CALLS, {"attempts_day": 4}, False, ""),
+        (CALLS, {"attempts_day": 3}, None, "attempts"),
+        (A_DAY, {"attempts_day": 2}, True, ""),
+        (A_DAY, {"attempts_day": 3, "attempts": 0}, False, ""),
+        (A_DAY, {"attempts_day": 0, "attempts": 9}, True, ""),
+        (A_DAY, {"attempts": 2}, True, ""),  # few in thirty days are few in one
+        (A_DAY, {"attempts": 3}, None, "attempts_day"),
+        (A_DAY, {}, None, "attempts_day"),
         (PAUSE, {"refused_on": date(2024, 1, 12)} | on("2024-03-12"), False, ""),
         (PAUSE, {"refused_on": date(2024, 1, 11)} | on("2024-03-12"), True, ""),
         (PAUSE, {"refused_on": date(2026, 10, 5)}, False, ""),

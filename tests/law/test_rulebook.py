@@ -95,7 +95,7 @@ def test_what_breaks_the_grammar_is_refused(old, new, says):
 
 
 OTHER_KEYS = {  # those that a demand or test requires beside the one that is wrong
-    "registry": '"fr-bloctel"', "scope": '"named"', "n": "1", "days": "1", "after": '"refused_on"',
+    "registry": '"fr-bloctel"', "scope": '"named"', "n": "1", "days": "30", "after": '"refused_on"',
     "column": '"consent_on"', "than": '"refused_on"',
 }  # fmt: skip
 
@@ -161,5 +161,5 @@ def test_days_on_which_french_law_changes():
     law += (
         "2016-01-01 2016-06-01 2016-07-21 2018-05-25 2019-01-01 2020-06-30 2020-07-26 2022-01-26 2022-04-01 2022-12-21 "
     )
-    law += "2023-01-01 2023-03-01 2025-07-02 2025-10-10 2026-08-02 2026-08-11 2028-01-01"
+    law += "2023-01-01 2023-03-01 2025-07-02 2025-10-10 2026-06-19 2026-08-02 2026-08-11 2028-01-01"
     assert FRANCE.changes() == [date(1978, 1, 7), *map(date.fromisoformat, law.split())]

@@ -15,7 +15,6 @@ import csv
 import importlib
 import inspect
 import os
-import pkgutil
 import re
 import shutil
 import subprocess
@@ -28,12 +27,13 @@ from pathlib import Path
 
 import click
 
-import registry_loaders
 from dnc import Store, check
 from dnc.cli.main import cli
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.registries.contract import Loader
+from dnc.store.loader_search import loaders_of, modules
+from registry_loaders import us_states
 
 BOOK = Rulebook.load()
 ROOT = Path(__file__).parent.parent
@@ -156,13 +156,13 @@ def columns() -> str:
 
 def registries() -> str:
     """A row per registry, then a section per registry: the docstring of its loader's module."""
-    names = sorted(module.name for module in pkgutil.iter_modules(registry_loaders.__path__))
-    modules = [importlib.import_module(f"registry_loaders.{name}") for name in names]
-    loaders = [module.LOADER for module in modules]
-    texts = {module.LOADER.registry: inspect.getdoc(module) or "" for module in modules}
+    found = [(module, loaders_of(module)) for module in modules()]
+    texts = {", ".join(f"`{one.registry}`" for one in loaders): inspect.getdoc(module) for module, loaders in found}
     lines = ["| registry | numbering plan | file | a number that is not in the file |", "|---|---|---|---|"]
-    lines += [f"| `{one.registry}` | {one.region} | {_kind(one)} | {_absent(one)} |" for one in loaders]
-    parts = ["\n".join(lines), *(f"### `{registry}`\n\n{text}" for registry, text in texts.items())]
+    lines += [
+        f"| `{one.registry}` | {one.region} | {_kind(one)} | {_absent(one)} |" for _, loaders in found for one in loaders
+    ]
+    parts = ["\n".join(lines), *(f"### {registries}\n\n{text}" for registries, text in texts.items())]
     shared = sorted({name for text in texts.values() for name in re.findall(r"`(dnc\.registries\.\w+)`", text)})
     parts += [f"### `{name}`\n\n{inspect.getdoc(importlib.import_module(name))}" for name in shared]
     return "\n\n".join(parts)
@@ -180,7 +180,7 @@ def _absent(loader: Loader) -> str:
         return f"not listed{where}"
     if loader.answers:
         return "not covered"
-    if loader.directory:
+    if loader.directory or loader in us_states.LOADERS:
         declared = "counts as listed" if loader.absent == "listed" else "not listed"
         return f"not covered; within what `--covers` declares, {declared}"
     return "not listed, within the area codes that the file holds; else not covered"

@@ -17,12 +17,14 @@ class Calendar:
     days: MM-DD that count in every year, also where the library leaves them out because they fall on a Sunday.
     everywhere: adds the days that all subdivisions have in common, such as a weekday observed in place of a Sunday.
     without: names (in English, as the library writes them) of days that do not count.
+    subdivision: adds the days of one of its subdivisions.
     """
 
     country: str
     days: tuple[str, ...] = ()
     everywhere: bool = False
     without: tuple[str, ...] = ()
+    subdivision: str | None = None
 
     def between(self, first_year: int, last_year: int) -> list[date]:
         """The days from the first year to the last, both included; kept, since the library takes 0.1 s to import."""
@@ -47,6 +49,8 @@ def _days(calendar: Calendar, years: range) -> list[date]:
         return {day for day in named if not set(named.get_list(day)) <= set(calendar.without)}
 
     days = counting() | {date.fromisoformat(f"{year}-{day}") for year in years for day in calendar.days}
+    if calendar.subdivision:
+        days |= counting(calendar.subdivision)
     if calendar.everywhere:
         days |= set.intersection(*map(counting, holidays.list_supported_countries()[calendar.country]))
     return sorted(days)

@@ -148,13 +148,14 @@ class _Reader:
             self._cites_of(polls, "polls")
 
     def _calendar(self, name: str, data: Any) -> Calendar:
-        optional = ("days", "everywhere", "without", "note")
+        optional = ("days", "everywhere", "without", "subdivision", "note")
         table = self.table(data, {"country": True, "cites": True} | dict.fromkeys(optional, False), "holidays", name)
         self._cites_of(table, "holidays", name)
         days = table.get("days", [])
         if not all(isinstance(day, str) and _DAY.match(day) for day in days):
             raise self.fail("must be a list of days such as '12-25'", "holidays", name, "days")
-        return Calendar(table["country"], tuple(days), table.get("everywhere", False), tuple(table.get("without", ())))
+        without, subdivision = tuple(table.get("without", ())), table.get("subdivision")
+        return Calendar(table["country"], tuple(days), table.get("everywhere", False), without, subdivision)
 
     def macros(self, regimes: tuple[Regime, ...]) -> dict[str, str]:
         """The calendars that the conditions call, as bodies of SQL macros without arguments."""

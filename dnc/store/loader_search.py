@@ -28,9 +28,18 @@ _TEXT_SUFFIXES = (".csv", ".txt", ".tsv", ".xml")
 
 def loaders() -> dict[str, Loader]:
     """All loaders in the package `registry_loaders`, by registry id."""
+    return {loader.registry: loader for module in modules() for loader in loaders_of(module)}
+
+
+def modules() -> list[ModuleType]:
+    """The modules of the package `registry_loaders`, by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(registry_loaders.__path__))
-    found = [importlib.import_module(f"registry_loaders.{name}").LOADER for name in names]
-    return {loader.registry: loader for loader in found}
+    return [importlib.import_module(f"registry_loaders.{name}") for name in names]
+
+
+def loaders_of(module: ModuleType) -> tuple[Loader, ...]:
+    """The loaders that a module of the package binds: `LOADER`, or several registries of one form as `LOADERS`."""
+    return module.LOADERS if hasattr(module, "LOADERS") else (module.LOADER,)
 
 
 def known(registry: str) -> Loader:

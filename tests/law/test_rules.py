@@ -15,17 +15,6 @@ from dnc.checks.verdict import LONGEST_WHY
 from dnc.numbers.reader import read_number
 
 TABLES = sorted((Path(__file__).parent.parent / "rules").glob("*.csv"))
-# Cases that ask for more than a planned call tells today: the column or the list that each waits for.
-AWAITED = {
-    "S-FR-03": "consent_until",
-    "S-FR-05": "hours_agreed",
-    "S-US-03": "us-fl-dnc",
-    "S-US-04": "us-fl-dnc",
-    "S-US-06": "us-tx-dnc",
-    "S-US-07": "hours of Kentucky",
-    "S-US-08": "attempts_day",
-    "S-US-09": "ban of Arizona on calls to mobiles",
-}
 ELSEWHERE = "+33199009999"
 # The word of plain form for each state of the column `registries`.
 STATES = {"listed": "yes", "clear": "no", "uncovered": "no", "unasked": "no"}
@@ -90,16 +79,8 @@ def ids(verdict: dict[str, object], column: str) -> set[str]:
     return set(filter(None, str(verdict[column]).split(";")))
 
 
-def named(name: str) -> object:
-    """A case as a parameter; one that is awaited must fail until it is built."""
-    waits_for = AWAITED.get(name.partition(" ")[0])
-    return pytest.param(
-        name, marks=[pytest.mark.xfail(reason=f"waits for {waits_for}", strict=True)] if waits_for else []
-    )
-
-
 @pytest.mark.parametrize("guidance", ["enforce", "advise"])
-@pytest.mark.parametrize("name", [named(name) for name in BY_NAME])
+@pytest.mark.parametrize("name", BY_NAME)
 def test_case(name, guidance):
     """The outcome, what decides it, what does not apply, and what is missing are as the table says; why is short."""
     case = BY_NAME[name]

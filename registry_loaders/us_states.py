@@ -1,0 +1,31 @@
+"""The lists that eleven American states keep beside the national registry, in plain form.
+
+Colorado, Florida, Indiana, Louisiana, Massachusetts, Missouri, Oklahoma, Pennsylvania, Tennessee, Texas and Wyoming
+each hand their list to subscribers. What `--covers` declares is complete: the area codes of the state, such as
+`--covers 1305`. Texas issues its list on the first day of each quarter, with the Texan part of the national registry
+in it, and Indiana each quarter. Not known: the layouts of the files, and how often the other states issue theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from dnc.errors import LoaderError
+from dnc.registries import Extract, Loader
+
+
+def _recognises(extract: Extract) -> bool:
+    return False
+
+
+def _read(extract: Extract) -> Iterator[pl.DataFrame]:
+    raise LoaderError(
+        "the layout of this state's list is not known; load it in plain form, a CSV with number and listed",
+        extract.path,
+    )
+
+
+STATES = ("co", "fl", "in", "la", "ma", "mo", "ok", "pa", "tn", "tx", "wy")
+LOADERS = tuple(Loader(f"us-{state}-dnc", "US", _recognises, _read) for state in STATES)

@@ -146,8 +146,13 @@ def months_later(day, months):
 
 def last_day(day, span):
     """The last day of a span that begins on a day, the stricter of several units."""
-    months = [months_later(day, n * (12 if unit == "years" else 1)) for unit, n in span.items() if unit != "days"]
-    return min(months + [day + timedelta(days=n) for unit, n in span.items() if unit == "days"])
+    ends = {
+        "days": lambda n: day + timedelta(days=n),
+        "months": lambda n: months_later(day, n),
+        "years": lambda n: months_later(day, 12 * n),
+        "quarters": lambda n: months_later(day.replace(day=1, month=(day.month + 2) // 3 * 3 - 2), 3 * n) - timedelta(1),
+    }
+    return min(ends[unit](n) for unit, n in span.items())
 
 
 def easter(year):
@@ -165,11 +170,44 @@ FIXED = {
     "it": "01-01 01-06 04-25 05-01 06-02 08-15 11-01 12-08 12-25 12-26",
     "au": "01-01 01-26 04-25 12-25 12-26",
 }
+# American holidays: those of the federation, and those that a state adds: (month, weekday, which of the month).
+FEDERAL = [(1, 0, 3), (2, 0, 3), (5, 0, -1), (9, 0, 1), (10, 0, 2), (11, 3, 4)]
+OF_STATE = {"us-al": [(4, 0, 4), (6, 0, 1)], "us-ms": [(4, 0, -1)], "us-ri": [(8, 0, 2)]}
 FROM_EASTER = {"fr": (1, 39, 50), "es": (-2,), "it": (0, 1), "au": (-2, 1)}
+
+
+def nth(year, month, weekday, which):
+    """The first, second … weekday of a month; -1 is the last."""
+    days = [day for day in calendar.Calendar().itermonthdates(year, month) if day.month == month]
+    days = [day for day in days if day.weekday() == weekday]
+    return days[which if which < 0 else which - 1]
+
+
+def kept(day):
+    """A day, and the weekday that is kept where it falls on a weekend."""
+    return {day, day + timedelta(days={5: -1, 6: 1}.get(day.weekday(), 0))}
+
+
+def american_holidays(name, year):
+    """The days of the federation and of a state; New Year's Day on a Saturday is kept in the year before."""
+    days = {nth(year, *one) for one in FEDERAL + OF_STATE.get(name, [])}
+    fixed = ["01-01", "06-19", "07-04", "11-11", "12-25", *(["07-24"] if name == "us-ut" else [])]
+    for day in fixed:
+        days |= kept(date.fromisoformat(f"{year}-{day}"))
+    days |= kept(date(year + 1, 1, 1))
+    if name == "us-la":
+        days |= {easter(year) - timedelta(days=47), easter(year) - timedelta(days=2)}
+        if year % 2 == 0:
+            days.add(nth(year, 11, 0, 1) + timedelta(days=1))
+    if name == "us-pa":
+        days.add(nth(year, 11, 3, 4) + timedelta(days=1))
+    return {day for day in days if day.year == year}
 
 
 def holidays(name, year):
     """The days of a calendar in a year, as the laws list them."""
+    if name.startswith("us-"):
+        return american_holidays(name, year)
     days = {date.fromisoformat(f"{year}-{day}") for day in FIXED[name].split()}
     if name == "it" and year >= 2026:
         days.add(date(year, 10, 4))
@@ -196,10 +234,11 @@ class Call:
         self.defaults()
         self.where()
         self.when()
-        dates = ("relationship_on", "consent_on", "consent_withdrawn_on", "objected_on", "refused_on")
+        dates = ("relationship_on", "consent_on", "consent_withdrawn_on", "objected_on", "refused_on", "consent_until")
         self.told = {name: self.date(name) for name in dates}
         self.days = dict(self.told)
-        odd = self.is_odd("consent") or self.is_odd("consent_for")
+        odd = self.is_odd("consent") or self.is_odd("consent_for") or self.is_odd("consent_until")
+        odd = odd or (bool(row.get("hours_agreed")) and span_of(row["hours_agreed"]) is None)
         if (odd or self.is_odd("consent_on")) and self.axes["consent"] != "none":
             self.axes["consent"] = None
 
@@ -272,7 +311,7 @@ class Call:
             return NEVER
         moment = read_moment(text)
         day = moment.date() if isinstance(moment, datetime) else moment
-        if day is None or day > TODAY:
+        if day is None or (day > TODAY and name != "consent_until"):
             return LONG_AGO if name in ("objected_on", "consent_withdrawn_on") else None
         return day
 
@@ -294,6 +333,13 @@ class Call:
     def has_come(self, name):
         """Whether a day lies on or before the day of the call."""
         return None if self.days[name] is None else self.days[name] <= self.day
+
+
+def span_of(text):
+    """The first and the last minute of agreed hours, or None."""
+    found = re.fullmatch(r"(\d\d):(\d\d) ?- ?(\d\d):(\d\d)", text)
+    first, last = ((int(h) * 60 + int(m)) for h, m in (found.groups()[:2], found.groups()[2:])) if found else (1, 0)
+    return (first, last) if first < last <= 24 * 60 else None
 
 
 def read_moment(text):
@@ -396,9 +442,22 @@ class Reading:
             parts += [call.has_come("consent_on"), given and call.day <= last_day(given, p["max_age"])]
         else:
             parts.append(call.has_come("consent_on") is not False)
+        until = call.days["consent_until"]
+        parts += [until is None or call.day <= until, self.is_at_agreed_hour()]
         if "after_listed" in p:
             parts += self.after_listed(p["after_listed"], p.get("registry_max_age"))
         return all_of(parts)
+
+    def is_at_agreed_hour(self):
+        """Whether the call lies in the hours that were agreed, on all possible clocks; True where none were."""
+        call = self.call
+        if not call.row.get("hours_agreed") or span_of(call.row["hours_agreed"]) is None:
+            return True
+        if not call.timed or call.clocks is None:
+            return None
+        first, last = span_of(call.row["hours_agreed"])
+        answers = {first <= clock.hour * 60 + clock.minute < last for clock in (call.clocks[0], call.clocks[-1])}
+        return answers.pop() if len(answers) == 1 else None
 
     def after_listed(self, registry, max_age):
         """Whether the consent is younger than the registration, and the answer young enough to know."""
@@ -499,8 +558,15 @@ class Reading:
 
     def max_attempts(self, p):
         """Fewer attempts than allowed."""
-        told = self.call.row.get("attempts")
-        return int(told) < p["n"] if told and told.isdigit() else None
+        month, day = (
+            int(told) if (told := self.call.row.get(name)) and told.isdigit() else None
+            for name in ("attempts", "attempts_day")
+        )
+        if day is not None and ("hours" in p or day >= p["n"]):
+            return day < p["n"]  # the calls of a day are among those of a month
+        if month is None or ("hours" in p and month >= p["n"]):
+            return None
+        return month < p["n"]
 
     def pause(self, p):
         """Not in the pause after a day."""

@@ -160,7 +160,9 @@ def registries() -> str:
     texts = {", ".join(f"`{one.registry}`" for one in loaders): inspect.getdoc(module) for module, loaders in found}
     lines = ["| registry | numbering plan | file | a number that is not in the file |", "|---|---|---|---|"]
     lines += [
-        f"| `{one.registry}` | {one.region} | {_kind(one)} | {_absent(one)} |" for _, loaders in found for one in loaders
+        f"| `{one.registry}` | {one.region} | {_kind(one)} | {_absent(one)} |"
+        for _, loaders in found
+        for one in loaders
     ]
     parts = ["\n".join(lines), *(f"### {registries}\n\n{text}" for registries, text in texts.items())]
     shared = sorted({name for text in texts.values() for name in re.findall(r"`(dnc\.registries\.\w+)`", text)})

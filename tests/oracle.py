@@ -150,7 +150,9 @@ def last_day(day, span):
         "days": lambda n: day + timedelta(days=n),
         "months": lambda n: months_later(day, n),
         "years": lambda n: months_later(day, 12 * n),
-        "quarters": lambda n: months_later(day.replace(day=1, month=(day.month + 2) // 3 * 3 - 2), 3 * n) - timedelta(1),
+        "quarters": lambda n: (
+            months_later(day.replace(day=1, month=(day.month + 2) // 3 * 3 - 2), 3 * n) - timedelta(1)
+        ),
     }
     return min(ends[unit](n) for unit, n in span.items())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from hashlib import sha256
 from importlib.metadata import version
 
 from dnc.cache import kept, source
@@ -29,9 +30,8 @@ class Calendar:
     def between(self, first_year: int, last_year: int) -> list[date]:
         """The days from the first year to the last, both included; kept, since the library takes 0.1 s to import."""
         inputs = (_version(), source(__package__, "calendars.py"), self, first_year, last_year)
-        return kept(
-            f"holidays-{self.country}", inputs, list[date], lambda: _days(self, range(first_year, last_year + 1))
-        )
+        name = f"holidays-{self.country}-{sha256(repr(self).encode()).hexdigest()[:8]}"  # a country may have several
+        return kept(name, inputs, list[date], lambda: _days(self, range(first_year, last_year + 1)))
 
 
 @cache

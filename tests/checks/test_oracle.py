@@ -281,7 +281,10 @@ def a_call(chance, people, days):
     row |= {name: some_day("") for name in ("relationship_on", "consent_on")}
     row |= {name: some_day("", "none", "none", "none", "??") for name in ("consent_withdrawn_on", "objected_on")}
     row |= {"refused_on": some_day("", "", "none", "none"), "attempts": pick(["", "0", "2", "3", "4", "x"])}
-    row |= {"attempts_day": pick(["", "", "0", "2", "3", "x"]), "consent_until": some_day("", "", "", "2027-12-31", "??")}
+    row |= {
+        "attempts_day": pick(["", "", "0", "2", "3", "x"]),
+        "consent_until": some_day("", "", "", "2027-12-31", "??"),
+    }
     row["hours_agreed"] = pick([""] * 6 + ["09:00-12:00", "18:00-24:00", "20:00 - 21:00", "21:00-09:00", "mornings"])
     row["appointment_at"] = pick(["", "", row["call_at"], f"{day}T22:30", f"{day}T22:30:00+02:00", "soon"])
     if chance.random() < 0.6:

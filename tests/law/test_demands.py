@@ -38,7 +38,14 @@ says = "x"
 cites = ["C"]
 """
 NEVER = date(9999, 12, 31)
-DEFAULTS = {"day": date(2026, 10, 5), "consent_withdrawn_on": NEVER, "at_agreed_hour": "yes", "refused_on": NEVER, "polls": "FR", "timed": False}
+DEFAULTS = {
+    "day": date(2026, 10, 5),
+    "consent_withdrawn_on": NEVER,
+    "at_agreed_hour": "yes",
+    "refused_on": NEVER,
+    "polls": "FR",
+    "timed": False,
+}
 
 
 def at(text: str) -> dict[str, object]:

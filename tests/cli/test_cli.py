@@ -31,7 +31,7 @@ def test_seed_is_blocked_by_the_cnil_and_not_by_bloctel(dnc, screened, write_fil
     assert (code, row["dnc_outcome"], row["dnc_blocked_by"]) == (1, "blocked", "cnil-pol-robocall")
     assert "bloctel" not in row["dnc_applies"]
     assert row["dnc_duties"] == "cnil-pol-robocall-notice"
-    assert "1 blocked" in err
+    assert "1 is forbidden" in err
 
 
 def test_seed_is_clear_with_consent(dnc, screened, write_file):
@@ -41,7 +41,7 @@ def test_seed_is_clear_with_consent(dnc, screened, write_file):
     [row] = rows(out)
     assert (code, row["dnc_outcome"], row["dnc_duties"]) == (0, "clear", "cnil-pol-robocall-notice")
     assert row["dnc_valid_until"] == "2017-04-21"  # the eve of the first round opens on the 22nd
-    assert "Duties for the clear calls (1): 1 (cnil-pol-robocall-notice)" in err
+    assert "Duties during the possible calls (1): 1; the report" in err
 
 
 def test_seed_is_clear_with_advice(dnc, screened, write_file):
@@ -282,7 +282,7 @@ def test_french_is_spoken(dnc, screened, write_file):
     _, out, err = dnc("check", calls, *SEED, "--set", "consent=none", "--lang", "fr")
     assert rows(out)[0]["dnc_why"].startswith("Interdit\N{NO-BREAK SPACE}: Consentement aux appels politiques")
     plain = str.maketrans({"\N{NO-BREAK SPACE}": " "})
-    assert "Appels : 1, dont appels possibles 0, interdits 1" in err.translate(plain)
+    assert "Aucun appel sur 1 n'est possible, 1 est interdit, aucun n'est à compléter." in err.translate(plain)
     out = dnc("explain", "01 99 00 04 18", *SEED, "--lang", "fr")[1].translate(plain)
     assert "(cnil-pol-robocall) : s'applique, à compléter (recommandation, confiance élevée)" in out
     assert "(fr-bloctel-2016) : ne s'applique pas (condition non remplie : Finalité de l'appel : une vente" in out

@@ -88,9 +88,10 @@ class Consents:
 def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | None = None) -> Consents:
     """Read a file of consents by the brief of the list of calls.
 
-    Its columns are `number`, `region`, `consent`, `consent_on` (or `day`), `consent_for` (or `for`), `consent_until` (or
-    `until`), `hours_agreed` (or `hours`), `consent_withdrawn_on` (or `withdrawn`) and `proof`. Their names are matched as in a list of planned calls; names
-    mapped in the brief count if the file has them. Raises InputError if the file is not one of consents.
+    Its columns are `number`, `region`, `consent`, `consent_on` (or `day`), `consent_for` (or `for`), `consent_until`
+    (or `until`), `hours_agreed` (or `hours`), `consent_withdrawn_on` (or `withdrawn`) and `proof`. Their names are
+    matched as in a list of planned calls; names mapped in the brief count if the file has them. Raises InputError if
+    the file is not one of consents.
     """
     path = Path(path)
     table = open_table(path)

@@ -347,12 +347,7 @@ class _Reader:
         if key in _TYPES:
             self.typed(_TYPES[key], params, key, *at)
         if key in ("max_age", "registry_max_age"):
-            units = AGES if "registry" in params else UNITS
-            span = self.table(value, dict.fromkeys(units, False), *at, key)
-            for unit in span:
-                self.typed(int, span, unit, *at, key)
-            if not span:
-                raise self.fail(f"must give at least one of {', '.join(units)}", *at, key)
+            self._age(value, AGES if "registry" in params else UNITS, *at, key)
         if key in ("allowed", "forbidden") and not (
             isinstance(value, list) and value and all(re.fullmatch(r"\+\d{1,15}", one) for one in value)
         ):
@@ -364,6 +359,14 @@ class _Reader:
             raise self.fail("can only be used with after_listed", *at, key)
         if key == "column" and "than" not in params and sum(unit in params for unit in (*UNITS, "working_days")) != 1:
             raise self.fail("must give exactly one of days, months, years, working_days", *at)
+
+    def _age(self, value: Any, units: Iterable[str], *at: str) -> None:
+        """Check an age in one or several units."""
+        span = self.table(value, dict.fromkeys(units, False), *at)
+        for unit in span:
+            self.typed(int, span, unit, *at)
+        if not span:
+            raise self.fail(f"must give at least one of {', '.join(units)}", *at)
 
     def _windows(self, value: Any, *at: str) -> dict[str, Any]:
         """An `hours` table with its weekday keys gathered under `windows`: ISO weekdays → spans."""

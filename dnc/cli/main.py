@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from dnc.cli import check_verbs, demo, law_verbs, registry_verbs, start, store_verbs, vet_verb
+from dnc.cli import check_verbs, demo, desk_verbs, law_verbs, registry_verbs, start, store_verbs, vet_verb
 from dnc.cli.options import say
 from dnc.errors import DncError, OptionError
 
@@ -45,7 +45,7 @@ def cli(ctx: click.Context, store: str, rules: str | None) -> None:
     ctx.obj = {"store": store, "rules": rules}
 
 
-for module in (start, check_verbs, vet_verb, law_verbs, registry_verbs, store_verbs, demo):
+for module in (start, check_verbs, vet_verb, law_verbs, registry_verbs, store_verbs, desk_verbs, demo):
     for verb in module.VERBS:
         cli.add_command(verb)
 

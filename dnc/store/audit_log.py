@@ -14,7 +14,8 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -58,8 +59,26 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
+_acting: ContextVar[str | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting(name: str | None) -> Iterator[None]:
+    """Name somebody else in the log than who runs the program: a desk acts for those who are signed in at it."""
+    token = _acting.set(name)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
 def user() -> str:
-    """Who runs the program, according to the operating system; environment variables are easily set."""
+    """Who acts: as named, else who runs the program, according to the operating system.
+
+    Environment variables are easily set, so they are not asked.
+    """
+    if named := _acting.get():
+        return named
     if sys.platform == "win32":
         return getpass.getuser()
     with suppress(KeyError):

@@ -33,6 +33,7 @@ from dnc.numbers.reader import read_number
 from dnc.store import audit_log, ledger_sql, load, retention
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.load import LoadOptions
+from dnc.store.manifest import Manifest
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
 
@@ -131,6 +132,12 @@ class Store:
         self.must_exist()
         with self.ledger.read() as opened:
             return list(snapshots_in(opened.con))
+
+    def manifest(self) -> Manifest:
+        """What it holds, counted and hashed; raises StoreError if there is no store."""
+        self.must_exist()
+        with self.ledger.read() as opened:
+            return opened.manifest
 
     def log(self) -> pl.DataFrame:
         """The log, oldest first: seq, done_at (UTC), verb, done_by, detail (JSON), previous, hash."""

@@ -1,0 +1,95 @@
+"""The verbs of the desk: serve it, and the keys of programs that ask it."""
+
+from __future__ import annotations
+
+import webbrowser
+from contextlib import suppress
+
+import click
+
+from dnc.cli.options import say, store_options
+from dnc.errors import OptionError
+from dnc.messages import LANGUAGES, system_language
+
+_PORT = 8520
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="Port; 0 for a free one.")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
+@click.option(
+    "--listen",
+    metavar="ADDRESS",
+    help="Listen at this IP address, behind a reverse proxy that signs people in. Requires --user-header.",
+)
+@click.option("--user-header", metavar="NAME", help="Header in which the reverse proxy names who is signed in.")
+@click.option(
+    "--server-name",
+    "server_names",
+    multiple=True,
+    metavar="HOST",
+    help="Host name, with the port if it is not that of the scheme, by which the reverse proxy is reached. Repeatable.",
+)
+@click.option(
+    "--max-upload",
+    type=click.IntRange(min=1),
+    default=4000,
+    show_default=True,
+    metavar="MB",
+    help="Largest file that is taken.",
+)
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of the pages.  [default: that of the system]")
+@store_options
+@click.pass_context
+def desk(
+    ctx: click.Context,
+    /,
+    *,
+    port: int,
+    no_browser: bool,
+    listen: str | None,
+    user_header: str | None,
+    server_names: tuple[str, ...],
+    max_upload: int,
+    lang: str | None,
+) -> None:
+    """Open the desk: pages in the browser, and an HTTP interface, on this machine only.
+
+    Prints the address to open. Stop it with Ctrl-C.
+    """
+    if (listen is None) != (user_header is None):
+        raise click.UsageError("--listen and --user-header require each other")
+    if server_names and not listen:
+        raise click.UsageError("--server-name requires --listen")
+    try:
+        from dnc.desk.server import LOOPBACK, bound, host_of, serve
+    except ModuleNotFoundError as error:
+        raise OptionError(f"{error.name} is not installed; install dnc-check[desk], or run make desk") from None
+    from dnc.cli.options import open_store
+    from dnc.desk.desk import Desk
+
+    sock = bound(listen or LOOPBACK, port)
+    host = host_of(sock)
+    hosts = {host, *server_names} if listen else {host, host.replace(LOOPBACK, "localhost")}
+    one = Desk(
+        open_store(ctx),
+        frozenset(name.lower() for name in hosts),
+        language=lang or system_language(),
+        rules=ctx.obj["rules"],
+        user_header=user_header,
+        max_upload=max_upload * 10**6,
+    )
+    _ = one.book  # a mistake in a rules file is said now
+
+    def ready() -> None:
+        address = f"http://{host}/"
+        click.echo(address if user_header else f"{address}?token={one.token}")
+        if not (no_browser or user_header):
+            webbrowser.open(f"{address}?token={one.token_for_once()}")
+        say("stop with Ctrl-C")
+
+    with suppress(KeyboardInterrupt):  # the way to stop it
+        serve(one, sock, ready)
+
+
+VERBS = (desk,)

@@ -1,0 +1,106 @@
+"""What one running desk shares between its requests: the store, its settings, tokens and sessions."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dnc.desk.jobs import Jobs
+from dnc.desk.sessions import Sessions
+from dnc.errors import DncError
+from dnc.law.rulebook import Rulebook
+from dnc.messages import messages
+from dnc.store.store import Store
+
+MAX_UPLOAD = 4 * 10**9  # bytes
+UPLOADS_AT_ONCE = 4
+
+
+class RefusedError(DncError):
+    """A request that is refused; the message is one sentence for the person who made it.
+
+    Attributes:
+        status: of the HTTP response.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+@dataclass
+class Desk:
+    """One running desk.
+
+    Attributes:
+        store: the store that it shows and changes.
+        hosts: what a request's `Host` may be, each with its port.
+        language: of those who have not chosen another, `en` or `fr`.
+        rules: folder of more rule files, or None.
+        user_header: the header in which a reverse proxy names who is signed in; None where the token says it.
+        max_upload: bytes of one upload.
+        token: opens a session for as long as the desk runs.
+        sessions, jobs: those who are signed in, and what runs for them.
+    """
+
+    store: Store
+    hosts: frozenset[str]
+    language: str = "en"
+    rules: str | None = None
+    user_header: str | None = None
+    max_upload: int = MAX_UPLOAD
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    sessions: Sessions = field(default_factory=Sessions, repr=False)
+    jobs: Jobs = field(default_factory=Jobs, repr=False)
+    _once: set[str] = field(default_factory=set, repr=False)
+    _uploads: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(UPLOADS_AT_ONCE), repr=False
+    )
+
+    @cached_property
+    def book(self) -> Rulebook:
+        """The law: the rules that ship, with those of the folder `rules`."""
+        return Rulebook.load(self.rules)
+
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie: browsers send cookies to every port of a host, so that desks must not share one."""
+        return "dnc-" + min(self.hosts).rpartition(":")[2]
+
+    def token_for_once(self) -> str:
+        """A token that opens one session: other users of the machine may see the arguments of a browser."""
+        token = secrets.token_urlsafe(32)
+        self._once.add(token)
+        return token
+
+    def opens(self, token: str) -> bool:
+        """Whether a token opens a session."""
+        for once in tuple(self._once):
+            if _equal(token, once):
+                self._once.discard(once)
+                return True
+        return _equal(token, self.token)
+
+    @contextmanager
+    def upload(self) -> Iterator[None]:
+        """One of the uploads that are taken at the same time. Raises RefusedError where there are too many."""
+        if not self._uploads.acquire(blocking=False):
+            raise RefusedError(503, messages("desk", self.language)["too_many_uploads"])
+        try:
+            yield
+        finally:
+            self._uploads.release()
+
+    def close(self) -> None:
+        """Stop what runs, and remove the files of all sessions."""
+        self.jobs.close()
+        self.sessions.close()
+
+
+def _equal(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

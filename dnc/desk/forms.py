@@ -1,0 +1,229 @@
+"""Forms: read as they come, within bounds, and only with the token of the session that they were made for.
+
+The token is the first field of every form, so that a file is refused before its first byte is written.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+from urllib.parse import parse_qsl
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from dnc.desk.desk import RefusedError
+from dnc.desk.visit import TOKEN, Visit
+from dnc.errors import printable
+
+_MOST_FIELDS = 2_000
+_MOST_TEXT = 1 << 20  # bytes of all that is not a file
+_MOST_FILES = 20
+_MOST_NAME = 60  # characters of a file's name; a character may take four bytes of 255
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that came with a form.
+
+    Attributes:
+        path: where it lies, readable by its owner only; it is removed when the form was answered, unless it is kept.
+        name: as the browser gave it, without folders and control characters.
+    """
+
+    path: Path
+    name: str
+
+
+@dataclass
+class Form:
+    """What a form holds.
+
+    Attributes:
+        fields: name and text of each field, in their order; a name may come several times.
+        uploads: the files, by the name of their field.
+    """
+
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    uploads: dict[str, list[Upload]] = field(default_factory=dict)
+    _folder: Path | None = None
+    _kept: bool = False
+
+    def get(self, name: str, default: str = "") -> str:
+        """The last text of a field, without blanks at its ends."""
+        return next((text.strip() for key, text in reversed(self.fields) if key == name), default)
+
+    def all(self, name: str) -> list[str]:
+        """The texts of a field that may come several times."""
+        return [text for key, text in self.fields if key == name]
+
+    def keep(self) -> None:
+        """Leave the uploads where they are until the session ends, for instance for a job."""
+        self._kept = True
+
+    def remove(self) -> None:
+        """Remove the uploads, unless they are kept."""
+        if self._folder and not self._kept:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def read_form(visit: Visit) -> AsyncIterator[Form]:
+    """The form of a request; its uploads are removed at the end. Raises RefusedError."""
+    headers, words = visit.request.headers, visit.words
+    kind, options = parse_options_header(headers.get("content-type", ""))
+    multipart = kind == b"multipart/form-data"
+    most = visit.desk.max_upload + _MOST_TEXT if multipart else _MOST_TEXT
+    size = headers.get("content-length", "0")
+    if not size.isdecimal() or int(size) > most:
+        raise RefusedError(413, words["too_large"])
+    form = Form()
+    try:
+        with ExitStack() as stack:
+            if multipart:
+                stack.enter_context(visit.desk.upload())
+                reader = stack.enter_context(_Reader(visit, form, options.get(b"boundary", b"")))
+                await reader.read()
+            elif kind in (b"application/x-www-form-urlencoded", b""):
+                form.fields = await _urlencoded(visit, most)
+            else:
+                raise RefusedError(415, words["bad_form"])
+        if not visit.session.owns_form(form.get(TOKEN)):
+            raise RefusedError(403, words["no_form_token"])
+        yield form
+    finally:
+        form.remove()
+
+
+async def _urlencoded(visit: Visit, most: int) -> list[tuple[str, str]]:
+    body = b""
+    async for chunk in visit.request.stream():
+        body += chunk
+        if len(body) > most:
+            raise RefusedError(413, visit.words["too_large"])
+    try:
+        return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise RefusedError(400, visit.words["bad_form"]) from None
+
+
+class _Reader:
+    """Reads `multipart/form-data` as it comes; files go to disk. A context that closes them."""
+
+    def __init__(self, visit: Visit, form: Form, boundary: bytes) -> None:
+        self._visit, self._form = visit, form
+        if not boundary:
+            raise RefusedError(400, visit.words["bad_form"])
+        names = (
+            "part_begin",
+            "header_field",
+            "header_value",
+            "header_end",
+            "headers_finished",
+            "part_data",
+            "part_end",
+        )
+        self._parser = MultipartParser(boundary, {f"on_{name}": getattr(self, f"_{name}") for name in names})  # type: ignore[arg-type]
+        self._text_bytes = 0
+        self._files = 0
+        self._file: IO[bytes] | None = None
+        self._part_begin()
+
+    def __enter__(self) -> _Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    async def read(self) -> None:
+        """Read the whole body. Raises RefusedError."""
+        words, got, most = self._visit.words, 0, self._visit.desk.max_upload + _MOST_TEXT
+        try:
+            async for chunk in self._visit.request.stream():
+                got += len(chunk)
+                if got > most:
+                    raise RefusedError(413, words["too_large"])
+                self._parser.write(chunk)
+            self._parser.finalize()
+        except FormParserError:
+            raise RefusedError(400, words["bad_form"]) from None
+        except OSError as error:
+            raise RefusedError(507, words["not_written"].format(why=error.strerror or "")) from None
+
+    # callbacks of the parser
+
+    def _part_begin(self) -> None:
+        self._headers: dict[bytes, bytes] = {}
+        self._header, self._value, self._name, self._text = b"", b"", "", bytearray()
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+        self._bounded(end - start)
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+        self._bounded(end - start)
+
+    def _header_end(self) -> None:
+        self._headers[self._header.lower()] = self._value
+        self._header, self._value = b"", b""
+
+    def _headers_finished(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._name = options.get(b"name", b"").decode("utf-8", "replace")
+        if b"filename" in options:
+            self._begin_file(options[b"filename"].decode("utf-8", "replace"))
+
+    def _begin_file(self, given: str) -> None:
+        visit = self._visit
+        if not visit.session.owns_form(self._form.get(TOKEN)):
+            raise RefusedError(403, visit.words["no_form_token"])
+        self._files += 1
+        if self._files > _MOST_FILES:
+            raise RefusedError(413, visit.words["too_large"])
+        if not given:
+            return  # a file field that was left empty
+        if self._form._folder is None:
+            self._form._folder = visit.session.folder(visit.desk.store)
+        name = _clean(given)
+        folder = self._form._folder / str(self._files)
+        folder.mkdir(mode=0o700)
+        handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file = os.fdopen(handle, "wb")
+        self._form.uploads.setdefault(self._name, []).append(Upload(folder / name, name))
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._file:
+            self._file.write(data[start:end])
+        else:
+            self._bounded(end - start)
+            self._text += data[start:end]
+
+    def _part_end(self) -> None:
+        if self._file:
+            self._file.close()
+            self._file = None
+        elif b"filename" not in self._headers.get(b"content-disposition", b""):
+            self._form.fields.append((self._name, self._text.decode("utf-8", "replace")))
+            if len(self._form.fields) > _MOST_FIELDS:
+                raise RefusedError(413, self._visit.words["too_large"])
+
+    def _bounded(self, more: int) -> None:
+        """Count what is kept in memory. Raises RefusedError where it is too much."""
+        self._text_bytes += more
+        if self._text_bytes > _MOST_TEXT:
+            raise RefusedError(413, self._visit.words["too_large"])
+
+
+def _clean(given: str) -> str:
+    """A name for a file on disk: the last part of what the browser gave, which may be anything."""
+    name = printable(given.replace("\\", "/").rpartition("/")[2]).strip().lstrip(".").replace(":", "_")
+    stem, dot, suffix = name.rpartition(".")
+    short = name if len(name) <= _MOST_NAME else f"{stem[: _MOST_NAME - 10]}{dot}{suffix[:9]}"
+    return short or "file"

@@ -1,0 +1,132 @@
+"""What every request has to pass before a page sees it, and the headers that every response gets.
+
+A page on another site, open in the same browser, can send requests to this machine, and a name that it owns can point
+here (DNS rebinding). So the host has to be one of ours, a change has to come from one of our pages, and nothing is
+shown without a session. Forms carry a token besides (see `dnc.desk.forms`).
+"""
+
+from __future__ import annotations
+
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlencode, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dnc.desk.desk import Desk, RefusedError
+from dnc.desk.sessions import Session
+from dnc.desk.visit import refusal
+from dnc.errors import printable
+from dnc.messages import messages
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # under no-referrer, browsers send forms with the origin `null`
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+SAFE = ("GET", "HEAD")
+OPEN = ("/desk.css",)  # what pages that refuse need too
+_MOST_USER = 200  # characters of a name
+
+
+class Guard:
+    """An ASGI application around another, which lets through what may pass."""
+
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+        self._app = app
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass it on with `session` in its state."""
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            return None
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        try:
+            response = self._answer(scope)
+        except RefusedError as error:
+            response = refusal(self._desk, scope["path"], error.status, str(error))
+        if response:
+            return await response(scope, receive, guarded)
+        return await self._app(scope, receive, guarded)
+
+    def _answer(self, scope: Scope) -> Response | None:
+        """A response of the guard itself; None where the request may pass. Raises RefusedError."""
+        desk, headers, path = self._desk, Headers(scope=scope), scope["path"]
+        words = messages("desk", desk.language)
+        if headers.get("host", "").lower() not in desk.hosts:
+            raise RefusedError(421, words["strange_host"])
+        if path.startswith("/v1/") or path in OPEN:
+            return None  # /v1 asks for a key, which no browser adds by itself
+        if scope["method"] not in SAFE:
+            self._refuse_other_origins(headers)
+        user = self._user(headers)
+        query = QueryParams(scope["query_string"])
+        if desk.user_header is None and scope["method"] == "GET" and "token" in query:
+            if not desk.opens(query["token"]):
+                raise RefusedError(403, words["stale_token"])
+            rest = urlencode([pair for pair in query.multi_items() if pair[0] != "token"])
+            return self._with_cookie(RedirectResponse(_local(path, rest), 303))[0]
+        session = desk.sessions.find(_cookie(headers, desk.cookie), user)
+        if session is None and user is not None and scope["method"] == "GET":
+            # The proxy has signed this person in; the same page is asked for again, with the cookie.
+            return self._with_cookie(
+                RedirectResponse(_local(path, scope["query_string"].decode("ascii", "replace")), 303), user
+            )[0]
+        if session is None:
+            raise RefusedError(403, words["no_session"])
+        scope.setdefault("state", {})["session"] = session
+        return None
+
+    def _refuse_other_origins(self, headers: Headers) -> None:
+        """Raise RefusedError for a change that does not come from a page of this desk."""
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        ours = origin is None or (
+            urlsplit(origin).netloc.lower() == headers["host"].lower() and urlsplit(origin).scheme in ("http", "https")
+        )
+        if not ours or site not in (None, "same-origin") or (origin is None and site is None):
+            raise RefusedError(403, messages("desk", self._desk.language)["other_origin"])
+
+    def _user(self, headers: Headers) -> str | None:
+        """Who is signed in at the reverse proxy; None where there is none. Raises RefusedError."""
+        if self._desk.user_header is None:
+            return None
+        named = headers.getlist(self._desk.user_header)
+        user = printable(named[0]).strip()[:_MOST_USER] if len(named) == 1 else ""
+        if not user:
+            raise RefusedError(401, messages("desk", self._desk.language)["no_user"])
+        return user
+
+    def _with_cookie(self, response: Response, user: str | None = None) -> tuple[Response, Session]:
+        """A response that starts a session."""
+        cookie, session = self._desk.sessions.open(self._desk.language, user)
+        # A proxy that signs people in speaks TLS with them.
+        response.set_cookie(self._desk.cookie, cookie, httponly=True, samesite="strict", secure=user is not None)
+        return response, session
+
+
+def _cookie(headers: Headers, name: str) -> str:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(name)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def _local(path: str, query: str) -> str:
+    """An address on this host; a path that begins with two slashes would name another."""
+    return "/" + path.lstrip("/\\") + (f"?{query}" if query else "")

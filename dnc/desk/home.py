@@ -1,0 +1,41 @@
+"""The home page: what is loaded, how old it is, and the last checks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dnc.desk.forms import Form
+from dnc.desk.routes import form, page
+from dnc.desk.status import status
+from dnc.desk.visit import Visit
+from dnc.messages import LANGUAGES
+
+_LAST = 10  # checks
+
+
+def _home(visit: Visit) -> Response:
+    store = visit.desk.store
+    return visit.page("home.html", status=status(store), checks=_last_checks(visit) if store.exists else [])
+
+
+def _last_checks(visit: Visit) -> list[dict[str, Any]]:
+    rows = visit.desk.store.log().reverse().filter(verb="check").head(_LAST)
+    return [row | {"detail": json.loads(row["detail"])} for row in rows.iter_rows(named=True)]
+
+
+def _language(visit: Visit, sent: Form) -> Response:
+    if sent.get("language") in LANGUAGES:
+        visit.session.language = sent.get("language")
+    return visit.to("/")
+
+
+def _leave(visit: Visit, sent: Form) -> Response:
+    visit.desk.sessions.end(visit.session)
+    return visit.page("left.html")
+
+
+ROUTES: list[Route] = [page("/", _home), form("/language", _language), form("/leave", _leave)]

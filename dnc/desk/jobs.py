@@ -1,0 +1,122 @@
+"""What takes longer than a request: it runs in a thread, tells how far it is, and can be stopped."""
+
+from __future__ import annotations
+
+import contextvars
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from dnc.desk.sessions import Session
+from dnc.errors import DncError
+
+JOBS_AT_ONCE = 2  # a check uses all cores already
+
+
+class StoppedError(DncError):
+    """Somebody stopped the job."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped")
+
+
+@dataclass
+class Job:
+    """A function that runs in a thread.
+
+    Attributes:
+        id: stands in the address of its page.
+        total: rows that it will go through, or None where that is not known.
+        rows: those it went through.
+        state: `waiting`, `running`, `done`, `failed` or `stopped`.
+        result: what the function returned. error: why it failed, in one sentence.
+    """
+
+    total: int | None = None
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+    rows: int = 0
+    state: str = "waiting"
+    result: Any = None
+    error: str = ""
+    _began: float = 0.0
+    _ended: float = 0.0
+    _stop: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it runs no more."""
+        return self.state in ("done", "failed", "stopped")
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has run."""
+        return (self._ended or time.monotonic()) - self._began if self._began else 0.0
+
+    @property
+    def rate(self) -> float:
+        """Rows a second."""
+        return self.rows / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """An estimate of the time left; None where nothing is known."""
+        return max(self.total - self.rows, 0) / self.rate if self.total and self.rate else None
+
+    def advance(self, rows: int) -> None:
+        """Say that so many rows more are done: the `progress` of a check. Raises StoppedError to end it."""
+        if self._stop.is_set():
+            raise StoppedError
+        self.rows += rows
+
+    def stop(self) -> None:
+        """Let it end at its next `advance`; what it wrote until then is removed."""
+        self._stop.set()
+
+    def run(self, function: Callable[[Job], Any]) -> None:
+        """Call the function; whatever it raises becomes a sentence."""
+        self._began, self.state = time.monotonic(), "running"
+        try:
+            self.advance(0)
+            self.result, state = function(self), "done"
+        except StoppedError:
+            state = "stopped"
+        except DncError as error:
+            self.error, state = str(error), "failed"
+        except BaseException as error:  # a panic in Polars is a BaseException; its message may quote data
+            self.error, state = f"internal error ({type(error).__name__}); please report it", "failed"
+        self._ended, self.state = time.monotonic(), state
+
+
+class Jobs:
+    """The jobs of a desk."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="job")
+        self._jobs: dict[int, Job] = {}
+
+    def start(self, session: Session, function: Callable[[Job], Any], total: int | None = None) -> Job:
+        """Run `function(job)` for a session, whose files stay until it has ended, whoever closes the tab."""
+        job, context = Job(total), contextvars.copy_context()  # the context holds who is named in the log
+        session.busy += 1
+        self._jobs[id(job)] = job
+
+        def run() -> None:
+            try:
+                context.run(job.run, function)
+            finally:
+                session.busy -= 1
+                session.used = time.monotonic()
+                self._jobs.pop(id(job), None)
+
+        self._pool.submit(run)
+        return job
+
+    def close(self) -> None:
+        """Stop all, and wait until they have ended."""
+        for job in list(self._jobs.values()):
+            job.stop()
+        self._pool.shutdown(wait=True)

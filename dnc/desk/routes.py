@@ -1,0 +1,77 @@
+"""How a page is tied to an address: what shows it, and what its form does.
+
+`show(visit)` and `act(visit, form)` are plain functions: they run in a thread, where the store may be read and changed.
+There is no other way to take a form, so none is taken without its token. Of both, DncErrors become a page of one
+sentence.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from polars.exceptions import PanicException
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dnc.desk.desk import RefusedError
+from dnc.desk.forms import Form, read_form
+from dnc.desk.visit import Visit, refusal
+from dnc.errors import DncError
+from dnc.store.audit_log import acting
+
+Show = Callable[[Visit], Response]
+Act = Callable[[Visit, Form], Response]
+
+
+def page(path: str, show: Show) -> Route:
+    """A page at an address. Addresses hold no telephone number: a look-up is a form."""
+
+    async def shown(visit: Visit) -> Response:
+        return await run_in_threadpool(show, visit)
+
+    return _route(path, "GET", shown)
+
+
+def form(path: str, act: Act) -> Route:
+    """What the form that is posted to an address does."""
+
+    async def done(visit: Visit) -> Response:
+        async with read_form(visit) as sent:
+            return await run_in_threadpool(act, visit, sent)
+
+    return _route(path, "POST", done)
+
+
+def _route(path: str, method: str, answer: Callable[[Visit], Awaitable[Response]]) -> Route:
+    """A route that names who acts, and makes a page of one sentence of every error."""
+
+    async def answered(request: Request) -> Response:
+        visit = Visit(request, request.app.state.desk, request.state.session)
+        try:
+            with acting(visit.session.user):
+                return await answer(visit)
+        except RefusedError as error:
+            return _refused(visit, error.status, str(error))
+        except DncError as error:
+            return _refused(visit, 400, str(error))
+        except (Exception, PanicException) as error:  # the message may quote data
+            return _refused(visit, 500, visit.words["internal"].format(where=where(error)))
+
+    return Route(path, answered, methods=[method])
+
+
+def _refused(visit: Visit, status: int, sentence: str) -> Response:
+    return refusal(visit.desk, visit.request.url.path, status, sentence, visit.session)
+
+
+def where(error: BaseException) -> str:
+    """The type of an error and the line that raised it, without its message; the desk's stderr gets the same."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+    print(f"dnc: internal error ({place}); please report it", file=sys.stderr)
+    return place

@@ -1,0 +1,68 @@
+"""The HTTP server of a desk, on one address of this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from dnc.desk.app import application
+from dnc.desk.desk import Desk
+from dnc.errors import OptionError
+
+LOOPBACK = "127.0.0.1"
+_CONNECTIONS = 200
+_GRACE_SECONDS = 5
+
+
+def bound(address: str, port: int) -> socket.socket:
+    """A socket that listens at an address; port 0 takes a free one. Raises OptionError."""
+    try:
+        family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+    except ValueError:
+        raise OptionError(f"--listen {address!r} is not an IP address") from None
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or "no such port"
+        raise OptionError(f"cannot listen at {address}, port {port}: {why}; name another with --port") from None
+    return sock
+
+
+def host_of(sock: socket.socket) -> str:
+    """The address and port of a socket, as in an URL."""
+    address, port = sock.getsockname()[:2]
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def serve(desk: Desk, sock: socket.socket, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve a desk until the process is interrupted; `ready` is called when it answers."""
+    config = uvicorn.Config(
+        application(desk),
+        log_level="error",
+        access_log=False,  # addresses hold the token
+        server_header=False,
+        proxy_headers=False,  # the address of a client decides nothing
+        ws="none",
+        lifespan="on",
+        http="h11",
+        loop="asyncio",
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    _Server(config, ready).run(sockets=[sock])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()

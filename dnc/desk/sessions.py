@@ -1,0 +1,108 @@
+"""Who is signed in at a desk: a cookie, the token of forms, the language, and the files of one browser."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dnc.store.store import Store
+
+IDLE_SECONDS = 30 * 60.0
+
+
+@dataclass
+class Session:
+    """One browser that is signed in.
+
+    Attributes:
+        language: `en` or `fr`.
+        user: as a reverse proxy named it, or None.
+        form_token: has to come back with each form.
+        kept: what a group of pages keeps between requests, under its own name; it ends with the session.
+        busy: how many jobs run; a session with one does not end.
+    """
+
+    language: str
+    user: str | None = None
+    form_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
+    busy: int = 0
+    used: float = field(default_factory=time.monotonic)
+    _stack: ExitStack = field(default_factory=ExitStack, repr=False)
+    _work: Path | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def folder(self, store: Store) -> Path:
+        """A new folder for files, in the work folder of the store; removed when the session ends, or earlier.
+
+        Raises StoreError where the store cannot be written.
+        """
+        with self._lock:
+            if self._work is None:
+                self._work = self._stack.enter_context(store.work("desk"))
+            return Path(tempfile.mkdtemp(dir=self._work))
+
+    def owns_form(self, token: str) -> bool:
+        """Whether a form was made for this session."""
+        return hmac.compare_digest(token.encode(), self.form_token.encode())
+
+    def close(self) -> None:
+        """Remove its files."""
+        self.kept.clear()
+        self._stack.close()
+        if self._work:
+            shutil.rmtree(self._work, ignore_errors=True)
+
+
+class Sessions:
+    """The sessions of a desk. One that was not used for `IDLE_SECONDS` ends."""
+
+    def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
+        self._sessions: dict[str, Session] = {}  # by the hash of the cookie, so that looking one up tells no time
+
+    def open(self, language: str, user: str | None = None) -> tuple[str, Session]:
+        """Start a session; gives the cookie's value."""
+        cookie, session = secrets.token_urlsafe(32), Session(language, user)
+        self._sessions[_hash(cookie)] = session
+        return cookie, session
+
+    def find(self, cookie: str, user: str | None = None) -> Session | None:
+        """The session of a cookie, for the user to whom it was given; None where it ended."""
+        self.sweep()
+        session = self._sessions.get(_hash(cookie))
+        if session is None or session.user != user:
+            return None
+        session.used = time.monotonic()
+        return session
+
+    def sweep(self) -> None:
+        """End what was not used for too long."""
+        oldest = time.monotonic() - self._idle_seconds
+        for key, session in list(self._sessions.items()):
+            if session.used < oldest and not session.busy:
+                self._sessions.pop(key, session).close()
+
+    def end(self, session: Session) -> None:
+        """End one session."""
+        for key, one in list(self._sessions.items()):
+            if one is session:
+                self._sessions.pop(key).close()
+
+    def close(self) -> None:
+        """End all."""
+        while self._sessions:
+            self._sessions.popitem()[1].close()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,82 @@
+"""One request of a person who is signed in, and the pages that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from dnc.desk.desk import Desk
+from dnc.desk.problems import problem
+from dnc.desk.sessions import Session
+from dnc.messages import counted, messages, percent
+
+TOKEN = "form_token"  # noqa: S105 - the name of the first field of every form, see templates/form_token.html
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of a person who is signed in.
+
+    Attributes:
+        request: as Starlette gives it. desk: what all requests share. session: of this browser.
+    """
+
+    request: Request
+    desk: Desk
+    session: Session
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """The messages of the desk in the language of the session."""
+        return messages("desk", self.session.language)
+
+    def page(self, template: str, code: int = 200, **values: Any) -> Response:
+        """A template of `dnc/desk/templates` as a response; `values` are the names that it uses.
+
+        Text is escaped wherever it comes from: never mark what a file holds as safe.
+        """
+        return _page(self.desk, self.session, template, code, values)
+
+    def to(self, path: str) -> Response:
+        """Send the browser on, after a form: reloading the next page does not repeat the change."""
+        return RedirectResponse(path, 303)
+
+
+def refusal(desk: Desk, path: str, code: int, sentence: str, session: Session | None = None) -> Response:
+    """A request that is refused in one sentence: a page, or `problem+json` under /v1."""
+    if path.startswith("/v1/"):
+        return problem(code, sentence)
+    return _page(desk, session, "refused.html", code, {"sentence": sentence})
+
+
+def _page(desk: Desk, session: Session | None, template: str, code: int, values: dict[str, Any]) -> Response:
+    language = session.language if session else desk.language
+    frame = {
+        "d": messages("desk", language),
+        "common": messages("common", language),
+        "language": language,
+        "session": session,
+        "store": desk.store.path.absolute(),
+    }
+    return HTMLResponse(_environment(language).get_template(template).render(**frame, **values), code)
+
+
+@cache
+def _environment(language: str) -> Environment:
+    """The templates of the desk; those of the reports are found too, for their macros."""
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("dnc.desk", "templates"), PackageLoader("dnc.reports", "templates")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Callable[..., str]] = {"count": counted(language), "percent": percent(language)}
+    environment.filters.update(filters)
+    return environment

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import click
 
-from dnc.cli.options import say, store_options
+from dnc.cli.options import open_store, print_rows, say, store_options
 from dnc.errors import OptionError
 from dnc.messages import LANGUAGES, system_language
 
@@ -65,7 +65,6 @@ def desk(
         from dnc.desk.server import LOOPBACK, bound, host_of, serve
     except ModuleNotFoundError as error:
         raise OptionError(f"{error.name} is not installed; install dnc-check[desk], or run make desk") from None
-    from dnc.cli.options import open_store
     from dnc.desk.desk import Desk
 
     sock = bound(listen or LOOPBACK, port)
@@ -92,4 +91,48 @@ def desk(
         serve(one, sock, ready)
 
 
-VERBS = (desk,)
+@click.group()
+def keys() -> None:
+    """Manage the keys of programs that ask the desk over HTTP."""
+
+
+@keys.command("add")
+@click.argument("name")
+@store_options
+@click.pass_context
+def add_key(ctx: click.Context, name: str) -> None:
+    """Make a key and print it once; the store keeps only its hash.
+
+    NAME says in the log who asked.
+    """
+    from dnc.store import keys as stored
+
+    click.echo(stored.add(open_store(ctx).ledger, name))
+    say("this key is not shown again; give it to the program that asks")
+
+
+@keys.command("list")
+@store_options
+@click.pass_context
+def list_keys(ctx: click.Context) -> None:
+    """List the names of keys as CSV."""
+    from dnc.store import keys as stored
+
+    print_rows([(one.name, one.added_at) for one in stored.in_store(open_store(ctx).ledger)], ("name", "added_at"))
+
+
+@keys.command("remove")
+@click.argument("name")
+@store_options
+@click.pass_context
+def remove_key(ctx: click.Context, name: str) -> None:
+    """Remove a key: it opens nothing any more."""
+    from dnc.store import keys as stored
+
+    store = open_store(ctx)
+    store.must_exist()
+    stored.remove(store.ledger, name)
+    say(f"removed the key {name}")
+
+
+VERBS = (desk, keys)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dnc.desk import home
+from dnc.desk import home, v1
 from dnc.desk.desk import Desk
 from dnc.desk.guard import Guard
 from dnc.desk.visit import refusal
@@ -26,7 +26,8 @@ _SWEEP_SECONDS = 60.0
 
 def application(desk: Desk) -> Starlette:
     """The ASGI application of a desk."""
-    routes = [Route("/desk.css", _style), *(route for group in PAGES for route in group.ROUTES)]
+    interface = v1.Interface(desk)
+    routes = [Route("/desk.css", _style), *v1.routes(interface), *(route for group in PAGES for route in group.ROUTES)]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -37,6 +38,7 @@ def application(desk: Desk) -> Starlette:
             sweeping.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeping
+            await asyncio.to_thread(interface.close)
             await asyncio.to_thread(desk.close)
 
     app = Starlette(
@@ -68,7 +70,10 @@ _STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
 async def _http_error(request: Request, error: Exception) -> Response:
     """What Starlette refuses by itself: an address or a method that there is not."""
     desk: Desk = request.app.state.desk
-    status = error.status_code if isinstance(error, HTTPException) else 500
+    assert isinstance(error, HTTPException)  # noqa: S101 - the only kind that this is registered for
     session = getattr(request.state, "session", None)
-    language = session.language if session else desk.language
-    return refusal(desk, request.url.path, status, messages("desk", language)["not_found"], session)
+    words = messages("desk", session.language if session else desk.language)
+    sentence = words["no_method" if error.status_code == 405 else "not_found"]
+    response = refusal(desk, request.url.path, error.status_code, sentence, session)
+    response.headers.update(error.headers or {})
+    return response

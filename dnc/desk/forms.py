@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
 
 from dnc.desk.desk import RefusedError
 from dnc.desk.visit import TOKEN, Visit
@@ -69,7 +70,8 @@ class Form:
     def remove(self) -> None:
         """Remove the uploads, unless they are kept."""
         if self._folder and not self._kept:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            with suppress(OSError):
+                shutil.rmtree(self._folder)
 
 
 @asynccontextmanager
@@ -102,12 +104,14 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
 
 async def _urlencoded(visit: Visit, most: int) -> list[tuple[str, str]]:
     body = b""
-    async for chunk in visit.request.stream():
-        body += chunk
-        if len(body) > most:
-            raise RefusedError(413, visit.words["too_large"])
     try:
+        async for chunk in visit.request.stream():
+            body += chunk
+            if len(body) > most:
+                raise RefusedError(413, visit.words["too_large"])
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except ClientDisconnect:
+        raise RefusedError(400, visit.words["cut_off"]) from None
     except ValueError:
         raise RefusedError(400, visit.words["bad_form"]) from None
 
@@ -131,6 +135,7 @@ class _Reader:
         self._parser = MultipartParser(boundary, {f"on_{name}": getattr(self, f"_{name}") for name in names})  # type: ignore[arg-type]
         self._text_bytes = 0
         self._files = 0
+        self._complete = False
         self._file: IO[bytes] | None = None
         self._part_begin()
 
@@ -151,6 +156,10 @@ class _Reader:
                     raise RefusedError(413, words["too_large"])
                 self._parser.write(chunk)
             self._parser.finalize()
+            if not self._complete:
+                raise RefusedError(400, words["cut_off"])
+        except ClientDisconnect:
+            raise RefusedError(400, words["cut_off"]) from None
         except FormParserError:
             raise RefusedError(400, words["bad_form"]) from None
         except OSError as error:
@@ -213,6 +222,9 @@ class _Reader:
             self._form.fields.append((self._name, self._text.decode("utf-8", "replace")))
             if len(self._form.fields) > _MOST_FIELDS:
                 raise RefusedError(413, self._visit.words["too_large"])
+
+    def _end(self) -> None:
+        self._complete = True
 
     def _bounded(self, more: int) -> None:
         """Count what is kept in memory. Raises RefusedError where it is too much."""

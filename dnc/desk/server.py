@@ -13,7 +13,7 @@ from dnc.desk.desk import Desk
 from dnc.errors import OptionError
 
 LOOPBACK = "127.0.0.1"
-_CONNECTIONS = 200
+_CONNECTIONS = 1_000
 _GRACE_SECONDS = 5
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import shutil
 import tempfile
 import threading
 import time
@@ -59,8 +58,6 @@ class Session:
         """Remove its files."""
         self.kept.clear()
         self._stack.close()
-        if self._work:
-            shutil.rmtree(self._work, ignore_errors=True)
 
 
 class Sessions:

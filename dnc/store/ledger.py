@@ -87,6 +87,14 @@ class Ledger:
 
     # reading
 
+    @property
+    def state(self) -> object:
+        """Something that is different after each change; None where there is no store. Costs one look at the disk."""
+        try:
+            return self._identity()
+        except OSError:
+            return None
+
     @contextmanager
     def read(self) -> Iterator[Opened]:
         """Open the ledger read-only and compare it with its manifest. Raises StoreError."""

@@ -19,7 +19,12 @@ Row = dict[str, Any]
 Connection = duckdb.DuckDBPyConnection
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
 _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
-_ADDED_LATER = ("bitpages", "accepted", "layout")  # what a ledger of this version may lack until its next change
+_ADDED_LATER = (
+    "bitpages",
+    "accepted",
+    "layout",
+    "keys",
+)  # what a ledger of this version may lack until its next change
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
 
@@ -186,6 +191,26 @@ def objections_digest(con: Connection) -> Row:
     # The text of a row follows the order of the columns in schema.sql, which therefore must not change.
     text = "coalesce(string_agg(o::varchar, chr(10) order by seq), '')"
     return _rows(con, f"select count(*) as count, sha256({text}) as sha256 from objections o")[0]
+
+
+# Keys
+
+
+def keys(con: Connection) -> list[Row]:
+    """The keys: name, sha256, added_at."""
+    return (
+        _rows(con, "select name, sha256, added_at from keys order by added_at, name") if "keys" in tables(con) else []
+    )
+
+
+def add_key(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a key."""
+    _insert(con, "keys", row)
+
+
+def remove_key(con: Connection, name: str) -> bool:
+    """Remove a key by its name; returns whether there was one."""
+    return bool(_column(con, "delete from keys where name = ? returning name", [name]))
 
 
 # Texts and decisions of checks

@@ -1,0 +1,111 @@
+"""What goes over HTTP: types made from the vocabulary, which check requests and describe themselves in OpenAPI."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+import polars as pl
+from msgspec import Meta, Struct
+
+from dnc.checks.verdict import OUTCOMES
+from dnc.law.vocabulary import AGAINST, VERDICT, vocabulary
+
+MOST_CALLS = 1_000
+_MOST_CELL = 500  # characters
+
+
+def _cell(name: str, column: dict[str, Any]) -> Any:
+    """The type of one column of planned calls; null is *not told*."""
+    about = Meta(description=column["says"])
+    if column["kind"] == "axis":
+        return Annotated[Literal[tuple(column["values"])] | None, about]
+    if column["kind"] == "integer":
+        return Annotated[Annotated[int, Meta(ge=0, le=10_000)] | None, about]
+    text = Annotated[str, Meta(max_length=_MOST_CELL)]
+    return Annotated[text, about] if name == "number" else Annotated[text | None, about]
+
+
+def _call() -> type[Struct]:
+    columns = vocabulary().columns
+    fields = [("number", _cell("number", columns["number"]))]
+    fields += [(name, _cell(name, column), None) for name, column in columns.items() if name != "number"]  # type: ignore[misc]
+    return msgspec.defstruct("Call", fields, kw_only=True, forbid_unknown_fields=True, frozen=True, module=__name__)
+
+
+def _decision() -> type[Struct]:
+    kinds = {
+        pl.String: str,
+        pl.Date: date | None,
+    }
+    fields: list[tuple[str, Any]] = [(name, kinds[kind]) for name, kind in VERDICT.items()]
+    fields = [(name, Literal[tuple(OUTCOMES)] if name == "dnc_outcome" else kind) for name, kind in fields]
+    return msgspec.defstruct("Decision", fields, module=__name__)
+
+
+Call = _call()
+Call.__doc__ = "One planned call: the columns of a list of planned calls. What is left out, or null, is not told."
+Decision = _decision()
+Decision.__doc__ = "What was decided of one call: the columns that `dnc check` adds to a list."
+
+
+class Calls(Struct, forbid_unknown_fields=True):
+    """Planned calls that are to be decided."""
+
+    calls: Annotated[list[Call], Meta(min_length=1, max_length=MOST_CALLS)]  # type: ignore[valid-type]
+
+
+class Decisions(Struct):
+    """Decisions, one for each call, in their order.
+
+    check: the row of the log, where the decisions are kept for `dnc answer`; else null.
+    """
+
+    check: int | None
+    decisions: list[Decision]  # type: ignore[valid-type]
+
+
+class Objections(Struct, forbid_unknown_fields=True):
+    """People who told the caller not to call again; with `lift`, that they are taken back, which needs a reason."""
+
+    numbers: Annotated[list[Annotated[str, Meta(max_length=_MOST_CELL)]], Meta(min_length=1, max_length=MOST_CALLS)]
+    on: Annotated[date, Meta(description="the day on which they said so")]
+    region: Annotated[
+        Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None, Meta(description="country of numbers in national form")
+    ] = None
+    reason: Annotated[str, Meta(max_length=_MOST_CELL)] | None = None
+    lift: bool = False
+
+
+class Recorded(Struct):
+    """How many objections were recorded, or lifted."""
+
+    recorded: int
+
+
+class Problem(Struct):
+    """An error (RFC 9457): `detail` says what is wrong and what to do."""
+
+    title: str
+    status: int
+    detail: str
+
+
+def told(calls: list[Any]) -> list[str]:
+    """The columns that any of some calls tells."""
+    return [name for name in Call.__struct_fields__ if any(getattr(call, name) is not None for call in calls)]
+
+
+def tells_of_others(columns: list[str]) -> bool:
+    """Whether one of the columns counts for all rows with the same number, and so for more than its own call."""
+    return not set(AGAINST).isdisjoint(columns)
+
+
+def as_frame(calls: list[Any], columns: list[str]) -> pl.DataFrame:
+    """Calls as a batch, as text."""
+    cells = {name: [getattr(call, name) for call in calls] for name in columns}
+    return pl.DataFrame(
+        {name: [None if one is None else str(one) for one in column] for name, column in cells.items()},
+        schema=dict.fromkeys(columns, pl.String),
+    )

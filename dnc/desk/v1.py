@@ -1,0 +1,175 @@
+"""The HTTP interface for diallers and CRMs, under /v1: JSON, with a key (`dnc keys add NAME`)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, TypeVar
+
+import msgspec
+import polars as pl
+from polars.exceptions import PanicException
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dnc.api import check
+from dnc.desk.current import Current
+from dnc.desk.desk import Desk, RefusedError
+from dnc.desk.openapi import document
+from dnc.desk.problems import problem
+from dnc.desk.routes import where
+from dnc.desk.schema import Calls, Objections, Recorded, as_frame, told
+from dnc.desk.status import status
+from dnc.desk.warm import Warm
+from dnc.errors import InputError, StoreError
+from dnc.law.vocabulary import VERDICT
+from dnc.messages import messages
+from dnc.store import keys
+from dnc.store.audit_log import acting
+from dnc.store.keys import Key
+
+MOST_BODY = 4 << 20  # bytes
+_QUOTED = re.compile(r" '.*'|(?<=unknown field) .*", re.DOTALL)  # what a message of msgspec quotes of a request
+
+T = TypeVar("T")
+Answer = Callable[[Request, "Interface"], Awaitable[Response]]
+
+
+@dataclass
+class Interface:
+    """What the requests of one desk share."""
+
+    desk: Desk
+    warm: Warm = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.warm = Warm(self.desk)
+        self._keys: Current[list[Key]] = Current(self.desk.store, lambda: keys.in_store(self.desk.store.ledger))
+        self._lock = Lock()
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """The messages of the desk, in its language."""
+        return messages("desk", self.desk.language)
+
+    def holder(self, request: Request) -> str:
+        """The name of the key of a request. Raises RefusedError."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        with self._lock:
+            name = keys.holder(key.strip(), self._keys.get()) if scheme.lower() == "bearer" else None
+        if name is None:
+            raise RefusedError(401, self.words["no_key"])
+        return name
+
+    @contextmanager
+    def named(self, request: Request) -> Iterator[None]:
+        """Name the holder of the key in the log."""
+        with acting(f"key {self.holder(request)}"):
+            yield
+
+    def close(self) -> None:
+        """Stop deciding."""
+        self.warm.close()
+
+
+async def _decisions(request: Request, interface: Interface) -> Response:
+    keep = request.query_params.get("keep", "false")
+    if keep not in ("true", "false"):
+        raise RefusedError(422, interface.words["bad_keep"])
+    calls = (await _body(request, interface, Calls)).calls
+    if keep == "true":
+        seq, verdicts = await run_in_threadpool(_kept, interface.desk, calls)
+    else:
+        seq, verdicts = None, await asyncio.wrap_future(interface.warm.ask(calls))
+    rows = await run_in_threadpool(verdicts.write_json)
+    return _json(f'{{"check":{"null" if seq is None else seq},"decisions":{rows}}}'.encode())
+
+
+def _kept(desk: Desk, calls: list[Any]) -> tuple[int, pl.DataFrame]:
+    """Decide calls by a check, which keeps what it decided for `dnc answer`; its row of the log, and the verdicts."""
+    desk.store.must_exist()
+    frame = as_frame(calls, told(calls))
+    done = check(frame, desk.store, keep=True, best=True, language=desk.language, rulebook=desk.book)
+    assert done.verdicts is not None  # noqa: S101 - they went nowhere else
+    return done.id, done.verdicts.select(VERDICT.keys())
+
+
+async def _objections(request: Request, interface: Interface) -> Response:
+    sent = await _body(request, interface, Objections)
+    count = await run_in_threadpool(
+        interface.desk.store.object, sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=sent.lift
+    )
+    return _json(msgspec.json.encode(Recorded(count)), 201)
+
+
+async def _status(request: Request, interface: Interface) -> Response:
+    return _json(msgspec.json.encode(await run_in_threadpool(status, interface.desk.store)))
+
+
+async def _openapi(request: Request) -> Response:
+    return _json(msgspec.json.encode(document()))
+
+
+def _json(content: bytes, code: int = 200) -> Response:
+    return Response(content, code, media_type="application/json")
+
+
+async def _body(request: Request, interface: Interface, kind: type[T]) -> T:
+    """The JSON of a request, checked against its type. Raises RefusedError."""
+    words = interface.words
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RefusedError(415, words["no_json"])
+    size, body = request.headers.get("content-length", "0"), bytearray()
+    if not size.isdecimal() or int(size) > MOST_BODY:
+        raise RefusedError(413, words["large_body"])
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BODY:
+            raise RefusedError(413, words["large_body"])
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise RefusedError(422, _unquoted(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise RefusedError(400, words["bad_json"]) from None
+
+
+def _unquoted(message: str) -> str:
+    """A message of msgspec (`what - at place`) that says where something is wrong, and not what stands there."""
+    what, at, place = message.rpartition(" - at ")
+    return f"{place.strip('`') if at else '$'}: {_QUOTED.sub('', what or message)}"
+
+
+def routes(interface: Interface) -> list[Route]:
+    """The routes of the interface."""
+
+    def route(path: str, method: str, answer: Answer) -> Route:
+        async def answered(request: Request) -> Response:
+            try:
+                with interface.named(request):
+                    return await answer(request, interface)
+            except RefusedError as error:
+                return problem(error.status, str(error))
+            except InputError as error:
+                return problem(422, str(error))
+            except StoreError as error:
+                return problem(503, str(error))
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except (Exception, PanicException) as error:  # the message may quote data
+                return problem(500, interface.words["internal"].format(where=where(error)))
+
+        return Route(f"/v1/{path}", answered, methods=[method])
+
+    return [
+        route("decisions", "POST", _decisions),
+        route("objections", "POST", _objections),
+        route("status", "GET", _status),
+        Route("/v1/openapi.json", _openapi, methods=["GET"]),
+    ]

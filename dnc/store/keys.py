@@ -1,0 +1,73 @@
+"""Keys of programs that ask the desk over HTTP: the store keeps a name and a hash, never the key.
+
+A key has 256 random bits, so that its plain SHA-256 cannot be reversed by trying.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dnc.errors import InputError
+from dnc.store import audit_log, ledger_sql
+from dnc.store.ledger import Ledger
+
+_NAME = re.compile(r"^[A-Za-z][\w.@-]{0,59}$")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key.
+
+    Attributes:
+        name: who uses it. sha256: of the key. added_at: in UTC, without offset.
+    """
+
+    name: str
+    sha256: str
+    added_at: datetime
+
+
+def add(ledger: Ledger, name: str) -> str:
+    """Make a key and give it; it cannot be read again. Raises InputError where the name is taken, StoreError."""
+    if not _NAME.match(name):
+        raise InputError("the name of a key has up to 60 letters, digits and signs of ._@- and begins with a letter")
+    key = f"dnc_{secrets.token_urlsafe(32)}"
+    with ledger.change() as change:
+        if any(row["name"] == name for row in ledger_sql.keys(change.con)):
+            raise InputError(f"there is a key {name} already; remove it first, or choose another name")
+        ledger_sql.add_key(change.con, {"name": name, "sha256": _hash(key), "added_at": audit_log.now()})
+        change.log("add-key", {"name": name})
+    return key
+
+
+def remove(ledger: Ledger, name: str) -> None:
+    """Remove a key; it opens nothing from now on. Raises InputError where there is none, StoreError."""
+    with ledger.change() as change:
+        if not ledger_sql.remove_key(change.con, name):
+            raise InputError("there is no key of that name; dnc keys list shows all")
+        change.log("remove-key", {"name": name})
+
+
+def in_store(ledger: Ledger) -> list[Key]:
+    """All keys, the oldest first; none where there is no store. Raises StoreError."""
+    if not ledger.exists:
+        return []
+    with ledger.read() as opened:
+        return [Key(**row) for row in ledger_sql.keys(opened.con)]
+
+
+def holder(key: str, keys: Iterable[Key]) -> str | None:
+    """The name of a key, or None. Every key is compared, each in constant time."""
+    given = _hash(key)
+    names = [one.name for one in keys if hmac.compare_digest(one.sha256, given)]
+    return names[0] if names else None
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,358 @@
+"""Who may see and change what: hosts, origins, tokens, sessions, forms and uploads of a desk that runs."""
+
+from __future__ import annotations
+
+import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from dnc.desk.app import application
+from dnc.desk.desk import UPLOADS_AT_ONCE, Desk
+from dnc.desk.sessions import Sessions
+from dnc.store.verify import verify
+from tests.desk.conftest import Running, said
+
+EVIL = "http://evil.example"
+
+
+def left_behind(desk: Running) -> list[str]:
+    """Files in the store's folder that no change of the store put there."""
+    known = {"ledger.duckdb", "manifest.json", "lock"}
+    found = [path for path in desk.store.path.rglob("*") if path.is_file() and path.name not in known]
+    return [str(path) for path in found if path.name != "owner.lock"]
+
+
+def test_it_listens_on_loopback_and_prints_its_address(desk):
+    """One line on stdout: the address with its token."""
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{40,}", desk.opening)
+
+
+def test_the_token_opens_a_session_and_leaves_the_address(desk):
+    """The cookie is for this site alone, no script reads it, and the next address has no token."""
+    with desk.client() as client:
+        first = client.get(desk.opening)
+        assert (first.status_code, first.headers["location"]) == (303, "/")
+        assert {"HttpOnly", "SameSite=strict"} <= set(first.headers["set-cookie"].split("; "))
+        assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/?token=", "/?token=stale", "/nothing"])
+def test_nothing_is_shown_without_a_token(desk, path):
+    """Missing or stale: one sentence, no cookie, and nothing of the store."""
+    with desk.client() as client:
+        answer = client.get(path)
+        assert answer.status_code == 403 and "dnc desk printed" in said(answer)
+        assert "set-cookie" not in answer.headers and str(desk.store.path) not in answer.text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1.evil.example:{port}", "localhost:1", ""])
+def test_a_name_that_points_here_is_refused(desk, host):
+    """DNS rebinding: the browser believes to speak to another site, and sends its name."""
+    port = desk.base.rstrip("/").rpartition(":")[2]
+    with desk.client() as client:
+        for path in ("/", desk.opening.removeprefix(desk.base.rstrip("/")), "/v1/status", "/desk.css"):
+            answer = client.get(path, headers={"Host": host.format(port=port)})
+            assert answer.status_code in (400, 421) and "set-cookie" not in answer.headers
+            assert answer.status_code == 400 or "dnc desk printed" in said(answer)
+
+
+def test_localhost_is_a_name_of_it(desk):
+    """Browsers resolve it to this machine only."""
+    with desk.client() as client:
+        assert client.get(desk.opening.replace("127.0.0.1", "localhost")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": EVIL},
+        {"Origin": "null"},
+        {"Origin": "{base}", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "http://127.0.0.1:1"},
+        {},
+    ],
+)
+def test_a_change_from_elsewhere_is_refused(desk, headers):
+    """Even with the cookie and the token of the form."""
+    browser = desk.browser()
+    sent = {name: text.format(base=desk.base.rstrip("/")) for name, text in headers.items()}
+    data = {"form_token": browser.token, "language": "fr"}
+    answer = browser.client.post("/language", data=data, headers=sent)
+    assert answer.status_code == 403 and "does not come from a page of the desk" in said(answer)
+    assert 'lang="en"' in browser.client.get("/").text
+
+
+def test_a_form_needs_its_token(desk):
+    """None, that of another session, and one of a session that ended."""
+    one, other = desk.browser(), desk.browser()
+    for token in ("", other.token, "x"):
+        answer = one.post("/language", {"form_token": token, "language": "fr"})
+        assert answer.status_code == 403 and "does not belong to your session" in said(answer)
+    assert one.post("/language", {"language": "fr"}).status_code == 303
+    assert 'lang="fr"' in one.client.get("/").text
+    assert one.post("/leave").status_code == 200
+    assert one.post("/language", {"language": "en"}).status_code == 403
+
+
+def test_every_route_that_changes_something_asks_for_the_token(desk):
+    """Whatever forms there are: none is read without."""
+    app = application(Desk(desk.store, frozenset({"127.0.0.1:1"})))
+    forms = [one.path for one in app.routes if "POST" in one.methods and not one.path.startswith("/v1/")]
+    browser = desk.browser()
+    assert len(forms) >= 2
+    for path in forms:
+        path = re.sub(r"\{\w+(:\w+)?\}", "1", path)
+        answer = browser.client.post(path, data={"a": "b"}, headers=desk.origin)
+        assert answer.status_code == 403 and "does not belong to your session" in said(answer), path
+
+
+def test_every_answer_has_the_headers(desk):
+    """Pages, refusals, the style sheet and the interface: not stored, not framed, no code, no style in the page."""
+    browser = desk.browser()
+    for answer in (
+        browser.client.get("/"),
+        browser.client.get("/nothing"),
+        browser.client.get("/desk.css"),
+        browser.client.get("/v1/status"),
+        desk.client().get("/"),
+    ):
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert "<script" not in answer.text and not re.search(r"<[^>]+ (style|on\w+)=", answer.text)
+
+
+def test_an_unused_session_ends(store):
+    """Its files go, and its cookie opens nothing; one with a job that runs stays."""
+    sessions = Sessions(idle_seconds=-1)
+    cookie, session = sessions.open("en")
+    folder = session.folder(store)
+    (folder / "calls.csv").write_text("number\n")
+    session.busy = 1
+    assert sessions.find(cookie) is session
+    session.busy = 0
+    assert sessions.find(cookie) is None
+    assert not folder.exists() and not store.path.exists()
+
+
+# Uploads
+
+BOUNDARY = "XXXX"
+
+
+def part(name: str, content: bytes, file: str | None = None) -> bytes:
+    """One field of a form."""
+    named = f'; filename="{file}"' if file is not None else ""
+    return f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{named}\r\n\r\n'.encode() + content + b"\r\n"
+
+
+def multipart(desk: Running) -> dict[str, str]:
+    """The headers of a form with files."""
+    return desk.origin | {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+def body(token: str, *parts: bytes) -> bytes:
+    """A whole form."""
+    return part("form_token", token.encode()) + b"".join(parts) + f"--{BOUNDARY}--\r\n".encode()
+
+
+def test_a_file_is_gone_when_its_form_was_answered(desk):
+    """Also under a name with folders, and twice under the same name."""
+    browser = desk.browser()
+    files = [
+        part("file", b"number\n", name) for name in ("../../evil.csv", "calls.csv", "calls.csv", "x" * 300, "", "\t")
+    ]
+    sent = body(browser.token, *files, part("language", b"fr"))
+    assert browser.client.post("/language", content=sent, headers=multipart(desk)).status_code == 303
+    assert 'lang="fr"' in browser.client.get("/").text
+    assert left_behind(desk) == []
+    assert not list(desk.store.path.parent.rglob("*evil*"))
+
+
+def test_30_gigabytes_are_refused_before_they_come(desk):
+    """By the length that is declared: the answer comes before the body does."""
+    browser = desk.browser()
+    host, port = desk.base.removeprefix("http://").rstrip("/").split(":")
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.client.cookies.items())
+    head = (
+        f"POST /language HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {desk.base.rstrip('/')}\r\nCookie: {cookies}\r\n"
+        f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: 30000000000\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 413 ")
+    assert left_behind(desk) == []
+
+
+def test_what_is_too_large_is_refused_as_it_comes(start, store):
+    """Without a declared length, by what arrived; nothing of it stays."""
+    desk = start(store, "--max-upload", 1)
+    browser = desk.browser()
+
+    def endless():
+        yield part("form_token", browser.token.encode()) + part("file", b"", "calls.csv")[:-2]
+        for _ in range(4):
+            yield b"0" * (1 << 20)
+
+    try:
+        answer = browser.client.post("/language", content=endless(), headers=multipart(desk))
+        assert answer.status_code == 413 and "--max-upload" in said(answer)
+    except OSError:
+        pass  # the connection is cut while we still send
+    assert browser.client.get("/").status_code == 200
+    assert left_behind(desk) == []
+
+
+def test_many_uploads_at_once(desk):
+    """A few are taken, the others refused at once; when those are through, the next is taken."""
+    browser = desk.browser()
+    host, port = desk.base.removeprefix("http://").rstrip("/").split(":")
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.client.cookies.items())
+    sent = body(browser.token, part("file", b"number\n" * 1000, "calls.csv"))
+    head = (
+        f"POST /language HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {desk.base.rstrip('/')}\r\nCookie: {cookies}\r\n"
+        f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: {len(sent)}\r\n\r\n"
+    ).encode()
+
+    def answer(connection: socket.socket) -> bytes:
+        return connection.recv(1 << 16)
+
+    held = []
+    for _ in range(UPLOADS_AT_ONCE):
+        held.append(socket.create_connection((host, int(port)), timeout=30))
+        held[-1].sendall(head + sent[:500])
+    _until(lambda: len(left_behind(desk)) == UPLOADS_AT_ONCE)
+    assert {Path(path).stat().st_mode & 0o777 for path in left_behind(desk)} == {0o600}
+    others = [socket.create_connection((host, int(port)), timeout=30) for _ in range(50 - UPLOADS_AT_ONCE)]
+    for one in others:
+        one.sendall(head + sent[:500])
+    with ThreadPoolExecutor(10) as pool:
+        refused = list(pool.map(answer, others))
+        assert {text[:13] for text in refused} == {b"HTTP/1.1 503 "}
+        for one in held:
+            one.sendall(sent[500:])
+        assert {text[:13] for text in pool.map(answer, held)} == {b"HTTP/1.1 303 "}
+    for one in [*held, *others]:
+        one.close()
+    assert browser.client.post("/language", content=sent, headers=multipart(desk)).status_code == 303
+    assert left_behind(desk) == []
+
+
+def _until(true) -> None:
+    import time
+
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(desk):
+    """The browser was closed, or the end of the form is missing."""
+    browser = desk.browser()
+    sent = body(browser.token, part("file", b"number\n" * 1000, "calls.csv"))
+    cut = browser.client.post("/language", content=sent[:-30], headers=multipart(desk))
+    assert cut.status_code == 400 and "did not arrive whole" in said(cut)
+    host, port = desk.base.removeprefix("http://").rstrip("/").split(":")
+    cookies = "; ".join(f"{name}={value}" for name, value in browser.client.cookies.items())
+    head = (
+        f"POST /language HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {desk.base.rstrip('/')}\r\nCookie: {cookies}\r\n"
+        f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: {len(sent)}\r\n\r\n"
+    ).encode()
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head + sent[:500])
+        _until(lambda: left_behind(desk) != [])
+    _until(lambda: left_behind(desk) == [])
+
+
+HOSTILE = {
+    "no boundary": ("multipart/form-data", b"x"),
+    "another boundary": (f"multipart/form-data; boundary={BOUNDARY}", b"--YYYY\r\n\r\n"),
+    "no form": (f"multipart/form-data; boundary={BOUNDARY}", b"\0" * 1000),
+    "JSON": ("application/json", b"{}"),
+    "not ASCII": ("application/x-www-form-urlencoded", b"form_token=\xff\xfe"),
+    "bad escapes": ("application/x-www-form-urlencoded", b"form_token=%ff%zz"),
+    "many fields": ("application/x-www-form-urlencoded", b"a=b&" * 5000),
+    "a large field": ("application/x-www-form-urlencoded", b"a=" + b"b" * (1 << 21)),
+    "a large part": (f"multipart/form-data; boundary={BOUNDARY}", part("a", b"b" * (1 << 21))),
+    "large headers": (f"multipart/form-data; boundary={BOUNDARY}", part("a" * (1 << 21), b"b")),
+    "a file before the token": (f"multipart/form-data; boundary={BOUNDARY}", part("file", b"number\n", "calls.csv")),
+    "nothing": (f"multipart/form-data; boundary={BOUNDARY}", b""),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_forms_are_refused(desk, name):
+    """In one sentence, with nothing left behind and the next page served."""
+    kind, content = HOSTILE[name]
+    browser = desk.browser()
+    answer = browser.client.post("/language", content=content, headers=desk.origin | {"Content-Type": kind})
+    assert 400 <= answer.status_code < 500 and said(answer)
+    assert browser.client.get("/").status_code == 200
+    assert left_behind(desk) == []
+
+
+def test_what_names_hold_is_never_markup(screened, start):
+    """The name of a list stands on the home page as text."""
+    from dnc import check
+
+    name = '<img src=x onerror="alert(1)">.csv'
+    path = screened.path.parent / name
+    path.write_text("number,region\n0199000810,FR\n")
+    check(path, screened)
+    page = start(screened).browser().client.get("/").text
+    assert "<img" not in page and "&lt;img src=x" in page
+
+
+# Behind a reverse proxy
+
+
+def test_a_proxy_says_who_is_signed_in(start, store):
+    """No name, no page; the cookie of one person is of no use to another, and travels by TLS only."""
+    desk = start(store, "--listen", "127.0.0.1", "--user-header", "X-User", "--server-name", "desk.example")
+    assert "token" not in desk.opening
+    anna, ben = {"X-User": "anna", "Host": "desk.example"}, {"X-User": "ben", "Host": "desk.example"}
+    with desk.client() as client:
+        assert client.get("/", headers={"Host": "desk.example"}).status_code == 401
+        first = client.get("/", headers=anna)
+        assert first.status_code == 303 and "Secure" in first.headers["set-cookie"].split("; ")
+        cookie = {"Cookie": first.headers["set-cookie"].partition(";")[0]}
+        page = client.get("/", headers=anna | cookie)
+        assert page.status_code == 200 and "anna" in page.text
+        token = re.search(r'name="form_token" value="([^"]+)"', page.text)[1]
+        own = {"Origin": "https://desk.example"} | cookie
+        data = {"form_token": token, "language": "fr"}
+        assert client.post("/language", data=data, headers=ben | own).status_code == 403
+        assert client.post("/language", data=data, headers=anna | own | {"Origin": EVIL}).status_code == 403
+        assert client.post("/language", data=data, headers=anna | own).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "options", [["--listen", "0.0.0.0"], ["--user-header", "X-User"], ["--server-name", "desk.example"]]
+)
+def test_it_listens_elsewhere_only_behind_a_proxy(dnc, options):
+    """Each of the options needs the others; nothing is started."""
+    code, out, err = dnc("desk", "--no-browser", *options)
+    assert (code, out) == (2, "") and "require" in err
+
+
+def test_an_address_in_use_is_said(dnc, desk):
+    """In one line, with what to do."""
+    code, _, err = dnc("desk", "--no-browser", "--port", desk.base.rstrip("/").rpartition(":")[2])
+    assert code == 2 and err.count("\n") == 1 and "--port" in err
+
+
+def test_the_store_verifies_afterwards(desk, dnc):
+    """Opening and refusing made no store; a key makes one, which verifies while the desk runs."""
+    desk.browser()
+    assert not desk.store.exists
+    assert dnc("keys", "add", "dialler", "--store", desk.store.path)[0] == 0
+    assert desk.browser().client.get("/").status_code == 200
+    assert verify(desk.store.ledger).faults == []

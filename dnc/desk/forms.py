@@ -123,15 +123,7 @@ class _Reader:
         self._visit, self._form = visit, form
         if not boundary:
             raise RefusedError(400, visit.words["bad_form"])
-        names = (
-            "part_begin",
-            "header_field",
-            "header_value",
-            "header_end",
-            "headers_finished",
-            "part_data",
-            "part_end",
-        )
+        names = ["part_begin", "header_field", "header_value", "header_end", "headers_finished", "part_data", "part_end", "end"]
         self._parser = MultipartParser(boundary, {f"on_{name}": getattr(self, f"_{name}") for name in names})  # type: ignore[arg-type]
         self._text_bytes = 0
         self._files = 0

@@ -21,14 +21,15 @@ def bound(address: str, port: int) -> socket.socket:
     """A socket that listens at an address; port 0 takes a free one. Raises OptionError."""
     try:
         family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((address, port))
     except ValueError:
         raise OptionError(f"--listen {address!r} is not an IP address") from None
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or "no such port"
-        raise OptionError(f"cannot listen at {address}, port {port}: {why}; name another with --port") from None
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+    except OSError as error:
+        sock.close()
+        raise OptionError(f"cannot listen at {address}, port {port}: {error.strerror}; name another --port") from None
     return sock
 
 

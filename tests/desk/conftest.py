@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Running:
     base: str
     opening: str
     store: Store
-    process: subprocess.Popen
+    stack: ExitStack
 
     @property
     def origin(self) -> dict[str, str]:
@@ -31,7 +32,7 @@ class Running:
 
     def client(self) -> httpx.Client:
         """Somebody without a session."""
-        return httpx.Client(base_url=self.base, trust_env=False, timeout=60)
+        return self.stack.enter_context(httpx.Client(base_url=self.base, trust_env=False, timeout=60))
 
     def browser(self) -> Browser:
         """Somebody who opened the address that was printed."""
@@ -65,32 +66,34 @@ def said(response: httpx.Response) -> str:
     return re.search(r'role="alert">([^<]*)<', response.text)[1]
 
 
-@pytest.fixture
-def start(tmp_path) -> Iterator:
-    """A function that starts a desk on a store, with more options of the verb."""
-    running = []
-
-    def begin(store: Store, *options: object) -> Running:
-        arguments = [sys.executable, "-m", "dnc", "desk", "--no-browser", "--port", "0", "--lang", "en", "--store"]
-        process = subprocess.Popen(
+@contextmanager
+def running(store: Store, *options: object) -> Iterator[Running]:
+    """A desk on a store, with more options of the verb; it is stopped at the end."""
+    arguments = [sys.executable, "-m", "dnc", "desk", "--no-browser", "--port", "0", "--lang", "en", "--store"]
+    with (
+        subprocess.Popen(
             [*arguments, str(store.path), *map(str, options)],
             stdout=subprocess.PIPE,
-            stderr=(tmp_path / "desk.stderr").open("w"),
+            stderr=subprocess.DEVNULL,
             text=True,
             cwd=Path(__file__).parents[2],
-        )
-        running.append(process)
+        ) as process,
+        ExitStack() as stack,
+    ):
+        stack.callback(process.terminate)
         address = process.stdout.readline().strip()
-        return Running(address.partition("?")[0], address, store, process)
-
-    yield begin
-    for process in running:
-        process.terminate()
-        process.wait(timeout=30)
-        process.stdout.close()
+        yield Running(address.partition("?")[0], address, store, stack)
 
 
 @pytest.fixture
-def desk(start, store) -> Running:
-    """A desk on an empty store."""
-    return start(store)
+def start() -> Iterator[Callable[..., Running]]:
+    """`running` as a function, for the time of a test."""
+    with ExitStack() as stack:
+        yield lambda store, *options: stack.enter_context(running(store, *options))
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory) -> Iterator[Running]:
+    """A desk on a store that nothing was written to, for all tests of a module."""
+    with running(Store(tmp_path_factory.mktemp("desk") / "dnc-store")) as one:
+        yield one

@@ -2,15 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := .venv/installed
+DESK := .venv/installed-desk
 DEV := .venv/installed-dev
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every program that a test starts is compiled anew
 
-.PHONY: demo test test-all pages remote ray check pins fuzz bench clean
+.PHONY: demo desk test test-all pages remote ray check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
+
+desk: $(DESK)           ## pages in the browser, on this machine; DESK_OPTIONS="--lang fr" says how
+	$(BIN)/dnc desk $(DESK_OPTIONS)
 
 test: $(DEV)            ## every property, at a small size
 	$(BIN)/pytest --numprocesses auto --dist worksteal
@@ -39,7 +43,8 @@ PIN := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsaf
 
 pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --output-file requirements.txt pyproject.toml
-	$(PIN) --constraint requirements.txt --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(PIN) --constraint requirements.txt --extra desk --output-file requirements-desk.txt pyproject.toml
+	$(PIN) --constraint requirements-desk.txt --extra desk --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra bench --output-file requirements-bench.txt pyproject.toml
@@ -62,6 +67,10 @@ clean:
 $(RUN): .venv/made requirements.txt pyproject.toml
 	$(INSTALL) --require-hashes -r requirements.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(DESK): $(RUN) requirements-desk.txt
+	$(INSTALL) --require-hashes -r requirements-desk.txt
 	touch $@
 
 $(DEV): .venv/made requirements-dev.txt pyproject.toml

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,8 +123,9 @@ class _Reader:
         self._visit, self._form = visit, form
         if not boundary:
             raise RefusedError(400, visit.words["bad_form"])
-        names = ["part_begin", "header_field", "header_value", "header_end", "headers_finished", "part_data", "part_end", "end"]
-        self._parser = MultipartParser(boundary, {f"on_{name}": getattr(self, f"_{name}") for name in names})  # type: ignore[arg-type]
+        callbacks: list[Callable[..., None]] = [self._part_begin, self._part_data, self._part_end, self._end]
+        callbacks += [self._header_field, self._header_value, self._header_end, self._headers_finished]
+        self._parser = MultipartParser(boundary, {f"on{one.__name__}": one for one in callbacks})  # type: ignore[arg-type]
         self._text_bytes = 0
         self._files = 0
         self._complete = False

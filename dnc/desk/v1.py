@@ -35,7 +35,7 @@ from dnc.store.audit_log import acting
 from dnc.store.keys import Key
 
 MOST_BODY = 4 << 20  # bytes
-_QUOTED = re.compile(r" '.*'|(?<=unknown field) .*", re.DOTALL)  # what a message of msgspec quotes of a request
+_QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)  # what a message of msgspec quotes of a request
 
 T = TypeVar("T")
 Answer = Callable[[Request, "Interface"], Awaitable[Response]]

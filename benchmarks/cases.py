@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -310,6 +311,16 @@ def one(bench: Bench) -> Iterator[Row]:
     yield row("one call explained, the store opened for it", explained, "one call", single, "")
 
 
+def desk(bench: Bench) -> Iterator[Row]:
+    """The HTTP interface: single calls of eight clients, a thousand calls a request, and a load meanwhile."""
+    told = (bench.bloctel(), bench.calls(bench.rows // 10), "10")
+    took = json.loads(run(Command([sys.executable, "-m", "benchmarks.desk_load", *told])).said)
+    yield Row("one call over HTTP, 8 clients, median", f"{took['p50']:.3g} ms", bound="≤ 25 ms")
+    yield Row("one call over HTTP, 8 clients, 99th percentile", f"{took['p99']:.3g} ms", bound="≤ 100 ms")
+    yield Row("1,000 calls a request over HTTP, 8 clients", f"{took['rate']:,.0f} calls/s", bound="≥ 20,000")
+    yield Row("the first call after a load", f"{took['after']:.3g} ms", bound="decided by it")
+
+
 def spreadsheet(bench: Bench) -> Iterator[Row]:
     """Writing verdicts into a spreadsheet, ours with looks and colours, the others plain."""
     rows = bench.rows // 50
@@ -350,6 +361,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "peers": peers,
     "start": start,
     "one": one,
+    "desk": desk,
     "xlsx": spreadsheet,
     "vet": vet,
     "twin": twin,

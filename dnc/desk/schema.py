@@ -97,9 +97,9 @@ def told(calls: list[Any]) -> list[str]:
     return [name for name in Call.__struct_fields__ if any(getattr(call, name) is not None for call in calls)]
 
 
-def tells_of_others(columns: list[str]) -> bool:
-    """Whether one of the columns counts for all rows with the same number, and so for more than its own call."""
-    return not set(AGAINST).isdisjoint(columns)
+def tells_of_others(calls: list[Any]) -> bool:
+    """Whether a call may tell an objection or a withdrawal, which counts for all calls with the same number."""
+    return any(getattr(call, name) not in (None, "none") for call in calls for name in AGAINST)
 
 
 def as_frame(calls: list[Any], columns: list[str]) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from dnc.errors import OptionError
 
 LOOPBACK = "127.0.0.1"
 _CONNECTIONS = 1_000
+_IDLE_SECONDS = 60  # a dialler keeps its connection between calls
 _GRACE_SECONDS = 5
 
 
@@ -52,6 +53,7 @@ def serve(desk: Desk, sock: socket.socket, ready: Callable[[], None] = lambda: N
         http="h11",
         loop="asyncio",
         limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     _Server(config, ready).run(sockets=[sock])

@@ -103,7 +103,7 @@ def _groups(waiting: list[_Asked]) -> Iterator[list[_Asked]]:
     groups: dict[tuple[str, ...], list[_Asked]] = {}
     for asked in waiting:
         group = groups.setdefault(tuple(asked.columns), [])
-        if tells_of_others(asked.columns) or sum(len(one.calls) for one in group) + len(asked.calls) > MOST_CALLS:
+        if tells_of_others(asked.calls) or sum(len(one.calls) for one in group) + len(asked.calls) > MOST_CALLS:
             yield [asked]
         else:
             group.append(asked)

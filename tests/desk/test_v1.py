@@ -215,7 +215,7 @@ def test_the_document_has_every_column(asked):
         )
 
 
-def test_nothing_that_is_generated_breaks_it(asked):
+def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
     """Schemathesis: no 500, and no answer that the document does not describe."""
     phases = "coverage,fuzzing,stateful" if ALL else "fuzzing"
     told = {"max-examples": 100 if ALL else 10, "seed": 1, "request-timeout": 60, "phases": phases}
@@ -230,6 +230,7 @@ def test_nothing_that_is_generated_breaks_it(asked):
         capture_output=True,
         text=True,
         timeout=1800,
+        cwd=tmp_path,
         check=False,
     )
     assert done.returncode == 0, done.stdout

@@ -91,48 +91,31 @@ def desk(
         serve(one, sock, ready)
 
 
-@click.group()
-def keys() -> None:
-    """Manage the keys of programs that ask the desk over HTTP."""
-
-
-@keys.command("add")
-@click.argument("name")
+@click.command()
+@click.argument("action", type=click.Choice(["add", "list", "remove"]))
+@click.argument("name", required=False)
 @store_options
 @click.pass_context
-def add_key(ctx: click.Context, name: str) -> None:
-    """Make a key and print it once; the store keeps only its hash.
+def keys(ctx: click.Context, action: str, name: str | None) -> None:
+    """Manage the keys of programs that ask the desk over HTTP.
 
-    NAME says in the log who asked.
+    add NAME prints a new key once; the store keeps only its hash, and NAME says in the log who asked. list prints the
+    names as CSV. After remove NAME the key opens nothing.
     """
     from dnc.store import keys as stored
 
-    click.echo(stored.add(open_store(ctx).ledger, name))
-    say("this key is not shown again; give it to the program that asks")
-
-
-@keys.command("list")
-@store_options
-@click.pass_context
-def list_keys(ctx: click.Context) -> None:
-    """List the names of keys as CSV."""
-    from dnc.store import keys as stored
-
-    print_rows([(one.name, one.added_at) for one in stored.in_store(open_store(ctx).ledger)], ("name", "added_at"))
-
-
-@keys.command("remove")
-@click.argument("name")
-@store_options
-@click.pass_context
-def remove_key(ctx: click.Context, name: str) -> None:
-    """Remove a key: it opens nothing any more."""
-    from dnc.store import keys as stored
-
+    if (name is None) != (action == "list"):
+        raise click.UsageError("add and remove require NAME, list takes none")
     store = open_store(ctx)
-    store.must_exist()
-    stored.remove(store.ledger, name)
-    say(f"removed the key {name}")
+    if name is None:
+        print_rows([(one.name, one.added_at) for one in stored.in_store(store.ledger)], ("name", "added_at"))
+    elif action == "add":
+        click.echo(stored.add(store.ledger, name))
+        say("this key is not shown again; give it to the program that asks")
+    else:
+        store.must_exist()
+        stored.remove(store.ledger, name)
+        say(f"removed the key {name}")
 
 
 VERBS = (desk, keys)

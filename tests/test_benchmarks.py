@@ -14,7 +14,13 @@ from benchmarks import made, probes
 from benchmarks.cases import FACTS
 from benchmarks.processes import BenchmarkError, Command, in_turn
 
-CASES = {"check": 4, "days": 1, "load": 4, "peers": 4, "desk": 4}  # rows of each, at least: SQLite and pandas may be missing
+CASES = {
+    "check": 4,
+    "days": 1,
+    "load": 4,
+    "peers": 4,
+    "desk": 4,
+}  # rows of each, at least: SQLite and pandas may be missing
 TOLD = Namespace(rows=3000, seed=1, country="FR", shared=0.2, shapes=99, facts=1, dated=1)
 
 

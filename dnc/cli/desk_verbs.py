@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import webbrowser
 from contextlib import suppress
 
@@ -84,7 +85,10 @@ def desk(
         address = f"http://{host}/"
         click.echo(address if user_header else f"{address}?token={one.token}")
         if not (no_browser or user_header):
-            webbrowser.open(f"{address}?token={one.token_for_once()}")
+            opening = f"{address}?token={one.token_for_once()}"
+            threading.Thread(
+                target=webbrowser.open, args=(opening,), daemon=True
+            ).start()  # it may wait for the browser
         say("stop with Ctrl-C")
 
     with suppress(KeyboardInterrupt):  # the way to stop it

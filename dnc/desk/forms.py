@@ -87,6 +87,7 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
     form = Form()
     try:
         with ExitStack() as stack:
+            stack.enter_context(visit.session.in_use())
             if multipart:
                 stack.enter_context(visit.desk.upload())
                 reader = stack.enter_context(_Reader(visit, form, options.get(b"boundary", b"")))

@@ -106,7 +106,7 @@ class Guard:
         if self._desk.user_header is None:
             return None
         named = headers.getlist(self._desk.user_header)
-        user = printable(named[0]).strip()[:_MOST_USER] if len(named) == 1 else ""
+        user = printable(_utf8(named[0])).strip()[:_MOST_USER] if len(named) == 1 else ""
         if not user:
             raise RefusedError(401, messages("desk", self._desk.language)["no_user"])
         return user
@@ -125,6 +125,14 @@ def _cookie(headers: Headers, name: str) -> str:
     except CookieError:
         return ""
     return morsel.value if morsel else ""
+
+
+def _utf8(text: str) -> str:
+    """The value of a header, which is Latin-1 by the standard and UTF-8 from most proxies."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return text
 
 
 def _local(path: str, query: str) -> str:

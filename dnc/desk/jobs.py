@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,15 +102,13 @@ class Jobs:
     def start(self, session: Session, function: Callable[[Job], Any], total: int | None = None) -> Job:
         """Run `function(job)` for a session, whose files stay until it has ended, whoever closes the tab."""
         job, context = Job(total), contextvars.copy_context()  # the context holds who is named in the log
-        session.busy += 1
+        using = ExitStack()
+        using.enter_context(session.in_use())
         self._jobs[id(job)] = job
 
         def run() -> None:
-            try:
+            with using:
                 context.run(job.run, function)
-            finally:
-                session.busy -= 1
-                session.used = time.monotonic()
                 self._jobs.pop(id(job), None)
 
         self._pool.submit(run)

@@ -8,7 +8,8 @@ import secrets
 import tempfile
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class Session:
         user: as a reverse proxy named it, or None.
         form_token: has to come back with each form.
         kept: what a group of pages keeps between requests, under its own name; it ends with the session.
-        busy: how many jobs run; a session with one does not end.
+        busy: how many jobs and uploads run; a session with one does not end.
     """
 
     language: str
@@ -49,6 +50,18 @@ class Session:
             if self._work is None:
                 self._work = self._stack.enter_context(store.work("desk"))
             return Path(tempfile.mkdtemp(dir=self._work))
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the session and its files while something runs for it."""
+        with self._lock:
+            self.busy += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.busy -= 1
+            self.used = time.monotonic()
 
     def owns_form(self, token: str) -> bool:
         """Whether a form was made for this session."""

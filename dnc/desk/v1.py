@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
@@ -43,10 +42,16 @@ Answer = Callable[[Request, "Interface"], Awaitable[Response]]
 
 @dataclass
 class Interface:
-    """What the requests of one desk share."""
+    """What the requests of one desk share.
+
+    Attributes:
+        desk: the desk. warm: decides what is not kept.
+        changing: held by requests that change the store, so that those that wait take no thread from others.
+    """
 
     desk: Desk
     warm: Warm = field(init=False)
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         self.warm = Warm(self.desk)
@@ -67,12 +72,6 @@ class Interface:
             raise RefusedError(401, self.words["no_key"])
         return name
 
-    @contextmanager
-    def named(self, request: Request) -> Iterator[None]:
-        """Name the holder of the key in the log."""
-        with acting(f"key {self.holder(request)}"):
-            yield
-
     def close(self) -> None:
         """Stop deciding."""
         self.warm.close()
@@ -84,7 +83,8 @@ async def _decisions(request: Request, interface: Interface) -> Response:
         raise RefusedError(422, interface.words["bad_keep"])
     calls = (await _body(request, interface, Calls)).calls
     if keep == "true":
-        seq, verdicts = await run_in_threadpool(_kept, interface.desk, calls)
+        async with interface.changing:
+            seq, verdicts = await run_in_threadpool(_kept, interface.desk, calls)
     else:
         seq, verdicts = None, await asyncio.wrap_future(interface.warm.ask(calls))
     rows = await run_in_threadpool(verdicts.write_json)
@@ -102,10 +102,13 @@ def _kept(desk: Desk, calls: list[Any]) -> tuple[int, pl.DataFrame]:
 
 async def _objections(request: Request, interface: Interface) -> Response:
     sent = await _body(request, interface, Objections)
-    count = await run_in_threadpool(
-        interface.desk.store.object, sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=sent.lift
-    )
+    async with interface.changing:
+        count = await run_in_threadpool(_recorded, interface.desk, sent)
     return _json(msgspec.json.encode(Recorded(count)), 201)
+
+
+def _recorded(desk: Desk, sent: Objections) -> int:
+    return desk.store.object(sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=sent.lift)
 
 
 async def _status(request: Request, interface: Interface) -> Response:
@@ -152,7 +155,9 @@ def routes(interface: Interface) -> list[Route]:
     def route(path: str, method: str, answer: Answer) -> Route:
         async def answered(request: Request) -> Response:
             try:
-                with interface.named(request):
+                # In a thread, because keys are read again after each change of the store.
+                name = await run_in_threadpool(interface.holder, request)
+                with acting(f"key {name}"):
                     return await answer(request, interface)
             except RefusedError as error:
                 return problem(error.status, str(error))

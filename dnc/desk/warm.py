@@ -85,6 +85,9 @@ class Warm:
                 return
 
     def _answer(self, together: list[_Asked]) -> None:
+        together = [asked for asked in together if asked.verdicts.set_running_or_notify_cancel()]
+        if not together:
+            return
         try:
             calls = [call for asked in together for call in asked.calls]
             verdicts = self._decider.get()(as_frame(calls, together[0].columns)).select(VERDICT.keys())

@@ -294,14 +294,14 @@ def test_a_proxy_says_who_is_signed_in(start, store):
     """No name, no page; the cookie of one person is of no use to another, and travels by TLS only."""
     desk = start(store, "--listen", "127.0.0.1", "--user-header", "X-User", "--server-name", "desk.example")
     assert "token" not in desk.opening
-    anna, ben = {"X-User": "anna", "Host": "desk.example"}, {"X-User": "ben", "Host": "desk.example"}
+    anna, ben = ({"X-User": name.encode(), "Host": "desk.example"} for name in ("anna é", "ben"))
     client = desk.client()
     assert client.get("/", headers={"Host": "desk.example"}).status_code == 401
     first = client.get("/", headers=anna)
     assert first.status_code == 303 and "Secure" in first.headers["set-cookie"].split("; ")
     cookie = {"Cookie": first.headers["set-cookie"].partition(";")[0]}
     page = client.get("/", headers=anna | cookie)
-    assert page.status_code == 200 and "anna" in page.text
+    assert page.status_code == 200 and "anna é" in page.text
     token = re.search(r'name="form_token" value="([^"]+)"', page.text)[1]
     own = {"Origin": "https://desk.example"} | cookie
     data = {"form_token": token, "language": "fr"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 
 import httpx
 import pytest
@@ -235,6 +237,35 @@ def test_nothing_that_is_generated_breaks_it(asked, tmp_path):
     )
     assert done.returncode == 0, done.stdout
     assert verify(asked.store.ledger).faults == []
+
+
+def test_the_client_of_the_docs_asks(api, tmp_path, monkeypatch):
+    """The functions as printed, the script for Asterisk, and both answers; nobody there is no clear call."""
+    text = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")
+    functions, script, hook = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    ours = functions.replace("http://127.0.0.1:8520/", str(api.base_url))
+    (tmp_path / "dnc_client.py").write_text(ours)
+    (tmp_path / "dnc_ask.py").write_text(script)
+    compile(hook, "hook", "exec")
+    monkeypatch.setenv("DNC_KEY", api.headers["Authorization"][7:])
+    monkeypatch.setenv("DNC_TODAY", "2026-08-10")
+    client = {}
+    exec(ours, client)
+    clear = {"caller": "public_body", "purpose": "information", "voice": "human", "dialler": "manual", "region": "FR"}
+    assert client["may_call"](NOT_LISTED, **clear, recipient="consumer", call_at="2026-10-05T10:00")
+    assert not client["may_call"](LISTED, **SHOP)
+    assert not client["may_call"](LISTED, caller="nobody")
+    asked = subprocess.run(
+        [sys.executable, "dnc_ask.py", LISTED],
+        input="agi_request: dnc_ask.py\n\n200 result=1\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert asked.stdout == 'SET VARIABLE DNC "no"\n'
+    exec(functions.replace(":8520/", ":1/"), client)
+    assert not client["may_call"](NOT_LISTED, **clear)
 
 
 def test_the_desk_is_not_imported_without_being_asked_for():

@@ -1,0 +1,83 @@
+"""What runs longer than a request: progress, stopping, errors, and who is named in the log."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from dnc import InputError, check
+from dnc.desk.desk import Desk
+from dnc.store.audit_log import acting
+from tests.conftest import SAMPLES
+
+
+@pytest.fixture
+def desk(store):
+    """A desk without a server."""
+    one = Desk(store, frozenset({"127.0.0.1:1"}))
+    yield one
+    one.close()
+
+
+def ended(desk: Desk, job) -> None:
+    """Wait for a job."""
+    desk.jobs.close()
+    assert job.ended
+
+
+def test_a_check_tells_how_far_it_is(desk, screened):
+    """Rows, rate and the result; the log names who was signed in."""
+    _, session = desk.sessions.open("en", "anna")
+    with acting("anna"):
+        job = desk.jobs.start(
+            session, lambda job: check(SAMPLES / "shop.csv", screened, region="FR", progress=job.advance), total=4
+        )
+    ended(desk, job)
+    assert (job.state, job.rows, job.seconds_left) == ("done", 4, 0)
+    assert job.result.counts["blocked"] == 3 and job.rate > 0
+    assert screened.log().row(-1, named=True)["done_by"] == "anna"
+
+
+def test_a_stopped_check_leaves_nothing(desk, screened, tmp_path):
+    """No output, no row in the log, no file in the store."""
+    _, session = desk.sessions.open("en")
+    before = screened.log().height
+    out = tmp_path / "out" / "verdicts.csv"
+    out.parent.mkdir()
+
+    def work(job):
+        job.stop()
+        return check(SAMPLES / "shop.csv", screened, region="FR", out=out, progress=job.advance)
+
+    job = desk.jobs.start(session, work)
+    ended(desk, job)
+    assert (job.state, job.result, list(out.parent.iterdir())) == ("stopped", None, [])
+    assert screened.log().height == before
+    assert not list(screened.path.glob(".dnc-*"))
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [(InputError("no column"), "no column"), (ValueError("0199000810"), "internal error (ValueError)")],
+)
+def test_a_job_that_fails_says_why(desk, error, says):
+    """In one sentence, which quotes nothing that is not ours."""
+
+    def work(job):
+        raise error
+
+    job = desk.jobs.start(desk.sessions.open("en")[1], work)
+    ended(desk, job)
+    assert job.state == "failed" and job.error.startswith(says) and "0199" not in job.error
+
+
+def test_a_session_lasts_as_long_as_its_job(desk, store):
+    """Whoever closed the tab: files stay until the job ends, and then for as long as any session."""
+    _, session = desk.sessions.open("en")
+    going_on = threading.Event()
+    job = desk.jobs.start(session, lambda job: going_on.wait(30))
+    assert session.busy == 1
+    going_on.set()
+    ended(desk, job)
+    assert session.busy == 0

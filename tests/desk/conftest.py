@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +65,14 @@ def said(response: httpx.Response) -> str:
     if response.headers["content-type"] == "application/problem+json":
         return response.json()["detail"]
     return re.search(r'role="alert">([^<]*)<', response.text)[1]
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something that happens elsewhere."""
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @contextmanager

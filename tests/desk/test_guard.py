@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from dnc.desk.app import application
 from dnc.desk.desk import UPLOADS_AT_ONCE, Desk
 from dnc.desk.sessions import Sessions
 from dnc.store.verify import verify
-from tests.desk.conftest import Browser, Running, said
+from tests.desk.conftest import Browser, Running, said, until
 
 EVIL = "http://evil.example"
 
@@ -219,7 +217,7 @@ def test_many_uploads_at_once(desk):
     browser = desk.browser()
     sent = body(browser.token, part("file", b"number\n" * 1000, "calls.csv"))
     held = [begun(browser, len(sent), sent[:500]) for _ in range(UPLOADS_AT_ONCE)]
-    _until(lambda: len(left_behind(desk)) == UPLOADS_AT_ONCE)
+    until(lambda: len(left_behind(desk)) == UPLOADS_AT_ONCE)
     assert {Path(path).stat().st_mode & 0o777 for path in left_behind(desk)} == {0o600}
     others = [begun(browser, len(sent), sent[:500]) for _ in range(50 - UPLOADS_AT_ONCE)]
     assert {one.recv(1 << 16)[:13] for one in others} == {b"HTTP/1.1 503 "}
@@ -230,13 +228,6 @@ def test_many_uploads_at_once(desk):
     assert left_behind(desk) == []
 
 
-def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_an_upload_that_breaks_off_leaves_nothing(desk):
     """The browser was closed, or the end of the form is missing."""
     browser = desk.browser()
@@ -244,8 +235,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(desk):
     cut = browser.client.post("/language", content=sent[:-30], headers=multipart(desk))
     assert cut.status_code == 400 and "did not arrive whole" in said(cut)
     with begun(browser, len(sent), sent[:500]):
-        _until(lambda: left_behind(desk) != [])
-    _until(lambda: left_behind(desk) == [])
+        until(lambda: left_behind(desk) != [])
+    until(lambda: left_behind(desk) == [])
 
 
 HOSTILE = {

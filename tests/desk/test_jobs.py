@@ -10,6 +10,7 @@ from dnc import InputError, check
 from dnc.desk.desk import Desk
 from dnc.store.audit_log import acting
 from tests.conftest import SAMPLES
+from tests.desk.conftest import until
 
 
 @pytest.fixture
@@ -20,12 +21,6 @@ def desk(store):
     one.close()
 
 
-def ended(desk: Desk, job) -> None:
-    """Wait for a job."""
-    desk.jobs.close()
-    assert job.ended
-
-
 def test_a_check_tells_how_far_it_is(desk, screened):
     """Rows, rate and the result; the log names who was signed in."""
     _, session = desk.sessions.open("en", "anna")
@@ -33,7 +28,7 @@ def test_a_check_tells_how_far_it_is(desk, screened):
         job = desk.jobs.start(
             session, lambda job: check(SAMPLES / "shop.csv", screened, region="FR", progress=job.advance), total=4
         )
-    ended(desk, job)
+    until(lambda: job.ended)
     assert (job.state, job.rows, job.seconds_left) == ("done", 4, 0)
     assert job.result.counts["blocked"] == 3 and job.rate > 0
     assert screened.log().row(-1, named=True)["done_by"] == "anna"
@@ -51,7 +46,7 @@ def test_a_stopped_check_leaves_nothing(desk, screened, tmp_path):
         return check(SAMPLES / "shop.csv", screened, region="FR", out=out, progress=job.advance)
 
     job = desk.jobs.start(session, work)
-    ended(desk, job)
+    until(lambda: job.ended)
     assert (job.state, job.result, list(out.parent.iterdir())) == ("stopped", None, [])
     assert screened.log().height == before
     assert not list(screened.path.glob(".dnc-*"))
@@ -68,7 +63,7 @@ def test_a_job_that_fails_says_why(desk, error, says):
         raise error
 
     job = desk.jobs.start(desk.sessions.open("en")[1], work)
-    ended(desk, job)
+    until(lambda: job.ended)
     assert job.state == "failed" and job.error.startswith(says) and "0199" not in job.error
 
 
@@ -79,5 +74,5 @@ def test_a_session_lasts_as_long_as_its_job(desk, store):
     job = desk.jobs.start(session, lambda job: going_on.wait(30))
     assert session.busy == 1
     going_on.set()
-    ended(desk, job)
-    assert session.busy == 0
+    until(lambda: session.busy == 0)
+    assert job.ended

@@ -198,9 +198,7 @@ def objections_digest(con: Connection) -> Row:
 
 def keys(con: Connection) -> list[Row]:
     """The keys: name, sha256, added_at."""
-    return (
-        _rows(con, "select name, sha256, added_at from keys order by added_at, name") if "keys" in tables(con) else []
-    )
+    return _rows_if_any(con, "select name, sha256, added_at from keys order by added_at, name")
 
 
 def add_key(con: Connection, row: Mapping[str, Any]) -> None:

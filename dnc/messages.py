@@ -132,6 +132,9 @@ class Words(str):
         made.texts = dict(texts)
         return made
 
+    def __getnewargs__(self) -> tuple[dict[str, str]]:  # type: ignore[override]  # a copy is made of its texts
+        return (self.texts,)
+
     def __add__(self, other: str) -> Words:
         """Both texts in a row, in every language."""
         return Words({language: text + in_language(other, language) for language, text in self.texts.items()})

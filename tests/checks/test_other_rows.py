@@ -51,8 +51,8 @@ def test_a_row_is_called_by_its_own_id(outcomes):
     text = f"ref,number,objected_on\nK-7,{A},2026-05-01\n,{B},2026-05-01\nK-9,{A},none\nK-10,{B},none\n"
     _, result = outcomes(text, CHARITY, brief=Brief(columns={"call": "ref"}), language="fr")
     assert [why.partition(" Repris")[2] for why in result.verdicts["dnc_why"]][2:] == [
-        " d'autres lignes portant ce numéro : objected_on de la ligne K-7.",
-        " d'autres lignes portant ce numéro : objected_on de la ligne 2.",
+        " d'autres lignes portant ce numéro\N{NO-BREAK SPACE}: objected_on de la ligne K-7.",
+        " d'autres lignes portant ce numéro\N{NO-BREAK SPACE}: objected_on de la ligne 2.",
     ]
 
 
@@ -112,7 +112,7 @@ def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_fil
     assert "affected by an opt-out or a withdrawn consent in another row: 1" in err
     assert "but no readable number: 1; they affect no other row" in err
     err = dnc(*told, "--lang", "fr")[2]
-    assert "figurant sur une autre ligne : 1" in err
+    assert "figurant sur une autre ligne\N{NO-BREAK SPACE}: 1" in err
     page = (write_file("x", "").parent / "page.html").read_text()
     assert "Elles sont sans effet sur les autres lignes." in page
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import tomllib
+from copy import deepcopy
+from datetime import date
 from pathlib import Path
 from string import Formatter
 
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, amount, counted, in_languages, messages, percent, significant, typeset
+from dnc.messages import (
+    LANGUAGES,
+    amount,
+    counted,
+    dated,
+    in_language,
+    in_languages,
+    messages,
+    percent,
+    said,
+    significant,
+    typeset,
+)
 
 DNC = Path(__file__).parent.parent / "dnc"
 CATALOGUE = tomllib.loads((DNC / "messages.toml").read_text(encoding="utf-8"))
@@ -77,6 +92,15 @@ def test_a_section_is_read_as_the_whole_file_has_it():
                 assert _joined(text) == _joined(entry[language])
 
 
+def test_words_keep_their_languages():
+    """Filled in, added and copied, a text is known in every language; to a program it is English."""
+    both = said("condition", "unlisted", registry="X") + said("condition", "for_campaign")
+    assert both == "not on the registry X, by an answer for this campaign"
+    for one in (both, deepcopy(both), pickle.loads(pickle.dumps(both))):
+        assert in_language(one, "fr") == "absent du registre X, d'après une réponse pour cette campagne"
+    assert in_language("plain", "fr") == "plain"
+
+
 def _joined(text) -> str:
     """Paragraphs as one text, with plain spaces."""
     return "\n".join([text] if isinstance(text, str) else text).replace("\N{NO-BREAK SPACE}", " ")
@@ -95,6 +119,7 @@ def test_numbers_are_written_as_the_language_does():
     """Thousands, decimals, significant digits and per cent."""
     assert (significant("en", 4)(0.35333), significant("fr", 4)(0.35333)) == ("0.3533", "0,3533")
     assert (counted("en")(1234), percent("en")(0.125), amount("en", 2)(1234.5)) == ("1,234", "12.5%", "1,234.50")
+    assert (dated("en")("2026-11-25 06:00"), dated("fr")(date(2026, 11, 25))) == ("2026-11-25", "25/11/2026")
     thin, hard = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
     french = (counted("fr")(1234), percent("fr")(0.125), amount("fr", 2)(1234.5))
     assert french == (f"1{thin}234", f"12,5{hard}%", f"1{thin}234,50")

@@ -26,6 +26,7 @@ pages: $(DEV)           ## the pages in a real browser; wants the package chromi
 	$(BIN)/pytest tests/browser
 
 remote: $(DEV)          ## lists in a database and in an object store; wants the package postgresql on the machine
+	$(INSTALL) --require-hashes --requirement requirements-remote.txt
 	$(BIN)/pytest tests/remote
 
 ray: $(DEV)             ## two workers of a local cluster decide what one machine does
@@ -44,8 +45,9 @@ PIN := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsaf
 pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --output-file requirements.txt pyproject.toml
 	$(PIN) --constraint requirements.txt --extra desk --output-file requirements-desk.txt pyproject.toml
-	$(PIN) --constraint requirements-desk.txt --extra desk --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(PIN) --constraint requirements-desk.txt --extra desk --extra letters --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
+	$(PIN) --constraint requirements-dev.txt --extra databases --extra objects --extra remote --output-file requirements-remote.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra bench --output-file requirements-bench.txt pyproject.toml
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -75,8 +74,9 @@ class Instance:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.spill = Path(tempfile.mkdtemp(prefix="dnc-"))
-        finalize(self, shutil.rmtree, self.spill, ignore_errors=True)
+        spill = tempfile.TemporaryDirectory(prefix="dnc-", ignore_cleanup_errors=True)
+        finalize(self, spill.cleanup)
+        self.spill = Path(spill.name)
         self._con = engine(self.spill, folder, fsync_mode="none")
         self._attaching = Lock()
         self._folder = folder

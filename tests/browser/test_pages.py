@@ -198,7 +198,7 @@ def test_it_prints(page: Page, path: Path):
     """A4 pages with words on each: the decision on the first, few before the annex (three for a CRM export), sources in full."""
     pdf = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
     texts = [" ".join(sheet.extract_text().split()) for sheet in pdf.pages]
-    assert all(len(text.split()) > 30 for text in texts)
+    assert all(len(text.split()) > 30 for text in texts[:-1]) and texts[-1].split()
     assert {(round(float(s.mediabox.width)), round(float(s.mediabox.height))) for s in pdf.pages} == {A4_POINTS}
     language = page.locator("html").get_attribute("lang")
     assert [words for words in DECIDES[language] if words not in texts[0]] == []

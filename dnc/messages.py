@@ -192,11 +192,6 @@ def amount(language: str, digits: int) -> Callable[[float], str]:
     return lambda number: f"{number:,.{digits}f}".translate(_marks(language))
 
 
-def significant(language: str, digits: int) -> Callable[[float], str]:
-    """Writes numbers with at most so many significant digits."""
-    return lambda number: f"{number:.{digits}g}".translate(_marks(language))
-
-
 def _written(language: str) -> dict[str, str]:
     """How a language writes numbers and days; a file of words may leave out what English writes alike."""
     return _WRITTEN.get(language) or _WRITTEN[LANGUAGES[0]] | words(language).get("written", {})

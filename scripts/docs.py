@@ -102,7 +102,8 @@ ANY_NUMBER = {
     "at": "+431000000", "au": "+61255501234", "be": "+3225550101", "ca": "+14165550123", "ch": "+41445550101",
     "de": "+493023125000", "dk": "+4532000000", "es": "+34910000000", "fr": "+33199000001", "gb": "+442079460123",
     "ie": "+35312000000", "it": "+390655501900", "nl": "+31202000000", "no": "+4721000000", "se": "+4684650040",
-    "sg": "+6561000000", "us": "+12025550143",
+    "fi": "+358912345678", "gr": "+302101234500", "lu": "+35227123401", "pl": "+48221234501", "pt": "+351211234501",
+    "za": "+27115550001", "sg": "+6561000000", "us": "+12025550143",
 }  # fmt: skip
 IRISH_MOBILE = (
     "+353850000000"  # a number that the plan shows to be mobile: a `line` that contradicts the plan is ignored
@@ -143,6 +144,71 @@ def bound(applies: str) -> str:
         return "×"
     letters = {BOUND[one.demand] for one in applying if one.demand in BOUND}
     return " ".join(sorted(letters, key="RCFHA?".index)) or "–"
+
+
+STATE_CALLS = [
+    {"caller": caller, "voice": voice, "line": line, "dialler": dialler, "recipient": recipient, "consent": consent}
+    | ({"consent_on": "2026-10-01", "consent_for": "both"} if consent == "written" else {})
+    for caller, voice, line, dialler, recipient, consent in (
+        ("commercial", "human", "landline", "manual", "consumer", "none"),
+        ("commercial", "human", "mobile", "predictive", "consumer", "none"),
+        ("commercial", "human", "landline", "manual", "business", "none"),
+        ("commercial", "human", "landline", "manual", "consumer", "written"),
+        ("commercial", "recorded", "landline", "robot", "consumer", "none"),
+        ("charity", "human", "landline", "manual", "consumer", "none"),
+        ("survey", "human", "landline", "predictive", "consumer", "none"),
+        ("political", "recorded", "landline", "robot", "consumer", "none"),
+    )
+]
+
+
+def states() -> str:
+    """A row per American state: the rules that it adds, and whether a live sales call to a home can come out clear."""
+    known = [place for place in BOOK.packs["us"].clocks if place.startswith("US-")]
+    own = [id_ for id_ in BOOK.registries() if re.fullmatch("us-[a-z]{2}-dnc", id_)]
+    plain = {"relationship": "none", "related": "no", "sector": "general", "source": "purchased", "attempts": "0"}
+    plain |= {"attempts_day": "0", "objected_on": "none", "cli": "+12025550100", "call_at": f"{TODAY}T11:00"}
+    numbers = {"listed": "+16145550101", "clear": "+16145550102"}
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder) / "store")
+        for registry in ("us-ndnc", *own):
+            answers = Path(folder) / f"{registry}.csv"
+            answers.write_text(f"number,listed\n{numbers['listed']},yes\n{numbers['clear']},no\n", encoding="utf-8")
+            store.load(answers, registry=registry, as_of=date(2026, 11, 20))
+        rows = [
+            {**call, "place": place, "number": number, "relationship": relationship, "relationship_on": "2026-10-01"}
+            for place in known
+            for call in STATE_CALLS
+            for number in numbers.values()
+            for relationship in ("none", "buyer")
+        ]
+        calls = Path(folder) / "calls.csv"
+        with calls.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)), restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+        verdicts = check(calls, store, given=plain).verdicts
+    met, clear = {place: set() for place in known}, set()
+    for row, applies, undecided, outcome in zip(
+        rows, verdicts["dnc_applies"], verdicts["dnc_undecided_by"], verdicts["dnc_outcome"], strict=True
+    ):
+        met[row["place"]] |= set(filter(None, f"{applies};{undecided}".split(";")))
+        if row["caller"] == "commercial" and row["voice"] == "human" and row["recipient"] == "consumer":
+            clear |= {row["place"]} if outcome == "clear" else set()
+    by_id = {one.id: one for one in BOOK.packs["us"].regimes}
+    lines = ["| place | read | contested | not read here | a sale can be clear |", "|---|---|---|---|---|"]
+    for place in known:
+        added = sorted(
+            id_ for id_ in met[place] if any(name == "place" for part in by_id[id_].parts for name, _ in part.compares)
+        )
+        kinds = {"unsettled": "contested", "not_read": "missing"}
+        cells = {
+            kind: [id_ for id_ in added if kinds.get(by_id[id_].demand, "read") == kind]
+            for kind in ("read", "contested", "missing")
+        }
+        shown = (", ".join(f"`{id_}`" for id_ in ids) or "–" for ids in cells.values())
+        lines.append(f"| {place} | {' | '.join(shown)} | {'yes' if place in clear else 'no'} |")
+    return "\n".join(lines)
 
 
 def columns() -> str:
@@ -201,6 +267,7 @@ PARTS = {
     "matrix": matrix,
     "regimes": regimes,
     "registries": registries,
+    "states": states,
     "vocabulary": columns,
 }
 GENERATED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

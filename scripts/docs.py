@@ -167,7 +167,7 @@ def states() -> str:
     known = [place for place in BOOK.packs["us"].clocks if place.startswith("US-")]
     own = [id_ for id_ in BOOK.registries() if re.fullmatch("us-[a-z]{2}-dnc", id_)]
     plain = {"relationship": "none", "related": "no", "sector": "general", "source": "purchased", "attempts": "0"}
-    plain |= {"attempts_day": "0", "objected_on": "none", "cli": "+12025550100", "call_at": f"{TODAY}T11:00"}
+    plain |= {"attempts_day": "0", "objected_on": "none", "cli": "+12025550100"}
     numbers = {"listed": "+16145550101", "clear": "+16145550102"}
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "store")
@@ -177,10 +177,12 @@ def states() -> str:
             store.load(answers, registry=registry, as_of=date(2026, 11, 20))
         rows = [
             {**call, "place": place, "number": number, "relationship": relationship, "relationship_on": "2026-10-01"}
+            | {"call_at": f"{TODAY}T{clock}"}
             for place in known
             for call in STATE_CALLS
             for number in numbers.values()
             for relationship in ("none", "buyer")
+            for clock in ("11:00", "21:00")
         ]
         calls = Path(folder) / "calls.csv"
         with calls.open("w", newline="", encoding="utf-8") as file:

@@ -322,6 +322,11 @@ class _Reader:
         if template is DEMANDS["hours"]:
             value = self._windows(value, *at)
         params = self.table(value, template.keys, *at)
+        counted = {"days": 30, "hours": 24}  # what the columns of attempts count
+        if template is DEMANDS["max_attempts"] and [(unit, params[unit]) for unit in params if unit != "n"] not in (
+            [span] for span in counted.items()
+        ):
+            raise self.fail("must count the attempts of either days = 30 or hours = 24", *at)
         for key in params:
             self._parameter(key, params, *at)
         if template is DEMANDS["silence"]:
@@ -352,9 +357,6 @@ class _Reader:
             isinstance(value, list) and value and all(re.fullmatch(r"\+\d{1,15}", one) for one in value)
         ):
             raise self.fail("must be a list of E.164 prefixes", *at, key)
-        counted = {"days": 30, "hours": 24}  # what the columns of attempts count
-        if key == "n" and (len(params) != 2 or any(params.get(unit, span) != span for unit, span in counted.items())):
-            raise self.fail("must count the attempts of either days = 30 or hours = 24", *at)
         if key == "registry_max_age" and "after_listed" not in params:
             raise self.fail("can only be used with after_listed", *at, key)
         if key == "column" and "than" not in params and sum(unit in params for unit in (*UNITS, "working_days")) != 1:

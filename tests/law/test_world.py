@@ -142,7 +142,7 @@ def test_zones_of_area_codes():
             continue
         told = phonenumbers.timezone.time_zones_for_geographical_number(phonenumbers.parse(f"+1{code}2340000"))
         if code in ADDED:
-            assert told == ("Etc/Unknown",), row
+            assert len(told) > len(planned(row)) == 1, row  # all zones of the United States
         elif code not in CORRECTED:
             assert clocks(planned(row)) == clocks(told), row
         elif code != "689":

@@ -14,7 +14,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.header import Header, hints
+from dnc.checks.header import Header, has_objection, hints, is_objection
 from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
@@ -32,6 +32,22 @@ _CELLS = 2_000_000  # in which days are looked for
 SURE = 0.9  # share of filled cells that must be read as telephone numbers, or as days
 _MOST = 0.5  # of the numbers with a country code
 _CLOSE = 0.98  # of the numbers that the best plan has: a plan with as many is as likely
+_LOOKED_AT = 100_000  # rows in which unused columns are searched for objections
+_OBJECTING = [
+    "call",
+    "phone",
+    "contact",
+    "opt",
+    "appel",
+    "rouge",
+    "orange",
+    "anruf",
+    "kontakt",
+    "chiam",
+    "llam",
+    "bel",
+    "benad",
+]
 MOST_WORDS = 20  # a column with more different words holds no axis
 _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
 _WRITTEN = r"^(?:\+|00?[1-9]|\(|\d{3}[-.]\d{3}[-.]\d{4}$)"  # as a number is, and hardly a count, an id or an amount
@@ -303,7 +319,9 @@ class Guesses:
     def possible_objections(self) -> list[str]:
         """Columns at which a check stops, since they may tell objections, unless they are mapped or left out."""
         number = next(iter(self.number_columns or self.numbers or self.table.columns))
-        return Header(self.table, Brief(columns={"number": number})).possible_objections
+        header = Header(self.table, Brief(columns={"number": number}))
+        named = header.possible_objections
+        return named + [name for name in header.unused if name not in named and objecting(self.rows[name])]
 
 
 class SecondNumbers:
@@ -335,6 +353,37 @@ class SecondNumbers:
             return False
         rows = read_column(written, self._region).rows
         return int((rows["number"].is_not_null() | (rows["unread"] == "region").fill_null(False)).sum()) >= least
+
+
+class UnheardObjections:
+    """Stops a check where an unused column tells objections by its cells, whatever its name.
+
+    Only the first rows are looked at: a column that tells objections does so now and then from its beginning.
+
+    header: of the list.
+    """
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._left = _LOOKED_AT
+
+    def add(self, calls: Calls, verdicts: object) -> None:
+        """Look at a batch. Raises OptionError."""
+        if self._left > 0:
+            rows = calls.carried.head(self._left)
+            self._left -= rows.height
+            found = [name for name in self._header.unused if objecting(rows[name])]
+            if found:
+                names = [self._header.names[name] for name in found]
+                raise self._header.unheard(names, "have cells that may tell objections")
+
+
+def objecting(cells: pl.Series) -> bool:
+    """Whether some cells of a column say that people do not want to be called."""
+    words = filled(as_text(cells)).unique()
+    if words.len() <= MOST_WORDS and any(map(is_objection, words)):
+        return True
+    return any(map(has_objection, words.filter(words.str.to_lowercase().str.contains_any(_OBJECTING))))
 
 
 def _is_day(cell: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
@@ -18,6 +18,7 @@ from dnc.files.table import Table, folded, looks_like_phone, may_be_data, quoted
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
+_MAP = "map them (--map objected_on={first}, or [columns] in the brief)"  # what to do with an unused column
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 
 
@@ -192,15 +193,19 @@ class Header:
         before = set(self.table.columns[: max(named, default=0)])
         return [name for name in self.unused if name in before and not self.names[name].strip()]
 
-    def refuse_unused(self, way_out: str = "map them (--map objected_on={first}, or [columns] in the brief)") -> None:
+    def unheard(self, names: Sequence[str], why: str, way_out: str = _MAP) -> OptionError:
+        """The error about unused columns that may tell objections."""
+        first = quoted(names[:1])
+        return OptionError(
+            f"columns that {why} are not used: {quoted(names)}; {way_out.format(first=first)}, "
+            f"or leave them out on purpose (--ignore {first}, or ignore = [{first}] in the brief)",
+            *self._place,
+        )
+
+    def refuse_unused(self, way_out: str = _MAP) -> None:
         """Raise OptionError where an unused column may hold objections, or almost has the name of one of ours."""
         if names := self.possible_objections:
-            first = quoted(names[:1])
-            why = (
-                f"columns that may tell objections are not used: {quoted(names)}; {way_out.format(first=first)}, "
-                f"or leave them out on purpose (--ignore {first}, or ignore = [{first}] in the brief)"
-            )
-            raise OptionError(why, *self._place)
+            raise self.unheard(names, "may tell objections", way_out)
         for name, ours in self.mistyped.items():
             first = quoted([name])
             why = (
@@ -214,6 +219,17 @@ def may_object(name: str) -> bool:
     """Whether a text has a word by which files record objections."""
     words = _words(name)
     return any(f" {word} " in words or f" {word.replace(' ', '')} " in words for word in hints()["against"]["words"])
+
+
+def is_objection(cell: str) -> bool:
+    """Whether a cell is nothing but a word by which files record objections."""
+    return _words(cell).partition("|")[0].strip() in hints()["against"]["words"]
+
+
+def has_objection(cell: str) -> bool:
+    """Whether somebody wrote into a cell that a person does not want to be called."""
+    words = _words(cell)
+    return any(f" {phrase} " in words for phrase in hints()["against"]["cells"])
 
 
 def _almost(name: str, known: Collection[str]) -> str | None:

@@ -21,7 +21,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
-from dnc.checks.guesses import SecondNumbers
+from dnc.checks.guesses import SecondNumbers, UnheardObjections
 from dnc.checks.inputs import Source, opened
 from dnc.checks.judge import Verdicts
 from dnc.checks.outputs import Outputs
@@ -113,7 +113,8 @@ def _run(
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, work, header.columns.get("call", ""))
         second = SecondNumbers(header)
-        watching: list[Observer] = [tallies.add, people.add, evidence.add, second.add, *observers]
+        unheard = UnheardObjections(header)
+        watching: list[Observer] = [unheard.add, tallies.add, people.add, evidence.add, second.add, *observers]
 
         def decided() -> Iterator[tuple[Calls, Verdicts]]:
             for batch in ahead(intake.batches()):

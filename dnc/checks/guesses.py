@@ -375,7 +375,7 @@ class UnheardObjections:
             found = [name for name in self._header.unused if objecting(rows[name])]
             if found:
                 names = [self._header.names[name] for name in found]
-                raise self._header.unheard(names, "have cells that may tell objections")
+                raise self._header.unheard(names)
 
 
 def objecting(cells: pl.Series) -> bool:

@@ -18,6 +18,7 @@ from dnc.files.table import Table, folded, looks_like_phone, may_be_data, quoted
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
+_WORDS = "give their words a meaning ([columns] and [values.objected_on] in the brief; dnc start asks for it)"
 _MAP = "map them (--map objected_on={first}, or [columns] in the brief)"  # what to do with an unused column
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 
@@ -193,7 +194,9 @@ class Header:
         before = set(self.table.columns[: max(named, default=0)])
         return [name for name in self.unused if name in before and not self.names[name].strip()]
 
-    def unheard(self, names: Sequence[str], why: str, way_out: str = _MAP) -> OptionError:
+    def unheard(
+        self, names: Sequence[str], why: str = "have cells that may tell objections", way_out: str = _WORDS
+    ) -> OptionError:
         """The error about unused columns that may tell objections."""
         first = quoted(names[:1])
         return OptionError(
@@ -223,7 +226,8 @@ def may_object(name: str) -> bool:
 
 def is_objection(cell: str) -> bool:
     """Whether a cell is nothing but a word by which files record objections."""
-    return _words(cell).partition("|")[0].strip() in hints()["against"]["words"]
+    word, against = _words(cell).partition("|")[0].strip(), hints()["against"]
+    return word in against["words"] and word not in against["not"]
 
 
 def has_objection(cell: str) -> bool:

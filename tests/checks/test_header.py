@@ -1,3 +1,10 @@
+"""The header of a list: what is used of it, and at what a check stops."""
+
+from __future__ import annotations
+
+import pytest
+
+
 @pytest.mark.parametrize(
     ("column", "cells", "stops"),
     [

@@ -34,6 +34,7 @@ def _language(visit: Visit, sent: Form) -> Response:
 
 
 def _leave(visit: Visit, sent: Form) -> Response:
+    visit.desk.jobs.stop(visit.session)
     visit.desk.sessions.end(visit.session)
     return visit.page("left.html")
 

@@ -97,25 +97,31 @@ class Jobs:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="job")
-        self._jobs: dict[int, Job] = {}
+        self._jobs: dict[str, tuple[Session, Job]] = {}
 
     def start(self, session: Session, function: Callable[[Job], Any], total: int | None = None) -> Job:
         """Run `function(job)` for a session, whose files stay until it has ended, whoever closes the tab."""
         job, context = Job(total), contextvars.copy_context()  # the context holds who is named in the log
         using = ExitStack()
         using.enter_context(session.in_use())
-        self._jobs[id(job)] = job
+        self._jobs[job.id] = session, job
 
         def run() -> None:
             with using:
                 context.run(job.run, function)
-                self._jobs.pop(id(job), None)
+                self._jobs.pop(job.id, None)
 
         self._pool.submit(run)
         return job
 
+    def stop(self, session: Session) -> None:
+        """Stop the jobs of one session."""
+        for owner, job in list(self._jobs.values()):
+            if owner is session:
+                job.stop()
+
     def close(self) -> None:
         """Stop all, and wait until they have ended."""
-        for job in list(self._jobs.values()):
+        for _, job in list(self._jobs.values()):
             job.stop()
         self._pool.shutdown(wait=True)

@@ -76,3 +76,19 @@ def test_a_session_lasts_as_long_as_its_job(desk, store):
     going_on.set()
     until(lambda: session.busy == 0)
     assert job.ended
+
+
+def test_the_jobs_of_a_closed_session_stop(desk):
+    """And those of others go on."""
+    sessions = [desk.sessions.open("en")[1] for _ in range(2)]
+    going_on = threading.Event()
+
+    def work(job):
+        going_on.wait(30)
+        job.advance(1)
+
+    jobs = [desk.jobs.start(session, work) for session in sessions]
+    desk.jobs.stop(sessions[0])
+    going_on.set()
+    until(lambda: all(job.ended for job in jobs))
+    assert [job.state for job in jobs] == ["stopped", "done"]

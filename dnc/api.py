@@ -107,19 +107,27 @@ def check(
     )
 
 
-def write(result: Check, path: str | Path) -> None:
-    """Write the rows of a check that holds them, or its page (`.html`), to a file, by suffix.
+def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None = None) -> None:
+    """Write the rows of a check, or its page (`.html`), to a file, by suffix.
 
-    Raises InputError where the format is unknown or the file cannot be written.
+    Args:
+        result: the check.
+        path: the file.
+        rows: batches of what the check wrote elsewhere, for instance to Parquet; by default the rows that it holds.
+    Raises:
+        InputError: the format is unknown, the file cannot be written, or the check holds no rows.
     """
     if is_page(path):
         with atomic_path(path) as unfinished:
             return write_page(result, unfinished, _Report())
-    if result.verdicts is None:
-        raise InputError("the rows of this check went to a file or a stream; check again without them")
+    if rows is None:
+        if result.verdicts is None:
+            raise InputError("the rows of this check went to a file or a stream; check again without them")
+        rows = [result.verdicts]
     layout = result.layout
     with Output(path, layout.names, layout.delimiter, layout.bom) as output:
-        output.writer.add(Rows.of(result.verdicts))
+        for batch in rows:
+            output.writer.add(Rows.of(batch))
         write_sheets(replace(result, cut=output.writer.cut), output, _Report())
     return None
 

@@ -1,7 +1,8 @@
 """What to ask about a list: the questions that its file and the law leave open, those that decide most rows first.
 
 The brief is the state: each answer is written to its file, and the next question comes from a check of the first rows
-with the brief as it is. A terminal or a page only shows questions and hands over answers (see `dnc.cli.start` and `dnc.desk`).
+with the brief as it is. A terminal or a page only shows questions and hands over answers (see `dnc.cli.start` and
+`dnc.desk`).
 """
 
 from __future__ import annotations
@@ -242,7 +243,7 @@ class Questions:
         """What the brief as it is decides of the first rows. Raises InputError where no column of numbers is known."""
         if self._decided is None:
             brief = read_brief(self._path)
-            brief = brief.but(ignore=[name for name in self._open_objections if name not in brief.ignore])
+            brief = brief.but(ignore=[name for name in self.open_objections if name not in brief.ignore])
             self._decided = decided(self.guesses, brief, self._store, self._book)
         return self._decided
 
@@ -279,8 +280,8 @@ class Questions:
         return name if name and folded(name) not in self._mapped else None
 
     @property
-    def _open_objections(self) -> list[str]:
-        """Columns that may tell objections, about which nothing is said yet."""
+    def open_objections(self) -> list[str]:
+        """Columns that may tell objections, about which nothing is said yet: a check is refused until it is."""
         return [name for name in self.guesses.possible_objections if folded(name) not in self._mapped]
 
     # Questions
@@ -321,7 +322,7 @@ class Questions:
 
     def _of_objections(self) -> Iterator[Question]:
         """What a column tells at which a check would stop."""
-        for name in self._open_objections:
+        for name in self.open_objections:
             w = self._w["objection"]
             free = [ours for ours in AGAINST if not self._told(ours)]
             words = [word for word, _ in self.guesses.words(name)]

@@ -14,20 +14,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dnc.desk import home, v1
+from dnc.desk import check_pages, home, progress, v1
 from dnc.desk.desk import Desk
 from dnc.desk.guard import Guard
 from dnc.desk.visit import refusal
 from dnc.messages import messages
 
-PAGES = (home,)  # each group of pages is a module with its `ROUTES`
+PAGES = (home, check_pages, progress)  # each group of pages is a module with its `ROUTES`
 _SWEEP_SECONDS = 60.0
 
 
 def application(desk: Desk) -> Starlette:
     """The ASGI application of a desk."""
     interface = v1.Interface(desk)
-    routes = [Route("/desk.css", _style), *v1.routes(interface), *(route for group in PAGES for route in group.ROUTES)]
+    routes = [
+        Route("/desk.css", _style),
+        Route("/desk.js", _script),
+        *v1.routes(interface),
+        *(route for group in PAGES for route in group.ROUTES),
+    ]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -65,6 +70,12 @@ async def _style(request: Request) -> Response:
 
 
 _STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
+
+
+async def _script(request: Request) -> Response:
+    return Response(
+        files("dnc.desk").joinpath("templates", "desk.js").read_text(encoding="utf-8"), media_type="text/javascript"
+    )
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

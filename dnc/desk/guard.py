@@ -21,8 +21,8 @@ from dnc.errors import printable
 from dnc.messages import messages
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # under no-referrer, browsers send forms with the origin `null`
@@ -31,7 +31,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 SAFE = ("GET", "HEAD")
-OPEN = ("/desk.css",)  # what pages that refuse need too
+OPEN = ("/desk.css", "/desk.js")  # what pages that refuse need too
 _MOST_USER = 200  # characters of a name
 
 

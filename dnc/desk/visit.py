@@ -60,6 +60,8 @@ def _page(desk: Desk, session: Session | None, template: str, code: int, values:
     frame = {
         "d": messages("desk", language),
         "common": messages("common", language),
+        "start": messages("start", language),
+        "e": messages("explanation", language),
         "language": language,
         "session": session,
         "store": desk.store.path.absolute(),

@@ -1,0 +1,311 @@
+"""A check at the desk: the list as it was read, the questions, the check itself, and its result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Any
+from urllib.parse import urlencode
+
+import polars as pl
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from dnc import api
+from dnc.checks.questions import Question
+from dnc.checks.result import Check
+from dnc.checks.verdict import OUTCOMES
+from dnc.desk.desk import RefusedError
+from dnc.desk.explained import explained
+from dnc.desk.forms import Form, Upload
+from dnc.desk.jobs import Job
+from dnc.desk.list_check import ROW, ListCheck, Rows
+from dnc.desk.progress import Shown, begin
+from dnc.desk.routes import form, page
+from dnc.desk.visit import Visit
+from dnc.errors import DncError, InputError
+from dnc.law.vocabulary import WAS, vocabulary
+from dnc.messages import messages
+from dnc.reports.phrases import question, ranked
+
+_PAGE_ROWS = 50
+_UNKNOWN = "unknown"  # the answer that something is not known
+_FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brief.toml")
+_LEFT = 5  # questions on the page of a result
+_COLUMNS = ("dnc_number", "dnc_outcome", "dnc_why", "dnc_valid_until")
+
+
+# The list
+
+
+def _new(visit: Visit) -> Response:
+    return visit.page("check_new.html", errors=[], lists=list(_lists(visit).values()))
+
+
+def _lists(visit: Visit) -> dict[str, ListCheck]:
+    lists: dict[str, ListCheck] = visit.session.kept.setdefault("lists", {})
+    return lists
+
+
+def _list(visit: Visit) -> ListCheck:
+    if (one := _lists(visit).get(visit.request.path_params["list"])) is None:
+        raise RefusedError(404, visit.words["no_list"])
+    if one.questions.language != visit.session.language:
+        one.speak(visit.desk, visit.session.language)
+    return one
+
+
+def _upload(visit: Visit, sent: Form) -> Response:
+    [upload] = sent.uploads.get("list", [None])
+    [brief] = sent.uploads.get("brief", [None])
+    try:
+        if upload is None:
+            raise InputError(visit.words["no_file"])
+        one = ListCheck.of(upload, visit.desk, visit.session.language, brief)
+    except DncError as error:
+        at = "brief" if brief and str(brief.path) in str(error) else "list"
+        errors = [(at, without_paths(error, upload, brief))]
+        return visit.page("check_new.html", 400, errors=errors, lists=list(_lists(visit).values()))
+    sent.keep()
+    _lists(visit)[one.id] = one
+    return visit.to(f"/checks/{one.id}")
+
+
+def without_paths(error: DncError, *uploads: Upload | None) -> str:
+    """What an error says, with the names of files as they were sent."""
+    text = str(error)
+    for upload in filter(None, uploads):
+        text = text.replace(str(upload.path), upload.name)
+    return text
+
+
+def _read(visit: Visit) -> Response:
+    one = _list(visit)
+    names, rows = one.first_rows()
+    return visit.page(
+        "check_list.html", list=one, names=names, rows=rows, columns=list(one.columns(visit.session.language))
+    )
+
+
+def _show(visit: Visit, sent: Form) -> Response:
+    one = _list(visit)
+    one.show = sent.get("show") == "yes"
+    return visit.to(_onward(sent, one, f"/checks/{one.id}"))
+
+
+def _onward(sent: Form, one: ListCheck, default: str) -> str:
+    """The page of a list that a form names to go back to."""
+    named = sent.get("then")
+    return named if named.startswith(f"/checks/{one.id}") else default
+
+
+# The questions
+
+
+def _questions(visit: Visit) -> Response:
+    return _asked(visit, _list(visit), every=visit.request.query_params.get("all") == "1")
+
+
+def _asked(visit: Visit, one: ListCheck, errors: list[tuple[str, str]] | None = None, *, every: bool) -> Response:
+    """The page of the first open question, or of every one."""
+    try:
+        with one.lock:
+            open_, decided = one.open(), one.questions.decided
+    except InputError as error:
+        raise RefusedError(400, without_paths(error, one.upload)) from None
+    return visit.page(
+        "check_questions.html",
+        400 if errors else 200,
+        list=one,
+        shown=open_ if every else open_[:1],
+        others=len(open_) - 1,
+        every=every,
+        counts=decided.counts,
+        calls=decided.rows,
+        errors=errors or [],
+        columns=vocabulary().columns,
+    )
+
+
+def _answer(visit: Visit, sent: Form) -> Response:
+    one, every = _list(visit), bool(sent.get("every"))
+    errors = []
+    with one.lock:
+        open_ = {question.id: question for question in one.open()}
+        for at, id_ in enumerate(sent.all("question")):
+            # An answer before it may have closed a question; of several, some may be left for later.
+            if (question := open_.get(id_)) is None or (every and not sent.get(f"answer-{at}")):
+                continue
+            try:
+                one.answer(
+                    question,
+                    _chosen(visit, question, sent.get(f"answer-{at}")),
+                    messages("start", visit.session.language)["unknown"],
+                )
+            except InputError as error:
+                errors.append((f"answer-{at}", without_paths(error, one.upload)))
+    if errors:
+        return _asked(visit, one, errors, every=every)
+    if sent.get("run"):
+        return _run(visit, sent)
+    return visit.to(f"/checks/{one.id}/questions" + ("?all=1" if every else ""))
+
+
+def _chosen(visit: Visit, asked: Question, text: str) -> int | str | None:
+    """The answer to a question as a form has it. Raises InputError where there is none."""
+    if asked.fact:
+        return text or None
+    if text == _UNKNOWN:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text) < len(asked.options)):
+        raise InputError(visit.words["no_answer"])
+    return int(text)
+
+
+def _take_back(visit: Visit, sent: Form) -> Response:
+    one = _list(visit)
+    with one.lock:
+        one.take_back()
+    return visit.to(f"/checks/{one.id}/questions")
+
+
+# The check
+
+
+def _run(visit: Visit, sent: Form) -> Response:
+    one, desk, language = _list(visit), visit.desk, visit.session.language
+    if one.job and not one.job.ended:
+        return visit.to(f"/jobs/{one.job.id}")
+    if one.questions.open_objections:
+        return visit.to(f"/checks/{one.id}/questions")
+
+    def shown(job: Job) -> Shown:
+        one.job = job
+        return Shown(job, "check", one.upload.name, f"/checks/{one.id}/result", f"/checks/{one.id}/questions")
+
+    return begin(visit, shown, lambda job: one.run(job, desk, language))
+
+
+# The result
+
+
+def _done(one: ListCheck) -> tuple[Check, Rows] | None:
+    with one.lock:
+        return (one.result, one.rows) if one.result and one.rows else None
+
+
+def _result(visit: Visit) -> Response:
+    one, asked = _list(visit), visit.request.query_params
+    if (done := _done(one)) is None:
+        return visit.to(f"/checks/{one.id}/questions")
+    check, rows = done
+    outcome = asked.get("outcome", "") if asked.get("outcome", "") in OUTCOMES else ""
+    reasons = _reasons(check, visit.session.language)
+    reason = asked.get("reason", "") if asked.get("reason", "") in reasons else ""
+    changed = asked.get("changed") == "1"
+    at = int(asked.get("page", "1")) if asked.get("page", "1").isdecimal() else 1
+    chosen = rows.chosen(outcome, reason, changed=changed)
+    found = int(chosen.select(pl.len()).collect().item())
+    pages = max(1, -(-found // _PAGE_ROWS))
+    at = min(max(at, 1), pages)
+    kept = {"outcome": outcome, "reason": reason, "changed": "1" if changed else ""}
+    query = urlencode({name: value for name, value in kept.items() if value})
+    with one.lock:
+        open_ = one.open()
+    return visit.page(
+        "check_result.html",
+        list=one,
+        check=check,
+        counts=check.counts,
+        ends=min((end for end in check.tallies.ends if end), default=None),
+        blocked=ranked(check.book, check.tallies.blocking()),
+        undecided=ranked(check.book, check.tallies.undecided()),
+        missing=check.tallies.missing().most_common(),
+        reasons=reasons,
+        outcome=outcome,
+        reason=reason,
+        changed=changed,
+        changes=rows.changed,
+        found=found,
+        rows=[_row(one, row) for row in _page_of(chosen, at).iter_rows(named=True)],
+        page=at,
+        pages=pages,
+        query=query + ("&" if query else ""),
+        open=open_[:_LEFT],
+        columns=vocabulary().columns,
+        files=_FILES,
+    )
+
+
+def _page_of(calls: pl.LazyFrame, page: int) -> pl.DataFrame:
+    names = calls.collect_schema().names()
+    columns = [name for name in (ROW, *_COLUMNS, WAS) if name in names]
+    return calls.select(columns).slice((page - 1) * _PAGE_ROWS, _PAGE_ROWS).collect()
+
+
+def _row(one: ListCheck, row: dict[str, Any]) -> dict[str, Any]:
+    """A call as the table of a result shows it."""
+    return {
+        "row": row[ROW],
+        "number": one.seen(row["dnc_number"]),
+        "outcome": row["dnc_outcome"],
+        "why": row["dnc_why"],
+        "until": row["dnc_valid_until"],
+        "was": row.get(WAS),
+    }
+
+
+def _reasons(check: Check, language: str) -> dict[str, str]:
+    """What calls of a check can be filtered by: regimes that block or leave open, and what is missing."""
+    tallies = check.tallies
+    regimes = ranked(check.book, tallies.blocking() + tallies.undecided())
+    return {regime.id: f"{regime.id}: {regime.says[language]}" for regime, _ in regimes} | {
+        word: question(word, language) for word, _ in tallies.missing().most_common()
+    }
+
+
+def _why(visit: Visit) -> Response:
+    one, row = _list(visit), visit.request.path_params["row"]
+    found = one.explain(row, visit.desk, visit.session.language)
+    return visit.page(
+        "check_row.html", list=one, row=row, calls=[explained(*call, visit.session.language) for call in found]
+    )
+
+
+def _download(visit: Visit) -> Response:
+    one, name = _list(visit), visit.request.path_params["name"]
+    if name not in _FILES:
+        raise RefusedError(404, visit.words["not_found"])
+    what, _, suffix = name.partition(".")
+    if what == "brief":
+        return FileResponse(one.brief, filename=f"{one.stem}.toml", media_type="application/toml")
+    if (done := _done(one)) is None:
+        raise RefusedError(404, visit.words["no_result"])
+    check, rows = done
+    path = Path(mkdtemp(dir=one.upload.path.parent)) / f"rows.{suffix}"
+    try:
+        api.write(check, path, rows.batches("clear" if what == "clear" else ""))
+    except BaseException:
+        rmtree(path.parent)
+        raise
+    ending = "" if what == "all" else f"-{what}"
+    return FileResponse(
+        path, filename=f"{one.stem}-dnc{ending}.{suffix}", background=BackgroundTask(rmtree, path.parent)
+    )
+
+
+ROUTES: list[Route] = [
+    page("/checks", _new),
+    form("/checks", _upload),
+    page("/checks/{list}", _read),
+    form("/checks/{list}/show", _show),
+    page("/checks/{list}/questions", _questions),
+    form("/checks/{list}/answers", _answer),
+    form("/checks/{list}/back", _take_back),
+    form("/checks/{list}/run", _run),
+    page("/checks/{list}/result", _result),
+    page("/checks/{list}/rows/{row:int}", _why),
+    page("/checks/{list}/files/{name}", _download),
+]

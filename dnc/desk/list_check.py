@@ -1,0 +1,289 @@
+"""One list that is checked at the desk: its file, its brief with the questions, and the rows of its last check.
+
+All its files are in the work folder of the store, readable by their owner only, and go when the session ends.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from dnc import api
+from dnc.checks.brief import read_brief
+from dnc.checks.calls import Calls
+from dnc.checks.explain import Explanation, explain_row
+from dnc.checks.guesses import Guesses
+from dnc.checks.judge import Verdicts
+from dnc.checks.questions import Question, Questions, masked
+from dnc.checks.result import Check
+from dnc.checks.settings import Settings
+from dnc.desk.desk import Desk
+from dnc.desk.forms import Upload
+from dnc.desk.jobs import Job
+from dnc.files.open_table import count_rows
+from dnc.files.table import folded
+from dnc.law.vocabulary import WAS, vocabulary
+from dnc.messages import counted, messages
+
+_FIRST_ROWS = 5
+_BATCH = 100_000
+ROW, CALL = "\0row", "\0call"  # beside the columns of a list: the row of the list, and the position of the call
+
+
+class Column(NamedTuple):
+    """A column of a list as it is understood: its name, what it means, and why that is supposed."""
+
+    name: str
+    says: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The calls of a check, in Parquet.
+
+    Attributes:
+        path: the file, with the columns of the list and of the verdicts, a row a call.
+        numbers: of each call the row of the list, from 1 (UInt32).
+        was: the outcome of each call at the check before; None where there was none of the same calls.
+    """
+
+    path: Path
+    numbers: pl.Series
+    was: pl.Series | None
+
+    def all(self) -> pl.LazyFrame:
+        """The calls with `row`, and `dnc_was` where there was a check before."""
+        beside = [self.numbers.alias(ROW)] + ([self.was.alias(WAS)] if self.was is not None else [])
+        calls = pl.scan_parquet(self.path, glob=False)
+        return pl.concat([calls, pl.LazyFrame(beside)], how="horizontal").with_row_index(CALL)
+
+    def batches(self, outcome: str = "") -> Iterator[pl.DataFrame]:
+        """The calls with an outcome, by default all, as they were written, some at a time."""
+        calls = pl.scan_parquet(self.path, glob=False)
+        for first in range(0, self.numbers.len(), _BATCH):
+            rows = calls.slice(first, _BATCH)
+            yield (rows.filter(pl.col("dnc_outcome") == outcome) if outcome else rows).collect()
+
+    def chosen(self, outcome: str = "", reason: str = "", *, changed: bool = False) -> pl.LazyFrame:
+        """The calls with an outcome and a reason (a regime, or a word of `dnc_missing`); by default all."""
+        calls = self.all()
+        if outcome:
+            calls = calls.filter(pl.col("dnc_outcome") == outcome)
+        if reason:
+            named = [
+                pl.col(name).fill_null("").str.split(";").list.contains(reason)
+                for name in ("dnc_blocked_by", "dnc_undecided_by", "dnc_missing")
+            ]
+            calls = calls.filter(pl.any_horizontal(named))
+        return calls.filter(self._changed) if changed else calls
+
+    @property
+    def _changed(self) -> pl.Expr:
+        return pl.col("dnc_outcome") != pl.col(WAS) if self.was is not None else pl.lit(False)
+
+    @property
+    def changed(self) -> int | None:
+        """How many calls have another outcome than at the check before; None where there was none."""
+        if self.was is None:
+            return None
+        return int(self.all().select(self._changed.sum()).collect().item())
+
+    @property
+    def outcomes(self) -> pl.Series:
+        """The outcome of each call."""
+        return pl.read_parquet(self.path, columns=["dnc_outcome"], glob=False).to_series()
+
+
+@dataclass
+class ListCheck:
+    """A list in a session.
+
+    Attributes:
+        upload: the file. brief: that of its brief, beside it.
+        questions: what is open.
+        id: stands in the addresses of its pages.
+        show: whether telephone numbers are shown in full.
+        job: the check that runs or ran last.
+        result, rows: of the last check that ended.
+    """
+
+    upload: Upload
+    brief: Path
+    questions: Questions
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+    show: bool = False
+    job: Job | None = None
+    result: Check | None = None
+    rows: Rows | None = None
+    given: list[tuple[str, str]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def of(cls, upload: Upload, desk: Desk, language: str, brief: Upload | None = None) -> ListCheck:
+        """A list that was sent, with a brief if there is one. Raises InputError where one cannot be read."""
+        path = upload.path.with_name(f".{secrets.token_hex(4)}.toml")
+        if brief:
+            _ = read_brief(brief.path)
+            path.write_bytes(brief.path.read_bytes())
+            path.chmod(0o600)
+        return cls(upload, path, Questions(upload.path, path, desk.store, desk.book, language))
+
+    @property
+    def stem(self) -> str:
+        """The name of the list without its suffix, for files that are made from it."""
+        return Path(self.upload.name).stem
+
+    def speak(self, desk: Desk, language: str) -> None:
+        """Ask in another language from now on; the answers stay in the brief, and cannot be taken back any more."""
+        with self.lock:
+            self.questions = Questions(self.upload.path, self.brief, desk.store, desk.book, language)
+            self.given.clear()
+
+    # The list as it was read
+
+    def first_rows(self) -> tuple[list[str], list[list[str]]]:
+        """The names of the columns, and the cells of the first rows, masked unless they are to be shown."""
+        rows = self.questions.guesses.rows.head(_FIRST_ROWS)
+        return rows.columns, [[self.seen(cell) for cell in row] for row in rows.iter_rows()]
+
+    def seen(self, cell: object) -> str:
+        """A cell of the list as the pages show it."""
+        text = "" if cell is None else str(cell)
+        return text if self.show else masked(text)
+
+    def columns(self, language: str) -> Iterator[Column]:
+        """Each column with what it means, and why."""
+        understood = _Columns(self.questions.guesses, self.questions.brief, language)
+        return map(understood.column, self.questions.guesses.rows.columns)
+
+    # Questions
+
+    def open(self) -> list[Question]:
+        """The open questions."""
+        return list(self.questions.open())
+
+    def answer(self, question: Question, chosen: int | str | None, unknown: str) -> None:
+        """Take an answer; `unknown` is how it is listed that there is none. Raises InputError."""
+        self.questions.answer(question, chosen)
+        text = question.options[chosen].text if isinstance(chosen, int) else chosen or unknown
+        self.given.append((question.text, text))
+
+    def take_back(self) -> None:
+        """Undo the last answer."""
+        self.questions.take_back()
+        del self.given[-1:]
+
+    # The check
+
+    def run(self, job: Job, desk: Desk, language: str) -> None:
+        """Check the list, as a job: its rows go to a file beside it. Raises as `dnc.api.check`."""
+        job.total = count_rows(self.upload.path)
+        out = self.upload.path.with_name(f".{job.id}.parquet")
+        numbers, before = list[pl.Series](), 0
+
+        def note(calls: Calls, _: Verdicts) -> None:
+            nonlocal before
+            rows = pl.int_range(calls.height, dtype=pl.UInt32, eager=True) if calls.row is None else calls.row
+            numbers.append(rows.cast(pl.UInt32) + before + 1)
+            before += calls.height
+
+        result = api.check(
+            self.upload.path,
+            desk.store,
+            out=out,
+            progress=job.advance,
+            watch=note,
+            settings=self.settings(desk, language),
+        )
+        rows = pl.concat([pl.Series(dtype=pl.UInt32), *numbers])
+        with self.lock:
+            old = self.rows
+            same = old is not None and rows.equals(old.numbers)
+            self.result, self.rows = result, Rows(out, rows, old.outcomes if old and same else None)
+            if old:
+                old.path.unlink(missing_ok=True)
+            self.questions.ask_again()
+
+    def settings(self, desk: Desk, language: str) -> Settings:
+        """What a check of the list is told."""
+        return Settings(brief=read_brief(self.brief), rulebook=desk.book, language=language)
+
+    def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
+        """Each call of a row of the list, regime by regime. Raises OptionError where there is no such row."""
+        return explain_row(self.upload.path, row, desk.store, self.settings(desk, language))
+
+
+class _Columns:
+    """What the columns of a list mean: by the brief, else as its name or its cells let guess."""
+
+    def __init__(self, guesses: Guesses, brief: Mapping[str, Any], language: str) -> None:
+        self._guesses, self._brief, self._language = guesses, brief, language
+        self._w, self._draft, self._count = (
+            messages("desk", language)["column"],
+            messages("draft", language),
+            counted(language),
+        )
+
+    def column(self, name: str) -> Column:
+        """One column."""
+        says, why = self._known(name) or self._guessed(name)
+        return Column(name, says, why)
+
+    def _known(self, name: str) -> tuple[str, str] | None:
+        """What the brief says of a column, or its own name."""
+        if (ours := self._mapped(name)) == "number":
+            return self._says("number"), self._numbers(name)
+        if ours:
+            own = ours in self._guesses.own
+            return self._says(ours), self._draft["own"].format(ours=ours) if own else self._w["told"]
+        if told := self._told(name):
+            return "; ".join(map(self._says, told)), self._w["told"]
+        if folded(name) in map(folded, self._brief.get("ignore", ())):
+            return self._w["ignored"], self._w["told"]
+        return None
+
+    def _guessed(self, name: str) -> tuple[str, str]:
+        """What the name or the cells of a column let suppose."""
+        if name in self._guesses.possible_objections:
+            return self._w["may_object"], self._w["by_name"]
+        if ours := next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None):
+            return self._w["perhaps"].format(says=self._says(ours)), self._draft["by_name"]
+        if name in self._guesses.numbers:
+            return self._w["perhaps"].format(says=self._says("number")), self._numbers(name)
+        return self._w["carried"], ""
+
+    def _mapped(self, name: str) -> str | None:
+        """Our column that a column is read as."""
+        columns: Mapping[str, str | Sequence[str]] = {**self._guesses.own, **self._brief.get("columns", {})}
+        for ours, theirs in columns.items():
+            if folded(name) in map(folded, [theirs] if isinstance(theirs, str) else theirs):
+                return ours
+        return None
+
+    def _told(self, name: str) -> list[str]:
+        """Our columns that its filled and empty cells tell."""
+        rules = [self._brief.get(key, {}) for key in ("when_filled", "when_empty")]
+        return list(
+            dict.fromkeys(
+                ours for rule in rules for theirs in rule if folded(theirs) == folded(name) for ours in rule[theirs]
+            )
+        )
+
+    def _says(self, ours: str) -> str:
+        return str(vocabulary().columns[ours]["says_fr" if self._language == "fr" else "says"])
+
+    def _numbers(self, name: str) -> str:
+        if (found := self._guesses.numbers.get(name)) is None:
+            return str(self._w["told"])
+        return str(
+            self._draft["number"].format(
+                filled=self._count(found.filled), tried=self._count(found.tried), read=self._count(found.read)
+            )
+        )

@@ -1,0 +1,94 @@
+"""Pages of jobs: how far one is, a button that stops it, and where to go when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dnc.desk.desk import RefusedError
+from dnc.desk.forms import Form
+from dnc.desk.jobs import Job
+from dnc.desk.routes import form, page
+from dnc.desk.visit import Visit
+from dnc.messages import counted
+
+_MINUTE = 60
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A job of a session, as its page shows it.
+
+    Attributes:
+        job: the job.
+        what: key of what it does, in the table `jobs` of the messages.
+        name: of the file that it reads.
+        onward: where its result is. back: where to go if it was stopped or failed.
+    """
+
+    job: Job
+    what: str
+    name: str
+    onward: str
+    back: str
+
+
+def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job], Any]) -> Response:
+    """Start a job for a session, and send the browser to its page."""
+    job = visit.desk.jobs.start(visit.session, function)
+    _jobs(visit)[job.id] = shown(job)
+    return visit.to(f"/jobs/{job.id}")
+
+
+def _jobs(visit: Visit) -> dict[str, Shown]:
+    jobs: dict[str, Shown] = visit.session.kept.setdefault("jobs", {})
+    return jobs
+
+
+def _shown(visit: Visit) -> Shown:
+    if (shown := _jobs(visit).get(visit.request.path_params["job"])) is None:
+        raise RefusedError(404, visit.words["not_found"])
+    return shown
+
+
+def _page(visit: Visit) -> Response:
+    shown = _shown(visit)
+    if shown.job.state == "done":
+        return visit.to(shown.onward)
+    return visit.page("job.html", shown=shown, said=_said(visit, shown.job))
+
+
+def _state(visit: Visit) -> Response:
+    """The same for the script of the page."""
+    job = _shown(visit).job
+    return JSONResponse({"ended": job.ended, "rows": job.rows, "total": job.total, "said": _said(visit, job)})
+
+
+def _said(visit: Visit, job: Job) -> str:
+    """How far a job is, in one sentence: rows, rate and time left, as far as they are known."""
+    words, count = visit.words["job"], counted(visit.session.language)
+    if job.state != "running" or not job.rows:
+        return str(words[job.state])
+    parts = [
+        words["rows_of"].format(rows=count(job.rows), total=count(max(job.total, job.rows)))
+        if job.total
+        else words["rows"].format(rows=count(job.rows)),
+        words["rate"].format(rate=count(job.rate)),
+    ]
+    if (left := job.seconds_left) is not None:
+        unit, amount = ("minutes", left / _MINUTE) if left > 2 * _MINUTE else ("seconds", left)
+        parts.append(words[unit].format(left=count(amount)))
+    return " · ".join(parts)
+
+
+def _stop(visit: Visit, sent: Form) -> Response:
+    shown = _shown(visit)
+    shown.job.stop()
+    return visit.to(f"/jobs/{shown.job.id}")
+
+
+ROUTES: list[Route] = [page("/jobs/{job}", _page), page("/jobs/{job}/state", _state), form("/jobs/{job}/stop", _stop)]

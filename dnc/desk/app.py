@@ -14,13 +14,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dnc.desk import check_pages, home, progress, v1
+from dnc.desk import check_pages, home, log_page, number_pages, offer_pages, progress, registry_pages, v1
 from dnc.desk.desk import Desk
 from dnc.desk.guard import Guard
 from dnc.desk.visit import refusal
 from dnc.messages import messages
 
-PAGES = (home, check_pages, progress)  # each group of pages is a module with its `ROUTES`
+PAGES = (
+    home,
+    check_pages,
+    number_pages,
+    registry_pages,
+    offer_pages,
+    log_page,
+    progress,
+)  # each group of pages is a module with its `ROUTES`
 _SWEEP_SECONDS = 60.0
 
 

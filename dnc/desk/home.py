@@ -1,4 +1,4 @@
-"""The home page: what is loaded, how old it is, and the last checks."""
+"""The home page: a list to check, a registry's file to load, what is loaded and due, and the last checks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.desk.forms import Form
+from dnc.desk.registry_pages import state
 from dnc.desk.routes import form, page
-from dnc.desk.status import status
 from dnc.desk.visit import Visit
 from dnc.messages import LANGUAGES
 
@@ -18,8 +18,8 @@ _LAST = 10  # checks
 
 
 def _home(visit: Visit) -> Response:
-    store = visit.desk.store
-    return visit.page("home.html", status=status(store), checks=_last_checks(visit) if store.exists else [])
+    checks = _last_checks(visit) if visit.desk.store.exists else []
+    return visit.page("home.html", status=state(visit.desk), checks=checks)
 
 
 def _last_checks(visit: Visit) -> list[dict[str, Any]]:

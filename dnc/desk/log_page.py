@@ -1,0 +1,80 @@
+"""The log at the desk: who did what, filtered; verified, and downloaded."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import polars as pl
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dnc.desk.forms import Form
+from dnc.desk.routes import form, page
+from dnc.desk.visit import Visit
+from dnc.files.output_rows import Rows
+from dnc.files.writers import CsvStream
+from dnc.store.verify import Findings, verify_log
+
+_PAGE_ROWS = 50
+_SHOWN = ("input", "file", "registry", "as_of", "count", "counts", "on")  # of the details of a row
+
+
+def _log(visit: Visit) -> Response:
+    return _page(visit, None)
+
+
+def _verify(visit: Visit, sent: Form) -> Response:
+    return _page(visit, verify_log(visit.desk.store.ledger))
+
+
+def _page(visit: Visit, found: Findings | None) -> Response:
+    store, asked = visit.desk.store, visit.request.query_params
+    rows = store.log() if store.exists else None
+    if rows is None:
+        return visit.page("log.html", rows=[], verbs=[], names=[], asked={}, found=None, page=1, pages=1, query="")
+    kept = {name: asked.get(name, "") for name in ("verb", "by") if asked.get(name)}
+    chosen = rows
+    for name, column in (("verb", "verb"), ("by", "done_by")):
+        if name in kept:
+            chosen = chosen.filter(pl.col(column) == kept[name])
+    pages = max(1, -(-chosen.height // _PAGE_ROWS))
+    at = min(max(int(asked["page"]) if asked.get("page", "").isdecimal() else 1, 1), pages)
+    part = chosen.reverse().slice((at - 1) * _PAGE_ROWS, _PAGE_ROWS)
+    return visit.page(
+        "log.html",
+        rows=[row | {"detail": _detail(row["detail"])} for row in part.iter_rows(named=True)],
+        verbs=sorted(rows["verb"].unique()),
+        names=sorted(rows["done_by"].unique()),
+        asked=kept,
+        found=found,
+        page=at,
+        pages=pages,
+        query=urlencode(kept) + ("&" if kept else ""),
+    )
+
+
+def _detail(text: str) -> str:
+    """What a row of the log says most, in one line."""
+    detail: dict[str, Any] = json.loads(text)
+    told = {name: detail[name] for name in _SHOWN if detail.get(name) not in (None, "", [], {})}
+    return ", ".join(f"{name}: {_text(value)}" for name, value in told.items())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name} {count}" for name, count in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _download(visit: Visit) -> Response:
+    rows, file = visit.desk.store.log(), io.BytesIO()
+    CsvStream(file, rows.columns).add(Rows.of(rows))
+    return Response(
+        file.getvalue(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="dnc-log.csv"'}
+    )
+
+
+ROUTES: list[Route] = [page("/log", _log), form("/log/verify", _verify), page("/log/log.csv", _download)]

@@ -1,0 +1,149 @@
+"""One number at the desk: what the store knows of it, whether it may be called, and objections.
+
+A number never stands in an address: it is sent with a form, kept in the session, and named by an id that means nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dnc.checks.explain import explain_call
+from dnc.checks.settings import Settings
+from dnc.checks.subject_access import answer
+from dnc.clock import today
+from dnc.desk.desk import RefusedError
+from dnc.desk.explained import explained
+from dnc.desk.forms import Form
+from dnc.desk.routes import form, page
+from dnc.desk.visit import Visit
+from dnc.errors import DncError, InputError
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import system_locale
+from dnc.store.store import read_all
+
+# What is asked of a call; the others are in the brief of a list, and rarely matter for one call.
+_FACTS = ("caller", "purpose", "recipient", "voice", "source", "relationship", "consent", "consent_on", "consent_for")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A number that somebody asked about.
+
+    Attributes:
+        number: in E.164, with its plus sign.
+        day: of the call. facts: of the call, by our column.
+        id: stands in the address of its page.
+    """
+
+    number: str
+    day: date
+    facts: Mapping[str, str]
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+
+
+def _numbers(visit: Visit) -> dict[str, Asked]:
+    numbers: dict[str, Asked] = visit.session.kept.setdefault("numbers", {})
+    return numbers
+
+
+def _asked(visit: Visit) -> Asked:
+    if (asked := _numbers(visit).get(visit.request.path_params["id"])) is None:
+        raise RefusedError(404, visit.words["no_number"])
+    return asked
+
+
+def _form(visit: Visit) -> Response:
+    return _blank(visit, {}, [])
+
+
+def _blank(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
+    given = {"region": system_locale()[1], "day": str(today())} | dict(given)
+    return visit.page(
+        "number.html", 400 if errors else 200, given=given, errors=errors, facts=_FACTS, columns=vocabulary().columns
+    )
+
+
+def _look_up(visit: Visit, sent: Form) -> Response:
+    given = {name: sent.get(name) for name in ("number", "region", "day", *_FACTS)}
+    errors = []
+    try:
+        [number] = read_all([given["number"]], given["region"].upper() or None)
+    except InputError:
+        errors.append(("number", visit.words["unread_number"]))
+    day = _day(given["day"])
+    if day is None:
+        errors.append(("day", visit.words["no_day"]))
+    if errors or day is None:
+        return _blank(visit, given, errors)
+    asked = Asked(f"+{number}", day, {name: given[name] for name in _FACTS if given[name]})
+    _numbers(visit)[asked.id] = asked
+    return visit.to(f"/number/{asked.id}")
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _known(visit: Visit) -> Response:
+    return _page(visit, _asked(visit), [])
+
+
+def _page(
+    visit: Visit, asked: Asked, errors: list[tuple[str, str]], given: Mapping[str, str] | None = None
+) -> Response:
+    store, language = visit.desk.store, visit.session.language
+    settings = Settings(at=asked.day, rulebook=visit.desk.book, language=language)
+    call = explain_call(asked.number, store, settings, asked.facts)
+    known: dict[str, Any] | None = answer(store, asked.number) if store.exists else None
+    values = {
+        name: entry["values"] for name, entry in vocabulary().columns.items() if name in _FACTS and entry.get("values")
+    }
+    return visit.page(
+        "number_known.html",
+        400 if errors else 200,
+        asked=asked,
+        told={name: values[name][fact][language] if name in values else fact for name, fact in asked.facts.items()},
+        call=explained(*call, language),
+        known=known,
+        done=visit.request.query_params.get("done", ""),
+        errors=errors,
+        given={"on": str(today())} | dict(given or {}),
+    )
+
+
+def _object(visit: Visit, sent: Form) -> Response:
+    """Record an objection, or lift those there are, which needs a reason."""
+    asked, lift = _asked(visit), sent.get("lift") == "yes"
+    at = "lift-" if lift else ""
+    on, reason = _day(sent.get(f"{at}on")), sent.get(f"{at}reason")
+    errors = []
+    if on is None or on > today():
+        errors.append((f"{at}on", visit.words["no_past_day"]))
+    if lift and not reason:
+        errors.append(("lift-reason", visit.words["no_reason"]))
+    if not errors and on:
+        try:
+            visit.desk.store.object([asked.number], on, reason=reason or None, lift=lift)
+        except DncError as error:
+            errors.append((f"{at}on", str(error)))
+    if errors:
+        return _page(visit, asked, errors, {name: sent.get(name) for name in (f"{at}on", f"{at}reason")})
+    return visit.to(f"/number/{asked.id}?done={'lifted' if lift else 'objected'}")
+
+
+ROUTES: list[Route] = [
+    page("/number", _form),
+    form("/number", _look_up),
+    page("/number/{id}", _known),
+    form("/number/{id}/objection", _object),
+]

@@ -1,0 +1,206 @@
+"""A list on offer at the desk: what it is worth for the planned calls, before it is bought; sealed results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dnc import api
+from dnc.checks.brief import Brief, read_brief
+from dnc.desk.check_pages import without_paths
+from dnc.desk.desk import Desk, RefusedError
+from dnc.desk.forms import Form, Upload
+from dnc.desk.jobs import Job
+from dnc.desk.progress import Shown, begin
+from dnc.desk.routes import form, page
+from dnc.desk.visit import Visit
+from dnc.errors import DncError, InputError, OptionError
+from dnc.files.open_table import count_rows
+from dnc.law.vocabulary import vocabulary
+from dnc.reports.vet_page import html
+from dnc.reports.vet_summary import summary
+from dnc.vetting.model import Asked, Vetting
+from dnc.vetting.sealed import held_to, read_sealed, write_sealed
+
+_USE = ("caller", "purpose")
+_TEXTS = (
+    "at",
+    "until",
+    "region",
+    "price",
+    "min_clear",
+    "max_undecided",
+    "max_price_per_clear",
+    "sample_of",
+    "seal",
+    *_USE,
+)
+_FILES = ("offer", "brief", "held", "sealed")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asked about an offer.
+
+    Attributes:
+        asked: price and conditions. at, until: first and last day of the calls. region: of national numbers.
+        facts: of all calls. sample_of: rows of the list, where the file is a sample. seal: whether to seal the result.
+    """
+
+    asked: Asked
+    at: date | None
+    until: date | None
+    region: str | None
+    facts: dict[str, str]
+    sample_of: int | None
+    seal: bool
+
+
+def _form(visit: Visit) -> Response:
+    return _blank(visit, {}, [])
+
+
+def _blank(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) -> Response:
+    return visit.page(
+        "offer.html", 400 if errors else 200, given=given, errors=errors, use=_USE, columns=vocabulary().columns
+    )
+
+
+def _vet(visit: Visit, sent: Form) -> Response:
+    """Assess an offer, as a job."""
+    given = {name: sent.get(name) for name in _TEXTS}
+    uploads: dict[str, Upload | None] = {name: sent.uploads.get(name, [None])[0] for name in _FILES}
+    terms, errors = _terms(visit, given)
+    if not (uploads["offer"] or uploads["sealed"]):
+        errors.append(("offer", visit.words["no_offer"]))
+    if errors:
+        return _blank(visit, given, errors)
+    sent.keep()
+    desk, language = visit.desk, visit.session.language
+    name = (uploads["offer"] or uploads["sealed"] or Upload(visit.desk.store.path, "")).name
+    offers: dict[str, Vetting] = visit.session.kept.setdefault("offers", {})
+
+    def assess(job: Job) -> None:
+        try:
+            offers[job.id] = _vetting(desk, uploads, terms, language, job)
+        except DncError as error:
+            raise InputError(without_paths(error, *uploads.values())) from None
+        finally:
+            for upload in filter(None, uploads.values()):
+                upload.path.unlink(missing_ok=True)
+
+    return begin(visit, lambda job: Shown(job, "vet", name, f"/offer/{job.id}", "/offer"), assess)
+
+
+def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, str]]]:
+    """The fields of the form, read, and those that are not understood."""
+    errors: list[tuple[str, str]] = []
+
+    def read(name: str, reader: Callable[[str], Any], sentence: str) -> Any:
+        if not given[name]:
+            return None
+        with suppress(ValueError):
+            return reader(given[name].replace(",", "."))
+        errors.append((name, visit.words[sentence]))
+        return None
+
+    def share(text: str) -> float:
+        return _within(float(text) / 100, 1)
+
+    asked = Asked(
+        read("price", lambda text: _within(float(text)), "no_amount"),
+        read("min_clear", share, "no_share"),
+        read("max_undecided", share, "no_share"),
+        read("max_price_per_clear", lambda text: _within(float(text)), "no_amount"),
+    )
+    if asked.max_price_per_clear is not None and asked.price is None and not errors:
+        errors.append(("price", visit.words["no_price"]))
+    terms = Terms(
+        asked,
+        read("at", date.fromisoformat, "no_day"),
+        read("until", date.fromisoformat, "no_day"),
+        given["region"] or None,
+        {name: given[name] for name in _USE if given[name]},
+        read("sample_of", lambda text: int(_within(int(text) - 1)) + 1, "no_amount"),
+        bool(given["seal"]),
+    )
+    return terms, errors
+
+
+def _within(number: float, most: float = float("inf")) -> float:
+    """A number from 0 to the most that is allowed. Raises ValueError."""
+    if not 0 <= number <= most:
+        raise ValueError
+    return number
+
+
+def _vetting(desk: Desk, uploads: dict[str, Upload | None], terms: Terms, language: str, job: Job) -> Vetting:
+    """The vetting of a list, of a sealed result, or of a sample that is compared with the sealed result."""
+    offer, sealed, held, brief = (uploads[name] for name in ("offer", "sealed", "held", "brief"))
+    claim = read_sealed(sealed.path, desk.book, terms.asked) if sealed else None
+    if offer is None:
+        if claim is None:
+            raise OptionError("no list and no sealed result")
+        return claim
+    job.total = count_rows(offer.path)
+    told = read_brief(brief.path) if brief else Brief()
+    vetting = api.vet(
+        offer.path,
+        desk.store,
+        until=terms.until,
+        against=[held.path] if held else [],
+        asked=terms.asked,
+        sample_of=claim.offer.rows if claim else terms.sample_of,
+        seal=terms.seal,
+        progress=job.advance,
+        brief=told,
+        region=terms.region,
+        given=terms.facts,
+        at=terms.at,
+        rulebook=desk.book,
+        language=language,
+    )
+    return held_to(claim, vetting) if claim else vetting
+
+
+def _offer(visit: Visit) -> Vetting:
+    found: Vetting | None = visit.session.kept.get("offers", {}).get(visit.request.path_params["job"])
+    if found is None:
+        raise RefusedError(404, visit.words["not_found"])
+    return found
+
+
+def _result(visit: Visit) -> Response:
+    vetting = _offer(visit)
+    return visit.page(
+        "offer_result.html",
+        vetting=vetting,
+        id=visit.request.path_params["job"],
+        lines=list(summary(vetting, visit.session.language)),
+    )
+
+
+def _download(visit: Visit) -> Response:
+    """The page of a vetting, or its sealed result."""
+    vetting, name = _offer(visit), visit.request.path_params["name"]
+    if name == "report.html":
+        content, media = html(vetting, visit.desk.book, visit.session.language), "text/html"
+    elif name == "sealed.json" and vetting.offer.sealed:
+        content, media = write_sealed(vetting), "application/json"
+    else:
+        raise RefusedError(404, visit.words["not_found"])
+    return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="offer-{name}"'})
+
+
+ROUTES: list[Route] = [
+    page("/offer", _form),
+    form("/offer", _vet),
+    page("/offer/{job}", _result),
+    page("/offer/{job}/{name}", _download),
+]

@@ -1,0 +1,123 @@
+"""Registries at the desk: what is loaded, until when it clears calls and what is due; loading a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from dnc.checks.status import Status, status
+from dnc.clock import DATE_ORDERS, today
+from dnc.desk.check_pages import without_paths
+from dnc.desk.desk import Desk, RefusedError
+from dnc.desk.forms import Form, Upload
+from dnc.desk.jobs import Job
+from dnc.desk.progress import Shown, begin
+from dnc.desk.routes import form, page
+from dnc.desk.visit import Visit
+from dnc.errors import DncError, InputError
+from dnc.registries.contract import OWN
+from dnc.store.snapshots import Snapshot
+from dnc.store.store import Store
+
+_MEANS = ("listed", "callable")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A file that was loaded: its snapshot, the one before it of the same registry, and the numbers that changed."""
+
+    snapshot: Snapshot
+    before: Snapshot | None
+    change: dict[str, Any] | None
+
+
+def state(desk: Desk) -> Status | None:
+    """The state of the store; None where nothing was ever written to it."""
+    return status(desk.store, desk.book) if desk.store.exists else None
+
+
+def _registries(visit: Visit) -> Response:
+    return _page(visit, {}, [])
+
+
+def _page(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) -> Response:
+    return visit.page(
+        "registries.html",
+        400 if errors else 200,
+        status=state(visit.desk),
+        known=sorted({*visit.desk.book.registries(), OWN}),
+        means=_MEANS,
+        orders=DATE_ORDERS,
+        given=given,
+        errors=errors,
+    )
+
+
+def _load(visit: Visit, sent: Form) -> Response:
+    """Load a file, as a job."""
+    given = {name: sent.get(name) for name in ("as_of", "registry", "region", "campaign", "means", "dates", "shrunk")}
+    [upload] = sent.uploads.get("file", [None])
+    errors = []
+    if upload is None:
+        errors.append(("file", visit.words["no_file"]))
+    as_of = _past(given.pop("as_of"))
+    if as_of is None:
+        errors.append(("as_of", visit.words["no_past_day"]))
+    if errors or upload is None or as_of is None:
+        return _page(visit, given, errors)
+    sent.keep()
+    desk, day, file = visit.desk, as_of, upload
+    options = {name: text for name, text in given.items() if text}
+    loads: dict[str, Loaded] = visit.session.kept.setdefault("loads", {})
+
+    def load(job: Job) -> None:
+        try:
+            loads[job.id] = loaded(desk.store, file, day, options)
+        except DncError as error:
+            raise InputError(without_paths(error, file)) from None
+        finally:
+            file.path.unlink(missing_ok=True)
+
+    def shown(job: Job) -> Shown:
+        return Shown(job, "load", file.name, f"/registries/loads/{job.id}", "/registries")
+
+    return begin(visit, shown, load)
+
+
+def _past(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day <= today() else None
+
+
+def loaded(store: Store, upload: Upload, as_of: date, options: dict[str, Any]) -> Loaded:
+    """Load a file and compare it with the snapshot before it. Raises as `Store.load`."""
+    snapshot = store.load(upload.path, as_of=as_of, **options)
+    older = [
+        one
+        for one in store.snapshots()
+        if one.id != snapshot.id and one.registry == snapshot.registry and one.as_of <= snapshot.as_of
+    ]
+    before = max(older, key=lambda one: (one.as_of, one.id), default=None)
+    change = store.diff(before.id, snapshot.id).row(0, named=True) if before else None
+    return Loaded(snapshot, before, change)
+
+
+def _loaded(visit: Visit) -> Response:
+    found = visit.session.kept.get("loads", {}).get(visit.request.path_params["job"])
+    if found is None:
+        raise RefusedError(404, visit.words["not_found"])
+    return visit.page("registry_loaded.html", loaded=found)
+
+
+ROUTES: list[Route] = [
+    page("/registries", _registries),
+    form("/registries", _load),
+    page("/registries/loads/{job}", _loaded),
+]

@@ -1,0 +1,235 @@
+"""The desk in a real browser, by keyboard alone: from a list to its result, and an objection that changes one row."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from dnc import Store
+from tests.browser.test_pages import RULES, browser  # noqa: F401 - the fixture
+from tests.exports import french_crm
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+TARGET = 44  # pixels of what is pressed
+TABS = 400  # from the top of a page to anything on it
+
+
+class Keyboard:
+    """A page that is used with the keys of the keyboard, and looked over at each step."""
+
+    def __init__(self, page: Page, shots: Path) -> None:
+        self.page, self._shots, self._steps = page, shots, 0
+        self.addresses: list[str] = []
+        page.on("framenavigated", lambda frame: self.addresses.append(frame.url))
+        page.on("filechooser", lambda _: None)  # from now on: a dialogue that opens while this is switched on is lost
+
+    def reach(self, selector: str) -> None:
+        """Press Tab until the focus is on an element, and see that it shows."""
+        wanted = self.page.locator(selector).first
+        expect(wanted).to_be_attached()
+        for _ in range(TABS):
+            if wanted.evaluate("one => one === document.activeElement"):
+                break
+            self.page.keyboard.press("Tab")
+        else:
+            pytest.fail(f"Tab does not reach {selector}")
+        assert self.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", selector
+
+    def press(self, selector: str) -> None:
+        """Press Enter on a link or a button, and wait for its page."""
+        self.reach(selector)
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+
+    def choose(self, selector: str) -> None:
+        """Choose one of several: Tab goes to the one that is chosen or to the first, the arrows to the others."""
+        name, wanted = self.page.locator(selector).get_attribute("name"), self.page.locator(selector)
+        chosen = f'input[name="{name}"]:checked'
+        self.reach(chosen if self.page.locator(chosen).count() else f'input[name="{name}"]')
+        self.page.keyboard.press("Space")
+        for _ in range(TABS):
+            if wanted.evaluate("one => one === document.activeElement"):
+                break
+            self.page.keyboard.press("ArrowDown")
+        expect(wanted).to_be_checked()
+
+    def file(self, selector: str, path: Path) -> None:
+        """Choose a file, as the dialogue of the system would."""
+        self.reach(selector)
+        with self.page.expect_file_chooser() as chooser:
+            self.page.keyboard.press("Space")
+        chooser.value.set_files(path)
+
+    def seen(self, name: str) -> None:
+        """Look over a page: axe finds nothing, it fits the window, and what is pressed is large enough."""
+        self._steps += 1
+        self.page.screenshot(path=self._shots / f"{self._steps:02d}-{name}.png", full_page=True)
+        found = Axe().run(self.page, options={"runOnly": [*RULES, "wcag22aa"]}).response["violations"]
+        assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
+        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+        small = self.page.evaluate(
+            "least => [...document.querySelectorAll('button, select, .button, input:not([type=hidden],[type=radio],"
+            "[type=checkbox]), .choice, .menu a')].filter(one => one.offsetHeight && one.offsetHeight < least)"
+            ".map(one => one.outerHTML)",
+            TARGET,
+        )
+        assert small == [], name
+
+
+@contextlib.contextmanager
+def serving(store: Store, language: str) -> Iterator[str]:
+    """A desk in a process of its own; gives the address that it prints."""
+    command = [sys.executable, "-m", "dnc", "desk", "--no-browser", "--port", "0", "--lang", language]
+    process = subprocess.Popen(
+        [*command, "--store", str(store.path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+@pytest.fixture(params=list(SIZES))
+def keyboard(request, browser: Browser, store: Store, tmp_path: Path) -> Iterator[Keyboard]:  # noqa: F811
+    """A desk on an empty store, opened in French."""
+    width, height = SIZES[request.param]
+    with serving(store, "fr") as address:
+        page = browser.new_page(viewport={"width": width, "height": height}, locale="fr-FR")
+        page.set_default_timeout(60_000)
+        said: list[str] = []
+        page.on("console", lambda one: said.append(one.text))
+        page.on("pageerror", lambda one: said.append(str(one)))
+        page.goto(address)
+        yield Keyboard(page, tmp_path)
+        page.close()
+        assert said == []
+
+
+# What is answered to each question, by a part of its text: a part of the option, or what is typed; else not known.
+ANSWERS = {
+    "Qui appelle": "vend des biens ou des services : des biens",
+    "La colonne Opposition": "si la cellule est vide",
+    "consommateur ou": "Qualité",
+    "La colonne Consentement le": "La colonne",
+    "Que dit la colonne Consentement le": "passés par une personne",
+    "cellule vide dans la colonne Consentement": "pas donné",
+    "appels sont-ils passés": "compose chaque numéro",
+    "vient chaque numéro": "clients",
+    "pour l'appelant": "aucun",
+    "est-ce qui est proposé": "général",
+}
+
+
+def answered(keyboard: Keyboard) -> int:
+    """Answer one question after the other; how many there were."""
+    page = keyboard.page
+    for count in range(40):
+        if not page.locator('input[name="question"]').count():
+            return count
+        if count == 0:
+            keyboard.seen("question")
+        asked = page.locator("main legend, main form label").first.inner_text()
+        wanted = next((part for text, part in ANSWERS.items() if text in asked), None)
+        if page.locator("main fieldset").count():
+            labels = page.locator("main fieldset .choice label")
+            texts = labels.all_inner_texts()
+            at = next((at for at, text in enumerate(texts) if wanted and wanted in text), len(texts) - 1)
+            keyboard.choose(f"#{labels.nth(at).get_attribute('for')}")
+        keyboard.press("main button.first")
+    pytest.fail("the questions do not end")
+
+
+def outcomes(path: Path) -> list[tuple]:
+    """The first sheet of a workbook: reference, number and outcome of each call."""
+    with contextlib.closing(openpyxl.load_workbook(path, read_only=True)) as book:
+        header, *rows = book.worksheets[0].iter_rows(values_only=True)
+    at = [header.index(name) for name in ("Réf.", "dnc_number", "dnc_outcome")]
+    return [tuple(row[place] for place in at) for row in rows]
+
+
+def downloaded(keyboard: Keyboard, name: str, folder: Path) -> Path:
+    """Download a file of the result."""
+    keyboard.reach(f'a[href$="/files/{name}"]')
+    with keyboard.page.expect_download() as download:
+        keyboard.page.keyboard.press("Enter")
+    path = folder / f"{len(list(folder.iterdir()))}-{name}"
+    download.value.save_as(path)
+    return path
+
+
+def checked(keyboard: Keyboard, selector: str) -> None:
+    """Start a check, and wait for its result."""
+    keyboard.press(selector)
+    keyboard.page.wait_for_url("**/result")
+
+
+def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path: Path):
+    """A data officer checks an export, reads why, takes the workbook, records an objection: exactly that row changes."""
+    page = keyboard.page
+    path = tmp_path / "clients.csv"
+    path.write_bytes(french_crm(300))
+    keyboard.seen("home")
+    keyboard.file("#list", path)
+    keyboard.press("main form:has(#list) button")
+    expect(page.locator("h1")).to_have_text("La liste telle qu'elle a été lue")
+    keyboard.seen("list")
+    assert not re.search(r"01 ?99|06 ?39", page.content())
+    keyboard.press("a.button")
+
+    assert answered(keyboard) > 5
+    keyboard.seen("answered")
+    checked(keyboard, 'form[action$="/run"] button')
+    keyboard.seen("result")
+    result = page.url
+    page.goto(f"{result}?outcome=blocked")
+    keyboard.seen("blocked")
+    keyboard.press("table.rows tbody a")
+    expect(page.locator("main")).to_contain_text("interdit l'appel")
+    assert page.locator('.cites a[href^="https://"]').count()
+    keyboard.seen("why")
+
+    keyboard.press('a[href$="/result#rows"]')
+    before = outcomes(downloaded(keyboard, "all.xlsx", tmp_path))
+    assert {outcome for _, _, outcome in before} >= {"blocked"}
+    number = next(number for _, number, outcome in before if outcome != "blocked")
+
+    keyboard.press('nav a[href="/number"]')
+    keyboard.seen("number")
+    keyboard.reach("#number")
+    page.keyboard.type(number)
+    keyboard.press("main button.first")
+    keyboard.seen("known")
+    keyboard.press("form:has(#on) button")
+    expect(page.locator(".done")).to_be_visible()
+    keyboard.seen("objected")
+
+    keyboard.press('nav a[href="/checks"]')
+    keyboard.press('main a[href$="/result"]')
+    checked(keyboard, 'form[action$="/run"] button')
+    keyboard.seen("again")
+    after = outcomes(downloaded(keyboard, "all.xlsx", tmp_path))
+    changed = [now for was, now in zip(before, after, strict=True) if was != now]
+    assert changed
+    assert {(one[1], one[2]) for one in changed} == {(number, "blocked")}
+    assert len(changed) == sum(one[1] == number for one in before)
+    keyboard.press('a[href="?changed=1#rows"]')
+    expect(page.locator("table.rows tbody tr")).to_have_count(len(changed))
+    keyboard.seen("changed")
+    for name, link in {"registries": "/registries", "offer": "/offer", "log": "/log"}.items():
+        keyboard.press(f'nav a[href="{link}"]')
+        keyboard.seen(name)
+
+    digits = number.removeprefix("+33")
+    assert all(digits not in address for address in keyboard.addresses)
+    assert digits not in "".join(map(str, store.log().rows()))

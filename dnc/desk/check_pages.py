@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -10,7 +13,7 @@ from urllib.parse import urlencode
 
 import polars as pl
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
 from dnc import api
@@ -28,12 +31,15 @@ from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError
 from dnc.law.vocabulary import WAS, vocabulary
 from dnc.messages import messages
+from dnc.reports.check_page import html
 from dnc.reports.phrases import question, ranked
 
-_PAGE_ROWS = 50
+_PAGE_ROWS = 20
 _UNKNOWN = "unknown"  # the answer that something is not known
 _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brief.toml")
 _LEFT = 5  # questions on the page of a result
+_REPORT_POLICY = "default-src 'none'; style-src {styles}; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_why", "dnc_valid_until")
 
 
@@ -266,6 +272,16 @@ def _reasons(check: Check, language: str) -> dict[str, str]:
     }
 
 
+def _report(visit: Visit) -> Response:
+    """The page that `dnc check` writes, shown as it is: its style stands in it, and may be no other."""
+    if (done := _done(_list(visit))) is None:
+        raise RefusedError(404, visit.words["no_result"])
+    text = html(done[0])
+    styles = (b64encode(sha256(style.encode()).digest()).decode() for style in _STYLE.findall(text))
+    allowed = " ".join(f"'sha256-{style}'" for style in styles)
+    return HTMLResponse(text, headers={"Content-Security-Policy": _REPORT_POLICY.format(styles=allowed)})
+
+
 def _why(visit: Visit) -> Response:
     one, row = _list(visit), visit.request.path_params["row"]
     found = one.explain(row, visit.desk, visit.session.language)
@@ -306,6 +322,7 @@ ROUTES: list[Route] = [
     form("/checks/{list}/back", _take_back),
     form("/checks/{list}/run", _run),
     page("/checks/{list}/result", _result),
+    page("/checks/{list}/report", _report),
     page("/checks/{list}/rows/{row:int}", _why),
     page("/checks/{list}/files/{name}", _download),
 ]

@@ -203,6 +203,8 @@ class ListCheck:
             settings=self.settings(desk, language),
         )
         rows = pl.concat([pl.Series(dtype=pl.UInt32), *numbers])
+        if rows.is_empty():  # nothing was written, not even the names of columns
+            pl.DataFrame(schema=result.layout.schema).write_parquet(out)
         with self.lock:
             old = self.rows
             same = old is not None and rows.equals(old.numbers)

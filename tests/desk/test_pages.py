@@ -1,0 +1,322 @@
+"""The pages of the desk, asked as a browser asks: lists, numbers, registries, offers and the log."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import time
+from html import unescape
+
+import httpx
+import pytest
+
+from dnc import Store
+from dnc.store.verify import verify
+from tests import offers
+from tests.conftest import SAMPLES
+from tests.desk.conftest import Browser, running
+
+NUMBER = "+33199001234"
+LIST = "ref;Téléphone;caller;purpose;recipient;objected_on\nA1;01 99 00 12 34;charity;donation;consumer;\n"
+HOSTILE = "<img src=x onerror=alert(1)>"
+WAIT_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Somebody at a desk on an empty store, for all tests of this module."""
+    with running(Store(tmp_path_factory.mktemp("pages") / "dnc-store")) as desk:
+        yield desk.browser()
+
+
+def text_of(answer: httpx.Response) -> str:
+    """A page as it is read, without markup."""
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text)))
+
+
+def dropped(browser: Browser, content: str, name: str = "list.csv", **files: str) -> str:
+    """Send a list, with a brief if there is one; the address of its page."""
+    sent = {"list": (name, content.encode()), **{key: (f"{key}.toml", text.encode()) for key, text in files.items()}}
+    answer = browser.post("/checks", files=sent)
+    assert answer.status_code == 303, text_of(answer)
+    return answer.headers["location"]
+
+
+def ended(browser: Browser, answer: httpx.Response) -> httpx.Response:
+    """The page to which a job leads, or that of the job where it failed or was stopped."""
+    assert answer.status_code == 303, text_of(answer)
+    job = answer.headers["location"]
+    assert job.startswith("/jobs/")
+    end = time.monotonic() + WAIT_SECONDS
+    while not browser.client.get(f"{job}/state").json()["ended"]:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return browser.client.get(job, follow_redirects=True)
+
+
+def checked(browser: Browser, path: str) -> httpx.Response:
+    """The result of a check."""
+    return ended(browser, browser.post(f"{path}/run"))
+
+
+def rows_of(browser: Browser, path: str, name: str = "all.csv") -> list[dict[str, str]]:
+    """The rows of a file of a result."""
+    content = browser.client.get(f"{path}/files/{name}").content.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(content), delimiter=";"))
+
+
+# A list
+
+
+def test_a_list_is_shown_as_read_and_masked_until_asked(browser):
+    """Each column says what it is taken for; numbers keep their last two digits."""
+    path = dropped(browser, LIST)
+    page = text_of(browser.client.get(path))
+    assert "•• •• •• •• 34" in page and "01 99 00" not in page
+    assert "the telephone number as it stands in the file" in page and "objected_on is found by its own name" in page
+    answer = browser.post(f"{path}/show", {"show": "yes", "then": path})
+    assert answer.headers["location"] == path
+    assert "01 99 00 12 34" in text_of(browser.client.get(path))
+    away = browser.post(f"{path}/show", {"show": "no", "then": "//evil.example"})
+    assert away.headers["location"] == path
+
+
+def test_what_a_file_holds_is_never_markup(browser):
+    """Neither its name, nor its header, nor its cells, on any page."""
+    content = LIST.replace("ref;", f"ref;{HOSTILE};").replace("A1;", f"A1;{HOSTILE};")
+    path = dropped(browser, content, f"{HOSTILE}.csv")
+    pages = [browser.client.get(path), browser.client.get(f"{path}/questions"), checked(browser, path)]
+    pages += [browser.client.get(f"{path}/{page}") for page in ("rows/1", "report")] + [browser.client.get("/checks")]
+    for page in pages:
+        assert page.status_code == 200 and "<img" not in page.text
+    assert pages[0].text.count("&lt;img") == 4  # the name of the file, the header twice, and the cell
+
+
+@pytest.mark.parametrize(
+    ("files", "field", "sentence"),
+    [
+        ({}, "list", "Choose a file"),
+        ({"list": ("a.csv", b"01 99 00 12 34\n01 99 00 12 35\n")}, "list", "a.csv:1"),
+        ({"list": ("a.pdf", b"%PDF-1.7")}, "list", "a.pdf"),
+        ({"list": ("a.csv", LIST.encode()), "brief": ("b.toml", b"nonsense = 1")}, "brief", "b.toml:nonsense"),
+    ],
+)
+def test_what_cannot_be_read_is_said_at_its_field(browser, files, field, sentence):
+    """At the top, with a link to the field and the name of the file as it was sent; nothing of it stays."""
+    before = sorted(browser.desk.store.path.rglob("*.csv"))
+    answer = browser.post("/checks", files=files or {"list": ("", b"")})
+    assert answer.status_code == 400
+    [(at, text)] = re.findall(r'<li><a href="#(\w+)">([^<]*)<', answer.text)
+    assert (at, sentence in unescape(text)) == (field, True)
+    assert str(browser.desk.store.path) not in text
+    assert sorted(browser.desk.store.path.rglob("*.csv")) == before
+
+
+def test_answers_make_a_brief_that_is_used_again(browser):
+    """Each question says how many calls it decides; a last answer is undone; the brief asks no more what it answers."""
+    path = dropped(browser, "ref;Téléphone\nA1;01 99 00 12 34\n")
+
+    def asked() -> tuple[str, str, str]:
+        page = browser.client.get(f"{path}/questions").text
+        id_ = re.search(r'name="question" value="([^"]+)"', page)[1]
+        return id_, page, text_of(browser.client.get(f"{path}/questions"))
+
+    first, page, said = asked()
+    assert "(1 of 1 calls)" in said and "Of 1 calls:" in said
+    refused = browser.post(f"{path}/answers", {"question": first})
+    assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
+    browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
+    second = asked()[0]
+    assert second != first
+    browser.post(f"{path}/back")
+    assert asked()[0] == first
+    browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
+    browser.post(f"{path}/answers", {"question": second, "answer-0": "2026-11-30"})
+    brief = browser.client.get(f"{path}/files/brief.toml").text
+    assert 'caller = "commercial"' in brief and 'call_at = "2026-11-30"' in brief
+    again = dropped(browser, "ref;Téléphone\nA1;01 99 00 12 34\n", brief=brief)
+    page = browser.client.get(f"{again}/questions?all=1").text
+    ids = re.findall(r'name="question" value="([^"]+)"', page)
+    assert ids and not {first, second} & set(ids)
+
+
+def test_a_check_waits_for_what_columns_of_objections_say(browser):
+    """As on the command line, a list is not checked while a column may hold objections that are not read."""
+    path = dropped(browser, "Téléphone;Opposition\n01 99 00 12 34;\n")
+    assert "whether these columns hold objections: Opposition" in text_of(browser.client.get(f"{path}/questions"))
+    assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
+
+
+# A result
+
+
+def test_a_result_is_filtered_explained_and_downloaded(browser):
+    """By outcome and reason; each row rule by rule; all rows, or the clear ones alone."""
+    lines = "".join(f"B{at};01 99 00 00 {at:02d};charity;donation;consumer;2026-01-01\n" for at in range(30))
+    path = dropped(browser, LIST + lines)
+    page = checked(browser, path)
+    assert "Outcome of 31 calls" in text_of(page) and "page 1 of 2" in text_of(page)
+    result = f"{path}/result"
+    shown = browser.client.get(f"{result}?outcome=blocked&reason=eu-gdpr-objection&page=2").text
+    assert "Calls found: 30; page 2 of 2" in shown and shown.count(f'href="{path}/rows/') == 10
+    assert "Calls found: 31" in browser.client.get(f"{result}?outcome=nonsense&reason=x&page=x").text
+    row = text_of(browser.client.get(f"{path}/rows/2"))
+    assert "eu-gdpr-objection : forbids the call" in row.replace("eu-gdpr-objection:", "eu-gdpr-objection :")
+    assert "Regulation (EU) 2016/679" in row and "01990000" not in row
+    assert browser.client.get(f"{path}/rows/32").status_code == 400
+    rows = rows_of(browser, path)
+    assert [row["dnc_outcome"] for row in rows].count("blocked") == 30 and len(rows) == 31
+    assert all(row["dnc_outcome"] == "clear" for row in rows_of(browser, path, "clear.csv"))
+    for name in ("all.xlsx", "clear.xlsx"):
+        assert browser.client.get(f"{path}/files/{name}").content[:2] == b"PK"
+    report = browser.client.get(f"{path}/report")
+    assert (
+        "sha256-" in report.headers["Content-Security-Policy"]
+        and "unsafe" not in report.headers["Content-Security-Policy"]
+    )
+    assert browser.client.get(f"{path}/files/report.html").text.startswith("<!doctype html>")
+    assert browser.client.get(f"{path}/files/other.csv").status_code == 404
+
+
+def test_a_row_with_two_numbers_is_two_calls_of_one_row(browser):
+    """Rows keep the numbers that they have in the list."""
+    path = dropped(
+        browser,
+        "a;Téléphone;Tél. mobile\n1;01 99 00 12 34;06 39 98 00 01\n2;;06 39 98 00 02\n",
+        brief='region = "FR"\n[columns]\nnumber = ["Téléphone", "Tél. mobile"]\n',
+    )
+    page = checked(browser, path).text
+    assert re.findall(rf'href="{path}/rows/(\d+)"', page) == ["1", "1", "2"]
+    assert "Number 2 of 2 in this row" in browser.client.get(f"{path}/rows/1").text
+
+
+def test_a_list_without_rows_has_a_result(browser):
+    """No calls, and nothing to show."""
+    path = dropped(browser, LIST.splitlines()[0] + "\n")
+    assert "Outcome of 0 calls" in text_of(checked(browser, path))
+
+
+def test_an_objection_changes_exactly_its_row(browser):
+    """Recorded on the page of the number, counted by the next check; lifted with a reason; no address or log says it."""
+    path = dropped(browser, LIST + "A2;01 99 00 12 35;charity;donation;consumer;\n")
+    checked(browser, path)
+    before = rows_of(browser, path)
+    answer = browser.post("/number", {"number": "01 99 00 12 34", "region": "fr", "day": "2026-11-26"})
+    number = answer.headers["location"]
+    assert re.fullmatch(r"/number/[\w-]+", number) and "199001234" not in number
+    page = browser.client.get(number)
+    assert NUMBER in page.text and page.headers["Cache-Control"] == "no-store"
+    assert "199001234" not in re.search("<title>.*?</title>", page.text, re.DOTALL)[0]
+    late = browser.post(f"{number}/objection", {"on": "2999-01-01"})
+    assert late.status_code == 400 and 'href="#on"' in late.text
+    browser.post(f"{number}/objection", {"on": "2026-11-20", "reason": HOSTILE})
+    known = browser.client.get(number).text
+    assert "&lt;img" in known and "<img" not in known
+    again = checked(browser, path)
+    assert "changed since the check before: 1." in text_of(again)
+    after = rows_of(browser, path)
+    assert [was["ref"] for was, now in zip(before, after, strict=True) if was != now] == ["A1"]
+    assert after[0]["dnc_outcome"] == "blocked"
+    unsaid = browser.post(f"{number}/objection", {"lift": "yes", "lift-on": "2026-11-21"})
+    assert unsaid.status_code == 400 and 'href="#lift-reason"' in unsaid.text
+    lifted = browser.post(f"{number}/objection", {"lift": "yes", "lift-on": "2026-11-21", "lift-reason": "asked"})
+    assert lifted.headers["location"].endswith("?done=lifted")
+    checked(browser, path)
+    assert rows_of(browser, path) == before
+    assert "199001234" not in str(browser.desk.store.log().rows())
+
+
+@pytest.mark.parametrize(("field", "given"), [("number", {"number": "12"}), ("day", {"number": NUMBER, "day": "soon"})])
+def test_a_number_that_is_not_understood_is_said_at_its_field(browser, field, given):
+    """The number typed is not repeated in the sentence."""
+    answer = browser.post("/number", {"region": "FR", "day": "2026-11-26"} | given)
+    assert answer.status_code == 400 and f'<a href="#{field}">' in answer.text
+
+
+# Registries, offers, the log
+
+
+def test_a_registry_is_loaded_and_compared_with_the_one_before(browser):
+    """What was recognised, what is new and gone; the day is asked for; what a file lacks is said."""
+    bloctel = (SAMPLES / "bloctel.csv").read_bytes()
+    without = browser.post("/registries", {"as_of": ""}, files={"file": ("bloctel.csv", bloctel)})
+    assert without.status_code == 400 and 'href="#as_of"' in without.text
+    one = ended(browser, browser.post("/registries", {"as_of": "2026-08-01"}, files={"file": ("bloctel.csv", bloctel)}))
+    assert "fr-bloctel" in one.text and "first file of this registry" in one.text
+    lines = bloctel.splitlines(keepends=True)
+    two = ended(
+        browser,
+        browser.post("/registries", {"as_of": "2026-08-05"}, files={"file": ("b.csv", b"".join(lines[:-1]))}),
+    )
+    assert "The file before was made on 2026-08-01" in text_of(two)
+    failed = ended(
+        browser, browser.post("/registries", {"as_of": "2026-08-05"}, files={"file": ("x.csv", b"a;b\n1;2\n")})
+    )
+    assert re.search(r'role="alert">x\.csv', failed.text)
+    page = text_of(browser.client.get("/registries"))
+    assert "fr-bloctel" in page and "What is due" in page
+    assert "fr-bloctel" in text_of(browser.client.get("/"))
+
+
+def test_an_offer_is_assessed_sealed_and_read_again(browser):
+    """Price and conditions; a sealed result goes out, and comes in as a seller's."""
+    made = offers.as_csv(offers.rows(3, 60)).encode()
+    use = {"at": "2026-12-01", "until": "2027-03-15", "price": "100", "min_clear": "101"}
+    files = {"offer": ("offer.csv", made), "brief": ("buyer.toml", offers.BRIEF.encode())}
+    wrong = browser.post("/offer", use, files=files)
+    assert wrong.status_code == 400 and 'href="#min_clear"' in wrong.text
+    shut = ended(browser, browser.post("/offer", use | {"min_clear": "100"}, files=files))
+    assert "does not meet your conditions" in shut.text and "offer.csv" in shut.text
+    assert browser.client.get(f"{shut.url.path}/report.html").text.startswith("<!doctype html>")
+    assert browser.client.get(f"{shut.url.path}/sealed.json").status_code == 404
+    sealed = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
+    result = browser.client.get(f"{sealed.url.path}/sealed.json").content
+    assert not re.findall(rb"\+\d{9,}", result)
+    read = ended(browser, browser.post("/offer", {}, files={"sealed": ("sealed.json", result)}))
+    assert "Sealed by dnc" in text_of(read)
+
+
+def test_the_log_is_filtered_verified_and_downloaded(browser):
+    """Who did what; a changed row would show."""
+    page = text_of(browser.client.get("/log?verb=object"))
+    assert "count: 1" in page
+    assert "No row was changed" in text_of(browser.post("/log/verify"))
+    rows = list(csv.DictReader(io.StringIO(browser.client.get("/log/log.csv").text)))
+    assert [row["verb"] for row in rows] == browser.desk.store.log()["verb"].to_list()
+
+
+# The end
+
+
+def test_nothing_is_left_when_a_session_ends(store):
+    """Lists, briefs, rows and downloads go; a list of another session is not shown; the store is whole."""
+    with running(store) as desk:
+        browser, other = desk.browser(), desk.browser()
+        path = dropped(browser, LIST)
+        checked(browser, path)
+        rows_of(browser, path)
+        files = [file for file in store.path.rglob("*") if file.suffix in (".csv", ".parquet", ".toml")]
+        assert files and all(file.stat().st_mode & 0o077 == 0 for file in files)
+        assert other.client.get(path).status_code == 404
+        assert other.client.get(f"{path}/files/all.csv").status_code == 404
+        browser.post("/leave")
+        left = [file for file in store.path.rglob("*") if file.suffix in (".csv", ".parquet", ".toml", ".xlsx")]
+        assert left == []
+    assert verify(store.ledger).faults == []
+
+
+def test_a_check_is_stopped(store):
+    """What it wrote is removed, nothing is logged, and the next check of the list works."""
+    lines = "".join(f"{at};01 99 00 {at % 10000:04d};;\n" for at in range(300_000))
+    with running(store) as desk:
+        browser = desk.browser()
+        path = dropped(browser, "ref;Téléphone;caller;objected_on\n" + lines)
+        answer = browser.post(f"{path}/run")
+        job = answer.headers["location"]
+        assert browser.post(f"{path}/run").headers["location"] == job
+        browser.post(f"{job}/stop")
+        page = ended(browser, answer)
+        assert "Stopped; nothing was kept" in text_of(page)
+        assert not store.exists or store.log().filter(verb="check").is_empty()
+        assert list(store.path.rglob("*.parquet")) == []

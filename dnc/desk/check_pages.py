@@ -191,7 +191,13 @@ def _run(visit: Visit, sent: Form) -> Response:
         one.job = job
         return Shown(job, "check", one.upload.name, f"/checks/{one.id}/result", f"/checks/{one.id}/questions")
 
-    return begin(visit, shown, lambda job: one.run(job, desk, language))
+    def run(job: Job) -> None:
+        try:
+            one.run(job, desk, language)
+        except InputError as error:
+            raise InputError(without_paths(error, one.upload)) from None
+
+    return begin(visit, shown, run)
 
 
 # The result

@@ -37,7 +37,6 @@ def application(desk: Desk) -> Starlette:
     interface = v1.Interface(desk)
     routes = [
         Route("/desk.css", _style),
-        Route("/desk.js", _script),
         *v1.routes(interface),
         *(route for group in PAGES for route in group.ROUTES),
     ]
@@ -78,12 +77,6 @@ async def _style(request: Request) -> Response:
 
 
 _STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
-
-
-async def _script(request: Request) -> Response:
-    return Response(
-        files("dnc.desk").joinpath("templates", "desk.js").read_text(encoding="utf-8"), media_type="text/javascript"
-    )
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

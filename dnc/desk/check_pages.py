@@ -23,6 +23,7 @@ from dnc.checks.verdict import OUTCOMES
 from dnc.desk.desk import RefusedError
 from dnc.desk.explained import explained
 from dnc.desk.forms import Form, Upload
+from dnc.desk.guard import HEADERS, POLICY
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import ROW, ListCheck, Rows
 from dnc.desk.progress import Shown, begin
@@ -38,7 +39,6 @@ _PAGE_ROWS = 20
 _UNKNOWN = "unknown"  # the answer that something is not known
 _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brief.toml")
 _LEFT = 5  # questions on the page of a result
-_REPORT_POLICY = "default-src 'none'; style-src {styles}; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_why", "dnc_valid_until")
 
@@ -285,7 +285,7 @@ def _report(visit: Visit) -> Response:
     text = html(done[0])
     styles = (b64encode(sha256(style.encode()).digest()).decode() for style in _STYLE.findall(text))
     allowed = " ".join(f"'sha256-{style}'" for style in styles)
-    return HTMLResponse(text, headers={"Content-Security-Policy": _REPORT_POLICY.format(styles=allowed)})
+    return HTMLResponse(text, headers={POLICY: HEADERS[POLICY].replace("style-src 'self'", f"style-src {allowed}")})
 
 
 def _why(visit: Visit) -> Response:

@@ -20,9 +20,10 @@ from dnc.desk.visit import refusal
 from dnc.errors import printable
 from dnc.messages import messages
 
+POLICY = "Content-Security-Policy"
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    POLICY: "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # under no-referrer, browsers send forms with the origin `null`
@@ -31,7 +32,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 SAFE = ("GET", "HEAD")
-OPEN = ("/desk.css", "/desk.js")  # what pages that refuse need too
+OPEN = ("/desk.css",)  # what pages that refuse need too
 _MOST_USER = 200  # characters of a name
 
 
@@ -53,7 +54,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers.setdefault(name, value)  # a report names the style that stands in it
+                    headers.setdefault(name, value)  # a page may name its own script or style
             await send(message)
 
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -11,6 +12,7 @@ from starlette.routing import Route
 
 from dnc.desk.desk import RefusedError
 from dnc.desk.forms import Form
+from dnc.desk.guard import HEADERS, POLICY
 from dnc.desk.jobs import Job
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
@@ -59,7 +61,14 @@ def _page(visit: Visit) -> Response:
     shown = _shown(visit)
     if shown.job.state == "done":
         return visit.to(shown.onward)
-    return visit.page("job.html", shown=shown, said=_said(visit, shown.job))
+    answer = visit.page("job.html", shown=shown, said=_said(visit, shown.job))
+    answer.headers[POLICY] = f"{HEADERS[POLICY]}; script-src 'self'; connect-src 'self'"
+    return answer
+
+
+def _script(visit: Visit) -> Response:
+    text = files("dnc.desk").joinpath("templates", "job.js").read_text(encoding="utf-8")
+    return Response(text, media_type="text/javascript")
 
 
 def _state(visit: Visit) -> Response:
@@ -91,4 +100,9 @@ def _stop(visit: Visit, sent: Form) -> Response:
     return visit.to(f"/jobs/{shown.job.id}")
 
 
-ROUTES: list[Route] = [page("/jobs/{job}", _page), page("/jobs/{job}/state", _state), form("/jobs/{job}/stop", _stop)]
+ROUTES: list[Route] = [
+    page("/jobs/job.js", _script),
+    page("/jobs/{job}", _page),
+    page("/jobs/{job}/state", _state),
+    form("/jobs/{job}/stop", _stop),
+]

@@ -66,6 +66,21 @@ def rows_of(browser: Browser, path: str, name: str = "all.csv") -> list[dict[str
     return list(csv.DictReader(io.StringIO(content), delimiter=";"))
 
 
+# Every page
+
+
+@pytest.mark.parametrize("path", ["/", "/checks", "/number", "/registries", "/offer", "/log"])
+def test_each_page_says_where_it_is_in_both_languages(browser, path):
+    """One heading, one entry of the menu; no script, no style, no text that is missing."""
+    for language in ("fr", "en"):
+        browser.post("/language", {"language": language})
+        page = browser.client.get(path)
+        assert page.status_code == 200 and f'<html lang="{language}">' in page.text
+        assert page.text.count("<h1>") == 1
+        assert re.findall(r'<a href="([^"]+)" aria-current="page">', page.text) == [path]
+        assert "<script" not in page.text and "script-src" not in page.headers["Content-Security-Policy"]
+
+
 # A list
 
 

@@ -522,7 +522,7 @@ def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook) -> Tal
     """What a brief decides of the first rows of a list; nothing is logged, and other rows say nothing of a number."""
     setup = Settings(brief=brief, rulebook=book).read()
     rows = guesses.batch.head(_SAMPLE)
-    intake = setup.intake(replace(guesses.table, batches=iter([rows])))
+    intake = setup.intake(replace(guesses.table, batches=iter([rows] if rows.height else [])))
     tallies = Tallies()
     with setup.judge(store.standing()) as judge:
         for batch in intake.batches():

@@ -296,8 +296,10 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
 
 def test_the_log_is_filtered_verified_and_downloaded(browser):
     """Who did what; a changed row would show."""
-    page = text_of(browser.client.get("/log?verb=object"))
-    assert "count: 1" in page
+    number = browser.post("/number", {"number": NUMBER, "day": "2026-11-26"}).headers["location"]
+    browser.post(f"{number}/objection", {"on": "2026-11-20"})
+    assert "count: 1, on: 2026-11-20" in text_of(browser.client.get("/log?verb=object"))
+    assert "count: 1" not in text_of(browser.client.get("/log?verb=check"))
     assert "No row was changed" in text_of(browser.post("/log/verify"))
     rows = list(csv.DictReader(io.StringIO(browser.client.get("/log/log.csv").text)))
     assert [row["verb"] for row in rows] == browser.desk.store.log()["verb"].to_list()

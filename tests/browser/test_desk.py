@@ -156,9 +156,9 @@ def answered(keyboard: Keyboard) -> int:
 
 
 def outcomes(path: Path) -> list[tuple]:
-    """The first sheet of a workbook: reference, number and outcome of each call."""
+    """Reference, number and outcome of each call in a workbook."""
     with contextlib.closing(openpyxl.load_workbook(path, read_only=True)) as book:
-        header, *rows = book.worksheets[0].iter_rows(values_only=True)
+        header, *rows = book["verdicts"].iter_rows(values_only=True)
     at = [header.index(name) for name in ("Réf.", "dnc_number", "dnc_outcome")]
     return [tuple(row[place] for place in at) for row in rows]
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from base64 import b64encode
-from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -13,7 +10,7 @@ from urllib.parse import urlencode
 
 import polars as pl
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dnc import api
@@ -23,10 +20,10 @@ from dnc.checks.verdict import OUTCOMES
 from dnc.desk.desk import RefusedError
 from dnc.desk.explained import explained
 from dnc.desk.forms import Form, Upload
-from dnc.desk.guard import HEADERS, POLICY
 from dnc.desk.jobs import Job
 from dnc.desk.list_check import ROW, ListCheck, Rows
 from dnc.desk.progress import Shown, begin
+from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError
@@ -39,7 +36,6 @@ _PAGE_ROWS = 20
 _UNKNOWN = "unknown"  # the answer that something is not known
 _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brief.toml")
 _LEFT = 5  # questions on the page of a result
-_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_why", "dnc_valid_until")
 
 
@@ -279,13 +275,10 @@ def _reasons(check: Check, language: str) -> dict[str, str]:
 
 
 def _report(visit: Visit) -> Response:
-    """The page that `dnc check` writes, shown as it is: its style stands in it, and may be no other."""
+    """The page that `dnc check` writes."""
     if (done := _done(_list(visit))) is None:
         raise RefusedError(404, visit.words["no_result"])
-    text = html(done[0])
-    styles = (b64encode(sha256(style.encode()).digest()).decode() for style in _STYLE.findall(text))
-    allowed = " ".join(f"'sha256-{style}'" for style in styles)
-    return HTMLResponse(text, headers={POLICY: HEADERS[POLICY].replace("style-src 'self'", f"style-src {allowed}")})
+    return as_page(html(done[0]))
 
 
 def _why(visit: Visit) -> Response:

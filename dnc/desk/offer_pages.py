@@ -18,6 +18,7 @@ from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
 from dnc.desk.progress import Shown, begin
+from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError, OptionError
@@ -186,6 +187,11 @@ def _result(visit: Visit) -> Response:
     )
 
 
+def _report(visit: Visit) -> Response:
+    """The page that `dnc vet` writes."""
+    return as_page(html(_offer(visit), visit.desk.book, visit.session.language))
+
+
 def _download(visit: Visit) -> Response:
     """The page of a vetting, or its sealed result."""
     vetting, name = _offer(visit), visit.request.path_params["name"]
@@ -202,5 +208,6 @@ ROUTES: list[Route] = [
     page("/offer", _form),
     form("/offer", _vet),
     page("/offer/{job}", _result),
+    page("/offer/{job}/report", _report),
     page("/offer/{job}/{name}", _download),
 ]

@@ -286,6 +286,7 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     shut = ended(browser, browser.post("/offer", use | {"min_clear": "100"}, files=files))
     assert "does not meet your conditions" in shut.text and "offer.csv" in shut.text
     assert browser.client.get(f"{shut.url.path}/report.html").text.startswith("<!doctype html>")
+    assert "sha256-" in browser.client.get(f"{shut.url.path}/report").headers["Content-Security-Policy"]
     assert browser.client.get(f"{shut.url.path}/sealed.json").status_code == 404
     sealed = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
     result = browser.client.get(f"{sealed.url.path}/sealed.json").content

@@ -30,7 +30,8 @@ from dnc.errors import DncError, InputError
 from dnc.law.vocabulary import WAS, vocabulary
 from dnc.messages import messages
 from dnc.reports.check_page import html
-from dnc.reports.phrases import question, ranked
+from dnc.reports.decision import decision
+from dnc.reports.phrases import needed, ranked, title
 
 _PAGE_ROWS = 20
 _UNKNOWN = "unknown"  # the answer that something is not known
@@ -226,8 +227,8 @@ def _result(visit: Visit) -> Response:
         "check_result.html",
         list=one,
         check=check,
-        counts=check.counts,
-        ends=min((end for end in check.tallies.ends if end), default=None),
+        decision=decision(check),
+        decision_words=messages("decision", visit.session.language),
         blocked=ranked(check.book, check.tallies.blocking()),
         undecided=ranked(check.book, check.tallies.undecided()),
         missing=check.tallies.missing().most_common(),
@@ -269,8 +270,8 @@ def _reasons(check: Check, language: str) -> dict[str, str]:
     """What calls of a check can be filtered by: regimes that block or leave open, and what is missing."""
     tallies = check.tallies
     regimes = ranked(check.book, tallies.blocking() + tallies.undecided())
-    return {regime.id: f"{regime.id}: {regime.says[language]}" for regime, _ in regimes} | {
-        word: question(word, language) for word, _ in tallies.missing().most_common()
+    return {regime.id: title(regime, language) for regime, _ in regimes} | {
+        word: needed(word, language) for word, _ in tallies.missing().most_common()
     }
 
 

@@ -9,9 +9,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from shutil import rmtree
 from typing import Any
 
-from starlette.responses import Response
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dnc.checks.explain import explain_call
@@ -25,7 +27,8 @@ from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import system_locale
+from dnc.messages import messages, system_locale
+from dnc.reports.letter import write_letter
 from dnc.store.store import read_all
 
 # What is asked of a call; the others are in the brief of a list, and rarely matter for one call.
@@ -115,6 +118,7 @@ def _page(
         told={name: values[name][fact][language] if name in values else fact for name, fact in asked.facts.items()},
         call=explained(*call, language),
         known=known,
+        states=messages("answer", language)["states"],
         done=visit.request.query_params.get("done", ""),
         errors=errors,
         given={"on": str(today())} | dict(given or {}),
@@ -141,9 +145,18 @@ def _object(visit: Visit, sent: Form) -> Response:
     return visit.to(f"/number/{asked.id}?done={'lifted' if lift else 'objected'}")
 
 
+def _letter(visit: Visit) -> Response:
+    """The letter to a person who asks what is held about a number."""
+    asked, desk = _asked(visit), visit.desk
+    path = visit.session.folder(desk.store) / "letter.html"
+    write_letter(path, answer(desk.store, asked.number), desk.book, visit.session.language)
+    return FileResponse(path, filename=path.name, background=BackgroundTask(rmtree, path.parent))
+
+
 ROUTES: list[Route] = [
     page("/number", _form),
     form("/number", _look_up),
     page("/number/{id}", _known),
     form("/number/{id}/objection", _object),
+    page("/number/{id}/letter.html", _letter),
 ]

@@ -14,7 +14,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dnc.desk.desk import Desk
 from dnc.desk.problems import problem
 from dnc.desk.sessions import Session
-from dnc.messages import counted, messages, percent
+from dnc.messages import counted, dated, in_language, messages, percent, registry_name
+from dnc.reports.decision import calls
+from dnc.reports.phrases import title
 
 TOKEN = "form_token"  # noqa: S105 - the name of the first field of every form, see templates/form_token.html
 
@@ -79,6 +81,14 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Callable[..., str]] = {"count": counted(language), "percent": percent(language)}
+    filters: dict[str, Callable[..., str]] = {
+        "count": counted(language),
+        "percent": percent(language),
+        "calls": lambda count: calls(count, language),
+        "day": dated(language),
+        "named": lambda regime: title(regime, language),
+        "registry": lambda registry: registry_name(registry, language),
+        "said": lambda text: in_language(text, language),
+    }
     environment.filters.update(filters)
     return environment

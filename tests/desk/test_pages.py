@@ -228,6 +228,8 @@ def test_an_objection_changes_exactly_its_row(browser):
     late = browser.post(f"{number}/objection", {"on": "2999-01-01"})
     assert late.status_code == 400 and 'href="#on"' in late.text
     browser.post(f"{number}/objection", {"on": "2026-11-20", "reason": HOSTILE})
+    letter = browser.client.get(f"{number}/letter.html")
+    assert "attachment" in letter.headers["Content-Disposition"] and "article 15" in letter.text
     known = browser.client.get(number).text
     assert "&lt;img" in known and "<img" not in known
     again = checked(browser, path)

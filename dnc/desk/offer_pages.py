@@ -11,7 +11,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dnc import api
+import dnc
 from dnc.checks.brief import Brief, read_brief
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk, RefusedError
@@ -151,7 +151,7 @@ def _vetting(desk: Desk, uploads: dict[str, Upload | None], terms: Terms, langua
         return claim
     job.total = count_rows(offer.path)
     told = read_brief(brief.path) if brief else Brief()
-    vetting = api.vet(
+    vetting = dnc.vet(
         offer.path,
         desk.store,
         until=terms.until,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from dnc.clock import today
 from dnc.database import run
@@ -13,10 +12,9 @@ from dnc.errors import OptionError
 from dnc.law.demands import FACTS, REGISTRY_FACTS, Condition, registry_column
 from dnc.law.rulebook import Rulebook
 from dnc.registries.contract import OWN
-from dnc.store.audit_log import Entry
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
-from dnc.store.verify import verify
+from dnc.store.verify import Findings, verify
 
 
 @dataclass(frozen=True)
@@ -24,20 +22,25 @@ class Loaded:
     """The newest snapshot of a registry for the prefixes that it covers.
 
     Attributes:
-        snapshot: the snapshot.
-        age: in days, today.
+        registry, snapshot, as_of, covers, campaign, numbers: of the snapshot, which is named by its id.
+        age_days: its age today.
         used: whether a regime in force today looks the registry up.
         clears_until: last day on which a regime in force today accepts that a number is not in it; None if no regime
             sets a limit.
-        max_age: the limit of the user, in days, or None.
-        due: whether a newer one is needed: it clears no call any more, or is older than `max_age`.
+        max_age_days: the limit of the user, or None.
+        due: whether a newer one is needed: it clears no call any more, or is older than the limit of the user.
     """
 
-    snapshot: Snapshot
-    age: int
+    registry: str
+    snapshot: int
+    as_of: date
+    age_days: int
+    covers: tuple[str, ...]
+    campaign: str | None
+    numbers: int
     used: bool
     clears_until: date | None
-    max_age: int | None
+    max_age_days: int | None
     due: bool
 
 
@@ -52,106 +55,75 @@ class RulesFile:
 
 @dataclass(frozen=True)
 class Status:
-    """What a store holds, and what is due.
+    """What a store holds, and what is due; as JSON the same, name by name.
 
     Attributes:
-        day: today.
-        loaded: by registry and covered prefixes.
+        due: whether anything is.
+        today: the day.
+        registries: by registry and covered prefixes.
         not_loaded: registries that the user set a limit for and that have no snapshot.
         rules: by jurisdiction.
-        forgettable: snapshots and decisions that are kept longer than `dnc retain` allows.
+        forgettable: how many snapshots and files of decisions are kept longer than `dnc retain` allows.
+        verified: whether the store is undamaged; None if its files were not verified.
         faults: what is damaged, one line each. files, rows: undamaged files, and rows in them.
-        head: the last row of the log.
+        log_head: the last row of the log as `ROW:HASH`, or None for a store that does not exist yet.
     """
 
-    day: date
-    loaded: tuple[Loaded, ...]
+    due: bool
+    today: date
+    registries: tuple[Loaded, ...]
     not_loaded: tuple[str, ...]
     rules: tuple[RulesFile, ...]
     forgettable: int
+    verified: bool | None
     faults: tuple[str, ...]
     files: int
     rows: int
-    head: Entry
-
-    @property
-    def due(self) -> bool:
-        """Whether anything is due."""
-        late = any(one.due for one in self.loaded) or any(one.due for one in self.rules)
-        return late or bool(self.not_loaded or self.forgettable or self.faults)
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The same for JSON."""
-        return {
-            "due": self.due,
-            "today": self.day.isoformat(),
-            "registries": [
-                {
-                    "registry": one.snapshot.registry,
-                    "snapshot": one.snapshot.id,
-                    "as_of": one.snapshot.as_of.isoformat(),
-                    "age_days": one.age,
-                    "covers": list(one.snapshot.covers),
-                    "campaign": one.snapshot.campaign,
-                    "numbers": one.snapshot.numbers,
-                    "used": one.used,
-                    "clears_until": one.clears_until and one.clears_until.isoformat(),
-                    "max_age_days": one.max_age,
-                    "due": one.due,
-                }
-                for one in self.loaded
-            ],
-            "not_loaded": list(self.not_loaded),
-            "rules": [
-                {"jurisdiction": one.jurisdiction, "read_until": one.read_until.isoformat(), "due": one.due}
-                for one in self.rules
-            ],
-            "forgettable": self.forgettable,
-            "verified": not self.faults,
-            "faults": list(self.faults),
-            "files": self.files,
-            "rows": self.rows,
-            "log_head": str(self.head),
-        }
+    log_head: str | None
 
 
-def status(store: Store, book: Rulebook, max_ages: Mapping[str, int] | None = None) -> Status:
-    """The state of a store today, by the law in force today; every file of it is read and verified.
+def status(
+    store: Store, book: Rulebook, max_ages: Mapping[str, int] | None = None, *, verifying: bool = True
+) -> Status:
+    """The state of a store today, by the law in force today.
 
     Args:
-        store: must exist.
+        store: need not exist.
         book: the rules.
         max_ages: registry → days after which the user wants a newer snapshot.
+        verifying: whether every file of the store is read and compared with its checksum.
     Raises:
-        StoreError: there is no store, or it is locked. OptionError: there is no such registry.
+        StoreError: the store cannot be read. OptionError: there is no such registry.
     """
     max_ages = max_ages or {}
-    store.must_exist()
     known = {*book.registries(), OWN}
     for registry in max_ages:
         if registry not in known:
             raise OptionError(f"no rule looks up a registry {registry!r}; choose from {', '.join(sorted(known))}")
     day = today()
-    found = verify(store.ledger)
-    snapshots = store.snapshots() if found.ledger_intact else []
+    found = verify(store.ledger) if verifying and store.exists else Findings()
+    readable = store.exists and found.ledger_intact
     newest: dict[tuple[str, tuple[str, ...]], Snapshot] = {}
-    for one in sorted(snapshots, key=lambda one: (one.as_of, one.id)):
+    for one in sorted(store.snapshots() if readable else [], key=lambda one: (one.as_of, one.id)):
         newest[one.registry, one.covers] = one
-    loaded = [_loaded(one, book, day, max_ages.get(one.registry)) for _, one in sorted(newest.items())]
-    there = {registry for registry, _ in newest}
+    loaded = tuple(_loaded(one, book, day, max_ages.get(one.registry)) for _, one in sorted(newest.items()))
+    not_loaded = tuple(sorted(max_ages.keys() - {registry for registry, _ in newest}))
+    rules = tuple(RulesFile(name, pack.read_until, pack.read_until < day) for name, pack in sorted(book.packs.items()))
+    forgettable = store.forgettable() if readable else 0
+    late = any(one.due for one in loaded) or any(one.due for one in rules)
+    head = found.head if verifying else store.manifest().last if store.exists else None
     return Status(
-        day=day,
-        loaded=tuple(loaded),
-        not_loaded=tuple(sorted(set(max_ages) - there)),
-        rules=tuple(
-            RulesFile(name, pack.read_until, pack.read_until < day) for name, pack in sorted(book.packs.items())
-        ),
-        forgettable=store.forgettable() if found.ledger_intact else 0,
+        due=late or bool(not_loaded or forgettable or found.faults),
+        today=day,
+        registries=loaded,
+        not_loaded=not_loaded,
+        rules=rules,
+        forgettable=forgettable,
+        verified=not found.faults if verifying else None,
         faults=tuple(found.faults),
         files=found.files,
         rows=found.rows,
-        head=found.head,
+        log_head=str(head) if head else None,
     )
 
 
@@ -167,8 +139,19 @@ def _loaded(snapshot: Snapshot, book: Rulebook, day: date, max_age: int | None) 
     ]
     ends = [_clears_until(part, registry, snapshot.as_of, day, book) for part in parts]
     until = None if None in ends else max(filter(None, ends), default=None)
-    late = (until is not None and until < day) or (max_age is not None and age > max_age)
-    return Loaded(snapshot, age, bool(parts), until, max_age, late)
+    return Loaded(
+        registry=registry,
+        snapshot=snapshot.id,
+        as_of=snapshot.as_of,
+        age_days=age,
+        covers=snapshot.covers,
+        campaign=snapshot.campaign,
+        numbers=snapshot.numbers,
+        used=bool(parts),
+        clears_until=until,
+        max_age_days=max_age,
+        due=(until is not None and until < day) or (max_age is not None and age > max_age),
+    )
 
 
 def _clears_until(part: Condition, registry: str, as_of: date, day: date, book: Rulebook) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -191,9 +192,11 @@ def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang
     from dnc.checks.status import status as status_of
     from dnc.reports.status_lines import as_text
 
-    found = status_of(open_store(ctx), load_rules(ctx), {name: _days(name, days) for name, days in max_ages})
+    store = open_store(ctx)
+    store.must_exist()
+    found = status_of(store, load_rules(ctx), {name: _days(name, days) for name, days in max_ages})
     if as_json:
-        click.echo(json.dumps(found.data, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(asdict(found), default=str, indent=2))
     else:
         for line in as_text(found, lang):
             click.echo(line)

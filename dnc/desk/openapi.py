@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from dnc.checks.status import Status
 from dnc.desk.schema import Calls, Decisions, Objections, Problem, Recorded
-from dnc.desk.status import Status
 
 _ERRORS = {
     "400": "not JSON, or cut off",

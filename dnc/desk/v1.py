@@ -18,13 +18,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.api import check
+from dnc.checks.status import Status, status
 from dnc.desk.current import Current
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.openapi import document
 from dnc.desk.problems import problem
 from dnc.desk.routes import where
 from dnc.desk.schema import Calls, Objections, Recorded, as_frame, told
-from dnc.desk.status import status
 from dnc.desk.warm import Warm
 from dnc.errors import InputError, StoreError
 from dnc.law.vocabulary import VERDICT
@@ -112,7 +112,11 @@ def _recorded(desk: Desk, sent: Objections) -> int:
 
 
 async def _status(request: Request, interface: Interface) -> Response:
-    return _json(msgspec.json.encode(await run_in_threadpool(status, interface.desk.store)))
+    return _json(msgspec.json.encode(await run_in_threadpool(_state, interface.desk)))
+
+
+def _state(desk: Desk) -> Status:
+    return status(desk.store, desk.book, verifying=False)
 
 
 async def _openapi(request: Request) -> Response:

@@ -12,9 +12,9 @@ from dnc.messages import counted, messages
 def as_text(status: Status, language: str = "en") -> Iterator[str]:
     """One line for each list, for the rules, for the files, and for what is due."""
     texts, count = messages("status", language), counted(language)
-    if not status.loaded:
+    if not status.registries:
         yield texts["empty"]
-    for one in status.loaded:
+    for one in status.registries:
         yield _marked(texts, _loaded(one, texts, count), due=one.due)
     for registry in status.not_loaded:
         yield _marked(texts, texts["not_loaded"].format(registry=registry), due=True)
@@ -26,19 +26,18 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
         yield _marked(texts, texts["forgettable"].format(n=count(status.forgettable)), due=True)
     for fault in status.faults:
         yield _marked(texts, fault, due=True)
-    if not status.faults:
+    if status.verified:
         yield texts["verified"].format(files=count(status.files), rows=count(status.rows))
-    yield texts["head"].format(head=status.head)
+    yield texts["head"].format(head=status.log_head)
 
 
 def _loaded(one: Loaded, texts: Mapping[str, str], count: Callable[[float], str]) -> str:
-    snapshot = one.snapshot
     if one.clears_until:
         until = texts["until"].format(day=one.clears_until)
     else:
         until = texts["no_limit" if one.used else "unused"]
-    known = {"registry": snapshot.registry, "as_of": snapshot.as_of, "age": count(one.age)}
-    return texts["loaded"].format(**known, numbers=count(snapshot.numbers), until=until)
+    known = {"registry": one.registry, "as_of": one.as_of, "age": count(one.age_days)}
+    return texts["loaded"].format(**known, numbers=count(one.numbers), until=until)
 
 
 def _marked(texts: Mapping[str, str], line: str, *, due: bool) -> str:

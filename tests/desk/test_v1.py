@@ -138,9 +138,10 @@ def test_the_store_keeps_no_key(dnc, tmp_path):
 
 
 def test_the_status_says_what_is_loaded(api):
-    """Each snapshot with its age, objections, and the head of the log."""
+    """What `dnc status --json` says, but for the files, which are not verified."""
     state = api.get("/v1/status").json()
-    assert {one["registry"] for one in state["snapshots"]} == {"fr-bloctel", "fr-directory", "own"}
+    assert {one["registry"] for one in state["registries"]} == {"fr-bloctel", "fr-directory", "own"}
+    assert (state["verified"], state["due"]) == (None, False)
     assert state["log_head"].startswith(f"{api.store.log()['seq'].max()}:")
 
 

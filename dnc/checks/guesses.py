@@ -321,7 +321,9 @@ class Guesses:
         number = next(iter(self.number_columns or self.numbers or self.table.columns))
         header = Header(self.table, Brief(columns={"number": number}))
         named = header.possible_objections
-        return named + [name for name in header.unused if name not in named and objecting(self.rows[name])]
+        return named + [
+            name for name in header.unused if name not in named and objecting(filled(as_text(self.rows[name])).unique())
+        ]
 
 
 class SecondNumbers:
@@ -356,34 +358,37 @@ class SecondNumbers:
 
 
 class UnheardObjections:
-    """Stops a check where an unused column tells objections by its cells, whatever its name.
+    """Finds unused columns that tell objections by their cells, whatever their names, and stops a check at some.
 
     Only the first rows are looked at: a column that tells objections does so now and then from its beginning.
 
-    header: of the list.
+    header: of the list. Attribute `names`: columns with a text that speaks of objections.
     """
 
     def __init__(self, header: Header) -> None:
+        self.names: list[str] = []
         self._header = header
         self._left = _LOOKED_AT
 
     def add(self, calls: Calls, verdicts: object) -> None:
-        """Look at a batch. Raises OptionError."""
-        if self._left > 0:
-            rows = calls.carried.head(self._left)
-            self._left -= rows.height
-            found = [name for name in self._header.unused if objecting(rows[name])]
-            if found:
-                names = [self._header.names[name] for name in found]
-                raise self._header.unheard(names)
+        """Look at a batch. Raises OptionError at a column with few words of which one is an objection."""
+        if self._left <= 0:
+            return
+        rows = calls.carried.head(self._left)
+        self._left -= rows.height
+        cells = {name: filled(as_text(rows[name])).unique() for name in self._header.unused}
+        if found := [name for name, words in cells.items() if objecting(words)]:
+            raise self._header.unheard([self._header.names[name] for name in found])
+        self.names += [name for name, words in cells.items() if name not in self.names and _speaks_of_objections(words)]
 
 
 def objecting(cells: pl.Series) -> bool:
-    """Whether some cells of a column say that people do not want to be called."""
-    words = filled(as_text(cells)).unique()
-    if words.len() <= MOST_WORDS and any(map(is_objection, words)):
-        return True
-    return any(map(has_objection, words.filter(words.str.to_lowercase().str.contains_any(_OBJECTING))))
+    """Whether the different cells of a column are a few words of which one is an objection."""
+    return cells.len() <= MOST_WORDS and any(map(is_objection, cells))
+
+
+def _speaks_of_objections(cells: pl.Series) -> bool:
+    return any(map(has_objection, cells.filter(cells.str.to_lowercase().str.contains_any(_OBJECTING))))
 
 
 def _is_day(cell: str) -> bool:

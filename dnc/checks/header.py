@@ -225,9 +225,9 @@ def may_object(name: str) -> bool:
 
 
 def is_objection(cell: str) -> bool:
-    """Whether a cell is nothing but a word by which files record objections."""
+    """Whether a cell is nothing but a word or phrase by which files record objections."""
     word, against = _words(cell).partition("|")[0].strip(), hints()["against"]
-    return word in against["words"] and word not in against["not"]
+    return word in against["cells"] or (word in against["words"] and word not in against["not"])
 
 
 def has_objection(cell: str) -> bool:

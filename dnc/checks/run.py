@@ -161,6 +161,7 @@ def _run(
             unplaced=against.unplaced,
             ignored=header.ignored,
             second_numbers=second.names,
+            unheard=[header.names[name] for name in unheard.names],
             dated=dated,
             skipped=intake.table.skipped,
             sheets=intake.table.others,

@@ -82,6 +82,8 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield texts["clock"].format(day=dated(language)(check.record["today"]))
     if check.ignored:
         yield texts["ignored"].format(names=quoted(check.ignored))
+    if check.unheard:
+        yield texts["unheard"].format(names=quoted(check.unheard))
     yield from (texts["second"].format(name=quoted([name])) for name in check.second_numbers)
     yield from (texts[name].format(n=count(n)) for name in _COUNTED if (n := getattr(check, name)))
     if check.sheets:

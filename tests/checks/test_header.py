@@ -11,9 +11,9 @@ import pytest
         ("Statut", ["Client", "Ne pas appeler"], True),
         ("Status", ["active", "DNC"], True),
         ("Statut", ["Client", "Opposition"], True),
-        ("Commentaire", ["rappeler lundi", "Mme X., ne veut plus être appelée"], True),
         ("Call status", ["ok", "Do not call!"], True),
-        ("Bemerkung", ["bitte nicht mehr anrufen", ""], True),
+        ("Bemerkung", ["nicht mehr anrufen", ""], True),
+        ("Commentaire", ["rappeler lundi", "Mme X., ne veut plus être appelée"], False),
         ("Ville", ["Baja", "Lyon"], False),
         ("Comment", ["do call on Monday", "called in May"], False),
         ("Société", ["Rouge et Or", "Opposition Conseil"], False),
@@ -26,3 +26,11 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
     code, _, err = dnc("check", path, "--quiet")
     assert (code == 2, "cells that may tell objections" in err) == (stops, stops)
     assert dnc("check", path, "--quiet", "--ignore", column)[0] != 2
+
+
+def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file):
+    """Texts are not read; the column is named, so that somebody reads them."""
+    path = write_file("calls.csv", 'number,Commentaire\n+33199000001,"Mme X., ne veut plus être appelée"\n')
+    err = dnc("check", path)[2]
+    assert "Some texts in 'Commentaire' say that people do not want to be called" in err
+    assert "Some texts" not in dnc("check", path, "--ignore", "Commentaire")[2]

@@ -153,7 +153,8 @@ def explain(
     Raises:
         InputError, StoreError: as `check`. OptionError: `cells` names a column that is not ours.
     """
-    return explain_call(number, store, Settings.of(settings, options), cells or {})
+    call = explain_call(number, store, Settings.of(settings, options), cells or {})
+    return call.verdict, call.findings
 
 
 def replay(

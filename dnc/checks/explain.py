@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -19,8 +19,19 @@ from dnc.errors import InputError, OptionError
 from dnc.files.table import RAGGED, Table
 from dnc.store.store import Store
 
-Explanation = tuple[dict[str, Any], list[RegimeResult]]  # a verdict, and the findings behind it
 _FIRST = pl.Series([0], dtype=pl.UInt32)
+
+
+class Explanation(NamedTuple):
+    """One call explained.
+
+    verdict: the columns of `dnc.law.vocabulary.VERDICT`. findings: of every regime in force.
+    not_understood: the cells that were not understood; empty where there are none.
+    """
+
+    verdict: dict[str, Any]
+    findings: list[RegimeResult]
+    not_understood: str
 
 
 def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[str, object]) -> Explanation:
@@ -72,14 +83,16 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
 
 
 def _explanations(setup: Setup, store: Store, calls: Calls) -> list[Explanation]:
+    odd = calls.facts("odd")["odd"]
     with setup.judge(store.standing()) as judge:
         verdicts = judge.verdicts(calls).rows
         return [
-            (
+            Explanation(
                 verdicts.row(at, named=True),
                 explained(
                     judge, Calls(calls.carried[at : at + 1], calls.number[at : at + 1], _FIRST, calls.plans[[plan]])
                 ),
+                odd[at],
             )
             for at, plan in enumerate(calls.plan)
         ]

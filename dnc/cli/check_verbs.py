@@ -193,13 +193,13 @@ def explain(
     else:
         found = explain_row(number, row, open_store(ctx), settings)
     if as_json:
-        data = [explanation.as_data(verdict, findings) for verdict, findings in found]
+        data = [explanation.as_data(call) for call in found]
         # Several numbers of a row are several calls.
         click.echo(json.dumps(data if len(data) > 1 else data[0], ensure_ascii=False, default=str, indent=2))
     else:
-        texts = ("\n".join(explanation.as_text(verdict, findings, lang)) for verdict, findings in found)
+        texts = ("\n".join(explanation.as_text(call, lang)) for call in found)
         click.echo("\n\n".join(texts))
-    outcomes = [verdict["dnc_outcome"] for verdict, _ in found]
+    outcomes = [call.verdict["dnc_outcome"] for call in found]
     counts = {outcome: outcomes.count(outcome) for outcome in ("blocked", "undecided")}
     ctx.exit(0 if exit_zero else exit_code(counts))
 

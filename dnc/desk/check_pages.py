@@ -286,7 +286,7 @@ def _why(visit: Visit) -> Response:
     one, row = _list(visit), visit.request.path_params["row"]
     found = one.explain(row, visit.desk, visit.session.language)
     return visit.page(
-        "check_row.html", list=one, row=row, calls=[explained(*call, visit.session.language) for call in found]
+        "check_row.html", list=one, row=row, calls=[explained(call, visit.session.language) for call in found]
     )
 
 

@@ -116,7 +116,7 @@ def _page(
         400 if errors else 200,
         asked=asked,
         told={name: values[name][fact][language] if name in values else fact for name, fact in asked.facts.items()},
-        call=explained(*call, language),
+        call=explained(call, language),
         known=known,
         states=messages("answer", language)["states"],
         done=visit.request.query_params.get("done", ""),

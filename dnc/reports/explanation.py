@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from dnc.checks.explain import Explanation
 from dnc.checks.judge import ConditionValue, RegimeResult
 from dnc.law.findings import Finding
 from dnc.messages import dated, in_language, messages
+from dnc.reports.decision import missing_thing
 from dnc.reports.phrases import labelled, title
 
 _ORDER = list(Finding)
@@ -18,15 +20,20 @@ def finding(found: Finding, language: str = "en") -> str:
     return str(messages("explanation", language)["findings"][found.key])
 
 
-def as_text(verdict: Mapping[str, Any], findings: list[RegimeResult], language: str = "en") -> Iterator[str]:
+def as_text(call: Explanation, language: str = "en") -> Iterator[str]:
     """Lines for a person: the verdict, then every regime; those that forbid first, those that do not apply last."""
-    texts = messages("explanation", language)
+    texts, verdict = messages("explanation", language), call.verdict
     outcome = messages("common", language)["outcome"][verdict["dnc_outcome"]]
     yield labelled(verdict["dnc_number"] or texts["unread"], outcome, language)
     yield str(verdict["dnc_why"])
+    if verdict["dnc_missing"]:
+        missing = (missing_thing(word, language) for word in verdict["dnc_missing"].split(";"))
+        yield texts["missing"].format(missing=", ".join(missing))
+    if call.not_understood:
+        yield texts["odd"].format(odd=call.not_understood)
     if verdict["dnc_valid_until"]:
         yield texts["until"].format(day=dated(language)(verdict["dnc_valid_until"]))
-    for found in sorted(findings, key=lambda found: _ORDER.index(found.finding)):
+    for found in sorted(call.findings, key=lambda found: _ORDER.index(found.finding)):
         yield ""
         yield from _regime(found, language)
 
@@ -87,9 +94,13 @@ def _reasons(found: RegimeResult, texts: Mapping[str, Any], language: str) -> It
             yield texts["excepted"].format(conditions=_joined(conditions, texts))
 
 
-def as_data(verdict: Mapping[str, Any], findings: list[RegimeResult]) -> dict[str, Any]:
+def as_data(call: Explanation) -> dict[str, Any]:
     """The same as data, in English: the verdict, and of each regime its finding, conditions, demand and citations."""
-    return {"verdict": dict(verdict), "findings": [_data(found) for found in findings]}
+    return {
+        "verdict": call.verdict,
+        "not_understood": call.not_understood,
+        "findings": [_data(found) for found in call.findings],
+    }
 
 
 def _data(found: RegimeResult) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -71,8 +73,8 @@ def test_the_summary_says_how_many_people_there_are(tmp_path, write_file):
     store = Store(tmp_path / "store")
     found = check(write_file("two.csv", text), store, brief=TWO)
     assert (found.rows, found.calls, found.persons) == (5, 6, 3)
-    assert "6 calls to 3 people (rows that share a number or an id are one person)" in summary(found, found.book)
-    assert "6 appels vers 3 personnes" in "\n".join(summary(found, found.book, "fr"))
+    assert "6 calls to 3 people (rows that share a number or an id are one person)" in "\n".join(summary(found))
+    assert "6 appels vers 3 personnes" in "\n".join(summary(replace(found, language="fr")))
     one = check(write_file("one.csv", "number\n0639980001 / 0199000001\n0639980001\n"), store, region="FR")
     assert (one.calls, one.persons) == (3, 1)
     assert check(write_file("bare.csv", "number\n0639980001\n0639980001\n"), store, region="FR").persons is None

@@ -125,7 +125,11 @@ def test_the_law_ahead_at_large(dnc, monkeypatch):
     monkeypatch.setenv("DNC_TODAY", "2026-07-01")
     code, out, _ = dnc("rules", "fr", "--ahead", "60")
     assert code == 1 and "fr-optin-2026-automated" in out
-    assert dnc("rules", "fr", "--ahead", "5") == (0, "day,jurisdiction,regime,change,finding,before,after,says\n", "")
+    assert dnc("rules", "fr", "--ahead", "5") == (
+        0,
+        "day,jurisdiction,regime,change,finding,before,after,says\n",
+        "nothing changes until 2026-07-06\n",
+    )
     assert dnc("rules", "--brief", "b.toml")[0] == 2
 
 

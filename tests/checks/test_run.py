@@ -49,7 +49,7 @@ def test_every_format_says_the_same(store, write_file, tmp_path):
     with outs[0].open(encoding="utf-8", newline="") as file:
         expected = [(row["dnc_number"], row["dnc_outcome"]) for row in csv.DictReader(file, delimiter=";")]
     assert pl.read_parquet(outs[1]).select("dnc_number", "dnc_outcome").rows() == expected
-    sheet = openpyxl.load_workbook(outs[2]).active
+    sheet = openpyxl.load_workbook(outs[2])["verdicts"]
     header, *rows = sheet.iter_rows(values_only=True)
     at = [header.index(name) for name in ("dnc_number", "dnc_outcome")]
     assert [tuple(row[n] or "" for n in at) for row in rows] == expected

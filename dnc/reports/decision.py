@@ -103,7 +103,7 @@ def use(told: Mapping[str, str], days: str, language: str) -> str:
 def heaviest(
     blocked: Sequence[tuple[str, int]], missing: Mapping[str, int], unclear: int, language: str
 ) -> list[Reason]:
-    """The reasons why most calls are not possible.
+    """The reasons why most calls are not possible; one of them for each outcome that there is.
 
     Args:
         blocked: titles of regimes that forbid calls, with the calls. missing: calls by word of `dnc_missing`.
@@ -118,7 +118,11 @@ def heaviest(
         ),
         Reason(unclear, "undecided", texts["unclear"]),
     ]
-    return sorted((one for one in found if one.rows), key=lambda one: -one.rows)[:_REASONS]
+    ranked = sorted((one for one in found if one.rows), key=lambda one: -one.rows)
+    first, others = ranked[: _REASONS - 1], ranked[_REASONS - 1 :]
+    shown = {one.outcome for one in first}
+    last = next((one for one in others if len(shown) == 1 and one.outcome not in shown), None)
+    return sorted([*first, *([last] if last else others[:1])], key=lambda one: -one.rows)
 
 
 def missing_thing(word: str, language: str) -> str:

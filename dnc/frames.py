@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -21,14 +21,17 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     """
     if rows.height <= 1:
         return pl.Series([0] * rows.height, dtype=pl.UInt32), rows
-    keys = [column for column in rows if not _is_constant(column)]
-    if not keys:
+    if rows.height <= _FEW and not any(kind.is_nested() or kind.is_float() for kind in rows.dtypes):
+        places, new = _placed(keys(rows), {})
+        return pl.Series(places, dtype=pl.UInt32), rows[new] if len(new) < rows.height else rows
+    varying = [column for column in rows if not _is_constant(column)]
+    if not varying:
         return _zeros(rows.height), rows.head(1)
-    code, codes = _packed(keys) or (None, 0)
+    code, codes = _packed(varying) or (None, 0)
     if code is not None and codes <= _SPARSEST * rows.height + _FEW:
         number, first = _numbered_codes(code.cast(pl.UInt32), codes)
         return number, rows[first]
-    groups = pl.DataFrame(keys if code is None else [code]).with_row_index("\0row")
+    groups = pl.DataFrame(varying if code is None else [code]).with_row_index("\0row")
     groups = groups.group_by(pl.exclude("\0row"), maintain_order=True).agg("\0row")
     members = groups.select("\0row").with_row_index("\0number").explode("\0row")
     number = _zeros(rows.height).scatter(members["\0row"], members["\0number"])
@@ -89,6 +92,59 @@ def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: 
     number, distinct = numbered(cells) if cells.height > 1 else (None, cells)
     answers = pl.DataFrame([function(*row) for row in distinct.iter_rows()], schema=schema, orient="row")
     return answers if number is None else answers[number]
+
+
+class Remembered:
+    """Results of rows, kept for equal rows that come later.
+
+    most: rows after which all are dropped; of more than these at once none is kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._place: dict[Hashable, int] = {}
+        self._results = pl.DataFrame()
+
+    def __call__(
+        self, height: int, keys: Iterable[Hashable], compute: Callable[[pl.Series], pl.DataFrame]
+    ) -> pl.DataFrame:
+        """The results of some rows, in their order.
+
+        Args:
+            height: how many rows there are. keys: of each row what its result depends on.
+            compute: the results of the rows at some positions (ascending).
+        """
+        if height > self._most:
+            return compute(pl.int_range(0, height, dtype=pl.UInt32, eager=True))
+        if len(self._place) > self._most:
+            self._place = {}
+        known = len(self._place)
+        places, new = _placed(keys, self._place)
+        if new:
+            try:
+                results = compute(pl.Series(new, dtype=pl.UInt32))
+                self._results = pl.concat([self._results, results]) if known else results
+            except BaseException:
+                self._place = {}
+                raise
+        return self._results[places]
+
+
+def _placed(keys: Iterable[Hashable], place: dict[Hashable, int]) -> tuple[list[int], list[int]]:
+    """Of each key its place, and which of them (by position) were new and got the next ones."""
+    known, places, new = len(place), list[int](), list[int]()
+    for at, key in enumerate(keys):
+        found = place.setdefault(key, known + len(new))
+        places.append(found)
+        if found == known + len(new):
+            new.append(at)
+    return places, new
+
+
+def keys(rows: pl.DataFrame) -> Iterator[tuple[object, ...]]:
+    """Rows by which they can be told apart: dates and times as integers, which hash faster."""
+    timed = [column.to_physical() for column in rows if column.dtype.is_temporal()]
+    return (rows.with_columns(timed) if timed else rows).iter_rows()
 
 
 def ahead(frames: Iterator[_T]) -> Iterator[_T]:

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -87,13 +86,10 @@ class Decider:
             self._intake = self._setup.intake(table)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         with ExitStack() as stack:
-            intake, batches, against = self._intake, table.batches, None
-            if frame.height > 1:
+            intake, batches, against = self._intake, list(table.batches), None
+            if frame.height > 1 and intake.header.against:
                 spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
-                intake, against = self._setup.read_ahead(
-                    replace(intake, table=table), lambda: _table(frame), Path(spill)
-                )
-                batches = intake.table.batches
+                against = self._setup.against(intake, batches, Path(spill))
             for rows in batches:
                 calls = self._setup.completed(intake.calls(rows), against)
                 verdicts = self._judge.verdicts(calls)

@@ -29,7 +29,7 @@ class Calls(NamedTuple):
         shared: text columns of `carried` whose cells repeat in many rows, where that is known.
         row: of each call the position of its row in the batch of the list (UInt32, ascending); None where each row is
             one call.
-        cells: counts of cells that were not understood or that the brief filled; None where they are not counted:
+        cells: counts of cells that were not understood or that the brief filled; None where there are none:
             `what` (`misread`, `when_filled`, `when_empty`), `column` (ours if misread, else that of the file), `word`
             (the cell, masked, or what it was filled with), `rows` (of the list).
         source: of each call the name of the column with its number, null where the row has none (String); None where

@@ -6,23 +6,29 @@ registries answer. There may be far more cases than plans or answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import polars as pl
 
-from dnc.frames import numbered
+from dnc.frames import keys, numbered
 
 
 class Distinct:
     """A frame whose distinct rows of some columns are asked for again and again; they are computed once.
 
-    frame: the rows.
+    make: gives the rows, when they are asked for.
     """
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
+    def __init__(self, make: Callable[[], pl.DataFrame]) -> None:
+        self._make = make
         self._known: dict[tuple[str, ...], tuple[pl.Series, pl.DataFrame]] = {}
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """The rows."""
+        return self._make()
 
     def numbered(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
         """Some columns: for each row its number (UInt32), and the distinct rows in that order."""
@@ -56,7 +62,7 @@ class Facts:
     def without_answers(self) -> tuple[pl.Series, Facts]:
         """The cases without what registries answer: for each case its row among these, and these, each once."""
         number, cases = numbered(self.cases.select("plan", "day"))
-        return number, Facts(self.plans, Distinct(pl.DataFrame()), cases)
+        return number, Facts(self.plans, Distinct(pl.DataFrame), cases)
 
     def numbered(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
         """Some columns: for each case the number (UInt32) of its distinct row, and these rows."""
@@ -81,6 +87,14 @@ class Factored(NamedTuple):
     facts: Facts
     codes: pl.DataFrame
 
+    def keys(self) -> Iterator[Hashable]:
+        """What tells the cases apart, also from those of other rows that registries of the same moment answer."""
+        plans, names = list(keys(self.facts.plans.frame)), tuple(self.codes.columns)
+        answers = [(names, *row) for row in keys(self.codes)] or [names] * self.codes.height
+        columns = (self.facts.cases[name].to_physical() for name in ("plan", "answer", "day"))
+        for plan, answer, day in zip(*columns, strict=True):
+            yield plans[plan], answers[answer], day
+
 
 def factored(
     plans: Distinct,
@@ -97,4 +111,4 @@ def factored(
     """
     answer, distinct = numbered(codes)
     case, cases = numbered(pl.DataFrame([plan.alias("plan"), answer.alias("answer"), days.alias("day")]))
-    return Factored(case, Facts(plans, Distinct(decoded(distinct)), cases), distinct)
+    return Factored(case, Facts(plans, Distinct(lambda: decoded(distinct)), cases), distinct)

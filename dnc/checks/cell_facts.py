@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, partial
+from functools import cache, cached_property, partial
 
 import polars as pl
 
@@ -18,7 +18,7 @@ from dnc.checks.header import Rule, hints, may_object
 from dnc.checks.local_time import Places, appointment, call_moment
 from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, YES, read_day, today
 from dnc.files.table import RAGGED, folded
-from dnc.frames import as_text, each_distinct
+from dnc.frames import Remembered, as_text, each_distinct
 from dnc.law.demands import FACTS
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
@@ -27,6 +27,7 @@ from dnc.numbers.reader import known_region, read_number
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
 BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: what a rule of the brief tells of it
 KIND, UNREAD = "\0kind", "\0unread"  # what a number says, beside the list's own columns
+MARKS = "\0marks"
 # An objection or a withdrawal on a day that cannot be read counts as one on all days.
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
@@ -41,6 +42,7 @@ _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime
 _WHERE = {"jurisdiction": pl.String, "zones": pl.String, "polls": pl.String, "place": pl.String, "read": pl.Boolean}
 
 _MARKS = {"plan": pl.UInt32, "what": pl.String, "column": pl.String, "word": pl.String}
+_REMEMBERED = 20_000  # distinct rows of cells after which their facts are dropped
 _DIGITS = 3  # in a cell that may be part of a telephone number
 
 Odd = dict[str, pl.Series]  # our column → for each row, whether its cell was not understood
@@ -119,15 +121,28 @@ class FactReader:
         region = cell.upper() if cell else self.brief.region
         return (region if region and known_region(region) else None,)
 
-    def facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The facts of distinct rows, and which of their cells were not understood or filled by a rule.
+    @cached_property
+    def _known(self) -> Remembered:
+        return Remembered(_REMEMBERED)
+
+    def facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+        """The facts of distinct rows; those of rows that came before are remembered.
 
         Args:
             plans: cells of the list, `RAGGED`, `KIND` (row of `kinds`) and `UNREAD` (why there is no number).
             kinds: what the numbering plan says of numbers (see `dnc.numbers.bulk_reader.Column`).
         Returns:
-            The facts (see `Calls.plans`), and a frame of `plan` (row of the facts) and the columns of `Calls.cells`.
+            The facts (see `Calls.plans`), and `MARKS`: which cells of a row were not understood or filled by a rule, a
+            list of `what`, `column` and `word` as in `Calls.cells`; null where there are none.
         """
+        typed = [cells for cells in plans if cells.name != KIND and cells.dtype != pl.String]
+        plans = plans.with_columns(text_of(cells).alias(cells.name) for cells in typed) if typed else plans
+        day = self._today  # what counts as a date in the past changes at midnight
+        return self._known(
+            plans.height, ((day, *row) for row in plans.iter_rows()), lambda at: self._facts(plans[at], kinds)
+        )
+
+    def _facts(self, plans: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
         cells = self.cells(plans)
         odd: Odd = {}
         facts = _words(cells, odd)
@@ -144,7 +159,10 @@ class FactReader:
         facts = facts.with_columns(self._declared_consent(plans))
         facts = facts.with_columns(note.alias("odd"), pl.lit("").alias("elsewhere"))
         fits = plans[RAGGED].is_null()
-        return facts, pl.concat([*self._misread(cells, odd, fits), *self._filled(plans, fits, facts["consent_odd"])])
+        marks = pl.concat([*self._misread(cells, odd, fits), *self._filled(plans, fits, facts["consent_odd"])])
+        marked = marks.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(MARKS))
+        none = pl.Series(MARKS, [None], dtype=marked.schema[MARKS]).new_from_index(0, plans.height)
+        return facts.with_columns(none.scatter(marked["plan"], marked[MARKS]) if marked.height else none)
 
     def _declared_consent(self, plans: pl.DataFrame) -> list[pl.Series]:
         """What rules tell of consents, as `by_rule_consent` and so on; null where that is not understood."""

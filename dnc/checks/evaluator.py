@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.cases import Facts
 from dnc.database import run
-from dnc.frames import numbered
+from dnc.frames import Remembered, keys, numbered
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.findings import Inquiry, Truth, counting_ends, inquiry
 from dnc.law.regimes import Pack, Regime
@@ -47,47 +47,21 @@ class _Values(NamedTuple):
     ends: dict[str, pl.Series]
 
 
-class _Memory:
-    """Evaluates each distinct row of cells once: keeps the results, and drops them after `_REMEMBERED` rows."""
-
-    def __init__(self, evaluate: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
-        self._evaluate = evaluate
-        self._position: dict[tuple[object, ...], int] = {}
-        self._results = pl.DataFrame()
-
-    def __call__(self, cells: pl.DataFrame) -> pl.DataFrame:
-        """The results for distinct rows, in their order."""
-        known = self._results.height
-        rows = cells.with_columns(pl.selectors.temporal().to_physical()).iter_rows()  # integers hash faster
-        if not 0 < known <= _REMEMBERED:
-            self._position, self._results = {}, self._evaluate(cells)
-            self._position = {row: at for at, row in enumerate(rows)}
-            return self._results
-        new = dict[tuple[object, ...], int]()
-        position = pl.Series(
-            [self._position[row] if row in self._position else new.setdefault(row, known + len(new)) for row in rows],
-            dtype=pl.UInt32,
-        )
-        if new:
-            self._results = pl.concat([self._results, self._evaluate(cells.filter(position >= known))])
-            self._position |= new
-        return self._results[position]
-
-
 class _Group(NamedTuple):
     """Conditions that read the same columns.
 
-    of_plans: whether all of these are columns of plans. results: for distinct rows of `columns`.
+    of_plans: whether all of these are columns of plans. evaluate: the results of rows of `columns`.
     """
 
     columns: list[str]
     of_plans: bool
     inquiry: Inquiry
-    results: _Memory
+    evaluate: Callable[[pl.DataFrame], pl.DataFrame]
+    known: Remembered
 
     def values(self, facts: Facts) -> _Values:
         number, cells = facts.numbered(self.columns)
-        results = self.results(cells)
+        results = self.known(cells.height, keys(cells), lambda at: self.evaluate(cells if at is None else cells[at]))
         codes = [results[f"c{at}"] for at in range(self.inquiry.codes)]
         truth, distinct = numbered(pl.DataFrame(codes) if codes else pl.DataFrame(height=cells.height))
         days: dict[str, pl.Series] = {end: results[f"e{at}"][number] for at, end in enumerate(self.inquiry.ends)}
@@ -160,7 +134,11 @@ class Evaluator:
         unknown = [name for name in self._registry_facts if name in part.columns and name not in columns]
         nulls = (f"null::{self._registry_facts[name]} as {name}" for name in unknown)
         sql = f"with facts as (select {', '.join(('*', *nulls))} from cells) {part.sql}"
-        return _Group(columns, of_plans, part, _Memory(lambda cells: run(self._con, "findings", sql, cells=cells)))
+
+        def evaluate(cells: pl.DataFrame) -> pl.DataFrame:
+            return run(self._con, "findings", sql, cells=cells)
+
+        return _Group(columns, of_plans, part, evaluate, Remembered(_REMEMBERED))
 
 
 def _together(parts: list[_Values], cases: int) -> _Values:

@@ -7,7 +7,7 @@ Files raise, rows do not: a cell that is not understood becomes null, and a note
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import NamedTuple
@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import KIND, UNREAD, FactReader, fill_state, quoted_cell, text_of
+from dnc.checks.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, quoted_cell, text_of
 from dnc.checks.header import FORMER_OUTCOME, Header
 from dnc.clock import NONE, UNTOLD, read_moment
 from dnc.errors import InputError, OptionError
@@ -24,7 +24,7 @@ from dnc.files.output_rows import Shared
 from dnc.files.table import FEWER, LINE, RAGGED, UNNAMED, Table
 from dnc.frames import each_distinct, numbered
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import NUMBER_FROM
+from dnc.law.vocabulary import AGAINST, NUMBER_FROM
 from dnc.numbers.bulk_reader import Column, read_column
 from dnc.numbers.reader import split_cell
 
@@ -84,6 +84,11 @@ class Intake:
     def _reader(self) -> FactReader:
         return FactReader(self.header.columns, self.header.rules, self.brief, self.book, self.at, self.now)
 
+    @cached_property
+    def undeclared(self) -> Intake:
+        """The same, without what the brief declares for the whole list of objections and withdrawals."""
+        return replace(self, brief=self.brief.without(AGAINST))
+
     def batches(self) -> Iterator[Calls]:
         """The calls of the list, batch by batch. Raises InputError at a second header, OptionError as `fitted`."""
         for batch in self.fitted(self.table.batches):
@@ -114,11 +119,9 @@ class Intake:
         was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None
         repeated = [name for name in mapped if name in header.carried and batch[name].dtype == pl.String]
         shared = Shared(plans.select(repeated), plan)
-        facts, marks = self._reader.facts(plans, kinds)
-        first = plan if row is None else plan.filter((row != row.shift(1)).fill_null(True))
-        rows = first.alias("plan").value_counts(name="rows")
-        counted = marks.join(rows, on="plan").group_by("what", "column", "word").agg(pl.col("rows").sum())
-        return Calls(batch.select(header.carried), number, plan, facts, was, shared, row, counted, source)
+        facts = self._reader.facts(plans, kinds)
+        counted = _counted(facts[MARKS], plan if row is None else plan.filter((row != row.shift(1)).fill_null(True)))
+        return Calls(batch.select(header.carried), number, plan, facts.drop(MARKS), was, shared, row, counted, source)
 
     # The numbers of a row
 
@@ -256,6 +259,8 @@ class Intake:
         At least two of its cells are names of columns, and not all are where they were; or the name of a column of
         numbers is where it was, and beside it is a name that no column has.
         """
+        if unread.is_empty():
+            return
         unread = unread.filter(~pl.any_horizontal(pl.col(numbers).str.contains(r"\d{3}")))
         texts = unread.select(pl.col(pl.String).exclude(RAGGED).str.strip_chars().str.to_lowercase())
         names = {name: self.header.names[name].strip().lower() for name in texts.columns}
@@ -268,6 +273,15 @@ class Intake:
         if len(at):
             why = "another header is here, with other columns or in another order; split the file in two here"
             raise InputError(why, self.table.path, unread[LINE][at[0]])
+
+
+def _counted(marks: pl.Series, plan: pl.Series) -> pl.DataFrame | None:
+    """`Calls.cells`, from the marks of each plan, and of each row its plan; None where there are none."""
+    if marks.null_count() == marks.len():
+        return None
+    rows = plan.alias("plan").value_counts(name="rows")
+    marked = rows.with_columns(marks.gather(rows["plan"])).drop_nulls(MARKS).explode(MARKS).unnest(MARKS)
+    return marked.group_by("what", "column", "word").agg(pl.col("rows").sum())
 
 
 def _gathered(regions: pl.Series | str | None, rows: pl.Series) -> pl.Series | str | None:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import polars as pl
 
@@ -21,10 +21,10 @@ from dnc.checks.calls import Calls
 from dnc.checks.cases import Distinct, Factored, Facts, factored
 from dnc.checks.evaluator import Evaluation, Evaluator
 from dnc.checks.screening import Screen
-from dnc.checks.validity import Validity
+from dnc.checks.validity import Validity, answered_again
 from dnc.checks.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
 from dnc.files.output_rows import Shared
-from dnc.frames import numbered
+from dnc.frames import Remembered, numbered
 from dnc.law.demands import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Regime
@@ -32,6 +32,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import VERDICT
 from dnc.messages import messages
 
+_REMEMBERED = 20_000  # cases after which their verdicts are dropped
 _TEXTS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))
 
 
@@ -79,18 +80,6 @@ class Verdicts:
         return self.cases["dnc_outcome"][self.case]
 
 
-class _Judged(NamedTuple):
-    """Cases before their verdicts are written in full.
-
-    verdicts: distinct ones. verdict: for each case its position there; null where no law or no day is known.
-    steady: for each clear case the last day on which nothing has changed (Date); null where nothing will.
-    """
-
-    verdicts: list[Verdict]
-    verdict: pl.Series
-    steady: pl.Series
-
-
 class Judge:
     """Gives verdicts on calls; a context."""
 
@@ -99,6 +88,11 @@ class Judge:
         self._screen = screen
         self._policy = policy
         self._stack = ExitStack()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._known = Remembered(_REMEMBERED)
+        self._verdicts = pl.DataFrame()  # those of known cases and of the cases judged last
 
     def __enter__(self) -> Self:
         return self
@@ -118,11 +112,19 @@ class Judge:
 
     def verdicts(self, calls: Calls) -> Verdicts:
         """Verdicts on calls, in their order."""
+        if self._verdicts.height > _REMEMBERED:
+            self._forget()
         asked = calls.facts("day", "campaign")
         rows = self._factored(calls, asked)
-        judged = self._judged(rows.facts)
-        until = self._validity.of_calls(calls, asked, rows, judged.steady)
-        return Verdicts(calls.number, until, rows.case, rows.facts, *self._in_full(rows.facts, judged))
+        facts = rows.facts
+        cases = self._known(facts.cases.height, rows.keys(), lambda at: self._judged(facts.take(at), rows.codes))
+        until = cases["until"][rows.case]
+        if cases["steady"].null_count() < cases.height:
+            steady = cases["steady"][rows.case]
+            at = steady.is_not_null().arg_true()
+            until = until.scatter(at, self._validity.of_calls(facts.plans, calls.plan[at], asked[at], steady[at]))
+        verdict, distinct = numbered(cases.select("verdict"))
+        return Verdicts(calls.number, until, rows.case, facts, verdict, self._verdicts[distinct["verdict"]])
 
     def evaluation(self, calls: Calls) -> Evaluation | None:
         """The values of the conditions for one call; None where no law can be chosen."""
@@ -131,9 +133,16 @@ class Judge:
 
     def _factored(self, calls: Calls, asked: pl.DataFrame) -> Factored:
         codes = self._screen.codes(asked)
-        return factored(Distinct(calls.plans), calls.plan, asked["day"], codes, self._screen.decoded)
+        return factored(Distinct(lambda: calls.plans), calls.plan, asked["day"], codes, self._screen.decoded)
 
-    def _judged(self, facts: Facts) -> _Judged:
+    def _judged(self, facts: Facts, codes: pl.DataFrame) -> pl.DataFrame:
+        """Cases, judged; their verdicts are added to `_verdicts`.
+
+        Returns:
+            A row for each case: `verdict` (row of `_verdicts`); `until`, the last day on which it is clear (Date); but
+            where a later snapshot may answer differently about each number, `steady`, the last day on which nothing
+            has changed (Date). Both are null where it is not clear, or nothing will change.
+        """
         verdicts: list[Verdict] = []
         verdict = _nulls(pl.UInt32, facts)
         steady = _nulls(pl.Date, facts)
@@ -146,7 +155,13 @@ class Judge:
             verdict = verdict.scatter(at, evaluation.truth + len(verdicts))
             steady = steady.scatter(at, pl.select(pl.when(clear).then(evaluation.last_day)).to_series())
             verdicts += new
-        return _Judged(verdicts, verdict, steady)
+        again = answered_again(facts)
+        split = pl.select(until=pl.when(~again).then(steady), steady=pl.when(again).then(steady))
+        until = self._validity.of_cases(facts, codes, split["until"])
+        row, texts = self._in_full(facts, verdicts, verdict)
+        row += self._verdicts.height
+        self._verdicts = pl.concat([self._verdicts, texts]) if self._verdicts.height else texts
+        return pl.DataFrame([row.alias("verdict"), until.alias("until"), split["steady"]])
 
     def _verdict(self, regimes: list[Regime], truth: Truth) -> Verdict:
         findings = [finding_of(regime, truth) for regime in regimes]
@@ -156,8 +171,10 @@ class Judge:
         missing = {word for regime in open_ for word in unknown_facts(regime, truth)} if regimes else {"jurisdiction"}
         return worded(regimes, findings, ";".join(sorted(missing)), self._policy)
 
-    def _in_full(self, facts: Facts, judged: _Judged) -> tuple[pl.Series, pl.DataFrame]:
+    def _in_full(self, facts: Facts, verdicts: list[Verdict], verdict: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         """For each case its row of the distinct verdicts, and these: the columns of `VERDICT` that many calls share.
+
+        verdict: for each case its position in `verdicts`; null where no law or no day is known.
 
         A case to which no law was applied gets the reason, cells that were not understood are added to `dnc_why`,
         and a number that may be mistyped is never clear.
@@ -167,11 +184,11 @@ class Judge:
             facts.plans.frame.select("jurisdiction", "unread", "doubt", "odd", "elsewhere", undated)
         )
         note = of_plan[facts.cases["plan"]]
-        row, distinct = numbered(pl.DataFrame([judged.verdict.alias("verdict"), note.alias("note")]))
+        row, distinct = numbered(pl.DataFrame([verdict.alias("verdict"), note.alias("note")]))
         names = (*_TEXTS, "short")
-        rows = [[getattr(one, name.removeprefix("dnc_")) for name in names] for one in judged.verdicts]
-        verdicts = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-        verdicts, plans = verdicts.select(pl.all().gather(distinct["verdict"])), plans[distinct["note"]]
+        rows = [[getattr(one, name.removeprefix("dnc_")) for name in names] for one in verdicts]
+        worded = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+        worded, plans = worded.select(pl.all().gather(distinct["verdict"])), plans[distinct["note"]]
         words = messages("why", self._policy.language)
         unread, region = plans["unread"], plans["unread"] == "region"
         reason = (
@@ -197,7 +214,7 @@ class Judge:
             .otherwise(pl.lit(""))
             for name in ("odd", "elsewhere")
         ]
-        cases = verdicts.select(
+        cases = worded.select(
             pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),
             pl.col("dnc_outcome").fill_null("undecided"),
             pl.coalesce("dnc_missing", reason).alias("dnc_missing"),

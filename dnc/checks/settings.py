@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -27,7 +27,6 @@ from dnc.clock import read_day
 from dnc.errors import OptionError
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import AGAINST
 from dnc.messages import LANGUAGES
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
@@ -160,9 +159,8 @@ class Setup:
             reopen: opens the list a second time, where it is too large to be kept in memory.
             folder: for what is collected, if it is much.
         """
-        against = Against(folder, self.policy.language)
         if not intake.header.against:
-            return intake, against
+            return intake, self.against(intake, (), folder)
         kept, size = list[pl.DataFrame](), 0.0
 
         def batches() -> Iterator[pl.DataFrame]:
@@ -174,9 +172,16 @@ class Setup:
                 if size > _MEMORY:
                     kept.clear()
 
-        against.read(replace(intake, brief=intake.brief.without(AGAINST)), intake.fitted(batches()))
+        against = self.against(intake, batches(), folder)
         table = reopen() if size > _MEMORY else replace(intake.table, batches=iter(kept))
         return replace(intake, table=table), against
+
+    def against(self, intake: Intake, batches: Iterable[pl.DataFrame], folder: Path) -> Against:
+        """The objections and withdrawals in the rows of a list; `folder` and `intake` as for `read_ahead`."""
+        against = Against(folder, self.policy.language)
+        if intake.header.against:
+            against.read(intake.undeclared, intake.fitted(iter(batches)))
+        return against
 
     def completed(self, calls: Calls, against: Against | None = None) -> Calls:
         """Calls with what other rows, the file of consents and the brief say of their numbers.

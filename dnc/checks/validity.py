@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.cases import Distinct, Factored, Facts, factored
+from dnc.checks.cases import Distinct, Facts, factored
 from dnc.checks.evaluator import Evaluation, Evaluator
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy, outcome_of
@@ -28,36 +27,35 @@ class Validity:
         self._evaluator = evaluator
         self._policy = policy
 
-    def of_calls(self, calls: Calls, asked: pl.DataFrame, rows: Factored, steady: pl.Series) -> pl.Series:
-        """For each call the last day on which it is still clear (Date); null if it is not clear or nothing ends that.
-
-        Most calls share a case with many others and come to the same day. Only those whose number is in a later
-        snapshot are looked up one by one, because the answer about it may change.
+    def of_cases(self, facts: Facts, codes: pl.DataFrame, steady: pl.Series) -> pl.Series:
+        """For each case the last day on which it is still clear (Date); null if it is not clear or nothing ends that.
 
         Args:
-            calls: the calls. asked: the same, as `Screen.codes` takes them. rows: the same, as cases.
+            facts: the cases. codes: of each row of `facts.answers`.
             steady: for each case that is clear, the last day on which nothing has changed; else null.
         """
-        case, facts, codes = rows
-        answered_again = _answered_again(facts)
-        shared = (steady.is_not_null() & ~answered_again).arg_true()
-        single = (steady.is_not_null() & answered_again)[case].arg_true()
-        plan = pl.concat([facts.cases["plan"][shared], calls.plan[single]])
-        codes, asked = codes[facts.cases["answer"][shared]], asked[single]
+        clear = steady.is_not_null().arg_true()
+        plan, answer = facts.cases["plan"][clear], facts.cases["answer"][clear]
 
         def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
-            is_shared = at < shared.len()
-            later = codes[at.filter(is_shared)]
-            if not is_shared.all():
-                again = asked[at.filter(~is_shared) - shared.len()].with_columns(days.filter(~is_shared).alias("day"))
-                later = pl.concat([later, self._screen.codes(again)], how="diagonal")
-            return self._decided(facts.plans, plan[at], days, later)
+            return self._decided(facts.plans, plan[at], days, codes[answer[at]])
 
-        # Both in one go, cases before calls: what is decided together has more in common.
-        last_days = last_clear_days(pl.concat([steady[shared], steady[case[single]]]), decide)
-        until = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.cases.height)
-        until = until.scatter(shared, last_days.head(shared.len()))[case]
-        return until.scatter(single, last_days.tail(single.len()))
+        until = pl.Series([None], dtype=pl.Date).new_from_index(0, steady.len())
+        return until.scatter(clear, last_clear_days(steady[clear], decide)) if clear.len() else until
+
+    def of_calls(self, plans: Distinct, plan: pl.Series, asked: pl.DataFrame, steady: pl.Series) -> pl.Series:
+        """The same for each of some clear calls whose numbers are in later snapshots, which may answer differently.
+
+        Args:
+            plans: facts. plan: of each call its row there. asked: the calls, as `Screen.codes` takes them.
+            steady: of each call, as of its case.
+        """
+
+        def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
+            later = self._screen.codes(asked[at].with_columns(days.alias("day")))
+            return self._decided(plans, plan[at], days, later)
+
+        return last_clear_days(steady, decide)
 
     def _decided(self, plans: Distinct, plan: pl.Series, days: pl.Series, codes: pl.DataFrame) -> pl.DataFrame:
         """Whether plans are clear on later days (`clear`), and until when nothing changes (`last_day`)."""
@@ -94,7 +92,7 @@ def last_clear_days(steady: pl.Series, decide: Decide) -> pl.Series:
     return until
 
 
-def _answered_again(facts: Facts) -> pl.Series:
+def answered_again(facts: Facts) -> pl.Series:
     """Whether a later snapshot covers the number of each case."""
     later = pl.any_horizontal(pl.lit(False), pl.col("^.*_next_on$").is_not_null())
     return facts.answers.frame.select(pl.repeat(True, pl.len()) & later).to_series()[facts.cases["answer"]]

@@ -161,8 +161,9 @@ class FactReader:
         fits = plans[RAGGED].is_null()
         marks = pl.concat([*self._misread(cells, odd, fits), *self._filled(plans, fits, facts["consent_odd"])])
         marked = marks.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(MARKS))
-        none = pl.Series(MARKS, [None], dtype=marked.schema[MARKS]).new_from_index(0, plans.height)
-        return facts.with_columns(none.scatter(marked["plan"], marked[MARKS]) if marked.height else none)
+        at = pl.Series([None], dtype=pl.UInt32).new_from_index(0, plans.height)
+        at = at.scatter(marked["plan"], pl.int_range(0, marked.height, dtype=pl.UInt32, eager=True))
+        return facts.with_columns(marked[MARKS].gather(at))
 
     def _declared_consent(self, plans: pl.DataFrame) -> list[pl.Series]:
         """What rules tell of consents, as `by_rule_consent` and so on; null where that is not understood."""

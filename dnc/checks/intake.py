@@ -259,9 +259,9 @@ class Intake:
         At least two of its cells are names of columns, and not all are where they were; or the name of a column of
         numbers is where it was, and beside it is a name that no column has.
         """
+        unread = unread.filter(~pl.any_horizontal(pl.col(numbers).str.contains(r"\d{3}")))
         if unread.is_empty():
             return
-        unread = unread.filter(~pl.any_horizontal(pl.col(numbers).str.contains(r"\d{3}")))
         texts = unread.select(pl.col(pl.String).exclude(RAGGED).str.strip_chars().str.to_lowercase())
         names = {name: self.header.names[name].strip().lower() for name in texts.columns}
         words = set(names.values()) - {""}

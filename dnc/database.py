@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib.resources import files
@@ -134,11 +134,26 @@ def run(
     con: duckdb.DuckDBPyConnection, name: str, sql: str, params: object = None, **frames: pl.DataFrame
 ) -> pl.DataFrame:
     """Run one statement over named frames. Raises StoreError, which names the statement and quotes no data."""
+    with _over(con, name, frames):
+        relation = con.sql(sql, params=params)
+        return pl.DataFrame() if relation is None else pl.DataFrame(relation)
+
+
+def run_few(
+    con: duckdb.DuckDBPyConnection, name: str, sql: str, schema: Mapping[str, type[pl.DataType]], **frames: pl.DataFrame
+) -> pl.DataFrame:
+    """As `run`, for a result of few rows of a known schema: these come one by one, and the statement is bound once."""
+    with _over(con, name, frames):
+        return pl.DataFrame(con.execute(sql).fetchall(), schema=schema, orient="row")
+
+
+@contextmanager
+def _over(con: duckdb.DuckDBPyConnection, name: str, frames: Mapping[str, pl.DataFrame]) -> Iterator[None]:
+    """Frames as tables of a connection, as long as the block."""
     try:
         for table, frame in frames.items():
             con.register(table, ArrowStream(frame))
-        relation = con.sql(sql, params=params)
-        return pl.DataFrame() if relation is None else pl.DataFrame(relation)
+        yield
     except duckdb.Error as error:
         raise StoreError(f"statement {name} failed ({type(error).__name__})") from None
     finally:

@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 
 from dnc.checks.cases import Facts
-from dnc.database import run
+from dnc.database import run, run_few
 from dnc.frames import Remembered, keys, numbered
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.findings import Inquiry, Truth, counting_ends, inquiry
@@ -23,6 +23,7 @@ from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 
+_FEW = 1_000  # rows
 _REMEMBERED = 200_000  # distinct cells of a group after which its answers are dropped
 
 
@@ -135,7 +136,12 @@ class Evaluator:
         nulls = (f"null::{self._registry_facts[name]} as {name}" for name in unknown)
         sql = f"with facts as (select {', '.join(('*', *nulls))} from cells) {part.sql}"
 
+        schema: dict[str, type[pl.DataType]] = {f"c{at}": pl.UInt64 for at in range(part.codes)}
+        schema |= {f"e{at}": pl.Date for at in range(len(part.ends))}
+
         def evaluate(cells: pl.DataFrame) -> pl.DataFrame:
+            if cells.height <= _FEW:
+                return run_few(self._con, "findings", sql, schema, cells=cells)
             return run(self._con, "findings", sql, cells=cells)
 
         return _Group(columns, of_plans, part, evaluate, Remembered(_REMEMBERED))

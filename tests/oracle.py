@@ -490,6 +490,11 @@ class Reading:
         one, other = self.call.days[p["column"]], self.call.days[p["than"]]
         return one and other and one > other
 
+    def answered(self, p):
+        """Whether a registry answers for the number; where it does not, nobody knows."""
+        state, _, _ = self.call.registries[p["registry"]].said(self.call.who.number, self.call.day)
+        return True if state in ("listed", "clear") else None
+
     def is_holiday(self, name, day):
         """Whether a day is in a calendar, which is held for the years of the pack and the next."""
         years = range(self.pack["read_from"].year, self.pack["read_until"].year + 2)

@@ -159,6 +159,19 @@ def _registry_reads(registry: str) -> list[tuple[Sql, str]]:
     ]
 
 
+def _answered(p: dict[str, Any]) -> Condition:
+    """True where the registry answers for the number, whatever its answer; else unknown."""
+    registry = p["registry"]
+    state = registry_column(registry)
+    return Condition(
+        Sql(f"case when {state} in ('listed', 'clear') then true end", state),
+        tuple(_registry_reads(registry)),
+        (_next_answer(registry),),
+        said("condition", "answers", registry=_name(registry)),
+        (registry,),
+    )
+
+
 def _next_answer(registry: str) -> Sql:
     """The day before another snapshot covers the number."""
     column = registry_column(registry, "_next_on")
@@ -515,4 +528,5 @@ TESTS = {name: one for name, one in DEMANDS.items() if one.test} | {
         {"column": True, "days": False, "months": False, "years": False, "working_days": False, "holidays": False},
     ),
     "later": Template(_later, {"column": True, "than": True}),
+    "answered": Template(_answered, {"registry": True}),
 }

@@ -331,9 +331,30 @@ def test_a_place_or_its_area_code(place, code, value):
     assert found is value
 
 
+@pytest.mark.parametrize(
+    ("state", "value", "missing"),
+    [
+        ("listed", True, set()),
+        ("clear", True, set()),
+        ("uncovered", None, {"uncovered:us-fl-dnc"}),
+        (None, None, {"registry:us-fl-dnc"}),
+    ],
+)
+def test_answered(state, value, missing):
+    """Any answer of a registry holds, and none is not known: it never makes a condition false."""
+    pack = read_pack("xx.toml", HEAD + 'when = { answered = { registry = "us-fl-dnc" } }\nforbidden = {}')
+    [condition] = pack.regimes[0].when
+    asked = ", ".join([condition.sql, *(unknown for unknown, _ in condition.reads)])
+    with duckdb.connect() as con:
+        facts = "select $state::varchar as us_fl_dnc"
+        [found] = con.execute(f"select {asked} from ({facts})", {"state": state}).fetchall()
+    assert found[0] is value
+    assert {word for is_unknown, (_, word) in zip(found[1:], condition.reads, strict=True) if is_unknown} == missing
+
+
 def test_every_demand_has_a_truth_table():
     """A demand without a row above is a promise without proof."""
-    tabled = "forbidden duty unsettled not_read unlisted consent hours max_attempts pause cli not_objected silence within later"
+    tabled = "forbidden duty unsettled not_read unlisted consent hours max_attempts pause cli not_objected silence within later answered"
     assert {*DEMANDS, *TESTS} - {"unflagged"} == set(tabled.split())
     assert DEMANDS["unflagged"].write is DEMANDS["unlisted"].write
 

@@ -11,7 +11,7 @@ from dnc import Store, check
 from tests.law.test_world import PLAN
 
 OWN = ["co", "fl", "in", "la", "ma", "mo", "ok", "pa", "tn", "tx", "wy"]
-NOT_READ = {"US-MS", "US-AS", "US-GU", "US-MP", "US-PR", "US-VI"}
+NOT_READ = {"US-AL", "US-MS", "US-NV", "US-AS", "US-GU", "US-MP", "US-PR", "US-VI"}
 CALL = {"caller": "commercial", "voice": "human", "dialler": "manual", "cli": "+12025550100", "recipient": "consumer"}
 CALL |= {"line": "landline", "source": "purchased", "relationship": "none", "related": "no", "sector": "general"}
 CALL |= {"objected_on": "none", "attempts": "0", "attempts_day": "0"}

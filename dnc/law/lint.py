@@ -1,14 +1,16 @@
 """Lint for rules files: every regime can block a call and can be satisfied, every exception has an effect.
 
 For a regime and a day on which it is in force, every column that it reads is set
-to each value that makes a difference, in all combinations. Among the results must
-be the regime's worst finding, its best one, and one call that each exception lifts;
-what no call can bring about is a mistake in the file. Scopes are checked for not
-resting on low confidence alone. Chains, citations and ids are checked on reading.
+to each value that makes a difference, in all combinations (but see `_facts`). Among
+the results must be the regime's worst finding, its best one, both of them in each
+place that its `when` lists, and one call that each exception lifts; what no call can
+bring about is a mistake in the file. Scopes are checked for not resting on low
+confidence alone. Chains, citations and ids are checked on reading.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -16,7 +18,7 @@ from datetime import date, timedelta
 import duckdb
 
 from dnc.database import connect
-from dnc.law.demands import FACTS, OPEN, REGISTRY_FACTS, Condition, registry_column, silent_days
+from dnc.law.demands import FACTS, OPEN, REGISTRY_FACTS, Condition, one_of, registry_column, silent_days
 from dnc.law.findings import Finding, finding_of, inquiry
 from dnc.law.regimes import Pack, Regime, clause_sql
 from dnc.law.vocabulary import vocabulary
@@ -43,6 +45,7 @@ _TRIED_OF_REGISTRY = {
     "_campaign": ("'listed'", "'clear'", "null"),
     "_next_on": ("null",),
 }
+_OTHERS = "others"  # stands for all registries that give one answer together
 _OF_AXIS: tuple[str, ...] = ("'other'", "null")
 _WORST = {"duty": Finding.MET} | dict.fromkeys(OPEN, Finding.OPEN)  # of other demands: BROKEN
 _BEST = dict.fromkeys(("forbidden", *OPEN), Finding.NOT_APPLICABLE)  # of other demands: MET
@@ -93,20 +96,24 @@ def _regime(con: duckdb.DuckDBPyConnection, pack: Pack, regime: Regime) -> Itera
     silent = _first_silent_day(con, pack, first, last)
     seen = {day: _findings(con, regime, day) for day in {first, last, *silent}}
     worst, best = _WORST.get(regime.demand, Finding.BROKEN), _BEST.get(regime.demand, Finding.MET)
-    if not any(worst in found for found in seen.values()):
-        yield f"{regime.id}: no call can {_ways(worst)}"
-    if not any(best in found for found in seen.values()) and not regime.is_scope:
-        yield f"{regime.id}: no call can {_ways(best)}"
+    for way in (worst,) if regime.is_scope else (worst, best):
+        without = [
+            place for place in next(iter(seen.values())) if not any(way in found[place] for found in seen.values())
+        ]
+        if None in without:
+            yield f"{regime.id}: no call can {_ways(way)}"
+        else:
+            yield from (f"{regime.id}: no call in {place} can {_ways(way)}" for place in without)
     # An exception for all days but those of polls can only be seen to have an effect on one of these days.
     calendars = {name for clause in regime.exceptions for part in clause for name in part.calendars}
     for day in silent if silent_days(pack.jurisdiction) in calendars else (first, last):
-        if seen[day] == {Finding.NOT_APPLICABLE}:
+        if seen[day][None] == {Finding.NOT_APPLICABLE}:
             yield f"{regime.id}: applies to no call on {day}"
     for number, clause in enumerate(regime.exceptions, 1):
         others = [clause_sql(other) for other in regime.exceptions if other is not clause]
         alone = [part.sql for part in regime.when] + [clause_sql(clause)] + [f"({sql}) is not true" for sql in others]
         if not con.execute(
-            f"{_facts(regime, first)} where {' and '.join(f'({sql})' for sql in alone)} limit 1"
+            f"from ({_facts(regime, first)}) where {' and '.join(f'({sql})' for sql in alone)} limit 1"
         ).fetchall():
             yield f"{regime.id}: its exception {number} excepts no call that another one does not"
 
@@ -120,11 +127,24 @@ def _ways(finding: Finding) -> str:
     }[finding]
 
 
-def _findings(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> set[Finding]:
-    """What a regime can mean for a call on a day."""
+def _findings(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> dict[str | None, set[Finding]]:
+    """What a regime can mean for a call on a day: anywhere (None), and in each place that its `when` lists."""
     asked = replace(inquiry([regime]), ends=())
-    answers = con.execute(f"with facts as ({_facts(regime, day)}) {asked.sql}").fetchall()
-    return {finding_of(regime, asked.truth(codes)) for codes in set(answers)}
+    there = {place: one_of("place", [place]) for place in _places(regime)}
+    asked = replace(asked, conditions=(*asked.conditions, *there.values()))
+    answers = con.execute(f"with facts as ({_facts(regime, day)}) select distinct * from ({asked.sql})").fetchall()
+    found: dict[str | None, set[Finding]] = {place: set() for place in (None, *there)}
+    for codes in answers:
+        truth = asked.truth(codes)
+        finding = finding_of(regime, truth)
+        for place in (None, *(place for place, sql in there.items() if truth[sql])):
+            found[place].add(finding)
+    return found
+
+
+def _places(regime: Regime) -> tuple[str, ...]:
+    """The places that the `when` of a regime lists; none where it does not depend on the place."""
+    return next((words for part in regime.when for name, words in part.compares if name == "place"), ())
 
 
 def _first_silent_day(con: duckdb.DuckDBPyConnection, pack: Pack, first: date, last: date) -> list[date]:
@@ -137,29 +157,64 @@ def _first_silent_day(con: duckdb.DuckDBPyConnection, pack: Pack, first: date, l
 
 
 def _facts(regime: Regime, day: date) -> str:
-    """A relation of calls: every column that a regime reads, in all combinations of the values that are tried."""
+    """A relation of calls: every column that a regime reads, in combinations of the values that are tried.
+
+    These are all combinations but for two things. The registries of one exception, or of `when` and the demand, answer
+    freely; all others give one answer together, and each answer is tried. So the calls grow with the sum of the
+    registries, not with their product. And of the axes that `when` alone reads, one takes all its values, the others
+    one that holds: outside one is outside all. That hides no mistake: each row is a call that may be, whatever rows are
+    left out, and a mistake is what no row shows.
+    """
+    clauses = [(*regime.when, regime.demanded), *regime.exceptions]
+    asked = {frozenset(id_ for part in clause for id_ in part.registries) for clause in clauses}
+    widest = [free for free in asked if not any(free < other for other in asked)]
+    return " union all by name ".join(_calls(regime, day, free) for free in sorted(widest, key=sorted))
+
+
+def _calls(regime: Regime, day: date, free: frozenset[str]) -> str:
+    """All combinations of the values that are tried, where all registries but those of `free` give the same answer."""
     parts = list(regime.parts)
     read = frozenset[str]().union(*(part.columns for part in parts))
+    tried = {name: column for name, column in _columns().items() if name in read}
+    renamed = {}
+    for registry in sorted({id_ for part in parts for id_ in part.registries}):
+        for suffix, kind in REGISTRY_FACTS.items():
+            if (name := registry_column(registry, suffix)) in read:
+                source = name if registry in free else registry_column(_OTHERS, suffix)
+                tried[source] = (kind, _TRIED_OF_REGISTRY.get(suffix, _AGES))
+                renamed[name] = source
+    for name in _axes_of_when(regime)[1:]:
+        tried[name] = ("VARCHAR", ())
     relations = [f"(select date '{day}' as day)"]
-    for name, (kind, tried) in _columns(parts).items():
-        if name in read:
-            values = ", ".join(dict.fromkeys([*_compared(parts, name), *tried]))
-            relations.append(f"(select unnest([{values}]::{kind}[]) as {name} from (select date '{day}' as day))")
-    twin = ", at_first as at_last" if "at_first" in read else ""
+    for name, (kind, values) in tried.items():
+        listed = ", ".join(dict.fromkeys([*_compared(regime, name), *values]))
+        relations.append(f"(select unnest([{listed}]::{kind}[]) as {name} from (select date '{day}' as day))")
+    twins = {name: source for name, source in renamed.items() if name != source}
+    if "at_first" in read:
+        twins["at_last"] = "at_first"
+    twin = "".join(f", {source} as {name}" for name, source in twins.items())
     return f"select *{twin} from {' cross join '.join(relations)}"
 
 
-def _columns(parts: list[Condition]) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Every column that some conditions may read: its SQL type, and the values that are tried whatever they say."""
+def _axes_of_when(regime: Regime) -> list[str]:
+    """The axes that one condition of `when` reads, and nothing else."""
+    once = [name for name, uses in Counter(name for part in regime.parts for name in part.columns).items() if uses == 1]
+    return [name for part in regime.when if part.axis for name, _ in part.compares if name in once]
+
+
+def _columns() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Every fact of a call that a condition may read: its SQL type, and the values that are tried whatever it says."""
     columns: dict[str, tuple[str, tuple[str, ...]]] = dict.fromkeys(vocabulary().axes, ("VARCHAR", _OF_AXIS))
     columns |= {name: (kind, _TRIED.get(name, _AGES if kind == "DATE" else _OF_AXIS)) for name, kind in FACTS.items()}
-    for registry in sorted({id_ for part in parts for id_ in part.registries}):
-        for suffix, kind in REGISTRY_FACTS.items():
-            columns[registry_column(registry, suffix)] = (kind, _TRIED_OF_REGISTRY.get(suffix, _AGES))
     return {name: column for name, column in columns.items() if name not in ("day", "at_last")}
 
 
-def _compared(parts: list[Condition], column: str) -> list[str]:
-    """One word of each closed list that some conditions compare a column with; for prefixes, a number that has it."""
-    words = [words[0] for part in parts for name, words in part.compares if name == column]
+def _compared(regime: Regime, column: str) -> list[str]:
+    """One word of each closed list that a regime compares a column with; for prefixes, a number that has it.
+
+    Of places, also each that its `when` lists.
+    """
+    words = [words[0] for part in regime.parts for name, words in part.compares if name == column]
+    if column == "place":
+        words += _places(regime)
     return [f"'{word}00'" if column == "cli" else f"'{word}'" for word in words]

@@ -69,8 +69,11 @@ def rules(
 
 
 def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
-    from dnc.law.lint import problems, untitled
+    from dnc.law.lint import notes, problems, untitled
 
+    for pack in packs:
+        for note in notes(pack):
+            say(note)
     found = [problem for pack in packs for problem in [*problems(pack), *(untitled(pack) if shipped else ())]]
     for problem in found:
         click.echo(problem)

@@ -10,10 +10,12 @@ confidence alone. Chains, citations and ids are checked on reading.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import duckdb
 
@@ -62,6 +64,33 @@ def problems(pack: Pack) -> list[str]:
 def untitled(pack: Pack) -> list[str]:
     """The regimes of a pack that are called by their ids, one line each; rules that ship have titles, others may."""
     return [f"{one.id}: has no title" for one in pack.regimes if one.id in one.title.values()]
+
+
+def notes(pack: Pack) -> list[str]:
+    """What a pack may lack without a mistake in it, one line each: polls before the last day that it was read for.
+
+    A poll of one name is expected as long after the last as the longest time between two of them so far; polls at
+    another time, as after a dissolution, are announced by nothing.
+    """
+    if not pack.polls:
+        return []
+    found = []
+    years: dict[str, list[int]] = {}
+    for day, name in pack.polls:
+        kind = re.split(r", | \(", name)[0]
+        if day.year not in years.setdefault(kind, []):
+            years[kind].append(day.year)
+    for kind, held in years.items():
+        term = max((later - earlier for earlier, later in pairwise(held)), default=0)
+        if term and held[-1] + term <= pack.read_until.year:
+            found.append(f"{pack.jurisdiction}: polls: {kind} is expected in {held[-1] + term} and has no entry")
+    last = pack.polls[-1][0]
+    if last < pack.read_until:
+        found.append(
+            f"{pack.jurisdiction}: polls: none after {last} has an entry, and the file was reviewed until "
+            f"{pack.read_until}: no day is silent before a poll that is called in between"
+        )
+    return found
 
 
 def _scope(pack: Pack) -> Iterator[str]:

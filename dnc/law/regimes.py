@@ -106,7 +106,7 @@ class Pack:
     territories: ISO 3166-1 alpha-2 → IANA zones, for the numbering plans under this law.
     places: ISO 3166-2 → territory. clocks: ISO 3166-2 → IANA zones, where they differ from those
     of its territory. read_from, read_until: first and last day that the file was reviewed for.
-    macros: the calendars that the expressions call: name → SQL.
+    macros: the calendars that the expressions call: name → SQL. polls: day and name of each poll that forbids calls.
     """
 
     jurisdiction: str
@@ -118,6 +118,7 @@ class Pack:
     read_until: date
     regimes: tuple[Regime, ...]
     macros: dict[str, str]
+    polls: tuple[tuple[date, str], ...] = ()
 
     def zones(self, territory: str, place: str | None = None) -> tuple[str, ...]:
         """The time zones in which a person may be, given a territory and perhaps a place in it."""

@@ -117,7 +117,8 @@ class _Reader:
         if unknown := [place for place in clocks if not _PLACE.match(place)]:
             raise self.fail("is not an ISO 3166-2 code", "places", unknown[0])
         macros = self.macros(regimes)
-        return Pack(self.jurisdiction, name, territories, places, clocks, read_from, read_until, regimes, macros)
+        polls = tuple(sorted((poll["day"], poll["name"]) for poll in self.polls))
+        return Pack(self.jurisdiction, name, territories, places, clocks, read_from, read_until, regimes, macros, polls)
 
     def _territories(self, data: dict[str, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
         tables = data.get("territories", {})

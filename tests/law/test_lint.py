@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from dnc import Rulebook
-from dnc.law.lint import problems, untitled
+from dnc.law.lint import notes, problems, untitled
 from dnc.law.rule_file import read_pack
 from tests.law.test_rulebook import TEXT
 
@@ -76,6 +76,42 @@ def test_a_scope_never_rests_on_low_confidence_alone(scope, grade, says):
     """What only low confidence is known about may block and never clears."""
     text = TEXT.replace('says = "two"', f'says = "two"\nconfidence = "{grade}"') + scope
     assert problems(read_pack("xx.toml", text)) == says
+
+
+REGISTRIES = ", ".join(
+    f'{{ place = ["US-{one}"], answered = {{ registry = "us-{one.lower()}-dnc" }} }}' for one in "ABCDEFGHIJKL"
+)
+
+
+def test_many_registries_fit_into_memory():
+    """Twelve registries in exceptions, which crossed would be 16 million calls: each exception has its witness."""
+    text = TEXT.replace('{ caller = ["press"] }', REGISTRIES.replace("US-", "US-A"))
+    assert text != TEXT
+    [found] = problems(read_pack("xx.toml", text))
+    assert found.startswith("xx-scope is missing")
+
+
+def test_a_state_in_which_a_rule_never_decides_is_named():
+    """A state of the list that an exception takes out again is a slip; the others have their witnesses."""
+    when = 'when = { purpose = ["sale"], place = ["US-AA", "US-AB"] }\nexcept = [{ place = ["US-AB"] }]\nforbidden'
+    text = TEXT.replace('when = { purpose = ["sale"] }\nforbidden', when)
+    assert text != TEXT
+    assert "xx-two: no call in US-AB can break it" in problems(read_pack("xx.toml", text))
+    assert not any("US-AA" in problem for problem in problems(read_pack("xx.toml", text)))
+
+
+def test_polls_that_are_expected_are_noted():
+    """The next poll after the longest term so far is asked for; so are those that nobody could expect."""
+    text = (files("dnc.law") / "rules" / "fr.toml").read_text(encoding="utf-8")
+    last = [line for line in text.splitlines() if "(announced)" in line]
+    [note] = notes(read_pack("fr.toml", text))
+    assert note.startswith("fr: polls: none after 2027-05-02 has an entry")
+    for line in last:
+        text = text.replace(line + "\n", "")
+    expected, none = notes(read_pack("fr.toml", text))
+    assert expected == "fr: polls: Presidential is expected in 2027 and has no entry"
+    assert none.startswith("fr: polls: none after 2026-03-22 has an entry")
+    assert notes(BOOK.packs["gb"]) == []
 
 
 def test_the_command_says_so(dnc, tmp_path):

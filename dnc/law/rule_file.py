@@ -37,18 +37,26 @@ from dnc.messages import LANGUAGES, Words, in_languages, said, translated, words
 LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
 _IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
-_PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_JURISDICTION = re.compile(r"[a-z]{2}")
+_TERRITORY = re.compile(r"[A-Z]{2}")
+_PLACE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
+_URL = re.compile(r"(https?://[!-~]+)?")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+_YEARS = range(1900, 2200)  # that a file may be reviewed for
+_MOST = 36_500  # of any count: a hundred years in days
 _TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", "hours", *AGES), int)
 _TYPES |= dict.fromkeys(("same_campaign", "for_consent", "appointment", "withheld"), bool)
 _TYPE_NAMES = {
-    int: "a whole number, at least 1",
+    int: f"a whole number, at least 1 and at most {_MOST:,}",
     bool: "true or false",
     str: "a string",
     date: "a date such as 2026-08-05",
+    dict: "a table",
+    list: "a list",
 }
 # A day that every month of every year has.
-_DAY = re.compile(r"^(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$")
+_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])")
 
 
 def read_pack(path: str, text: str) -> Pack:
@@ -60,7 +68,11 @@ def read_pack(path: str, text: str) -> Pack:
     Raises:
         RuleError: it breaks the grammar; the message names file, regime and key.
     """
-    return _Reader(path, text).pack()
+    try:
+        return _Reader(path, text).pack()
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError) as error:
+        # A value of another type than is expected where it stands, such as a list in place of a word.
+        raise RuleError(f"does not have the form of a rules file ({type(error).__name__})", path) from None
 
 
 class _Reader:
@@ -70,10 +82,23 @@ class _Reader:
             self.data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise RuleError(f"is not valid TOML: {error}", path) from None
+        self.printable(self.data)
 
     def fail(self, message: str, *at: str) -> RuleError:
         """The error at a place in the file: keys from the outermost inwards."""
         return RuleError(message, self.path, ".".join(at) or None)
+
+    def printable(self, data: Any, *at: str) -> None:
+        """Refuse control characters, which a terminal or a line of text would obey, anywhere in the file."""
+        if isinstance(data, dict):
+            for key, value in data.items():
+                self.printable(key, *at)
+                self.printable(value, *at, key)
+        elif isinstance(data, list):
+            for value in data:
+                self.printable(value, *at)
+        elif isinstance(data, str) and _CONTROL.search(data):
+            raise self.fail("has a character that cannot be printed", *at)
 
     def table(self, data: Any, keys: dict[str, bool], *at: str) -> dict[str, Any]:
         """A table that has no keys but `keys`, and all of these that are required (True)."""
@@ -86,35 +111,55 @@ class _Reader:
         return data
 
     def typed(self, kind: type, data: dict[str, Any], key: str, *at: str) -> Any:
-        """The value of a key, which must have a type; whole numbers are at least 1."""
+        """The value of a key, which must have exactly a type (`True` is no number); numbers are from 1 to `_MOST`."""
         value = data[key]
-        if not isinstance(value, kind) or (isinstance(value, int) and kind is int and (value is True or value < 1)):
+        if type(value) is not kind or (isinstance(value, int) and kind is int and not 1 <= value <= _MOST):
             raise self.fail(f"must be {_TYPE_NAMES[kind]}", *at, key)
         return value
+
+    def each(self, form: re.Pattern[str], what: str, values: Any, *at: str) -> tuple[str, ...]:
+        """The values of a list, all of which must be texts of a form."""
+        if type(values) is not list:
+            raise self.fail("must be a list", *at)
+        if strange := [one for one in values if not (isinstance(one, str) and form.fullmatch(one))]:
+            raise self.fail(f"{strange[0]!r} is not {what}", *at)
+        return tuple(values)
 
     def pack(self) -> Pack:
         keys = {"jurisdiction": True, "name": False, "regions": True, "read_from": True, "read_until": True}
         optional = ("territories", "places", "holidays", "polls", "cites", "regime")
         data = self.table(self.data, keys | dict.fromkeys(optional, False))
         self.jurisdiction = self.typed(str, data, "jurisdiction")
+        if not _JURISDICTION.fullmatch(self.jurisdiction):
+            raise self.fail("must be two lower-case letters", "jurisdiction")
+        self.regions = self.each(_TERRITORY, "an ISO 3166-1 code", data["regions"], "regions")
+        if not self.regions:
+            raise self.fail("must name at least one territory", "regions")
+        for key, kind in {"name": dict, "cites": dict, "territories": dict, "places": dict, "holidays": dict}.items():
+            if key in data:
+                self.typed(kind, data, key)
         self.cites = {key: self._cite(key, one) for key, one in data.get("cites", {}).items()}
         self._used: set[str] = set()
-        self._read_calendars(data)
         read_from = self.typed(date, data, "read_from")
         read_until = self.typed(date, data, "read_until")
+        if not (read_from.year in _YEARS and read_until.year in _YEARS and read_from <= read_until):
+            raise self.fail(f"must not lie before `read_from`, and both from {_YEARS[0]} to {_YEARS[-1]}", "read_until")
+        self._read_calendars(data)
         regimes = tuple(self._regime(one) for one in data.get("regime", []))
         self._check_chains(regimes)
         if unused := sorted(set(self.cites) - self._used):
             raise self.fail("no regime uses this citation", "cites", unused[0])
         territories, places = self._territories(data)
         named = data.get("name", {})
+        for language in named:
+            self.typed(str, named, language, "name")
         name = {
             language: words(language).get("jurisdictions", {}).get(self.jurisdiction)
             or named.get(language, named.get("en", self.jurisdiction.upper()))
             for language in LANGUAGES
         }
         clocks = {place: self._zones(zones, "places", place) for place, zones in data.get("places", {}).items()}
-        if unknown := [place for place in clocks if not _PLACE.match(place)]:
+        if unknown := [place for place in clocks if not _PLACE.fullmatch(place)]:
             raise self.fail("is not an ISO 3166-2 code", "places", unknown[0])
         macros = self.macros(regimes)
         polls = tuple(sorted((poll["day"], poll["name"]) for poll in self.polls))
@@ -124,27 +169,32 @@ class _Reader:
         tables = data.get("territories", {})
         territories: dict[str, tuple[str, ...]] = {}
         places: dict[str, str] = {}
-        for region in data["regions"]:
+        for region in self.regions:
             table = self.table(tables.get(region, {}), {"zones": False, "places": False}, "territories", region)
             territories[region] = self._zones(table.get("zones", []), "territories", region)
-            places |= dict.fromkeys(table.get("places", ()), region)
-        if unknown := sorted(set(tables) - set(data["regions"])):
+            at = ("territories", region, "places")
+            places |= dict.fromkeys(self.each(_PLACE, "an ISO 3166-2 code", table.get("places", []), *at), region)
+        if unknown := sorted(set(tables) - set(self.regions)):
             raise self.fail("is not in `regions`", "territories", unknown[0])
         return territories, places
 
     def _zones(self, zones: Any, *at: str) -> tuple[str, ...]:
         if not isinstance(zones, list):
             raise self.fail("must be a list of IANA time zones", *at)
-        if unknown := [zone for zone in zones if not is_zone(zone)]:
+        if unknown := [zone for zone in zones if not (isinstance(zone, str) and is_zone(zone))]:
             raise self.fail(f"{unknown[0]!r} is not an IANA time zone", *at)
         return tuple(zones)
 
     def _read_calendars(self, data: dict[str, Any]) -> None:
+        self.each(_ID, "a name in lower-case words joined by hyphens", [*data.get("holidays", {})], "holidays")
         self.holidays = {name: self._calendar(name, one) for name, one in data.get("holidays", {}).items()}
         polls = self.table(data.get("polls", {}), {"early": False, "days": False, "cites": False}, "polls")
-        self.early: list[str] = polls.get("early", [])
+        self.early = self.each(_TERRITORY, "an ISO 3166-1 code", polls.get("early", []), "polls", "early")
         day_keys = {"name": True, "day": True, "early": True, "confidence": True, "note": False}
         self.polls = [self.table(poll, day_keys, "polls", "days") for poll in polls.get("days", [])]
+        for poll in self.polls:
+            for key, kind in {"day": date, "early": bool}.items():
+                self.typed(kind, poll, key, "polls", "days")
         if polls:
             self._cites_of(polls, "polls")
 
@@ -152,11 +202,15 @@ class _Reader:
         optional = ("days", "everywhere", "without", "subdivision", "note")
         table = self.table(data, {"country": True, "cites": True} | dict.fromkeys(optional, False), "holidays", name)
         self._cites_of(table, "holidays", name)
-        days = table.get("days", [])
-        if not all(isinstance(day, str) and _DAY.match(day) for day in days):
-            raise self.fail("must be a list of days such as '12-25'", "holidays", name, "days")
-        without, subdivision = tuple(table.get("without", ())), table.get("subdivision")
-        return Calendar(table["country"], tuple(days), table.get("everywhere", False), without, subdivision)
+        at = ("holidays", name)
+        for key, kind in {"country": str, "everywhere": bool, "without": list, "subdivision": str}.items():
+            if key in table:
+                self.typed(kind, table, key, *at)
+        if not _TERRITORY.fullmatch(table["country"]):
+            raise self.fail("must be an ISO 3166-1 code", *at, "country")
+        days = self.each(_DAY, "a day such as '12-25'", table.get("days", []), *at, "days")
+        without = self.each(re.compile(".+"), "the name of a day", table.get("without", []), *at, "without")
+        return Calendar(table["country"], days, table.get("everywhere", False), without, table.get("subdivision"))
 
     def macros(self, regimes: tuple[Regime, ...]) -> dict[str, str]:
         """The calendars that the conditions call, as bodies of SQL macros without arguments."""
@@ -166,7 +220,11 @@ class _Reader:
             macro = calendar(name)
             used = [regime.first for regime in regimes if any(macro in part.calendars for part in regime.parts)]
             first = max(min(used, default=date.max), self.data["read_from"])
-            calendars[macro] = days_sql(holidays.between(first.year, last_year))
+            try:
+                calendars[macro] = days_sql(holidays.between(first.year, last_year))
+            except (NotImplementedError, KeyError):
+                message = "the library `holidays` has no such country or subdivision"
+                raise self.fail(message, "holidays", name) from None
         if self.polls:
             for early in (False, True):
                 calendars[silent_days(self.jurisdiction, early)] = days_sql(self._silent_days(early))
@@ -184,6 +242,11 @@ class _Reader:
         keys = {"text": True, "url": True, "read": True} | dict.fromkeys(translated("text"), False)
         table = self.table(data, keys, "cites", key)
         read = self.typed(date, table, "read", "cites", key)
+        for text in ("text", "url", *translated("text")):
+            if text in table:
+                self.typed(str, table, text, "cites", key)
+        if not _URL.fullmatch(table["url"]):
+            raise self.fail("must be a URL that begins with http:// or https://, or empty", "cites", key, "url")
         texts = in_languages(table, "text", "cites", self.jurisdiction, key)
         return Cite(table["text"], texts, table["url"], read)
 
@@ -212,8 +275,11 @@ class _Reader:
             "sanction",
         )
         table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False), id_)
-        if not _ID.match(id_):
+        if not (isinstance(id_, str) and _ID.fullmatch(id_)):
             raise self.fail("an id must be lower-case words joined by hyphens", id_)
+        for key in ("says", *translated("says"), "note", "sanction", "follows"):
+            if key in table:
+                self.typed(str, table, key, id_)
         for key, allowed in (("force", ("law", "guidance")), ("confidence", GRADES)):
             if table.get(key, allowed[0]) not in allowed:
                 raise self.fail(f"{table[key]!r} is not one of {', '.join(allowed)}", id_, key)
@@ -287,9 +353,9 @@ class _Reader:
         Where the file has `[places]`, any other code counts as an unknown place. `place_or_code` also holds where the
         number has an area code of a place of the list, for states whose law follows their area codes.
         """
-        if not isinstance(values, list) or not values or not all(_PLACE.match(str(value)) for value in values):
+        if not isinstance(values, list) or not values or not all(_PLACE.fullmatch(str(value)) for value in values):
             raise self.fail("must be a list of ISO 3166-2 codes", *at, axis)
-        known = [place for place in self.data.get("places", ()) if _PLACE.match(place)]
+        known = [place for place in self.data.get("places", ()) if _PLACE.fullmatch(place)]
         if known and (unknown := [value for value in values if value not in known]):
             raise self.fail(f"{unknown[0]!r} is not in [places]", *at, axis)
         says = said("condition", "axis", label=label("place"), words=" / ".join(values))
@@ -348,14 +414,14 @@ class _Reader:
         }
         if key in closed and value not in closed[key]:
             raise self.fail(f"{value!r} is not one of {', '.join(closed[key])}", *at, key)
-        if key in ("registry", "after_listed") and not (isinstance(value, str) and _ID.match(value)):
+        if key in ("registry", "after_listed") and not (isinstance(value, str) and _ID.fullmatch(value)):
             raise self.fail("must be a registry id", *at, key)
         if key in _TYPES:
             self.typed(_TYPES[key], params, key, *at)
         if key in ("max_age", "registry_max_age"):
             self._age(value, AGES if "registry" in params else UNITS, *at, key)
         if key in ("allowed", "forbidden") and not (
-            isinstance(value, list) and value and all(re.fullmatch(r"\+\d{1,15}", one) for one in value)
+            isinstance(value, list) and value and all(re.fullmatch(r"\+[0-9]{1,15}", one) for one in value)
         ):
             raise self.fail("must be a list of E.164 prefixes", *at, key)
         if key == "registry_max_age" and "after_listed" not in params:
@@ -391,8 +457,8 @@ class _Reader:
         return {"windows": windows, "text": ", ".join(text), **rest}
 
     def _spans(self, text: Any, *at: str) -> list[tuple[str, str]]:
-        pattern = r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"
-        if not isinstance(text, str) or not re.fullmatch(rf"{pattern}( {pattern})*", text):
+        pattern = r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"
+        if not isinstance(text, str) or not re.fullmatch(rf"{pattern}( {pattern}){{0,9}}", text):
             raise self.fail("must be spans such as '10:00-13:00 14:00-20:00'", *at)
         return [(span[:5], span[6:]) for span in text.split()]
 

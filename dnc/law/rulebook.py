@@ -90,6 +90,7 @@ class Rulebook:
 def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
     packs: dict[str, Pack] = {}
     seen: dict[str, str] = {}
+    calendars: dict[str, str] = {}
     for path, text in sources:
         pack = read_pack(path, text)
         if pack.jurisdiction in packs:
@@ -99,5 +100,9 @@ def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
             if regime.id in seen:
                 raise RuleError(f"this regime id is also in {seen[regime.id]}", path, regime.id)
             seen[regime.id] = path
+        for name in pack.macros:
+            if name in calendars:
+                raise RuleError(f"its calendar {name} is also in {calendars[name]}", path)
+            calendars[name] = path
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
     return Rulebook(packs, texts)

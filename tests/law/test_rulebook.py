@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterator
 from datetime import date
+from importlib.resources import files
 
 import pytest
 
 from dnc import Rulebook, RuleError
+from dnc.law import rule_file
 from dnc.law.demands import DEMANDS, TESTS
 from dnc.law.rule_file import read_pack
 
@@ -84,6 +88,27 @@ def test_the_sample_is_read():
         ("forbidden = {}", "duty = {}", "xx.toml:xx-two.duty: must be a string"),
         ("read_from", "read_form", "xx.toml: unknown key 'read_form'"),
         ("[[regime]]", "[regime]]", "xx.toml: is not valid TOML"),
+        ('jurisdiction = "xx"', 'jurisdiction = "x() as 1; --"', "xx.toml:jurisdiction: must be two lower-case letters"),
+        ('jurisdiction = "xx"', 'jurisdiction = "xx\\n"', "xx.toml:jurisdiction: must be two lower-case letters"),
+        ('regions = ["FR"]', "regions = [\"FR') or ('\"]", "xx.toml:regions: \"FR') or ('\" is not an ISO 3166-1 code"),
+        ('regions = ["FR"]', "regions = []", "xx.toml:regions: must name at least one territory"),
+        ("read_from = 2020-01-01", "read_from = 2020-01-01T00:00:00", "xx.toml:read_from: must be a date"),
+        ("read_until = 2029-12-31", "read_until = 9999-12-31", "xx.toml:read_until: must not lie before `read_from`, and both from 1900 to 2199"),
+        ("[cites]", "[holidays]\n\"f() as 1; --\" = {}\n[cites]", "xx.toml:holidays: 'f() as 1; --' is not a name"),
+        ("[cites]", '[holidays.xx]\ncountry = "../../FR"\ncites = ["C"]\n[cites]', "xx.toml:holidays.xx.country: must be an ISO"),
+        ("[cites]", '[holidays.xx]\ncountry = "QQ"\ncites = ["C"]\n[cites]', "xx.toml:holidays.xx: the library `holidays` has no such"),
+        ("[cites]", '[holidays.xx]\ncountry = "FR"\nwithout = "day"\ncites = ["C"]\n[cites]', "xx.toml:holidays.xx.without: must be a list"),
+        ("[cites]", "[polls]\nearly = [\"FR') or ('\"]\ncites = [\"C\"]\n[cites]", "xx.toml:polls.early: \"FR') or ('\" is not an ISO"),
+        ("[cites]", '[polls]\ndays = [{ name = "a", day = "1", early = true, confidence = "low" }]\ncites = ["C"]\n[cites]', "xx.toml:polls.days.day: must be a date"),
+        ('url = ""', 'url = "javascript:alert()"', "xx.toml:cites.C.url: must be a URL"),
+        ('says = "two"', "says = 2", "xx.toml:xx-two.says: must be a string"),
+        ('says = "two"', 'says = "\\u001b[2J"', "xx.toml:regime.says: has a character that cannot be printed"),
+        ('"fr-bloctel"', '"own\\n"', "xx.toml:xx-one.unlisted.registry: must be a registry id"),
+        ("months = 1", "months = 999999999999", "xx.toml:xx-one.unlisted.max_age.months: must be a whole number, at least 1 and at most"),
+        ("forbidden = {}", 'cli = { allowed = ["+\u0663\u0663"] }', "xx.toml:xx-two.cli.allowed: must be a list of E.164"),
+        ("forbidden = {}", 'hours = { mon = "1\u0660:00-12:00" }', "xx.toml:xx-two.hours.mon: must be spans"),
+        ('cites = ["C"]\nfrom = 2021', "cites = 1\nfrom = 2021", "xx.toml: does not have the form of a rules file"),
+        ("[cites]", f"x = {'[' * 5000}\n[cites]", "xx.toml: does not have the form of a rules file (RecursionError)"),
     ],
 )  # fmt: skip
 def test_what_breaks_the_grammar_is_refused(old, new, says):
@@ -116,6 +141,66 @@ def test_every_key_of_a_demand_is_checked(name, key):
     assert "missing key" not in str(error.value)
 
 
+HOSTILE = "x') or true; --"
+
+
+def changed(data: object, at: tuple[object, ...] = ()) -> Iterator[tuple[tuple[object, ...], object]]:
+    """Copies of a table or list with one key or value that is hostile text, and where; once for each kind of place."""
+    items = list(data.items()) if isinstance(data, dict) else list(enumerate(data))
+    for key, value in items:
+        here = (*at, key if isinstance(data, dict) else "")
+        for kind, hostile in (("", HOSTILE), ("listed", [HOSTILE])):
+            copy = dict(data) if isinstance(data, dict) else list(data)
+            copy[key] = hostile
+            yield (*here, kind), copy
+        if isinstance(data, dict):
+            yield (*here, "key"), {(HOSTILE if name == key else name): one for name, one in items}
+        if isinstance(value, dict | list):
+            for place, inner in changed(value, here):
+                copy = dict(data) if isinstance(data, dict) else list(data)
+                copy[key] = inner
+                yield place, copy
+
+
+@pytest.mark.parametrize("name", ["fr", "us", "au"])
+def test_nothing_of_a_rules_file_becomes_sql_as_it_is(name, monkeypatch):
+    """Any key or value of a file that is replaced by hostile text is refused, or is only said to people."""
+    text = (files("dnc.law") / "rules" / f"{name}.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text)
+    kept = {kind: one for one in data["regime"] for kind in one}  # a regime of each kind is enough
+    scope = [one for one in data["regime"] if one["id"] == f"{name}-scope"]
+    data["regime"] = list({one["id"]: one for one in [*scope, *kept.values()]}.values())
+    for one in data["regime"]:
+        one.pop("follows", None)
+    used = {
+        cite
+        for one in [*data["regime"], data.get("polls", {}), *data.get("holidays", {}).values()]
+        for cite in one.get("cites", ())
+    }
+    data["cites"] = {key: cite for key, cite in data["cites"].items() if key in used}
+    tried = dict(changed(data))
+    refused = 0
+    monkeypatch.setattr(rule_file.tomllib, "loads", lambda _: data)
+    assert read_pack(name, "").regimes
+    for place, mutant in tried.items():
+        monkeypatch.setattr(rule_file.tomllib, "loads", lambda _, mutant=mutant: mutant)
+        try:
+            pack = read_pack(name, "")
+        except RuleError:
+            refused += 1
+            continue
+        sql = [
+            part
+            for regime in pack.regimes
+            for part in (regime.sql, *(str(end) for one in regime.parts for end in one.ends))
+        ]
+        sql += [text for macro in pack.macros.items() for text in macro]
+        sql += [registry for regime in pack.regimes for one in regime.parts for registry in one.registries]
+        assert not any("or true" in one for one in sql), place
+        assert not any("or true" in zone for zones in pack.territories.values() for zone in zones), place
+    assert len(tried) > refused > 60
+
+
 def test_a_folder_adds_and_replaces(tmp_path):
     """A file of the folder adds its jurisdiction, or replaces the shipped file of its name."""
     (tmp_path / "xx.toml").write_text(TEXT)
@@ -127,7 +212,12 @@ def test_a_folder_adds_and_replaces(tmp_path):
 
 
 def test_an_id_stands_in_one_file(tmp_path):
-    """Two files may not define one regime, nor one jurisdiction."""
+    """Two files may not define one regime, one calendar, nor one jurisdiction."""
+    (tmp_path / "yy.toml").write_text(
+        TEXT.replace("xx", "yy").replace("[cites]", '[holidays.fr]\ncountry = "FR"\ncites = ["C"]\n[cites]')
+    )
+    with pytest.raises(RuleError, match=r"yy\.toml: its calendar fr_holidays is also in fr\.toml$"):
+        Rulebook.load(tmp_path)
     (tmp_path / "yy.toml").write_text(TEXT.replace("xx-one", "fr-optin-2026"))
     with pytest.raises(RuleError, match=r"fr-optin-2026: this regime id is also in fr\.toml$"):
         Rulebook.load(tmp_path)

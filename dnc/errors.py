@@ -6,6 +6,7 @@
         LoaderError     no loader recognises the file, or several do
         RuleError       a rules file does not follow the grammar
       StoreError        the store is locked, not a store, damaged or of another version
+      ShortageError     memory or a disk did not suffice
 
 A wrong file raises an exception, a wrong row does not: it becomes an `undecided` verdict, or is counted as an unread
 listing. A message is one line, says what to do, and never quotes a telephone number or a line of a file.
@@ -13,8 +14,16 @@ listing. A message is one line, says what to do, and never quotes a telephone nu
 
 from __future__ import annotations
 
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+_FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|failed to offload|os error (?:28|122)\b")
+_NO_MEMORY = re.compile(r"memory allocation of|[Cc]annot allocate memory|can't start new thread")
+_MEMORY_ERRORS = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
+_WANTED = re.compile(r"(?:allocat\w*|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d[\d.]* ?(?:[KMGT]i?B|bytes)?)")
 _SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French has the last two before signs and in numbers
 
 
@@ -57,6 +66,10 @@ class RuleError(InputError):
     """A rules file does not follow the grammar; `at` names regime and key."""
 
 
+class ShortageError(DncError):
+    """Memory or a disk did not suffice."""
+
+
 class StoreError(DncError):
     """The store is locked, damaged, of another version, or the folder is not a store."""
 
@@ -64,3 +77,39 @@ class StoreError(DncError):
 def missing_extra(extra: str, error: ImportError) -> OptionError:
     """The error where the libraries of an extra are not installed."""
     return OptionError(f"this needs {error.name}; install the extra: pip install 'dnc-check[{extra}]'")
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error of the system, of DuckDB, Polars or Arrow says that a disk is full."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or _FULL.search(str(error)) is not None
+
+
+@contextmanager
+def room_in(place: str | Path | None) -> Iterator[None]:
+    """Raise ShortageError, which names a folder, where the disk of that folder is full; None for memory."""
+    try:
+        yield
+    except BaseException as error:  # a panic in Polars is a BaseException
+        if place is not None and not isinstance(error, ShortageError) and is_full(error):
+            raise ShortageError(f"{place}: the disk is full; make room, or name another folder") from None
+        raise
+
+
+def memory_shortage(error: BaseException | None) -> ShortageError | None:
+    """What to say of an error that was raised because memory did not suffice, and of those raised in its place.
+
+    Returns:
+        How much was wanted, where the error tells it, and what makes it less; None for any other error.
+    """
+    while error is not None:
+        if is_full(error):
+            return None
+        if type(error).__name__ in _MEMORY_ERRORS or _NO_MEMORY.search(str(error)):
+            found = _WANTED.search(str(error))
+            wanted = f" ({found[1] if not found[1].isdigit() else found[1] + ' bytes'} more wanted)" if found else ""
+            return ShortageError(
+                f"out of memory{wanted}; fewer columns (--columns outcome), .csv in place of .xlsx, or "
+                "POLARS_MAX_THREADS=1 in the environment take less"
+            )
+        error = error.__context__
+    return None

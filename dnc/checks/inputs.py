@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Protocol, runtime_checkable
 
 import polars as pl
 
-from dnc.errors import DncError, InputError, OptionError
+from dnc.errors import DncError, InputError, OptionError, room_in
 from dnc.files.dataset import FileList, Paths, file_list
 from dnc.files.remote import Query, fetched, is_url
 from dnc.files.table import BATCH_ROWS, Table, quoted, typed_table
@@ -90,7 +90,8 @@ def _copied(source: str | Path | Query, folder: Path) -> Path:
     if isinstance(source, Path) or not (isinstance(source, Query) or is_url(source)):
         return Path(source)
     folder.mkdir()
-    return fetched(source, folder)
+    with room_in(gettempdir()):
+        return fetched(source, folder)
 
 
 def as_frame(table: Batch) -> pl.DataFrame:

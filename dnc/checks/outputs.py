@@ -11,6 +11,7 @@ import polars as pl
 
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout
+from dnc.errors import room_in
 from dnc.files.output_rows import Rows
 from dnc.files.writers import CsvStream, Output, Writer, atomic_path, is_page
 from dnc.frames import together
@@ -82,7 +83,8 @@ class Outputs:
     def write(self, frames: list[pl.DataFrame]) -> None:
         """Write rows that were laid out."""
         for writer, frame in zip(self._writers, frames, strict=True):
-            writer.write(frame)
+            with room_in(writer.folder):
+                writer.write(frame)
 
     @property
     def cut(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import NoReturn
@@ -15,10 +16,11 @@ from typing import NoReturn
 import click
 
 from dnc.cli import check_verbs, demo, desk_verbs, law_verbs, registry_verbs, start, store_verbs, vet_verb
-from dnc.cli.options import say
-from dnc.errors import DncError, OptionError
+from dnc.cli.options import log_as_json, say
+from dnc.errors import DncError, OptionError, ShortageError, is_full, memory_shortage
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
+_LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
 
 
 @click.group(context_settings={"max_content_width": 100, "auto_envvar_prefix": "DNC"})
@@ -33,6 +35,14 @@ EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
     help="Store folder (may also be given after the verb).",
 )
 @click.option("--rules", type=click.Path(), help="Folder of more rule files (may also be given after the verb).")
+@click.option(
+    "--log-json",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=log_as_json,
+    help="Write messages to stderr as JSON, one object a line: level, message, and with an error the exit code.",
+)
 @click.pass_context
 def cli(ctx: click.Context, store: str, rules: str | None) -> None:
     """Check planned telephone calls against do-not-call laws and registries.
@@ -42,6 +52,7 @@ def cli(ctx: click.Context, store: str, rules: str | None) -> None:
     Every option can also be set by an environment variable: DNC_CHECK_REGION is --region of dnc check. Several values
     of one option are separated by line breaks.
     """
+    _refuse_tight_limit()
     ctx.obj = {"store": store, "rules": rules}
 
 
@@ -50,32 +61,54 @@ for module in (start, check_verbs, vet_verb, law_verbs, registry_verbs, store_ve
         cli.add_command(verb)
 
 
+def _refuse_tight_limit() -> None:
+    """Raise ShortageError where addresses are limited to fewer than DuckDB and Polars reserve.
+
+    They abort the process or wait for ever where a thread or its stack cannot be had.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if most != resource.RLIM_INFINITY and most < _LEAST_ADDRESSES:
+        raise ShortageError(
+            f"addresses are limited to {most >> 20:,} MiB and {_LEAST_ADDRESSES >> 20:,} MiB are reserved; raise "
+            "ulimit -v, and limit memory by a control group (MemoryMax= of systemd, --memory of docker)"
+        )
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit; every error is one line on stderr."""
     try:
         code = cli.main(arguments, standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "dnc"
-        say(f"dnc: {error.format_message()}; see {command} --help")
-        sys.exit(EXIT_USAGE)
-    except OptionError as error:
-        say(f"dnc: {error}")
-        sys.exit(EXIT_USAGE)
-    except DncError as error:
-        say(f"dnc: {error}")
-        sys.exit(EXIT_ERROR)
-    except (click.Abort, KeyboardInterrupt):
-        say("dnc: interrupted")
-        sys.exit(EXIT_INTERRUPT)
+    except SystemExit:
+        raise
     except BrokenPipeError:
         # The reader of stdout is gone; without this Python would report the failed flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_ERROR)
-    except SystemExit:
-        raise
     except BaseException as error:  # a panic in Polars is a BaseException; the message must not quote data
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
-        say(f"dnc: internal error ({type(error).__name__} at {where}); no partial output was kept; please report it")
-        sys.exit(EXIT_ERROR)
+        text, code = _told(error)
+        say(f"dnc: {text}", "error", code)
+        sys.exit(code)
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """What to say of an error, and the exit code."""
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "dnc"
+        return f"{error.format_message()}; see {command} --help", EXIT_USAGE
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return "interrupted", EXIT_INTERRUPT
+    if shortage := memory_shortage(error):
+        return str(shortage), EXIT_ERROR
+    if isinstance(error, DncError):
+        return str(error), EXIT_USAGE if isinstance(error, OptionError) else EXIT_ERROR
+    if is_full(error):
+        return f"{tempfile.gettempdir()}: the disk is full; TMPDIR names another folder", EXIT_ERROR
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    what = f"internal error ({type(error).__name__} at {where})"
+    return f"{what}; no partial output was kept; please report it", EXIT_ERROR

@@ -5,6 +5,7 @@ Nothing here imports an engine when it is loaded, so that `dnc --help` is quick.
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.errors import InputError, printable
+from dnc.errors import InputError, ShortageError, is_full, printable
 from dnc.files.remote import Query, is_url
 from dnc.messages import LANGUAGES, system_language
 
@@ -33,6 +34,7 @@ Command = Callable[..., Any]
 _MOST_PIPED_BYTES = 20 * 10**9
 _BLOCK_BYTES = 1 << 20
 _PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
+_log = {"json": False}  # whether lines on stderr are JSON objects
 _typed_names: dict[str, str] = {}  # path of the copy of a pipe -> what the user typed
 
 
@@ -125,6 +127,8 @@ def _copied(path: Path, folder: Path) -> Path:
             if out.tell() == 0 and stat.S_ISFIFO(os.fstat(pipe.fileno()).st_mode):
                 raise InputError("the pipe is empty; did the command before it fail?", path)
     except OSError as error:
+        if is_full(error):
+            raise ShortageError(f"{tempfile.gettempdir()}: the disk is full; TMPDIR names another folder") from None
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
     return file
 
@@ -298,11 +302,27 @@ def _by_name(maps: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
 # Printing
 
 
-def say(text: str) -> None:
-    """Print a line to stderr; control characters of file names and the like are shown as `?`."""
+def say(text: str, level: str = "info", code: int | None = None) -> None:
+    """Print a line to stderr; control characters of file names and the like are shown as `?`.
+
+    Args:
+        level: `info`, `warning` or `error`; code: the exit code that follows. Both are shown with --log-json, by which
+            the line is a JSON object.
+    """
     for path, typed in _typed_names.items():
         text = text.replace(path, typed)
-    click.echo(printable(text), err=True)
+    text = printable(text)
+    if _log["json"]:
+        if not text.strip():
+            return
+        entry: dict[str, object] = {"level": level, "message": text.strip()} | ({} if code is None else {"code": code})
+        text = json.dumps(entry, ensure_ascii=False)
+    click.echo(text, err=True)
+
+
+def log_as_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """The callback of --log-json."""
+    _log["json"] = value
 
 
 def source_of(files: Sequence[Path | str], query: str | None) -> Sequence[Path | str] | Query:
@@ -317,7 +337,7 @@ def source_of(files: Sequence[Path | str], query: str | None) -> Sequence[Path |
 @contextmanager
 def progress_bar(paths: Sequence[Path | str], quiet: bool) -> Iterator[Callable[[int], None] | None]:
     """A progress bar on stderr where that is a terminal and the files are large; gives its update function or None."""
-    if quiet or not sys.stderr.isatty() or any(map(is_url, paths)):
+    if quiet or _log["json"] or not sys.stderr.isatty() or any(map(is_url, paths)):
         yield None
         return
     from dnc.files.dataset import file_list

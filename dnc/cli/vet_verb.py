@@ -138,7 +138,7 @@ def vet(
                 ctx, source_of(files, query), book, asked, seal=seal, language=lang, progress=progress, **options
             )
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
-        say(line)
+        say(line, "warning")
     if out:
         with atomic_path(out) as unfinished:
             unfinished.write_text(html(vetting, book, lang), encoding="utf-8")

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 
 from dnc.database import engine
-from dnc.errors import InputError, OptionError, missing_extra
+from dnc.errors import InputError, OptionError, is_full, missing_extra
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,6 +63,8 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
             con.execute("use source")
             con.sql(sql).write_parquet(str(file))
     except duckdb.Error as error:
+        if is_full(error):
+            raise
         raise InputError(f"{name}: cannot be read ({type(error).__name__})") from None
 
 
@@ -163,6 +165,8 @@ def _said(name: str, verb: str) -> Iterator[None]:
     try:
         yield
     except (Error, ArrowException, OSError) as error:
+        if is_full(error) and not isinstance(error, Error):
+            raise  # of this machine, not of the server
         state = _state(error)
         why = _WHY.get(state[:2], "the database refused it") if state else _without_state(str(error))
         raise InputError(f"{name}: cannot be {verb}: {why}" + (f" (SQLSTATE {state})" if state else "")) from None

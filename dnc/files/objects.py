@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from dnc.errors import InputError, missing_extra
+from dnc.errors import InputError, is_full, missing_extra
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -125,6 +125,8 @@ def _said(url: str, verb: str = "read") -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError, ValueError) as error:
+        if is_full(error) and not isinstance(error, BaseError):
+            raise  # of this machine, not of the server
         raise InputError(f"{url}: cannot be {verb} ({_why(error)})") from None
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dnc.errors import OptionError
+from dnc.errors import OptionError, room_in
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://")
 _DATABASES = ("postgresql", "postgres", "sqlite", "duckdb")
@@ -80,7 +80,7 @@ def delivered(target: str) -> Iterator[Path]:
     Raises InputError if it cannot be written there, OptionError if there is no way to write to such a URL.
     """
     scheme = _scheme(target)
-    with tempfile.TemporaryDirectory(prefix="dnc-") as folder:
+    with tempfile.TemporaryDirectory(prefix="dnc-") as folder, room_in(tempfile.gettempdir()):
         if scheme in _DATABASES:
             from dnc.files import databases
 

@@ -19,7 +19,7 @@ from typing import IO, Any, Self
 
 import polars as pl
 
-from dnc.errors import InputError, OptionError
+from dnc.errors import InputError, OptionError, room_in
 from dnc.files.atomic import move_into_place
 from dnc.files.output_rows import Rows
 from dnc.files.remote import delivered, is_url, suffix_of
@@ -46,6 +46,7 @@ class Writer(ABC):
     """
 
     cut = 0  # cells that were written only in part
+    folder: Path | None = None  # where it writes
 
     @abstractmethod
     def laid_out(self, rows: Rows) -> pl.DataFrame:
@@ -339,8 +340,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     os.close(handle)
     unfinished = Path(name)
     try:
-        yield unfinished
-        move_into_place(unfinished, path)
+        with room_in(path.parent):
+            yield unfinished
+            move_into_place(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -359,6 +361,7 @@ class Output:
         with ExitStack() as stack:
             unfinished = stack.enter_context(atomic_path(path))
             self.writer: Writer = stack.enter_context(closing(FORMATS[suffix](unfinished, header, delimiter, bom)))
+            self.writer.folder = unfinished.parent
             self._stack = stack.pop_all()
 
     def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:

@@ -191,7 +191,7 @@ def explain(
     if row is None:
         found = [explain_call(number, open_store(ctx), settings, dict(given))]
     else:
-        found = explain_row(number, row, open_store(ctx), settings)
+        found = explain_row(LIST.convert(number, None, ctx), row, open_store(ctx), settings)
     if as_json:
         data = [explanation.as_data(call) for call in found]
         # Several numbers of a row are several calls.

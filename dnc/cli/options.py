@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.errors import InputError, ShortageError, is_full, printable
-from dnc.files.remote import Query, is_url
+from dnc.errors import InputError, ShortageError, is_full, printable, room_in
+from dnc.files.remote import Query, fetched, is_url
 from dnc.messages import LANGUAGES, system_language
 
 if TYPE_CHECKING:
@@ -85,15 +85,21 @@ class _Target(click.ParamType["Path | str"]):
 
 
 class _File(click.ParamType[Path]):
-    """The path of a file or folder to read; `-` is stdin.
+    """The path of a file or folder to read; `-` is stdin, and a URL names an object.
 
     A pipe or device can be read only once, but a check reads its list twice (checksum, then rows): it is copied to a
-    temporary file first.
+    temporary file first, and so is an object.
     """
 
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if is_url(value) and ctx is not None:
+            below = ctx.find_root().with_resource(tempfile.TemporaryDirectory(prefix="dnc-"))
+            with room_in(tempfile.gettempdir()):
+                copy = fetched(str(value), Path(below))
+            _typed_names[str(copy)] = str(value)
+            return copy
         path = Path("/dev/stdin" if str(value) == "-" else value)
         try:
             status = path.stat()
@@ -131,6 +137,11 @@ def _copied(path: Path, folder: Path) -> Path:
             raise ShortageError(f"{tempfile.gettempdir()}: the disk is full; TMPDIR names another folder") from None
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
     return file
+
+
+def typed_name(path: Path) -> str:
+    """The name that the user typed for a file that was copied; else the path."""
+    return _typed_names.get(str(path), str(path))
 
 
 class _List(_File):

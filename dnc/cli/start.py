@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import FILE, LANG, exit_code, load_rules, open_store, say, store_options
+from dnc.cli.options import FILE, LANG, exit_code, load_rules, open_store, say, store_options, typed_name
 from dnc.errors import InputError
 from dnc.messages import counted, messages
 
@@ -50,7 +50,10 @@ def start(
     from dnc.checks.questions import Questions
     from dnc.reports.check_summary import summary
 
-    brief, out = brief or file.with_suffix(".toml"), out or file.with_suffix(".html")
+    if typed_name(file) == "/dev/stdin":
+        raise click.UsageError("answers are read from stdin; give LIST as a file")
+    beside = file if typed_name(file) == str(file) else Path(file.name)  # of a copy, in the working folder
+    brief, out = brief or beside.with_suffix(".toml"), out or beside.with_suffix(".html")
     book, texts = load_rules(ctx), messages("start", lang)
     questions = Questions(file, brief, open_store(ctx), book, lang)
     for line in (*questions.taken, texts["hello"].format(path=brief)):

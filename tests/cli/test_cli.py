@@ -442,3 +442,19 @@ def test_citations_due_for_another_reading(dnc):
     assert {"regime", "cite", "url", "read"} == set(rows(out)[0])
     assert len(rows(out)) > 58
     assert dnc("rules", "fr", "--unread-since", "2026-11-24")[1] == "regime,cite,url,read\n"
+
+
+def test_a_row_of_stdin_is_explained(screened, write_file):
+    """`-` is stdin wherever a list is named; but answers come from stdin too."""
+    calls = write_file("calls.csv", "number\n+33199000001\n+33199000002\n")
+    with calls.open("rb") as file:
+        words = ["explain", "-", "--row", "2", "--store", str(screened.path)]
+        done = subprocess.run(
+            [sys.executable, "-m", "dnc", *words], check=False, stdin=file, capture_output=True, text=True
+        )
+    assert done.returncode == 3 and done.stdout.startswith("+33199000002")
+    with calls.open("rb") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "dnc", "start", "-"], check=False, stdin=file, capture_output=True, text=True
+        )
+    assert done.returncode == 2 and "give LIST as a file" in done.stderr

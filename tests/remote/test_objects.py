@@ -69,3 +69,23 @@ def test_a_backup_goes_there_and_comes_back(bucket, store, dnc, write_file, tmp_
     assert [one.sha256 for one in other.snapshots()] == [one.sha256 for one in store.snapshots()]
     obstore.delete(from_url("s3://lists"), [f"{bucket.removeprefix('s3://lists/')}/night/manifest.json"])
     assert dnc("restore", f"{bucket}/night", "--store", tmp_path / "third")[0] == 4
+
+
+def test_every_verb_that_reads_a_file_reads_an_object(bucket, store, dnc, tmp_path, monkeypatch):
+    """Said by the name that was typed, or by that of the object, and never by that of its copy."""
+    url, here = f"{bucket}/calls.csv", ("--store", store.path)
+    put(url, CALLS.encode())
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    for words, ends, says in (
+        (["explain", url, "--row", "2"], 3, "+33199000002"),
+        (["brief", url], 0, "of calls.csv"),
+        (["start", url, "--yes"], 3, "calls.toml"),
+        (["read", url, "--registry", "own"], 0, "+33199000001,yes,"),
+        (["load", url, "--registry", "own", "--as-of", "2026-11-01"], 0, f"{url}: own as of"),
+        (["vet", url, "--against", url], 0, "2"),
+        (["check", f"{bucket}/none.csv"], 4, f"{bucket}/none.csv: there is no such object"),
+        (["vet", url, "--against", f"{bucket}/none.csv"], 4, f"{bucket}/none.csv: there is no such object"),
+    ):
+        code, out, err = dnc(*here, *words)
+        assert (code, says in out + err, "/tmp" in out + err) == (ends, True, False), (words, code, out, err)
+    assert (tmp_path / "calls.html").exists()

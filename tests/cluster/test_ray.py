@@ -5,89 +5,35 @@ Two workers of a local cluster, each on a copy of the store, over partitioned Pa
 
 from __future__ import annotations
 
-import io
 import os
-import random
 import shutil
 import tempfile
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as pads
 import pytest
+from polars.testing import assert_frame_equal
 
-from dnc import Decider, InputError, Store, check, decide
-from dnc.files.output_rows import Rows
-from dnc.files.writers import CsvStream
-from tests.conftest import SAMPLES
+from dnc import Decider, InputError, check, decide
+from tests.cluster import recipes
+from tests.cluster.conftest import TOLD, rows_of, written
 
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
 
 import ray
 from ray.util import ActorPool
 
-ROWS, FILES, WORKERS = 20_000, 4, 2
-GIVEN = {"voice": "human", "dialler": "manual", "cli": "withheld", "source": "purchased", "habit": "habitual"}
-TOLD = {"region": "FR", "at": "2026-08-10T10:30", "given": GIVEN | {"objected_on": "none"}}
-FICTION = ("019900", "026191", "035301", "046571", "053649", "063998")  # reserved by the French plan
-WORDS = {
-    "recipient": ["consumer", "business", ""],
-    "relationship": ["none", "contract", "buyer", ""],
-    "sector": ["general", "periodicals", "insurance", ""],
-    "consent": ["none", "named_caller", ""],
-}
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory) -> Store:
-    """A store with a Bloctel answer about half of the numbers, a directory and objections."""
-    folder = tmp_path_factory.mktemp("store")
-    rows = [f"{start}{at:04};;{'OK' if at % 3 else 'KO'}" for start in FICTION for at in range(0, 10_000, 2)]
-    answer = folder / "bloctel.csv"
-    answer.write_text("\n".join(["Telephone;Identifiant;Réponse", *rows]), encoding="utf-8")
-    store = Store(folder / "dnc-store")
-    store.load(answer, as_of=date(2026, 8, 5))
-    store.load(SAMPLES / "directory.csv", as_of=date(2026, 8, 1))
-    store.object(["+33199000001"], date(2026, 8, 6))
-    return store
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory) -> Path:
-    """A list as an engine writes it: a folder a caller, several files, cells of several types."""
-    folder = tmp_path_factory.mktemp("list")
-    rng = random.Random(7)
-    for part in range(FILES):
-        numbers = [f"{rng.choice(FICTION)}{rng.randrange(10_000):04}" for _ in range(ROWS // FILES)]
-        written = [" ".join(n[i : i + 2] for i in range(0, 10, 2)) if rng.random() < 0.03 else n for n in numbers]
-        cells = {name: rng.choices(words, k=len(numbers)) for name, words in WORDS.items()}
-        told = {"attempts": rng.choices([0, 1, 9, None], k=len(numbers)), "row": range(len(numbers))}
-        frame = pl.DataFrame({"number": written, **cells, **told}).with_columns(
-            pl.lit(date(2026, 7, 1)).alias("consent_on")
-        )
-        path = folder / f"caller={('commercial', 'press', 'political')[part % 3]}" / f"part-{part}.parquet"
-        path.parent.mkdir(exist_ok=True)
-        frame.write_parquet(path)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def one_machine(store, dataset) -> bytes:
-    """What `dnc check` writes of the list."""
-    out = dataset.parent / "one.csv"
-    result = check(dataset, store, **TOLD, out=out)
-    assert min(result.counts.values()) > ROWS / 100, result.counts
-    return out.read_bytes()
+WORKERS = 2
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Ray on this machine: two processors, no dashboard, and nothing of it left behind."""
+    """Ray on this machine: a processor a worker and one for reading, no dashboard, and nothing of it left behind."""
     with tempfile.TemporaryDirectory(prefix="ray-") as folder:  # a short name: sockets lie in it
-        bounds = {"num_cpus": WORKERS, "object_store_memory": 200 << 20}
+        bounds = {"num_cpus": WORKERS + 1, "object_store_memory": 200 << 20}
         ray.init(**bounds, include_dashboard=False, log_to_driver=False, _temp_dir=folder)
         yield
         ray.shutdown()
@@ -120,15 +66,22 @@ def test_two_workers_write_the_bytes_of_one_machine(cluster, store, dataset, one
     assert {path: path.stat().st_mtime_ns for copy in copies for path in copy.rglob("*")} == before
 
 
-def test_a_task_a_file_does_too(cluster, store, dataset, one_machine):
-    """A task reads its own file and decides it as a stream."""
+@pytest.fixture
+def told(store) -> dict[str, object]:
+    """What the recipes are told."""
+    return TOLD | {"store": str(store.path)}
 
-    @ray.remote
-    def decided(path: Path) -> pa.Table:
-        return pa.Table.from_batches(decide(batches_of(path, dataset), store, **TOLD))
 
-    tasks = [decided.remote(path) for path in sorted(dataset.rglob("*.parquet"))]
-    assert written(pa.concat_tables(ray.get(tasks))) == one_machine
+def test_workers_and_tasks_of_the_recipes(cluster, dataset, told, one_machine):
+    """Both ways give the rows of one machine, in its order."""
+    assert written(pa.Table.from_batches(recipes.ray_workers(str(dataset), told))) == one_machine
+    assert written(pa.concat_tables(recipes.ray_tasks(str(dataset), told))) == one_machine
+
+
+def test_ray_data(cluster, dataset, told, by_row):
+    """A data set comes out as one machine has it."""
+    rows = pa.concat_tables(ray.get(recipes.ray_data(str(dataset), told).to_arrow_refs()))
+    assert_frame_equal(rows_of(pl.DataFrame(rows), by_row), by_row)
 
 
 @pytest.mark.parametrize("kind", [pa.Table, pa.RecordBatch])
@@ -163,11 +116,3 @@ def test_a_column_that_polars_cannot_read_is_one_error(store, kind):
     batch = pa.table({"number": ["0199000001"], "odd": pa.nulls(1, kind)})
     with pytest.raises(InputError, match="cast columns of unusual types to text"):
         list(decide([batch], store, **TOLD))
-
-
-def written(table: pa.Table) -> bytes:
-    """A table as `dnc check` writes CSV."""
-    frame = pl.DataFrame(table)
-    file = io.BytesIO()
-    CsvStream(file, frame.columns).add(Rows.of(frame))
-    return file.getvalue()

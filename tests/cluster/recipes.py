@@ -1,0 +1,113 @@
+"""Decisions inside other engines: what docs/many-machines.md shows is taken from here, and the tests run it.
+
+`told` is what all calls have in common, for instance:
+
+    told = {"store": "/srv/dnc-store", "region": "FR", "at": "2026-08-10T10:30"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def ray_workers(folder: str, told: dict[str, Any]) -> Iterator[Any]:
+    """Ray: two workers that stay take batch after batch; the order is kept."""
+    import pyarrow.dataset as ds
+    import ray
+    from ray.util import ActorPool
+
+    from dnc import Decider
+
+    workers = [ray.remote(Decider).remote(**told) for _ in range(2)]
+    batches = ds.dataset(folder, partitioning="hive").to_batches()
+    return ActorPool(workers).map(lambda worker, batch: worker.__call__.remote(batch), batches)
+
+
+def ray_tasks(folder: str, told: dict[str, Any]) -> list[Any]:
+    """Ray: a task a file."""
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+    import ray
+
+    from dnc import decide
+
+    @ray.remote
+    def part(fragment: ds.Fragment) -> pa.Table:
+        rows = ds.FileSystemDataset([fragment], calls.schema, fragment.format)
+        return pa.Table.from_batches(decide(rows.to_batches(), **told))
+
+    calls = ds.dataset(folder, partitioning="hive")
+    return ray.get([part.remote(fragment) for fragment in calls.get_fragments()])
+
+
+def ray_data(folder: str, told: dict[str, Any]) -> Any:
+    """Ray Data: a data set in, a data set out; it needs one processor more than workers, for reading."""
+    import ray
+
+    from dnc import Decider
+
+    ray.data.DataContext.get_current().execution_options.preserve_order = True
+    calls = ray.data.read_parquet(folder, partitioning=ray.data.datasource.Partitioning("hive"))
+    return calls.map_batches(
+        Decider, fn_constructor_kwargs=told, batch_format="pyarrow", batch_size=50_000, concurrency=2
+    )
+
+
+def spark(session: Any, folder: str, told: dict[str, Any]) -> Any:
+    """Spark: `decide` takes the batches of a partition; the order of rows is not kept, so have a column to sort by."""
+    from functools import partial
+
+    from dnc import decide
+    from dnc.law.vocabulary import VERDICT
+
+    calls = session.read.parquet(folder)
+    own = [f"`{name}` {kind}" for name, kind in calls.dtypes]
+    verdicts = [f"{name} {'date' if name == 'dnc_valid_until' else 'string'}" for name in VERDICT]
+    return calls.mapInArrow(partial(decide, **told), ", ".join([*own, *verdicts]))
+
+
+def pandas(frame: Any, told: dict[str, Any]) -> Any:
+    """pandas: a frame in, a frame out, in the order of its rows."""
+    from dnc import decide
+
+    [decided] = decide([frame], **told)
+    return decided.to_pandas()
+
+
+def dask(folder: str, told: dict[str, Any]) -> Any:
+    """Dask: each partition is a frame of pandas."""
+    import dask.dataframe as dd
+
+    calls = dd.read_parquet(folder)
+    return calls.map_partitions(pandas, told, meta=pandas(calls._meta, told))
+
+
+def duckdb_batches(database: Any, query: str, told: dict[str, Any]) -> Iterator[Any]:
+    """DuckDB: a query as Arrow batches, decided one after the other; memory does not grow with the query."""
+    from dnc import decide
+
+    return decide(database.sql(query).to_arrow_reader(100_000), **told)
+
+
+def airflow() -> Any:
+    """Airflow: code 1 of the gate skips what follows, 2 and 4 fail; the check fails only by 2 and 4."""
+    import pendulum
+    from airflow.providers.standard.operators.bash import BashOperator
+    from airflow.sdk import dag
+
+    @dag(schedule="@daily", start_date=pendulum.datetime(2026, 11, 1), catchup=False)
+    def call_lists() -> None:
+        offer = "$OFFERS/{{ ds }}.parquet"
+        gate = BashOperator(
+            task_id="gate",
+            bash_command=f"dnc vet {offer} --brief $CAMPAIGN --min-clear 0.4 --quiet",
+            skip_on_exit_code=1,
+        )
+        verdicts = BashOperator(
+            task_id="verdicts",
+            bash_command=f"dnc check {offer} --brief $CAMPAIGN --quiet --exit-zero --out $VERDICTS",
+        )
+        gate >> verdicts
+
+    return call_lists()

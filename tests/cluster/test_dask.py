@@ -1,0 +1,42 @@
+"""Dask, pandas and DuckDB decide what one machine does: `make dask`."""
+
+from __future__ import annotations
+
+import dask
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.cluster import recipes
+from tests.cluster.conftest import TOLD, rows_of
+
+
+@pytest.fixture
+def told(store) -> dict[str, object]:
+    """What the recipes are told."""
+    return TOLD | {"store": str(store.path)}
+
+
+def test_dask(dataset, told, by_row):
+    """Two processes, a partition at a time."""
+    with dask.config.set(scheduler="processes", num_workers=2):
+        found = recipes.dask(str(dataset), told).compute()
+    assert_frame_equal(rows_of(pl.from_pandas(found), by_row), by_row)
+
+
+def test_duckdb(dataset, told, by_row):
+    """Batches of a query, as the data set is read by DuckDB."""
+    with duckdb.connect() as database:
+        query = f"from read_parquet('{dataset}/**/*.parquet', hive_partitioning = true)"
+        batches = list(recipes.duckdb_batches(database, query, told))
+    assert_frame_equal(rows_of(pl.DataFrame(pa.Table.from_batches(batches)), by_row), by_row)
+
+
+def test_pandas(dataset, told, by_row):
+    """A frame in, a frame out."""
+    calls = pl.read_parquet(dataset / "**" / "*.parquet", hive_partitioning=True).to_pandas()
+    found = pl.from_pandas(recipes.pandas(calls, told))
+    assert found["row"].to_list() == calls["row"].to_list()
+    assert_frame_equal(rows_of(found, by_row), by_row)

@@ -8,7 +8,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every program that a test starts is compiled anew
 
-.PHONY: demo desk test test-all pages remote ray check pins fuzz bench clean
+.PHONY: demo desk test test-all pages remote ray spark dask check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -31,7 +31,15 @@ remote: $(DEV)          ## lists in a database and in an object store; wants the
 
 ray: $(DEV)             ## two workers of a local cluster decide what one machine does
 	$(INSTALL) --require-hashes --requirement requirements-ray.txt
-	$(BIN)/pytest tests/cluster
+	$(BIN)/pytest tests/cluster/test_ray.py
+
+spark: $(DEV)           ## the same by Spark; wants a Java on the machine
+	$(INSTALL) --require-hashes --requirement requirements-spark.txt
+	$(BIN)/pytest tests/cluster/test_spark.py
+
+dask: $(DEV)            ## the same by Dask, pandas and DuckDB
+	$(INSTALL) --require-hashes --requirement requirements-dask.txt
+	$(BIN)/pytest tests/cluster/test_dask.py
 
 check: $(DEV)           ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -49,6 +57,8 @@ pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --constraint requirements-dev.txt --extra fuzz --output-file requirements-fuzz.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra databases --extra objects --extra remote --output-file requirements-remote.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml
+	$(PIN) --constraint requirements-dev.txt --extra spark --output-file requirements-spark.txt pyproject.toml
+	$(PIN) --constraint requirements-dev.txt --extra dask --output-file requirements-dask.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra bench --output-file requirements-bench.txt pyproject.toml
 
 fuzz: $(DEV)            ## fuzz every reader by coverage, 60 seconds each, and write down what came of it

@@ -2,7 +2,8 @@
 
     python -m benchmarks --only check,load --rows 10_000_000 --runs 5
 
-Unless told with --only or --heavy, the cases that want hours or tens of gigabytes are left out.
+Unless told with --only or --heavy, the cases that want hours or tens of gigabytes are left out; `postgres`, which wants
+a server, is run only when it is named.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.cases import CASES, HEAVY, Bench, machine, rows_of
+from benchmarks.cases import CASES, HEAVY, NAMED, Bench, machine, rows_of
 from benchmarks.processes import BenchmarkError
 
 HEADER = ("what", "ours", "against", "time", "CPU", "memory", "asked")
@@ -38,7 +39,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, help="folder for made data, which is kept; else a temporary one")
     told = parser.parse_args()
-    names = told.only.split(",") if told.only else [name for name in CASES if told.heavy or name not in HEAVY]
+    names = (
+        told.only.split(",")
+        if told.only
+        else [name for name in CASES if name not in NAMED and (told.heavy or name not in HEAVY)]
+    )
     if unknown := [name for name in names if name not in CASES]:
         parser.error(f"no case {unknown[0]}; there are {', '.join(CASES)}")
     if told.work:

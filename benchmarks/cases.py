@@ -347,6 +347,47 @@ def vet(bench: Bench) -> Iterator[Row]:
     yield row(f"vet, {bench.rows // 10:,} rows", done["vet"], "dnc check", done["dnc check"], "")
 
 
+def postgres(bench: Bench) -> Iterator[Row]:
+    """Rows out of PostgreSQL and verdicts back, against psql copying out and in as much, and the same list as Parquet.
+
+    $BENCH_POSTGRES is the URL of a database in which the tables `calls`, `verdicts` and `copied` may be replaced.
+    """
+    url = os.environ.get("BENCH_POSTGRES")
+    if not url:
+        raise BenchmarkError("BENCH_POSTGRES must be the URL of a database for this case")
+    for rows in (bench.rows, 3 * bench.rows):
+        calls, parquet = bench.calls(rows), bench.work / f"calls-{rows}.parquet"
+        run(Command([sys.executable, "-m", "benchmarks.floor", "parquet", calls, parquet]))
+        header = calls.open().readline().strip().split(",")
+        columns = ", ".join(f'"{name}" text' for name in header)
+        psql = ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", url]
+        run(Command([*psql, "-c", f"drop table if exists calls; create table calls ({columns})",
+                     "-c", f"\\copy calls from '{calls}' csv header", "-c", "analyze calls"]))  # fmt: skip
+        told = ("--brief", bench.brief(), "--at", AT, "--store", bench.bloctel(), "--quiet", "--exit-zero")
+        query = ("--query", "select * from calls")
+        into = Command([DNC, "check", url, *query, *told, "--out", f"{url}#verdicts"])
+        run(into)
+        out, back = bench.out("calls.csv"), bench.out("verdicts.csv")
+        run(Command([*psql, "-c", f"\\copy verdicts to '{back}' csv"]))
+        copied = "drop table if exists copied; create table copied (like verdicts)"
+        copy = Command(
+            [*psql, "-c", f"\\copy calls to '{out}' csv", "-c", copied, "-c", f"\\copy copied from '{back}' csv"]
+        )
+        commands = {
+            "ours": into,
+            "psql": copy,
+            "out": Command([DNC, "check", url, *query, *told, "--out", bench.out("v.parquet")]),
+            "in": Command([DNC, "check", parquet, *told, "--out", f"{url}#verdicts"]),
+            "parquet": Command([DNC, "check", parquet, *told, "--out", bench.out("v.parquet")]),
+        }
+        done = in_turn(commands, bench.runs)
+        what = f"{rows:,} calls out of PostgreSQL, verdicts back"
+        yield row(what, done["ours"], "psql \\copy out and in", done["psql"], "memory ≤ 1.5 GiB")
+        yield row(what, done["ours"], "Parquet to Parquet", done["parquet"], "")
+        yield row(what, done["ours"], "out of PostgreSQL, to Parquet", done["out"], "")
+        yield row(what, done["ours"], "Parquet, into PostgreSQL", done["in"], "")
+
+
 def twin(bench: Bench) -> Iterator[Row]:
     """The fast reading against the reference."""
     script = ROOT / "tests" / "number_twin.py"
@@ -368,8 +409,10 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "growth": growth,
     "american": american,
     "load-all": loading_all,
+    "postgres": postgres,
 }
 HEAVY = {"growth", "american", "load-all"}
+NAMED = {"postgres"}  # it wants a server
 
 
 def rows_of(bench: Bench, name: str) -> Iterator[Row]:

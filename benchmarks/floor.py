@@ -1,7 +1,8 @@
 """The floor: what the engines alone take to read and write the same bytes, without deciding anything.
 
 `constants` takes from verdicts a text for each column, as long as they are on average; `polars` and `duckdb` read the
-calls as text and write them again with these texts beside; `table` loads a registry's file as a table of text.
+calls as text and write them again with these texts beside; `table` loads a registry's file as a table of text;
+`parquet` writes a list as Parquet.
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ def table(path: str, database: str) -> None:
         con.execute(f"create table listings as select * from {source}", params).fetchall()
 
 
+def parquet(calls: str, out: str) -> None:
+    """A list as Parquet."""
+    pl.scan_csv(calls, infer_schema=False).sink_parquet(out)
+
+
 def _engine(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(database)
     con.execute("set enable_progress_bar = false")
@@ -85,6 +91,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "polars": with_polars,
     "duckdb": with_duckdb,
     "table": table,
+    "parquet": parquet,
 }
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ Names of pages as arguments (`python scripts/docs.py docs/developer.md`) restric
 
 from __future__ import annotations
 
+import ast
 import csv
 import importlib
 import inspect
@@ -23,6 +24,7 @@ import tempfile
 import textwrap
 import tomllib
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import click
@@ -262,13 +264,28 @@ def exceptions() -> str:
     return "\n".join(textwrap.fill(text, 120, initial_indent="- ", subsequent_indent="  ") for text in texts)
 
 
+def recipes(*names: str) -> str:
+    """Functions of the recipes that the tests of engines run."""
+    source = (ROOT / "tests" / "cluster" / "recipes.py").read_text(encoding="utf-8")
+    found = {one.name: one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef)}
+    return "\n\n\n".join(f"{ast.get_source_segment(source, found[name])}" for name in names).join(
+        ("```python\n", "\n```")
+    )
+
+
 PARTS = {
+    "airflow": partial(recipes, "airflow"),
     "commands": commands,
+    "dask": partial(recipes, "pandas", "dask"),
+    "duckdb": partial(recipes, "duckdb_batches"),
     "exceptions": exceptions,
     "jurisdictions": jurisdictions,
     "matrix": matrix,
+    "ray": partial(recipes, "ray_workers", "ray_tasks"),
+    "ray_data": partial(recipes, "ray_data"),
     "regimes": regimes,
     "registries": registries,
+    "spark": partial(recipes, "spark"),
     "states": states,
     "vocabulary": columns,
 }

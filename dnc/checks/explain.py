@@ -13,13 +13,11 @@ import polars as pl
 from dnc.checks.brief import Brief, must_be_column
 from dnc.checks.calls import Calls
 from dnc.checks.inputs import Source, opened
-from dnc.checks.judge import RegimeResult, explained
+from dnc.checks.judge import RegimeResult
 from dnc.checks.settings import Settings, Setup
 from dnc.errors import InputError, OptionError
 from dnc.files.table import RAGGED, Table
 from dnc.store.store import Store
-
-_FIRST = pl.Series([0], dtype=pl.UInt32)
 
 
 class Explanation(NamedTuple):
@@ -85,14 +83,5 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
 def _explanations(setup: Setup, store: Store, calls: Calls) -> list[Explanation]:
     odd = calls.facts("odd")["odd"]
     with setup.judge(store.standing()) as judge:
-        verdicts = judge.verdicts(calls).rows
-        return [
-            Explanation(
-                verdicts.row(at, named=True),
-                explained(
-                    judge, Calls(calls.carried[at : at + 1], calls.number[at : at + 1], _FIRST, calls.plans[[plan]])
-                ),
-                odd[at],
-            )
-            for at, plan in enumerate(calls.plan)
-        ]
+        verdicts, results = judge.explained(calls)
+        return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd))

@@ -114,30 +114,50 @@ class Judge:
         """Verdicts on calls, in their order."""
         if self._verdicts.height > _REMEMBERED:
             self._forget()
-        asked = calls.facts("day", "campaign")
-        rows = self._factored(calls, asked)
+        rows = self._factored(calls)
         facts = rows.facts
-        cases = self._known(facts.cases.height, rows.keys(), lambda at: self._judged(facts.take(at), rows.codes))
+
+        def judged(at: pl.Series) -> pl.DataFrame:
+            new = facts.take(at)
+            return self._judged(new, rows.codes, self._evaluator.evaluated(new))
+
+        return self._of_calls(calls, rows, self._known(facts.cases.height, rows.keys(), judged))
+
+    def explained(self, calls: Calls) -> tuple[Verdicts, list[list[RegimeResult]]]:
+        """Verdicts on a few calls, and of each what every regime in force means; empty where no law can be chosen."""
+        rows = self._factored(calls)
+        evaluated = list(self._evaluator.evaluated(rows.facts))
+        results = {
+            case: _results(evaluation.regimes, evaluation.truths[truth])
+            for at, _, evaluation in evaluated
+            for case, truth in zip(at, evaluation.truth, strict=True)
+        }
+        verdicts = self._of_calls(calls, rows, self._judged(rows.facts, rows.codes, evaluated))
+        return verdicts, [results.get(case, []) for case in rows.case]
+
+    def _factored(self, calls: Calls) -> Factored:
+        asked = calls.facts("day", "campaign")
+        codes = self._screen.codes(asked)
+        return factored(Distinct(lambda: calls.plans), calls.plan, asked["day"], codes, self._screen.decoded)
+
+    def _of_calls(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> Verdicts:
+        """Verdicts on calls; `rows`: the same, factored. `cases`: theirs, judged."""
         until = cases["until"][rows.case]
         if cases["steady"].null_count() < cases.height:
             steady = cases["steady"][rows.case]
             at = steady.is_not_null().arg_true()
-            until = until.scatter(at, self._validity.of_calls(facts.plans, calls.plan[at], asked[at], steady[at]))
+            asked = calls.facts("day", "campaign")[at]
+            until = until.scatter(at, self._validity.of_calls(rows.facts.plans, calls.plan[at], asked, steady[at]))
         verdict, distinct = numbered(cases.select("verdict"))
-        return Verdicts(calls.number, until, rows.case, facts, verdict, self._verdicts[distinct["verdict"]])
+        return Verdicts(calls.number, until, rows.case, rows.facts, verdict, self._verdicts[distinct["verdict"]])
 
-    def evaluation(self, calls: Calls) -> Evaluation | None:
-        """The values of the conditions for one call; None where no law can be chosen."""
-        facts = self._factored(calls, calls.facts("day", "campaign")).facts
-        return next((evaluation for _, _, evaluation in self._evaluator.evaluated(facts)), None)
-
-    def _factored(self, calls: Calls, asked: pl.DataFrame) -> Factored:
-        codes = self._screen.codes(asked)
-        return factored(Distinct(lambda: calls.plans), calls.plan, asked["day"], codes, self._screen.decoded)
-
-    def _judged(self, facts: Facts, codes: pl.DataFrame) -> pl.DataFrame:
+    def _judged(
+        self, facts: Facts, codes: pl.DataFrame, evaluated: Iterable[tuple[pl.Series, Facts, Evaluation]]
+    ) -> pl.DataFrame:
         """Cases, judged; their verdicts are added to `_verdicts`.
 
+        Args:
+            facts: the cases. codes: of each row of `facts.answers`. evaluated: the cases, as of `Evaluator.evaluated`.
         Returns:
             A row for each case: `verdict` (row of `_verdicts`); `until`, the last day on which it is clear (Date); but
             where a later snapshot may answer differently about each number, `steady`, the last day on which nothing
@@ -147,7 +167,7 @@ class Judge:
         verdict = _nulls(pl.UInt32, facts)
         steady = _nulls(pl.Date, facts)
         doubts = facts.plans.frame["doubt"]
-        for at, here, evaluation in self._evaluator.evaluated(facts):
+        for at, here, evaluation in evaluated:
             new = [self._verdict(evaluation.regimes, truth) for truth in evaluation.truths]
             clear = pl.Series([one.outcome == "clear" for one in new], dtype=pl.Boolean)[evaluation.truth]
             if doubts.null_count() < doubts.len():
@@ -283,12 +303,8 @@ class RegimeResult:
     demand: ConditionValue
 
 
-def explained(judge: Judge, calls: Calls) -> list[RegimeResult]:
-    """What every regime in force means for the one call in `calls`; empty where no law can be chosen."""
-    evaluation = judge.evaluation(calls)
-    if evaluation is None:
-        return []
-    [truth] = evaluation.truths
+def _results(regimes: list[Regime], truth: Truth) -> list[RegimeResult]:
+    """What each of some regimes means for a call with these values of its conditions."""
 
     def with_values(parts: Iterable[Condition]) -> list[ConditionValue]:
         return [ConditionValue(part.says, truth[part.sql]) for part in parts]
@@ -301,5 +317,5 @@ def explained(judge: Judge, calls: Calls) -> list[RegimeResult]:
             [with_values(clause) for clause in regime.exceptions],
             *with_values([regime.demanded]),
         )
-        for regime in evaluation.regimes
+        for regime in regimes
     ]

@@ -13,7 +13,7 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.intake import Intake
-from dnc.checks.judge import Judge, explained
+from dnc.checks.judge import Judge
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy
 from dnc.files.table import RAGGED, Table
@@ -154,9 +154,8 @@ class _BriefCalls:
         key = (pack.jurisdiction, day)
         if key not in self._judged:
             calls = self._unknown_person(pack, day)
-            outcome = str(self._judge.verdicts(calls).rows["dnc_outcome"][0])
-            findings = explained(self._judge, calls)
-            self._judged[key] = (outcome, {one.regime.id: one.finding for one in findings})
+            verdicts, [results] = self._judge.explained(calls)
+            self._judged[key] = (verdicts.outcomes[0], {one.regime.id: one.finding for one in results})
         return self._judged[key]
 
     def _unknown_person(self, pack: Pack, day: date) -> Calls:

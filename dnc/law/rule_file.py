@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from dnc.clock import is_zone
@@ -73,6 +74,13 @@ def read_pack(path: str, text: str) -> Pack:
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError) as error:
         # A value of another type than is expected where it stands, such as a list in place of a word.
         raise RuleError(f"does not have the form of a rules file ({type(error).__name__})", path) from None
+
+
+@lru_cache(maxsize=1024)  # most regimes share theirs with others
+def _one_of(axis: str, values: tuple[str, ...]) -> Condition:
+    says = said("condition", "axis", label=label(axis), words=value_names(axis, values))
+    compares = ((axis, values),)
+    return Condition(one_of(axis, values), ((is_unknown(axis), axis),), says=says, compares=compares, axis=True)
 
 
 class _Reader:
@@ -343,9 +351,7 @@ class _Reader:
             raise self.fail("must be a list of words", *at, axis)
         if unknown := [value for value in values if value not in known[axis]]:
             raise self.fail(f"{unknown[0]!r} is not one of {', '.join(known[axis])}", *at, axis)
-        says = said("condition", "axis", label=label(axis), words=value_names(axis, values))
-        compares = ((axis, tuple(values)),)
-        return Condition(one_of(axis, values), ((is_unknown(axis), axis),), says=says, compares=compares, axis=True)
+        return _one_of(axis, tuple(values))
 
     def _place(self, axis: str, values: Any, *at: str) -> Condition:
         """A condition on where the called person is: a list of ISO 3166-2 codes.

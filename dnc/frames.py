@@ -119,14 +119,14 @@ class Remembered:
         if len(self._place) > self._most:
             self._place = {}
         known = len(self._place)
-        places, new = _placed(keys, self._place)
-        if new:
-            try:
+        try:
+            places, new = _placed(keys, self._place)
+            if new:
                 results = compute(pl.Series(new, dtype=pl.UInt32))
                 self._results = pl.concat([self._results, results]) if known else results
-            except BaseException:
-                self._place = {}
-                raise
+        except BaseException:
+            self._place = {}  # has places without results
+            raise
         return self._results[places]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import shutil
 from functools import partial
@@ -11,6 +12,7 @@ import pytest
 
 from dnc import Decider, InputError, Store, StoreError, check, decide, vet
 from dnc.api import replay
+from dnc.checks import cell_facts, judge
 from dnc.errors import OptionError
 from dnc.law.vocabulary import VERDICT
 from tests.conftest import SAMPLES
@@ -38,6 +40,36 @@ def test_batches_are_decided_as_their_file_is(screened):
     assert [frame.height for frame in decided] == [1, 0, 3]
     assert pl.concat(decided).select(VERDICT.keys()).equals(whole.select(VERDICT.keys()))
     assert pl.concat(decided).select(SHOP.columns).equals(SHOP)
+
+
+@pytest.mark.parametrize("most", [2, 20])
+def test_what_is_remembered_changes_nothing(screened, monkeypatch, most):
+    """A decider that has seen the same cells, others, or the same of another type decides as one that has not.
+
+    Nor does it matter how much it remembers, or that another day has come to be today.
+    """
+    for module in (judge, cell_facts):
+        monkeypatch.setattr(module, "_REMEMBERED", most)
+    numbers, moments, days = ("0199000418", "no number"), ("2026-08-10T10:30", "soon"), ("2026-08-11", "2026-07-01")
+    rows = itertools.product(numbers, moments, ["named_caller"], days, ("1", "many"))
+    calls = pl.DataFrame(list(rows), schema=["number", "call_at", "consent", "consent_on", "attempts"], orient="row")
+    batches = [
+        calls[:7],
+        calls[5:],
+        calls.reverse(),
+        calls[3:4],
+        calls.with_columns(pl.col("consent_on").str.to_date()),
+    ]
+    batches += [calls.with_columns(attempts=pl.lit(one)) for one in (1, True, 1.0, "1.0")]
+    seen = []
+    with Decider(screened, region="FR") as decider:
+        for today, batch in itertools.product(("2026-08-10", "2026-08-20"), batches):
+            monkeypatch.setenv("DNC_TODAY", today)
+            [expected] = decide([batch], screened, region="FR")
+            assert decider(batch).equals(expected)
+            assert decider(batch).equals(expected), "the second time"
+            seen.append(expected.select(VERDICT.keys()))
+    assert not seen[0].equals(seen[len(batches)]), "the day counts"
 
 
 @pytest.mark.parametrize("kind", ODD_CELLS)

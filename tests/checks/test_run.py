@@ -16,10 +16,11 @@ import pytest
 import xlsxwriter
 
 from dnc import DncError, InputError, StoreError, check, write
-from dnc.checks import evaluator
+from dnc.checks import cell_facts, evaluator, judge
 from dnc.checks.brief import Brief
 from dnc.clock import read_day
 from dnc.files.writers import FORMATS
+from dnc.frames import Remembered
 from dnc.law.findings import Inquiry
 from dnc.law.vocabulary import VERDICT
 
@@ -57,6 +58,18 @@ def test_every_format_says_the_same(store, write_file, tmp_path):
     told = [json.loads(line) for line in outs[3].read_text().splitlines()]
     assert [(row["dnc_number"], row["dnc_outcome"]) for row in told] == expected
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in outs)
+
+
+def test_a_row_that_stays_clear_until_no_day_keeps_its_other_columns(screened, write_file, tmp_path):
+    """In CSV too: what stands before and behind an empty `dnc_valid_until` is that of the verdict."""
+    path = write_file("c.csv", "number\n0199000418\n0199000419\n0639980001\nno number\n")
+    told = {"region": "FR", "given": FACTS}
+    verdicts = check(path, screened, **told).verdicts.select(VERDICT.keys())
+    check(path, screened, **told, out=tmp_path / "v.csv")
+    with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as file:
+        rows = [[row[name] for name in VERDICT] for row in csv.DictReader(file)]
+    assert rows == [["" if cell is None else str(cell) for cell in row] for row in verdicts.iter_rows()]
+    assert set(verdicts["dnc_valid_until"].is_null()) == {True, False}
 
 
 def test_formulas_are_defused_and_numbers_are_not(store, write_file, tmp_path):
@@ -280,7 +293,8 @@ def test_parts_of_the_law_come_to_what_all_of_it_comes_to(screened, write_file, 
     }
     told |= {"objected_on": "none", "attempts": "0", "sector": "general", "habit": "habitual"}
     in_parts = check(path, screened, region="FR", given=told).verdicts
-    monkeypatch.setattr(evaluator, "_REMEMBERED", 1)
+    for module in (evaluator, judge, cell_facts):
+        monkeypatch.setattr(module, "_REMEMBERED", 1)
     forgotten = check(path, screened, region="FR", given=told).verdicts
     monkeypatch.setattr(Inquiry, "apart", lambda whole, columns, _: [(list(columns), whole)])
     at_once = check(path, screened, region="FR", given=told).verdicts
@@ -301,16 +315,20 @@ def test_one_column_may_tell_several_facts(screened, write_file):
 
 def test_an_answer_that_failed_is_not_remembered():
     """After a question that could not be answered, the same cells and others are answered as they are."""
-    fails = [False]
+    memory = Remembered(4)
+    asked: list[int] = []
 
-    def ask(cells: pl.DataFrame) -> pl.DataFrame:
-        if fails[0]:
-            raise StoreError("no space left")
-        return cells.select(c0=pl.col("cell") * 10)
+    def results(cells: list[int], fails: bool) -> list[int]:
+        def compute(at: pl.Series) -> pl.DataFrame:
+            if fails:
+                raise StoreError("no space left")
+            asked.extend(cells[place] for place in at)
+            return pl.DataFrame({"result": [10 * cells[place] for place in at]})
 
-    memory = evaluator._Memory(ask)
-    for cells in ([1, 2], [3, 4], [2, 3], [5, 1, 4]):
-        frame = pl.DataFrame({"cell": cells})
-        fails[0] = cells == [3, 4]
+        return memory(len(cells), iter(cells), compute)["result"].to_list()
+
+    for cells in ([1, 2], [3, 4], [2, 3, 2], [3, 1], [6, 7, 8, 9, 6], [5, 1, 4, 5], [5, 6]):
+        fails = cells == [3, 4]
         with suppress(StoreError):
-            assert memory(frame)["c0"].to_list() == [10 * cell for cell in cells]
+            assert results(cells, fails) == [10 * cell for cell in cells]
+    assert asked == [1, 2, 2, 3, 1, 6, 7, 8, 9, 6, 5, 4, 5, 6], "kept, but not after a failure or beyond four"

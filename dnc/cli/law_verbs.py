@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, LANG, load_brief, load_rules, open_store, print_rows, say, store_options
-from dnc.errors import RuleError
+from dnc.cli.options import DATE, FILE, LANG, TARGET, load_brief, load_rules, open_store, print_rows, say, store_options
+from dnc.clock import today
+from dnc.errors import OptionError, RuleError
 from dnc.messages import counted, messages
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ _COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidenc
 @click.option("--unread-since", type=DATE, help="Only citations last reviewed before this day.")
 @click.option("--check", "lint", is_flag=True, help="Check that every regime can block a call and can be satisfied.")
 @click.option("--ahead", type=click.IntRange(min=1), metavar="DAYS", help="List what changes in the next DAYS days.")
-@click.option("--brief", type=FILE, help="With --ahead: only changes that may affect the calls of this campaign.")
+@click.option("--changes", type=DATE, nargs=2, metavar="FROM TO", help="List what changes between two days.")
+@click.option(
+    "--brief", type=FILE, help="With --ahead or --changes: only changes that may affect the calls of this campaign."
+)
+@click.option("--out", type=TARGET, help="Write a page (.html) to compare each rule with its source, and to sign.")
 @LANG
 @store_options
 @click.pass_context
@@ -40,24 +45,31 @@ def rules(
     unread_since: date | None,
     lint: bool,
     ahead: int | None,
+    changes: tuple[date, date] | None,
     brief: Path | None,
+    out: Path | str | None,
     lang: str,
 ) -> None:
     """List the regimes, print them as SQL, or check them.
 
     A regime is one rule of a law or recommendation.
 
-    With --ahead, the exit code is 1 if the law changes in that time, else 0.
+    With --ahead or --changes, the exit code is 1 if the law changes in that time, else 0. With --brief, each change
+    comes with the outcome of such a call on the day before and on the day of the change.
     """
     book = load_rules(ctx)
-    if brief and not ahead:
-        raise click.UsageError("--brief requires --ahead")
+    if ahead:
+        changes = (today(), today() + timedelta(days=ahead))
+    if brief and not changes:
+        raise click.UsageError("--brief requires --ahead or --changes")
     if jurisdiction and jurisdiction not in book.packs:
         raise click.UsageError(f"no rules for {jurisdiction!r}; available: {', '.join(book.packs)}")
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, regime) for pack in packs for regime in (pack.on(on) if on else pack.regimes)]
-    if ahead:
-        ctx.exit(_print_changes(ctx, book, packs, ahead, brief, lang=lang))
+    if changes:
+        ctx.exit(_print_changes(ctx, book, packs, *changes, brief, lang=lang))
+    elif out:
+        _write_page(packs, chosen, out, lang)
     elif lint:
         _check(packs, lang, shipped=ctx.obj["rules"] is None)
     elif sql:
@@ -83,6 +95,17 @@ def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
     say(messages("store", lang)["lint"].format(n=counted(lang)(count)))
 
 
+def _write_page(packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path | str, lang: str) -> None:
+    from dnc.files.writers import atomic_path, is_page
+    from dnc.reports.law_page import html
+
+    if not is_page(out):
+        raise OptionError("--out writes a page: its name must end in .html")
+    shown = {pack.jurisdiction: (pack, [regime for owner, regime in chosen if owner is pack]) for pack in packs}
+    with atomic_path(out) as path:
+        path.write_text(html(shown, lang), encoding="utf-8")
+
+
 def _print_sql(packs: list[Pack], regimes: list[Regime]) -> None:
     for pack in packs:
         for name, body in pack.macros.items():
@@ -102,13 +125,14 @@ def _citations(chosen: list[tuple[Pack, Regime]], before: date, lang: str) -> li
 
 
 def _print_changes(
-    ctx: click.Context, book: Rulebook, packs: list[Pack], days: int, brief_file: Path | None, *, lang: str
+    ctx: click.Context, book: Rulebook, packs: list[Pack], day: date, last: date, brief_file: Path | None, *, lang: str
 ) -> int:
-    """Print what changes from tomorrow on; gives the exit code."""
-    from dnc.clock import today
+    """Print what changes after a day, until another; gives the exit code."""
     from dnc.reports.law_changes import Change, outlook, outlook_for
 
-    first, last = today() + timedelta(days=1), today() + timedelta(days=days)
+    first = day + timedelta(days=1)
+    if last < first:
+        raise OptionError("--changes needs two days, the earlier one first")
     if brief_file:
         brief = load_brief(brief_file)
         home = [pack for pack in packs if brief.region in pack.territories]

@@ -18,7 +18,8 @@ def rendered(template: str, language: str, sections: Mapping[str, str], values: 
     Args:
         template: its name. language: `en` or `fr`.
         sections: id and heading of each part of the page; those from `annex` on are not in its list of contents.
-        values: the other names that the template uses; `title`, `decision` and `made` are those of the frame.
+        values: the other names that the template uses; `title`, `decision` (unless its block
+            `head` is another) and `made` are those of the frame.
     """
     templates = environment(language)
     templates.filters["count"] = counted(language)
@@ -31,7 +32,7 @@ def rendered(template: str, language: str, sections: Mapping[str, str], values: 
         "d": messages("decision", language),
         "common": messages("common", language),
         "names": sections,
-        "sections": [(id_, sections[id_]) for id_ in ids[: ids.index("annex") + 1]],
+        "sections": [(id_, sections[id_]) for id_ in (ids[: ids.index("annex") + 1] if "annex" in ids else ids)],
     }
     return templates.get_template(template).render(**frame, **values).lstrip()
 

@@ -1,0 +1,111 @@
+"""The page of the law, for the lawyer who compares each rule with its source and signs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from dnc.law.regimes import GRADES, Pack, Regime
+from dnc.messages import counted, dated, in_language, messages
+from dnc.reports.page import rendered
+
+
+class Row(NamedTuple):
+    """One regime in words.
+
+    dates: the days on which it is in force. start, days: their place on the timeline, in days. when, unless: its
+    conditions, and those of each exception. kind, demand: what it asks for, or why no fact decides it.
+    """
+
+    regime: Regime
+    dates: str
+    start: int
+    days: int
+    when: list[str]
+    unless: list[list[str]]
+    kind: str
+    demand: str
+
+
+def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "en") -> str:
+    """The page of some regimes.
+
+    Args:
+        chosen: jurisdiction → its pack, and the regimes to show.
+        language: of the page. Notes and sanctions are shown as they stand in the rules file.
+    """
+    texts, write = messages("law", language), dated(language)
+    regimes = [regime for _, some in chosen.values() for regime in some]
+    packs = [pack for pack, _ in chosen.values()]
+    names = ", ".join(pack.name[language] for pack in packs) if len(packs) == 1 else texts["all"]
+    values = {
+        "title": texts["title"].format(name=names),
+        "sentence": texts["sentence"].format(n=counted(language)(len(regimes)), name=names),
+        "facts": [texts["how"], _graded(regimes, language)],
+        "t": texts,
+        "made": texts["made"],
+        "packs": [
+            (
+                pack,
+                texts["read"].format(first=write(pack.read_from), last=write(pack.read_until)),
+                [_row(regime, span, language) for regime in some],
+                (span[1] - span[0]).days,
+            )
+            for pack, some in chosen.values()
+            for span in [_span(pack)]
+        ],
+    }
+    return rendered("law.html", language, {pack.jurisdiction: pack.name[language] for pack in packs}, values)
+
+
+def _graded(regimes: Iterable[Regime], language: str) -> str:
+    """How many rules rest on which confidence, and how many are open."""
+    texts, common, count = messages("law", language), messages("common", language), counted(language)
+    grades = Counter(regime.confidence for regime in regimes)
+    told = [f"{common['grades'][grade]} {count(grades[grade])}" for grade in reversed(GRADES) if grades[grade]]
+    open_ = Counter(_open(regime, language) for regime in regimes if regime.is_open)
+    told_open = [f"{why} {count(n)}" for why, n in sorted(open_.items())] or [common["none"]]
+    return str(texts["counts"].format(grades=", ".join(told), open=", ".join(told_open)))
+
+
+def _span(pack: Pack) -> tuple[date, date]:
+    """The first and the last day of the timeline of a pack: from the first start that is known."""
+    starts = [regime.first for regime in pack.regimes if regime.first > date.min]
+    ends = [regime.until for regime in pack.regimes if regime.until < date.max]
+    return min([pack.read_from, *starts]), max([pack.read_until, *ends])
+
+
+def _row(regime: Regime, span: tuple[date, date], language: str) -> Row:
+    texts = messages("law", language)
+    first, last = span
+    start, end = max(regime.first, first), min(regime.until, last)
+    clauses = [[in_language(part.says, language) for part in clause] for clause in (regime.when, *regime.exceptions)]
+    when, *unless = clauses
+    demand = in_language(regime.demanded.says, language)
+    if regime.is_scope:
+        kind, demand = texts["open"], texts["beyond"]
+    elif regime.is_open:
+        kind, demand = texts["open"], f"{demand} ({_open(regime, language)})"
+    else:
+        kind = texts["duty" if regime.demand == "duty" else "asks"]
+    dates = _dates(regime, language)
+    return Row(regime, dates, (start - first).days, (end - start).days, when or [texts["always"]], unless, kind, demand)
+
+
+def _open(regime: Regime, language: str) -> str:
+    """Why no fact decides a regime: its law was not read here, or is contested."""
+    common = messages("common", language)
+    return str(common["not_read"] if regime.is_not_read else common["contested"])
+
+
+def _dates(regime: Regime, language: str) -> str:
+    """The days on which a regime is in force, in words."""
+    texts, write = messages("decision", language)["span"], dated(language)
+    starts, ends = regime.first > date.min, regime.until < date.max
+    if not starts and not ends:
+        return str(messages("law", language)["undated"])
+    form = "both" if starts and ends else "starts" if starts else "ends"
+    last: Any = write(regime.until - timedelta(days=1)) if ends else ""
+    return str(texts[form].format(first=write(regime.first) if starts else "", last=last))

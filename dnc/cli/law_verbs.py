@@ -11,7 +11,7 @@ import click
 from dnc.cli.options import DATE, FILE, LANG, TARGET, load_brief, load_rules, open_store, print_rows, say, store_options
 from dnc.clock import today
 from dnc.errors import OptionError, RuleError
-from dnc.messages import counted, messages
+from dnc.messages import counted, dated, messages
 
 if TYPE_CHECKING:
     from dnc.law.regimes import Pack, Regime
@@ -58,6 +58,8 @@ def rules(
     comes with the outcome of such a call on the day before and on the day of the change.
     """
     book = load_rules(ctx)
+    if ahead and changes:
+        raise click.UsageError("--ahead and --changes exclude each other")
     if ahead:
         changes = (today(), today() + timedelta(days=ahead))
     if brief and not changes:
@@ -67,7 +69,7 @@ def rules(
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, regime) for pack in packs for regime in (pack.on(on) if on else pack.regimes)]
     if changes:
-        ctx.exit(_print_changes(ctx, book, packs, *changes, brief, lang=lang))
+        ctx.exit(_print_changes(ctx, book, packs, changes, brief, lang=lang))
     elif out:
         _write_page(packs, chosen, out, lang)
     elif lint:
@@ -125,12 +127,18 @@ def _citations(chosen: list[tuple[Pack, Regime]], before: date, lang: str) -> li
 
 
 def _print_changes(
-    ctx: click.Context, book: Rulebook, packs: list[Pack], day: date, last: date, brief_file: Path | None, *, lang: str
+    ctx: click.Context,
+    book: Rulebook,
+    packs: list[Pack],
+    days: tuple[date, date],
+    brief_file: Path | None,
+    *,
+    lang: str,
 ) -> int:
     """Print what changes after a day, until another; gives the exit code."""
     from dnc.reports.law_changes import Change, outlook, outlook_for
 
-    first = day + timedelta(days=1)
+    first, last = days[0] + timedelta(days=1), days[1]
     if last < first:
         raise OptionError("--changes needs two days, the earlier one first")
     if brief_file:
@@ -141,7 +149,7 @@ def _print_changes(
         changes = outlook(packs, first, last, lang)
     print_rows(changes, Change._fields)
     if not changes:
-        say(f"nothing changes until {last}")
+        say(messages("store", lang)["law_same"].format(day=dated(lang)(last)))
     return 1 if changes else 0
 
 

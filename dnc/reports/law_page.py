@@ -15,8 +15,9 @@ from dnc.reports.page import rendered
 class Row(NamedTuple):
     """One regime in words.
 
-    dates: the days on which it is in force. start, days: their place on the timeline, in days. when, unless: its
-    conditions, and those of each exception. kind, demand: what it asks for, or why no fact decides it.
+    dates: the days on which it is in force. start, days: their place, in days, on a timeline of those that the file was
+    reviewed for. when, unless: its conditions, and those of each exception. kind, demand: what it asks for, or why no
+    fact decides it.
     """
 
     regime: Regime
@@ -50,11 +51,10 @@ def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "e
             (
                 pack,
                 texts["read"].format(first=write(pack.read_from), last=write(pack.read_until)),
-                [_row(regime, span, language) for regime in some],
-                (span[1] - span[0]).days,
+                [_row(pack, regime, language) for regime in some],
+                (pack.read_until - pack.read_from).days,
             )
             for pack, some in chosen.values()
-            for span in [_span(pack)]
         ],
     }
     return rendered("law.html", language, {pack.jurisdiction: pack.name[language] for pack in packs}, values)
@@ -70,17 +70,9 @@ def _graded(regimes: Iterable[Regime], language: str) -> str:
     return str(texts["counts"].format(grades=", ".join(told), open=", ".join(told_open)))
 
 
-def _span(pack: Pack) -> tuple[date, date]:
-    """The first and the last day of the timeline of a pack: from the first start that is known."""
-    starts = [regime.first for regime in pack.regimes if regime.first > date.min]
-    ends = [regime.until for regime in pack.regimes if regime.until < date.max]
-    return min([pack.read_from, *starts]), max([pack.read_until, *ends])
-
-
-def _row(regime: Regime, span: tuple[date, date], language: str) -> Row:
+def _row(pack: Pack, regime: Regime, language: str) -> Row:
     texts = messages("law", language)
-    first, last = span
-    start, end = max(regime.first, first), min(regime.until, last)
+    start, end = max(regime.first, pack.read_from), min(regime.until, pack.read_until)
     clauses = [[in_language(part.says, language) for part in clause] for clause in (regime.when, *regime.exceptions)]
     when, *unless = clauses
     demand = in_language(regime.demanded.says, language)
@@ -91,7 +83,16 @@ def _row(regime: Regime, span: tuple[date, date], language: str) -> Row:
     else:
         kind = texts["duty" if regime.demand == "duty" else "asks"]
     dates = _dates(regime, language)
-    return Row(regime, dates, (start - first).days, (end - start).days, when or [texts["always"]], unless, kind, demand)
+    return Row(
+        regime,
+        dates,
+        (start - pack.read_from).days,
+        (end - start).days,
+        when or [texts["always"]],
+        unless,
+        kind,
+        demand,
+    )
 
 
 def _open(regime: Regime, language: str) -> str:

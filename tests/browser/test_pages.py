@@ -17,6 +17,7 @@ from pypdf import PdfReader
 
 from dnc import Asked, Rulebook, Store, check, vet
 from dnc.checks.brief import read_brief
+from dnc.reports.law_page import html as law_html
 from dnc.reports.vet_page import html
 from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 from tests import offers
@@ -104,16 +105,26 @@ def vetted(language: str, store: Store, folder: Path) -> Path:
     return _written(folder / "vet.html", html(held_to(claim, sample), Rulebook.load(), language))
 
 
+def ruled(language: str, store: Store, folder: Path) -> Path:
+    """The page of the rules of France."""
+    pack = Rulebook.load().packs["fr"]
+    return _written(folder / "law.html", law_html({"fr": (pack, pack.regimes)}, language))
+
+
+DECIDING = [(page, language) for page in (checked, exported, vetted) for language in ("en", "fr")]
+RULED = [(ruled, language) for language in ("en", "fr")]
+
+
+def _name(one: object) -> str:
+    return f"{one[0].__name__}-{one[1]}" if isinstance(one, tuple) else str(one)
+
+
 def _written(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
 
 
-@pytest.fixture(
-    scope="module",
-    params=[(page, language) for page in (checked, exported, vetted) for language in ("en", "fr")],
-    ids=lambda one: f"{one[0].__name__}-{one[1]}",
-)
+@pytest.fixture(scope="module", params=DECIDING + RULED, ids=_name)
 def path(request, tmp_path_factory) -> Path:
     """A page in one language."""
     write, language = request.param
@@ -142,6 +153,7 @@ def test_it_loads_in_silence(page: Page, path: Path):
     assert page.said == []
 
 
+@pytest.mark.parametrize("path", DECIDING, ids=_name, indirect=True)
 @pytest.mark.parametrize("page", ["desktop", "telephone"], indirect=True)
 def test_the_first_screen_holds_the_decision(page: Page, path: Path):
     """Sentence, use, bar, reasons, next steps and until when: all of it above the fold, the place to sign close by."""
@@ -156,6 +168,7 @@ def test_the_first_screen_holds_the_decision(page: Page, path: Path):
     assert page.locator("#decision ol li").count() >= 2
 
 
+@pytest.mark.parametrize("path", DECIDING, ids=_name, indirect=True)
 def test_the_bars_are_seen(page: Page):
     """The bar of outcomes is as wide as its frame, has a text instead, and its parts are told apart in grey."""
     bar = page.get_by_role("img")
@@ -194,6 +207,7 @@ def test_the_keyboard_reaches_all_in_order(page: Page):
         )
 
 
+@pytest.mark.parametrize("path", DECIDING, ids=_name, indirect=True)
 def test_it_prints(page: Page, path: Path):
     """A4 pages with words on each: the decision on the first, few before the annex (three for a CRM export), sources in full."""
     pdf = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
@@ -207,3 +221,15 @@ def test_it_prints(page: Page, path: Path):
     whole = "".join("".join(texts).split())
     assert "https://www.legifrance.gouv.fr/" in whole
     assert "Onthispage" not in whole and "Surcettepage" not in whole
+
+
+@pytest.mark.parametrize("path", RULED, ids=_name, indirect=True)
+@pytest.mark.parametrize("page", ["desktop"], indirect=True)
+def test_the_rules_print(page: Page):
+    """A4 pages; no rule is cut in two that fits on one, and each has its sources in full and a place to sign on it."""
+    pdf = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
+    texts = [" ".join(sheet.extract_text().split()) for sheet in pdf.pages]
+    assert {(round(float(s.mediabox.width)), round(float(s.mediabox.height))) for s in pdf.pages} == {A4_POINTS}
+    boxes = {"en": "agrees", "fr": "conforme"}[page.locator("html").get_attribute("lang")]
+    on = [text for text in texts if "fr-optin-2026 " in text]
+    assert len(on) == 1 and boxes in on[0] and "https://www.legifrance.gouv.fr/" in on[0]

@@ -51,11 +51,11 @@ class Decider:
         settings: Settings | None = None,
         **options: Unpack[SettingsOptions],
     ) -> None:
-        self._setup = Settings.of(settings, options).read()
-        several = len(self._setup.brief.named("number")) > 1
-        self._selection = select(columns, best=best, several=several)
         opened = store if isinstance(store, Store) else Store(store)
         opened.must_exist()
+        self._setup = Settings.of(settings, options).read(opened)
+        several = len(self._setup.brief.named("number")) > 1
+        self._selection = select(columns, best=best, several=several)
         self._stack = ExitStack()
         self._judge = self._stack.enter_context(self._setup.judge(opened.standing()))
         self._intake: Intake | None = None

@@ -44,7 +44,7 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
         raise OptionError("the number is an argument of its own")
     # A brief may name columns of its list; a single call has none of them.
     brief = (settings.brief or Brief()).without_file()
-    setup = replace(settings, brief=brief).read()
+    setup = replace(settings, brief=brief).read(store)
     row = pl.DataFrame({"number": number, **texts}).with_columns(pl.lit(None, pl.String).alias(RAGGED))
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()
     if calls.number.len() > 1:
@@ -66,7 +66,7 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
     Raises:
         InputError, StoreError: as `dnc.api.check`. OptionError: there is no such row.
     """
-    setup = settings.read()
+    setup = settings.read(store)
     with opened(path, setup.brief.sheet) as files, TemporaryDirectory(prefix="dnc-") as folder:
         intake = setup.intake(files.table())
         # An objection in any row counts for all rows with its number.

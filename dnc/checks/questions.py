@@ -530,7 +530,7 @@ class Questions:
 
 def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook) -> Tallies:
     """What a brief decides of the first rows of a list; nothing is logged, and other rows say nothing of a number."""
-    setup = Settings(brief=brief, rulebook=book).read()
+    setup = Settings(brief=brief, rulebook=book).read(store)
     rows = guesses.batch.head(_SAMPLE)
     intake = setup.intake(replace(guesses.table, batches=iter([rows] if rows.height else [])))
     tallies = Tallies()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
-from dnc.law.rulebook import Rulebook
+from dnc.law.rulebook import PackId, Rulebook
 from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry
 from dnc.store.snapshots import Standing
@@ -34,6 +35,7 @@ class Replay:
         same: whether all verdicts are the same, by their hash.
         then, now: rows by outcome.
         versions: of the program, then and now.
+        pack: version of the rules pack that the check used and that it was repeated with, or None.
     """
 
     check: int
@@ -41,6 +43,7 @@ class Replay:
     then: dict[str, int]
     now: dict[str, int]
     versions: tuple[str, str]
+    pack: str | None = None
 
 
 class _Past(Store):
@@ -81,9 +84,7 @@ def replay_check(
     terms, texts = _texts(store, then)
     past = _Past(store.path, _standing(store, number, then))
     rulebook = Rulebook.of(texts)
-    told = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
-    told |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
-    brief = Brief(**told, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
+    brief = brief_of(terms)
     # Earlier versions used no column that was not mapped, whatever its name.
     if "ignore" in terms:
         ignore = terms["ignore"]
@@ -102,7 +103,19 @@ def replay_check(
     result = run(path, past, settings, outputs, columns=None if outputs.targets else ["outcome"])
     same = past.noted["verdicts"] == then["verdicts"]
     counts = {outcome: then["counts"][outcome] for outcome in result.counts}
-    return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")))
+    return Replay(number, same, counts, result.counts, (then["version"], version("dnc-check")), _pack(then))
+
+
+def _pack(then: dict[str, Any]) -> str | None:
+    pack = then.get("pack")  # earlier versions had none
+    return str(PackId(**pack)) if pack else None
+
+
+def brief_of(terms: Mapping[str, Any]) -> Brief:
+    """The brief in the settings of a check, as the log keeps them (`dnc.checks.settings.Setup.text`)."""
+    told = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
+    told |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
+    return Brief(**told, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
 
 
 def _row(store: Store, number: int) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def run(
     if not isinstance(store, Store):
         raise OptionError(f"store must be a Store, for instance Store('dnc-store'), not {type(store).__name__}")
     # A check that runs past midnight keeps the day on which it began.
-    setup = replace(settings, now=settings.now or today()).read()
+    setup = replace(settings, now=settings.now or today()).read(store)
     with opened(path, setup.brief.sheet) as files:
         return _run(
             files,
@@ -213,6 +213,7 @@ def _record(
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),
         "rules": sorted(setup.book.texts),
+        "pack": setup.book.installed and setup.book.installed._asdict(),
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),
         "objections": standing.objections["seq"].max() or 0,

@@ -20,6 +20,7 @@ from dnc.checks.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_hour
 from dnc.checks.consents import Consents, read_consents
 from dnc.checks.intake import Intake
 from dnc.checks.judge import Judge
+from dnc.checks.law_in_force import law_of
 from dnc.checks.other_rows import Against
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy
@@ -30,6 +31,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.messages import LANGUAGES
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
+from dnc.store.store import Store
 
 _MEMORY = 1 << 28  # bytes of a list that are kept in memory between its two readings
 
@@ -63,7 +65,7 @@ class Settings:
         guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
         brief: how the columns and words of the list map to those of `dnc`; `region` and `given` are added to it.
         consents: a file of consents, joined to the calls by number (see `dnc.checks.consents`).
-        rulebook: the law; by default the one that ships.
+        rulebook: the law; by default that of the store: the rules that ship, with those of its rules pack.
         accept: regimes that no fact can decide, taken out of the outcome, each with the reason.
         language: of `dnc_why` and of reports, `en` or `fr`.
         now: the day that counts as today, to decide a check again; by default the clock's, read for each batch.
@@ -85,14 +87,17 @@ class Settings:
         """Settings with some fields replaced; TypeError for a keyword that is not a field."""
         return replace(settings or cls(), **options)
 
-    def read(self) -> Setup:
-        """Read the consents and check every field. Raises InputError and OptionError where one is wrong."""
+    def read(self, store: Store) -> Setup:
+        """Read the consents and check every field; the law is that of the store, unless another is given.
+
+        Raises InputError and OptionError where a field is wrong, StoreError where the store cannot be read.
+        """
         for name, kind in (("brief", Brief), ("rulebook", Rulebook)):
             value = getattr(self, name)
             if not isinstance(value, kind | None):
                 hint = "; read it with read_brief" if kind is Brief else ""
                 raise OptionError(f"{name} must be a {kind.__name__}, not {type(value).__name__}{hint}")
-        book = self.rulebook or Rulebook.load()
+        book = self.rulebook or law_of(store)
         brief = (self.brief or Brief()).but(self.region and self.region.upper(), facts=self.given)
         policy = _policy(book, self.guidance, self.accept or {}, self.language)
         consents = read_consents(self.consents, brief, book, self.now) if self.consents else None

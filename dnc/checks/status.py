@@ -10,7 +10,7 @@ from dnc.clock import today
 from dnc.database import run
 from dnc.errors import OptionError
 from dnc.law.demands import FACTS, REGISTRY_FACTS, Condition, registry_column
-from dnc.law.rulebook import Rulebook
+from dnc.law.rulebook import PackId, Rulebook
 from dnc.registries.contract import OWN
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
@@ -62,7 +62,7 @@ class Status:
         today: the day.
         registries: by registry and covered prefixes.
         not_loaded: registries that the user set a limit for and that have no snapshot.
-        rules: by jurisdiction.
+        rules: by jurisdiction. rules_pack: the rules pack that some of them came with, or None.
         forgettable: how many snapshots and files of decisions are kept longer than `dnc retain` allows.
         verified: whether the store is undamaged; None if its files were not verified.
         faults: what is damaged, one line each. files, rows: undamaged files, and rows in them.
@@ -74,6 +74,7 @@ class Status:
     registries: tuple[Loaded, ...]
     not_loaded: tuple[str, ...]
     rules: tuple[RulesFile, ...]
+    rules_pack: PackId | None
     forgettable: int
     verified: bool | None
     faults: tuple[str, ...]
@@ -118,6 +119,7 @@ def status(
         registries=loaded,
         not_loaded=not_loaded,
         rules=rules,
+        rules_pack=book.installed,
         forgettable=forgettable,
         verified=not found.faults if verifying else None,
         faults=tuple(found.faults),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dnc.cli.options import DATE, FILE, LANG, TARGET, load_brief, load_rules, open_store, print_rows, say, store_options
+from dnc.cli.rule_packs import act_on_packs, pack_options
 from dnc.clock import today
 from dnc.errors import OptionError, RuleError
 from dnc.messages import counted, dated, messages
@@ -31,7 +32,12 @@ _COLUMNS = ("id", "jurisdiction", "force", "from", "until", "demand", "confidenc
 @click.option(
     "--brief", type=FILE, help="With --ahead or --changes: only changes that may affect the calls of this campaign."
 )
-@click.option("--out", type=TARGET, help="Write a page (.html) to compare each rule with its source, and to sign.")
+@click.option(
+    "--out",
+    type=TARGET,
+    help="Write a page (.html) to compare each rule with its source, and to sign; with --pack: the pack.",
+)
+@pack_options
 @LANG
 @store_options
 @click.pass_context
@@ -49,19 +55,19 @@ def rules(
     brief: Path | None,
     out: Path | str | None,
     lang: str,
+    **of_packs: Any,
 ) -> None:
-    """List the regimes, print them as SQL, or check them.
+    """List the regimes, print them as SQL, check them, or update them.
 
-    A regime is one rule of a law or recommendation.
+    A regime is one rule of a law or recommendation. A rules pack is a signed file of rules, installed into a store.
 
     With --ahead or --changes, the exit code is 1 if the law changes in that time, else 0. With --brief, each change
     comes with the outcome of such a call on the day before and on the day of the change.
     """
+    if act_on_packs(ctx, lang, out, of_packs):
+        return
     book = load_rules(ctx)
-    if ahead and changes:
-        raise click.UsageError("--ahead and --changes exclude each other")
-    if ahead:
-        changes = (today(), today() + timedelta(days=ahead))
+    changes = _span(ahead, changes)
     if brief and not changes:
         raise click.UsageError("--brief requires --ahead or --changes")
     if jurisdiction and jurisdiction not in book.packs:
@@ -80,6 +86,13 @@ def rules(
         print_rows(_citations(chosen, unread_since, lang), ("regime", "cite", "url", "read"))
     else:
         print_rows([_row(pack.jurisdiction, regime, lang) for pack, regime in chosen], _COLUMNS)
+
+
+def _span(ahead: int | None, changes: tuple[date, date] | None) -> tuple[date, date] | None:
+    """The days between which changes are asked for, if they are."""
+    if ahead and changes:
+        raise click.UsageError("--ahead and --changes exclude each other")
+    return (today(), today() + timedelta(days=ahead)) if ahead else changes
 
 
 def _check(packs: list[Pack], lang: str, shipped: bool) -> None:

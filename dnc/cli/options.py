@@ -274,10 +274,10 @@ def open_store(ctx: click.Context) -> Store:
 
 
 def load_rules(ctx: click.Context) -> Rulebook:
-    """The built-in rules with those of --rules."""
-    from dnc.law.rulebook import Rulebook
+    """The built-in rules with those of the rules pack of the store, and those of --rules."""
+    from dnc.checks.law_in_force import law_of
 
-    return Rulebook.load(ctx.obj["rules"])
+    return law_of(open_store(ctx), ctx.obj["rules"])
 
 
 def load_brief(

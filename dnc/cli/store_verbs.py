@@ -351,6 +351,8 @@ def replay(
     texts = messages("store", lang)
     for when, rows, version in zip(("then", "now"), (done.then, done.now), done.versions, strict=True):
         say(texts[when].format(counts=counts_in_words(rows, lang), version=version))
+    if done.pack:
+        say(texts["pack"].format(pack=done.pack))
     say(texts["same" if done.same else "other"].format(check=check))
     ctx.exit(0 if done.same else 1)
 

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 
+from dnc.checks.law_in_force import law_of
 from dnc.desk.jobs import Jobs
 from dnc.desk.sessions import Sessions
 from dnc.errors import DncError
@@ -62,10 +62,10 @@ class Desk:
         default_factory=lambda: threading.BoundedSemaphore(UPLOADS_AT_ONCE), repr=False
     )
 
-    @cached_property
+    @property
     def book(self) -> Rulebook:
-        """The law: the rules that ship, with those of the folder `rules`."""
-        return Rulebook.load(self.rules)
+        """The law as the store has it now: the rules that ship, those of its rules pack, and of the folder `rules`."""
+        return law_of(self.store, self.rules)
 
     @property
     def cookie(self) -> str:

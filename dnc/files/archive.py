@@ -217,11 +217,14 @@ def _zip_members(path: Path) -> list[Member]:
     return [_not_nested(_zip_member(path, one)) for one in kept]
 
 
-def parts(path: Path, wanted: str) -> dict[str, Member]:
-    """The parts of a spreadsheet whose full names match a pattern, by name. Raises InputError as for an archive."""
+def parts(path: Path, wanted: str, remedy: str = "open it and save it again") -> dict[str, Member]:
+    """The parts of a spreadsheet, or other zip, whose full names match a pattern, by name.
+
+    Raises InputError as for an archive; `remedy` is what to do about it.
+    """
     found = [one for one in _directory(path) if not one.is_dir()]
     if fault := _fault(found, _most(path)):
-        raise InputError(f"{fault}; open it and save it again", path)
+        raise InputError(f"{fault}; {remedy}", path)
     return {one.filename: _zip_member(path, one) for one in found if re.fullmatch(wanted, one.filename)}
 
 

@@ -1,13 +1,14 @@
-"""The rulebook: all rules files that a check uses, those that ship and those of a folder of the user."""
+"""The rulebook: all rules files that a check uses, those that ship, those of a rules pack, and those of the user."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -17,31 +18,47 @@ from dnc.law.regimes import Pack, Regime
 from dnc.law.rule_file import read_pack
 
 
+class PackId(NamedTuple):
+    """What names a pack: its version, the SHA-256 of its file, and the fingerprint of the key that signed it."""
+
+    version: str
+    sha256: str
+    signer: str
+
+    def __str__(self) -> str:
+        return f"{self.version} (SHA-256 {self.sha256[:16]}…, key {self.signer[:16]}…)"
+
+
 @dataclass(frozen=True)
 class Rulebook:
     """All packs that a check uses.
 
     packs: by jurisdiction. texts: SHA-256 → text of each file that was read.
+    installed: the rules pack that some of the files came with, or None.
     """
 
     packs: dict[str, Pack]
     texts: dict[str, str] = field(repr=False)
+    installed: PackId | None = None
 
     @classmethod
-    def load(cls, extra: str | Path | None = None) -> Rulebook:
-        """The rules that ship, and those of a folder.
+    def load(
+        cls,
+        extra: str | Path | None = None,
+        installed: Mapping[str, str] | None = None,
+        pack: PackId | None = None,
+    ) -> Rulebook:
+        """The rules that ship, those of an installed rules pack, and those of a folder.
+
+        Each may replace files of those before by their name, and add others; a jurisdiction may be in one file only.
 
         Args:
-            extra: a folder of TOML files. One named like a file that ships replaces it, any other is added; a
-                jurisdiction may be in one file only.
+            extra: a folder of TOML files.
+            installed: name → text of the rules files of a rules pack. pack: which one.
         Raises:
             RuleError: the folder or a file cannot be read, or breaks the grammar.
         """
-        texts = {
-            file.name: file.read_text(encoding="utf-8")
-            for file in files("dnc.law").joinpath("rules").iterdir()
-            if file.name.endswith(".toml") and file.name != "vocabulary.toml"
-        }
+        texts = shipped() | dict(installed or {})
         paths = {name: name for name in texts}
         if extra is not None:
             folder = Path(extra)
@@ -53,7 +70,7 @@ class Rulebook:
                 except (OSError, UnicodeDecodeError) as error:
                     raise RuleError(f"cannot be read ({type(error).__name__})", path) from None
                 paths[path.name] = str(path)
-        return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())))
+        return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())), pack)
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Rulebook:
@@ -86,8 +103,17 @@ class Rulebook:
         return sorted({id_ for _, regime in self.regimes() for part in regime.parts for id_ in part.registries})
 
 
+def shipped() -> dict[str, str]:
+    """The rules files that ship with the program: name → text."""
+    return {
+        file.name: file.read_text(encoding="utf-8")
+        for file in files("dnc.law").joinpath("rules").iterdir()
+        if file.name.endswith(".toml") and file.name != "vocabulary.toml"
+    }
+
+
 @lru_cache(maxsize=8)
-def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
+def _rulebook(sources: tuple[tuple[str, str], ...], installed: PackId | None = None) -> Rulebook:
     packs: dict[str, Pack] = {}
     seen: dict[str, str] = {}
     calendars: dict[str, str] = {}
@@ -105,4 +131,4 @@ def _rulebook(sources: tuple[tuple[str, str], ...]) -> Rulebook:
                 raise RuleError(f"its calendar {name} is also in {calendars[name]}", path)
             calendars[name] = path
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
-    return Rulebook(packs, texts)
+    return Rulebook(packs, texts, installed)

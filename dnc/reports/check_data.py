@@ -22,7 +22,8 @@ def as_data(check: Check) -> dict[str, Any]:
         not_understood: `column` (ours), `word` (digits masked), `cells`, and `write`, the line for the brief or null.
         valid_until: the first day on which a call stops being clear, or null.
         snapshots: id, registry, as_of, age_days of each snapshot in the store.
-        rules: SHA-256 of each rules file.
+        rules: SHA-256 of each rules file. rules_pack: version, sha256 and signer (fingerprint of the key) of the rules
+            pack that some of them came with, or null.
         sha256: of the list.
     """
     today = date.fromisoformat(str(check.record["today"]))
@@ -53,6 +54,7 @@ def as_data(check: Check) -> dict[str, Any]:
             for one in check.snapshots
         ],
         "rules": check.record["rules"],
+        "rules_pack": check.record["pack"],
         "sha256": check.record["sha256"],
     }
 

@@ -73,6 +73,7 @@ def _values(check: Check) -> dict[str, Any]:
         "unloaded": [id_ for id_ in _asked(check) if id_ not in loaded],
         "law": [regime for regime, _ in law_used(check)],
         "packs": packs,
+        "book": book,
     }
 
 

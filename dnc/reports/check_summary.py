@@ -45,6 +45,8 @@ def summary(check: Check) -> Iterator[str]:
     yield from _misread(check, language)
     if clear := check.counts["clear"]:
         yield texts["duties"].format(rows=count(clear), n=len(check.tallies.duties()))
+    if check.book.installed:
+        yield texts["pack"].format(pack=check.book.installed)
     yield texts["head"].format(id=check.id, head=check.head)
 
 

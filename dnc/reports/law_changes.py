@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -14,6 +16,7 @@ from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.intake import Intake
 from dnc.checks.judge import Judge
+from dnc.checks.replay import brief_of
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy
 from dnc.files.table import RAGGED, Table
@@ -22,8 +25,10 @@ from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages
 from dnc.reports.explanation import finding
+from dnc.store.ledger_sql import texts
 from dnc.store.store import Store
 
+_MOST_TERMS = 20  # settings of earlier checks that are tried
 # demands that decide whether a person may be called at all
 _DECIDING = ("consent", "unlisted", "unflagged", "forbidden")
 
@@ -99,6 +104,69 @@ def outlook_for(
     return touched
 
 
+class Effect(NamedTuple):
+    """What other rules do to calls as an earlier check planned them, from a day on.
+
+    check: the last check with these settings (its row in the log). before, after: the outcome of a call of which only
+    the settings are known, and the regimes that block it or leave it undecided.
+    """
+
+    check: int
+    jurisdiction: str
+    day: date
+    before: str
+    before_by: str
+    after: str
+    after_by: str
+
+
+def effects(store: Store, before: Rulebook, after: Rulebook, first: date, last: date) -> list[Effect]:
+    """What changes for the settings of the last checks if other rules are used: on the first day, or on a later one.
+
+    Each of the last settings is tried in the jurisdiction of its region; without one, in all whose rules differ.
+    """
+    differ = [name for name in after.packs if before.packs.get(name) != after.packs[name]]
+    found = []
+    for check, terms in _last_terms(store):
+        brief, policy = brief_of(terms), Policy(terms["guidance"], terms["accept"])
+        home = [name for name in differ if brief.region in after.packs[name].territories]
+        with _briefly(brief, before, store, policy) as old, _briefly(brief, after, store, policy) as new:
+            for name in home if brief.region else differ:
+                packs = [book.packs[name] for book in (before, after) if name in book.packs]
+                later = {day for pack in packs for day in pack.changes() if first < day <= last}
+                seen = None
+                for day in [first, *sorted(later)]:
+                    was = old.decided(before.packs[name], day) if name in before.packs else ("undecided", "")
+                    now = new.decided(after.packs[name], day)
+                    if was != now and (was, now) != seen:
+                        found.append(Effect(check, name, day, *was, *now))
+                    seen = (was, now)
+    return found
+
+
+def _last_terms(store: Store) -> list[tuple[int, dict[str, Any]]]:
+    """The settings of the last checks, each once, the newest first: number of its last check, and the settings."""
+    if not store.exists:
+        return []
+    log = store.log().filter(pl.col("verb") == "check").sort("seq", descending=True)
+    last: dict[str, int] = {}
+    for seq, detail in log.select("seq", "detail").iter_rows():
+        if sha256 := json.loads(detail).get("terms"):
+            last.setdefault(sha256, seq)
+        if len(last) == _MOST_TERMS:
+            break
+    with store.ledger.read() as opened:
+        return [
+            (seq, json.loads(text)) for sha256, seq in last.items() for text in texts(opened.con, "terms", [sha256])
+        ]
+
+
+@contextmanager
+def _briefly(brief: Brief, book: Rulebook, store: Store, policy: Policy) -> Iterator[_BriefCalls]:
+    with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, policy) as judge:
+        yield _BriefCalls(brief, book, judge)
+
+
 class Span(NamedTuple):
     """A regime that starts or ends in a period: its days there, in words, and their place in it in days."""
 
@@ -142,20 +210,26 @@ class _BriefCalls:
     def __init__(self, brief: Brief, book: Rulebook, judge: Judge) -> None:
         self._brief = replace(brief.without(["call_at"]).without_file(), values={})
         self._book, self._judge = book, judge
-        self._judged: dict[tuple[str, date], tuple[str, dict[str, Finding]]] = {}
+        self._judged: dict[tuple[str, date], tuple[tuple[str, str], dict[str, Finding]]] = {}
 
     def outcome(self, pack: Pack, day: date) -> str:
+        return self._on(pack, day)[0][0]
+
+    def decided(self, pack: Pack, day: date) -> tuple[str, str]:
+        """The outcome, and the regimes that decide it."""
         return self._on(pack, day)[0]
 
     def finding(self, pack: Pack, day: date, regime: str) -> Finding:
         return self._on(pack, day)[1][regime]
 
-    def _on(self, pack: Pack, day: date) -> tuple[str, dict[str, Finding]]:
+    def _on(self, pack: Pack, day: date) -> tuple[tuple[str, str], dict[str, Finding]]:
         key = (pack.jurisdiction, day)
         if key not in self._judged:
             calls = self._unknown_person(pack, day)
             verdicts, [results] = self._judge.explained(calls)
-            self._judged[key] = (verdicts.outcomes[0], {one.regime.id: one.finding for one in results})
+            row = verdicts.rows.row(0, named=True)
+            by = row["dnc_blocked_by"] if row["dnc_outcome"] == "blocked" else row["dnc_undecided_by"]
+            self._judged[key] = ((row["dnc_outcome"], by), {one.regime.id: one.finding for one in results})
         return self._judged[key]
 
     def _unknown_person(self, pack: Pack, day: date) -> Calls:

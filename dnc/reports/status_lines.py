@@ -22,6 +22,8 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
     for (day, due), files in groupby(by_day, key=lambda one: (one.read_until, one.due)):
         names = ", ".join(one.jurisdiction for one in files)
         yield _marked(texts, texts["rules"].format(day=day, names=names), due=due)
+    if status.rules_pack:
+        yield texts["pack"].format(pack=status.rules_pack)
     if status.forgettable:
         yield _marked(texts, texts["forgettable"].format(n=count(status.forgettable)), due=True)
     for fault in status.faults:

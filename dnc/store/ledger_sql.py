@@ -24,6 +24,8 @@ _ADDED_LATER = (
     "accepted",
     "layout",
     "keys",
+    "rule_packs",
+    "signers",
 )  # what a ledger of this version may lack until its next change
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
@@ -209,6 +211,39 @@ def add_key(con: Connection, row: Mapping[str, Any]) -> None:
 def remove_key(con: Connection, name: str) -> bool:
     """Remove a key by its name; returns whether there was one."""
     return bool(_column(con, "delete from keys where name = ? returning name", [name]))
+
+
+# Rules packs
+
+
+def signers(con: Connection) -> list[str]:
+    """The fingerprints of the keys that are trusted."""
+    return [row["fingerprint"] for row in _rows_if_any(con, "select fingerprint from signers order by added_at")]
+
+
+def add_signer(con: Connection, fingerprint: str, added_at: datetime) -> None:
+    """Trust a key."""
+    _insert(con, "signers", {"fingerprint": fingerprint, "added_at": added_at})
+
+
+def remove_signer(con: Connection, fingerprint: str) -> bool:
+    """Trust a key no more; returns whether it was trusted."""
+    return bool(_column(con, "delete from signers where fingerprint = ? returning fingerprint", [fingerprint]))
+
+
+def rule_packs(con: Connection) -> list[Row]:
+    """The rules packs, the one in use last: seq, version, sha256, signer, files (JSON), installed_at."""
+    return _rows_if_any(con, "select * replace (files::varchar as files) from rule_packs order by seq")
+
+
+def add_rule_pack(con: Connection, row: Mapping[str, Any]) -> None:
+    """Add a rules pack."""
+    _insert(con, "rule_packs", row)
+
+
+def remove_rule_pack(con: Connection, seq: int) -> None:
+    """Remove a rules pack."""
+    con.execute("delete from rule_packs where seq = ?", [seq])
 
 
 # Texts and decisions of checks

@@ -12,6 +12,7 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.inputs import Source, opened
 from dnc.checks.intake import Intake
+from dnc.checks.law_in_force import law_of
 from dnc.checks.outputs import Outputs
 from dnc.checks.result import Check
 from dnc.checks.run import run
@@ -63,7 +64,7 @@ def vet(
     if seal and (against or sample_of is not None):
         raise OptionError("only a whole list can be sealed, neither a sample nor a comparison with other lists")
     chosen = Settings.of(settings, options)
-    book = chosen.rulebook or Rulebook.load()
+    book = chosen.rulebook or law_of(store)
     brief = (chosen.brief or Brief()).but(chosen.region and chosen.region.upper(), facts=chosen.given)
     chosen = replace(chosen, rulebook=book, brief=brief, region=None, given=None)
     standing = store.standing()

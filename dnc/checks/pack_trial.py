@@ -1,0 +1,62 @@
+"""What rules of a pack must pass before a store uses them: the grammar, the lint, and the pack's own cases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import chain
+
+from dnc.checks.rule_cases import decided, fault, read_cases
+from dnc.errors import InputError, RuleError
+from dnc.law.lint import problems
+from dnc.law.pack_file import Content, newer
+from dnc.law.rulebook import PackId, Rulebook
+from dnc.store.rule_packs import InstalledPack
+
+
+def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
+    """The rulebook with the rules of a pack, and the number of its cases, all of which come out as expected.
+
+    Args:
+        pack: what names it, where it is one already.
+    Raises:
+        RuleError: a rules file breaks the grammar, has a slip that the lint sees, or no case; or a case fails.
+        InputError: a table of cases cannot be read.
+    """
+    book = Rulebook.load(None, content.rules, pack)
+    brought = Rulebook.of(content.rules.values()).packs
+    for name, own in zip(content.rules, map(_jurisdiction, content.rules.values()), strict=True):
+        if found := problems(brought[own]):
+            raise RuleError(f"{found[0]}; faults in all: {len(found)}", name)
+    cases = list(chain.from_iterable(read_cases(name, text) for name, text in sorted(content.cases.items())))
+    if len({case["case"] for case in cases}) != len(cases):
+        raise InputError("two cases have the same name", min(content.cases))
+    failed, seen = [], set()
+    for guidance in ("enforce", "advise"):
+        for case, verdict in decided(cases, book, guidance):
+            seen.add(verdict["dnc_jurisdiction"])
+            if found_fault := fault(case, verdict, guidance):
+                failed.append(f"{case['case']!r} {found_fault}")
+    if failed:
+        raise RuleError(f"cases that fail: {len(failed)}; the first: {failed[0]}")
+    if untried := sorted(brought.keys() - seen):
+        raise RuleError(f"the pack has no case for {untried[0]!r}")
+    return book, len(cases)
+
+
+def _jurisdiction(text: str) -> str:
+    return next(iter(Rulebook.of([text]).packs))
+
+
+def follows(pack: PackId, own: Mapping[str, str]) -> Callable[[InstalledPack | None], None]:
+    """What refuses a pack that may not follow the one in use: an older one, or another one of the same version."""
+
+    def allowed(last: InstalledPack | None) -> None:
+        if last is None or newer(pack.version, last.version):
+            return
+        if newer(last.version, pack.version):
+            hint = "to go back, use dnc rules --undo"
+            raise InputError(f"version {pack.version} is older than version {last.version}, which is installed; {hint}")
+        if pack.sha256 != last.sha256:
+            raise InputError(f"another pack of version {pack.version} is installed; a newer one needs a new version")
+
+    return allowed

@@ -1,0 +1,281 @@
+"""Rules packs: rules files and their cases in one signed file, so that the law can be updated without the program.
+
+A pack is a zip with these members and no others:
+
+    signature        96 bytes: the public key (Ed25519, 32 bytes), and its signature (64) of `_CONTEXT` + manifest
+    manifest.json    {"format": 1, "version": "2026.12", "files": {name: {"bytes": …, "sha256": …}}}
+    xx.toml          rules files, in the grammar of `dnc.law.rule_file`
+    xx.csv           cases, read by `dnc.checks.rule_cases`
+
+Until somebody trusts the key, nothing is read but the directory of the zip and these two members, as bytes. The content
+is compared with the manifest before any of it is parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import stat
+import tomllib
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+
+from dnc.errors import InputError, missing_extra
+from dnc.files.archive import Member, parts
+from dnc.files.atomic import write_atomically
+from dnc.files.input_file import input_sha256, open_input
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+_CONTEXT = b"dnc rules pack 1\n"  # so that a signature made for something else never holds for a pack
+_SIGNATURE, _MANIFEST, _ABOUT = "signature", "manifest.json", "pack.toml"
+_KEY_BYTES = 32  # of a public key; what follows it in the member is the signature, whose length `verify` checks
+_MOST_PACK, _MOST_FILE, _MOST_ALL = 8 << 20, 4 << 20, 32 << 20  # bytes
+_MOST_MANIFEST, _MOST_FILES = 1 << 16, 200
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\.(toml|csv)")
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_MADE = (1980, 1, 1, 0, 0, 0)  # of every member, so that the same content and key make the same pack
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a pack brings.
+
+    version: whole numbers joined by dots. rules, cases: name of each file → its text.
+    """
+
+    version: str
+    rules: Mapping[str, str]
+    cases: Mapping[str, str]
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    bytes: Annotated[int, msgspec.Meta(ge=0, le=_MOST_FILE)]
+    sha256: Annotated[str, msgspec.Meta(pattern=rf"^{_FINGERPRINT.pattern}\Z")]
+
+
+class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: Literal[1]
+    version: Annotated[str, msgspec.Meta(pattern=rf"^{_VERSION.pattern}\Z")]
+    files: Annotated[dict[str, _File], msgspec.Meta(max_length=_MOST_FILES)]
+
+
+def newer(version: str, other: str) -> bool:
+    """Whether a version is newer than another: 2026.12 than 2026.9, and 2026.12.1 than 2026.12."""
+    return _numbers(version) > _numbers(other)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    numbers = [int(part) for part in version.split(".")]
+    return tuple(numbers + [0] * (4 - len(numbers)))
+
+
+def is_fingerprint(text: str) -> bool:
+    """Whether a text has the form of a fingerprint."""
+    return bool(_FINGERPRINT.fullmatch(text))
+
+
+# Reading
+
+
+@dataclass(frozen=True)
+class SignedPack:
+    """A pack whose signature holds; whether its signer is to be trusted is for others to say.
+
+    path: of the file. sha256: of the file. signer: fingerprint of the key.
+    """
+
+    path: Path
+    sha256: str
+    signer: str
+    _manifest: bytes
+    _members: Mapping[str, Member]
+
+    def content(self) -> Content:
+        """What is in it, compared with its manifest; to be called once the signer is trusted. Raises InputError."""
+        try:
+            manifest = msgspec.json.decode(self._manifest, type=_Manifest)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise InputError(
+                "its manifest is not one that this program reads; update the program, or ask who signed it", self.path
+            ) from None
+        if strange := sorted(manifest.files.keys() ^ self._members.keys()):
+            raise InputError(f"its manifest and its files do not match: {strange[0]!r}", self.path)
+        texts = {name: self._text(name, told) for name, told in sorted(manifest.files.items())}
+        return _content(manifest.version, texts, self.path)
+
+    def _text(self, name: str, told: _File) -> str:
+        with self._members[name].open() as stream:
+            data = stream.read(told.bytes + 1)
+        if len(data) != told.bytes or hashlib.sha256(data).hexdigest() != told.sha256:
+            raise InputError(f"its manifest and its files do not match: {name!r}", self.path)
+        return _decoded(data, self.path, name)
+
+
+def read_pack_file(path: Path) -> SignedPack:
+    """Open a pack and verify its signature; nothing else in it is read. Raises InputError, OptionError."""
+    with open_input(path) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or os.fstat(file.fileno()).st_size > _MOST_PACK:
+            raise InputError(f"is no rules pack: it is larger than {_MOST_PACK >> 20} MB", path)
+        if file.read(2) != b"PK":
+            raise InputError("is no rules pack: it is no zip", path)
+    found = parts(path, r"(?s).*", "ask for another one")
+    if _SIGNATURE not in found or _MANIFEST not in found:
+        raise InputError("is not signed; install only what somebody you trust has signed", path)
+    if len(found) - 2 > _MOST_FILES or sum(member.size or 0 for member in found.values()) > _MOST_ALL:
+        raise InputError(f"is no rules pack: it unpacks to more than {_MOST_FILES} files or {_MOST_ALL >> 20} MB", path)
+    signature, manifest = _bounded(found.pop(_SIGNATURE), 1 << 10), _bounded(found.pop(_MANIFEST), _MOST_MANIFEST)
+    return SignedPack(path, input_sha256(path), _verified(signature, manifest, path), manifest, found)
+
+
+def _bounded(member: Member, most: int) -> bytes:
+    with member.open() as stream:
+        data = stream.read(most + 1)
+    if len(data) > most:
+        raise InputError("is no rules pack: this part of it is too large", member.where)
+    return data
+
+
+def _verified(signature: bytes, manifest: bytes, path: Path) -> str:
+    """The fingerprint of the key that signed a manifest. Raises InputError where the signature does not hold."""
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ModuleNotFoundError as error:
+        raise missing_extra("packs", error) from None
+    try:
+        key = Ed25519PublicKey.from_public_bytes(signature[:_KEY_BYTES])
+        key.verify(signature[_KEY_BYTES:], _CONTEXT + manifest)
+    except (InvalidSignature, ValueError):
+        raise InputError("its signature does not hold: it was changed after it was signed", path) from None
+    return _fingerprint(key)
+
+
+def _decoded(data: bytes, path: Path, name: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8", path / name) from None
+
+
+def _content(version: str, texts: Mapping[str, str], path: Path) -> Content:
+    """The files of a pack as rules and cases. Raises InputError where a name is not allowed, or rules or cases lack."""
+    if "vocabulary.toml" in texts:
+        raise InputError("columns and their words are those of the program; leave vocabulary.toml out", path)
+    if strange := [name for name in texts if not _NAME.fullmatch(name) or name == _ABOUT]:
+        raise InputError(f"{strange[0]!r} is not the name of a rules file (.toml) or of a table of cases (.csv)", path)
+    rules = {name: text for name, text in texts.items() if name.endswith(".toml")}
+    cases = {name: text for name, text in texts.items() if name not in rules}
+    if not rules or not cases:
+        raise InputError("must have at least one rules file (.toml) and one table of cases (.csv)", path)
+    return Content(version, rules, cases)
+
+
+# Making
+
+
+def content_of(folder: Path) -> Content:
+    """What a folder has for a pack: rules files, cases, and `pack.toml` with the version. Raises InputError."""
+    if not folder.is_dir():
+        raise InputError("is not a folder of rules files", folder)
+    paths = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".toml", ".csv")}
+    texts = {name: _decoded(_read(path), folder, name) for name, path in paths.items()}
+    try:
+        about = tomllib.loads(texts.pop(_ABOUT, ""))
+    except tomllib.TOMLDecodeError:
+        about = {}
+    version = about.get("version")
+    if about.keys() != {"version"} or not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise InputError('must have one line such as version = "2026.12"', folder / _ABOUT)
+    if len(texts) > _MOST_FILES or sum(path.stat().st_size for path in paths.values()) > _MOST_ALL:
+        raise InputError(f"has more than {_MOST_FILES} files or {_MOST_ALL >> 20} MB", folder)
+    return _content(version, texts, folder)
+
+
+def _read(path: Path) -> bytes:
+    with open_input(path) as file:
+        data = file.read(_MOST_FILE + 1)
+    if len(data) > _MOST_FILE:
+        raise InputError(f"is larger than {_MOST_FILE >> 20} MB", path)
+    return data
+
+
+def write_pack(content: Content, key_file: Path, out: Path) -> str:
+    """Write a pack, completely or not at all; returns the fingerprint of the key. Raises InputError, OptionError."""
+    key = _private_key(key_file)
+    data = {name: text.encode() for name, text in sorted({**content.rules, **content.cases}.items())}
+    files = {name: {"bytes": len(one), "sha256": hashlib.sha256(one).hexdigest()} for name, one in data.items()}
+    manifest = json.dumps({"format": 1, "version": content.version, "files": files}, indent=1).encode()
+    signature = key.public_key().public_bytes_raw() + key.sign(_CONTEXT + manifest)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, one in {_SIGNATURE: signature, _MANIFEST: manifest, **data}.items():
+            archive.writestr(zipfile.ZipInfo(name, _MADE), one, zipfile.ZIP_DEFLATED)
+    try:
+        write_atomically(out, packed.getvalue())
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}", out) from None
+    return _fingerprint(key.public_key())
+
+
+# Keys
+
+
+def new_key(path: Path) -> str:
+    """Make a private key (PKCS#8, PEM) that only its owner can read; returns its fingerprint.
+
+    Raises InputError where there is such a file, or it cannot be written.
+    """
+    try:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    except ModuleNotFoundError as error:
+        raise missing_extra("packs", error) from None
+    key = Ed25519PrivateKey.generate()
+    text = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError("already exists; name a new file", path) from None
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}", path) from None
+    return _fingerprint(key.public_key())
+
+
+def _private_key(path: Path) -> Ed25519PrivateKey:
+    try:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    except ModuleNotFoundError as error:
+        raise missing_extra("packs", error) from None
+    with open_input(path) as file:
+        if os.name != "nt" and os.fstat(file.fileno()).st_mode & 0o077:
+            raise InputError("a private key that others can read; run chmod 600 on it", path)
+        text = file.read(1 << 16)
+    try:
+        key = load_pem_private_key(text, None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise InputError("is not a private Ed25519 key without a password (PEM); dnc rules --new-key makes one", path)
+    return key
+
+
+def _fingerprint(key: Ed25519PublicKey) -> str:
+    """SHA-256 of a public key in DER, as `openssl pkey -pubout -outform DER | sha256sum` has it."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

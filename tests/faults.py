@@ -31,6 +31,7 @@ from pathlib import Path
 from dnc import DncError, Store, check
 from dnc.law.rulebook import Rulebook
 from dnc.registries import ingest
+from dnc.store import rule_packs
 from dnc.store.backup import backup, restore
 from dnc.store.manifest import read_manifest
 from dnc.store.verify import verify
@@ -122,6 +123,19 @@ def _upgrade(folder: Path) -> None:
     Store(folder / "old").snapshots()
 
 
+RULES = {"is.toml": 'jurisdiction = "is"'}
+
+
+def _install(folder: Path, version: str = "2") -> None:
+    pack = (version, version * 64, "a" * 64)
+    rules = {"is.toml": f"{RULES['is.toml']} # {version}"}
+    rule_packs.install(Store(folder / "store").ledger, pack, rules, RULES, lambda _: None, trust=True)
+
+
+def _undo(folder: Path) -> None:
+    rule_packs.undo(Store(folder / "store").ledger)
+
+
 def damage(folder: Path) -> None:
     """Cut the ledger, a snapshot and bit pages."""
     store = folder / "store"
@@ -154,6 +168,8 @@ VERBS = {
     "backup": Verb(_backup, "new"),
     "restore": Verb(_restore, "store", damage),
     "restore of a store that is gone": Verb(_restore_gone, "new"),
+    "install rules": Verb(_install, before=lambda folder: in_child(lambda: _install(folder, "1"))),
+    "undo rules": Verb(_undo, before=lambda folder: in_child(lambda: _install(folder, "1"))),
     "upgrade": Verb(_upgrade, "old", put_up_old),
 }
 
@@ -180,6 +196,7 @@ def state(folder: Path) -> object:
         standing.objections.drop("recorded_at").rows(),
         kept,
         store.log()["verb"].to_list(),
+        (rule_packs.installed(store.ledger), rule_packs.signers(store.ledger)),
     )
 
 

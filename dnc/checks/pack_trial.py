@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import chain
 
 from dnc.checks.rule_cases import decided, fault, read_cases
@@ -47,7 +47,7 @@ def _jurisdiction(text: str) -> str:
     return next(iter(Rulebook.of([text]).packs))
 
 
-def follows(pack: PackId, own: Mapping[str, str]) -> Callable[[InstalledPack | None], None]:
+def follows(pack: PackId) -> Callable[[InstalledPack | None], None]:
     """What refuses a pack that may not follow the one in use: an older one, or another one of the same version."""
 
     def allowed(last: InstalledPack | None) -> None:

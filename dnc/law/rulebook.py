@@ -112,13 +112,16 @@ def shipped() -> dict[str, str]:
     }
 
 
+_pack = lru_cache(maxsize=128)(read_pack)  # rulebooks share most of their files
+
+
 @lru_cache(maxsize=8)
 def _rulebook(sources: tuple[tuple[str, str], ...], installed: PackId | None = None) -> Rulebook:
     packs: dict[str, Pack] = {}
     seen: dict[str, str] = {}
     calendars: dict[str, str] = {}
     for path, text in sources:
-        pack = read_pack(path, text)
+        pack = _pack(path, text)
         if pack.jurisdiction in packs:
             raise RuleError(f"jurisdiction {pack.jurisdiction!r} is defined twice", path)
         packs[pack.jurisdiction] = pack

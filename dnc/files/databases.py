@@ -30,6 +30,7 @@ _WHY = {
     "08": "the connection was lost",
     "28": "user or password are wrong",
     "3D": "there is no such database",
+    "3F": "there is no such schema",
     "42": "the statement has a mistake, or names something that is not there or not allowed",
     "25": "the statement would change the database",
     "53": "the server is short of memory, disk or connections",

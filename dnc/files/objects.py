@@ -130,5 +130,8 @@ def _said(url: str, verb: str = "read") -> Iterator[None]:
         raise InputError(f"{url}: cannot be {verb} ({_why(error)})") from None
 
 
-def _why(error: Exception) -> Any:
-    return type(error).__name__.removesuffix("Error").lower()
+def _why(error: Exception) -> str:
+    kind = type(error).__name__.removesuffix("Error").lower()
+    if kind == "generic":
+        return "the server is not reached or refuses; AWS_ALLOW_HTTP=true allows an address with http://"
+    return kind

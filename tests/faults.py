@@ -6,7 +6,7 @@ up, lets a child process do the verb, ends it there with `kill -9` (or lets it m
 looks: the store verifies, holds what it held before or what it should hold after and nothing
 else, takes the next change, and keeps no leftovers.
 
-`python tests/faults.py [MOST]` runs every point, or an even choice of at most so many a verb, and writes the counts
+`python -m tests.faults [MOST]` runs every point, or an even choice of at most so many a verb, and writes the counts
 into docs/reliability.md; `tests/store/test_faults.py` runs a few of them.
 """
 

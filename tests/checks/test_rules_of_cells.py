@@ -42,7 +42,7 @@ def empty(tmp_path_factory):
 
 def facts_of(frame, brief, columns):
     """The facts that the intake reads from a frame."""
-    setup = Settings(brief=brief, region="FR").read()
+    setup = Settings(brief=brief, region="FR").read(Store("none"))
     [calls] = setup.intake(typed_table("list", "arrow", frame.columns, [frame])).batches()
     return setup.completed(calls).facts(*columns)
 

@@ -81,8 +81,8 @@ class Rulebook:
     @cached_property
     def evaluator(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB in memory that has the calendars of the packs as macros; use a cursor of it in each thread."""
-        # `in` lists are short; turning them into joins costs more in planning than it saves.
-        con = connect(":memory:", disabled_optimizers="in_clause")
+        # Lists of `in` are short and cells few: to look for joins, ranges and common parts costs more than it saves.
+        con = connect(":memory:", disabled_optimizers="in_clause,statistics_propagation,common_subexpressions")
         for pack in self.packs.values():
             for name, body in pack.macros.items():
                 con.execute(f"create macro {name}() as {body}")

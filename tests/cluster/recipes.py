@@ -49,8 +49,9 @@ def ray_data(folder: str, told: dict[str, Any]) -> Any:
 
     ray.data.DataContext.get_current().execution_options.preserve_order = True
     calls = ray.data.read_parquet(folder, partitioning=ray.data.datasource.Partitioning("hive"))
+    workers = ray.data.ActorPoolStrategy(size=2)
     return calls.map_batches(
-        Decider, fn_constructor_kwargs=told, batch_format="pyarrow", batch_size=50_000, concurrency=2
+        Decider, fn_constructor_kwargs=told, batch_format="pyarrow", batch_size=50_000, compute=workers
     )
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
 from itertools import combinations
 
 import polars as pl
@@ -71,7 +72,7 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
         for part in (slice(0, half), slice(half, None)):
             at = pl.arange(0, len(rows[part]), dtype=pl.UInt32, eager=True)
             cases = pl.select(plan=at, answer=pl.lit(0, pl.UInt32), day=plans[part]["day"])
-            facts = Facts(Distinct(plans[part]), Distinct(said), cases)
+            facts = Facts(Distinct(partial(plans.__getitem__, part)), Distinct(lambda: said), cases)
             calls = Calls(plans[part], numbers[part], at, plans[part])
             until = found[part]["dnc_valid_until"]
             cells.add(calls, Verdicts(calls.number, until, at, facts, at, found[part]))

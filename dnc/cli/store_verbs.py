@@ -190,11 +190,16 @@ def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang
     The exit code is 0 if nothing is due, else 1.
     """
     from dnc.checks.status import status as status_of
+    from dnc.law.rulebook import Rulebook
     from dnc.reports.status_lines import as_text
 
     store = open_store(ctx)
     store.must_exist()
-    found = status_of(store, load_rules(ctx), {name: _days(name, days) for name, days in max_ages})
+    try:
+        book = load_rules(ctx)
+    except StoreError:  # what is damaged is reported below
+        book = Rulebook.load(ctx.obj["rules"])
+    found = status_of(store, book, {name: _days(name, days) for name, days in max_ages})
     if as_json:
         click.echo(json.dumps(asdict(found), default=str, indent=2))
     else:

@@ -115,6 +115,10 @@ def test_status_finds_damage_and_what_is_kept_too_long(dnc, screened, monkeypatc
     code, out, _ = dnc("status", "--store", screened.path, "--json")
     told = json.loads(out)
     assert (code, told["verified"], len(told["faults"])) == (1, False, 1)
+    ledger = screened.path / "ledger.duckdb"
+    ledger.write_bytes(ledger.read_bytes()[:5000])
+    code, out, _ = dnc("status", "--store", screened.path)
+    assert code == 1 and "DUE  ledger.duckdb" in out
 
 
 def test_status_refuses_what_it_cannot_answer(dnc, screened):

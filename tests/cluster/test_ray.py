@@ -27,6 +27,9 @@ import ray
 from ray.util import ActorPool
 
 WORKERS = 2
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning"
+)  # Ray reads settings of its own that it has deprecated
 
 
 @pytest.fixture(scope="module")

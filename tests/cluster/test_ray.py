@@ -27,9 +27,8 @@ import ray
 from ray.util import ActorPool
 
 WORKERS = 2
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning"
-)  # Ray reads settings of its own that it has deprecated
+# Ray reads settings of its own that it has deprecated, and Ray Data warns of a list that is one batch.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:The minimum number of concurrent actors")
 
 
 @pytest.fixture(scope="module")

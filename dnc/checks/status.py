@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 from dnc.clock import today
 from dnc.database import run
@@ -81,6 +82,11 @@ class Status:
     files: int
     rows: int
     log_head: str | None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The same as JSON has it, with days as dates."""
+        return asdict(self) | {"rules_pack": self.rules_pack and self.rules_pack._asdict()}
 
 
 def status(

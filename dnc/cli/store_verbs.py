@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -201,7 +200,7 @@ def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang
         book = Rulebook.load(ctx.obj["rules"])
     found = status_of(store, book, {name: _days(name, days) for name, days in max_ages})
     if as_json:
-        click.echo(json.dumps(asdict(found), default=str, indent=2))
+        click.echo(json.dumps(found.data, default=str, indent=2))
     else:
         for line in as_text(found, lang):
             click.echo(line)

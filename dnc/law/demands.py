@@ -367,7 +367,8 @@ def silent_days(jurisdiction: str, early: bool = False) -> str:
 
     early: those of places that vote a day earlier.
     """
-    return f"{jurisdiction}_silent_early" if early else f"{jurisdiction}_silent"
+    name = jurisdiction.replace("-", "_")
+    return f"{name}_silent_early" if early else f"{name}_silent"
 
 
 def _silence(p: dict[str, Any]) -> Condition:

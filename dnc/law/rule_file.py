@@ -39,7 +39,7 @@ LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
 _IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_JURISDICTION = re.compile(r"[a-z]{2}")
+_MOST_LETTERS = 30  # of a jurisdiction
 _TERRITORY = re.compile(r"[A-Z]{2}")
 _PLACE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 _URL = re.compile(r"(https?://[!-~]+)?")
@@ -138,11 +138,9 @@ class _Reader:
         optional = ("territories", "places", "holidays", "polls", "cites", "regime")
         data = self.table(self.data, keys | dict.fromkeys(optional, False))
         self.jurisdiction = self.typed(str, data, "jurisdiction")
-        if not _JURISDICTION.fullmatch(self.jurisdiction):
-            raise self.fail("must be two lower-case letters", "jurisdiction")
+        if not _ID.fullmatch(self.jurisdiction) or len(self.jurisdiction) > _MOST_LETTERS:
+            raise self.fail(f"must be at most {_MOST_LETTERS} lower-case letters, such as fr", "jurisdiction")
         self.regions = self.each(_TERRITORY, "an ISO 3166-1 code", data["regions"], "regions")
-        if not self.regions:
-            raise self.fail("must name at least one territory", "regions")
         for key, kind in {"name": dict, "cites": dict, "territories": dict, "places": dict, "holidays": dict}.items():
             if key in data:
                 self.typed(kind, data, key)
@@ -388,7 +386,9 @@ class _Reader:
             raise self.fail("must be a string", *at, name)
         condition = DEMANDS[name].write({})
         # Where a language lacks the sentence, the kind of demand is named: what the regime says stands beside it.
-        given = {f"{name}_{language}": text for language, text in said("condition", name).texts.items()}
+        given = {
+            f"{name}_{language}": text for language, text in said("condition", name).texts.items() if language != "en"
+        }
         return replace(condition, says=Words(in_languages(given | table, name, "regimes", table["id"])))
 
     def _compiled(self, template: Template, value: Any, *at: str) -> Condition:

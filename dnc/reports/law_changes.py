@@ -237,7 +237,7 @@ class _BriefCalls:
         row = pl.DataFrame(schema={"number": pl.String, RAGGED: pl.String}).clear(1)
         table = Table(Path("the brief"), "call", ["number"], iter([row]))
         calls = Intake(table, self._brief, self._book, day.isoformat()).calls(row)
-        where = {"jurisdiction": pack.jurisdiction, "territory": next(iter(pack.territories))}
+        where = {"jurisdiction": pack.jurisdiction, "territory": next(iter(pack.territories), "")}
         return calls._replace(
             plans=calls.plans.with_columns(pl.lit(value).alias(name) for name, value in where.items())
         )

@@ -20,6 +20,7 @@ from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _WORDS = "give their words a meaning ([columns] and [values.objected_on] in the brief; dnc start asks for it)"
 _MAP = "map them (--map objected_on={first}, or [columns] in the brief)"  # what to do with an unused column
+_MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 
 
@@ -189,10 +190,11 @@ class Header:
 
     @property
     def nameless(self) -> list[str]:
-        """Unused columns without a name, left of the last column with a name."""
+        """Unused columns without a name, left of the last column with a name; or with nothing but marks for a name."""
         named = [at for at, name in enumerate(self.table.header) if name.strip()]
         before = set(self.table.columns[: max(named, default=0)])
-        return [name for name in self.unused if name in before and not self.names[name].strip()]
+        blank = {name: not self.names[name].strip() for name in self.unused}
+        return [name for name in self.unused if (name in before if blank[name] else not self.names[name].strip(_MARKS))]
 
     def unheard(
         self, names: Sequence[str], why: str = "have cells that may tell objections", way_out: str = _WORDS

@@ -34,3 +34,16 @@ def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_fil
     err = dnc("check", path)[2]
     assert "Some texts in 'Commentaire' say that people do not want to be called" in err
     assert "Some texts" not in dnc("check", path, "--ignore", "Commentaire")[2]
+
+
+@pytest.mark.parametrize("mark", ["''", "-", "__", '"', "…"])
+def test_a_name_of_nothing_but_marks_is_no_name(dnc, write_file, mark):
+    """What is left of a damaged name could have told a withdrawal: text below it stops the check, anywhere."""
+    quoted = mark.replace('"', '""')
+    for header, row in (
+        (f'number,"{quoted}",city', "+33199000001,2026-01-01,Lyon"),
+        (f'number,"{quoted}"', "+33199000001,x"),
+    ):
+        path = write_file("calls.csv", f"{header}\n{row}\n")
+        code, _, err = dnc("check", path, "--quiet")
+        assert (code, "has no name, and text in it" in err) == (2, True)

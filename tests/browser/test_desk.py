@@ -118,7 +118,7 @@ def keyboard(request, browser: Browser, store: Store, tmp_path: Path) -> Iterato
 
 # What is answered to each question, by a part of its text: a part of the option, or what is typed; else not known.
 ANSWERS = {
-    "Qui appelle": "vend des biens ou des services : des biens",
+    "Qui appelle": "pour proposer des biens ou des services",
     "La colonne Opposition": "si la cellule est vide",
     "consommateur ou": "Qualité",
     "La colonne Consentement le": "La colonne",
@@ -126,7 +126,7 @@ ANSWERS = {
     "cellule vide dans la colonne Consentement": "pas donné",
     "appels sont-ils passés": "compose chaque numéro",
     "vient chaque numéro": "clients",
-    "pour l'appelant": "aucun",
+    "pour l'appelant": "rien ne lie",
     "est-ce qui est proposé": "général",
 }
 

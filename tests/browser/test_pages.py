@@ -212,12 +212,13 @@ def test_it_prints(page: Page, path: Path):
     """A4 pages with words on each: the decision on the first, few before the annex (three for a CRM export), sources in full."""
     pdf = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
     texts = [" ".join(sheet.extract_text().split()) for sheet in pdf.pages]
-    assert all(len(text.split()) > 30 for text in texts[:-1]) and texts[-1].split()
     assert {(round(float(s.mediabox.width)), round(float(s.mediabox.height))) for s in pdf.pages} == {A4_POINTS}
     language = page.locator("html").get_attribute("lang")
     assert [words for words in DECIDES[language] if words not in texts[0]] == []
     annex = next(at for at, text in enumerate(texts) if text.startswith("Annex"))
     assert annex <= (3 if path.stem == "crm" else 4)
+    ends = (annex - 1, len(texts) - 1)  # the last page of a part may be short
+    assert all(len(text.split()) > (5 if at in ends else 30) for at, text in enumerate(texts))
     whole = "".join("".join(texts).split())
     assert "https://www.legifrance.gouv.fr/" in whole
     assert "Onthispage" not in whole and "Surcettepage" not in whole

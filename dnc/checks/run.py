@@ -66,45 +66,16 @@ def run(
         raise OptionError(f"store must be a Store, for instance Store('dnc-store'), not {type(store).__name__}")
     # A check that runs past midnight keeps the day on which it began.
     setup = replace(settings, now=settings.now or today()).read(store)
-    with opened(path, setup.brief.sheet) as files:
-        return _run(
-            files,
-            store,
-            setup,
-            outputs,
-            columns=columns,
-            only=only,
-            changed=changed,
-            best=best,
-            keep=keep,
-            progress=progress,
-            observers=observers,
-        )
-
-
-def _run(
-    files: FileList,
-    store: Store,
-    setup: Setup,
-    outputs: Outputs,
-    *,
-    columns: Iterable[str] | None,
-    only: Iterable[str],
-    changed: bool,
-    best: bool,
-    keep: bool,
-    progress: Progress | None,
-    observers: Sequence[Observer],
-) -> Check:
-    intake = setup.intake(files.table())
-    header = intake.header
-    several = len(header.numbers) > 1
-    selection = select(columns, only, changed=changed, best=best, former=header.former, several=several)
-    layout = Layout.of(intake.table, header.carried, selection)
-    dated = intake.at is not None or "call_at" in header.columns or "call_at" in setup.brief.facts
-    store.must_be_writable()
-    standing = store.standing()
     with ExitStack() as stack:
+        files = stack.enter_context(opened(path, setup.brief.sheet))
+        intake = setup.intake(files.table())
+        header = intake.header
+        several = len(header.numbers) > 1
+        selection = select(columns, only, changed=changed, best=best, former=header.former, several=several)
+        layout = Layout.of(intake.table, header.carried, selection)
+        dated = intake.at is not None or "call_at" in header.columns or "call_at" in setup.brief.facts
+        store.must_be_writable()
+        standing = store.standing()
         outputs.open(layout, stack)
         judge = stack.enter_context(setup.judge(standing))
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack))

@@ -3,10 +3,7 @@ FROM python:3.11-slim AS build
 COPY . /source
 RUN python -m venv /opt/dnc \
     && /opt/dnc/bin/pip install --no-cache-dir --require-hashes --requirement /source/requirements.txt \
-    && python -m venv /tmp/build \
-    && /tmp/build/bin/pip install --no-cache-dir build \
-    && /tmp/build/bin/python -m build --wheel --outdir /tmp/wheel /source \
-    && /opt/dnc/bin/pip install --no-cache-dir --no-deps /tmp/wheel/*.whl
+    && /opt/dnc/bin/pip install --no-cache-dir --no-deps --no-build-isolation /source
 
 FROM python:3.11-slim
 COPY --from=build /opt/dnc /opt/dnc

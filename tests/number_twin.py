@@ -131,7 +131,7 @@ def cells(rng: random.Random, numbers: int) -> Iterator[tuple[str, str | None]]:
 
 def read_numbers(cells: pl.DataFrame) -> pl.DataFrame:
     """Read columns `text` and `region` by the million, into the columns of `SCHEMA`."""
-    rows, kinds = bulk_reader.read_column(cells["text"], cells["region"])
+    rows, kinds = bulk_reader.read_in_bulk(cells["text"], cells["region"])
     return rows.hstack(kinds.select(pl.all().gather(rows["kind"]))).select(SCHEMA.keys())
 
 

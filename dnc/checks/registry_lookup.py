@@ -30,6 +30,7 @@ from dnc.registries.bit_pages import HELD
 from dnc.store.snapshots import Snapshot, Standing
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry that are packed at once, at most; 8 bytes each
+_FEW = 1_000  # values that are searched one by one; a join goes through all answers
 _READ_TOGETHER = 122_880  # rows that DuckDB reads together (a row group); looking up one number costs one at least
 
 
@@ -127,9 +128,7 @@ class _Answers:
         per_id = self.codec.per_id
         asked = pl.DataFrame({"last": self.codec.pack(ids, ranks, State.LISTED)}).with_row_index("at")
         asked = asked.sort("last", multithreaded=False)  # other steps keep the other cores busy, and it costs less
-        found = asked.join_asof(
-            self._positions, left_on="last", right_on="answer", coalesce=False, check_sortedness=False
-        )
+        found = asked.hstack(self._up_to(asked["last"]))
         following = self._answers.gather((found["position"] + 1).fill_null(0), null_on_oob=True)
         about_id = pl.col("answer", "next") // per_id == pl.col("last") // per_id
         answers = found.with_columns(following.alias("next")).select(
@@ -138,6 +137,18 @@ class _Answers:
         both = answers.select(pl.col("answer") * per_id + pl.col("next")).to_series()
         both = pl.zeros(ids.len(), pl.UInt64, eager=True).scatter(found["at"], both)
         return pl.DataFrame({"answer": both // per_id, "next": Codec.rank(both % per_id)})
+
+    def _up_to(self, values: pl.Series) -> pl.DataFrame:
+        """The last answer up to each of some sorted values, and its `position`; null where there is none."""
+        if values.len() > _FEW:
+            return (
+                values.to_frame("value")
+                .join_asof(self._positions, left_on="value", right_on="answer", coalesce=False, check_sortedness=False)
+                .drop("value")
+            )
+        after = self._answers.search_sorted(values, side="right").alias("after").to_frame()
+        position = after.select(position=pl.when(pl.col("after") > 0).then(pl.col("after") - 1))
+        return position.with_columns(self._answers.gather(position["position"]))
 
 
 @dataclass(frozen=True)

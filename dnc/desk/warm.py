@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from dnc.law.vocabulary import VERDICT
 from dnc.messages import messages
 
 _MOST_WAITING = 100  # requests
+_LINGER_SECONDS = 0.003
 
 
 @dataclass(frozen=True)
@@ -68,19 +70,25 @@ class Warm:
             self._thread.join()
 
     def _work(self) -> None:
+        waiting: list[_Asked | None] = []
         while True:
-            waiting = list(self._waiting())
+            waiting = list(self._waiting(busy=len(waiting) > 1))
             for together in _groups([asked for asked in waiting if asked]):
                 self._answer(together)
             if None in waiting:
                 return self._decider.close()
 
-    def _waiting(self) -> Iterator[_Asked | None]:
-        """All requests that wait now, at least one."""
+    def _waiting(self, *, busy: bool) -> Iterator[_Asked | None]:
+        """The requests to decide next, at least one.
+
+        busy: whether several were decided together before; their senders are about to ask again and are waited for,
+            because whoever comes too late waits twice as long.
+        """
         yield self._queue.get()
+        until = time.monotonic() + (_LINGER_SECONDS if busy or not self._queue.empty() else 0)
         while True:
             try:
-                yield self._queue.get_nowait()
+                yield self._queue.get(timeout=max(until - time.monotonic(), 0))
             except queue.Empty:
                 return
 

@@ -24,6 +24,7 @@ from dnc.numbers.ranges import ASK, BASE, LENGTHS, PLUS, RangeRule, domestic, in
 from dnc.numbers.reader import NumberKind, calling_code, calling_codes, known_region, read_number
 
 PAYS = 2_000  # texts of a plan before it is compiled
+_FEW = 100  # texts that are read one by one
 
 _RULE: dict[str, type[pl.DataType]] = {"shift": pl.Int64, "unread": pl.String}
 _KIND: dict[str, type[pl.DataType]] = {"kind": pl.UInt32}
@@ -173,12 +174,20 @@ _plans = _Plans()
 
 
 def read_column(texts: pl.Series, region: pl.Series | str | None) -> Column:
-    """Read a column of numbers.
+    """Read a column of numbers; a few are read one by one, which takes less time.
 
     Args:
         texts: String, as they are in the file.
         region: the plan of national forms (ISO 3166-1 alpha-2, None where unknown), one for all texts or one for each.
     """
+    if len(texts) > _FEW:
+        return read_in_bulk(texts, region)
+    regions = region if isinstance(region, pl.Series) else [region] * len(texts)
+    return Column(_read_one_by_one(zip(texts, regions, strict=True)), _plans.kind_rows)
+
+
+def read_in_bulk(texts: pl.Series, region: pl.Series | str | None) -> Column:
+    """Read a column of numbers as a whole; arguments as for `read_column`."""
     keys, reasons = _keys(texts)
     rows = _looked_up(keys, region).with_columns(pl.coalesce(pl.lit(reasons), "unread").alias("unread"))
     open_ = (rows["unread"].is_null() & rows["kind"].is_null()).arg_true()
@@ -186,19 +195,19 @@ def read_column(texts: pl.Series, region: pl.Series | str | None) -> Column:
         regions = (
             region if isinstance(region, pl.Series) else pl.repeat(region, len(texts), dtype=pl.String, eager=True)
         )
-        answers = _read_one_by_one(texts.gather(open_), regions.gather(open_))
+        cells = pl.DataFrame([texts.gather(open_).alias("text"), regions.gather(open_).alias("region")])
+        distinct = cells.unique()
+        distinct = distinct.hstack(_read_one_by_one(distinct.iter_rows()))
+        answers = cells.join(distinct, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
         rows = pl.DataFrame([rows[name].scatter(open_, answers[name]) for name in _ROW])
     return Column(rows, _plans.kind_rows)
 
 
-def _read_one_by_one(texts: pl.Series, regions: pl.Series) -> pl.DataFrame:
-    """The reference reading of each text and region; each distinct pair is read once."""
-    cells = pl.DataFrame([texts.alias("text"), regions.alias("region")])
-    distinct = cells.unique()
-    readings = [read_number(text, region) for text, region in distinct.iter_rows()]
+def _read_one_by_one(cells: Iterable[tuple[str | None, str | None]]) -> pl.DataFrame:
+    """The reference reading of texts, each with its region."""
+    readings = [read_number(text or "", region) for text, region in cells]
     rows = [(reading.number, reading.unread, _plans.kind_row(reading.kind)) for reading in readings]
-    answers = distinct.hstack(pl.DataFrame(rows, schema=_ROW, orient="row"))
-    return cells.join(answers, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
+    return pl.DataFrame(rows, schema=_ROW, orient="row")
 
 
 # Texts → keys

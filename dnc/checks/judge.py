@@ -92,6 +92,7 @@ class Judge:
 
     def _forget(self) -> None:
         self._known = Remembered(_REMEMBERED)
+        self._ends = Remembered(_REMEMBERED)
         self._verdicts = pl.DataFrame()  # those of known cases and of the cases judged last
 
     def __enter__(self) -> Self:
@@ -119,7 +120,7 @@ class Judge:
 
         def judged(at: pl.Series) -> pl.DataFrame:
             new = facts.take(at)
-            return self._judged(new, rows.codes, self._evaluator.evaluated(new))
+            return self._judged(new, self._evaluator.evaluated(new))
 
         return self._of_calls(calls, rows, self._known(facts.cases.height, rows.keys(), judged))
 
@@ -132,7 +133,7 @@ class Judge:
             for at, _, evaluation in evaluated
             for case, truth in zip(at, evaluation.truth, strict=True)
         }
-        verdicts = self._of_calls(calls, rows, self._judged(rows.facts, rows.codes, evaluated))
+        verdicts = self._of_calls(calls, rows, self._judged(rows.facts, evaluated))
         return verdicts, [results.get(case, []) for case in rows.case]
 
     def _factored(self, calls: Calls) -> Factored:
@@ -142,26 +143,44 @@ class Judge:
 
     def _of_calls(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> Verdicts:
         """Verdicts on calls; `rows`: the same, factored. `cases`: theirs, judged."""
-        until = cases["until"][rows.case]
-        if cases["steady"].null_count() < cases.height:
-            steady = cases["steady"][rows.case]
-            at = steady.is_not_null().arg_true()
-            asked = calls.facts("day", "campaign")[at]
-            until = until.scatter(at, self._validity.of_calls(rows.facts.plans, calls.plan[at], asked, steady[at]))
+        until = self._last_days(calls, rows, cases)
         verdict, distinct = numbered(cases.select("verdict"))
         return Verdicts(calls.number, until, rows.case, rows.facts, verdict, self._verdicts[distinct["verdict"]])
 
-    def _judged(
-        self, facts: Facts, codes: pl.DataFrame, evaluated: Iterable[tuple[pl.Series, Facts, Evaluation]]
-    ) -> pl.DataFrame:
+    def _last_days(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> pl.Series:
+        """The last day on which each call is clear (Date); null where it is not, or nothing will change.
+
+        It is found for the first call of each case, and for each call whose number is in a later snapshot, which may
+        answer differently about numbers of one case.
+        """
+        steady, again = cases["steady"], cases["again"]
+        if steady.null_count() == cases.height:
+            return steady[rows.case]
+        alone, each = steady.is_not_null() & ~again, (steady.is_not_null() & again)[rows.case].arg_true()
+        asked, found = calls.facts("day", "campaign"), pl.Series(dtype=pl.Date)
+
+        def last_days(new: pl.Series) -> pl.DataFrame:
+            nonlocal found
+            here = alone[new]
+            at = pl.concat([rows.first[new.filter(here)], each])
+            found = self._validity.last_days(rows.facts.plans, calls.plan[at], asked[at], steady[rows.case[at]])
+            until = pl.Series("until", [None], dtype=pl.Date).new_from_index(0, new.len())
+            return until.scatter(here.arg_true(), found.head(at.len() - each.len())).to_frame()
+
+        until = self._ends(cases.height, rows.keys(), last_days)["until"]
+        if each.len() and found.is_empty():  # all cases are known
+            last_days(pl.Series(dtype=pl.UInt32))
+        return until[rows.case].scatter(each, found.tail(each.len()))
+
+    def _judged(self, facts: Facts, evaluated: Iterable[tuple[pl.Series, Facts, Evaluation]]) -> pl.DataFrame:
         """Cases, judged; their verdicts are added to `_verdicts`.
 
         Args:
-            facts: the cases. codes: of each row of `facts.answers`. evaluated: the cases, as of `Evaluator.evaluated`.
+            facts: the cases. evaluated: the same, as of `Evaluator.evaluated`.
         Returns:
-            A row for each case: `verdict` (row of `_verdicts`); `until`, the last day on which it is clear (Date); but
-            where a later snapshot may answer differently about each number, `steady`, the last day on which nothing
-            has changed (Date). Both are null where it is not clear, or nothing will change.
+            A row for each case: `verdict` (row of `_verdicts`); `steady`, the last day on which nothing has changed
+            (Date), null where it is not clear or nothing will change; `again`, whether a later snapshot covers its
+            number.
         """
         verdicts: list[Verdict] = []
         verdict = _nulls(pl.UInt32, facts)
@@ -175,13 +194,10 @@ class Judge:
             verdict = verdict.scatter(at, evaluation.truth + len(verdicts))
             steady = steady.scatter(at, pl.select(pl.when(clear).then(evaluation.last_day)).to_series())
             verdicts += new
-        again = answered_again(facts)
-        split = pl.select(until=pl.when(~again).then(steady), steady=pl.when(again).then(steady))
-        until = self._validity.of_cases(facts, codes, split["until"])
         row, texts = self._in_full(facts, verdicts, verdict)
         row += self._verdicts.height
         self._verdicts = pl.concat([self._verdicts, texts]) if self._verdicts.height else texts
-        return pl.DataFrame([row.alias("verdict"), until.alias("until"), split["steady"]])
+        return pl.DataFrame([row.alias("verdict"), steady.alias("steady"), answered_again(facts).alias("again")])
 
     def _verdict(self, regimes: list[Regime], truth: Truth) -> Verdict:
         findings = [finding_of(regime, truth) for regime in regimes]

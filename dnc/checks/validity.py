@@ -27,28 +27,12 @@ class Validity:
         self._evaluator = evaluator
         self._policy = policy
 
-    def of_cases(self, facts: Facts, codes: pl.DataFrame, steady: pl.Series) -> pl.Series:
-        """For each case the last day on which it is still clear (Date); null if it is not clear or nothing ends that.
-
-        Args:
-            facts: the cases. codes: of each row of `facts.answers`.
-            steady: for each case that is clear, the last day on which nothing has changed; else null.
-        """
-        clear = steady.is_not_null().arg_true()
-        plan, answer = facts.cases["plan"][clear], facts.cases["answer"][clear]
-
-        def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
-            return self._decided(facts.plans, plan[at], days, codes[answer[at]])
-
-        until = pl.Series([None], dtype=pl.Date).new_from_index(0, steady.len())
-        return until.scatter(clear, last_clear_days(steady[clear], decide)) if clear.len() else until
-
-    def of_calls(self, plans: Distinct, plan: pl.Series, asked: pl.DataFrame, steady: pl.Series) -> pl.Series:
-        """The same for each of some clear calls whose numbers are in later snapshots, which may answer differently.
+    def last_days(self, plans: Distinct, plan: pl.Series, asked: pl.DataFrame, steady: pl.Series) -> pl.Series:
+        """The last day on which each of some clear calls is still clear (Date); null where nothing ends that.
 
         Args:
             plans: facts. plan: of each call its row there. asked: the calls, as `Screen.codes` takes them.
-            steady: of each call, as of its case.
+            steady: of each call the last day on which nothing has changed.
         """
 
         def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
@@ -75,7 +59,7 @@ class Validity:
 
 
 def last_clear_days(steady: pl.Series, decide: Decide) -> pl.Series:
-    """The last day on which each of some clear calls or cases stays clear; null where nothing ends that.
+    """The last day on which each of some clear calls stays clear; null where nothing ends that.
 
     Args:
         steady: for each, the last day on which nothing has changed (Date, without nulls).

@@ -9,6 +9,7 @@ a server, is run only when it is named.
 from __future__ import annotations
 
 import argparse
+import compileall
 import platform
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.cases import CASES, HEAVY, NAMED, Bench, machine, rows_of
+from benchmarks.cases import CASES, HEAVY, NAMED, ROOT, Bench, machine, rows_of
 from benchmarks.processes import BenchmarkError
 
 HEADER = ("what", "ours", "against", "time", "CPU", "memory", "asked")
@@ -50,6 +51,7 @@ def main() -> int:
         told.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = Bench((told.work or Path(folder)).absolute(), told.rows, told.runs, told.seed, told.answers)
+        compileall.compile_dir(ROOT / "dnc", quiet=2)  # as it is where it is installed, whatever this environment says
         versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
         print(f"{date.today()}, {machine()}, {platform.system()}, Python {platform.python_version()}, {versions}.")
         print(f"Medians of {bench.runs}, in turn; ratios are ours / the other; seed {bench.seed}.\n")

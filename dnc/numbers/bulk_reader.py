@@ -24,7 +24,7 @@ from dnc.numbers.ranges import ASK, BASE, LENGTHS, PLUS, RangeRule, domestic, in
 from dnc.numbers.reader import NumberKind, calling_code, calling_codes, known_region, read_number
 
 PAYS = 2_000  # texts of a plan before it is compiled
-_FEW = 100  # texts that are read one by one
+_FEW = 50  # texts that are read one by one
 
 _RULE: dict[str, type[pl.DataType]] = {"shift": pl.Int64, "unread": pl.String}
 _KIND: dict[str, type[pl.DataType]] = {"kind": pl.UInt32}

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -108,14 +108,32 @@ def head(con: duckdb.DuckDBPyConnection) -> Entry:
     return Entry(**row) if row else NO_ENTRY
 
 
-def append(con: duckdb.DuckDBPyConnection, verb: str, detail: dict[str, Any]) -> Entry:
-    """Add a row; the version of the program is added to its detail."""
+@dataclass(frozen=True)
+class Draft:
+    """A row that is added at the end of a change, because it tells what the ledger holds then."""
+
+    seq: int
+    done_at: datetime
+    verb: str
+    done_by: str
+    detail: dict[str, Any]
+
+
+def draft(seq: int, verb: str, detail: dict[str, Any]) -> Draft:
+    """A row of this moment; the version of the program is added to its detail."""
+    return Draft(seq, now(), verb, user(), detail | {"version": _version()})
+
+
+def append(con: duckdb.DuckDBPyConnection, drafts: Iterable[Draft]) -> Entry:
+    """Add rows; returns the last one."""
     last = head(con)
-    text = json.dumps(detail | {"version": _version()}, sort_keys=True, default=str)
-    row = LogRow(last.seq + 1, now(), verb, user(), text)
-    added = Entry(row.seq, digest(last.hash, row))
-    ledger_sql.add_log_row(con, row._asdict() | {"previous": last.hash, "hash": added.hash})
-    return added
+    for one in drafts:
+        text = json.dumps(one.detail, sort_keys=True, default=str)
+        row = LogRow(one.seq, one.done_at, one.verb, one.done_by, text)
+        added = Entry(row.seq, digest(last.hash, row))
+        ledger_sql.add_log_row(con, row._asdict() | {"previous": last.hash, "hash": added.hash})
+        last = added
+    return last
 
 
 def chain(con: duckdb.DuckDBPyConnection) -> None:

@@ -15,7 +15,7 @@ from dnc.files.atomic import move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.store import audit_log
-from dnc.store.ledger import Ledger, Opened
+from dnc.store.ledger import DAMAGED, Ledger, Opened
 from dnc.store.manifest import FOLDERS, NAME, Manifest
 from dnc.store.snapshots import fault_of
 from dnc.store.verify import Findings, verify
@@ -155,6 +155,8 @@ def _remove_empty(folder: Path) -> None:
 def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> Restored:
     with ledger.writing(), kept.read() as opened:
         wanted = {path.name for path in found.damaged}
+        if {path.name for path in found.unnamed} & {path.name for path in opened.manifest.files()}:
+            found.ledger_intact = False  # it is older than its files, which the backup has
         if not found.ledger_intact:
             wanted |= {path.name for path in opened.manifest.files()}
         files = list(_put_files(ledger, opened.manifest, kept.folder, wanted))
@@ -178,7 +180,7 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
 
     What they replace, and files that the backup does not name, are kept: somebody may need to read in them.
     """
-    aside = ledger.folder / "damaged"
+    aside = ledger.folder / DAMAGED
     aside.mkdir(exist_ok=True, mode=0o700)
     named = {ledger.folder / path for path in opened.manifest.files()}
     for path in ledger.folder.glob("*/*.parquet"):

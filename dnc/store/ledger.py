@@ -18,7 +18,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -28,16 +28,19 @@ from msgspec.structs import replace
 from dnc.clock import clock, today
 from dnc.database import Instance, connect, errno_of, instance_of
 from dnc.errors import StoreError
-from dnc.files.atomic import HALF, move_into_place
+from dnc.files.atomic import HALF, move_into_place, write_atomically
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import HeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
-from dnc.store import audit_log, ledger_sql
+from dnc.store import audit_log, ledger_sql, state
 from dnc.store.manifest import FOLDERS, NAME, DamageError, Manifest, read_manifest
 
 VERSION = 3
 _OLD = (1, 2)  # versions whose ledger was changed in place and had no manifest
 WORK = ".dnc-"  # prefix of folders that belong to one running process
 _BLOCK_BYTES = 16_384  # DuckDB's smallest: the ledger is copied by every change
+_CHANGING = f"{WORK}change-"
+_MOVED_IN = "moved-in"  # in the folder of a change: the names of the files that it moved into the store
+DAMAGED = "damaged"  # folder in which a restore keeps what it replaced
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
 
 
@@ -221,27 +224,26 @@ class Ledger:
     # changing
 
     @contextmanager
-    def change(self) -> Iterator[Change]:
+    def change(self, *, erasing: bool = False) -> Iterator[Change]:
         """A change of the ledger: all of it or nothing, and one at a time. Raises StoreError.
 
-        Before, what killed loads and changes left behind is removed; afterwards, files that are no longer used.
+        Before, what killed loads and changes left behind is removed; afterwards, files that are no longer used. A
+        change that adds no row to the log changes nothing.
+
+        erasing: whether rows or parts of them are removed so that no byte of them stays. Otherwise they stay in the
+            ledger's file until DuckDB uses their blocks again; and of objections, none may be changed.
         """
         with self.writing():
-            self._clean()
             if not self.exists:
-                with self._copied(""):
+                with self._copied(None):
                     pass  # an empty store first: files that a change brings are moved in before its ledger is
-            digest = self._healed().ledger
-            try:
-                with self._copied(digest) as change:
-                    self._refuse_strange(change.con, bare=False)
-                    ledger_sql.begin_change(change.con, digest)
-                    yield change
-                    ledger_sql.end_change(change.con)
-            except BaseException:
-                self._sweep(read_manifest(self.folder))
-                raise
-            self._sweep(read_manifest(self.folder))
+            manifest = self._healed()
+            self._sweep(manifest)
+            self._clean()
+            if erasing:
+                self._refuse_copies()
+            with self._copied(manifest, erasing=erasing) as change:
+                yield change
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -260,30 +262,53 @@ class Ledger:
             raise StoreError(f"{self.folder}: the change failed ({_cause(error)}); the store is as it was") from None
 
     @contextmanager
-    def _copied(self, digest: str) -> Iterator[Change]:
-        """A copy of the ledger, which has this SHA-256, to change; afterwards it takes the ledger's place.
+    def _copied(self, before: Manifest | None, *, erasing: bool = False) -> Iterator[Change]:
+        """A copy of the ledger to change; afterwards it takes the ledger's place.
 
-        digest: empty for a new ledger.
+        before: what the store holds; None for a new ledger.
         """
-        with own_folder(self.folder, f"{WORK}change-") as work:
-            copy = work / self.path.name
-            if digest:
-                shutil.copyfile(self.path, copy)
-                if sha256_of(copy) != digest:
-                    raise StoreError(f"{self.folder}: ledger.duckdb changed while it was copied; try again")
-            # Nobody reads the copy before it is renamed, so no write-ahead log is needed.
-            options = f"block_size {_BLOCK_BYTES}, recovery_mode no_wal_writes"
-            with self.instance.attached(copy, options) as con:
-                con.begin()
-                if not digest:
-                    ledger_sql.create(con, VERSION)
-                yield Change(con, self.folder)
-                con.commit()
-                con.execute("checkpoint")
-                manifest = Manifest.of(con, "")
-            (work / NAME).write_text(replace(manifest, ledger=sha256_of(copy)).text, encoding="utf-8")
-            self._replace(copy, self.path)
-            self._replace(work / NAME, self.folder / NAME)
+        with own_folder(self.folder, _CHANGING) as work:
+            try:
+                yield from self._changed(work, before, erasing=erasing)
+            finally:  # while the notes on what was moved in are still there
+                if (manifest := read_manifest(self.folder)) and manifest.ledger == sha256_of(self.path):
+                    self._sweep(manifest)
+
+    def _changed(self, work: Path, before: Manifest | None, *, erasing: bool) -> Iterator[Change]:
+        copy, rebuilt = work / self.path.name, work / f"rebuilt-{self.path.name}"
+        if before:
+            shutil.copyfile(self.path, copy)
+            if sha256_of(copy) != before.ledger:
+                raise StoreError(f"{self.folder}: ledger.duckdb changed while it was copied; try again")
+        # Nobody reads the copy before it is renamed, so no write-ahead log is needed.
+        options = f"block_size {_BLOCK_BYTES}, recovery_mode no_wal_writes"
+        with self.instance.attached(copy, options) as con:
+            con.begin()
+            if before:
+                self._begin(con, before, whole=erasing)
+            else:
+                ledger_sql.create(con, VERSION)
+            change = Change(con, self.folder, work)
+            yield change
+            if before and not change.drafts:
+                return
+            manifest = change.finished(before, whole=erasing)
+            con.commit()
+            con.execute("checkpoint")
+            if erasing:
+                ledger_sql.rebuild(con, rebuilt, options)
+        if erasing:
+            rebuilt.replace(copy)
+        (work / NAME).write_text(replace(manifest, ledger=sha256_of(copy)).text, encoding="utf-8")
+        self._replace(copy, self.path)
+        self._replace(work / NAME, self.folder / NAME)
+
+    def _begin(self, con: duckdb.DuckDBPyConnection, before: Manifest, *, whole: bool) -> None:
+        """Begin a change, unless the ledger was edited: the change would make that look right."""
+        self._refuse_strange(con, bare=False)
+        ledger_sql.begin_change(con, before.ledger)
+        for fault in state.faults(con, state.read(con, None if whole else state.kept(con))):
+            raise DamageError(self.folder, f"ledger.duckdb was edited: {fault}")
 
     def _replace(self, written: Path, path: Path) -> None:
         """Rename over a file; Windows does not do that while the file is being read, so wait there."""
@@ -319,14 +344,38 @@ class Ledger:
         for path in self.folder.glob(f"{HALF}*"):
             path.unlink(missing_ok=True)
 
-    def _sweep(self, manifest: Manifest | None) -> None:
+    def _refuse_copies(self) -> None:
+        """Raise StoreError if a restore kept files that may hold what is to be erased."""
+        if any((aside := self.folder / DAMAGED).glob("*")):
+            raise StoreError(
+                f"{aside}: holds what an earlier restore replaced, from which nothing can be erased; delete the "
+                "folder, or move it out of the store, then try again. Nothing was changed"
+            )
+
+    def _sweep(self, manifest: Manifest) -> None:
         """Remove files that are no longer used; one that is being read is left to the next change."""
-        if manifest is None or manifest.ledger != sha256_of(self.path):
-            return
-        named = {self.folder / path for path in manifest.files()}
-        for path in (path for name in FOLDERS for path in (self.folder / name).iterdir()):
-            if _OURS.match(path.name) and path not in named:
-                remove_unread(path)
+        if unnamed := self.files() - {self.folder / path for path in manifest.files()}:
+            with self.instance.attached(self.path, "read_only") as con:
+                left_over = self.left_over(con)
+            for path in unnamed:
+                if path.name in left_over:
+                    remove_unread(path)
+
+    def files(self) -> set[Path]:
+        """Every file in the folders of snapshots, decisions and bit pages."""
+        files = (path for name in FOLDERS for path in (self.folder / name).glob("*"))
+        return {path for path in files if _OURS.match(path.name)}
+
+    def left_over(self, con: duckdb.DuckDBPyConnection) -> set[str]:
+        """Names of files that may be removed if the ledger does not name them.
+
+        A change moved them in and was ended before it was complete, or the log speaks of them: the ledger had them.
+        """
+        names = ledger_sql.files_in_log(con)
+        for note in self.folder.glob(f"{_CHANGING}*/{_MOVED_IN}"):
+            with suppress(FileNotFoundError):
+                names.update(note.read_text(encoding="ascii").split())
+        return names
 
     # versions
 
@@ -347,10 +396,10 @@ class Ledger:
         frames["snapshots"] = snapshots.with_columns(pl.Series("numbers", numbers, pl.Int64))
         for folder in (self.folder, *(self.folder / name for name in FOLDERS)):
             folder.chmod(0o700)
-        with self._copied("") as new:
+        with self._copied(None) as new:
             ledger_sql.fill(new.con, frames)
             audit_log.chain(new.con)
-            audit_log.append(new.con, "upgrade", {"from": version, "to": VERSION})
+            new.log("upgrade", {"from": version, "to": VERSION})
 
     def _rows(self, folder: str, file: str) -> int:
         """Number of rows of a file, which has to be there and undamaged."""
@@ -363,23 +412,56 @@ class Ledger:
         raise StoreError(f"{path}: missing or damaged, so the store was not upgraded; restore the file from a copy")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Change:
-    """A change in progress: the copy of the ledger in a transaction, and the folder of the store."""
+    """A change in progress: the copy of the ledger in a transaction, and the folder of the store.
+
+    Attributes:
+        work: folder of the change.
+        drafts: rows that it adds to the log.
+        head: the last row of the log, when the change is complete.
+    """
 
     con: duckdb.DuckDBPyConnection
     folder: Path
+    work: Path
+    drafts: list[audit_log.Draft] = field(default_factory=list)
+    head: audit_log.Entry = audit_log.NO_ENTRY
+    _moved_in: list[str] = field(default_factory=list)
 
     def keep(self, written: Path, folder: str) -> tuple[str, int]:
         """Move a finished Parquet file into a folder of the store, named by its checksum; returns its name and rows."""
         rows, name = rows_of(written), f"{sha256_of(written)}.parquet"
-        move_into_place(written, self.folder / folder / name)
+        path = self.folder / folder / name
+        if not path.exists():
+            self._moved_in.append(name)
+            write_atomically(self.work / _MOVED_IN, "\n".join(self._moved_in).encode())
+        move_into_place(written, path)
         return name, rows
 
-    def log(self, verb: str, detail: dict[str, object]) -> audit_log.Entry:
-        """Add a row to the log; it also says if `DNC_TODAY` replaced the clock."""
+    def log(self, verb: str, detail: dict[str, object]) -> int:
+        """Add a row to the log, at the end of the change; it also says if `DNC_TODAY` replaced the clock.
+
+        Returns its number.
+        """
         replaced = {"clock": clock(), "today": today()} if clock() != "system" else {}
-        return audit_log.append(self.con, verb, detail | replaced)
+        seq = 1 + (self.drafts[-1].seq if self.drafts else audit_log.head(self.con).seq)
+        self.drafts.append(audit_log.draft(seq, verb, detail | replaced))
+        return seq
+
+    def finished(self, before: Manifest | None, *, whole: bool) -> Manifest:
+        """Finish the tables: the last row of the log tells the state, and the files that the ledger names no more.
+
+        whole: whether objections were changed, and not only added. Returns the manifest, without the ledger's SHA-256.
+        """
+        ledger_sql.end_change(self.con)
+        told = {"state": state.renew(self.con, whole=whole).told}
+        manifest = Manifest.of(self.con, "")
+        gone = set(before.files() if before else ()).difference(manifest.files())
+        if self.drafts:
+            self.drafts[-1].detail.update(told | ({"removed": sorted(path.name for path in gone)} if gone else {}))
+        self.head = audit_log.append(self.con, self.drafts)
+        return replace(manifest, seq=self.head.seq, head=self.head.hash)
 
 
 def rows_of(path: Path) -> int:

@@ -6,8 +6,10 @@ inside the transaction of a change (`dnc.store.ledger`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
@@ -26,7 +28,23 @@ _ADDED_LATER = (
     "keys",
     "rule_packs",
     "signers",
+    "digests",
 )  # what a ledger of this version may lack until its next change
+_BLOCK_ROWS = 4096  # objections that are hashed together
+_AS_JSON = "json_merge_patch('{}', to_json(t))::varchar"  # a row of a table, without nulls
+DIGESTED = {  # table → how one of its rows is hashed; all but `about`, `digests` and `log`
+    "accepted": _AS_JSON,
+    "bitpages": _AS_JSON,
+    "decisions": _AS_JSON,
+    "keys": _AS_JSON,
+    "objections": _AS_JSON,
+    "retention": _AS_JSON,
+    "rule_packs": _AS_JSON,
+    "rules": "sha256",
+    "signers": _AS_JSON,
+    "snapshots": _AS_JSON,
+    "terms": "sha256",
+}
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
 
@@ -60,7 +78,13 @@ def _insert(con: Connection, table: str, row: Mapping[str, Any]) -> None:
 def create(con: Connection, version: int) -> None:
     """Make the tables of a new ledger."""
     con.execute(statement(__package__, "schema"))
+    _add_later(con)
     _insert(con, "about", {"version": version, "previous": ""})
+
+
+def _add_later(con: Connection) -> None:
+    for table in _ADDED_LATER:
+        con.execute(statement(__package__, table))
 
 
 def version(con: Connection) -> int | None:
@@ -76,8 +100,7 @@ def previous(con: Connection) -> str:
 def begin_change(con: Connection, digest: str) -> None:
     """Note the SHA-256 of the ledger that is changed, and add what older programs did not have."""
     con.execute("update about set previous = ?", [digest])
-    for table in _ADDED_LATER:
-        con.execute(statement(__package__, table))
+    _add_later(con)
 
 
 def end_change(con: Connection) -> None:
@@ -86,9 +109,50 @@ def end_change(con: Connection) -> None:
     con.execute("delete from accepted where snapshot not in (select id from snapshots)")
 
 
+def read_digests(con: Connection, first_block: int | None = None) -> list[Row]:
+    """What every table holds but the log, in blocks: name, block, rows, sha256.
+
+    first_block: of objections, where earlier ones are left out. Tables that an older ledger lacks have no rows.
+    """
+    tables = _column(con, "select table_name from duckdb_tables() where database_name = current_database()")
+    blocks = {"objections": f"coalesce((seq - 1) // {_BLOCK_ROWS}, -1)"}
+    late = {"objections": "where seq > $last"} if first_block else {}
+    params = {"last": first_block * _BLOCK_ROWS} if first_block else {}
+    sources = [
+        f"select '{name}' as name, {blocks.get(name, 0)} as block, {text} as text from {name} t {late.get(name, '')}"
+        for name, text in DIGESTED.items()
+        if name in tables
+    ]
+    sha256 = "sha256(string_agg(text, chr(10) order by text))"
+    sql = f"select name, block, count(*) as rows, {sha256} as sha256 from ({' union all '.join(sources)}) group by all"
+    return _rows(con, sql, params)
+
+
+def digests(con: Connection) -> list[Row]:
+    """What `read_digests` gave at the end of the last change; none in older ledgers."""
+    return _rows_if_any(con, "select name, block, rows, sha256 from digests")
+
+
+def replace_digests(con: Connection, old: Collection[Sequence[Any]], new: Collection[Sequence[Any]]) -> None:
+    """Put new rows of `digests` in the place of old ones; a row is name, block, rows, sha256."""
+    for name, block, *_ in old:
+        con.execute("delete from digests where name = ? and block = ?", [name, block])
+    for row in new:
+        con.execute("insert into digests (name, block, rows, sha256) values (?, ?, ?, ?)", row)
+
+
 def read_old(con: Connection) -> dict[str, pl.DataFrame]:
     """The tables of a ledger of version 1 or 2."""
     return {name: pl.DataFrame(con.sql(f"from {name}")) for name in ("snapshots", "objections", "rules", "log")}
+
+
+def rebuild(con: Connection, path: Path, options: str) -> None:
+    """Write all tables into a new database file; what was deleted is not in it. `options` are those of `attach`."""
+    con.execute(f"attach ? as rebuilt ({options})", [str(path)])
+    [name] = _column(con, "select current_database()")
+    con.execute(f"copy from database {name} to rebuilt")
+    con.execute("checkpoint rebuilt")
+    con.execute("detach rebuilt")
 
 
 def fill(con: Connection, frames: Mapping[str, pl.DataFrame]) -> None:
@@ -123,7 +187,8 @@ def remove_snapshots_before(con: Connection, before: date, registry: str | None)
 
 def last_snapshot_id(con: Connection) -> int:
     """The highest id ever given, also to a snapshot that has been forgotten; 0 if there was none."""
-    [given] = _column(con, "select max((detail ->> 'snapshot')::integer) from log where verb = 'load'")
+    logged = "select (detail ->> 'snapshot')::integer as id from log where verb = 'load'"
+    [given] = _column(con, f"select max(id) from (select id from snapshots union all {logged})")
     return given or 0
 
 
@@ -186,13 +251,6 @@ def add_objections(
 def remove_reasons(con: Connection, numbers: Sequence[int]) -> None:
     """Remove the reasons given with the objections of some numbers."""
     con.execute("update objections set reason = null where number in (select unnest(?::ubigint[]))", [list(numbers)])
-
-
-def objections_digest(con: Connection) -> Row:
-    """How many objections there are, and the SHA-256 of all of them as text."""
-    # The text of a row follows the order of the columns in schema.sql, which therefore must not change.
-    text = "coalesce(string_agg(o::varchar, chr(10) order by seq), '')"
-    return _rows(con, f"select count(*) as count, sha256({text}) as sha256 from objections o")[0]
 
 
 # Keys
@@ -288,6 +346,12 @@ def replace_file(con: Connection, folder: Literal["snapshots", "decisions"], old
     con.execute(f"update {folder} set file = ?, {count} = ? where file = ?", [new, rows, old])
 
 
+def texts_misnamed(con: Connection, table: Literal["rules", "terms"]) -> int:
+    """How many texts do not have the SHA-256 under which they are kept."""
+    counted = _rows_if_any(con, f"select count(*) as n from {table} where sha256(text) is distinct from sha256")
+    return sum(row["n"] for row in counted)
+
+
 # Retention
 
 
@@ -330,6 +394,24 @@ def log_as_written(con: Connection) -> list[Row]:
 def last_log_row(con: Connection) -> Row | None:
     """Number and hash of the last row of the log."""
     return next(iter(_rows(con, "select seq, hash from log order by seq desc limit 1")), None)
+
+
+def last_state(con: Connection) -> Row | None:
+    """The state that the last row of the log tells: seq, rows (by table), sha256, which is None in older rows."""
+    state = "detail ->> '$.state.rows' as rows, detail ->> '$.state.sha256' as sha256"
+    last = _rows(con, f"select seq, {state} from log order by seq desc limit 1")
+    return last[0] | {"rows": json.loads(last[0]["rows"] or "{}")} if last else None
+
+
+def states_in_log(con: Connection) -> int:
+    """How many rows of the log tell a state."""
+    return int(_column(con, "select count(*) from log where detail ->> '$.state.sha256' is not null")[0])
+
+
+def files_in_log(con: Connection) -> set[str]:
+    """The name of every file that the log speaks of."""
+    found = "unnest(regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet'))"
+    return set(_column(con, f"select distinct {found} from log"))
 
 
 def add_log_row(con: Connection, row: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The manifest beside the ledger: what the store holds, counted and hashed, so that a loss is noticed.
 
-`manifest.json` has the SHA-256 of the ledger's file, the last row of the log, the objections by count and hash, the
-rules, and every file with its rows; its last key is its own checksum. It is written after each change and read before
+`manifest.json` has the SHA-256 of the ledger's file, the last row of the log, how many rows each table has, the rules,
+and every file with its rows; its last key is its own checksum. It is written after each change and read before
 each use.
 """
 
@@ -18,7 +18,7 @@ import msgspec
 
 from dnc.errors import StoreError
 from dnc.files.atomic import write_atomically
-from dnc.store import audit_log, ledger_sql
+from dnc.store import audit_log, ledger_sql, state
 
 NAME = "manifest.json"
 FOLDERS = ("snapshots", "decisions", "bitpages")
@@ -71,20 +71,13 @@ class BitpagesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"the file of bit pages of {self.of}"
 
 
-class Objections(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many objections the ledger holds, and their SHA-256."""
-
-    count: int
-    sha256: str
-
-
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a store holds.
 
     Attributes:
         ledger: SHA-256 of the ledger's file.
         seq, head: number and hash of the last row of the log.
-        objections: their number and SHA-256.
+        tables: how many rows each table has but the log; none in manifests of older programs.
         rules: SHA-256 of each text.
         snapshots, decisions, bitpages: the files in the folders of these names.
     """
@@ -92,11 +85,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ledger: str
     seq: int
     head: str
-    objections: Objections
     rules: tuple[str, ...]
     snapshots: tuple[SnapshotFile, ...]
     decisions: tuple[DecisionFile, ...]
     bitpages: tuple[BitpagesFile, ...] = ()  # older stores have none
+    tables: dict[str, int] = {}
 
     def rows(self) -> Iterator[tuple[Path, SnapshotFile | DecisionFile | BitpagesFile]]:
         """Each file, as its path in the store's folder and what it is; two snapshots may have one file."""
@@ -121,7 +114,6 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ledger=ledger,
             seq=last.seq,
             head=last.hash,
-            objections=Objections(**ledger_sql.objections_digest(con)),
             rules=tuple(ledger_sql.text_hashes(con, "rules")),
             snapshots=tuple(
                 SnapshotFile(row["id"], row["registry"], str(row["as_of"]), row["file"], row["numbers"])
@@ -129,6 +121,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ),
             decisions=tuple(DecisionFile(**row) for row in ledger_sql.decisions(con)),
             bitpages=tuple(BitpagesFile(**row) for row in ledger_sql.bitpages(con)),
+            tables=state.kept(con).rows,
         )
 
     @property
@@ -155,6 +148,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         intact = False
     if not intact:
         raise DamageError(folder, f"{NAME} is damaged")
+    content.pop("objections", None)  # which older programs counted and hashed here
     try:
         return msgspec.convert(content, Manifest)
     except msgspec.ValidationError:

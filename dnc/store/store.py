@@ -159,11 +159,12 @@ class Store:
             ledger_sql.add_texts(change.con, "rules", rules or {})
             ledger_sql.add_texts(change.con, "terms", terms or {})
             if decisions is None:
-                return change.log(verb, detail)
-            file, rows = change.keep(decisions, "decisions")
-            entry = change.log(verb, detail | {"decisions": file})
-            ledger_sql.add_decisions(change.con, entry.seq, file, rows, audit_log.now())
-            return entry
+                change.log(verb, detail)
+            else:
+                file, rows = change.keep(decisions, "decisions")
+                check = change.log(verb, detail | {"decisions": file})
+                ledger_sql.add_decisions(change.con, check, file, rows, audit_log.now())
+        return change.head
 
     def diff(self, before: int, after: int, numbers: bool = False) -> pl.DataFrame:
         """What changed from one snapshot to another of the same registry.
@@ -307,13 +308,13 @@ class Store:
         """
         retention.check_registry(registry)
         self.must_exist()
-        with self.ledger.change() as change:
+        with self.ledger.change(erasing=True) as change:
             return retention.forget_by_age(change, before, registry)
 
     def forget_decisions(self, before: date) -> list[int]:
         """Delete decisions kept before a day; returns the checks (rows of the log) they belong to."""
         self.must_exist()
-        with self.ledger.change() as change:
+        with self.ledger.change(erasing=True) as change:
             return retention.forget_decisions_by_age(change, before)
 
     def forget_numbers(
@@ -326,14 +327,14 @@ class Store:
         retention.check_registry(registry)
         self.must_exist()
         read = read_all(numbers, region)
-        with self.work("forget") as work, self.ledger.change() as change:
+        with self.work("forget") as work, self.ledger.change(erasing=True) as change:
             return retention.forget_by_number(change, read, registry, work)
 
     def forget_due(self) -> tuple[list[Snapshot], list[int]]:
         """Delete what `retain` no longer keeps; returns the snapshots, and the checks whose decisions are deleted."""
         self.must_exist()
         gone: tuple[list[Snapshot], list[int]] = ([], [])
-        with self.ledger.change() as change:
+        with self.ledger.change(erasing=True) as change:
             for row in ledger_sql.retention(change.con, today()):
                 if row["kind"] == retention.DECISIONS:
                     gone[1].extend(retention.forget_decisions_by_age(change, row["first"]))

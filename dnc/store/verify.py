@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,10 +10,12 @@ from pathlib import Path
 import duckdb
 
 from dnc.errors import StoreError
-from dnc.store import audit_log
+from dnc.store import audit_log, ledger_sql, state
 from dnc.store.ledger import Ledger, LockedError, rows_of
 from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, read_manifest
 from dnc.store.snapshots import fault_of
+
+_NAMED = 3  # files in a message
 
 
 @dataclass
@@ -24,15 +26,17 @@ class Findings:
         faults: what is wrong, one line each.
         notes: what is worth knowing but not wrong.
         damaged: paths of the damaged files.
+        unnamed: files that the ledger does not name and never named.
         head: the last row of the log.
         files: number of undamaged files; rows: of snapshots and decisions in them.
-        ledger_intact: whether ledger and manifest match.
+        ledger_intact: whether the ledger matches its manifest and its log.
     """
 
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     damaged: list[Path] = field(default_factory=list)
     head: audit_log.Entry = audit_log.NO_ENTRY
+    unnamed: list[Path] = field(default_factory=list)
     files: int = 0
     rows: int = 0
     ledger_intact: bool = True
@@ -43,13 +47,20 @@ def verify(ledger: Ledger) -> Findings:
     _must_exist(ledger)
     found = Findings()
     manifest = None
+    files = ledger.files()  # before the ledger is read, which names what is moved in meanwhile
     try:
         with ledger.read() as opened:
             manifest = opened.manifest
             if opened.ahead:
                 found.notes.append("the last change is complete, but its manifest is missing; the next change adds it")
             found.faults += audit_log.faults(opened.con, manifest.last)
+            found.faults += _edits(opened.con)
             found.faults += _differences(opened.con, manifest)
+            found.ledger_intact = not found.faults
+            left_over = ledger.left_over(opened.con)
+        named = {ledger.folder / path for path in manifest.files()}
+        found.unnamed = sorted(path for path in files - named if path.name not in left_over and path.exists())
+        found.faults += _strangers(found.unnamed)
     except LockedError:
         raise
     except StoreError as error:
@@ -78,6 +89,7 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY) -> F
         with ledger.instance.attached(ledger.path, "read_only") as con:
             kept = (found.head, noted)
             found.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
+            found.faults += _edits(con)
             found.head = audit_log.head(con)
     except duckdb.Error as error:
         fault = f"ledger.duckdb cannot be read ({type(error).__name__})"
@@ -96,20 +108,45 @@ def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
         with ledger.instance.attached(ledger.path, "read_only") as con:
             yield from audit_log.faults(con, manifest.last if manifest else audit_log.NO_ENTRY)
             if manifest:
+                yield from _missing_rows(con, manifest)
                 yield from _differences(con, manifest)
     except duckdb.Error:
         return
 
 
+def _edits(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """In what the ledger is not what its log says."""
+    yield from state.faults(con, state.read(con))
+    for table in ("rules", "terms"):
+        if count := ledger_sql.texts_misnamed(con, table):
+            yield f"{table}: texts that are not those of their SHA-256: {count}"
+
+
+def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
+    """In which tables the ledger has not as many rows as the manifest says; older manifests do not say it."""
+    rows = state.read(con).rows
+    for name, then in manifest.tables.items():
+        if (now := rows.get(name, 0)) != then:
+            yield f"{name}: {now:,} in the ledger, {then:,} in the manifest"
+
+
 def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
     """In what the ledger differs from the manifest."""
-    held = Manifest.of(con, manifest.ledger)
-    if held.objections != manifest.objections:
-        yield f"{held.objections.count:,} objections in the ledger, {manifest.objections.count:,} in the manifest"
+    now = Manifest.of(con, manifest.ledger)
     for name in (*FOLDERS, "rules"):
-        if getattr(held, name) != getattr(manifest, name):
-            counts = f"{len(getattr(held, name))} in the ledger, {len(getattr(manifest, name))} in the manifest"
-            yield f"{name} differ: {counts}"
+        if getattr(now, name) != getattr(manifest, name):
+            yield f"{name} differ from those in the manifest"
+
+
+def _strangers(files: Sequence[Path]) -> Iterator[str]:
+    """That there are files which the ledger does not name, and what it may mean."""
+    if files:
+        some = ", ".join(f"{path.parent.name}/{path.name}" for path in files[:_NAMED])
+        more = ", …" if len(files) > _NAMED else ""
+        yield (
+            f"files that the ledger does not name: {len(files)} ({some}{more}); if the ledger is an older copy, "
+            "restore from a backup that has them; if they do not belong here, move them out of the store"
+        )
 
 
 def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:

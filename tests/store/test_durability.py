@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from dnc import Store, StoreError, check
@@ -108,7 +109,7 @@ def test_a_ledger_that_lost_rows_is_refused_and_they_are_named(loaded, tmp_path)
             loaded.object(["+33199000009"], date(2026, 8, 9))
         faults = verify(loaded.ledger).faults
         assert f"row {day + 1} is missing" in faults or f"rows 4 to {day + 1} are missing" in faults
-        assert f"1 objections in the ledger, {day - 1} in the manifest" in faults
+        assert f"objections: 1 in the ledger, {day - 1} in the manifest" in faults
         (loaded.path / LEDGER).write_bytes(good)
     assert not verify(loaded.ledger).faults
 
@@ -182,21 +183,26 @@ def test_a_damaged_snapshot_comes_back_by_loading_it_again(loaded, write_file):
 
 def test_leftovers_of_the_dead_go_with_the_next_change_and_those_of_the_living_stay(loaded):
     """A reader removes nothing; a writer removes what killed loads and changes left, and no running load's folder."""
+    before = set((loaded.path / "snapshots").iterdir())
+    moved_in = loaded.path.parent / "moved-in.parquet"
+    pl.DataFrame({"number": [1]}).write_parquet(moved_in)
+    dead = "import os, sys; from pathlib import Path; from dnc import Store\n"
+    dead += "with Store(sys.argv[1]).ledger.change() as change:\n"
+    dead += "    change.keep(Path(sys.argv[2]), 'snapshots'); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", dead, str(loaded.path), str(moved_in)], check=False)
+    [orphan] = set((loaded.path / "snapshots").iterdir()) - before
     dead = "import os, sys; from pathlib import Path; from dnc.files.locks import own_folder\n"
     dead += "with own_folder(Path(sys.argv[1]), '.dnc-load-') as work: (work / 'x').touch(); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", dead, str(loaded.path)], check=False)
-    orphan = loaded.path / "snapshots" / f"{'0' * 64}.parquet"
-    orphan.touch()
-    half = loaded.path / ".half-manifest"
-    half.touch()
-    left = {path.name for path in loaded.path.glob(".dnc-load-*")}
-    assert len(left) == 1
+    (loaded.path / ".half-manifest").touch()
+    assert len(list(loaded.path.glob(".dnc-load-*"))) == 1
     with own_folder(loaded.path, ".dnc-load-") as living:
         loaded.standing()
         assert orphan.exists()
+        assert not verify(loaded.ledger).faults
         loaded.object(["+33199000004"], date(2026, 8, 3))
         assert {path.name for path in loaded.path.glob(".*")} == {living.name}
-        assert not orphan.exists()
+        assert set((loaded.path / "snapshots").iterdir()) == before
 
 
 def test_what_a_purge_deletes_stays_for_a_check_that_reads_it(loaded):

@@ -147,6 +147,7 @@ def test_a_column_of_a_later_version(store, write_file):
     store.load(write_file("a.csv", "number,since\n+33199000001,\n"), as_of=AS_OF)
     with store.ledger.change() as change:
         change.con.execute("alter table snapshots drop column layout")
+        change.log("note", {})
     assert [one.layout for one in store.snapshots()] == [None]
     store.load(write_file("b.csv", OWN), as_of=AS_OF, registry="own", **OWN_SAID)
     assert [one.layout is None for one in store.snapshots()] == [True, False]

@@ -497,6 +497,7 @@ def test_bytes_that_are_read_otherwise_now_are_taken_again(store, write_file):
     store.load(path, as_of=AS_OF)
     with store.ledger.change() as change:
         change.con.execute("update snapshots set listed = 0, clear = 2")
+        change.log("note", {})
     one = store.load(path, as_of=AS_OF)
     assert (one.new, one.id, one.notes[0]) == (
         True, 2, "this file was already loaded with different options as snapshot 1; replaced by this one",

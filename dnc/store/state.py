@@ -1,0 +1,111 @@
+"""The state of a ledger: what all of its tables but the log hold, as one SHA-256 that is part of the log.
+
+The last row of the log of each change has `state` in its detail: `rows`, the number of rows by table, and `sha256`. So
+the hash of that row commits to every row of the ledger, and, because files are named by their checksums, to every file.
+
+The SHA-256 is that of a text with a line `TABLE BLOCK ROWS SHA256` for each block of each table that has rows, in the
+order of tables and blocks. A block of objections has those whose `seq` is 4096 × BLOCK + 1 to 4096 × (BLOCK + 1); other
+tables are one block, 0. The SHA-256 of a block is that of its rows, one a line, sorted as bytes: each row as JSON,
+without columns that are null, and in `rules` and `terms` only the SHA-256 of the text. Lines end with a line feed, but
+the last.
+
+The table `digests` has these lines as of the last change. A change reads the other tables and the last block of
+objections; a verification reads everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import duckdb
+
+from dnc.store import ledger_sql
+
+
+class Part(NamedTuple):
+    """A block of a table: how many rows it has, and their SHA-256."""
+
+    name: str
+    block: int
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class State:
+    """What the tables of a ledger hold."""
+
+    parts: frozenset[Part]
+
+    @property
+    def sha256(self) -> str:
+        """Of all parts."""
+        text = "\n".join(" ".join(map(str, part)) for part in sorted(self.parts))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows each table has; tables without rows are left out."""
+        rows: Counter[str] = Counter()
+        for part in sorted(self.parts):
+            rows[part.name] += part.rows
+        return dict(rows)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As the log has it."""
+        return {"rows": self.rows, "sha256": self.sha256}
+
+
+def kept(con: duckdb.DuckDBPyConnection) -> State:
+    """The state as of the last change, as the ledger keeps it."""
+    return State(frozenset(Part(**row) for row in ledger_sql.digests(con)))
+
+
+def read(con: duckdb.DuckDBPyConnection, known: State | None = None) -> State:
+    """The state, read from the tables; of the blocks of objections that are `known`, only the last is read again."""
+    blocks = [part for part in known.parts if part.name == "objections"] if known else []
+    last = max((part.block for part in blocks), default=0)
+    parts = {Part(**row) for row in ledger_sql.read_digests(con, last)}
+    return State(frozenset(parts).union(part for part in blocks if part.block < last))
+
+
+def renew(con: duckdb.DuckDBPyConnection, *, whole: bool) -> State:
+    """The state at the end of a change, which is kept in the ledger.
+
+    whole: whether objections were changed; otherwise they were only added.
+    """
+    before = kept(con)
+    now = read(con, None if whole else before)
+    ledger_sql.replace_digests(con, before.parts - now.parts, now.parts - before.parts)
+    return now
+
+
+def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
+    """In what the ledger, which holds `held`, is not what its log says, one line each.
+
+    Nothing if the log does not say it yet, because no change was made since an older program wrote the store.
+    """
+    last = ledger_sql.last_state(con)
+    if last is None:
+        return
+    row, rows, sha256 = last["seq"], last["rows"], last["sha256"]
+    if sha256 is None:
+        if ledger_sql.states_in_log(con):
+            yield f"row {row} does not say what the ledger holds, as rows before it do: another program added it"
+        return
+    if held.sha256 == sha256:
+        return
+    other = {name for name, *_ in kept(con).parts ^ held.parts} if kept(con).sha256 == sha256 else set()
+    for name in sorted(held.rows.keys() | rows.keys()):
+        now, then = held.rows.get(name, 0), rows.get(name, 0)
+        if now != then:
+            yield f"{name}: {now:,} in the ledger, {then:,} when row {row} was written"
+        elif name in other:
+            yield f"{name}: {now:,} in the ledger, as when row {row} was written, but not the same"
+    if held.rows == rows and not other:
+        yield f"the ledger holds something else than when row {row} was written"

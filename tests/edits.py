@@ -1,0 +1,134 @@
+"""A program that edits a store behind its back, and covers it up: each edit is an attack that has to be found.
+
+It writes into the ledger with DuckDB, or puts older files back, and then rewrites the manifest, so that ledger and
+manifest match again. `tests/store/test_state.py` makes every edit and looks whether it is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+from msgspec.structs import replace
+
+from dnc.store import audit_log, state
+from dnc.store.ledger import Ledger
+from dnc.store.manifest import FOLDERS, NAME, Manifest
+
+LEDGER = "ledger.duckdb"
+
+# What is done → the statement, and what is said of it. `{row}` is the last row of the log.
+EDITS = {
+    "an objection deleted": (
+        "delete from objections where seq = 1",
+        "objections: 1 in the ledger, 2 when row {row} was written",
+    ),
+    "an objection deleted, another made twice": (
+        "update objections set number = (select max(number) from objections)",
+        "objections: 2 in the ledger, as when row {row} was written, but not the same",
+    ),
+    "a lift inserted": (
+        "insert into objections select seq + 2, number, on_day, true, 'as asked', recorded_at from objections limit 1",
+        "objections: 3 in the ledger, 2 when row {row} was written",
+    ),
+    "an objection dated later": (
+        "update objections set on_day = date '2030-01-01' where seq = 1",
+        "objections: 2 in the ledger, as when row {row} was written, but not the same",
+    ),
+    "a snapshot pointed at the file of another": (
+        "update snapshots set file = other.file, numbers = other.numbers from snapshots other where other.id = 2",
+        "snapshots: 2 in the ledger, as when row {row} was written, but not the same",
+    ),
+    "a snapshot made complete": (
+        "update snapshots set covers = ['33'] where id = 1",
+        "snapshots: 2 in the ledger, as when row {row} was written, but not the same",
+    ),
+    "a snapshot made newer": (
+        "update snapshots set as_of = date '2026-11-01' where id = 1",
+        "snapshots: 2 in the ledger, as when row {row} was written, but not the same",
+    ),
+    "an answer made that of any campaign": (
+        "update snapshots set campaign = null where id = 1",
+        "snapshots: 2 in the ledger, as when row {row} was written, but not the same",
+    ),
+    "kept decisions removed": ("delete from decisions", "decisions: 0 in the ledger, 1 when row {row} was written"),
+    "the reason of a load changed": (
+        "update accepted set reason = 'checked by hand'",
+        "accepted: 1 in the ledger, as when row {row} was written, but not the same",
+    ),
+    "a text of rules changed": (
+        "update rules set text = replace(text, 'date', 'Date')",
+        "rules: texts that are not those of their SHA-256: ",
+    ),
+    "a text of rules replaced": (
+        "update rules set (sha256, text) = (sha256('x'), 'x') where sha256 = (select min(sha256) from rules)",
+        " in the ledger, as when row {row} was written, but not the same",
+    ),
+    "settings of a check changed": (
+        "update terms set text = '{{}}'",
+        "terms: texts that are not those of their SHA-256",
+    ),
+    "a key added": (
+        "insert into keys values ('x', sha256('x'), timestamp '2026-01-01')",
+        "keys: 1 in the ledger, 0 when row {row} was written",
+    ),
+    "a signer trusted": (
+        "insert into signers values ('{{}}', timestamp '2026-01-01')",
+        "signers: 1 in the ledger, 0 when row {row} was written",
+    ),
+    "nothing kept for long": (
+        "insert into retention values ('decisions', 1)",
+        "retention: 1 in the ledger, 0 when row {row} was written",
+    ),
+    "a table removed": ("drop table accepted", "accepted: 0 in the ledger, 1 when row {row} was written"),
+}
+
+
+def cover_up(folder: Path) -> None:
+    """Rewrite the manifest so that it matches the ledger."""
+    digest = hashlib.sha256((folder / LEDGER).read_bytes()).hexdigest()
+    with Ledger(folder, 0).instance.attached(folder / LEDGER, "read_only") as con:
+        replace(Manifest.of(con, digest), tables=state.read(con).rows).write(folder)
+
+
+def edit(folder: Path, statement: str) -> None:
+    """Run a statement in the ledger, and cover it up."""
+    with duckdb.connect(folder / LEDGER) as con:
+        con.execute(statement)
+    cover_up(folder)
+
+
+def edit_digests_too(folder: Path, statement: str) -> None:
+    """As `edit`, and calculate anew what the ledger keeps about its tables."""
+    with duckdb.connect(folder / LEDGER) as con:
+        con.execute(statement)
+        con.execute("delete from digests")
+        con.execute("insert into digests values ('objections', 0, 1, sha256(''))")
+    cover_up(folder)
+
+
+def rewrite(folder: Path, changed: Callable[[dict[str, object]], None]) -> None:
+    """Change the details of the rows of the log, give all of them new hashes, and cover it up."""
+    with duckdb.connect(folder / LEDGER) as con:
+        for row in con.execute("select seq, detail::varchar from log order by seq").fetchall():
+            detail = json.loads(row[1])
+            changed(detail)
+            con.execute("update log set detail = ? where seq = ?", [json.dumps(detail, sort_keys=True), row[0]])
+        con.execute("checkpoint")
+    with Ledger(folder, 0).instance.attached(folder / LEDGER, "recovery_mode no_wal_writes") as con:
+        audit_log.chain(con)
+    cover_up(folder)
+
+
+def put_back(folder: Path, older: Path, *, files: bool) -> None:
+    """Put ledger and manifest of an older copy in place; with `files`, remove the files that it does not have."""
+    for name in (LEDGER, NAME):
+        shutil.copyfile(older / name, folder / name)
+    kept = {path.relative_to(older) for path in older.rglob("*.parquet")}
+    for path in (path for name in FOLDERS for path in (folder / name).iterdir()):
+        if files and path.relative_to(folder) not in kept:
+            path.unlink()

@@ -1,0 +1,209 @@
+"""The log commits to everything that the ledger holds: whoever edits the ledger is found, whatever they cover up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dnc import Store, StoreError, check
+from dnc.store import ledger_sql, state
+from dnc.store.backup import backup, restore
+from dnc.store.verify import verify, verify_log
+from tests import edits
+from tests.store.test_store import ANSWER
+
+CALLS = "call;number\n7;01 99 00 00 01\n8;01 99 00 00 02\n"
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    """The folder of a store with two snapshots, two objections, and a check that kept its decisions; five rows."""
+    folder = tmp_path_factory.mktemp("held")
+    files = {"a.csv": ANSWER, "own.csv": "number,listed\n+33199000008,yes\nx,yes\n", "c.csv": CALLS}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    store = Store(folder / "dnc-store")
+    store.load(folder / "a.csv", as_of=date(2026, 6, 1), campaign="c7")
+    unread = {"accept_unread": 1, "reason": "a line of text"}
+    store.load(folder / "own.csv", as_of=date(2026, 6, 1), registry="own", **unread)
+    store.object(["+33199000003"], date(2026, 8, 2), reason="on the telephone")
+    store.object(["+33199000004"], date(2026, 8, 3))
+    check(folder / "c.csv", store, region="FR", at="2026-08-05", keep=True)
+    assert not [*verify(store.ledger).faults, *verify_log(store.ledger).faults]
+    return store.path
+
+
+@pytest.fixture
+def held(template, store) -> Store:
+    """A copy of that store."""
+    shutil.copytree(template, store.path)
+    return store
+
+
+@pytest.mark.parametrize("name", edits.EDITS)
+def test_an_edit_that_is_covered_up_is_found_and_named(held, name):
+    """Ledger and manifest match, and the chain of the log is whole: its last row says what the ledger held."""
+    statement, says = edits.EDITS[name]
+    edits.edit(held.path, statement)
+    for found in (verify(held.ledger), verify_log(held.ledger)):
+        assert any(says.format(row=5) in fault for fault in found.faults), found.faults
+    assert len(verify(held.ledger).faults) == 1
+
+
+@pytest.mark.parametrize("name", edits.EDITS)
+def test_no_change_is_built_on_an_edit(held, name):
+    """It would state the edited tables as if it had written them. What only `verify` reads stays there to be found."""
+    edits.edit(held.path, edits.EDITS[name][0])
+    if "texts" in edits.EDITS[name][1]:
+        held.object(["+33199000005"], date(2026, 8, 6))
+    else:
+        with pytest.raises(StoreError, match=r"ledger\.duckdb was edited: .*; nothing is decided from this store"):
+            held.object(["+33199000005"], date(2026, 8, 6))
+    assert verify(held.ledger).faults
+
+
+def test_an_edit_is_found_if_the_digests_in_the_ledger_are_edited_too(held):
+    """They are never trusted; without them it cannot be said which table was edited."""
+    statement, _ = edits.EDITS["a snapshot made complete"]
+    edits.edit_digests_too(held.path, statement)
+    assert verify(held.ledger).faults == ["the ledger holds something else than when row 5 was written"]
+    with pytest.raises(StoreError, match="was edited"):
+        held.object(["+33199000005"], date(2026, 8, 6))
+
+
+def test_an_edit_among_many_objections_is_found_after_later_changes(store):
+    """A change reads the last block only; what it does not read, it does not state anew either."""
+    with store.ledger.change() as change:
+        for block in range(3):
+            numbers = [33199000000 + number % 100 for number in range(4096)]
+            words = {"lifted": False, "reason": None, "recorded_at": datetime(2026, 8, 1)}
+            ledger_sql.add_objections(change.con, numbers, date(2026, 8, 1 + block), **words)
+        change.log("object", {"count": 3 * 4096})
+    assert not verify(store.ledger).faults
+    edits.edit(store.path, "delete from objections where seq = 5000")
+    store.object(["+33199000005"], date(2026, 8, 6))
+    assert verify(store.ledger).faults == ["objections: 12,288 in the ledger, 12,289 when row 2 was written"]
+    with pytest.raises(StoreError, match="was edited: objections"):
+        store.forget(date(2026, 1, 1))
+
+
+def test_a_row_that_was_added_without_a_state_is_found(held):
+    """Rows of older programs have none; after one that has, every change has one."""
+    edits.edit(held.path, "delete from objections")
+    with duckdb.connect(held.path / edits.LEDGER) as con:
+        con.execute("insert into log by name select * replace (6 as seq, '{}' as detail) from log where seq = 5")
+    edits.rewrite(held.path, lambda detail: None)
+    assert verify(held.ledger).faults == [
+        "row 6 does not say what the ledger holds, as rows before it do: another program added it"
+    ]
+
+
+def test_a_chain_that_was_rewritten_is_found_by_a_head_kept_elsewhere(dnc, held):
+    """Whoever makes an older store of it, or states the edited tables in a new chain, is found by the head alone."""
+    head = str(verify(held.ledger).head)
+    whole = held.path.parent / "whole"
+    shutil.copytree(held.path, whole)
+    edits.edit(held.path, "delete from objections where seq = 1")
+    edits.rewrite(held.path, lambda detail: detail.pop("state", None))
+    assert not verify(held.ledger).faults
+    code, out, _ = dnc("log", "--verify", "--head", head, "--store", held.path)
+    assert (code, out) == (4, "row 5 is not the row noted outside the store: the log was rewritten\n")
+    assert dnc("log", "--verify", "--head", head, "--store", whole)[0] == 0
+
+
+def test_an_older_copy_is_found_by_the_files_that_it_does_not_name(dnc, held, write_file, tmp_path):
+    """They stay, whatever is done next, until somebody has looked; a backup that has them puts the ledger right."""
+    older = tmp_path / "older"
+    shutil.copytree(held.path, older)
+    newer = held.load(write_file("d.csv", "Telephone;Réponse\n0199000007;x\n"), as_of=date(2026, 8, 9)).file
+    head = verify(held.ledger).head
+    backup(held.ledger, tmp_path / "kept")
+    edits.put_back(held.path, older, files=False)
+    says = f"files that the ledger does not name: 1 (snapshots/{newer})"
+    code, out, _ = dnc("verify", "--store", held.path)
+    assert (code, out.startswith(says), "older copy" in out) == (4, True, True)
+    assert says in dnc("status", "--store", held.path)[1]
+    held.object(["+33199000005"], date(2026, 8, 6))
+    held.forget_numbers(["+33199000001"])
+    assert (held.path / "snapshots" / newer).exists()
+    edits.put_back(held.path, older, files=False)
+    assert restore(held.ledger, tmp_path / "kept").ledger
+    assert (verify(held.ledger).faults, held.log().height) == ([], head.seq + 1)
+    edits.put_back(held.path, older, files=True)
+    assert not verify(held.ledger).faults
+    code, out, _ = dnc("log", "--verify", "--head", head, "--store", held.path)
+    assert (code, out) == (4, "row 6 is missing\n")
+
+
+def test_a_file_of_somebody_else_is_reported_and_stays(held, tmp_path):
+    """Also a backup without it cannot make it right; moved out of the store, it is gone."""
+    strange = held.path / "decisions" / f"{'0' * 64}.parquet"
+    strange.touch()
+    assert len(verify(held.ledger).faults) == 1
+    backup(held.ledger, tmp_path / "kept")
+    with pytest.raises(StoreError, match="files that the ledger does not name"):
+        restore(held.ledger, tmp_path / "kept")
+    held.object(["+33199000005"], date(2026, 8, 6))
+    strange.rename(tmp_path / "strange")
+    assert not verify(held.ledger).faults
+
+
+def test_the_state_can_be_calculated_by_others(held):
+    """As docs/security.md says, with nothing but DuckDB and SHA-256."""
+    stated = json.loads(held.log()["detail"][-1])["state"]
+    lines = []
+    with duckdb.connect(held.path / edits.LEDGER, read_only=True) as con:
+        tables = [name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()]
+        for name in sorted(set(tables) - {"log", "about", "digests"}):
+            text = "sha256" if name in ("rules", "terms") else "json_merge_patch('{}', to_json(t))::varchar"
+            rows = sorted(text.encode() for (text,) in con.execute(f"select {text} from {name} t").fetchall())
+            if rows:
+                sha256 = hashlib.sha256(b"\n".join(rows)).hexdigest()
+                lines.append(f"{name} 0 {len(rows)} {sha256}")
+                assert stated["rows"][name] == len(rows)
+    assert stated["sha256"] == hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def test_every_table_but_the_log_is_in_the_state(held):
+    """A table that is added later has to be."""
+    with held.ledger.read() as opened:
+        tables = {name for (name,) in opened.con.execute("select table_name from duckdb_tables()").fetchall()}
+    assert tables - set(ledger_sql.DIGESTED) == {"log", "about", "digests"}
+    assert set(ledger_sql.DIGESTED) <= tables
+
+
+def test_a_change_without_a_row_in_the_log_changes_nothing(held):
+    """What the log does not say has not happened."""
+    before = (held.path / edits.LEDGER).read_bytes()
+    with held.ledger.change() as change:
+        change.con.execute("delete from objections")
+    held.forget_due()
+    assert (held.path / edits.LEDGER).read_bytes() == before
+
+
+def test_a_change_tells_the_files_that_it_removes(held):
+    """So a file that the log speaks of is known to be of this store."""
+    file = held.snapshots()[0].file
+    held.forget(date(2026, 7, 1), "fr-bloctel")
+    assert json.loads(held.log()["detail"][-1])["removed"] == [file]
+
+
+def test_several_rows_of_one_change_have_one_state(store, write_file):
+    """The last row tells it; the rows before it are in its hash."""
+    paths = [write_file(f"{n}.csv", f"Telephone;Réponse\n019900000{n};x\n") for n in (1, 2)]
+    loaded = store.load_all(paths, as_of=date(2026, 6, 1))
+    assert [one.id for one in loaded] == [1, 2]
+    assert ["state" in json.loads(detail) for detail in store.log()["detail"]] == [False, True]
+    assert not verify(store.ledger).faults
+
+
+def test_what_is_kept_about_the_tables_is_what_they_hold(held):
+    """What a change adds up is the same as what is read at once."""
+    with held.ledger.read() as opened:
+        assert state.kept(opened.con) == state.read(opened.con)

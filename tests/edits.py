@@ -92,7 +92,7 @@ def cover_up(folder: Path) -> None:
     """Rewrite the manifest so that it matches the ledger."""
     digest = hashlib.sha256((folder / LEDGER).read_bytes()).hexdigest()
     with Ledger(folder, 0).instance.attached(folder / LEDGER, "read_only") as con:
-        replace(Manifest.of(con, digest), tables=state.read(con).rows).write(folder)
+        replace(Manifest.of(con, digest, audit_log.head(con)), tables=state.read(con).rows).write(folder)
 
 
 def edit(folder: Path, statement: str) -> None:

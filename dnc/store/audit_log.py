@@ -124,9 +124,8 @@ def draft(seq: int, verb: str, detail: dict[str, Any]) -> Draft:
     return Draft(seq, now(), verb, user(), detail | {"version": _version()})
 
 
-def append(con: duckdb.DuckDBPyConnection, drafts: Iterable[Draft]) -> Entry:
-    """Add rows; returns the last one."""
-    last = head(con)
+def append(con: duckdb.DuckDBPyConnection, last: Entry, drafts: Iterable[Draft]) -> Entry:
+    """Add rows after the `last`; returns the new last one."""
     for one in drafts:
         text = json.dumps(one.detail, sort_keys=True, default=str)
         row = LogRow(one.seq, one.done_at, one.verb, one.done_by, text)

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -199,7 +200,7 @@ class Ledger:
             if manifest and manifest.ledger == digest:
                 return Opened(con, manifest, digest, ahead=False)
             if ledger_sql.previous(con) == (manifest.ledger if manifest else ""):
-                return Opened(con, Manifest.of(con, digest), digest, ahead=True)
+                return Opened(con, Manifest.of(con, digest, audit_log.head(con)), digest, ahead=True)
         except duckdb.Error as error:
             raise DamageError(self.folder, f"ledger.duckdb is damaged ({type(error).__name__})") from None
         return None
@@ -288,7 +289,7 @@ class Ledger:
                 self._begin(con, before, whole=erasing)
             else:
                 ledger_sql.create(con, VERSION)
-            change = Change(con, self.folder, work)
+            change = Change(con, self.folder, work, audit_log.head(con))
             yield change
             if before and not change.drafts:
                 return
@@ -399,6 +400,7 @@ class Ledger:
         with self._copied(None) as new:
             ledger_sql.fill(new.con, frames)
             audit_log.chain(new.con)
+            new.head = audit_log.head(new.con)
             new.log("upgrade", {"from": version, "to": VERSION})
 
     def _rows(self, folder: str, file: str) -> int:
@@ -418,15 +420,15 @@ class Change:
 
     Attributes:
         work: folder of the change.
+        head: the last row of the log; when the change is complete, the last that it added.
         drafts: rows that it adds to the log.
-        head: the last row of the log, when the change is complete.
     """
 
     con: duckdb.DuckDBPyConnection
     folder: Path
     work: Path
+    head: audit_log.Entry
     drafts: list[audit_log.Draft] = field(default_factory=list)
-    head: audit_log.Entry = audit_log.NO_ENTRY
     _moved_in: list[str] = field(default_factory=list)
 
     def keep(self, written: Path, folder: str) -> tuple[str, int]:
@@ -445,7 +447,7 @@ class Change:
         Returns its number.
         """
         replaced = {"clock": clock(), "today": today()} if clock() != "system" else {}
-        seq = 1 + (self.drafts[-1].seq if self.drafts else audit_log.head(self.con).seq)
+        seq = self.head.seq + len(self.drafts) + 1
         self.drafts.append(audit_log.draft(seq, verb, detail | replaced))
         return seq
 
@@ -455,12 +457,13 @@ class Change:
         whole: whether objections were changed, and not only added. Returns the manifest, without the ledger's SHA-256.
         """
         ledger_sql.end_change(self.con)
-        told = {"state": state.renew(self.con, whole=whole).told}
-        manifest = Manifest.of(self.con, "")
-        gone = set(before.files() if before else ()).difference(manifest.files())
+        told: dict[str, Any] = {"state": state.renew(self.con, whole=whole).told}
+        manifest = Manifest.of(self.con, "", self.head)
+        if gone := set(before.files() if before else ()).difference(manifest.files()):
+            told["removed"] = sorted(path.name for path in gone)
         if self.drafts:
-            self.drafts[-1].detail.update(told | ({"removed": sorted(path.name for path in gone)} if gone else {}))
-        self.head = audit_log.append(self.con, self.drafts)
+            self.drafts[-1].detail.update(told)
+        self.head = audit_log.append(self.con, self.head, self.drafts)
         return replace(manifest, seq=self.head.seq, head=self.head.hash)
 
 

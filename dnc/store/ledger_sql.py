@@ -83,8 +83,14 @@ def create(con: Connection, version: int) -> None:
 
 
 def _add_later(con: Connection) -> None:
-    for table in _ADDED_LATER:
-        con.execute(statement(__package__, table))
+    """Add what older programs did not have; where the last of it is there, all of it is."""
+    if _ADDED_LATER[-1] not in _tables(con):
+        for name in _ADDED_LATER:
+            con.execute(statement(__package__, name))
+
+
+def _tables(con: Connection) -> list[str]:
+    return _column(con, "select table_name from duckdb_tables() where database_name = current_database()")
 
 
 def version(con: Connection) -> int | None:
@@ -109,12 +115,12 @@ def end_change(con: Connection) -> None:
     con.execute("delete from accepted where snapshot not in (select id from snapshots)")
 
 
-def read_digests(con: Connection, first_block: int | None = None) -> list[Row]:
-    """What every table holds but the log, in blocks: name, block, rows, sha256.
+def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
+    """What every table holds but the log, in blocks: name, block, rows, sha256; those without rows are left out.
 
-    first_block: of objections, where earlier ones are left out. Tables that an older ledger lacks have no rows.
+    first_block: of objections; earlier ones are left out. A table that is not there has no rows.
     """
-    tables = _column(con, "select table_name from duckdb_tables() where database_name = current_database()")
+    tables = _tables(con)
     blocks = {"objections": f"coalesce((seq - 1) // {_BLOCK_ROWS}, -1)"}
     late = {"objections": "where seq > $last"} if first_block else {}
     params = {"last": first_block * _BLOCK_ROWS} if first_block else {}

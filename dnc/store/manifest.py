@@ -107,9 +107,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return audit_log.Entry(self.seq, self.head)
 
     @classmethod
-    def of(cls, con: duckdb.DuckDBPyConnection, ledger: str) -> Manifest:
-        """The manifest of an open ledger whose file has the given SHA-256."""
-        last = audit_log.head(con)
+    def of(cls, con: duckdb.DuckDBPyConnection, ledger: str, last: audit_log.Entry) -> Manifest:
+        """The manifest of an open ledger whose file has the given SHA-256, and whose log has this last row."""
         return cls(
             ledger=ledger,
             seq=last.seq,

@@ -71,7 +71,7 @@ def read(con: duckdb.DuckDBPyConnection, known: State | None = None) -> State:
     blocks = [part for part in known.parts if part.name == "objections"] if known else []
     last = max((part.block for part in blocks), default=0)
     parts = {Part(**row) for row in ledger_sql.read_digests(con, last)}
-    return State(frozenset(parts).union(part for part in blocks if part.block < last))
+    return State(frozenset(parts.union(part for part in blocks if part.block < last)))
 
 
 def renew(con: duckdb.DuckDBPyConnection, *, whole: bool) -> State:

@@ -132,7 +132,7 @@ def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterato
 
 def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
     """In what the ledger differs from the manifest."""
-    now = Manifest.of(con, manifest.ledger)
+    now = Manifest.of(con, manifest.ledger, manifest.last)
     for name in (*FOLDERS, "rules"):
         if getattr(now, name) != getattr(manifest, name):
             yield f"{name} differ from those in the manifest"

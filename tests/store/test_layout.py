@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from dnc import InputError
+from tests import edits
 from tests.store.test_store import said
 
 AS_OF = date(2026, 8, 3)
@@ -145,9 +146,7 @@ def test_options_that_are_not_in_form(dnc, write_file, words):
 def test_a_column_of_a_later_version(store, write_file):
     """A store of before gets the column with its next change."""
     store.load(write_file("a.csv", "number,since\n+33199000001,\n"), as_of=AS_OF)
-    with store.ledger.change() as change:
-        change.con.execute("alter table snapshots drop column layout")
-        change.log("note", {})
+    edits.edit(store.path, "alter table snapshots drop column layout; drop table digests")
     assert [one.layout for one in store.snapshots()] == [None]
     store.load(write_file("b.csv", OWN), as_of=AS_OF, registry="own", **OWN_SAID)
     assert [one.layout is None for one in store.snapshots()] == [True, False]

@@ -1,0 +1,170 @@
+"""What is forgotten is gone: no byte of it is left in the store's folder, or in a backup made afterwards."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from dnc import Store, StoreError, check
+from dnc.store import ledger_sql
+from dnc.store.backup import backup, restore
+from dnc.store.verify import verify
+from tests import size
+from tests.store.test_durability import LEDGER
+from tests.store.test_store import ANSWER, said
+
+DECIDED, CLEARED, OBJECTED = 33199000050, 33199000001, 33199000003
+REASON, CALL = "asked-for-peace-and-quiet", "call-of-the-wild-{}"
+CALLS = "call;number\n" + "".join(f"{CALL.format(n % 100)};+{n}\n" for n in (DECIDED, CLEARED, OBJECTED, 33199000009))
+
+
+def spellings(number: int) -> dict[str, bytes]:
+    """A number as it may stand in a file."""
+    national = f"0{str(number)[2:]}"
+    pairs = " ".join(national[at : at + 2] for at in range(0, 10, 2))
+    texts = {"international": f"+{number}", "digits": str(number), "national": national, "pairs": pairs}
+    integers = {order: number.to_bytes(8, order) for order in ("little", "big")}
+    return {name: text.encode() for name, text in texts.items()} | integers
+
+
+def values(path: Path) -> Iterator[str]:
+    """Every value of a Parquet file, or of the tables of a ledger: their bytes are compressed."""
+    if path.suffix == ".parquet":
+        frames = [pl.read_parquet(path, glob=False)]
+    else:
+        with duckdb.connect(path, read_only=True) as con:
+            tables = con.execute("select table_name from duckdb_tables()").fetchall()
+            frames = [pl.DataFrame(con.sql(f"select columns(*)::varchar from {name}")) for (name,) in tables]
+    for frame in frames:
+        for column in frame:
+            yield from column.cast(pl.String).drop_nulls()
+
+
+def found(folder: Path, sought: dict[str, bytes]) -> set[tuple[str, str]]:
+    """Where any of some byte strings stands in the files below a folder: (file, what)."""
+    hits = set()
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        content = [path.read_bytes()]
+        if path.suffix in (".parquet", ".duckdb"):
+            content.append("\n".join(values(path)).encode())
+        name = path.relative_to(folder).as_posix()
+        hits |= {(name, what) for what, text in sought.items() if any(text in one for one in content)}
+    return hits
+
+
+def traces(folder: Path, number: int) -> set[str]:
+    """The files in which a number stands, in any spelling."""
+    return {name for name, _ in found(folder, spellings(number))}
+
+
+def put_up(store: Store, folder: Path, others: int) -> None:
+    """A store that knows the three numbers, among many others, and that was changed often."""
+    for name, text in {"a.csv": ANSWER, "c.csv": CALLS}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    many = pl.Series("number", range(33199100000, 33199100000 + others))
+    (folder / "gb.csv").write_text("number,listed\n" + "".join(f"+{number},no\n" for number in many))
+    (folder / "many.csv").write_text("call;number\n" + "".join(f"{number % 1000};+{number}\n" for number in many))
+    store.load(folder / "a.csv", as_of=date(2026, 6, 1))
+    store.load(folder / "gb.csv", as_of=date(2026, 6, 1), registry="fr-bloctel", covers=["331991"])
+    with store.ledger.change() as change:
+        words = {"lifted": False, "recorded_at": datetime(2026, 6, 2)}
+        for number in many[::1000]:
+            ledger_sql.add_objections(change.con, [number], date(2026, 6, 2), reason=f"because of {number}", **words)
+        ledger_sql.add_objections(change.con, many.to_list(), date(2026, 6, 2), reason="no more calls", **words)
+        change.log("object", {"count": len(many)})
+    store.object([f"+{OBJECTED}"], date(2026, 6, 3), reason=REASON)
+    store.object([f"+{OBJECTED}"], date(2026, 6, 4), reason=f"{REASON}, once more")
+    for name in ("c.csv", "many.csv"):
+        check(folder / name, store, region="FR", at="2026-06-05", keep=True)
+    store.object(["+33199000008"], date(2026, 6, 5), reason="the last one")
+
+
+@pytest.mark.parametrize("others", [5, size(2000, 60_000)])
+def test_no_byte_of_what_was_forgotten_is_left(store, tmp_path, others):
+    """In the folder and in a backup: an opt-out stays where it is kept, and a number that would be cleared without it."""
+    put_up(store, tmp_path, others)
+    reason = {"reason": REASON.encode()}
+    calls = {number: {"call": CALL.format(number % 100).encode()} for number in (DECIDED, CLEARED, OBJECTED)}
+    assert {name for name, _ in found(store.path, reason)} == {LEDGER}
+    assert all(found(store.path, call) for call in calls.values())
+    assert all(len(traces(store.path, number)) > count for number, count in ((DECIDED, 0), (CLEARED, 1), (OBJECTED, 2)))
+    store.forget_numbers([f"+{number}" for number in calls])
+    backup(store.ledger, tmp_path / "backup")
+    listings = {f"snapshots/{one.file}" for one in store.snapshots() if not one.covers}
+    for folder in (store.path, tmp_path / "backup"):
+        assert not found(folder, reason)
+        assert not any(found(folder, call) for call in calls.values())
+        assert traces(folder, DECIDED) == set()
+        assert traces(folder, CLEARED) == listings
+        assert traces(folder, OBJECTED) == listings | {LEDGER}
+    assert said(store, "fr-bloctel", CLEARED, "2026-06-05")[0] == "uncovered"
+    assert said(store, "own", OBJECTED, "2026-06-05")[0] == "listed"
+    assert (store.log()["verb"][-1], verify(store.ledger).faults) == ("forget", [])
+
+
+def test_the_log_of_a_rebuilt_ledger_is_as_it_was(store, tmp_path):
+    """Rows come in the order in which they were written, and every table is what it was but for what was forgotten."""
+    put_up(store, tmp_path, 5)
+    before = store.log()
+    store.forget_numbers([f"+{DECIDED}"])
+    assert store.log()[:-1].equals(before)
+    assert store.standing().objections.height == 5 + 1 + 2 + 1
+    assert store.object([f"+{OBJECTED}"], date(2026, 6, 7)) == 1
+    assert not verify(store.ledger).faults
+
+
+def test_decisions_that_are_forgotten_by_age_leave_no_byte(store, tmp_path):
+    """Their files and the rows about them go at once."""
+    put_up(store, tmp_path, 5)
+    file = store.manifest().decisions[0].file
+    store.forget_decisions(date(2100, 1, 1))
+    assert traces(store.path, DECIDED) == set()
+    assert not (store.path / "decisions" / file).exists()
+
+
+def test_what_a_killed_load_left_goes_before(store, tmp_path):
+    """A folder of work whose process has ended may hold the number too."""
+    put_up(store, tmp_path, 5)
+    dead = "import os, sys; from pathlib import Path; from dnc.files.locks import own_folder\n"
+    dead += f"with own_folder(Path(sys.argv[1]), '.dnc-load-') as work: (work / 'x').write_text('+{DECIDED}');"
+    subprocess.run([sys.executable, "-c", f"{dead} os.kill(os.getpid(), 9)", str(store.path)], check=False)
+    assert len(traces(store.path, DECIDED)) == 2
+    store.forget_numbers([f"+{DECIDED}"])
+    assert traces(store.path, DECIDED) == set()
+
+
+def test_what_a_restore_put_aside_has_to_go_first(dnc, store, tmp_path):
+    """It holds the number, and perhaps opt-outs that are nowhere else: nobody but the user can delete it."""
+    put_up(store, tmp_path, 5)
+    backup(store.ledger, tmp_path / "backup")
+    (store.path / LEDGER).write_bytes((store.path / LEDGER).read_bytes()[:-1])
+    aside = restore(store.ledger, tmp_path / "backup").aside
+    head = verify(store.ledger).head
+    for arguments in (["--number", f"+{OBJECTED}"], ["--due"], ["--before", "2026-07-01"]):
+        code, _, err = dnc("forget", *arguments, "--store", store.path)
+        assert (code, "delete the folder, or move it out of the store" in err) == (4, True)
+    assert verify(store.ledger).head == head
+    aside.rename(tmp_path / "aside")
+    assert dnc("forget", "--number", f"+{OBJECTED}", "--store", store.path)[0] == 0
+    assert not found(store.path, {"reason": REASON.encode()})
+
+
+def test_a_forgetting_that_fails_leaves_the_ledger_as_it_was(store, tmp_path, monkeypatch):
+    """The new file takes the place of the old one at the very end, as in every change."""
+    put_up(store, tmp_path, 5)
+    before = {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ledger_sql, "rebuild", full)
+    with pytest.raises(StoreError, match="No space left on device"):
+        store.forget_numbers([f"+{OBJECTED}"])
+    assert {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()} == before

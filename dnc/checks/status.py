@@ -66,7 +66,8 @@ class Status:
         rules: by jurisdiction. rules_pack: the rules pack that some of them came with, or None.
         forgettable: how many snapshots and files of decisions are kept longer than `dnc retain` allows.
         verified: whether the store is undamaged; None if its files were not verified.
-        faults: what is damaged, one line each. files, rows: undamaged files, and rows in them.
+        faults: what is damaged, one line each.
+        notes: what else was found, such as anchors that hold. files, rows: undamaged files, and rows in them.
         log_head: the last row of the log as `ROW:HASH`, or None for a store that does not exist yet.
     """
 
@@ -79,6 +80,7 @@ class Status:
     forgettable: int
     verified: bool | None
     faults: tuple[str, ...]
+    notes: tuple[str, ...]
     files: int
     rows: int
     log_head: str | None
@@ -129,6 +131,7 @@ def status(
         forgettable=forgettable,
         verified=not found.faults if verifying else None,
         faults=tuple(found.faults),
+        notes=tuple(found.notes),
         files=found.files,
         rows=found.rows,
         log_head=str(head) if head else None,

@@ -1,4 +1,4 @@
-"""The verbs for the store: opt-outs, retention, what it holds, the log, verify, backup and restore."""
+"""The verbs for the store: opt-outs, retention, what it holds, verify, backup and restore."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ from dnc.cli.options import (
     store_options,
 )
 from dnc.errors import StoreError, printable
-from dnc.messages import counted, dated, messages
+from dnc.messages import counted, dated, in_language, messages
 
 if TYPE_CHECKING:
-    from dnc.store.audit_log import Entry
     from dnc.store.snapshots import Snapshot
 
 
@@ -237,52 +236,6 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None) -> None:
 
 
 @click.command()
-@click.option(
-    "--verify",
-    "verifying",
-    is_flag=True,
-    help="Verify the chain of hashes: find rows that were changed, removed or reordered.",
-)
-@click.option(
-    "--head",
-    metavar="ROW:HASH",
-    help="With --verify: a log fingerprint noted earlier, which the log must still contain.",
-)
-@LANG
-@store_options
-@click.pass_context
-def log(ctx: click.Context, verifying: bool, head: str | None, lang: str) -> None:
-    """Print the log of loads, checks and opt-outs as CSV, or verify it."""
-    if head and not verifying:
-        raise click.UsageError("--head requires --verify")
-    store = open_store(ctx)
-    if not verifying:
-        print_csv(store.log())
-        return
-    from dnc.store.verify import verify_log
-
-    found = verify_log(store.ledger, _fingerprint(head))
-    for fault in found.faults:
-        click.echo(fault)
-    if found.faults:
-        raise StoreError(
-            f"{store.path}: faults in the log: {len(found.faults)}; restore a good one with dnc restore BACKUP"
-        )
-    say(messages("store", lang)["log_verified"].format(rows=counted(lang)(found.head.seq), head=found.head))
-
-
-def _fingerprint(head: str | None) -> Entry:
-    from dnc.store.audit_log import NO_ENTRY, Entry
-
-    if head is None:
-        return NO_ENTRY
-    seq, _, text = head.partition(":")
-    if not text or not seq.isdecimal():
-        raise click.UsageError(f"--head {head!r} is not in the form ROW:HASH that reports print")
-    return Entry(int(seq), text.strip().lower())
-
-
-@click.command()
 @click.argument("number")
 @click.option("--on", type=DATE, help="Report as of this day; later entries are left out.")
 @REGION
@@ -375,9 +328,9 @@ def verify(ctx: click.Context, lang: str) -> None:
     store = open_store(ctx)
     found = verification.verify(store.ledger)
     for note in found.notes:
-        say(note)
+        say(in_language(note, lang))
     for fault in found.faults:
-        click.echo(fault)
+        click.echo(printable(in_language(fault, lang)))
     if found.faults:
         raise StoreError(f"{store.path}: faults: {len(found.faults)}; repair them with dnc restore BACKUP")
     count = counted(lang)
@@ -417,4 +370,4 @@ def restore(ctx: click.Context, folder: Path | str, lang: str) -> None:
         say(texts["aside"].format(folder=done.aside))
 
 
-VERBS = (object_, export, forget, retain, answer, replay, snapshots, status, log, verify, backup, restore)
+VERBS = (object_, export, forget, retain, answer, replay, snapshots, status, verify, backup, restore)

@@ -23,6 +23,7 @@ else:
 
 _POLL_SECONDS = 0.05
 _OWNED = "owner.lock"
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 
 
 class HeldError(Exception):
@@ -37,10 +38,10 @@ class HeldError(Exception):
 def exclusive_lock(path: Path, wait_seconds: float) -> Iterator[None]:
     """Hold the lock of a file, which is created if it does not exist, and stays.
 
-    Raises HeldError where another process still holds it after `wait_seconds`, and OSError.
+    Raises HeldError where another process still holds it after `wait_seconds`, and OSError, also for a link.
     """
     deadline = time.monotonic() + wait_seconds
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
     try:
         while not _lock(handle):
             if time.monotonic() > deadline:
@@ -143,8 +144,10 @@ def _owned_folder(parent: Path, prefix: str) -> tuple[Path, int]:
 def remove_orphans(parent: Path, prefix: str) -> None:
     """Remove the folders of `own_folder` whose process has ended."""
     for folder in parent.glob(f"{prefix}*"):
+        if folder.is_symlink():
+            continue
         try:
-            handle = os.open(folder / _OWNED, os.O_RDWR)
+            handle = os.open(folder / _OWNED, os.O_RDWR | _NO_LINK)
         except OSError:
             with suppress(OSError):  # fails if it is not empty
                 folder.rmdir()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 
 from dnc.checks.status import Loaded, Status
-from dnc.messages import counted, messages
+from dnc.messages import counted, in_language, messages
 
 
 def as_text(status: Status, language: str = "en") -> Iterator[str]:
@@ -27,7 +27,9 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
     if status.forgettable:
         yield _marked(texts, texts["forgettable"].format(n=count(status.forgettable)), due=True)
     for fault in status.faults:
-        yield _marked(texts, fault, due=True)
+        yield _marked(texts, in_language(fault, language), due=True)
+    for note in status.notes:
+        yield in_language(note, language)
     if status.verified:
         yield texts["verified"].format(files=count(status.files), rows=count(status.rows))
     yield texts["head"].format(head=status.log_head)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,14 +14,16 @@ from dnc.files import objects
 from dnc.files.atomic import move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
-from dnc.store import audit_log
+from dnc.store import anchors, audit_log, stamps
+from dnc.store.folder import replaceable_by_all
 from dnc.store.ledger import DAMAGED, Ledger, Opened
 from dnc.store.manifest import FOLDERS, NAME, Manifest
 from dnc.store.snapshots import fault_of
-from dnc.store.verify import Findings, verify
+from dnc.store.verify import Findings, compared_outside, verify
 
 _TRIES = 5
 _LEDGER = "ledger.duckdb"
+_BLOCK_BYTES = 1 << 20
 
 
 def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) -> audit_log.Entry:
@@ -41,6 +43,13 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
         return head
     if destination.exists():
         raise InputError("already exists; name a new folder", destination)
+    parent = destination.absolute().parent
+    if not restoring and (mode := replaceable_by_all(parent)):
+        raise InputError(
+            f"everybody can replace what is in {parent} (mode {mode}), so no backup was made; name a folder inside a "
+            "folder of your own",
+            destination,
+        )
     for _ in range(_TRIES):
         try:
             return _copy(ledger, destination, restoring=restoring)
@@ -64,7 +73,10 @@ def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.En
         new.chmod(0o700)
         manifest, _reading = _copy_ledger(ledger, new)
         for path in manifest.files():
-            _copy_file(ledger.folder / path, new / path)
+            _copy_file(ledger.folder / path, new / path, path.stem)
+        for stamp in stamps.stamps_in(ledger.folder):
+            if stamp.head.seq <= manifest.seq:  # others were made since the ledger was copied
+                _copy_stamp(stamp, new)
         manifest.write(new)
         if restoring:
             _record(Ledger(new, 0), manifest.last, [])
@@ -86,10 +98,18 @@ def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, ReadLock]:
     raise StoreError(f"{ledger.folder}: changes too often to be copied; try again")
 
 
-def _copy_file(path: Path, to: Path) -> None:
+def _copy_stamp(stamp: stamps.Stamp, folder: Path) -> None:
+    (folder / stamps.FOLDER).mkdir(exist_ok=True, mode=0o700)
+    _copy_file(stamp.path, folder / stamps.FOLDER / stamp.path.name, stamp.checksum)
+
+
+def _copy_file(path: Path, to: Path, checksum: str) -> None:
+    """Copy a file whose SHA-256 begins with `checksum`; a link that stands in its place is not followed."""
     half = to.with_suffix(".half")
-    shutil.copyfile(path, half)
-    if sha256_of(half) != path.stem:
+    half.unlink(missing_ok=True)
+    with path.open("rb") as source, half.open("xb") as target:
+        shutil.copyfileobj(source, target, _BLOCK_BYTES)
+    if not sha256_of(half).startswith(checksum):
         raise StoreError(f"{path}: is damaged, so nothing was copied; run dnc verify")
     move_into_place(half, to)
 
@@ -135,6 +155,10 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
     found = verify(ledger)
     if not found.faults:
         raise InputError("is not damaged, so nothing was restored; name another folder with --store", ledger.folder)
+    if found.ledger_intact and found.refuted:
+        found.ledger_intact = not _reaches_further(kept, ledger, found)
+        if found.ledger_intact and found.faults == found.refuted:
+            raise InputError("lacks rows that were anchored or stamped, and so does this backup", ledger.folder)
     try:
         return _put_back(ledger, kept, found, good)
     except OSError as error:
@@ -143,8 +167,14 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
         ) from None
 
 
+def _reaches_further(kept: Ledger, ledger: Ledger, found: Findings) -> bool:
+    """Whether the log of a backup has rows that anchors and stamps of a store name, and that its own log lacks."""
+    with kept.read() as opened:
+        return len(compared_outside(ledger.folder, opened.con).faults) < len(found.refuted)
+
+
 def _remove_empty(folder: Path) -> None:
-    for name in (*FOLDERS, "."):
+    for name in (*FOLDERS, stamps.FOLDER, "."):
         with suppress(OSError):
             (folder / name).rmdir()
     (folder / "lock").unlink(missing_ok=True)
@@ -161,7 +191,9 @@ def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> 
             wanted |= {path.name for path in opened.manifest.files()}
         files = list(_put_files(ledger, opened.manifest, kept.folder, wanted))
         aside = None if found.ledger_intact else _put_ledger(ledger, kept, opened, files)
-    if still := verify(ledger).faults:
+        _put_stamps(ledger, kept, aside)
+    now = verify(ledger)
+    if still := [fault for fault in now.faults if fault not in now.refuted]:
         raise StoreError(f"{ledger.folder}: the backup does not hold what is damaged: {still[0]}")
     if found.ledger_intact:
         _record(ledger, good.head, files)
@@ -171,7 +203,7 @@ def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> 
 def _put_files(ledger: Ledger, manifest: Manifest, source: Path, wanted: set[str]) -> Iterator[str]:
     for path in manifest.files():
         if path.name in wanted and fault_of(ledger.folder / path):
-            _copy_file(source / path, ledger.folder / path)
+            _copy_file(source / path, ledger.folder / path, path.stem)
             yield path.name
 
 
@@ -188,6 +220,7 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
             path.replace(aside / path.name)
     for path in (ledger.path, ledger.path.with_name(f"{_LEDGER}.wal"), ledger.folder / NAME):
         if path.exists():
+            (aside / path.name).unlink(missing_ok=True)
             shutil.copyfile(path, aside / path.name)
     (ledger.folder / f"{_LEDGER}.wal").unlink(missing_ok=True)
     with own_folder(ledger.folder, ".dnc-restore-") as work:
@@ -199,6 +232,20 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
         move_into_place(work / _LEDGER, ledger.path)
         move_into_place(work / NAME, ledger.folder / NAME)
     return aside
+
+
+def _put_stamps(ledger: Ledger, kept: Ledger, aside: Path | None) -> None:
+    """Copy stamps of the log that are damaged or missing; those of rows that a restored log lacks are put aside."""
+    with ledger.read() as opened:
+        log = anchors.log_of(opened.con)
+    for stamp in stamps.stamps_in(kept.folder):
+        there = ledger.folder / stamps.FOLDER / stamp.path.name
+        if stamp.is_of(log) and not (there.exists() and replace(stamp, path=there).is_intact):
+            _copy_stamp(stamp, ledger.folder)
+    if aside:
+        for stamp in stamps.stamps_in(ledger.folder):
+            if not stamp.is_of(log):
+                stamp.path.replace(aside / stamp.path.name)
 
 
 def _record(ledger: Ledger, head: audit_log.Entry, files: list[str]) -> None:

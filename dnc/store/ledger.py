@@ -33,6 +33,7 @@ from dnc.files.atomic import HALF, move_into_place, write_atomically
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import HeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
 from dnc.store import audit_log, ledger_sql, state
+from dnc.store.folder import refuse_unsafe
 from dnc.store.manifest import FOLDERS, NAME, DamageError, Manifest, read_manifest
 
 VERSION = 3
@@ -200,7 +201,9 @@ class Ledger:
             if manifest and manifest.ledger == digest:
                 return Opened(con, manifest, digest, ahead=False)
             if ledger_sql.previous(con) == (manifest.ledger if manifest else ""):
-                return Opened(con, Manifest.of(con, digest, audit_log.head(con)), digest, ahead=True)
+                return Opened(
+                    con, Manifest.of(con, digest, audit_log.head(con)).checked(self.folder), digest, ahead=True
+                )
         except duckdb.Error as error:
             raise DamageError(self.folder, f"ledger.duckdb is damaged ({type(error).__name__})") from None
         return None
@@ -250,6 +253,7 @@ class Ledger:
     def writing(self) -> Iterator[None]:
         """Make this the only process that changes the store. Raises LockedError naming another that does."""
         try:
+            refuse_unsafe(self.folder)
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             for name in FOLDERS:
                 (self.folder / name).mkdir(exist_ok=True, mode=0o700)
@@ -293,7 +297,7 @@ class Ledger:
             yield change
             if before and not change.drafts:
                 return
-            manifest = change.finished(before, whole=erasing)
+            manifest = change.finished(before, whole=erasing).checked(self.folder)
             con.commit()
             con.execute("checkpoint")
             if erasing:

@@ -123,6 +123,13 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             tables=state.kept(con).rows,
         )
 
+    def checked(self, folder: Path) -> Manifest:
+        """Itself, of the ledger in a folder; raises DamageError where the ledger has a file name with a path in it."""
+        try:
+            return msgspec.convert(msgspec.to_builtins(self), Manifest)
+        except msgspec.ValidationError:
+            raise DamageError(folder, "ledger.duckdb names a file that is not in the folders of the store") from None
+
     @property
     def text(self) -> str:
         """The content of its file."""

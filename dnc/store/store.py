@@ -6,6 +6,8 @@
       snapshots/        one sorted Parquet file per snapshot, named by its checksum
       bitpages/         the numbers of large snapshots as bits, one file each, named by its checksum
       decisions/        one Parquet file per check that keeps its decisions
+      stamps/           time stamps of rows of the log
+      anchors.json      the files outside in which the log is anchored
       lock              locked by the one process that changes the store
 
 A change is made completely or not at all (see `dnc.store.ledger`). Readers take no lock, so checks and loads run at the
@@ -31,6 +33,7 @@ from dnc.errors import InputError, StoreError
 from dnc.files.locks import ReadLock, own_folder
 from dnc.numbers.reader import read_number
 from dnc.store import audit_log, ledger_sql, load, retention
+from dnc.store.folder import refuse_unsafe
 from dnc.store.ledger import WORK, Ledger
 from dnc.store.load import LoadOptions
 from dnc.store.manifest import Manifest
@@ -84,6 +87,7 @@ class Store:
         with ExitStack() as stack:
             stack.callback(self._remove_empty)
             try:
+                refuse_unsafe(self.path)
                 for attempt in range(_TRIES):
                     # A failed load of another process may remove the folder that it created, at this moment.
                     with suppress(*[FileNotFoundError] * (attempt < _TRIES - 1)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,10 @@ from pathlib import Path
 import duckdb
 
 from dnc.errors import StoreError
-from dnc.store import audit_log, ledger_sql, state
+from dnc.messages import said
+from dnc.store import anchors, audit_log, ledger_sql, stamps, state
+from dnc.store.anchors import Compared
+from dnc.store.folder import links_in, open_to_others
 from dnc.store.ledger import Ledger, LockedError, rows_of
 from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, read_manifest
 from dnc.store.snapshots import fault_of
@@ -25,6 +28,7 @@ class Findings:
     Attributes:
         faults: what is wrong, one line each.
         notes: what is worth knowing but not wrong.
+        refuted: those of the faults that only anchors and stamps show: rows that the log had, and has not any more.
         damaged: paths of the damaged files.
         unnamed: files that the ledger does not name and never named.
         head: the last row of the log.
@@ -34,6 +38,7 @@ class Findings:
 
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    refuted: list[str] = field(default_factory=list)
     damaged: list[Path] = field(default_factory=list)
     head: audit_log.Entry = audit_log.NO_ENTRY
     unnamed: list[Path] = field(default_factory=list)
@@ -45,7 +50,11 @@ class Findings:
 def verify(ledger: Ledger) -> Findings:
     """Read the whole store and compare it with its manifest. Raises StoreError if there is none or it is locked."""
     _must_exist(ledger)
-    found = Findings()
+    found = Findings(faults=[*links_in(ledger.folder)])
+    if found.faults:
+        return found
+    if told := open_to_others(ledger.folder):
+        found.notes.append(told)
     manifest = None
     files = ledger.files()  # before the ledger is read, which names what is moved in meanwhile
     try:
@@ -58,6 +67,7 @@ def verify(ledger: Ledger) -> Findings:
             found.faults += _differences(opened.con, manifest)
             found.ledger_intact = not found.faults
             left_over = ledger.left_over(opened.con)
+            _compare_outside(ledger, opened.con, found)
         named = {ledger.folder / path for path in manifest.files()}
         found.unnamed = sorted(path for path in files - named if path.name not in left_over and path.exists())
         found.faults += _strangers(found.unnamed)
@@ -75,8 +85,12 @@ def verify(ledger: Ledger) -> Findings:
     return found
 
 
-def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY) -> Findings:
-    """Check the hashes of the log, and that it holds a row that was noted outside the store.
+def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also: Iterable[Path] = ()) -> Findings:
+    """Check the hashes of the log, and that it holds each row that was noted outside the store.
+
+    Args:
+        noted: such a row.
+        also: files of anchors to compare with besides those in which the store knows that it is anchored.
 
     Raises StoreError if the log cannot be read.
     """
@@ -91,10 +105,31 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY) -> F
             found.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
             found.faults += _edits(con)
             found.head = audit_log.head(con)
+            _compare_outside(ledger, con, found, also)
     except duckdb.Error as error:
         fault = f"ledger.duckdb cannot be read ({type(error).__name__})"
         raise DamageError(ledger.folder, fault, "run dnc verify") from None
     return found
+
+
+def compared_outside(folder: Path, con: duckdb.DuckDBPyConnection, also: Iterable[Path] = ()) -> Compared:
+    """What the anchors and stamps of a store say of a log, which may be that of its backup.
+
+    also: files of anchors besides those in which the store knows that it is anchored.
+    """
+    log = anchors.log_of(con)
+    of_files, of_stamps = anchors.compare(folder, log, also), stamps.compare(folder, log)
+    return Compared([*of_files.faults, *of_stamps.faults], of_files.notes)
+
+
+def _compare_outside(
+    ledger: Ledger, con: duckdb.DuckDBPyConnection, found: Findings, also: Iterable[Path] = ()
+) -> None:
+    """Compare the log with its anchors and stamps, which an older ledger that was put back does not change."""
+    compared = compared_outside(ledger.folder, con, also)
+    found.refuted += compared.faults
+    found.notes += compared.notes
+    found.faults += found.refuted
 
 
 def _must_exist(ledger: Ledger) -> None:
@@ -161,4 +196,8 @@ def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
             found.faults.append(f"{row} {fault}")
         else:
             intact[path] = 0 if isinstance(row, BitpagesFile) else row.rows
+    for stamp in stamps.stamps_in(folder):
+        if not stamp.is_intact:
+            found.damaged.append(stamp.path)
+            found.faults.append(said("anchor", "stamp_damaged", path=stamp.path))
     found.files, found.rows = len(intact), sum(intact.values())

@@ -1,0 +1,154 @@
+"""The verb for the log: print it, verify it, and have its last row kept or stamped outside the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dnc.cli.options import FILE, LANG, open_store, print_csv, say, store_options
+from dnc.errors import StoreError, printable
+from dnc.messages import counted, dated, in_language, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography.x509 import Certificate
+
+    from dnc.store.anchors import Anchor
+    from dnc.store.audit_log import Entry
+    from dnc.store.store import Store
+
+_STDOUT = Path("-")
+
+
+@click.command()
+@click.option(
+    "--verify",
+    "verifying",
+    is_flag=True,
+    help="Verify the chain of hashes, anchors and stamps: find rows that were changed, removed or reordered.",
+)
+@click.option(
+    "--head",
+    metavar="ROW:HASH",
+    help="With --verify: a log fingerprint noted earlier, which the log must still contain.",
+)
+@click.option(
+    "--anchor",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append the log fingerprint to this file outside the store, which is compared with the log from now on; - "
+    "prints a text to send instead.",
+)
+@click.option("--anchor-command", metavar="COMMAND", help="Run this program with the log fingerprint on its stdin.")
+@click.option("--stamp", metavar="URL", help="Have the log fingerprint stamped by this authority (RFC 3161).")
+@click.option(
+    "--certificate",
+    type=FILE,
+    help="Root certificates of stamping authorities (PEM), with which --verify and --stamp verify stamps.",
+)
+@LANG
+@store_options
+@click.pass_context
+def log(
+    ctx: click.Context,
+    /,
+    *,
+    verifying: bool,
+    head: str | None,
+    anchor: Path | None,
+    anchor_command: str | None,
+    stamp: str | None,
+    certificate: Path | None,
+    lang: str,
+) -> None:
+    """Print the log of loads, checks and opt-outs as CSV, verify it, or anchor it outside the store.
+
+    A log that does not verify, or lacks a row anchored earlier, is neither anchored nor stamped.
+    """
+    if head and not verifying:
+        raise click.UsageError("--head requires --verify")
+    store = open_store(ctx)
+    anchoring = bool(anchor or anchor_command or stamp)
+    if not verifying and not anchoring:
+        print_csv(store.log())
+        return
+    from dnc.store.anchors import last_anchor
+    from dnc.store.stamps import certificates_in
+
+    trusted = certificates_in(certificate) if certificate else None
+    files = [anchor] if anchor and anchor != _STDOUT else []
+    _verify(store, _fingerprint(head), files, trusted, lang, quiet=not verifying)
+    if anchoring:
+        last = last_anchor(store.ledger)
+        _anchor(store, last, anchor, anchor_command, lang)
+        if stamp:
+            _stamp(store, last.entry, stamp, trusted, lang)
+
+
+def _verify(
+    store: Store,
+    noted: Entry,
+    files: Sequence[Path],
+    trusted: Sequence[Certificate] | None,
+    lang: str,
+    *,
+    quiet: bool,
+) -> None:
+    """Verify the log; raises StoreError once its faults are printed. quiet: print nothing else."""
+    from dnc.store import stamps
+    from dnc.store.verify import verify_log
+
+    found = verify_log(store.ledger, noted, files)
+    if not quiet:
+        listed = stamps.listed(store.path, trusted)
+        found.faults += listed.faults
+        for note in (*found.notes, *listed.notes):
+            say(in_language(note, lang))
+    for fault in found.faults:
+        click.echo(printable(in_language(fault, lang)))
+    if found.faults:
+        raise StoreError(
+            f"{store.path}: faults in the log: {len(found.faults)}; restore a good one with dnc restore BACKUP"
+        )
+    if not quiet:
+        say(messages("store", lang)["log_verified"].format(rows=counted(lang)(found.head.seq), head=found.head))
+
+
+def _fingerprint(head: str | None) -> Entry:
+    from dnc.store.audit_log import NO_ENTRY, Entry
+
+    if head is None:
+        return NO_ENTRY
+    seq, _, text = head.partition(":")
+    if not text or not seq.isdecimal():
+        raise click.UsageError(f"--head {head!r} is not in the form ROW:HASH that reports print")
+    return Entry(int(seq), text.strip().lower())
+
+
+def _anchor(store: Store, last: Anchor, anchor: Path | None, command: str | None, lang: str) -> None:
+    from dnc.store import anchors
+
+    texts, head = messages("anchor", lang), last.entry
+    if anchor == _STDOUT:
+        told = {"folder": last.folder, "day": dated(lang)(last.at), "line": last, "head": head}
+        click.echo("\n\n".join(paragraph.format(**told) for paragraph in texts["mail"]))
+    elif anchor:
+        anchors.write(store.ledger, last, anchor)
+        say(texts["written"].format(file=anchor, head=head))
+    if command:
+        anchors.hand_over(last, command)
+        say(texts["handed"].format(head=head))
+
+
+def _stamp(store: Store, head: Entry, url: str, trusted: Sequence[Certificate] | None, lang: str) -> None:
+    from dnc.store import stamps
+
+    texts, stamp = messages("anchor", lang), stamps.add_stamp(store.ledger, head, url, trusted)
+    state = texts["state"]["unverified" if trusted is None else "verified"]
+    say(texts["stamped"].format(head=head, path=stamp.path, state=state))
+
+
+VERBS = (log,)

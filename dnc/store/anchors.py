@@ -1,0 +1,201 @@
+"""Anchors: the last row of the log, written where whoever can change the store cannot.
+
+A file of anchors outside the store has a line for each; it may serve several stores:
+
+    2026-11-26T09:00:00Z STORE ROW:HASH PATH
+
+`STORE` is the hash of the first row of the log, `PATH` the folder of the store. `anchors.json` in the store names the
+files in which it is anchored. It belongs neither to the ledger nor to a backup: an older ledger that is put back leaves
+it, and a backup may be older than the anchors.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from dnc.errors import InputError
+from dnc.files.atomic import write_atomically
+from dnc.files.input_file import open_input
+from dnc.messages import Words, said
+from dnc.store import audit_log, ledger_sql
+from dnc.store.audit_log import Entry
+from dnc.store.ledger import Ledger
+
+NAME = "anchors.json"
+_MOST_BYTES = 16 << 20  # of a file of anchors: one an hour for fifteen years
+_COMMAND_SECONDS = 60
+_STDERR = 2
+_LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{64}) (\d{1,18}):([0-9a-f]{64}) ([^\n]+)")
+
+Log = Mapping[int, str]  # the number of each row → its hash
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A row of the log of a store at a moment.
+
+    Attributes:
+        at: when it was written, `YYYY-MM-DDTHH:MM:SSZ`.
+        store: hash of the first row of its log. folder: of the store then.
+    """
+
+    at: str
+    store: str
+    entry: Entry
+    folder: str
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.store} {self.entry} {self.folder}"
+
+    @classmethod
+    def read(cls, line: str) -> Anchor | None:
+        """The anchor that a line is, or None."""
+        if not (found := _LINE.fullmatch(line)):
+            return None
+        at, store, seq, own, folder = found.groups()
+        return cls(at, store, Entry(int(seq), own), folder)
+
+
+def last_anchor(ledger: Ledger) -> Anchor:
+    """The anchor of the last row of a store's log. Raises InputError where the log has no row, StoreError."""
+    with ledger.read() as opened:
+        log = log_of(opened.con)
+    if not log:
+        raise InputError("the log has no row yet, so there is nothing to anchor", ledger.folder)
+    last = max(log)
+    at = f"{audit_log.now().isoformat(timespec='seconds')}Z"
+    return Anchor(at, log[min(log)], Entry(last, log[last]), _path_of(ledger.folder))
+
+
+@dataclass
+class Compared:
+    """What a comparison with the log found: faults, and what is worth knowing, one line each."""
+
+    faults: list[Words] = field(default_factory=list)
+    notes: list[Words] = field(default_factory=list)
+
+
+def log_of(con: duckdb.DuckDBPyConnection) -> Log:
+    """The rows of the log of an open ledger."""
+    return {row["seq"]: row["hash"] for row in ledger_sql.log_as_written(con)}
+
+
+def compare(folder: Path, log: Log, also: Iterable[Path] = ()) -> Compared:
+    """Compare the log of a store with the files in which it is anchored, as far as they can be read.
+
+    Args:
+        also: files to compare with as well, where they exist.
+    """
+    found = Compared()
+    try:
+        files = _remembered(folder)
+    except msgspec.MsgspecError:
+        found.faults.append(said("anchor", "damaged", path=folder / NAME))
+        files = []
+    for file in dict.fromkeys([*files, *(file.absolute() for file in also if file.exists())]):
+        try:
+            lines = _lines(file)
+        except FileNotFoundError:
+            found.notes.append(said("anchor", "missing", file=file))
+        except InputError as error:
+            found.notes.append(said("anchor", "unread", why=error))
+        else:
+            _compare(file, lines, folder, log, found)
+    return found
+
+
+def _compare(file: Path, lines: Sequence[str], folder: Path, log: Log, found: Compared) -> None:
+    first, path = log[min(log)] if log else "", _path_of(folder)
+    anchors = [anchor for line in lines if (anchor := Anchor.read(line))]
+    own = [one for one in anchors if one.store == first or one.folder == path]
+    wrong = [one for one in own if log.get(one.entry.seq) != one.entry.hash]
+    if wrong:
+        about = {"row": wrong[0].entry.seq, "at": wrong[0].at, "wrong": len(wrong), "all": len(own)}
+        found.faults.append(said("anchor", "refuted", file=file, **about))
+    elif own:
+        found.notes.append(said("anchor", "held", file=file, n=len(own), row=own[-1].entry.seq, at=own[-1].at))
+    else:
+        found.notes.append(said("anchor", "none", file=file))
+    if strange := len(lines) - len(anchors):
+        found.notes.append(said("anchor", "strange", file=file, n=strange))
+
+
+def _remembered(folder: Path) -> list[Path]:
+    """The files in which a store is anchored. Raises msgspec.MsgspecError, OSError."""
+    try:
+        return [Path(file) for file in msgspec.json.decode((folder / NAME).read_bytes(), type=list[str])]
+    except FileNotFoundError:
+        return []
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines of a file of anchors, without empty ones and comments (#). Raises FileNotFoundError, InputError."""
+    file.stat()
+    with open_input(file) as stream:
+        data = stream.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise InputError(f"larger than {_MOST_BYTES >> 20} MiB, so it is no file of anchors", file)
+    lines = (line.strip() for line in data.decode("utf-8", "replace").split("\n"))
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def write(ledger: Ledger, anchor: Anchor, file: Path) -> None:
+    """Append an anchor to a file outside the store, and let the store remember that file.
+
+    Raises InputError where the file cannot be written, StoreError where the store cannot.
+    """
+    file = file.absolute()
+    if file.resolve().is_relative_to(ledger.folder.resolve()):
+        raise InputError("is in the store's folder; an anchor belongs where the store's owner cannot change it", file)
+    with ledger.writing():
+        files = _remembered(ledger.folder)
+        _append(file, str(anchor))
+        if file not in files:
+            write_atomically(ledger.folder / NAME, msgspec.json.encode([*map(str, files), str(file)]))
+
+
+def _append(file: Path, line: str) -> None:
+    try:
+        with file.open("ab+") as stream:
+            if stream.tell():
+                stream.seek(-1, os.SEEK_END)
+                line = line if stream.read() == b"\n" else f"\n{line}"  # a line may have been cut off
+            stream.write(f"{line}\n".encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}; nothing was anchored", file) from None
+
+
+def hand_over(anchor: Anchor, command: str) -> None:
+    """Run a command with the anchor as a line on its stdin; what it prints goes to stderr.
+
+    command: a program and its arguments, with quotation marks as in a shell, but run without one.
+
+    Raises InputError where it cannot be run, fails, or takes longer than a minute.
+    """
+    try:
+        arguments = shlex.split(command)
+        done = subprocess.run(  # noqa: S603 (the user's own command)
+            arguments, input=f"{anchor}\n".encode(), stdout=_STDERR, timeout=_COMMAND_SECONDS, check=False
+        )
+    except (OSError, ValueError, IndexError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"the command cannot be run ({why}); nothing was anchored") from None
+    except subprocess.TimeoutExpired:
+        raise InputError(f"the command did not end within {_COMMAND_SECONDS} s and was stopped") from None
+    if done.returncode:
+        raise InputError(f"the command failed (exit code {done.returncode}), so nothing may be anchored")
+
+
+def _path_of(folder: Path) -> str:
+    return "".join(char if char.isprintable() else "?" for char in str(folder.resolve()))

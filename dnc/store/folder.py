@@ -1,0 +1,69 @@
+"""What is not trusted in a store's folder: links that somebody may have put there, and others who can write to it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from dnc.errors import StoreError
+from dnc.messages import Words, said
+
+
+def refuse_unsafe(folder: Path) -> None:
+    """Raise StoreError where nothing may be written to a store's folder: others can write to it, or it holds a link.
+
+    A link could lead a change, or what it deletes, out of the folder. Does nothing where there is no folder yet.
+    Raises OSError.
+    """
+    if mode := written_by_others(folder):
+        raise StoreError(
+            f"{folder}: others can write to this folder (mode {mode}), so nothing was changed in it; run chmod 700 on "
+            "it if it is your store, or name a new folder inside it with --store"
+        )
+    for path in strange_in(folder):
+        raise StoreError(f"{path}: is a link or a device and is not followed; remove it from the store")
+
+
+def written_by_others(folder: Path) -> str | None:
+    """The mode of a folder that its group or everybody can write to, such as `0775`; None if they cannot."""
+    mode = _mode(folder)
+    return f"{mode:04o}" if mode & (stat.S_IWGRP | stat.S_IWOTH) else None
+
+
+def replaceable_by_all(folder: Path) -> str | None:
+    """The mode of a folder in which everybody can replace what others put there; None if they cannot."""
+    mode = _mode(folder)
+    return f"{mode:04o}" if mode & stat.S_IWOTH and not mode & stat.S_ISVTX else None
+
+
+def _mode(folder: Path) -> int:
+    """The mode of a folder; 0 where there is none, and on Windows, where it says nothing about others."""
+    return stat.S_IMODE(folder.stat().st_mode) if sys.platform != "win32" and folder.exists() else 0
+
+
+def strange_in(folder: Path) -> Iterator[Path]:
+    """What is in a folder and is neither a file nor a folder: links, pipes and devices."""
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # another process may have just removed it
+                    mode = entry.stat(follow_symlinks=False).st_mode
+                    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                        yield folder / entry.name
+
+
+def links_in(folder: Path) -> Iterator[Words]:
+    """Links and devices in a store's folder and in those in it, one line each. Raises OSError."""
+    below = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.is_symlink()]
+    for path in (path for one in (folder, *below) for path in sorted(strange_in(one))):
+        yield said("anchor", "link", path=path)
+
+
+def open_to_others(folder: Path) -> Words | None:
+    """A line about a store's folder that others than its owner can write to; None if they cannot."""
+    mode = written_by_others(folder)
+    return said("anchor", "open", folder=folder, mode=mode) if mode else None

@@ -1,0 +1,288 @@
+"""Time stamps: an authority confirms that the log ended with a row, hash and all, at a moment (RFC 3161).
+
+What is stamped is the text `ROW:HASH`. The authority's answer is kept as it came, in the folder `stamps` of the store:
+
+    stamps/ROW-HASH-CHECKSUM.tsr
+
+`CHECKSUM` is the beginning of the SHA-256 of the file. Another program can verify it:
+
+    printf ROW:HASH | openssl ts -verify -data /dev/stdin -in FILE.tsr -CAfile ROOT.pem
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from dnc.errors import InputError, OptionError, missing_extra
+from dnc.files.atomic import move_into_place
+from dnc.files.input_file import open_input, sha256_of
+from dnc.files.locks import own_folder
+from dnc.messages import Words, said
+from dnc.store.anchors import Compared, Log
+from dnc.store.audit_log import Entry
+from dnc.store.ledger import WORK, Ledger
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+    from rfc3161_client import TimeStampResponse
+
+FOLDER = "stamps"
+_NAME = re.compile(r"(\d{1,18})-([0-9a-f]{64})-([0-9a-f]{16})\.tsr")
+_MOST_BYTES = 1 << 20  # of an answer or a file of certificates; both have some kilobytes
+_SECONDS = 30.0  # for the whole answer
+_SHA256 = "2.16.840.1.101.3.4.2.1"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """A stamp that is kept in a store; nothing of it is verified yet.
+
+    Attributes:
+        path: its file, the answer of the authority (DER).
+        head: the row of the log that was stamped, by the name of the file.
+        checksum: beginning of the SHA-256 of the file, by its name.
+    """
+
+    path: Path
+    head: Entry
+    checksum: str
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether its file is as it was written. Raises OSError."""
+        return sha256_of(self.path).startswith(self.checksum)
+
+    def is_of(self, log: Log) -> bool:
+        """Whether the log has the row that was stamped."""
+        return log.get(self.head.seq) == self.head.hash
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """What a stamp says: when, in UTC, and who stamped; `authority` is the name in its certificate, or None."""
+
+    at: datetime
+    authority: str | None
+
+
+class StampError(InputError):
+    """A stamp is not what it should be; `why` says it in every language."""
+
+    def __init__(self, why: Words) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+# Keeping
+
+
+def stamps_in(folder: Path) -> list[Stamp]:
+    """The stamps of a store, by row and name; other files in their folder are passed over. Raises OSError."""
+    below = folder / FOLDER
+    found = [(path, _NAME.fullmatch(path.name)) for path in below.iterdir()] if below.is_dir() else []
+    stamps = [Stamp(path, Entry(int(name[1]), name[2]), name[3]) for path, name in found if name]
+    return sorted(stamps, key=lambda stamp: (stamp.head.seq, stamp.path.name))
+
+
+def last_stamp(folder: Path) -> Stamp | None:
+    """The stamp of the latest row of a store that has one. Raises OSError."""
+    return next(reversed(stamps_in(folder)), None)
+
+
+def compare(folder: Path, log: Log) -> Compared:
+    """Compare the stamps of a store with its log, which has to hold each row that was stamped."""
+    missing = [stamp for stamp in stamps_in(folder) if not stamp.is_of(log)]
+    return Compared([said("anchor", "stamp_refuted", path=one.path, row=one.head.seq) for one in missing])
+
+
+# Getting one
+
+
+def add_stamp(ledger: Ledger, head: Entry, url: str, trusted: Sequence[Certificate] | None = None) -> Stamp:
+    """Have a row of the log stamped by an authority, and keep the stamp.
+
+    Args:
+        head: the row.
+        url: of the authority, http:// or https://.
+        trusted: certificates to verify the stamp with; by default only what it is about is compared.
+    Raises:
+        InputError: the authority is not reached, refuses, or answers something else; the store is as it was.
+        OptionError: the URL is no such URL, or the extra is missing. StoreError: the store cannot be written.
+    """
+    rfc3161 = _library()
+    asked = rfc3161.TimestampRequestBuilder().data(_text(head)).hash_algorithm(rfc3161.HashAlgorithm.SHA256).build()
+    data = _answer(url, asked.as_bytes())
+    try:
+        _look_at(data, head, trusted, nonce=asked.nonce)
+    except StampError as error:
+        raise InputError(f"{_plain(url)}: {error}; nothing was kept") from None
+    checksum = sha256(data).hexdigest()[:16]
+    path = ledger.folder / FOLDER / f"{head.seq}-{head.hash}-{checksum}.tsr"
+    with ledger.writing():
+        path.parent.mkdir(exist_ok=True, mode=0o700)
+        with own_folder(ledger.folder, f"{WORK}stamp-") as work:
+            (work / path.name).write_bytes(data)
+            move_into_place(work / path.name, path)
+    return Stamp(path, head, checksum)
+
+
+def _answer(url: str, query: bytes) -> bytes:
+    """What an authority answers, within a time and a size."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise OptionError(f"{_plain(url)}: the URL of a time-stamping authority begins with http:// or https://")
+    kind = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+    try:
+        data = _within(_SECONDS, lambda: _read(urllib.request.Request(url, query, kind)))  # noqa: S310 (see above)
+        if len(data) <= _MOST_BYTES:
+            return data
+        why = f"its answer is larger than {_MOST_BYTES >> 20} MiB"
+    except urllib.error.HTTPError as error:
+        error.close()
+        why = f"it refuses (HTTP status {error.code})"
+    except TimeoutError:
+        why = f"it did not answer within {_SECONDS:g} s"
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        why = f"it is not reached ({getattr(reason, 'strerror', None) or type(reason).__name__})"
+    raise InputError(f"{_plain(url)}: {why}; no stamp was made, and nothing was changed")
+
+
+def _read(request: urllib.request.Request) -> bytes:
+    opener = urllib.request.OpenerDirector()  # without the handler that follows redirects, and those of other schemes
+    for handler in (
+        urllib.request.ProxyHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+    ):
+        opener.add_handler(handler)
+    with opener.open(request, timeout=_SECONDS) as answer:
+        return bytes(answer.read(_MOST_BYTES + 1))
+
+
+def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
+    """The result of a call that may take only so long in all: timeouts of sockets begin anew with each byte.
+
+    Raises TimeoutError; the call is then left to end with the process.
+    """
+    done: Future[bytes] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(call())
+        except BaseException as error:  # raised where the result is awaited
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return done.result(seconds)
+
+
+def _plain(url: str) -> str:
+    """A URL without what may be secret in it: user, password and query."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+# Verifying
+
+
+def certificates_in(path: Path) -> list[Certificate]:
+    """The certificates of a PEM file. Raises InputError where it holds none, OptionError where the extra is missing."""
+    _library()
+    from cryptography.x509 import load_pem_x509_certificates
+
+    with open_input(path) as file:
+        data = file.read(_MOST_BYTES + 1)
+    try:
+        return load_pem_x509_certificates(data[:_MOST_BYTES])
+    except ValueError:
+        raise InputError("holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", path) from None
+
+
+def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> Stamped:
+    """What a stamp says about its row; with certificates, once its signature is verified with them.
+
+    Certificates count if they were valid when it was made.
+
+    Raises StampError where it is none, is about something else, or does not verify; OptionError where the extra is
+    missing.
+    """
+    if not stamp.is_intact:
+        raise StampError(said("anchor", "why", "damaged"))
+    with open_input(stamp.path) as file:
+        return _look_at(file.read(_MOST_BYTES + 1), stamp.head, trusted)
+
+
+def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> Compared:
+    """Every stamp of a store: those that say what they should as notes, the others as faults. Raises OSError."""
+    found = Compared()
+    for stamp in stamps_in(folder):
+        about: dict[str, object] = {"row": stamp.head.seq}
+        try:
+            told = read_stamp(stamp, trusted)
+        except StampError as error:
+            found.faults.append(said("anchor", "stamp_wrong", path=stamp.path, why=error.why, **about))
+        except OptionError as error:
+            found.notes.append(said("anchor", "stamp_unread", why=error, **about))
+        else:
+            about |= {"at": told.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": told.authority or "?"}
+            found.notes.append(said("anchor", "stamp_unverified" if trusted is None else "stamp_verified", **about))
+    return found
+
+
+def _look_at(data: bytes, head: Entry, trusted: Sequence[Certificate] | None, nonce: int | None = None) -> Stamped:
+    rfc3161 = _library()
+    text = _text(head)
+    try:
+        answer = rfc3161.decode_timestamp_response(data)
+        if answer.status != rfc3161.PKIStatus.GRANTED:
+            raise StampError(said("anchor", "why", "refused"))
+        info = answer.tst_info
+        imprint = info.message_imprint
+        same = imprint.hash_algorithm.dotted_string == _SHA256 and imprint.message == sha256(text).digest()
+        if not same or nonce not in (None, info.nonce):
+            raise StampError(said("anchor", "why", "other"))
+        if trusted is not None:
+            rfc3161.VerifierBuilder(roots=list(trusted)).build().verify_message(answer, text)
+        return Stamped(info.gen_time, _authority(answer))
+    except ValueError:
+        raise StampError(said("anchor", "why", "none")) from None
+    except rfc3161.VerificationError:
+        raise StampError(said("anchor", "why", "signature")) from None
+
+
+def _authority(answer: TimeStampResponse) -> str | None:
+    """The name in the certificate of the signer, if the answer holds it."""
+    from cryptography.x509 import NameOID, load_der_x509_certificate
+
+    signers = {(one.issuer, one.serial_number) for one in answer.signed_data.signer_infos}
+    for certificate in map(load_der_x509_certificate, answer.signed_data.certificates):
+        if (certificate.issuer, certificate.serial_number) in signers:
+            names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+            return str(names[0].value) if names else certificate.subject.rfc4514_string()
+    return None
+
+
+def _text(head: Entry) -> bytes:
+    return str(head).encode()
+
+
+def _library() -> Any:
+    try:
+        import rfc3161_client
+    except ImportError as error:
+        raise missing_extra("stamps", error) from None
+    return rfc3161_client

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -73,10 +73,8 @@ def serving(answer: Callable[[bytes], bytes | Iterator[bytes]], status: int = 20
                 self.wfile.write(block)
 
         def handle(self) -> None:
-            try:
+            with suppress(BrokenPipeError, ConnectionResetError):  # it hung up, which some tests are about
                 super().handle()
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # it hung up, which is what some tests are about
 
         def log_message(self, *_: object) -> None:
             pass

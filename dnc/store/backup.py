@@ -15,7 +15,7 @@ from dnc.files.atomic import move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.store import anchors, audit_log, stamps
-from dnc.store.folder import replaceable_by_all
+from dnc.store.folder import links_in, replaceable_by_all
 from dnc.store.ledger import DAMAGED, Ledger, Opened
 from dnc.store.manifest import FOLDERS, NAME, Manifest
 from dnc.store.snapshots import fault_of
@@ -23,7 +23,6 @@ from dnc.store.verify import Findings, compared_outside, verify
 
 _TRIES = 5
 _LEDGER = "ledger.duckdb"
-_BLOCK_BYTES = 1 << 20
 
 
 def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) -> audit_log.Entry:
@@ -104,11 +103,9 @@ def _copy_stamp(stamp: stamps.Stamp, folder: Path) -> None:
 
 
 def _copy_file(path: Path, to: Path, checksum: str) -> None:
-    """Copy a file whose SHA-256 begins with `checksum`; a link that stands in its place is not followed."""
+    """Copy a file whose SHA-256 begins with `checksum`."""
     half = to.with_suffix(".half")
-    half.unlink(missing_ok=True)
-    with path.open("rb") as source, half.open("xb") as target:
-        shutil.copyfileobj(source, target, _BLOCK_BYTES)
+    shutil.copyfile(path, half)
     if not sha256_of(half).startswith(checksum):
         raise StoreError(f"{path}: is damaged, so nothing was copied; run dnc verify")
     move_into_place(half, to)
@@ -147,6 +144,8 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
     good = verify(kept)
     if good.faults:
         raise StoreError(f"{source}: this backup is damaged: {good.faults[0]}; nothing was changed")
+    for told in links_in(ledger.folder):
+        raise StoreError(told)
     if not ledger.exists:
         if ledger.folder.is_dir():
             _remove_empty(ledger.folder)
@@ -220,7 +219,6 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
             path.replace(aside / path.name)
     for path in (ledger.path, ledger.path.with_name(f"{_LEDGER}.wal"), ledger.folder / NAME):
         if path.exists():
-            (aside / path.name).unlink(missing_ok=True)
             shutil.copyfile(path, aside / path.name)
     (ledger.folder / f"{_LEDGER}.wal").unlink(missing_ok=True)
     with own_folder(ledger.folder, ".dnc-restore-") as work:

@@ -58,9 +58,10 @@ def strange_in(folder: Path) -> Iterator[Path]:
 
 def links_in(folder: Path) -> Iterator[Words]:
     """Links and devices in a store's folder and in those in it, one line each. Raises OSError."""
-    below = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.is_symlink()]
-    for path in (path for one in (folder, *below) for path in sorted(strange_in(one))):
-        yield said("anchor", "link", path=path)
+    below = sorted(folder.iterdir()) if folder.is_dir() else []
+    for one in (folder, *(path for path in below if not path.is_symlink())):
+        for path in sorted(strange_in(one)):
+            yield said("anchor", "link", path=path)
 
 
 def open_to_others(folder: Path) -> Words | None:

@@ -16,6 +16,7 @@ import re
 import threading
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -247,21 +248,27 @@ def _look_at(data: bytes, head: Entry, trusted: Sequence[Certificate] | None, no
     rfc3161 = _library()
     text = _text(head)
     try:
-        answer = rfc3161.decode_timestamp_response(data)
-        if answer.status != rfc3161.PKIStatus.GRANTED:
-            raise StampError(said("anchor", "why", "refused"))
-        info = answer.tst_info
-        imprint = info.message_imprint
-        same = imprint.hash_algorithm.dotted_string == _SHA256 and imprint.message == sha256(text).digest()
-        if not same or nonce not in (None, info.nonce):
-            raise StampError(said("anchor", "why", "other"))
-        if trusted is not None:
-            rfc3161.VerifierBuilder(roots=list(trusted)).build().verify_message(answer, text)
-        return Stamped(info.gen_time, _authority(answer))
-    except ValueError:
-        raise StampError(said("anchor", "why", "none")) from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of certificates that do not follow their standard
+            answer = rfc3161.decode_timestamp_response(data)
+            if answer.status != rfc3161.PKIStatus.GRANTED:
+                why = "refused"
+            elif not _is_about(text, answer) or nonce not in (None, answer.tst_info.nonce):
+                why = "other"
+            else:
+                if trusted is not None:
+                    rfc3161.VerifierBuilder(roots=list(trusted)).build().verify_message(answer, text)
+                return Stamped(answer.tst_info.gen_time, _authority(answer))
     except rfc3161.VerificationError:
-        raise StampError(said("anchor", "why", "signature")) from None
+        why = "signature"
+    except Exception:  # damaged bytes raise ValueError, KeyError and more
+        why = "none"
+    raise StampError(said("anchor", "why", why))
+
+
+def _is_about(text: bytes, answer: TimeStampResponse) -> bool:
+    imprint = answer.tst_info.message_imprint
+    return imprint.hash_algorithm.dotted_string == _SHA256 and imprint.message == sha256(text).digest()
 
 
 def _authority(answer: TimeStampResponse) -> str | None:

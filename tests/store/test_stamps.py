@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import sys
@@ -12,7 +11,7 @@ from hashlib import sha256
 
 import pytest
 
-from dnc import InputError, Store
+from dnc import InputError, Store, StoreError
 from dnc.store import stamps
 from dnc.store.anchors import last_anchor
 from dnc.store.backup import backup, restore
@@ -25,11 +24,13 @@ pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="OpenSSL
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory) -> Authority:
+    """The authority that is trusted."""
     return Authority(tmp_path_factory.mktemp("authority") / "one", "First TSA")
 
 
 @pytest.fixture(scope="module")
 def another(tmp_path_factory) -> Authority:
+    """One that is not."""
     return Authority(tmp_path_factory.mktemp("authority") / "two", "Other TSA")
 
 
@@ -39,11 +40,19 @@ def direct(monkeypatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
-@pytest.fixture
-def logged(store) -> Store:
-    """A store whose log has two rows."""
+@pytest.fixture(scope="module")
+def two_rows(tmp_path_factory) -> Store:
+    """A store whose log has two rows, to be copied."""
+    store = Store(tmp_path_factory.mktemp("two") / "dnc-store")
     for day in (1, 2):
         store.object([f"+3319900000{day}"], date(2026, 8, day))
+    return store
+
+
+@pytest.fixture
+def logged(two_rows, store) -> Store:
+    """A store whose log has two rows."""
+    shutil.copytree(two_rows.path, store.path)
     return store
 
 
@@ -151,14 +160,13 @@ def test_no_byte_of_a_stamp_can_be_changed(logged, authority):
 # Answers that are none
 
 
+ENOUGH = threading.Event()
+
+
 def slow(query: bytes):
     """A byte now and then, so that no single wait is long."""
-    while True:
+    while not ENOUGH.wait(0.05):
         yield b"0"
-        stopped.wait(0.05)
-
-
-stopped = threading.Event()
 
 
 @pytest.mark.parametrize(
@@ -175,10 +183,12 @@ stopped = threading.Event()
 )
 def test_an_answer_that_is_no_stamp_changes_nothing(dnc, logged, monkeypatch, answer, status, says):
     """One sentence, exit code 4, and the store as it was; a flood is not read, a trickle not waited for."""
+    ENOUGH.clear()
     monkeypatch.setattr(stamps, "_SECONDS", 0.3 if answer is slow else 20)
     before = names(logged)
     with serving(answer, status) as url:
         code, out, err = dnc("log", "--stamp", url, "--store", logged.path, "--lang", "en")
+        ENOUGH.set()
     assert (code, out, names(logged)) == (4, "", before)
     assert (says in err, len(err.splitlines())) == (True, 1), err
 
@@ -270,8 +280,8 @@ def test_a_stamp_that_is_no_file_of_the_backup_is_not_copied(logged, authority, 
     secret.write_text("secret")
     (tmp_path / "backup" / stamps.FOLDER).mkdir()
     name = f"1-{'0' * 64}-{sha256(b'secret').hexdigest()[:16]}.tsr"
-    os.symlink(secret, tmp_path / "backup" / stamps.FOLDER / name)
+    (tmp_path / "backup" / stamps.FOLDER / name).symlink_to(secret)
     shutil.rmtree(logged.path)
-    with pytest.raises(Exception, match="is a link or a device"):
+    with pytest.raises(StoreError, match="is a link or a device"):
         restore(logged.ledger, tmp_path / "backup")
     assert not logged.path.exists()

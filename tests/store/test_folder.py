@@ -1,0 +1,228 @@
+"""A store's folder among strangers: links that somebody planted, others who may write, and backups from anybody."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dnc import InputError, Store, StoreError
+from dnc.files.locks import exclusive_lock, remove_orphans
+from dnc.store import audit_log
+from dnc.store.backup import backup, restore
+from dnc.store.verify import verify
+from tests.store.test_durability import LEDGER, MANIFEST, as_reader
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and modes of POSIX")
+PARTS = ("lock", LEDGER, f"{LEDGER}.wal", MANIFEST, "snapshots", "decisions", "stamps", "damaged", "anchors.json")
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder and what is in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def outside(tmp_path) -> Path:
+    """A folder with files that are no business of a store."""
+    folder = tmp_path / "outside"
+    (folder / "below").mkdir(parents=True)
+    for name in ("file", "below/file", f"{'0' * 64}.parquet"):
+        (folder / name).write_text("keep me")
+    return folder
+
+
+# Links
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_planted_link_is_not_followed(dnc, screened, outside, part):
+    """No verb that writes goes through it, and nothing behind it is read as ours, changed or deleted."""
+    target = outside / "below" if "." not in part and part != "lock" else outside / "file"
+    path, before = screened.path / part, tree(outside)
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    path.symlink_to(target)
+    with pytest.raises(StoreError, match=f"{part}: is a link or a device and is not followed; remove it"):
+        screened.object(["+33199000004"], date(2026, 8, 4))
+    code, out, err = dnc("verify", "--store", screened.path, "--lang", "en")
+    assert (code, out) == (4, f"{path} is a link or a device and is not followed; remove it from the store\n"), err
+    assert (tree(outside), path.is_symlink()) == (before, True)
+
+
+def test_a_link_among_the_snapshots_is_found_and_never_written_through(screened, outside):
+    """What stands behind a snapshot's name is looked at by its checksum, and a link goes without its target."""
+    link = screened.path / "snapshots" / f"{'0' * 64}.parquet"
+    link.symlink_to(outside / f"{'0' * 64}.parquet")
+    before = tree(outside)
+    assert "is a link or a device" in verify(screened.ledger).faults[0]
+    screened.object(["+33199000004"], date(2026, 8, 4))
+    assert (tree(outside), link.is_symlink()) == (before, False)
+
+
+def test_a_link_is_not_locked_though_it_comes_late(outside, tmp_path):
+    """It may appear after the folder was looked at; to open it is refused by the system itself."""
+    (tmp_path / "lock").symlink_to(outside / "file")
+    with pytest.raises(OSError, match="Too many levels of symbolic links"), exclusive_lock(tmp_path / "lock", 0):
+        pass
+    assert (outside / "file").read_text() == "keep me"
+
+
+def test_a_link_is_no_folder_of_a_killed_process(outside, tmp_path):
+    """What lies behind a link with the name of such a folder is not cleaned away."""
+    (outside / "owner.lock").touch()
+    (tmp_path / ".dnc-load-x").symlink_to(outside)
+    (tmp_path / ".dnc-load-y").mkdir()
+    (tmp_path / ".dnc-load-y" / "owner.lock").symlink_to(outside / "owner.lock")
+    before = tree(outside)
+    remove_orphans(tmp_path, ".dnc-load-")
+    assert tree(outside) == before
+
+
+# Others who may write
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o777, 0o1777, 0o702])
+def test_a_folder_that_others_can_write_to_is_refused(dnc, screened, write_file, mode):
+    """Nothing is written, a check ends before it begins, and what only reads says so."""
+    calls, at = write_file("c.csv", "number\n0199000001\n"), ["--store", screened.path]
+    screened.path.chmod(mode)
+    before = tree(screened.path)
+    for arguments in (["object", "+33199000004", "--on", "2026-08-04"], ["check", calls, "--region", "FR"]):
+        code, _, err = dnc(*arguments, *at)
+        assert (code, len(err.splitlines())) == (4, 1), err
+        assert f"others can write to this folder (mode {mode:04o}), so nothing was changed in it; run chmod 700" in err
+    code, _, err = dnc("verify", *at, "--lang", "en")
+    assert (code, f"others can write to this folder (mode {mode:04o})" in err) == (0, True)
+    assert tree(screened.path) == before
+    screened.path.chmod(0o700)
+    assert dnc("object", "+33199000004", "--on", "2026-08-04", *at)[0] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a root that can be bound")
+def test_who_is_held_to_modes_is_refused_alike(screened, tmp_path):
+    """Not only root, who may write everywhere anyway; a link is not followed either."""
+    screened.path.chmod(0o777)
+    told = as_reader(tmp_path, "object", "+33199000004", "--on", "2026-08-04").stderr
+    assert "others can write to this folder (mode 0777)" in told
+    screened.path.chmod(0o700)
+    (screened.path / "lock").unlink()
+    (screened.path / "lock").symlink_to(tmp_path / "elsewhere")
+    told = as_reader(tmp_path, "object", "+33199000004", "--on", "2026-08-04").stderr
+    assert "lock: is a link or a device and is not followed" in told
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_an_empty_folder_that_others_can_write_to_is_refused(tmp_path):
+    """It is not ours yet: a folder inside it will be."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    with pytest.raises(StoreError, match="or name a new folder inside it"):
+        Store(shared).object(["+33199000004"], date(2026, 8, 4))
+    assert list(shared.iterdir()) == []
+    assert Store(shared / "own").object(["+33199000004"], date(2026, 8, 4)) == 1
+    assert (shared / "own").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_backup_is_not_put_where_everybody_can_replace_it(screened, tmp_path):
+    """A folder as /tmp, where only the owner can, will do."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    with pytest.raises(InputError, match=r"everybody can replace what is in .*no backup was made"):
+        backup(screened.ledger, shared / "night")
+    assert list(shared.iterdir()) == []
+    shared.chmod(0o1777)
+    backup(screened.ledger, shared / "night")
+    assert (shared / "night").stat().st_mode & 0o777 == 0o700
+
+
+# Backups from strangers
+
+
+def evil(source: Path, change: str, *, ahead: bool) -> None:
+    """Change the ledger of a backup by SQL, and make its manifest fit.
+
+    ahead: as if the change were the one that a kill left without its manifest.
+    """
+    manifest = json.loads((source / MANIFEST).read_text())
+    with duckdb.connect(source / LEDGER) as con:
+        con.execute(change)
+        con.execute("update about set previous = ?", [manifest["ledger"] if ahead else "0" * 64])
+    if not ahead:
+        manifest["ledger"] = hashlib.sha256((source / LEDGER).read_bytes()).hexdigest()
+        del manifest["sha256"]
+        manifest["sha256"] = hashlib.sha256(audit_log.canonical(manifest).encode()).hexdigest()
+        (source / MANIFEST).write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update snapshots set file = '../../planted/' || $file where id = 1",
+        "insert into decisions values (1, '../../planted/' || $file, 1, now())",
+        "insert into bitpages values ('x', '../../planted/' || $file, 1)",
+        "update snapshots set file = '/' || $file where id = 1",
+        "update snapshots set file = $file || chr(10) where id = 1",
+    ],
+)
+def test_a_strangers_backup_cannot_write_outside_the_store(screened, tmp_path, change, ahead):
+    """Names of files in the tables of its ledger are no paths, whether its manifest names them or not."""
+    backup(screened.ledger, tmp_path / "backup")
+    content = b"* * * * * evil"
+    file = hashlib.sha256(content).hexdigest()
+    (tmp_path / "backup" / "snapshots" / "../../planted").resolve().mkdir()
+    (tmp_path / "planted" / file).write_bytes(content)
+    evil(tmp_path / "backup", change.replace("$file", f"'{file}'"), ahead=ahead)
+    target = tmp_path / "a" / "b"
+    target.mkdir(parents=True)
+    before = {str(path) for path in tmp_path.rglob("*")}
+    with pytest.raises(StoreError, match="this backup is damaged"):
+        restore(Store(target / "dnc-store").ledger, tmp_path / "backup")
+    (screened.path / LEDGER).write_bytes(b"")
+    with pytest.raises(StoreError, match="this backup is damaged"):
+        restore(screened.ledger, tmp_path / "backup")
+    after = {str(path) for path in tmp_path.rglob("*")}
+    assert after - before <= {str(screened.path / "lock")}
+
+
+@pytest.mark.parametrize("part", ["lock", LEDGER, MANIFEST, "snapshots", "stamps", "snapshots/more"])
+def test_a_link_in_a_strangers_backup_is_not_followed(screened, outside, tmp_path, part):
+    """Neither to read what it points at into the store nor to write there."""
+    backup(screened.ledger, tmp_path / "backup")
+    path = tmp_path / "backup" / part
+    if path.exists():
+        path.rename(tmp_path / "away")
+    path.symlink_to(tmp_path / "away" if (tmp_path / "away").exists() else outside / "file")
+    before = tree(outside)
+    with pytest.raises(StoreError, match=r"this backup is damaged: .* is a link or a device and is not followed"):
+        restore(Store(tmp_path / "new").ledger, tmp_path / "backup")
+    assert (tree(outside), (tmp_path / "new").exists()) == (before, False)
+
+
+def test_a_restore_writes_through_no_link_that_waits_for_it(screened, outside, tmp_path):
+    """Names of what it writes are known beforehand: the half of a snapshot, and what is put aside."""
+    backup(screened.ledger, tmp_path / "backup")
+    (screened.path / "damaged").mkdir()
+    snapshot = screened.path / "snapshots" / screened.snapshots()[0].file
+    snapshot.unlink()
+    (screened.path / LEDGER).write_bytes(b"")
+    before = tree(outside)
+    for link in (screened.path / "damaged" / LEDGER, snapshot.with_suffix(".half")):
+        link.symlink_to(outside / "file")
+        with pytest.raises(StoreError, match="is a link or a device and is not followed; remove it"):
+            restore(screened.ledger, tmp_path / "backup")
+        assert (tree(outside), snapshot.exists()) == (before, False)
+        link.unlink()
+    restore(screened.ledger, tmp_path / "backup")
+    assert verify(screened.ledger).faults == []

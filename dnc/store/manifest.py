@@ -25,7 +25,7 @@ FOLDERS = ("snapshots", "decisions", "bitpages")
 REMEDY = "nothing is decided from this store; run dnc verify, then dnc restore BACKUP"
 
 # A name with a path in it could make a backup copy, or a restore replace, a file outside the store.
-FileName = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\.parquet$")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\.parquet\Z")]
 
 
 class DamageError(StoreError):

@@ -169,31 +169,30 @@ def evil(source: Path, change: str, *, ahead: bool) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        "update snapshots set file = '../../planted/' || $file where id = 1",
-        "insert into decisions values (1, '../../planted/' || $file, 1, now())",
-        "insert into bitpages values ('x', '../../planted/' || $file, 1)",
+        "update snapshots set file = '../../../planted/' || $file where id = 1",
+        "insert into decisions values (1, '../../../planted/' || $file, $rows, now())",
+        "insert into bitpages values ('x', '../../../planted/' || $file, $rows)",
         "update snapshots set file = '/' || $file where id = 1",
-        "update snapshots set file = $file || chr(10) where id = 1",
+        "update snapshots set file = $file || '.parquet' || chr(10) where id = 1",
     ],
 )
 def test_a_strangers_backup_cannot_write_outside_the_store(screened, tmp_path, change, ahead):
     """Names of files in the tables of its ledger are no paths, whether its manifest names them or not."""
-    backup(screened.ledger, tmp_path / "backup")
-    content = b"* * * * * evil"
+    theirs, ours = tmp_path / "theirs" / "backup", tmp_path / "ours" / "dnc-store"
+    for folder in (tmp_path / "planted", tmp_path / "ours" / "planted", theirs.parent):
+        folder.mkdir(parents=True)
+    backup(screened.ledger, theirs)
+    snapshot = screened.snapshots()[0]
+    content = (screened.path / "snapshots" / snapshot.file).read_bytes()
     file = hashlib.sha256(content).hexdigest()
-    (tmp_path / "backup" / "snapshots" / "../../planted").resolve().mkdir()
     (tmp_path / "planted" / file).write_bytes(content)
-    evil(tmp_path / "backup", change.replace("$file", f"'{file}'"), ahead=ahead)
-    target = tmp_path / "a" / "b"
-    target.mkdir(parents=True)
-    before = {str(path) for path in tmp_path.rglob("*")}
-    with pytest.raises(StoreError, match="this backup is damaged"):
-        restore(Store(target / "dnc-store").ledger, tmp_path / "backup")
+    evil(theirs, change.replace("$file", f"'{file}'").replace("$rows", str(snapshot.numbers)), ahead=ahead)
     (screened.path / LEDGER).write_bytes(b"")
-    with pytest.raises(StoreError, match="this backup is damaged"):
-        restore(screened.ledger, tmp_path / "backup")
-    after = {str(path) for path in tmp_path.rglob("*")}
-    assert after - before <= {str(screened.path / "lock")}
+    before = tree(tmp_path)
+    for store in (Store(ours), screened):
+        with pytest.raises(StoreError, match="this backup is damaged"):
+            restore(store.ledger, theirs)
+    assert tree(tmp_path) == before
 
 
 @pytest.mark.parametrize("part", ["lock", LEDGER, MANIFEST, "snapshots", "stamps", "snapshots/more"])

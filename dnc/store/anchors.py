@@ -192,9 +192,11 @@ def hand_over(anchor: Anchor, command: str) -> None:
         why = getattr(error, "strerror", None) or error
         raise InputError(f"the command cannot be run ({why}); nothing was anchored") from None
     except subprocess.TimeoutExpired:
-        raise InputError(f"the command did not end within {_COMMAND_SECONDS} s and was stopped") from None
+        raise InputError(
+            f"the command did not end within {_COMMAND_SECONDS} s and was stopped; it may not have kept the log fingerprint"
+        ) from None
     if done.returncode:
-        raise InputError(f"the command failed (exit code {done.returncode}), so nothing may be anchored")
+        raise InputError(f"the command failed (exit code {done.returncode}); it may not have kept the log fingerprint")
 
 
 def _path_of(folder: Path) -> str:

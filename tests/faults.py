@@ -31,7 +31,7 @@ from pathlib import Path
 from dnc import DncError, Store, check
 from dnc.law.rulebook import Rulebook
 from dnc.registries import ingest
-from dnc.store import rule_packs
+from dnc.store import anchors, rule_packs, stamps
 from dnc.store.backup import backup, restore
 from dnc.store.manifest import read_manifest
 from dnc.store.verify import verify
@@ -79,6 +79,7 @@ def put_up(folder: Path) -> None:
     store.load(folder / "own.csv", as_of=date(2026, 6, 1), registry="own")
     store.object(["+33199000002"], date(2026, 6, 2))
     check(folder / "c.csv", store, region="FR", at="2026-06-05", keep=True)
+    stamps.keep_stamp(store.ledger, verify(store.ledger).head, b"an earlier answer")
     backup(store.ledger, folder / "kept")
 
 
@@ -117,6 +118,16 @@ def _restore(folder: Path) -> None:
 
 def _restore_gone(folder: Path) -> None:
     restore(Store(folder / "new").ledger, folder / "kept")
+
+
+def _anchor(folder: Path) -> None:
+    ledger = Store(folder / "store").ledger
+    anchors.write(ledger, anchors.last_anchor(ledger), folder / "anchors.txt")
+
+
+def _stamp(folder: Path) -> None:
+    ledger = Store(folder / "store").ledger
+    stamps.keep_stamp(ledger, anchors.last_anchor(ledger).entry, b"an answer")
 
 
 def _upgrade(folder: Path) -> None:
@@ -170,6 +181,8 @@ VERBS = {
     "restore of a store that is gone": Verb(_restore_gone, "new"),
     "install rules": Verb(_install, before=lambda folder: in_child(lambda: _install(folder, "1"))),
     "undo rules": Verb(_undo, before=lambda folder: in_child(lambda: _install(folder, "1"))),
+    "anchor": Verb(_anchor),
+    "stamp": Verb(_stamp),
     "upgrade": Verb(_upgrade, "old", put_up_old),
 }
 
@@ -197,6 +210,7 @@ def state(folder: Path) -> object:
         kept,
         store.log()["verb"].to_list(),
         (rule_packs.installed(store.ledger), rule_packs.signers(store.ledger)),
+        ([stamp.path.name for stamp in stamps.stamps_in(folder)], (folder / anchors.NAME).exists()),
     )
 
 
@@ -209,9 +223,19 @@ def looked_at(folder: Path) -> Text:
     if found in (DAMAGED, ABSENT):
         return Text(f"{found!r}{_BREAK}")
     Store(folder).object(["+33199000009"], date(2026, 6, 4))
-    named = {"lock", "ledger.duckdb", "manifest.json", "snapshots", "bitpages", "decisions", "damaged"}
+    named = {
+        "lock",
+        "ledger.duckdb",
+        "manifest.json",
+        "snapshots",
+        "bitpages",
+        "decisions",
+        "damaged",
+        "stamps",
+        anchors.NAME,
+    }
     manifest = read_manifest(folder)
-    named |= {path.name for path in manifest.files()}
+    named |= {path.name for path in (*manifest.files(), *(stamp.path for stamp in stamps.stamps_in(folder)))}
     left = [path.name for path in folder.rglob("*") if path.name not in named and path.parent.name != "damaged"]
     return Text(f"{found!r}{_BREAK}{' '.join(left)}")
 

@@ -15,6 +15,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,7 @@ from dnc.store.ledger import Ledger
 NAME = "anchors.json"
 _MOST_BYTES = 16 << 20  # of a file of anchors: one an hour for fifteen years
 _COMMAND_SECONDS = 60
+_UNKNOWN = "may not have kept the log fingerprint"
 _STDERR = 2
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{64}) (\d{1,18}):([0-9a-f]{64}) ([^\n]+)")
 
@@ -98,7 +100,7 @@ def compare(folder: Path, log: Log, also: Iterable[Path] = ()) -> Compared:
     found = Compared()
     try:
         files = _remembered(folder)
-    except msgspec.MsgspecError:
+    except (InputError, msgspec.MsgspecError):
         found.faults.append(said("anchor", "damaged", path=folder / NAME))
         files = []
     for file in dict.fromkeys([*files, *(file.absolute() for file in also if file.exists())]):
@@ -130,22 +132,27 @@ def _compare(file: Path, lines: Sequence[str], folder: Path, log: Log, found: Co
 
 
 def _remembered(folder: Path) -> list[Path]:
-    """The files in which a store is anchored. Raises msgspec.MsgspecError, OSError."""
+    """The files in which a store is anchored. Raises InputError, msgspec.MsgspecError."""
     try:
-        return [Path(file) for file in msgspec.json.decode((folder / NAME).read_bytes(), type=list[str])]
+        return [Path(file) for file in msgspec.json.decode(_content(folder / NAME), type=list[str])]
     except FileNotFoundError:
         return []
 
 
 def _lines(file: Path) -> list[str]:
     """The lines of a file of anchors, without empty ones and comments (#). Raises FileNotFoundError, InputError."""
-    file.stat()
+    lines = (line.strip() for line in _content(file).decode("utf-8", "replace").split("\n"))
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _content(file: Path) -> bytes:
+    """What is in a file. Raises FileNotFoundError, InputError."""
+    file.lstat()
     with open_input(file) as stream:
         data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise InputError(f"larger than {_MOST_BYTES >> 20} MiB, so it is no file of anchors", file)
-    lines = (line.strip() for line in data.decode("utf-8", "replace").split("\n"))
-    return [line for line in lines if line and not line.startswith("#")]
+    return data
 
 
 def write(ledger: Ledger, anchor: Anchor, file: Path) -> None:
@@ -156,11 +163,13 @@ def write(ledger: Ledger, anchor: Anchor, file: Path) -> None:
     file = file.absolute()
     if file.resolve().is_relative_to(ledger.folder.resolve()):
         raise InputError("is in the store's folder; an anchor belongs where the store's owner cannot change it", file)
-    with ledger.writing():
-        files = _remembered(ledger.folder)
-        _append(file, str(anchor))
-        if file not in files:
-            write_atomically(ledger.folder / NAME, msgspec.json.encode([*map(str, files), str(file)]))
+    if not str(file).isprintable():
+        raise InputError("has a name with characters that cannot be kept; name another file", file)
+    _append(file, str(anchor))
+    if file not in _remembered(ledger.folder):
+        with ledger.writing():
+            files = [*_remembered(ledger.folder), file]
+            write_atomically(ledger.folder / NAME, msgspec.json.encode([*map(str, files)]))
 
 
 def _append(file: Path, line: str) -> None:
@@ -184,7 +193,7 @@ def hand_over(anchor: Anchor, command: str) -> None:
     Raises InputError where it cannot be run, fails, or takes longer than a minute.
     """
     try:
-        arguments = shlex.split(command)
+        arguments = command if sys.platform == "win32" else shlex.split(command)
         done = subprocess.run(  # noqa: S603 (the user's own command)
             arguments, input=f"{anchor}\n".encode(), stdout=_STDERR, timeout=_COMMAND_SECONDS, check=False
         )
@@ -192,11 +201,9 @@ def hand_over(anchor: Anchor, command: str) -> None:
         why = getattr(error, "strerror", None) or error
         raise InputError(f"the command cannot be run ({why}); nothing was anchored") from None
     except subprocess.TimeoutExpired:
-        raise InputError(
-            f"the command did not end within {_COMMAND_SECONDS} s and was stopped; it may not have kept the log fingerprint"
-        ) from None
+        raise InputError(f"the command did not end within {_COMMAND_SECONDS} s, was stopped, and {_UNKNOWN}") from None
     if done.returncode:
-        raise InputError(f"the command failed (exit code {done.returncode}); it may not have kept the log fingerprint")
+        raise InputError(f"the command failed (exit code {done.returncode}) and {_UNKNOWN}")
 
 
 def _path_of(folder: Path) -> str:

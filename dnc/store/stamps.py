@@ -129,6 +129,11 @@ def add_stamp(ledger: Ledger, head: Entry, url: str, trusted: Sequence[Certifica
         _look_at(data, head, trusted, nonce=asked.nonce)
     except StampError as error:
         raise InputError(f"{_plain(url)}: {error}; nothing was kept") from None
+    return keep_stamp(ledger, head, data)
+
+
+def keep_stamp(ledger: Ledger, head: Entry, data: bytes) -> Stamp:
+    """Keep the answer of an authority (DER) that stamped a row of the log. Raises StoreError."""
     checksum = sha256(data).hexdigest()[:16]
     path = ledger.folder / FOLDER / f"{head.seq}-{head.hash}-{checksum}.tsr"
     with ledger.writing():

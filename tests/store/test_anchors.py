@@ -148,7 +148,7 @@ def test_a_pipe_in_place_of_the_anchors_is_not_waited_for(anchored, tmp_path):
     assert "is a pipe or a device" in verify(anchored.ledger).notes[0]
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1]", '["a'])
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '["a', "[" * 100_000])
 def test_a_damaged_memory_is_a_fault(dnc, anchored, content):
     """What cannot be read may have named a file; it is removed by hand, and anchoring remembers anew."""
     (anchored.path / anchors.NAME).write_text(content)
@@ -168,7 +168,9 @@ def test_a_line_that_was_cut_off_does_not_spoil_the_next(dnc, anchored, tmp_path
     assert ["anchored there: 2" in notes[0], "lines that are no anchors: 1" in notes[1]] == [True, True]
 
 
-@pytest.mark.parametrize("where", ["dnc-store/anchors.txt", "dnc-store/decisions/a", "no/such/folder", "."])
+@pytest.mark.parametrize(
+    "where", ["dnc-store/anchors.txt", "dnc-store/decisions/a", "no/such/folder", ".", "a\nb", os.fsdecode(b"\xff")]
+)
 def test_an_anchor_that_cannot_be_written_changes_nothing(dnc, logged, tmp_path, where):  # noqa: F811
     """It belongs outside the store; the store remembers no file that was not written."""
     (logged.path / "decisions").mkdir(exist_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,11 +13,13 @@ from dnc.clock import DATE_ORDERS, NONE, read_day, today
 from dnc.errors import InputError
 from dnc.files.input_file import open_input
 from dnc.files.table import folded
+from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.numbers.reader import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
 _KEYS = ("region", "dates", "sheet", "short_rows", "ignore", "columns", "values", "when_filled", "when_empty", "facts")
+_MOST_BYTES = 1 << 23  # more than the characters of a brief can take
 SHORT_ROWS = ("trailing",)
 
 
@@ -171,10 +172,12 @@ def read_brief(path: str | Path) -> Brief:
     """Read a brief. Raises InputError, which names the file and the key."""
     path = Path(path)
     with open_input(path) as file:
-        data = file.read()
+        data = file.read(_MOST_BYTES)
     try:
-        told = tomllib.loads(data.decode(_encoding(data)))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        told = toml_of(data.decode(_encoding(data)))
+    except UnicodeDecodeError:
+        raise InputError("is not TOML: it is neither UTF-8 nor UTF-16", path) from None
+    except TomlError as error:
         raise InputError(f"is not TOML: {error}", path) from None
     for key in told:
         if key not in _KEYS:

@@ -8,7 +8,6 @@ with the brief as it is. A terminal or a page only shows questions and hands ove
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from dnc.checks.settings import Settings
 from dnc.clock import NONE, YES, today
 from dnc.errors import InputError
 from dnc.files.table import folded, holds_number
+from dnc.files.toml_reader import toml_of
 from dnc.files.writers import atomic_path
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary
@@ -117,7 +117,7 @@ class Questions:
         if brief.exists():
             _ = read_brief(brief)
             try:
-                self._brief = tomllib.loads(brief.read_text(encoding="utf-8-sig"))
+                self._brief = toml_of(brief.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError:
                 raise InputError("is not UTF-8; save it in this encoding", brief) from None
         self.calls = self._height  # of the rows that are checked for each question

@@ -127,8 +127,9 @@ def kind_of(path: Path) -> str:
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
     if head.startswith(b"PK"):
-        found = {info.filename: info for info in _directory(path)}
-        mimetype = _zip_member(path, found["mimetype"]).head() if "mimetype" in found else b""
+        archive = _opened_zip(path)
+        found = {info.filename: info for info in archive.infolist()}
+        mimetype = _zip_member(archive, path, found["mimetype"]).head() if "mimetype" in found else b""
         if other := package_kind(found, mimetype):
             raise InputError(other, path)
         return "spreadsheet" if found.keys() & _SPREADSHEET_PARTS else "zip"
@@ -184,14 +185,15 @@ def _open_gzip(path: Path) -> BinaryIO:
     return _checked(cast(BinaryIO, gzip.open(path, "rb")), path, _most(path))
 
 
-def _directory(path: Path) -> list[zipfile.ZipInfo]:
+def _opened_zip(path: Path) -> zipfile.ZipFile:
+    """A zip, opened once for all of its members: its directory may be long, and is read when it is opened."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            found = archive.infolist()
+        archive = zipfile.ZipFile(path)  # noqa: SIM115 (closed with the last of its members)
+        found = archive.infolist()
         if not all(one.filename for one in found):
             raise zipfile.BadZipFile
         if _stands_alone(path, found):
-            return found
+            return archive
     except (*_DAMAGE, ValueError) as error:
         raise InputError(_reason(error), path) from None
     raise InputError("there are other bytes before or after the archive; download it again", path)
@@ -209,12 +211,13 @@ def _stands_alone(path: Path, found: list[zipfile.ZipInfo]) -> bool:
 
 
 def _zip_members(path: Path) -> list[Member]:
-    kept = [one for one in _directory(path) if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    archive = _opened_zip(path)
+    kept = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
     if not kept:
         raise InputError("the archive is empty", path)
     if fault := _fault(kept, _most(path)):
         raise InputError(f"{fault}; unpack it by hand and check what is in it", path)
-    return [_not_nested(_zip_member(path, one)) for one in kept]
+    return [_not_nested(_zip_member(archive, path, one)) for one in kept]
 
 
 def parts(path: Path, wanted: str, remedy: str = "open it and save it again") -> dict[str, Member]:
@@ -222,10 +225,11 @@ def parts(path: Path, wanted: str, remedy: str = "open it and save it again") ->
 
     Raises InputError as for an archive; `remedy` is what to do about it.
     """
-    found = [one for one in _directory(path) if not one.is_dir()]
+    archive = _opened_zip(path)
+    found = [one for one in archive.infolist() if not one.is_dir()]
     if fault := _fault(found, _most(path)):
         raise InputError(f"{fault}; {remedy}", path)
-    return {one.filename: _zip_member(path, one) for one in found if re.fullmatch(wanted, one.filename)}
+    return {one.filename: _zip_member(archive, path, one) for one in found if re.fullmatch(wanted, one.filename)}
 
 
 def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
@@ -246,14 +250,19 @@ def _leads_out(name: str) -> bool:
     return bool(re.match(r"[/\\]|[A-Za-z]:", name)) or ".." in re.split(r"[/\\]", name)
 
 
-def _zip_member(path: Path, info: zipfile.ZipInfo) -> Member:
+def unpacked_bytes(path: Path) -> int:
+    """The size of a file, or of all parts of a zip as it declares them."""
+    if first_bytes(path, 2) != b"PK":
+        return path.stat().st_size
+    return sum(one.file_size for one in _opened_zip(path).infolist())
+
+
+def _zip_member(archive: zipfile.ZipFile, path: Path, info: zipfile.ZipInfo) -> Member:
     shown = "".join(char if char.isprintable() else "?" for char in info.filename)
 
     def opened() -> BinaryIO:
         try:
-            with zipfile.ZipFile(path) as archive:  # the file stays open until the member is closed
-                stream = cast(BinaryIO, archive.open(info))
-            return _checked(stream, path / shown, _MOST_BYTES)
+            return _checked(cast(BinaryIO, archive.open(info)), path / shown, _MOST_BYTES)
         except (*_DAMAGE, ValueError) as error:
             raise InputError(_reason(error), path / shown) from None
 

@@ -44,6 +44,8 @@ from dnc.numbers.normalise import cleaned
 
 DELIMITERS = ",;\t|"
 _FIELD_LIMIT = 1 << 20
+_RECORD_LIMIT = 1 << 24  # characters of a record of several lines
+_REREAD_ONCE, _REREAD_TIMES = 1 << 25, 10  # characters that may be read again, and how often as many as were read once
 _WIDE = 1_000  # cells of a row; a pattern of more does not compile, so wider quoted rows are read record by record
 _BLOCK = 1 << 22  # bytes
 _HINT = re.compile(r"""^sep=([^\w"\r\n])\s*$""")
@@ -58,8 +60,9 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     start = _start_of(text.lines())
 
     def opened(limit: int) -> _Lines:
-        lines = _Lines(text.blocks(_BLOCK, limit))
+        lines = _Lines(text.blocks(_BLOCK, limit), path)
         for _ in range(start.skipped):
+            lines.begin_record()
             next(lines)
         return lines
 
@@ -153,12 +156,15 @@ class _Lines:
     """The lines of a text, with push-back.
 
     The text comes in blocks; what is left of a block can be taken, and put back, as a whole.
-    record: the lines read since it was last emptied. number: how many lines have been read.
+    record: the lines read since `begin_record`. number: how many lines have been read.
     """
 
-    def __init__(self, blocks: Iterable[bytes]) -> None:
-        self._blocks = iter(blocks)
+    def __init__(self, blocks: Iterable[bytes], path: Path | None = None) -> None:
+        self._path = path
+        self._blocks = self._counted(blocks)
         self._waiting: list[str] = []  # last line first
+        self._left = 0  # characters that the record may still have
+        self._read, self._pushed = 0, 0  # bytes read, and characters pushed back
         self.record: list[str] = []
         self.number = 0
 
@@ -171,11 +177,28 @@ class _Lines:
         line = self._waiting.pop()
         self.number += 1
         self.record.append(line)
+        self._left -= len(line)
+        if self._left < 0 and len(self.record) > 1:
+            raise csv.Error
         return line
 
+    def begin_record(self) -> None:
+        """Empty `record`; its lines may then have `_RECORD_LIMIT` characters, else csv.Error is raised."""
+        self.record, self._left = [], _RECORD_LIMIT
+
     def push_back(self, lines: list[str]) -> None:
+        """Have lines read again. Raises InputError where that happens to so many that it would take too long."""
         self._waiting.extend(reversed(lines))
         self.number -= len(lines)
+        self._pushed += sum(map(len, lines))
+        if self._pushed > _REREAD_ONCE + _REREAD_TIMES * self._read:
+            why = "quotation marks that are not closed here and in many lines before; export it again, or remove them"
+            raise InputError(why, self._path, self.number)
+
+    def _counted(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        for block in blocks:
+            self._read += len(block)
+            yield block
 
     @property
     def at_seam(self) -> bool:
@@ -235,7 +258,7 @@ def _csv_records(
     doubtful: set[int] = set()
     reader = csv.reader(source, delimiter=delimiter)
     while True:
-        source.record = []
+        source.begin_record()
         start = source.number + 1
         try:
             cells = next(reader, None)

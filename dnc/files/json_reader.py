@@ -17,6 +17,8 @@ from dnc.files.encoding import LINE_LIMIT, Text, head_text
 _NAMES = (".json", ".jsonl", ".ndjson")
 _BEGINNING = re.compile(r'\s*(\[\s*)?\{\s*["}]')
 _MOST_KEYS = 2_048  # of all objects together
+_MOST_CELLS = 1 << 24  # in any file
+_CELLS_OF_CHARACTER = 4  # in a larger one: cells of all rows and columns, for each character of the file
 _MOST_DEPTH = 32  # of nested objects and arrays
 _TOO_DEEP = f"has objects nested more than {_MOST_DEPTH} deep; flatten them"
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -30,13 +32,18 @@ def is_json(head: bytes, name: str) -> bool:
 def keys(text: Text) -> list[str]:
     """The keys of all objects, in the order in which they first appear. Raises InputError as `objects` does."""
     found: dict[str, None] = {}
-    for line, value, _ in _objects(text):
+    rows = characters = line = 0
+    for line, value, size in _objects(text):
+        rows, characters = rows + 1, characters + size
         found.update(dict.fromkeys(value))
         if len(found) > _MOST_KEYS:
             what = (
                 f"the objects up to here have more than {_MOST_KEYS:,} different keys, and each would become a column"
             )
             raise InputError(f"{what}; leave out those that are not needed", text.member.where, line)
+    if rows * len(found) > max(_MOST_CELLS, _CELLS_OF_CHARACTER * characters):
+        what = f"{rows:,} objects with {len(found):,} different keys would become cells that are nearly all empty"
+        raise InputError(f"{what}; leave out the keys that are not needed", text.member.where, line)
     return list(found)
 
 

@@ -20,13 +20,15 @@ from typing import IO
 import polars as pl
 
 from dnc.errors import InputError
+from dnc.files.archive import unpacked_bytes
 
-MEMORY_BYTES = 4 << 30
+MEMORY_BYTES = 4 << 30  # at most; of a spreadsheet `_LEAST_BYTES`, and `_BYTES_OF_BYTE` for each byte of its parts
+_LEAST_BYTES, _BYTES_OF_BYTE = 1 << 30, 100
 CPU_SECONDS = 900
 SILENT_SECONDS = 300.0  # without a frame from the child
 _MOST_BYTES = {
     "parquet": 20 * 10**9,
-    "spreadsheet": 1 << 31,
+    "spreadsheet": 1 << 30,
 }  # of all frames together; a sheet is kept in memory as a whole
 _PARSER = Path(__file__).with_name("sandbox_worker.py")
 _BLOCK = 1 << 20
@@ -49,18 +51,21 @@ def frames(kind: str, path: Path, batch_rows: int, sheet: str = "") -> Iterator[
 
     Raises InputError where the file cannot be read or exceeds the limits.
     """
-    limits = [str(batch_rows), str(MEMORY_BYTES), str(CPU_SECONDS)]
+    memory = MEMORY_BYTES
+    if kind == "spreadsheet":  # of cells that are all stored, and not repeated
+        memory = min(memory, _LEAST_BYTES + _BYTES_OF_BYTE * unpacked_bytes(path))
+    limits = [str(batch_rows), str(memory), str(CPU_SECONDS)]
     command = [sys.executable, "-P", str(_PARSER), kind, str(path.absolute()), sheet, *limits]
     env = os.environ | {"POLARS_MAX_THREADS": "2", "RUST_BACKTRACE": "0"}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=env) as child:  # noqa: S603 (Python, and our own file)
         try:
-            yield from _received(child, kind, path)
+            yield from _received(child, kind, path, memory)
         finally:
             child.kill()
 
 
-def _received(child: subprocess.Popen[bytes], kind: str, path: Path) -> Iterator[pl.DataFrame]:
+def _received(child: subprocess.Popen[bytes], kind: str, path: Path, memory: int) -> Iterator[pl.DataFrame]:
     if child.stdout is None or child.stderr is None:
         return
     left = _MOST_BYTES[kind]
@@ -78,16 +83,16 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path) -> Iterator
         try:
             yield pl.read_ipc(data)
         except pl.exceptions.PolarsError as error:
-            raise InputError(_reason(1, type(error).__name__.encode(), kind), path) from None
+            raise InputError(_reason(1, type(error).__name__.encode(), kind, memory), path) from None
     code = child.wait()
     if code:
-        raise InputError(_reason(code, child.stderr.read(), kind), path)
+        raise InputError(_reason(code, child.stderr.read(), kind, memory), path)
 
 
-def _reason(code: int, stderr: bytes, kind: str) -> str:
+def _reason(code: int, stderr: bytes, kind: str, memory: int) -> str:
     word = stderr.rpartition(b"\n")[2].decode("ascii", "replace")
     if code < 0 or word == "MemoryError" or b"allocation" in stderr:
-        return f"takes more than {MEMORY_BYTES >> 20:,} MB or {CPU_SECONDS} s to read; export it as CSV"
+        return f"takes more than {memory >> 20:,} MB or {CPU_SECONDS} s to read; export it as CSV"
     if word in _WORDS:
         return _WORDS[word]
     exception = word if word.isidentifier() else "unknown"

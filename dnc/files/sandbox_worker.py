@@ -77,6 +77,8 @@ def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.Da
             orient="row",
         )
         if sheet is not None:
+            if sheet.width > _MOST_COLUMNS:
+                raise Wide
             yield pl.DataFrame({"place": [column.absolute_index for column in sheet.available_columns()]})
             marks = list(_marks(path, book.sheet_names.index(sheet.name)))
             yield pl.DataFrame(marks, {"column": pl.Int64, "row": pl.Int64, "text": pl.String}, orient="row")

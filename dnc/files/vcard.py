@@ -20,7 +20,7 @@ from dnc.errors import InputError
 from dnc.files.encoding import LINE_LIMIT, Text, head_text
 
 _BEGINNING = "begin:vcard"
-_MOST_COLUMNS = 2_048  # of all cards together
+_MOST_COLUMNS = 2_048  # of all cards together, and properties of one card
 _LEFT_OUT = re.compile(r"VERSION|PRODID|X-ABLABEL|X-PHONETIC.*")
 _BULKY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key)(?:;|$)")  # of which no byte is kept
 _NO_KIND = {"pref", "voice", "internet", "uri", "text", "quoted-printable", "8bit", "7bit", ""}  # as types of a number
@@ -60,16 +60,16 @@ def columns(text: Text) -> list[str]:
 def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
     """Pairs of (line where a card begins, its cells by column).
 
-    Raises InputError, with the line, at text that is no property, at a card inside a card, and where a card does not
-    end.
+    Raises InputError, with the line, at text that is no property, at a card inside a card, where a card does not end,
+    and where it has more than `_MOST_COLUMNS` properties or `LINE_LIMIT` characters.
     """
-    where, begun, card = text.member.where, 0, list[Property]()
+    where, begun, held, card = text.member.where, 0, 0, list[Property]()
     for line, found in _properties(text):
         mark = (found.name, found.value.strip().upper())
         if mark == ("BEGIN", "VCARD"):
             if begun:
                 raise InputError("a card begins inside another one; export the contacts as CSV", where, line)
-            begun, card = line, []
+            begun, held, card = line, 0, []
         elif not begun:
             raise InputError("text outside of a card; export the contacts again, or as CSV", where, line)
         elif mark == ("END", "VCARD"):
@@ -77,6 +77,10 @@ def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
             begun = 0
         else:
             card.append(found)
+            held += len(found.value)
+            if len(card) > _MOST_COLUMNS or held > LINE_LIMIT:
+                what = f"a card of more than {_MOST_COLUMNS:,} properties or {LINE_LIMIT:,} characters"
+                raise InputError(f"{what}; export the contacts as CSV", where, begun)
     if begun:
         raise InputError("ends inside a card; it is truncated, export it again", where, begun)
 

@@ -19,7 +19,6 @@ import json
 import os
 import re
 import stat
-import tomllib
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from dnc.errors import InputError, missing_extra
 from dnc.files.archive import Member, parts
 from dnc.files.atomic import write_atomically
 from dnc.files.input_file import input_sha256, open_input
+from dnc.files.toml_reader import TomlError, toml_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -191,8 +191,8 @@ def content_of(folder: Path) -> Content:
     paths = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".toml", ".csv")}
     texts = {name: _decoded(_read(path), folder, name) for name, path in paths.items()}
     try:
-        about = tomllib.loads(texts.pop(_ABOUT, ""))
-    except tomllib.TOMLDecodeError:
+        about = toml_of(texts.pop(_ABOUT, ""))
+    except TomlError:
         about = {}
     version = about.get("version")
     if about.keys() != {"version"} or not isinstance(version, str) or not _VERSION.fullmatch(version):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -12,6 +11,7 @@ from typing import Any
 
 from dnc.clock import is_zone
 from dnc.errors import RuleError
+from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.calendars import Calendar
 from dnc.law.demands import (
     AGES,
@@ -87,8 +87,8 @@ class _Reader:
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         try:
-            self.data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            self.data = toml_of(text)
+        except TomlError as error:
             raise RuleError(f"is not valid TOML: {error}", path) from None
         self.printable(self.data)
 

@@ -1,0 +1,283 @@
+"""Files made to fill the memory, to take for ever or to say something else than they hold, and what they cost.
+
+`python -m tests.attacks [NAME]...` makes each file, runs the verb that reads it in a child, and prints rows of
+Markdown: the attack, the size of its file, the answer, the peak memory of all processes together, and seconds of
+processor time. The tests take the same files, so there is one place for them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+import xlsxwriter
+
+CHECK = ("check", "FILE", "--region", "FR", "--quiet", "--exit-zero", "--out", "out.csv")
+LOAD = ("load", "FILE", "--registry", "own", "--as-of", "2026-01-01")
+READ = "is read"
+SECONDS = 100  # processor time of a child, at most
+_TICK = 0.02
+
+
+class Attack(NamedTuple):
+    """A hostile file.
+
+    name: of the file, whose suffix says what it is. make: returns its content. verb: the words that read it, `FILE` in
+    place of its name. answer: a part of the message with which it is refused, or `READ`.
+    """
+
+    name: str
+    make: Callable[[], bytes]
+    answer: str
+    verb: tuple[str, ...] = CHECK
+
+
+class Cost(NamedTuple):
+    """What a run took. code: its exit code. message: its last line on stderr. size, memory: bytes. seconds: processor time."""
+
+    size: int
+    code: int
+    message: str
+    memory: int
+    seconds: float
+
+
+def text(*parts: str) -> Callable[[], bytes]:
+    """A text."""
+    return lambda: "".join(parts).encode()
+
+
+def frame(make: Callable[[], pl.DataFrame], **options: object) -> Callable[[], bytes]:
+    """A Parquet file of a frame."""
+
+    def made() -> bytes:
+        out = io.BytesIO()
+        make().write_parquet(out, **options)
+        return out.getvalue()
+
+    return made
+
+
+def zipped(members: Callable[[], dict[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> Callable[[], bytes]:
+    """A zip."""
+
+    def made() -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", method) as archive:
+            for name, data in members().items():
+                archive.writestr(name, data)
+        return out.getvalue()
+
+    return made
+
+
+def sheet(fill: Callable[[xlsxwriter.worksheet.Worksheet], None]) -> Callable[[], bytes]:
+    """An XLSX with one sheet."""
+
+    def made() -> bytes:
+        out = io.BytesIO()
+        with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+            fill(book.add_worksheet())
+        return out.getvalue()
+
+    return made
+
+
+def repeated_strings(rows: int, columns: int, length: int) -> Callable[[xlsxwriter.worksheet.Worksheet], None]:
+    """One long text in all cells."""
+
+    def fill(of: xlsxwriter.worksheet.Worksheet) -> None:
+        for column in range(columns):
+            of.write_string(0, column, "number" if not column else f"c{column}")
+        for row in range(1, rows):
+            for column in range(columns):
+                of.write_string(row, column, "0" * length)
+
+    return fill
+
+
+def ods(cells: str) -> Callable[[], bytes]:
+    """An OpenDocument spreadsheet."""
+    head = (
+        '<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">'
+        '<office:body><office:spreadsheet><table:table table:name="a">'
+        '<table:table-row><table:table-cell office:value-type="string"><text:p>number</text:p></table:table-cell></table:table-row>'
+    )
+    tail = "</table:table></office:spreadsheet></office:body></office:document-content>"
+    manifest = '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+    kind = b"application/vnd.oasis.opendocument.spreadsheet"
+    parts = {"mimetype": kind, "META-INF/manifest.xml": manifest.encode(), "content.xml": (head + cells + tail).encode()}
+    return zipped(lambda: parts)
+
+
+def ods_cell(content: str, rows: int = 1, columns: int = 1) -> str:
+    """A row of equal cells, repeated."""
+    inside = f"<text:p>{content}</text:p>"
+    cell = f'<table:table-cell office:value-type="string" table:number-columns-repeated="{columns}">{inside}</table:table-cell>'
+    return f'<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>'
+
+
+BOMB = '<!DOCTYPE s [<!ENTITY a "aaaaaaaaaa">' + "".join(
+    f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9)
+)
+
+ATTACKS = (
+    Attack("plain.csv", text("number\n", "+33199000001\n" * 1_000), READ),
+    # JSON
+    Attack("keys.jsonl", lambda: "".join(f'{{"number":"+33199000001","k{n}":1}}\n' for n in range(24_000)).encode(), "different keys"),
+    Attack("nested.jsonl", text(('{"number":"+33199000001","x":' + "[" * 950 + "]" * 950 + "}\n") * 4), "32 deep"),
+    Attack("nested-objects.jsonl", text(('{"number":"+33199000001","x":' + '{"a":' * 900 + "1" + "}" * 901 + "\n") * 4), "32 deep"),
+    Attack("nested-31.jsonl", text(('{"number":"+33199000001","x":' + '{"a":' * 30 + "1" + "}" * 31 + "\n") * 20_000), READ),
+    Attack("sparse.jsonl", lambda: "".join(f'{{"number":"+33199000001","k{n % 2_000}":1}}\n' for n in range(200_000)).encode(), READ),
+    Attack("inner-keys.jsonl", lambda: "".join(f'{{"number":"+33199000001","x":{{"k{n}":1}}}}\n' for n in range(40_000)).encode(), READ),
+    Attack("digits.jsonl", text('{"number":' + "1" * 900_000 + "}\n"), "JSON"),
+    Attack("digits-4000.jsonl", text(('{"number":' + "1" * 4_000 + "}\n") * 2_000), READ),
+    Attack("unclosed.jsonl", text(('{"number":"' + "x" * 80 + "\n") * 200_000), "is not JSON"),
+    Attack("one-object.json", text("[{" + '"a":{' * 200_000), "JSON|deep"),
+    Attack("list.jsonl", text('{"number":"+33199000001","x":[' + "{}," * 300_000 + "{}]}\n"), READ),
+    Attack("list-keys.jsonl", lambda: ('{"number":"+33199000001","x":[' + ",".join(f'{{"k{n}":1}}' for n in range(60_000)) + "]}\n").encode(), READ),
+    # CSV
+    Attack("wide.csv.gz", lambda: gzip.compress((",".join(f"c{n}" for n in range(16_383)) + ",number\n").encode() + (b"," * 16_383 + b"\n") * 6_000), READ),
+    Attack("wide-quoted.csv.gz", lambda: gzip.compress((",".join(f"c{n}" for n in range(16_383)) + ",number\n").encode() + (b'"",' * 16_383 + b'""\n') * 2_000), READ),
+    Attack("blanks.csv", text("number\n", '"01' + " " * 40_000 + 'z"\n'), READ),
+    Attack("blanks-many.csv", text("number,name\n", ('01' + " " * 40_000 + 'z,x\n') * 200), READ),
+    Attack("quotes.csv", text("number,name\n", 'z","\n' * 40_000), READ),
+    Attack("quotes-2.csv", text("number,name\n", '"a""\n' * 40_000), READ),
+    Attack("quotes-3.csv", text("number,name\n", 'z,"\n' + "a,b\n" * 200_000), READ),
+    Attack("quotes-4.csv", text("number,name\n", ('z,"' + '\n' * 50) * 4_000), READ),
+    Attack("quoted-lines.csv", text("number,name\n", '+33199000001,"' + "x;y\n" * 200_000 + '"\n'), READ),
+    Attack("all-quotes.csv", text("number\n", '"' * 900_000 + "\n"), READ),
+    Attack("long-line.csv", text("number\n", "0" * 3_000_000 + "\n"), "more than 1,048,576 bytes"),
+    Attack("long-cells.csv", text("number,a,b\n", ("0" * 40 + "," + "1 " * 250_000 + "," + "2" * 500_000 + "\n") * 20), READ),
+    Attack("title-lines.csv", text(("9 " * 500_000 + "\n") * 29, "number,name\n+33199000001,x\n"), "holds numbers"),
+    Attack("at-signs.csv", text("number," + "a@" * 4_900 + "\n1,2\n"), "e-mail|at"),
+    Attack("empty-lines.csv", text("number\n", "\n" * 5_000_000), READ),
+    Attack("one-byte-rows.csv.gz", lambda: gzip.compress(b"number\n" + b"1\n" * 30_000_000), READ),
+    Attack("returns.csv", text("number,a\n", "1,2\r" * 300_000), READ),
+    Attack("utf16.csv", lambda: ("number,a\n" + "\u0100,\u0001\n" * 300_000).encode("utf-16"), READ),
+    Attack("marks.csv", text("number,call_at,attempts,hours_agreed,place,cli\n", "+33199000001" + ("," + "1 " * 80_000) * 5 + "\n"), READ),
+    Attack("distinct-words.csv", lambda: ("number,caller,purpose,source,consent\n" + "".join(f"+33199000001,a{n},b{n},c{n},d{n}\n" for n in range(100_000))).encode(), READ),
+    Attack("name.csv", text("number," + "phone " * 1_600 + "\n1,2\n"), READ),
+    Attack("names.csv", text("number," + ",".join(["do not call " * 8] * 9_000) + "\n"), "look"),
+    # vCard
+    Attack("folded.vcf", text("BEGIN:VCARD\nNOTE:", "x\n " * 300_000, "\nEND:VCARD\n"), READ),
+    Attack("notes.vcf", text("BEGIN:VCARD\n", "NOTE:xxxxxxxx\n" * 200_000, "TEL:+33199000001\nEND:VCARD\n"), "properties"),
+    Attack("numbers.vcf", text("BEGIN:VCARD\n", "TEL:+33199000001\n" * 40_000, "END:VCARD\n"), "properties"),
+    Attack("parameters.vcf", text("BEGIN:VCARD\nTEL", ";TYPE=a" * 140_000, ":+33199000001\nEND:VCARD\n"), READ),
+    Attack("types.vcf", lambda: ("BEGIN:VCARD\nTEL;TYPE=" + ",".join(f"a{n}" for n in range(120_000)) + ":+33199000001\nEND:VCARD\n").encode(), "10,000 characters"),
+    Attack("quotes.vcf", text("BEGIN:VCARD\nTEL", ';"' * 500_000, "\nEND:VCARD\n"), "is not a line"),
+    Attack("cards.vcf", text("BEGIN:VCARD\nEND:VCARD\n" * 200_000), READ),
+    # Archives
+    Attack("members.zip", zipped(lambda: {f"{n}.csv": b"number\n+33199000001\n" for n in range(10_000)}), READ),
+    Attack("swelling.csv.gz", lambda: gzip.compress(b"number\n" + b"0" * 60_000_000), "unpacks to more than"),
+    Attack("swelling.zip", zipped(lambda: {"a.csv": b"0" * 30_000_000}), "unpacks to more than"),
+    # Spreadsheets
+    Attack("repeated.xlsx", sheet(repeated_strings(20_000, 1, 32_000)), "export it as CSV|unpacks"),
+    Attack("repeated-wide.xlsx", sheet(repeated_strings(3_000, 60, 1_000)), READ),
+    Attack("repeated-2GB.xlsx", sheet(repeated_strings(1_500, 40, 30_000)), "unpacks|takes more"),
+    Attack("far.xlsx", sheet(lambda of: [of.write_string(0, 0, "number"), of.write_string(1_000_000, 16_000, "x")]), "far away"),
+    Attack("columns.ods", ods(ods_cell("1", 1, 1_000_000)), "columns"),
+    Attack("rows.ods", ods(ods_cell("1", 1_000_000_000, 1)), "takes more|full|read"),
+    Attack("square.ods", ods(ods_cell("x" * 1_000, 100_000, 1_000)), "takes more"),
+    Attack("rows-long.ods", ods(ods_cell("x" * 30_000, 60_000, 1)), "takes more|unpacks"),
+    Attack("sheet-entities.xlsx", zipped(lambda: {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": f'<?xml version="1.0"?>{BOMB}]><workbook>&j;</workbook>'.encode()}), "document type|cannot be read"),
+    # Parquet
+    Attack("dictionary.parquet", frame(lambda: pl.DataFrame({"number": pl.Series(["0" * 1_000_000]).gather([0] * 30_000)})), "unpacks"),
+    Attack("dictionary-1GB.parquet", frame(lambda: pl.DataFrame({"number": pl.Series(["0" * 1_000_000]).gather([0] * 1_000)})), READ),
+    Attack("nulls.parquet", frame(lambda: pl.DataFrame({f"c{n}": pl.Series([None], dtype=pl.String).gather([0] * 200_000) for n in range(100)} | {"number": pl.Series(["1"]).gather([0] * 200_000)})), READ),
+    Attack("lists.parquet", frame(lambda: pl.DataFrame({"number": ["1"] * 2_000, "x": pl.Series([[0] * 100_000]).gather([0] * 2_000)})), READ),
+    Attack("nested.parquet", frame(lambda: pl.DataFrame({"number": ["1"], "x": deep(60)})), READ),
+    Attack("wide.parquet", frame(lambda: pl.DataFrame({"number": ["1"] * 50} | {f"c{n}": [None] * 50 for n in range(16_000)})), READ),
+    # Briefs, consents and rules
+    Attack("nested.toml", text("ignore = " + "[" * 5_000 + "]" * 5_000), "", ("check", "plain.csv", "--brief", "FILE", "--exit-zero", "--out", "out.csv")),
+    Attack("dotted.toml", text(".".join(["a"] * 40_000) + " = 1\n"), "", ("check", "plain.csv", "--brief", "FILE", "--exit-zero", "--out", "out.csv")),
+    Attack("values.toml", lambda: ("[values.caller]\n" + "".join(f'"w{n}" = "commercial"\n' for n in range(300_000))).encode(), "", ("check", "plain.csv", "--brief", "FILE", "--exit-zero", "--out", "out.csv")),
+    Attack("array.toml", lambda: ("ignore = [" + ", ".join(f'"w{n}"' for n in range(300_000)) + "]").encode(), "", ("check", "plain.csv", "--brief", "FILE", "--exit-zero", "--out", "out.csv")),
+)  # fmt: skip
+
+
+def deep(depth: int) -> pl.Series:
+    """One cell of lists in lists."""
+    value: object = 1
+    for _ in range(depth):
+        value = [value]
+    return pl.Series([value])
+
+
+def cost(attack: Attack, folder: Path) -> Cost:
+    """Make the file of an attack in a folder, and run its verb there."""
+    (folder / "plain.csv").write_text("number\n+33199000001\n")
+    path = folder / attack.name
+    path.write_bytes(attack.make())
+    words = [attack.name if word == "FILE" else word for word in attack.verb]
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "DNC_TODAY": "2026-06-05", "DNC_LANG": "en"}
+    command = [sys.executable, "-m", "dnc", *words]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with (folder / "stderr").open("wb") as stderr:
+        child = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=stderr, process_group=0, preexec_fn=_bounded)  # fmt: skip
+        memory = _peak(child)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    lines = (folder / "stderr").read_text(errors="replace").splitlines()
+    message = next((line for line in lines if line.startswith("dnc: ")), lines[-1] if lines else "")
+    return Cost(path.stat().st_size, child.returncode, message, memory, seconds)
+
+
+def _bounded() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+
+
+def _peak(child: subprocess.Popen[bytes]) -> int:
+    """Wait for a child: bytes of the peaks of all processes of its group, added up."""
+    peaks: dict[int, int] = {}
+    while child.poll() is None:
+        for pid in _group(child.pid):
+            try:
+                status = Path(f"/proc/{pid}/status").read_text()
+            except OSError:
+                continue
+            peaks[pid] = next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM")), peaks.get(pid, 0))
+        time.sleep(_TICK)
+    return sum(peaks.values())
+
+
+def _group(leader: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[2]) == leader:
+                found.append(int(folder.name))
+    return found
+
+
+def main(names: list[str]) -> None:
+    """Print a row for each attack."""
+    print("| file | size | answer | memory | seconds |\n|---|---|---|---|---|")
+    for attack in ATTACKS:
+        if names and attack.name not in names:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            one = cost(attack, Path(folder))
+        size = f"{one.size / 1e6:.1f} MB" if one.size > 1e5 else f"{one.size / 1e3:.1f} kB"
+        print(f"| {attack.name} | {size} | {one.code}: {one.message[:150]} | {one.memory >> 20:,} MB | {one.seconds:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

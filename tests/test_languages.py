@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import polars as pl
 
 import dnc
 from dnc import Rulebook
+from dnc.law.rulebook import shipped
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import in_language, messages
 from tests.test_messages import CATALOGUE
@@ -34,6 +36,7 @@ label = "Zweck"
 values.sale.label = "Verkauf"
 [regimes.fr-frequency-2023]
 title = "Höchstens vier Anrufe in dreißig Tagen"
+note = "Auch Versuche ohne Antwort zählen."
 [cites.fr.CONSO-D223-9-2023]
 text = "Verbrauchergesetzbuch, Art. D. 223-9"
 """
@@ -59,6 +62,9 @@ def test_a_language_is_a_file_of_words(tmp_path):
     assert "Verbrauchergesetzbuch, Art. D. 223-9" in told
     written = "from datetime import date; from dnc.messages import *; print(amount('de', 1)(1234.5), percent('de')(.125), dated('de')(date(2026, 11, 25)))"
     assert run("-c", written).split() == ["1.234,5", "12,5", "%", "25.11.2026"]
+    page = tmp_path / "recht.html"
+    run("-m", "dnc", "rules", "fr", "--lang", "de", "--out", str(page))
+    assert "<dd>Auch Versuche ohne Antwort zählen.</dd>" in page.read_text(encoding="utf-8")
 
 
 ENGLISH = frozenset(
@@ -129,7 +135,7 @@ ENGLISH = frozenset(
 NAMES = (
     "National Do Not Call Registry", "Do Not Call Register", "Do Not Call", "Data (Use and Access) Act",
     "Financial Guidance and Claims Act", "Telemarketing and Research Calls Industry Standard", "Code of Virginia",
-    "Act 47 of 2026", "Stop the Spam Calls Act", "Com. Law", "Com Law", "Fraternal Order of Police",
+    "Act 47 of 2026", "Act 73 of 2019", "Stop the Spam Calls Act of 2023", "Stop the Spam Calls Act", "Gen. Bus. Law", "Com. Law", "Com Law", "Fraternal Order of Police",
 )  # fmt: skip
 
 
@@ -150,6 +156,15 @@ def texts_of(entry) -> list[str]:
     return [text for below in (entry.values() if isinstance(entry, dict) else entry) for text in texts_of(below)]
 
 
+def test_every_text_of_every_rule_is_in_both_languages():
+    """Title, obligation, duty or open question, note and sanction; what a scope asks for is shown in other words."""
+    texts = {"title", "says", "note", "sanction", "duty", "unsettled", "not_read"}
+    for name, text in shipped().items():
+        for regime in tomllib.loads(text).get("regime", ()):
+            told = (texts & set(regime)) - ({"unsettled"} if regime["id"].endswith("-scope") else set())
+            assert not [key for key in told if not regime.get(f"{key}_fr")], (name, regime["id"])
+
+
 def test_no_english_is_left_in_french_sources():
     """The catalogue, the columns and their values, and every regime: title, text, citations, conditions, demand."""
     for section in CATALOGUE:
@@ -162,7 +177,8 @@ def test_no_english_is_left_in_french_sources():
         for text in told:
             assert not english(text), (name, text)
     for _, regime in Rulebook.load().regimes():
-        told = [regime.title["fr"], regime.says["fr"], *(cite.texts["fr"] for cite in regime.cites)]
+        told = [text["fr"] for text in (regime.title, regime.says, regime.note, regime.sanction)]
+        told += [cite.texts["fr"] for cite in regime.cites]
         told += [in_language(part.says, "fr") for part in regime.parts]
         for text in told:
             assert not english(text), (regime.id, text)
@@ -211,6 +227,7 @@ def test_no_english_is_left_in_french(dnc, write_file, monkeypatch):
         ["log", "--verify"],
         ["verify"],
         ["rules", "fr", "--unread-since", "2030-01-01"],
+        ["rules", "--out", "loi.html"],
     ]
     for arguments in runs:
         code, out, err = dnc(*arguments)
@@ -219,7 +236,7 @@ def test_no_english_is_left_in_french(dnc, write_file, monkeypatch):
             out = out.partition("\n")[2]
         for line in [*err.splitlines(), *out.splitlines()]:
             assert not english(line), (arguments[0], line)
-    for name in ("rapport.html", "apres.html", "examen.html", "lettre.html"):
+    for name in ("rapport.html", "apres.html", "examen.html", "lettre.html", "loi.html"):
         for text in _Prose(Path(name).read_text(encoding="utf-8")).texts:
             assert not english(text), (name, text)
     for why in pl.read_csv("r.csv", infer_schema=False)["dnc_why"]:

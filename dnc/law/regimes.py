@@ -34,7 +34,8 @@ class Regime:
     """One obligation over one span of days.
 
     title: its name for people, by language; the id where its file gives none.
-    says: the obligation in words, by language. force: `law` or `guidance` (a regulator's recommendation).
+    says, note, sanction: the obligation, what to know of it, and the sanction in words, by language; the last two may
+    be empty. force: `law` or `guidance` (a regulator's recommendation).
     first, until: the span, without `until`. follows: id of the regime that it replaces on `first`.
     when, exceptions: it applies where all of `when` holds and no clause of `exceptions` holds.
     demand, demanded: what it asks for, a key of `DEMANDS`, and the same compiled.
@@ -54,8 +55,8 @@ class Regime:
     demanded: Condition
     cites: tuple[Cite, ...]
     confidence: str
-    note: str
-    sanction: str
+    note: dict[str, str]
+    sanction: dict[str, str]
     is_scope: bool = False
 
     def in_force(self, day: date) -> bool:

@@ -37,6 +37,7 @@ from dnc.messages import LANGUAGES, Words, in_languages, said, translated, words
 
 LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
 _IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
+_TEXTS = ("title", "says", "note", "sanction")  # of a regime, beside its demand; each may be given in every language
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MOST_LETTERS = 30  # of a jurisdiction
@@ -269,23 +270,21 @@ class _Reader:
         id_ = data.get("id", "?") if isinstance(data, dict) else "?"
         keys = {"id": True, "says": True, "cites": True, "when": True}
         optional = (
-            "title",
-            *(key for name in ("title", "says", *_IN_WORDS) for key in translated(name)),
+            *_TEXTS,
+            *(key for name in (*_TEXTS, *_IN_WORDS) for key in translated(name)),
             "force",
             "from",
             "until",
             "follows",
             "except",
             "confidence",
-            "note",
-            "sanction",
         )
-        table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False), id_)
+        table = self.table(data, dict.fromkeys((*optional, *DEMANDS), False) | keys, id_)
         if not (isinstance(id_, str) and _ID.fullmatch(id_)):
             raise self.fail("an id must be lower-case words joined by hyphens", id_)
-        for key in ("says", *translated("says"), "note", "sanction", "follows"):
-            if key in table:
-                self.typed(str, table, key, id_)
+        texts = self._texts(table, id_)
+        if "follows" in table:
+            self.typed(str, table, "follows", id_)
         for key, allowed in (("force", ("law", "guidance")), ("confidence", GRADES)):
             if table.get(key, allowed[0]) not in allowed:
                 raise self.fail(f"{table[key]!r} is not one of {', '.join(allowed)}", id_, key)
@@ -302,8 +301,7 @@ class _Reader:
             condition = replace(condition, reads=((Sql("true"), "jurisdiction"),))
         return Regime(
             id=id_,
-            title=self._title(table, id_),
-            says=in_languages(table, "says", "regimes", id_),
+            **texts,
             force=table.get("force", "law"),
             first=first,
             until=until,
@@ -314,17 +312,16 @@ class _Reader:
             demanded=condition,
             cites=self._cites_of(table, id_),
             confidence=table.get("confidence", "low"),
-            note=table.get("note", ""),
-            sanction=table.get("sanction", ""),
             is_scope=is_scope,
         )
 
-    def _title(self, table: dict[str, Any], id_: str) -> dict[str, str]:
-        """The title in every language; the id where a file gives none."""
-        for key in ("title", *translated("title")):
-            if key in table and len(self.typed(str, table, key, id_)) > LONGEST_TITLE:
+    def _texts(self, table: dict[str, Any], id_: str) -> dict[str, dict[str, str]]:
+        """Its texts for people in every language: without a title the id is one, any other text may be empty."""
+        for key in (one for name in _TEXTS for one in (name, *translated(name))):
+            if key in table and len(self.typed(str, table, key, id_)) > LONGEST_TITLE and key.startswith("title"):
                 raise self.fail(f"has more than {LONGEST_TITLE} characters", id_, key)
-        return in_languages({"title": id_} | table, "title", "regimes", id_)
+        given = dict.fromkeys(_TEXTS, "") | {"title": id_} | table
+        return {name: in_languages(given, name, "regimes", id_) for name in _TEXTS}
 
     def _clause(self, data: Any, *at: str) -> tuple[Condition, ...]:
         if not isinstance(data, dict) or (not data and at[-1] == "except"):

@@ -115,6 +115,6 @@ def _data(found: RegimeResult) -> dict[str, Any]:
         "except": [[vars(condition) for condition in clause] for clause in found.exceptions],
         "demand": {"kind": regime.demand, **vars(found.demand)},
         "cites": [{"text": cite.text, "url": cite.url, "read": cite.read} for cite in regime.cites],
-        "note": regime.note,
-        "sanction": regime.sanction,
+        "note": regime.note["en"],
+        "sanction": regime.sanction["en"],
     }

@@ -35,7 +35,7 @@ def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "e
 
     Args:
         chosen: jurisdiction → its pack, and the regimes to show.
-        language: of the page. Notes and sanctions are shown as they stand in the rules file.
+        language: of the page.
     """
     texts, write = messages("law", language), dated(language)
     regimes = [regime for _, some in chosen.values() for regime in some]

@@ -270,7 +270,7 @@ class _Reader:
         id_ = data.get("id", "?") if isinstance(data, dict) else "?"
         keys = {"id": True, "says": True, "cites": True, "when": True}
         optional = (
-            *_TEXTS,
+            "title",
             *(key for name in (*_TEXTS, *_IN_WORDS) for key in translated(name)),
             "force",
             "from",
@@ -278,8 +278,10 @@ class _Reader:
             "follows",
             "except",
             "confidence",
+            "note",
+            "sanction",
         )
-        table = self.table(data, dict.fromkeys((*optional, *DEMANDS), False) | keys, id_)
+        table = self.table(data, keys | dict.fromkeys((*optional, *DEMANDS), False), id_)
         if not (isinstance(id_, str) and _ID.fullmatch(id_)):
             raise self.fail("an id must be lower-case words joined by hyphens", id_)
         texts = self._texts(table, id_)

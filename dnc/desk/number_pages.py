@@ -29,6 +29,7 @@ from dnc.errors import DncError, InputError
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import messages, system_locale
 from dnc.reports.letter import write_letter
+from dnc.reports.phrases import fact
 from dnc.store.store import read_all
 
 # What is asked of a call; the others are in the brief of a list, and rarely matter for one call.
@@ -108,14 +109,11 @@ def _page(
     settings = Settings(at=asked.day, rulebook=visit.desk.book, language=language)
     call = explain_call(asked.number, store, settings, asked.facts)
     known: dict[str, Any] | None = answer(store, asked.number) if store.exists else None
-    values = {
-        name: entry["values"] for name, entry in vocabulary().columns.items() if name in _FACTS and entry.get("values")
-    }
     return visit.page(
         "number_known.html",
         400 if errors else 200,
         asked=asked,
-        told={name: values[name][fact][language] if name in values else fact for name, fact in asked.facts.items()},
+        told=[fact(name, word, language) for name, word in asked.facts.items()],
         call=explained(call, language),
         known=known,
         states=messages("answer", language)["states"],

@@ -9,7 +9,7 @@ from dnc.checks.result import Check
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
 from dnc.messages import counted, dated, messages
 from dnc.reports.decision import decision
-from dnc.reports.phrases import accepted, by_rules, consents, labelled, misread
+from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread
 
 _SHOWN = 5
 _COUNTED = ("past", "elsewhere", "unplaced", "skipped", "full", "cut")  # attributes of a check
@@ -60,9 +60,7 @@ def remarks(check: Check) -> Iterator[str]:
 def _declared(check: Check) -> Iterator[str]:
     texts = messages("summary", check.language)
     if check.declared:
-        # The caller's number is a telephone number too.
-        facts = [name if name == "cli" else f"{name}={fact}" for name, fact in check.declared.items()]
-        yield texts["declared"].format(facts=", ".join(facts))
+        yield texts["declared"].format(facts=facts(check.declared, check.language))
     yield from (line for _, line in by_rules(check))
     if found := consents(check):
         yield texts["consents"].format(counts=found)

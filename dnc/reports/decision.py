@@ -94,9 +94,7 @@ def use(told: Mapping[str, str], days: str, language: str) -> str:
     for fact in ("caller", "purpose", "voice"):
         value = told.get(fact)
         if value in words.axes[fact] and value != assumed.get(fact):
-            parts.append(
-                labelled(words.label(fact, language), words.columns[fact]["values"][value][language], language)
-            )
+            parts.append(labelled(words.label(fact, language), words.meaning(fact, value, language), language))
     return " · ".join([*parts, labelled(words.label("call_at", language), days, language)])
 
 

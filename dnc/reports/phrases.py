@@ -19,12 +19,46 @@ from dnc.messages import counted, dated, messages
 from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
 
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}$")  # masked digits
 
 
 def labelled(label: str, text: str, language: str) -> str:
     """A label and what it labels, with a colon as the language writes it."""
     return f"{label}{messages('common', language)['colon']} {text}"
+
+
+class Fact(NamedTuple):
+    """A declared fact. label, value: of its column, in words. id: as it is typed. means: what the column means."""
+
+    label: str
+    value: str
+    id: str
+    means: str
+
+
+def fact(column: str, word: str, language: str) -> Fact:
+    """A declared fact in words; the caller's number, which is a telephone number too, is not shown."""
+    words, hidden = vocabulary(), column == "cli"
+    value = word
+    if hidden:
+        value = messages("page", language)["hidden"]
+    elif word in words.axes.get(column, ()):
+        value = words.value(column, word, language)
+    elif _ISO_DAY.fullmatch(word):
+        value = dated(language)(word)
+    label, means = words.label(column, language), words.says(column, language)
+    return Fact(label, value, column if hidden else f"{column}={word}", means)
+
+
+def facts(told: Mapping[str, str], language: str) -> str:
+    """Declared facts in one line, label and value of each."""
+    return " · ".join(_told(column, word, language) for column, word in told.items())
+
+
+def _told(column: str, word: str, language: str) -> str:
+    said = fact(column, word, language)
+    return labelled(said.label, said.value, language)
 
 
 def title(regime: Regime, language: str = "en") -> str:
@@ -144,28 +178,24 @@ def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
     texts, count = messages("summary", check.language), counted(check.language)
     for rule in check.rules:
         rows = count(check.tallies.filled[rule.key, rule.name, rule.told])
-        yield rule, texts[rule.key].format(column=quoted([rule.name]), fact=rule.told, rows=rows)
+        yield (
+            rule,
+            texts[rule.key].format(
+                column=quoted([rule.name]), fact=_told(rule.ours, rule.word, check.language), rows=rows
+            ),
+        )
 
 
-def declared(check: Check) -> list[dict[str, str]]:
-    """Each fact that was declared: `name`, `value`, what it `means`, and `by` whom or for which rows."""
+def declared(check: Check) -> list[tuple[Fact, str]]:
+    """Each fact that was declared, and by whom or for which rows."""
     w = messages("page", check.language)
     brief = str(check.record.get("brief") or "")[:12]
-    facts = [
+    told = [
         (name, value, w["by_command" if name in check.beside else "by_brief"].format(by=user(), brief=brief))
         for name, value in check.declared.items()
     ]
-    facts += [(rule.ours, rule.word, line) for rule, line in by_rules(check)]
-    return [
-        {
-            "name": name,
-            # The caller's number is a telephone number too.
-            "value": w["hidden"] if name == "cli" else value,
-            "means": vocabulary().says(name, check.language),
-            "by": by,
-        }
-        for name, value, by in facts
-    ]
+    told += [(rule.ours, rule.word, line) for rule, line in by_rules(check)]
+    return [(fact(name, value, check.language), by) for name, value, by in told]
 
 
 def consents(check: Check) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
 from dnc.reports.page import rendered
-from dnc.reports.phrases import needed
+from dnc.reports.phrases import fact, needed
 from dnc.reports.vet_summary import asked_of_seller, decision, head, lines, period, rows_of
 from dnc.vetting.model import Share, Vetting
 
@@ -49,6 +49,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "v": v,
         "vetting": vetting,
         "offer": offer,
+        "declared": [fact(name, word, language) for name, word in offer.told["declared"].items()],
         "regimes": regimes,
         "bounded": any(share.low != share.high for share in shares),
         "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, language).items()],

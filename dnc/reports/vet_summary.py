@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from dnc.messages import amount, counted, dated, in_language, messages, percent
 from dnc.reports.decision import Decision, Step, heaviest, missing_thing, sentence, use
-from dnc.reports.phrases import labelled, question
+from dnc.reports.phrases import facts, labelled, question
 from dnc.vetting.model import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
@@ -102,8 +102,7 @@ def _head(vetting: Vetting, language: str) -> Iterator[str]:
     if offer.sample_of is not None:
         yield texts["sample"].format(of=count(offer.sample_of), confidence=percent(language, 0)(offer.confidence))
     if offer.told["declared"]:
-        facts = ", ".join(f"{name}={fact}" for name, fact in offer.told["declared"].items())
-        yield texts["declared"].format(facts=facts)
+        yield texts["declared"].format(facts=facts(offer.told["declared"], language))
     for outcome, share in vetting.outcomes.items():
         yield f"  {_share(share, language)}  {messages('common', language)['outcomes'][outcome]}"
         if outcome == "clear" and offer.until:

@@ -54,8 +54,8 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
     if check.calls > XLSX_ROWS:
         last = sheet_name((check.calls - 1) // XLSX_ROWS)
         yield w["split"], w["split_says"].format(count=count(XLSX_ROWS), last=last)
-    for fact in declared(check):
-        yield labelled(w["fact"], fact["name"], check.language), f"{fact['value']} ({fact['by']})"
+    for fact, by in declared(check):
+        yield labelled(w["fact"], fact.label, check.language), f"{fact.value} ({fact.id}; {by})"
     yield from asked(check)
 
 

@@ -125,8 +125,8 @@ def test_the_annex_tells_what_was_asked_and_by_whom(page):
     for said in ("calls.csv", "Rows 8", "2026-12-01", "FR", "count like law", "number 1 in the store's log"):
         assert said in told["asked"]
     assert re.search(r"\b[0-9a-f]{64}\b", told["asked"])
-    assert re.search(r"what is offered.*? sector general \w+, on the command line", told["asked"])
-    assert "cli set, not shown here" in told["asked"]
+    assert re.search(r"What is offered .*? sector=general \w+, on the command line", told["asked"])
+    assert "set, not shown here cli" in told["asked"]
 
 
 def test_facts_of_a_brief_are_told_apart(page, write_file):
@@ -135,8 +135,9 @@ def test_facts_of_a_brief_are_told_apart(page, write_file):
 
     brief = read_brief(write_file("b.toml", '[facts]\ncaller = "commercial"\nvoice = "human"\n'))
     _, told = page(brief=brief, given={"voice": "recorded"})
-    assert f"who the call is made for caller commercial the brief {brief.sha256[:12]}" in told["asked"]
-    assert re.search(r"voice recorded .*?, on the command line", told["asked"])
+    caller = "Caller who the call is made for a business caller=commercial"
+    assert f"{caller} the brief {brief.sha256[:12]}" in told["asked"]
+    assert re.search(r"voice=recorded \w+, on the command line", told["asked"])
 
 
 def test_rules_stand_with_title_sentence_and_source(page):

@@ -24,6 +24,7 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError
 from dnc.files.output_rows import Rows
 from dnc.files.writers import Output, atomic_path, is_page
+from dnc.messages import said
 from dnc.store.store import Store
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
             return write_page(result, unfinished, _Report())
     if rows is None:
         if result.verdicts is None:
-            raise InputError("the rows of this check went to a file or a stream; check again without them")
+            raise InputError(said("errors", "rows_gone"))
         rows = [result.verdicts]
     layout = result.layout
     with Output(path, layout.names, layout.delimiter, layout.bom) as output:

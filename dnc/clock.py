@@ -12,6 +12,7 @@ from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo
 
 from dnc.errors import InputError
+from dnc.messages import said
 
 NEVER = date(9999, 12, 31)  # stands for "there was none": a day that never comes
 NONE = ("none", "no", "non", "false", "faux", "0")  # words that mean "there was none"
@@ -100,7 +101,7 @@ def today() -> date:
     try:
         return date.fromisoformat(given)
     except ValueError:
-        raise InputError("DNC_TODAY is not a valid date; use YYYY-MM-DD") from None
+        raise InputError(said("errors", "today")) from None
 
 
 def read_moment(text: str, order: str, now: date | None = None) -> date | datetime | None:

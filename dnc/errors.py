@@ -9,7 +9,8 @@
       ShortageError     memory or a disk did not suffice
 
 A wrong file raises an exception, a wrong row does not: it becomes an `undecided` verdict, or is counted as an unread
-listing. A message is one line, says what to do, and never quotes a telephone number or a line of a file.
+listing. A message is one line, says what to do, and never quotes a telephone number or a line of a file. It is a text
+of `messages.toml` (`said("errors", …)`): `str(error)` is English, `in_language(error.message, "fr")` French.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from dnc.messages import changed, messages, said
 
 _FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|failed to offload|os error (?:28|122)\b")
 _NO_MEMORY = re.compile(r"memory allocation of|[Cc]annot allocate memory|can't start new thread")
@@ -33,10 +36,22 @@ def printable(text: str) -> str:
 
 
 class DncError(Exception):
-    """Base class of all exceptions of this package; exit code 4."""
+    """Base class of all exceptions of this package; exit code 4.
+
+    Attributes:
+        message: what is wrong and what to do, in every language that it is known in (`dnc.messages.in_language`).
+    """
+
+    message: str
 
     def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+        self.reword(message)
+        super().__init__(str(self.message))
+
+    def reword(self, message: str) -> None:
+        """Say something else, such as the same with another name of a file."""
+        self.message = changed(message, printable)
+        self.args = (str(self.message),)
 
 
 class InputError(DncError):
@@ -51,7 +66,7 @@ class InputError(DncError):
         self.path = path
         self.at = at
         where = ":".join(str(part) for part in (path, at) if part is not None)
-        super().__init__(f"{where}: {message}" if where else message)
+        super().__init__(changed(message, lambda text: f"{where}: {text}") if where else message)
 
 
 class OptionError(InputError):
@@ -76,7 +91,15 @@ class StoreError(DncError):
 
 def missing_extra(extra: str, error: ImportError) -> OptionError:
     """The error where the libraries of an extra are not installed."""
-    return OptionError(f"this needs {error.name}; install the extra: pip install 'dnc-check[{extra}]'")
+    return OptionError(said("errors", "extra", name=error.name, extra=extra))
+
+
+def why(error: OSError) -> str:
+    """What the system says of an error, such as that there is no such file."""
+    name = errno.errorcode.get(error.errno or 0, "")
+    if name in messages("errors", "en")["system"]:
+        return said("errors", "system", name)
+    return error.strerror or str(error)
 
 
 def is_full(error: BaseException) -> bool:
@@ -91,7 +114,7 @@ def room_in(place: str | Path | None) -> Iterator[None]:
         yield
     except BaseException as error:  # a panic in Polars is a BaseException
         if place is not None and not isinstance(error, ShortageError) and is_full(error):
-            raise ShortageError(f"{place}: the disk is full; make room, or name another folder") from None
+            raise ShortageError(said("errors", "disk_full", place=place)) from None
         raise
 
 
@@ -106,10 +129,10 @@ def memory_shortage(error: BaseException | None) -> ShortageError | None:
             return None
         if type(error).__name__ in _MEMORY_ERRORS or _NO_MEMORY.search(str(error)):
             found = _WANTED.search(str(error))
-            wanted = f" ({found[1] if not found[1].isdigit() else found[1] + ' bytes'} more wanted)" if found else ""
-            return ShortageError(
-                f"out of memory{wanted}; fewer columns (--columns outcome), .csv in place of .xlsx, or "
-                "POLARS_MAX_THREADS=1 in the environment take less"
-            )
+            wanted: str = ""
+            if found:
+                more = said("errors", "bytes", n=found[1]) if found[1].isdigit() else found[1]
+                wanted = said("errors", "memory_wanted", more=more)
+            return ShortageError(said("errors", "memory", wanted=wanted))
         error = error.__context__
     return None

@@ -160,6 +160,23 @@ def said(section: str, *path: str, **values: object) -> Words:
     return Words(texts)
 
 
+def changed(text: str, change: Callable[[str], str]) -> str:
+    """A text after a change, which is made in every language that the text is known in."""
+    if isinstance(text, Words):
+        return Words({language: change(one) for language, one in text.texts.items()})
+    return change(text)
+
+
+def figure(number: float) -> Words:
+    """A count as each language writes it, to be filled in by `said`."""
+    return Words({language: counted(language)(number) for language in LANGUAGES})
+
+
+def calendar_day(day: date | str) -> Words:
+    """A day as each language writes it, to be filled in by `said`."""
+    return Words({language: dated(language)(day) for language in LANGUAGES})
+
+
 def registry_name(registry: str, language: str) -> str:
     """The name of a registry for people; its id where there is none."""
     return str(messages("registry", language).get(registry, registry))

@@ -215,7 +215,7 @@ def read_brief(path: str | Path) -> Brief:
             when_empty=rules["when_empty"],
         )
     except InputError as error:
-        raise InputError(str(error), path) from None
+        raise InputError(error.message, path) from None
 
 
 def _names(path: Path, told: Any) -> dict[str, Names]:

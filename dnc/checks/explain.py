@@ -39,7 +39,7 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
         for name in texts:
             must_be_column(name)
     except InputError as error:
-        raise OptionError(str(error)) from None
+        raise OptionError(error.message) from None
     if "number" in texts:
         raise OptionError("the number is an argument of its own")
     # A brief may name columns of its list; a single call has none of them.

@@ -17,6 +17,7 @@ from dnc.errors import DncError, InputError, OptionError, room_in
 from dnc.files.dataset import FileList, Paths, file_list
 from dnc.files.remote import Query, fetched, is_url
 from dnc.files.table import BATCH_ROWS, Table, quoted, typed_table
+from dnc.messages import changed
 
 _NAME = Path("frame")  # in messages and in the log
 
@@ -82,7 +83,7 @@ def opened(source: Source, sheet: str | None = None) -> Iterator[FileList]:
             yield file_list([_copied(path, Path(folder, str(at))) for at, path in enumerate(paths)], sheet)
         except DncError as error:
             # A message names what the user gave, and not its copy.
-            error.args = (re.sub(rf"{re.escape(folder)}/\d+/", "", str(error)),)
+            error.reword(changed(error.message, lambda text: re.sub(rf"{re.escape(folder)}/\d+/", "", text)))
             raise
 
 

@@ -174,7 +174,7 @@ class Questions:
             self._add({"facts": {fact: text}})
         except InputError as error:
             why = self._w["wrong"].get(kind.removesuffix("time"))
-            raise InputError(why or str(error)) from None
+            raise InputError(why or error.message) from None
 
     def _add(self, edits: Edits) -> None:
         before = self._brief

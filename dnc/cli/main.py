@@ -16,8 +16,9 @@ from typing import NoReturn
 import click
 
 from dnc.cli import check_verbs, demo, desk_verbs, law_verbs, log_verb, registry_verbs, start, store_verbs, vet_verb
-from dnc.cli.options import log_as_json, say
+from dnc.cli.options import language, log_as_json, say
 from dnc.errors import DncError, OptionError, ShortageError, is_full, memory_shortage
+from dnc.messages import Words, in_language, said
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
 _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
@@ -99,16 +100,37 @@ def _told(error: BaseException) -> tuple[str, int]:
     """What to say of an error, and the exit code."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "dnc"
-        return f"{error.format_message()}; see {command} --help", EXIT_USAGE
+        return in_language(said("errors", "usage", message=_usage(error), command=command), language()), EXIT_USAGE
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return "interrupted", EXIT_INTERRUPT
+        return in_language(said("errors", "interrupted"), language()), EXIT_INTERRUPT
     if shortage := memory_shortage(error):
-        return str(shortage), EXIT_ERROR
+        return in_language(shortage.message, language()), EXIT_ERROR
     if isinstance(error, DncError):
-        return str(error), EXIT_USAGE if isinstance(error, OptionError) else EXIT_ERROR
+        return in_language(error.message, language()), EXIT_USAGE if isinstance(error, OptionError) else EXIT_ERROR
     if is_full(error):
-        return f"{tempfile.gettempdir()}: the disk is full; TMPDIR names another folder", EXIT_ERROR
+        return in_language(said("errors", "temp_full", place=tempfile.gettempdir()), language()), EXIT_ERROR
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
-    what = f"internal error ({type(error).__name__} at {where})"
-    return f"{what}; no partial output was kept; please report it", EXIT_ERROR
+    what = said("errors", "internal", kind=type(error).__name__, where=where)
+    return in_language(what, language()), EXIT_ERROR
+
+
+def _usage(error: click.UsageError) -> str:
+    """What was typed wrong; click says it in English alone."""
+    match error:
+        case click.NoSuchOption():
+            near = sorted(error.possibilities or ())
+            hint = said("errors", "did_you_mean", names=", ".join(near)) if near else ""
+            return said("errors", "no_option", name=error.option_name, hint=hint)
+        case click.MissingParameter() if error.param is not None:
+            return said("errors", "missing", error.param.param_type_name, what=_hint(error))
+        case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Choice):
+            why = said("errors", "choose", choices=", ".join(map(str, error.param.type.choices)))
+            return said("errors", "bad_value", what=_hint(error), why=why)
+        case click.BadParameter() if error.param is not None:
+            return said("errors", "bad_value", what=_hint(error), why=error.message)
+    return error.message if isinstance(error.message, Words) else error.format_message()
+
+
+def _hint(error: click.BadParameter) -> str:
+    return error.param.get_error_hint(error.ctx) if error.param and error.ctx else ""

@@ -20,7 +20,7 @@ import click
 
 from dnc.errors import InputError, ShortageError, is_full, printable, room_in
 from dnc.files.remote import Query, fetched, is_url
-from dnc.messages import LANGUAGES, system_language
+from dnc.messages import LANGUAGES, in_language, system_language
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,6 +35,7 @@ _MOST_PIPED_BYTES = 20 * 10**9
 _BLOCK_BYTES = 1 << 20
 _PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
 _log = {"json": False}  # whether lines on stderr are JSON objects
+_spoken: list[str] = []  # the language of --lang
 _typed_names: dict[str, str] = {}  # path of the copy of a pipe -> what the user typed
 
 
@@ -166,10 +167,20 @@ REGION = click.option(
 SHEET = click.option(
     "--sheet", metavar="NAME", help="Sheet of the spreadsheet.  [default: the first visible one that is not empty]"
 )
+
+
+def _speak(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """The callback of --lang: errors of the verb are said in this language."""
+    _spoken[:] = [value]
+    return value
+
+
 LANG = click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
     default=system_language,
+    is_eager=True,
+    callback=_speak,
     help="Language of dnc_why, messages and reports.  [default: that of the system, or English]",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -299,7 +310,7 @@ def load_brief(
     try:
         return brief.but(region, _by_name(maps), dict(given), ignore, sheet)
     except InputError as error:
-        raise click.UsageError(str(error)) from None
+        raise click.UsageError(in_language(error.message, language())) from None
 
 
 def _by_name(maps: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
@@ -311,6 +322,11 @@ def _by_name(maps: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
 
 
 # Printing
+
+
+def language() -> str:
+    """The language of messages: that of --lang, or of the system."""
+    return _spoken[-1] if _spoken else system_language()
 
 
 def say(text: str, level: str = "info", code: int | None = None) -> None:

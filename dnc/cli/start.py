@@ -10,7 +10,7 @@ import click
 
 from dnc.cli.options import FILE, LANG, exit_code, load_rules, open_store, say, store_options, typed_name
 from dnc.errors import InputError
-from dnc.messages import counted, messages
+from dnc.messages import counted, in_language, messages
 
 if TYPE_CHECKING:
     from dnc.checks.questions import Question, Questions
@@ -93,7 +93,7 @@ def _ask(questions: Questions, question: Question, language: str) -> bool:
         try:
             questions.answer(question, _chosen(question, line.strip(), texts["again_number"]))
         except InputError as error:
-            say(texts["again"].format(why=error))
+            say(texts["again"].format(why=in_language(error.message, language)))
         else:
             return True
 

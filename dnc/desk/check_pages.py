@@ -28,7 +28,7 @@ from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError
 from dnc.law.vocabulary import WAS, vocabulary
-from dnc.messages import messages
+from dnc.messages import changed, messages
 from dnc.reports.check_page import html
 from dnc.reports.decision import decision
 from dnc.reports.phrases import needed, ranked, title
@@ -77,11 +77,15 @@ def _upload(visit: Visit, sent: Form) -> Response:
 
 
 def without_paths(error: DncError, *uploads: Upload | None) -> str:
-    """What an error says, with the names of files as they were sent."""
-    text = str(error)
-    for upload in filter(None, uploads):
-        text = text.replace(str(upload.path), upload.name)
-    return text
+    """What an error says in every language, with the names of files as they were sent."""
+    names = {str(upload.path): upload.name for upload in uploads if upload}
+
+    def named(text: str) -> str:
+        for path, name in names.items():
+            text = text.replace(path, name)
+        return text
+
+    return changed(error.message, named)
 
 
 def _read(visit: Visit) -> Response:

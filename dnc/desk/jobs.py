@@ -14,6 +14,7 @@ from typing import Any
 
 from dnc.desk.sessions import Session
 from dnc.errors import DncError
+from dnc.messages import said
 
 JOBS_AT_ONCE = 2  # a check uses all cores already
 
@@ -86,9 +87,9 @@ class Job:
         except StoppedError:
             state = "stopped"
         except DncError as error:
-            self.error, state = str(error), "failed"
+            self.error, state = error.message, "failed"
         except BaseException as error:  # a panic in Polars is a BaseException; its message may quote data
-            self.error, state = f"internal error ({type(error).__name__}); please report it", "failed"
+            self.error, state = said("desk", "job_failed", kind=type(error).__name__), "failed"
         self._ended, self.state = time.monotonic(), state
 
 

@@ -137,7 +137,7 @@ def _object(visit: Visit, sent: Form) -> Response:
         try:
             visit.desk.store.object([asked.number], on, reason=reason or None, lift=lift)
         except DncError as error:
-            errors.append((f"{at}on", str(error)))
+            errors.append((f"{at}on", error.message))
     if errors:
         return _page(visit, asked, errors, {name: sent.get(name) for name in (f"{at}on", f"{at}reason")})
     return visit.to(f"/number/{asked.id}?done={'lifted' if lift else 'objected'}")

@@ -22,6 +22,7 @@ from dnc.desk.desk import RefusedError
 from dnc.desk.forms import Form, read_form
 from dnc.desk.visit import Visit, refusal
 from dnc.errors import DncError
+from dnc.messages import in_language
 from dnc.store.audit_log import acting
 
 Show = Callable[[Visit], Response]
@@ -56,9 +57,9 @@ def _route(path: str, method: str, answer: Callable[[Visit], Awaitable[Response]
             with acting(visit.session.user):
                 return await answer(visit)
         except RefusedError as error:
-            return _refused(visit, error.status, str(error))
+            return _refused(visit, error.status, in_language(error.message, visit.session.language))
         except DncError as error:
-            return _refused(visit, 400, str(error))
+            return _refused(visit, 400, in_language(error.message, visit.session.language))
         except (Exception, PanicException) as error:  # the message may quote data
             return _refused(visit, 500, visit.words["internal"].format(where=where(error)))
 

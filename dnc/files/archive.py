@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from dnc.errors import InputError
+from dnc.errors import InputError, why
 from dnc.files.input_file import open_input
 from dnc.files.signatures import compound_kind, package_kind
+from dnc.messages import figure, said
 
 HEAD_BYTES = 1 << 16
 _BLOCK = 1 << 20
@@ -85,7 +86,7 @@ class _Checked(io.RawIOBase):
             raise InputError(_reason(error), self._where) from None
         self._left -= len(data)
         if self._left < 0:
-            raise InputError("unpacks to more than 20 GB or 200 times its size; unpack it by hand", self._where)
+            raise InputError(said("errors", "unpacks_too_much"), self._where)
         buffer[: len(data)] = data
         return len(data)
 
@@ -96,10 +97,10 @@ class _Checked(io.RawIOBase):
 
 def _reason(error: Exception) -> str:
     if isinstance(error, NotImplementedError):
-        return "uses a compression method that is not supported; pack it as a plain zip"
+        return said("errors", "compression")
     if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    return "the archive is truncated or damaged; download it again"
+        return said("errors", "unread", why=why(error))
+    return said("errors", "archive_damaged")
 
 
 def _checked(stream: BinaryIO, where: Path, most: int) -> BinaryIO:
@@ -122,7 +123,7 @@ def kind_of(path: Path) -> str:
         return "parquet"
     if head.startswith(_SPREADSHEET_97):
         if other := compound_kind(_streams(path)):
-            raise InputError(other, path)
+            raise InputError(said("errors", "kind", other), path)
         return "spreadsheet"
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
@@ -131,7 +132,7 @@ def kind_of(path: Path) -> str:
         found = {info.filename: info for info in archive.infolist()}
         mimetype = _zip_member(archive, path, found["mimetype"]).head() if "mimetype" in found else b""
         if other := package_kind(found, mimetype):
-            raise InputError(other, path)
+            raise InputError(said("errors", "kind", other), path)
         return "spreadsheet" if found.keys() & _SPREADSHEET_PARTS else "zip"
     return "plain"
 
@@ -188,7 +189,7 @@ def _open_gzip(path: Path) -> BinaryIO:
 def _opened_zip(path: Path) -> zipfile.ZipFile:
     """A zip, opened once for all of its members: its directory may be long, and is read when it is opened."""
     try:
-        archive = zipfile.ZipFile(path)  # noqa: SIM115 (closed with the last of its members)
+        archive = zipfile.ZipFile(path)
         found = archive.infolist()
         if not all(one.filename for one in found):
             raise zipfile.BadZipFile
@@ -196,7 +197,7 @@ def _opened_zip(path: Path) -> zipfile.ZipFile:
             return archive
     except (*_DAMAGE, ValueError) as error:
         raise InputError(_reason(error), path) from None
-    raise InputError("there are other bytes before or after the archive; download it again", path)
+    raise InputError(said("errors", "archive_not_alone"), path)
 
 
 def _stands_alone(path: Path, found: list[zipfile.ZipInfo]) -> bool:
@@ -214,21 +215,21 @@ def _zip_members(path: Path) -> list[Member]:
     archive = _opened_zip(path)
     kept = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
     if not kept:
-        raise InputError("the archive is empty", path)
+        raise InputError(said("errors", "archive_empty"), path)
     if fault := _fault(kept, _most(path)):
-        raise InputError(f"{fault}; unpack it by hand and check what is in it", path)
+        raise InputError(said("errors", "archive_fault", fault=fault), path)
     return [_not_nested(_zip_member(archive, path, one)) for one in kept]
 
 
-def parts(path: Path, wanted: str, remedy: str = "open it and save it again") -> dict[str, Member]:
+def parts(path: Path, wanted: str, remedy: str = "save_again") -> dict[str, Member]:
     """The parts of a spreadsheet, or other zip, whose full names match a pattern, by name.
 
-    Raises InputError as for an archive; `remedy` is what to do about it.
+    Raises InputError as for an archive; `remedy` says what to do about it, a key below `remedy` in the messages.
     """
     archive = _opened_zip(path)
     found = [one for one in archive.infolist() if not one.is_dir()]
     if fault := _fault(found, _most(path)):
-        raise InputError(f"{fault}; {remedy}", path)
+        raise InputError(said("errors", "fault", fault=fault, remedy=said("errors", "remedy", remedy)), path)
     return {one.filename: _zip_member(archive, path, one) for one in found if re.fullmatch(wanted, one.filename)}
 
 
@@ -236,14 +237,15 @@ def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
     """Why an archive is refused, or None."""
     repeated = max(Counter(one.filename for one in kept).values()) > 1
     faults = {
-        "an encrypted archive": any(one.flag_bits & _ENCRYPTED for one in kept),
-        "an archive that contains a link": any(stat.S_ISLNK(one.external_attr >> 16) for one in kept),
-        "an archive with paths outside of it": any(_leads_out(one.filename) for one in kept),
-        "an archive with the same name twice": repeated,
-        "an archive that unpacks to more than 20 GB or 200 times its size": sum(one.file_size for one in kept) > most,
-        f"an archive of more than {_MOST_MEMBERS:,} files": len(kept) > _MOST_MEMBERS,
+        "encrypted": any(one.flag_bits & _ENCRYPTED for one in kept),
+        "link": any(stat.S_ISLNK(one.external_attr >> 16) for one in kept),
+        "outside": any(_leads_out(one.filename) for one in kept),
+        "twice": repeated,
+        "too_large": sum(one.file_size for one in kept) > most,
+        "too_many": len(kept) > _MOST_MEMBERS,
     }
-    return next((fault for fault, found in faults.items() if found), None)
+    fault = next((fault for fault, found in faults.items() if found), None)
+    return fault and said("errors", "archive", fault, most=figure(_MOST_MEMBERS))
 
 
 def _leads_out(name: str) -> bool:
@@ -273,7 +275,7 @@ def _not_nested(member: Member) -> Member:
     with member.open() as stream:
         head = stream.read(8)
     if head.startswith(_ARCHIVES):
-        raise InputError("an archive inside an archive; unpack the outer one", member.where)
+        raise InputError(said("errors", "archive_nested"), member.where)
     if head.startswith((b"PAR1", _SPREADSHEET_97)):
-        raise InputError("a Parquet file or a spreadsheet inside an archive; unpack it", member.where)
+        raise InputError(said("errors", "archive_of_tables"), member.where)
     return member

@@ -40,6 +40,7 @@ from dnc.files.table import (
     unique_names,
     unnamed,
 )
+from dnc.messages import said
 from dnc.numbers.normalise import cleaned
 
 DELIMITERS = ",;\t|"
@@ -103,8 +104,7 @@ def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) 
     width, widest = len(first[0][1]) if first else 0, 0
     for _, cells, _ in first[1:]:
         if 0 < widest < len(cells) == width:
-            why = "this line seems to belong to the header (is there a line break in a column name?)"
-            raise InputError(f"{why}; put the header on one line, or remove this line", path, first[1][0])
+            raise InputError(said("errors", "broken_header"), path, first[1][0])
         if any(map(may_be_data, cells)):
             return
         width, widest = width + len(cells) - 1, max(widest, len(cells))
@@ -113,7 +113,7 @@ def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) 
 def _refuse_single_quotes(header: list[str], path: Path, line: int) -> None:
     """Raise InputError where names are in single quotes: a separator inside such a cell would cut it in two."""
     if any(re.fullmatch("'.+'", name.strip(), re.DOTALL) for name in header):
-        why = "column names are in single quotes, which CSV does not have; export it with double quotes"
+        why = said("errors", "single_quotes")
         raise InputError(why, path, line)
 
 
@@ -375,7 +375,7 @@ class _CsvReader:
         last, after_blank = self.lines.number, False
         for number, cells, doubtful in _csv_records(self.lines, self.delimiter, self.cells, see):
             if (after_blank or number > last + 1) and is_other_header(cells, self.columns):
-                why = "another table seems to begin here; split the file in two"
+                why = said("errors", "second_table")
                 raise InputError(why, self.path, number)
             last, after_blank = self.lines.number, not any(map(str.strip, cells))
             rows.append(cells if len(cells) == len(self.columns) else self._fitted(cells))

@@ -17,6 +17,7 @@ import duckdb
 
 from dnc.database import engine
 from dnc.errors import InputError, OptionError, is_full, missing_extra
+from dnc.messages import changed, said
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,14 +28,14 @@ _NAME = re.compile(r"(?:(?P<schema>[^.]+)\.)?(?P<table>[^.]+)")
 _SQLSTATE = re.compile(r"SQLSTATE: ([0-9A-Z]{5})")
 _REFUSED = re.compile(r"FATAL: +([^\n]+)")
 _WHY = {
-    "08": "the connection was lost",
-    "28": "user or password are wrong",
-    "3D": "there is no such database",
-    "3F": "there is no such schema",
-    "42": "the statement has a mistake, or names something that is not there or not allowed",
-    "25": "the statement would change the database",
-    "53": "the server is short of memory, disk or connections",
-    "57": "the server was stopped, or cancelled the statement",
+    "08": "lost",
+    "28": "login",
+    "3D": "database",
+    "3F": "schema",
+    "42": "statement",
+    "25": "read_only",
+    "53": "short",
+    "57": "stopped",
 }
 
 
@@ -44,20 +45,20 @@ def fetched(url: str, sql: str, name: str, folder: Path) -> Path:
     if urlsplit(url).scheme == "duckdb":
         _from_duckdb(_path(url), sql, name, file)
         return file
-    with _said(name, "read"), closing(_connected(url, read_only=True)) as con, closing(con.cursor()) as cursor:
+    with _told(name, "unread"), closing(_connected(url, read_only=True)) as con, closing(con.cursor()) as cursor:
         if urlsplit(url).scheme != "sqlite":
             cursor.execute("set transaction read only")
         cursor.execute(sql)
         rows = cursor.fetch_record_batch()
         if not rows.schema.names:
-            raise InputError(f"{name}: the statement returns no rows; it must be a select")
+            raise InputError(said("errors", "no_select", name=name))
         _write(rows, file)
     return file
 
 
 def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
     if not path.is_file():
-        raise InputError("there is no such file", path)
+        raise InputError(said("errors", "no_file"), path)
     try:
         with engine(file.parent, path.parent) as con:
             con.execute("attach ? as source (read_only)", [str(path)])
@@ -66,7 +67,7 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
     except duckdb.Error as error:
         if is_full(error):
             raise
-        raise InputError(f"{name}: cannot be read ({type(error).__name__})") from None
+        raise InputError(said("errors", "database_unread", name=name, kind=type(error).__name__)) from None
 
 
 class Into:
@@ -79,7 +80,7 @@ class Into:
         """Write the rows of a Parquet file as the table, and commit."""
         import pyarrow.parquet as pq
 
-        with _said(self._name, "written"), pq.ParquetFile(file) as rows, closing(self._con.cursor()) as cursor:
+        with _told(self._name, "unwritten"), pq.ParquetFile(file) as rows, closing(self._con.cursor()) as cursor:
             reader = _reader(rows)
             cursor.adbc_ingest(self._table, reader, mode="replace", db_schema_name=self._schema)
             self._con.commit()
@@ -95,11 +96,11 @@ def table(url: str) -> Iterator[Into]:
     found = _NAME.fullmatch(unquote(target))
     name = f"{urlsplit(whole).hostname or ''}{urlsplit(whole).path}"
     if not found or urlsplit(whole).scheme == "duckdb":
-        raise OptionError("verdicts go to a table of PostgreSQL or SQLite: postgresql://…#schema.table")
-    with _said(name, "written"):
+        raise OptionError(said("errors", "which_table"))
+    with _told(name, "unwritten"):
         con = _connected(whole)
     with closing(con):
-        with _said(name, "written"):
+        with _told(name, "unwritten"):
             _refuse_foreign(con, name, found["schema"], found["table"])
         yield Into(con, name, found["schema"], found["table"])
 
@@ -114,7 +115,7 @@ def _refuse_foreign(con: Any, name: str, schema: str | None, table: str) -> None
         return
     con.rollback()
     if _OURS not in columns:
-        raise InputError(f"{name}: table {table!r} was not written by a check; name another, or drop it")
+        raise InputError(said("errors", "foreign_table", name=name, table=table))
 
 
 def _connected(url: str, *, read_only: bool = False) -> Any:
@@ -158,7 +159,7 @@ def _reader(rows: Any) -> pa.RecordBatchReader:
 
 
 @contextmanager
-def _said(name: str, verb: str) -> Iterator[None]:
+def _told(name: str, what: str) -> Iterator[None]:
     """Errors of a driver as one sentence, without the text of the server, which may quote rows and passwords."""
     from adbc_driver_manager import Error
     from pyarrow import ArrowException
@@ -169,16 +170,17 @@ def _said(name: str, verb: str) -> Iterator[None]:
         if is_full(error) and not isinstance(error, Error):
             raise  # of this machine, not of the server
         state = _state(error)
-        why = _WHY.get(state[:2], "the database refused it") if state else _without_state(str(error))
-        raise InputError(f"{name}: cannot be {verb}: {why}" + (f" (SQLSTATE {state})" if state else "")) from None
+        why = said("errors", "sql", _WHY.get(state[:2], "refused")) if state else _without_state(str(error))
+        code = f" (SQLSTATE {state})" if state else ""
+        raise InputError(changed(said("errors", what, why=why), lambda text: f"{name}: {text}{code}")) from None
 
 
 def _without_state(text: str) -> str:
     """What an error without a code is about: a connection that failed, whose text names only user and database."""
     refused = _REFUSED.search(text)
     if "connect" in text:
-        return refused[1] if refused else "the server cannot be reached"
-    return "the statement failed or the connection was lost, half-way"
+        return refused[1] if refused else said("errors", "sql", "unreached")
+    return said("errors", "sql", "broken")
 
 
 def _state(error: Exception) -> str:

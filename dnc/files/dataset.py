@@ -16,10 +16,11 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from dnc.errors import InputError
+from dnc.errors import InputError, why
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import Table
+from dnc.messages import said
 
 Paths = str | Path | Sequence[str | Path]
 _NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -98,7 +99,7 @@ def file_list(paths: Paths, sheet: str | None = None) -> FileList:
     named = tuple(map(Path, [paths] if isinstance(paths, str | Path) else paths))
     files = tuple(one for path in named for one in (_within(path) if path.is_dir() else [File(path, path.name)]))
     if not files:
-        raise InputError("no list is given")
+        raise InputError(said("errors", "no_list"))
     return FileList(named, files, sheet)
 
 
@@ -106,18 +107,18 @@ def _state(path: Path) -> tuple[int, int, int]:
     try:
         status = path.stat()
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+        raise InputError(said("errors", "unread", why=why(error)), path) from None
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _within(folder: Path) -> list[File]:
     def refuse(error: OSError) -> None:
-        raise InputError(f"cannot be read: {error.strerror or error}", error.filename)
+        raise InputError(said("errors", "unread", why=why(error)), error.filename)
 
     found = (Path(at, name).relative_to(folder) for at, _, names in os.walk(folder, onerror=refuse) for name in names)
     names = sorted(name for name in found if name.suffix == ".parquet" and not any(map(_is_private, name.parts)))
     if not names:
-        raise InputError("contains no .parquet file; give files of another format one by one", folder)
+        raise InputError(said("errors", "no_parquet"), folder)
     return [File(folder / name, name.as_posix()) for name in names]
 
 
@@ -133,10 +134,7 @@ def _chained(tables: Iterator[Table]) -> Table:
         yield from first.batches
         for table in tables:
             if table.header != whole.header:
-                what = "has other columns, or in another order, than"
-                raise InputError(
-                    f"{what} {whole.path.name}; all files of a list must have the same columns", table.path, 1
-                )
+                raise InputError(said("errors", "other_columns", name=whole.path.name), table.path, 1)
             whole.skipped += table.skipped
             whole.others += table.others
             whole.misfits += table.misfits

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from dnc.errors import InputError
 from dnc.files.archive import Member
+from dnc.messages import figure, said
 
 LINE_LIMIT = 1 << 20  # bytes
 ONE_COLUMN_LIMIT = 4096  # bytes of a line in a file of one column, where only a wrong file has longer ones
@@ -58,12 +59,8 @@ class Text:
             while line := stream.readline(limit + 3):
                 size = self._bytes_of(line)
                 if len(line) - len(end_of(line)) > limit or size > limit + 4:
-                    message = f"a line of more than {limit:,} bytes begins at byte {offset:,}"
-                    raise InputError(
-                        f"{message}; check that the file is a table, and export it again as CSV",
-                        self.member.where,
-                        number,
-                    )
+                    message = said("errors", "long_line", most=figure(limit), byte=figure(offset))
+                    raise InputError(message, self.member.where, number)
                 yield line
                 number, offset = number + 1, offset + size
 
@@ -113,10 +110,8 @@ class Ends:
         end = end_of(line)
         self._first = self._first or end
         if end and end != self._first:
-            names = " and ".join(_NAMES[ending] for ending in (self._first, end))
-            message = f"mixed line endings ({names}): this line ends differently from those before it"
-            remedy = "download the file again, or check this line and save the file with one kind of line ending"
-            raise InputError(f"{message}; {remedy}", self._member.where, number)
+            message = said("errors", "mixed_ends", first=_NAMES[self._first], other=_NAMES[end])
+            raise InputError(message, self._member.where, number)
 
 
 def _may_be_long(block: bytes, limit: int) -> bool:
@@ -149,12 +144,12 @@ def text_of(member: Member, strict: bool) -> Text:
         return Text(member, marked or "utf-8")
     if marked:
         raise InputError(
-            f"byte {misfit:,} is not {_DISPLAY_NAMES[marked]}, which its byte-order mark declares; export it again",
+            said("errors", "not_as_marked", byte=figure(misfit), encoding=_DISPLAY_NAMES[marked]),
             member.where,
         )
     odd = _first_odd(member)
     if odd is not None and strict:
-        raise InputError(f"byte {odd:,} is valid in no supported encoding; export it again as UTF-8", member.where)
+        raise InputError(said("errors", "no_encoding", byte=figure(odd)), member.where)
     encoding = "cp1252" if odd is None else "latin-1"
     return Text(member, encoding, Misfit(member.where.name, _line_at(member, misfit), _DISPLAY_NAMES[encoding]))
 
@@ -165,8 +160,7 @@ def _misfit_in(member: Member, encoding: str) -> int | None:
     done, misfit = 0, None
     for block in member.blocks():
         if (at := _nul_in(block, 1 if encoding == "utf-8" else 2)) >= 0:
-            message = f"a NUL byte at byte {done + at:,}: damaged, UTF-32, or UTF-16 without a byte-order mark"
-            raise InputError(f"{message}; export it again as UTF-8", member.where)
+            raise InputError(said("errors", "nul_byte", byte=figure(done + at)), member.where)
         is_ascii = encoding == "utf-8" and not decoder.getstate()[0] and block.isascii()
         if misfit is None and not is_ascii:
             misfit = _misfit(decoder, block, done)

@@ -13,6 +13,7 @@ import polars as pl
 
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
+from dnc.messages import said
 
 BATCH = 1_000_000  # records
 ZERO, NINE, BLANK = 0x30, 0x39, 0x20
@@ -22,7 +23,8 @@ ZERO, NINE, BLANK = 0x30, 0x39, 0x20
 class Layout:
     """A fixed layout.
 
-    width: bytes of a record, with its line ending. cut: end of the message where bytes are left over.
+    width: bytes of a record, with its line ending.
+    cut: the key of what to do where bytes are left over, in the messages of errors; empty where there is nothing.
     fits: a Boolean expression over the columns `b0`, `b1` … (UInt8), true for a valid record.
     fault: takes the bytes of a record that is not valid, and returns what is wrong with it.
     """
@@ -79,8 +81,8 @@ def _is_record(first: bytes, layout: Layout) -> bool:
 
 def _no_rest(member: Member, layout: Layout, size: int) -> None:
     if rest := size % layout.width:
-        over = "1 byte" if rest == 1 else f"{rest} bytes"
-        raise LoaderError(f"{layout.width}-byte records expected, {over} left over{layout.cut}", member.where)
+        cut = said("errors", layout.cut) if layout.cut else ""
+        raise LoaderError(said("errors", "left_over", width=layout.width, rest=rest, cut=cut), member.where)
 
 
 def _columns(block: bytes, width: int) -> pl.DataFrame:

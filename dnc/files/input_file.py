@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from dnc.errors import InputError
+from dnc.errors import InputError, why
+from dnc.messages import said
 
 
 @contextmanager
@@ -21,11 +22,11 @@ def open_input(path: Path) -> Iterator[BinaryIO]:
     try:
         mode = path.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise InputError("is a pipe or a device, which can be read only once; write it into a file first", path)
+            raise InputError(said("errors", "pipe"), path)
         with path.open("rb") as file:
             yield file
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+        raise InputError(said("errors", "unread", why=why(error)), path) from None
 
 
 def input_sha256(path: Path) -> str:

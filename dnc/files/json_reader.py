@@ -13,6 +13,7 @@ from typing import Any
 
 from dnc.errors import InputError
 from dnc.files.encoding import LINE_LIMIT, Text, head_text
+from dnc.messages import figure, said
 
 _NAMES = (".json", ".jsonl", ".ndjson")
 _BEGINNING = re.compile(r'\s*(\[\s*)?\{\s*["}]')
@@ -20,7 +21,6 @@ _MOST_KEYS = 2_048  # of all objects together
 _MOST_CELLS = 1 << 24  # in any file
 _CELLS_OF_CHARACTER = 4  # in a larger one: cells of all rows and columns, for each character of the file
 _MOST_DEPTH = 32  # of nested objects and arrays
-_TOO_DEEP = f"has objects nested more than {_MOST_DEPTH} deep; flatten them"
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -37,13 +37,10 @@ def keys(text: Text) -> list[str]:
         rows, characters = rows + 1, characters + size
         found.update(dict.fromkeys(value))
         if len(found) > _MOST_KEYS:
-            what = (
-                f"the objects up to here have more than {_MOST_KEYS:,} different keys, and each would become a column"
-            )
-            raise InputError(f"{what}; leave out those that are not needed", text.member.where, line)
+            raise InputError(said("errors", "json", "keys", most=figure(_MOST_KEYS)), text.member.where, line)
     if rows * len(found) > max(_MOST_CELLS, _CELLS_OF_CHARACTER * characters):
-        what = f"{rows:,} objects with {len(found):,} different keys would become cells that are nearly all empty"
-        raise InputError(f"{what}; leave out the keys that are not needed", text.member.where, line)
+        empty = said("errors", "json", "empty", rows=figure(rows), keys=figure(len(found)))
+        raise InputError(empty, text.member.where, line)
     return list(found)
 
 
@@ -80,7 +77,7 @@ def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any], int]]:
     if in_array:
         source.step("]")
         if source.next():
-            raise source.fault("continues after the end of its array; put all objects into one array")
+            raise source.fault(said("errors", "json", "continues"))
 
 
 class _Source:
@@ -110,23 +107,23 @@ class _Source:
         """Move past the next character. Raises InputError where it is not the wanted one."""
         char = self.next()
         if wanted and char != wanted:
-            raise self.fault("is not JSON" if char else "ends inside its array; it is truncated, export it again")
+            raise self.fault(said("errors", "json", "not_json") if char else said("errors", "json", "cut"))
         self._at += 1
 
     def read_object(self) -> tuple[int, dict[str, Any], int]:
         """Read the next object: the line where it begins, the object, and its length."""
         if self.next() != "{":
-            raise self.fault("is not a JSON object")
+            raise self.fault(said("errors", "json", "no_object"))
         line = self.line
         while (found := self._decoded()) is None:
             if len(self._piece) - self._at > LINE_LIMIT or not self._more():
-                raise self.fault(f"is not JSON, or an object of more than {LINE_LIMIT:,} characters")
+                raise self.fault(said("errors", "json", "too_long", most=figure(LINE_LIMIT)))
         value, end = found
         if self._piece.find("\\u", self._at, end) >= 0 and not _is_unicode(value):
-            raise self.fault("contains half a character (a lone surrogate); export it again")
+            raise self.fault(said("errors", "json", "half"))
         marks = self._piece.count("{", self._at, end) + self._piece.count("[", self._at, end)
         if marks > _MOST_DEPTH and _depth(value) > _MOST_DEPTH:
-            raise self.fault(_TOO_DEEP)
+            raise self.fault(said("errors", "json", "deep", most=_MOST_DEPTH))
         size = end - self._at
         self._to(end)
         return line, value, size
@@ -138,9 +135,9 @@ class _Source:
         except ValueError:
             return None
         except KeyError:
-            raise self.fault("has the same key twice in an object; rename one") from None
+            raise self.fault(said("errors", "json", "twice")) from None
         except RecursionError:
-            raise self.fault(_TOO_DEEP) from None
+            raise self.fault(said("errors", "json", "deep", most=_MOST_DEPTH)) from None
         return (value, end) if end - self._at <= LINE_LIMIT else None
 
     def _to(self, end: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dnc.errors import InputError, is_full, missing_extra
+from dnc.messages import changed, said
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -18,7 +19,7 @@ def name_of(url: str) -> str:
     """The last part of a URL. Raises InputError where it names no object."""
     name = PurePosixPath(urlsplit(url).path).name
     if not name:
-        raise InputError(f"{url}: name an object, not only its bucket")
+        raise InputError(said("errors", "object", "no_name", url=url))
     return name
 
 
@@ -26,19 +27,19 @@ def fetched(url: str, folder: Path) -> Path:
     """Copy an object, or all `.parquet` files below a folder, into a folder; see `dnc.files.remote.fetched`."""
     store, path = _opened(url)
     copy = folder / name_of(url)
-    with _said(url):
+    with _told(url):
         if not url.endswith("/") and _exists(store, path):
             _copy(store, path, copy)
             return copy
         below = sorted(found for found in _below(store, path) if found.endswith(".parquet"))
     if not below:
-        raise InputError(f"{url}: there is no such object, and no .parquet file below it")
+        raise InputError(said("errors", "object", "missing", url=url))
     for name in below:
         to = copy / PurePosixPath(name).relative_to(path)
         if ".." in to.parts:
-            raise InputError(f"{url}: an object has a name with .. in it")
+            raise InputError(said("errors", "object", "dots", url=url))
         to.parent.mkdir(parents=True, exist_ok=True)
-        with _said(url):
+        with _told(url):
             _copy(store, name, to)
     return copy
 
@@ -48,7 +49,7 @@ def deliver(file: Path, url: str) -> None:
     import obstore
 
     store, path = _opened(url)
-    with _said(url, "written"):
+    with _told(url, "unwritten"):
         obstore.put(store, path, file)
 
 
@@ -58,9 +59,9 @@ def upload(folder: Path, url: str, last: str) -> None:
 
     store, path = _opened(url)
     files = sorted(one for one in folder.rglob("*") if one.is_file())
-    with _said(url, "written"):
+    with _told(url, "unwritten"):
         if any(True for _ in _below(store, path)):
-            raise InputError(f"{url}: there is something already; name a new folder")
+            raise InputError(said("errors", "object", "exists", url=url))
         for file in sorted(files, key=lambda one: one.name == last):
             obstore.put(store, f"{path}/{file.relative_to(folder).as_posix()}", file)
 
@@ -69,16 +70,16 @@ def download(url: str, folder: Path) -> Path:
     """Copy everything below a URL into a folder. Raises InputError where there is nothing."""
     store, path = _opened(url)
     copy = folder / name_of(url)
-    with _said(url):
+    with _told(url):
         names = list(_below(store, path))
         for name in names:
             to = copy / PurePosixPath(name).relative_to(path)
             if ".." in to.parts:
-                raise InputError(f"{url}: an object has a name with .. in it")
+                raise InputError(said("errors", "object", "dots", url=url))
             to.parent.mkdir(parents=True, exist_ok=True)
             _copy(store, name, to)
     if not names:
-        raise InputError(f"{url}: there is nothing below it")
+        raise InputError(said("errors", "object", "nothing", url=url))
     return copy
 
 
@@ -88,7 +89,7 @@ def _opened(url: str) -> tuple[ObjectStore, str]:
     except ImportError as error:
         raise missing_extra("objects", error) from None
     parts = urlsplit(url)
-    with _said(url):
+    with _told(url):
         return from_url(f"{parts.scheme}://{parts.netloc}"), parts.path.strip("/")
 
 
@@ -118,7 +119,7 @@ def _copy(store: ObjectStore, path: str, to: Path) -> None:
 
 
 @contextmanager
-def _said(url: str, verb: str = "read") -> Iterator[None]:
+def _told(url: str, what: str = "unread") -> Iterator[None]:
     """Errors of the store as one sentence; what the server wrote is left out, because it may quote keys."""
     from obstore.exceptions import BaseError
 
@@ -127,11 +128,12 @@ def _said(url: str, verb: str = "read") -> Iterator[None]:
     except (BaseError, OSError, ValueError) as error:
         if is_full(error) and not isinstance(error, BaseError):
             raise  # of this machine, not of the server
-        raise InputError(f"{url}: cannot be {verb} ({_why(error)})") from None
+        told = said("errors", what, why=_why(error))
+        raise InputError(changed(told, lambda text: f"{url}: {text}")) from None
 
 
 def _why(error: Exception) -> str:
     kind = type(error).__name__.removesuffix("Error").lower()
     if kind == "generic":
-        return "the server is not reached or refuses; AWS_ALLOW_HTTP=true allows an address with http://"
+        return said("errors", "object", "unreached")
     return kind

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dnc.errors import OptionError, room_in
+from dnc.messages import said
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://")
 _DATABASES = ("postgresql", "postgres", "sqlite", "duckdb")
@@ -64,10 +65,10 @@ def fetched(source: str | Query, folder: Path) -> Path:
         from dnc.files import databases
 
         if _scheme(source.url) not in _DATABASES:
-            raise OptionError(f"a query needs the URL of a database: {', '.join(f'{name}://' for name in _DATABASES)}")
+            raise OptionError(said("errors", "query_url", known=", ".join(f"{name}://" for name in _DATABASES)))
         return databases.fetched(source.url, source.sql, source.name, folder)
     if _scheme(source) in _DATABASES:
-        raise OptionError("a database needs --query with the statement that selects the calls")
+        raise OptionError(said("errors", "no_query"))
     from dnc.files import objects
 
     return objects.fetched(source, folder)
@@ -108,5 +109,5 @@ def _scheme(url: str) -> str:
     scheme = found[1] if found else ""
     if scheme not in (*_DATABASES, *_OBJECTS):
         known = ", ".join(f"{name}://" for name in (*_OBJECTS, *_DATABASES))
-        raise OptionError(f"{scheme}:// is not read or written; use a file, or one of {known}")
+        raise OptionError(said("errors", "scheme", scheme=scheme, known=known))
     return scheme

@@ -21,6 +21,7 @@ import polars as pl
 
 from dnc.errors import InputError
 from dnc.files.archive import unpacked_bytes
+from dnc.messages import figure, said
 
 MEMORY_BYTES = 4 << 30  # at most; of a spreadsheet `_LEAST_BYTES`, and `_BYTES_OF_BYTE` for each byte of its parts
 _LEAST_BYTES, _BYTES_OF_BYTE = 1 << 30, 100
@@ -32,16 +33,8 @@ _MOST_BYTES = {
 }  # of all frames together; a sheet is kept in memory as a whole
 _PARSER = Path(__file__).with_name("sandbox_worker.py")
 _BLOCK = 1 << 20
-_WORDS = {
-    "Contradictory": "is damaged: its row counts or checksums contradict each other; download it again",
-    "Encrypted": "is an encrypted Parquet file; decrypt it first",
-    "Password": "asks for a password; open it, save it without one, and try again",
-    "Wide": "has more than 16,384 columns; leave out those that are not needed",
-    "Long": "has a cell of more than 1,048,576 bytes; shorten it, or leave out its column",
-    "DuplicateError": "has two columns with the same name; rename one of them",
-    "Swollen": "unpacks to more than 20 GB; extract the part that you need",
-}  # by the names of exceptions in `dnc.files.sandbox_worker`
-_KINDS = {"parquet": "Parquet", "spreadsheet": "a spreadsheet"}
+_WORDS = ("Contradictory", "Encrypted", "Password", "Wide", "Long", "DuplicateError", "Swollen")
+# … names of exceptions in `dnc.files.sandbox_worker`, and keys of the error messages
 
 
 def frames(kind: str, path: Path, batch_rows: int, sheet: str = "") -> Iterator[pl.DataFrame]:
@@ -74,9 +67,7 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path, memory: int
         (length,) = struct.unpack("<Q", header.ljust(8, b"\0"))
         left -= length
         if left < 0:
-            raise InputError(
-                f"unpacks to more than {_MOST_BYTES[kind] / 1e9:.0f} GB; extract the part that you need", path
-            )
+            raise InputError(said("errors", "unpacks_over", most=f"{_MOST_BYTES[kind] / 1000000000.0:.0f}"), path)
         data = stream.take(length)
         if len(header) < 8 or len(data) < length:
             break
@@ -92,11 +83,10 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path, memory: int
 def _reason(code: int, stderr: bytes, kind: str, memory: int) -> str:
     word = stderr.rpartition(b"\n")[2].decode("ascii", "replace")
     if code < 0 or word == "MemoryError" or b"allocation" in stderr:
-        return f"takes more than {memory >> 20:,} MB or {CPU_SECONDS} s to read; export it as CSV"
+        return said("errors", "parser", "limits", most=figure(memory >> 20), seconds=CPU_SECONDS)
     if word in _WORDS:
-        return _WORDS[word]
-    exception = word if word.isidentifier() else "unknown"
-    return f"cannot be read as {_KINDS[kind]}; it is damaged or not supported ({exception}); export it as CSV"
+        return said("errors", "parser", word)
+    return said("errors", "parser", kind, exception=word if word.isidentifier() else "unknown")
 
 
 class _Timed:
@@ -115,7 +105,7 @@ class _Timed:
         deadline = time.monotonic() + SILENT_SECONDS
         while len(data) < length:
             if self._selector and not self._selector.select(max(0.0, deadline - time.monotonic())):
-                raise InputError(f"no row could be read in {SILENT_SECONDS:g} s; export it as CSV", self._path)
+                raise InputError(said("errors", "no_row", seconds=f"{SILENT_SECONDS:g}"), self._path)
             with suppress(InterruptedError):
                 block = os.read(self._handle, min(_BLOCK, length - len(data)))
                 if not block:

@@ -14,15 +14,13 @@ from xml.parsers import expat
 
 from dnc.errors import InputError
 from dnc.files.archive import Member
+from dnc.messages import said
 
 _MOST_DEPTH = 256  # open elements; a sheet has fewer than twenty
 _LONGEST_TAG = 1 << 24  # bytes
 _MOST_BOOK_BYTES = 1 << 24  # of each part that lists the sheets
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
-_REMEDY = "open the spreadsheet and save it again, or export it as CSV"
-_DAMAGED = f"is not well-formed XML; {_REMEDY}"
-_BEYOND = f"holds XML elements nested too deeply, or tags too long; {_REMEDY}"
 
 
 class FailedCell(NamedTuple):
@@ -144,7 +142,7 @@ def _parse(
         nonlocal depth
         depth += 1
         if depth > _MOST_DEPTH:
-            raise InputError(_BEYOND, part.where)
+            raise InputError(said("errors", "xml_beyond"), part.where)
         start(name, attributes)
 
     def ended(name: str) -> None:
@@ -154,7 +152,7 @@ def _parse(
             end(name)
 
     def refuse(*_: object) -> None:
-        raise InputError("has a document type, which no spreadsheet needs; save it again", part.where)
+        raise InputError(said("errors", "document_type"), part.where)
 
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler = started
@@ -166,9 +164,9 @@ def _parse(
             parser.Parse(block)
             fed += len(block)
             if fed - parser.CurrentByteIndex > _LONGEST_TAG:
-                raise InputError(_BEYOND, part.where)
+                raise InputError(said("errors", "xml_beyond"), part.where)
             if most_bytes is not None and fed >= most_bytes:
                 return
         parser.Parse(b"", True)
     except expat.ExpatError:
-        raise InputError(_DAMAGED, part.where) from None
+        raise InputError(said("errors", "xml_damaged"), part.where) from None

@@ -15,6 +15,7 @@ import polars as pl
 from dnc.errors import InputError
 from dnc.files.cell_types import carried
 from dnc.files.encoding import Misfit
+from dnc.messages import figure, said
 
 BATCH_ROWS = 500_000
 _BATCH_CELLS = 1 << 24
@@ -80,13 +81,13 @@ class Table:
 
     def __post_init__(self) -> None:
         if len(self.header) > _MOST_COLUMNS:
-            raise InputError(f"has more than {_MOST_COLUMNS:,} columns; leave out those that are not needed", self.path)
+            raise InputError(said("errors", "columns_over", most=figure(_MOST_COLUMNS)), self.path)
         for position, name in enumerate(self.header, 1):
             if "\0" in name:
-                raise InputError(f"the name of column {position} contains a NUL character; rename it", self.path)
+                raise InputError(said("errors", "nul_in_name", position=position), self.path)
             if len(name) > _LONGEST_NAME:
-                what = f"the name of column {position} has more than {_LONGEST_NAME:,} characters"
-                raise InputError(f"{what}; check for a missing closing quote", self.path)
+                message = said("errors", "long_name", position=position, most=figure(_LONGEST_NAME))
+                raise InputError(message, self.path)
 
     @property
     def columns(self) -> list[str]:
@@ -120,10 +121,9 @@ def holds_number(cell: str) -> bool:
 def refuse_data_as_header(header: Iterable[str], path: Path, line: int = 1) -> None:
     """Raise InputError where a header contains a telephone number or an e-mail address: it is a row of data then."""
     for name in header:
-        what = "numbers" if holds_number(name) else "e-mail addresses" if _ADDRESS.search(name) else None
+        what = "numbers" if holds_number(name) else "addresses" if _ADDRESS.search(name) else None
         if what:
-            why = f"the first row holds {what}, not names; add a row of column names, such as 'number', above it"
-            raise InputError(why, path, line)
+            raise InputError(said("errors", "data_as_header", what=said("errors", "holds", what)), path, line)
 
 
 def may_be_data(name: str) -> bool:
@@ -134,7 +134,7 @@ def may_be_data(name: str) -> bool:
 def quoted(names: Collection[str]) -> str:
     """Column names for a message; none of them where one may be data, since then the header may be a row."""
     if any(map(may_be_data, names)):
-        return "(not shown: it contains digits or an @)"
+        return said("errors", "names_hidden")
     shown = ", ".join(repr(name[:_HEADER_CELL]) for name in itertools.islice(names, _SHOWN))
     return shown + " …" * (len(names) > _SHOWN)
 
@@ -187,7 +187,7 @@ class Heading(NamedTuple):
     def refuse_doubtful(self, path: Path, line: int) -> None:
         """Raise InputError where it cannot be told whether the header has one row or two."""
         if self.doubtful:
-            why = "this row may be data, or a second row of column names; put all names into one row"
+            why = said("errors", "doubtful_header")
             raise InputError(why, path, line)
 
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from dnc.errors import InputError
 from dnc.files.encoding import LINE_LIMIT, Text, head_text
+from dnc.messages import figure, said
 
 _BEGINNING = "begin:vcard"
 _MOST_COLUMNS = 2_048  # of all cards together, and properties of one card
@@ -52,8 +53,7 @@ def columns(text: Text) -> list[str]:
     for line, card in cards(text):
         found.update(dict.fromkeys(card))
         if len(found) > _MOST_COLUMNS:
-            what = f"the cards up to here have more than {_MOST_COLUMNS:,} different properties"
-            raise InputError(f"{what}, and each would become a column; export them as CSV", text.member.where, line)
+            raise InputError(said("errors", "card", "columns", most=figure(_MOST_COLUMNS)), text.member.where, line)
     return list(found)
 
 
@@ -68,10 +68,10 @@ def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
         mark = (found.name, found.value.strip().upper())
         if mark == ("BEGIN", "VCARD"):
             if begun:
-                raise InputError("a card begins inside another one; export the contacts as CSV", where, line)
+                raise InputError(said("errors", "card", "inside"), where, line)
             begun, held, card = line, 0, []
         elif not begun:
-            raise InputError("text outside of a card; export the contacts again, or as CSV", where, line)
+            raise InputError(said("errors", "card", "outside"), where, line)
         elif mark == ("END", "VCARD"):
             yield begun, _cells(card)
             begun = 0
@@ -79,10 +79,10 @@ def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
             card.append(found)
             held += len(found.value)
             if len(card) > _MOST_COLUMNS or held > LINE_LIMIT:
-                what = f"a card of more than {_MOST_COLUMNS:,} properties or {LINE_LIMIT:,} characters"
-                raise InputError(f"{what}; export the contacts as CSV", where, begun)
+                large = said("errors", "card", "large", most=figure(_MOST_COLUMNS), characters=figure(LINE_LIMIT))
+                raise InputError(large, where, begun)
     if begun:
-        raise InputError("ends inside a card; it is truncated, export it again", where, begun)
+        raise InputError(said("errors", "card", "cut"), where, begun)
 
 
 def _cells(card: list[Property]) -> dict[str, str]:
@@ -119,7 +119,7 @@ def _properties(text: Text) -> Iterator[tuple[int, Property]]:
     for number, line in _unfolded(text):
         match = _LINE.fullmatch(line)
         if match is None:
-            raise InputError("is not a line of a vCard; export the contacts again, or as CSV", where, number)
+            raise InputError(said("errors", "card", "line"), where, number)
         group, name, rest, value = match.groups()
         parameters: dict[str, list[str]] = defaultdict(list)
         for parameter in re.findall(r';((?:"[^"]*"|[^";])*)', rest):
@@ -131,7 +131,7 @@ def _properties(text: Text) -> Iterator[tuple[int, Property]]:
             try:
                 value = quopri.decodestring(value.encode()).decode(next(iter(parameters["charset"]), "utf-8"))
             except (LookupError, UnicodeDecodeError):
-                raise InputError("is in an encoding that is not supported; export it as UTF-8", where, number) from None
+                raise InputError(said("errors", "card", "encoding"), where, number) from None
         else:
             value = _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
         yield number, Property(group or "", name, dict(parameters), value.strip())
@@ -146,8 +146,7 @@ def _unfolded(text: Text) -> Iterator[tuple[int, str]]:
         if soft or line[:1] in ("\t", " ") or (left_out and ":" not in line):
             kept += "" if left_out else f"\n{line}" if soft else line[1:]
             if len(kept) > LINE_LIMIT:
-                what = f"a property of more than {LINE_LIMIT:,} characters"
-                raise InputError(f"{what}; export the contacts as CSV", text.member.where, start)
+                raise InputError(said("errors", "card", "long", most=figure(LINE_LIMIT)), text.member.where, start)
             continue
         if kept.strip() and not left_out:
             yield start, kept

@@ -19,13 +19,14 @@ from typing import IO, Any, Self
 
 import polars as pl
 
-from dnc.errors import InputError, OptionError, room_in
+from dnc.errors import InputError, OptionError, room_in, why
 from dnc.files.atomic import move_into_place
 from dnc.files.output_rows import Rows
 from dnc.files.remote import delivered, is_url, suffix_of
 from dnc.files.spreadsheet import CELL
 from dnc.files.table import unique_names
 from dnc.frames import as_text, together
+from dnc.messages import figure, said
 
 XLSX_ROWS = 1_048_575  # of one sheet, without the header
 XLSX_SHEETS = 5  # with rows
@@ -215,7 +216,7 @@ class _Xlsx(Writer):
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         if len(header) > _XLSX_COLUMNS:
-            raise InputError(f"a spreadsheet has at most {_XLSX_COLUMNS:,} columns; write .csv or .parquet", path)
+            raise InputError(said("errors", "xlsx_columns", most=figure(_XLSX_COLUMNS)), path)
         self._path = path
         self._header = unique_names(header)
         self._parts = _Parts(path)
@@ -226,7 +227,7 @@ class _Xlsx(Writer):
 
     def write(self, frame: pl.DataFrame) -> None:
         if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
-            raise InputError(f"a spreadsheet has at most {XLSX_ROWS * XLSX_SHEETS:,} rows; write .csv or .parquet")
+            raise InputError(said("errors", "xlsx_rows", most=figure(XLSX_ROWS * XLSX_SHEETS)))
         for cells in frame.select(pl.selectors.string()):
             self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
         self._parts.add(frame)
@@ -336,7 +337,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=path.suffix.lower(), dir=path.parent)
     except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", path) from None
+        raise InputError(said("errors", "unwritten", why=why(error)), path) from None
     os.close(handle)
     unfinished = Path(name)
     try:
@@ -357,7 +358,8 @@ class Output:
         suffix = suffix_of(path)
         if suffix not in FORMATS:
             known = ", ".join((*FORMATS, PAGE))
-            raise OptionError(f"no format for {suffix or 'a name without suffix'}; use one of {known}", path)
+            named = said("errors", "format" if suffix else "no_suffix", suffix=suffix, known=known)
+            raise OptionError(named, path)
         with ExitStack() as stack:
             unfinished = stack.enter_context(atomic_path(path))
             self.writer: Writer = stack.enter_context(closing(FORMATS[suffix](unfinished, header, delimiter, bom)))

@@ -23,27 +23,24 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from dnc.errors import InputError, missing_extra
+from dnc import signing
+from dnc.errors import InputError
 from dnc.files.archive import Member, parts
 from dnc.files.atomic import write_atomically
 from dnc.files.input_file import input_sha256, open_input
 from dnc.files.toml_reader import TomlError, toml_of
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
 _CONTEXT = b"dnc rules pack 1\n"  # so that a signature made for something else never holds for a pack
 _SIGNATURE, _MANIFEST, _ABOUT = "signature", "manifest.json", "pack.toml"
-_KEY_BYTES = 32  # of a public key; what follows it in the member is the signature, whose length `verify` checks
 _MOST_PACK, _MOST_FILE, _MOST_ALL = 8 << 20, 4 << 20, 32 << 20  # bytes
 _MOST_MANIFEST, _MOST_FILES = 1 << 16, 200
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\.(toml|csv)")
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
-_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_SHA256 = r"[0-9a-f]{64}"
 _MADE = (1980, 1, 1, 0, 0, 0)  # of every member, so that the same content and key make the same pack
 
 
@@ -61,7 +58,7 @@ class Content:
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bytes: Annotated[int, msgspec.Meta(ge=0, le=_MOST_FILE)]
-    sha256: Annotated[str, msgspec.Meta(pattern=rf"^{_FINGERPRINT.pattern}\Z")]
+    sha256: Annotated[str, msgspec.Meta(pattern=rf"^{_SHA256}\Z")]
 
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,11 +75,6 @@ def newer(version: str, other: str) -> bool:
 def _numbers(version: str) -> tuple[int, ...]:
     numbers = [int(part) for part in version.split(".")]
     return tuple(numbers + [0] * (4 - len(numbers)))
-
-
-def is_fingerprint(text: str) -> bool:
-    """Whether a text has the form of a fingerprint."""
-    return bool(_FINGERPRINT.fullmatch(text))
 
 
 # Reading
@@ -148,17 +140,11 @@ def _bounded(member: Member, most: int) -> bytes:
 
 def _verified(signature: bytes, manifest: bytes, path: Path) -> str:
     """The fingerprint of the key that signed a manifest. Raises InputError where the signature does not hold."""
+    public, own = signature[: signing.KEY_BYTES], signature[signing.KEY_BYTES :]
     try:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    except ModuleNotFoundError as error:
-        raise missing_extra("packs", error) from None
-    try:
-        key = Ed25519PublicKey.from_public_bytes(signature[:_KEY_BYTES])
-        key.verify(signature[_KEY_BYTES:], _CONTEXT + manifest)
-    except (InvalidSignature, ValueError):
+        return signing.verified(public, own, _CONTEXT, manifest)
+    except signing.BrokenSignatureError:
         raise InputError("its signature does not hold: it was changed after it was signed", path) from None
-    return _fingerprint(key)
 
 
 def _decoded(data: bytes, path: Path, name: str) -> str:
@@ -212,11 +198,11 @@ def _read(path: Path) -> bytes:
 
 def write_pack(content: Content, key_file: Path, out: Path) -> str:
     """Write a pack, completely or not at all; returns the fingerprint of the key. Raises InputError, OptionError."""
-    key = _private_key(key_file)
+    signer = signing.Signer(key_file)
     data = {name: text.encode() for name, text in sorted({**content.rules, **content.cases}.items())}
     files = {name: {"bytes": len(one), "sha256": hashlib.sha256(one).hexdigest()} for name, one in data.items()}
     manifest = json.dumps({"format": 1, "version": content.version, "files": files}, indent=1).encode()
-    signature = key.public_key().public_bytes_raw() + key.sign(_CONTEXT + manifest)
+    signature = signer.public + signer.sign(_CONTEXT, manifest)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, one in {_SIGNATURE: signature, _MANIFEST: manifest, **data}.items():
@@ -225,57 +211,4 @@ def write_pack(content: Content, key_file: Path, out: Path) -> str:
         write_atomically(out, packed.getvalue())
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", out) from None
-    return _fingerprint(key.public_key())
-
-
-# Keys
-
-
-def new_key(path: Path) -> str:
-    """Make a private key (PKCS#8, PEM) that only its owner can read; returns its fingerprint.
-
-    Raises InputError where there is such a file, or it cannot be written.
-    """
-    try:
-        from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    except ModuleNotFoundError as error:
-        raise missing_extra("packs", error) from None
-    key = Ed25519PrivateKey.generate()
-    text = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError("already exists; name a new file", path) from None
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror or error}", path) from None
-    return _fingerprint(key.public_key())
-
-
-def _private_key(path: Path) -> Ed25519PrivateKey:
-    try:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    except ModuleNotFoundError as error:
-        raise missing_extra("packs", error) from None
-    with open_input(path) as file:
-        if os.name != "nt" and os.fstat(file.fileno()).st_mode & 0o077:
-            raise InputError("a private key that others can read; run chmod 600 on it", path)
-        text = file.read(1 << 16)
-    try:
-        key = load_pem_private_key(text, None)
-    except (ValueError, TypeError):
-        key = None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise InputError("is not a private Ed25519 key without a password (PEM); dnc rules --new-key makes one", path)
-    return key
-
-
-def _fingerprint(key: Ed25519PublicKey) -> str:
-    """SHA-256 of a public key in DER, as `openssl pkey -pubout -outform DER | sha256sum` has it."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    return signer.fingerprint

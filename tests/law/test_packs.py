@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dnc import Rulebook, Store, check
+from dnc import Rulebook, Store, check, signing
 from dnc.checks import law_in_force
 from dnc.checks.law_in_force import law_of
 from dnc.errors import InputError, StoreError
@@ -60,7 +60,7 @@ def keys(tmp_path_factory) -> dict[str, Path]:
     """Two private keys."""
     folder = tmp_path_factory.mktemp("keys")
     for name in ("ours", "theirs"):
-        pack_file.new_key(folder / name)
+        signing.new_key(folder / name)
     return {name: folder / name for name in ("ours", "theirs")}
 
 
@@ -96,11 +96,11 @@ def rewritten(path: Path, **members: bytes | None) -> Path:
 
 def signed_again(path: Path, key: Path, change) -> Path:
     """A pack whose manifest was changed before it was signed."""
-    private = pack_file._private_key(key)
+    signer = signing.Signer(key)
     with zipfile.ZipFile(path) as archive:
         manifest = change(json.loads(archive.read("manifest.json")))
     data = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
-    signature = private.public_key().public_bytes_raw() + private.sign(pack_file._CONTEXT + data)
+    signature = signer.public + signer.sign(pack_file._CONTEXT, data)
     return rewritten(path, signature=signature, manifest_json=data)
 
 
@@ -340,7 +340,7 @@ def test_private_keys(tmp_path, made, keys):
     content = content_of(folder)
     assert content_of(folder).version == "1"
     with pytest.raises(InputError, match="already exists"):
-        pack_file.new_key(keys["ours"])
+        signing.new_key(keys["ours"])
     open_key = tmp_path / "open.pem"
     open_key.write_bytes(keys["ours"].read_bytes())
     open_key.chmod(0o644)

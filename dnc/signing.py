@@ -1,0 +1,158 @@
+"""Signatures of files (Ed25519): keys, and what is signed with them.
+
+What is signed is a context and the data, so that a signature made for one kind of file never holds for another. A key
+is known by its fingerprint: the SHA-256 of the public key in DER, as `openssl pkey -pubout -outform DER | sha256sum`
+has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from dnc.errors import InputError, OptionError, missing_extra
+from dnc.files.input_file import open_input
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+KEY_BYTES, SIGNATURE_BYTES = 32, 64
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_LONGEST = 1 << 16  # bytes of a file with a key
+
+
+class BrokenSignatureError(Exception):
+    """A signature does not hold."""
+
+
+class Signer:
+    """A private key (PKCS#8, PEM) that signs.
+
+    Raises InputError where the file is no such key, or others can read it; OptionError where the extra is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._key = _private_key(path)
+        self.public = self._key.public_key().public_bytes_raw()
+        self.fingerprint = _fingerprint(self._key.public_key())
+
+    def sign(self, context: bytes, data: bytes) -> bytes:
+        """The signature of some data in a context."""
+        return self._key.sign(context + data)
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The public key and the signature, as hex, in a file of JSON."""
+
+    key: Annotated[str, msgspec.Meta(pattern=rf"^[0-9a-f]{{{2 * KEY_BYTES}}}\Z")]
+    signature: Annotated[str, msgspec.Meta(pattern=rf"^[0-9a-f]{{{2 * SIGNATURE_BYTES}}}\Z")]
+
+    @classmethod
+    def by(cls, signer: Signer, context: bytes, data: bytes) -> Signature:
+        """A signature of some data in a context."""
+        return cls(signer.public.hex(), signer.sign(context, data).hex())
+
+    def verified(self, context: bytes, data: bytes) -> str:
+        """The fingerprint of the key. Raises BrokenSignatureError, OptionError."""
+        return verified(bytes.fromhex(self.key), bytes.fromhex(self.signature), context, data)
+
+
+def verified(public: bytes, signature: bytes, context: bytes, data: bytes) -> str:
+    """The fingerprint of the key that signed some data in a context.
+
+    Raises BrokenSignatureError where the signature does not hold, OptionError where the extra is missing.
+    """
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ModuleNotFoundError as error:
+        raise missing_extra("packs", error) from None
+    try:
+        key = Ed25519PublicKey.from_public_bytes(public)
+        key.verify(signature, context + data)
+    except (InvalidSignature, ValueError):
+        raise BrokenSignatureError from None
+    return _fingerprint(key)
+
+
+def new_key(path: Path) -> str:
+    """Make a private key (PKCS#8, PEM) that only its owner can read; returns its fingerprint.
+
+    Raises InputError where there is such a file, or it cannot be written; OptionError where the extra is missing.
+    """
+    try:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    except ModuleNotFoundError as error:
+        raise missing_extra("packs", error) from None
+    key = Ed25519PrivateKey.generate()
+    text = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError("already exists; name a new file", path) from None
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}", path) from None
+    return _fingerprint(key.public_key())
+
+
+def named_key(text: str) -> str:
+    """The fingerprint that an option names: itself, or the file of a public key (PEM).
+
+    Raises InputError where it is neither, OptionError where the extra is missing.
+    """
+    if _FINGERPRINT.fullmatch(text.lower()):
+        return text.lower()
+    try:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    except ModuleNotFoundError as error:
+        raise missing_extra("packs", error) from None
+    path = Path(text)
+    if not path.exists():
+        raise OptionError(f"{text!r} is neither a fingerprint (64 hexadecimal digits) nor the file of a public key")
+    try:
+        key = load_pem_public_key(_read(path))
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise InputError("is not a public Ed25519 key (PEM); openssl pkey -in KEY -pubout makes one", path)
+    return _fingerprint(key)
+
+
+def _private_key(path: Path) -> Ed25519PrivateKey:
+    try:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    except ModuleNotFoundError as error:
+        raise missing_extra("packs", error) from None
+    with open_input(path) as file:
+        if os.name != "nt" and os.fstat(file.fileno()).st_mode & 0o077:
+            raise InputError("a private key that others can read; run chmod 600 on it", path)
+        text = file.read(_LONGEST)
+    try:
+        key = load_pem_private_key(text, None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise InputError("is not a private Ed25519 key without a password (PEM); --new-key makes one", path)
+    return key
+
+
+def _read(path: Path) -> bytes:
+    with open_input(path) as file:
+        return file.read(_LONGEST)
+
+
+def _fingerprint(key: Ed25519PublicKey) -> str:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()

@@ -327,15 +327,16 @@ class Guesses:
 
 
 class SecondNumbers:
-    """Finds columns of telephone numbers that a check does not use, by their names and their first cells.
+    """Finds columns of telephone numbers by their names and their first cells.
 
-    header: of the list. Attribute `names`: of the columns.
+    header: of the list. columns: where to look; by default those that a check does not use.
+    Attribute `names`: of the columns.
     """
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, columns: list[str] | None = None) -> None:
         self.names: list[str] = []
         self._region = header.brief.region
-        self._empty = header.unused  # columns without a filled cell so far
+        self._empty = header.unused if columns is None else columns  # columns without a filled cell so far
 
     def add(self, calls: Calls, verdicts: object) -> None:
         """Look at the columns that were empty in all batches before this one."""

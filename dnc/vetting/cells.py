@@ -8,29 +8,30 @@ not several tables, sums, differences and complements of published counts are
 about whole cells too: a count of one to nine persons cannot be worked out.
 
 How closed cells are made. All rows start in one cell. Level by level (`LEVELS`:
-outcome, then reason, ...), each cell is split into groups of rows with the same
-words at that level:
+repeats, outcome, reason, ...), each cell is split into groups of rows with the
+same words at that level:
 
 1. A group of ten persons or more becomes a cell of its own.
 2. All smaller groups of the cell are merged: the rest. If the rest has ten
    persons or more, it becomes a cell whose words at this level are null.
-3. Otherwise the rest is merged into the smallest of the groups of rule 1. If the
-   rest has nine rows or fewer, that cell keeps the words of the group, and the
-   level is noted in `most`: its words are right for all rows but nine at most. If
-   the rest has more rows (few persons, many rows each), the words become null.
+3. Otherwise the rest is merged into the smallest of the groups of rule 1, and
+   has the words of that group. Nothing in the cells says whether there was a
+   rest, so what fewer than ten persons have in common leaves no trace. A rest of
+   more than nine rows (few persons, many rows each) would leave one, and is
+   refused: whoever offers the list removes repeated rows first.
 
 For example, 40 rows of 40 persons, with outcome and line as the only levels:
 
-    outcome    line      rows      outcome  line      most    rows
-    clear      landline    21      clear    landline  [line]    25
-    clear      mobile       4  ->  null     landline  [line]    15
+    outcome    line      rows      outcome  line      rows
+    clear      landline    21      clear    landline    25
+    clear      mobile       4  ->  null     landline    15
     blocked    landline     6
     undecided  landline     6
     undecided  mobile       3
 
 Outcome: the 25 clear rows are a cell. The 6 blocked and the 9 undecided are too
 few each, but 15 together: a cell without an outcome (rule 2). Line: in both cells
-the mobiles are too few and join the landlines, which keep their word (rule 3).
+the mobiles are too few and join the landlines, whose word they get (rule 3).
 What the reader can conclude (`between`): 25 to 40 rows are clear (it is 25), and
 22 to 40 are landlines (it is 33), because each cell may hide nine others.
 """
@@ -50,9 +51,11 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.judge import Verdicts
 from dnc.database import engine, run, statement
+from dnc.errors import InputError
 from dnc.frames import numbered
 
 FEW = 10  # persons: no class of fewer is published
+MOST_CELLS = 4000  # closed ones; a level that would make more is left out
 AGES = (30, 60, 90, 180, 365, 730)  # days: upper ends of the bands
 BANDS = ("after", "0-30", "31-60", "61-90", "91-180", "181-365", "366-730", "731-")  # `after`: later than the call
 _WORDS = ("outcome", "blocked_by", "undecided_by", "missing", "duties", "line", "territory", "consent", "answers")
@@ -61,7 +64,7 @@ SCHEMA: dict[str, Any] = {
     "lasts": pl.Int32,
     "repeat": pl.Boolean,
     "held": pl.Boolean,
-    "most": pl.List(pl.String),
+    "loose": pl.List(pl.String),
     "rows": pl.Int64,
 }
 """Columns of a frame of cells.
@@ -74,14 +77,14 @@ answers: age of each registry's answer, `ID BAND`, joined by `;`.
 lasts: at how many of the points in time the row is still clear.
 repeat: whether its number is counted in another row. held: whether the buyer already holds its number.
 rows: how many rows the cell has.
-most: levels at which the words are wrong for some rows, nine at most.
+loose: levels at which the words may be wrong for some rows, nine at most; of closed cells, which do not say it.
 Null in another column: the cell was merged from groups with different words there.
 """
 LEVELS = {
+    "repeat": ("repeat",),  # first: below it a person has one row, so that few persons have few rows
     "outcome": ("outcome",),
     "reason": ("blocked_by", "undecided_by", "missing", "duties"),
     "lasts": ("lasts",),
-    "repeat": ("repeat",),
     "line": ("line",),
     "territory": ("territory",),
     "consent": ("consent",),
@@ -90,6 +93,7 @@ LEVELS = {
 _COLUMNS_TO = {  # all columns from the first level to this one: they tell apart the cells made at this level
     level: [name for upper in list(LEVELS)[: at + 1] for name in LEVELS[upper]] for at, level in enumerate(LEVELS)
 }
+_COLUMNS_ABOVE = {level: columns[: -len(LEVELS[level])] for level, columns in _COLUMNS_TO.items()}
 _LEVEL = {column: level for level, columns in LEVELS.items() for column in columns}
 _FACTS = ("day", "line", "territory", "unread", "consent_on")
 _RANKS = {"blocked": 0, "undecided": 1, "clear": 2}
@@ -118,7 +122,7 @@ def between(cells: pl.DataFrame, **wanted: object) -> tuple[int, int]:
     cells = cells.with_columns(has=has, maybe=pl.lit(False))
     for level in filter(by_level.get, LEVELS):
         same = pl.all_horizontal(by_level[level])
-        loose, merged = pl.col("most").list.contains(pl.lit(level)), pl.col(LEVELS[level][0]).is_null()
+        loose, merged = pl.col("loose").list.contains(pl.lit(level)), pl.col(LEVELS[level][0]).is_null()
         low -= _most_wrong(cells.filter(loose & pl.col("has")), level)
         high += _most_wrong(cells.filter(loose & ~same), level)
         cells = cells.filter(same | merged).with_columns(maybe=pl.col("maybe") | merged)
@@ -126,12 +130,29 @@ def between(cells: pl.DataFrame, **wanted: object) -> tuple[int, int]:
 
 
 def _most_wrong(cells: pl.DataFrame, level: str) -> int:
-    """The most rows for which the words of cells that are loose at a level can be wrong.
+    """The most rows for which the words of cells that may be loose at a level can be wrong.
 
-    Nine for each cell as it was when that level was split, in however many cells it has been split since.
+    Nine for each cell that was split at that level, whichever of its parts took in the rest, in however many cells
+    that part has been split since.
     """
-    at_level = cells.group_by(_COLUMNS_TO[level]).agg(pl.col("rows").sum())
-    return int(at_level["rows"].clip(upper_bound=FEW - 1).sum())
+    parts = cells.group_by(_COLUMNS_TO[level]).agg(pl.col("rows").sum().clip(upper_bound=FEW - 1))
+    return int(parts.group_by(pl.lit(0), *_COLUMNS_ABOVE[level]).agg(pl.col("rows").max())["rows"].sum())
+
+
+def with_loose(cells: pl.DataFrame) -> pl.DataFrame:
+    """Closed cells with the levels at which each may have taken in a rest, as far as their counts tell.
+
+    A part took in a rest only if it was the smallest, so that without nine of its rows it is no larger than any other;
+    and there is no such part where a rest became a cell of its own.
+    """
+    found = []
+    for level, columns in LEVELS.items():
+        above = [pl.lit(0), *map(pl.col, _COLUMNS_ABOVE[level])]
+        parts = cells.with_columns(part=pl.col("rows").sum().over(_COLUMNS_TO[level]))
+        smallest, rest = pl.col("part").min().over(above), pl.col(columns[0]).is_null().any().over(above)
+        loose = ~rest & (pl.col("part") - (FEW - 1) <= smallest)
+        found.append(parts.select(pl.when(loose).then(pl.lit(level)).alias(level)).to_series())
+    return cells.with_columns(loose=pl.concat_list(map(pl.lit, found)).list.drop_nulls())
 
 
 class Cells:
@@ -197,17 +218,22 @@ class Cells:
     def closed(self, points: Sequence[date]) -> pl.DataFrame:
         """Cells of FEW persons or more each, with the columns of SCHEMA; empty if the list has fewer persons.
 
-        points: as in `open`. The module says how the cells are made.
+        points: as in `open`. The module says how the cells are made. Raises InputError where few persons have many
+        rows that differ from those of all others.
         """
         atoms = self._atoms(points).with_columns(cell=pl.lit(0, pl.UInt32))
         keys = atoms.select("kind", "lasts", "repeat")
         [persons] = self._persons(keys, atoms["cell"])["persons"].to_list() or [0]  # all are in one cell
         if persons < FEW:
             return atoms.select(*SCHEMA).clear()
-        for level, columns in LEVELS.items():
-            atoms = self._split(atoms, keys, level, columns)
-        words = [name for name in SCHEMA if name != "rows"]
-        return atoms.group_by("cell", *words).agg(pl.col("rows").sum()).select(*SCHEMA).sort("rows", *words)
+        for columns in LEVELS.values():
+            split = self._split(atoms, keys, columns)
+            if split["cell"].n_unique() > MOST_CELLS:
+                split = atoms.with_columns(pl.lit(None, SCHEMA[name]).alias(name) for name in columns)
+            atoms = split
+        words = [name for name in SCHEMA if name not in ("rows", "loose")]
+        cells = atoms.group_by("cell", *words).agg(pl.col("rows").sum()).sort("rows", *words)
+        return with_loose(cells).select(*SCHEMA)
 
     def _atoms(self, points: Sequence[date]) -> pl.DataFrame:
         """The exact cells with their kind; `keys` of other methods are the columns kind, lasts and repeat of these."""
@@ -218,7 +244,7 @@ class Cells:
         kinds = pl.DataFrame(list(self._kinds), schema=dict.fromkeys(_WORDS, pl.String), orient="row")
         kinds = kinds.with_columns(pl.Series("kind", list(self._kinds.values()), pl.UInt32))
         cells = counts.join(kinds, on="kind", how="left", maintain_order="left")
-        return cells.with_columns(most=pl.lit([], pl.List(pl.String))).select("kind", *SCHEMA)
+        return cells.with_columns(loose=pl.lit([], pl.List(pl.String))).select("kind", *SCHEMA)
 
     def _persons(self, keys: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
         """Distinct persons and rows in each part, where `part` has the part of each atom: part, persons, rows.
@@ -229,7 +255,7 @@ class Cells:
         parts = keys.with_columns(part=part)
         return run(self._con, "persons", f"{sql} using (kind, lasts, repeat) group by part", parts=parts)
 
-    def _split(self, atoms: pl.DataFrame, keys: pl.DataFrame, level: str, columns: Sequence[str]) -> pl.DataFrame:
+    def _split(self, atoms: pl.DataFrame, keys: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
         """Atoms with their cells split at one level, and the words of that level replaced by those of their cell."""
         # The groups of each cell, with their persons.
         groups = atoms.select("cell", *columns).unique(maintain_order=True).with_row_index("part")
@@ -239,26 +265,26 @@ class Cells:
         small = group.is_in(groups.filter(pl.col("persons") < FEW)["part"].implode())
         rests = self._persons(keys.filter(small), atoms["cell"].filter(small))
         rests = rests.select(cell="part", rest="persons", rest_rows="rows")
+        if rests.filter((pl.col("rest") < FEW) & (pl.col("rest_rows") >= FEW)).height:
+            raise InputError(
+                "the list cannot be sealed: fewer than ten people have ten rows or more that differ from all others; "
+                "remove the rows that repeat a number"
+            )
         # The smallest other group of each cell, which takes in a rest that is small itself.
-        hosts = groups.filter(pl.col("persons") >= FEW).sort("persons", "part").unique("cell", keep="first")
+        hosts = groups.filter(pl.col("persons") >= FEW).sort("rows", "part").unique("cell", keep="first")
         hosts = hosts.select("cell", "part", *columns).rename({name: f"{name}_host" for name in ("part", *columns)})
         groups = groups.join(rests, on="cell", how="left", maintain_order="left")
         groups = groups.join(hosts, on="cell", how="left", maintain_order="left")
         # The words of the cell that each group goes into; groups of one cell with equal words go into the same.
         is_small = pl.col("persons") < FEW
-        joined = ((pl.col("rest") < FEW) & (is_small | (pl.col("part") == pl.col("part_host")))).fill_null(False)
-        loose = joined & (pl.col("rest_rows") < FEW)
-        words = [
-            pl.when(loose).then(f"{name}_host").when(~joined & ~is_small).then(name).alias(name) for name in columns
-        ]
-        groups = groups.select("part", "cell", *words, loose=loose)
+        joined = ((pl.col("rest") < FEW) & is_small).fill_null(False)
+        words = [pl.when(joined).then(f"{name}_host").when(~is_small).then(name).alias(name) for name in columns]
+        groups = groups.select("part", "cell", *words)
         cells = groups.unique(["cell", *columns], maintain_order=True).select("cell", *columns).with_row_index("new")
         groups = groups.join(cells, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")
         split = atoms.drop("cell", *columns).with_columns(group)
         split = split.join(groups.drop("cell"), on="part", how="left", maintain_order="left")
-        noted = pl.col("most").list.concat(pl.lit([level]))
-        most = pl.when("loose").then(noted).otherwise("most").alias("most")
-        return split.with_columns(most).rename({"new": "cell"}).drop("part", "loose")
+        return split.rename({"new": "cell"}).drop("part")
 
 
 def _words(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:

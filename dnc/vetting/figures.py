@@ -61,7 +61,6 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) ->
         unclear=_rows(cells, (pl.col("outcome") == "undecided") & (pl.col("missing") == "")),
         duties=duties,
         untold={name: rows for name in _PUBLISHED if (rows := _rows(cells, pl.col(name).is_null()))},
-        loose=_by_level(cells),
         price=price,
         gate=list(_gate(asked, lasting, undecided, price)),
         regimes={regime.id: _described(regime) for _, regime in book.regimes() if regime.id in named},
@@ -116,12 +115,6 @@ def _by_word(cells: pl.DataFrame, column: str) -> dict[str, int]:
     for words, rows in _by(cells, column).items():
         counts.update(dict.fromkeys(words.split(";"), rows))
     return dict(counts.most_common())
-
-
-def _by_level(cells: pl.DataFrame) -> dict[str, int]:
-    """Rows by each level at which their word is wrong for a few of them."""
-    levels = cells.select("most", "rows").explode("most").drop_nulls().group_by("most").agg(pl.col("rows").sum())
-    return dict(levels.sort("most").iter_rows())
 
 
 def _answers(cells: pl.DataFrame) -> dict[str, dict[str, int]]:

@@ -21,7 +21,8 @@ class Traded:
 
     outcome: of the worst row. rows: rows by outcome. blocked_by, undecided_by: rows by regime.
     missing: rows by what would decide them, as in `dnc_missing`.
-    A sealed result does not publish these row counts: they are None.
+    A sealed result does not publish these row counts: they are None. It names only what ten persons or more have, and
+    is never `clear`: one person could forbid it.
     """
 
     outcome: str
@@ -36,12 +37,14 @@ class Offer:
     """A list on offer and the use that is planned for it.
 
     file, sha256, rows: of the file that was vetted, which is the list or a sample of it.
+    commitment: what stands for the file in a sealed result, in place of its SHA-256 (`dnc.vetting.sealing`).
     sealed: whether its cells hold ten persons or more each.
     check: row number of the check in the log of the store.
     first, until: the period of the calls, both days included; without `until` it is the first day alone.
     points: days of the curve, ascending.
-    told: settings of the check: at, region, declared, brief, consents (both as sha256), guidance, accepted.
-    rules: sha256 of each rules file. snapshots: registry, as_of and sha256 of each that was used.
+    told: settings of the check: at, region, declared, brief, consents (both as sha256), guidance, accepted. A sealed
+        result says of consents only whether there was a file of them.
+    rules: sha256 of each rules file. snapshots: registry, as_of and, unless sealed, sha256 of each that was used.
     version: of this program.
     trade: whether the seller may hand the list over.
     held: for each list that the buyer already holds, how many numbers of this one are in it.
@@ -50,7 +53,7 @@ class Offer:
     """
 
     file: str
-    sha256: str
+    sha256: str | None
     rows: int
     sealed: bool
     check: int
@@ -62,6 +65,7 @@ class Offer:
     snapshots: tuple[Mapping[str, Any], ...]
     version: str
     trade: Traded
+    commitment: str | None = None
     held: Mapping[str, int] = field(default_factory=dict)
     sample_of: int | None = None
     confidence: float = 0.95
@@ -203,11 +207,13 @@ class Vetting:
     costs: of regimes, the one that blocks most first.
     wanted: what would decide the undecided rows. unclear: undecided rows that no fact would decide.
     duties: clear rows by the duties that go with them.
-    untold, loose: of a sealed result, rows by the column that is not published for them, and rows by the level at
-    which the published word is wrong for a few of them (see `dnc.vetting.cells`).
+    untold: of a sealed result, rows by the column that is not published for them.
     price, gate: price and conditions, if any were set.
     regimes: text and citations of the regimes named above.
     agreement: comparison of a sample with a sealed result, if one was made.
+    signer: of the sealed result, the fingerprint of the key that signed it; None where nobody did.
+    salt: of the commitment to the list, for its seller only. unnamed: by column, how many words of the brief were not
+    used in a sealed result, because fewer than ten persons have them.
     checked: the check behind the figures; None for a sealed result that was read.
     """
 
@@ -227,12 +233,14 @@ class Vetting:
     unclear: int
     duties: dict[str, int]
     untold: dict[str, int]
-    loose: dict[str, int]
     price: Price | None
     gate: list[Condition]
     regimes: dict[str, dict[str, Any]]
     cells: pl.DataFrame = field(repr=False, compare=False)
     agreement: Agreement | None = None
+    signer: str | None = None
+    salt: str | None = field(default=None, repr=False, compare=False)
+    unnamed: Mapping[str, int] = field(default_factory=dict, compare=False)
     checked: Check | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -241,7 +249,7 @@ class Vetting:
         return all(condition.holds for condition in self.gate) and (self.agreement is None or self.agreement.consistent)
 
     def as_data(self) -> dict[str, Any]:
-        """Everything but the cells and the check, as plain data for JSON."""
+        """Everything but the cells, the salt and the check, as plain data for JSON."""
         data = asdict(replace(self, cells=pl.DataFrame(), checked=None))
-        del data["cells"], data["checked"]
+        del data["cells"], data["checked"], data["salt"]
         return data | {"opens": self.opens}

@@ -1,19 +1,17 @@
 """Sealed results: what a seller gives to a buyer instead of the list, and how the buyer compares a sample with it.
 
-A sealed result is JSON. It says what was vetted and how (checksums of the list, of
-each rules file and of each registry's answer, the facts that were declared, the
-version of this program), and has cells of ten persons or more (`dnc.vetting.cells`).
-It holds no telephone number and no hash of one: all numbers of a country can be
-hashed within minutes, so hashes would hide nothing. Its checksum detects damage; it
-does not prove who made it.
+A sealed result is JSON. It says what was vetted and how (the checksum of each rules file, the registries with the days
+of their answers, the facts that were declared, the version of this program), and has cells of ten persons or more
+(`dnc.vetting.cells`). It holds no telephone number and no hash of one: all numbers of a country can be hashed within
+minutes, so hashes would hide nothing. For the same reason a commitment stands for the list, which can be compared only
+by who has its salt (`dnc.vetting.sealing`). The checksum detects damage; a signature proves who made it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -21,111 +19,103 @@ from typing import Annotated, Any
 
 import msgspec
 import polars as pl
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from dnc.checks.inputs import Source, opened
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
-from dnc.files.input_file import open_input
+from dnc.files.strict_json import SHA256, Strict, Text, converted, decoded, only, read_bounded, shown
 from dnc.law.rulebook import Rulebook
-from dnc.vetting.cells import BANDS, FEW, LEVELS, SCHEMA, between
+from dnc.signing import BrokenSignatureError, Signature, Signer
+from dnc.store.audit_log import canonical
+from dnc.vetting.cells import BANDS, FEW, MOST_CELLS, SCHEMA, between, with_loose
 from dnc.vetting.figures import appraise
 from dnc.vetting.model import Agreement, Asked, Claim, Offer, Traded, Vetting
 from dnc.vetting.sample_bounds import population_bounds
+from dnc.vetting.sealing import commitment
+from dnc.vetting.vet import MOST_DAYS
 
-FORMAT = 1
+FORMAT = 2
 COMPARED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent")
+_CONTEXT = b"dnc sealed result 2\n"
 _MARK = "dnc_sealed"
-_LONGEST = 64_000_000  # bytes
+_LONGEST = 16_000_000  # bytes
+_MOST = 1000  # of anything else that is listed
 _SAME_USE = ("at", "region", "declared", "guidance", "accepted")
 
 
 # The format. A buyer reads files of strangers: nothing is accepted that this program would not write.
 
 
-class _Text(str):
-    """Text that a terminal and a page can show: `_text` refuses control characters."""
-
-
-def _text(kind: type, value: object) -> _Text:
-    """Called by msgspec for each `_Text`."""
-    if kind is _Text and isinstance(value, str) and value.isprintable():
-        return _Text(value)
-    raise ValueError
-
-
-def _only(pattern: str) -> Meta:
-    return Meta(pattern=rf"\A(?:{pattern})\Z")
-
-
 _AGED = "[a-z-]+ (?:" + "|".join(BANDS) + ")"
-_Count = Annotated[int, Meta(ge=0, le=10**15)]
-_Outcome = Annotated[str, _only("|".join(OUTCOMES))]
-_Ids = Annotated[str, _only("[a-z0-9:;_-]*")]
+_Count = Annotated[int, Meta(ge=0, le=10**10)]
+_Outcome = Annotated[str, only("|".join(OUTCOMES))]
+_Ids = Annotated[str, only("[a-z0-9:;_-]*"), Meta(max_length=10_000)]
+_Name = Annotated[str, only("[a-z0-9:_-]{1,200}")]
+_Facts = Annotated[dict[_Name, Text], Meta(max_length=_MOST)]
+_Named = Annotated[dict[_Name, None], Meta(max_length=_MOST)]
+_Sha256 = Annotated[str, SHA256]
 
 
-class _Strict(Struct, forbid_unknown_fields=True):
-    pass
+class _Settings(Strict):
+    at: Text | None
+    region: Text | None
+    declared: _Facts
+    brief: Text | None
+    guidance: Annotated[str, only("enforce|advise")]
+    accepted: _Facts
+    consents: bool
 
 
-class _Settings(_Strict):
-    at: _Text | None
-    region: _Text | None
-    declared: dict[_Ids, _Text]
-    brief: _Text | None
-    guidance: Annotated[str, _only("enforce|advise")]
-    accepted: dict[_Ids, _Text]
-    consents: _Text | None
-
-
-class _Snapshot(_Strict):
-    registry: _Text
+class _Snapshot(Strict):
+    registry: Text
     as_of: date
-    sha256: _Text
 
 
-class _Trade(_Strict):
-    outcome: _Outcome
+class _Trade(Strict):
+    outcome: Annotated[str, only("blocked|undecided")]
     rows: dict[_Outcome, None]
-    blocked_by: dict[_Ids, None]
-    undecided_by: dict[_Ids, None]
-    missing: dict[_Ids, None]
+    blocked_by: _Named
+    undecided_by: _Named
+    missing: _Named
 
 
-class _Offer(_Strict):
-    file: _Text
-    sha256: _Text
+class _Offer(Strict):
+    file: Text
+    commitment: _Sha256
     rows: _Count
     check: _Count
     first: date
     until: date | None
-    points: Annotated[tuple[date, ...], Meta(min_length=1)]
+    points: Annotated[tuple[date, ...], Meta(min_length=1, max_length=MOST_DAYS // 7 + 2)]
     told: _Settings
-    rules: tuple[_Text, ...]
-    snapshots: tuple[_Snapshot, ...]
-    version: _Text
+    rules: Annotated[tuple[_Sha256, ...], Meta(max_length=_MOST)]
+    snapshots: Annotated[tuple[_Snapshot, ...], Meta(max_length=_MOST)]
+    version: Text
     trade: _Trade
 
 
-class _Cell(_Strict):
+class _Cell(Strict):
     outcome: _Outcome | None
     blocked_by: _Ids | None
     undecided_by: _Ids | None
     missing: _Ids | None
     duties: _Ids | None
-    line: Annotated[str, _only("[a-z]*")] | None
-    territory: Annotated[str, _only("[A-Z]{2}|unknown|")] | None
-    consent: Annotated[str, _only("|".join((*BANDS, "")))] | None
-    answers: Annotated[str, _only(f"{_AGED}(?:;{_AGED})*|")] | None
+    line: Annotated[str, only("[a-z]*"), Meta(max_length=100)] | None
+    territory: Annotated[str, only("[A-Z]{2}|unknown|")] | None
+    consent: Annotated[str, only("|".join((*BANDS, "")))] | None
+    answers: Annotated[str, only(f"{_AGED}(?:;{_AGED})*|"), Meta(max_length=10_000)] | None
     lasts: _Count | None
     repeat: bool | None
-    most: list[Annotated[str, _only("|".join(LEVELS))]]
     rows: _Count
 
 
-class _Sealed(_Strict):
+class _Sealed(Strict):
     dnc_sealed: int
     offer: _Offer
-    cells: Annotated[list[_Cell], Meta(min_length=1)]
+    cells: Annotated[list[_Cell], Meta(min_length=1, max_length=MOST_CELLS)]
+    checksum: _Sha256
+    signature: Signature | None = None
 
 
 # Writing, reading, comparing
@@ -133,45 +123,82 @@ class _Sealed(_Strict):
 
 def is_sealed(path: str | Path) -> bool:
     """Whether a file is a sealed result, by its content and not by its name. Raises InputError."""
-    return isinstance(_json(Path(path)), dict)
+    return _json(Path(path)) is not None
 
 
-def write_sealed(vetting: Vetting) -> str:
-    """The text of a sealed result; `vetting` must come from `vet(..., seal=True)`."""
+def write_sealed(vetting: Vetting, signer: Signer | None = None) -> str:
+    """The text of a sealed result; `vetting` must come from `vet(..., seal=True)`. signer: the key that signs it."""
     offer = asdict(vetting.offer)
     content = {
         _MARK: FORMAT,
         "offer": {name: offer[name] for name in _Offer.__struct_fields__},
         "cells": vetting.cells.select(_Cell.__struct_fields__).to_dicts(),
     }
-    content = json.loads(json.dumps(content, default=str))
-    return json.dumps(content | {"checksum": _checksum(content)}, ensure_ascii=False, indent=1) + "\n"
+    content = shown(json.loads(json.dumps(content, default=str)))
+    data = canonical(content).encode()
+    signature = {"signature": msgspec.to_builtins(Signature.by(signer, _CONTEXT, data))} if signer else {}
+    sealed = content | {"checksum": hashlib.sha256(data).hexdigest()} | signature
+    return json.dumps(sealed, ensure_ascii=False, indent=1) + "\n"
 
 
-def read_sealed(path: str | Path, book: Rulebook, asked: Asked | None = None) -> Vetting:
+def read_sealed(path: str | Path, book: Rulebook, asked: Asked | None = None, signer: str | None = None) -> Vetting:
     """Read a sealed result as its buyer.
 
     Args:
         path: the file. book: the rules of the buyer, which must be those that decided the list.
-        asked: price and conditions of the buyer.
+        asked: price and conditions of the buyer. signer: fingerprint of the key that must have signed it.
     Raises:
-        InputError: the file is not a sealed result, is damaged, has something that this program would not write, or
-            was decided by other rules.
+        InputError: the file is not a sealed result, is damaged, has something that this program would not write, was
+            decided by other rules, or was signed by another key or by nobody; or its signature does not hold.
     """
-    content = _json(Path(path))
+    sealed, found = _read(Path(path), signer)
+    try:
+        offer, cells = _checked(sealed, book)
+    except ValueError as error:
+        raise _unreadable(error, path) from None
+    return replace(appraise(offer, cells, book, asked or Asked()), signer=found)
+
+
+def is_sealed_list(path: str | Path, source: Source, salt: str, signer: str | None = None) -> bool:
+    """Whether a list that was delivered is the one that was sealed.
+
+    Args:
+        path: the sealed result. source: the list. salt: of the commitment, as hex. signer: as in `read_sealed`.
+    Raises:
+        InputError: as `read_sealed`, but for the rules.
+    """
+    sealed, _ = _read(Path(path), signer)
+    with opened(source) as files:
+        return commitment(files.digest(files.sums), salt) == sealed.offer.commitment
+
+
+def _read(path: Path, signer: str | None) -> tuple[_Sealed, str | None]:
+    """A sealed result whose checksum and signature hold, and the fingerprint of the key that signed it."""
+    content = _json(path)
     if content is None:
         raise InputError("is not a sealed result; make one with dnc vet LIST --seal", path)
     mark = content[_MARK]
     if mark != FORMAT or type(mark) is not int:
         found = mark if isinstance(mark, int) else "unknown"
         raise InputError(f"has format {found}, this program reads {FORMAT}; use the version that made it", path)
-    if content.pop("checksum", None) != _checksum(content):
+    try:
+        sealed = converted(content, _Sealed)
+    except ValueError as error:
+        raise _unreadable(error, path) from None
+    data = canonical({name: content[name] for name in (_MARK, "offer", "cells")}).encode()
+    if sealed.checksum != hashlib.sha256(data).hexdigest():
         raise InputError("does not match its checksum: it was cut or changed; ask for it again", path)
     try:
-        offer, cells = _checked(content, book)
-    except ValueError as error:
-        raise InputError(f"cannot be read as a sealed result: {error}", path) from None
-    return appraise(offer, cells, book, asked or Asked())
+        by = sealed.signature.verified(_CONTEXT, data) if sealed.signature else None
+    except BrokenSignatureError:
+        raise InputError("its signature does not hold: it was changed after it was signed", path) from None
+    if signer is not None and by != signer:
+        raise InputError(f"is signed by another key: {by}" if by else "is not signed", path)
+    return sealed, by
+
+
+def _unreadable(error: ValueError, path: str | Path) -> InputError:
+    return InputError(f"cannot be read as a sealed result: {error}", path)
 
 
 def held_to(claim: Vetting, sample: Vetting) -> Vetting:
@@ -188,7 +215,7 @@ def held_to(claim: Vetting, sample: Vetting) -> Vetting:
     each = 1 - (1 - sample.offer.confidence) / max(1, len(classes))
     claims = [_claim(column, word, claim, sample, each) for column, word in classes]
     agreement = Agreement(all(part.holds for part in claims), sample.offer.confidence, tuple(claims))
-    return replace(sample, agreement=agreement)
+    return replace(sample, agreement=agreement, signer=claim.signer)
 
 
 def _classes(claimed: pl.DataFrame, sampled: pl.DataFrame) -> Iterator[tuple[str, str]]:
@@ -225,29 +252,12 @@ def _comparable(claim: Offer, sample: Offer) -> None:
 
 def _json(path: Path) -> dict[str, Any] | None:
     """The JSON object in a sealed result, or None if the file is something else."""
-    with open_input(path) as file:
-        if not file.read(16).lstrip().startswith(b"{"):
-            return None
-        file.seek(0)
-        data = file.read(_LONGEST)
-    try:
-        content = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return content if isinstance(content, dict) and _MARK in content else None
+    data = read_bounded(path, _LONGEST)
+    return decoded(data, _MARK) if data.lstrip().startswith(b"{") else None
 
 
-def _checksum(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _checked(content: dict[str, Any], book: Rulebook) -> tuple[Offer, pl.DataFrame]:
+def _checked(sealed: _Sealed, book: Rulebook) -> tuple[Offer, pl.DataFrame]:
     """What was vetted, and its cells. Raises ValueError if this program would not have written them."""
-    try:
-        sealed = msgspec.convert(content, _Sealed, dec_hook=_text)
-    except msgspec.ValidationError as error:
-        raise ValueError(_problem(str(error))) from None
     offer, cells = _offer(sealed.offer), sealed.cells
     if set(offer.rules) != set(book.texts):
         raise ValueError(f"it was decided by other rules than those in use; dnc {offer.version} has them")
@@ -258,14 +268,8 @@ def _checked(content: dict[str, Any], book: Rulebook) -> tuple[Offer, pl.DataFra
     if any(cell.lasts is not None and cell.lasts > len(offer.points) for cell in cells):
         raise ValueError("a cell lasts longer than the curve")
     _known(offer, cells, book)
-    return offer, pl.DataFrame([cell | {"held": False} for cell in content["cells"]], schema=SCHEMA)
-
-
-def _problem(message: str) -> str:
-    """What is wrong with a part of a sealed result; not in the words of msgspec, which quote what the file holds."""
-    found = re.search(r"`\$\.?([^`$]*)`\Z", message)
-    place = re.sub(r"\[[^]]*\]", "", found[1]) if found else "the file"
-    return f"{place} has missing or unknown parts" if message.startswith("Object ") else f"{place} is not valid"
+    rows = [msgspec.structs.asdict(cell) | {"held": False, "loose": []} for cell in cells]
+    return offer, with_loose(pl.DataFrame(rows, schema=SCHEMA))
 
 
 def _offer(read: _Offer) -> Offer:
@@ -277,7 +281,7 @@ def _offer(read: _Offer) -> Offer:
         "snapshots": tuple(msgspec.structs.asdict(snapshot) for snapshot in read.snapshots),
         "trade": Traded(**msgspec.structs.asdict(read.trade)),
     }
-    return Offer(**fields, sealed=True)
+    return Offer(**fields, sha256=None, sealed=True)
 
 
 def _known(offer: Offer, cells: list[_Cell], book: Rulebook) -> None:

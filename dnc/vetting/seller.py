@@ -21,6 +21,7 @@ from dnc.law.demands import FACTS
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import VERDICT, vocabulary
 from dnc.store.store import Standing
+from dnc.vetting.cells import FEW
 
 _LIST_FACTS: tuple[str, ...] = ("recipient", "line", "source", "sector", "place", "plan_place", "polls", "day")
 _LIST_FACTS += ("territory", "jurisdiction", "unread", "doubt")
@@ -47,21 +48,27 @@ class Trade:
         met = (
             pl.select(case=case[verdicts.fact], number=calls.number)
             .group_by("case", maintain_order=True)
-            .agg(pl.col("number").first(), rows=pl.len().cast(pl.Int64))
+            .agg(pl.col("number").first(), rows=pl.len().cast(pl.Int64), persons=_few(pl.col("number")))
         )
-        new = cases.select(keys)[met["case"]].hstack(met.select("number", "rows"))
+        new = cases.select(keys)[met["case"]].hstack(met.select("number", "rows", "persons"))
         cases = new if self._cases is None else pl.concat([self._cases, new])
         # One number is kept for each case. Any will do: what the registries say of it is part of the case.
-        self._cases = cases.group_by(keys, maintain_order=True).agg(pl.col("number").first(), pl.col("rows").sum())
+        self._cases = cases.group_by(keys, maintain_order=True).agg(
+            pl.col("number").first(), pl.col("rows").sum(), _few(pl.col("persons").list.explode())
+        )
         self._schema = calls.plans.schema
 
     def verdicts(self) -> pl.DataFrame:
-        """The verdict of each case: the columns of `dnc.law.vocabulary.VERDICT`, and `rows`, how many have it."""
+        """The verdict of each case.
+
+        Returns:
+            The columns of `dnc.law.vocabulary.VERDICT`; `rows`, how many have it; `persons`, ten numbers at most.
+        """
         if self._cases is None:
-            return pl.DataFrame(schema=VERDICT | {"rows": pl.Int64})
+            return pl.DataFrame(schema=VERDICT | {"rows": pl.Int64, "persons": pl.List(pl.UInt64)})
         registries = self._book.registries()
         with Screen(self._standing, registries) as screen, Judge(self._book, screen, self._policy) as judge:
-            return judge.verdicts(self._acts(self._cases)).rows.with_columns(self._cases["rows"])
+            return judge.verdicts(self._acts(self._cases)).rows.with_columns(self._cases.select("rows", "persons"))
 
     def _acts(self, cases: pl.DataFrame) -> Calls:
         """Each case as a call planned by the seller: the facts of the list, and nothing of the calls of the buyer."""
@@ -71,3 +78,8 @@ class Trade:
             for name in dict.fromkeys(wanted)
         )
         return Calls(cases.clear(), cases["number"], pl.arange(0, cases.height, dtype=pl.UInt32, eager=True), plans)
+
+
+def _few(numbers: pl.Expr) -> pl.Expr:
+    """Some of the distinct numbers of a group, as many as make it large enough to be published."""
+    return numbers.drop_nulls().unique(maintain_order=True).head(FEW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -23,12 +24,14 @@ from dnc.errors import InputError, OptionError
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
 from dnc.store.store import Standing, Store
-from dnc.vetting.cells import Cells
+from dnc.vetting.cells import FEW, Cells
 from dnc.vetting.figures import appraise
 from dnc.vetting.model import Asked, Offer, Traded, Vetting
+from dnc.vetting.sealing import brief_to_seal, commitment, record
 from dnc.vetting.seller import Trade
 
 CURVE_WEEKS = 12  # length of the curve where the period has no end
+MOST_DAYS = 3660  # of the period of the calls
 
 
 def vet(
@@ -41,6 +44,7 @@ def vet(
     sample_of: int | None = None,
     confidence: float = 0.95,
     seal: bool = False,
+    again: str | None = None,
     progress: Callable[[int], None] | None = None,
     settings: Settings | None = None,
     **options: Unpack[SettingsOptions],
@@ -56,6 +60,7 @@ def vet(
         sample_of: rows of the list, where the file is a random sample of them.
         confidence: how often, at least, the bounds of a sample hold the true value.
         seal: count in classes of ten persons or more, so that the result may be handed over.
+        again: why a list that was sealed before is sealed again; it is logged.
         progress: called after each batch with the number of its rows.
         settings, options: how calls are decided, see `dnc.checks.settings.Settings`.
     Raises:
@@ -66,7 +71,8 @@ def vet(
     chosen = Settings.of(settings, options)
     book = chosen.rulebook or law_of(store)
     brief = (chosen.brief or Brief()).but(chosen.region and chosen.region.upper(), facts=chosen.given)
-    chosen = replace(chosen, rulebook=book, brief=brief, region=None, given=None)
+    asked_of_list = brief_to_seal(path, store, brief, book, again) if seal else brief
+    chosen = replace(chosen, rulebook=book, brief=asked_of_list, region=None, given=None)
     standing = store.standing()
     trade = Trade(book, standing, Policy(chosen.guidance, chosen.accept or {}))
     with Cells() as cells:
@@ -77,6 +83,8 @@ def vet(
         first = cells.first or today()
         if until and until < first:
             raise OptionError(f"--until {until} lies before the first call, {first}")
+        if until and (until - first).days > MOST_DAYS:
+            raise OptionError(f"--until {until} is more than {MOST_DAYS} days after the first call, {first}")
         if sample_of is not None and sample_of < result.rows:
             raise OptionError(f"--sample-of {sample_of} is less than the {result.rows} rows of the sample")
         points = _points(first, until)
@@ -85,25 +93,33 @@ def vet(
             raise InputError(
                 "a list of fewer than ten persons is not sealed: its counts would tell of each", result.files.name
             )
+        salt = secrets.token_hex(32) if seal else None
         offer = Offer(
             file=result.files.name,
-            sha256=result.record["sha256"],
+            sha256=None if salt else result.record["sha256"],
+            commitment=commitment(result.record["sha256"], salt) if salt else None,
             rows=result.calls,
             sealed=seal,
             check=result.id,
             first=first,
             until=until,
             points=points,
-            told=_told(result),
+            told=_told(result, sealed=seal),
             rules=tuple(result.record["rules"]),
-            snapshots=tuple(_snapshots(result, standing)),
+            snapshots=tuple(_snapshots(result, standing, sealed=seal)),
             version=result.record["version"],
-            trade=_traded(trade.verdicts(), counted=not seal),
+            trade=_traded(trade.verdicts(), sealed=seal),
             held=dict(cells.overlaps),
             sample_of=sample_of,
             confidence=confidence,
         )
-    return replace(appraise(offer, counted, book, asked or Asked()), checked=result)
+    vetting = replace(appraise(offer, counted, book, asked or Asked()), checked=result, salt=salt)
+    if salt is None:
+        return vetting
+    told = {"check": result.id, "sha256": result.record["sha256"], "brief": brief.sha256}
+    record(store, told | {"commitment": offer.commitment, "salt": salt}, again)
+    unnamed = {ours: len(words) - len(asked_of_list.values[ours]) for ours, words in brief.values.items()}
+    return replace(vetting, unnamed={ours: count for ours, count in unnamed.items() if count})
 
 
 def _points(first: date, until: date | None) -> tuple[date, ...]:
@@ -113,43 +129,51 @@ def _points(first: date, until: date | None) -> tuple[date, ...]:
     return tuple(weekly if weekly[-1] == last else [*weekly, last])
 
 
-def _told(result: Check) -> dict[str, Any]:
+def _told(result: Check, *, sealed: bool) -> dict[str, Any]:
     """The settings of the check, for `Offer.told`; without the caller's number, which is a telephone number too."""
     told = {name: result.record[name] for name in ("at", "region", "declared", "brief", "guidance", "accepted")}
-    consents = result.record["consents"]
+    consents = result.record["consents"] and result.record["consents"]["sha256"]
     declared = dict(told["declared"])
     if declared.get("cli", "withheld") != "withheld":
         declared["cli"] = "shown"
     at = told["at"] or (None if result.dated else today().isoformat())
-    return told | {"declared": declared, "at": at, "consents": consents and consents["sha256"]}
+    return told | {"declared": declared, "at": at, "consents": bool(consents) if sealed else consents}
 
 
-def _snapshots(result: Check, standing: Standing) -> Iterator[dict[str, Any]]:
+def _snapshots(result: Check, standing: Standing, *, sealed: bool) -> Iterator[dict[str, Any]]:
     stood = set(result.record["snapshots"])
     for one in standing.snapshots:
         if one.id in stood:
-            yield {"registry": one.registry, "as_of": one.as_of, "sha256": one.sha256}
+            yield {"registry": one.registry, "as_of": one.as_of} | ({} if sealed else {"sha256": one.sha256})
 
 
-def _traded(verdicts: pl.DataFrame, counted: bool) -> Traded:
+def _traded(verdicts: pl.DataFrame, *, sealed: bool) -> Traded:
     """Whether the seller may hand the list over, from the verdict of each case; the worst row decides for the file."""
     rows = {outcome: int(verdicts.filter(dnc_outcome=outcome)["rows"].sum()) for outcome in OUTCOMES}
     worst = next((outcome for outcome in ("blocked", "undecided") if rows[outcome]), "clear")
+    if sealed:
+        blocked = verdicts.filter(dnc_outcome="blocked").select(_distinct(pl.col("persons"))).item()
+        worst = "blocked" if blocked >= FEW else "undecided"
 
     def words(column: str) -> dict[str, int | None]:
-        parted = verdicts.select(pl.col(column).str.split(";"), "rows").explode(column).filter(pl.col(column) != "")
-        by_word = (
-            parted.group_by(column).agg(pl.col("rows").sum()).sort(pl.col("rows"), column, descending=[True, False])
-        )
-        return {word: n if counted else None for word, n in by_word.iter_rows()}
+        parted = verdicts.select(pl.col(column).str.split(";"), "rows", "persons").explode(column)
+        by_word = parted.filter(pl.col(column) != "").group_by(column)
+        told = by_word.agg(pl.col("rows").sum(), _distinct(pl.col("persons"))).sort(column)
+        if sealed:
+            return dict.fromkeys(told.filter(pl.col("persons") >= FEW)[column])
+        return dict(told.sort("rows", descending=True, maintain_order=True).select(column, "rows").iter_rows())
 
     return Traded(
         worst,
-        rows if counted else dict.fromkeys(rows),
+        dict.fromkeys(rows) if sealed else rows,
         words("dnc_blocked_by"),
         words("dnc_undecided_by"),
         words("dnc_missing"),
     )
+
+
+def _distinct(persons: pl.Expr) -> pl.Expr:
+    return persons.list.explode().drop_nulls().n_unique()
 
 
 def _numbers(files: FileList, brief: Brief, book: Rulebook) -> Iterator[pl.Series]:

@@ -1,0 +1,77 @@
+"""JSON files of strangers: a bounded object, of which nothing is accepted that this program would not write."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from dnc.errors import printable
+from dnc.files.input_file import open_input
+
+_Read = TypeVar("_Read")
+_LONGEST_TEXT = 10_000  # characters
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True):
+    """An object with exactly these parts."""
+
+
+class Text(str):
+    """Text of some length that a terminal and a page can show: no control characters."""
+
+
+def only(pattern: str) -> msgspec.Meta:
+    """Text that matches a pattern as a whole."""
+    return msgspec.Meta(pattern=rf"\A(?:{pattern})\Z")
+
+
+SHA256 = only("[0-9a-f]{64}")
+
+
+def converted(content: object, kind: type[_Read]) -> _Read:
+    """Decoded JSON as a `Strict`. Raises ValueError, which names the part that is wrong."""
+    try:
+        return msgspec.convert(content, kind, dec_hook=_text)
+    except msgspec.ValidationError as error:
+        raise ValueError(_problem(str(error))) from None
+
+
+def _text(kind: type, value: object) -> Text:
+    """Called by msgspec for each `Text`."""
+    if kind is Text and isinstance(value, str) and len(value) <= _LONGEST_TEXT and printable(value) == value:
+        return Text(value)
+    raise ValueError
+
+
+def _problem(message: str) -> str:
+    """What is wrong with a part; not in the words of msgspec, which quote what the file holds."""
+    found = re.search(r"`\$\.?([^`$]*)`\Z", message)
+    place = re.sub(r"\[[^]]*\]", "", found[1]) if found else "the file"
+    return f"{place} has missing or unknown parts" if message.startswith("Object ") else f"{place} is not valid"
+
+
+def decoded(data: bytes, mark: str) -> dict[str, Any] | None:
+    """A JSON object with a certain key, or None if the bytes are something else."""
+    try:
+        content = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return content if isinstance(content, dict) and mark in content else None
+
+
+def read_bounded(path: Path, longest: int) -> bytes:
+    """The content of a file, of at most so many bytes. Raises InputError where it cannot be read."""
+    with open_input(path) as file:
+        return file.read(longest)
+
+
+def shown(value: Any) -> Any:
+    """Plain data whose texts are such that `converted` accepts them."""
+    if isinstance(value, dict):
+        return {shown(key): shown(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [shown(one) for one in value]
+    return printable(value)[:_LONGEST_TEXT] if isinstance(value, str) else value

@@ -1,0 +1,133 @@
+"""What is asked before a result is sealed, so that it tells nothing of single persons.
+
+A buyer writes the brief by which a seller's list is vetted, and gets the result. So the brief must not ask about one
+person: its words count only where ten persons or more have them, and columns of telephone numbers are read as numbers
+and as nothing else. Two results about one list can be compared, so a list is sealed once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from dnc.checks.brief import Brief
+from dnc.checks.calls import Calls
+from dnc.checks.cell_facts import text_of
+from dnc.checks.guesses import SecondNumbers
+from dnc.checks.header import Header
+from dnc.checks.inputs import Source, opened
+from dnc.checks.intake import Intake
+from dnc.errors import InputError, OptionError
+from dnc.files.table import folded, quoted
+from dnc.frames import each_distinct
+from dnc.law.rulebook import Rulebook
+from dnc.store.store import Store
+from dnc.vetting.cells import FEW
+
+VERB = "seal"  # in the log of the store
+_CONTEXT = b"dnc sealed list 1\n"
+
+
+def commitment(sha256: str, salt: str) -> str:
+    """What stands for a list in its sealed result: the SHA-256 of a context, the salt (32 bytes) and its SHA-256.
+
+    Args:
+        sha256, salt: as hex.
+    """
+    return hashlib.sha256(_CONTEXT + bytes.fromhex(salt) + bytes.fromhex(sha256)).hexdigest()
+
+
+def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, again: str | None) -> Brief:
+    """The brief by which a list may be vetted for a sealed result: without the words that fewer than ten persons have.
+
+    Args:
+        path: the list. store: its log says what was sealed. brief: of the buyer. book: the law.
+        again: why a list is sealed a second time.
+    Raises:
+        InputError: the list was sealed before, and `again` says no reason; or a column is read for what it may not be.
+    """
+    with opened(path, brief.sheet) as files:
+        _refuse_second(store, files.digest(files.sums), files.name, again)
+        intake = Intake(files.table(), brief, book)
+        header = intake.header
+        _refuse_numbers(header.numbers, header)
+        seen = SecondNumbers(header, _read_columns(header))
+        had = _Had(header, brief)
+        for calls in intake.batches():
+            seen.add(calls, None)
+            had.add(calls)
+        _refuse_numbers(seen.names, header)
+        return replace(brief, values=had.by_ten())
+
+
+def _refuse_second(store: Store, sha256: str, name: str, again: str | None) -> None:
+    """Raise InputError where a list was sealed before, unless there is a reason to do it again."""
+    if again is not None and not again.strip():
+        raise OptionError("--again needs the reason why the list is sealed again")
+    log = store.log().filter(pl.col("verb") == VERB).iter_rows(named=True) if store.exists else ()
+    before = next((row for row in log if json.loads(row["detail"])["sha256"] == sha256), None)
+    if before and again is None:
+        raise InputError(
+            f"this list was sealed on {before['done_at']:%Y-%m-%d} (row {before['seq']} of the log), and two results "
+            "about one list can be compared, which may tell of single people; hand over the first, or add "
+            "--again REASON",
+            name,
+        )
+
+
+def record(store: Store, told: dict[str, Any], again: str | None) -> None:
+    """Note in the log that a list was sealed. told: check, SHA-256 of list and brief, commitment and salt."""
+    store.record(VERB, told | {"again": again})
+
+
+def _read_columns(header: Header) -> list[str]:
+    """The columns that are read for something else than numbers; row ids are not published."""
+    mapped = [column for ours, column in header.columns.items() if ours not in ("number", "call")]
+    return list(dict.fromkeys([*mapped, *(rule.column for rule in header.rules)]))
+
+
+def _refuse_numbers(names: Iterable[str], header: Header) -> None:
+    """Raise InputError where a column of numbers is read for something else, or days of single calls are."""
+    if other := [name for name in names if name in _read_columns(header)]:
+        raise InputError(
+            f"a sealed result reads telephone numbers as numbers only; take {quoted(other)} out of the brief", None
+        )
+    if "call_at" in header.columns or any(rule.ours == "call_at" for rule in header.rules):
+        column = quoted([header.names[header.columns["call_at"]]]) if "call_at" in header.columns else "[when_filled]"
+        raise InputError(
+            f"a sealed result is about calls of one day; leave out the days of single calls ({column}), and give --at"
+        )
+
+
+class _Had:
+    """Counts the persons who have each word that a brief names, up to ten."""
+
+    def __init__(self, header: Header, brief: Brief) -> None:
+        self._columns = header.columns
+        self._values = brief.values
+        self._persons: dict[tuple[str, str], set[int]] = {}
+
+    def add(self, calls: Calls) -> None:
+        """Count in a batch; a row without a number is nobody's."""
+        for ours, words in self._values.items():
+            column = self._columns.get(ours)
+            if column not in calls.carried.columns:
+                continue
+            cells = calls.carried.select(text_of(calls.carried[column]).alias("word"))
+            told = each_distinct(cells, lambda cell: (cell and folded(cell),), {"word": pl.String})
+            told = told.with_columns(calls.number.alias("number")).drop_nulls()
+            for word, numbers in told.filter(pl.col("word").is_in(list(words))).unique().group_by("word"):
+                persons = self._persons.setdefault((ours, str(word[0])), set())
+                persons.update(numbers["number"].head(2 * FEW) if len(persons) < FEW else ())
+
+    def by_ten(self) -> dict[str, dict[str, str]]:
+        """The words of the brief that ten persons or more have."""
+        return {
+            ours: {word: meant for word, meant in words.items() if len(self._persons.get((ours, word), ())) >= FEW}
+            for ours, words in self._values.items()
+        }

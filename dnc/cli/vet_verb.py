@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +24,20 @@ from dnc.cli.options import (
     source_of,
     store_options,
 )
+from dnc.errors import InputError
+from dnc.messages import messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dnc.files.remote import Query
     from dnc.law.rulebook import Rulebook
+    from dnc.signing import Signer
     from dnc.vetting.model import Asked, Vetting
 
 _SHARE = click.FloatRange(0, 1)
 _PRICE = click.FloatRange(min=0)
+_SALT = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @click.command()
@@ -73,8 +78,28 @@ _PRICE = click.FloatRange(min=0)
     metavar="AMOUNT",
     help="Fail if a callable number costs more; requires --price.",
 )
-@click.option("--seal", is_flag=True, help="Print a sealed result to hand over: only counts of ten or more people.")
-@click.option("--sealed", type=FILE, help="Read a sealed result instead of LIST.")
+@click.option(
+    "--seal",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE]",
+    type=TARGET,
+    help="Write a sealed result to hand over, into FILE (.json) or to stdout: only counts of ten or more people.",
+)
+@click.option("--key", type=FILE, help="With --seal: private key that signs the result (Ed25519, PEM).")
+@click.option("--again", metavar="REASON", help="With --seal: why a list is sealed a second time; logged.")
+@click.option("--sealed", type=FILE, help="Read a sealed result instead of LIST, which may be one too.")
+@click.option(
+    "--signer",
+    metavar="KEY",
+    help="Refuse a sealed result that this key did not sign: its fingerprint, or the file of the public key (PEM).",
+)
+@click.option(
+    "--salt",
+    metavar="SALT",
+    help="With --against: only say whether LIST is the very list that was sealed. The seller gives the salt with the "
+    "list: 64 hexadecimal digits, or a file of them.",
+)
 @JSON
 @click.option("--out", type=TARGET, help="Also write a report to read and print (.html).")
 @store_options
@@ -98,8 +123,12 @@ def vet(
     min_clear: float | None,
     max_undecided: float | None,
     max_price_per_clear: float | None,
-    seal: bool,
+    seal: Path | str | None,
+    key: Path | None,
+    again: str | None,
     sealed: Path | None,
+    signer: str | None,
+    salt: str | None,
     as_json: bool,
     out: Path | str | None,
     quiet: bool,
@@ -109,41 +138,41 @@ def vet(
 
     It says how many numbers could be called for the planned use, what is missing, and what a callable number costs.
 
-    LIST: same as for `dnc check`.
+    LIST: same as for `dnc check`, or a sealed result.
 
-    The exit code is 1 if a condition (--min-clear, --max-undecided, --max-price-per-clear) fails or a sample
-    contradicts the sealed result, else 0.
+    The exit code is 1 if a condition (--min-clear, --max-undecided, --max-price-per-clear) fails, a sample contradicts
+    the sealed result, or with --salt the list is not the one that was sealed; else 0.
     """
-    from dnc.files.writers import atomic_path, is_page
+    from dnc.files.writers import atomic_path
     from dnc.reports.check_summary import warnings
     from dnc.reports.vet_page import html
     from dnc.reports.vet_summary import summary
+    from dnc.signing import Signer, named_key
     from dnc.vetting.model import Asked
-    from dnc.vetting.sealed import read_sealed, write_sealed
+    from dnc.vetting.sealed import read_sealed
 
-    if out and not is_page(out):
-        raise click.UsageError("--out must end in .html")
-    if max_price_per_clear is not None and price is None:
-        raise click.UsageError("--max-price-per-clear requires --price")
-    if bool(files) == bool(sealed):
-        raise click.UsageError("give either LIST or --sealed FILE")
+    sealed, files = _sealed(sealed, files)
+    _refuse_combinations(ctx.params | {"sealed": sealed, "files": files})
+    signed_by, own = named_key(signer) if signer else None, Signer(key) if key else None
+    if salt:
+        ctx.exit(_compare(source_of(files, query), options["against"], salt, signed_by, lang, as_json=as_json))
+    target = _target(seal)
     asked = Asked(price, min_clear, max_undecided, max_price_per_clear)
     book = load_rules(ctx)
     if sealed:
-        vetting = read_sealed(sealed, book, asked)
+        vetting = read_sealed(sealed, book, asked, signed_by)
     else:
         options |= {"brief": load_brief(brief, region, maps, given, ignore, sheet=sheet), "accept": dict(accept)}
+        options |= {"seal": bool(seal), "again": again, "language": lang}
         with progress_bar(files, quiet) as progress:
-            vetting = _vetted(
-                ctx, source_of(files, query), book, asked, seal=seal, language=lang, progress=progress, **options
-            )
+            vetting = _vetted(ctx, source_of(files, query), book, asked, signer=signed_by, progress=progress, **options)
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
         say(line, "warning")
     if out:
         with atomic_path(out) as unfinished:
             unfinished.write_text(html(vetting, book, lang), encoding="utf-8")
     if seal:
-        click.echo(write_sealed(vetting), nl=False)
+        _hand_over(vetting, own, target, lang, quiet=quiet)
     elif as_json:
         click.echo(json.dumps(vetting.as_data(), ensure_ascii=False, default=str, indent=2))
     else:
@@ -152,12 +181,99 @@ def vet(
     ctx.exit(0 if vetting.opens or exit_zero else 1)
 
 
+def _refuse_combinations(given: dict[str, Any]) -> None:
+    """Raise UsageError where options do not go together."""
+    from dnc.files.writers import is_page
+
+    if given["out"] and not is_page(given["out"]):
+        raise click.UsageError("--out must end in .html")
+    if given["max_price_per_clear"] is not None and given["price"] is None:
+        raise click.UsageError("--max-price-per-clear requires --price")
+    if bool(given["files"]) == bool(given["sealed"]):
+        raise click.UsageError("give either LIST or --sealed FILE")
+    if given["signer"] and not (given["sealed"] or given["against"]):
+        raise click.UsageError("--signer requires a sealed result")
+    if (given["key"] or given["again"]) and not given["seal"]:
+        raise click.UsageError("--key and --again require --seal")
+    if given["salt"] and len(given["against"]) != 1:
+        raise click.UsageError("--salt requires LIST, and --against with the sealed result")
+
+
+def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lang: str, *, quiet: bool) -> None:
+    """Write a sealed result, into a file or to stdout."""
+    from dnc.files.writers import atomic_path
+    from dnc.reports.vet_summary import sealed_lines
+    from dnc.vetting.sealed import write_sealed
+
+    text = write_sealed(vetting, signer)
+    if target:
+        with atomic_path(target) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)
+    for line in () if quiet else sealed_lines(vetting, signer.fingerprint if signer else None, lang):
+        say(line)
+
+
+def _sealed(sealed: Path | None, files: tuple[Path | str, ...]) -> tuple[Path | None, tuple[Path | str, ...]]:
+    """The sealed result that is to be read, which may stand in place of a list, and the files of the list."""
+    from dnc.vetting.sealed import is_sealed
+
+    if sealed is None and len(files) == 1 and isinstance(files[0], Path) and files[0].is_file() and is_sealed(files[0]):
+        return files[0], ()
+    return sealed, files
+
+
+def _target(seal: Path | str | None) -> Path | None:
+    """The file for a sealed result; None is stdout. Never a list that was named by mistake."""
+    from dnc.vetting.sealed import is_sealed
+
+    if seal is None or str(seal) == "-":
+        return None
+    if not isinstance(seal, Path) or seal.suffix.lower() != ".json":
+        raise click.UsageError("the FILE of --seal must end in .json")
+    if seal.exists() and not is_sealed(seal):
+        raise InputError("exists and is not a sealed result; name another file", seal)
+    return seal
+
+
+def _compare(
+    files: Sequence[Path | str] | Query,
+    against: tuple[Path, ...],
+    salt: str,
+    signer: str | None,
+    lang: str,
+    *,
+    as_json: bool,
+) -> int:
+    """Say whether a list that was delivered is the one that was sealed; returns the exit code."""
+    from dnc.vetting.sealed import is_sealed_list
+
+    same = is_sealed_list(against[0], files, _salt(salt), signer)
+    if as_json:
+        click.echo(json.dumps({"same": same}))
+    else:
+        click.echo(messages("vet", lang)["same" if same else "not_same"])
+    return 0 if same else 1
+
+
+def _salt(text: str) -> str:
+    """The salt that is given, or that is in the file."""
+    from dnc.files.strict_json import read_bounded
+
+    found = text if _SALT.fullmatch(text) else read_bounded(Path(text), 1000).decode("ascii", "replace").strip()
+    if not _SALT.fullmatch(found):
+        raise InputError("is not a salt: 64 hexadecimal digits", text)
+    return found.lower()
+
+
 def _vetted(
     ctx: click.Context,
     files: Sequence[Path | str] | Query,
     book: Rulebook,
     asked: Asked,
     *,
+    signer: str | None,
     against: tuple[Path, ...],
     sample_of: int | None,
     **options: Any,
@@ -169,7 +285,9 @@ def _vetted(
     claims = [path for path in against if not path.is_dir() and is_sealed(path)]
     if len(claims) > 1:
         raise click.UsageError("only one sealed result can be given with --against")
-    claim = read_sealed(claims[0], book) if claims else None
+    claim = read_sealed(claims[0], book, signer=signer) if claims else None
+    if signer and not claim:
+        raise click.UsageError("--signer requires a sealed result")
     vetting = vet_lists(
         files,
         open_store(ctx),

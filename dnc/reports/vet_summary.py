@@ -44,6 +44,16 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
         yield f"  {labelled(_named(id_, vetting, language), cites, language)}"
 
 
+def sealed_lines(vetting: Vetting, signer: str | None, language: str) -> Iterator[str]:
+    """Lines for the seller of a list whose result was sealed: its salt, who signed, words that were not used."""
+    texts, count = messages("vet", language), counted(language)
+    if vetting.unnamed:
+        columns = ", ".join(f"{name} ({count(words)})" for name, words in vetting.unnamed.items())
+        yield texts["unnamed"].format(columns=columns)
+    yield texts["signed" if signer else "unsigned"].format(key=signer)
+    yield texts["salt"].format(salt=vetting.salt)
+
+
 def decision(vetting: Vetting, language: str) -> Decision:
     """The decision that an offer asks for: conditions and price first."""
     offer, counts = vetting.offer, {outcome: share.rows for outcome, share in vetting.outcomes.items()}
@@ -99,6 +109,8 @@ def _head(vetting: Vetting, language: str) -> Iterator[str]:
     yield head(vetting, language)
     if offer.sealed:
         yield texts["sealed"].format(version=offer.version)
+    if offer.sealed or vetting.agreement:
+        yield texts["signed" if vetting.signer else "unsigned"].format(key=vetting.signer)
     if offer.sample_of is not None:
         yield texts["sample"].format(of=count(offer.sample_of), confidence=percent(language, 0)(offer.confidence))
     if offer.told["declared"]:
@@ -174,6 +186,8 @@ def _trade(trade: Traded, vetting: Vetting, language: str) -> Iterator[str]:
     deciding = {"blocked": trade.blocked_by, "undecided": trade.undecided_by}.get(trade.outcome, {})
     for id_, rows in deciding.items():
         yield f"  {count(rows) if rows else '':>9}  {_named(id_, vetting, language)}"
+    if vetting.offer.sealed:
+        yield _MARGIN + texts["trade_sealed"]
     if trade.outcome == "undecided":
         yield from (_MARGIN + asked_of_seller(missing, language) for missing in trade.missing)
 
@@ -207,9 +221,8 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
         yield texts["curve"].format(shares=", ".join(shares))
     if vetting.duties:
         yield texts["duties"].format(duties=", ".join(sorted(vetting.duties)))
-    for name in ("untold", "loose"):
-        if counts := getattr(vetting, name):
-            yield texts[name].format(counts=_counts(counts, language))
+    if vetting.untold:
+        yield texts["untold"].format(counts=_counts(vetting.untold, language))
 
 
 def lines(vetting: Vetting, language: str) -> dict[str, int]:

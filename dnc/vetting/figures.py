@@ -75,7 +75,7 @@ class _Shares:
         self._offer, self._cells = offer, cells
 
     def __call__(self, **wanted: object) -> Share:
-        return self._of(*between(self._cells, **wanted))
+        return self._of(self._cells, **wanted)
 
     def lasting(self, at: int) -> Share:
         """Of rows that are clear through a point of the curve (1-based).
@@ -86,17 +86,19 @@ class _Shares:
         if at == 1:
             return self(outcome="clear")
         through = pl.when(pl.col("lasts") >= at).then(at).otherwise(pl.col("lasts")).alias("lasts")
-        return self._of(*between(self._cells.with_columns(through), outcome="clear", lasts=at))
+        return self._of(self._cells.with_columns(through), outcome="clear", lasts=at)
 
-    def _of(self, least: int, most: int) -> Share:
+    def _of(self, cells: pl.DataFrame, **wanted: object) -> Share:
         rows, of = self._offer.rows, self._offer.sample_of
+        least, most = between(cells, **wanted)
+        told = _rows(cells, pl.all_horizontal(pl.col(name).eq_missing(pl.lit(word)) for name, word in wanted.items()))
         if not rows:
             return Share(0, 0.0, 0.0, 1.0 if of else 0.0)
         low, high = least, most
         if of is not None:
             low, _ = population_bounds(least, rows, of, self._offer.confidence)
             _, high = population_bounds(most, rows, of, self._offer.confidence)
-        return Share(least, least / rows, low / self._offer.total, high / self._offer.total)
+        return Share(told, told / rows, low / self._offer.total, high / self._offer.total)
 
 
 def _rows(cells: pl.DataFrame, which: pl.Expr) -> int:

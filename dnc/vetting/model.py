@@ -85,7 +85,7 @@ class Offer:
 class Share:
     """Rows that have some property, and their share of the list, from 0 to 1.
 
-    rows, share: of the file that was vetted; of a sealed result the lower bound.
+    rows, share: of the file that was vetted; of a sealed result by the words of its classes.
     low, high: bounds of the share of the whole list. They differ from `share` if the file is a sample, or if the
     rows are counted in the classes of a sealed result.
     """

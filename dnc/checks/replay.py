@@ -71,7 +71,7 @@ def replay_check(
     store: Store, number: int, path: Source | None, outputs: Outputs, *, consents: str | Path | None = None
 ) -> Replay:
     """Repeat a check; arguments, result and errors are those of `dnc.api.replay`."""
-    row = _row(store, number)
+    row = check_row(store, number)
     then = json.loads(row["detail"])
     if "terms" not in then:
         raise StoreError(f"check {number} cannot be repeated: an earlier version of this program kept too little of it")
@@ -118,7 +118,8 @@ def brief_of(terms: Mapping[str, Any]) -> Brief:
     return Brief(**told, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
 
 
-def _row(store: Store, number: int) -> dict[str, Any]:
+def check_row(store: Store, number: int) -> dict[str, Any]:
+    """The row of a check in the log. Raises InputError where that row is no check."""
     rows = store.log().filter(pl.col("seq") == number)
     if rows.is_empty() or rows["verb"].item() != "check":
         raise InputError(f"row {number} of the log is not a check; `dnc log` lists them")

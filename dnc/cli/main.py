@@ -15,7 +15,18 @@ from typing import NoReturn
 
 import click
 
-from dnc.cli import check_verbs, demo, desk_verbs, law_verbs, log_verb, registry_verbs, start, store_verbs, vet_verb
+from dnc.cli import (
+    certify_verb,
+    check_verbs,
+    demo,
+    desk_verbs,
+    law_verbs,
+    log_verb,
+    registry_verbs,
+    start,
+    store_verbs,
+    vet_verb,
+)
 from dnc.cli.options import language, log_as_json, say
 from dnc.errors import DncError, OptionError, ShortageError, is_full, memory_shortage
 from dnc.messages import Words, in_language, said
@@ -57,7 +68,18 @@ def cli(ctx: click.Context, store: str, rules: str | None) -> None:
     ctx.obj = {"store": store, "rules": rules}
 
 
-for module in (start, check_verbs, vet_verb, law_verbs, registry_verbs, store_verbs, log_verb, desk_verbs, demo):
+for module in (
+    start,
+    check_verbs,
+    vet_verb,
+    law_verbs,
+    registry_verbs,
+    store_verbs,
+    log_verb,
+    certify_verb,
+    desk_verbs,
+    demo,
+):
     for verb in module.VERBS:
         cli.add_command(verb)
 

@@ -465,7 +465,7 @@ def resealed(told: dict) -> str:
         (("offer", "rows"), 300.0, "offer.rows"),
         (("offer", "rows"), 10**40, "offer.rows"),
         (("cells", 0, "lasts"), -1, "cells.lasts"),
-        (("cells", 0, "lasts"), 2**40, "longer than the curve"),
+        (("cells", 0, "lasts"), 2**30, "longer than the curve"),
         (("cells", 0, "outcome"), "clear\n", "cells.outcome"),
         (("cells",), [], "cells"),
         (("more",), {}, "the file has missing or unknown parts"),

@@ -1,0 +1,241 @@
+"""A certificate of a check: what the log says of it, signed, so that others can rely on it without the store.
+
+It has the check's settings, counts and checksums, the rules by jurisdiction, and the registries with their days. It has
+no telephone number and no row of the list; the list is named by its SHA-256. What is signed is the certificate in
+canonical JSON (`dnc.store.audit_log.canonical`).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from dnc.checks.replay import check_row
+from dnc.checks.verdict import OUTCOMES
+from dnc.errors import StoreError
+from dnc.files.strict_json import SHA256, Strict, Text, converted, only, shown
+from dnc.signing import Signature, Signer
+from dnc.store import audit_log, ledger_sql
+from dnc.store.audit_log import canonical
+from dnc.store.store import Store
+
+FORMAT = 1
+_CONTEXT = b"dnc certificate 1\n"
+_MOST = 10_000  # of anything that is listed
+
+_Sha256 = Annotated[str, SHA256]
+_Row = Annotated[str, only("[0-9]{1,18}:[0-9a-f]{64}")]
+_Count = Annotated[int, Meta(ge=0, le=10**15)]
+_Facts = Annotated[dict[Text, Text], Meta(max_length=_MOST)]
+_Filled = Annotated[dict[Text, _Facts], Meta(max_length=_MOST)]
+
+
+class CheckedList(Strict):
+    """The list: the names of its files, its SHA-256 (as in the log) and its rows."""
+
+    files: Annotated[list[Text], Meta(max_length=_MOST)]
+    sha256: _Sha256
+    rows: _Count
+
+
+class Use(Strict):
+    """How the calls were planned: `at`, region, what was declared, and what of unclear law was accepted and why.
+
+    brief, consents: SHA-256 of these files, or null. terms: SHA-256 of all settings, as the store keeps them.
+    """
+
+    at: Text | None
+    region: Text | None
+    declared: _Facts
+    when_filled: _Filled
+    when_empty: _Filled
+    guidance: Text
+    accepted: _Facts
+    brief: _Sha256 | None
+    consents: _Sha256 | None
+    terms: _Sha256
+
+
+class Counts(Strict):
+    """Calls by outcome."""
+
+    clear: _Count
+    blocked: _Count
+    undecided: _Count
+
+
+class RulesFile(Strict):
+    """A rules file: its jurisdiction, the last day for which its law was read, and its SHA-256."""
+
+    jurisdiction: Text
+    read_until: date
+    sha256: _Sha256
+
+
+class RulesPack(Strict):
+    """The rules pack that some of the rules came with, as in `dnc.law.rulebook.PackId`."""
+
+    version: Text
+    sha256: _Sha256
+    signer: _Sha256
+
+
+class Extract(Strict):
+    """A registry's answer: the day on which the registry made it, and the SHA-256 of its file."""
+
+    registry: Text
+    as_of: date
+    sha256: _Sha256
+    campaign: Text | None
+
+
+class Stamp(Strict):
+    """A time stamp (RFC 3161): the row of the log that was stamped, and the answer of the authority in base64."""
+
+    head: _Row
+    token: Annotated[str, only("[A-Za-z0-9+/]+={0,2}"), Meta(max_length=1 << 16)]
+
+
+class Certificate(Strict):
+    """What is certified.
+
+    check: its row of the log, `ROW:HASH`. checked_at, checked_by: when (UTC) and by whom. today: the day that counted
+    as today, by `clock`. version: of the program that checked. verdicts: SHA-256 of all verdicts, as `dnc replay`
+    compares it. objections: number of the last objection that was known.
+    head: the last row of the log when the certificate was made. stamp: the last time stamp of the log, if it has one.
+    made_at, made_by, made_with: when (UTC), by whom and with which version the certificate was made.
+    """
+
+    check: _Row
+    checked_at: datetime
+    checked_by: Text
+    today: date
+    clock: Text
+    version: Text
+    input: CheckedList
+    use: Use
+    counts: Counts
+    verdicts: _Sha256
+    rules: Annotated[list[RulesFile], Meta(max_length=_MOST)]
+    pack: RulesPack | None
+    registries: Annotated[list[Extract], Meta(max_length=_MOST)]
+    objections: _Count
+    head: _Row
+    stamp: Stamp | None
+    made_at: datetime
+    made_by: Text
+    made_with: Text
+
+
+class Signed(Strict):
+    """A certificate in a file, with the key and the signature."""
+
+    dnc_certificate: int
+    certificate: Certificate
+    signature: Signature
+
+
+def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
+    """A signed certificate of a check, as plain data for JSON.
+
+    Args:
+        check: its row of the log.
+    Raises:
+        InputError: the row is no check. StoreError: the store cannot be read, its log was changed, or it was kept by an
+            earlier version that noted too little.
+    """
+    row = check_row(store, check)
+    then = json.loads(row["detail"])
+    if lacking := {"terms", "verdicts", "today", "sha256"} - then.keys():
+        raise StoreError(f"check {check} cannot be certified: an earlier version did not keep {min(lacking)}")
+    with store.ledger.read() as opened:
+        faults = list(audit_log.faults(opened.con))
+        texts = {sha256: text for sha256 in then["rules"] for text in ledger_sql.texts(opened.con, "rules", [sha256])}
+        rows = [one["detail"] for one in ledger_sql.log_as_written(opened.con) if one["verb"] == "load"]
+        head = audit_log.head(opened.con)
+    if faults:
+        raise StoreError(f"{store.path}: the log does not hold, so nothing is certified: {faults[0]}")
+    loads = {one["snapshot"]: one for one in map(json.loads, rows)}
+    if unknown := set(then["snapshots"]) - loads.keys():
+        raise StoreError(f"check {check} cannot be certified: the log lacks the load of snapshot {min(unknown)}")
+    certificate = {
+        "check": f"{check}:{row['hash']}",
+        "checked_at": row["done_at"].isoformat(timespec="seconds"),
+        "checked_by": row["done_by"],
+        "today": then["today"],
+        "clock": then.get("clock", "system"),
+        "version": then["version"],
+        "input": _input(then),
+        "use": _use(then),
+        "counts": {outcome: then["counts"][outcome] for outcome in OUTCOMES},
+        "verdicts": then["verdicts"],
+        "rules": sorted(map(_rules_file, texts, texts.values()), key=lambda file: str(file["jurisdiction"])),
+        "pack": then.get("pack"),
+        "registries": [_extract(loads[snapshot]) for snapshot in then["snapshots"]],
+        "objections": then["objections"],
+        "head": str(head),
+        "stamp": _last_stamp(store),
+        "made_at": audit_log.now().isoformat(timespec="seconds"),
+        "made_by": audit_log.user(),
+        "made_with": version("dnc-check"),
+    }
+    certificate = shown(certificate)
+    signature = Signature.by(signer, _CONTEXT, canonical(certificate).encode())
+    signed = {
+        "dnc_certificate": FORMAT,
+        "certificate": certificate,
+        "signature": msgspec.to_builtins(signature),
+    }
+    read_certificate(signed)
+    return signed
+
+
+def read_certificate(content: Mapping[str, Any]) -> tuple[Certificate, str]:
+    """A certificate whose signature holds, and the fingerprint of the key.
+
+    Args:
+        content: the decoded JSON.
+    Raises:
+        ValueError: it has something that this program would not write. BrokenSignatureError: its signature does not
+            hold. OptionError: the extra is missing.
+    """
+    mark = content.get("dnc_certificate")
+    if mark != FORMAT or type(mark) is not int:
+        raise ValueError("its format is not one that this program reads")
+    signed = converted(content, Signed)
+    return signed.certificate, signed.signature.verified(_CONTEXT, canonical(content["certificate"]).encode())
+
+
+def _input(then: Mapping[str, Any]) -> dict[str, Any]:
+    files = then["input"]
+    return {"files": files if isinstance(files, list) else [files], "sha256": then["sha256"], "rows": then["rows"]}
+
+
+def _use(then: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a check, as the log has them."""
+    told = {name: then[name] for name in ("at", "region", "declared", "guidance", "accepted", "brief", "terms")}
+    told |= {name: then.get(name) or {} for name in ("when_filled", "when_empty")}
+    consents = then.get("consents")
+    return told | {"consents": consents and consents["sha256"]}
+
+
+def _rules_file(sha256: str, text: str) -> dict[str, Any]:
+    told = tomllib.loads(text)
+    return {"jurisdiction": told["jurisdiction"], "read_until": f"{told['read_until']}", "sha256": sha256}
+
+
+def _extract(load: Mapping[str, Any]) -> dict[str, Any]:
+    """What the log says of a snapshot; it does so after the snapshot was deleted, too."""
+    return {name: load.get(name) for name in ("registry", "as_of", "sha256", "campaign")}
+
+
+def _last_stamp(store: Store) -> dict[str, str] | None:
+    """The last time stamp of the log of a store, as a `Stamp`; None where it has none."""
+    return None

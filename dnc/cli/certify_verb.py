@@ -1,0 +1,114 @@
+"""The verb that certifies a check, and verifies a certificate."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from dnc.cli.options import FILE, JSON, LANG, open_store, say, store_options
+from dnc.errors import InputError
+from dnc.messages import messages
+
+
+@click.command()
+@click.argument("check", required=False, type=int)
+@click.option(
+    "--key",
+    metavar="KEY",
+    help="Private key that signs (Ed25519, PEM). With --verify: the key that must have signed, its fingerprint or the "
+    "file of the public key.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write the certificate: a page that holds the data (.html), or the data alone (.json).",
+)
+@click.option("--verify", "verified", type=FILE, metavar="FILE", help="Verify a certificate; needs no store.")
+@click.option("--new-key", type=click.Path(path_type=Path), metavar="FILE", help="Make a private key.")
+@JSON
+@LANG
+@store_options
+@click.pass_context
+def certify(
+    ctx: click.Context,
+    /,
+    *,
+    check: int | None,
+    key: str | None,
+    out: Path | None,
+    verified: Path | None,
+    new_key: Path | None,
+    as_json: bool,
+    lang: str,
+) -> None:
+    """Certify a check, or verify a certificate.
+
+    A certificate says what the log says of a check: its list by checksum, settings, counts, rules and registries. It is
+    signed with your key. It holds no telephone number, and whoever has it needs no store to verify it.
+
+    CHECK is the row number of the check in the log. With --verify, the exit code is 0 if the signature holds, else 4.
+    """
+    if [check is not None, verified is not None, new_key is not None].count(True) != 1:
+        raise click.UsageError("give one of CHECK, --verify FILE and --new-key FILE")
+    if verified:
+        _verify(verified, key, lang, as_json=as_json)
+    elif new_key:
+        from dnc import signing
+
+        say(messages("pack", lang)["new_key"].format(file=new_key, key=signing.new_key(new_key)))
+    else:
+        if not key or not out or out.suffix.lower() not in (".html", ".json"):
+            raise click.UsageError("CHECK requires --key and --out, whose name ends in .html or .json")
+        _certify(ctx, check or 0, Path(key), out, lang)
+
+
+def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) -> None:
+    from dnc.checks.certificate import certify as certified
+    from dnc.files.writers import atomic_path
+    from dnc.reports.certificate_page import html
+    from dnc.signing import Signer
+
+    signer = Signer(key)
+    signed = certified(open_store(ctx), check, signer)
+    is_page = out.suffix.lower() == ".html"
+    text = html(signed, lang) if is_page else json.dumps(signed, ensure_ascii=False, indent=1) + "\n"
+    with atomic_path(out) as unfinished:
+        unfinished.write_bytes(text.encode())
+    say(messages("certificate", lang)["written"].format(out=out, check=check, key=signer.fingerprint))
+
+
+def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
+    """Print what is certified. Raises InputError where the signature does not hold, or the page says something else."""
+    import msgspec
+
+    from dnc.reports.certificate_page import in_short, tables, verify
+    from dnc.reports.phrases import labelled
+    from dnc.signing import named_key
+
+    found = verify(path, named_key(key) if key else None)
+    texts = messages("certificate", lang)
+    if as_json:
+        told = {"signer": found.signer, "certificate": msgspec.to_builtins(found.certificate)}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        click.echo(texts["holds" if key else "holds_for"].format(key=found.signer))
+        click.echo(in_short(found.certificate, lang))
+        for heading, rows in tables(found.certificate, found.signer, lang).items():
+            click.echo(texts[heading])
+            for label, value in rows:
+                click.echo(f"  {labelled(label, value, lang)}")
+            if not rows:
+                click.echo(f"  {messages('common', lang)['none']}")
+    if found.page is False:
+        raise InputError(
+            "the page shows something else than what was signed, or was saved again by another program; go by what is "
+            "printed here, and ask for the file itself",
+            path,
+        )
+    if found.page is None and path.suffix.lower() != ".json":
+        say(texts["not_compared"].format(version=found.certificate.made_with), "warning")
+
+
+VERBS = (certify,)

@@ -1,0 +1,163 @@
+"""The page of a certificate: what it certifies, for a person, with the signed data in it for a program.
+
+The page itself proves nothing. It is compared with the page that is made of the signed data, word for word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dnc.checks.certificate import Certificate, read_certificate
+from dnc.errors import InputError
+from dnc.files.strict_json import decoded, read_bounded
+from dnc.messages import LANGUAGES, counted, dated, messages, registry_name
+from dnc.reports.decision import sentence
+from dnc.reports.page import rendered
+from dnc.signing import BrokenSignatureError
+from dnc.store.audit_log import canonical
+
+_MARK = "dnc_certificate"
+_LONGEST = 16_000_000  # bytes of a file
+_BEGIN, _END = b'<script type="application/json" id="certificate">', b"</script>"
+_ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}  # so that JSON in a page cannot end its element
+
+Rows = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A certificate whose signature holds.
+
+    signer: fingerprint of the key. page: whether the page is the one that is made of the data; None where there is no
+    page, or it was made by another version and cannot be compared.
+    """
+
+    certificate: Certificate
+    signer: str
+    page: bool | None
+
+
+def html(signed: Mapping[str, Any], language: str = "en") -> str:
+    """The page of a certificate, as `dnc.checks.certificate.certify` gives it."""
+    certificate, signer = read_certificate(signed)
+    texts = messages("certificate", language)
+    values = {
+        "title": texts["title"].format(check=_row(certificate.check)),
+        "sentence": in_short(certificate, language),
+        "note": texts["note"],
+        "tables": tables(certificate, signer, language),
+        "made": texts["made"].format(at=certificate.made_at, by=certificate.made_by),
+        "data": canonical(signed).translate(_ESCAPED),
+    }
+    return rendered("certificate.html", language, {name: texts[name] for name in values["tables"]}, values)
+
+
+def in_short(certificate: Certificate, language: str) -> str:
+    """The outcome of the check in a sentence."""
+    return sentence(msgspec.structs.asdict(certificate.counts), language)
+
+
+def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Rows]:
+    """What a certificate says: by the key of a heading in the messages, labels and values."""
+    w, texts = messages("page", language), messages("certificate", language)
+    count, day, none = counted(language), dated(language), messages("common", language)["none"]
+    one, use = certificate, certificate.use
+    checked: Rows = [
+        (w["list"], ", ".join(one.input.files)),
+        (w["list_rows"], count(one.input.rows)),
+        (w["checksum"], one.input.sha256),
+        (texts["today"], day(one.today) + ("" if one.clock == "system" else f" ({texts['clock']})")),
+        (texts["at"], use.at or none),
+        (w["region"], use.region or none),
+        (w["guidance"], w["guidance_means"].get(use.guidance, use.guidance)),
+        *((texts[name], getattr(use, name) or none) for name in ("brief", "consents", "terms")),
+    ]
+    declared: Rows = [(name, w["hidden"] if name == "cli" else fact) for name, fact in use.declared.items()]
+    for key in ("when_filled", "when_empty"):
+        for column, facts in getattr(use, key).items():
+            declared += [(f"{texts[key].format(column=column)}: {name}", fact) for name, fact in facts.items()]
+    declared += [(f"{w['accepted']}: {regime}", reason) for regime, reason in use.accepted.items()]
+    outcomes = messages("common", language)["outcomes"]
+    found = [(outcomes[name], count(calls)) for name, calls in msgspec.structs.asdict(one.counts).items()]
+    rules = [
+        (file.jurisdiction, texts["rules_file"].format(day=day(file.read_until), sha256=file.sha256))
+        for file in one.rules
+    ]
+    if one.pack:
+        rules.append((texts["pack"], texts["pack_says"].format(**msgspec.structs.asdict(one.pack))))
+    registries = [
+        (
+            f"{registry_name(extract.registry, language)} ({extract.registry})",
+            " · ".join(filter(None, (day(extract.as_of), extract.campaign, extract.sha256))),
+        )
+        for extract in one.registries
+    ]
+    log = [
+        (w["check"], one.check),
+        (texts["checked_at"], f"{one.checked_at} UTC"),
+        (texts["checked_by"], one.checked_by),
+        (w["program"], f"dnc {one.version}"),
+        (texts["objections"], count(one.objections)),
+        (w["head"], one.head),
+        (texts["stamp"], one.stamp.head if one.stamp else none),
+    ]
+    signed = [
+        (texts["signer"], signer),
+        (texts["made_at"], f"{one.made_at} UTC"),
+        (texts["made_by"], one.made_by),
+        (w["program"], f"dnc {one.made_with}"),
+    ]
+    return {
+        "checked": checked,
+        "declared": declared,
+        "found": [*found, (texts["verdicts"], one.verdicts)],
+        "rules": rules,
+        "registries": registries,
+        "log": log,
+        "signed": signed,
+    }
+
+
+def _row(entry: str) -> str:
+    return entry.partition(":")[0]
+
+
+def verify(path: Path, signer: str | None = None) -> Verified:
+    """Verify a certificate, which may be a page or JSON.
+
+    Args:
+        signer: fingerprint of the key that must have signed it.
+    Raises:
+        InputError: it is no certificate, has something that this program would not write, was signed by another key,
+            or its signature does not hold. OptionError: the extra is missing.
+    """
+    data = read_bounded(path, _LONGEST + 1)
+    is_page = not data.lstrip().startswith(b"{")
+    content = decoded(_embedded(data) if is_page else data, _MARK) if len(data) <= _LONGEST else None
+    if content is None:
+        raise InputError("is not a certificate; dnc certify CHECK makes one", path)
+    try:
+        certificate, by = read_certificate(content)
+    except ValueError as error:
+        raise InputError(f"cannot be read as a certificate: {error}", path) from None
+    except BrokenSignatureError:
+        raise InputError("its signature does not hold: it was changed after it was signed", path) from None
+    if signer is not None and by != signer:
+        raise InputError(f"is signed by another key: {by}", path)
+    if not is_page:
+        return Verified(certificate, by, None)
+    same = any(data == html(content, language).encode() for language in LANGUAGES)
+    return Verified(certificate, by, True if same else None if certificate.made_with != version("dnc-check") else False)
+
+
+def _embedded(page: bytes) -> bytes:
+    """The data in a page; nothing where there is not exactly one element of data."""
+    _, begin, after = page.partition(_BEGIN)
+    data, end, _ = after.partition(_END)
+    return data if begin and end and _BEGIN not in after else b""

@@ -1,0 +1,316 @@
+"""Certificates of checks: what the log says, signed; whatever was changed in one is found without the store."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+
+from dnc import Store, check
+from dnc.checks import certificate
+from dnc.checks.certificate import certify
+from dnc.errors import InputError
+from dnc.law import pack_file
+from dnc.reports import certificate_page
+from dnc.reports.certificate_page import html, verify
+from dnc.signing import Signature, Signer, new_key
+from dnc.store.audit_log import canonical
+
+CALLS = "number;note\n01 99 00 00 01;a\n01 99 00 00 02;b\n06 39 98 00 03;c\n"
+SIGNS = "<img src=x onerror=alert(1)></script><!--&amp;"
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory) -> Path:
+    """A private key."""
+    path = tmp_path_factory.mktemp("keys") / "key.pem"
+    new_key(path)
+    return path
+
+
+@pytest.fixture
+def checked(screened, write_file):
+    """A store with a check in it, and that check."""
+    use = {"caller": "commercial", "campaign": SIGNS}
+    return screened, check(write_file("calls.csv", CALLS), screened, region="FR", given=use, at="2026-08-20")
+
+
+@pytest.fixture
+def signed(checked, key) -> dict:
+    """The certificate of that check."""
+    store, result = checked
+    return certify(store, result.id, Signer(key))
+
+
+def signed_again(told: dict, key: Path, context: bytes = certificate._CONTEXT) -> dict:
+    """A certificate that was changed and signed anew."""
+    own = Signature.by(Signer(key), context, canonical(told["certificate"]).encode())
+    return told | {"signature": msgspec.to_builtins(own)}
+
+
+def test_a_certificate_says_what_the_log_says(checked, signed):
+    """Counts, checksums, rules, registries with their days, and the log; not the number of the caller, nor any other."""
+    store, result = checked
+    told, _ = certificate.read_certificate(signed)
+    rows = {row["seq"]: row for row in store.log().to_dicts()}
+    assert msgspec.structs.asdict(told.counts) == result.counts
+    assert (told.check, told.head) == (result.head, f"{max(rows)}:{rows[max(rows)]['hash']}")
+    assert (told.input.files, told.input.rows) == (["calls.csv"], 3)
+    assert told.input.sha256 == result.record["sha256"]
+    assert told.verdicts == json.loads(rows[result.id]["detail"])["verdicts"]
+    assert (told.use.at, told.use.region, told.use.declared["caller"]) == ("2026-08-20", "FR", "commercial")
+    assert sorted(file.sha256 for file in told.rules) == result.record["rules"]
+    assert {file.jurisdiction: file.read_until for file in told.rules}["fr"] == result.book.packs["fr"].read_until
+    loaded = {(one.registry, one.as_of, one.sha256) for one in result.snapshots}
+    assert {(one.registry, one.as_of, one.sha256) for one in told.registries} == loaded
+    assert (told.stamp, told.made_with) == (None, version("dnc-check"))
+
+
+def test_registries_are_named_after_their_answers_were_deleted(checked, signed, key):
+    """The log keeps the day and checksum of a snapshot that was forgotten."""
+    store, result = checked
+    assert store.forget(date(2026, 1, 1))
+    again = certify(store, result.id, Signer(key))
+    assert again["certificate"]["registries"] == signed["certificate"]["registries"]
+    assert again["certificate"]["head"] != signed["certificate"]["head"]
+
+
+@pytest.mark.parametrize("suffix", ["html", "json"])
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_whoever_has_a_certificate_verifies_it_without_the_store(dnc, checked, key, tmp_path, suffix, lang):
+    """The page and the data alone, in both languages, by a fingerprint, by a key in a file, and without naming one."""
+    store, result = checked
+    out = tmp_path / f"certificate.{suffix}"
+    code, text, err = dnc("certify", result.id, "--key", key, "--out", out, "--lang", lang, "--store", store.path)
+    signer = Signer(key)
+    assert (code, text, signer.fingerprint in err) == (0, "", True)
+    away = tmp_path / "away"
+    away.mkdir()
+    out = out.rename(away / out.name)
+    other = "fr" if lang == "en" else "en"  # of who verifies
+    code, text, err = dnc("certify", "--verify", out, "--lang", other, "--store", "none")
+    assert (code, err, signer.fingerprint in text, result.record["sha256"] in text) == (0, "", True, True)
+    assert dnc("certify", "--verify", out, "--key", signer.fingerprint.upper())[0] == 0
+    public = tmp_path / "public.pem"
+    public.write_bytes(pem_of(signer))
+    assert dnc("certify", "--verify", out, "--key", public)[0] == 0
+    code, text, err = dnc("certify", "--verify", out, "--key", "0" * 64)
+    assert (code, text, "is signed by another key" in err) == (4, "", True)
+    told = json.loads(dnc("certify", "--verify", out, "--json")[1])
+    assert (told["signer"], told["certificate"]["check"]) == (signer.fingerprint, result.head)
+
+
+def pem_of(signer: Signer) -> bytes:
+    """The public key as OpenSSL writes it."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    key = Ed25519PublicKey.from_public_bytes(signer.public)
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_usage(dnc, checked, key, tmp_path):
+    """What does not go together, and what is no check, no key or no certificate."""
+    store, result = checked
+    at = ("--store", store.path)
+    for wrong in (
+        (), (result.id,), (result.id, "--key", key), (result.id, "--key", key, "--out", "c.txt"),
+        (result.id, "--verify", "c.html"), ("--verify", "c.html", "--new-key", "k"),
+    ):  # fmt: skip
+        assert dnc("certify", *wrong, *at)[0] == 2, wrong
+    out = tmp_path / "c.html"
+    for wrong in ((1, "--key", key), (999, "--key", key), (result.id, "--key", __file__), (result.id, "--key", "none")):
+        assert dnc("certify", *wrong, "--out", out, *at)[0] == 4, wrong
+    assert not out.exists()
+    assert dnc("certify", "--verify", __file__)[0] == 4
+    assert dnc("certify", "--verify", key, "--key", "nobody")[0] == 2
+    assert dnc("certify", "--verify", key, "--key", key)[0] == 4  # a private key is not a public one
+    code, _, err = dnc("certify", "--new-key", tmp_path / "new.pem")
+    assert (code, Signer(tmp_path / "new.pem").fingerprint in err) == (0, True)
+    assert dnc("certify", "--new-key", tmp_path / "new.pem")[0] == 4
+
+
+def test_a_log_that_was_changed_is_not_certified(dnc, checked, key, tmp_path):
+    """Whoever changes the counts of a check in the log gets no certificate of it."""
+    store, result = checked
+    ledger = store.ledger
+    with duckdb.connect(ledger.path) as con:
+        con.execute("update log set detail = replace(detail::varchar, '\"clear\": 0', '\"clear\": 3')")
+    manifest = store.path / "manifest.json"
+    told = json.loads(manifest.read_text())
+    from dnc.files.input_file import sha256_of
+
+    manifest.write_text(json.dumps(told | {"ledger": sha256_of(ledger.path)}))
+    code, _, err = dnc("certify", result.id, "--key", key, "--out", tmp_path / "c.html", "--store", store.path)
+    assert code == 4
+    assert "was changed after it was written" in err or "damaged" in err or "match" in err
+
+
+# Certificates that were changed
+
+
+def leaves(value: object, path: tuple = ()) -> list[tuple]:
+    """The path of every text and number in a JSON value."""
+    if isinstance(value, dict):
+        return [leaf for key, one in value.items() for leaf in leaves(one, (*path, key))]
+    if isinstance(value, list):
+        return [leaf for at, one in enumerate(value) for leaf in leaves(one, (*path, at))]
+    return [path]
+
+
+def changed(told: dict, path: tuple) -> dict:
+    """A copy with another value at a path."""
+    copy = json.loads(json.dumps(told))
+    *way, last = path
+    part = copy
+    for key in way:
+        part = part[key]
+    value = part[last]
+    if isinstance(value, int):
+        part[last] = value + 1
+    elif isinstance(value, str) and value:
+        part[last] = ("0" if value[0] == "1" else "1") + value[1:]
+    else:
+        part[last] = "1"
+    return copy
+
+
+def test_every_change_breaks_the_signature(signed, tmp_path):
+    """Each text and number of a certificate, the key and the signature: none can be changed."""
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(signed))
+    assert verify(path).certificate.input.rows == 3
+    for leaf in leaves(signed):
+        path.write_text(json.dumps(changed(signed, leaf)))
+        with pytest.raises(InputError):
+            verify(path)
+
+
+def test_a_signature_made_for_something_else_does_not_hold(signed, key, tmp_path):
+    """That of a rules pack, by the same key over the same bytes, is none of a certificate."""
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(signed_again(signed, key, pack_file._CONTEXT)))
+    with pytest.raises(InputError, match="signature does not hold"):
+        verify(path)
+    path.write_text(json.dumps(signed_again(signed, key)))
+    assert verify(path).signer == Signer(key).fingerprint
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda page: page.replace(b">3<", b">4<", 1),
+        lambda page: page.replace(b"</main>", b"<p>all calls are permitted</p></main>"),
+        lambda page: page.replace(b"<style>", b"<style>#found{display:none}"),
+        lambda page: page + b"<!-- -->",
+        lambda page: page.replace(b"\n", b"\r\n"),
+    ],
+)
+def test_a_page_that_shows_something_else_is_refused(dnc, signed, tmp_path, change):
+    """What was signed is printed, and the page is said to be another; exit code 4."""
+    path = tmp_path / "c.html"
+    page = html(signed).encode()
+    path.write_bytes(page)
+    assert dnc("certify", "--verify", path)[0] == 0
+    path.write_bytes(change(page))
+    assert path.read_bytes() != page
+    code, out, err = dnc("certify", "--verify", path)
+    assert (code, "calls.csv" in out, "shows something else than what was signed" in err) == (4, True, True)
+
+
+def test_a_page_of_another_version_is_not_compared(dnc, signed, key, tmp_path, monkeypatch):
+    """It may look otherwise: what is printed counts, and the reader is told so."""
+    signed["certificate"]["made_with"] = "0.0.1"
+    path = tmp_path / "c.html"
+    path.write_text(html(signed_again(signed, key)).replace("</main>", "<p>more</p></main>"), encoding="utf-8")
+    code, out, err = dnc("certify", "--verify", path, "--lang", "en")
+    assert (code, "calls.csv" in out, "was made by dnc 0.0.1" in err) == (0, True, True)
+
+
+def test_nothing_in_a_certificate_becomes_markup(signed):
+    """Names and reasons of strangers are text on the page, and the data stay one element."""
+    page = html(signed)
+    assert "<img" not in page
+    assert page.count("<script") == page.count("</script>") == 1
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    data = page.split('id="certificate">')[1].split("</script>")[0]
+    assert json.loads(data) == signed
+
+
+HOSTILE = {
+    "another format": lambda told: told | {"dnc_certificate": 2},
+    "a format that is no number": lambda told: told | {"dnc_certificate": True},
+    "another part": lambda told: told | {"more": 1},
+    "another field": lambda told: told | {"certificate": told["certificate"] | {"more": 1}},
+    "no counts": lambda told: told | {"certificate": {k: v for k, v in told["certificate"].items() if k != "counts"}},
+    "control characters": lambda told: told | {"certificate": told["certificate"] | {"made_by": "\x1b[2J"}},
+    "a line break": lambda told: told | {"certificate": told["certificate"] | {"made_by": "a\nb"}},
+    "a turned direction": lambda told: told | {"certificate": told["certificate"] | {"made_by": "a\u202eb"}},
+    "a long text": lambda told: told | {"certificate": told["certificate"] | {"made_by": "a" * 100_000}},
+    "a count below nothing": lambda told: told | {"certificate": told["certificate"] | {"objections": -1}},
+    "a huge count": lambda told: told | {"certificate": told["certificate"] | {"objections": 10**30}},
+    "a fraction": lambda told: told | {"certificate": told["certificate"] | {"objections": 1.0}},
+    "a hash that is none": lambda told: told | {"certificate": told["certificate"] | {"verdicts": "g" * 64}},
+    "many rules": lambda told: told | {"certificate": told["certificate"] | {"rules": told["certificate"]["rules"] * 999}},
+    "no signature": lambda told: {k: v for k, v in told.items() if k != "signature"},
+    "a short signature": lambda told: told | {"signature": told["signature"] | {"signature": "00"}},
+    "a key that is none": lambda told: told | {"signature": told["signature"] | {"key": "f" * 64}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_what_this_program_would_not_write_is_refused(dnc, signed, key, tmp_path, what):
+    """In one line, without quoting it, even if it was signed."""
+    told = HOSTILE[what](json.loads(json.dumps(signed)))
+    if "signature" not in what and "key" not in what:
+        told = signed_again(told, key)
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(told))
+    code, out, err = dnc("certify", "--verify", path)
+    assert (code, out, err.count("\n"), "\x1b" in err) == (4, "", 1, False), err
+    assert "internal error" not in err
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[" * 1_000_000,
+        b'{"dnc_certificate":' * 100_000,
+        b"\xff\xfe{}",
+        b'{"dnc_certificate": 1, "certificate": {}, "signature": {}}',
+        b"<html>" + certificate_page._BEGIN * 100_000,
+        b"<html>" + certificate_page._BEGIN,
+        b" " * (certificate_page._LONGEST + 1),
+    ],
+)
+def test_files_that_are_no_certificates(dnc, tmp_path, data):
+    """Cut, nested, large, or something else: refused in one line."""
+    path = tmp_path / "c.html"
+    path.write_bytes(data)
+    code, out, err = dnc("certify", "--verify", path)
+    assert (code, out, err.count("\n")) == (4, "", 1), err
+    assert "internal error" not in err
+
+
+def test_two_sets_of_data_in_a_page_are_refused(dnc, signed, tmp_path):
+    """A program that reads the last one would see another certificate than one that reads the first."""
+    page = html(signed).encode()
+    data = page[page.index(certificate_page._BEGIN) : page.index(certificate_page._END) + len(certificate_page._END)]
+    path = tmp_path / "c.html"
+    path.write_bytes(page.replace(b"</body>", data + b"</body>"))
+    code, out, err = dnc("certify", "--verify", path)
+    assert (code, out, "is not a certificate" in err) == (4, "", True)
+
+
+def test_a_store_without_a_check(dnc, key, tmp_path):
+    """There is nothing to certify."""
+    code, _, err = dnc("certify", 1, "--key", key, "--out", tmp_path / "c.html", "--store", tmp_path / "none")
+    assert (code, "no store here" in err) == (4, True)
+    assert not Store(tmp_path / "none").exists

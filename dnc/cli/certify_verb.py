@@ -81,8 +81,6 @@ def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) ->
 
 def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
     """Print what is certified. Raises InputError where the signature does not hold, or the page says something else."""
-    import msgspec
-
     from dnc.reports.certificate_page import in_short, tables, verify
     from dnc.reports.phrases import labelled
     from dnc.signing import named_key
@@ -90,7 +88,7 @@ def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
     found = verify(path, named_key(key) if key else None)
     texts = messages("certificate", lang)
     if as_json:
-        told = {"signer": found.signer, "certificate": msgspec.to_builtins(found.certificate)}
+        told = {"signer": found.signer, "page": found.page, "certificate": found.data}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         click.echo(texts["holds" if key else "holds_for"].format(key=found.signer))

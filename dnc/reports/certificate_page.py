@@ -34,11 +34,13 @@ Rows = list[tuple[str, str]]
 class Verified:
     """A certificate whose signature holds.
 
-    signer: fingerprint of the key. page: whether the page is the one that is made of the data; None where there is no
-    page, or it was made by another version and cannot be compared.
+    data: the same as plain data for JSON. signer: fingerprint of the key.
+    page: whether the page is the one that is made of the data; None where there is no page, or it was made by another
+        version and cannot be compared.
     """
 
     certificate: Certificate
+    data: Mapping[str, Any]
     signer: str
     page: bool | None
 
@@ -151,9 +153,10 @@ def verify(path: Path, signer: str | None = None) -> Verified:
     if signer is not None and by != signer:
         raise InputError(f"is signed by another key: {by}", path)
     if not is_page:
-        return Verified(certificate, by, None)
+        return Verified(certificate, content["certificate"], by, None)
     same = any(data == html(content, language).encode() for language in LANGUAGES)
-    return Verified(certificate, by, True if same else None if certificate.made_with != version("dnc-check") else False)
+    of_this_version = certificate.made_with == version("dnc-check")
+    return Verified(certificate, content["certificate"], by, same if same or of_this_version else None)
 
 
 def _embedded(page: bytes) -> bytes:

@@ -88,7 +88,7 @@ def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Ro
     outcomes = messages("common", language)["outcomes"]
     found = [(outcomes[name], count(calls)) for name, calls in msgspec.structs.asdict(one.counts).items()]
     rules = [
-        (file.jurisdiction, texts["rules_file"].format(day=day(file.read_until), sha256=file.sha256))
+        (file.jurisdiction, texts["rules_file"].format(day=day(file.read_until), checksum=file.sha256))
         for file in one.rules
     ]
     if one.pack:

@@ -92,7 +92,12 @@ def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Ro
         for file in one.rules
     ]
     if one.pack:
-        rules.append((texts["pack"], texts["pack_says"].format(**msgspec.structs.asdict(one.pack))))
+        rules.append(
+            (
+                texts["pack"],
+                texts["pack_says"].format(version=one.pack.version, checksum=one.pack.sha256, signer=one.pack.signer),
+            )
+        )
     registries = [
         (
             f"{registry_name(extract.registry, language)} ({extract.registry})",

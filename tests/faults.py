@@ -1,13 +1,13 @@
 """The fault harness: verbs of the store, ended at every numbered point, short of disk and short of memory.
 
 A point is a call of the operating system, or of a function of the store, on the way of one verb;
-they are counted from outside, by Python's profiler, so nothing in the program knows of them. A run puts a small store
-up, lets a child process do the verb, ends it there with `kill -9` (or lets it meet a limit), and then
+they are counted from outside, by Python's profiler, so nothing in the program knows of them. Verbs are also ended at
+random moments, which may lie within a call of DuckDB or Polars. A run puts a small store up, lets a child process do the verb, ends it there with `kill -9` (or lets it meet a limit), and then
 looks: the store verifies, holds what it held before or what it should hold after and nothing
 else, takes the next change, and keeps no leftovers.
 
-`python -m tests.faults [MOST]` runs every point, or an even choice of at most so many a verb, and writes the counts
-into docs/reliability.md; `tests/store/test_faults.py` runs a few of them.
+`python -m tests.faults [MOST [MOMENTS]]` runs every point, or an even choice of at most so many a verb, and so many
+moments, and writes the counts into docs/reliability.md; `tests/store/test_faults.py` runs a few of them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from random import Random
 
 from dnc import DncError, Store, check
 from dnc.law.rulebook import Rulebook
 from dnc.registries import ingest
-from dnc.store import anchors, rule_packs, stamps
+from dnc.store import anchors, keys, rule_packs, stamps
 from dnc.store.backup import backup, restore
 from dnc.store.manifest import read_manifest
 from dnc.store.verify import verify
@@ -108,6 +109,22 @@ def _object(folder: Path) -> None:
     Store(folder / "store").object(["+33199000005", "+33199000006"], date(2026, 6, 3))
 
 
+def _lift(folder: Path) -> None:
+    Store(folder / "store").object(["+33199000002"], date(2026, 6, 3), lift=True, reason="asked to be called")
+
+
+def _add_key(folder: Path) -> None:
+    keys.add(Store(folder / "store").ledger, "dialler")
+
+
+def _retain(folder: Path) -> None:
+    Store(folder / "store").retain("us-ndnc", 12)
+
+
+def _forget_decisions(folder: Path) -> None:
+    Store(folder / "store").forget_decisions(date(2100, 1, 1))
+
+
 def _backup(folder: Path) -> None:
     backup(Store(folder / "store").ledger, folder / "new")
 
@@ -173,9 +190,13 @@ VERBS = {
     "first load": Verb(_first_load, "new"),
     "load": Verb(_load),
     "object": Verb(_object),
+    "lift": Verb(_lift),
     "check": Verb(_check),
     "forget by age": Verb(_forget),
     "forget by number": Verb(_forget_number),
+    "forget decisions": Verb(_forget_decisions),
+    "retain": Verb(_retain),
+    "add a key": Verb(_add_key),
     "backup": Verb(_backup, "new"),
     "restore": Verb(_restore, "store", damage),
     "restore of a store that is gone": Verb(_restore_gone, "new"),
@@ -270,8 +291,13 @@ class Points:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def in_child(work: Callable[[], object], limit: tuple[int, int] | None = None) -> tuple[int, str]:
-    """Do something in a process of its own: how it ended (-9 killed, 4 a DncError), and what it returned as text."""
+def in_child(
+    work: Callable[[], object], limit: tuple[int, int] | None = None, seconds: float = _PATIENCE_SECONDS
+) -> tuple[int, str]:
+    """Do something in a process of its own: how it ended (-9 killed, 4 a DncError), and what it returned as text.
+
+    seconds: after which it is ended by a signal that nothing handles.
+    """
     read, write = os.pipe()
     pid = os.fork()
     if not pid:
@@ -281,7 +307,7 @@ def in_child(work: Callable[[], object], limit: tuple[int, int] | None = None) -
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, 1)
             os.dup2(null, 2)
-            signal.alarm(_PATIENCE_SECONDS)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
             if limit:
                 resource.setrlimit(limit[0], (limit[1], resource.getrlimit(limit[0])[1]))
             try:
@@ -367,6 +393,22 @@ class Harness:
             assert code in (-9, 0), (name, point, code, told)
             return self._look(f"{name} at point {point}", verb, run, states, done=code == 0)
 
+    def seconds(self, name: str) -> float:
+        """How long a verb takes."""
+        verb = VERBS[name]
+        with self._copy(verb) as run:
+            began = time.monotonic()
+            self._need(in_child(lambda: verb.do(run)), name)
+            return time.monotonic() - began
+
+    def end(self, name: str, seconds: float, states: tuple[str, str]) -> str:
+        """End a verb after some seconds, unless it is done by then, and look; `before` or `after`. AssertionError."""
+        verb = VERBS[name]
+        with self._copy(verb) as run:
+            code, told = in_child(lambda: verb.do(run), seconds=seconds)
+            assert code in (-signal.SIGALRM, 0), (name, seconds, code, told)
+            return self._look(f"{name} after {seconds} s", verb, run, states, done=code == 0)
+
     def starve(self, name: str, limit: tuple[int, int], states: tuple[str, str]) -> str:
         """Let a verb meet a limit, and look; `done`, `failed`, or `stopped` for want of patience. Raises AssertionError."""
         verb = VERBS[name]
@@ -406,6 +448,12 @@ def killed(harness: Harness, name: str, most: int | None = None) -> tuple[int, C
     return count, Counter(harness.kill(name, point, states) for point in chosen(count, most))
 
 
+def ended(harness: Harness, name: str, moments: int) -> Counter[str]:
+    """Runs by what stood after a verb was ended at random moments of the time that it takes."""
+    states, seconds, random = harness.states(name), harness.seconds(name), Random(name)
+    return Counter(harness.end(name, max(0.001, random.random() * seconds), states) for _ in range(moments))
+
+
 def short_of_disk(harness: Harness, name: str, sizes: list[int]) -> Counter[str]:
     """Runs by how they ended, where no file may grow beyond each size (bytes)."""
     states = harness.states(name)
@@ -422,28 +470,26 @@ DISK = [0, 1, 100, 500, 1000, 4096, 10_000, 12_288, 20_000, 40_000, 80_000, 120_
 MEMORY = [mega << 20 for mega in (300, 400, 500, 600, 700, 800, 1000, 1300, 1700, 2500)]
 
 
-def main(most: int | None) -> None:
-    """Run every point, or an even choice of at most so many a verb, and write the table."""
-    lines = ["| verb | points | killed, stood before | killed, stood after | short of disk: done + failed |"]
-    lines[0] += " short of memory: done + failed + stopped |"
+def main(most: int | None, moments: int) -> None:
+    """Run every point, or an even choice of at most so many a verb, and so many moments, and write the table."""
+    lines = ["| verb | points | killed there, stood before + after | killed at a random moment, stood before + after |"]
+    lines[0] += " short of disk: done + failed | short of memory: done + failed + stopped |"
     lines += ["|---|---|---|---|---|---|"]
     total: Counter[str] = Counter()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         harness = Harness(Path(folder))
         for name in VERBS:
-            count, stood = killed(harness, name, most)
-            disk, memory = short_of_disk(harness, name, DISK), short_of_memory(harness, name, MEMORY)
-            total.update(points=count, before=stood["before"], after=stood["after"])
-            total.update({f"disk {end}": runs for end, runs in disk.items()})
-            total.update({f"memory {end}": runs for end, runs in memory.items()})
-            starved = f"{disk['done']} + {disk['failed']} | {memory['done']} + {memory['failed']} + {memory['stopped']}"
-            lines.append(f"| {name} | {count} | {stood['before']} | {stood['after']} | {starved} |")
+            points, at_points = killed(harness, name, most)
+            counts = Counter({"points": points})
+            counts.update({f"point {stood}": runs for stood, runs in at_points.items()})
+            counts.update({f"moment {stood}": runs for stood, runs in ended(harness, name, moments).items()})
+            counts.update({f"disk {end}": runs for end, runs in short_of_disk(harness, name, DISK).items()})
+            counts.update({f"memory {end}": runs for end, runs in short_of_memory(harness, name, MEMORY).items()})
+            total += counts
+            lines.append(_line(name, counts))
             print(lines[-1], flush=True)
-    starved = f"{total['disk done']} + {total['disk failed']} | "
-    starved += f"{total['memory done']} + {total['memory failed']} + {total['memory stopped']}"
-    lines.append(f"| all | {total['points']} | {total['before']} | {total['after']} | {starved} |")
-    text = "\n".join(lines)
+    text = "\n".join([*lines, _line("all", total)])
     print(f"{text}\n{time.monotonic() - began:.0f} s")
     block = f"<!-- generated: faults -->\n{text}\n<!-- end -->"
     page = PAGE.read_text(encoding="utf-8")
@@ -451,5 +497,13 @@ def main(most: int | None) -> None:
     PAGE.write_text(page, encoding="utf-8")
 
 
+def _line(name: str, counts: Counter[str]) -> str:
+    groups = (("point", "before", "after"), ("moment", "before", "after"), ("disk", "done", "failed"))
+    cells = [" + ".join(str(counts[f"{kind} {end}"]) for end in ends) for kind, *ends in groups]
+    memory = " + ".join(str(counts[f"memory {end}"]) for end in ("done", "failed", "stopped"))
+    return f"| {' | '.join([name, str(counts['points']), *cells, memory])} |"
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else None)
+    told = [int(number) for number in sys.argv[1:]]
+    main(told[0] if told else None, told[1] if len(told) > 1 else 20)

@@ -15,6 +15,7 @@ with tempfile.TemporaryDirectory() as folder:
     harness = faults.Harness(Path(folder))
     for name in faults.VERBS:
         points, stood = faults.killed(harness, name, 4)
+        faults.ended(harness, name, 1)
         faults.short_of_disk(harness, name, [40_000])
         if name in ("load", "check"):
             faults.short_of_memory(harness, name, [500 << 20])
@@ -30,5 +31,5 @@ def test_a_verb_that_is_killed_or_starved_leaves_a_whole_store():
     done = subprocess.run([sys.executable, "-c", FEW], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     runs = [line.split()[:2] for line in done.stdout.splitlines()]
-    assert len(runs) == 14
+    assert len(runs) == 18
     assert all(int(points) > 100 and killed == "4" for points, killed in runs)

@@ -105,6 +105,8 @@ def forget(
         _say_deleted((), store.forget_decisions(before), lang)
     elif before:
         _say_deleted(store.forget(before, registry), (), lang)
+    if still_read := store.ledger.still_read():
+        say(messages("store", lang)["still_read"].format(n=len(still_read)))
 
 
 def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str) -> None:

@@ -382,6 +382,13 @@ class Ledger:
                 names.update(note.read_text(encoding="ascii").split())
         return names
 
+    def still_read(self) -> list[Path]:
+        """Files that the ledger names no more, and that a running check keeps from being removed."""
+        with self.read() as opened:
+            left_over = self.left_over(opened.con)
+            unnamed = self.files() - {self.folder / path for path in opened.manifest.files()}
+        return sorted(path for path in unnamed if path.name in left_over)
+
     # versions
 
     def upgrade(self) -> None:

@@ -31,6 +31,7 @@ _ADDED_LATER = (
     "digests",
 )  # what a ledger of this version may lack until its next change
 _BLOCK_ROWS = 4096  # objections that are hashed together
+_READ_ROWS = 64 * _BLOCK_ROWS
 _AS_JSON = "json_merge_patch('{}', to_json(t))::varchar"  # a row of a table, without nulls
 DIGESTED = {  # table → how one of its rows is hashed; all but `about`, `digests` and `log`
     "accepted": _AS_JSON,
@@ -120,18 +121,24 @@ def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
 
     first_block: of objections; earlier ones are left out. A table that is not there has no rows.
     """
-    tables = _tables(con)
+    there = [name for name in _tables(con) if name in DIGESTED]
     blocks = {"objections": f"coalesce((seq - 1) // {_BLOCK_ROWS}, -1)"}
-    late = {"objections": "where seq > $last"} if first_block else {}
-    params = {"last": first_block * _BLOCK_ROWS} if first_block else {}
-    sources = [
-        f"select '{name}' as name, {blocks.get(name, 0)} as block, {text} as text from {name} t {late.get(name, '')}"
-        for name, text in DIGESTED.items()
-        if name in tables
-    ]
+    sources = {
+        name: f"select '{name}' as name, {blocks.get(name, 0)} as block, {DIGESTED[name]} as text from {name} t"
+        for name in there
+    }
+    last = _column(con, "select max(seq) from objections")[0] if "objections" in there else None
     sha256 = "sha256(string_agg(text, chr(10) order by text))"
-    sql = f"select name, block, count(*) as rows, {sha256} as sha256 from ({' union all '.join(sources)}) group by all"
-    return _rows(con, sql, params)
+    found, low = [], first_block * _BLOCK_ROWS
+    while sources:  # some objections at a time, for want of memory
+        high = low + _READ_ROWS
+        late = f"where {f'seq > {low} and' if low else 'seq is null or'} seq <= {high}"
+        rows = " union all ".join(f"{sql} {late if name == 'objections' else ''}" for name, sql in sources.items())
+        sql = f"select name, block, count(*) as rows, {sha256} as sha256 from ({rows}) group by all"
+        found += _rows(con, sql)
+        low = high
+        sources = {"objections": sources["objections"]} if last and low < last else {}
+    return found
 
 
 def digests(con: Connection) -> list[Row]:

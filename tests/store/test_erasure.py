@@ -168,3 +168,16 @@ def test_a_forgetting_that_fails_leaves_the_ledger_as_it_was(store, tmp_path, mo
     with pytest.raises(StoreError, match="No space left on device"):
         store.forget_numbers([f"+{OBJECTED}"])
     assert {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()} == before
+
+
+def test_a_file_that_a_check_still_reads_is_told(dnc, store, tmp_path):
+    """It goes with the next change after the check; until then whoever forgets knows that it is there."""
+    put_up(store, tmp_path, 5)
+    standing = store.standing()
+    code, _, err = dnc("forget", "--number", f"+{CLEARED}", "--store", store.path)
+    assert (code, "files that a running check still reads: 1;" in err) == (0, True)
+    assert len(store.ledger.still_read()) == 1
+    del standing
+    store.object([f"+{OBJECTED}"], date(2026, 6, 7))
+    assert store.ledger.still_read() == []
+    assert "still reads" not in dnc("forget", "--number", f"+{CLEARED}", "--store", store.path)[2]

@@ -29,7 +29,7 @@ _ADDED_LATER = (
     "rule_packs",
     "signers",
     "digests",
-)  # what a ledger of this version may lack until its next change
+)  # what a ledger of this version may lack until its next change; the newest is the last
 _BLOCK_ROWS = 4096  # objections that are hashed together
 _READ_ROWS = 64 * _BLOCK_ROWS
 _AS_JSON = "json_merge_patch('{}', to_json(t))::varchar"  # a row of a table, without nulls

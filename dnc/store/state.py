@@ -85,6 +85,12 @@ def renew(con: duckdb.DuckDBPyConnection, *, whole: bool) -> State:
     return now
 
 
+def is_stated(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the last row of the log tells a state; not after a change by an older program, which knew none."""
+    last = ledger_sql.last_state(con)
+    return last is None or last["sha256"] is not None
+
+
 def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
     """In what the ledger, which holds `held`, is not what its log says, one line each.
 

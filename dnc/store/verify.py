@@ -62,6 +62,8 @@ def verify(ledger: Ledger) -> Findings:
             manifest = opened.manifest
             if opened.ahead:
                 found.notes.append("the last change is complete, but its manifest is missing; the next change adds it")
+            if not state.is_stated(opened.con):
+                found.notes.append("the log does not say yet what the ledger holds; the next change adds it")
             found.faults += audit_log.faults(opened.con, manifest.last)
             found.faults += _edits(opened.con)
             found.faults += _differences(opened.con, manifest)
@@ -73,6 +75,9 @@ def verify(ledger: Ledger) -> Findings:
         found.faults += _strangers(found.unnamed)
     except LockedError:
         raise
+    except duckdb.Error as error:
+        found.ledger_intact = False
+        found.faults.append(f"ledger.duckdb is damaged ({type(error).__name__})")
     except StoreError as error:
         found.ledger_intact = False
         found.faults.append(error.fault if isinstance(error, DamageError) else str(error))

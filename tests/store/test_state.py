@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import duckdb
 import pytest
 
 from dnc import Store, StoreError, check
-from dnc.store import ledger_sql, state
+from dnc.store import audit_log, ledger_sql, state
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
 from tests import edits
@@ -207,3 +208,85 @@ def test_what_is_kept_about_the_tables_is_what_they_hold(held):
     """What a change adds up is the same as what is read at once."""
     with held.ledger.read() as opened:
         assert state.kept(opened.con) == state.read(opened.con)
+
+
+def test_a_ledger_that_says_it_is_one_change_ahead_is_found(held):
+    """Whoever edits the ledger so that it looks like the work of a killed change need not touch the manifest."""
+    with held.ledger.read() as opened:
+        digest = opened.digest
+    with duckdb.connect(held.path / edits.LEDGER) as con:
+        con.execute("delete from objections")
+        con.execute("update about set previous = ?", [digest])
+    assert "objections: 0 in the ledger, 2 when row 5 was written" in verify(held.ledger).faults
+    with pytest.raises(StoreError, match="was edited: objections"):
+        held.object(["+33199000005"], date(2026, 8, 6))
+
+
+@pytest.mark.parametrize("statement", ["drop table snapshots", "drop table log", "alter table objections drop seq"])
+def test_a_ledger_without_a_table_or_column_is_damaged(held, statement):
+    """It is said, also where nothing else can be."""
+    with duckdb.connect(held.path / edits.LEDGER) as con:
+        con.execute(statement)
+    manifest = json.loads((held.path / "manifest.json").read_bytes())
+    del manifest["sha256"]
+    manifest["ledger"] = hashlib.sha256((held.path / edits.LEDGER).read_bytes()).hexdigest()
+    manifest["sha256"] = hashlib.sha256(audit_log.canonical(manifest).encode()).hexdigest()
+    (held.path / "manifest.json").write_text(json.dumps(manifest))
+    assert "ledger.duckdb is damaged" in " ".join(verify(held.ledger).faults)
+    with pytest.raises(StoreError):
+        held.object(["+33199000005"], date(2026, 8, 6))
+
+
+def test_no_check_is_recorded_on_an_edited_ledger(dnc, held, write_file):
+    """It cannot be added to the log, so it has no output."""
+    edits.edit(held.path, "update snapshots set covers = ['33']")
+    path = write_file("calls.csv", CALLS)
+    code, _, err = dnc("check", path, "--region", "FR", "--out", "verdicts.csv", "--store", held.path)
+    assert (code, "ledger.duckdb was edited: snapshots" in err) == (4, True)
+    assert not path.with_name("verdicts.csv").exists()
+
+
+# Older and later programs
+
+
+def unpacked(name: str, folder: Path) -> Store:
+    """A store that is kept as a file."""
+    with zipfile.ZipFile(Path(__file__).parent.parent / "stores" / f"{name}.zip") as archive:
+        archive.extractall(folder)
+    return Store(folder)
+
+
+def test_a_store_of_before_is_valid_and_its_next_change_states_what_it_holds(dnc, tmp_path):
+    """Until then its log says nothing about it, and `verify` says so."""
+    store = unpacked("v3", tmp_path / "old")
+    code, _, err = dnc("verify", "--store", store.path)
+    assert (code, "the log does not say yet what the ledger holds; the next change adds it" in err) == (0, True)
+    store.object(["+33199000005"], date(2026, 8, 6))
+    assert (verify(store.ledger).faults, verify(store.ledger).notes) == ([], [])
+    edits.edit(store.path, "update snapshots set covers = ['33']")
+    assert verify(store.ledger).faults == ["snapshots: 1 in the ledger, as when row 3 was written, but not the same"]
+
+
+def test_the_state_is_the_same_for_every_program(tmp_path):
+    """A store that was written once verifies with the DuckDB of today, and takes a change."""
+    store = unpacked("v3-state", tmp_path / "old")
+    assert verify(store.ledger).faults == []
+    assert state_of(store)["rows"] == {
+        "accepted": 1,
+        "decisions": 1,
+        "keys": 1,
+        "objections": 3,
+        "retention": 1,
+        "rule_packs": 1,
+        "rules": 2,
+        "signers": 1,
+        "snapshots": 2,
+        "terms": 1,
+    }
+    store.object(["+33199000005"], date(2026, 8, 6))
+    assert verify(store.ledger).faults == []
+
+
+def state_of(store: Store) -> dict[str, object]:
+    """The state in the last row of the log."""
+    return json.loads(store.log()["detail"][-1])["state"]

@@ -103,9 +103,9 @@ def _verify(
 
     found = verify_log(store.ledger, noted, files)
     if not quiet:
-        listed = stamps.listed(store.path, trusted)
-        found.faults += listed.faults
-        for note in (*found.notes, *listed.notes):
+        faults, notes = stamps.listed(store.path, trusted)
+        found.faults += faults
+        for note in (*found.notes, *notes):
             say(in_language(note, lang))
     for fault in found.faults:
         click.echo(printable(in_language(fault, lang)))

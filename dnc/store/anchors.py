@@ -16,7 +16,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,26 +78,33 @@ def last_anchor(ledger: Ledger) -> Anchor:
     return Anchor(at, log[min(log)], Entry(last, log[last]), _path_of(ledger.folder))
 
 
-@dataclass
-class Compared:
-    """What a comparison with the log found: faults, and what is worth knowing, one line each."""
-
-    faults: list[Words] = field(default_factory=list)
-    notes: list[Words] = field(default_factory=list)
-
-
 def log_of(con: duckdb.DuckDBPyConnection) -> Log:
     """The rows of the log of an open ledger."""
     return {row["seq"]: row["hash"] for row in ledger_sql.log_as_written(con)}
 
 
-def compare(folder: Path, log: Log, also: Iterable[Path] = ()) -> Compared:
-    """Compare the log of a store with the files in which it is anchored, as far as they can be read.
+@dataclass(frozen=True)
+class Files:
+    """The files in which a store is anchored, as they were read.
 
-    Args:
-        also: files to compare with as well, where they exist.
+    Attributes:
+        folder: of the store.
+        lines: of each file that could be read.
+        faults, notes: about those that could not, one line each.
     """
-    found = Compared()
+
+    folder: Path
+    lines: dict[Path, list[str]] = field(default_factory=dict)
+    faults: list[Words] = field(default_factory=list)
+    notes: list[Words] = field(default_factory=list)
+
+
+def read_files(folder: Path, also: Iterable[Path] = ()) -> Files:
+    """Read the files in which a store is anchored.
+
+    also: files to read as well, where they exist.
+    """
+    found = Files(folder)
     try:
         files = _remembered(folder)
     except (InputError, msgspec.MsgspecError):
@@ -105,30 +112,32 @@ def compare(folder: Path, log: Log, also: Iterable[Path] = ()) -> Compared:
         files = []
     for file in dict.fromkeys([*files, *(file.absolute() for file in also if file.exists())]):
         try:
-            lines = _lines(file)
+            found.lines[file] = _lines(file)
         except FileNotFoundError:
             found.notes.append(said("anchor", "missing", file=file))
         except InputError as error:
             found.notes.append(said("anchor", "unread", why=error))
-        else:
-            _compare(file, lines, folder, log, found)
     return found
 
 
-def _compare(file: Path, lines: Sequence[str], folder: Path, log: Log, found: Compared) -> None:
-    first, path = log[min(log)] if log else "", _path_of(folder)
-    anchors = [anchor for line in lines if (anchor := Anchor.read(line))]
-    own = [one for one in anchors if one.store == first or one.folder == path]
-    wrong = [one for one in own if log.get(one.entry.seq) != one.entry.hash]
-    if wrong:
-        about = {"row": wrong[0].entry.seq, "at": wrong[0].at, "wrong": len(wrong), "all": len(own)}
-        found.faults.append(said("anchor", "refuted", file=file, **about))
-    elif own:
-        found.notes.append(said("anchor", "held", file=file, n=len(own), row=own[-1].entry.seq, at=own[-1].at))
-    else:
-        found.notes.append(said("anchor", "none", file=file))
-    if strange := len(lines) - len(anchors):
-        found.notes.append(said("anchor", "strange", file=file, n=strange))
+def compare(files: Files, log: Log) -> tuple[list[Words], list[Words]]:
+    """Compare the anchors of a store in some files with its log; returns faults and notes, one line each."""
+    faults, notes = [*files.faults], [*files.notes]
+    first, path = log[min(log)] if log else "", _path_of(files.folder)
+    for file, lines in files.lines.items():
+        anchors = [anchor for line in lines if (anchor := Anchor.read(line))]
+        own = [one for one in anchors if one.store == first or one.folder == path]
+        wrong = [one for one in own if log.get(one.entry.seq) != one.entry.hash]
+        if wrong:
+            about = {"row": wrong[0].entry.seq, "at": wrong[0].at, "wrong": len(wrong), "all": len(own)}
+            faults.append(said("anchor", "refuted", file=file, **about))
+        elif own:
+            notes.append(said("anchor", "held", file=file, n=len(own), row=own[-1].entry.seq, at=own[-1].at))
+        else:
+            notes.append(said("anchor", "none", file=file))
+        if strange := len(lines) - len(anchors):
+            notes.append(said("anchor", "strange", file=file, n=strange))
+    return faults, notes
 
 
 def _remembered(folder: Path) -> list[Path]:

@@ -19,7 +19,7 @@ from dnc.store.folder import links_in, replaceable_by_all
 from dnc.store.ledger import DAMAGED, Ledger, Opened
 from dnc.store.manifest import FOLDERS, NAME, Manifest
 from dnc.store.snapshots import fault_of
-from dnc.store.verify import Findings, compared_outside, verify
+from dnc.store.verify import Findings, Outside, verify
 
 _TRIES = 5
 _LEDGER = "ledger.duckdb"
@@ -169,7 +169,8 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
 def _reaches_further(kept: Ledger, ledger: Ledger, found: Findings) -> bool:
     """Whether the log of a backup has rows that anchors and stamps of a store name, and that its own log lacks."""
     with kept.read() as opened:
-        return len(compared_outside(ledger.folder, opened.con).faults) < len(found.refuted)
+        faults, _ = Outside.of(ledger.folder).compare(opened.con)
+    return len(faults) < len(found.refuted)
 
 
 def _remove_empty(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ def refuse_unsafe(folder: Path) -> None:
     """Raise StoreError where nothing may be written to a store's folder: others can write to it, or it holds a link.
 
     A link could lead a change, or what it deletes, out of the folder. Does nothing where there is no folder yet.
-    Raises OSError.
     """
     if mode := written_by_others(folder):
         raise StoreError(
@@ -46,21 +44,26 @@ def _mode(folder: Path) -> int:
 
 
 def strange_in(folder: Path) -> Iterator[Path]:
-    """What is in a folder and is neither a file nor a folder: links, pipes and devices."""
-    if folder.is_dir():
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                with suppress(FileNotFoundError):  # another process may have just removed it
-                    mode = entry.stat(follow_symlinks=False).st_mode
-                    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                        yield folder / entry.name
+    """What is in a folder and is neither a file nor a folder: links, pipes and devices. Raises StoreError."""
+    for path in below(folder):
+        with suppress(FileNotFoundError):  # another process may have just removed it
+            mode = path.lstat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                yield path
+
+
+def below(folder: Path) -> list[Path]:
+    """What is in a folder, by name; nothing where there is none. Raises StoreError."""
+    try:
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be read: {error.strerror or error}") from None
 
 
 def links_in(folder: Path) -> Iterator[Words]:
-    """Links and devices in a store's folder and in those in it, one line each. Raises OSError."""
-    below = sorted(folder.iterdir()) if folder.is_dir() else []
-    for one in (folder, *(path for path in below if not path.is_symlink())):
-        for path in sorted(strange_in(one)):
+    """Links and devices in a store's folder and in those in it, one line each. Raises StoreError."""
+    for one in (folder, *(path for path in below(folder) if not path.is_symlink())):
+        for path in strange_in(one):
             yield said("anchor", "link", path=path)
 
 

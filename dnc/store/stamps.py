@@ -31,8 +31,9 @@ from dnc.files.atomic import move_into_place
 from dnc.files.input_file import open_input, sha256_of
 from dnc.files.locks import own_folder
 from dnc.messages import Words, said
-from dnc.store.anchors import Compared, Log
+from dnc.store.anchors import Log
 from dnc.store.audit_log import Entry
+from dnc.store.folder import below
 from dnc.store.ledger import WORK, Ledger
 
 if TYPE_CHECKING:
@@ -90,22 +91,21 @@ class StampError(InputError):
 
 
 def stamps_in(folder: Path) -> list[Stamp]:
-    """The stamps of a store, by row and name; other files in their folder are passed over. Raises OSError."""
-    below = folder / FOLDER
-    found = [(path, _NAME.fullmatch(path.name)) for path in below.iterdir()] if below.is_dir() else []
+    """The stamps of a store, by row and name; other files in their folder are passed over. Raises StoreError."""
+    found = [(path, _NAME.fullmatch(path.name)) for path in below(folder / FOLDER)]
     stamps = [Stamp(path, Entry(int(name[1]), name[2]), name[3]) for path, name in found if name]
     return sorted(stamps, key=lambda stamp: (stamp.head.seq, stamp.path.name))
 
 
 def last_stamp(folder: Path) -> Stamp | None:
-    """The stamp of the latest row of a store that has one. Raises OSError."""
+    """The stamp of the latest row of a store that has one. Raises StoreError."""
     return next(reversed(stamps_in(folder)), None)
 
 
-def compare(folder: Path, log: Log) -> Compared:
-    """Compare the stamps of a store with its log, which has to hold each row that was stamped."""
-    missing = [stamp for stamp in stamps_in(folder) if not stamp.is_of(log)]
-    return Compared([said("anchor", "stamp_refuted", path=one.path, row=one.head.seq) for one in missing])
+def compare(stamps: Sequence[Stamp], log: Log) -> list[Words]:
+    """Compare stamps with the log, which has to hold each row that was stamped; returns faults, one line each."""
+    missing = [stamp for stamp in stamps if not stamp.is_of(log)]
+    return [said("anchor", "stamp_refuted", path=one.path, row=one.head.seq) for one in missing]
 
 
 # Getting one
@@ -232,21 +232,21 @@ def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> St
         return _look_at(file.read(_MOST_BYTES + 1), stamp.head, trusted)
 
 
-def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> Compared:
-    """Every stamp of a store: those that say what they should as notes, the others as faults. Raises OSError."""
-    found = Compared()
+def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> tuple[list[Words], list[Words]]:
+    """Every stamp of a store, one line each: faults, and notes of those that say what they should. Raises OSError."""
+    faults, notes = [], []
     for stamp in stamps_in(folder):
         about: dict[str, object] = {"row": stamp.head.seq}
         try:
             told = read_stamp(stamp, trusted)
         except StampError as error:
-            found.faults.append(said("anchor", "stamp_wrong", path=stamp.path, why=error.why, **about))
+            faults.append(said("anchor", "stamp_wrong", path=stamp.path, why=error.why, **about))
         except OptionError as error:
-            found.notes.append(said("anchor", "stamp_unread", why=error, **about))
+            notes.append(said("anchor", "stamp_unread", why=error, **about))
         else:
             about |= {"at": told.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": told.authority or "?"}
-            found.notes.append(said("anchor", "stamp_unverified" if trusted is None else "stamp_verified", **about))
-    return found
+            notes.append(said("anchor", "stamp_unverified" if trusted is None else "stamp_verified", **about))
+    return faults, notes
 
 
 def _look_at(data: bytes, head: Entry, trusted: Sequence[Certificate] | None, nonce: int | None = None) -> Stamped:

@@ -10,9 +10,8 @@ from pathlib import Path
 import duckdb
 
 from dnc.errors import StoreError
-from dnc.messages import said
+from dnc.messages import Words, said
 from dnc.store import anchors, audit_log, ledger_sql, stamps, state
-from dnc.store.anchors import Compared
 from dnc.store.folder import links_in, open_to_others
 from dnc.store.ledger import Ledger, LockedError, rows_of
 from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, read_manifest
@@ -55,7 +54,7 @@ def verify(ledger: Ledger) -> Findings:
         return found
     if told := open_to_others(ledger.folder):
         found.notes.append(told)
-    manifest = None
+    manifest, outside = None, Outside.of(ledger.folder)
     files = ledger.files()  # before the ledger is read, which names what is moved in meanwhile
     try:
         with ledger.read() as opened:
@@ -69,7 +68,7 @@ def verify(ledger: Ledger) -> Findings:
             found.faults += _differences(opened.con, manifest)
             found.ledger_intact = not found.faults
             left_over = ledger.left_over(opened.con)
-            _compare_outside(ledger, opened.con, found)
+            _compare(outside, opened.con, found)
         named = {ledger.folder / path for path in manifest.files()}
         found.unnamed = sorted(path for path in files - named if path.name not in left_over and path.exists())
         found.faults += _strangers(found.unnamed)
@@ -100,7 +99,7 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
     Raises StoreError if the log cannot be read.
     """
     _must_exist(ledger)
-    found = Findings()
+    found, outside = Findings(), Outside.of(ledger.folder, also)
     with suppress(StoreError):
         manifest = read_manifest(ledger.folder)
         found.head = manifest.last if manifest else found.head
@@ -110,31 +109,40 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
             found.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
             found.faults += _edits(con)
             found.head = audit_log.head(con)
-            _compare_outside(ledger, con, found, also)
+            _compare(outside, con, found)
     except duckdb.Error as error:
         fault = f"ledger.duckdb cannot be read ({type(error).__name__})"
         raise DamageError(ledger.folder, fault, "run dnc verify") from None
     return found
 
 
-def compared_outside(folder: Path, con: duckdb.DuckDBPyConnection, also: Iterable[Path] = ()) -> Compared:
-    """What the anchors and stamps of a store say of a log, which may be that of its backup.
+@dataclass(frozen=True)
+class Outside:
+    """What tells of a store's log outside its ledger: files of anchors, and stamps.
 
-    also: files of anchors besides those in which the store knows that it is anchored.
+    It is read before the log is, which may have got new rows meanwhile, with anchors and stamps of them.
     """
-    log = anchors.log_of(con)
-    of_files, of_stamps = anchors.compare(folder, log, also), stamps.compare(folder, log)
-    return Compared([*of_files.faults, *of_stamps.faults], of_files.notes)
+
+    files: anchors.Files
+    stamps: Sequence[stamps.Stamp]
+
+    @classmethod
+    def of(cls, folder: Path, also: Iterable[Path] = ()) -> Outside:
+        """What tells of the log of a store; also: files of anchors besides those that the store remembers."""
+        return cls(anchors.read_files(folder, also), stamps.stamps_in(folder))
+
+    def compare(self, con: duckdb.DuckDBPyConnection) -> tuple[list[Words], list[Words]]:
+        """Compare it with the log of an open ledger; returns faults and notes, one line each."""
+        log = anchors.log_of(con)
+        faults, notes = anchors.compare(self.files, log)
+        return [*faults, *stamps.compare(self.stamps, log)], notes
 
 
-def _compare_outside(
-    ledger: Ledger, con: duckdb.DuckDBPyConnection, found: Findings, also: Iterable[Path] = ()
-) -> None:
-    """Compare the log with its anchors and stamps, which an older ledger that was put back does not change."""
-    compared = compared_outside(ledger.folder, con, also)
-    found.refuted += compared.faults
-    found.notes += compared.notes
-    found.faults += found.refuted
+def _compare(outside: Outside, con: duckdb.DuckDBPyConnection, found: Findings) -> None:
+    faults, notes = outside.compare(con)
+    found.refuted += faults
+    found.faults += faults
+    found.notes += notes
 
 
 def _must_exist(ledger: Ledger) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from contextlib import contextmanager
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from dnc.checks.status import status
 from dnc.law.rulebook import Rulebook
 from dnc.store import anchors
 from dnc.store.backup import backup, restore
+from dnc.store.ledger import Ledger
 from dnc.store.verify import verify, verify_log
 from tests.store.test_durability import LEDGER, MANIFEST, names
 from tests.store.test_stamps import logged, two_rows  # noqa: F401 (fixtures)
@@ -186,6 +188,22 @@ def test_a_log_that_is_broken_is_not_anchored(dnc, anchored, tmp_path):
     assert dnc("log", "--anchor", "anchors.txt", "--store", anchored.path)[0] == 4
     assert (tmp_path / "anchors.txt").read_text() == before
     assert dnc("log", "--anchor", "anchors.txt", "--store", tmp_path / "none")[0] == 4
+
+
+def test_rows_that_are_anchored_while_the_log_is_read_are_no_fault(dnc, anchored, monkeypatch):
+    """A store goes on while it is verified."""
+    read = Ledger.read
+
+    @contextmanager
+    def meanwhile(self):
+        with read(self) as opened:
+            monkeypatch.setattr(Ledger, "read", read)
+            object_on(anchored, 3)
+            assert dnc("log", "--anchor", "anchors.txt", "--store", anchored.path)[0] == 0
+            yield opened
+
+    monkeypatch.setattr(Ledger, "read", meanwhile)
+    assert verify(anchored.ledger).faults == []
 
 
 # Other places

@@ -59,15 +59,20 @@ def verified_by_openssl(text: str, stamp: Path, root: Path) -> bool:
 
 
 @contextmanager
-def serving(answer: Callable[[bytes], bytes | Iterator[bytes]], status: int = 200) -> Iterator[str]:
-    """An HTTP server that answers a query with what a function returns, whole or block by block; gives its URL."""
+def serving(
+    answer: Callable[[bytes], bytes | Iterator[bytes]], status: int = 200, credentials: str | None = None
+) -> Iterator[str]:
+    """An HTTP server that answers a query with what a function returns, whole or block by block; gives its URL.
+
+    credentials: what has to be sent as `Authorization`.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             query = self.rfile.read(int(self.headers["Content-Length"]))
             assert self.headers["Content-Type"] == "application/timestamp-query"
             said = answer(query)
-            self.send_response(status)
+            self.send_response(status if self.headers["Authorization"] == credentials else 401)
             self.end_headers()
             for block in [said] if isinstance(said, bytes) else said:
                 self.wfile.write(block)

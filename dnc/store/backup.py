@@ -142,8 +142,8 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
             return restore(ledger, objects.download(source, Path(folder)))
     kept = Ledger(source, 0)
     good = verify(kept)
-    if good.faults:
-        raise StoreError(f"{source}: this backup is damaged: {good.faults[0]}; nothing was changed")
+    if good.damage:
+        raise StoreError(f"{source}: this backup is damaged: {good.damage[0]}; nothing was changed")
     for told in links_in(ledger.folder):
         raise StoreError(told)
     if not ledger.exists:
@@ -156,7 +156,7 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
         raise InputError("is not damaged, so nothing was restored; name another folder with --store", ledger.folder)
     if found.ledger_intact and found.refuted:
         found.ledger_intact = not _reaches_further(kept, ledger, found)
-        if found.ledger_intact and found.faults == found.refuted:
+        if found.ledger_intact and not found.damage:
             raise InputError("lacks rows that were anchored or stamped, and so does this backup", ledger.folder)
     try:
         return _put_back(ledger, kept, found, good)
@@ -192,8 +192,7 @@ def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> 
         files = list(_put_files(ledger, opened.manifest, kept.folder, wanted))
         aside = None if found.ledger_intact else _put_ledger(ledger, kept, opened, files)
         _put_stamps(ledger, kept, aside)
-    now = verify(ledger)
-    if still := [fault for fault in now.faults if fault not in now.refuted]:
+    if still := verify(ledger).damage:
         raise StoreError(f"{ledger.folder}: the backup does not hold what is damaged: {still[0]}")
     if found.ledger_intact:
         _record(ledger, good.head, files)

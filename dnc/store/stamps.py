@@ -17,6 +17,7 @@ import threading
 import urllib.error
 import urllib.request
 import warnings
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dnc.errors import InputError, OptionError, missing_extra
 from dnc.files.atomic import move_into_place
@@ -148,9 +149,8 @@ def _answer(url: str, query: bytes) -> bytes:
     """What an authority answers, within a time and a size."""
     if urlsplit(url).scheme not in ("http", "https"):
         raise OptionError(f"{_plain(url)}: the URL of a time-stamping authority begins with http:// or https://")
-    kind = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
     try:
-        data = _within(_SECONDS, lambda: _read(urllib.request.Request(url, query, kind)))  # noqa: S310 (see above)
+        data = _within(_SECONDS, lambda: _read(url, query))
         if len(data) <= _MOST_BYTES:
             return data
         why = f"its answer is larger than {_MOST_BYTES >> 20} MiB"
@@ -165,7 +165,14 @@ def _answer(url: str, query: bytes) -> bytes:
     raise InputError(f"{_plain(url)}: {why}; no stamp was made, and nothing was changed")
 
 
-def _read(request: urllib.request.Request) -> bytes:
+def _read(url: str, query: bytes) -> bytes:
+    """What is answered; user and password in the URL are sent as HTTP asks for them (Basic)."""
+    parts = urlsplit(url)
+    address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    request = urllib.request.Request(address, query, {"Content-Type": "application/timestamp-query"})  # noqa: S310
+    if parts.username is not None:
+        secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        request.add_unredirected_header("Authorization", f"Basic {b64encode(secret.encode()).decode()}")
     opener = urllib.request.OpenerDirector()  # without the handler that follows redirects, and those of other schemes
     for handler in (
         urllib.request.ProxyHandler(),
@@ -175,7 +182,7 @@ def _read(request: urllib.request.Request) -> bytes:
         urllib.request.HTTPErrorProcessor(),
     ):
         opener.add_handler(handler)
-    with opener.open(request, timeout=_SECONDS) as answer:
+    with opener.open(request, timeout=2 * _SECONDS) as answer:
         return bytes(answer.read(_MOST_BYTES + 1))
 
 

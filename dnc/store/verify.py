@@ -45,6 +45,11 @@ class Findings:
     rows: int = 0
     ledger_intact: bool = True
 
+    @property
+    def damage(self) -> list[str]:
+        """The faults of the store itself, without those that only anchors and stamps show."""
+        return [fault for fault in self.faults if fault not in self.refuted]
+
 
 def verify(ledger: Ledger) -> Findings:
     """Read the whole store and compare it with its manifest. Raises StoreError if there is none or it is locked."""

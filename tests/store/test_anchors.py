@@ -273,6 +273,18 @@ def test_a_backup_is_not_held_to_anchors_of_later_rows(dnc, anchored, tmp_path):
     assert verify(anchored.ledger).faults == []
 
 
+def test_a_copy_made_by_hand_is_a_backup_too(dnc, anchored, tmp_path):
+    """It has `anchors.json`, and is older than the anchors all the same."""
+    shutil.copytree(anchored.path, tmp_path / "copy")
+    object_on(anchored, 3)
+    dnc("log", "--anchor", "anchors.txt", "--store", anchored.path)
+    (anchored.path / LEDGER).write_bytes(b"")
+    assert restore(anchored.ledger, tmp_path / "copy").ledger
+    shutil.rmtree(anchored.path)
+    restore(anchored.ledger, tmp_path / "copy")
+    assert (anchored.log().height, (anchored.path / anchors.NAME).exists()) == (3, False)
+
+
 def test_a_store_taken_back_is_restored_from_a_backup_that_reaches_further(dnc, anchored, tmp_path):
     """Its older pair is without fault and is replaced all the same; a backup that is as old is refused."""
     older = pair(anchored)

@@ -217,6 +217,15 @@ def test_an_authority_that_is_down_changes_nothing(dnc, logged):
         assert (code, len(err.splitlines()), names(logged)) == (expected, 1, before), err
 
 
+def test_an_authority_may_ask_for_a_password(dnc, logged, authority):
+    """It stands in the URL, is sent as HTTP wants it, and never repeated."""
+    with serving(authority.stamp, credentials="Basic bWU6c2VjcmV0IQ==") as url:
+        code, _, err = dnc("log", "--stamp", url, "--store", logged.path)
+        assert (code, "it refuses (HTTP status 401)" in err) == (4, True)
+        code, out, err = dnc("log", "--stamp", url.replace("//", "//me:secret%21@"), "--store", logged.path)
+    assert (code, "secret" in out + err, len(stamps.stamps_in(logged.path))) == (0, False, 1)
+
+
 def test_the_url_may_come_from_the_environment(dnc, logged, authority, monkeypatch):
     """As every option."""
     with serving(authority.stamp) as url:

@@ -264,11 +264,15 @@ class Intake:
             return
         texts = unread.select(pl.col(pl.String).exclude(RAGGED).str.strip_chars().str.to_lowercase())
         names = {name: self.header.names[name].strip().lower() for name in texts.columns}
-        words = set(names.values()) - {""}
-        named = pl.sum_horizontal(pl.lit(0), *(pl.col(name).is_in(words) for name in names))
+        words = pl.Series(list(set(names.values()) - {""}), dtype=pl.String)
+        # All cells in one column, so that the words are hashed once and not for each of thousands of columns.
+        known = pl.concat([texts[name].alias("known") for name in names]).is_in(words.implode())
+        height = texts.height
+        are_known = pl.DataFrame({name: known.slice(at * height, height) for at, name in enumerate(names)})
+        named = are_known.sum_horizontal()
         moved = pl.any_horizontal(pl.lit(False), *(pl.col(name) != own for name, own in names.items()))
         same = pl.any_horizontal(pl.col(name) == names[name] for name in numbers)
-        new = pl.any_horizontal(pl.lit(False), *(~pl.col(name).is_in({*words, ""}) for name in names))
+        new = texts.select(pl.any_horizontal(~(are_known[name] | (pl.col(name) == "")) for name in names)).to_series()
         at = texts.select((((named > 1) & moved) | (same & new)).fill_null(False)).to_series().arg_true()
         if len(at):
             why = "another header is here, with other columns or in another order; split the file in two here"

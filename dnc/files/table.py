@@ -285,7 +285,8 @@ def typed_table(path: Path, kind: str, header: list[str], rows: Iterable[pl.Data
     def batches() -> Iterator[pl.DataFrame]:
         first = 1
         for frame in rows:
-            columns = (carried(cells.alias(name)) for cells, name in zip(frame, table.columns, strict=True))
+            # A list: of more than 1,000 columns from a generator Polars makes a frame of 1,000.
+            columns = [carried(cells.alias(name)) for cells, name in zip(frame, table.columns, strict=True)]
             yield from sliced(pl.DataFrame(columns), first)
             first += frame.height
 

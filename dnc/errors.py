@@ -17,17 +17,31 @@ from __future__ import annotations
 
 import errno
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dnc.messages import changed, messages, said
+from dnc.messages import changed, figure, messages, said
 
 _FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|failed to offload|os error (?:28|122)\b")
 _NO_MEMORY = re.compile(r"memory allocation of|[Cc]annot allocate memory|can't start new thread")
 _MEMORY_ERRORS = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
 _WANTED = re.compile(r"(?:allocat\w*|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d[\d.]* ?(?:[KMGT]i?B|bytes)?)")
 _SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French has the last two before signs and in numbers
+
+
+_SPELLED = re.compile(
+    r"(?<![^\W_])\+?\(?\d(?:[\s.()/'_\-\u2010-\u2015]{0,3}\d){8,14}(?![^\W_])"
+)  # as a telephone number may be
+_NO_NUMBER = re.compile(
+    r"(?:19|20)\d\d([-./]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)|\d{1,3}(?:\.\d{1,3}){3}$"
+)  # it begins with a day, or is an address of a machine
+
+
+def without_numbers(text: str) -> str:
+    """Text with `…` in place of whatever may be a telephone number: names of files, words of a list or of the user."""
+    return _SPELLED.sub(lambda found: found[0] if _NO_NUMBER.match(found[0]) else "…", text)
 
 
 def printable(text: str) -> str:
@@ -50,7 +64,7 @@ class DncError(Exception):
 
     def reword(self, message: str) -> None:
         """Say something else, such as the same with another name of a file."""
-        self.message = changed(message, printable)
+        self.message = changed(message, lambda text: without_numbers(printable(text)))
         self.args = (str(self.message),)
 
 
@@ -102,9 +116,25 @@ def why(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def is_full(error: BaseException) -> bool:
-    """Whether an error of the system, of DuckDB, Polars or Arrow says that a disk is full."""
-    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or _FULL.search(str(error)) is not None
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error of the system, of DuckDB, Polars or Arrow, or one raised in its place, says of a full disk."""
+    while error is not None:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or _FULL.search(str(error)):
+            return True
+        error = error.__context__
+    return False
+
+
+def no_room(place: str | Path) -> ShortageError:
+    """The error where the disk of a folder is full."""
+    return ShortageError(said("errors", "disk_full", place=place))
+
+
+def unwritable(place: Path, error: OSError, remedy: str = "") -> ShortageError | StoreError:
+    """The error where a folder or file cannot be written. remedy: what to do, after `; `."""
+    if is_full(error):
+        return no_room(place)
+    return StoreError(said("errors", "unwritable", place=place, why=why(error), remedy=remedy))
 
 
 @contextmanager
@@ -114,8 +144,17 @@ def room_in(place: str | Path | None) -> Iterator[None]:
         yield
     except BaseException as error:  # a panic in Polars is a BaseException
         if place is not None and not isinstance(error, ShortageError) and is_full(error):
-            raise ShortageError(said("errors", "disk_full", place=place)) from None
+            raise no_room(place) from None
         raise
+
+
+def shortage(error: BaseException) -> ShortageError | None:
+    """What to say of an error that was raised because memory, or a disk that no caller has named, did not suffice."""
+    if isinstance(error, ShortageError):
+        return error
+    if is_full(error):
+        return ShortageError(said("errors", "temp_full", place=tempfile.gettempdir()))
+    return memory_shortage(error)
 
 
 def memory_shortage(error: BaseException | None) -> ShortageError | None:
@@ -125,13 +164,11 @@ def memory_shortage(error: BaseException | None) -> ShortageError | None:
         How much was wanted, where the error tells it, and what makes it less; None for any other error.
     """
     while error is not None:
-        if is_full(error):
-            return None
         if type(error).__name__ in _MEMORY_ERRORS or _NO_MEMORY.search(str(error)):
             found = _WANTED.search(str(error))
             wanted: str = ""
             if found:
-                more = said("errors", "bytes", n=found[1]) if found[1].isdigit() else found[1]
+                more = said("errors", "bytes", n=figure(int(found[1]))) if found[1].isdigit() else found[1]
                 wanted = said("errors", "memory_wanted", more=more)
             return ShortageError(said("errors", "memory", wanted=wanted))
         error = error.__context__

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 from typing import NoReturn
@@ -28,7 +27,7 @@ from dnc.cli import (
     vet_verb,
 )
 from dnc.cli.options import language, log_as_json, say
-from dnc.errors import DncError, OptionError, ShortageError, is_full, memory_shortage
+from dnc.errors import DncError, OptionError, ShortageError, shortage
 from dnc.messages import Words, in_language, said
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
@@ -125,12 +124,10 @@ def _told(error: BaseException) -> tuple[str, int]:
         return in_language(said("errors", "usage", message=_usage(error), command=command), language()), EXIT_USAGE
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return in_language(said("errors", "interrupted"), language()), EXIT_INTERRUPT
-    if shortage := memory_shortage(error):
-        return in_language(shortage.message, language()), EXIT_ERROR
+    if short := shortage(error):
+        return in_language(short.message, language()), EXIT_ERROR
     if isinstance(error, DncError):
         return in_language(error.message, language()), EXIT_USAGE if isinstance(error, OptionError) else EXIT_ERROR
-    if is_full(error):
-        return in_language(said("errors", "temp_full", place=tempfile.gettempdir()), language()), EXIT_ERROR
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
     what = said("errors", "internal", kind=type(error).__name__, where=where)

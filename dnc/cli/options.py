@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.errors import InputError, ShortageError, is_full, printable, room_in
+from dnc.errors import InputError, is_full, no_room, printable, room_in, without_numbers
 from dnc.files.remote import Query, fetched, is_url
 from dnc.messages import LANGUAGES, in_language, system_language
 
@@ -135,7 +135,7 @@ def _copied(path: Path, folder: Path) -> Path:
                 raise InputError("the pipe is empty; did the command before it fail?", path)
     except OSError as error:
         if is_full(error):
-            raise ShortageError(f"{tempfile.gettempdir()}: the disk is full; TMPDIR names another folder") from None
+            raise no_room(tempfile.gettempdir()) from None
         raise InputError(f"cannot be read: {error.strerror or error}", path) from None
     return file
 
@@ -330,7 +330,7 @@ def language() -> str:
 
 
 def say(text: str, level: str = "info", code: int | None = None) -> None:
-    """Print a line to stderr; control characters of file names and the like are shown as `?`.
+    """Print a line to stderr; control characters of file names and the like are shown as `?`, numbers as `…`.
 
     Args:
         level: `info`, `warning` or `error`; code: the exit code that follows. Both are shown with --log-json, by which
@@ -338,7 +338,7 @@ def say(text: str, level: str = "info", code: int | None = None) -> None:
     """
     for path, typed in _typed_names.items():
         text = text.replace(path, typed)
-    text = printable(text)
+    text = without_numbers(printable(text))
     if _log["json"]:
         if not text.strip():
             return

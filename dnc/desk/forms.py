@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from dnc.desk.desk import RefusedError
 from dnc.desk.visit import TOKEN, Visit
-from dnc.errors import printable
+from dnc.errors import is_full, no_room, printable
 
 _MOST_FIELDS = 2_000
 _MOST_TEXT = 1 << 20  # bytes of all that is not a file
@@ -157,6 +157,8 @@ class _Reader:
         except FormParserError:
             raise RefusedError(400, words["bad_form"]) from None
         except OSError as error:
+            if is_full(error):
+                raise no_room(self._visit.desk.store.path) from None
             raise RefusedError(507, words["not_written"].format(why=error.strerror or "")) from None
 
     # callbacks of the parser

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dnc.desk.sessions import Session
-from dnc.errors import DncError
+from dnc.errors import DncError, shortage
 from dnc.messages import said
 
 JOBS_AT_ONCE = 2  # a check uses all cores already
@@ -89,7 +89,9 @@ class Job:
         except DncError as error:
             self.error, state = error.message, "failed"
         except BaseException as error:  # a panic in Polars is a BaseException; its message may quote data
-            self.error, state = said("desk", "job_failed", kind=type(error).__name__), "failed"
+            short = shortage(error)
+            self.error = short.message if short else said("desk", "job_failed", kind=type(error).__name__)
+            state = "failed"
         self._ended, self.state = time.monotonic(), state
 
 

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from dnc.desk.desk import RefusedError
 from dnc.desk.forms import Form, read_form
 from dnc.desk.visit import Visit, refusal
-from dnc.errors import DncError
+from dnc.errors import DncError, ShortageError, shortage
 from dnc.messages import in_language
 from dnc.store.audit_log import acting
 
@@ -58,9 +58,13 @@ def _route(path: str, method: str, answer: Callable[[Visit], Awaitable[Response]
                 return await answer(visit)
         except RefusedError as error:
             return _refused(visit, error.status, in_language(error.message, visit.session.language))
+        except ShortageError as error:
+            return _refused(visit, 507, in_language(error.message, visit.session.language))
         except DncError as error:
             return _refused(visit, 400, in_language(error.message, visit.session.language))
         except (Exception, PanicException) as error:  # the message may quote data
+            if short := shortage(error):
+                return _refused(visit, 507, in_language(short.message, visit.session.language))
             return _refused(visit, 500, visit.words["internal"].format(where=where(error)))
 
     return Route(path, answered, methods=[method])

@@ -26,7 +26,7 @@ from dnc.desk.problems import problem
 from dnc.desk.routes import where
 from dnc.desk.schema import Calls, Objections, Recorded, as_frame, told
 from dnc.desk.warm import Warm
-from dnc.errors import InputError, StoreError
+from dnc.errors import InputError, StoreError, shortage
 from dnc.law.vocabulary import VERDICT
 from dnc.messages import messages
 from dnc.store import keys
@@ -172,7 +172,8 @@ def routes(interface: Interface) -> list[Route]:
             except ClientDisconnect:
                 return Response(status_code=400)
             except (Exception, PanicException) as error:  # the message may quote data
-                return problem(500, interface.words["internal"].format(where=where(error)))
+                internal = interface.words["internal"].format(where=where(error))
+                return problem(507, str(short)) if (short := shortage(error)) else problem(500, internal)
 
         return Route(f"/v1/{path}", answered, methods=[method])
 

@@ -6,8 +6,6 @@ readable by its owner only. In CSV and XLSX an apostrophe goes before a cell tha
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import tempfile
 from abc import ABC, abstractmethod
@@ -19,8 +17,9 @@ from typing import IO, Any, Self
 
 import polars as pl
 
-from dnc.errors import InputError, OptionError, room_in, why
+from dnc.errors import InputError, OptionError, is_full, no_room, room_in, why
 from dnc.files.atomic import move_into_place
+from dnc.files.csv_reader import DELIMITERS
 from dnc.files.output_rows import Rows
 from dnc.files.remote import delivered, is_url, suffix_of
 from dnc.files.spreadsheet import CELL
@@ -35,6 +34,8 @@ _A4 = 9  # as spreadsheets number sizes of paper
 _LONG = 10**11  # a spreadsheet shows numbers from here on as 1.2E+11
 _BACKGROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
 _WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 60
+_NUMBER = "dnc_number"  # our own, of digits after a plus; one of the input is replaced by it
+_SPECIAL = ['"', "\n", "\r", *DELIMITERS]  # whichever of these delimiters a spreadsheet is set to
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
 
@@ -66,12 +67,9 @@ class Writer(ABC):
 
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put an apostrophe before the text cells of the input that a spreadsheet would run as a formula.
-
-    Columns of verdicts (`dnc_…`) are left as they are: none of their texts begins like a formula.
-    """
-    inputs = [cells for cells in frame if cells.dtype == pl.String and not cells.name.startswith("dnc_")]
-    return frame.with_columns(map(_defused, inputs))
+    """Put an apostrophe before cells that a spreadsheet would run as a formula, whatever their column is called."""
+    texts = frame.select(pl.selectors.string().exclude(_NUMBER))
+    return frame.with_columns(map(_defused, texts))
 
 
 def _defused(cells: pl.Series) -> pl.Series:
@@ -105,9 +103,8 @@ class CsvStream(Writer):
     def __init__(self, file: IO[bytes], header: list[str], delimiter: str = ",", bom: bool = False) -> None:
         self._file = file
         self._delimiter = delimiter
-        line = io.StringIO(newline="")
-        csv.writer(line, delimiter=delimiter, lineterminator="\n").writerow(_header(header))
-        self._file.write(line.getvalue().encode("utf-8-sig" if bom else "utf-8"))
+        names = self._quoted(pl.DataFrame({"name": _header(header)}))["name"]
+        self._file.write(f"{delimiter.join(names)}\n".encode("utf-8-sig" if bom else "utf-8"))
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
         """Rows as text; neighbouring columns that share their cells are joined into one text per distinct row."""
@@ -128,8 +125,8 @@ class CsvStream(Writer):
 
     def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Texts with quotes where CSV needs them, and empty texts for nulls."""
-        special = ['"', "\n", "\r", self._delimiter]
-        texts = frame.select(pl.selectors.string().exclude("dnc_number"))  # whose digits need none
+        special = list({*_SPECIAL, self._delimiter})
+        texts = frame.select(pl.selectors.string().exclude(_NUMBER))
         special_texts = [cells for cells in texts if cells.str.contains_any(special).any()]
         return frame.with_columns(
             pl.when(cells.str.contains_any(special))
@@ -337,6 +334,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=path.suffix.lower(), dir=path.parent)
     except OSError as error:
+        if is_full(error):
+            raise no_room(path.parent) from None
         raise InputError(said("errors", "unwritten", why=why(error)), path) from None
     os.close(handle)
     unfinished = Path(name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dnc.errors import InputError, StoreError
+from dnc.errors import InputError, StoreError, unwritable
 from dnc.files import objects
 from dnc.files.atomic import move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
@@ -55,9 +55,7 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
         except FileNotFoundError:
             continue  # a file was forgotten meanwhile, so the ledger has changed too
         except OSError as error:
-            raise StoreError(
-                f"{destination}: cannot be written: {error.strerror or error}; no backup was made"
-            ) from None
+            raise unwritable(destination, error, "; no backup was made") from None
     raise StoreError(f"{ledger.folder}: a file of the store is missing; run dnc verify")
 
 
@@ -161,9 +159,7 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
     try:
         return _put_back(ledger, kept, found, good)
     except OSError as error:
-        raise StoreError(
-            f"{ledger.folder}: cannot be written: {error.strerror or error}; run dnc restore again"
-        ) from None
+        raise unwritable(ledger.folder, error, "; run dnc restore again") from None
 
 
 def _reaches_further(kept: Ledger, ledger: Ledger, found: Findings) -> bool:

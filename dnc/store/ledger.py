@@ -28,7 +28,7 @@ from msgspec.structs import replace
 
 from dnc.clock import clock, today
 from dnc.database import Instance, connect, errno_of, instance_of
-from dnc.errors import StoreError
+from dnc.errors import StoreError, is_full, no_room, unwritable
 from dnc.files.atomic import HALF, move_into_place, write_atomically
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import HeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
@@ -262,8 +262,10 @@ class Ledger:
         except HeldError as error:
             raise self._held(error.pid) from None
         except OSError as error:
-            raise StoreError(f"{self.folder}: cannot be written: {error.strerror or error}") from None
+            raise unwritable(self.folder, error) from None
         except duckdb.Error as error:
+            if is_full(error):
+                raise no_room(self.folder) from None
             raise StoreError(f"{self.folder}: the change failed ({_cause(error)}); the store is as it was") from None
 
     @contextmanager

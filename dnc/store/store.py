@@ -29,7 +29,7 @@ import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, StoreError
+from dnc.errors import InputError, StoreError, room_in
 from dnc.files.locks import ReadLock, own_folder
 from dnc.numbers.reader import read_number
 from dnc.store import audit_log, ledger_sql, load, retention
@@ -86,6 +86,7 @@ class Store:
         """A folder on the disk of the store for unfinished files; it is removed at the end, or after a crash."""
         with ExitStack() as stack:
             stack.callback(self._remove_empty)
+            stack.enter_context(room_in(self.path))
             try:
                 refuse_unsafe(self.path)
                 for attempt in range(_TRIES):

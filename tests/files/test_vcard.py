@@ -87,7 +87,7 @@ def test_cards(encoding, end, write_file):
         ("BEGIN:VCARD\nTEL 1\nEND:VCARD\n", r"a\.vcf:2: is not a line of a vCard"),
         ("BEGIN:VCARD\nN;CHARSET=x;ENCODING=QUOTED-PRINTABLE:=E9\nEND:VCARD\n", r"a\.vcf:2: is in an encoding"),
         ("BEGIN:VCARD\nNOTE:" + "\n x" * (1 << 20) + "\n xx\nEND:VCARD\n", r"a\.vcf:2: a property of more than"),
-        ("BEGIN:VCARD\n" + "".join(f"X-{n}:\n" for n in range(2_049)) + "END:VCARD\n", r"a\.vcf:1: .* 2,048 different"),
+        ("BEGIN:VCARD\n" + "".join(f"X-{n}:\n" for n in range(2_049)) + "END:VCARD\n", r"a\.vcf:1: a card of more than 2,048"),
     ],
 )  # fmt: skip
 def test_refused(text, says, write_file):

@@ -15,6 +15,7 @@ from dnc.files.input_file import open_input
 from dnc.files.table import folded
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.messages import said
 from dnc.numbers.reader import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
@@ -58,41 +59,41 @@ class Brief:
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
-            raise InputError(f"region {self.region!r} is not known; use two letters such as FR")
+            raise InputError(said("errors", "region", region=self.region))
         if self.dates not in DATE_ORDERS:
-            raise InputError(f"dates {self.dates!r} is not known; use one of {', '.join(DATE_ORDERS)}")
+            raise InputError(said("errors", "dates", dates=self.dates, known=", ".join(DATE_ORDERS)))
         if self.short_rows not in (None, *SHORT_ROWS):
-            raise InputError(f'short_rows {self.short_rows!r} is not known; use "trailing", or leave it out')
+            raise InputError(said("errors", "short_rows", word=self.short_rows))
         told = [(column, word) for _, _, facts in self.rules for column, word in facts.items()]
         for column in (*self.columns, *self.values, *self.facts, *(column for column, _ in told)):
             must_be_column(column)
         self._check_columns()
         for column in ("number", "call"):
             if column in self.facts or self.values.get(column) or column in dict(told):
-                raise InputError(f"{column} is read from the file as it is; no other part of a brief can change it")
+                raise InputError(said("errors", "as_it_is", column=column))
         meant = ((column, word) for column, words in self.values.items() for word in words.values())
         for column, word in (*self.facts.items(), *told, *meant):
             _check_word(column, word, self.dates)
 
     def _check_columns(self) -> None:
         if isinstance(self.ignore, str):
-            raise InputError("ignore must be a list of columns")
+            raise InputError(said("errors", "ignore_list"))
         ignored = set(map(folded, self.ignore))
         for column in self.columns:
             names = self.named(column)
             if len(names) > 1 and column != "number":
-                raise InputError(f"{column} can be read from one column only; several can only be named for number")
+                raise InputError(said("errors", "one_column", column=column))
             if not names or not all(name.strip() for name in names):
-                raise InputError(f"no column is named for {column}")
+                raise InputError(said("errors", "column_unnamed", column=column))
             for name in names:
                 if folded(name) in ignored:
-                    raise InputError(f"column {name!r} is both mapped to {column} and ignored; remove one of the two")
+                    raise InputError(said("errors", "mapped_and_ignored", name=name, column=column))
 
         for key, name, facts in self.rules:
             if not name.strip() or not facts:
-                raise InputError(f"an entry of [{key}] has no effect; name a column of the file and what it tells")
+                raise InputError(said("errors", "no_effect", key=key))
             if folded(name) in ignored:
-                raise InputError(f"column {name!r} is both used by [{key}] and ignored; remove one of the two")
+                raise InputError(said("errors", "used_and_ignored", name=name, key=key))
 
     @property
     def rules(self) -> list[tuple[str, str, Mapping[str, str]]]:
@@ -140,8 +141,8 @@ def must_be_column(name: str) -> None:
     known = vocabulary().columns
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
-        raise InputError(f"{name!r} is not a column of planned calls{hint}")
+        hint = said("errors", "near", name=near[0]) if near else said("errors", "known", known=", ".join(known))
+        raise InputError(said("errors", "not_our_column", name=name, hint=hint))
 
 
 def _check_word(column: str, word: str, dates: str) -> None:
@@ -150,17 +151,17 @@ def _check_word(column: str, word: str, dates: str) -> None:
     day = read_day(word, dates) if kind in ("date", "datetime") else None
     none = column in OR_NONE and word.lower() in NONE
     if not word.strip():
-        raise InputError(f"{column} has no value; give it one, or leave it out")
+        raise InputError(said("errors", "no_value", column=column))
     if axis and word not in axis:
-        raise InputError(f"{column} {word!r} is not known; use one of {', '.join(axis)}")
+        raise InputError(said("errors", "unknown_word", column=column, word=word, known=", ".join(axis)))
     if kind in ("date", "datetime") and day is None and not none:
-        raise InputError(f"{column} {word!r} is not a valid date; use YYYY-MM-DD")
+        raise InputError(said("errors", "no_date", column=column, word=word))
     if kind == "date" and day and day > today():
-        raise InputError(f"{column} {word!r} is in the future")
+        raise InputError(said("errors", "future", column=column, word=word))
     if kind == "integer" and not (word.isascii() and word.isdecimal()):
-        raise InputError(f"{column} {word!r} is not a whole number")
+        raise InputError(said("errors", "no_whole_number", column=column, word=word))
     if column == "region" and not known_region(word.upper()):
-        raise InputError(f"region {word!r} is not known; use two letters such as FR")
+        raise InputError(said("errors", "region", region=word))
 
 
 def _encoding(data: bytes) -> str:
@@ -176,12 +177,12 @@ def read_brief(path: str | Path) -> Brief:
     try:
         told = toml_of(data.decode(_encoding(data)))
     except UnicodeDecodeError:
-        raise InputError("is not TOML: it is neither UTF-8 nor UTF-16", path) from None
+        raise InputError(said("errors", "no_toml", error=said("errors", "toml", "encoding")), path) from None
     except TomlError as error:
-        raise InputError(f"is not TOML: {error}", path) from None
+        raise InputError(said("errors", "no_toml", error=error.args[0]), path) from None
     for key in told:
         if key not in _KEYS:
-            raise InputError(f"unknown key; known are {', '.join(_KEYS)}", path, key)
+            raise InputError(said("errors", "unknown_key", known=", ".join(_KEYS)), path, key)
     columns = _names(path, told.get("columns", {}))
     facts = _texts(path, "facts", told.get("facts", {}))
     tables = _table(path, "values", told.get("values", {}))
@@ -194,11 +195,11 @@ def read_brief(path: str | Path) -> Brief:
     }
     ignore = told.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
-        raise InputError("must be a list of columns", path, "ignore")
+        raise InputError(said("errors", "columns_list"), path, "ignore")
     region, dates, short_rows = told.get("region"), told.get("dates", "iso"), told.get("short_rows")
     sheet = told.get("sheet")
     if sheet is not None and (not isinstance(sheet, str) or not sheet):
-        raise InputError("must be the name of a sheet", path, "sheet")
+        raise InputError(said("errors", "sheet_name"), path, "sheet")
     sha256 = hashlib.sha256(data).hexdigest()
     try:
         return Brief(
@@ -224,7 +225,7 @@ def _names(path: Path, told: Any) -> dict[str, Names]:
     numbers = table.get("number")
     if isinstance(numbers, list):
         if not all(isinstance(name, str) for name in numbers):
-            raise InputError("must be a text or a list of texts", path, "columns.number")
+            raise InputError(said("errors", "text_or_list"), path, "columns.number")
         del table["number"]
         return {"number": numbers, **_texts(path, "columns", table)}
     return dict(_texts(path, "columns", table))
@@ -235,21 +236,21 @@ def _words(path: Path, key: str, table: Any) -> dict[str, str]:
     words: dict[str, str] = {}
     for theirs, ours in _texts(path, key, table).items():
         if not theirs.strip():
-            why = "an entry for empty cells has no effect here; write it under [when_empty], or in [facts]"
+            why = said("errors", "empty_entry")
             raise InputError(why, path, key)
         if words.setdefault(folded(theirs), ours) != ours:
-            raise InputError(f"{theirs!r} is there twice (case, accents, blanks and hyphens are ignored)", path, key)
+            raise InputError(said("errors", "word_twice", word=theirs), path, key)
     return words
 
 
 def _table(path: Path, key: str, told: Any) -> dict[str, Any]:
     if not isinstance(told, dict):
-        raise InputError(f'must be a table: a line [{key}], and below it lines like name = "word"', path, key)
+        raise InputError(said("errors", "no_table", key=key), path, key)
     return told
 
 
 def _texts(path: Path, key: str, told: Any) -> dict[str, str]:
     table = _table(path, key, told)
     if wrong := [name for name, value in table.items() if isinstance(value, dict | list)]:
-        raise InputError("must be a text; write it in quotation marks", path, f"{key}.{wrong[0]}")
+        raise InputError(said("errors", "no_text"), path, f"{key}.{wrong[0]}")
     return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in table.items()}

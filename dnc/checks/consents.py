@@ -30,6 +30,7 @@ from dnc.files.table import LINE, RAGGED, Table, folded
 from dnc.frames import numbered
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
+from dnc.messages import said
 from dnc.numbers.normalise import EMPTY
 
 _COLUMNS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
@@ -97,9 +98,9 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     table = open_table(path)
     told = replace(brief, columns=_columns(brief, table), facts={}, when_filled={}, when_empty={})
     intake = Intake(table, told, book, now=now)
-    intake.header.refuse_unused("rename the one that tells withdrawals to 'withdrawn'")
+    intake.header.refuse_unused("rename")
     if not {"consent", "consent_withdrawn_on"} & intake.header.columns.keys():
-        raise InputError("no column 'consent' and none 'withdrawn'; name it in [columns] of the brief", path, 1)
+        raise InputError(said("errors", "consent_columns"), path, 1)
     proof = next((name for name in table.columns if folded(name) in _PROOF), None)
     counts = dict.fromkeys(_COUNTS, 0)
 
@@ -137,8 +138,7 @@ def _refuse_lost(stated: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: P
     firm = (stated["consent_withdrawn_on"] != NEVER) | stated["consent_odd"]
     lost = calls.number.is_null() & stated.select(_against()).to_series() & (firm | ~about_nobody)
     if lost.any():
-        why = "states a withdrawal or no consent, or is not understood, and its number cannot be read"
-        raise InputError(f"{why}; correct the row or remove it", path, rows[LINE][lost.arg_max() or 0])
+        raise InputError(said("errors", "consent_lost"), path, rows[LINE][lost.arg_max() or 0])
 
 
 def _against() -> pl.Expr:

@@ -16,10 +16,9 @@ from dnc.clock import NONE
 from dnc.errors import InputError, OptionError
 from dnc.files.table import Table, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
+from dnc.messages import said
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
-_WORDS = "give their words a meaning ([columns] and [values.objected_on] in the brief; dnc start asks for it)"
-_MAP = "map them (--map objected_on={first}, or [columns] in the brief)"  # what to do with an unused column
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 
@@ -89,7 +88,7 @@ class Header:
         found = [self.columns["number"], *(self._mapped(name, "number") for name in others)]
         if len(set(found)) < len(found):
             twice = next(name for at, name in enumerate(found) if name in found[:at])
-            raise InputError(f"column {quoted([twice])} is named twice for number; name it once", *self._place)
+            raise InputError(said("errors", "number_twice", name=quoted([twice])), *self._place)
         return found
 
     @cached_property
@@ -122,7 +121,9 @@ class Header:
         """The unique name of a column that a brief names for something. Raises InputError where there is none."""
         if column := self._called(theirs):
             return column
-        raise InputError(f"no column {quoted([theirs])} for {what}; there are: {quoted(self.names)}", *self._place)
+        raise InputError(
+            said("errors", "no_column", name=quoted([theirs]), what=what, names=quoted(self.names)), *self._place
+        )
 
     def _called(self, name: str) -> str | None:
         """The unique name of the one column with a name; None where there is none. Raises InputError for several."""
@@ -130,7 +131,7 @@ class Header:
         if name in self.names and not same:  # a name that was made unique
             same = self._by_folded.get(folded(self.names[name]), []) if self.names[name] else [name]
         if len(same) > 1:
-            raise InputError(f"several columns are called {quoted([name])}; rename all but one", *self._place)
+            raise InputError(said("errors", "same_names", name=quoted([name])), *self._place)
         return same[0] if same else None
 
     @property
@@ -140,8 +141,8 @@ class Header:
     def _no_number(self) -> str:
         likely = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
         if not likely:
-            return f"no column 'number'; name it with --map number=…; there are: {quoted(self.table.columns)}"
-        return f"no column 'number'; is it --map number={quoted(likely[:1])}?"
+            return said("errors", "no_number_column", names=quoted(self.table.columns))
+        return said("errors", "number_column", name=quoted(likely[:1]))
 
     @cached_property
     def ignored(self) -> list[str]:
@@ -196,28 +197,19 @@ class Header:
         blank = {name: not self.names[name].strip() for name in self.unused}
         return [name for name in self.unused if (name in before if blank[name] else not self.names[name].strip(_MARKS))]
 
-    def unheard(
-        self, names: Sequence[str], why: str = "have cells that may tell objections", way_out: str = _WORDS
-    ) -> OptionError:
-        """The error about unused columns that may tell objections."""
+    def unheard(self, names: Sequence[str], why: str = "unheard_cells", way_out: str = "words") -> OptionError:
+        """The error about unused columns that may tell objections; `way_out` is a key below it in the messages."""
         first = quoted(names[:1])
-        return OptionError(
-            f"columns that {why} are not used: {quoted(names)}; {way_out.format(first=first)}, "
-            f"or leave them out on purpose (--ignore {first}, or ignore = [{first}] in the brief)",
-            *self._place,
-        )
+        remedy = said("errors", "way_out", way_out, first=first)
+        return OptionError(said("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
 
-    def refuse_unused(self, way_out: str = _MAP) -> None:
+    def refuse_unused(self, way_out: str = "map") -> None:
         """Raise OptionError where an unused column may hold objections, or almost has the name of one of ours."""
         if names := self.possible_objections:
-            raise self.unheard(names, "may tell objections", way_out)
+            raise self.unheard(names, "unheard_columns", way_out)
         for name, ours in self.mistyped.items():
             first = quoted([name])
-            why = (
-                f"column {first} is not used; is it {ours}? Call it so, or leave it out on purpose "
-                f"(--ignore {first}, or ignore = [{first}] in the brief)"
-            )
-            raise OptionError(why, *self._place)
+            raise OptionError(said("errors", "mistyped", name=first, ours=ours), *self._place)
 
 
 def may_object(name: str) -> bool:

@@ -17,7 +17,7 @@ from dnc.errors import DncError, InputError, OptionError, room_in
 from dnc.files.dataset import FileList, Paths, file_list
 from dnc.files.remote import Query, fetched, is_url
 from dnc.files.table import BATCH_ROWS, Table, quoted, typed_table
-from dnc.messages import changed
+from dnc.messages import changed, said
 
 _NAME = Path("frame")  # in messages and in the log
 
@@ -72,8 +72,7 @@ def opened(source: Source, sheet: str | None = None) -> Iterator[FileList]:
         return
     paths = [source] if isinstance(source, str | Path | Query) else source
     if not isinstance(paths, Sequence) or not all(isinstance(path, str | Path | Query) for path in paths):
-        what = "a path, a list of paths, or a table (a Polars or pandas frame, a pyarrow table)"
-        raise OptionError(f"a list of calls must be {what}, not {type(source).__name__}")
+        raise OptionError(said("errors", "no_list_object", kind=type(source).__name__))
     here = [path for path in paths if not isinstance(path, Query) and not is_url(path)]
     if len(here) == len(paths):
         yield file_list(here, sheet)
@@ -98,14 +97,11 @@ def _copied(source: str | Path | Query, folder: Path) -> Path:
 def as_frame(table: Batch) -> pl.DataFrame:
     """A table as a frame of Polars. Raises InputError where that is not possible."""
     if not isinstance(table, Batch):
-        why = "a batch must be a Polars or pandas frame, or a pyarrow batch or table"
-        raise InputError(f"{why}, not {type(table).__name__}")
+        raise InputError(said("errors", "no_batch", kind=type(table).__name__))
     try:
         frame = pl.DataFrame(table)
     except (Exception, pl.exceptions.PanicException) as error:  # libraries raise what they like
-        raise InputError(
-            f"Polars cannot read the batch ({type(error).__name__}); cast columns of unusual types to text"
-        ) from None
+        raise InputError(said("errors", "batch_unread", kind=type(error).__name__)) from None
     if unusual := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Object | pl.BaseExtension)]:
-        raise InputError(f"columns have types that are not read: {quoted(unusual)}; cast them to text")
+        raise InputError(said("errors", "column_types", names=quoted(unusual)))
     return frame

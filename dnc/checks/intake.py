@@ -25,6 +25,7 @@ from dnc.files.table import FEWER, LINE, RAGGED, UNNAMED, Table
 from dnc.frames import each_distinct, numbered
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
+from dnc.messages import said
 from dnc.numbers.bulk_reader import Column, read_column
 from dnc.numbers.reader import split_cell
 
@@ -73,7 +74,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
-            raise OptionError(f"--at {self.at!r} is not a valid date; use YYYY-MM-DD or YYYY-MM-DDTHH:MM")
+            raise OptionError(said("errors", "at", at=self.at))
 
     @cached_property
     def header(self) -> Header:
@@ -229,7 +230,7 @@ class Intake:
         count = text.cast(pl.Int64, strict=False)
         counts = name == self.table.columns[0] and not count.null_count() and bool((count.diff().slice(1) == 1).all())
         if text.null_count() < text.len() and not counts:
-            why = f'{name} has no name, and text in it; name it, or leave it out on purpose (ignore = ["{name}"])'
+            why = said("errors", "nameless", name=name)
             raise OptionError(why, self.table.path, fits[LINE][text.is_not_null().arg_max() or 0])
 
     def _with_short_rows(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -275,7 +276,7 @@ class Intake:
         new = texts.select(pl.any_horizontal(~(are_known[name] | (pl.col(name) == "")) for name in names)).to_series()
         at = texts.select((((named > 1) & moved) | (same & new)).fill_null(False)).to_series().arg_true()
         if len(at):
-            why = "another header is here, with other columns or in another order; split the file in two here"
+            why = said("errors", "second_header")
             raise InputError(why, self.table.path, unread[LINE][at[0]])
 
 

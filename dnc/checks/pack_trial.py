@@ -10,6 +10,7 @@ from dnc.errors import InputError, RuleError
 from dnc.law.lint import problems
 from dnc.law.pack_file import Content, newer
 from dnc.law.rulebook import PackId, Rulebook
+from dnc.messages import said
 from dnc.store.rule_packs import InstalledPack
 
 
@@ -29,7 +30,7 @@ def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
             raise RuleError(f"{found[0]}; faults in all: {len(found)}", name)
     cases = list(chain.from_iterable(read_cases(name, text) for name, text in sorted(content.cases.items())))
     if len({case["case"] for case in cases}) != len(cases):
-        raise InputError("two cases have the same name", min(content.cases))
+        raise InputError(said("errors", "case_twice"), min(content.cases))
     failed, seen = [], set()
     for guidance in ("enforce", "advise"):
         for case, verdict in decided(cases, book, guidance):
@@ -54,9 +55,8 @@ def follows(pack: PackId) -> Callable[[InstalledPack | None], None]:
         if last is None or newer(pack.version, last.version):
             return
         if newer(last.version, pack.version):
-            hint = "to go back, use dnc rules --undo"
-            raise InputError(f"version {pack.version} is older than version {last.version}, which is installed; {hint}")
+            raise InputError(said("errors", "pack_older", version=pack.version, last=last.version))
         if pack.sha256 != last.sha256:
-            raise InputError(f"another pack of version {pack.version} is installed; a newer one needs a new version")
+            raise InputError(said("errors", "pack_other", version=pack.version))
 
     return allowed

@@ -26,7 +26,7 @@ from dnc.files.toml_reader import toml_of
 from dnc.files.writers import atomic_path
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary
-from dnc.messages import counted, messages
+from dnc.messages import counted, messages, said
 from dnc.store.store import Store
 
 _SAMPLE = 5_000  # rows that are checked for each question
@@ -119,7 +119,7 @@ class Questions:
             try:
                 self._brief = toml_of(brief.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError:
-                raise InputError("is not UTF-8; save it in this encoding", brief) from None
+                raise InputError(said("errors", "brief_encoding"), brief) from None
         self.calls = self._height  # of the rows that are checked for each question
         self.taken = self._take_proved()
 
@@ -225,7 +225,7 @@ class Questions:
     def _all(self) -> Iterator[Question]:
         yield from self._of_number()
         if "number" not in {*self._columns, *self._guesses.own}:
-            raise InputError("no column of telephone numbers was found or chosen", self._guesses.table.path)
+            raise InputError(said("errors", "no_numbers"), self._guesses.table.path)
         self.calls, missing = self.decided.rows, self.decided.missing()
         yield from self._of_campaign()
         yield from self._of_objections()

@@ -26,6 +26,7 @@ from dnc.database import run
 from dnc.errors import StoreError
 from dnc.frames import numbered
 from dnc.law.demands import REGISTRY_FACTS
+from dnc.messages import figure, said
 from dnc.registries.bit_pages import HELD
 from dnc.store.snapshots import Snapshot, Standing
 
@@ -66,7 +67,9 @@ class Codec:
     def __init__(self, days: int) -> None:
         self._ranks = days + 1
         if _IDS * self._ranks * _N > 1 << 64:
-            raise StoreError(f"one registry has snapshots of {days:,} days; {(1 << 64) // (_IDS * _N) - 1:,} at most")
+            raise StoreError(
+                said("errors", "snapshot_span", days=figure(days), most=figure((1 << 64) // (_IDS * _N) - 1))
+            )
 
     @property
     def per_id(self) -> int:

@@ -33,6 +33,7 @@ from dnc.clock import clock, today
 from dnc.errors import OptionError
 from dnc.files.dataset import FileList
 from dnc.frames import ahead
+from dnc.messages import said
 from dnc.store.store import Standing, Store
 
 Progress = Callable[[int], None]  # gets the number of rows of each batch
@@ -63,7 +64,7 @@ def run(
         InputError, OptionError, StoreError: as `dnc.api.check`.
     """
     if not isinstance(store, Store):
-        raise OptionError(f"store must be a Store, for instance Store('dnc-store'), not {type(store).__name__}")
+        raise OptionError(said("errors", "no_store_object", kind=type(store).__name__))
     # A check that runs past midnight keeps the day on which it began.
     setup = replace(settings, now=settings.now or today()).read(store)
     with ExitStack() as stack:

@@ -15,6 +15,7 @@ from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Rows, Shared
 from dnc.files.table import Table, unique_names
 from dnc.law.vocabulary import NUMBER_FROM, VERDICT, WAS
+from dnc.messages import said
 
 _COLUMNS = (NUMBER_FROM, *VERDICT)
 _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
@@ -126,9 +127,9 @@ def select(
         names.insert(0, NUMBER_FROM)
     only = tuple(only)
     if strange := [name for name in names if name not in _COLUMNS]:
-        raise OptionError(f"{strange[0]!r} is not a column of verdicts; use some of {', '.join(_COLUMNS)}")
+        raise OptionError(said("errors", "not_verdict_column", name=strange[0], known=", ".join(_COLUMNS)))
     if strange := [name for name in only if name not in OUTCOMES]:
-        raise OptionError(f"{strange[0]!r} is not an outcome; use some of {', '.join(OUTCOMES)}")
+        raise OptionError(said("errors", "not_outcome", name=strange[0], known=", ".join(OUTCOMES)))
     if changed and not former:
-        raise InputError("no column 'dnc_outcome'; --changed needs the output of an earlier check")
+        raise InputError(said("errors", "no_earlier"))
     return Selection(tuple(names), only, changed, best)

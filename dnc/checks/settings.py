@@ -28,7 +28,7 @@ from dnc.clock import read_day
 from dnc.errors import OptionError
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
-from dnc.messages import LANGUAGES
+from dnc.messages import LANGUAGES, said
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
@@ -95,8 +95,9 @@ class Settings:
         for name, kind in (("brief", Brief), ("rulebook", Rulebook)):
             value = getattr(self, name)
             if not isinstance(value, kind | None):
-                hint = "; read it with read_brief" if kind is Brief else ""
-                raise OptionError(f"{name} must be a {kind.__name__}, not {type(value).__name__}{hint}")
+                hint = said("errors", "read_brief") if kind is Brief else ""
+                wanted, found = kind.__name__, type(value).__name__
+                raise OptionError(said("errors", "no_object", name=name, kind=wanted, found=found, hint=hint))
         book = self.rulebook or law_of(store)
         brief = (self.brief or Brief()).but(self.region and self.region.upper(), facts=self.given)
         policy = _policy(book, self.guidance, self.accept or {}, self.language)
@@ -225,15 +226,13 @@ class Setup:
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:
     if guidance not in ("enforce", "advise"):
-        raise OptionError(f"guidance {guidance!r} is not known; use enforce or advise")
+        raise OptionError(said("errors", "guidance", guidance=guidance))
     if language not in LANGUAGES:
-        raise OptionError(f"language {language!r} is not known; use {' or '.join(LANGUAGES)}")
+        raise OptionError(said("errors", "language", language=language, known=" or ".join(LANGUAGES)))
     open_ = {regime.id for _, regime in book.regimes() if regime.is_open}
     for id_, reason in accept.items():
         if id_ not in open_:
-            raise OptionError(
-                f"{id_!r} cannot be accepted: only law that is contested or was not read here can (see dnc rules)"
-            )
+            raise OptionError(said("errors", "not_acceptable", id=id_))
         if not reason:
-            raise OptionError(f"accepting {id_} needs a reason")
+            raise OptionError(said("errors", "accept_reason", id=id_))
     return Policy(guidance, dict(accept), language)

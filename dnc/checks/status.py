@@ -12,6 +12,7 @@ from dnc.database import run
 from dnc.errors import OptionError
 from dnc.law.demands import FACTS, REGISTRY_FACTS, Condition, registry_column
 from dnc.law.rulebook import PackId, Rulebook
+from dnc.messages import said
 from dnc.registries.contract import OWN
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
@@ -108,7 +109,7 @@ def status(
     known = {*book.registries(), OWN}
     for registry in max_ages:
         if registry not in known:
-            raise OptionError(f"no rule looks up a registry {registry!r}; choose from {', '.join(sorted(known))}")
+            raise OptionError(said("errors", "no_registry", registry=registry, known=", ".join(sorted(known))))
     day = today()
     found = verify(store.ledger) if verifying and store.exists else Findings()
     readable = store.exists and found.ledger_intact

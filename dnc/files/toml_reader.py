@@ -10,6 +10,8 @@ import re
 import tomllib
 from typing import Any
 
+from dnc.messages import figure, said
+
 _MOST_CHARACTERS = 1 << 20
 _MOST_DOTS = 16  # in a line, outside of strings and comments
 _NO_KEY = re.compile(
@@ -27,14 +29,14 @@ class TomlError(ValueError):
 def toml_of(text: str) -> dict[str, Any]:
     """The tables of a TOML document. Raises TomlError."""
     if len(text) > _MOST_CHARACTERS:
-        raise TomlError(f"more than {_MOST_CHARACTERS:,} characters")
+        raise TomlError(said("errors", "toml", "long", most=figure(_MOST_CHARACTERS)))
     if any(line.count(".") > _MOST_DOTS for line in _NO_KEY.sub("", text).split("\n")):
-        raise TomlError(f"a key of more than {_MOST_DOTS} parts")
+        raise TomlError(said("errors", "toml", "key", most=_MOST_DOTS))
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise TomlError("lists or tables nested too deeply") from None
+        raise TomlError(said("errors", "toml", "deep")) from None
     except tomllib.TOMLDecodeError as error:
         raise TomlError(_QUOTED.sub("…", str(error))) from None
     except ValueError:  # of `int`
-        raise TomlError("a number of too many digits") from None
+        raise TomlError(said("errors", "toml", "digits")) from None

@@ -17,7 +17,7 @@ from datetime import date
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader, Member, line_batches, today
+from dnc.registries import Extract, Loader, Member, line_batches, said, today
 
 _FIRST_DAY = date(2014, 5, 31)
 _NUMBER = r"(?:\+32|0032)?\d{8,12}"
@@ -48,9 +48,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         for batch in line_batches(member):
             shape = shape or _shape(batch["text"][0])
             if shape is None:
-                raise LoaderError(
-                    "is not NUMBER, separator, DATE; is this the right file and registry?", member.where, 1
-                )
+                raise LoaderError(said("errors", "be_lines"), member.where, 1)
             yield _listings(batch, shape, member)
 
 
@@ -66,14 +64,14 @@ def _listings(batch: pl.DataFrame, shape: tuple[str, str], member: Member) -> pl
     _refuse(
         rows,
         rows["number"].is_null(),
-        f"the format changes (line 1 is NUMBER{separator}{day}); load the original file",
+        said("errors", "be_format", separator=separator, day=day),
         member,
     )
     odd = rows["since"].is_null() | (rows["since"] < _FIRST_DAY) | (rows["since"] > today())
     _refuse(
         rows,
         odd,
-        f"the date is not between {_FIRST_DAY}, when the list began, and today; load the original file",
+        said("errors", "be_date", day=_FIRST_DAY),
         member,
     )
     return rows.select(

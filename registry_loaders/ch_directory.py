@@ -17,11 +17,9 @@ from xml.parsers import expat
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import LISTING, Extract, Loader, Member, listings
+from dnc.registries import LISTING, Extract, Loader, Member, listings, said
 
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
-_NO_COLUMN = "has no column star, and no column name with stars in it; add the column star"
-_NO_STAR = "no entry has a star; do not use this file if the stars were lost"
 _BLOCK = 1 << 20
 
 
@@ -42,14 +40,14 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         yield frame
     if seen and not starred:
         if not _is_xml(extract) and extract.column("star") is None:
-            raise LoaderError(_NO_COLUMN, extract.path, 1)
-        extract.notes.append(_NO_STAR)
+            raise LoaderError(said("errors", "no_star_column"), extract.path, 1)
+        extract.notes.append(said("note", "no_star"))
 
 
 def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
     star, name = extract.column("star"), extract.column("name")
     if star is None and name is None:
-        raise LoaderError(_NO_COLUMN, extract.path, 1)
+        raise LoaderError(said("errors", "no_star_column"), extract.path, 1)
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         word = pl.lit("") if star is None else pl.col(str(star)).fill_null("").str.to_lowercase()
@@ -90,16 +88,10 @@ class _Entries:
                 yield self._frame()
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
-            message = (
-                "XML entities are not supported; download it again"
-                if error.code == _UNDEFINED
-                else "is incomplete or not well formed; download it again"
-            )
+            message = said("errors", "no_entities") if error.code == _UNDEFINED else said("errors", "xml_broken")
             raise LoaderError(message, self._member.where, error.lineno) from None
         except LookupError:
-            raise LoaderError(
-                "declares an encoding that does not exist; download it again", self._member.where
-            ) from None
+            raise LoaderError(said("errors", "xml_encoding"), self._member.where) from None
         yield self._frame()
 
     def _frame(self) -> pl.DataFrame:
@@ -110,9 +102,7 @@ class _Entries:
         return frame.with_columns(pl.lit(None, LISTING["since"]).alias("since"), unread.alias("unread"))
 
     def _doctype(self, *_: object) -> None:
-        raise LoaderError(
-            "XML entities are not supported; download it again", self._member.where, self._parser.CurrentLineNumber
-        )
+        raise LoaderError(said("errors", "no_entities"), self._member.where, self._parser.CurrentLineNumber)
 
     def _start(self, name: str, _: dict[str, str]) -> None:
         self._inside, self._text = name.rpartition(":")[2], ""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader
+from dnc.registries import Extract, Loader, said
 
 
 def _recognises(extract: Extract) -> bool:
@@ -20,7 +20,7 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     raise LoaderError(
-        "the Spanish list only answers queries, and a copy of it proves nothing; load your own answers in plain form",
+        said("errors", "decoy", "spanish"),
         extract.path,
     )
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader, bare_numbers, line_batches
+from dnc.registries import Extract, Loader, bare_numbers, line_batches, said
 
 _NAMED = re.compile(r"(?:^|[^a-z])rpo(?:[^a-z]|$)|opposizioni", re.IGNORECASE)
 _SEPARATORS = r"[\s,]+"
@@ -32,7 +32,7 @@ def _recognises(extract: Extract) -> bool:
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     if not extract.means or not extract.asked:
         raise LoaderError(
-            "use --means to say whether these numbers are listed or callable, and --asked for the file sent in",
+            said("errors", "means_and_asked"),
             extract.path,
         )
     for member in extract.members:
@@ -43,7 +43,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
             rows = words.explode("number").filter(pl.col("number") != "")
             lost = rows.filter(pl.col("number").str.contains(r"^6\d{8}$"))
             if lost.height:
-                message = "a number with nine digits that begin with 6 has lost its zero; load the original answer"
+                message = said("errors", "lost_zero")
                 raise LoaderError(message, member.where, lost["line"][0])
             yield bare_numbers(rows, extract, r"^\d{8,11}$", "39", r"^(0\d{7,10}|3\d{8,9})$")
 

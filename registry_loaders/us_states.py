@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader
+from dnc.registries import Extract, Loader, said
 
 
 def _recognises(extract: Extract) -> bool:
@@ -22,7 +22,7 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     raise LoaderError(
-        "the layout of this state's list is not known; load it in plain form, a CSV with number and listed",
+        said("errors", "state_layout"),
         extract.path,
     )
 

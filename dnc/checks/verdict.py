@@ -9,13 +9,11 @@ from functools import lru_cache
 from itertools import product
 
 from dnc.checks.intake import TORN
-from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED
 from dnc.law.demands import DEMANDS
 from dnc.law.findings import Finding
 from dnc.law.regimes import GRADES, Regime
 from dnc.messages import messages, registry_name
-from dnc.numbers.normalise import EMPTY, NOT_WRITTEN, SEVERAL, TOO_LONG
-from dnc.numbers.reader import MAILBOX, NO_LENGTH, NO_NUMBER, TWO_WAYS, UNPLANNED
+from dnc.registries.reasons import REASONS
 
 OUTCOMES = ("clear", "blocked", "undecided")
 LONGEST_WHY = 160  # characters: what a cell of a spreadsheet shows, and a person reads at a glance
@@ -110,17 +108,10 @@ def _ids(regimes: Iterable[Regime]) -> str:
     return ";".join(sorted(regime.id for regime in regimes))
 
 
-_REASONS = {
-    "region": "region", EMPTY: "empty", SEVERAL: "several", NOT_WRITTEN: "not_written", TOO_LONG: "too_long",
-    TWO_WAYS: "two_ways", NO_NUMBER: "no_number", NO_LENGTH: "no_length", UNPLANNED: "unplanned", MAILBOX: "mailbox",
-    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", TORN: "torn",
-}  # fmt: skip
-
-
 def reasons(language: str) -> dict[str, str]:
     """Why a number cannot be read or may be mistyped: the reason as the reading modules give it → in a language."""
     texts = messages("unread", language)
-    return {reason: texts[key] for reason, key in _REASONS.items()}
+    return {reason: texts[key] for reason, key in (REASONS | {TORN: "torn"}).items()}
 
 
 # Of the demands that a clear call meets, name consent and registries first: they say most about it.

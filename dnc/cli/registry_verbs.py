@@ -11,7 +11,7 @@ import click
 
 from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, WORDS, Command, open_store, say, store_options
 from dnc.clock import DATE_ORDERS
-from dnc.messages import counted, dated, messages
+from dnc.messages import counted, dated, in_language, messages
 
 if TYPE_CHECKING:
     from dnc.store.store import Snapshot
@@ -123,7 +123,7 @@ def load(ctx: click.Context, /, *, files: tuple[Path, ...], lang: str, **options
     """
     for path, snapshot in zip(files, open_store(ctx).load_all(files, **options), strict=True):
         for note in snapshot.notes:
-            say(f"{path}: {note}")
+            say(f"{path}: {in_language(note, lang)}")
         say(f"{path}: {_loaded(snapshot, lang)}")
 
 
@@ -164,27 +164,27 @@ def read_(
     """Print what a registry file says of each number, as CSV; nothing is stored."""
     import polars as pl
 
-    from dnc.checks.verdict import reasons
     from dnc.files.output_rows import Rows
     from dnc.files.writers import CsvStream
     from dnc.registries.contract import Layout
     from dnc.registries.ingest import show
+    from dnc.registries.reasons import in_words
     from dnc.store.loader_search import loader_for
 
     reader, extract = loader_for(file, module=loader, layout=Layout(columns, dates, values), **options)
     stream = CsvStream(sys.stdout.buffer, ["number", "listed", "since"])
     listed = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     is_read = pl.col("unread").is_null()
-    texts, in_words = messages("store", lang), reasons(lang)
+    texts = messages("store", lang)
     for frame in show(reader, extract):
         stream.add(Rows.of(frame.filter(is_read).select(pl.format("+{}", "number"), listed.alias("listed"), "since")))
         for column, rows in (("unread", ~is_read), ("odd", is_read), ("undated", pl.lit(True))):
             found = frame.filter(pl.col(column).is_not_null() & rows)
             for line, reason in found.select("line", column).iter_rows():
-                say(f"{file}:{line}: {texts['row'][column].format(reason=in_words.get(reason, reason))}")
+                say(f"{file}:{line}: {texts['row'][column].format(reason=in_language(in_words(reason), lang))}")
     sys.stdout.buffer.flush()
     for note in extract.notes:
-        say(f"{file}: {note}")
+        say(f"{file}: {in_language(note, lang)}")
     if extract.covers or reader.covers:
         prefixes = sorted(extract.covers or reader.covers)
         named = " ".join(prefix or "*" for prefix in prefixes)

@@ -82,7 +82,8 @@ def _is_record(first: bytes, layout: Layout) -> bool:
 def _no_rest(member: Member, layout: Layout, size: int) -> None:
     if rest := size % layout.width:
         cut = said("errors", layout.cut) if layout.cut else ""
-        raise LoaderError(said("errors", "left_over", width=layout.width, rest=rest, cut=cut), member.where)
+        over = said("errors", "byte" if rest == 1 else "bytes", n=rest)
+        raise LoaderError(said("errors", "left_over", width=layout.width, over=over, cut=cut), member.where)
 
 
 def _columns(block: bytes, width: int) -> pl.DataFrame:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dnc.clock import today
     from dnc.files.archive import Member
     from dnc.files.table import PHONE_WORDS
+    from dnc.messages import figure, said
     from dnc.registries.contract import LISTING, OPTIONAL, Extract, Layout, Loader
     from dnc.registries.listing_frames import (
         NO_COUNTRY,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "dnc.clock": ("today",),
+    "dnc.messages": ("figure", "said"),
     "dnc.files.archive": ("Member",),
     "dnc.files.table": ("PHONE_WORDS",),
     "dnc.registries.contract": ("LISTING", "OPTIONAL", "Extract", "Layout", "Loader"),
@@ -50,8 +52,10 @@ __all__ = [
     "booleans",
     "country",
     "days",
+    "figure",
     "line_batches",
     "listings",
+    "said",
     "today",
 ]
 

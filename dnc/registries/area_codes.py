@@ -22,13 +22,11 @@ import polars as pl
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
 from dnc.files.fixed_width import Layout, byte, is_digit, records, value
+from dnc.messages import said
 from dnc.numbers.reader import country_of_prefix
 from dnc.registries.contract import LISTING, Extract
 
-_COUNTRIES = {"US": "a United States code", "CA": "Canadian"}
-_CHANGES = "is a change list; load the full list, which is needed every 31 days anyway"
-_CUT = "; the download is incomplete or was edited, download it again"
-_EMPTY = "is empty; download it again"
+_COUNTRIES = ("US", "CA")
 _ONE = 10**10  # the calling code 1, before ten digits
 
 _CODE_IN_NAME = re.compile(r"_([2-9]\d\d)(?=_)")
@@ -57,9 +55,9 @@ def read(country: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
         for member in extract.members:
             head = member.head()
             if not head:
-                raise LoaderError(_EMPTY, member.where)
+                raise LoaderError(said("errors", "empty_list"), member.where)
             if _change_code(head):
-                raise LoaderError(_CHANGES, member.where)
+                raise LoaderError(said("errors", "changes_only"), member.where)
             codes = _Codes(extract, member, country, _code_in_name(member, extract))
             is_xml = head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
             yield from (_xml if is_xml else _flat)(member, codes)
@@ -123,16 +121,14 @@ class _Codes:
         if found != self.country:
             raise LoaderError(self._other_country(code, found), self.member.where, at)
         if self.named and code != self.named:
-            raise LoaderError(
-                f"area code {code} in the file for {self.named}; load the original file", self.member.where, at
-            )
+            raise LoaderError(said("errors", "code", "named", code=code, named=self.named), self.member.where, at)
         self.seen.add(code)
         self.extract.covers.add(f"1{code}")
 
     def _other_country(self, code: str, found: str | None) -> str:
         if self.country == "US" and found == "CA":
-            return f"area code {code} is Canadian; load the files of the two countries separately"
-        return f"area code {code} is not {_COUNTRIES[self.country]}; load the registry's own file"
+            return said("errors", "code", "canadian", code=code)
+        return said("errors", "code", f"not_{self.country}", code=code)
 
 
 # Flat text
@@ -140,15 +136,15 @@ class _Codes:
 
 def _record_fault(record: bytes) -> str:
     if re.match(rb"[2-9]\d\d,\d{7}\r", record):
-        return "ends in CR LF, but the registry writes LF; the file was edited, load the original"
+        return said("errors", "record", "crlf")
     if re.match(rb"\+?\d{10,11}\r?\n?", record):
-        return "looks like a list that was typed again; load the registry's own file"
-    return "is not AAA,NNNNNNN; load the registry's own file, which has no header"
+        return said("errors", "record", "typed")
+    return said("errors", "record", "flat")
 
 
 _FLAT = Layout(
     width=12,
-    cut=_CUT,
+    cut="cut_or_edited",
     fits=pl.all_horizontal(
         byte(0).is_between(0x32, 0x39),
         *(is_digit(at) for at in (1, 2, *range(4, 11))),
@@ -181,7 +177,6 @@ _PH = re.compile(rb"""<ph\s+val\s*=\s*(?:'(\d{1,7})'|"(\d{1,7})")\s*/?>""")
 _TAG = re.compile(rb"<(?!ph\s)[^>]*>")
 _NAME = re.compile(rb"^<\s*(/?)\s*([A-Za-z]+)")
 _ATTRIBUTE = re.compile(rb"""([A-Za-z]+)\s*=\s*(?:'([^']*)'|"([^"]*)")""")
-_ENTITIES = "XML entities are not supported; load the registry's own file"
 _TAG_LIMIT = 4096
 
 
@@ -207,10 +202,10 @@ def _xml(member: Member, codes: _Codes) -> Iterator[pl.DataFrame]:
             at = tag.end()
         yield from _numbers(piece[at:], state, codes, member)
     if not state.closed:
-        raise LoaderError("ends inside the list; the download is incomplete, download it again", member.where)
+        raise LoaderError(said("errors", "list_cut"), member.where)
     _not_empty(state, member)
     if not state.numbers:
-        raise LoaderError(_EMPTY, member.where)
+        raise LoaderError(said("errors", "empty_list"), member.where)
 
 
 def _pieces(member: Member) -> Iterator[bytes]:
@@ -218,14 +213,14 @@ def _pieces(member: Member) -> Iterator[bytes]:
     rest = b""
     for block in member.blocks():
         if b"<!" in (probe := rest + block) or b"&" in block:
-            raise LoaderError(_ENTITIES, member.where)
+            raise LoaderError(said("errors", "entities"), member.where)
         end = probe.rfind(b">") + 1
         if len(probe) - end > _TAG_LIMIT:
-            raise LoaderError("has a tag of more than 4,096 bytes; load the registry's own file", member.where)
+            raise LoaderError(said("errors", "long_tag"), member.where)
         yield probe[:end]
         rest = probe[end:]
     if b"<" in rest:
-        raise LoaderError("ends inside the list; the download is incomplete, download it again", member.where)
+        raise LoaderError(said("errors", "list_cut"), member.where)
     yield rest
 
 
@@ -235,13 +230,11 @@ def _numbers(piece: bytes, state: _State, codes: _Codes, member: Member) -> Iter
     rest = _PH.sub(b"", piece) if found else piece
     if strange := rest.removeprefix(b"\xef\xbb\xbf").strip():
         before = len(_PH.findall(piece[: piece.find(strange.split(b">")[0])]))
-        raise LoaderError(
-            f"unexpected text near number {state.numbers + before + 1}; load the registry's own file", member.where
-        )
+        raise LoaderError(said("errors", "odd_text", number=state.numbers + before + 1), member.where)
     if not found:
         return
     if state.code is None or state.closed:
-        raise LoaderError("has a number outside any area code; load the registry's own file", member.where)
+        raise LoaderError(said("errors", "code", "outside"), member.where)
     first = state.numbers + 1
     state.numbers += len(found)
     state.in_code += len(found)
@@ -267,16 +260,14 @@ def _step(tag: bytes, state: _State, codes: _Codes, member: Member) -> None:
     elif kind == "/list" and state.opened and not state.closed:
         state.closed = True
     elif kind not in ("/ac", "/ph") or not state.opened:
-        raise LoaderError(
-            f"unexpected element near number {state.numbers + 1}; load the registry's own file", member.where
-        )
+        raise LoaderError(said("errors", "odd_element", number=state.numbers + 1), member.where)
 
 
 def _open_list(attributes: dict[str, str], state: _State, codes: _Codes, member: Member) -> None:
     if not {"type", "level", "val"} <= attributes.keys():
-        raise LoaderError("the element list has no type, level and val; load the registry's own file", member.where)
+        raise LoaderError(said("errors", "list_element"), member.where)
     if attributes["type"] != "full":
-        raise LoaderError(_CHANGES, member.where)
+        raise LoaderError(said("errors", "changes_only"), member.where)
     state.opened = True
     if attributes["val"]:
         _set_code(attributes["val"], state, codes, member)
@@ -286,15 +277,13 @@ def _open_list(attributes: dict[str, str], state: _State, codes: _Codes, member:
 
 def _set_code(code: str, state: _State, codes: _Codes, member: Member) -> None:
     if not re.fullmatch(r"[2-9]\d\d", code):
-        raise LoaderError(
-            "has an area code that is not three digits from 200; load the registry's own file", member.where
-        )
+        raise LoaderError(said("errors", "code", "digits"), member.where)
     codes.add(code)
     if state.only and code != state.only:
-        raise LoaderError(f"area code {code} in the list for {state.only}; load the original file", member.where)
+        raise LoaderError(said("errors", "code", "listed", code=code, only=state.only), member.where)
     state.code, state.in_code = code, 0
 
 
 def _not_empty(state: _State, member: Member) -> None:
     if state.opened and not state.in_code:
-        raise LoaderError(f"area code {state.code} {_EMPTY}", member.where)
+        raise LoaderError(said("errors", "code", "empty", code=state.code), member.where)

@@ -26,6 +26,7 @@ from dnc.files.open_table import open_table
 from dnc.files.signatures import other_kind
 from dnc.files.table import Table, folded, looks_like_phone, refuse_data_as_header
 from dnc.files.vcard import is_vcard
+from dnc.messages import said
 from dnc.numbers.reader import read_listed
 
 LISTING = {
@@ -44,7 +45,11 @@ OPTIONAL = {
     "beside": pl.String,  # other text of a row with shifted cells, or null; numbers in it are used too
 }
 OWN = "own"  # id of the list of those who objected to this caller; everything else comes from a registry
-FILE_KINDS = {"spreadsheet": "a spreadsheet", "parquet": "Parquet", "gzip": "a gzip archive", "zip": "a zip archive"}
+
+
+def file_kind(kind: str) -> str:
+    """What a file that is not text is, as messages say it. kind: as of `dnc.files.archive.kind_of`."""
+    return said("errors", "file_kind", kind)
 
 
 class _Peek:
@@ -90,12 +95,12 @@ class Layout:
     def __post_init__(self) -> None:
         """Raise OptionError if it contradicts itself, or would change a number."""
         if self.dates not in DATE_ORDERS:
-            raise OptionError(f"dates {self.dates!r} is not known; use {', '.join(DATE_ORDERS)}")
+            raise OptionError(said("errors", "dates", dates=self.dates, known=", ".join(DATE_ORDERS)))
         if "number" in self.values:
-            raise OptionError("the cells of number cannot be replaced; omit --values number:…")
+            raise OptionError(said("errors", "values_of_number"))
         theirs = [folded(name) for name in self.columns.values()]
         if twice := [name for name in self.columns.values() if theirs.count(folded(name)) > 1]:
-            raise OptionError(f"column {twice[0]!r} is mapped twice; map it once")
+            raise OptionError(said("errors", "mapped_twice", name=twice[0]))
 
     @property
     def text(self) -> str | None:
@@ -166,9 +171,7 @@ class Extract:
     def members(self) -> list[Member]:
         """The file itself, or the files packed in an archive, as streams; raises LoaderError if it is not text."""
         if not self._look.members:
-            kind = FILE_KINDS[self._look.kind]
-            message = f"is {kind}, but this registry delivers text; load the original file, or a CSV in plain form"
-            raise LoaderError(message, self.path)
+            raise LoaderError(said("errors", "no_text_file", kind=file_kind(self._look.kind)), self.path)
         return self._look.members
 
     @property
@@ -221,14 +224,14 @@ class Extract:
         """
         found = next((name for name in names if name in self.header), None)
         if found and self.header.count(found) > 1:
-            raise LoaderError(f"several columns are called {found}; keep only the one that counts", self.path, 1)
+            raise LoaderError(said("errors", "same_column", name=found), self.path, 1)
         return self.header.index(found) if found else None
 
     def need(self, *names: str) -> list[int]:
         """Positions of the (folded) columns; raises LoaderError if one is missing."""
         places = {name: self.column(name) for name in names}
         if missing := [name for name, at in places.items() if at is None]:
-            raise LoaderError(f"no column {', '.join(missing)}; is this the right file and registry?", self.path, 1)
+            raise LoaderError(said("errors", "columns_missing", names=", ".join(missing)), self.path, 1)
         return [at for at in places.values() if at is not None]
 
     def number_column(self) -> int:
@@ -237,7 +240,7 @@ class Extract:
         if self.starts_with_number or (len(self.header) == 1 and not likely and _is_name(self.header[0])):
             return 0
         if named is None and not likely:
-            raise LoaderError("no column of telephone numbers found; name one column 'number'", self.path, 1)
+            raise LoaderError(said("errors", "no_number_found"), self.path, 1)
         return likely[0] if named is None else named
 
     @property

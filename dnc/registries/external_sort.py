@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from dnc.errors import StoreError
+from dnc.messages import said
 
 _AT_ONCE = 12_000_000  # rows in memory
 _SPAN = 10**6  # the smallest range of numbers that is merged on its own
@@ -108,5 +109,4 @@ def kept() -> Iterator[None]:
     try:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:
-        what = f"rows cannot be written to disk while they are sorted ({type(error).__name__})"
-        raise StoreError(f"{what}; check the free space") from None
+        raise StoreError(said("errors", "sorting", kind=type(error).__name__)) from None

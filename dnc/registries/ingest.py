@@ -18,12 +18,14 @@ from dnc.database import engine, run, statement
 from dnc.errors import LoaderError
 from dnc.files.table import LINE, RAGGED
 from dnc.frames import ahead, each_distinct
+from dnc.messages import figure, said
 from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.normalise import NOT_WRITTEN, SEVERAL
 from dnc.numbers.reader import kind_of, read_listed, read_number
 from dnc.registries.bit_pages import GROUP, WORTH, WRITTEN, suits
 from dnc.registries.contract import OPTIONAL, Extract, Layout, Loader
 from dnc.registries.external_sort import Sorting
+from dnc.registries.reasons import in_words
 
 _NAMED = 20  # rows that are reported one by one
 _KEPT = 100_000  # rows that are remembered for reports
@@ -285,12 +287,12 @@ def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = (
     _refuse_smudged(extract.path, rows, loader, complete=bool(covers))
     if extract.asked:
         if loader.covers or extract.covers:
-            raise LoaderError("is a full list, not an answer to a question; omit --asked", extract.path)
+            raise LoaderError(said("errors", "no_answer"), extract.path)
         _add_unanswered(rows, loader, extract)
     bitpages = work / "bitpages.parquet"
     repeated = rows.listings.rows - _write(rows.listings, work, out, bitpages)
-    notes = [f"{repeated:,} rows repeat a number"] if repeated else []
-    notes = [*extract.notes, *notes, *_mended(rows.mended), *_undated(rows.undated_rows), *_named(loader, rows)]
+    notes = [*extract.notes, *_repeated(repeated), *_mended(rows.mended), *_undated(rows.undated_rows)]
+    notes += _named(loader, rows)
     paged = bitpages if bitpages.exists() else None
     return Taken(out, paged, rows.counts, rows.odd_rows, rows.undated_rows, rows.unread[:_NAMED], covers, notes)
 
@@ -344,26 +346,30 @@ def _one_a_listing(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.Dat
     return pl.concat([rows.filter(~repeats), merged]).sort("number")
 
 
+def _repeated(count: int) -> list[str]:
+    return [said("note", "repeated", n=figure(count))] if count else []
+
+
 def _mended(count: int) -> list[str]:
-    return [f"{count:,} numbers were cleaned of characters that a spreadsheet or a typist had added"] if count else []
+    return [said("note", "mended", n=figure(count))] if count else []
 
 
 def _undated(count: int) -> list[str]:
-    return [f"{count:,} rows have a date that is not understood; they count as if they had none"] if count else []
+    return [said("note", "undated", n=figure(count))] if count else []
 
 
 def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
     """Unread, odd and undated rows by line; all unread rows of the own list, as each is a lost objection."""
     kinds = [
-        (rows.unread, rows.counts["unread"], "could not be read"),
-        (rows.odd, rows.odd_rows, "counts as listed"),
-        (rows.undated, rows.undated_rows, "counts without its date"),
+        (rows.unread, rows.counts["unread"], "unread"),
+        (rows.odd, rows.odd_rows, "odd"),
+        (rows.undated, rows.undated_rows, "undated"),
     ]
     for kept, count, what in kinds:
         shown = kept if loader.cumulative and kept is rows.unread else kept[:_NAMED]
-        yield from (f"line {line} {what}: {reason}" for line, reason in shown)
+        yield from (said("note", "line", what, line=line, reason=in_words(reason)) for line, reason in shown)
         if count > len(shown):
-            yield f"and {count - len(shown):,} more"
+            yield said("note", "more", n=figure(count - len(shown)))
 
 
 def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -> None:
@@ -380,8 +386,7 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
         line, reason = min(seen.unread[:1] + seen.odd[:1])
         count = unread if unread == rows else smudged
         raise LoaderError(
-            f"{count:,} of {rows:,} rows are not understood (the first: {reason}); "
-            "is this the right file and registry?",
+            said("errors", "smudged", count=figure(count), rows=figure(rows), reason=in_words(reason)),
             path,
             line,
         )
@@ -389,8 +394,7 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
     if none_read or (rows >= 100 and seen.undated_rows > UNREAD_SHARE * rows):
         line, reason = seen.undated[0]
         raise LoaderError(
-            f"{seen.undated_rows:,} of {rows:,} rows have a date that is not understood (the first: {reason}); "
-            "say how dates are written with --dates, or correct them, and check --as-of",
+            said("errors", "misdated", count=figure(seen.undated_rows), rows=figure(rows), reason=in_words(reason)),
             path,
             line,
         )
@@ -409,16 +413,16 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     question = pl.concat([nothing, *(frame.select(nothing.columns) for frame in _question(loader, file))])
     read, asked = question.filter(pl.col("unread").is_null())["number"], question["number"].drop_nulls().unique()
     answered = pl.concat([part["number"].unique() for part in seen.listings.parts()])
-    strangers = answered.len() - answered.is_in(asked.implode()).sum()
+    strangers = answered.len() - int(answered.is_in(asked.implode()).sum())
     if strangers and not loader.directory:
         raise LoaderError(
-            f"{strangers:,} numbers of the answer are not in {file.path.name}; check that --asked is the file sent in",
+            said("errors", "strangers", count=figure(strangers), name=file.path.name),
             extract.path,
         )
     opposite = _meaning_of_silence(loader, extract)
     if seen.without_number and opposite is False:
         line, reason = seen.unread[0]
-        message = f"cannot be read ({reason}), so it is not known which numbers were not answered; correct this row"
+        message = said("errors", "unanswered", reason=in_words(reason))
         raise LoaderError(message, extract.path, line)
     asked = read.unique()
     silent = asked.filter(~asked.is_in(answered.implode()))
@@ -427,9 +431,10 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
         seen.listings.add(pl.select(number=silent, listed=pl.lit(opposite), since=never, until=never))
         seen.counts["listed" if opposite else "clear"] += silent.len()
     count = asked.len()
-    notes = [f"{count:,} numbers asked = {count - silent.len():,} answered + {silent.len():,} not answered"]
+    counts = {"asked": count, "answered": count - silent.len(), "silent": silent.len()}
+    notes = [said("note", "asked", **{name: figure(n) for name, n in counts.items()})]
     if unread := question.height - read.len():
-        notes.append(f"{unread:,} rows of {file.path.name} cannot be read; their numbers stay unknown")
+        notes.append(said("note", "question", n=figure(unread), name=file.path.name))
     extract.notes.extend(notes)
 
 

@@ -8,32 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_SPANISH = "the Spanish list only answers queries, and a copy of it proves nothing; load your own answers in plain form"
-_DUTCH = "the Dutch register closed on 2021-07-01; calls to the Netherlands need consent instead"
-_GERMAN = "Germany and Austria have no registry of this name; calls there need consent instead"
-_COMPLAINTS = (
-    "holds complaints about callers, not people who must not be called; download the registry from "
-    "telemarketing.donotcall.gov"
-)
+from dnc.messages import said
 
 # Names are compared in lower case, with one blank between words.
 _NAMES = [
-    (r"dnc complaint numbers", _COMPLAINTS),
-    (r"bel ?me ?niet(?! ?meer)", _DUTCH),
-    (r"pacitel", "Pacitel closed on 2016-01-01; use another registry"),
-    (r"kontakt (og )?reservasjonsregister", "is a register for digital post, not for calls; use another registry"),
-    (r"robinson ?liste|robinson.*\b(de|at|deutschland|osterreich|oesterreich)\b", _GERMAN),
-    (r"robinson", _SPANISH),
+    (r"dnc complaint numbers", "complaints"),
+    (r"bel ?me ?niet(?! ?meer)", "dutch"),
+    (r"pacitel", "pacitel"),
+    (r"kontakt (og )?reservasjonsregister", "digital_post"),
+    (r"robinson ?liste|robinson.*\b(de|at|deutschland|osterreich|oesterreich)\b", "german"),
+    (r"robinson", "spanish"),
 ]
-_HEADERS = [(["companyphonenumber", "createddate", "violationdate"], _COMPLAINTS)]
+_HEADERS = [(["companyphonenumber", "createddate", "violationdate"], "complaints")]
 
 
 def decoy(names: Iterable[str], header: list[str]) -> str | None:
     """Why a file is not a registry's, by its names or its (folded) header; None if it may be one."""
-    for wanted, message in _HEADERS:
+    for wanted, what in _HEADERS:
         if header[: len(wanted)] == wanted:
-            return message
+            return said("errors", "decoy", what)
     words = [
         re.sub(r"[\W_]+", " ", name.lower().replace("\N{LATIN SMALL LETTER O WITH DIAERESIS}", "o")) for name in names
     ]
-    return next((message for pattern, message in _NAMES if any(re.search(pattern, name) for name in words)), None)
+    found = next((what for pattern, what in _NAMES if any(re.search(pattern, name) for name in words)), None)
+    return found and said("errors", "decoy", found)

@@ -19,6 +19,7 @@ import polars as pl
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
 from dnc.files.fixed_width import BLANK, ZERO, Layout, byte, is_digit, records
+from dnc.messages import said
 from dnc.registries.contract import LISTING, Extract
 
 _COLUMNS = range(12)
@@ -51,12 +52,12 @@ def read(registry: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
     def of(extract: Extract) -> Iterator[pl.DataFrame]:
         if (named := _named(extract)) not in (None, registry):
             raise LoaderError(
-                f"is named {named}, not {registry}, and both have the same format; correct --registry or the name",
+                said("errors", "other_registry", named=named, registry=registry),
                 extract.path,
             )
         for member in extract.members:
             if _FLAGGED.match(member.head()) or _CHANGED.search(member.name):
-                raise LoaderError("change lists are not supported; load the full file", member.where)
+                raise LoaderError(said("errors", "change_list"), member.where)
             yield from _member(member)
 
     return of
@@ -78,15 +79,15 @@ _DIGITS = _count(is_digit)
 def _fault(record: bytes) -> str:
     columns, end = record[:12], record[12:14]
     if end != b"\r\n":
-        return "bytes 13 and 14 must be CR and LF; the file was edited, load the original"
+        return said("errors", "record", "edited")
     if re.search(rb"[^\d ]", columns):
-        return "columns 1 to 12 must be digits and blanks; load the original file"
+        return said("errors", "record", "strange")
     digits = len(columns.replace(b" ", b""))
     if digits not in (10, 11):
-        return f"{digits} digits, 10 or 11 expected; load the original file"
+        return said("errors", "record", "digits", digits=digits)
     if not columns.startswith(b"0"):
-        return "does not begin with 0; load the original file"
-    return "blanks between the digits; load the original file"
+        return said("errors", "record", "zero")
+    return said("errors", "record", "blanks")
 
 
 LAYOUT = Layout(
@@ -110,11 +111,8 @@ def _member(member: Member) -> Iterator[pl.DataFrame]:
         variants = frame.select(_SPACED).to_series()
         spaced = variants[0] if spaced is None else spaced
         if (variants != spaced).any():
-            was = "with" if spaced else "without"
             at = line + ((variants != spaced).arg_max() or 0)
-            raise LoaderError(
-                f"the two variants are mixed (line 1 is {was} spaces); load the original file", member.where, at
-            )
+            raise LoaderError(said("errors", "mixed_with" if spaced else "mixed_without"), member.where, at)
         yield _listings(frame, line)
 
 

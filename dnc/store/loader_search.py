@@ -19,7 +19,7 @@ from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import first_bytes, kind_of
 from dnc.files.open_table import refuse_foreign, refuse_sheet
 from dnc.numbers.reader import known_region
-from dnc.registries.contract import FILE_KINDS, Extract, Layout, Loader
+from dnc.registries.contract import Extract, Layout, Loader, file_kind
 from dnc.registries.lookalikes import decoy
 from dnc.registries.plain_form import in_plain_form, is_plain
 
@@ -154,7 +154,7 @@ def _refuse_misnamed(extract: Extract) -> None:
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
     refuse_sheet(kind, extract.sheet, extract.path)
     if suffix in _TEXT_SUFFIXES and kind != "plain":
-        raise LoaderError(f"is named {suffix} but is {FILE_KINDS[kind]}; export it again, or rename it", extract.path)
+        raise LoaderError(f"is named {suffix} but is {file_kind(kind)}; export it again, or rename it", extract.path)
 
 
 def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extract, plain: bool) -> str:

@@ -1,0 +1,40 @@
+"""Why a number cannot be read, or a row is not understood, in the languages of people.
+
+Modules that read write a reason in English into the cells of a frame.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED
+from dnc.messages import messages, said
+from dnc.numbers.normalise import EMPTY, NOT_WRITTEN, SEVERAL, TOO_LONG
+from dnc.numbers.reader import MAILBOX, NO_LENGTH, NO_NUMBER, TWO_WAYS, UNPLANNED
+
+REASONS = {
+    "region": "region", EMPTY: "empty", SEVERAL: "several", NOT_WRITTEN: "not_written", TOO_LONG: "too_long",
+    TWO_WAYS: "two_ways", NO_NUMBER: "no_number", NO_LENGTH: "no_length", UNPLANNED: "unplanned", MAILBOX: "mailbox",
+    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted",
+}  # fmt: skip
+
+
+def in_words(reason: str) -> str:
+    """A reason in every language: that of a number, or one of a loader, which stands in `odd` as the loader writes it.
+
+    Any other reason, such as one of somebody else's loader, stays as it is.
+    """
+    if reason in REASONS:
+        return said("unread", REASONS[reason])
+    found = ((key, pattern.fullmatch(reason)) for key, pattern in _patterns().items())
+    return next((said("odd", key, **match.groupdict()) for key, match in found if match), reason)
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    """What matches each reason of a loader in English, with what was filled in as groups."""
+    return {
+        key: re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text)))
+        for key, text in messages("odd", "en").items()
+    }

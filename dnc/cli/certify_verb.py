@@ -9,7 +9,7 @@ import click
 
 from dnc.cli.options import FILE, JSON, LANG, open_store, say, store_options
 from dnc.errors import InputError
-from dnc.messages import messages
+from dnc.messages import messages, said
 
 
 @click.command()
@@ -51,7 +51,7 @@ def certify(
     CHECK is the row number of the check in the log. With --verify, the exit code is 0 if the signature holds, else 4.
     """
     if [check is not None, verified is not None, new_key is not None].count(True) != 1:
-        raise click.UsageError("give one of CHECK, --verify FILE and --new-key FILE")
+        raise click.UsageError(said("errors", "cli", "one_certificate"))
     if verified:
         _verify(verified, key, lang, as_json=as_json)
     elif new_key:
@@ -60,7 +60,7 @@ def certify(
         say(messages("pack", lang)["new_key"].format(file=new_key, key=signing.new_key(new_key)))
     else:
         if not key or not out or out.suffix.lower() not in (".html", ".json"):
-            raise click.UsageError("CHECK requires --key and --out, whose name ends in .html or .json")
+            raise click.UsageError(said("errors", "cli", "certify_needs"))
         _certify(ctx, check or 0, Path(key), out, lang)
 
 
@@ -100,11 +100,7 @@ def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
             if not rows:
                 click.echo(f"  {messages('common', lang)['none']}")
     if found.page is False:
-        raise InputError(
-            "the page shows something else than what was signed, or was saved again by another program; go by what is "
-            "printed here, and ask for the file itself",
-            path,
-        )
+        raise InputError(said("errors", "certificate", "page"), path)
     if found.page is None and path.suffix.lower() != ".json":
         say(texts["not_compared"].format(version=found.certificate.made_with), "warning")
 

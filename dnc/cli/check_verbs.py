@@ -32,6 +32,7 @@ from dnc.cli.options import (
     source_of,
     store_options,
 )
+from dnc.messages import said
 
 _STDOUT = Path("-")
 _FORMATS = ("csv", "jsonl", "parquet", "xlsx")
@@ -114,7 +115,7 @@ def check(
 
     to_stdout = not out or _STDOUT in out
     if as_json and to_stdout:
-        raise click.UsageError("--json requires --out with a file for the rows")
+        raise click.UsageError(said("errors", "cli", "json_out"))
     book = load_rules(ctx)
     with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as (stream, file):
         result = api.check(

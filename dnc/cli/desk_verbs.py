@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import click
 
-from dnc.cli.options import open_store, print_rows, say, store_options
+from dnc.cli.options import LANG, open_store, print_rows, say, store_options
 from dnc.errors import OptionError
-from dnc.messages import LANGUAGES, system_language
+from dnc.messages import messages, said
 
 _PORT = 8520
 
@@ -39,7 +39,7 @@ _PORT = 8520
     metavar="MB",
     help="Largest file that is taken.",
 )
-@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of the pages.  [default: that of the system]")
+@LANG
 @store_options
 @click.pass_context
 def desk(
@@ -52,20 +52,20 @@ def desk(
     user_header: str | None,
     server_names: tuple[str, ...],
     max_upload: int,
-    lang: str | None,
+    lang: str,
 ) -> None:
     """Open the desk: pages in the browser, and an HTTP interface, on this machine only.
 
     Prints the address to open. Stop it with Ctrl-C.
     """
     if (listen is None) != (user_header is None):
-        raise click.UsageError("--listen and --user-header require each other")
+        raise click.UsageError(said("errors", "cli", "listen_header"))
     if server_names and not listen:
-        raise click.UsageError("--server-name requires --listen")
+        raise click.UsageError(said("errors", "cli", "server_name"))
     try:
         from dnc.desk.server import LOOPBACK, bound, host_of, serve
     except ModuleNotFoundError as error:
-        raise OptionError(f"{error.name} is not installed; install dnc-check[desk], or run make desk") from None
+        raise OptionError(said("errors", "cli", "no_desk", name=error.name)) from None
     from dnc.desk.desk import Desk
 
     sock = bound(listen or LOOPBACK, port)
@@ -74,7 +74,7 @@ def desk(
     one = Desk(
         open_store(ctx),
         frozenset(name.lower() for name in hosts),
-        language=lang or system_language(),
+        language=lang,
         rules=ctx.obj["rules"],
         user_header=user_header,
         max_upload=max_upload * 10**6,
@@ -89,7 +89,7 @@ def desk(
             threading.Thread(
                 target=webbrowser.open, args=(opening,), daemon=True
             ).start()  # it may wait for the browser
-        say("stop with Ctrl-C")
+        say(messages("store", lang)["stop"])
 
     with suppress(KeyboardInterrupt):  # the way to stop it
         serve(one, sock, ready)
@@ -98,9 +98,10 @@ def desk(
 @click.command()
 @click.argument("action", type=click.Choice(["add", "list", "remove"]))
 @click.argument("name", required=False)
+@LANG
 @store_options
 @click.pass_context
-def keys(ctx: click.Context, action: str, name: str | None) -> None:
+def keys(ctx: click.Context, action: str, name: str | None, lang: str) -> None:
     """Manage the keys of programs that ask the desk over HTTP.
 
     add NAME prints a new key once; the store keeps only its hash, and NAME says in the log who asked. list prints the
@@ -109,17 +110,17 @@ def keys(ctx: click.Context, action: str, name: str | None) -> None:
     from dnc.store import keys as stored
 
     if (name is None) != (action == "list"):
-        raise click.UsageError("add and remove require NAME, list takes none")
+        raise click.UsageError(said("errors", "cli", "key_name"))
     store = open_store(ctx)
     if name is None:
         print_rows([(one.name, one.added_at) for one in stored.in_store(store.ledger)], ("name", "added_at"))
     elif action == "add":
         click.echo(stored.add(store.ledger, name))
-        say("this key is not shown again; give it to the program that asks")
+        say(messages("store", lang)["key_added"])
     else:
         store.must_exist()
         stored.remove(store.ledger, name)
-        say(f"removed the key {name}")
+        say(messages("store", lang)["key_removed"].format(name=name))
 
 
 VERBS = (desk, keys)

@@ -12,7 +12,7 @@ from dnc.cli.options import DATE, FILE, LANG, TARGET, load_brief, load_rules, op
 from dnc.cli.rule_packs import act_on_packs, pack_options
 from dnc.clock import today
 from dnc.errors import OptionError, RuleError
-from dnc.messages import counted, dated, messages
+from dnc.messages import counted, dated, messages, said
 
 if TYPE_CHECKING:
     from dnc.law.regimes import Pack, Regime
@@ -69,9 +69,9 @@ def rules(
     book = load_rules(ctx)
     changes = _span(ahead, changes)
     if brief and not changes:
-        raise click.UsageError("--brief requires --ahead or --changes")
+        raise click.UsageError(said("errors", "cli", "brief_needs"))
     if jurisdiction and jurisdiction not in book.packs:
-        raise click.UsageError(f"no rules for {jurisdiction!r}; available: {', '.join(book.packs)}")
+        raise click.UsageError(said("errors", "cli", "no_rules", name=jurisdiction, known=", ".join(book.packs)))
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, regime) for pack in packs for regime in (pack.on(on) if on else pack.regimes)]
     if changes:
@@ -91,7 +91,7 @@ def rules(
 def _span(ahead: int | None, changes: tuple[date, date] | None) -> tuple[date, date] | None:
     """The days between which changes are asked for, if they are."""
     if ahead and changes:
-        raise click.UsageError("--ahead and --changes exclude each other")
+        raise click.UsageError(said("errors", "cli", "ahead_or_changes"))
     return (today(), today() + timedelta(days=ahead)) if ahead else changes
 
 
@@ -105,7 +105,7 @@ def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
     for problem in found:
         click.echo(problem)
     if found:
-        raise RuleError(f"{len(found)} problems found in the rules")
+        raise RuleError(said("errors", "cli", "problems", n=len(found)))
     count = sum(len(pack.regimes) for pack in packs)
     say(messages("store", lang)["lint"].format(n=counted(lang)(count)))
 
@@ -115,7 +115,7 @@ def _write_page(packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path 
     from dnc.reports.law_page import html
 
     if not is_page(out):
-        raise OptionError("--out writes a page: its name must end in .html")
+        raise OptionError(said("errors", "cli", "page_name"))
     shown = {pack.jurisdiction: (pack, [regime for owner, regime in chosen if owner is pack]) for pack in packs}
     with atomic_path(out) as path:
         path.write_text(html(shown, lang), encoding="utf-8")
@@ -153,7 +153,7 @@ def _print_changes(
 
     first, last = days[0] + timedelta(days=1), days[1]
     if last < first:
-        raise OptionError("--changes needs two days, the earlier one first")
+        raise OptionError(said("errors", "cli", "two_days"))
     if brief_file:
         brief = load_brief(brief_file)
         home = [pack for pack in packs if brief.region in pack.territories]

@@ -9,7 +9,7 @@ import click
 
 from dnc.cli.options import FILE, LANG, open_store, print_csv, say, store_options
 from dnc.errors import StoreError, printable
-from dnc.messages import counted, dated, in_language, messages
+from dnc.messages import counted, dated, in_language, messages, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def log(
     A log that does not verify, or lacks a row anchored earlier, is neither anchored nor stamped.
     """
     if head and not verifying:
-        raise click.UsageError("--head requires --verify")
+        raise click.UsageError(said("errors", "cli", "head_verify"))
     store = open_store(ctx)
     anchoring = bool(anchor or anchor_command or stamp)
     if not verifying and not anchoring:
@@ -110,9 +110,7 @@ def _verify(
     for fault in found.faults:
         click.echo(printable(in_language(fault, lang)))
     if found.faults:
-        raise StoreError(
-            f"{store.path}: faults in the log: {len(found.faults)}; restore a good one with dnc restore BACKUP"
-        )
+        raise StoreError(said("errors", "log_faults", store=store.path, n=len(found.faults)))
     if not quiet:
         say(messages("store", lang)["log_verified"].format(rows=counted(lang)(found.head.seq), head=found.head))
 
@@ -124,7 +122,7 @@ def _fingerprint(head: str | None) -> Entry:
         return NO_ENTRY
     seq, _, text = head.partition(":")
     if not text or not seq.isdecimal():
-        raise click.UsageError(f"--head {head!r} is not in the form ROW:HASH that reports print")
+        raise click.UsageError(said("errors", "cli", "head", head=head))
     return Entry(int(seq), text.strip().lower())
 
 

@@ -28,7 +28,7 @@ from dnc.cli import (
 )
 from dnc.cli.options import language, log_as_json, say
 from dnc.errors import DncError, OptionError, ShortageError, shortage
-from dnc.messages import Words, in_language, said
+from dnc.messages import Words, figure, in_language, said
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
 _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
@@ -94,10 +94,7 @@ def _refuse_tight_limit() -> None:
 
     most, _ = resource.getrlimit(resource.RLIMIT_AS)
     if most != resource.RLIM_INFINITY and most < _LEAST_ADDRESSES:
-        raise ShortageError(
-            f"addresses are limited to {most >> 20:,} MiB and {_LEAST_ADDRESSES >> 20:,} MiB are reserved; raise "
-            "ulimit -v, and limit memory by a control group (MemoryMax= of systemd, --memory of docker)"
-        )
+        raise ShortageError(said("errors", "addresses", most=figure(most >> 20), least=figure(_LEAST_ADDRESSES >> 20)))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.errors import InputError, is_full, no_room, printable, room_in, without_numbers
+from dnc.errors import InputError, is_full, no_room, printable, room_in, why, without_numbers
 from dnc.files.remote import Query, fetched, is_url
-from dnc.messages import LANGUAGES, in_language, system_language
+from dnc.messages import LANGUAGES, in_language, said, system_language
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,7 +51,7 @@ class _Date(click.ParamType[date]):
         try:
             return date.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is not a valid date; use YYYY-MM-DD", param, ctx)
+            self.fail(said("errors", "cli", "date", value=value), param, ctx)
 
 
 class _Pair(click.ParamType[tuple[str, str]]):
@@ -61,7 +61,7 @@ class _Pair(click.ParamType[tuple[str, str]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         name, equals, rest = str(value).partition("=")
         if not equals or not name.strip():
-            self.fail(f"{value!r} is not in the form NAME=VALUE", param, ctx)
+            self.fail(said("errors", "cli", "pair", value=value), param, ctx)
         return name.strip(), rest.strip()
 
 
@@ -72,7 +72,7 @@ class _Words(click.ParamType[tuple[str, str, str]]):
         column, colon, words = str(value).partition(":")
         theirs, equals, ours = words.rpartition("=")
         if not (colon and equals and column.strip() and ours.strip()):
-            self.fail(f"{value!r} is not in the form COLUMN:THEIRS=OURS", param, ctx)
+            self.fail(said("errors", "cli", "words", value=value), param, ctx)
         return column.strip(), theirs.strip(), ours.strip()
 
 
@@ -129,14 +129,14 @@ def _copied(path: Path, folder: Path) -> Path:
             while block := pipe.read(_BLOCK_BYTES):
                 left -= len(block)
                 if left < 0:
-                    raise InputError("more than 20 GB; use a file instead of a pipe", path)
+                    raise InputError(said("errors", "cli", "pipe_large"), path)
                 out.write(block)
             if out.tell() == 0 and stat.S_ISFIFO(os.fstat(pipe.fileno()).st_mode):
-                raise InputError("the pipe is empty; did the command before it fail?", path)
+                raise InputError(said("errors", "cli", "pipe_empty"), path)
     except OSError as error:
         if is_full(error):
             raise no_room(tempfile.gettempdir()) from None
-        raise InputError(f"cannot be read: {error.strerror or error}", path) from None
+        raise InputError(said("errors", "unread", why=why(error)), path) from None
     return file
 
 
@@ -357,7 +357,7 @@ def source_of(files: Sequence[Path | str], query: str | None) -> Sequence[Path |
     if query is None:
         return files
     if len(files) != 1 or not is_url(files[0]):
-        raise click.UsageError("--query needs the URL of one database in place of LIST")
+        raise click.UsageError(said("errors", "cli", "query_url"))
     return Query(str(files[0]), query)
 
 

@@ -11,7 +11,7 @@ import click
 
 from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, WORDS, Command, open_store, say, store_options
 from dnc.clock import DATE_ORDERS
-from dnc.messages import counted, dated, in_language, messages
+from dnc.messages import counted, dated, in_language, messages, said
 
 if TYPE_CHECKING:
     from dnc.store.store import Snapshot
@@ -69,7 +69,7 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, meaning in pairs:
         if found.setdefault(name, meaning) != meaning:
-            raise click.BadParameter(f"{name!r} is given twice; give it once")
+            raise click.BadParameter(said("errors", "cli", "twice", name=name))
     return found
 
 

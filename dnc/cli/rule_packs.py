@@ -11,7 +11,7 @@ import click
 
 from dnc.cli.options import FILE, Command, open_store, print_rows, say
 from dnc.errors import InputError
-from dnc.messages import counted, messages
+from dnc.messages import counted, messages, said
 
 if TYPE_CHECKING:
     from dnc.law.pack_file import SignedPack
@@ -41,12 +41,12 @@ def act_on_packs(ctx: click.Context, lang: str, out: Path | str | None, options:
     """Do what the options of packs ask for; returns whether they ask for anything. out: the pack that is made."""
     actions = [name for name in _ACTIONS if options[name]]
     if len(actions) > 1:
-        raise click.UsageError("give one of --pack, --new-key, --install, --distrust and --undo at a time")
+        raise click.UsageError(said("errors", "cli", "one_action"))
     action = actions[0] if actions else None
     if bool(options["key"]) != (action == "pack") or (action == "pack" and not isinstance(out, Path)):
-        raise click.UsageError("--pack, --key and --out require each other")
+        raise click.UsageError(said("errors", "cli", "pack_needs"))
     if options["trust"] and action != "install":
-        raise click.UsageError("--trust requires --install")
+        raise click.UsageError(said("errors", "cli", "trust_needs"))
     texts = messages("pack", lang)
     if action == "pack" and isinstance(out, Path):
         _make(options["pack"], options["key"], out, lang)
@@ -77,8 +77,8 @@ def _make(folder: Path, key: Path, out: Path, lang: str) -> None:
     content = content_of(folder)
     _, cases = tried(content)
     fingerprint = write_pack(content, key, out)
-    said = {"version": content.version, "files": ", ".join(content.rules), "n": counted(lang)(cases)}
-    say(messages("pack", lang)["made"].format(out=out, key=fingerprint, **said))
+    facts = {"version": content.version, "files": ", ".join(content.rules), "n": counted(lang)(cases)}
+    say(messages("pack", lang)["made"].format(out=out, key=fingerprint, **facts))
 
 
 def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
@@ -105,8 +105,8 @@ def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
     if changed:
         print_rows(changed, Effect._fields)
     say(texts["changes" if changed else "no_changes"].format(n=counted(lang)(len(changed))))
-    said = {"pack": pack, "files": ", ".join(content.rules), "n": counted(lang)(cases)}
-    say(texts["installed"].format(**said))
+    facts = {"pack": pack, "files": ", ".join(content.rules), "n": counted(lang)(cases)}
+    say(texts["installed"].format(**facts))
 
 
 def _trusted(store: Store, signed: SignedPack, trust: str | None, lang: str) -> bool:
@@ -115,15 +115,13 @@ def _trusted(store: Store, signed: SignedPack, trust: str | None, lang: str) -> 
 
     known = rule_packs.signers(store.ledger)
     if trust is not None and trust.lower() != signed.signer:
-        raise InputError(f"is signed by another key than that of --trust: {signed.signer}", signed.path)
+        raise InputError(said("errors", "signer", "other", signer=signed.signer), signed.path)
     if signed.signer in known:
         return False
     if trust is None:
         if known:
-            hint = "if its publisher has a new key, confirm it with them and add --trust FINGERPRINT"
-            raise InputError(f"is signed by a key that the store does not trust: {signed.signer}; {hint}", signed.path)
+            raise InputError(said("errors", "signer", "untrusted", signer=signed.signer), signed.path)
         if not sys.stdin.isatty():
-            hint = "compare it with what its publisher told you, and add --trust FINGERPRINT"
-            raise InputError(f"is signed by a key that is new to the store: {signed.signer}; {hint}", signed.path)
+            raise InputError(said("errors", "signer", "new", signer=signed.signer), signed.path)
         click.confirm(messages("pack", lang)["ask"].format(key=signed.signer), abort=True, err=True)
     return True

@@ -26,7 +26,7 @@ from dnc.cli.options import (
     store_options,
 )
 from dnc.errors import StoreError, printable
-from dnc.messages import counted, dated, in_language, messages
+from dnc.messages import counted, dated, in_language, messages, said
 
 if TYPE_CHECKING:
     from dnc.store.snapshots import Snapshot
@@ -57,7 +57,7 @@ def object_(
 ) -> None:
     """Record opt-outs: people who told this caller not to call again."""
     if lift and not reason:
-        raise click.UsageError("--lift requires --reason")
+        raise click.UsageError(said("errors", "cli", "lift_reason"))
     count = open_store(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
     texts = messages("store", lang)
     say(texts["lifted" if lift else "recorded"].format(n=counted(lang)(count), day=dated(lang)(on)))
@@ -90,9 +90,9 @@ def forget(
     Opt-outs are always kept.
     """
     if sum((before is not None, bool(numbers), due)) != 1:
-        raise click.UsageError("give exactly one of --before, --number and --due")
+        raise click.UsageError(said("errors", "cli", "forget_one"))
     if decisions and (not before or registry):
-        raise click.UsageError("--decisions requires --before and cannot be combined with --registry")
+        raise click.UsageError(said("errors", "cli", "decisions"))
     store = open_store(ctx)
     if numbers:
         deleted = store.forget_numbers(numbers, region=region, registry=registry)
@@ -135,7 +135,7 @@ def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: b
     if kind is None:
         print_rows(store.retention(), ("kind", "months", "first_day_kept"))
     elif (months is None) != for_ever:
-        raise click.UsageError("give exactly one of --months and --for-ever")
+        raise click.UsageError(said("errors", "cli", "retain_one"))
     else:
         store.retain(kind, months)
         say(messages("store", lang)["kept_for_ever" if for_ever else "kept"].format(kind=kind, months=months))
@@ -152,7 +152,7 @@ def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: b
 def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: bool) -> None:
     """List the snapshots in the store as CSV, or compare two of them."""
     if numbers and not diff:
-        raise click.UsageError("--numbers requires --diff")
+        raise click.UsageError(said("errors", "cli", "numbers_diff"))
     if diff:
         print_csv(open_store(ctx).diff(*diff, numbers=numbers))
         return
@@ -210,16 +210,17 @@ def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang
 
 def _days(name: str, text: str) -> int:
     if not text.isdecimal():
-        raise click.UsageError(f"--max-age {name}={text!r} is not a number of days")
+        raise click.UsageError(said("errors", "cli", "max_age", name=name, days=text))
     return int(text)
 
 
 @click.command()
 @click.argument("what", type=click.Choice(["own"]))
 @click.option("--out", type=TARGET, help="Write to this file.  [default: stdout]")
+@LANG
 @store_options
 @click.pass_context
-def export(ctx: click.Context, /, *, what: str, out: Path | str | None) -> None:
+def export(ctx: click.Context, /, *, what: str, out: Path | str | None, lang: str) -> None:
     """Export the caller's own opt-out list as CSV, which dnc load --registry own takes back.
 
     It has everyone who is on the list today: all that was loaded or recorded, without what was lifted or has expired.
@@ -234,7 +235,7 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None) -> None:
     else:
         with Output(out, entries.columns, ",", False) as output:
             output.writer.add(Rows.of(entries))
-    say(f"opt-outs exported: {entries.height:,}")
+    say(messages("store", lang)["exported"].format(n=counted(lang)(entries.height)))
 
 
 @click.command()
@@ -334,7 +335,7 @@ def verify(ctx: click.Context, lang: str) -> None:
     for fault in found.faults:
         click.echo(printable(in_language(fault, lang)))
     if found.faults:
-        raise StoreError(f"{store.path}: faults: {len(found.faults)}; repair them with dnc restore BACKUP")
+        raise StoreError(said("errors", "store_faults", store=store.path, n=len(found.faults)))
     count = counted(lang)
     counts = {"files": count(found.files), "rows": count(found.rows)}
     say(messages("store", lang)["verified"].format(head=found.head, **counts))

@@ -25,7 +25,7 @@ from dnc.cli.options import (
     store_options,
 )
 from dnc.errors import InputError
-from dnc.messages import messages
+from dnc.messages import messages, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,17 +186,17 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
     from dnc.files.writers import is_page
 
     if given["out"] and not is_page(given["out"]):
-        raise click.UsageError("--out must end in .html")
+        raise click.UsageError(said("errors", "cli", "html"))
     if given["max_price_per_clear"] is not None and given["price"] is None:
-        raise click.UsageError("--max-price-per-clear requires --price")
+        raise click.UsageError(said("errors", "cli", "price"))
     if bool(given["files"]) == bool(given["sealed"]):
-        raise click.UsageError("give either LIST or --sealed FILE")
+        raise click.UsageError(said("errors", "cli", "list_or_sealed"))
     if given["signer"] and not (given["sealed"] or given["against"]):
-        raise click.UsageError("--signer requires a sealed result")
+        raise click.UsageError(said("errors", "cli", "signer"))
     if (given["key"] or given["again"]) and not given["seal"]:
-        raise click.UsageError("--key and --again require --seal")
+        raise click.UsageError(said("errors", "cli", "seal_key"))
     if given["salt"] and len(given["against"]) != 1:
-        raise click.UsageError("--salt requires LIST, and --against with the sealed result")
+        raise click.UsageError(said("errors", "cli", "salt_needs"))
 
 
 def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lang: str, *, quiet: bool) -> None:
@@ -231,9 +231,9 @@ def _target(seal: Path | str | None) -> Path | None:
     if seal is None or str(seal) == "-":
         return None
     if not isinstance(seal, Path) or seal.suffix.lower() != ".json":
-        raise click.UsageError("the FILE of --seal must end in .json")
+        raise click.UsageError(said("errors", "cli", "seal_json"))
     if seal.exists() and not is_sealed(seal):
-        raise InputError("exists and is not a sealed result; name another file", seal)
+        raise InputError(said("errors", "sealed", "other_file"), seal)
     return seal
 
 
@@ -263,7 +263,7 @@ def _salt(text: str) -> str:
 
     found = text if _SALT.fullmatch(text) else read_bounded(Path(text), 1000).decode("ascii", "replace").strip()
     if not _SALT.fullmatch(found):
-        raise InputError("is not a salt: 64 hexadecimal digits", text)
+        raise InputError(said("errors", "sealed", "salt"), text)
     return found.lower()
 
 
@@ -284,10 +284,10 @@ def _vetted(
 
     claims = [path for path in against if not path.is_dir() and is_sealed(path)]
     if len(claims) > 1:
-        raise click.UsageError("only one sealed result can be given with --against")
+        raise click.UsageError(said("errors", "cli", "one_claim"))
     claim = read_sealed(claims[0], book, signer=signer) if claims else None
     if signer and not claim:
-        raise click.UsageError("--signer requires a sealed result")
+        raise click.UsageError(said("errors", "cli", "signer"))
     vetting = vet_lists(
         files,
         open_store(ctx),

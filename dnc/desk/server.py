@@ -10,7 +10,8 @@ import uvicorn
 
 from dnc.desk.app import application
 from dnc.desk.desk import Desk
-from dnc.errors import OptionError
+from dnc.errors import OptionError, why
+from dnc.messages import said
 
 LOOPBACK = "127.0.0.1"
 _CONNECTIONS = 1_000
@@ -23,7 +24,7 @@ def bound(address: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
     except ValueError:
-        raise OptionError(f"--listen {address!r} is not an IP address") from None
+        raise OptionError(said("errors", "listen", address=address)) from None
     # asyncio sends at once (TCP_NODELAY) only where the protocol is named; else each answer waits 40 ms for an ACK.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -31,7 +32,7 @@ def bound(address: str, port: int) -> socket.socket:
         sock.bind((address, port))
     except OSError as error:
         sock.close()
-        raise OptionError(f"cannot listen at {address}, port {port}: {error.strerror}; name another --port") from None
+        raise OptionError(said("errors", "no_port", address=address, port=port, why=why(error))) from None
     return sock
 
 

@@ -248,7 +248,7 @@ def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
     """For undecided rows the summary says what to write, or whom to ask, with the line to write in the brief."""
     calls = write_file("calls.csv", "number\n01 99 00 04 18\n01 99 00 04 18\n")
     _, _, err = dnc("check", calls, *SEED)
-    assert "Set for all rows, where the file says nothing: caller=political, voice=recorded" in err
+    assert "Set for all rows, where the file says nothing: Caller: a party or candidate · Who or what speaks: " in err
     assert "  2. Write what consent each person has given" in err
     assert 'in the brief: facts.consent = "…"' in err
     assert "found more than once: 1" in err

@@ -88,16 +88,12 @@ def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Ro
     outcomes = messages("common", language)["outcomes"]
     found = [(outcomes[name], count(calls)) for name, calls in msgspec.structs.asdict(one.counts).items()]
     rules = [
-        (file.jurisdiction, texts["rules_file"].format(day=day(file.read_until), checksum=file.sha256))
+        (file.jurisdiction, texts["rules_file"].format(day=day(file.read_until), hash=file.sha256))
         for file in one.rules
     ]
     if one.pack:
-        rules.append(
-            (
-                texts["pack"],
-                texts["pack_says"].format(version=one.pack.version, checksum=one.pack.sha256, signer=one.pack.signer),
-            )
-        )
+        pack = {"version": one.pack.version, "hash": one.pack.sha256, "signer": one.pack.signer}
+        rules.append((texts["pack"], texts["pack_says"].format(**pack)))
     registries = [
         (
             f"{registry_name(extract.registry, language)} ({extract.registry})",

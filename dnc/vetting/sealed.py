@@ -41,6 +41,7 @@ _CONTEXT = b"dnc sealed result 2\n"
 _MARK = "dnc_sealed"
 _LONGEST = 16_000_000  # bytes
 _MOST = 1000  # of anything else that is listed
+_MOST_CLASSES = 100  # of each column, compared with a sample; a list has far fewer
 _SAME_USE = ("at", "region", "declared", "guidance", "accepted")
 
 
@@ -204,24 +205,30 @@ def _unreadable(error: ValueError, path: str | Path) -> InputError:
 def held_to(claim: Vetting, sample: Vetting) -> Vetting:
     """Compare a vetted sample with a sealed result; returns the vetting of the sample, with its `agreement`.
 
-    For every word in the columns COMPARED, the share that is claimed is compared with exact bounds from the sample.
-    All bounds together are right as often as the confidence of the sample says (Bonferroni), so that a random sample
-    of the very list is called inconsistent no more often than that.
+    For every word in the columns COMPARED, or the most frequent of very many, the share that is claimed is compared with
+    exact bounds from the sample. All bounds together are right as often as the confidence of the sample says
+    (Bonferroni), so that a random sample of the very list is called inconsistent no more often than that.
 
     Raises OptionError if the sample was vetted for another use than the list.
     """
     _comparable(claim.offer, sample.offer)
-    classes = list(_classes(claim.cells, sample.cells))
-    each = 1 - (1 - sample.offer.confidence) / max(1, len(classes))
-    claims = [_claim(column, word, claim, sample, each) for column, word in classes]
+    both = [claim.cells, sample.cells]
+    every = sum(pl.concat(cells[column] for cells in both).drop_nulls().n_unique() for column in COMPARED)
+    each = 1 - (1 - sample.offer.confidence) / max(1, every)
+    claims = [_claim(column, word, claim, sample, each) for column, word in _classes(both)]
     agreement = Agreement(all(part.holds for part in claims), sample.offer.confidence, tuple(claims))
     return replace(sample, agreement=agreement, signer=claim.signer)
 
 
-def _classes(claimed: pl.DataFrame, sampled: pl.DataFrame) -> Iterator[tuple[str, str]]:
+def _classes(both: list[pl.DataFrame]) -> Iterator[tuple[str, str]]:
     for column in COMPARED:
-        words = pl.concat([claimed[column], sampled[column]]).drop_nulls().unique().sort()
+        words = pl.concat([_frequent(cells, column) for cells in both]).unique().sort()
         yield from ((column, word) for word in words)
+
+
+def _frequent(cells: pl.DataFrame, column: str) -> pl.Series:
+    rows = cells.drop_nulls(column).group_by(column).agg(pl.col("rows").sum())
+    return rows.sort(pl.col("rows"), column, descending=[True, False]).head(_MOST_CLASSES)[column]
 
 
 def _claim(column: str, word: str, claim: Vetting, sample: Vetting, confidence: float) -> Claim:

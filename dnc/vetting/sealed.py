@@ -205,8 +205,8 @@ def _unreadable(error: ValueError, path: str | Path) -> InputError:
 def held_to(claim: Vetting, sample: Vetting) -> Vetting:
     """Compare a vetted sample with a sealed result; returns the vetting of the sample, with its `agreement`.
 
-    For every word in the columns COMPARED, or the most frequent of very many, the share that is claimed is compared with
-    exact bounds from the sample. All bounds together are right as often as the confidence of the sample says
+    For every word in the columns COMPARED, or the most frequent of very many, the share that is claimed is compared
+    with exact bounds from the sample. All bounds together are right as often as the confidence of the sample says
     (Bonferroni), so that a random sample of the very list is called inconsistent no more often than that.
 
     Raises OptionError if the sample was vetted for another use than the list.

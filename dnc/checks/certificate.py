@@ -193,7 +193,10 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
         "certificate": certificate,
         "signature": msgspec.to_builtins(signature),
     }
-    read_certificate(signed)
+    try:
+        read_certificate(signed)
+    except ValueError as error:
+        raise StoreError(f"check {check} cannot be certified: {error}") from None
     return signed
 
 

@@ -193,6 +193,8 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
         raise click.UsageError(said("errors", "cli", "list_or_sealed"))
     if given["signer"] and not (given["sealed"] or given["against"]):
         raise click.UsageError(said("errors", "cli", "signer"))
+    if given["seal"] and given["sealed"]:
+        raise click.UsageError(said("errors", "cli", "seal_list"))
     if (given["key"] or given["again"]) and not given["seal"]:
         raise click.UsageError(said("errors", "cli", "seal_key"))
     if given["salt"] and len(given["against"]) != 1:

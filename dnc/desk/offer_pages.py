@@ -26,7 +26,7 @@ from dnc.files.open_table import count_rows
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import said
 from dnc.reports.vet_page import html
-from dnc.reports.vet_summary import summary
+from dnc.reports.vet_summary import sealed_lines, summary
 from dnc.vetting.model import Asked, Vetting
 from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 
@@ -41,6 +41,7 @@ _TEXTS = (
     "max_price_per_clear",
     "sample_of",
     "seal",
+    "again",
     *_USE,
 )
 _FILES = ("offer", "brief", "held", "sealed")
@@ -53,6 +54,7 @@ class Terms:
     Attributes:
         asked: price and conditions. at, until: first and last day of the calls. region: of national numbers.
         facts: of all calls. sample_of: rows of the list, where the file is a sample. seal: whether to seal the result.
+        again: why a list that was sealed before is sealed again.
     """
 
     asked: Asked
@@ -62,6 +64,7 @@ class Terms:
     facts: dict[str, str]
     sample_of: int | None
     seal: bool
+    again: str | None
 
 
 def _form(visit: Visit) -> Response:
@@ -131,6 +134,7 @@ def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, 
         {name: given[name] for name in _USE if given[name]},
         read("sample_of", lambda text: int(_within(int(text) - 1)) + 1, "no_amount"),
         bool(given["seal"]),
+        given["again"] or None,
     )
     return terms, errors
 
@@ -160,6 +164,7 @@ def _vetting(desk: Desk, uploads: dict[str, Upload | None], terms: Terms, langua
         asked=terms.asked,
         sample_of=claim.offer.rows if claim else terms.sample_of,
         seal=terms.seal,
+        again=terms.again,
         progress=job.advance,
         brief=told,
         region=terms.region,
@@ -179,12 +184,12 @@ def _offer(visit: Visit) -> Vetting:
 
 
 def _result(visit: Visit) -> Response:
-    vetting = _offer(visit)
+    vetting, language = _offer(visit), visit.session.language
     return visit.page(
         "offer_result.html",
         vetting=vetting,
         id=visit.request.path_params["job"],
-        lines=list(summary(vetting, visit.session.language)),
+        lines=[*(sealed_lines(vetting, None, language) if vetting.salt else ()), *summary(vetting, language)],
     )
 
 

@@ -109,7 +109,7 @@ def _head(vetting: Vetting, language: str) -> Iterator[str]:
     yield head(vetting, language)
     if offer.sealed:
         yield texts["sealed"].format(version=offer.version)
-    if offer.sealed or vetting.agreement:
+    if vetting.agreement or (offer.sealed and not vetting.salt):
         yield texts["signed" if vetting.signer else "unsigned"].format(key=vetting.signer)
     if offer.sample_of is not None:
         yield texts["sample"].format(of=count(offer.sample_of), confidence=percent(language, 0)(offer.confidence))

@@ -291,6 +291,11 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     assert "sha256-" in browser.client.get(f"{shut.url.path}/report").headers["Content-Security-Policy"]
     assert browser.client.get(f"{shut.url.path}/sealed.json").status_code == 404
     sealed = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
+    assert "Salt of the commitment" in text_of(sealed)
+    again = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
+    assert "add --again REASON" in text_of(again)
+    more = {"min_clear": "", "seal": "yes", "again": "the first was lost"}
+    assert "Salt of the commitment" in text_of(ended(browser, browser.post("/offer", use | more, files=files)))
     result = browser.client.get(f"{sealed.url.path}/sealed.json").content
     assert not re.findall(rb"\+\d{9,}", result)
     read = ended(browser, browser.post("/offer", {}, files={"sealed": ("sealed.json", result)}))

@@ -311,6 +311,8 @@ def test_a_result_is_not_written_over_a_list(dnc, offer, write_file):
     code, _, err = dnc("vet", path, *use, "--seal", lines)
     assert (code, "is not a sealed result" in err) == (4, True)
     assert lines.read_text().startswith('{"number"')
+    assert dnc("vet", path, *use, "--seal", path.with_name("offer.json"))[0] == 0
+    assert dnc("vet", path.with_name("offer.json"), "--seal")[0] == 2
     for wrong in (("--key", "k"), ("--again", "x"), ("--signer", "0" * 64)):
         assert dnc("vet", path, *use, *wrong)[0] == 2
 

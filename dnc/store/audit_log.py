@@ -2,8 +2,8 @@
 
 The hash of a row is the SHA-256 of the JSON list `[previous, seq, done_at, verb, done_by, detail]`, written in ASCII
 without blanks: `previous` is the hash of the row before or empty, `done_at` is `YYYY-MM-DDTHH:MM:SS` in UTC, `detail`
-is the text as stored. Whoever owns the store can rewrite all of it. The last hash, the head, is therefore printed, so
-that it can be kept elsewhere.
+is the text as stored; that of the last row of a change tells the state of the ledger (`dnc.store.state`). Whoever owns
+the store can rewrite all of it. The last hash, the head, is therefore printed, so that it can be kept elsewhere.
 """
 
 from __future__ import annotations
@@ -52,6 +52,17 @@ class LogRow(NamedTuple):
     verb: str
     done_by: str
     detail: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A row that is added at the end of a change, because it tells what the ledger holds then."""
+
+    seq: int
+    done_at: datetime
+    verb: str
+    done_by: str
+    detail: dict[str, Any]
 
 
 def now() -> datetime:
@@ -106,17 +117,6 @@ def head(con: duckdb.DuckDBPyConnection) -> Entry:
     """The last row."""
     row = ledger_sql.last_log_row(con)
     return Entry(**row) if row else NO_ENTRY
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A row that is added at the end of a change, because it tells what the ledger holds then."""
-
-    seq: int
-    done_at: datetime
-    verb: str
-    done_by: str
-    detail: dict[str, Any]
 
 
 def draft(seq: int, verb: str, detail: dict[str, Any]) -> Draft:

@@ -234,8 +234,8 @@ class Ledger:
         Before, what killed loads and changes left behind is removed; afterwards, files that are no longer used. A
         change that adds no row to the log changes nothing.
 
-        erasing: whether rows or parts of them are removed so that no byte of them stays. Otherwise they stay in the
-            ledger's file until DuckDB uses their blocks again; and of objections, none may be changed.
+        erasing: whether no byte of what the change removes may stay, in the ledger's file either; refused while there
+            is what a restore kept. Other changes may add objections, but not change any.
         """
         with self.writing():
             if not self.exists:

@@ -1,8 +1,8 @@
 """The manifest beside the ledger: what the store holds, counted and hashed, so that a loss is noticed.
 
 `manifest.json` has the SHA-256 of the ledger's file, the last row of the log, how many rows each table has, the rules,
-and every file with its rows; its last key is its own checksum. It is written after each change and read before
-each use.
+and every file with its rows; its last key is its own checksum. It is written after each change and read before each
+use.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         intact = False
     if not intact:
         raise DamageError(folder, f"{NAME} is damaged")
-    content.pop("objections", None)  # which older programs counted and hashed here
+    content.pop("objections", None)  # older programs counted and hashed them
     try:
         return msgspec.convert(content, Manifest)
     except msgspec.ValidationError:

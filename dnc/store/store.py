@@ -327,7 +327,8 @@ class Store:
     ) -> Forgotten:
         """Delete kept decisions on some numbers, and listings that clear them; opt-outs are always kept.
 
-        Raises InputError with the position of a number that cannot be read.
+        Raises InputError with the position of a number that cannot be read, StoreError if a restore kept files in the
+        folder `damaged`, where they cannot be deleted.
         """
         retention.check_registry(registry)
         self.must_exist()

@@ -360,12 +360,16 @@ class Ledger:
             )
 
     def _sweep(self, manifest: Manifest) -> None:
-        """Remove files that are no longer used; one that is being read is left to the next change."""
-        if unnamed := self.files() - {self.folder / path for path in manifest.files()}:
+        """Remove files that are no longer used; one that is being read is left to the next change.
+
+        No other file is removed: if the ledger is an older copy, it does not name what is newer.
+        """
+        if unnamed := self.files() - self.named(manifest):
+            known = self.moved_in()
             with self.instance.attached(self.path, "read_only") as con:
-                left_over = self.left_over(con)
+                known |= ledger_sql.files_in_log(con)
             for path in unnamed:
-                if path.name in left_over:
+                if path.name in known:
                     remove_unread(path)
 
     def files(self) -> set[Path]:
@@ -373,23 +377,24 @@ class Ledger:
         files = (path for name in FOLDERS for path in (self.folder / name).glob("*"))
         return {path for path in files if _OURS.match(path.name)}
 
-    def left_over(self, con: duckdb.DuckDBPyConnection) -> set[str]:
-        """Names of files that may be removed if the ledger does not name them.
+    def named(self, manifest: Manifest) -> set[Path]:
+        """Every file that a manifest names."""
+        return {self.folder / path for path in manifest.files()}
 
-        A change moved them in and was ended before it was complete, or the log speaks of them: the ledger had them.
-        """
-        names = ledger_sql.files_in_log(con)
+    def moved_in(self) -> set[str]:
+        """Names of files that changes moved in which were not completed, or not yet."""
+        names: set[str] = set()
         for note in self.folder.glob(f"{_CHANGING}*/{_MOVED_IN}"):
             with suppress(FileNotFoundError):
                 names.update(note.read_text(encoding="ascii").split())
         return names
 
     def still_read(self) -> list[Path]:
-        """Files that the ledger names no more, and that a running check keeps from being removed."""
+        """Files that the ledger had and names no more, and that a running check keeps from being removed."""
         with self.read() as opened:
-            left_over = self.left_over(opened.con)
-            unnamed = self.files() - {self.folder / path for path in opened.manifest.files()}
-        return sorted(path for path in unnamed if path.name in left_over)
+            unnamed = self.files() - self.named(opened.manifest)
+            known = ledger_sql.files_in_log(opened.con)
+        return sorted(path for path in unnamed if path.name in known)
 
     # versions
 

@@ -17,6 +17,7 @@ from dnc.store.ledger import Ledger, LockedError, rows_of
 from dnc.store.manifest import FOLDERS, BitpagesFile, DamageError, Manifest, read_manifest
 from dnc.store.snapshots import fault_of
 
+_TRIES = 5
 _NAMED = 3  # files in a message
 
 
@@ -54,13 +55,22 @@ class Findings:
 def verify(ledger: Ledger) -> Findings:
     """Read the whole store and compare it with its manifest. Raises StoreError if there is none or it is locked."""
     _must_exist(ledger)
+    for _ in range(_TRIES):
+        before, found = ledger.state, _verified(ledger)
+        if not found.faults or ledger.state == before:
+            break  # otherwise a change was made meanwhile, which removes files
+    return found
+
+
+def _verified(ledger: Ledger) -> Findings:
     found = Findings(faults=[*links_in(ledger.folder)])
     if found.faults:
         return found
     if told := open_to_others(ledger.folder):
         found.notes.append(told)
     manifest, outside = None, Outside.of(ledger.folder)
-    files = ledger.files()  # before the ledger is read, which names what is moved in meanwhile
+    files = ledger.files()
+    moved_in = ledger.moved_in()  # after the files and before the ledger, which names what was moved in meanwhile
     try:
         with ledger.read() as opened:
             manifest = opened.manifest
@@ -72,10 +82,10 @@ def verify(ledger: Ledger) -> Findings:
             found.faults += _edits(opened.con)
             found.faults += _differences(opened.con, manifest)
             found.ledger_intact = not found.faults
-            left_over = ledger.left_over(opened.con)
+            known = moved_in | ledger_sql.files_in_log(opened.con)
             _compare(outside, opened.con, found)
-        named = {ledger.folder / path for path in manifest.files()}
-        found.unnamed = sorted(path for path in files - named if path.name not in left_over and path.exists())
+        unnamed = files - ledger.named(manifest)
+        found.unnamed = sorted(path for path in unnamed if path.name not in known and path.exists())
         found.faults += _strangers(found.unnamed)
     except LockedError:
         raise
@@ -207,8 +217,8 @@ def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
     for name, row in manifest.rows():
         path = folder / name
         fault = fault_of(path)
-        if not fault and (rows := rows_of(path)) != row.rows:
-            fault = f"holds {rows:,} rows and not {row.rows:,}"
+        if not fault:
+            fault = _miscounted(path, row.rows)
         if fault:
             found.damaged.append(path)
             found.faults.append(f"{row} {fault}")
@@ -219,3 +229,12 @@ def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
             found.damaged.append(stamp.path)
             found.faults.append(said("anchor", "stamp_damaged", path=stamp.path))
     found.files, found.rows = len(intact), sum(intact.values())
+
+
+def _miscounted(path: Path, rows: int) -> str | None:
+    """That a file has not so many rows, or was removed meanwhile; None if nothing is wrong."""
+    try:
+        held = rows_of(path)
+    except FileNotFoundError:
+        return "is missing: its file does not exist"
+    return f"holds {held:,} rows and not {rows:,}" if held != rows else None

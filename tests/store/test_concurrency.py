@@ -77,3 +77,28 @@ def look_up_beside(store: Store, tmp_path: Path) -> None:
     assert answers == {(number, "fr-bloctel", bloctel[number - 1]) for number in (1, 2, 3)} | {
         (number, "own", own[number - 1]) for number in (1, 2, 3)
     }
+
+
+FORGETTER = """
+import sys
+from datetime import date
+from pathlib import Path
+from dnc import Store
+store, path = Store(sys.argv[1]), Path(sys.argv[2])
+for turn in range(int(sys.argv[3])):
+    path.write_text(f"Telephone;R\u00e9ponse\\n0199000{turn:03};OK\\n")
+    store.load(path, as_of=date(2026, 9, 1 + turn))
+    store.forget_numbers([f"+33199000{turn:03}"])
+    store.forget(date(2026, 9, turn or 1))
+"""
+
+
+def test_a_verification_beside_changes_finds_nothing(store, tmp_path):
+    """Files that are moved in or removed meanwhile are neither strange nor missing."""
+    store.object(["+33199000003"], date(2026, 8, 2))
+    turns = size(6, 25)
+    arguments = [sys.executable, "-c", FORGETTER, str(store.path), str(tmp_path / "a.csv"), str(turns)]
+    with subprocess.Popen(arguments) as writer:
+        while writer.poll() is None:
+            assert verify(store.ledger).faults == []
+    assert (writer.returncode, store.log()["verb"][-1]) == (0, "forget")

@@ -156,7 +156,7 @@ def test_a_file_of_somebody_else_is_reported_and_stays(held, tmp_path):
 
 
 def test_the_state_can_be_calculated_by_others(held):
-    """As docs/security.md says, with nothing but DuckDB and SHA-256."""
+    """As `dnc.store.state` says, with nothing but DuckDB and SHA-256."""
     stated = json.loads(held.log()["detail"][-1])["state"]
     lines = []
     with duckdb.connect(held.path / edits.LEDGER, read_only=True) as con:
@@ -244,6 +244,16 @@ def test_no_check_is_recorded_on_an_edited_ledger(dnc, held, write_file):
     code, _, err = dnc("check", path, "--region", "FR", "--out", "verdicts.csv", "--store", held.path)
     assert (code, "ledger.duckdb was edited: snapshots" in err) == (4, True)
     assert not path.with_name("verdicts.csv").exists()
+
+
+def test_a_restore_takes_the_ledger_back_to_before_the_edit(held, tmp_path):
+    """What was edited is kept aside, as anything damaged is."""
+    head = backup(held.ledger, tmp_path / "kept")
+    edits.edit(held.path, "delete from objections")
+    done = restore(held.ledger, tmp_path / "kept")
+    assert (done.ledger, done.after, verify(held.ledger).faults) == (True, head, [])
+    assert held.standing().objections.height == 2
+    assert {path.name for path in done.aside.iterdir()} == {edits.LEDGER, "manifest.json"}
 
 
 # Older and later programs

@@ -351,14 +351,21 @@ def test_a_sample_of_another_list_is_found_out(list_of_100_000, claim, consentin
 # The command line, and files that are not what they should be
 
 
+@pytest.fixture(scope="module")
+def sealed_300(tmp_path_factory):
+    """The rows of a small list, and its sealed result."""
+    folder, made = tmp_path_factory.mktemp("small"), offers.rows(3, 300)
+    (folder / "list.csv").write_text(offers.as_csv(made))
+    (folder / "buyer.toml").write_text(offers.BRIEF)
+    return made, write_sealed(vetted(folder, "list.csv", seal=True))
+
+
 @pytest.fixture
-def handed(dnc, write_file):
+def handed(sealed_300, write_file):
     """A small list, the use planned for it, the sealed result, and the rows."""
-    made = offers.rows(3, 300)
+    made, sealed = sealed_300
     path, brief = write_file("list.csv", offers.as_csv(made)), write_file("buyer.toml", offers.BRIEF)
-    code, out, _ = dnc("vet", path, "--brief", brief, *offers.USE, "--seal")
-    assert code == 0
-    return path, ("--brief", brief, *offers.USE), write_file("offer.json", out), made
+    return path, ("--brief", brief, *offers.USE), write_file("offer.json", sealed), made
 
 
 def test_a_buyer_reads_holds_and_gates_a_sealed_result(dnc, handed, write_file):

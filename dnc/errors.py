@@ -27,7 +27,7 @@ from dnc.messages import changed, figure, messages, said
 _FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|failed to offload|os error (?:28|122)\b")
 _NO_MEMORY = re.compile(r"memory allocation of|[Cc]annot allocate memory|can't start new thread")
 _MEMORY_ERRORS = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
-_WANTED = re.compile(r"(?:allocat\w*|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d[\d.]* ?(?:[KMGT]i?B|bytes)?)")
+_WANTED = re.compile(r"(?:allocat\w{0,10}|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d[\d.]* ?(?:[KMGT]i?B|bytes)?)")
 _SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French has the last two before signs and in numbers
 
 

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from dnc.desk.guard import HEADERS, POLICY
 
-_STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+_STYLE = re.compile(r"<style[^<>]*>([^<]*)</style>")
 
 
 def as_page(text: str) -> Response:

@@ -49,7 +49,7 @@ def _text(kind: type, value: object) -> Text:
 def _problem(message: str) -> str:
     """What is wrong with a part; not in the words of msgspec, which quote what the file holds."""
     found = re.search(r"`\$\.?([^`$]*)`\Z", message)
-    place = re.sub(r"\[[^]]*\]", "", found[1]) if found else "the file"
+    place = re.sub(r"\[[^][]*\]", "", found[1]) if found else "the file"
     return f"{place} has missing or unknown parts" if message.startswith("Object ") else f"{place} is not valid"
 
 

@@ -58,6 +58,9 @@ _TYPE_NAMES = {
     list: "a list",
 }
 # A day that every month of every year has.
+_SPAN = r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"
+_SPANS = re.compile(rf"{_SPAN}( {_SPAN}){{0,9}}")
+_LONGEST = 4_000  # characters of a text
 _DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])")
 
 
@@ -98,7 +101,7 @@ class _Reader:
         return RuleError(message, self.path, ".".join(at) or None)
 
     def printable(self, data: Any, *at: str) -> None:
-        """Refuse control characters, which a terminal or a line of text would obey, anywhere in the file."""
+        """Refuse control characters, which a terminal or a line of text would obey, and very long texts anywhere."""
         if isinstance(data, dict):
             for key, value in data.items():
                 self.printable(key, *at)
@@ -108,6 +111,8 @@ class _Reader:
                 self.printable(value, *at)
         elif isinstance(data, str) and _CONTROL.search(data):
             raise self.fail("has a character that cannot be printed", *at)
+        elif isinstance(data, str) and len(data) > _LONGEST:
+            raise self.fail(f"has more than {_LONGEST:,} characters", *at)
 
     def table(self, data: Any, keys: dict[str, bool], *at: str) -> dict[str, Any]:
         """A table that has no keys but `keys`, and all of these that are required (True)."""
@@ -462,8 +467,7 @@ class _Reader:
         return {"windows": windows, "text": ", ".join(text), **rest}
 
     def _spans(self, text: Any, *at: str) -> list[tuple[str, str]]:
-        pattern = r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"
-        if not isinstance(text, str) or not re.fullmatch(rf"{pattern}( {pattern}){{0,9}}", text):
+        if not isinstance(text, str) or not _SPANS.fullmatch(text):
             raise self.fail("must be spans such as '10:00-13:00 14:00-20:00'", *at)
         return [(span[:5], span[6:]) for span in text.split()]
 

@@ -34,7 +34,7 @@ _RECORD = re.compile(rb"^([2-9]\d\d),\d{7}\r?$")
 _STAMP = re.compile(r"^\d{4}-?\d\d-?\d\d([T ]?\d\d:?\d\d(:?\d\d)?(\.\d+)?(Z|[+-]\d\d:?\d\d)?)?$")
 _CHANGE_FIXED = re.compile(r"^(\d{10})\s*(\d{8,14})?\s*[AD]\s*(\d{8,14})?$")
 _XML = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<list\b")
-_XML_CODE = re.compile(rb"""<(?:list|ac)\b[^>]*?\bval\s*=\s*['"]([2-9]\d\d)['"]""")
+_XML_CODE = re.compile(rb"""<(?:list|ac)\b[^<>]*?\bval\s*=\s*['"]([2-9]\d\d)['"]""")
 
 
 def country_of_area_code(code: str) -> str | None:
@@ -174,9 +174,9 @@ def _listed(rows: pl.DataFrame) -> pl.DataFrame:
 # XML
 
 _PH = re.compile(rb"""<ph\s+val\s*=\s*(?:'(\d{1,7})'|"(\d{1,7})")\s*/?>""")
-_TAG = re.compile(rb"<(?!ph\s)[^>]*>")
-_NAME = re.compile(rb"^<\s*(/?)\s*([A-Za-z]+)")
-_ATTRIBUTE = re.compile(rb"""([A-Za-z]+)\s*=\s*(?:'([^']*)'|"([^"]*)")""")
+_TAG = re.compile(rb"<(?!ph\s)[^<>]*>")
+_NAME = re.compile(rb"^<\s*+(/?)\s*+([A-Za-z]+)")
+_ATTRIBUTE = re.compile(rb"""(?<![A-Za-z])([A-Za-z]++)\s*+=\s*+(?:'([^']*)'|"([^"]*)")""")
 _TAG_LIMIT = 4096
 
 

@@ -107,7 +107,7 @@ def test_the_sample_is_read():
         ("forbidden = {}", 'cli = { allowed = ["+\u0663\u0663"] }', "xx.toml:xx-two.cli.allowed: must be a list of E.164"),
         ("forbidden = {}", 'hours = { mon = "1\u0660:00-12:00" }', "xx.toml:xx-two.hours.mon: must be spans"),
         ('cites = ["C"]\nfrom = 2021', "cites = 1\nfrom = 2021", "xx.toml: does not have the form of a rules file"),
-        ("[cites]", f"x = {'[' * 5000}\n[cites]", "xx.toml: does not have the form of a rules file (RecursionError)"),
+        ("[cites]", f"x = {'[' * 5000}\n[cites]", "xx.toml: is not valid TOML: lists or tables nested too deeply"),
     ],
 )  # fmt: skip
 def test_what_breaks_the_grammar_is_refused(old, new, says):
@@ -179,10 +179,10 @@ def test_nothing_of_a_rules_file_becomes_sql_as_it_is(name, monkeypatch):
     data["cites"] = {key: cite for key, cite in data["cites"].items() if key in used}
     tried = dict(changed(data))
     refused = 0
-    monkeypatch.setattr(rule_file.tomllib, "loads", lambda _: data)
+    monkeypatch.setattr(rule_file, "toml_of", lambda _: data)
     assert read_pack(name, "").regimes
     for place, mutant in tried.items():
-        monkeypatch.setattr(rule_file.tomllib, "loads", lambda _, mutant=mutant: mutant)
+        monkeypatch.setattr(rule_file, "toml_of", lambda _, mutant=mutant: mutant)
         try:
             pack = read_pack(name, "")
         except RuleError:

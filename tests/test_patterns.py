@@ -1,0 +1,221 @@
+"""Regular expressions: none takes more than time in proportion to the text that is made for it.
+
+Every call of `re` in the packages is found in their source, so that a new pattern is tried without being listed here.
+Patterns in SQL and in Polars need no test: their engines (RE2 and the `regex` of Rust) are linear.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import itertools
+import pkgutil
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from re import _constants as of
+from re import _parser as parser
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+import dnc
+import registry_loaders
+from dnc.files import csv_reader
+from dnc.numbers import normalise
+from dnc.registries import lookalikes
+from registry_loaders import be_dncm
+
+RUNS = ("match", "fullmatch", "search", "split", "findall", "finditer", "sub", "subn")
+LONGEST = 8_000  # characters; of three texts, each twice as long as the one before
+TOLD = 0.01  # seconds of processor time; what takes less for the longest text is not measured
+ATOMS = 7  # pieces of which the texts of a pattern are made
+
+# Modules whose patterns only meet short texts, and the most characters that these have.
+SHORT = {
+    "dnc.numbers.normalise": normalise._LONGEST,
+    "dnc.numbers.reader": normalise._LONGEST,
+    "dnc.numbers.ranges": normalise._LONGEST,  # they read the numbering plans of the package itself
+}
+# Patterns that are made of a local variable, by module and function: those that it can be.
+LOCAL: dict[tuple[str, str], list[str]] = {
+    ("dnc.checks.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
+    ("dnc.checks.verdict", "_shortened"): [";", ","],
+    ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],
+    ("dnc.files.csv_reader", "_csv_records"): [csv_reader._well_quoted(one) for one in csv_reader.DELIMITERS],
+    ("registry_loaders.be_dncm", "_shape"): [pattern for pattern, _ in be_dncm._DAYS.values()],
+    ("dnc.registries.lookalikes", "decoy"): [pattern for pattern, _ in lookalikes._NAMES],
+}
+
+
+class Pattern(NamedTuple):
+    """A pattern. place: its module and name or line. runs: the functions of `re` by which it is run."""
+
+    place: str
+    regex: re.Pattern[Any]
+    runs: frozenset[str]
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest text that it meets here."""
+        return SHORT.get(self.place.partition(":")[0], LONGEST)
+
+
+def modules() -> Iterator[ModuleType]:
+    """All modules of both packages."""
+    for package in (dnc, registry_loaders):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.endswith(("__main__", "sandbox_worker")):
+                yield importlib.import_module(found.name)
+
+
+def compiled(value: object, name: str, depth: int = 3) -> Iterator[tuple[str, re.Pattern[Any]]]:
+    """The compiled patterns in a value of a module."""
+    if isinstance(value, re.Pattern):
+        yield name, value
+    elif depth and isinstance(value, dict):
+        yield from compiled([*value.values()], name, depth - 1)
+    elif depth and isinstance(value, list | tuple):
+        for one in value:
+            yield from compiled(one, name, depth - 1)
+
+
+def calls(tree: ast.AST, within: str = "") -> Iterator[tuple[str, ast.Call]]:
+    """The calls of functions of `re`, each with the function in which it stands."""
+    for child in ast.iter_child_nodes(tree):
+        inside = child.name if isinstance(child, ast.FunctionDef) else within
+        if isinstance(child, ast.Call) and isinstance(child.func, ast.Attribute):
+            if isinstance(child.func.value, ast.Name) and child.func.value.id == "re":
+                yield inside, child
+        yield from calls(child, inside)
+
+
+def patterns_of(module: ModuleType) -> Iterator[Pattern]:
+    """The patterns of a module. Raises AssertionError where one cannot be found out."""
+    source = Path(module.__file__ or "").read_text(encoding="utf-8")
+    assert "from re import" not in source and "import re as" not in source
+    for name, value in vars(module).items():
+        for _, regex in compiled(value, name):
+            found = re.findall(rf"\b{name}\.({'|'.join(RUNS)})\(", source)
+            yield Pattern(f"{module.__name__}:{name}", regex, frozenset(found or ("search", "fullmatch")))
+    for within, call in calls(ast.parse(source)):
+        run = call.func.attr
+        if run in ("escape", "compile" if not within else ""):
+            continue
+        runs = frozenset(("search", "fullmatch") if run == "compile" else (run,))
+        try:
+            texts = [eval(ast.unparse(call.args[0]), vars(module))]
+        except NameError:
+            local = LOCAL.get((module.__name__, within))
+            assert local or module.__name__ in SHORT, f"{module.__name__}:{call.lineno} is not in LOCAL"
+            texts = local or []
+        flags = next((one.value for one in call.keywords if one.arg == "flags"), ast.Constant(0))
+        for text in texts:
+            kinds = eval(ast.unparse(flags), vars(module))
+            yield Pattern(f"{module.__name__}:{call.lineno}", re.compile(text, kinds), runs)
+
+
+PATTERNS = [pattern for module in modules() for pattern in patterns_of(module)]
+
+
+def atoms(regex: re.Pattern[Any]) -> list[str]:
+    """Pieces of text that a pattern takes: its literal words, and a character of each of its classes."""
+    found: dict[str, None] = {}
+
+    def below(tree: Any) -> None:
+        word = ""
+        for kind, value in [*tree, (None, None)]:
+            if kind is of.LITERAL:
+                word += chr(value)
+                continue
+            if word:
+                found.update(dict.fromkeys((word, word[0])))
+            word = ""
+            if kind is of.IN:
+                found.update(dict.fromkeys(filter(None, (one_of(*part) for part in value))))
+            elif kind in (of.ANY, of.NOT_LITERAL):
+                found["a"] = found["1"] = None
+            elif kind in (of.MAX_REPEAT, of.MIN_REPEAT, of.POSSESSIVE_REPEAT):
+                below(value[2])
+            elif kind is of.BRANCH:
+                for branch in value[1]:
+                    below(branch)
+            elif kind is of.SUBPATTERN:
+                below(value[3])
+            elif kind in (of.ASSERT, of.ASSERT_NOT):
+                below(value[1])
+            elif kind is of.ATOMIC_GROUP:
+                below(value)
+
+    below(parser.parse(regex.pattern, regex.flags))
+    return [*sorted(found, key=len)[: ATOMS - 3], *sorted(found, key=len)[-3:]] if len(found) > ATOMS else list(found)
+
+
+def one_of(kind: Any, value: Any) -> str:
+    """A character of a part of a class."""
+    if kind is of.LITERAL:
+        return chr(value)
+    if kind is of.RANGE:
+        return chr(value[0])
+    some = {of.CATEGORY_DIGIT: "1", of.CATEGORY_SPACE: " ", of.CATEGORY_WORD: "a", of.CATEGORY_NOT_DIGIT: "a"}
+    return some.get(value, "-") if kind is of.CATEGORY else "a"
+
+
+def texts_for(regex: re.Pattern[Any]) -> Iterator[tuple[str, str, str]]:
+    """Texts that may be hard for a pattern: a beginning, what is repeated, and an end."""
+    pieces = [*atoms(regex), "\x01"]
+    for begin, repeated in itertools.product(["", *pieces], pieces):
+        yield begin, repeated, "\x01"
+    for pair in itertools.permutations(pieces, 2):
+        yield "", "".join(pair), "\x01"
+        yield "", "".join(pair), ""
+
+
+def seconds(pattern: Pattern, run: str, text: str) -> float:
+    """The processor time of a run."""
+    regex = pattern.regex
+    subject = text.encode("latin-1", "replace") if isinstance(regex.pattern, bytes) else text
+    begun = time.process_time()
+    if run in ("sub", "subn"):
+        regex.sub(subject[:0], subject)
+    elif run == "finditer":
+        for _ in regex.finditer(subject):
+            pass
+    else:
+        getattr(regex, run)(subject)
+    return time.process_time() - begun
+
+
+def grows(pattern: Pattern, run: str, parts: tuple[str, str, str]) -> bool:
+    """Whether a run takes more than three times as long for a text twice as long."""
+    begin, repeated, end = parts
+    sizes = [pattern.longest // 4, pattern.longest // 2, pattern.longest]
+    texts = [begin + repeated * (size // len(repeated)) + end for size in sizes]
+    if seconds(pattern, run, texts[-1]) < TOLD:
+        return False
+    short, middle, long = (min(seconds(pattern, run, text) for _ in range(5)) for text in texts)
+    return long > TOLD and long > 3 * middle and middle > 3 * short
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=[pattern.place for pattern in PATTERNS])
+def test_a_pattern_takes_time_in_proportion_to_its_text(pattern):
+    """Doubling a text that repeats what the pattern looks for less than triples the time."""
+    found = [(run, parts) for run in pattern.runs for parts in texts_for(pattern.regex) if grows(pattern, run, parts)]
+    assert not found
+
+
+@pytest.mark.parametrize("read", [normalise.cleaned, normalise.split, normalise.parts_of, normalise.noted])
+def test_a_long_cell_meets_no_pattern(read, monkeypatch):
+    """The patterns of telephone numbers are for short texts; a longer one is not read by any of them."""
+    for name, value in vars(normalise).items():
+        if any(compiled(value, name)):
+            monkeypatch.setattr(normalise, name, None)
+    assert read("0" * (normalise._LONGEST + 1)) in (("", normalise.TOO_LONG), [])
+
+
+def test_the_measure_knows_a_quadratic_pattern():
+    """What the test above would say of a pattern that looks at every text again from each of its characters."""
+    pattern = Pattern("here", re.compile("1+ *a"), frozenset(["search"]))
+    assert any(grows(pattern, "search", parts) for parts in texts_for(pattern.regex))

@@ -13,6 +13,7 @@ from dnc.checks.brief import Brief
 from dnc.checks.brief_text import toml_text
 from dnc.checks.guesses import MOST_WORDS, Guesses, meaning
 from dnc.checks.questions import decided
+from dnc.errors import printable
 from dnc.files.table import looks_like_phone
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
@@ -69,7 +70,7 @@ class _Draft:
 
     def lines(self) -> Iterator[str]:
         guesses = self._guesses
-        name = guesses.table.path.name
+        name = printable(guesses.table.path.name)  # a line break in it would end the comment
         yield f"# {self._w['head'].format(rows=self._count(guesses.rows.height), name=name)}"
         yield f"# {self._w['then'].format(name=name)}"
         yield ""

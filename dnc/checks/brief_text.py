@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_UNSEEN = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")  # signs that no editor shows
 
 
 def toml_text(value: Any) -> str:
@@ -15,7 +16,7 @@ def toml_text(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(toml_text, value))}]"
     text = json.dumps(value, ensure_ascii=False)
-    return re.sub(r"[\x7f-\x9f\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def brief_text(brief: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ from dnc.cli.options import (
     open_store,
     progress_bar,
     say,
+    show,
     source_of,
     store_options,
 )
@@ -199,7 +200,7 @@ def explain(
         click.echo(json.dumps(data if len(data) > 1 else data[0], ensure_ascii=False, default=str, indent=2))
     else:
         texts = ("\n".join(explanation.as_text(call, lang)) for call in found)
-        click.echo("\n\n".join(texts))
+        show("\n\n".join(texts))
     outcomes = [call.verdict["dnc_outcome"] for call in found]
     counts = {outcome: outcomes.count(outcome) for outcome in ("blocked", "undecided")}
     ctx.exit(0 if exit_zero else exit_code(counts))
@@ -230,7 +231,7 @@ def brief_(
 
     _ = load_brief(None, given=given)  # a fact that is not understood is wrong usage
     for line in draft(file, load_rules(ctx), lang, given=dict(given), store=open_store(ctx), sheet=sheet):
-        click.echo(line)
+        show(line)
 
 
 VERBS = (check, explain, brief_)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import FILE, LANG, open_store, print_csv, say, store_options
-from dnc.errors import StoreError, printable
+from dnc.cli.options import FILE, LANG, open_store, print_csv, say, show, store_options
+from dnc.errors import StoreError
 from dnc.messages import counted, dated, in_language, messages, said
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _verify(
         for note in (*found.notes, *notes):
             say(in_language(note, lang))
     for fault in found.faults:
-        click.echo(printable(in_language(fault, lang)))
+        show(in_language(fault, lang))
     if found.faults:
         raise StoreError(said("errors", "log_faults", store=store.path, n=len(found.faults)))
     if not quiet:

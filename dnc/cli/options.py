@@ -347,6 +347,12 @@ def say(text: str, level: str = "info", code: int | None = None) -> None:
     click.echo(text, err=True)
 
 
+def show(text: str) -> None:
+    """Print lines for people to stdout; control characters of names are shown as `?`."""
+    for line in text.split("\n"):
+        click.echo(printable(line))
+
+
 def log_as_json(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     """The callback of --log-json."""
     _log["json"] = value

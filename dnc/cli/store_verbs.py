@@ -23,9 +23,10 @@ from dnc.cli.options import (
     print_csv,
     print_rows,
     say,
+    show,
     store_options,
 )
-from dnc.errors import StoreError, printable
+from dnc.errors import StoreError
 from dnc.messages import counted, dated, in_language, messages, said
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang
         click.echo(json.dumps(found.data, default=str, indent=2))
     else:
         for line in as_text(found, lang):
-            click.echo(line)
+            show(line)
     ctx.exit(1 if found.due else 0)
 
 
@@ -274,7 +275,7 @@ def answer(
         click.echo(json.dumps(report, ensure_ascii=False, default=str, indent=2))
     else:
         for line in subject_access.as_text(report, lang):
-            click.echo(printable(line))
+            show(line)
 
 
 @click.command()
@@ -333,7 +334,7 @@ def verify(ctx: click.Context, lang: str) -> None:
     for note in found.notes:
         say(in_language(note, lang))
     for fault in found.faults:
-        click.echo(printable(in_language(fault, lang)))
+        show(in_language(fault, lang))
     if found.faults:
         raise StoreError(said("errors", "store_faults", store=store.path, n=len(found.faults)))
     count = counted(lang)

@@ -21,6 +21,7 @@ from dnc.cli.options import (
     open_store,
     progress_bar,
     say,
+    show,
     source_of,
     store_options,
 )
@@ -177,7 +178,7 @@ def vet(
         click.echo(json.dumps(vetting.as_data(), ensure_ascii=False, default=str, indent=2))
     else:
         for line in summary(vetting, lang):
-            click.echo(line)
+            show(line)
     ctx.exit(0 if vetting.opens or exit_zero else 1)
 
 

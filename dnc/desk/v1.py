@@ -172,8 +172,9 @@ def routes(interface: Interface) -> list[Route]:
             except ClientDisconnect:
                 return Response(status_code=400)
             except (Exception, PanicException) as error:  # the message may quote data
-                internal = interface.words["internal"].format(where=where(error))
-                return problem(507, str(short)) if (short := shortage(error)) else problem(500, internal)
+                short = shortage(error)
+                sentence = str(short) if short else interface.words["internal"].format(where=where(error))
+                return problem(507 if short else 500, sentence)
 
         return Route(f"/v1/{path}", answered, methods=[method])
 

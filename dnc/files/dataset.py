@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from dnc.errors import InputError, why
+from dnc.errors import InputError, printable, why
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import Table
@@ -63,7 +63,7 @@ class FileList:
     @property
     def name(self) -> str:
         """The names of what was given, for people; of many the first ones."""
-        names = [path.name for path in self.named]
+        names = [printable(path.name) for path in self.named]
         return " ".join(names[:_SHOWN] + ["…"] * (len(names) > _SHOWN))
 
     @property

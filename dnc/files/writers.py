@@ -67,7 +67,7 @@ class Writer(ABC):
 
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put an apostrophe before cells that a spreadsheet would run as a formula, whatever their column is called."""
+    """Put an apostrophe before texts that a spreadsheet would run as a formula, whatever their column is called."""
     texts = frame.select(pl.selectors.string().exclude(_NUMBER))
     return frame.with_columns(map(_defused, texts))
 

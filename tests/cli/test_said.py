@@ -1,0 +1,157 @@
+"""What is said of foreign names and of numbers: nothing that a terminal, a page or a brief would obey, and no number."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnc import Rulebook
+from dnc.checks.brief_draft import draft
+from dnc.checks.brief_text import brief_text, toml_text
+from dnc.errors import without_numbers
+
+OBEYED = "\x1b\x07\x9b\u202e\u2066\u200f\n\r"
+NAMES = [
+    "a\x1b]0;owned\x07\x9b2J.csv",
+    'a\nregion = "US"\n[facts]\ncaller = "survey".csv',
+    "a\r\u2028dates = 'mdy'.csv",
+    '"""\n]] # x.csv',
+    "\u202egnp.csv",
+    "<script>alert(1)<&'>.csv",
+    "-rf.csv",
+    "=1+1.csv",
+    "{name}{0}%s.csv",
+]
+CALLS = "number,caller\n0199000418,commercial\n0199000419,commercial\n"
+
+
+@pytest.fixture
+def named(write_file):
+    """A function that gives the list a name."""
+    return lambda name: write_file(name.replace("/", "|"), CALLS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_of_a_file_is_shown_and_not_obeyed(name, dnc, named, store):
+    """By every verb that names a list, on stdout and on stderr, also as JSON."""
+    path = named(name)
+    for verb in (
+        ["check", path, "--region", "FR", "--out", "v.csv"],
+        ["check", path, "--region", "FR", "--json", "--out", "v.csv"],
+        ["--log-json", "check", path, "--region", "FR", "--out", "v.csv"],
+        ["vet", path, "--region", "FR"],
+        ["vet", path, "--region", "FR", "--json"],
+        ["brief", path],
+        ["explain", path, "--row", "1", "--region", "FR"],
+        ["explain", path, "--row", "9", "--region", "FR"],
+        ["load", path, "--registry", "own", "--as-of", "2026-01-01"],
+        ["log"],
+        ["read", path, "--registry", "gb-tps"],
+    ):
+        code, out, err = dnc(*verb)
+        assert code in (0, 1, 2, 3, 4), (verb, err)
+        for text in (out, err):
+            assert not set(text) & set(OBEYED) - {"\n", "\r"}, (verb, text)
+            assert "\nregion = " not in text and "\ndates = 'mdy'" not in text, (verb, text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_of_a_file_on_a_page_is_text(name, dnc, named):
+    """The pages of a check and of a vetting show it, and no tag of it."""
+    path = named(name)
+    for verb, out in (("check", "page.html"), ("vet", "vet.html")):
+        assert dnc(verb, path, "--region", "FR", "--out", out)[0] in (0, 1, 3)
+        text = Path(out).read_text(encoding="utf-8")
+        assert "<script>a" not in text and "alert(1)<" not in text and not set(text) & set(OBEYED) - {"\n", "\r"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_brief_is_drafted_by_a_name(name, named, write_file):
+    """The draft decides the same, whatever the file and its columns are called."""
+    plain = tomllib.loads("\n".join(draft(write_file("calls.csv", CALLS), Rulebook.load(), "en")))
+    assert tomllib.loads("\n".join(draft(named(name), Rulebook.load(), "fr"))) == plain
+
+
+HARD = st.text(alphabet=[*"\"'\\]#[=.\n\r\t{}%", "\x00", "\x7f", "\x85", "\u2028", "\u202e", "\ufeff", "a", "é", "名"])
+
+
+@given(st.dictionaries(HARD, st.one_of(HARD, st.lists(HARD)), max_size=4), HARD)
+@settings(max_examples=300, deadline=None)
+def test_a_brief_is_read_as_it_was_meant(entries, key):
+    """Whatever its keys and texts hold, TOML reads back the same, and each text stands on one line."""
+    brief = {"ignore": ["x"], "columns": entries, "values": {key: entries}}
+    kept = {name: table for name, table in brief.items() if table and table != {key: {}}}
+    assert tomllib.loads(brief_text(brief)) == kept
+    for text in entries.values():
+        assert not set(toml_text(text)) & {"\n", "\r", "\x7f", "\x85", "\u2028", "\u202e", "\ufeff"}
+
+
+@pytest.mark.parametrize("header", ['"', '"""', "]", "#", "a]\n[facts", "'", "\\", "x = 1 # "])
+def test_no_brief_is_drafted_by_a_header(header, tmp_path):
+    """A column, a word and a sheet of any name are quoted: the draft decides nothing but the column of numbers."""
+    path = tmp_path / "calls.parquet"
+    rows = {
+        "number": ["0199000418"] * 5,
+        header: [header] * 5,
+        f"Opposition {header}": ["no"] * 5,
+        "caller": [header] * 5,
+    }
+    pl.DataFrame(rows).write_parquet(path)
+    found = tomllib.loads("\n".join(draft(path, Rulebook.load(), "en")))
+    assert {key: value for key, value in found.items() if value and not (isinstance(value, dict) and not any(value.values()))} in (
+        {"region": "FR"}, {"region": "FR", "columns": {"number": "number"}},
+    )  # fmt: skip
+
+
+# Numbers in the wrong place
+
+NUMBER, SPELLED = "0639980001", "+33 (0)6-39.98 00.01"
+
+
+@pytest.mark.says_numbers  # to errors, which do not repeat them
+@pytest.mark.parametrize("number", [NUMBER, SPELLED, f"Jean {NUMBER}", f"x_{NUMBER}"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["N"], ["check", "N"], ["check", "calls.csv", "N"], ["check", "calls.csv", "--N"], ["check", "calls.csv", "--region", "N"],
+        ["check", "calls.csv", "--at", "N"], ["check", "calls.csv", "--set", "N"], ["check", "calls.csv", "--set", "N=1"],
+        ["check", "calls.csv", "--set", "caller=N"], ["check", "calls.csv", "--set", "objected_on=N"], ["check", "calls.csv", "--map", "N=number"],
+        ["check", "calls.csv", "--map", "number=N"], ["check", "calls.csv", "--map", "caller=N"], ["check", "calls.csv", "--brief", "N"],
+        ["check", "calls.csv", "--brief", "brief.toml"], ["check", "calls.csv", "--brief", "key.toml"], ["check", "calls.csv", "--brief", "twice.toml"],
+        ["check", "calls.csv", "--accept", "N=why"], ["check", "calls.csv", "--accept", "N"], ["check", "calls.csv", "--guidance", "N"],
+        ["check", "calls.csv", "--columns", "N"], ["check", "calls.csv", "--only", "N"], ["check", "calls.csv", "--ignore", "N"],
+        ["check", "calls.csv", "--consents", "N"], ["check", "calls.csv", "--out", "N"], ["check", "calls.csv", "--out", "N/v.csv"],
+        ["check", "calls.csv", "--out", "v.N"], ["check", "calls.csv", "--sheet", "N"], ["check", "calls.csv", "--lang", "N"],
+        ["check", "calls.csv", "--query", "N"], ["check", "second.csv", "--region", "FR"], ["check", "header.csv"],
+        ["explain", "N", "--row", "1"], ["explain", "calls.csv", "--row", "N"], ["explain", "N", "--set", "N"], ["explain", "N", "--at", "N"],
+        ["load", "N", "--as-of", "2026-01-01"], ["load", "calls.csv", "--as-of", "N"], ["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "N"],
+        ["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "own", "--covers", "N"], ["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "own", "--means", "N"],
+        ["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "own", "--asked", "N"], ["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "own", "--map", "N=number"],
+        ["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "own", "--map", "number=N"], ["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "own", "--values", "N"],
+        ["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "own", "--values", "N:a=b"], ["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "own", "--values", "caller:N=yes"],
+        ["load", "unread.csv", "--as-of", "2026-01-01", "--registry", "own"], ["load", "calls.csv", "--as-of", "2026-01-01", "--loader", "N"],
+        ["read", "N"], ["read", "calls.csv", "--registry", "N"], ["object", "N", "N x", "--on", "2026-01-01"], ["object", "nobody N", "--on", "2026-01-01"],
+        ["object", "N", "--on", "N"], ["object", "N", "--lift", "--on", "2026-01-01"], ["answer", "N x"], ["answer", "nobody N"], ["answer", "N", "--on", "N"],
+        ["forget", "--number", "nobody N"], ["forget", "--before", "N"], ["forget", "--before", "2026-01-01", "--registry", "N"], ["retain", "N", "--months", "1"],
+        ["rules", "N"], ["rules", "--on", "N"], ["snapshots", "--store", "N"], ["log", "--verify", "--head", "N"], ["replay", "N"], ["restore", "N"],
+        ["vet", "N"], ["vet", "calls.csv", "--against", "N"], ["vet", "calls.csv", "--where", "N"], ["brief", "N"], ["keys", "remove", "N"], ["keys", "add", "N"],
+        ["status", "--max-age", "N=1"], ["status", "--max-age", "own=N"], ["export", "N"], ["backup", "calls.csv"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_no_error_says_a_number(words, number, dnc, write_file):
+    """One in the wrong place is not repeated: an error may land in the log of a job."""
+    write_file("calls.csv", "number,caller\n0199000418,commercial\n")
+    write_file("second.csv", f"number,{number}\n0199000418,1\nnumber,caller\n0199000419,x\n")
+    write_file("header.csv", f"number,objected {number}\n0199000418,1\n")
+    write_file("unread.csv", f"number,reason\n{number} {number},x\nnobody {number},x\n")
+    write_file("brief.toml", f'[values.caller]\n"{number}" = "{number}"\n')
+    write_file("key.toml", f'"{number}" = 1\n')
+    write_file("twice.toml", f'a = {{ "{number}" = 1, "{number}" = 2 }}\n')
+    _, _, err = dnc(*(word.replace("N", number) if "N" in word else word for word in words))
+    assert without_numbers(err) == err and "39980001" not in "".join(filter(str.isdecimal, err))

@@ -83,6 +83,35 @@ def test_formulas_are_defused_and_numbers_are_not(store, write_file, tmp_path):
     assert found == [f"'{cell}" if cell in guarded else cell for cell in cells]
 
 
+@pytest.mark.parametrize("name", ["dnc_note", "dnc_WHY", "dnc_", "=dnc_x", "dnc_was "])
+def test_a_foreign_column_is_defused_whatever_its_name(store, write_file, tmp_path, name):
+    """One that is called like a column of verdicts is no verdict."""
+    text = f'number,"{name}"\n0199000001,=1+1\n0199000002,plain\n'
+    told = {"region": "FR", "ignore": [name], "columns": ["outcome"]}
+    check(write_file("calls.csv", text), store, **told, out=tmp_path / "v.csv")
+    with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as file:
+        assert [row[1] for row in csv.reader(file)][1:] == ["'=1+1", "plain"]
+
+
+def test_a_former_outcome_is_defused(store, write_file, tmp_path):
+    """`dnc_was` comes from the file, and so may be a formula."""
+    path = write_file("former.csv", "number,dnc_outcome\n0199000001,=1+1\n")
+    check(path, store, region="FR", changed=True, out=tmp_path / "v.csv", columns=["outcome"])
+    assert "=1+1" not in (tmp_path / "v.csv").read_text().replace("'=1+1", "")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_every_list_separator_within_a_cell_is_quoted(store, write_file, tmp_path, delimiter):
+    """A spreadsheet may be set to another separator than that of the file; names of columns are cells too."""
+    cells = [f"x{separator}=1+1" for separator in ",;\t|"] + ["plain"]
+    rows = [["number", "a,b;c\td|e"], *(["0199000001", cell] for cell in cells)]
+    text = "".join(delimiter.join(f'"{cell}"' for cell in row) + "\n" for row in rows)
+    check(write_file("calls.csv", text), store, region="FR", out=tmp_path / "v.csv", columns=["outcome"])
+    lines = (tmp_path / "v.csv").read_text().splitlines()
+    assert all(f'{delimiter}"{cell}"{delimiter}' in line for (_, cell), line in zip(rows[:-1], lines, strict=False))
+    assert f"{delimiter}plain{delimiter}" in lines[-1]
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "jsonl"])
 def test_every_format_is_read(store, tmp_path, kind):
     """The same calls give the same verdicts from each format; a spreadsheet's midnight is a day."""

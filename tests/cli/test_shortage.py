@@ -9,11 +9,15 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from dnc import Store
 from dnc.errors import memory_shortage
 
 NOTES = (hashlib.sha256(str(at).encode()).hexdigest() for at in range(60_000))  # which no format makes smaller
@@ -84,19 +88,98 @@ def test_an_allocation_that_fails_in_a_check_is_4(dnc, write_file, monkeypatch):
     assert code == 4 and err.startswith("dnc: out of memory (") and err.count("\n") == 1
 
 
-@pytest.fixture
-def full(tmp_path) -> Path:
-    """A folder on a disk of 1 MiB."""
-    folder = tmp_path / "full"
+@contextmanager
+def small_disk(folder: Path, mebibytes: int) -> Iterator[Path]:
+    """A folder on a disk of that size."""
     folder.mkdir()
-    mounted = shutil.which("mount") and os.geteuid() == 0
-    if (
-        not mounted
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False).returncode
-    ):
+    command = ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", folder]
+    if not shutil.which("mount") or os.geteuid() or subprocess.run(command, check=False).returncode:
         pytest.skip("a small disk wants root")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(folder: Path) -> None:
+    """Leave no byte free on the disk of a folder."""
+    with (folder / "filling").open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
+@pytest.fixture
+def full(tmp_path) -> Iterator[Path]:
+    """A folder on a disk of 1 MiB."""
+    with small_disk(tmp_path / "full", 1) as folder:
+        yield folder
+
+
+@pytest.fixture
+def full_store(tmp_path, write_file) -> Iterator[Path]:
+    """A store on a disk that was filled when it had a snapshot and an objection."""
+    with small_disk(tmp_path / "full", 8) as folder:
+        store = Store(folder / "store")
+        store.load(write_file("own.csv", "number\n+33199000001\n"), registry="own", as_of=date(2026, 1, 1))
+        fill(folder)
+        yield store.path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["load", "more.csv", "--registry", "own", "--as-of", "2026-02-01"],
+        ["check", "calls.csv", "--region", "FR", "--out", "v.csv"],
+        ["check", "calls.csv", "--region", "FR", "--out", "v.csv", "--keep"],
+        ["vet", "calls.csv", "--region", "FR"],
+        ["object", "+33199000002", "--on", "2026-01-01"],
+        ["forget", "--number", "+33199000001"],
+        ["retain", "decisions", "--months", "3"],
+        ["keys", "add", "dialler"],
+    ],
+    ids=" ".join,
+)
+def test_the_full_disk_of_a_store_is_named(words, full_store, dnc, write_file):
+    """By every verb that changes it, also where its output is on another disk; the store is as it was."""
+    write_file("more.csv", "number\n" + "".join(f"+331990000{at:02}\n" for at in range(1, 60)))
+    write_file("calls.csv", "number\n+33199000001\n")
+    code, _, err = dnc(*words, "--store", full_store)
+    assert code == 4 and err.splitlines()[-1].startswith(f"dnc: {full_store}: the disk is full")
+    assert not Path("v.csv").exists()
+    (full_store.parent / "filling").unlink()
+    assert dnc("verify", "--store", full_store)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["backup", "FULL/copy"], ["export", "own", "--out", "FULL/own.csv"], ["answer", "+33199000001", "--out", "FULL/letter.html"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_the_full_disk_of_an_output_is_named(words, full, dnc, write_file):
+    """Whatever is written to it."""
+    dnc("load", write_file("own.csv", "number\n+33199000001\n"), "--registry", "own", "--as-of", "2026-01-01")
+    fill(full)
+    code, _, err = dnc(*(word.replace("FULL", str(full)) for word in words))
+    assert code == 4 and err.startswith(f"dnc: {full}") and "the disk is full" in err
+
+
+def test_a_disk_that_nobody_named(full, write_file):
+    """Such as that of stdout: it is said that a disk is full, and not that the program has a fault."""
+    calls = write_file("calls.csv", CALLS)
+    with (full / "out").open("wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "dnc", "check", calls], check=False, stdout=out, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 4 and "the disk of the output, or of" in done.stderr
+
+
+def test_a_full_disk_at_the_desk(full_store):
+    """A page that says so, and no internal error."""
+    from tests.desk.conftest import running
+
+    with running(Store(full_store)) as desk:
+        answer = desk.browser().post("/checks", files={"list": ("calls.csv", CALLS.encode())})
+    assert answer.status_code == 507 and f"{full_store}: the disk is full" in answer.text
 
 
 @pytest.mark.parametrize("name", ["v.csv", "v.parquet", "v.xlsx", "v.jsonl"])

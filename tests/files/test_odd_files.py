@@ -330,6 +330,13 @@ def test_what_swells_is_refused(name, text, says, write_file):
         opened(write_file(name, text))
 
 
+def test_parquet_of_many_columns(tmp_path):
+    """Every row and column of a list of more than a thousand columns is read."""
+    frame = pl.DataFrame({"number": ["0199000418", "0199000419"]} | {f"c{n}": [n, None] for n in range(2_500)})
+    frame.write_parquet(tmp_path / "c.parquet")
+    assert opened(tmp_path / "c.parquet").select(frame.columns).equals(frame)
+
+
 def test_parquet_that_swells_is_refused(tmp_path):
     """One long cell, and one of a megabyte that stands in many rows, which a dictionary makes small."""
     path = tmp_path / "c.parquet"

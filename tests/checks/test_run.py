@@ -87,7 +87,7 @@ def test_formulas_are_defused_and_numbers_are_not(store, write_file, tmp_path):
 def test_a_foreign_column_is_defused_whatever_its_name(store, write_file, tmp_path, name):
     """One that is called like a column of verdicts is no verdict."""
     text = f'number,"{name}"\n0199000001,=1+1\n0199000002,plain\n'
-    told = {"region": "FR", "ignore": [name], "columns": ["outcome"]}
+    told = {"brief": Brief(region="FR", ignore=[name]), "columns": ["outcome"]}
     check(write_file("calls.csv", text), store, **told, out=tmp_path / "v.csv")
     with (tmp_path / "v.csv").open(encoding="utf-8", newline="") as file:
         assert [row[1] for row in csv.reader(file)][1:] == ["'=1+1", "plain"]

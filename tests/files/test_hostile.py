@@ -18,6 +18,7 @@ import xlsxwriter
 
 from dnc import InputError, Store, check
 from dnc.database import engine
+from dnc.files import sandbox
 from dnc.files.open_table import open_table
 from dnc.files.sheet_xml import failed_and_merged
 from dnc.files.spreadsheet import _is_special
@@ -216,6 +217,42 @@ def test_a_parser_that_crashes_harms_nobody(tmp_path, monkeypatch, write_file, s
     with pytest.raises(InputError, match=r"list.parquet: takes more than|cannot be read"):
         check(path, store, region="FR")
     assert store.log().height == 1
+
+
+@pytest.mark.parametrize(
+    ("deed", "says"),
+    [
+        ("open('written', 'wb', buffering=0).write(b'x'); print('done', flush=True)", "cannot be read"),
+        ("while True: pass", "takes more than .* MB or 1 s to read"),
+        ("kept = bytearray(1 << 30)", "takes more than 256 MB"),
+    ],
+    ids=["writes", "computes", "allocates"],
+)
+def test_a_parser_is_held_within_its_bounds(deed, says, tmp_path, monkeypatch):
+    """The process of a parser writes no file, computes no longer and takes no more memory than it may."""
+    path = tmp_path / "list.parquet"
+    pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
+    (tmp_path / "parser.py").write_text(
+        f"import os, signal, sys; sys.path.insert(0, {str(Path(sandbox.__file__).parent)!r})\n"
+        "from sandbox_worker import bound\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"bound(int(sys.argv[5]), int(sys.argv[6])); os.chdir({str(tmp_path)!r})\n"
+        f"try:\n {deed}\nexcept BaseException as error:\n sys.stderr.write(type(error).__name__); os._exit(1)\n"
+    )
+    monkeypatch.setattr("dnc.files.sandbox._PARSER", tmp_path / "parser.py")
+    monkeypatch.setattr("dnc.files.sandbox.CPU_SECONDS", 1)
+    monkeypatch.setattr("dnc.files.sandbox.MEMORY_BYTES", 256 << 20)
+    with pytest.raises(InputError, match=says):
+        rows(path)
+    assert not (tmp_path / "written").exists() or not (tmp_path / "written").stat().st_size
+
+
+def test_more_rows_than_the_process_of_a_parser_may_send(tmp_path, monkeypatch):
+    """What is received is counted, whatever the process has let pass."""
+    path = tmp_path / "list.parquet"
+    pl.DataFrame({"number": [f"01990{n:05}" for n in range(10_000)]}).write_parquet(path)
+    monkeypatch.setitem(sandbox._MOST_BYTES, "parquet", 10_000)
+    with pytest.raises(InputError, match="unpacks to more than 0 GB; extract the part that you need"):
+        rows(path)
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "xlsx"])

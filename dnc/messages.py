@@ -10,7 +10,7 @@ import locale
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -170,6 +170,11 @@ def changed(text: str, change: Callable[[str], str]) -> str:
 def figure(number: float) -> Words:
     """A count as each language writes it, to be filled in by `said`."""
     return Words({language: counted(language)(number) for language in LANGUAGES})
+
+
+def either(names: Iterable[str]) -> Words:
+    """Names to choose from, to be filled in by `said`: a or b."""
+    return Words({language: f" {messages('common', language)['or']} ".join(names) for language in LANGUAGES})
 
 
 def calendar_day(day: date | str) -> Words:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -12,8 +14,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 import dnc
+import dnc.errors
 from dnc import Rulebook
 from dnc.law.rulebook import shipped
 from dnc.law.vocabulary import vocabulary
@@ -142,8 +146,8 @@ NAMES = (
 def english(text: str) -> set[str]:
     """English words in a text that is no name, no id, no file and no command."""
     text = re.sub(
-        r"\{\w+\}|\([a-z_]+(, [a-z_.]+)+\)|parmi\W+[a-z_]+(, [a-z_]+)+", "", text
-    )  # placeholders; words to write in a file
+        r"«\s[a-z_]+\s»|\{\w+\}|\([a-z_]+(, [a-z_.]+)+\)|parmi\W+[a-z_]+(, [a-z_]+)+", "", text
+    )  # names of columns, placeholders, words to write in a file
     for name in NAMES:
         text = text.replace(name, "")
     return ENGLISH & set(re.findall(r"(?<![\w./:=-])[a-z]+(?![\w/:=-]|\.\w)", text.lower()))
@@ -243,3 +247,91 @@ def test_no_english_is_left_in_french(dnc, write_file, monkeypatch):
             assert not english(text), (name, text)
     for why in pl.read_csv("r.csv", infer_schema=False)["dnc_why"]:
         assert not english(why), why
+
+
+# Packages whose errors are all texts of the catalogue. Not here: `law`, whose errors are for those who write rules.
+SPEAKING = ("api", "checks", "cli", "clock", "database", "desk", "errors", "files", "registries", "reports")
+
+
+def _spoken(node: ast.expr, within: ast.AST) -> bool:
+    """Whether the message of an error may be a text of the catalogue: neither a literal, nor a name for one."""
+    if isinstance(node, ast.IfExp):
+        return _spoken(node.body, within) and _spoken(node.orelse, within)
+    if isinstance(node, ast.Name):
+        given = [
+            one.value
+            for one in ast.walk(within)
+            if isinstance(one, ast.Assign) and any(isinstance(to, ast.Name) and to.id == node.id for to in one.targets)
+        ]
+        return all(_spoken(one, within) for one in given if not isinstance(one, ast.Name))
+    return not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
+
+
+def test_errors_are_said_in_every_language():
+    """No error that a package of this list raises, and none of a loader, has a message of its own in the code."""
+    errors = {name for name, kind in vars(dnc.errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    errors |= {"RefusedError", "UsageError", "BadParameter", "fail"}
+    folder = PACKAGE.parent
+    files = [file for name in SPEAKING for file in (*folder.glob(f"{name}.py"), *folder.glob(f"{name}/*.py"))]
+    found = []
+    for file in (*files, *folder.with_name("registry_loaders").glob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
+        for within in functions:
+            for call in ast.walk(within):
+                name = getattr(call.func, "attr", getattr(call.func, "id", "")) if isinstance(call, ast.Call) else ""
+                at = name == "RefusedError"  # its first argument is the status
+                if name in errors and len(call.args) > at and not _spoken(call.args[at], within):
+                    found.append(f"{file.relative_to(folder.parent)}:{call.lineno}")
+    assert sorted(set(found)) == []
+
+
+def test_an_error_is_english_for_programs_and_french_for_people(dnc, write_file, monkeypatch, tmp_path):
+    """`str` of an error stays English; the command line says it as --lang asks, or as the system does."""
+    from dnc.errors import InputError
+    from dnc.files.open_table import open_table
+
+    path = write_file("liste.csv", "%PDF-1.7")
+    with pytest.raises(InputError) as error:
+        open_table(path)
+    told, french = "liste.csv: named .csv but is a PDF; ask for the file as CSV", "est nommé .csv, mais est un PDF"
+    assert str(error.value).endswith(told) and error.value.args == (str(error.value),)
+    assert french in in_language(error.value.message, "fr") and in_language(error.value.message, "fr").startswith(
+        str(path)
+    )
+    assert pickle.loads(pickle.dumps(error.value)).message.texts == error.value.message.texts
+    assert told in dnc("check", path, "--lang", "en")[2] and french in dnc("check", path, "--lang", "fr")[2]
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    wrong = [
+        ["check", path],
+        ["check", "nulle-part.csv"],
+        ["check"],
+        ["check", path, "--guidance", "peut-etre"],
+        ["check", path, "--nulle-part"],
+        ["check", path, "--at", "demain"],
+        ["check", path, "--set", "caller=quelqu'un"],
+        ["check", path, "--set", "appelant=moi"],
+        ["check", write_file("sans.csv", "nom\nDupont\n")],
+        ["read", path],
+        ["explain", "0199000810", "--region", "ZZ"],
+        ["rules", "zz"],
+    ]
+    for arguments in wrong:
+        code, _, err = dnc(*arguments)
+        assert code in (2, 4) and err.startswith("dnc: "), arguments
+        assert not english(err), (arguments, err)
+
+
+def test_no_message_of_an_error_is_read_where_there_is_none(write_file):
+    """A check without an error does not parse the messages of errors."""
+    path = write_file("liste.csv", "number\n0199000810\n")
+    code = f"""
+import dnc, dnc.messages
+said = []
+sections = dnc.messages._sections
+dnc.messages._sections = lambda: type("Seen", (dict,), {{"__getitem__": lambda self, key: said.append(key) or dict.__getitem__(self, key)}})(sections())
+dnc.check({str(path)!r}, dnc.Store("store"), region="FR", given={{"caller": "commercial"}})
+assert "why" in said and "errors" not in said, said
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

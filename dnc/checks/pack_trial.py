@@ -27,7 +27,7 @@ def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
     brought = Rulebook.of(content.rules.values()).packs
     for name, own in zip(content.rules, map(_jurisdiction, content.rules.values()), strict=True):
         if found := problems(brought[own]):
-            raise RuleError(f"{found[0]}; faults in all: {len(found)}", name)
+            raise RuleError(said("errors", "pack", "faulty", fault=found[0], n=len(found)), name)
     cases = list(chain.from_iterable(read_cases(name, text) for name, text in sorted(content.cases.items())))
     if len({case["case"] for case in cases}) != len(cases):
         raise InputError(said("errors", "case_twice"), min(content.cases))
@@ -38,9 +38,9 @@ def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
             if found_fault := fault(case, verdict, guidance):
                 failed.append(f"{case['case']!r} {found_fault}")
     if failed:
-        raise RuleError(f"cases that fail: {len(failed)}; the first: {failed[0]}")
+        raise RuleError(said("errors", "pack", "failed", n=len(failed), fault=failed[0]))
     if untried := sorted(brought.keys() - seen):
-        raise RuleError(f"the pack has no case for {untried[0]!r}")
+        raise RuleError(said("errors", "pack", "untried", name=untried[0]))
     return book, len(cases)
 
 

@@ -28,7 +28,7 @@ from dnc.clock import read_day
 from dnc.errors import OptionError
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
-from dnc.messages import LANGUAGES, said
+from dnc.messages import LANGUAGES, either, said
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
@@ -228,7 +228,7 @@ def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: 
     if guidance not in ("enforce", "advise"):
         raise OptionError(said("errors", "guidance", guidance=guidance))
     if language not in LANGUAGES:
-        raise OptionError(said("errors", "language", language=language, known=" or ".join(LANGUAGES)))
+        raise OptionError(said("errors", "language", language=language, known=either(LANGUAGES)))
     open_ = {regime.id for _, regime in book.regimes() if regime.is_open}
     for id_, reason in accept.items():
         if id_ not in open_:

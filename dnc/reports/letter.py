@@ -17,7 +17,7 @@ from dnc.files.writers import atomic_path
 from dnc.law.demands import OWN
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.messages import dated, messages, registry_name, said
+from dnc.messages import dated, either, messages, registry_name, said
 from dnc.reports.page import environment
 
 SUFFIXES = (".html", ".docx")
@@ -46,7 +46,7 @@ def write_letter(path: Path, found: Mapping[str, Any], book: Rulebook, language:
         OptionError: the suffix is another, or `.docx` is asked for and python-docx is not installed.
     """
     if path.suffix not in SUFFIXES:
-        raise OptionError(said("errors", "letter_suffix", known=" or ".join(SUFFIXES)))
+        raise OptionError(said("errors", "letter_suffix", known=either(SUFFIXES)))
     parts = list(letter(found, book, language))
     with atomic_path(path) as unfinished:
         if path.suffix == ".html":

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dnc.errors import InputError
+from dnc.messages import said
 from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Ledger
 
@@ -36,11 +37,11 @@ class Key:
 def add(ledger: Ledger, name: str) -> str:
     """Make a key and give it; it cannot be read again. Raises InputError where the name is taken, StoreError."""
     if not _NAME.match(name):
-        raise InputError("the name of a key has up to 60 letters, digits and signs of ._@- and begins with a letter")
+        raise InputError(said("errors", "key", "name"))
     key = f"dnc_{secrets.token_urlsafe(32)}"
     with ledger.change() as change:
         if any(row["name"] == name for row in ledger_sql.keys(change.con)):
-            raise InputError(f"there is a key {name} already; remove it first, or choose another name")
+            raise InputError(said("errors", "key", "exists", name=name))
         ledger_sql.add_key(change.con, {"name": name, "sha256": _hash(key), "added_at": audit_log.now()})
         change.log("add-key", {"name": name})
     return key
@@ -50,7 +51,7 @@ def remove(ledger: Ledger, name: str) -> None:
     """Remove a key; it opens nothing from now on. Raises InputError where there is none, StoreError."""
     with ledger.change() as change:
         if not ledger_sql.remove_key(change.con, name):
-            raise InputError("there is no key of that name; dnc keys list shows all")
+            raise InputError(said("errors", "key", "none"))
         change.log("remove-key", {"name": name})
 
 

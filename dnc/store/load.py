@@ -17,9 +17,11 @@ from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError
 from dnc.files.input_file import input_sha256
+from dnc.messages import calendar_day, figure, said
 from dnc.numbers.reader import calling_codes
 from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.ingest import Taken, take
+from dnc.registries.reasons import in_words
 from dnc.store import ledger_sql
 from dnc.store.audit_log import now
 from dnc.store.ledger import Change
@@ -115,20 +117,19 @@ def options(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
     region, accept_unread, reason = given.get("region"), given.get("accept_unread", 0), given.get("reason")
     shrunk, corrects = given.get("shrunk"), given.get("corrects")
     if as_of > today():
-        message = f"--as-of {as_of} is in the future; use the day on which the registry produced the file"
-        raise InputError(message, paths[0])
+        raise InputError(said("errors", "load", "future", day=as_of), paths[0])
     if isinstance(covers, str):
         covers = [covers]  # a text would be taken apart into its digits
     if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
-        raise InputError(f"--covers {bad[0]!r} is not an E.164 prefix; use digits such as 33")
+        raise InputError(said("errors", "load", "covers", prefix=bad[0]))
     if accept_unread < 0 or bool(accept_unread) != bool((reason or "").strip()):
-        raise OptionError("--accept-unread (a number of rows) and --reason must be used together")
+        raise OptionError(said("errors", "load", "accept"))
     if shrunk is not None and not shrunk.strip():
-        raise OptionError("--shrunk needs the reason why the list is shorter")
+        raise OptionError(said("errors", "load", "shrunk"))
     if corrects is not None and len(paths) > 1:
-        raise OptionError("--corrects takes one file: the file that the snapshot was loaded from")
+        raise OptionError(said("errors", "load", "corrects"))
     if asked and len(paths) > 1:
-        raise InputError("--asked takes one file; join the parts of the answer first", paths[1])
+        raise InputError(said("errors", "load", "asked"), paths[1])
     prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers))
     return Options(
         as_of,
@@ -165,14 +166,12 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
     taken = take(loader, extract, work, options.covers)
     prefixes = taken.covers
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
-        raise InputError("--covers has more than the area codes in the file; omit it", extract.path)
+        raise InputError(said("errors", "load", "more_covers"), extract.path)
     if prefixes and loader.absent == "clear" and not loader.cumulative and not any(taken.counts.values()):
-        raise InputError(
-            "is empty, and would clear every number the list is complete for; download it again", extract.path
-        )
+        raise InputError(said("errors", "load", "empty"), extract.path)
     if loader.last_day and options.as_of > date.fromisoformat(loader.last_day):
-        ended = f"{loader.registry} ended on {loader.last_day}"
-        taken.notes.append(f"{ended}; check that {options.as_of} is the day of this file")
+        days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
+        taken.notes.append(said("note", "ended", registry=loader.registry, **days))
     if loader.cumulative:
         taken.notes.extend(_own_notes(taken.listings, standing, work))
     identity = Identity(
@@ -203,13 +202,13 @@ def _refuse_covers(options: Options, loader: Loader) -> None:
     if not options.covers:
         return
     if "" in loader.covers:
-        raise OptionError(f"{loader.registry} is complete for every number; omit --covers")
+        raise OptionError(said("errors", "load", "complete", registry=loader.registry))
     if loader.answers or options.asked:
-        raise OptionError("an answer to a question is not complete for anything; omit --covers")
+        raise OptionError(said("errors", "load", "answer"))
     codes = calling_codes(loader.region)
     if strange := [prefix for prefix in options.covers if not prefix.startswith(tuple(codes))]:
         known = " or ".join(codes)
-        raise OptionError(f"--covers {strange[0]}: {loader.registry} holds numbers that begin with {known}; use that")
+        raise OptionError(said("errors", "load", "strange", prefix=strange[0], registry=loader.registry, known=known))
 
 
 def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
@@ -225,16 +224,14 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
     line, reason = first.taken.unread[0]
     lines = [str(line) for line, _ in first.taken.unread]
     more = ", …" if first.unread > len(lines) else ""
-    where = f"line{'s' if len(lines) > 1 else ''} {', '.join(lines)}{more}"
-    files = f" and in {len(incomplete) - 1} more files" if len(incomplete) > 1 else ""
-    accepted = f"; {options.accept_unread:,} were accepted" if options.accept_unread else ""
-    raise LoaderError(
-        f"a number cannot be read ({reason}), and the list would count as complete without it. "
-        f"Rows like this: {count:,} ({where}{files}){accepted}. "
-        f"Correct them, or load with --accept-unread {count} --reason TEXT",
-        first.path,
-        line,
-    )
+    others, few = len(incomplete) - 1, options.accept_unread
+    parts = {
+        "where": said("errors", "unread_lines", "many" if len(lines) > 1 else "one", lines=", ".join(lines) + more),
+        "files": said("errors", "unread_files", n=others) if others else "",
+        "accepted": said("errors", "unread_accepted", n=figure(few)) if few else "",
+    }
+    message = said("errors", "unread_rows", reason=in_words(reason), rows=figure(count), count=count, **parts)
+    raise LoaderError(message, first.path, line)
 
 
 def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work: Path) -> dict[Path, int]:
@@ -252,11 +249,11 @@ def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work
             if before - now <= _SHRUNK_SHARE * before:
                 continue
             ids = ", ".join(str(old.id) for old in olds[:_NAMED]) + ", …" * (len(olds) > _NAMED)
-            change = f"{before:,} numbers on {olds[0].as_of} (snapshot {ids}), {now:,} now, {lost:,} gone"
+            counts = {"before": figure(before), "now": figure(now), "lost": figure(lost)}
+            change = said("note", "change", day=calendar_day(olds[0].as_of), ids=ids, **counts)
             if options.shrunk is None:
-                hint = "Check that the file is complete; if it is, load with --shrunk REASON"
-                raise LoaderError(f"the list shrank by more than a tenth: {change}. {hint}", named.path)
-            named.taken.notes.append(f"the list shrank: {change}")
+                raise LoaderError(said("errors", "shrank", change=change), named.path)
+            named.taken.notes.append(said("note", "shrank", change=change))
             found[named.path] = found.get(named.path, 0) + lost
     return found
 
@@ -316,11 +313,11 @@ def corrected(new: Prepared, options: Options, standing: Standing) -> Snapshot |
         return None
     old = next((old for old in standing.snapshots if old.id == options.corrects), None)
     if old is None:
-        raise InputError(f"there is no snapshot {options.corrects}; dnc snapshots lists them", new.path)
+        raise InputError(said("errors", "load", "no_snapshot", id=options.corrects), new.path)
     if old.is_own:
-        raise InputError("entries of the own list are lifted (dnc object --lift), not corrected", new.path)
+        raise InputError(said("errors", "load", "own"), new.path)
     if (old.registry, old.sha256) != (new.registry, new.identity.sha256):
-        raise InputError(f"snapshot {old.id} was loaded from another file; --corrects takes the same file", new.path)
+        raise InputError(said("errors", "load", "other_file", id=old.id), new.path)
     return old
 
 
@@ -337,8 +334,9 @@ def _own_notes(listings: Path, standing: Standing, work: Path) -> list[str]:
             left_out = "where listed and number not in (select number from read_parquet(?))"
             sql = f"select count(distinct number) from read_parquet(?) {left_out}"
             [(missing,)] = con.execute(sql, [files, str(listings)]).fetchall()
-    notes = [f"newest entry: {newest or 'no entry has a date'}"] if count else ["no objections in it"]
-    return notes + ([f"{missing:,} earlier numbers are not in it; they stay until they are lifted"] if missing else [])
+    newest_entry = said("note", "newest", day=calendar_day(newest)) if newest else said("note", "undated_list")
+    notes: list[str] = [newest_entry if count else said("note", "no_objections")]
+    return notes + ([said("note", "stay", n=figure(missing))] if missing else [])
 
 
 def same_snapshot(new: Prepared, options: Options, standing: Standing) -> Snapshot | None:
@@ -359,21 +357,18 @@ def _replaced(new: Prepared, options: Options, standing: Standing) -> dict[int, 
 
     These have the same bytes, day and campaign; the one that `--corrects` names may have another day or campaign.
     """
-    why = {}
+    why: dict[int, str] = {}
     same = ("sha256", "registry", "as_of", "campaign")
     for old in standing.snapshots:
         if any(getattr(old, name) != getattr(new.identity, name) for name in same):
             continue
         if standing.fault(old):
-            why[old.id] = f"a file of snapshot {old.id} was damaged; this one replaces it"
+            why[old.id] = said("note", "replaces", "damaged", id=old.id)
         # The own list is cumulative: what is in it is lifted, not corrected.
         elif not new.loader.cumulative:
-            why[old.id] = (
-                f"this file was already loaded with different options as snapshot {old.id}; replaced by this one"
-            )
+            why[old.id] = said("note", "replaces", "options", id=old.id)
     if wrong := corrected(new, options, standing):
-        day = f"snapshot {wrong.id}, as of {wrong.as_of}, is replaced by this one because of --corrects"
-        why[wrong.id] = f"{day}; a check that used it can no longer be replayed"
+        why[wrong.id] = said("note", "replaces", "corrects", id=wrong.id, day=calendar_day(wrong.as_of))
     return why
 
 
@@ -381,8 +376,8 @@ def _duplicates(new: Prepared, replaced: Collection[int], standing: Standing) ->
     """Notes on snapshots of the same bytes that stay beside a new one."""
     for old in standing.snapshots:
         if (old.sha256, old.registry) == (new.identity.sha256, new.registry) and old.id not in replaced:
-            hint = "" if new.loader.cumulative else f"; --corrects {old.id} would replace it"
-            yield f"this file is also loaded as snapshot {old.id}, as of {old.as_of}{hint}"
+            hint = "" if new.loader.cumulative else said("note", "would_replace", id=old.id)
+            yield said("note", "also", id=old.id, day=calendar_day(old.as_of), hint=hint)
 
 
 def add(change: Change, new: Prepared, standing: Standing, options: Options, lost: int) -> Snapshot:

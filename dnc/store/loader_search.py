@@ -18,6 +18,7 @@ import registry_loaders
 from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import first_bytes, kind_of
 from dnc.files.open_table import refuse_foreign, refuse_sheet
+from dnc.messages import either, said
 from dnc.numbers.reader import known_region
 from dnc.registries.contract import Extract, Layout, Loader, file_kind
 from dnc.registries.lookalikes import decoy
@@ -46,7 +47,7 @@ def known(registry: str) -> Loader:
     """The loader of a registry. Raises LoaderError with the names of all registries."""
     if loader := loaders().get(registry):
         return loader
-    raise LoaderError(f"unknown registry {registry!r}; use one of {', '.join(loaders())}")
+    raise LoaderError(said("errors", "loader", "unknown", registry=registry, known=", ".join(loaders())))
 
 
 def loader_in(path: Path) -> Loader:
@@ -54,15 +55,15 @@ def loader_in(path: Path) -> Loader:
     first_bytes(path, 1)
     spec = importlib.util.spec_from_file_location(f"dnc_loader_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise LoaderError("is not a Python module; --loader takes a file that ends in .py", path)
+        raise LoaderError(said("errors", "loader", "no_module"), path)
     module: ModuleType = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise LoaderError(f"fails when it is imported ({type(error).__name__}); correct the loader", path) from None
+        raise LoaderError(said("errors", "loader", "fails", kind=type(error).__name__), path) from None
     loader = getattr(module, "LOADER", None)
     if not isinstance(loader, Loader):
-        raise LoaderError("does not define LOADER = Loader(...); see CONTRIBUTING.md", path)
+        raise LoaderError(said("errors", "loader", "undefined"), path)
     return loader
 
 
@@ -95,15 +96,15 @@ def loader_for(
             own, and `layout` says something else.
     """
     if region and not known_region(region):
-        raise OptionError(f"region {region!r} has no numbering plan; use two letters such as FR")
+        raise OptionError(said("errors", "loader", "region", region=region))
     extract = Extract(path, "", means, asked, as_of, sheet, layout or Layout())
     _refuse_missing(extract)
     loader, extract = _found(extract, registry, module, region)
     _refuse_layout(extract, loader)
     if means and (is_plain(extract) or not loader.bare or "" in loader.covers):
-        raise LoaderError("already says which numbers are listed; omit --means", path)
+        raise LoaderError(said("errors", "loader", "means"), path)
     if region not in (None, loader.region):
-        raise OptionError(f"{loader.registry} always has the numbering plan of {loader.region}; omit --region")
+        raise OptionError(said("errors", "loader", "own_region", registry=loader.registry, region=loader.region))
     return loader, extract
 
 
@@ -111,7 +112,7 @@ def _refuse_missing(extract: Extract) -> None:
     """Raise LoaderError if the layout names a column that the file does not have."""
     for ours, theirs in extract.layout.columns.items():
         if ours not in extract.header:
-            raise LoaderError(f"no column {theirs!r} for {ours}; correct --map", extract.path, 1)
+            raise LoaderError(said("errors", "loader", "no_column", theirs=theirs, ours=ours), extract.path, 1)
 
 
 def _refuse_layout(extract: Extract, loader: Loader) -> None:
@@ -119,11 +120,13 @@ def _refuse_layout(extract: Extract, loader: Loader) -> None:
     if extract.layout == Layout():
         return
     if not loader.columns:
-        message = "omit --map, --dates and --values, which are for plain form, directories and the own list"
-        raise OptionError(f"{loader.registry} has files of its own format; {message}", extract.path)
+        raise OptionError(said("errors", "loader", "own_format", registry=loader.registry), extract.path)
     if unknown := [name for name in (*extract.layout.columns, *extract.layout.values) if name not in loader.columns]:
         known = ", ".join(loader.columns)
-        raise OptionError(f"{loader.registry} has no column {unknown[0]!r}; its columns are {known}", extract.path)
+        raise OptionError(
+            said("errors", "loader", "no_such_column", registry=loader.registry, name=unknown[0], known=known),
+            extract.path,
+        )
 
 
 def _found(extract: Extract, registry: str | None, module: Path | None, region: str | None) -> tuple[Loader, Extract]:
@@ -133,7 +136,7 @@ def _found(extract: Extract, registry: str | None, module: Path | None, region: 
     if module or registry:
         loader = (loader_in(module) if module else known(registry or "")).planned(region)
         if registry not in (None, loader.registry):
-            raise LoaderError(f"is a loader for {loader.registry}, not for {registry}", module)
+            raise LoaderError(said("errors", "loader", "other", registry=loader.registry, wanted=registry), module)
         if plain:
             loader = in_plain_form(loader)
         else:
@@ -154,7 +157,7 @@ def _refuse_misnamed(extract: Extract) -> None:
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
     refuse_sheet(kind, extract.sheet, extract.path)
     if suffix in _TEXT_SUFFIXES and kind != "plain":
-        raise LoaderError(f"is named {suffix} but is {file_kind(kind)}; export it again, or rename it", extract.path)
+        raise LoaderError(said("errors", "loader", "named", suffix=suffix, kind=file_kind(kind)), extract.path)
 
 
 def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extract, plain: bool) -> str:
@@ -162,10 +165,8 @@ def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extrac
     bare = [loader for loader in choice if loader.bare and replace(extract, region=loader.region).is_bare]
     if claims or bare:
         names = sorted((loader.registry for loader in claims or bare), key=lambda name: (len(name), name))
-        what = "" if claims else "a list of bare numbers "
-        return f"{what}could be {' or '.join(names)}; name the registry with --registry"
-    hint = "; files in plain form always need it" if plain else ""
-    return f"no loader recognises this file; name the registry with --registry{hint}"
+        return said("errors", "loader", "several" if claims else "bare", names=either(names))
+    return said("errors", "loader", "plain" if plain else "none")
 
 
 def _refuse_others(loader: Loader, extract: Extract) -> None:
@@ -177,4 +178,6 @@ def _refuse_others(loader: Loader, extract: Extract) -> None:
         return
     for other in loaders().values():
         if other.registry != loader.registry and other.recognises(replace(extract, region=other.region)):
-            raise LoaderError(f"looks like a file of {other.registry}, not of {loader.registry}", extract.path)
+            raise LoaderError(
+                said("errors", "loader", "looks", other=other.registry, registry=loader.registry), extract.path
+            )

@@ -16,6 +16,7 @@ from typing import Literal
 
 from dnc.database import engine, run
 from dnc.errors import InputError
+from dnc.messages import said
 from dnc.store import ledger_sql
 from dnc.store.ledger import Change
 from dnc.store.loader_search import known
@@ -42,7 +43,7 @@ class Forgotten:
 def check_registry(registry: str | None) -> None:
     """Raise LoaderError if there is no such registry, InputError if it is the own list."""
     if registry and known(registry).cumulative:
-        raise InputError("own is always kept: if it were forgotten, people who objected would be called again")
+        raise InputError(said("errors", "retain_own"))
 
 
 def forget_by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:

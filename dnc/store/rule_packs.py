@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnc.errors import InputError
+from dnc.messages import said
 from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Ledger
-
-_NONE = "no rules pack is installed"
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def install(
         allowed(InstalledPack.of(last) if last else None)
         known = signer in ledger_sql.signers(change.con)
         if not known and not trust:
-            raise InputError(f"the store does not trust the key {signer}")
+            raise InputError(said("errors", "distrust", signer=signer))
         if not known:
             ledger_sql.add_signer(change.con, signer, audit_log.now())
             change.log("trust-key", {"key": signer})
@@ -110,11 +109,11 @@ def undo(ledger: Ledger) -> tuple[InstalledPack, InstalledPack | None]:
     Raises InputError where no pack is installed, StoreError.
     """
     if not ledger.exists:
-        raise InputError(_NONE)
+        raise InputError(said("errors", "no_pack"))
     with ledger.change() as change:
         rows = ledger_sql.rule_packs(change.con)
         if not rows:
-            raise InputError(_NONE)
+            raise InputError(said("errors", "no_pack"))
         ledger_sql.remove_rule_pack(change.con, rows[-1]["seq"])
         packs = [InstalledPack.of(row) for row in rows]
         now = packs[-2] if len(packs) > 1 else None
@@ -125,7 +124,7 @@ def undo(ledger: Ledger) -> tuple[InstalledPack, InstalledPack | None]:
 
 def distrust(ledger: Ledger, fingerprint: str) -> None:
     """Install no more packs of a key; one in use stays. Raises InputError where it is not trusted, StoreError."""
-    message = f"the store does not trust the key {fingerprint}"
+    message = said("errors", "distrust", signer=fingerprint)
     if not ledger.exists:
         raise InputError(message)
     with ledger.change() as change:

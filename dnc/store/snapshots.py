@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from dnc.errors import StoreError
+from dnc.errors import StoreError, why
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock
+from dnc.messages import calendar_day, said
 from dnc.registries.contract import OWN
 from dnc.store import ledger_sql
 
@@ -167,18 +168,15 @@ class Standing:
 
     def _verify(self, snapshot: Snapshot) -> None:
         if fault := self.fault(snapshot):
-            name = f"snapshot {snapshot.id} ({snapshot.registry} as of {snapshot.as_of})"
-            raise StoreError(
-                f"{self.folder}: {name} {fault}; nothing is decided from it: load the registry's file again with the "
-                "same --as-of, or run dnc restore BACKUP"
-            )
+            about = {"id": snapshot.id, "registry": snapshot.registry, "day": calendar_day(snapshot.as_of)}
+            raise StoreError(said("errors", "snapshot_fault", store=self.folder, fault=fault, **about))
 
 
 def fault_of(path: Path) -> str | None:
     """What is wrong with a file that is named by its checksum, or None if nothing is."""
     try:
-        return None if sha256_of(path) == path.stem else "is damaged: its file was changed or cut off"
+        return None if sha256_of(path) == path.stem else said("errors", "file_fault", "damaged")
     except FileNotFoundError:
-        return "is missing: its file does not exist"
+        return said("errors", "file_fault", "missing")
     except OSError as error:
-        return f"cannot be read: {error.strerror or error}"
+        return said("errors", "unread", why=why(error))

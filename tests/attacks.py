@@ -214,7 +214,7 @@ ATTACKS = (
     # Registries
     Attack("attributes.xml", text('<?xml version="1.0"?><list ', "A" * 900_000, ">"), "registry's own file", NDNC),
     Attack("tags.xml", text('<?xml version="1.0"?><list type="full"><ac val="818">', "<" * 900_000, "></ac></list>"), "registry's own file", NDNC),
-    Attack("cells.csv", text("number,reason\n", ("01" + " " * 40_000 + "z,x\n") * 100), "unread", LOAD),
+    Attack("cells.csv", text("number,reason\n", ("01" + " " * 40_000 + "z,x\n") * 100), "are not understood", LOAD),
     # Briefs
     Attack("nested.toml", text("ignore = " + "[" * 5_000 + "]" * 5_000), "nested too deeply", BRIEF),
     Attack("dotted.toml", text(".".join(["a"] * 40_000) + " = 1\n"), "a key of more than 16 parts", BRIEF),

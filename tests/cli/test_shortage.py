@@ -18,6 +18,7 @@ import duckdb
 import pytest
 
 from dnc import Store
+from dnc.desk.jobs import Job
 from dnc.errors import memory_shortage
 
 NOTES = (hashlib.sha256(str(at).encode()).hexdigest() for at in range(60_000))  # which no format makes smaller
@@ -200,6 +201,13 @@ def test_a_full_temporary_folder_is_named(full, write_file):
         ["sh", "-c", command], check=False, capture_output=True, text=True, env=os.environ | {"TMPDIR": str(full)}
     )
     assert done.returncode == 4 and f"{full}: the disk is full" in done.stderr and "TMPDIR" in done.stderr
+
+
+def test_a_job_of_the_desk_says_what_takes_less():
+    """As a verb does."""
+    job = Job(None)
+    job.run(lambda _: python())
+    assert job.state == "failed" and job.error.startswith("out of memory")
 
 
 def test_messages_as_json(dnc, write_file, monkeypatch):

@@ -25,7 +25,7 @@ import dnc
 import registry_loaders
 from dnc.files import csv_reader
 from dnc.numbers import normalise
-from dnc.registries import lookalikes
+from dnc.registries import lookalikes, reasons
 from registry_loaders import be_dncm
 
 RUNS = ("match", "fullmatch", "search", "split", "findall", "finditer", "sub", "subn")
@@ -37,6 +37,7 @@ ATOMS = 7  # pieces of which the texts of a pattern are made
 SHORT = {
     "dnc.numbers.normalise": normalise._LONGEST,
     "dnc.numbers.reader": normalise._LONGEST,
+    "dnc.registries.reasons": reasons.LONGEST,
     "dnc.numbers.ranges": normalise._LONGEST,  # they read the numbering plans of the package itself
 }
 # Patterns that are made of a local variable, by module and function: those that it can be.
@@ -46,6 +47,7 @@ LOCAL: dict[tuple[str, str], list[str]] = {
     ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],
     ("dnc.files.csv_reader", "_csv_records"): [csv_reader._well_quoted(one) for one in csv_reader.DELIMITERS],
     ("registry_loaders.be_dncm", "_shape"): [pattern for pattern, _ in be_dncm._DAYS.values()],
+    ("dnc.registries.reasons", "_patterns"): [pattern.pattern for pattern in reasons._patterns().values()],
     ("dnc.registries.lookalikes", "decoy"): [pattern for pattern, _ in lookalikes._NAMES],
 }
 

@@ -121,7 +121,7 @@ def read_pack_file(path: Path) -> SignedPack:
             raise InputError(f"is no rules pack: it is larger than {_MOST_PACK >> 20} MB", path)
         if file.read(2) != b"PK":
             raise InputError("is no rules pack: it is no zip", path)
-    found = parts(path, r"(?s).*", "ask for another one")
+    found = parts(path, r"(?s).*", "another")
     if _SIGNATURE not in found or _MANIFEST not in found:
         raise InputError("is not signed; install only what somebody you trust has signed", path)
     if len(found) - 2 > _MOST_FILES or sum(member.size or 0 for member in found.values()) > _MOST_ALL:

@@ -20,6 +20,9 @@ REASONS = {
 }  # fmt: skip
 
 
+LONGEST = 200  # characters of a reason of a loader
+
+
 def in_words(reason: str) -> str:
     """A reason in every language: that of a number, or one of a loader, which stands in `odd` as the loader writes it.
 
@@ -27,6 +30,8 @@ def in_words(reason: str) -> str:
     """
     if reason in REASONS:
         return said("unread", REASONS[reason])
+    if len(reason) > LONGEST:
+        return reason
     found = ((key, pattern.fullmatch(reason)) for key, pattern in _patterns().items())
     return next((said("odd", key, **match.groupdict()) for key, match in found if match), reason)
 

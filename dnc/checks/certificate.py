@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import date, datetime
 from importlib.metadata import version
@@ -21,10 +22,13 @@ from dnc.checks.replay import check_row
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import StoreError
 from dnc.files.strict_json import SHA256, Strict, Text, converted, only, shown
+from dnc.messages import said
 from dnc.signing import Signature, Signer
 from dnc.store import audit_log, ledger_sql
 from dnc.store.audit_log import canonical
+from dnc.store.stamps import MOST_BYTES, last_stamp
 from dnc.store.store import Store
+from dnc.store.verify import verify_log
 
 FORMAT = 1
 _CONTEXT = b"dnc certificate 1\n"
@@ -100,7 +104,7 @@ class Stamp(Strict):
     """A time stamp (RFC 3161): the row of the log that was stamped, and the answer of the authority in base64."""
 
     head: _Row
-    token: Annotated[str, only("[A-Za-z0-9+/]+={0,2}"), Meta(max_length=1 << 16)]
+    token: Annotated[str, only("[A-Za-z0-9+/]+={0,2}"), Meta(max_length=4 * MOST_BYTES // 3 + 4)]
 
 
 class Certificate(Strict):
@@ -154,17 +158,16 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     row = check_row(store, check)
     then = json.loads(row["detail"])
     if lacking := {"terms", "verdicts", "today", "sha256"} - then.keys():
-        raise StoreError(f"check {check} cannot be certified: an earlier version did not keep {min(lacking)}")
+        raise StoreError(said("errors", "certificate", "old", check=check, lacking=min(lacking)))
     with store.ledger.read() as opened:
-        faults = list(audit_log.faults(opened.con))
         texts = {sha256: text for sha256 in then["rules"] for text in ledger_sql.texts(opened.con, "rules", [sha256])}
         rows = [one["detail"] for one in ledger_sql.log_as_written(opened.con) if one["verb"] == "load"]
         head = audit_log.head(opened.con)
-    if faults:
-        raise StoreError(f"{store.path}: the log does not hold, so nothing is certified: {faults[0]}")
+    if faults := verify_log(store.ledger).faults:
+        raise StoreError(said("errors", "certificate", "log", store=store.path, fault=faults[0]))
     loads = {one["snapshot"]: one for one in map(json.loads, rows)}
     if unknown := set(then["snapshots"]) - loads.keys():
-        raise StoreError(f"check {check} cannot be certified: the log lacks the load of snapshot {min(unknown)}")
+        raise StoreError(said("errors", "certificate", "load", check=check, snapshot=min(unknown)))
     certificate = {
         "check": f"{check}:{row['hash']}",
         "checked_at": row["done_at"].isoformat(timespec="seconds"),
@@ -196,7 +199,7 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     try:
         read_certificate(signed)
     except ValueError as error:
-        raise StoreError(f"check {check} cannot be certified: {error}") from None
+        raise StoreError(said("errors", "certificate", "odd", check=check, error=error)) from None
     return signed
 
 
@@ -241,4 +244,5 @@ def _extract(load: Mapping[str, Any]) -> dict[str, Any]:
 
 def _last_stamp(store: Store) -> dict[str, str] | None:
     """The last time stamp of the log of a store, as a `Stamp`; None where it has none."""
-    return None
+    stamp = last_stamp(store.path)
+    return {"head": str(stamp.head), "token": b64encode(stamp.path.read_bytes()).decode()} if stamp else None

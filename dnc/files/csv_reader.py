@@ -192,8 +192,7 @@ class _Lines:
         self.number -= len(lines)
         self._pushed += sum(map(len, lines))
         if self._pushed > _REREAD_ONCE + _REREAD_TIMES * self._read:
-            why = "quotation marks that are not closed here and in many lines before; export it again, or remove them"
-            raise InputError(why, self._path, self.number)
+            raise InputError(said("errors", "csv", "unclosed"), self._path, self.number)
 
     def _counted(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         for block in blocks:

@@ -16,7 +16,7 @@ import msgspec
 from dnc.checks.certificate import Certificate, read_certificate
 from dnc.errors import InputError
 from dnc.files.strict_json import decoded, read_bounded
-from dnc.messages import LANGUAGES, counted, dated, messages, registry_name
+from dnc.messages import LANGUAGES, counted, dated, messages, registry_name, said
 from dnc.reports.decision import sentence
 from dnc.reports.page import rendered
 from dnc.signing import BrokenSignatureError
@@ -144,15 +144,15 @@ def verify(path: Path, signer: str | None = None) -> Verified:
     is_page = not data.lstrip().startswith(b"{")
     content = decoded(_embedded(data) if is_page else data, _MARK) if len(data) <= _LONGEST else None
     if content is None:
-        raise InputError("is not a certificate; dnc certify CHECK makes one", path)
+        raise InputError(said("errors", "certificate", "none"), path)
     try:
         certificate, by = read_certificate(content)
     except ValueError as error:
-        raise InputError(f"cannot be read as a certificate: {error}", path) from None
+        raise InputError(said("errors", "certificate", "unread", error=error), path) from None
     except BrokenSignatureError:
-        raise InputError("its signature does not hold: it was changed after it was signed", path) from None
+        raise InputError(said("errors", "certificate", "changed"), path) from None
     if signer is not None and by != signer:
-        raise InputError(f"is signed by another key: {by}", path)
+        raise InputError(said("errors", "certificate", "key", key=by), path)
     if not is_page:
         return Verified(certificate, content["certificate"], by, None)
     same = any(data == html(content, language).encode() for language in LANGUAGES)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 FOLDER = "stamps"
 _NAME = re.compile(r"(\d{1,18})-([0-9a-f]{64})-([0-9a-f]{16})\.tsr")
-_MOST_BYTES = 1 << 20  # of an answer or a file of certificates; both have some kilobytes
+MOST_BYTES = 1 << 20  # of an answer or a file of certificates; both have some kilobytes
 _SECONDS = 30.0  # for the whole answer
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 
@@ -151,9 +151,9 @@ def _answer(url: str, query: bytes) -> bytes:
         raise OptionError(f"{_plain(url)}: the URL of a time-stamping authority begins with http:// or https://")
     try:
         data = _within(_SECONDS, lambda: _read(url, query))
-        if len(data) <= _MOST_BYTES:
+        if len(data) <= MOST_BYTES:
             return data
-        why = f"its answer is larger than {_MOST_BYTES >> 20} MiB"
+        why = f"its answer is larger than {MOST_BYTES >> 20} MiB"
     except urllib.error.HTTPError as error:
         error.close()
         why = f"it refuses (HTTP status {error.code})"
@@ -183,7 +183,7 @@ def _read(url: str, query: bytes) -> bytes:
     ):
         opener.add_handler(handler)
     with opener.open(request, timeout=2 * _SECONDS) as answer:
-        return bytes(answer.read(_MOST_BYTES + 1))
+        return bytes(answer.read(MOST_BYTES + 1))
 
 
 def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
@@ -218,9 +218,9 @@ def certificates_in(path: Path) -> list[Certificate]:
     from cryptography.x509 import load_pem_x509_certificates
 
     with open_input(path) as file:
-        data = file.read(_MOST_BYTES + 1)
+        data = file.read(MOST_BYTES + 1)
     try:
-        return load_pem_x509_certificates(data[:_MOST_BYTES])
+        return load_pem_x509_certificates(data[:MOST_BYTES])
     except ValueError:
         raise InputError("holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", path) from None
 
@@ -236,7 +236,7 @@ def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> St
     if not stamp.is_intact:
         raise StampError(said("anchor", "why", "damaged"))
     with open_input(stamp.path) as file:
-        return _look_at(file.read(_MOST_BYTES + 1), stamp.head, trusted)
+        return _look_at(file.read(MOST_BYTES + 1), stamp.head, trusted)
 
 
 def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> tuple[list[Words], list[Words]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from dnc import Store, check
 from dnc.checks import certificate
 from dnc.checks.certificate import certify
-from dnc.errors import InputError
+from dnc.errors import InputError, StoreError
 from dnc.files.input_file import sha256_of
 from dnc.law import pack_file
 from dnc.reports import certificate_page
@@ -23,6 +24,7 @@ from dnc.reports.certificate_page import html, verify
 from dnc.signing import Signature, Signer, new_key
 from dnc.store.audit_log import canonical
 from dnc.store.manifest import read_manifest
+from dnc.store.stamps import keep_stamp
 
 CALLS = "number;note\n01 99 00 00 01;a\n01 99 00 00 02;b\n06 39 98 00 03;c\n"
 SIGNS = "<img src=x onerror=alert(1)></script><!--&amp;"
@@ -72,6 +74,16 @@ def test_a_certificate_says_what_the_log_says(checked, signed):
     loaded = {(one.registry, one.as_of, one.sha256) for one in result.snapshots}
     assert {(one.registry, one.as_of, one.sha256) for one in told.registries} == loaded
     assert (told.stamp, told.made_with) == (None, version("dnc-check"))
+
+
+def test_the_last_time_stamp_is_certified_too(checked, key):
+    """The row that was stamped, and the answer of the authority as it came."""
+    store, result = checked
+    head = store.manifest().last
+    keep_stamp(store.ledger, head, b"an answer")
+    told, _ = certificate.read_certificate(certify(store, result.id, Signer(key)))
+    assert told.stamp is not None
+    assert (told.stamp.head, b64decode(told.stamp.token)) == (str(head), b"an answer")
 
 
 def test_registries_are_named_after_their_answers_were_deleted(checked, signed, key):
@@ -136,6 +148,17 @@ def test_usage(dnc, checked, key, tmp_path):
     code, _, err = dnc("certify", "--new-key", tmp_path / "new.pem")
     assert (code, Signer(tmp_path / "new.pem").fingerprint in err) == (0, True)
     assert dnc("certify", "--new-key", tmp_path / "new.pem")[0] == 4
+
+
+def test_a_ledger_that_was_edited_is_not_certified(checked, key):
+    """The log states what the ledger holds: here an objection is deleted behind its back."""
+    store, result = checked
+    store.object(["+33199000001"], date(2026, 8, 1))
+    with duckdb.connect(store.ledger.path) as con:
+        con.execute("delete from objections")
+    replace(read_manifest(store.path), ledger=sha256_of(store.ledger.path)).write(store.path)
+    with pytest.raises(StoreError, match="nothing is certified: objections"):
+        certify(store, result.id, Signer(key))
 
 
 def test_a_log_that_was_changed_is_not_certified(dnc, checked, key, tmp_path):

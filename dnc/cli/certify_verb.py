@@ -99,9 +99,9 @@ def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
                 click.echo(f"  {labelled(label, value, lang)}")
             if not rows:
                 click.echo(f"  {messages('common', lang)['none']}")
-    if found.page is False:
+    if found.page == "other":
         raise InputError(said("errors", "certificate", "page"), path)
-    if found.page is None and path.suffix.lower() != ".json":
+    if found.page == "not_compared":
         say(texts["not_compared"].format(version=found.certificate.made_with), "warning")
 
 

@@ -35,14 +35,14 @@ class Verified:
     """A certificate whose signature holds.
 
     data: the same as plain data for JSON. signer: fingerprint of the key.
-    page: whether the page is the one that is made of the data; None where there is no page, or it was made by another
-        version and cannot be compared.
+    page: `same` if it is the one that is made of the data, else `other`; `not_compared` if another version made it, and
+        None where there is no page.
     """
 
     certificate: Certificate
     data: Mapping[str, Any]
     signer: str
-    page: bool | None
+    page: str | None
 
 
 def html(signed: Mapping[str, Any], language: str = "en") -> str:
@@ -155,9 +155,9 @@ def verify(path: Path, signer: str | None = None) -> Verified:
         raise InputError(said("errors", "certificate", "key", key=by), path)
     if not is_page:
         return Verified(certificate, content["certificate"], by, None)
+    other = "other" if certificate.made_with == version("dnc-check") else "not_compared"
     same = any(data == html(content, language).encode() for language in LANGUAGES)
-    of_this_version = certificate.made_with == version("dnc-check")
-    return Verified(certificate, content["certificate"], by, same if same or of_this_version else None)
+    return Verified(certificate, content["certificate"], by, "same" if same else other)
 
 
 def _embedded(page: bytes) -> bytes:

@@ -259,8 +259,9 @@ def _comparable(claim: Offer, sample: Offer) -> None:
 
 def _json(path: Path) -> dict[str, Any] | None:
     """The JSON object in a sealed result, or None if the file is something else."""
-    data = read_bounded(path, _LONGEST)
-    return decoded(data, _MARK) if data.lstrip().startswith(b"{") else None
+    if not read_bounded(path, 16).lstrip().startswith(b"{"):
+        return None
+    return decoded(read_bounded(path, _LONGEST), _MARK)
 
 
 def _checked(sealed: _Sealed, book: Rulebook) -> tuple[Offer, pl.DataFrame]:

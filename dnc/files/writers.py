@@ -127,13 +127,14 @@ class CsvStream(Writer):
         """Texts with quotes where CSV needs them, and empty texts for nulls."""
         special = list({*_SPECIAL, self._delimiter})
         texts = frame.select(pl.selectors.string().exclude(_NUMBER))
-        special_texts = [cells for cells in texts if cells.str.contains_any(special).any()]
+        marked = {cells.name: cells.str.contains_any(special) for cells in texts}
         return frame.with_columns(
-            pl.when(cells.str.contains_any(special))
-            .then(pl.lit('"') + pl.col(cells.name).str.replace_all('"', '""', literal=True) + pl.lit('"'))
-            .otherwise(cells.name)
-            .alias(cells.name)
-            for cells in special_texts
+            pl.when(is_special)
+            .then(pl.lit('"') + pl.col(name).str.replace_all('"', '""', literal=True) + pl.lit('"'))
+            .otherwise(name)
+            .alias(name)
+            for name, is_special in marked.items()
+            if is_special.any()
         ).with_columns(pl.selectors.string().fill_null(""))
 
 

@@ -21,12 +21,13 @@ _IN_PLACE = ("en", "fr")  # they stand side by side where a text is defined; ano
 _OTHERS = {found[1]: file for file in files("dnc").iterdir() if (found := _OTHER.fullmatch(file.name))}
 LANGUAGES = (*_IN_PLACE, *sorted(_OTHERS))
 _WRITTEN = {
-    "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d"},
+    "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d", "semicolon": "; "},
     "fr": {
         "thousands": "\N{NARROW NO-BREAK SPACE}",
         "decimal": ",",
         "percent": "\N{NO-BREAK SPACE}%",
         "days": "%d/%m/%Y",
+        "semicolon": "\N{NO-BREAK SPACE}; ",
     },
 }
 _UNBROKEN = re.compile(r"(?<=«) | (?=[:;?!»])")
@@ -72,7 +73,7 @@ def words(language: str) -> dict[str, Any]:
 
     Tables: `messages.SECTION` as in `messages.toml`, without the language at the end of keys; `columns.COLUMN` as in
     the vocabulary; `regimes.ID` with `title` and `says`; `cites.JURISDICTION.KEY` with `text`; `jurisdictions` with a
-    name for each; `written` with `thousands`, `decimal`, `percent` and `days` (as of `strftime`).
+    name for each; `written` with `thousands`, `decimal`, `percent`, `days` (as of `strftime`) and `semicolon`.
     """
     if language in _IN_PLACE:
         return {}
@@ -158,6 +159,11 @@ def said(section: str, *path: str, **values: object) -> Words:
             text = text[key]
         texts[language] = text.format(**{name: in_language(value, language) for name, value in values.items()})
     return Words(texts)
+
+
+def apart(parts: Iterable[str], language: str) -> str:
+    """Parts of a line with semicolons between them."""
+    return _written(language)["semicolon"].join(parts)
 
 
 def changed(text: str, change: Callable[[str], str]) -> str:

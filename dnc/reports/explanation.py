@@ -8,7 +8,7 @@ from typing import Any
 from dnc.checks.explain import Explanation
 from dnc.checks.judge import ConditionValue, RegimeResult
 from dnc.law.findings import Finding
-from dnc.messages import dated, in_language, messages
+from dnc.messages import apart, dated, in_language, messages
 from dnc.reports.decision import missing_thing
 from dnc.reports.phrases import labelled, title
 
@@ -42,7 +42,7 @@ def _regime(found: RegimeResult, language: str) -> Iterator[str]:
     texts, grades, regime = messages("explanation", language), messages("common", language)["grades"], found.regime
     in_words = finding(found.finding, language)
     if found.finding is Finding.NOT_APPLICABLE:
-        reasons = "; ".join(_reasons(found, texts, language))
+        reasons = apart(_reasons(found, texts, language), language)
         yield texts["regime"].format(title=title(regime, language), id=regime.id, finding=in_words, reasons=reasons)
         return
     reasons = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"

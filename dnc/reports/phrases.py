@@ -15,7 +15,7 @@ from dnc.files.table import folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import counted, dated, messages
+from dnc.messages import apart, counted, dated, messages
 from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
 
@@ -170,7 +170,7 @@ def planned(check: Check) -> str:
         parts.append(w["planned_unread"].format(count=count(undated)))
     if check.past:
         parts.append(w["planned_past"].format(count=count(check.past)))
-    return "; ".join(parts)
+    return apart(parts, check.language)
 
 
 def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:

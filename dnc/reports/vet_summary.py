@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dnc.messages import amount, counted, dated, in_language, messages, percent
+from dnc.messages import amount, apart, counted, dated, in_language, messages, percent
 from dnc.reports.decision import Decision, Step, heaviest, missing_thing, sentence, use
 from dnc.reports.phrases import facts, labelled, question
 from dnc.vetting.model import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
@@ -40,7 +40,7 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     yield from _list(vetting, language)
     yield texts["cites"]
     for id_, regime in vetting.regimes.items():
-        cites = "; ".join(f"{cite['texts'][language]} {cite['url']}".strip() for cite in regime["cites"])
+        cites = apart((f"{cite['texts'][language]} {cite['url']}".strip() for cite in regime["cites"]), language)
         yield f"  {labelled(_named(id_, vetting, language), cites, language)}"
 
 
@@ -60,7 +60,7 @@ def decision(vetting: Vetting, language: str) -> Decision:
     numbers = sentence(counts, language)
     verdict = " ".join(_offer(vetting, language))
     facts = [numbers] if verdict else []
-    facts += ["; ".join(_condition(one, language) for one in vetting.gate)] if vetting.gate else []
+    facts += [apart((_condition(one, language) for one in vetting.gate), language)] if vetting.gate else []
     facts += [price(vetting.price, language)] if vetting.price else []
     facts.append(use(offer.told["declared"], period(vetting, language), language))
     blocked = [(vetting.regimes[one.regime]["title"][language], one.alone + one.shared) for one in vetting.costs]
@@ -175,7 +175,7 @@ def _wanted(wanted: Wanted, language: str) -> Iterator[str]:
     asked = labelled(texts["kinds"][wanted.kind], question(wanted.word, language), language)
     yield f"  {counted(language)(wanted.rows):>9}  {asked}"
     if wanted.asks:
-        yield _MARGIN + texts["asks"].format(asks="; ".join(in_language(one, language) for one in wanted.asks))
+        yield _MARGIN + texts["asks"].format(asks=apart((in_language(one, language) for one in wanted.asks), language))
     if wanted.regimes:
         yield _MARGIN + texts["by"].format(regimes=", ".join(wanted.regimes))
 

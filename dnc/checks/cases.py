@@ -87,12 +87,6 @@ class Factored(NamedTuple):
     facts: Facts
     codes: pl.DataFrame
 
-    @property
-    def first(self) -> pl.Series:
-        """Of each case the first row that has it (UInt32)."""
-        row = pl.int_range(0, self.case.len(), dtype=pl.UInt32, eager=True)
-        return row.new_from_index(0, self.facts.cases.height).scatter(self.case.reverse(), row.reverse())
-
     def keys(self) -> Iterator[Hashable]:
         """What tells the cases apart, also from those of other rows that registries of the same moment answer."""
         plans, names = list(keys(self.facts.plans.frame)), tuple(self.codes.columns)

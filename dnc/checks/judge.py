@@ -150,22 +150,25 @@ class Judge:
     def _last_days(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> pl.Series:
         """The last day on which each call is clear (Date); null where it is not, or nothing will change.
 
-        It is found for the first call of each case, and for each call whose number is in a later snapshot, which may
-        answer differently about numbers of one case.
+        It is found for each case, and for each call whose number is in a later snapshot, which may answer differently
+        about numbers of one case.
         """
         steady, again = cases["steady"], cases["again"]
         if steady.null_count() == cases.height:
             return steady[rows.case]
         alone, each = steady.is_not_null() & ~again, (steady.is_not_null() & again)[rows.case].arg_true()
-        asked, found = calls.facts("day", "campaign"), pl.Series(dtype=pl.Date)
+        asked, found = calls.facts("day", "campaign")[each], pl.Series(dtype=pl.Date)
 
         def last_days(new: pl.Series) -> pl.DataFrame:
             nonlocal found
             here = alone[new]
-            at = pl.concat([rows.first[new.filter(here)], each])
-            found = self._validity.last_days(rows.facts.plans, calls.plan[at], asked[at], steady[rows.case[at]])
+            case = new.filter(here)
+            codes = rows.codes[rows.facts.cases["answer"][case]]
+            plan = pl.concat([rows.facts.cases["plan"][case], calls.plan[each]])
+            last = pl.concat([steady[case], steady[rows.case[each]]])
+            found = self._validity.last_days(rows.facts.plans, plan, codes, asked, last)
             until = pl.Series("until", [None], dtype=pl.Date).new_from_index(0, new.len())
-            return until.scatter(here.arg_true(), found.head(at.len() - each.len())).to_frame()
+            return until.scatter(here.arg_true(), found.head(case.len())).to_frame()
 
         until = self._ends(cases.height, rows.keys(), last_days)["until"]
         if each.len() and found.is_empty():  # all cases are known

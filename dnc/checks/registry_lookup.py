@@ -14,7 +14,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -237,7 +236,7 @@ class _Source:
         self._paged = _Files([(bits, rank) for one, rank in ranked if (bits := standing.bits(one))], days)
         self._rows = sum(one.rows for one in snapshots)
         self._rows_read = 0
-        self._last_read = pl.Series(dtype=pl.UInt64)
+        self._last_read: pl.Series | None = pl.Series(dtype=pl.UInt64)  # None: all
         self._last_answers = (
             _Answers(pl.Series(dtype=pl.UInt64), self._codec),
             pl.DataFrame(schema={"answer": pl.UInt64, "told": pl.Date}),
@@ -259,18 +258,15 @@ class _Source:
         return _About(numbers, held, told, prefix, covered, lacking)
 
     def _held(self, numbers: pl.Series) -> tuple[_Answers, pl.DataFrame]:
-        """The answers about some numbers at least: all, or those read last if they include the numbers."""
+        """The answers about some numbers at least: those read last if they include the numbers, which may be all."""
+        if self._last_read is None or numbers.is_in(self._last_read.implode()).all():
+            return self._last_answers
         if self._rows <= PACKED_AT_ONCE and self._rows_read >= self._rows:
-            return self._all
-        if not numbers.is_in(self._last_read.implode()).all():
+            self._last_answers, self._last_read = self._read(), None
+        else:
             self._rows_read += min(self._rows, numbers.len() * _READ_TOGETHER)
-            self._last_answers = self._read(numbers)
-            self._last_read = numbers
+            self._last_answers, self._last_read = self._read(numbers), numbers
         return self._last_answers
-
-    @cached_property
-    def _all(self) -> tuple[_Answers, pl.DataFrame]:
-        return self._read()
 
     def _read(self, numbers: pl.Series | None = None) -> tuple[_Answers, pl.DataFrame]:
         """The answers about the numbers that snapshots hold, all by default, and the dates given with them."""

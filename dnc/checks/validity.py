@@ -27,16 +27,25 @@ class Validity:
         self._evaluator = evaluator
         self._policy = policy
 
-    def last_days(self, plans: Distinct, plan: pl.Series, asked: pl.DataFrame, steady: pl.Series) -> pl.Series:
+    def last_days(
+        self, plans: Distinct, plan: pl.Series, codes: pl.DataFrame, asked: pl.DataFrame, steady: pl.Series
+    ) -> pl.Series:
         """The last day on which each of some clear calls is still clear (Date); null where nothing ends that.
 
         Args:
-            plans: facts. plan: of each call its row there. asked: the calls, as `Screen.codes` takes them.
+            plans: facts. plan: of each call its row there.
+            codes: what registries answer, of the first calls, about whose numbers no later snapshot says anything.
+            asked: the other calls, as `Screen.codes` takes them.
             steady: of each call the last day on which nothing has changed.
         """
 
         def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
-            later = self._screen.codes(asked[at].with_columns(days.alias("day")))
+            lasting = at < codes.height
+            later = codes[at.filter(lasting)]
+            if not lasting.all():
+                again = asked[at.filter(~lasting) - codes.height]
+                again = self._screen.codes(again.with_columns(days.filter(~lasting).alias("day")))
+                later = pl.concat([later, again], how="diagonal")
             return self._decided(plans, plan[at], days, later)
 
         return last_clear_days(steady, decide)

@@ -48,7 +48,8 @@ def certify(
     A certificate says what the log says of a check: its list by checksum, settings, counts, rules and registries. It is
     signed with your key. It holds no telephone number, and whoever has it needs no store to verify it.
 
-    CHECK is the row number of the check in the log. With --verify, the exit code is 0 if the signature holds, else 4.
+    CHECK is the row number of the check in the log. With --verify, the exit code is 0 if the signature holds and the
+    page shows what was signed, else 4.
     """
     if [check is not None, verified is not None, new_key is not None].count(True) != 1:
         raise click.UsageError(said("errors", "cli", "one_certificate"))

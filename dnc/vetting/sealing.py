@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
@@ -55,13 +53,16 @@ def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, agai
         _refuse_second(store, files.digest(files.sums), files.name, again)
         intake = Intake(files.table(), brief, book)
         header = intake.header
-        _refuse_numbers(header.numbers, header)
-        seen = SecondNumbers(header, _read_columns(header))
-        had = _Had(header, brief)
+        # Row ids are not published, so it does not matter what they are.
+        mapped = [column for ours, column in header.columns.items() if ours not in ("number", "call")]
+        read = list(dict.fromkeys([*mapped, *(rule.column for rule in header.rules)]))
+        _refuse_days(header)
+        _refuse_numbers([name for name in read if name in header.numbers])
+        others, had = SecondNumbers(header, read), _Had(header, brief)
         for calls in intake.batches():
-            seen.add(calls, None)
+            others.add(calls, None)
             had.add(calls)
-        _refuse_numbers(seen.names, header)
+        _refuse_numbers(others.names)
         return replace(brief, values=had.by_ten())
 
 
@@ -80,27 +81,19 @@ def _refuse_second(store: Store, sha256: str, name: str, again: str | None) -> N
         )
 
 
-def record(store: Store, told: dict[str, Any], again: str | None) -> None:
-    """Note in the log that a list was sealed. told: check, SHA-256 of list and brief, commitment and salt."""
-    store.record(VERB, told | {"again": again})
-
-
-def _read_columns(header: Header) -> list[str]:
-    """The columns that are read for something else than numbers; row ids are not published."""
-    mapped = [column for ours, column in header.columns.items() if ours not in ("number", "call")]
-    return list(dict.fromkeys([*mapped, *(rule.column for rule in header.rules)]))
-
-
-def _refuse_numbers(names: Iterable[str], header: Header) -> None:
-    """Raise InputError where a column of numbers is read for something else, or days of single calls are."""
-    if other := [name for name in names if name in _read_columns(header)]:
-        raise InputError(
-            f"a sealed result reads telephone numbers as numbers only; take {quoted(other)} out of the brief", None
-        )
+def _refuse_days(header: Header) -> None:
+    """Raise InputError where the list says when single calls are planned."""
     if "call_at" in header.columns or any(rule.ours == "call_at" for rule in header.rules):
-        column = quoted([header.names[header.columns["call_at"]]]) if "call_at" in header.columns else "[when_filled]"
         raise InputError(
-            f"a sealed result is about calls of one day; leave out the days of single calls ({column}), and give --at"
+            "a sealed result is about calls of one day; leave out the days of single calls (call_at), and give --at"
+        )
+
+
+def _refuse_numbers(columns: list[str]) -> None:
+    """Raise InputError where columns of telephone numbers are read for something else."""
+    if columns:
+        raise InputError(
+            f"a sealed result reads telephone numbers as numbers only; take {quoted(columns)} out of the brief"
         )
 
 

@@ -21,6 +21,7 @@ from dnc.registries import LISTING, Extract, Loader, Member, listings, said
 
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
 _BLOCK = 1 << 20
+_LONGEST_TAG = 1 << 20  # bytes; expat looks at the beginning of a tag again with each block
 
 
 def _is_xml(extract: Extract) -> bool:
@@ -74,17 +75,22 @@ class _Entries:
         self._phones: list[tuple[int, str]] = []
         self._starred = False
         self._inside = ""
-        self._text = ""
+        self._texts: list[str] = []
         self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
         self._parser.StartDoctypeDeclHandler = self._doctype
 
     def frames(self) -> Iterator[pl.DataFrame]:
+        fed = 0
         try:
             for block in self._member.blocks(_BLOCK):
                 self._parser.Parse(block, False)
+                fed += len(block)
+                if fed - self._parser.CurrentByteIndex > _LONGEST_TAG:
+                    raise LoaderError("has a tag of more than 1 MB; download it again", self._member.where)
                 yield self._frame()
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
@@ -105,19 +111,20 @@ class _Entries:
         raise LoaderError(said("errors", "no_entities"), self._member.where, self._parser.CurrentLineNumber)
 
     def _start(self, name: str, _: dict[str, str]) -> None:
-        self._inside, self._text = name.rpartition(":")[2], ""
+        self._inside, self._texts = name.rpartition(":")[2], []
         if self._inside == "entry":
             self._phones, self._starred = [], False
         elif self._inside == "nopromo":
             self._starred = True
 
     def _characters(self, text: str) -> None:
-        self._text += text if self._inside == "phone" else ""
+        if self._inside == "phone":
+            self._texts.append(text)
 
     def _end(self, name: str) -> None:
         kind = name.rpartition(":")[2]
         if kind == "phone":
-            self._phones.append((self._parser.CurrentLineNumber, self._text.strip()))
+            self._phones.append((self._parser.CurrentLineNumber, "".join(self._texts).strip()))
         elif kind == "entry":
             self._rows += [(line, phone, self._starred) for line, phone in self._phones]
             if not self._phones:

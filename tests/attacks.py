@@ -29,6 +29,7 @@ CHECK = ("check", "FILE", "--region", "FR", "--quiet", "--exit-zero", "--out", "
 LOAD = ("load", "FILE", "--registry", "own", "--as-of", "2026-01-01")
 CARDS = (*CHECK, "--map", "number=TEL")
 BRIEF = ("check", "plain.csv", "--brief", "FILE", "--exit-zero", "--out", "out.csv")
+CH = ("load", "FILE", "--registry", "ch-directory", "--as-of", "2026-01-01")
 NDNC = ("load", "FILE", "--registry", "us-ndnc", "--as-of", "2026-01-01")
 READ = "is read"
 SECONDS = 100  # processor time of a child, at most
@@ -205,6 +206,8 @@ ATTACKS = (
     Attack("square.ods", ods(ods_cell("x" * 1_000, 100_000, 1_000)), "cannot be read as a spreadsheet"),
     Attack("rows-long.ods", ods(ods_cell("x" * 30_000, 60_000, 1)), "export it as CSV"),
     Attack("sheet-entities.xlsx", zipped(lambda: {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": f'<?xml version="1.0"?>{BOMB}]><workbook>&j;</workbook>'.encode()}), "cannot be read as a spreadsheet"),
+    Attack("failed-cell.xlsx", lambda: failed_cell("A" * 150_000_000), "a cell of more than 1,048,576 characters"),
+    Attack("long-cell.xlsx", lambda: long_string("A" * 150_000_000), "a cell of more than 1,048,576 bytes"),
     # Parquet
     Attack("dictionary.parquet", frame(lambda: pl.DataFrame({"number": pl.Series(["0" * 1_000_000]).gather([0] * 1_000)})), READ),
     Attack("nulls.parquet", frame(lambda: pl.DataFrame({f"c{n}": pl.Series([None], dtype=pl.String).gather([0] * 200_000) for n in range(100)} | {"number": pl.Series(["1"]).gather([0] * 200_000)})), READ, gigabytes=3),
@@ -214,6 +217,8 @@ ATTACKS = (
     # Registries
     Attack("attributes.xml", text('<?xml version="1.0"?><list ', "A" * 900_000, ">"), "registry's own file", NDNC),
     Attack("tags.xml", text('<?xml version="1.0"?><list type="full"><ac val="818">', "<" * 900_000, "></ac></list>"), "registry's own file", NDNC),
+    Attack("lines.xml", text('<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><entry><phone>', "\n" * 900_000, "</phone></entry></feed>"), "are not understood", CH),
+    Attack("tag.xml", text('<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><entry a="', "x" * 80_000_000, '"></entry></feed>'), "has a tag of more than 1 MB", CH),
     Attack("cells.csv", text("number,reason\n", ("01" + " " * 40_000 + "z,x\n") * 100), "are not understood", LOAD),
     # Briefs
     Attack("nested.toml", text("ignore = " + "[" * 5_000 + "]" * 5_000), "nested too deeply", BRIEF),
@@ -233,6 +238,29 @@ def wide(cell: str, rows: int) -> bytes:
         header
         + "".join("".join(cell if some.random() < 0.01 else "," for _ in range(16_383)) + "1\n" for _ in range(rows))
     ).encode()
+
+
+def failed_cell(formula: str) -> bytes:
+    """A spreadsheet with one formula of a very long text and no result, and enough other bytes that it does not seem to swell."""
+    made = io.BytesIO(sheet(lambda of: [of.write_string(0, 0, "number"), of.write_formula(1, 0, "=1/0", value="")])())
+    out = io.BytesIO()
+    with zipfile.ZipFile(made) as plain, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in plain.namelist():
+            data = plain.read(name)
+            archive.writestr(name, data.replace(b"1/0", formula.encode()) if name.endswith("sheet1.xml") else data)
+        archive.writestr("xl/media/image1.png", os.urandom(1_000_000), zipfile.ZIP_STORED)
+    return out.getvalue()
+
+
+def long_string(value: str) -> bytes:
+    """A spreadsheet with one very long text."""
+    parts = failed_cell("1/0"), b"<t>number</t>", f"<t>number</t></si><si><t>{value}</t>".encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(parts[0])) as plain, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in plain.namelist():
+            data = plain.read(name).replace(*parts[1:])
+            archive.writestr(name, data.replace(b"<f>1/0</f><v></v>", b"<v>1</v>").replace(b'r="A2"', b'r="A2" t="s"'))
+    return out.getvalue()
 
 
 def deep(depth: int) -> pl.Series:

@@ -104,7 +104,7 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
 
 
 async def _urlencoded(visit: Visit, most: int) -> list[tuple[str, str]]:
-    body = b""
+    body = bytearray()
     try:
         async for chunk in visit.request.stream():
             body += chunk
@@ -165,7 +165,7 @@ class _Reader:
 
     def _part_begin(self) -> None:
         self._headers: dict[bytes, bytes] = {}
-        self._header, self._value, self._name, self._text = b"", b"", "", bytearray()
+        self._header, self._value, self._name, self._text = bytearray(), bytearray(), "", bytearray()
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -176,8 +176,8 @@ class _Reader:
         self._bounded(end - start)
 
     def _header_end(self) -> None:
-        self._headers[self._header.lower()] = self._value
-        self._header, self._value = b"", b""
+        self._headers[bytes(self._header.lower())] = bytes(self._value)
+        self._header, self._value = bytearray(), bytearray()
 
     def _headers_finished(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))

@@ -84,7 +84,7 @@ def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.Da
             yield pl.DataFrame(marks, {"column": pl.Int64, "row": pl.Int64, "text": pl.String}, orient="row")
             cells = sheet.to_polars()
             yield cells.clear()
-            yield from cells.iter_slices(batch_rows)
+            yield from _bounded(cells.iter_slices(batch_rows))
 
 
 _OURS = "verdicts"  # the sheet with the rows of a workbook that this program wrote; a summary stands before it

@@ -18,6 +18,7 @@ from dnc.messages import said
 
 _MOST_DEPTH = 256  # open elements; a sheet has fewer than twenty
 _LONGEST_TAG = 1 << 24  # bytes
+_LONGEST_CELL = 1 << 20  # characters
 _MOST_BOOK_BYTES = 1 << 24  # of each part that lists the sheets
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
@@ -61,7 +62,7 @@ def sheet_part(parts: dict[str, Member], position: int) -> str:
 
 def failed_and_merged(part: Member) -> tuple[list[FailedCell], int | None]:
     """The failed cells of a sheet, and the last row (counted from 1) with merged cells. Raises InputError."""
-    sheet = _Sheet()
+    sheet = _Sheet(part)
     _parse(part, sheet.start, sheet.end, sheet.text)
     return sheet.failed, sheet.merged_until
 
@@ -73,13 +74,15 @@ class _Sheet:
     for each of them, so the last letter of a name is looked at before the prefix (`<x:c>`) is taken off it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, part: Member) -> None:
+        self._part = part
+        self._left = 0  # characters that the cell may still have
         self.failed: list[FailedCell] = []
         self.merged_until: int | None = None
         self._reference = ""
         self._is_error = False
-        self._formula: str | None = None
-        self._value = ""
+        self._formula: list[str] | None = None  # pieces of its text
+        self._value: list[str] = []  # likewise
         self._element = ""  # whose text is wanted: `f` or `v`, or nothing
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -87,28 +90,31 @@ class _Sheet:
         if letter == "c" and _local(name) == "c":
             self._reference = attributes.get("r", "")
             self._is_error = attributes.get("t") == "e"
-            self._formula, self._value, self._element = None, "", ""
+            self._formula, self._value, self._element, self._left = None, [], "", _LONGEST_CELL
         elif letter == "f" and _local(name) == "f":
-            self._formula, self._element = "", "f"
+            self._formula, self._element = [], "f"
         elif letter in "vt" and _local(name) in ("v", "t"):
             self._element = "v"
         elif letter == "l" and _local(name) == "mergeCell" and (found := _MERGED.match(attributes.get("ref", ""))):
             self.merged_until = max(int(found[1]), self.merged_until or 0)
 
     def text(self, text: str) -> None:
-        if self._element == "f":
-            self._formula = (self._formula or "") + text
+        self._left -= len(text) if self._element else 0
+        if self._left < 0:
+            raise InputError(f"has a cell of more than {_LONGEST_CELL:,} characters; {_REMEDY}", self._part.where)
+        if self._element == "f" and self._formula is not None:
+            self._formula.append(text)
         elif self._element == "v" and (self._is_error or self._formula is not None):
-            self._value += text
+            self._value.append(text)
 
     def end(self, name: str) -> None:
         self._element = ""
         if name[-1] != "c" or (self._formula is None and not self._is_error) or _local(name) != "c":
             return
         where = _CELL.fullmatch(self._reference)
-        text = self._value if self._is_error else ""
-        if not self._value and self._formula is not None:
-            text = f"={self._formula}"
+        text = "".join(self._value) if self._is_error else ""
+        if not any(self._value) and self._formula is not None:
+            text = f"={''.join(self._formula)}"
         if where and text:
             self.failed.append(FailedCell(column_of(where[1]), int(where[2]), text))
         self._formula, self._is_error = None, False

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from dnc.errors import InputError, OptionError, missing_extra
+from dnc.errors import InputError, OptionError, missing_extra, why
 from dnc.files.input_file import open_input
+from dnc.messages import said
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -98,9 +99,9 @@ def new_key(path: Path) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(text)
     except FileExistsError:
-        raise InputError("already exists; name a new file", path) from None
+        raise InputError(said("errors", "file_exists"), path) from None
     except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror or error}", path) from None
+        raise InputError(said("errors", "unwritten", why=why(error)), path) from None
     return _fingerprint(key.public_key())
 
 
@@ -118,13 +119,13 @@ def named_key(text: str) -> str:
         raise missing_extra("packs", error) from None
     path = Path(text)
     if not path.exists():
-        raise OptionError(f"{text!r} is neither a fingerprint (64 hexadecimal digits) nor the file of a public key")
+        raise OptionError(said("errors", "no_fingerprint", text=text))
     try:
         key = load_pem_public_key(_read(path))
     except ValueError:
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise InputError("is not a public Ed25519 key (PEM); openssl pkey -in KEY -pubout makes one", path)
+        raise InputError(said("errors", "public_key"), path)
     return _fingerprint(key)
 
 
@@ -136,14 +137,14 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
         raise missing_extra("packs", error) from None
     with open_input(path) as file:
         if os.name != "nt" and os.fstat(file.fileno()).st_mode & 0o077:
-            raise InputError("a private key that others can read; run chmod 600 on it", path)
+            raise InputError(said("errors", "open_key"), path)
         text = file.read(_LONGEST)
     try:
         key = load_pem_private_key(text, None)
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise InputError("is not a private Ed25519 key without a password (PEM); --new-key makes one", path)
+        raise InputError(said("errors", "private_key"), path)
     return key
 
 

@@ -28,11 +28,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from dnc import signing
-from dnc.errors import InputError
+from dnc.errors import InputError, why
 from dnc.files.archive import Member, parts
 from dnc.files.atomic import write_atomically
 from dnc.files.input_file import input_sha256, open_input
 from dnc.files.toml_reader import TomlError, toml_of
+from dnc.messages import said
 
 _CONTEXT = b"dnc rules pack 1\n"  # so that a signature made for something else never holds for a pack
 _SIGNATURE, _MANIFEST, _ABOUT = "signature", "manifest.json", "pack.toml"
@@ -98,11 +99,9 @@ class SignedPack:
         try:
             manifest = msgspec.json.decode(self._manifest, type=_Manifest)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise InputError(
-                "its manifest is not one that this program reads; update the program, or ask who signed it", self.path
-            ) from None
+            raise InputError(said("errors", "pack", "manifest"), self.path) from None
         if strange := sorted(manifest.files.keys() ^ self._members.keys()):
-            raise InputError(f"its manifest and its files do not match: {strange[0]!r}", self.path)
+            raise InputError(said("errors", "pack", "match", name=strange[0]), self.path)
         texts = {name: self._text(name, told) for name, told in sorted(manifest.files.items())}
         return _content(manifest.version, texts, self.path)
 
@@ -110,7 +109,7 @@ class SignedPack:
         with self._members[name].open() as stream:
             data = stream.read(told.bytes + 1)
         if len(data) != told.bytes or hashlib.sha256(data).hexdigest() != told.sha256:
-            raise InputError(f"its manifest and its files do not match: {name!r}", self.path)
+            raise InputError(said("errors", "pack", "match", name=name), self.path)
         return _decoded(data, self.path, name)
 
 
@@ -118,14 +117,14 @@ def read_pack_file(path: Path) -> SignedPack:
     """Open a pack and verify its signature; nothing else in it is read. Raises InputError, OptionError."""
     with open_input(path) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or os.fstat(file.fileno()).st_size > _MOST_PACK:
-            raise InputError(f"is no rules pack: it is larger than {_MOST_PACK >> 20} MB", path)
+            raise InputError(said("errors", "pack", "large", most=_MOST_PACK >> 20), path)
         if file.read(2) != b"PK":
-            raise InputError("is no rules pack: it is no zip", path)
+            raise InputError(said("errors", "pack", "no_zip"), path)
     found = parts(path, r"(?s).*", "another")
     if _SIGNATURE not in found or _MANIFEST not in found:
-        raise InputError("is not signed; install only what somebody you trust has signed", path)
+        raise InputError(said("errors", "pack", "unsigned"), path)
     if len(found) - 2 > _MOST_FILES or sum(member.size or 0 for member in found.values()) > _MOST_ALL:
-        raise InputError(f"is no rules pack: it unpacks to more than {_MOST_FILES} files or {_MOST_ALL >> 20} MB", path)
+        raise InputError(said("errors", "pack", "unpacks", files=_MOST_FILES, most=_MOST_ALL >> 20), path)
     signature, manifest = _bounded(found.pop(_SIGNATURE), 1 << 10), _bounded(found.pop(_MANIFEST), _MOST_MANIFEST)
     return SignedPack(path, input_sha256(path), _verified(signature, manifest, path), manifest, found)
 
@@ -134,7 +133,7 @@ def _bounded(member: Member, most: int) -> bytes:
     with member.open() as stream:
         data = stream.read(most + 1)
     if len(data) > most:
-        raise InputError("is no rules pack: this part of it is too large", member.where)
+        raise InputError(said("errors", "pack", "part"), member.where)
     return data
 
 
@@ -144,26 +143,26 @@ def _verified(signature: bytes, manifest: bytes, path: Path) -> str:
     try:
         return signing.verified(public, own, _CONTEXT, manifest)
     except signing.BrokenSignatureError:
-        raise InputError("its signature does not hold: it was changed after it was signed", path) from None
+        raise InputError(said("errors", "signature"), path) from None
 
 
 def _decoded(data: bytes, path: Path, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError("is not UTF-8", path / name) from None
+        raise InputError(said("errors", "not_utf8"), path / name) from None
 
 
 def _content(version: str, texts: Mapping[str, str], path: Path) -> Content:
     """The files of a pack as rules and cases. Raises InputError where a name is not allowed, or rules or cases lack."""
     if "vocabulary.toml" in texts:
-        raise InputError("columns and their words are those of the program; leave vocabulary.toml out", path)
+        raise InputError(said("errors", "pack", "vocabulary"), path)
     if strange := [name for name in texts if not _NAME.fullmatch(name) or name == _ABOUT]:
-        raise InputError(f"{strange[0]!r} is not the name of a rules file (.toml) or of a table of cases (.csv)", path)
+        raise InputError(said("errors", "pack", "file_name", name=strange[0]), path)
     rules = {name: text for name, text in texts.items() if name.endswith(".toml")}
     cases = {name: text for name, text in texts.items() if name not in rules}
     if not rules or not cases:
-        raise InputError("must have at least one rules file (.toml) and one table of cases (.csv)", path)
+        raise InputError(said("errors", "pack", "files"), path)
     return Content(version, rules, cases)
 
 
@@ -173,7 +172,7 @@ def _content(version: str, texts: Mapping[str, str], path: Path) -> Content:
 def content_of(folder: Path) -> Content:
     """What a folder has for a pack: rules files, cases, and `pack.toml` with the version. Raises InputError."""
     if not folder.is_dir():
-        raise InputError("is not a folder of rules files", folder)
+        raise InputError(said("errors", "no_rules_folder"), folder)
     paths = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".toml", ".csv")}
     texts = {name: _decoded(_read(path), folder, name) for name, path in paths.items()}
     try:
@@ -182,9 +181,9 @@ def content_of(folder: Path) -> Content:
         about = {}
     version = about.get("version")
     if about.keys() != {"version"} or not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise InputError('must have one line such as version = "2026.12"', folder / _ABOUT)
+        raise InputError(said("errors", "pack", "version"), folder / _ABOUT)
     if len(texts) > _MOST_FILES or sum(path.stat().st_size for path in paths.values()) > _MOST_ALL:
-        raise InputError(f"has more than {_MOST_FILES} files or {_MOST_ALL >> 20} MB", folder)
+        raise InputError(said("errors", "pack", "most", files=_MOST_FILES, most=_MOST_ALL >> 20), folder)
     return _content(version, texts, folder)
 
 
@@ -192,7 +191,7 @@ def _read(path: Path) -> bytes:
     with open_input(path) as file:
         data = file.read(_MOST_FILE + 1)
     if len(data) > _MOST_FILE:
-        raise InputError(f"is larger than {_MOST_FILE >> 20} MB", path)
+        raise InputError(said("errors", "larger", most=_MOST_FILE >> 20), path)
     return data
 
 
@@ -210,5 +209,5 @@ def write_pack(content: Content, key_file: Path, out: Path) -> str:
     try:
         write_atomically(out, packed.getvalue())
     except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror or error}", out) from None
+        raise InputError(said("errors", "unwritten", why=why(error)), out) from None
     return signer.fingerprint

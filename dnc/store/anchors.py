@@ -23,7 +23,7 @@ from pathlib import Path
 import duckdb
 import msgspec
 
-from dnc.errors import InputError
+from dnc.errors import InputError, why
 from dnc.files.atomic import write_atomically
 from dnc.files.input_file import open_input
 from dnc.messages import Words, said
@@ -34,7 +34,6 @@ from dnc.store.ledger import Ledger
 NAME = "anchors.json"
 _MOST_BYTES = 16 << 20  # of a file of anchors: one an hour for fifteen years
 _COMMAND_SECONDS = 60
-_UNKNOWN = "may not have kept the log fingerprint"
 _STDERR = 2
 _LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) ([0-9a-f]{64}) (\d{1,18}):([0-9a-f]{64}) ([^\n]+)")
 
@@ -72,7 +71,7 @@ def last_anchor(ledger: Ledger) -> Anchor:
     with ledger.read() as opened:
         log = log_of(opened.con)
     if not log:
-        raise InputError("the log has no row yet, so there is nothing to anchor", ledger.folder)
+        raise InputError(said("errors", "anchors", "no_row"), ledger.folder)
     last = max(log)
     at = f"{audit_log.now().isoformat(timespec='seconds')}Z"
     return Anchor(at, log[min(log)], Entry(last, log[last]), _path_of(ledger.folder))
@@ -160,7 +159,7 @@ def _content(file: Path) -> bytes:
     with open_input(file) as stream:
         data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise InputError(f"larger than {_MOST_BYTES >> 20} MiB, so it is no file of anchors", file)
+        raise InputError(said("errors", "anchors", "large", most=_MOST_BYTES >> 20), file)
     return data
 
 
@@ -171,9 +170,9 @@ def write(ledger: Ledger, anchor: Anchor, file: Path) -> None:
     """
     file = file.absolute()
     if file.resolve().is_relative_to(ledger.folder.resolve()):
-        raise InputError("is in the store's folder; an anchor belongs where the store's owner cannot change it", file)
+        raise InputError(said("errors", "anchors", "inside"), file)
     if not str(file).isprintable():
-        raise InputError("has a name with characters that cannot be kept; name another file", file)
+        raise InputError(said("errors", "anchors", "name"), file)
     _append(file, str(anchor))
     if file not in _remembered(ledger.folder):
         with ledger.writing():
@@ -191,7 +190,7 @@ def _append(file: Path, line: str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror or error}; nothing was anchored", file) from None
+        raise InputError(said("errors", "anchors", "unwritten", why=why(error)), file) from None
 
 
 def hand_over(anchor: Anchor, command: str) -> None:
@@ -201,18 +200,19 @@ def hand_over(anchor: Anchor, command: str) -> None:
 
     Raises InputError where it cannot be run, fails, or takes longer than a minute.
     """
+    unknown = said("errors", "anchors", "unknown")
     try:
         arguments = command if sys.platform == "win32" else shlex.split(command)
         done = subprocess.run(  # noqa: S603 (the user's own command)
             arguments, input=f"{anchor}\n".encode(), stdout=_STDERR, timeout=_COMMAND_SECONDS, check=False
         )
     except (OSError, ValueError, IndexError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise InputError(f"the command cannot be run ({why}); nothing was anchored") from None
+        reason = why(error) if isinstance(error, OSError) else error
+        raise InputError(said("errors", "anchors", "no_command", why=reason)) from None
     except subprocess.TimeoutExpired:
-        raise InputError(f"the command did not end within {_COMMAND_SECONDS} s, was stopped, and {_UNKNOWN}") from None
+        raise InputError(said("errors", "anchors", "slow", seconds=_COMMAND_SECONDS, unknown=unknown)) from None
     if done.returncode:
-        raise InputError(f"the command failed (exit code {done.returncode}) and {_UNKNOWN}")
+        raise InputError(said("errors", "anchors", "failed", code=done.returncode, unknown=unknown))
 
 
 def _path_of(folder: Path) -> str:

@@ -14,6 +14,7 @@ from dnc.files import objects
 from dnc.files.atomic import move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
+from dnc.messages import said
 from dnc.store import anchors, audit_log, stamps
 from dnc.store.folder import links_in, replaceable_by_all
 from dnc.store.ledger import DAMAGED, Ledger, Opened
@@ -34,19 +35,18 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
     `restoring` adds a row about this to the log of the copy. Returns the last row of the log of the store.
     """
     if not ledger.exists:
-        raise StoreError(f"{ledger.folder}: no store here; name its folder with --store")
+        raise StoreError(said("errors", "no_store_named", store=ledger.folder))
     if isinstance(destination, str):
         with TemporaryDirectory(prefix="dnc-") as folder:
             head = backup(ledger, Path(folder) / "store")
             objects.upload(Path(folder) / "store", destination, NAME)
         return head
     if destination.exists():
-        raise InputError("already exists; name a new folder", destination)
+        raise InputError(said("errors", "folder_exists"), destination)
     parent = destination.absolute().parent
     if not restoring and (mode := replaceable_by_all(parent)):
         raise InputError(
-            f"everybody can replace what is in {parent} (mode {mode}), so no backup was made; name a folder inside a "
-            "folder of your own",
+            said("errors", "backup", "open_folder", folder=parent, mode=mode),
             destination,
         )
     for _ in range(_TRIES):
@@ -55,8 +55,8 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
         except FileNotFoundError:
             continue  # a file was forgotten meanwhile, so the ledger has changed too
         except OSError as error:
-            raise unwritable(destination, error, "; no backup was made") from None
-    raise StoreError(f"{ledger.folder}: a file of the store is missing; run dnc verify")
+            raise unwritable(destination, error, said("errors", "backup", "none_made")) from None
+    raise StoreError(said("errors", "backup", "missing", store=ledger.folder))
 
 
 def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.Entry:
@@ -92,7 +92,7 @@ def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, ReadLock]:
         if sha256_of(new / _LEDGER) == manifest.ledger:
             move_into_place(new / _LEDGER, new / _LEDGER)
             return manifest, reading
-    raise StoreError(f"{ledger.folder}: changes too often to be copied; try again")
+    raise StoreError(said("errors", "backup", "busy", store=ledger.folder))
 
 
 def _copy_stamp(stamp: stamps.Stamp, folder: Path) -> None:
@@ -105,7 +105,7 @@ def _copy_file(path: Path, to: Path, checksum: str) -> None:
     half = to.with_suffix(".half")
     shutil.copyfile(path, half)
     if not sha256_of(half).startswith(checksum):
-        raise StoreError(f"{path}: is damaged, so nothing was copied; run dnc verify")
+        raise StoreError(said("errors", "backup", "damaged", file=path))
     move_into_place(half, to)
 
 
@@ -141,7 +141,7 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
     kept = Ledger(source, 0)
     good = verify(kept)
     if good.damage:
-        raise StoreError(f"{source}: this backup is damaged: {good.damage[0]}; nothing was changed")
+        raise StoreError(said("errors", "backup", "source", source=source, fault=good.damage[0]))
     for told in links_in(ledger.folder):
         raise StoreError(told)
     if not ledger.exists:
@@ -151,15 +151,15 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
         return Restored(good.files, True, audit_log.NO_ENTRY, after, None)
     found = verify(ledger)
     if not found.faults:
-        raise InputError("is not damaged, so nothing was restored; name another folder with --store", ledger.folder)
+        raise InputError(said("errors", "backup", "whole"), ledger.folder)
     if found.ledger_intact and found.refuted:
         found.ledger_intact = not _reaches_further(kept, ledger, found)
         if found.ledger_intact and not found.damage:
-            raise InputError("lacks rows that were anchored or stamped, and so does this backup", ledger.folder)
+            raise InputError(said("errors", "backup", "lacks"), ledger.folder)
     try:
         return _put_back(ledger, kept, found, good)
     except OSError as error:
-        raise unwritable(ledger.folder, error, "; run dnc restore again") from None
+        raise unwritable(ledger.folder, error, said("errors", "backup", "again")) from None
 
 
 def _reaches_further(kept: Ledger, ledger: Ledger, found: Findings) -> bool:
@@ -189,7 +189,7 @@ def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> 
         aside = None if found.ledger_intact else _put_ledger(ledger, kept, opened, files)
         _put_stamps(ledger, kept, aside)
     if still := verify(ledger).damage:
-        raise StoreError(f"{ledger.folder}: the backup does not hold what is damaged: {still[0]}")
+        raise StoreError(said("errors", "backup", "not_held", store=ledger.folder, fault=still[0]))
     if found.ledger_intact:
         _record(ledger, good.head, files)
     return Restored(len(files), not found.ledger_intact, found.head, good.head, aside)
@@ -220,7 +220,7 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
     with own_folder(ledger.folder, ".dnc-restore-") as work:
         shutil.copyfile(kept.path, work / _LEDGER)
         if sha256_of(work / _LEDGER) != opened.digest:
-            raise StoreError(f"{kept.folder}: changed while it was copied; try again")
+            raise StoreError(said("errors", "backup", "changed", store=kept.folder))
         opened.manifest.write(work)
         _record(Ledger(work, 0), opened.manifest.last, files)
         move_into_place(work / _LEDGER, ledger.path)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from dnc.errors import StoreError
+from dnc.errors import StoreError, why
 from dnc.messages import Words, said
 
 
@@ -18,12 +18,9 @@ def refuse_unsafe(folder: Path) -> None:
     A link could lead a change, or what it deletes, out of the folder. Does nothing where there is no folder yet.
     """
     if mode := written_by_others(folder):
-        raise StoreError(
-            f"{folder}: others can write to this folder (mode {mode}), so nothing was changed in it; run chmod 700 on "
-            "it if it is your store, or name a new folder inside it with --store"
-        )
+        raise StoreError(said("errors", "folder", "open", folder=folder, mode=mode))
     for path in strange_in(folder):
-        raise StoreError(f"{path}: is a link or a device and is not followed; remove it from the store")
+        raise StoreError(said("errors", "folder", "link", file=path))
 
 
 def written_by_others(folder: Path) -> str | None:
@@ -57,7 +54,7 @@ def below(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError as error:
-        raise StoreError(f"{folder}: cannot be read: {error.strerror or error}") from None
+        raise StoreError(said("errors", "store_unread", store=folder, why=why(error))) from None
 
 
 def links_in(folder: Path) -> Iterator[Words]:

@@ -28,10 +28,11 @@ from msgspec.structs import replace
 
 from dnc.clock import clock, today
 from dnc.database import Instance, connect, errno_of, instance_of
-from dnc.errors import StoreError, is_full, no_room, unwritable
+from dnc.errors import StoreError, is_full, no_room, unwritable, why
 from dnc.files.atomic import HALF, move_into_place, write_atomically
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import HeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
+from dnc.messages import said
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.folder import refuse_unsafe
 from dnc.store.manifest import FOLDERS, NAME, DamageError, Manifest, read_manifest
@@ -88,7 +89,7 @@ class Ledger:
             is_here = self.path.exists() or (self.folder / NAME).exists()
             return is_here or any(any(folder.glob("*.parquet")) for folder in folders)
         except OSError as error:
-            raise StoreError(f"{self.folder}: cannot be read: {error.strerror or error}") from None
+            raise StoreError(said("errors", "store_unread", store=self.folder, why=why(error))) from None
 
     # reading
 
@@ -108,10 +109,7 @@ class Ledger:
                 opened = self._opened(stack)
             except _OldError:
                 if not os.access(self.folder, os.W_OK):
-                    raise StoreError(
-                        f"{self.folder}: this store has an earlier version and must be upgraded, but the folder is not "
-                        "writable; use it once with write access, or use a copy"
-                    ) from None
+                    raise StoreError(said("errors", "ledger", "old", store=self.folder)) from None
                 self.upgrade()
                 opened = self._opened(stack)
             yield opened
@@ -133,16 +131,16 @@ class Ledger:
             except FileNotFoundError:
                 pass
             except OSError as error:
-                raise StoreError(f"{self.path}: cannot be read: {error.strerror or error}") from None
+                raise StoreError(said("errors", "store_unread", store=self.path, why=why(error))) from None
             if looked_at == last:
                 break
             last = looked_at
             time.sleep(0.02)
         if not self.path.exists():
-            raise DamageError(self.folder, "ledger.duckdb is missing")
+            raise DamageError(self.folder, said("errors", "ledger", "missing"))
         if not (self.folder / NAME).exists():
-            raise DamageError(self.folder, f"{NAME} is missing")
-        fault = "ledger.duckdb does not match its manifest: it was changed, cut or replaced by an older copy"
+            raise DamageError(self.folder, said("errors", "ledger", "no_manifest", name=NAME))
+        fault = said("errors", "ledger", "mismatch")
         raise DamageError(self.folder, fault)
 
     def _opened_once(self, stack: ExitStack) -> Opened | None:
@@ -181,18 +179,16 @@ class Ledger:
             return self._held(int(holder[1]) if holder else None)
         # DuckDB has neither a type nor a code for this: a file that was cut is an IOException without errno as well.
         if "version number" in str(error):
-            fault = "ledger.duckdb was written by another version of DuckDB"
-            return DamageError(self.folder, fault, "use the program that wrote it")
+            return DamageError(self.folder, said("errors", "ledger", "duckdb"), "its_program")
         if intact:
-            return DamageError(
-                self.folder, f"ledger.duckdb is intact but cannot be opened ({_cause(error)})", "check its permissions"
-            )
-        return DamageError(self.folder, "ledger.duckdb cannot be opened: it is damaged, or not a store of this program")
+            return DamageError(self.folder, said("errors", "ledger", "closed", why=_cause(error)), "permissions")
+        return DamageError(self.folder, said("errors", "ledger", "unopened"))
 
     def _held(self, pid: int | None) -> LockedError:
-        holder = f"process {pid}" if pid else "another process"
-        waited = f"locked by {holder}, still after {self._wait_seconds:g} s"
-        return LockedError(f"{self.folder}: {waited}; wait until it ends or stop it, then try again")
+        holder = said("errors", "locked_by", "process" if pid else "other", pid=pid)
+        return LockedError(
+            said("errors", "locked", store=self.folder, holder=holder, seconds=f"{self._wait_seconds:g}")
+        )
 
     def _compared(self, con: duckdb.DuckDBPyConnection, manifest: Manifest | None, digest: str) -> Opened | None:
         """What was opened; None if ledger and manifest belong neither to one change nor to two in a row."""
@@ -205,7 +201,7 @@ class Ledger:
                     con, Manifest.of(con, digest, audit_log.head(con)).checked(self.folder), digest, ahead=True
                 )
         except duckdb.Error as error:
-            raise DamageError(self.folder, f"ledger.duckdb is damaged ({type(error).__name__})") from None
+            raise DamageError(self.folder, said("errors", "ledger", "damaged", kind=type(error).__name__)) from None
         return None
 
     def _refuse_strange(self, con: duckdb.DuckDBPyConnection, *, bare: bool) -> None:
@@ -215,15 +211,14 @@ class Ledger:
         if version is None:
             if bare and log.exists():
                 raise _OldError  # all tables may still be in the write-ahead log
-            raise DamageError(self.folder, "ledger.duckdb is not a store of this program", "name another folder")
+            raise DamageError(self.folder, said("errors", "ledger", "strange"), "other_folder")
         if version in _OLD and bare:
             raise _OldError
         if version != VERSION:
-            fault = f"this store has version {version}, and this program reads version {VERSION}"
-            raise DamageError(self.folder, fault, "use the program that wrote it, or load into a new store")
+            fault = said("errors", "ledger", "version", version=version, ours=VERSION)
+            raise DamageError(self.folder, fault, "its_program_or_new")
         if log.exists():
-            fault = "was left by another program (this one leaves none)"
-            raise DamageError(log, fault, "move it out of the store, then run dnc verify")
+            raise DamageError(log, said("errors", "ledger", "left"), "move_out")
 
     # changing
 
@@ -266,7 +261,7 @@ class Ledger:
         except duckdb.Error as error:
             if is_full(error):
                 raise no_room(self.folder) from None
-            raise StoreError(f"{self.folder}: the change failed ({_cause(error)}); the store is as it was") from None
+            raise StoreError(said("errors", "ledger", "failed", store=self.folder, why=_cause(error))) from None
 
     @contextmanager
     def _copied(self, before: Manifest | None, *, erasing: bool = False) -> Iterator[Change]:
@@ -286,7 +281,7 @@ class Ledger:
         if before:
             shutil.copyfile(self.path, copy)
             if sha256_of(copy) != before.ledger:
-                raise StoreError(f"{self.folder}: ledger.duckdb changed while it was copied; try again")
+                raise StoreError(said("errors", "ledger", "changed", store=self.folder))
         # Nobody reads the copy before it is renamed, so no write-ahead log is needed.
         options = f"block_size {_BLOCK_BYTES}, recovery_mode no_wal_writes"
         with self.instance.attached(copy, options) as con:
@@ -315,7 +310,7 @@ class Ledger:
         self._refuse_strange(con, bare=False)
         ledger_sql.begin_change(con, before.ledger)
         for fault in state.faults(con, state.read(con, None if whole else state.kept(con))):
-            raise DamageError(self.folder, f"ledger.duckdb was edited: {fault}")
+            raise DamageError(self.folder, said("errors", "ledger", "edited", fault=fault))
 
     def _replace(self, written: Path, path: Path) -> None:
         """Rename over a file; Windows does not do that while the file is being read, so wait there."""
@@ -354,10 +349,7 @@ class Ledger:
     def _refuse_copies(self) -> None:
         """Raise StoreError if a restore kept files that may hold what is to be erased."""
         if any((aside := self.folder / DAMAGED).glob("*")):
-            raise StoreError(
-                f"{aside}: holds what an earlier restore replaced, from which nothing can be erased; delete the "
-                "folder, or move it out of the store, then try again. Nothing was changed"
-            )
+            raise StoreError(said("errors", "ledger", "aside", folder=aside))
 
     def _sweep(self, manifest: Manifest) -> None:
         """Remove files that are no longer used; one that is being read is left to the next change.
@@ -429,7 +421,7 @@ class Ledger:
                 return rows_of(path)
         except OSError:
             pass
-        raise StoreError(f"{path}: missing or damaged, so the store was not upgraded; restore the file from a copy")
+        raise StoreError(said("errors", "ledger", "no_upgrade", file=path))
 
 
 @dataclass
@@ -493,4 +485,4 @@ def rows_of(path: Path) -> int:
 def _cause(error: duckdb.Error) -> str:
     """What went wrong, without the text of the error, which may quote data."""
     code = errno_of(error)
-    return os.strerror(code) if code else type(error).__name__
+    return why(OSError(code, os.strerror(code))) if code else type(error).__name__

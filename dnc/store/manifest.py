@@ -16,24 +16,29 @@ from typing import Annotated, Any
 import duckdb
 import msgspec
 
-from dnc.errors import StoreError
+from dnc.errors import StoreError, why
 from dnc.files.atomic import write_atomically
+from dnc.messages import changed, said
 from dnc.store import audit_log, ledger_sql, state
 
 NAME = "manifest.json"
 FOLDERS = ("snapshots", "decisions", "bitpages")
-REMEDY = "nothing is decided from this store; run dnc verify, then dnc restore BACKUP"
 
 # A name with a path in it could make a backup copy, or a restore replace, a file outside the store.
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\.parquet\Z")]
 
 
 class DamageError(StoreError):
-    """The store cannot be used as it is; `fault` is what is wrong, without the folder and the remedy."""
+    """The store cannot be used as it is.
 
-    def __init__(self, folder: Path, fault: str, remedy: str = REMEDY) -> None:
+    Attributes:
+        fault: what is wrong, without the folder and the remedy, which is a key below `remedy` in the messages.
+    """
+
+    def __init__(self, folder: Path, fault: str, remedy: str = "restore") -> None:
         self.fault = fault
-        super().__init__(f"{folder}: {fault}; {remedy}")
+        what = said("errors", "fault", fault=fault, remedy=said("errors", "remedy", remedy))
+        super().__init__(changed(what, lambda text: f"{folder}: {text}"))
 
 
 class SnapshotFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,7 +133,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             return msgspec.convert(msgspec.to_builtins(self), Manifest)
         except msgspec.ValidationError:
-            raise DamageError(folder, "ledger.duckdb names a file that is not in the folders of the store") from None
+            raise DamageError(folder, said("errors", "ledger", "outside")) from None
 
     @property
     def text(self) -> str:
@@ -149,18 +154,17 @@ def read_manifest(folder: Path) -> Manifest | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StoreError(f"{folder / NAME}: cannot be read: {error.strerror}") from None
+        raise StoreError(said("errors", "store_unread", store=folder / NAME, why=why(error))) from None
     except (ValueError, KeyError, AttributeError, TypeError):
         intact = False
     if not intact:
-        raise DamageError(folder, f"{NAME} is damaged")
+        raise DamageError(folder, said("errors", "ledger", "manifest", name=NAME))
     content.pop("objections", None)  # older programs counted and hashed them
     try:
         return msgspec.convert(content, Manifest)
     except msgspec.ValidationError:
         # With its checksum right it is what some program wrote; this one knows another form.
-        unknown = f"{NAME} was written by a later version of this program"
-        raise DamageError(folder, unknown, "use that version") from None
+        raise DamageError(folder, said("errors", "ledger", "later", name=NAME), "that_version") from None
 
 
 def _checksum(content: dict[str, Any]) -> str:

@@ -129,7 +129,7 @@ def add_stamp(ledger: Ledger, head: Entry, url: str, trusted: Sequence[Certifica
     try:
         _look_at(data, head, trusted, nonce=asked.nonce)
     except StampError as error:
-        raise InputError(f"{_plain(url)}: {error}; nothing was kept") from None
+        raise InputError(said("errors", "stamp", "refused", url=_plain(url), why=error)) from None
     return keep_stamp(ledger, head, data)
 
 
@@ -148,21 +148,22 @@ def keep_stamp(ledger: Ledger, head: Entry, data: bytes) -> Stamp:
 def _answer(url: str, query: bytes) -> bytes:
     """What an authority answers, within a time and a size."""
     if urlsplit(url).scheme not in ("http", "https"):
-        raise OptionError(f"{_plain(url)}: the URL of a time-stamping authority begins with http:// or https://")
+        raise OptionError(said("errors", "stamp", "url", url=_plain(url)))
     try:
         data = _within(_SECONDS, lambda: _read(url, query))
         if len(data) <= MOST_BYTES:
             return data
-        why = f"its answer is larger than {MOST_BYTES >> 20} MiB"
+        why = said("errors", "stamp", "large", most=MOST_BYTES >> 20)
     except urllib.error.HTTPError as error:
         error.close()
-        why = f"it refuses (HTTP status {error.code})"
+        why = said("errors", "stamp", "status", status=error.code)
     except TimeoutError:
-        why = f"it did not answer within {_SECONDS:g} s"
+        why = said("errors", "stamp", "slow", seconds=f"{_SECONDS:g}")
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        why = f"it is not reached ({getattr(reason, 'strerror', None) or type(reason).__name__})"
-    raise InputError(f"{_plain(url)}: {why}; no stamp was made, and nothing was changed")
+        told = getattr(reason, "strerror", None) or type(reason).__name__
+        why = said("errors", "stamp", "unreached", why=told)
+    raise InputError(said("errors", "stamp", "failed", url=_plain(url), why=why))
 
 
 def _read(url: str, query: bytes) -> bytes:
@@ -222,7 +223,7 @@ def certificates_in(path: Path) -> list[Certificate]:
     try:
         return load_pem_x509_certificates(data[:MOST_BYTES])
     except ValueError:
-        raise InputError("holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", path) from None
+        raise InputError(said("errors", "stamp", "no_certificate"), path) from None
 
 
 def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> Stamped:

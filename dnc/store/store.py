@@ -29,9 +29,11 @@ import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, StoreError, room_in
+from dnc.errors import InputError, StoreError, room_in, why
 from dnc.files.locks import ReadLock, own_folder
+from dnc.messages import said
 from dnc.numbers.reader import read_number
+from dnc.registries.reasons import in_words
 from dnc.store import audit_log, ledger_sql, load, retention
 from dnc.store.folder import refuse_unsafe
 from dnc.store.ledger import WORK, Ledger
@@ -74,7 +76,7 @@ class Store:
     def must_exist(self) -> None:
         """Raise StoreError if there is no store."""
         if not self.exists:
-            raise StoreError(f"{self.path}: no store here; load a file first, or name the store folder with --store")
+            raise StoreError(said("errors", "no_store", store=self.path))
 
     def must_be_writable(self) -> None:
         """Raise StoreError, before any work is done, if nothing could be recorded."""
@@ -96,10 +98,7 @@ class Store:
                         work = stack.enter_context(own_folder(self.path, f"{WORK}{kind}-"))
                         break
             except OSError as error:
-                raise StoreError(
-                    f"{self.path}: cannot be written: {error.strerror or error}. This command adds a row to the log of "
-                    "the store: use a copy (dnc backup), or dnc explain and dnc answer, which write nothing"
-                ) from None
+                raise StoreError(said("errors", "log_unwritten", store=self.path, why=why(error))) from None
             yield work
 
     def _remove_empty(self) -> None:
@@ -121,10 +120,10 @@ class Store:
             except FileNotFoundError:
                 continue  # forgotten since the ledger was read, so the ledger has changed too
             except OSError as error:
-                missing = error.strerror or str(error)
+                missing = why(error)
                 break
         if missing:
-            raise StoreError(f"{self.path}: snapshots cannot be read: {missing}")
+            raise StoreError(said("errors", "snapshots_unread", store=self.path, why=missing))
         return now
 
     def _snapshots_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
@@ -182,11 +181,13 @@ class Store:
         standing = self.standing()
         by_id = {snapshot.id: snapshot for snapshot in standing.snapshots}
         if missing := [str(id_) for id_ in (before, after) if id_ not in by_id]:
-            raise InputError(f"there is no snapshot {missing[0]}; dnc snapshots lists them")
+            raise InputError(said("errors", "load", "no_snapshot", id=missing[0]))
         old, new = by_id[before], by_id[after]
         if old.registry != new.registry:
             raise InputError(
-                f"snapshot {before} is from {old.registry} and {after} from {new.registry}; name two of one registry"
+                said(
+                    "errors", "other_registry_of", before=before, registry=old.registry, after=after, other=new.registry
+                )
             )
         standing.of(new.registry)
         before_path, after_path = map(standing.path, (old, new))
@@ -294,9 +295,9 @@ class Store:
         be mistyped. Returns how many were recorded.
         """
         if lift and not reason:
-            raise InputError("--lift needs a --reason")
+            raise InputError(said("errors", "lift_reason"))
         if on > today():
-            raise InputError(f"--on {on} is in the future; use the day of the objection")
+            raise InputError(said("errors", "on_future", day=on))
         read = read_all(numbers, region, certain=not lift)
         with self.ledger.change() as change:
             ledger_sql.add_objections(change.con, read, on, lifted=lift, reason=reason, recorded_at=audit_log.now())
@@ -376,8 +377,8 @@ def read_all(numbers: Iterable[str], region: str | None, *, certain: bool = Fals
     read = [read_number(text, region) for text in numbers]
     for position, reading in enumerate(read, 1):
         if reading.number is None:
-            why = "national form; use --region" if reading.unread == "region" else reading.unread
-            raise InputError(f"number {position} cannot be read ({why}); nothing was changed")
+            reason = said("errors", "national") if reading.unread == "region" else in_words(reading.unread or "")
+            raise InputError(said("errors", "number_unread", position=position, why=reason))
         if certain and reading.doubt:
-            raise InputError(f"number {position} may be mistyped ({reading.doubt}); nothing was changed")
+            raise InputError(said("errors", "number_doubt", position=position, reason=in_words(reading.doubt)))
     return [reading.number for reading in read if reading.number is not None]

@@ -75,9 +75,9 @@ def _verified(ledger: Ledger) -> Findings:
         with ledger.read() as opened:
             manifest = opened.manifest
             if opened.ahead:
-                found.notes.append("the last change is complete, but its manifest is missing; the next change adds it")
+                found.notes.append(said("note", "ahead"))
             if not state.is_stated(opened.con):
-                found.notes.append("the log does not say yet what the ledger holds; the next change adds it")
+                found.notes.append(said("note", "unstated"))
             found.faults += audit_log.faults(opened.con, manifest.last)
             found.faults += _edits(opened.con)
             found.faults += _differences(opened.con, manifest)
@@ -91,10 +91,10 @@ def _verified(ledger: Ledger) -> Findings:
         raise
     except duckdb.Error as error:
         found.ledger_intact = False
-        found.faults.append(f"ledger.duckdb is damaged ({type(error).__name__})")
+        found.faults.append(said("errors", "ledger", "damaged", kind=type(error).__name__))
     except StoreError as error:
         found.ledger_intact = False
-        found.faults.append(error.fault if isinstance(error, DamageError) else str(error))
+        found.faults.append(error.fault if isinstance(error, DamageError) else error.message)
         with suppress(StoreError):
             manifest = read_manifest(ledger.folder)
         found.faults += _losses(ledger, manifest)
@@ -126,8 +126,8 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
             found.head = audit_log.head(con)
             _compare(outside, con, found)
     except duckdb.Error as error:
-        fault = f"ledger.duckdb cannot be read ({type(error).__name__})"
-        raise DamageError(ledger.folder, fault, "run dnc verify") from None
+        fault = said("errors", "ledger", "unread", kind=type(error).__name__)
+        raise DamageError(ledger.folder, fault, "verify") from None
     return found
 
 
@@ -162,7 +162,7 @@ def _compare(outside: Outside, con: duckdb.DuckDBPyConnection, found: Findings) 
 
 def _must_exist(ledger: Ledger) -> None:
     if not ledger.exists:
-        raise StoreError(f"{ledger.folder}: no store here; name its folder with --store")
+        raise StoreError(said("errors", "no_store_named", store=ledger.folder))
 
 
 def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:

@@ -53,6 +53,7 @@ from dnc.checks.judge import Verdicts
 from dnc.database import engine, run, statement
 from dnc.errors import InputError
 from dnc.frames import numbered
+from dnc.messages import said
 
 FEW = 10  # persons: no class of fewer is published
 MOST_CELLS = 4000  # closed ones; a level that would make more is left out
@@ -266,10 +267,7 @@ class Cells:
         rests = self._persons(keys.filter(small), atoms["cell"].filter(small))
         rests = rests.select(cell="part", rest="persons", rest_rows="rows")
         if rests.filter((pl.col("rest") < FEW) & (pl.col("rest_rows") >= FEW)).height:
-            raise InputError(
-                "the list cannot be sealed: fewer than ten people have ten rows or more that differ from all others; "
-                "remove the rows that repeat a number"
-            )
+            raise InputError(said("errors", "seal", "few_rows"))
         # The smallest other group of each cell, which takes in a rest that is small itself.
         hosts = groups.filter(pl.col("persons") >= FEW).sort("rows", "part").unique("cell", keep="first")
         hosts = hosts.select("cell", "part", *columns).rename({name: f"{name}_host" for name in ("part", *columns)})

@@ -26,6 +26,7 @@ from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
 from dnc.files.strict_json import SHA256, Strict, Text, converted, decoded, only, read_bounded, shown
 from dnc.law.rulebook import Rulebook
+from dnc.messages import said
 from dnc.signing import BrokenSignatureError, Signature, Signer
 from dnc.store.audit_log import canonical
 from dnc.vetting.cells import BANDS, FEW, MOST_CELLS, SCHEMA, between, with_loose
@@ -177,29 +178,29 @@ def _read(path: Path, signer: str | None) -> tuple[_Sealed, str | None]:
     """A sealed result whose checksum and signature hold, and the fingerprint of the key that signed it."""
     content = _json(path)
     if content is None:
-        raise InputError("is not a sealed result; make one with dnc vet LIST --seal", path)
+        raise InputError(said("errors", "seal", "not_sealed"), path)
     mark = content[_MARK]
     if mark != FORMAT or type(mark) is not int:
         found = mark if isinstance(mark, int) else "unknown"
-        raise InputError(f"has format {found}, this program reads {FORMAT}; use the version that made it", path)
+        raise InputError(said("errors", "seal", "version", found=found, format=FORMAT), path)
     try:
         sealed = converted(content, _Sealed)
     except ValueError as error:
         raise _unreadable(error, path) from None
     data = canonical({name: content[name] for name in (_MARK, "offer", "cells")}).encode()
     if sealed.checksum != hashlib.sha256(data).hexdigest():
-        raise InputError("does not match its checksum: it was cut or changed; ask for it again", path)
+        raise InputError(said("errors", "seal", "checksum"), path)
     try:
         by = sealed.signature.verified(_CONTEXT, data) if sealed.signature else None
     except BrokenSignatureError:
-        raise InputError("its signature does not hold: it was changed after it was signed", path) from None
+        raise InputError(said("errors", "signature"), path) from None
     if signer is not None and by != signer:
-        raise InputError(f"is signed by another key: {by}" if by else "is not signed", path)
+        raise InputError(said("errors", "other_signer" if by else "unsigned", signer=by), path)
     return sealed, by
 
 
 def _unreadable(error: ValueError, path: str | Path) -> InputError:
-    return InputError(f"cannot be read as a sealed result: {error}", path)
+    return InputError(said("errors", "seal", "unread", error=error), path)
 
 
 def held_to(claim: Vetting, sample: Vetting) -> Vetting:
@@ -243,18 +244,16 @@ def _claim(column: str, word: str, claim: Vetting, sample: Vetting, confidence: 
 def _comparable(claim: Offer, sample: Offer) -> None:
     """Raise OptionError if a sample was not vetted as the list was."""
     if sample.rows > claim.rows:
-        raise OptionError(f"the sample has {sample.rows} rows, more than the list that was sealed")
+        raise OptionError(said("errors", "seal", "more_rows", rows=sample.rows))
     different = [name for name in _SAME_USE if claim.told[name] != sample.told[name]]
     if claim.until != sample.until:
         different.append("until")
     if different:
         names = ", ".join(different)
-        raise OptionError(
-            f"the sample was vetted with other settings than the list: {names} differ; use the same brief"
-        )
+        raise OptionError(said("errors", "seal", "settings", names=names))
     loaded = {snapshot["registry"] for snapshot in sample.snapshots}
     if lacking := sorted({snapshot["registry"] for snapshot in claim.snapshots} - loaded):
-        raise OptionError(f"the sealed result relies on {lacking[0]}; load its answer about the sample first")
+        raise OptionError(said("errors", "seal", "registry", registry=lacking[0]))
 
 
 def _json(path: Path) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ from dnc.errors import InputError, OptionError
 from dnc.files.table import folded, quoted
 from dnc.frames import each_distinct
 from dnc.law.rulebook import Rulebook
+from dnc.messages import said
 from dnc.store.store import Store
 from dnc.vetting.cells import FEW
 
@@ -69,14 +70,12 @@ def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, agai
 def _refuse_second(store: Store, sha256: str, name: str, again: str | None) -> None:
     """Raise InputError where a list was sealed before, unless there is a reason to do it again."""
     if again is not None and not again.strip():
-        raise OptionError("--again needs the reason why the list is sealed again")
+        raise OptionError(said("errors", "seal", "reason"))
     log = store.log().filter(pl.col("verb") == VERB).iter_rows(named=True) if store.exists else ()
     before = next((row for row in log if json.loads(row["detail"])["sha256"] == sha256), None)
     if before and again is None:
         raise InputError(
-            f"this list was sealed on {before['done_at']:%Y-%m-%d} (row {before['seq']} of the log), and two results "
-            "about one list can be compared, which may tell of single people; hand over the first, or add "
-            "--again REASON",
+            said("errors", "seal", "second", day=f"{before['done_at']:%Y-%m-%d}", row=before["seq"]),
             name,
         )
 
@@ -84,17 +83,14 @@ def _refuse_second(store: Store, sha256: str, name: str, again: str | None) -> N
 def _refuse_days(header: Header) -> None:
     """Raise InputError where the list says when single calls are planned."""
     if "call_at" in header.columns or any(rule.ours == "call_at" for rule in header.rules):
-        raise InputError(
-            "a sealed result is about calls of one day; leave out the days of single calls (call_at), and give --at"
-        )
+        column = quoted([header.names[header.columns["call_at"]]]) if "call_at" in header.columns else "[when_filled]"
+        raise InputError(said("errors", "seal", "days", column=column))
 
 
 def _refuse_numbers(columns: list[str]) -> None:
     """Raise InputError where columns of telephone numbers are read for something else."""
     if columns:
-        raise InputError(
-            f"a sealed result reads telephone numbers as numbers only; take {quoted(columns)} out of the brief"
-        )
+        raise InputError(said("errors", "seal", "number_columns", names=quoted(columns)))
 
 
 class _Had:

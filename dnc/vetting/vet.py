@@ -23,6 +23,7 @@ from dnc.clock import today
 from dnc.errors import InputError, OptionError
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
+from dnc.messages import said
 from dnc.store.store import Standing, Store
 from dnc.vetting.cells import FEW, Cells
 from dnc.vetting.figures import appraise
@@ -67,7 +68,7 @@ def vet(
         InputError: a file or an option is wrong. StoreError: the store cannot be used.
     """
     if seal and (against or sample_of is not None):
-        raise OptionError("only a whole list can be sealed, neither a sample nor a comparison with other lists")
+        raise OptionError(said("errors", "seal", "whole"))
     chosen = Settings.of(settings, options)
     book = chosen.rulebook or law_of(store)
     brief = (chosen.brief or Brief()).but(chosen.region and chosen.region.upper(), facts=chosen.given)
@@ -82,17 +83,15 @@ def vet(
                 cells.hold(files.name, _numbers(files, brief, book))
         first = cells.first or today()
         if until and until < first:
-            raise OptionError(f"--until {until} lies before the first call, {first}")
+            raise OptionError(said("errors", "until_early", until=until, first=first))
         if until and (until - first).days > MOST_DAYS:
-            raise OptionError(f"--until {until} is more than {MOST_DAYS} days after the first call, {first}")
+            raise OptionError(said("errors", "until_late", until=until, most=MOST_DAYS, first=first))
         if sample_of is not None and sample_of < result.rows:
-            raise OptionError(f"--sample-of {sample_of} is less than the {result.rows} rows of the sample")
+            raise OptionError(said("errors", "sample_small", of=sample_of, rows=result.rows))
         points = _points(first, until)
         counted = cells.closed(points) if seal else cells.open(points)
         if seal and not counted.height:
-            raise InputError(
-                "a list of fewer than ten persons is not sealed: its counts would tell of each", result.files.name
-            )
+            raise InputError(said("errors", "seal", "few"), result.files.name)
         salt = secrets.token_hex(32) if seal else None
         offer = Offer(
             file=result.files.name,

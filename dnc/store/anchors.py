@@ -115,7 +115,7 @@ def read_files(folder: Path, also: Iterable[Path] = ()) -> Files:
         except FileNotFoundError:
             found.notes.append(said("anchor", "missing", file=file))
         except InputError as error:
-            found.notes.append(said("anchor", "unread", why=error))
+            found.notes.append(said("anchor", "unread", why=error.message))
     return found
 
 

@@ -129,7 +129,7 @@ def add_stamp(ledger: Ledger, head: Entry, url: str, trusted: Sequence[Certifica
     try:
         _look_at(data, head, trusted, nonce=asked.nonce)
     except StampError as error:
-        raise InputError(said("errors", "stamp", "refused", url=_plain(url), why=error)) from None
+        raise InputError(said("errors", "stamp", "refused", url=_plain(url), why=error.why)) from None
     return keep_stamp(ledger, head, data)
 
 
@@ -250,7 +250,7 @@ def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> tuple[
         except StampError as error:
             faults.append(said("anchor", "stamp_wrong", path=stamp.path, why=error.why, **about))
         except OptionError as error:
-            notes.append(said("anchor", "stamp_unread", why=error, **about))
+            notes.append(said("anchor", "stamp_unread", why=error.message, **about))
         else:
             about |= {"at": told.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": told.authority or "?"}
             notes.append(said("anchor", "stamp_unverified" if trusted is None else "stamp_verified", **about))

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from dnc.messages import said
 from dnc.store import ledger_sql
 
 if sys.platform != "win32":
@@ -162,18 +163,18 @@ def faults(con: duckdb.DuckDBPyConnection, kept: Entry = NO_ENTRY) -> Iterator[s
         if row.seq > before + 1:
             yield _missing(before + 1, row.seq - 1)
         elif row.seq <= before:
-            yield f"row {row.seq} comes after row {before}: rows were reordered, or one was added"
+            yield said("fault", "order", row=row.seq, before=before)
         elif stated != previous:
-            yield f"row {row.seq} does not follow row {before}: one of them was replaced"
+            yield said("fault", "follows", row=row.seq, before=before)
         if own != digest(stated, row):
-            yield f"row {row.seq} was changed after it was written"
+            yield said("fault", "changed", row=row.seq)
         hashes[row.seq] = own
         before, previous = max(row.seq, before), own
     if kept.seq > before:
         yield _missing(before + 1, kept.seq)
     elif kept.seq and hashes.get(kept.seq) != kept.hash:
-        yield f"row {kept.seq} is not the row noted outside the store: the log was rewritten"
+        yield said("fault", "rewritten", row=kept.seq)
 
 
 def _missing(first: int, last: int) -> str:
-    return f"row {first} is missing" if first == last else f"rows {first} to {last} are missing"
+    return said("fault", "row" if first == last else "rows", first=first, last=last)

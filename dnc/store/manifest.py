@@ -18,7 +18,7 @@ import msgspec
 
 from dnc.errors import StoreError, why
 from dnc.files.atomic import write_atomically
-from dnc.messages import changed, said
+from dnc.messages import Words, calendar_day, changed, said
 from dnc.store import audit_log, ledger_sql, state
 
 NAME = "manifest.json"
@@ -50,8 +50,10 @@ class SnapshotFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: FileName
     rows: int
 
-    def __str__(self) -> str:
-        return f"snapshot {self.id} ({self.registry} as of {self.as_of})"
+    @property
+    def name(self) -> Words:
+        """What it is called where people read."""
+        return said("fault", "of_snapshot", id=self.id, registry=self.registry, day=calendar_day(self.as_of))
 
 
 class DecisionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,8 +63,10 @@ class DecisionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: FileName
     rows: int
 
-    def __str__(self) -> str:
-        return f"the file of decisions of check {self.check}"
+    @property
+    def name(self) -> Words:
+        """What it is called where people read."""
+        return said("fault", "of_check", check=self.check)
 
 
 class BitpagesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,8 +76,10 @@ class BitpagesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: FileName
     rows: int
 
-    def __str__(self) -> str:
-        return f"the file of bit pages of {self.of}"
+    @property
+    def name(self) -> Words:
+        """What it is called where people read."""
+        return said("fault", "of_pages", file=self.of)
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

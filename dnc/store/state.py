@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from dnc.messages import figure, said
 from dnc.store import ledger_sql
 
 
@@ -102,7 +103,7 @@ def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
     row, rows, sha256 = last["seq"], last["rows"], last["sha256"]
     if sha256 is None:
         if ledger_sql.states_in_log(con):
-            yield f"row {row} does not say what the ledger holds, as rows before it do: another program added it"
+            yield said("fault", "silent", row=row)
         return
     if held.sha256 == sha256:
         return
@@ -110,8 +111,8 @@ def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
     for name in sorted(held.rows.keys() | rows.keys()):
         now, then = held.rows.get(name, 0), rows.get(name, 0)
         if now != then:
-            yield f"{name}: {now:,} in the ledger, {then:,} when row {row} was written"
+            yield said("fault", "other_count", name=name, now=figure(now), then=figure(then), row=row)
         elif name in other:
-            yield f"{name}: {now:,} in the ledger, as when row {row} was written, but not the same"
+            yield said("fault", "other_rows", name=name, now=figure(now), row=row)
     if held.rows == rows and not other:
-        yield f"the ledger holds something else than when row {row} was written"
+        yield said("fault", "something_else", row=row)

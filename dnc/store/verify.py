@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dnc.errors import StoreError
-from dnc.messages import Words, said
+from dnc.messages import Words, figure, said
 from dnc.store import anchors, audit_log, ledger_sql, stamps, state
 from dnc.store.folder import links_in, open_to_others
 from dnc.store.ledger import Ledger, LockedError, rows_of
@@ -182,7 +182,7 @@ def _edits(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield from state.faults(con, state.read(con))
     for table in ("rules", "terms"):
         if count := ledger_sql.texts_misnamed(con, table):
-            yield f"{table}: texts that are not those of their SHA-256: {count}"
+            yield said("fault", "texts", table=table, n=count)
 
 
 def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
@@ -190,7 +190,7 @@ def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterato
     rows = state.read(con).rows
     for name, then in manifest.tables.items():
         if (now := rows.get(name, 0)) != then:
-            yield f"{name}: {now:,} in the ledger, {then:,} in the manifest"
+            yield said("fault", "manifest_count", name=name, now=figure(now), then=figure(then))
 
 
 def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
@@ -198,7 +198,7 @@ def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator
     now = Manifest.of(con, manifest.ledger, manifest.last)
     for name in (*FOLDERS, "rules"):
         if getattr(now, name) != getattr(manifest, name):
-            yield f"{name} differ from those in the manifest"
+            yield said("fault", "differ", name=name)
 
 
 def _strangers(files: Sequence[Path]) -> Iterator[str]:
@@ -206,10 +206,7 @@ def _strangers(files: Sequence[Path]) -> Iterator[str]:
     if files:
         some = ", ".join(f"{path.parent.name}/{path.name}" for path in files[:_NAMED])
         more = ", …" if len(files) > _NAMED else ""
-        yield (
-            f"files that the ledger does not name: {len(files)} ({some}{more}); if the ledger is an older copy, "
-            "restore from a backup that has them; if they do not belong here, move them out of the store"
-        )
+        yield said("fault", "strangers", n=len(files), names=some + more)
 
 
 def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
@@ -221,7 +218,7 @@ def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
             fault = _miscounted(path, row.rows)
         if fault:
             found.damaged.append(path)
-            found.faults.append(f"{row} {fault}")
+            found.faults.append(said("fault", "file", file=row.name, fault=fault))
         else:
             intact[path] = 0 if isinstance(row, BitpagesFile) else row.rows
     for stamp in stamps.stamps_in(folder):
@@ -236,5 +233,5 @@ def _miscounted(path: Path, rows: int) -> str | None:
     try:
         held = rows_of(path)
     except FileNotFoundError:
-        return "is missing: its file does not exist"
-    return f"holds {held:,} rows and not {rows:,}" if held != rows else None
+        return said("errors", "file_fault", "missing")
+    return said("fault", "miscounted", held=figure(held), rows=figure(rows)) if held != rows else None

@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from dnc.errors import InputError
 from dnc.files.archive import Member
-from dnc.messages import said
+from dnc.messages import figure, said
 
 _MOST_DEPTH = 256  # open elements; a sheet has fewer than twenty
 _LONGEST_TAG = 1 << 24  # bytes
@@ -101,7 +101,7 @@ class _Sheet:
     def text(self, text: str) -> None:
         self._left -= len(text) if self._element else 0
         if self._left < 0:
-            raise InputError(f"has a cell of more than {_LONGEST_CELL:,} characters; {_REMEDY}", self._part.where)
+            raise InputError(said("errors", "xml_cell", most=figure(_LONGEST_CELL)), self._part.where)
         if self._element == "f" and self._formula is not None:
             self._formula.append(text)
         elif self._element == "v" and (self._is_error or self._formula is not None):

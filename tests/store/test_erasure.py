@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,6 +87,21 @@ def put_up(store: Store, folder: Path, others: int) -> None:
     store.object(["+33199000008"], date(2026, 6, 5), reason="the last one")
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    """The folder of such a store."""
+    folder = tmp_path_factory.mktemp("known")
+    put_up(Store(folder / "dnc-store"), folder, 5)
+    return folder / "dnc-store"
+
+
+@pytest.fixture
+def known(template, store) -> Store:
+    """A copy of it."""
+    shutil.copytree(template, store.path)
+    return store
+
+
 @pytest.mark.parametrize("others", [5, size(2000, 60_000)])
 def test_no_byte_of_what_was_forgotten_is_left(store, tmp_path, others):
     """In the folder and in a backup: an opt-out stays where it is kept, and a number that would be cleared without it."""
@@ -109,75 +125,69 @@ def test_no_byte_of_what_was_forgotten_is_left(store, tmp_path, others):
     assert (store.log()["verb"][-1], verify(store.ledger).faults) == ("forget", [])
 
 
-def test_the_log_of_a_rebuilt_ledger_is_as_it_was(store, tmp_path):
+def test_the_log_of_a_rebuilt_ledger_is_as_it_was(known):
     """Rows come in the order in which they were written, and every table is what it was but for what was forgotten."""
-    put_up(store, tmp_path, 5)
-    before = store.log()
-    store.forget_numbers([f"+{DECIDED}"])
-    assert store.log()[:-1].equals(before)
-    assert store.standing().objections.height == 5 + 1 + 2 + 1
-    assert store.object([f"+{OBJECTED}"], date(2026, 6, 7)) == 1
-    assert not verify(store.ledger).faults
+    before = known.log()
+    known.forget_numbers([f"+{DECIDED}"])
+    assert known.log()[:-1].equals(before)
+    assert known.standing().objections.height == 5 + 1 + 2 + 1
+    assert known.object([f"+{OBJECTED}"], date(2026, 6, 7)) == 1
+    assert not verify(known.ledger).faults
 
 
-def test_decisions_that_are_forgotten_by_age_leave_no_byte(store, tmp_path):
+def test_decisions_that_are_forgotten_by_age_leave_no_byte(known):
     """Their files and the rows about them go at once."""
-    put_up(store, tmp_path, 5)
-    file = store.manifest().decisions[0].file
-    store.forget_decisions(date(2100, 1, 1))
-    assert traces(store.path, DECIDED) == set()
-    assert not (store.path / "decisions" / file).exists()
+    file = known.manifest().decisions[0].file
+    known.forget_decisions(date(2100, 1, 1))
+    assert traces(known.path, DECIDED) == set()
+    assert not (known.path / "decisions" / file).exists()
 
 
-def test_what_a_killed_load_left_goes_before(store, tmp_path):
+def test_what_a_killed_load_left_goes_before(known):
     """A folder of work whose process has ended may hold the number too."""
-    put_up(store, tmp_path, 5)
     dead = "import os, sys; from pathlib import Path; from dnc.files.locks import own_folder\n"
     dead += f"with own_folder(Path(sys.argv[1]), '.dnc-load-') as work: (work / 'x').write_text('+{DECIDED}');"
-    subprocess.run([sys.executable, "-c", f"{dead} os.kill(os.getpid(), 9)", str(store.path)], check=False)
-    assert len(traces(store.path, DECIDED)) == 2
-    store.forget_numbers([f"+{DECIDED}"])
-    assert traces(store.path, DECIDED) == set()
+    subprocess.run([sys.executable, "-c", f"{dead} os.kill(os.getpid(), 9)", str(known.path)], check=False)
+    assert len(traces(known.path, DECIDED)) == 2
+    known.forget_numbers([f"+{DECIDED}"])
+    assert traces(known.path, DECIDED) == set()
 
 
-def test_what_a_restore_put_aside_has_to_go_first(dnc, store, tmp_path):
+def test_what_a_restore_put_aside_has_to_go_first(dnc, known, tmp_path):
     """It holds the number, and perhaps opt-outs that are nowhere else: nobody but the user can delete it."""
-    put_up(store, tmp_path, 5)
-    backup(store.ledger, tmp_path / "backup")
-    (store.path / LEDGER).write_bytes((store.path / LEDGER).read_bytes()[:-1])
-    aside = restore(store.ledger, tmp_path / "backup").aside
-    head = verify(store.ledger).head
+    backup(known.ledger, tmp_path / "backup")
+    (known.path / LEDGER).write_bytes((known.path / LEDGER).read_bytes()[:-1])
+    aside = restore(known.ledger, tmp_path / "backup").aside
+    head = verify(known.ledger).head
     for arguments in (["--number", f"+{OBJECTED}"], ["--due"], ["--before", "2026-07-01"]):
-        code, _, err = dnc("forget", *arguments, "--store", store.path)
+        code, _, err = dnc("forget", *arguments, "--store", known.path)
         assert (code, "delete the folder, or move it out of the store" in err) == (4, True)
-    assert verify(store.ledger).head == head
+    assert verify(known.ledger).head == head
     aside.rename(tmp_path / "aside")
-    assert dnc("forget", "--number", f"+{OBJECTED}", "--store", store.path)[0] == 0
-    assert not found(store.path, {"reason": REASON.encode()})
+    assert dnc("forget", "--number", f"+{OBJECTED}", "--store", known.path)[0] == 0
+    assert not found(known.path, {"reason": REASON.encode()})
 
 
-def test_a_forgetting_that_fails_leaves_the_ledger_as_it_was(store, tmp_path, monkeypatch):
+def test_a_forgetting_that_fails_leaves_the_ledger_as_it_was(known, monkeypatch):
     """The new file takes the place of the old one at the very end, as in every change."""
-    put_up(store, tmp_path, 5)
-    before = {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()}
+    before = {path: path.read_bytes() for path in known.path.rglob("*") if path.is_file()}
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(ledger_sql, "rebuild", full)
     with pytest.raises(StoreError, match="No space left on device"):
-        store.forget_numbers([f"+{OBJECTED}"])
-    assert {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()} == before
+        known.forget_numbers([f"+{OBJECTED}"])
+    assert {path: path.read_bytes() for path in known.path.rglob("*") if path.is_file()} == before
 
 
-def test_a_file_that_a_check_still_reads_is_told(dnc, store, tmp_path):
+def test_a_file_that_a_check_still_reads_is_told(dnc, known):
     """It goes with the next change after the check; until then whoever forgets knows that it is there."""
-    put_up(store, tmp_path, 5)
-    standing = store.standing()
-    code, _, err = dnc("forget", "--number", f"+{CLEARED}", "--store", store.path)
+    standing = known.standing()
+    code, _, err = dnc("forget", "--number", f"+{CLEARED}", "--store", known.path)
     assert (code, "files that a running check still reads: 1;" in err) == (0, True)
-    assert len(store.ledger.still_read()) == 1
+    assert len(known.ledger.still_read()) == 1
     del standing
-    store.object([f"+{OBJECTED}"], date(2026, 6, 7))
-    assert store.ledger.still_read() == []
-    assert "still reads" not in dnc("forget", "--number", f"+{CLEARED}", "--store", store.path)[2]
+    known.object([f"+{OBJECTED}"], date(2026, 6, 7))
+    assert known.ledger.still_read() == []
+    assert "still reads" not in dnc("forget", "--number", f"+{CLEARED}", "--store", known.path)[2]

@@ -238,7 +238,7 @@ def test_persons_are_counted_and_not_rows():
     assert (set(closed["outcome"]), closed["rows"].sum()) == ({"clear"}, 59)
 
 
-@settings(max_examples=size(15, 100), deadline=None)
+@settings(max_examples=size(8, 40), deadline=None)
 @given(st.integers(10, 60), KIND, st.lists(KIND, min_size=1, max_size=9))
 def test_fewer_than_ten_leave_no_trace(many, kind, few):
     """Nine persons who differ from the others in anything give the same cells as if they were like them."""

@@ -153,7 +153,7 @@ def shortage(error: BaseException) -> ShortageError | None:
     if isinstance(error, ShortageError):
         return error
     if is_full(error):
-        return ShortageError(said("errors", "temp_full", place=tempfile.gettempdir()))
+        return ShortageError(said("errors", "output_or_temp_full", place=tempfile.gettempdir()))
     return memory_shortage(error)
 
 

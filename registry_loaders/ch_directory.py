@@ -90,7 +90,7 @@ class _Entries:
                 self._parser.Parse(block, False)
                 fed += len(block)
                 if fed - self._parser.CurrentByteIndex > _LONGEST_TAG:
-                    raise LoaderError("has a tag of more than 1 MB; download it again", self._member.where)
+                    raise LoaderError(said("errors", "xml_tag"), self._member.where)
                 yield self._frame()
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:

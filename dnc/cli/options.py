@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.errors import InputError, is_full, no_room, printable, room_in, why, without_numbers
+from dnc.errors import InputError, ShortageError, is_full, printable, room_in, why, without_numbers
 from dnc.files.remote import Query, fetched, is_url
 from dnc.messages import LANGUAGES, in_language, said, system_language
 
@@ -135,7 +135,7 @@ def _copied(path: Path, folder: Path) -> Path:
                 raise InputError(said("errors", "cli", "pipe_empty"), path)
     except OSError as error:
         if is_full(error):
-            raise no_room(tempfile.gettempdir()) from None
+            raise ShortageError(said("errors", "temp_full", place=tempfile.gettempdir())) from None
         raise InputError(said("errors", "unread", why=why(error)), path) from None
     return file
 

@@ -13,7 +13,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from dnc import Store, StoreError, check
+from dnc import Store, check
+from dnc.errors import ShortageError
 from dnc.store import ledger_sql
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
@@ -176,7 +177,7 @@ def test_a_forgetting_that_fails_leaves_the_ledger_as_it_was(known, monkeypatch)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(ledger_sql, "rebuild", full)
-    with pytest.raises(StoreError, match="No space left on device"):
+    with pytest.raises(ShortageError, match="the disk is full"):
         known.forget_numbers([f"+{OBJECTED}"])
     assert {path: path.read_bytes() for path in known.path.rglob("*") if path.is_file()} == before
 

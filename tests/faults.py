@@ -36,6 +36,7 @@ from dnc.store import anchors, keys, rule_packs, stamps
 from dnc.store.backup import backup, restore
 from dnc.store.manifest import read_manifest
 from dnc.store.verify import verify
+from dnc.vetting.vet import vet
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "reliability.md"
@@ -107,6 +108,10 @@ def _forget_number(folder: Path) -> None:
 
 def _object(folder: Path) -> None:
     Store(folder / "store").object(["+33199000005", "+33199000006"], date(2026, 6, 3))
+
+
+def _vet(folder: Path) -> None:
+    vet(folder / "c.csv", Store(folder / "store"), region="FR", at="2026-06-05")
 
 
 def _lift(folder: Path) -> None:
@@ -192,6 +197,7 @@ VERBS = {
     "object": Verb(_object),
     "lift": Verb(_lift),
     "check": Verb(_check),
+    "vet": Verb(_vet),
     "forget by age": Verb(_forget),
     "forget by number": Verb(_forget_number),
     "forget decisions": Verb(_forget_decisions),

@@ -34,9 +34,13 @@ _SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French has the last 
 _SPELLED = re.compile(
     r"(?<![^\W_])\+?\(?\d(?:[\s.()/'_\-\u2010-\u2015]{0,3}\d){8,14}(?![^\W_])"
 )  # as a telephone number may be
+_DAY, _MONTH = "(?:0[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|1[0-2])"
 _NO_NUMBER = re.compile(
-    r"(?:19|20)\d\d([-./]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)|\d{1,3}(?:\.\d{1,3}){3}$"
-)  # it begins with a day, or is an address of a machine
+    rf"(?:19|20)\d\d([-./]?){_MONTH}\1{_DAY}(?:(?!\d)|(?:[01]\d|2[0-3])(?:[0-5]\d){{1,2}}$)"
+    rf"|{_DAY}([-./]){_MONTH}\2(?:19|20)\d\d(?!\d)"
+    r"|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}"
+    r"|[1-9]\d{0,2}(?:\u202f\d{3})+$"
+)  # it begins with a day, or is an address of a machine, or a count in French
 
 
 def without_numbers(text: str) -> str:

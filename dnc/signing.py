@@ -118,7 +118,11 @@ def named_key(text: str) -> str:
     except ModuleNotFoundError as error:
         raise missing_extra("packs", error) from None
     path = Path(text)
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError:  # a name too long
+        exists = False
+    if not exists:
         raise OptionError(said("errors", "no_fingerprint", text=text))
     try:
         key = load_pem_public_key(_read(path))

@@ -209,7 +209,7 @@ ATTACKS = (
     Attack("failed-cell.xlsx", lambda: failed_cell("A" * 150_000_000), "a cell of more than 1,048,576 characters"),
     Attack("long-cell.xlsx", lambda: long_string("A" * 150_000_000), "a cell of more than 1,048,576 bytes"),
     # Parquet
-    Attack("dictionary.parquet", frame(lambda: pl.DataFrame({"number": pl.Series(["0" * 1_000_000]).gather([0] * 1_000)})), READ),
+    Attack("dictionary.parquet", frame(lambda: pl.DataFrame({"number": pl.Series(["0" * 1_000_000]).gather([0] * 1_000)})), READ, gigabytes=3),
     Attack("nulls.parquet", frame(lambda: pl.DataFrame({f"c{n}": pl.Series([None], dtype=pl.String).gather([0] * 200_000) for n in range(100)} | {"number": pl.Series(["1"]).gather([0] * 200_000)})), READ, gigabytes=3),
     Attack("lists.parquet", frame(lambda: pl.DataFrame({"number": ["1"] * 2_000, "x": pl.Series([[0] * 100_000]).gather([0] * 2_000)})), READ, gigabytes=6),
     Attack("nested.parquet", frame(lambda: pl.DataFrame({"number": ["1"], "x": deep(60)})), READ),
@@ -222,6 +222,7 @@ ATTACKS = (
     Attack("cells.csv", text("number,reason\n", ("01" + " " * 40_000 + "z,x\n") * 100), "are not understood", LOAD),
     # Briefs
     Attack("nested.toml", text("ignore = " + "[" * 5_000 + "]" * 5_000), "nested too deeply", BRIEF),
+    Attack("dotted-behind-quotes.toml", text('a = """x"""" # \\\n' + ".".join(["b"] * 40_000) + " = 1\n"), "a key of more than 16 parts", BRIEF),
     Attack("dotted.toml", text(".".join(["a"] * 40_000) + " = 1\n"), "a key of more than 16 parts", BRIEF),
     Attack("values.toml", lambda: ("[values.caller]\n" + "".join(f'"w{n}" = "commercial"\n' for n in range(300_000))).encode(), "more than 1,048,576 characters", BRIEF),
     Attack("array.toml", lambda: ("ignore = [" + ", ".join(f'"w{n}"' for n in range(300_000)) + "]").encode(), "more than 1,048,576 characters", BRIEF),

@@ -55,6 +55,14 @@ EDITS = {
         "update snapshots set campaign = null where id = 1",
         "snapshots: 2 in the ledger, as when row {row} was written, but not the same",
     ),
+    "an objection changed, and a function put in the way of its verification": (
+        "update objections set number = number + 1 where seq = 1; create macro sha256(x) as system.main.sha256('x')",
+        "ledger.duckdb holds what no program of ours put there (sha256)",
+    ),
+    "objections in another type, far apart": (
+        "alter table objections alter seq type bigint; update objections set seq = 4611686018427387904 where seq = 2",
+        "ledger.duckdb holds what no program of ours put there (objections.seq)",
+    ),
     "kept decisions removed": ("delete from decisions", "decisions: 0 in the ledger, 1 when row {row} was written"),
     "the reason of a load changed": (
         "update accepted set reason = 'checked by hand'",

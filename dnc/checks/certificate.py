@@ -11,6 +11,7 @@ import json
 import tomllib
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -20,13 +21,13 @@ from msgspec import Meta
 
 from dnc.checks.replay import check_row
 from dnc.checks.verdict import OUTCOMES
-from dnc.errors import StoreError
+from dnc.errors import OptionError, StoreError
 from dnc.files.strict_json import SHA256, Strict, Text, converted, only, shown
 from dnc.messages import said
 from dnc.signing import Signature, Signer
 from dnc.store import audit_log, ledger_sql
 from dnc.store.audit_log import canonical
-from dnc.store.stamps import MOST_BYTES, last_stamp
+from dnc.store.stamps import MOST_BYTES, last_stamp, read_stamp
 from dnc.store.store import Store
 from dnc.store.verify import verify_log
 
@@ -199,7 +200,7 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     try:
         read_certificate(signed)
     except ValueError as error:
-        raise StoreError(said("errors", "certificate", "odd", check=check, error=error)) from None
+        raise StoreError(said("errors", "certificate", "odd", check=check, error=error.args[0])) from None
     return signed
 
 
@@ -214,7 +215,7 @@ def read_certificate(content: Mapping[str, Any]) -> tuple[Certificate, str]:
     """
     mark = content.get("dnc_certificate")
     if mark != FORMAT or type(mark) is not int:
-        raise ValueError("its format is not one that this program reads")
+        raise ValueError(said("errors", "certificate", "format"))
     signed = converted(content, Signed)
     return signed.certificate, signed.signature.verified(_CONTEXT, canonical(content["certificate"]).encode())
 
@@ -243,6 +244,12 @@ def _extract(load: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _last_stamp(store: Store) -> dict[str, str] | None:
-    """The last time stamp of the log of a store, as a `Stamp`; None where it has none."""
+    """The last time stamp of the log of a store, as a `Stamp`; None where it has none.
+
+    Raises StampError where it is not one of its row; without the extra that reads it, it is not looked at.
+    """
     stamp = last_stamp(store.path)
+    if stamp:
+        with suppress(OptionError):
+            read_stamp(stamp)
     return {"head": str(stamp.head), "token": b64encode(stamp.path.read_bytes()).decode()} if stamp else None

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dnc.cli.options import FILE, JSON, LANG, open_store, say, store_options
 from dnc.errors import InputError
-from dnc.messages import messages, said
+from dnc.messages import Words, in_language, messages, said
+
+if TYPE_CHECKING:
+    from dnc.checks.certificate import Stamp
 
 
 @click.command()
@@ -100,10 +105,25 @@ def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
                 click.echo(f"  {labelled(label, value, lang)}")
             if not rows:
                 click.echo(f"  {messages('common', lang)['none']}")
+    if found.certificate.stamp:
+        say(in_language(_stamp(path, found.certificate.stamp), lang))
     if found.page == "other":
         raise InputError(said("errors", "certificate", "page"), path)
     if found.page == "not_compared":
         say(texts["not_compared"].format(version=found.certificate.made_with), "warning")
+
+
+def _stamp(path: Path, stamp: Stamp) -> Words:
+    """What the time stamp in a certificate says. Raises InputError where it is none of its row."""
+    from dnc.store.audit_log import Entry
+    from dnc.store.stamps import StampError, in_words, look_at
+
+    seq, own = stamp.head.split(":")
+    head = Entry(int(seq), own)
+    try:
+        return in_words(head, lambda: look_at(b64decode(stamp.token), head))
+    except StampError as error:
+        raise InputError(said("anchor", "stamp_wrong", path=path, why=error.why, row=seq), path) from None
 
 
 VERBS = (certify,)

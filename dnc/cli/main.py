@@ -138,6 +138,8 @@ def _usage(error: click.UsageError) -> str:
             near = sorted(error.possibilities or ())
             hint = said("errors", "did_you_mean", names=", ".join(near)) if near else ""
             return said("errors", "no_option", name=error.option_name, hint=hint)
+        case click.NoSuchCommand():
+            return said("errors", "unknown_command", name=error.command_name)
         case click.MissingParameter() if error.param is not None:
             return said("errors", "missing", error.param.param_type_name, what=_hint(error))
         case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Choice):

@@ -28,7 +28,7 @@ from dnc.desk.schema import Calls, Objections, Recorded, as_frame, told
 from dnc.desk.warm import Warm
 from dnc.errors import InputError, StoreError, shortage
 from dnc.law.vocabulary import VERDICT
-from dnc.messages import messages
+from dnc.messages import in_language, messages
 from dnc.store import keys
 from dnc.store.audit_log import acting
 from dnc.store.keys import Key
@@ -166,14 +166,18 @@ def routes(interface: Interface) -> list[Route]:
             except RefusedError as error:
                 return problem(error.status, str(error))
             except InputError as error:
-                return problem(422, str(error))
+                return problem(422, in_language(error.message, interface.desk.language))
             except StoreError as error:
-                return problem(503, str(error))
+                return problem(503, in_language(error.message, interface.desk.language))
             except ClientDisconnect:
                 return Response(status_code=400)
             except (Exception, PanicException) as error:  # the message may quote data
                 short = shortage(error)
-                sentence = str(short) if short else interface.words["internal"].format(where=where(error))
+                sentence = (
+                    in_language(short.message, interface.desk.language)
+                    if short
+                    else interface.words["internal"].format(where=where(error))
+                )
                 return problem(507 if short else 500, sentence)
 
         return Route(f"/v1/{path}", answered, methods=[method])

@@ -72,25 +72,26 @@ class Warm:
     def _work(self) -> None:
         waiting: list[_Asked | None] = []
         while True:
-            waiting = list(self._waiting(busy=len(waiting) > 1))
+            waiting = self._waiting(len(waiting))
             for together in _groups([asked for asked in waiting if asked]):
                 self._answer(together)
             if None in waiting:
                 return self._decider.close()
 
-    def _waiting(self, *, busy: bool) -> Iterator[_Asked | None]:
+    def _waiting(self, before: int) -> list[_Asked | None]:
         """The requests to decide next, at least one.
 
-        busy: whether several were decided together before; their senders are about to ask again and are waited for,
-            because whoever comes too late waits twice as long.
+        before: how many were decided together before. Where it was more than one, their senders are about to ask again
+            and are waited for, because whoever comes too late waits twice as long.
         """
-        yield self._queue.get()
-        until = time.monotonic() + (_LINGER_SECONDS if busy or not self._queue.empty() else 0)
+        waiting = [self._queue.get()]
+        until = time.monotonic() + (_LINGER_SECONDS if before > 1 or not self._queue.empty() else 0)
         while True:
+            left = 0 if 1 < before <= len(waiting) else max(until - time.monotonic(), 0)
             try:
-                yield self._queue.get(timeout=max(until - time.monotonic(), 0))
+                waiting.append(self._queue.get(timeout=left))
             except queue.Empty:
-                return
+                return waiting
 
     def _answer(self, together: list[_Asked]) -> None:
         together = [asked for asked in together if asked.verdicts.set_running_or_notify_cancel()]

@@ -10,6 +10,7 @@ import msgspec
 
 from dnc.errors import printable
 from dnc.files.input_file import open_input
+from dnc.messages import said
 
 _Read = TypeVar("_Read")
 _LONGEST_TEXT = 10_000  # characters
@@ -49,8 +50,8 @@ def _text(kind: type, value: object) -> Text:
 def _problem(message: str) -> str:
     """What is wrong with a part; not in the words of msgspec, which quote what the file holds."""
     found = re.search(r"`\$\.?([^`$]*)`\Z", message)
-    place = re.sub(r"\[[^][]*\]", "", found[1]) if found else "the file"
-    return f"{place} has missing or unknown parts" if message.startswith("Object ") else f"{place} is not valid"
+    place = re.sub(r"\[[^][]*\]", "", found[1]) if found else said("errors", "json_part", "whole")
+    return said("errors", "json_part", "parts" if message.startswith("Object ") else "invalid", place=place)
 
 
 def decoded(data: bytes, mark: str) -> dict[str, Any] | None:

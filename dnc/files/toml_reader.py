@@ -15,7 +15,7 @@ from dnc.messages import figure, said
 _MOST_CHARACTERS = 1 << 20
 _MOST_DOTS = 16  # in a line, outside of strings and comments
 _NO_KEY = re.compile(
-    r"""\"""(?:[^"\\]|\\.|"(?!""))*+(?:\""")?|'''(?:[^']|'(?!''))*+(?:''')?"""
+    r"""\"""(?:[^"\\]|\\.|"(?!""))*+(?:"{3,5})?|'''(?:[^']|'(?!''))*+(?:'{3,5})?"""
     r"""|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?|\#[^\n]*+""",
     re.DOTALL,
 )  # strings and comments, also unfinished ones; possessive, so that no text is looked at twice

@@ -23,7 +23,7 @@ from dnc.messages import figure, said
 _BEGINNING = "begin:vcard"
 _MOST_COLUMNS = 2_048  # of all cards together, and properties of one card
 _LEFT_OUT = re.compile(r"VERSION|PRODID|X-ABLABEL|X-PHONETIC.*")
-_BULKY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key)(?:;|$)")  # of which no byte is kept
+_BULKY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key|x-ms-cardpicture)(?:;|$)")  # of which no byte is kept
 _NO_KIND = {"pref", "voice", "internet", "uri", "text", "quoted-printable", "8bit", "7bit", ""}  # as types of a number
 _LINE = re.compile(r'(?:([\w-]+)\.)?([\w-]+)((?:;(?:"[^"]*"|[^":;])*)*):(.*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

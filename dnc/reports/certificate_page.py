@@ -148,7 +148,7 @@ def verify(path: Path, signer: str | None = None) -> Verified:
     try:
         certificate, by = read_certificate(content)
     except ValueError as error:
-        raise InputError(said("errors", "certificate", "unread", error=error), path) from None
+        raise InputError(said("errors", "certificate", "unread", error=error.args[0]), path) from None
     except BrokenSignatureError:
         raise InputError(said("errors", "certificate", "changed"), path) from None
     if signer is not None and by != signer:

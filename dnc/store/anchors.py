@@ -115,7 +115,9 @@ def read_files(folder: Path, also: Iterable[Path] = ()) -> Files:
         except FileNotFoundError:
             found.notes.append(said("anchor", "missing", file=file))
         except InputError as error:
-            found.notes.append(said("anchor", "unread", why=error.message))
+            # One that outgrew the limit is a fault: nobody would notice that it is compared with nothing any more.
+            is_large = file.is_file() and file.stat().st_size > _MOST_BYTES
+            (found.faults if is_large else found.notes).append(said("anchor", "unread", why=error.message))
     return found
 
 

@@ -145,9 +145,7 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
     for told in links_in(ledger.folder):
         raise StoreError(told)
     if not ledger.exists:
-        if ledger.folder.is_dir():
-            _remove_empty(ledger.folder)
-        after = backup(kept, ledger.folder, restoring=True)
+        after = _put_whole(ledger, kept)
         return Restored(good.files, True, audit_log.NO_ENTRY, after, None)
     found = verify(ledger)
     if not found.faults:
@@ -167,6 +165,24 @@ def _reaches_further(kept: Ledger, ledger: Ledger, found: Findings) -> bool:
     with kept.read() as opened:
         faults, _ = Outside.of(ledger.folder).compare(opened.con)
     return len(faults) < len(found.refuted)
+
+
+def _put_whole(ledger: Ledger, kept: Ledger) -> audit_log.Entry:
+    """Restore a store that is lost; anchors and stamps that are left of it stay, because they tell of its log."""
+    folder = ledger.folder
+    left = [path for path in (folder / anchors.NAME, *folder.glob(f"{stamps.FOLDER}/*")) if path.is_file()]
+    if not left:
+        _remove_empty(folder)
+        return backup(kept, folder, restoring=True)
+    with own_folder(folder.absolute().parent, ".dnc-restore-") as work:
+        after = backup(kept, work / "store", restoring=True)
+        for path in left:
+            if not (to := work / "store" / path.relative_to(folder)).exists():
+                to.parent.mkdir(exist_ok=True, mode=0o700)
+                shutil.copyfile(path, to)
+        folder.rename(work / "left")
+        (work / "store").rename(folder)
+    return after
 
 
 def _remove_empty(folder: Path) -> None:

@@ -240,7 +240,7 @@ class Ledger:
             self._sweep(manifest)
             self._clean()
             if erasing:
-                self._refuse_copies()
+                self._refuse_copies(manifest)
             with self._copied(manifest, erasing=erasing) as change:
                 yield change
 
@@ -346,10 +346,15 @@ class Ledger:
         for path in self.folder.glob(f"{HALF}*"):
             path.unlink(missing_ok=True)
 
-    def _refuse_copies(self) -> None:
-        """Raise StoreError if a restore kept files that may hold what is to be erased."""
+    def _refuse_copies(self, manifest: Manifest) -> None:
+        """Raise StoreError if files that the ledger does not know may hold what is to be erased."""
         if any((aside := self.folder / DAMAGED).glob("*")):
             raise StoreError(said("errors", "ledger", "aside", folder=aside))
+        if unnamed := self.files() - self.named(manifest):
+            with self.instance.attached(self.path, "read_only") as con:
+                known = ledger_sql.files_in_log(con)
+            if count := sum(path.name not in known for path in unnamed):
+                raise StoreError(said("errors", "ledger", "unnamed", store=self.folder, n=count))
 
     def _sweep(self, manifest: Manifest) -> None:
         """Remove files that are no longer used; one that is being read is left to the next change.

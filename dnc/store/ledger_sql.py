@@ -32,7 +32,9 @@ _ADDED_LATER = (
 )  # what a ledger of this version may lack until its next change; the newest is the last
 _BLOCK_ROWS = 4096  # objections that are hashed together
 _READ_ROWS = 64 * _BLOCK_ROWS
-_AS_JSON = "json_merge_patch('{}', to_json(t))::varchar"  # a row of a table, without nulls
+# A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
+_AS_JSON = "system.main.json_merge_patch('{}', system.main.to_json(t))::varchar"
+_SHA256 = "system.main.sha256"
 DIGESTED = {  # table → how one of its rows is hashed; all but `about`, `digests` and `log`
     "accepted": _AS_JSON,
     "bitpages": _AS_JSON,
@@ -46,6 +48,7 @@ DIGESTED = {  # table → how one of its rows is hashed; all but `about`, `diges
     "snapshots": _AS_JSON,
     "terms": "sha256",
 }
+_COLUMNS = "select schema_name, table_name, column_name, data_type, column_default from duckdb_columns()"
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
 
@@ -91,7 +94,22 @@ def _add_later(con: Connection) -> None:
 
 
 def _tables(con: Connection) -> list[str]:
-    return _column(con, "select table_name from duckdb_tables() where database_name = current_database()")
+    mine = "database_name = current_database() and schema_name = 'main'"
+    return _column(con, f"select table_name from duckdb_tables() where {mine}")
+
+
+def strange(con: Connection) -> list[str]:
+    """The names of functions, views and columns of a ledger that this program did not make: they may deceive it."""
+    mine = "database_name = current_database() and not internal"
+    functions = _column(con, f"select distinct function_name from duckdb_functions() where {mine}")
+    columns = _rows(con, f"{_COLUMNS} where {mine}")
+    with duckdb.connect(":memory:") as other:
+        create(other, 0)
+        known = _rows(other, f"{_COLUMNS} where {mine}")
+    views = _column(con, f"select view_name from duckdb_views() where {mine}")
+    return sorted(
+        {*functions, *views, *(f"{row['table_name']}.{row['column_name']}" for row in columns if row not in known)}
+    )
 
 
 def version(con: Connection) -> int | None:
@@ -128,7 +146,7 @@ def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
         for name in there
     }
     last = _column(con, "select max(seq) from objections")[0] if "objections" in there else None
-    sha256 = "sha256(string_agg(text, chr(10) order by text))"
+    sha256 = f"{_SHA256}(system.main.string_agg(text, system.main.chr(10) order by text))"
     found, low = [], first_block * _BLOCK_ROWS
     while sources:  # some objections at a time, for want of memory
         high = low + _READ_ROWS
@@ -136,8 +154,12 @@ def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
         rows = " union all ".join(f"{sql} {late if name == 'objections' else ''}" for name, sql in sources.items())
         sql = f"select name, block, count(*) as rows, {sha256} as sha256 from ({rows}) group by all"
         found += _rows(con, sql)
-        low = high
-        sources = {"objections": sources["objections"]} if last and low < last else {}
+        sources = {"objections": sources["objections"]} if last and high < last else {}
+        low = (
+            _column(con, f"select min(seq) - 1 from objections where seq > {high}")[0] // _BLOCK_ROWS * _BLOCK_ROWS
+            if sources
+            else high
+        )
     return found
 
 
@@ -161,11 +183,13 @@ def read_old(con: Connection) -> dict[str, pl.DataFrame]:
 
 def rebuild(con: Connection, path: Path, options: str) -> None:
     """Write all tables into a new database file; what was deleted is not in it. `options` are those of `attach`."""
-    con.execute(f"attach ? as rebuilt ({options})", [str(path)])
     [name] = _column(con, "select current_database()")
-    con.execute(f"copy from database {name} to rebuilt")
-    con.execute("checkpoint rebuilt")
-    con.execute("detach rebuilt")
+    try:
+        con.execute(f"attach ? as rebuilt ({options})", [str(path)])
+        con.execute(f"copy from database {name} to rebuilt")
+        con.execute("checkpoint rebuilt")
+    finally:
+        con.execute("detach database if exists rebuilt")
 
 
 def fill(con: Connection, frames: Mapping[str, pl.DataFrame]) -> None:
@@ -361,7 +385,7 @@ def replace_file(con: Connection, folder: Literal["snapshots", "decisions"], old
 
 def texts_misnamed(con: Connection, table: Literal["rules", "terms"]) -> int:
     """How many texts do not have the SHA-256 under which they are kept."""
-    counted = _rows_if_any(con, f"select count(*) as n from {table} where sha256(text) is distinct from sha256")
+    counted = _rows_if_any(con, f"select count(*) as n from {table} where {_SHA256}(text) is distinct from sha256")
     return sum(row["n"] for row in counted)
 
 
@@ -423,7 +447,7 @@ def states_in_log(con: Connection) -> int:
 
 def files_in_log(con: Connection) -> set[str]:
     """The name of every file that the log speaks of."""
-    found = "unnest(regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet'))"
+    found = "unnest(system.main.regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet'))"
     return set(_column(con, f"select distinct {found} from log"))
 
 

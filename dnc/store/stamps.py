@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,7 +94,7 @@ class StampError(InputError):
 
 def stamps_in(folder: Path) -> list[Stamp]:
     """The stamps of a store, by row and name; other files in their folder are passed over. Raises StoreError."""
-    found = [(path, _NAME.fullmatch(path.name)) for path in below(folder / FOLDER)]
+    found = [(path, _NAME.fullmatch(path.name)) for path in below(folder / FOLDER) if not path.is_dir()]
     stamps = [Stamp(path, Entry(int(name[1]), name[2]), name[3]) for path, name in found if name]
     return sorted(stamps, key=lambda stamp: (stamp.head.seq, stamp.path.name))
 
@@ -127,7 +128,7 @@ def add_stamp(ledger: Ledger, head: Entry, url: str, trusted: Sequence[Certifica
     asked = rfc3161.TimestampRequestBuilder().data(_text(head)).hash_algorithm(rfc3161.HashAlgorithm.SHA256).build()
     data = _answer(url, asked.as_bytes())
     try:
-        _look_at(data, head, trusted, nonce=asked.nonce)
+        look_at(data, head, trusted, nonce=asked.nonce)
     except StampError as error:
         raise InputError(said("errors", "stamp", "refused", url=_plain(url), why=error.why)) from None
     return keep_stamp(ledger, head, data)
@@ -237,27 +238,34 @@ def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> St
     if not stamp.is_intact:
         raise StampError(said("anchor", "why", "damaged"))
     with open_input(stamp.path) as file:
-        return _look_at(file.read(MOST_BYTES + 1), stamp.head, trusted)
+        return look_at(file.read(MOST_BYTES + 1), stamp.head, trusted)
 
 
 def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> tuple[list[Words], list[Words]]:
     """Every stamp of a store, one line each: faults, and notes of those that say what they should. Raises OSError."""
     faults, notes = [], []
     for stamp in stamps_in(folder):
-        about: dict[str, object] = {"row": stamp.head.seq}
         try:
-            told = read_stamp(stamp, trusted)
+            notes.append(in_words(stamp.head, partial(read_stamp, stamp, trusted), verified=trusted is not None))
         except StampError as error:
-            faults.append(said("anchor", "stamp_wrong", path=stamp.path, why=error.why, **about))
-        except OptionError as error:
-            notes.append(said("anchor", "stamp_unread", why=error.message, **about))
-        else:
-            about |= {"at": told.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": told.authority or "?"}
-            notes.append(said("anchor", "stamp_unverified" if trusted is None else "stamp_verified", **about))
+            faults.append(said("anchor", "stamp_wrong", path=stamp.path, why=error.why, row=stamp.head.seq))
     return faults, notes
 
 
-def _look_at(data: bytes, head: Entry, trusted: Sequence[Certificate] | None, nonce: int | None = None) -> Stamped:
+def in_words(head: Entry, read: Callable[[], Stamped], *, verified: bool = False) -> Words:
+    """What a stamp of a row says, or that the extra which reads it is missing. Raises StampError as `read` does."""
+    try:
+        told = read()
+    except OptionError as error:
+        return said("anchor", "stamp_unread", why=error.message, row=head.seq)
+    about = {"at": told.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": told.authority or "?"}
+    return said("anchor", "stamp_verified" if verified else "stamp_unverified", row=head.seq, **about)
+
+
+def look_at(
+    data: bytes, head: Entry, trusted: Sequence[Certificate] | None = None, nonce: int | None = None
+) -> Stamped:
+    """What the answer of an authority (DER) says about a row, as `read_stamp` does."""
     rfc3161 = _library()
     text = _text(head)
     try:

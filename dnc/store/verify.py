@@ -76,6 +76,8 @@ def _verified(ledger: Ledger) -> Findings:
             manifest = opened.manifest
             if opened.ahead:
                 found.notes.append(said("note", "ahead"))
+            if strange := _strange(opened.con):
+                raise DamageError(ledger.folder, strange)
             if not state.is_stated(opened.con):
                 found.notes.append(said("note", "unstated"))
             found.faults += audit_log.faults(opened.con, manifest.last)
@@ -120,6 +122,9 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
         found.head = manifest.last if manifest else found.head
     try:
         with ledger.instance.attached(ledger.path, "read_only") as con:
+            if strange := _strange(con):
+                found.faults.append(strange)
+                return found
             kept = (found.head, noted)
             found.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
             found.faults += _edits(con)
@@ -177,6 +182,12 @@ def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
         return
 
 
+def _strange(con: duckdb.DuckDBPyConnection) -> Words | None:
+    """That a ledger holds what may deceive a verification, such as a function named `sha256`; None if it does not."""
+    names = ledger_sql.strange(con)
+    return said("fault", "strange", names=", ".join(names[:_NAMED])) if names else None
+
+
 def _edits(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     """In what the ledger is not what its log says."""
     yield from state.faults(con, state.read(con))
@@ -195,10 +206,10 @@ def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterato
 
 def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
     """In what the ledger differs from the manifest."""
-    now = Manifest.of(con, manifest.ledger, manifest.last)
-    for name in (*FOLDERS, "rules"):
+    now = Manifest.of(con, manifest.ledger, audit_log.head(con))
+    for name in (*FOLDERS, "rules", "last"):
         if getattr(now, name) != getattr(manifest, name):
-            yield said("fault", "differ", name=name)
+            yield said("fault", "differ", name="head" if name == "last" else name)
 
 
 def _strangers(files: Sequence[Path]) -> Iterator[str]:

@@ -181,7 +181,7 @@ def _read(path: Path, signer: str | None) -> tuple[_Sealed, str | None]:
         raise InputError(said("errors", "seal", "not_sealed"), path)
     mark = content[_MARK]
     if mark != FORMAT or type(mark) is not int:
-        found = mark if isinstance(mark, int) else "unknown"
+        found = mark if isinstance(mark, int) else said("errors", "seal", "unknown")
         raise InputError(said("errors", "seal", "version", found=found, format=FORMAT), path)
     try:
         sealed = converted(content, _Sealed)
@@ -200,7 +200,7 @@ def _read(path: Path, signer: str | None) -> tuple[_Sealed, str | None]:
 
 
 def _unreadable(error: ValueError, path: str | Path) -> InputError:
-    return InputError(said("errors", "seal", "unread", error=error), path)
+    return InputError(said("errors", "seal", "unread", error=error.args[0]), path)
 
 
 def held_to(claim: Vetting, sample: Vetting) -> Vetting:
@@ -267,13 +267,13 @@ def _checked(sealed: _Sealed, book: Rulebook) -> tuple[Offer, pl.DataFrame]:
     """What was vetted, and its cells. Raises ValueError if this program would not have written them."""
     offer, cells = _offer(sealed.offer), sealed.cells
     if set(offer.rules) != set(book.texts):
-        raise ValueError(f"it was decided by other rules than those in use; dnc {offer.version} has them")
+        raise ValueError(said("errors", "seal", "rules", version=offer.version))
     if any(cell.rows < FEW for cell in cells):
-        raise ValueError(f"a cell has fewer than {FEW} rows")
+        raise ValueError(said("errors", "seal", "small_cell", few=FEW))
     if sum(cell.rows for cell in cells) != offer.rows:
-        raise ValueError("the rows of its cells do not add up to the rows of the list")
+        raise ValueError(said("errors", "seal", "sum"))
     if any(cell.lasts is not None and cell.lasts > len(offer.points) for cell in cells):
-        raise ValueError("a cell lasts longer than the curve")
+        raise ValueError(said("errors", "seal", "lasts"))
     _known(offer, cells, book)
     rows = [msgspec.structs.asdict(cell) | {"held": False, "loose": []} for cell in cells]
     return offer, with_loose(pl.DataFrame(rows, schema=SCHEMA))
@@ -282,7 +282,7 @@ def _checked(sealed: _Sealed, book: Rulebook) -> tuple[Offer, pl.DataFrame]:
 def _offer(read: _Offer) -> Offer:
     points = list(read.points)
     if points != sorted(points) or (read.first, read.until or points[-1]) != (points[0], points[-1]):
-        raise ValueError("the days of its curve do not match its period")
+        raise ValueError(said("errors", "seal", "curve"))
     fields = msgspec.structs.asdict(read) | {
         "told": msgspec.structs.asdict(read.told),
         "snapshots": tuple(msgspec.structs.asdict(snapshot) for snapshot in read.snapshots),
@@ -306,4 +306,4 @@ def _known(offer: Offer, cells: list[_Cell], book: Rulebook) -> None:
     ):
         texts = {getattr(cell, column) or "" for cell in cells}
         if {*in_trade, *(word for text in texts for word in text.split(";") if word)} - known:
-            raise ValueError(f"{column} has a name that is in no rule")
+            raise ValueError(said("errors", "seal", "no_rule", column=column))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
@@ -25,6 +27,7 @@ from dnc.files.table import folded, quoted
 from dnc.frames import each_distinct
 from dnc.law.rulebook import Rulebook
 from dnc.messages import said
+from dnc.store import ledger_sql
 from dnc.store.store import Store
 from dnc.vetting.cells import FEW
 
@@ -71,8 +74,23 @@ def _refuse_second(store: Store, sha256: str, name: str, again: str | None) -> N
     """Raise InputError where a list was sealed before, unless there is a reason to do it again."""
     if again is not None and not again.strip():
         raise OptionError(said("errors", "seal", "reason"))
-    log = store.log().filter(pl.col("verb") == VERB).iter_rows(named=True) if store.exists else ()
-    before = next((row for row in log if json.loads(row["detail"])["sha256"] == sha256), None)
+    log = store.log().iter_rows(named=True) if store.exists else ()
+    _refuse_sealed(log, sha256, name, again)
+
+
+def record(store: Store, told: dict[str, Any], name: str, again: str | None) -> None:
+    """Note in the log that a list was sealed, unless somebody else did meanwhile. Raises InputError.
+
+    told: check, SHA-256 of list and brief, commitment and salt.
+    """
+    with store.ledger.change() as change:
+        _refuse_sealed(ledger_sql.log_as_written(change.con), str(told["sha256"]), name, again)
+        change.log(VERB, told | {"again": again})
+
+
+def _refuse_sealed(log: Iterable[Mapping[str, Any]], sha256: str, name: str, again: str | None) -> None:
+    sealed = (row for row in log if row["verb"] == VERB)
+    before = next((row for row in sealed if json.loads(row["detail"])["sha256"] == sha256), None)
     if before and again is None:
         raise InputError(
             said("errors", "seal", "second", day=f"{before['done_at']:%Y-%m-%d}", row=before["seq"]),

@@ -28,7 +28,7 @@ from dnc.store.store import Standing, Store
 from dnc.vetting.cells import FEW, Cells
 from dnc.vetting.figures import appraise
 from dnc.vetting.model import Asked, Offer, Traded, Vetting
-from dnc.vetting.sealing import VERB, brief_to_seal, commitment
+from dnc.vetting.sealing import brief_to_seal, commitment, record
 from dnc.vetting.seller import Trade
 
 CURVE_WEEKS = 12  # length of the curve where the period has no end
@@ -116,7 +116,7 @@ def vet(
     if salt is None:
         return vetting
     told = {"check": result.id, "sha256": result.record["sha256"], "brief": brief.sha256}
-    store.record(VERB, told | {"commitment": offer.commitment, "salt": salt, "again": again})
+    record(store, told | {"commitment": offer.commitment, "salt": salt}, result.files.name, again)
     unnamed = {ours: len(words) - len(asked_of_list.values[ours]) for ours, words in brief.values.items()}
     return replace(vetting, unnamed={ours: count for ours, count in unnamed.items() if count})
 

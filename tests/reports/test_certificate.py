@@ -24,7 +24,8 @@ from dnc.reports.certificate_page import html, verify
 from dnc.signing import Signature, Signer, new_key
 from dnc.store.audit_log import canonical
 from dnc.store.manifest import read_manifest
-from dnc.store.stamps import keep_stamp
+from dnc.store.stamps import StampError, keep_stamp
+from tests.authority import Authority
 
 CALLS = "number;note\n01 99 00 00 01;a\n01 99 00 00 02;b\n06 39 98 00 03;c\n"
 SIGNS = "<img src=x onerror=alert(1)></script><!--&amp;"
@@ -76,15 +77,32 @@ def test_a_certificate_says_what_the_log_says(checked, signed):
     assert (told.stamp, told.made_with) == (None, version("dnc-check"))
 
 
-def test_the_last_time_stamp_is_certified_too(checked, key, tmp_path):
+def test_the_last_time_stamp_is_certified_too(dnc, checked, key, tmp_path):
     """The row that was stamped, and the answer of the authority as it came."""
     store, result = checked
     head = store.manifest().last
-    keep_stamp(store.ledger, head, b"an answer")
+    authority = Authority(tmp_path / "authority", "First TSA")
+    answer = authority.stamp(authority.query(str(head)))
+    keep_stamp(store.ledger, head, answer)
     path = tmp_path / "c.html"
-    path.write_text(html(certify(store, result.id, Signer(key))), encoding="utf-8")
-    assert verify(path).data["stamp"] == {"head": str(head), "token": b64encode(b"an answer").decode()}
+    signed = certify(store, result.id, Signer(key))
+    path.write_text(html(signed), encoding="utf-8")
+    assert verify(path).data["stamp"] == {"head": str(head), "token": b64encode(answer).decode()}
     assert f"<dd>{head}</dd>" in path.read_text(encoding="utf-8").split("RFC 3161")[1]
+    code, _, err = dnc("certify", "--verify", path)
+    assert (code, "by First TSA: not verified: no certificate given" in err) == (0, True)
+    signed["certificate"]["stamp"]["token"] = b64encode(b"junk").decode()
+    (tmp_path / "c.json").write_text(json.dumps(signed_again(signed, key)), encoding="utf-8")
+    code, _, err = dnc("certify", "--verify", tmp_path / "c.json")
+    assert (code, "does not hold: this is no answer of a time-stamping authority" in err) == (4, True)
+
+
+def test_a_stamp_of_something_else_is_not_certified(checked, key):
+    """It is looked at before the certificate is signed."""
+    store, result = checked
+    keep_stamp(store.ledger, store.manifest().last, b"an answer")
+    with pytest.raises(StampError, match="no answer of a time-stamping authority"):
+        certify(store, result.id, Signer(key))
 
 
 def test_registries_are_named_after_their_answers_were_deleted(checked, signed, key):

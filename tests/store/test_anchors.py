@@ -124,7 +124,6 @@ def test_without_its_memory_the_file_that_is_named_is_compared(dnc, anchored, tm
         (None, "this file of anchors is missing"),
         ("", "no anchor of this store is in it"),
         ("# by hand\n\nhello\n", "lines that are no anchors: 1"),
-        (b"\xff" * (17 << 20), "larger than 16 MiB"),
         (Store, "cannot be read: Is a directory"),
     ],
 )
@@ -141,6 +140,14 @@ def test_anchors_that_cannot_be_compared_are_named(dnc, anchored, tmp_path, cont
         assert (code, out, says in err) == (0, "", True), err
     found = status(anchored, Rulebook.load())
     assert (found.faults, any(says in note for note in found.notes)) == ((), True)
+
+
+def test_a_file_of_anchors_that_outgrew_its_limit_is_a_fault(dnc, anchored, tmp_path):
+    """Else nothing would be compared from that day on, without a word in the nightly job."""
+    (tmp_path / "anchors.txt").write_bytes(b"\xff" * (17 << 20))
+    assert "larger than 16 MiB" in verify(anchored.ledger).faults[0]
+    code, out, _ = dnc("log", "--anchor", "anchors.txt", "--store", anchored.path)
+    assert (code, "larger than 16 MiB" in out) == (4, True)
 
 
 def test_a_pipe_in_place_of_the_anchors_is_not_waited_for(anchored, tmp_path):
@@ -283,6 +290,18 @@ def test_a_copy_made_by_hand_is_a_backup_too(dnc, anchored, tmp_path):
     shutil.rmtree(anchored.path)
     restore(anchored.ledger, tmp_path / "copy")
     assert (anchored.log().height, (anchored.path / anchors.NAME).exists()) == (3, False)
+
+
+def test_what_tells_of_a_lost_log_outlives_a_restore(dnc, anchored, tmp_path):
+    """The ledger is gone, the list of anchors is not; afterwards the anchors are compared again."""
+    dnc("log", "--anchor", "anchors.txt", "--store", anchored.path)
+    backup(anchored.ledger, tmp_path / "copy")
+    for name in (LEDGER, "manifest.json"):
+        (anchored.path / name).unlink()
+    restore(anchored.ledger, tmp_path / "copy")
+    assert (anchored.path / anchors.NAME).exists()
+    assert verify(anchored.ledger).faults == []
+    assert sorted(path.name for path in tmp_path.glob(".dnc-*")) == []
 
 
 def test_a_store_taken_back_is_restored_from_a_backup_that_reaches_further(dnc, anchored, tmp_path):

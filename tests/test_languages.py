@@ -261,7 +261,6 @@ SPEAKING = (
     "files",
     "registries",
     "reports",
-    "signing",
     "store",
     "vetting",
 )

@@ -22,9 +22,9 @@ from msgspec import Meta
 from dnc.checks.replay import check_row
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import OptionError, StoreError
+from dnc.files.signing import Signature, Signer
 from dnc.files.strict_json import SHA256, Strict, Text, converted, only, shown
 from dnc.messages import said
-from dnc.signing import Signature, Signer
 from dnc.store import audit_log, ledger_sql
 from dnc.store.audit_log import canonical
 from dnc.store.stamps import MOST_BYTES, last_stamp, read_stamp

@@ -61,7 +61,7 @@ def certify(
     if verified:
         _verify(verified, key, lang, as_json=as_json)
     elif new_key:
-        from dnc import signing
+        from dnc.files import signing
 
         say(messages("pack", lang)["new_key"].format(file=new_key, key=signing.new_key(new_key)))
     else:
@@ -72,9 +72,9 @@ def certify(
 
 def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) -> None:
     from dnc.checks.certificate import certify as certified
+    from dnc.files.signing import Signer
     from dnc.files.writers import atomic_path
     from dnc.reports.certificate_page import html
-    from dnc.signing import Signer
 
     signer = Signer(key)
     signed = certified(open_store(ctx), check, signer)
@@ -87,9 +87,9 @@ def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) ->
 
 def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
     """Print what is certified. Raises InputError where the signature does not hold, or the page says something else."""
+    from dnc.files.signing import named_key
     from dnc.reports.certificate_page import in_short, tables, verify
     from dnc.reports.phrases import labelled
-    from dnc.signing import named_key
 
     found = verify(path, named_key(key) if key else None)
     texts = messages("certificate", lang)

@@ -55,7 +55,7 @@ def act_on_packs(ctx: click.Context, lang: str, out: Path | str | None, options:
     if action == "pack" and isinstance(out, Path):
         _make(options["pack"], options["key"], out, lang)
     elif action == "new_key":
-        from dnc.signing import new_key
+        from dnc.files.signing import new_key
 
         key = options["new_key"]
         say(texts["new_key"].format(file=key, key=new_key(key)))

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dnc.files.remote import Query
+    from dnc.files.signing import Signer
     from dnc.law.rulebook import Rulebook
-    from dnc.signing import Signer
     from dnc.vetting.model import Asked, Vetting
 
 _SHARE = click.FloatRange(0, 1)
@@ -144,11 +144,11 @@ def vet(
     The exit code is 1 if a condition (--min-clear, --max-undecided, --max-price-per-clear) fails, a sample contradicts
     the sealed result, or with --salt the list is not the one that was sealed; else 0.
     """
+    from dnc.files.signing import Signer, named_key
     from dnc.files.writers import atomic_path
     from dnc.reports.check_summary import warnings
     from dnc.reports.vet_page import html
     from dnc.reports.vet_summary import summary
-    from dnc.signing import Signer, named_key
     from dnc.vetting.model import Asked
     from dnc.vetting.sealed import read_sealed
 

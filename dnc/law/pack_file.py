@@ -27,8 +27,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from dnc import signing
 from dnc.errors import InputError, why
+from dnc.files import signing
 from dnc.files.archive import Member, parts
 from dnc.files.atomic import write_atomically
 from dnc.files.input_file import input_sha256, open_input

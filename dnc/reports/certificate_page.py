@@ -15,11 +15,11 @@ import msgspec
 
 from dnc.checks.certificate import Certificate, read_certificate
 from dnc.errors import InputError
+from dnc.files.signing import BrokenSignatureError
 from dnc.files.strict_json import decoded, read_bounded
 from dnc.messages import LANGUAGES, counted, dated, messages, registry_name, said
 from dnc.reports.decision import sentence
 from dnc.reports.page import rendered
-from dnc.signing import BrokenSignatureError
 from dnc.store.audit_log import canonical
 
 _MARK = "dnc_certificate"

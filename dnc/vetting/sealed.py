@@ -24,10 +24,10 @@ from msgspec import Meta
 from dnc.checks.inputs import Source, opened
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
+from dnc.files.signing import BrokenSignatureError, Signature, Signer
 from dnc.files.strict_json import SHA256, Strict, Text, converted, decoded, only, read_bounded, shown
 from dnc.law.rulebook import Rulebook
 from dnc.messages import said
-from dnc.signing import BrokenSignatureError, Signature, Signer
 from dnc.store.audit_log import canonical
 from dnc.vetting.cells import BANDS, FEW, MOST_CELLS, SCHEMA, between, with_loose
 from dnc.vetting.figures import appraise

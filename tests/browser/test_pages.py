@@ -18,10 +18,10 @@ from pypdf import PdfReader
 from dnc import Asked, Rulebook, Store, check, vet
 from dnc.checks.brief import read_brief
 from dnc.checks.certificate import certify
+from dnc.files.signing import Signer, new_key
 from dnc.reports.certificate_page import html as certificate_html
 from dnc.reports.law_page import html as law_html
 from dnc.reports.vet_page import html
-from dnc.signing import Signer, new_key
 from dnc.vetting.sealed import held_to, read_sealed, write_sealed
 from tests import offers
 from tests.exports import french_crm

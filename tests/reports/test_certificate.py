@@ -18,10 +18,10 @@ from dnc.checks import certificate
 from dnc.checks.certificate import certify
 from dnc.errors import InputError, StoreError
 from dnc.files.input_file import sha256_of
+from dnc.files.signing import Signature, Signer, new_key
 from dnc.law import pack_file
 from dnc.reports import certificate_page
 from dnc.reports.certificate_page import html, verify
-from dnc.signing import Signature, Signer, new_key
 from dnc.store.audit_log import canonical
 from dnc.store.manifest import read_manifest
 from dnc.store.stamps import StampError, keep_stamp

@@ -112,7 +112,7 @@ def bucket(s3, monkeypatch) -> str:
     told = {"AWS_ENDPOINT_URL": s3, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", "AWS_REGION": "us-east-1"}
     for name, value in (told | {"AWS_ALLOW_HTTP": "true"}).items():
         monkeypatch.setenv(name, value)
-    return f"s3://lists/{time.monotonic_ns()}"
+    return f"s3://lists/at{time.monotonic_ns()}"
 
 
 def _wait(ready: Any) -> None:

@@ -72,24 +72,24 @@ class Warm:
     def _work(self) -> None:
         waiting: list[_Asked | None] = []
         while True:
-            waiting = self._waiting(len(waiting))
+            waiting = self._waiting(busy=len(waiting) > 1)
             for together in _groups([asked for asked in waiting if asked]):
                 self._answer(together)
             if None in waiting:
                 return self._decider.close()
 
-    def _waiting(self, before: int) -> list[_Asked | None]:
+    def _waiting(self, *, busy: bool) -> list[_Asked | None]:
         """The requests to decide next, at least one.
 
-        before: how many were decided together before. Where it was more than one, their senders are about to ask again
-            and are waited for, because whoever comes too late waits twice as long.
+        busy: whether several were decided together before. Their senders are about to ask again and are waited for,
+            because whoever comes too late waits twice as long. The wait is not cut short when as many have come as
+            last time: two groups that take turns would never join.
         """
         waiting = [self._queue.get()]
-        until = time.monotonic() + (_LINGER_SECONDS if before > 1 or not self._queue.empty() else 0)
+        until = time.monotonic() + (_LINGER_SECONDS if busy or not self._queue.empty() else 0)
         while True:
-            left = 0 if 1 < before <= len(waiting) else max(until - time.monotonic(), 0)
             try:
-                waiting.append(self._queue.get(timeout=left))
+                waiting.append(self._queue.get(timeout=max(until - time.monotonic(), 0)))
             except queue.Empty:
                 return waiting
 

@@ -123,7 +123,7 @@ def _stamp(path: Path, stamp: Stamp) -> Words:
     try:
         return in_words(head, lambda: look_at(b64decode(stamp.token), head))
     except StampError as error:
-        raise InputError(said("anchor", "stamp_wrong", path=path, why=error.why, row=seq), path) from None
+        raise InputError(said("anchor", "stamp_wrong", path=path, why=error.why, row=seq)) from None
 
 
 VERBS = (certify,)

@@ -262,7 +262,7 @@ def _compare(
 
 def _salt(text: str) -> str:
     """The salt that is given, or that is in the file."""
-    from dnc.files.strict_json import read_bounded
+    from dnc.files.input_file import read_bounded
 
     found = text if _SALT.fullmatch(text) else read_bounded(Path(text), 1000).decode("ascii", "replace").strip()
     if not _SALT.fullmatch(found):

@@ -39,3 +39,9 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of one of our own files, as hex. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_bounded(path: Path, longest: int) -> bytes:
+    """The content of a file, of at most so many bytes. Raises InputError where it cannot be read."""
+    with open_input(path) as file:
+        return file.read(longest)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from dnc.errors import InputError, OptionError, missing_extra, why
-from dnc.files.input_file import open_input
+from dnc.files.input_file import open_input, read_bounded
 from dnc.messages import said
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def named_key(text: str) -> str:
     if not exists:
         raise OptionError(said("errors", "no_fingerprint", text=text))
     try:
-        key = load_pem_public_key(_read(path))
+        key = load_pem_public_key(read_bounded(path, _LONGEST))
     except ValueError:
         key = None
     if not isinstance(key, Ed25519PublicKey):
@@ -150,11 +150,6 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise InputError(said("errors", "private_key"), path)
     return key
-
-
-def _read(path: Path) -> bytes:
-    with open_input(path) as file:
-        return file.read(_LONGEST)
 
 
 def _fingerprint(key: Ed25519PublicKey) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from dnc.errors import printable
-from dnc.files.input_file import open_input
 from dnc.messages import said
 
 _Read = TypeVar("_Read")
@@ -61,12 +59,6 @@ def decoded(data: bytes, mark: str) -> dict[str, Any] | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return content if isinstance(content, dict) and mark in content else None
-
-
-def read_bounded(path: Path, longest: int) -> bytes:
-    """The content of a file, of at most so many bytes. Raises InputError where it cannot be read."""
-    with open_input(path) as file:
-        return file.read(longest)
 
 
 def shown(value: Any) -> Any:

@@ -15,8 +15,9 @@ import msgspec
 
 from dnc.checks.certificate import Certificate, read_certificate
 from dnc.errors import InputError
+from dnc.files.input_file import read_bounded
 from dnc.files.signing import BrokenSignatureError
-from dnc.files.strict_json import decoded, read_bounded
+from dnc.files.strict_json import decoded
 from dnc.messages import LANGUAGES, counted, dated, messages, registry_name, said
 from dnc.reports.decision import sentence
 from dnc.reports.page import rendered
@@ -150,9 +151,9 @@ def verify(path: Path, signer: str | None = None) -> Verified:
     except ValueError as error:
         raise InputError(said("errors", "certificate", "unread", error=error.args[0]), path) from None
     except BrokenSignatureError:
-        raise InputError(said("errors", "certificate", "changed"), path) from None
+        raise InputError(said("errors", "signature"), path) from None
     if signer is not None and by != signer:
-        raise InputError(said("errors", "certificate", "key", key=by), path)
+        raise InputError(said("errors", "other_signer", signer=by), path)
     if not is_page:
         return Verified(certificate, content["certificate"], by, None)
     other = "other" if certificate.made_with == version("dnc-check") else "not_compared"

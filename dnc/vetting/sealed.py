@@ -24,8 +24,9 @@ from msgspec import Meta
 from dnc.checks.inputs import Source, opened
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
+from dnc.files.input_file import read_bounded
 from dnc.files.signing import BrokenSignatureError, Signature, Signer
-from dnc.files.strict_json import SHA256, Strict, Text, converted, decoded, only, read_bounded, shown
+from dnc.files.strict_json import SHA256, Strict, Text, converted, decoded, only, shown
 from dnc.law.rulebook import Rulebook
 from dnc.messages import said
 from dnc.store.audit_log import canonical

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from dnc import Rulebook, Store, check, signing
+from dnc import Rulebook, Store, check
 from dnc.checks import law_in_force
 from dnc.checks.law_in_force import law_of
 from dnc.errors import InputError, StoreError
+from dnc.files import signing
 from dnc.law import pack_file
 from dnc.law.pack_file import content_of, newer, read_pack_file, write_pack
 from dnc.law.rulebook import shipped

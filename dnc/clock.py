@@ -79,6 +79,8 @@ _IN_WORDS = [
         (r"(?P<y>\d{4})", _MONTH, _DAY_OF_MONTH),
     )
 ]
+# What is left of 2026-10-02 without its first digits, and of 02/10/2026 without its last.
+_CUT = re.compile(r"^\d{1,2}-\d{1,2}-\d\d(?!\d)|^\d{1,2}[/.]\d{1,2}[/.]20(?!\d)")
 _CLOCK = re.compile(
     r"^(?P<hour>\d{1,2})(?P<rest>:\d{2}(?::\d{2}(?:\.\d+)?)?)(?P<half>\s?[ap]\.?m\.?)?"
     r"(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$",
@@ -190,6 +192,11 @@ def read_day(text: str, order: str, now: date | None = None) -> date | None:
     """The date of a date or date-time, see `read_moment`; None if it cannot be read."""
     moment = read_moment(text, order, now)
     return moment.date() if isinstance(moment, datetime) else moment
+
+
+def may_be_cut(text: str) -> bool:
+    """Whether a date with two digits of the year may be part of a longer one, of another day."""
+    return bool(_CUT.match(text.strip()))
 
 
 def is_zone(name: str) -> bool:

@@ -464,7 +464,8 @@ def _consent_excuse(desk: Desk, text: str, at: int) -> str | set[str]:
         return f"rows that do not fit the header; of this number {old}"
     new = [record for record in records if record and number_said(record[0], "FR") == number]
     if len(new) < len(old):
-        whole = all(number_said(record[0], "FR") for record in records if record)
+        proofs = {row[-1] for row in old}
+        whole = all(number_said(record[0], "FR") for record in records if record and record[-1] in proofs)
         return {"row", "number"} if whole else f"a row without a number; of this number {old} → {new}"
     found: set[str] = set()
     for was, now in zip(old, new, strict=True):

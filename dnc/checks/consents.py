@@ -21,13 +21,15 @@ import polars as pl
 from dnc.checks.brief import Brief, Names
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
+from dnc.checks.guesses import filled, is_day
+from dnc.checks.header import Header
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, Table, folded
-from dnc.frames import numbered
+from dnc.frames import as_text, numbered
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import said
@@ -50,7 +52,7 @@ class Consents:
         statements: number (UInt64, sorted, unique), the columns about consent as in `dnc.law.demands.FACTS`, and
             `rank` (Int64), by which statements about one number are ordered.
         rows: rows of the file.
-        unread: rows whose number cannot be read.
+        unread: rows whose number cannot be read, or may be mistyped.
         wordless: rows that state neither a consent nor a withdrawal.
         odd: rows in which something was not understood.
         unproven: consents without a reference to their proof.
@@ -91,8 +93,11 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
 
     Its columns are `number`, `region`, `consent`, `consent_on` (or `day`), `consent_for` (or `for`), `consent_until`
     (or `until`), `hours_agreed` (or `hours`), `consent_withdrawn_on` (or `withdrawn`) and `proof`. Their names are
-    matched as in a list of planned calls; names mapped in the brief count if the file has them. Raises InputError if
-    the file is not one of consents.
+    matched as in a list of planned calls; names mapped in the brief count if the file has them.
+
+    Raises:
+        InputError: the file is not one of consents, or the number of a statement against calls cannot be read.
+        OptionError: a column that is neither used nor ignored may tell withdrawals, by its name or because it has days.
     """
     path = Path(path)
     table = open_table(path)
@@ -106,12 +111,17 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
 
     def batches() -> Iterable[pl.DataFrame]:
         for batch in intake.fitted(table.batches):
-            calls = intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
+            _refuse_days(batch, intake.header, proof)
+            calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
             stated = _ranked(calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null())))
             _refuse_lost(stated, calls, rows, path)
             given = stated["consent"].is_in(["named_caller", "partners", "written"])
-            proven = _filled(calls.carried[proof]) if proof else pl.repeat(False, stated.height, eager=True)
+            proven = (
+                (as_text(calls.carried[proof]).str.strip_chars() != "").fill_null(False)
+                if proof
+                else pl.repeat(False, stated.height, eager=True)
+            )
             counts["rows"] += batch.height
             counts["unread"] += calls.number.null_count()
             counts["wordless"] += stated["rank"].null_count()
@@ -120,6 +130,19 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
             yield stated.drop_nulls(["number", "rank"]).with_columns(_as_enums())
 
     return Consents(path, input_sha256(path), _newest_of(batches()), **counts)
+
+
+def _certain(calls: Calls) -> Calls:
+    """The same rows, without the numbers that may be mistyped."""
+    doubt = calls.facts("doubt")["doubt"]
+    return calls._replace(number=pl.select(pl.when(doubt.is_null()).then(calls.number).alias("number")).to_series())
+
+
+def _refuse_days(rows: pl.DataFrame, header: Header, proof: str | None) -> None:
+    """Raise OptionError at an unused column with a day: it may be that of a withdrawal."""
+    cells = {name: filled(as_text(rows[name])).unique() for name in header.unused if name != proof}
+    if names := [header.names[name] for name, words in cells.items() if any(map(is_day, words))]:
+        raise header.unheard(names, "unheard_days", "rename")
 
 
 def _not_understood(rows: pl.Series) -> list[pl.Expr]:
@@ -154,10 +177,6 @@ def _columns(brief: Brief, table: Table) -> dict[str, Names]:
     mapped = {ours: names for ours, names in found.items() if names}
     short = {ours: there[also] for ours, also in _ALSO.items() if also in there and folded(ours) not in there}
     return {**short, **mapped}
-
-
-def _filled(cells: pl.Series) -> pl.Series:
-    return (cells.cast(pl.String).str.strip_chars() != "").fill_null(False)
 
 
 def _as_enums() -> list[pl.Expr]:

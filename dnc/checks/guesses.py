@@ -249,7 +249,7 @@ class Guesses:
         cells = pl.concat([column.alias("day") for column in rows])
         parts = cells.str.extract_groups(_DAY).struct.unnest().cast(pl.Int8).drop_nulls()
         dmy, mdy = (int((parts[name] > 12).sum()) for name in parts.columns)
-        short = filter(_is_day, cells.filter(cells.str.contains(_SHORT_YEAR)))
+        short = filter(is_day, cells.filter(cells.str.contains(_SHORT_YEAR)))
         return Days(dmy, mdy, parts.height, sum(1 for _ in short))
 
     def has_days(self, name: str) -> bool:
@@ -261,7 +261,7 @@ class Guesses:
         """The columns whose cells are days."""
         rows = self.rows.head(max(_LEAST, min(_SAMPLE, _CELLS // self.rows.width)))
         columns = {column.name: filled(column) for column in rows}
-        shares = {name: sum(map(_is_day, cells)) / cells.len() for name, cells in columns.items() if cells.len()}
+        shares = {name: sum(map(is_day, cells)) / cells.len() for name, cells in columns.items() if cells.len()}
         return {name for name, share in shares.items() if share >= SURE}
 
     # Columns and words
@@ -392,7 +392,7 @@ def _speaks_of_objections(cells: pl.Series) -> bool:
     return any(map(has_objection, cells.filter(cells.str.to_lowercase().str.contains_any(_OBJECTING))))
 
 
-def _is_day(cell: str) -> bool:
+def is_day(cell: str) -> bool:
     """Whether a cell is a day in some order."""
     is_short = len(cell) <= _LONGEST_DAY and any(map(str.isdigit, cell))
     return is_short and any(read_day(cell, order) for order in ("dmy", "mdy"))

@@ -7,6 +7,7 @@ import tomllib
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ from dnc.messages import said
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
+_LONG = 12  # letters of a name in which more than one can be wrong
+_ALIKE = 0.88  # share of letters that such a name and a mistyped one have in common, in the same order
 
 
 @cache
@@ -231,14 +234,16 @@ def has_objection(cell: str) -> bool:
 
 
 def _almost(name: str, known: Collection[str]) -> str | None:
-    """The one of some names that a name almost is: cut short, or with one letter wrong."""
+    """The one of some names that a name almost is: cut short, or with a letter wrong, or some in a long name."""
     name = folded(name)
     if name in hints()["mistyped"]["not"]:
         return None
     for candidate in known:
         wanted = folded(candidate)
         is_cut = len(name) >= _SHORTEST and wanted.startswith(name)
-        if len(wanted) >= _SHORTEST and (is_cut or _is_one_letter_off(name, wanted)):
+        is_cut |= 2 * len(name) > len(wanted) and wanted.endswith(name)
+        is_alike = len(wanted) >= _LONG and SequenceMatcher(None, name, wanted).ratio() >= _ALIKE
+        if len(wanted) >= _SHORTEST and (is_cut or is_alike or _is_one_letter_off(name, wanted)):
             return candidate
     return None
 

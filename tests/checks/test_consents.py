@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dnc import InputError, Rulebook, check
 from dnc.checks.brief import Brief, read_brief
 from dnc.checks.consents import read_consents
+from dnc.errors import OptionError
 from tests import size
 
 GIVEN = {
@@ -154,7 +155,7 @@ def test_a_row_that_does_not_fit_the_header_takes_the_consent_away(outcome, row)
     ("row", "refused"),
     [
         ("hello,,,,,2026-09-01", True), ("01 99 00 7,,,,,2026-09-01", True), (",,,,,2026-09-01", True), ("hello,none,,,,", True),
-        ("hello,maybe,,,,", True), ("total", True), (",none,,,,", False), ("hello,partners,,,,", False), ("hello,,,,,", False),
+        ("+44163960003,,,,,2026-09-01", True), ("hello,maybe,,,,", True), ("total", True), (",none,,,,", False), ("hello,partners,,,,", False), ("hello,,,,,", False),
     ],
 )  # fmt: skip
 def test_a_withdrawal_without_a_number_that_can_be_read_stops_the_check(outcome, row, refused):
@@ -166,6 +167,27 @@ def test_a_withdrawal_without_a_number_that_can_be_read_stops_the_check(outcome,
             outcome(filed, calls)
     else:
         assert outcome(filed, calls)[0] == ["clear"]
+
+
+@pytest.mark.parametrize("name", ["ended", "withdrwn", "consent_widrawn_on", "hdrawn_on"])
+def test_a_column_that_may_tell_withdrawals_stops_the_check(outcome, name):
+    """By its name, or because it has days; a proof may be a day, and what is ignored on purpose is ignored."""
+    filed = f"number,consent,day,for,proof,{name}\n{NUMBER},named_caller,2026-08-01,both,2026-08-01,\n"
+    filed += f"{NUMBER},,,,,2026-09-01\n"
+    with pytest.raises(OptionError, match=rf"consents.csv:1: column.* not used.*'{name}'"):
+        outcome(filed)
+    assert outcome(filed, brief=Brief(ignore=[name]))[0] == ["clear"]
+    assert outcome(filed.replace(name, "withdrawn"))[0] == ["blocked"]
+
+
+@pytest.mark.parametrize(("cell", "expected"), [
+    ("26-08-02", "blocked"), ("6-08-02", "blocked"), ("02-08-26", "blocked"), ("02/08/20", "blocked"), ("02.08.20", "blocked"),
+    ("02/08/19", "clear"), ("02-08-2020", "clear"), ("2020-08-02", "clear"), ("02/08/26", "blocked"),
+])  # fmt: skip
+def test_a_withdrawal_whose_day_may_be_cut_short_holds(outcome, cell, expected):
+    """`26-08-02` may be left of 2026-08-02, and `02/08/20` of 02/08/2026: neither is older than the consent for sure."""
+    filed = f"{HEAD}{NUMBER},named_caller,2026-08-01,both,,\n{NUMBER},,,,,{cell}\n"
+    assert outcome(filed, brief=Brief(dates="dmy"))[0] == [expected]
 
 
 def test_what_could_not_be_read_is_counted_and_said(dnc, write_file):

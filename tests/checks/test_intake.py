@@ -166,6 +166,7 @@ def test_other_columns_do_not_stop_a_check(name, tmp_path):
         ("purpse", "purpose"), ("Purposes", "purpose"), ("vioce", "voice"), ("sectr", "sector"), ("place?", "place"),
         ("regio", "region"), ("appointment", "appointment_at"), ("Relation", "relationship"), ("atempts", "attempts"),
         ("consent fr", "consent_for"), ("recipent", "recipient"), ("reciipent", "recipient"), ("campaign*", "campaign"),
+        ("consent_widrawn_on", "consent_withdrawn_on"), ("sent_until", "consent_until"), ("cnsent_untl", "consent_until"),
     ],
 )  # fmt: skip
 def test_a_column_of_ours_that_is_mistyped_is_not_passed_over(name, ours, write_file, store, dnc):

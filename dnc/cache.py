@@ -16,7 +16,7 @@ from contextlib import suppress
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,7 +24,15 @@ T = TypeVar("T")
 _HASH_BYTES = 32
 
 
-def kept(name: str, inputs: tuple[object, ...], kind: type[T], compute: Callable[[], T]) -> T:
+def kept(
+    name: str,
+    inputs: tuple[object, ...],
+    kind: type[T],
+    compute: Callable[[], T],
+    *,
+    write: Callable[[Any], Any] | None = None,
+    read: Callable[[type, Any], Any] | None = None,
+) -> T:
     """The result of `compute`, from the cache where it is there.
 
     Args:
@@ -33,6 +41,7 @@ def kept(name: str, inputs: tuple[object, ...], kind: type[T], compute: Callable
             tell them apart.
         kind: type of the result, which `msgspec` can write as JSON and read again.
         compute: computes it.
+        write, read: for values of other types, the `enc_hook` and `dec_hook` of `msgspec`.
     """
     folder = _folder()
     if folder is None:
@@ -40,10 +49,10 @@ def kept(name: str, inputs: tuple[object, ...], kind: type[T], compute: Callable
     path = folder / f"{name}-{sha256(repr(inputs).encode()).hexdigest()}"
     with suppress(OSError, msgspec.MsgspecError):
         if (content := _read(path)) is not None:
-            return msgspec.json.decode(content, type=kind)
+            return msgspec.json.decode(content, type=kind, dec_hook=read)
     result = compute()
     with suppress(OSError):
-        _write(path, msgspec.json.encode(result))
+        _write(path, msgspec.json.encode(result, enc_hook=write))
         for old in folder.glob(f"{name}-*"):
             if old != path:
                 old.unlink(missing_ok=True)

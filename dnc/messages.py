@@ -141,6 +141,9 @@ class Words(str):
         return Words({language: text + in_language(other, language) for language, text in self.texts.items()})
 
 
+NOTHING = Words(dict.fromkeys(LANGUAGES, ""))
+
+
 def in_language(text: object, language: str) -> str:
     """A text in a language, where it is known in it; anything else as text."""
     return text.texts[language] if isinstance(text, Words) else str(text)

@@ -6,15 +6,17 @@ import os
 import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from dnc import cache
 from dnc.cache import kept, source
-from dnc.law import calendars
+from dnc.law import calendars, rulebook
 from dnc.law.calendars import Calendar
-from dnc.law.rulebook import Rulebook
+from dnc.law.rulebook import Rulebook, shipped
 from dnc.numbers import bulk_reader
 from dnc.numbers.ranges import RangeRule, domestic
 
@@ -203,3 +205,34 @@ def test_a_changed_rule_counts_at_once(folder, tmp_path):
     )
     after = Rulebook.load(rules).packs["fr"].macros["fr_holidays"]
     assert ("2026-12-26" in before, "2026-12-26" in after) == (False, True)
+
+
+def test_rules_from_the_cache_are_those_that_are_read(folder, monkeypatch):
+    """What is compared of texts is their English; the other languages and the columns that SQL reads are looked at too."""
+
+    def parts(book: Rulebook) -> list[object]:
+        conditions = [part for _, regime in book.regimes() for part in regime.parts]
+        return [(one.says.texts, one.sql.columns, [end.columns for end in one.ends]) for one in conditions]
+
+    def anew() -> Rulebook:
+        for function in (rulebook._rulebook, rulebook._pack, rulebook._shipped_packs):
+            function.cache_clear()
+        return Rulebook.load()
+
+    monkeypatch.setattr(rulebook, "read_pack", counted := Mock(wraps=rulebook.read_pack))
+    first, again = anew(), anew()
+    assert counted.call_count == len(first.packs) > 20
+    assert (again.packs, parts(again)) == (first.packs, parts(first))
+    monkeypatch.setattr(rulebook, "source", lambda *names: "other code")
+    assert anew().packs == first.packs
+    assert counted.call_count == 2 * len(first.packs)
+
+
+def test_rules_that_do_not_ship_are_read(folder, tmp_path):
+    """A file of the user in place of one that ships is never taken from the cache."""
+    until = Rulebook.load().packs["fr"].read_until
+    (tmp_path / "fr.toml").write_text(
+        shipped()["fr.toml"].replace(f"until = {until}", f"until = {until.year + 1}-01-01")
+    )
+    assert Rulebook.load(tmp_path).packs["fr"].read_until == date(until.year + 1, 1, 1)
+    assert Rulebook.load().packs["fr"].read_until == until

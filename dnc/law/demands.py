@@ -15,7 +15,7 @@ from functools import reduce
 from typing import Any, Self
 
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, Words, messages, registry_name, said
+from dnc.messages import LANGUAGES, NOTHING, Words, messages, registry_name, said
 
 FACTS = {
     "day": "DATE",  # local day of the call; it picks the law in force
@@ -79,7 +79,7 @@ class Condition:
     sql: a three-valued expression over `facts`.
     reads: pairs of (expression that is true where this fact is unknown, word of `dnc_missing`).
     ends: expressions for dates, each the last day on which `sql` keeps its value, or NULL.
-    says: the same in words, for `dnc explain`; English, or `Words` for every language.
+    says: the same in words, for `dnc explain`.
     registries: ids of the registries that it looks up.
     daily: whether it is judged day by day (hours, attempts), so that it does not limit the validity.
     compares: for each column compared with a closed list, its words; of prefixes, the prefixes.
@@ -90,7 +90,7 @@ class Condition:
     sql: Sql
     reads: tuple[tuple[Sql, str], ...] = ()
     ends: tuple[Sql, ...] = ()
-    says: str = ""
+    says: Words = NOTHING
     registries: tuple[str, ...] = ()
     daily: bool = False
     compares: tuple[tuple[str, tuple[str, ...]], ...] = ()

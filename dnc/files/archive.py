@@ -12,6 +12,7 @@ import io
 import re
 import stat
 import struct
+import weakref
 import zipfile
 import zlib
 from collections import Counter
@@ -128,9 +129,9 @@ def kind_of(path: Path) -> str:
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
     if head.startswith(b"PK"):
-        archive = _opened_zip(path)
-        found = {info.filename: info for info in archive.infolist()}
-        mimetype = _zip_member(archive, path, found["mimetype"]).head() if "mimetype" in found else b""
+        with _opened_zip(path) as archive:
+            found = {info.filename: info for info in archive.infolist()}
+            mimetype = _zip_member(archive, path, found["mimetype"]).head() if "mimetype" in found else b""
         if other := package_kind(found, mimetype):
             raise InputError(said("errors", "kind", other), path)
         return "spreadsheet" if found.keys() & _SPREADSHEET_PARTS else "zip"
@@ -187,9 +188,14 @@ def _open_gzip(path: Path) -> BinaryIO:
 
 
 def _opened_zip(path: Path) -> zipfile.ZipFile:
-    """A zip, opened once for all of its members: its directory may be long, and is read when it is opened."""
+    """A zip, opened once for all of its members: its directory may be long, and is read when it is opened.
+
+    Members may be opened at any later time, so its file is closed when the last of them is gone.
+    """
     try:
         archive = zipfile.ZipFile(path)
+        # `ZipFile` closes it too, but garbage is collected in any order, and a file that comes first warns.
+        weakref.finalize(archive, cast(BinaryIO, archive.fp).close)
         found = archive.infolist()
         if not all(one.filename for one in found):
             raise zipfile.BadZipFile
@@ -256,7 +262,8 @@ def unpacked_bytes(path: Path) -> int:
     """The size of a file, or of all parts of a zip as it declares them."""
     if first_bytes(path, 2) != b"PK":
         return path.stat().st_size
-    return sum(one.file_size for one in _opened_zip(path).infolist())
+    with _opened_zip(path) as archive:
+        return sum(one.file_size for one in archive.infolist())
 
 
 def _zip_member(archive: zipfile.ZipFile, path: Path, info: zipfile.ZipInfo) -> Member:

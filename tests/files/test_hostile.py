@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import re
 import stat
+import warnings
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -19,6 +21,7 @@ import xlsxwriter
 from dnc import InputError, Store, check
 from dnc.database import engine
 from dnc.files import sandbox
+from dnc.files.archive import members
 from dnc.files.open_table import open_table
 from dnc.files.sheet_xml import failed_and_merged
 from dnc.files.spreadsheet import _is_special
@@ -73,6 +76,24 @@ def test_an_archive_that_means_harm_is_refused(tmp_path, make, says):
     with pytest.raises(InputError, match=says):
         rows(path)
     assert [one.name for one in tmp_path.iterdir()] == ["list.zip"]
+
+
+def test_an_archive_is_closed_in_whatever_order_its_parts_are_collected(tmp_path):
+    """Members keep a zip open. An error that holds them may go at any time, and must not warn in the test of another."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "number\n")
+    found = members(path)
+    [file] = [one for one in gc.get_objects() if isinstance(one, io.BufferedReader) and one.name == str(path)]
+    cycle = [file, found]  # the file before the archive: garbage is finalized in the order in which it was last reached
+    cycle.append(cycle)
+    gc.collect()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        del file, found, cycle
+        gc.collect()
+    assert not [one for one in warned if issubclass(one.category, ResourceWarning)]
+    assert not [one for one in gc.get_objects() if isinstance(one, io.BufferedReader) and one.name == str(path)]
 
 
 def test_an_archive_that_lies_about_its_size_is_stopped_while_it_is_read(tmp_path):

@@ -143,7 +143,7 @@ def unwritable(place: Path, error: OSError, remedy: str = "") -> ShortageError |
 
 @contextmanager
 def room_in(place: str | Path | None) -> Iterator[None]:
-    """Raise ShortageError, which names a folder, where the disk of that folder is full; None for memory."""
+    """Raise ShortageError, which names a folder, where the disk of that folder is full; with None, nothing."""
     try:
         yield
     except BaseException as error:  # a panic in Polars is a BaseException
@@ -153,27 +153,23 @@ def room_in(place: str | Path | None) -> Iterator[None]:
 
 
 def shortage(error: BaseException) -> ShortageError | None:
-    """What to say of an error that was raised because memory, or a disk that no caller has named, did not suffice."""
+    """The error for people, where an error was raised because memory or space on a disk ran out; else None.
+
+    An error that was raised while another one was handled counts as that one. Where it says how much memory was
+    wanted, so does the result.
+    """
     if isinstance(error, ShortageError):
         return error
     if is_full(error):
         return ShortageError(said("errors", "output_or_temp_full", place=tempfile.gettempdir()))
-    return memory_shortage(error)
-
-
-def memory_shortage(error: BaseException | None) -> ShortageError | None:
-    """What to say of an error that was raised because memory did not suffice, and of those raised in its place.
-
-    Returns:
-        How much was wanted, where the error tells it, and what makes it less; None for any other error.
-    """
-    while error is not None:
-        if type(error).__name__ in _MEMORY_ERRORS or _NO_MEMORY.search(str(error)):
-            found = _WANTED.search(str(error))
+    cause: BaseException | None = error
+    while cause is not None:
+        if type(cause).__name__ in _MEMORY_ERRORS or _NO_MEMORY.search(str(cause)):
+            found = _WANTED.search(str(cause))
             wanted: str = ""
             if found:
                 more = said("errors", "bytes", n=figure(int(found[1]))) if found[1].isdigit() else found[1]
                 wanted = said("errors", "memory_wanted", more=more)
             return ShortageError(said("errors", "memory", wanted=wanted))
-        error = error.__context__
+        cause = cause.__context__
     return None

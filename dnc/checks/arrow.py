@@ -69,7 +69,7 @@ class Decider:
         self.close()
 
     def close(self) -> None:
-        """Let go of the store and of what lies in temporary folders."""
+        """Close the store and remove temporary folders."""
         self._stack.close()
 
     def __call__(self, batch: Batch) -> Any:

@@ -127,7 +127,7 @@ class _Draft:
         return f'# dates = "dmy"  # {self._w["mixed"].format(dmy=dmy, mdy=mdy) if days.dmy else self._w["unsure"]}'
 
     def _ignore(self) -> Iterator[str]:
-        """Columns that may tell objections and are proposed for nothing: a check stops at them."""
+        """Columns that may record objections and are proposed for nothing: a check stops at them."""
         unheard = [name for name in self._guesses.possible_objections if name not in self._guesses.named.values()]
         if unheard:
             yield f"# ignore = {toml_text(unheard)}  # {self._w['unheard']}"

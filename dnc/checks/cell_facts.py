@@ -19,7 +19,7 @@ from dnc.checks.local_time import Places, appointment, call_moment
 from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, YES, may_be_cut, read_day, today
 from dnc.files.table import RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct
-from dnc.law.demands import FACTS
+from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.numbers.reader import known_region, read_number
@@ -31,7 +31,6 @@ MARKS = "\0marks"
 # An objection or a withdrawal on a day that cannot be read counts as one on all days.
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
 _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
-_DATES = [name for name, kind in FACTS.items() if kind == "DATE" and name != "day"]
 _QUOTED = 40  # characters of a cell that a note repeats
 _AHEAD = "consent_until"  # the date that may be one to come
 _HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d) ?[-–] ?(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
@@ -82,10 +81,10 @@ class FactReader:
         )
 
     def _by_rules(self, batch: pl.DataFrame, ours: str) -> pl.Series:
-        """What filled and empty cells of other columns tell of one of ours, row by row; null where nothing.
+        """Values of one of our columns that follow from filled and empty cells of others; null where none do.
 
-        Where rules contradict each other it is all their values, which no column understands: it is then not told,
-        or counts as an objection.
+        Where rules contradict each other the result is all of their values joined, which no column accepts: the cell
+        then counts as not understood, or as an objection.
         """
         words = [
             pl.when(pl.lit(_holds(rule, batch))).then(pl.lit(rule.word)) for rule in self.rules if rule.ours == ours
@@ -108,7 +107,7 @@ class FactReader:
                 told = told.with_columns(
                     each_distinct(told.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
                 )
-        days = [pl.col(name) for name in _DATES if name in cells and self.columns.get(name) in batch.columns]
+        days = [pl.col(name) for name in DATES if name in cells and self.columns.get(name) in batch.columns]
         return told.with_columns(pl.when(~day.str.to_lowercase().is_in(UNTOLD)).then(day) for day in days)
 
     def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
@@ -197,7 +196,10 @@ class FactReader:
             yield _marks(at, "misread", ours, masked(pl.lit(cell.gather(at))))
 
     def _filled(self, plans: pl.DataFrame, fits: pl.Series, consent_odd: pl.Series) -> Iterator[pl.DataFrame]:
-        """Which rows have an empty cell that a rule filled, by rule; no rule tells of a consent beside an odd cell."""
+        """Which rows have an empty cell that a rule filled, by rule.
+
+        No consent is filled in where a cell about it was not understood (`consent_odd`).
+        """
         yield pl.DataFrame(schema=_MARKS)
         for rule in self.rules:
             empty = self._told(plans, [rule.ours])[rule.ours].is_null()
@@ -231,7 +233,7 @@ class FactReader:
 
     def _others(self, cells: pl.DataFrame, territory: pl.Series, odd: Odd) -> list[pl.Series]:
         columns = [cells["campaign"]]
-        for name in _DATES:
+        for name in DATES:
             read = each_distinct(
                 cells.select(name), lambda text, n=name: self._day(n, text), {name: pl.Date, "odd": pl.Boolean}
             )
@@ -276,7 +278,7 @@ class FactReader:
 
 
 def fill_state(cells: pl.Series, rules: Collection[Rule]) -> pl.Series:
-    """Which cells are filled: `x`; `!` by a word that refuses something, if a rule tells a consent; null where empty.
+    """Which cells are filled: `x`; `!` if its word refuses something and a rule fills in a consent; null where empty.
 
     `-` stands for cells that say that there is nothing (`n/a`, `no`). The function may be applied to its own result.
     """
@@ -323,7 +325,7 @@ def _marks(at: pl.Series, what: str, column: str, word: pl.Expr) -> pl.DataFrame
 
 
 def _words(cells: pl.DataFrame, odd: Odd) -> pl.DataFrame:
-    """The columns that hold one of a few words."""
+    """The axes: columns with a closed list of words."""
     read = cells.select(
         pl.col(axis).str.to_lowercase().replace_strict(words, words, default=None, return_dtype=pl.String)
         for axis, words in vocabulary().axes.items()

@@ -1,4 +1,4 @@
-"""What a check leaves in the store: hashes of what went in and came out and, where told to, its decisions."""
+"""What a check leaves in the store: hashes of what went in and came out and, if asked to, its decisions."""
 
 from __future__ import annotations
 

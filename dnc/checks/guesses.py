@@ -68,7 +68,7 @@ class Numbers:
         filled: cells that are not empty. tried: numbers that were tried; read: of them, read.
         national: of them, in national form.
         plans: for each numbering plan that has some of them as its own, how many; most first.
-        told: for each country whose code some of the numbers carry, how many.
+        by_country: for each country whose code some of the numbers carry, how many.
     """
 
     filled: int
@@ -76,7 +76,7 @@ class Numbers:
     read: int
     national: int
     plans: list[tuple[str, int]]
-    told: Counter[str]
+    by_country: Counter[str]
 
     @property
     def share(self) -> float:
@@ -161,18 +161,18 @@ class Guesses:
         found, start = {}, 0
         for name, cells in digits.items():
             there = slice(start, start := start + cells.len())
-            told = Counter[str](dict(countries[there].drop_nulls().value_counts().iter_rows()))
+            by_country = Counter[str](dict(countries[there].drop_nulls().value_counts().iter_rows()))
             fit = {
                 territory: (int(own[there].sum()), int(read[there].sum())) for territory, (own, read) in fits.items()
             }
             # Where some numbers carry their country, the others are likely of it.
-            order = {place: (own, told[place], read) for place, (own, read) in fit.items()}
+            order = {place: (own, by_country[place], read) for place, (own, read) in fit.items()}
             likely = sorted(order, key=order.__getitem__, reverse=True)
             known = 0 if likely and fit[likely[0]][0] else 1
             plans = [(place, fit[place][known]) for place in likely if fit[place][known]]
             read = cells.len() - bare.rows["number"][there].null_count() + (fit[plans[0][0]][1] if plans else 0)
             national = int(is_national[there].sum())
-            found[name] = Numbers(full[name].len(), tried[name].len(), read, national, plans, told)
+            found[name] = Numbers(full[name].len(), tried[name].len(), read, national, plans, by_country)
         return found
 
     @cached_property
@@ -192,11 +192,11 @@ class Guesses:
     @cached_property
     def plans(self) -> list[tuple[str, int]]:
         """Numbering plans that have numbers in national form as their own, of all number columns, most first."""
-        counts, told = Counter[str](), Counter[str]()
+        counts, by_country = Counter[str](), Counter[str]()
         for column in self.called:
             counts.update(dict(column.plans))
-            told.update(column.told)
-        return sorted(counts.items(), key=lambda pair: (-pair[1], -told[pair[0]]))
+            by_country.update(column.by_country)
+        return sorted(counts.items(), key=lambda pair: (-pair[1], -by_country[pair[0]]))
 
     @cached_property
     def regions(self) -> list[str]:
@@ -210,10 +210,10 @@ class Guesses:
         if not self.plans or (country and filled(self.rows[country]).n_unique() > 1):
             return [place for place, _ in self.plans]
         tied = [place for place, count in self.plans if count >= _CLOSE * self.plans[0][1]]
-        told = sum((column.told for column in self.called), Counter[str]())
+        by_country = sum((column.by_country for column in self.called), Counter[str]())
         spoken, here = self._spoken, system_locale()[1]
         reasons = (
-            [place for place in tied if told[place] > _MOST * told.total()],
+            [place for place in tied if by_country[place] > _MOST * by_country.total()],
             [here] if here in spoken else spoken,
             [here],
         )
@@ -317,7 +317,7 @@ class Guesses:
 
     @cached_property
     def possible_objections(self) -> list[str]:
-        """Columns at which a check stops, since they may tell objections, unless they are mapped or left out."""
+        """Columns at which a check stops, since they may record objections, unless they are mapped or left out."""
         number = next(iter(self.number_columns or self.numbers or self.table.columns))
         header = Header(self.table, Brief(columns={"number": number}))
         named = header.possible_objections
@@ -358,12 +358,12 @@ class SecondNumbers:
         return int((rows["number"].is_not_null() | (rows["unread"] == "region").fill_null(False)).sum()) >= least
 
 
-class UnheardObjections:
-    """Finds unused columns that tell objections by their cells, whatever their names, and stops a check at some.
+class UnusedObjections:
+    """Finds unused columns whose cells record objections, whatever their names, and stops a check at the clear cases.
 
-    Only the first rows are looked at: a column that tells objections does so now and then from its beginning.
+    Only the first rows are looked at: a column that records objections has some of them near its beginning.
 
-    header: of the list. Attribute `names`: columns with a text that speaks of objections.
+    header: of the list. Attribute `names`: columns with a text that mentions objections.
     """
 
     def __init__(self, header: Header) -> None:
@@ -379,8 +379,8 @@ class UnheardObjections:
         self._left -= rows.height
         cells = {name: filled(as_text(rows[name])).unique() for name in self._header.unused}
         if found := [name for name, words in cells.items() if objecting(words)]:
-            raise self._header.unheard([self._header.names[name] for name in found])
-        self.names += [name for name, words in cells.items() if name not in self.names and _speaks_of_objections(words)]
+            raise self._header.may_object_error([self._header.names[name] for name in found])
+        self.names += [name for name, words in cells.items() if name not in self.names and _mentions_objections(words)]
 
 
 def objecting(cells: pl.Series) -> bool:
@@ -388,7 +388,7 @@ def objecting(cells: pl.Series) -> bool:
     return cells.len() <= MOST_WORDS and any(map(is_objection, cells))
 
 
-def _speaks_of_objections(cells: pl.Series) -> bool:
+def _mentions_objections(cells: pl.Series) -> bool:
     return any(map(has_objection, cells.filter(cells.str.to_lowercase().str.contains_any(_OBJECTING))))
 
 

@@ -200,8 +200,8 @@ class Header:
         blank = {name: not self.names[name].strip() for name in self.unused}
         return [name for name in self.unused if (name in before if blank[name] else not self.names[name].strip(_MARKS))]
 
-    def unheard(self, names: Sequence[str], why: str = "unheard_cells", way_out: str = "words") -> OptionError:
-        """The error about unused columns that may tell objections; `way_out` is a key below it in the messages."""
+    def may_object_error(self, names: Sequence[str], why: str = "unheard_cells", way_out: str = "words") -> OptionError:
+        """The error about unused columns that may record objections; `way_out` is a key below it in the messages."""
         first = quoted(names[:1])
         remedy = said("errors", "way_out", way_out, first=first)
         return OptionError(said("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
@@ -209,7 +209,7 @@ class Header:
     def refuse_unused(self, way_out: str = "map") -> None:
         """Raise OptionError where an unused column may hold objections, or almost has the name of one of ours."""
         if names := self.possible_objections:
-            raise self.unheard(names, "unheard_columns", way_out)
+            raise self.may_object_error(names, "unheard_columns", way_out)
         for name, ours in self.mistyped.items():
             first = quoted([name])
             raise OptionError(said("errors", "mistyped", name=first, ours=ours), *self._place)

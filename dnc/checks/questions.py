@@ -291,7 +291,7 @@ class Questions:
 
     @property
     def open_objections(self) -> list[str]:
-        """Columns that may tell objections, about which nothing is said yet: a check is refused until it is."""
+        """Columns that may record objections and are not mapped or ignored yet: until then a check is refused."""
         return [name for name in self._guesses.possible_objections if folded(name) not in self._mapped]
 
     # Questions

@@ -21,7 +21,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
-from dnc.checks.guesses import SecondNumbers, UnheardObjections
+from dnc.checks.guesses import SecondNumbers, UnusedObjections
 from dnc.checks.inputs import Source, opened
 from dnc.checks.judge import Verdicts
 from dnc.checks.outputs import Outputs
@@ -85,8 +85,8 @@ def run(
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, work, header.columns.get("call", ""))
         second = SecondNumbers(header)
-        unheard = UnheardObjections(header)
-        watching: list[Observer] = [unheard.add, tallies.add, people.add, evidence.add, second.add, *observers]
+        unused = UnusedObjections(header)
+        watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]
 
         def decided() -> Iterator[tuple[Calls, Verdicts]]:
             for batch in ahead(intake.batches()):
@@ -133,7 +133,7 @@ def run(
             unplaced=against.unplaced,
             ignored=header.ignored,
             second_numbers=second.names,
-            unheard=[header.names[name] for name in unheard.names],
+            unheard=[header.names[name] for name in unused.names],
             dated=dated,
             skipped=intake.table.skipped,
             sheets=intake.table.others,

@@ -149,7 +149,7 @@ class Setup:
     def intake(self, table: Table) -> Intake:
         """The intake of a table of planned calls.
 
-        Raises InputError; OptionError where `at` is not a date, or a column that may tell objections is not used.
+        Raises InputError; OptionError where `at` is not a date, or a column that may record objections is not used.
         """
         intake = Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now)
         intake.header.refuse_unused()

@@ -35,7 +35,7 @@ _MOST_PIPED_BYTES = 20 * 10**9
 _BLOCK_BYTES = 1 << 20
 _PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
 _log = {"json": False}  # whether lines on stderr are JSON objects
-_spoken: list[str] = []  # the language of --lang
+_language: list[str] = []  # the language of --lang
 _typed_names: dict[str, str] = {}  # path of the copy of a pipe -> what the user typed
 
 
@@ -169,9 +169,9 @@ SHEET = click.option(
 )
 
 
-def _speak(ctx: click.Context, param: click.Parameter, value: str) -> str:
+def _set_language(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """The callback of --lang: errors of the verb are said in this language."""
-    _spoken[:] = [value]
+    _language[:] = [value]
     return value
 
 
@@ -180,7 +180,7 @@ LANG = click.option(
     type=click.Choice(LANGUAGES),
     default=system_language,
     is_eager=True,
-    callback=_speak,
+    callback=_set_language,
     help="Language of dnc_why, messages and reports.  [default: that of the system, or English]",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -326,7 +326,7 @@ def _by_name(maps: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
 
 def language() -> str:
     """The language of messages: that of --lang, or of the system."""
-    return _spoken[-1] if _spoken else system_language()
+    return _language[-1] if _language else system_language()
 
 
 def say(text: str, level: str = "info", code: int | None = None) -> None:

@@ -129,7 +129,7 @@ class _Source:
         return line, value, size
 
     def _decoded(self) -> tuple[dict[str, Any], int] | None:
-        """The object that begins here, and its end; None where the piece in memory does not hold all of it."""
+        """The object that begins here, and its end; None where the part in memory ends before it does."""
         try:
             value, end = self._decoder.raw_decode(self._piece, self._at)
         except ValueError:

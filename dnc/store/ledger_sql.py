@@ -441,12 +441,12 @@ def last_state(con: Connection) -> Row | None:
 
 
 def states_in_log(con: Connection) -> int:
-    """How many rows of the log tell a state."""
+    """How many rows of the log record a state."""
     return int(_column(con, "select count(*) from log where detail ->> '$.state.sha256' is not null")[0])
 
 
 def files_in_log(con: Connection) -> set[str]:
-    """The name of every file that the log speaks of."""
+    """The name of every file that the log mentions."""
     found = "unnest(system.main.regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet'))"
     return set(_column(con, f"select distinct {found} from log"))
 

@@ -19,7 +19,7 @@ import pytest
 
 from dnc import Store
 from dnc.desk.jobs import Job
-from dnc.errors import memory_shortage
+from dnc.errors import shortage
 
 NOTES = (hashlib.sha256(str(at).encode()).hexdigest() for at in range(60_000))  # which no format makes smaller
 CALLS = "number,note\n" + "".join(f"+33199000001,{note}\n" for note in NOTES)
@@ -77,9 +77,9 @@ def test_an_allocation_that_fails_says_what_takes_less(work, wanted):
     """Of whichever library, also where another error was raised in its place; with the amount, where it is known."""
     with pytest.raises(Exception) as failed:
         work()
-    text = str(memory_shortage(failed.value))
+    text = str(shortage(failed.value))
     assert "--columns outcome" in text and (" more wanted)" in text) == wanted, (text, failed.value)
-    assert memory_shortage(ValueError("something else")) is None
+    assert shortage(ValueError("something else")) is None
 
 
 def test_an_allocation_that_fails_in_a_check_is_4(dnc, write_file, monkeypatch):

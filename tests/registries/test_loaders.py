@@ -20,10 +20,12 @@ from hypothesis import strategies as st
 import registry_loaders
 from dnc import InputError, Store, check
 from dnc.checks.screening import Screen
+from dnc.messages import Words
 from dnc.numbers.reader import read_number
 from dnc.registries import Extract, Loader
 from dnc.registries.area_codes import country_of_area_code
 from dnc.registries.ingest import readings
+from dnc.registries.reasons import in_words
 from dnc.store.loader_search import loader_for, loaders, modules
 from tests import size
 
@@ -75,10 +77,10 @@ def opened(path: Path, **more: object) -> tuple[Loader, Extract]:
 
 def rows_of(path: Path, **more: object) -> pl.DataFrame:
     """The rows of a fixture as its loader and the numbers' reader have them, as text."""
-    frames = [*readings(*opened(path, **more))]
-    rows = pl.concat(frames).with_columns(
-        pl.concat_list(pl.concat_list("number"), pl.col("also").fill_null([])).alias("number")
-    )
+    rows = pl.concat([*readings(*opened(path, **more))])
+    reasons = rows.unpivot(on=["unread", "odd", "undated"])["value"].drop_nulls().unique()
+    assert [reason for reason in reasons if not isinstance(in_words(reason), Words)] == [], "in messages.toml, [odd]"
+    rows = rows.with_columns(pl.concat_list(pl.concat_list("number"), pl.col("also").fill_null([])).alias("number"))
     said = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     rows = rows.explode("number").with_columns(
         ("+" + pl.col("number").cast(pl.String)).alias("number"),

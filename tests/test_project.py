@@ -132,8 +132,10 @@ def test_every_column_of_calls_is_read(store, write_file):
 
 
 def test_every_output_format_is_explained():
-    """The help of --out and the page on checking name each suffix."""
-    help_text = next(option.help for option in cli.commands["check"].params if option.name == "out")
+    """The help of --out and the page on checking name each suffix, and --format takes each."""
+    options = {option.name: option for option in cli.commands["check"].params}
+    help_text = options["out"].help
+    assert {f".{form}" for form in options["form"].type.choices} == set(FORMATS)
     page = (
         (ROOT / "docs" / "checking.md").read_text(encoding="utf-8").partition("## Outputs\n")[2].partition("\n## ")[0]
     )

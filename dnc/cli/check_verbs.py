@@ -36,7 +36,7 @@ from dnc.cli.options import (
 from dnc.messages import said
 
 _STDOUT = Path("-")
-_FORMATS = ("csv", "jsonl", "parquet", "xlsx")
+_FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, whose import would slow --help
 
 
 @click.command()

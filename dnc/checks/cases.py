@@ -88,7 +88,7 @@ class Factored(NamedTuple):
     codes: pl.DataFrame
 
     def keys(self) -> Iterator[Hashable]:
-        """What tells the cases apart, also from those of other rows that registries of the same moment answer."""
+        """A key for each case, which is also distinct from cases of other batches that the same snapshots answer."""
         plans, names = list(keys(self.facts.plans.frame)), tuple(self.codes.columns)
         answers = [(names, *row) for row in keys(self.codes)] or [names] * self.codes.height
         columns = (self.facts.cases[name].to_physical() for name in ("plan", "answer", "day"))

@@ -25,7 +25,7 @@ from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.numbers.reader import known_region, read_number
 
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
-BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: what a rule of the brief tells of it
+BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: its value by a rule of the brief
 KIND, UNREAD = "\0kind", "\0unread"  # what a number says, beside the list's own columns
 MARKS = "\0marks"
 # An objection or a withdrawal on a day that cannot be read counts as one on all days.
@@ -165,7 +165,7 @@ class FactReader:
         return facts.with_columns(marked[MARKS].gather(at))
 
     def _declared_consent(self, plans: pl.DataFrame) -> list[pl.Series]:
-        """What rules tell of consents, as `by_rule_consent` and so on; null where that is not understood."""
+        """Consents by rules, in the columns `by_rule_consent` and so on; null where not understood."""
         columns = []
         for ours in DECLARABLE:
             if any(rule.ours == ours for rule in self.rules):
@@ -190,7 +190,7 @@ class FactReader:
             here = is_odd & cell.is_not_null() & fits
             if axis := vocabulary().axes.get(ours):  # a line that contradicts the numbering plan is understood
                 here &= ~cell.str.to_lowercase().is_in(axis)
-            elif ours in AGAINST:  # nor is it a mistake to tell an objection without its day
+            elif ours in AGAINST:  # nor is it a mistake to record an objection without its day
                 here &= ~cell.str.to_lowercase().is_in(YES)
             at = here.fill_null(False).arg_true()
             yield _marks(at, "misread", ours, masked(pl.lit(cell.gather(at))))
@@ -305,7 +305,7 @@ def _noes() -> frozenset[str]:
 
 
 def _holds(rule: Rule, batch: pl.DataFrame) -> pl.Series:
-    """In which rows a rule applies. A cell such as `no` is neither filled nor empty, and a refusal tells no consent."""
+    """In which rows a rule applies. A cell such as `no` is neither filled nor empty, and a refusal is no consent."""
     state = fill_state(batch[rule.column], [rule])
     return (state == "x").fill_null(False) if rule.filled else state.is_null()
 

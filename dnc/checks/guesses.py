@@ -53,9 +53,9 @@ _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
 _WRITTEN = r"^(?:\+|00?[1-9]|\(|\d{3}[-.]\d{3}[-.]\d{4}$)"  # as a number is, and hardly a count, an id or an amount
 _BETWEEN = r"\s*:::\s*|\s+(?:/|;|ou|or|oder|o)\s+"  # two numbers in a cell
 _DAY = r"^(?:\p{L}+\.?,?\s+)?([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-](?:[0-9]{4}\b|[0-9]{2}(?:$|[, T]))"
-_SHORT_YEAR = r"[0-9].*\p{L}{3}\.?[ ./\-]+[0-9]{2}(?:$|[, T])"  # 05-avr-26; only a declared order tells its century
+_SHORT_YEAR = r"[0-9].*\p{L}{3}\.?[ ./\-]+[0-9]{2}(?:$|[, T])"  # 05-avr-26; only a declared order decides its century
 _LONGEST_DAY = 60  # characters
-# What a column of days tells, where its name is that of a column without days.
+# The value that a column of days gives to one of our columns without days.
 _DAY_OF = {"consent": "consent_on", "relationship": "relationship_on"}
 _WORD_OF = {day: word for word, day in _DAY_OF.items()}
 
@@ -290,7 +290,7 @@ class Guesses:
         return {**{ours: name for ours, (_, name) in proposed.items()}, **self.own}
 
     def _fitting(self, name: str, ours: str) -> str | None:
-        """What a column tells that is named for `ours`: one with days tells the day, one with words the word."""
+        """Our column that one with a name for `ours` fits by its cells, which are days or words."""
         is_axis = ours in vocabulary().axes
         if not filled(self.rows[name]).len():
             return None if is_axis and self.rows.height else ours

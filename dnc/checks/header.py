@@ -52,7 +52,7 @@ class Rule(NamedTuple):
 
     @property
     def told(self) -> str:
-        """What it tells, without the number of the caller."""
+        """The fact that it fills in, without the number of the caller."""
         return self.ours if self.ours == "cli" else f"{self.ours}={self.word}"
 
 
@@ -165,7 +165,7 @@ class Header:
 
     @property
     def against(self) -> list[str]:
-        """Our columns for objections and withdrawals that are mapped, or that filled and empty cells tell."""
+        """Our columns for objections and withdrawals that are mapped, or filled in by rules of the brief."""
         known = {*self.columns, *(rule.ours for rule in self.rules)}
         return [name for name in AGAINST if name in known]
 

@@ -51,7 +51,7 @@ _WAYS = {
     "recorded": {"voice": "recorded"},
     "ai": {"voice": "ai"},
 }
-# What a day of consent tells of the consent.
+# The consent that a day of consent implies.
 _CONSENTS = {
     "live": {"consent": "named_caller", "consent_for": "live"},
     "both": {"consent": "named_caller", "consent_for": "both"},
@@ -233,7 +233,7 @@ class Questions:
             yield from self._of(word, missing[word])
 
     def _rank(self, word: str) -> tuple[bool, int]:
-        """Among words that decide as many rows: what the file tells first, then the order of the vocabulary."""
+        """Order of words that decide as many rows: first those with a column in the file, then as in the vocabulary."""
         known = list(vocabulary().columns)
         told = word == "registry:own" or not {word, f"{word}_on"}.isdisjoint(self._guesses.named)
         return not told, known.index(word) if word in known else 0
@@ -247,7 +247,7 @@ class Questions:
             self._decided = decided(self._guesses, brief, self._store, self._book)
         return self._decided
 
-    # What the brief tells already
+    # What the brief says already
 
     @property
     def guesses(self) -> Guesses:
@@ -270,7 +270,7 @@ class Questions:
 
     @property
     def _mapped(self) -> set[str]:
-        """Their columns that are mapped, tell something where filled, or are left out."""
+        """Columns of the file that are mapped, have a rule about filled or empty cells, or are left out."""
         names: list[str] = [*self._brief.get("ignore", []), *self._brief.get("when_filled", {})]
         for theirs in self._columns.values():
             names += [theirs] if isinstance(theirs, str) else theirs
@@ -331,7 +331,7 @@ class Questions:
             yield Question("dates", self._w["dates"], orders, self.calls)
 
     def _of_objections(self) -> Iterator[Question]:
-        """What a column tells at which a check would stop."""
+        """What a column at which a check would stop means."""
         for name in self.open_objections:
             w = self._w["objection"]
             free = [ours for ours in AGAINST if not self._told(ours)]

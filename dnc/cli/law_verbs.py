@@ -149,7 +149,7 @@ def _print_changes(
     lang: str,
 ) -> int:
     """Print what changes after a day, until another; gives the exit code."""
-    from dnc.reports.law_changes import Change, outlook, outlook_for
+    from dnc.reports.law_changes import LawChange, outlook, outlook_for
 
     first, last = days[0] + timedelta(days=1), days[1]
     if last < first:
@@ -160,7 +160,7 @@ def _print_changes(
         changes = outlook_for(brief, home or packs, first, last, book=book, store=open_store(ctx), language=lang)
     else:
         changes = outlook(packs, first, last, lang)
-    print_rows(changes, Change._fields)
+    print_rows(changes, LawChange._fields)
     if not changes:
         say(messages("store", lang)["law_same"].format(day=dated(lang)(last)))
     return 1 if changes else 0

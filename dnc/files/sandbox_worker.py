@@ -87,7 +87,7 @@ def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.Da
             yield from _bounded(cells.iter_slices(batch_rows))
 
 
-_OURS = "verdicts"  # the sheet with the rows of a workbook that this program wrote; a summary stands before it
+_OURS = "verdicts"  # the sheet with the rows of a workbook that this program wrote; a summary comes before it
 
 
 class Wide(Exception):  # noqa: N818 (its name is what the parent process reads)
@@ -153,7 +153,7 @@ def _text_bytes(cells: pl.Series) -> int:
 
 _Mark = tuple[int, int, str | None]
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
-_NO_SECTOR = 0xFFFFFFFA  # from here on a number stands for something else
+_NO_SECTOR = 0xFFFFFFFA  # from here on a number has another meaning
 
 
 def _marks(path: str, position: int) -> Iterator[_Mark]:

@@ -34,7 +34,7 @@ PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mob
 _LINES = (
     *("home", "work", "office", "private", "business", "domicile", "bureau", "travail", "perso", "prive", "pro"),
     *("privat", "geschaftlich", "buro", "casa", "lavoro", "ufficio", "privato", "trabajo", "thuis", "werk"),
-)  # what tells the lines of a person apart, folded
+)  # what distinguishes the lines of a person, folded
 _NO_PHONE = re.compile(r"phoneti|phone\d*(label|type)$")  # in folded names: beside the numbers of Google Contacts
 HEADER_WITHIN = 30  # lines
 _SHOWN = 20  # columns named in a message
@@ -256,7 +256,7 @@ def _has_digit(cell: str) -> bool:
 
 
 def _names_line(cells: Iterable[str]) -> bool:
-    """Whether a cell names a telephone number, or what tells one line from another."""
+    """Whether a cell names a telephone number, or a kind of line."""
     return any(_names_a_number(cell) or folded(cell) in _LINES for cell in cells)
 
 

@@ -62,7 +62,7 @@ class Writer(ABC):
         """Lay out and write rows."""
         self.write(self.laid_out(rows))
 
-    def close(self) -> None:  # noqa: B027 - a stream is closed by whoever opened it
+    def close(self) -> None:  # noqa: B027 - its owner closes a stream
         """Finish the file."""
 
 

@@ -33,7 +33,7 @@ _MOST_TERMS = 20  # settings of earlier checks that are tried
 _DECIDING = ("consent", "unlisted", "unflagged", "forbidden")
 
 
-class Change(NamedTuple):
+class LawChange(NamedTuple):
     """One regime that starts or ends.
 
     day: first day of the change. change: `starts`, `ends`, or `unread` where the law was not read further.
@@ -63,10 +63,10 @@ def changes(packs: list[Pack], first: date, last: date) -> Iterator[tuple[date, 
     return iter(sorted(found, key=lambda one: (one[0], one[1].jurisdiction, one[2].id, one[3])))
 
 
-def outlook(packs: list[Pack], first: date, last: date, language: str = "en") -> list[Change]:
+def outlook(packs: list[Pack], first: date, last: date, language: str = "en") -> list[LawChange]:
     """Every change of the law from one day to another, whatever is planned."""
     return [
-        Change(day, pack.jurisdiction, regime.id, change, "", "", "", regime.says[language])
+        LawChange(day, pack.jurisdiction, regime.id, change, "", "", "", regime.says[language])
         for day, pack, regime, change in changes(packs, first, last)
     ]
 
@@ -80,7 +80,7 @@ def outlook_for(
     book: Rulebook,
     store: Store,
     language: str = "en",
-) -> list[Change]:
+) -> list[LawChange]:
     """The changes that may affect a call of which only the brief's facts are known; other changes are left out."""
     touched = []
     with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, Policy()) as judge:
@@ -91,7 +91,7 @@ def outlook_for(
             if found is not Finding.NOT_APPLICABLE:
                 around = (calls.outcome(pack, eve), calls.outcome(pack, day))
                 touched.append(
-                    Change(
+                    LawChange(
                         day,
                         pack.jurisdiction,
                         regime.id,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dnc.messages import amount, apart, counted, dated, in_language, messages, percent
 from dnc.reports.decision import Decision, Step, heaviest, missing_thing, sentence, use
 from dnc.reports.phrases import facts, labelled, question
-from dnc.vetting.model import Agreement, Condition, Price, Share, Traded, Vetting, Wanted
+from dnc.vetting.model import Agreement, BuyerCondition, Price, Share, Traded, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
 _MARGIN = " " * 13  # the width of the counts in front of a list
@@ -246,7 +246,7 @@ def price(price: Price, language: str) -> str:
     return str(texts["price"].format(asked=amount(language, 2)(price.asked), each=each + span))
 
 
-def _condition(condition: Condition, language: str) -> str:
+def _condition(condition: BuyerCondition, language: str) -> str:
     texts = messages("vet", language)
     found, asked = (_gate_value(condition.name, value, language) for value in (condition.found, condition.asked))
     name, holds = texts["gate"][condition.name], texts["holds"][str(condition.holds).lower()]

@@ -57,7 +57,7 @@ class LogRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Draft:
-    """A row that is added at the end of a change, because it tells what the ledger holds then."""
+    """A row that is added at the end of a change, because it records what the ledger holds then."""
 
     seq: int
     done_at: datetime

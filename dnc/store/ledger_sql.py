@@ -434,7 +434,7 @@ def last_log_row(con: Connection) -> Row | None:
 
 
 def last_state(con: Connection) -> Row | None:
-    """The state that the last row of the log tells: seq, rows (by table), sha256, which is None in older rows."""
+    """The state that the last row of the log records: seq, rows (by table), sha256, which is None in older rows."""
     state = "detail ->> '$.state.rows' as rows, detail ->> '$.state.sha256' as sha256"
     last = _rows(con, f"select seq, {state} from log order by seq desc limit 1")
     return last[0] | {"rows": json.loads(last[0]["rows"] or "{}")} if last else None

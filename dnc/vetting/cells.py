@@ -91,7 +91,7 @@ LEVELS = {
     "consent": ("consent",),
     "answers": ("answers",),
 }
-_COLUMNS_TO = {  # all columns from the first level to this one: they tell apart the cells made at this level
+_COLUMNS_TO = {  # all columns from the first level to this one: cells made at this level differ in one of them at least
     level: [name for upper in list(LEVELS)[: at + 1] for name in LEVELS[upper]] for at, level in enumerate(LEVELS)
 }
 _COLUMNS_ABOVE = {level: columns[: -len(LEVELS[level])] for level, columns in _COLUMNS_TO.items()}

@@ -19,7 +19,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import said
 from dnc.vetting.cells import BANDS, between
-from dnc.vetting.model import Asked, Condition, Cost, Offer, Price, Share, Vetting, Wanted
+from dnc.vetting.model import Asked, BuyerCondition, Cost, Offer, Price, Share, Vetting, Wanted
 from dnc.vetting.sample_bounds import population_bounds
 
 _PUBLISHED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "consent", "answers", "lasts", "repeat")
@@ -190,16 +190,18 @@ def _price(asked: float | None, callable_: Share, total: int) -> Price | None:
     return Price(asked, *prices)
 
 
-def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None) -> Iterator[Condition]:
+def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None) -> Iterator[BuyerCondition]:
     """The conditions that were set, each compared with the bound that is least favourable to the list."""
     if (least := asked.min_clear) is not None:
-        yield Condition("min_clear", least, lasting.low, lasting.low >= least)
+        yield BuyerCondition("min_clear", least, lasting.low, lasting.low >= least)
     if (most := asked.max_undecided) is not None:
-        yield Condition("max_undecided", most, undecided.high, undecided.high <= most)
+        yield BuyerCondition("max_undecided", most, undecided.high, undecided.high <= most)
     if (highest := asked.max_price_per_clear) is not None:
         if price is None:
             raise OptionError(said("errors", "price_needed"))
-        yield Condition("max_price_per_clear", highest, price.high, price.high is not None and price.high <= highest)
+        yield BuyerCondition(
+            "max_price_per_clear", highest, price.high, price.high is not None and price.high <= highest
+        )
 
 
 def _described(regime: Regime) -> dict[str, Any]:

@@ -137,7 +137,7 @@ class Price:
 
 
 @dataclass(frozen=True)
-class Condition:
+class BuyerCondition:
     """One condition of the buyer.
 
     name: a field of `Asked`. asked: the limit. found: the bound that is least favourable to the list.
@@ -234,7 +234,7 @@ class Vetting:
     duties: dict[str, int]
     untold: dict[str, int]
     price: Price | None
-    gate: list[Condition]
+    gate: list[BuyerCondition]
     regimes: dict[str, dict[str, Any]]
     cells: pl.DataFrame = field(repr=False, compare=False)
     agreement: Agreement | None = None

@@ -67,7 +67,7 @@ class Outputs:
     def open(self, layout: Layout, stack: ExitStack) -> None:
         """Open the files; they appear under their names when the stack is closed without an error."""
         form = (layout.names, layout.delimiter, layout.bom)
-        self._layout = layout
+        self._layout, self._empty = layout, True
         self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
         self._files = [stack.enter_context(Output(path, *form)) for path in self.targets if not is_page(path)]
         self._writers: list[Writer] = [file.writer for file in self._files]
@@ -82,9 +82,15 @@ class Outputs:
 
     def write(self, frames: list[pl.DataFrame]) -> None:
         """Write rows that were laid out."""
+        self._empty = False
         for writer, frame in zip(self._writers, frames, strict=True):
             with room_in(writer.folder):
                 writer.write(frame)
+
+    def end(self) -> None:
+        """Write the columns where there was no row: without them Parquet is no file, and a table is not there."""
+        if self._empty:
+            self.write(self.laid_out(Rows.of(pl.DataFrame(schema=self._layout.schema))))
 
     @property
     def cut(self) -> int:
@@ -96,7 +102,7 @@ class Outputs:
         """The rows, where they were kept in memory."""
         if self._kept is None:
             return None
-        return together(self._kept.frames) if self._kept.frames else pl.DataFrame(schema=self._layout.schema)
+        return together(self._kept.frames)
 
     def finish(self, result: Check) -> None:
         """Write the pages and the sheets behind the rows."""

@@ -105,6 +105,7 @@ def run(
             outputs.write(frames)
             if progress:
                 progress(height)
+        outputs.end()
         repeated, persons = people.count()
         sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
         record = _record(

@@ -1,29 +1,39 @@
 """Queries and tables of a database, as Arrow batches through ADBC: PostgreSQL and SQLite; DuckDB files are only read.
 
 A query runs in a transaction that can change nothing, and its rows are copied to a Parquet file batch by batch. A table
-is written in one transaction. Memory grows with neither.
+is written in one transaction, a batch while the next one is decided. Memory grows with neither.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import duckdb
+import polars as pl
 
 from dnc.database import engine
 from dnc.errors import InputError, OptionError, is_full, missing_extra
+from dnc.files.output_rows import Rows
+from dnc.files.table import quoted
+from dnc.files.writers import Writer
+from dnc.frames import as_text
 from dnc.messages import changed, said
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _OURS = "dnc_outcome"  # a table with this column was written by a check, and may be replaced
-_BATCH_ROWS = 1 << 16
+_COPY_ROWS = 1 << 15  # sent at once; more take more memory and are no faster
+_INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
+_TYPES = (pl.String, pl.Boolean, *_INTEGERS, pl.Float32, pl.Float64, pl.Date, pl.Datetime, pl.Binary)
+_TYPES_OF_POSTGRESQL = (*_TYPES, pl.Time, pl.Duration, pl.Decimal)
 _NAME = re.compile(r"(?:(?P<schema>[^.]+)\.)?(?P<table>[^.]+)")
 _SQLSTATE = re.compile(r"SQLSTATE: ([0-9A-Z]{5})")
 _REFUSED = re.compile(r"FATAL: +([^\n]+)")
@@ -70,27 +80,76 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
         raise InputError(said("errors", "database_unread", name=name, kind=type(error).__name__)) from None
 
 
-class Into:
-    """A table that is written in the transaction of a connection."""
+class _TableWriter(Writer):
+    """Writes a table in the transaction of a connection, each batch in a thread while the caller makes the next one.
 
-    def __init__(self, con: Any, name: str, schema: str | None, table: str) -> None:
-        self._con, self._name, self._schema, self._table = con, name, schema, table
+    The table has another name until it replaces the former one, so that readers of that one do not wait meanwhile.
+    """
 
-    def write(self, file: Path) -> None:
-        """Write the rows of a Parquet file as the table, and commit."""
-        import pyarrow.parquet as pq
+    def __init__(self, con: Any, worker: ThreadPoolExecutor, name: str, schema: str | None, table: str) -> None:
+        self._con, self._worker, self._name, self._schema, self._table = con, worker, name, schema, table
+        self._replaces = _is_there(con, name, schema, table)
+        self._unfinished = f"dnc_{secrets.token_hex(8)}"
+        self._types: pl.Schema | None = None
+        self._lists = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
+        self._known = _TYPES_OF_POSTGRESQL if self._lists else _TYPES
+        self._sending: Future[None] | None = None
 
-        with _told(self._name, "unwritten"), pq.ParquetFile(file) as rows, closing(self._con.cursor()) as cursor:
-            reader = _reader(rows)
-            cursor.adbc_ingest(self._table, reader, mode="replace", db_schema_name=self._schema)
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        """Rows with types that the database has; other cells become text, nested ones JSON."""
+        frame = rows.frame
+        return frame.with_columns(as_text(cells) for cells in frame if not self._has(cells.dtype))
+
+    def _has(self, kind: pl.DataType) -> bool:
+        return kind in self._known or (self._lists and isinstance(kind, pl.List) and kind.inner in self._known)
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Send rows after those before them. Raises InputError, also where those before could not be written."""
+        first = self._types is None
+        self._types = self._types or frame.schema
+        frame = frame.select(self._fitted(frame[name], kind) for name, kind in self._types.items())
+        self._wait()
+        self._sending = self._worker.submit(self._send, frame, first)
+
+    def _fitted(self, cells: pl.Series, kind: pl.DataType) -> pl.Series:
+        """Cells with the type of the table, which would take the bits of any other for its own."""
+        if cells.dtype == kind:
+            return cells
+        if kind == pl.String:
+            return as_text(cells)
+        if cells.null_count() < cells.len():
+            raise InputError(said("errors", "other_type", name=quoted([cells.name])))
+        return pl.Series(cells.name, [None], kind).new_from_index(0, cells.len())
+
+    def _send(self, frame: pl.DataFrame, first: bool) -> None:
+        with closing(self._con.cursor()) as cursor:
+            if first:
+                cursor.adbc_ingest(self._unfinished, frame.clear(), mode="create", db_schema_name=self._schema)
+            for rows in frame.iter_slices(_COPY_ROWS):
+                cursor.adbc_ingest(self._unfinished, rows, mode="append", db_schema_name=self._schema)
+
+    def _wait(self) -> None:
+        if self._sending:
+            with _told(self._name, "unwritten"):
+                self._sending.result()
+
+    def commit(self) -> None:
+        """Put the table in the place of the former one. Raises InputError."""
+        self._wait()
+        schema = f"{_identifier(self._schema)}." if self._schema else ""
+        former = _identifier(self._table)
+        with _told(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
+            if self._replaces:
+                cursor.execute(f"drop table if exists {schema}{former}")
+            cursor.execute(f"alter table {schema}{_identifier(self._unfinished)} rename to {former}")
             self._con.commit()
 
 
 @contextmanager
-def table(url: str) -> Iterator[Into]:
-    """A table of a database, named behind `#` in its URL, that can be written.
+def table(url: str) -> Iterator[Writer]:
+    """The writer of a table, named behind `#` in the URL of its database; it is there as soon as the block ends.
 
-    Raises InputError if it cannot be reached, or has such a table that no check has written.
+    Raises InputError if it cannot be reached or written, or if there is such a table that no check has written.
     """
     whole, _, target = url.partition("#")
     found = _NAME.fullmatch(unquote(target))
@@ -99,23 +158,31 @@ def table(url: str) -> Iterator[Into]:
         raise OptionError(said("errors", "which_table"))
     with _told(name, "unwritten"):
         con = _connected(whole)
-    with closing(con):
-        with _told(name, "unwritten"):
-            _refuse_foreign(con, name, found["schema"], found["table"])
-        yield Into(con, name, found["schema"], found["table"])
+    with closing(con), ThreadPoolExecutor(max_workers=1) as worker:
+        writer = _TableWriter(con, worker, name, found["schema"], found["table"])
+        yield writer
+        writer.commit()
 
 
-def _refuse_foreign(con: Any, name: str, schema: str | None, table: str) -> None:
-    try:
-        columns = con.adbc_get_table_schema(table, db_schema_filter=schema).names
-    except Exception as error:  # a driver raises errors of its own where there is no such table
-        if _state(error) not in ("42P01", "") and "NOT_FOUND" not in str(error):
-            raise
-        con.rollback()
-        return
-    con.rollback()
+def _is_there(con: Any, name: str, schema: str | None, table: str) -> bool:
+    """Whether there is such a table. Raises InputError where no check has written it."""
+    with _told(name, "unwritten"):
+        try:
+            columns = con.adbc_get_table_schema(table, db_schema_filter=schema).names
+        except Exception as error:  # a driver raises errors of its own where there is no such table
+            if _state(error) not in ("42P01", "") and "NOT_FOUND" not in str(error):
+                raise
+            return False
+        finally:
+            con.rollback()
     if _OURS not in columns:
         raise InputError(said("errors", "foreign_table", name=name, table=table))
+    return True
+
+
+def _identifier(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _connected(url: str, *, read_only: bool = False) -> Any:
@@ -150,12 +217,6 @@ def _write(rows: pa.RecordBatchReader, file: Path) -> None:
 def _plain(kind: pa.DataType) -> pa.DataType:
     """The type behind one that only the driver knows, such as text for `numeric`."""
     return getattr(kind, "storage_type", kind)
-
-
-def _reader(rows: Any) -> pa.RecordBatchReader:
-    import pyarrow as pa
-
-    return pa.RecordBatchReader.from_batches(rows.schema_arrow, rows.iter_batches(_BATCH_ROWS))
 
 
 @contextmanager

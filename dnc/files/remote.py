@@ -1,7 +1,7 @@
 """Lists and outputs elsewhere: objects in a store (`s3://bucket/calls.csv`), and queries and tables of a database.
 
 What is read is first copied into a file of its own: a check reads its list twice, and both times has to read the same.
-What is written is first written to a file of its own, and then handed over whole or not at all.
+An object is first written to a file of its own, and then handed over whole. A table is written in one transaction.
 
 The libraries for it are the extras `objects` and `databases`. Both find passwords and keys in the URL, the environment
 or the files of their service; neither these nor the content of rows are ever in a message.
@@ -23,7 +23,6 @@ from dnc.messages import said
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://")
 _DATABASES = ("postgresql", "postgres", "sqlite", "duckdb")
 _OBJECTS = ("s3", "gs", "az")
-_SUFFIX = ".parquet"  # of rows on their way to a database
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,11 @@ class Query:
 def is_url(source: object) -> bool:
     """Whether a list or an output is not on this machine."""
     return isinstance(source, str) and _URL.match(source) is not None
+
+
+def is_database(target: object) -> bool:
+    """Whether an output is a table of a database."""
+    return is_url(target) and _scheme(str(target)) in _DATABASES
 
 
 def fetched(source: str | Query, folder: Path) -> Path:
@@ -76,32 +80,13 @@ def fetched(source: str | Query, folder: Path) -> Path:
 
 @contextmanager
 def delivered(target: str) -> Iterator[Path]:
-    """A file to write to, which is handed over to a URL when the block ends without an error.
+    """A file to write to, which becomes an object when the block ends without an error. Raises InputError."""
+    from dnc.files import objects
 
-    Raises InputError if it cannot be written there, OptionError if there is no way to write to such a URL.
-    """
-    scheme = _scheme(target)
     with tempfile.TemporaryDirectory(prefix="dnc-") as folder, room_in(tempfile.gettempdir()):
-        if scheme in _DATABASES:
-            from dnc.files import databases
-
-            file = Path(folder) / f"rows{_SUFFIX}"
-            with databases.table(target) as into:
-                yield file
-                into.write(file)
-        else:
-            from dnc.files import objects
-
-            file = Path(folder) / objects.name_of(target)
-            yield file
-            objects.deliver(file, target)
-
-
-def suffix_of(target: str | Path) -> str:
-    """The suffix by which the format of an output is chosen; rows for a database travel as Parquet."""
-    if is_url(target) and _scheme(str(target)) in _DATABASES:
-        return _SUFFIX
-    return Path(target).suffix.lower()
+        file = Path(folder) / objects.name_of(target)
+        yield file
+        objects.deliver(file, target)
 
 
 def _scheme(url: str) -> str:

@@ -21,7 +21,7 @@ from dnc.errors import InputError, OptionError, is_full, no_room, room_in, why
 from dnc.files.atomic import move_into_place
 from dnc.files.csv_reader import DELIMITERS
 from dnc.files.output_rows import Rows
-from dnc.files.remote import delivered, is_url, suffix_of
+from dnc.files.remote import delivered, is_database, is_url
 from dnc.files.spreadsheet import CELL
 from dnc.files.table import unique_names
 from dnc.frames import as_text, together
@@ -316,7 +316,7 @@ PAGE = ".html"
 
 def is_page(path: str | Path) -> bool:
     """Whether an output is the HTML page about a check, not a table of its rows."""
-    return suffix_of(path) == PAGE
+    return _suffix(path) == PAGE
 
 
 @contextmanager
@@ -348,22 +348,37 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def _suffix(path: str | Path) -> str:
+    return "" if is_database(path) else Path(path).suffix.lower()
+
+
+@contextmanager
+def _opened(path: str | Path, header: list[str], delimiter: str, bom: bool) -> Iterator[Writer]:
+    if is_database(path):
+        from dnc.files.databases import table
+
+        with table(str(path)) as rows:
+            yield rows
+        return
+    suffix = _suffix(path)
+    if suffix not in FORMATS:
+        known = ", ".join((*FORMATS, PAGE))
+        named = said("errors", "format" if suffix else "no_suffix", suffix=suffix, known=known)
+        raise OptionError(named, path)
+    with atomic_path(path) as unfinished, closing(FORMATS[suffix](unfinished, header, delimiter, bom)) as writer:
+        writer.folder = unfinished.parent
+        yield writer
+
+
 class Output:
-    """A context for an output file of rows that is written completely or not at all.
+    """A context for an output of rows, a file or a table, that is written completely or not at all.
 
     writer: writes the rows. Raises OptionError for an unknown suffix, and InputError.
     """
 
     def __init__(self, path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> None:
-        suffix = suffix_of(path)
-        if suffix not in FORMATS:
-            known = ", ".join((*FORMATS, PAGE))
-            named = said("errors", "format" if suffix else "no_suffix", suffix=suffix, known=known)
-            raise OptionError(named, path)
         with ExitStack() as stack:
-            unfinished = stack.enter_context(atomic_path(path))
-            self.writer: Writer = stack.enter_context(closing(FORMATS[suffix](unfinished, header, delimiter, bom)))
-            self.writer.folder = unfinished.parent
+            self.writer: Writer = stack.enter_context(_opened(path, header, delimiter, bom))
             self._stack = stack.pop_all()
 
     def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:

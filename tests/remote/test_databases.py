@@ -7,6 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import date, timedelta
+from datetime import time as hour
+from decimal import Decimal
 
 import duckdb
 import polars as pl
@@ -50,6 +53,92 @@ def test_a_table_is_replaced_only_where_a_check_has_written_it(postgres, store):
     with pytest.raises(InputError, match="was not written by a check"):
         check(Query(postgres.url, "select * from calls"), store, out=f"{postgres.url}#calls")
     assert postgres.rows("select count(*) from calls") == [(10,)]
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """A list in two files, which are two batches; the second has another type in the column `other`."""
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    for part in (0, 1):
+        numbers = [f"+331990000{part}{n}" for n in range(10)]
+        frame = pl.DataFrame({"number": numbers, "other": [str(part)] * 10 if part else [1.5] * 10})
+        frame.write_parquet(folder / f"{part}.parquet")
+    return folder
+
+
+def test_former_verdicts_can_be_read_until_they_are_replaced(postgres, store, parts):
+    """While rows are sent nobody waits for a lock, and the former rows are there; then the new ones, and nothing else."""
+    postgres.rows(MANY.format(rows=3))
+    check(Query(postgres.url, "select * from calls"), store, out=f"{postgres.url}#verdicts")
+    seen = []
+
+    def look(_: int) -> None:
+        locks = "select count(*) from pg_locks where relation = 'verdicts'::regclass and granted"
+        seen.append(postgres.rows(f"select (select count(*) from verdicts), ({locks} and mode like '%Exclusive%')"))
+
+    frame = pl.read_parquet(parts / "0.parquet")
+    frame.write_parquet(parts / "1.parquet")
+    check(parts, store, out=f"{postgres.url}#verdicts", progress=look)
+    assert seen == [[(3, 0)], [(3, 0)]]
+    assert postgres.rows("select count(*) from verdicts") == [(20,)]
+    assert postgres.rows("select tablename from pg_tables where tablename like 'dnc%'") == []
+
+
+def test_a_table_that_appears_meanwhile_stays(postgres, store, parts):
+    """It was not there when the check began, so nobody knows who made it."""
+    frame = pl.read_parquet(parts / "0.parquet")
+    made = iter(["create table verdicts as select 1 as theirs"])
+    with pytest.raises(InputError, match="42P07"):
+        check(frame, store, out=f"{postgres.url}#verdicts", progress=lambda _: postgres.rows(next(made)))
+    assert postgres.rows("select * from verdicts") == [(1,)]
+
+
+def test_a_column_that_changes_its_type_is_refused(postgres, store, parts):
+    """Bits of one type are never taken for another; empty cells fit everywhere, and everything fits into text."""
+    with pytest.raises(InputError, match="'other' has another type in a later file"):
+        check(parts, store, out=f"{postgres.url}#verdicts")
+    assert postgres.rows("select count(*) from pg_tables where tablename = 'verdicts'") == [(0,)]
+    first, second = (pl.read_parquet(parts / f"{part}.parquet") for part in (0, 1))
+    for one, other in ((1.5, None), ("a", 1)):
+        first.with_columns(other=pl.lit(one)).write_parquet(parts / "0.parquet")
+        second.with_columns(other=pl.lit(other)).write_parquet(parts / "1.parquet")
+        check(parts, store, out=f"{postgres.url}#verdicts")
+        rows = postgres.rows("select distinct other from verdicts order by other desc nulls last")
+        assert rows == [(one,), (other and str(other),)]
+
+
+def test_a_list_without_a_row_is_a_table_without_a_row(postgres, store, tmp_path):
+    """With the columns that it would have; as Parquet too."""
+    postgres.rows(MANY.format(rows=0))
+    query, out = Query(postgres.url, "select * from calls"), [f"{postgres.url}#verdicts", tmp_path / "v.parquet"]
+    assert check(query, store, out=out).rows == 0
+    assert postgres.rows("select number, dnc_outcome from verdicts") == []
+    assert pl.read_parquet(tmp_path / "v.parquet").select("number", "dnc_outcome").height == 0
+
+
+def test_types_that_a_database_lacks_are_text(postgres, store, tmp_path):
+    """Nested cells are JSON; SQLite has fewer types than PostgreSQL."""
+    cells = {
+        "number": "+33199000001",
+        "word": pl.Series(["a"], dtype=pl.Categorical),
+        "fields": {"a": 1},
+        "tags": ["a", "b"],
+        "empty": None,
+        "hour": hour(1, 2),
+        "span": timedelta(days=1),
+        "amount": Decimal("2.25"),
+        "large": pl.Series([1], dtype=pl.Int128),
+        "day": date(2026, 11, 1),
+    }
+    frame = pl.DataFrame({name: cell if isinstance(cell, pl.Series) else [cell] for name, cell in cells.items()})
+    check(frame, store, out=[f"{postgres.url}#verdicts", f"sqlite:///{tmp_path}/v.sqlite#verdicts"])
+    [there] = postgres.rows("select word, fields, tags, empty, hour, amount, large, day from verdicts")
+    assert there == ("a", '{"a":1}', ["a", "b"], None, hour(1, 2), "2.25", "1", date(2026, 11, 1))
+    con = sqlite3.connect(tmp_path / "v.sqlite")
+    [there] = con.execute("select word, fields, tags, empty, hour, span, amount, large, day from verdicts").fetchall()
+    con.close()
+    assert there == ("a", '{"a":1}', '["a","b"]', None, "01:02:00", "P1D", "2.25", "1", "2026-11-01")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import duckdb
 import polars as pl
 
 from dnc.database import engine
-from dnc.errors import InputError, OptionError, is_full, missing_extra
+from dnc.errors import InputError, OptionError, ShortageError, is_full, missing_extra
 from dnc.files.output_rows import Rows
 from dnc.files.table import quoted
 from dnc.files.writers import Writer
@@ -233,7 +233,8 @@ def _told(name: str, what: str) -> Iterator[None]:
         state = _state(error)
         why = said("errors", "sql", _WHY.get(state[:2], "refused")) if state else _without_state(str(error))
         code = f" (SQLSTATE {state})" if state else ""
-        raise InputError(changed(said("errors", what, why=why), lambda text: f"{name}: {text}{code}")) from None
+        kind = ShortageError if state.startswith("53") else InputError
+        raise kind(changed(said("errors", what, why=why), lambda text: f"{name}: {text}{code}")) from None
 
 
 def _without_state(text: str) -> str:

@@ -171,6 +171,23 @@ def test_where_nobody_answers(store, postgres, dnc):
         check(postgres.url, store)
 
 
+@pytest.mark.parametrize("statement", ["CREATE TABLE", "ALTER TABLE"])
+def test_a_full_disk_of_the_server_is_said_as_such(postgres, store, dnc, statement):
+    """It is not about a disk of this machine, and leaves no table."""
+    postgres.rows(MANY.format(rows=10))
+    postgres.rows(
+        "create function full_disk() returns event_trigger language plpgsql as "
+        "$$ begin raise 'could not extend file: No space left on device' using errcode = '53100'; end $$"
+    )
+    postgres.rows(
+        f"create event trigger full_disk on ddl_command_end when tag in ('{statement}') execute function full_disk()"
+    )
+    words = ["--query", "select * from calls", "--store", store.path, "--quiet", "--out", f"{postgres.url}#verdicts"]
+    code, _, err = dnc("check", postgres.url, *words)
+    assert (code, "the server is short of memory, disk" in err, err.count("\n")) == (4, True, 1)
+    assert postgres.rows("select tablename from pg_tables where schemaname = 'public'") == [("calls",)]
+
+
 @pytest.mark.parametrize("who", ["client", "server"])
 def test_a_kill_leaves_no_table(postgres, store, who):
     """Killed while it works, at several moments: there is no table, or the whole one."""

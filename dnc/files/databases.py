@@ -231,9 +231,11 @@ def _told(name: str, what: str) -> Iterator[None]:
         if is_full(error) and not isinstance(error, Error):
             raise  # of this machine, not of the server
         state = _state(error)
-        why = said("errors", "sql", _WHY.get(state[:2], "refused")) if state else _without_state(str(error))
+        short = state[:2] == "53" or is_full(error)
+        known = _WHY.get(state[:2], "refused") if state else "short" if short else None
+        why = said("errors", "sql", known) if known else _without_state(str(error))
         code = f" (SQLSTATE {state})" if state else ""
-        kind = ShortageError if state.startswith("53") else InputError
+        kind = ShortageError if short else InputError
         raise kind(changed(said("errors", what, why=why), lambda text: f"{name}: {text}{code}")) from None
 
 

@@ -67,6 +67,7 @@ fuzz: $(DEV)            ## fuzz every reader by coverage, 60 seconds each, and w
 
 bench: $(DEV)           ## ours and its peers in turn, a table on stdout; BENCH="--only check --rows 1_000_000" says what
 	$(INSTALL) --require-hashes --requirement requirements-bench.txt
+	$(INSTALL) --require-hashes --requirement requirements-remote.txt
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:

@@ -3,7 +3,7 @@
     python -m benchmarks --only check,load --rows 10_000_000 --runs 5
 
 Unless told with --only or --heavy, the cases that want hours or tens of gigabytes are left out; `postgres`, which wants
-a server, is run only when it is named.
+the package postgresql on the machine, is run only when it is named.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.peers import PEERS, Peer
 from benchmarks.processes import BenchmarkError, Command, Run, in_turn, run
+from tests.remote import servers
 
 ROOT = Path(__file__).parent.parent
 DNC = Path(sys.executable).with_name("dnc")
@@ -366,42 +367,46 @@ def vet(bench: Bench) -> Iterator[Row]:
 def postgres(bench: Bench) -> Iterator[Row]:
     """Rows out of PostgreSQL and verdicts back, against psql copying out and in as much, and the same list as Parquet.
 
-    $BENCH_POSTGRES is the URL of a database in which the tables `calls`, `verdicts` and `copied` may be replaced.
+    The server is started for it. Its processor time counts.
     """
-    url = os.environ.get("BENCH_POSTGRES")
-    if not url:
-        raise BenchmarkError("BENCH_POSTGRES must be the URL of a database for this case")
-    for rows in (bench.rows, 3 * bench.rows):
-        calls, parquet = bench.calls(rows), bench.work / f"calls-{rows}.parquet"
-        run(Command([sys.executable, "-m", "benchmarks.floor", "parquet", calls, parquet]))
-        header = calls.open().readline().strip().split(",")
-        columns = ", ".join(f'"{name}" text' for name in header)
-        psql = ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", url]
-        run(Command([*psql, "-c", f"drop table if exists calls; create table calls ({columns})",
-                     "-c", f"\\copy calls from '{calls}' csv header", "-c", "analyze calls"]))  # fmt: skip
-        told = ("--brief", bench.brief(), "--at", AT, "--store", bench.bloctel(), "--quiet", "--exit-zero")
-        query = ("--query", "select * from calls")
-        into = Command([DNC, "check", url, *query, *told, "--out", f"{url}#verdicts"])
-        run(into)
-        out, back = bench.out("calls.csv"), bench.out("verdicts.csv")
-        run(Command([*psql, "-c", f"\\copy verdicts to '{back}' csv"]))
-        copied = "drop table if exists copied; create table copied (like verdicts)"
-        copy = Command(
+    with servers.postgres() as server:
+        for rows in (bench.rows // 10, bench.rows):
+            yield from _out_and_back(bench, rows, server)
+
+
+def _out_and_back(bench: Bench, rows: int, server: servers.Postgres) -> Iterator[Row]:
+    calls, parquet = bench.calls(rows), bench.out("calls.parquet")
+    run(floor("parquet", calls, parquet))
+    columns = ", ".join(f'"{name}" text' for name in calls.open().readline().strip().split(","))
+    psql = ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", server.url]
+    run(Command([*psql, "-c", f"drop table if exists calls; create table calls ({columns})",
+                 "-c", f"\\copy calls from '{calls}' csv header", "-c", "analyze calls"]))  # fmt: skip
+    told = ("--brief", bench.brief(), "--at", AT, "--store", bench.bloctel(), "--quiet", "--exit-zero")
+    query, table, file = ("--query", "select * from calls"), f"{server.url}#verdicts", bench.out("v.parquet")
+    ours = partial(Command, server=server.process.pid)
+    both = ours([DNC, "check", server.url, *query, *told, "--out", table])
+    run(both)
+    out, back = bench.out("calls.csv"), bench.out("back.csv")
+    run(Command([*psql, "-c", f"\\copy verdicts to '{back}' csv"]))
+    copied = "drop table if exists copied; create table copied (like verdicts)"
+    done = bench.turns(
+        both=both,
+        psql=ours(
             [*psql, "-c", f"\\copy calls to '{out}' csv", "-c", copied, "-c", f"\\copy copied from '{back}' csv"]
-        )
-        commands = {
-            "ours": into,
-            "psql": copy,
-            "out": Command([DNC, "check", url, *query, *told, "--out", bench.out("v.parquet")]),
-            "in": Command([DNC, "check", parquet, *told, "--out", f"{url}#verdicts"]),
-            "parquet": Command([DNC, "check", parquet, *told, "--out", bench.out("v.parquet")]),
-        }
-        done = in_turn(commands, bench.runs)
-        what = f"{rows:,} calls out of PostgreSQL, verdicts back"
-        yield row(what, done["ours"], "psql \\copy out and in", done["psql"], "memory ≤ 1.5 GiB")
-        yield row(what, done["ours"], "Parquet to Parquet", done["parquet"], "")
-        yield row(what, done["ours"], "out of PostgreSQL, to Parquet", done["out"], "")
-        yield row(what, done["ours"], "Parquet, into PostgreSQL", done["in"], "")
+        ),
+        parquet=ours([DNC, "check", parquet, *told, "--out", file]),
+        out=ours([DNC, "check", server.url, *query, *told, "--out", file]),
+        back=ours([DNC, "check", parquet, *told, "--out", table]),
+    )
+    what = f"{rows:,} calls out of PostgreSQL, verdicts back"
+    names = (
+        "psql \\copy out and in",
+        "Parquet to Parquet",
+        "out of PostgreSQL, to Parquet",
+        "Parquet, into PostgreSQL",
+    )
+    for name, other in zip(names, done[1:], strict=True):
+        yield row(what, done[0], name, other, "memory ≤ 1.5 GiB" if name == names[0] else "")
 
 
 def twin(bench: Bench) -> Iterator[Row]:
@@ -429,7 +434,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "postgres": postgres,
 }
 HEAVY = {"growth", "american", "load-all"}
-NAMED = {"postgres"}  # it wants a server
+NAMED = {"postgres"}  # it wants the package postgresql
 
 
 def rows_of(bench: Bench, name: str) -> Iterator[Row]:

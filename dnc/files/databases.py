@@ -44,7 +44,6 @@ _WHY = {
     "3F": "schema",
     "42": "statement",
     "25": "read_only",
-    "53": "short",
     "57": "stopped",
 }
 
@@ -232,8 +231,8 @@ def _told(name: str, what: str) -> Iterator[None]:
             raise  # of this machine, not of the server
         state = _state(error)
         short = state[:2] == "53" or is_full(error)
-        known = _WHY.get(state[:2], "refused") if state else "short" if short else None
-        why = said("errors", "sql", known) if known else _without_state(str(error))
+        known = "short" if short else _WHY.get(state[:2], "refused")
+        why = said("errors", "sql", known) if state or short else _without_state(str(error))
         code = f" (SQLSTATE {state})" if state else ""
         kind = ShortageError if short else InputError
         raise kind(changed(said("errors", what, why=why), lambda text: f"{name}: {text}{code}")) from None

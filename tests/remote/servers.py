@@ -1,0 +1,121 @@
+"""A PostgreSQL server and an S3 server on loopback, for the tests and the benchmarks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+NOBODY: dict[str, Any] = (
+    {"user": "nobody"} if hasattr(os, "geteuid") and os.geteuid() == 0 else {}
+)  # the server refuses to be root
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def program(name: str) -> str:
+    """A program of PostgreSQL, which Debian does not put on the path."""
+    found = shutil.which(name) or next(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None)
+    assert found, f"{name} is not installed; install the package postgresql"
+    return found
+
+
+@dataclass
+class Postgres:
+    """A running server. folder: of its data. port: on 127.0.0.1."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        """Of its one database."""
+        return f"postgresql://dnc@127.0.0.1:{self.port}/postgres"
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a statement."""
+        from adbc_driver_postgresql import dbapi
+
+        with dbapi.connect(self.url, autocommit=True) as con, con.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A server with nothing in it."""
+    folder = Path(tempfile.mkdtemp(prefix="dnc-pg-"))
+    port = free_port()
+    if NOBODY:
+        shutil.chown(folder, "nobody")
+    try:
+        words = ["-A", "trust", "-U", "dnc", "--no-sync", "--encoding", "UTF8"]
+        subprocess.run(
+            [program("initdb"), "-D", folder / "data", *words],
+            check=True,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            **NOBODY,
+        )
+        process = subprocess.Popen(
+            [program("postgres"), "-D", folder / "data", "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"],
+            cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **NOBODY,
+        )  # fmt: skip
+        try:
+            server = Postgres(folder, port, process)
+            ready = [program("pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
+            _wait(lambda: subprocess.run(ready, check=True))
+            yield server
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def s3() -> Iterator[str]:
+    """An S3 server with a bucket `lists`; its address."""
+    address = f"http://127.0.0.1:{free_port()}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", address.rpartition(":")[2]],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        _wait(lambda: urllib.request.urlopen(f"{address}/moto-api/"))
+        urllib.request.urlopen(urllib.request.Request(f"{address}/lists", method="PUT"))
+        yield address
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _wait(ready: Any) -> None:
+    """Until a server answers, for at most a minute."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            ready()
+        except Exception:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return

@@ -8,7 +8,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, every program that a test starts is compiled anew
 
-.PHONY: demo desk test test-all pages remote ray spark dask check pins fuzz bench clean
+.PHONY: demo desk test test-all pages remote ray spark dask dbt check pins fuzz bench clean
 
 demo: $(RUN)            ## what a newcomer should see
 	$(BIN)/dnc demo
@@ -41,6 +41,11 @@ dask: $(DEV)            ## the same by Dask, pandas and DuckDB
 	$(INSTALL) --require-hashes --requirement requirements-dask.txt
 	$(BIN)/pytest tests/cluster/test_dask.py
 
+dbt: $(DEV)             ## the same by a Python model of dbt, which wants an environment of its own
+	$(PYTHON) -m venv .venv/dbt
+	.venv/dbt/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dbt.txt
+	DBT=.venv/dbt/bin/dbt $(BIN)/pytest tests/cluster/test_dbt.py
+
 check: $(DEV)           ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -59,6 +64,7 @@ pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra spark --output-file requirements-spark.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra dask --output-file requirements-dask.txt pyproject.toml
+	$(PIN) --constraint requirements.txt --extra dbt --output-file requirements-dbt.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra bench --output-file requirements-bench.txt pyproject.toml
 
 fuzz: $(DEV)            ## fuzz every reader by coverage, 60 seconds each, and write down what came of it

@@ -264,9 +264,9 @@ def exceptions() -> str:
     return "\n".join(textwrap.fill(text, 120, initial_indent="- ", subsequent_indent="  ") for text in texts)
 
 
-def recipes(*names: str) -> str:
+def recipes(*names: str, file: str = "recipes.py") -> str:
     """Functions of the recipes that the tests of engines run."""
-    source = (ROOT / "tests" / "cluster" / "recipes.py").read_text(encoding="utf-8")
+    source = (ROOT / "tests" / "cluster" / file).read_text(encoding="utf-8")
     found = {one.name: one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef)}
     return "\n\n\n".join(f"{ast.get_source_segment(source, found[name])}" for name in names).join(
         ("```python\n", "\n```")
@@ -277,6 +277,7 @@ PARTS = {
     "airflow": partial(recipes, "airflow"),
     "commands": commands,
     "dask": partial(recipes, "pandas", "dask"),
+    "dbt": partial(recipes, "model", file="dbt/models/verdicts.py"),
     "duckdb": partial(recipes, "duckdb_batches"),
     "exceptions": exceptions,
     "jurisdictions": jurisdictions,

@@ -2,5 +2,6 @@ def model(dbt, session):
     """dbt with DuckDB: a table that fits into memory; what the calls have in common is said in the model's YAML."""
     from dnc import decide
 
-    [decided] = decide([dbt.ref("planned_calls")], **dbt.config.get("meta")["told"])
+    told = dbt.config.get("meta")["told"]
+    [decided] = decide([dbt.ref("planned_calls")], **told)
     return decided

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,19 +79,18 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
 
 
 class _TableWriter(Writer):
-    """Writes a table in the transaction of a connection, each batch in a thread while the caller makes the next one.
+    """Writes a table in the transaction of a connection; the caller's threads decide the next rows meanwhile.
 
-    The table has another name until it replaces the former one, so that readers of that one do not wait meanwhile.
+    The table has another name until it replaces the former one, so that readers of that one do not wait so long.
     """
 
-    def __init__(self, con: Any, worker: ThreadPoolExecutor, name: str, schema: str | None, table: str) -> None:
-        self._con, self._worker, self._name, self._schema, self._table = con, worker, name, schema, table
+    def __init__(self, con: Any, name: str, schema: str | None, table: str) -> None:
+        self._con, self._name, self._schema, self._table = con, name, schema, table
         self._replaces = _is_there(con, name, schema, table)
         self._unfinished = f"dnc_{secrets.token_hex(8)}"
         self._types: pl.Schema | None = None
         self._lists = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
         self._known = _TYPES_OF_POSTGRESQL if self._lists else _TYPES
-        self._sending: Future[None] | None = None
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
         """Rows with types that the database has; other cells become text, nested ones JSON."""
@@ -103,38 +101,20 @@ class _TableWriter(Writer):
         return kind in self._known or (self._lists and isinstance(kind, pl.List) and kind.inner in self._known)
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Send rows after those before them. Raises InputError, also where those before could not be written."""
-        first = self._types is None
-        self._types = self._types or frame.schema
-        frame = frame.select(self._fitted(frame[name], kind) for name, kind in self._types.items())
-        self._wait()
-        self._sending = self._worker.submit(self._send, frame, first)
+        """Send rows. Raises InputError."""
+        if self._types is None:
+            self._types = frame.schema
+            self._send(frame.clear(), "create")
+        frame = frame.select(_fitted(frame[name], kind) for name, kind in self._types.items())
+        for rows in frame.iter_slices(_COPY_ROWS):
+            self._send(rows, "append")
 
-    def _fitted(self, cells: pl.Series, kind: pl.DataType) -> pl.Series:
-        """Cells with the type of the table, which would take the bits of any other for its own."""
-        if cells.dtype == kind:
-            return cells
-        if kind == pl.String:
-            return as_text(cells)
-        if cells.null_count() < cells.len():
-            raise InputError(said("errors", "other_type", name=quoted([cells.name])))
-        return pl.Series(cells.name, [None], kind).new_from_index(0, cells.len())
-
-    def _send(self, frame: pl.DataFrame, first: bool) -> None:
-        with closing(self._con.cursor()) as cursor:
-            if first:
-                cursor.adbc_ingest(self._unfinished, frame.clear(), mode="create", db_schema_name=self._schema)
-            for rows in frame.iter_slices(_COPY_ROWS):
-                cursor.adbc_ingest(self._unfinished, rows, mode="append", db_schema_name=self._schema)
-
-    def _wait(self) -> None:
-        if self._sending:
-            with _told(self._name, "unwritten"):
-                self._sending.result()
+    def _send(self, rows: pl.DataFrame, mode: str) -> None:
+        with _told(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
+            cursor.adbc_ingest(self._unfinished, rows, mode=mode, db_schema_name=self._schema)
 
     def commit(self) -> None:
         """Put the table in the place of the former one. Raises InputError."""
-        self._wait()
         schema = f"{_identifier(self._schema)}." if self._schema else ""
         former = _identifier(self._table)
         with _told(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
@@ -142,6 +122,17 @@ class _TableWriter(Writer):
                 cursor.execute(f"drop table if exists {schema}{former}")
             cursor.execute(f"alter table {schema}{_identifier(self._unfinished)} rename to {former}")
             self._con.commit()
+
+
+def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:
+    """Cells with the type of the table, which would take the bits of any other for its own. Raises InputError."""
+    if cells.dtype == kind:
+        return cells
+    if kind == pl.String:
+        return as_text(cells)
+    if cells.null_count() < cells.len():
+        raise InputError(said("errors", "other_type", name=quoted([cells.name])))
+    return pl.Series(cells.name, [None], kind).new_from_index(0, cells.len())
 
 
 @contextmanager
@@ -157,8 +148,8 @@ def table(url: str) -> Iterator[Writer]:
         raise OptionError(said("errors", "which_table"))
     with _told(name, "unwritten"):
         con = _connected(whole)
-    with closing(con), ThreadPoolExecutor(max_workers=1) as worker:
-        writer = _TableWriter(con, worker, name, found["schema"], found["table"])
+    with closing(con):
+        writer = _TableWriter(con, name, found["schema"], found["table"])
         yield writer
         writer.commit()
 

@@ -1,0 +1,146 @@
+"""The nightly job that the guide shows, and what starts it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import obstore
+import polars as pl
+import pytest
+from obstore.store import from_url
+
+DOCS = Path(__file__).parents[2] / "docs"
+BRIEF = """\
+region = "GB"
+[columns]
+number = "phone"
+[facts]
+caller = "commercial"
+purpose = "sale"
+voice = "human"
+dialler = "manual"
+cli = "020 7946 0123"
+recipient = "consumer"
+source = "purchased"
+relationship = "none"
+sector = "general"
+consent = "none"
+objected_on = "none"
+"""
+
+
+def block(page: str, start: str) -> str:
+    """The code of a page that begins with these words."""
+    [found] = re.findall(
+        rf"^```\w+\n({re.escape(start)}.*?)^```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    return found
+
+
+class Night:
+    """The job in a folder of its own, with a server each for `s3://` and `postgresql://`."""
+
+    def __init__(self, folder: Path, bucket: str, url: str) -> None:
+        self.folder, self.bucket = folder, bucket
+        self._places = {
+            "/srv/dnc": str(folder),
+            "/srv/registries": str(folder),
+            "/opt/dnc/bin": str(Path(sys.executable).parent),
+            "s3://lists": bucket,
+            "s3://backup": f"{bucket}/backup",
+            "postgresql://dnc@db/crm": url,
+        }
+        keys = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("AWS_")]
+        (folder / "keys.env").write_text("\n".join(keys))
+        (folder / "campaign.toml").write_text(BRIEF)
+        (folder / "tps_ns.txt").write_bytes(b"".join(b"07700900%03d \r\n" % at for at in range(0, 1000, 2)))
+        self._program("mail", '#!/bin/sh\necho "$@" >> mails\n')
+        self._program("night.sh", block("batch.md", "#!/bin/sh"))
+
+    def _program(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(self.here(text))
+        (self.folder / name).chmod(0o755)
+
+    def here(self, text: str) -> str:
+        """A text of the guide with the places of this test."""
+        return re.sub("|".join(map(re.escape, self._places)), lambda found: self._places[found[0]], text)
+
+    def __call__(self, command: str = "./night.sh") -> tuple[int, str]:
+        """Run a command as cron would: exit code, and what it says."""
+        told = {"PATH": f"{self.folder}:/usr/bin:/bin", "HOME": str(self.folder), "PYTHONPATH": str(DOCS.parent)}
+        done = subprocess.run(["sh", "-c", command], check=False, cwd=self.folder, env=told, capture_output=True)
+        return done.returncode, done.stderr.decode()
+
+    @property
+    def mails(self) -> str:
+        """The words of every mail so far."""
+        file = self.folder / "mails"
+        return file.read_text() if file.exists() else ""
+
+
+@pytest.fixture
+def night(tmp_path, bucket, postgres) -> Night:
+    """A night with an offer of 400 numbers, of which every second is registered."""
+    postgres.rows("create schema dnc")
+    night = Night(tmp_path, bucket, postgres.url)
+    offer = tmp_path / "offer.parquet"
+    pl.DataFrame({"phone": [f"07700 900{at:03}" for at in range(400)]}).write_parquet(offer)
+    path = f"{bucket}/offer/{date.today()}.parquet".removeprefix("s3://lists/")
+    obstore.put(from_url("s3://lists"), path, offer)
+    return night
+
+
+def test_the_nightly_job_of_the_guide(night, postgres, store, dnc):
+    """Bought: verdicts in the database, pages and a backup in the bucket, no mail. Then too dear; then no offer."""
+    assert night()[0] == 0, night()[1]
+    counts = "select dnc_outcome, count(*) from dnc.verdicts group by 1 order by 1"
+    assert postgres.rows(counts) == [("blocked", 200), ("clear", 200)]
+    day, below = date.today(), night.bucket.removeprefix("s3://lists/")
+    objects = obstore.list(from_url("s3://lists"), below).collect()
+    pages = [one["path"].removeprefix(f"{below}/") for one in objects if one["path"].endswith(".html")]
+    assert sorted(pages) == [f"pages/{day}-offer.html", f"pages/{day}.html"]
+    assert '"due": false' in (night.folder / "status.json").read_text()
+    [copy] = {one["path"].split("/dnc/")[1].split("/")[0] for one in objects if "/backup/" in one["path"]}
+    assert dnc("restore", f"{night.bucket}/backup/dnc/{copy}", "--store", store.path)[0] == 0
+    assert night.mails == ""
+    job = night.folder / "night.sh"
+    job.write_text(job.read_text().replace("--price 90 ", "--price 9000 ").replace("+%FT%H%M%S", "+second"))
+    assert night()[0] == 0
+    assert night.mails == f"-s dnc: not bought, see pages/{day}-offer.html buyer\n"
+    obstore.delete(from_url("s3://lists"), f"{below}/offer/{day}.parquet")
+    job.write_text(job.read_text().replace("+second", "+third"))
+    code, err = night()
+    assert (code, f"{day}.parquet: there is no such object" in err) == (4, True)
+    assert postgres.rows(counts) == [("blocked", 200), ("clear", 200)]
+
+
+def test_a_night_does_not_begin_while_another_runs(night):
+    """The line for cron, by the shell: it waits for nobody."""
+    line = night.here(block("many-machines.md", "15 2 * * *")).split(maxsplit=6)
+    (night.folder / "night.sh").write_text("#!/bin/sh\ntouch ran\n")
+    with (night.folder / "night.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert night(line[6])[0] == 1
+        assert not (night.folder / "ran").exists()
+    assert night(line[6])[0] == 0
+    assert (night.folder / "ran").exists()
+
+
+def test_systemd_takes_the_units(night):
+    """Every key is known, and the timer has a next time."""
+    for unit in ("dnc-night.service", "dnc-night.timer"):
+        (night.folder / unit).write_text(night.here(block("many-machines.md", f"# /etc/systemd/system/{unit}\n")))
+    command = ["systemd-analyze", "verify", "--man=no", "./dnc-night.service", "./dnc-night.timer"]
+    done = subprocess.run(command, check=False, cwd=night.folder, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    when = re.search("OnCalendar=(.*)", (night.folder / "dnc-night.timer").read_text())
+    assert (
+        b"Next elapse"
+        in subprocess.run(["systemd-analyze", "calendar", when[1]], check=True, stdout=subprocess.PIPE).stdout
+    )

@@ -25,7 +25,7 @@ test-all: $(DEV)        ## every property at its full size, and the tests that a
 pages: $(DEV)           ## the pages in a real browser; wants the package chromium on the machine
 	$(BIN)/pytest tests/browser
 
-remote: $(DEV)          ## lists in a database and in an object store; wants the package postgresql on the machine
+remote: $(DEV)          ## databases, object stores, the nightly job; wants the packages postgresql, bubblewrap and systemd
 	$(INSTALL) --require-hashes --requirement requirements-remote.txt
 	$(BIN)/pytest tests/remote
 

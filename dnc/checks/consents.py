@@ -142,7 +142,7 @@ def _refuse_days(rows: pl.DataFrame, header: Header, proof: str | None) -> None:
     """Raise OptionError at an unused column with a day: it may be that of a withdrawal."""
     cells = {name: filled(as_text(rows[name])).unique() for name in header.unused if name != proof}
     if names := [header.names[name] for name, words in cells.items() if any(map(is_day, words))]:
-        raise header.unheard(names, "unheard_days", "rename")
+        raise header.may_object_error(names, "unheard_days", "rename")
 
 
 def _not_understood(rows: pl.Series) -> list[pl.Expr]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 
+_STDIN = Path("/dev/stdin")
 _MOST_PIPED_BYTES = 20 * 10**9
 _BLOCK_BYTES = 1 << 20
 _PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
@@ -101,7 +102,7 @@ class _File(click.ParamType[Path]):
                 copy = fetched(str(value), Path(below))
             _typed_names[str(copy)] = str(value)
             return copy
-        path = Path("/dev/stdin" if str(value) == "-" else value)
+        path = _STDIN if str(value) == "-" else Path(value)
         try:
             status = path.stat()
         except OSError:
@@ -123,7 +124,7 @@ def _copied(path: Path, folder: Path) -> Path:
     left = _MOST_PIPED_BYTES
     try:
         with (
-            path.open("rb") as pipe,
+            _opened(path) as pipe,
             os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out,
         ):
             while block := pipe.read(_BLOCK_BYTES):
@@ -138,6 +139,11 @@ def _copied(path: Path, folder: Path) -> Path:
             raise ShortageError(said("errors", "temp_full", place=tempfile.gettempdir())) from None
         raise InputError(said("errors", "unread", why=why(error)), path) from None
     return file
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """A pipe or device to read. What is open as stdin may be another user's, and then cannot be opened again."""
+    return os.fdopen(os.dup(0), "rb") if path == _STDIN else path.open("rb")
 
 
 def typed_name(path: Path) -> str:

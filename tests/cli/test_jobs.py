@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import socket
+import subprocess
+import sys
 from datetime import date
 
 import polars as pl
@@ -57,10 +61,6 @@ def test_the_earliest_day_that_ends_a_clear_call(dnc, screened, write_file, monk
 )
 def test_a_list_from_stdin_and_rows_to_stdout(tmp_path, form, read):
     """`-` is stdin and stdout; the rows are those of the file."""
-    import os
-    import subprocess
-    import sys
-
     store = tmp_path / "s"
     done = subprocess.run(
         [sys.executable, "-m", "dnc", "check", "-", *TOLD, "--store", store, "--out", "-", "--format", form, "--quiet"],
@@ -68,6 +68,18 @@ def test_a_list_from_stdin_and_rows_to_stdout(tmp_path, form, read):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, b"")
     assert read(io.BytesIO(done.stdout))["dnc_outcome"].to_list() == ["undecided", "blocked", "undecided"]
+
+
+def test_a_stdin_that_cannot_be_opened_again_is_read(tmp_path):
+    """As is the pipe of another user, such as that of root for a container that runs as nobody; here, a socket."""
+    here, there = socket.socketpair()
+    with here, there:
+        here.sendall(CALLS.encode())
+        here.shutdown(socket.SHUT_WR)
+        command = [sys.executable, "-m", "dnc", "check", "-", *TOLD, "--store", tmp_path / "s", "--quiet"]
+        done = subprocess.run(command, check=False, stdin=there, capture_output=True)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout.count(b"\n") == 4
 
 
 def test_options_from_the_environment(dnc, store, write_file, monkeypatch):

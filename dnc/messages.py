@@ -21,13 +21,14 @@ _IN_PLACE = ("en", "fr")  # they stand side by side where a text is defined; ano
 _OTHERS = {found[1]: file for file in files("dnc").iterdir() if (found := _OTHER.fullmatch(file.name))}
 LANGUAGES = (*_IN_PLACE, *sorted(_OTHERS))
 _WRITTEN = {
-    "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d", "semicolon": "; "},
+    "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d", "semicolon": "; ", "quotes": "'{}'"},
     "fr": {
         "thousands": "\N{NARROW NO-BREAK SPACE}",
         "decimal": ",",
         "percent": "\N{NO-BREAK SPACE}%",
         "days": "%d/%m/%Y",
         "semicolon": "\N{NO-BREAK SPACE}; ",
+        "quotes": "«\N{NO-BREAK SPACE}{}\N{NO-BREAK SPACE}»",
     },
 }
 _UNBROKEN = re.compile(r"(?<=«) | (?=[:;?!»])")
@@ -72,7 +73,7 @@ def words(language: str) -> dict[str, Any]:
 
     Tables: `messages.SECTION` as in `messages.toml`, without the language at the end of keys; `columns.COLUMN` as in
     the vocabulary; `regimes.ID` with `title` and `says`; `cites.JURISDICTION.KEY` with `text`; `jurisdictions` with a
-    name for each; `written` with `thousands`, `decimal`, `percent`, `days` (as of `strftime`) and `semicolon`.
+    name for each; `written` with `thousands`, `decimal`, `percent`, `days` (as of `strftime`), `semicolon`, `quotes`.
     """
     if language in _IN_PLACE:
         return {}
@@ -186,6 +187,12 @@ def either(names: Iterable[str]) -> Words:
     return Words({language: f" {messages('common', language)['or']} ".join(names) for language in LANGUAGES})
 
 
+def in_quotes(*names: str) -> Words:
+    """Names or words between the quotation marks of each language; control characters are written as escapes."""
+    escaped = [repr(name)[1:-1] for name in names]
+    return Words({language: ", ".join(map(_written(language)["quotes"].format, escaped)) for language in LANGUAGES})
+
+
 def calendar_day(day: date | str) -> Words:
     """A day as each language writes it, to be filled in by `said`."""
     return Words({language: dated(language)(day) for language in LANGUAGES})
@@ -194,6 +201,12 @@ def calendar_day(day: date | str) -> Words:
 def registry_name(registry: str, language: str) -> str:
     """The name of a registry for people; its id where there is none."""
     return str(messages("registry", language).get(registry, registry))
+
+
+def registry_named(registry: str, language: str) -> str:
+    """The name of a registry with its id, for people who may have to type it."""
+    name = registry_name(registry, language)
+    return name if name == registry else f"{name} ({registry})"
 
 
 def typeset(text: str, language: str) -> str:

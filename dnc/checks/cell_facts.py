@@ -22,6 +22,7 @@ from dnc.frames import Remembered, as_text, each_distinct
 from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
+from dnc.messages import messages
 from dnc.numbers.reader import known_region, read_number
 
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
@@ -58,6 +59,7 @@ class FactReader:
         book: the law, for places.
         at: when calls are planned that have no `call_at`.
         now: the day that counts as today; None for the clock's.
+        language: of the notes in `odd`, `en` or `fr`.
     """
 
     columns: Mapping[str, str]
@@ -66,6 +68,7 @@ class FactReader:
     book: Rulebook
     at: str | None
     now: date | None
+    language: str = "en"
 
     def cells(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in.
@@ -272,9 +275,15 @@ class FactReader:
 
     def _note(self, cells: pl.DataFrame, column: str, is_odd: pl.Series, by_plan: pl.Series | None) -> pl.Expr:
         """Names a cell that was not understood, and what the numbering plan says instead."""
+        texts, words = messages("why", self.language), vocabulary()
         cell = quoted_cell(pl.lit(cells[column].fill_null(self.at or "")))
-        instead = (pl.lit(" (plan: ") + by_plan + pl.lit(")")).fill_null("") if by_plan is not None else pl.lit("")
-        return pl.when(is_odd).then(pl.lit(f"{column} '") + cell + pl.lit("'") + instead)
+        label = words.label(column, self.language)
+        note = pl.format(texts["odd_cell"].format(label=label, cell="{}"), cell)
+        if by_plan is not None:
+            lines = {line: words.value(column, line, self.language) for line in words.axes[column]}
+            plan = pl.format(texts["odd_plan"].format(plan="{}"), pl.lit(by_plan).replace(lines))
+            note += plan.fill_null("")
+        return pl.when(is_odd).then(note)
 
 
 def fill_state(cells: pl.Series, rules: Collection[Rule]) -> pl.Series:

@@ -64,6 +64,7 @@ class Intake:
         book: the law, for places.
         at: when calls are planned that have no `call_at`.
         now: the day that counts as today; by default the clock's, read for each batch.
+        language: of the notes on cells that were not understood, `en` or `fr`.
     """
 
     table: Table
@@ -71,6 +72,7 @@ class Intake:
     book: Rulebook
     at: str | None = None
     now: date | None = None
+    language: str = "en"
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
@@ -83,7 +85,10 @@ class Intake:
 
     @cached_property
     def _reader(self) -> FactReader:
-        return FactReader(self.header.columns, self.header.rules, self.brief, self.book, self.at, self.now)
+        header = self.header
+        return FactReader(
+            header.columns, header.rules, self.brief, self.book, self.at, self.now, language=self.language
+        )
 
     @cached_property
     def undeclared(self) -> Intake:

@@ -24,7 +24,7 @@ from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.files.table import RAGGED
 from dnc.frames import numbered
-from dnc.law.vocabulary import AGAINST
+from dnc.law.vocabulary import AGAINST, vocabulary
 from dnc.messages import messages
 from dnc.registries.external_sort import Sorting, kept
 
@@ -43,7 +43,7 @@ class Against:
     def __init__(self, folder: Path, language: str) -> None:
         self.unplaced = 0
         self.applied = 0
-        self._folder, self._of_row = folder, messages("why", language)["of_row"]
+        self._folder, self._language = folder, language
         self._by_number: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in AGAINST}
 
     def read(self, intake: Intake, batches: Iterable[pl.DataFrame]) -> None:
@@ -77,7 +77,7 @@ class Against:
         before = calls.plans.height
         for column, parts in self._by_number.items():
             for part in parts:
-                calls = _with(calls, column, _read(part), self._of_row)
+                calls = _with(calls, column, _read(part), self._language)
         self.applied += int((calls.plan >= before).sum())
         return calls
 
@@ -153,7 +153,7 @@ def _withdrawn(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
 _COMBINED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn}
 
 
-def _with(calls: Calls, column: str, by_number: pl.DataFrame, of_row: str) -> Calls:
+def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> Calls:
     """Calls with the dates of one column that other rows have for their numbers, where these count."""
     number = calls.number.fill_null(0)
     place = by_number["number"].search_sorted(number).clip(upper_bound=max(by_number.height - 1, 0))
@@ -164,7 +164,8 @@ def _with(calls: Calls, column: str, by_number: pl.DataFrame, of_row: str) -> Ca
     asked = calls.plans.select("consent_on", own=column)[plan]
     asked = asked.with_columns(at=at, plan=plan, place=place.gather(at))
     found = _COMBINED[column](asked, by_number).filter(pl.col("on").ne_missing(pl.col("own")))
-    note = pl.format(of_row.format(column=column, row="{}"), "row")
+    label = vocabulary().label(column, language)
+    note = pl.format(messages("why", language)["of_row"].format(column=label, row="{}"), "row")
     new, changed = numbered(found.select("plan", "on", note=note))
     plans = calls.plans[changed["plan"]]
     elsewhere = (plans["elsewhere"] + ", ").str.strip_prefix(", ") + changed["note"]

@@ -7,7 +7,6 @@ with the brief as it is. A terminal or a page only shows questions and hands ove
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -467,7 +466,7 @@ class Questions:
 
     def _asks(self, ours: str) -> str:
         """The question of the vocabulary, without the words to choose from, which are the options."""
-        text = re.sub(r" ?\([^()]*\)", "", vocabulary().question(ours, self._language))
+        text = vocabulary().asks(ours, self._language)
         return text[0].upper() + text[1:]
 
     def _axis(self, axis: str, rows: int) -> Question:

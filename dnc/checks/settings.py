@@ -151,7 +151,8 @@ class Setup:
 
         Raises InputError; OptionError where `at` is not a date, or a column that may record objections is not used.
         """
-        intake = Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now)
+        brief = self.brief.without(DECLARABLE)
+        intake = Intake(table, brief, self.book, self.at, self.now, self.policy.language)
         intake.header.refuse_unused()
         return intake
 

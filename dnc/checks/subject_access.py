@@ -16,7 +16,7 @@ from dnc.database import engine, run
 from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
 from dnc.law.demands import OWN, registry_column
-from dnc.messages import dated, messages, said
+from dnc.messages import dated, messages, registry_name, said
 from dnc.store import ledger_sql
 from dnc.store.snapshots import Snapshot, Standing, fault_of
 from dnc.store.store import Store, read_all
@@ -79,12 +79,15 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
     for row in found["registries"]:
         as_of = texts["as_of"].format(day=day(row["as_of"])) if row["as_of"] else ""
         state = texts["states"][row["state"]]
-        yield "  " + texts["registry"].format(registry=row["registry"], state=state, as_of=as_of)
+        yield "  " + texts["registry"].format(
+            registry=registry_name(row["registry"], language), state=state, as_of=as_of
+        )
     yield texts["covering" if found["snapshots"] else "uncovered"]
     for row in found["snapshots"]:
         told = {name: texts[name].format(day=day(row[name])) if row[name] else "" for name in ("since", "until")}
         told["campaign"] = texts["campaign"].format(campaign=row["campaign"]) if row["campaign"] else ""
-        told |= {"registry": row["registry"], "state": texts["states"][row["says"]], "id": row["id"]}
+        told |= {"registry": registry_name(row["registry"], language), "id": row["id"]}
+        told["state"] = texts["states"][row["says"]]
         yield "  " + texts["snapshot"].format(as_of=day(row["as_of"]), loaded=day(row["loaded_at"]), **told)
     if found["silent"]:
         yield "  " + texts["silent"].format(ids=", ".join(map(str, found["silent"])))

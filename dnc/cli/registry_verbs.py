@@ -11,7 +11,7 @@ import click
 
 from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, WORDS, Command, open_store, say, store_options
 from dnc.clock import DATE_ORDERS
-from dnc.messages import counted, dated, in_language, messages, said
+from dnc.messages import counted, dated, in_language, messages, registry_named, said
 
 if TYPE_CHECKING:
     from dnc.store.store import Snapshot
@@ -130,7 +130,7 @@ def load(ctx: click.Context, /, *, files: tuple[Path, ...], lang: str, **options
 def _loaded(snapshot: Snapshot, lang: str) -> str:
     texts, count = messages("store", lang), counted(lang)
     return str(texts["loaded"]).format(
-        registry=snapshot.registry,
+        registry=registry_named(snapshot.registry, lang),
         as_of=dated(lang)(snapshot.as_of),
         listed=count(snapshot.listed),
         clear=count(snapshot.clear),
@@ -188,7 +188,8 @@ def read_(
     if extract.covers or reader.covers:
         prefixes = sorted(extract.covers or reader.covers)
         named = " ".join(prefix or "*" for prefix in prefixes)
-        say(f"{file}: {texts['complete'].format(registry=reader.registry, prefixes=named)}")
+        registry = registry_named(reader.registry, lang)
+        say(f"{file}: {texts['complete'].format(registry=registry, prefixes=named)}")
 
 
 VERBS = (load, read_)

@@ -27,7 +27,7 @@ from dnc.cli.options import (
     store_options,
 )
 from dnc.errors import StoreError
-from dnc.messages import counted, dated, in_language, messages, said
+from dnc.messages import counted, dated, in_language, messages, registry_named, said
 
 if TYPE_CHECKING:
     from dnc.store.snapshots import Snapshot
@@ -113,7 +113,8 @@ def forget(
 def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str) -> None:
     texts, day = messages("store", lang), dated(lang)
     for snapshot in snapshots:
-        say(texts["deleted"].format(id=snapshot.id, registry=snapshot.registry, as_of=day(snapshot.as_of)))
+        registry = registry_named(snapshot.registry, lang)
+        say(texts["deleted"].format(id=snapshot.id, registry=registry, as_of=day(snapshot.as_of)))
     for check in checks:
         say(texts["deleted_of_check"].format(check=check))
     decisions = texts["deleted_checks"].format(n=len(checks)) if checks else ""

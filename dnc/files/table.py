@@ -15,7 +15,7 @@ import polars as pl
 from dnc.errors import InputError
 from dnc.files.cell_types import carried
 from dnc.files.encoding import Misfit
-from dnc.messages import figure, said
+from dnc.messages import Words, figure, in_quotes, said
 
 BATCH_ROWS = 500_000
 _BATCH_CELLS = 1 << 24
@@ -131,11 +131,11 @@ def may_be_data(name: str) -> bool:
     return sum(map(str.isdigit, name)) >= 3 or "@" in name
 
 
-def quoted(names: Collection[str]) -> str:
+def quoted(names: Collection[str]) -> Words:
     """Column names for a message; none of them where one may be data, since then the header may be a row."""
     if any(map(may_be_data, names)):
         return said("errors", "names_hidden")
-    shown = ", ".join(repr(name[:_HEADER_CELL]) for name in itertools.islice(names, _SHOWN))
+    shown = in_quotes(*(name[:_HEADER_CELL] for name in itertools.islice(names, _SHOWN)))
     return shown + " …" * (len(names) > _SHOWN)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -69,6 +70,10 @@ class Vocabulary:
     def question(self, column: str, language: str = "en") -> str:
         """The question for a user whose file does not have a column."""
         return in_languages(self.columns[column], "question", "columns", column)[language]
+
+    def asks(self, column: str, language: str = "en") -> str:
+        """The question without the words to choose from, for people who need not type them."""
+        return re.sub(r" ?\([^()]*\)", "", self.question(column, language))
 
     @property
     def purposes(self) -> dict[str, str]:

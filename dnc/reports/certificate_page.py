@@ -18,7 +18,7 @@ from dnc.errors import InputError
 from dnc.files.input_file import read_bounded
 from dnc.files.signing import BrokenSignatureError
 from dnc.files.strict_json import decoded
-from dnc.messages import LANGUAGES, counted, dated, messages, registry_name, said
+from dnc.messages import LANGUAGES, counted, dated, messages, registry_named, said
 from dnc.reports.decision import sentence
 from dnc.reports.page import rendered
 from dnc.store.audit_log import canonical
@@ -97,7 +97,7 @@ def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Ro
         rules.append((texts["pack"], texts["pack_says"].format(**pack)))
     registries = [
         (
-            f"{registry_name(extract.registry, language)} ({extract.registry})",
+            registry_named(extract.registry, language),
             " · ".join(filter(None, (day(extract.as_of), extract.campaign, extract.sha256))),
         )
         for extract in one.registries

@@ -128,6 +128,8 @@ def _without_rules(check: Check) -> list[tuple[str, int]]:
 
 
 def _asked(check: Check) -> list[str]:
-    """Registries that the law for the numbers in the list depends on."""
+    """Registries that the law in force for the numbers in the list, on the planned days, depends on."""
+    days = [day for day, _ in check.tallies.days if day]
     packs = [check.book.packs[id_] for (id_,) in check.tallies.by("jurisdiction") if id_]
-    return sorted({id_ for pack in packs for one in pack.regimes for part in one.parts for id_ in part.registries})
+    regimes = [one for pack in packs for one in pack.regimes if any(map(one.in_force, days))]
+    return sorted({id_ for one in regimes for part in one.parts for id_ in part.registries})

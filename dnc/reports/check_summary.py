@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dnc.checks.intake import TORN
 from dnc.checks.result import Check
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
-from dnc.messages import counted, dated, messages
+from dnc.messages import counted, dated, in_language, messages
 from dnc.reports.decision import decision
 from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread
 
@@ -30,7 +30,7 @@ def summary(check: Check) -> Iterator[str]:
         counts = counts_in_words({outcome: check.given[outcome] for outcome in check.counts}, language)
         yield texts["changed" if check.record["changed"] else "given"].format(rows=count(given), counts=counts)
     if found.reasons:
-        yield labelled(heads["why"], "", language).rstrip()
+        yield labelled(found.why, "", language).rstrip()
     yield from (f"  {count(one.rows):>9}  {one.text}" for one in found.reasons)
     if found.steps:
         yield labelled(heads["next"], "", language).rstrip()
@@ -81,13 +81,13 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     if check.record["clock"] != "system":
         yield texts["clock"].format(day=dated(language)(check.record["today"]))
     if check.ignored:
-        yield texts["ignored"].format(names=quoted(check.ignored))
+        yield texts["ignored"].format(names=in_language(quoted(check.ignored), language))
     if check.unheard:
-        yield texts["unheard"].format(names=quoted(check.unheard))
-    yield from (texts["second"].format(name=quoted([name])) for name in check.second_numbers)
+        yield texts["unheard"].format(names=in_language(quoted(check.unheard), language))
+    yield from (texts["second"].format(name=in_language(quoted([name]), language)) for name in check.second_numbers)
     yield from (texts[name].format(n=count(n)) for name in _COUNTED if (n := getattr(check, name)))
     if check.sheets:
-        yield texts["sheets"].format(names=quoted(check.sheets))
+        yield texts["sheets"].format(names=in_language(quoted(check.sheets), language))
     for misfit in check.misfits:
         yield texts["encoding"].format(**misfit._asdict() | {"line": count(misfit.line)})
     for reason, key in _RAGGED.items():
@@ -105,7 +105,7 @@ def _misread(check: Check, language: str) -> Iterator[str]:
     if found:
         yield texts["misread"]
     for one in found[:_SHOWN]:
-        yield f"  {count(one.rows):>9}  {one.column} {one.word!r}"
+        yield f"  {count(one.rows):>9}  {one.cell}"
         if one.write:
             yield _MARGIN + one.write
     if more := found[_SHOWN:]:

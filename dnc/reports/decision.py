@@ -41,12 +41,14 @@ class Decision(NamedTuple):
     """What a person decides on.
 
     sentence: the result, with its three numbers. facts: lines about the use and the day. counts: rows by outcome.
-    reasons: the weightiest ones, most rows first. steps: what to do, in this order. holds: until when that is so.
+    why: the heading of the reasons. reasons: the weightiest ones, most rows first. steps: what to do, in this order.
+    holds: until when that is so.
     """
 
     sentence: str
     facts: Sequence[str]
     counts: Mapping[str, int]
+    why: str
     reasons: Sequence[Reason]
     steps: Sequence[Step]
     holds: str
@@ -57,12 +59,13 @@ def decision(check: Check) -> Decision:
     tallies, language = check.tallies, check.language
     facts = [*_persons(check), use(told_for_all(check), planned(check), language)]
     if not check.calls:
-        return Decision(messages("decision", language)["no_rows"], facts, check.counts, [], [], "")
+        return Decision(messages("decision", language)["no_rows"], facts, check.counts, "", [], [], "")
     blocked = [(title(regime, language), rows) for regime, rows in ranked(check.book, tallies.blocking())]
     return Decision(
         sentence=sentence(check.counts, language),
         facts=facts,
         counts=check.counts,
+        why=why(check.counts, language),
         reasons=heaviest(blocked, tallies.missing(), tallies.unclear(), language),
         steps=_steps(check),
         holds=_holds(check),
@@ -86,6 +89,11 @@ def sentence(counts: Mapping[str, int], language: str) -> str:
     return ", ".join(parts) + "."
 
 
+def why(counts: Mapping[str, int], language: str) -> str:
+    """The heading of the reasons why calls are not possible."""
+    return str(messages("decision", language)["why"]["others" if counts["clear"] else "none"])
+
+
 def use(told: Mapping[str, str], days: str, language: str) -> str:
     """One line: who calls, what for and who speaks where that does not follow from it, and when."""
     words = vocabulary()
@@ -94,7 +102,8 @@ def use(told: Mapping[str, str], days: str, language: str) -> str:
     for fact in ("caller", "purpose", "voice"):
         value = told.get(fact)
         if value in words.axes[fact] and value != assumed.get(fact):
-            parts.append(labelled(words.label(fact, language), words.meaning(fact, value, language), language))
+            said = words.meaning if fact == "caller" else words.value
+            parts.append(labelled(words.label(fact, language), said(fact, value, language), language))
     return " · ".join([*parts, labelled(words.label("call_at", language), days, language)])
 
 
@@ -130,6 +139,8 @@ def missing_thing(word: str, language: str) -> str:
 
 def _steps(check: Check) -> list[Step]:
     texts, count, counts = messages("decision", check.language)["step"], counted(check.language), check.counts
+    if all_forbidden(counts):
+        return [Step(texts["forbidden"])]
     steps = [Step(texts["clear" if counts["clear"] else "none"].format(count=count(counts["clear"])))]
     if counts["blocked"]:
         steps.append(Step(texts["blocked"].format(count=count(counts["blocked"]))))
@@ -145,9 +156,14 @@ def _steps(check: Check) -> list[Step]:
 def _holds(check: Check) -> str:
     texts = messages("decision", check.language)["holds"]
     if not check.counts["clear"]:
-        return str(texts["none"])
+        return str(texts["forbidden" if all_forbidden(check.counts) else "none"])
     end = first_end(check)
     return str(texts["until"].format(day=dated(check.language)(end)) if end else texts["open"])
+
+
+def all_forbidden(counts: Mapping[str, int]) -> bool:
+    """Whether every call is forbidden, so that nothing is left to find out."""
+    return counts["blocked"] == sum(counts.values())
 
 
 def first_end(check: Check) -> date | None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dnc.messages import counted, dated, in_language, messages, percent
+from dnc.messages import counted, dated, in_language, messages, percent, registry_name
 from dnc.reports.decision import calls
-from dnc.reports.phrases import title
+from dnc.reports.phrases import covered, title
 
 
 def rendered(template: str, language: str, sections: Mapping[str, str], values: dict[str, Any]) -> str:
@@ -45,4 +45,6 @@ def environment(language: str) -> Environment:
     templates.globals["language"] = language
     templates.filters["day"] = dated(language)
     templates.filters["said"] = lambda text: in_language(text, language)
+    templates.filters["registry"] = lambda registry: registry_name(registry, language)
+    templates.filters["covered"] = lambda snapshot: covered(snapshot, language)
     return templates

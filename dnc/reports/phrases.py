@@ -11,16 +11,21 @@ from typing import NamedTuple
 from dnc.checks.header import Rule, hints
 from dnc.checks.result import Check
 from dnc.checks.verdict import about_missing
+from dnc.clock import NONE
 from dnc.files.table import folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import vocabulary
-from dnc.messages import apart, counted, dated, messages
+from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.messages import apart, counted, dated, in_language, in_quotes, messages, registry_name, registry_named
 from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
 
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}$")  # masked digits
+
+
+def _quoted(name: str, language: str) -> str:
+    return in_language(quoted([name]), language)
 
 
 def labelled(label: str, text: str, language: str) -> str:
@@ -47,6 +52,8 @@ def fact(column: str, word: str, language: str) -> Fact:
         value = words.value(column, word, language)
     elif _ISO_DAY.fullmatch(word):
         value = dated(language)(word)
+    elif word.lower() in NONE and column in OR_NONE:
+        value = messages("page", language)["no_such_day"]
     label, means = words.label(column, language), words.says(column, language)
     return Fact(label, value, column if hidden else f"{column}={word}", means)
 
@@ -78,8 +85,9 @@ def question(missing: str, language: str = "en") -> str:
         return str(texts[missing])
     kind, _, registry = missing.partition(":")
     if registry:
-        return str(texts[kind].format(registry=registry))
-    return labelled(missing, vocabulary().question(missing, language), language)
+        return str(texts[kind].format(registry=registry_named(registry, language)))
+    words = vocabulary()
+    return labelled(words.label(missing, language), words.asks(missing, language), language)
 
 
 def remedy(missing: str, language: str = "en", mapped: Mapping[str, str] | None = None) -> str | None:
@@ -103,7 +111,7 @@ def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str |
         return None
     texts = messages("question", language)
     if missing in mapped:
-        return f'facts.{missing} = "…"  # {texts["empty"].format(column=quoted([mapped[missing]]))}'
+        return f'facts.{missing} = "…"  # {texts["empty"].format(column=_quoted(mapped[missing], language))}'
     if axis := vocabulary().axes.get(missing):
         values = texts["one_of"].format(words=", ".join(axis), column=missing, theirs=texts["theirs"])
         return f'facts.{missing} = "…"  # {values}'
@@ -115,29 +123,39 @@ class Misread(NamedTuple):
 
     column: ours. word: the cell, masked; empty for further words of a list with many. rows: that have it.
     write: the line of the brief that gives it a meaning; None if only a correction in the file helps.
+    cell: column and word as people read them.
     """
 
     column: str
     word: str
     rows: int
     write: str | None
+    cell: str
 
 
 def misread(check: Check) -> list[Misread]:
     """Cells that were not understood, the most frequent first."""
     found = sorted(check.tallies.misread.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [Misread(column, word, rows, _meaning(column, word, check.dates)) for (column, word), rows in found]
+    return [
+        Misread(column, word, rows, _meaning(column, word, check.dates, check.language), _cell(column, word, check))
+        for (column, word), rows in found
+    ]
 
 
-def _meaning(column: str, word: str, dates: str) -> str | None:
+def _cell(column: str, word: str, check: Check) -> str:
+    label = vocabulary().label(column, check.language)
+    return f"{label} {in_language(in_quotes(word or '…'), check.language)}"
+
+
+def _meaning(column: str, word: str, dates: str, language: str) -> str | None:
     is_day = vocabulary().columns[column]["kind"] in ("date", "datetime")
     if is_day and dates == "iso" and _DAY.match(word):
         return 'dates = "dmy"'
     if not word or "#" in word or "@" in word:
         return None
     plain = re.sub(r"\W", "", folded(word))
-    known = hints()["values"].get(column, {})
-    ours = next((ours for ours, words in known.items() if plain in words), "YYYY-MM-DD" if is_day else "…")
+    known, form = hints()["values"].get(column, {}), messages("question", language)["day_form"]
+    ours = next((ours for ours, words in known.items() if plain in words), form if is_day else "…")
     return f"values.{column}.{json.dumps(word, ensure_ascii=False)} = {json.dumps(ours, ensure_ascii=False)}"
 
 
@@ -147,9 +165,15 @@ def accepted(snapshots: Iterable[Snapshot], language: str) -> Iterator[str]:
     for snapshot in snapshots:
         for defect in snapshot.accepted:
             what = texts["accepted"][defect.what].format(rows=count(defect.rows), reason=defect.reason)
-            yield texts["snapshot"].format(
-                id=snapshot.id, registry=snapshot.registry, as_of=day(snapshot.as_of), what=what
-            )
+            registry, as_of = registry_name(snapshot.registry, language), day(snapshot.as_of)
+            yield texts["snapshot"].format(id=snapshot.id, registry=registry, as_of=as_of, what=what)
+
+
+def covered(snapshot: Snapshot, language: str) -> str:
+    """For which numbers a snapshot is complete."""
+    if snapshot.covers and all(snapshot.covers):
+        return " ".join(f"+{prefix}" for prefix in snapshot.covers)
+    return str(messages("page", language)["covers_all" if snapshot.covers else "covers_none"])
 
 
 def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
@@ -181,7 +205,7 @@ def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
         yield (
             rule,
             texts[rule.key].format(
-                column=quoted([rule.name]), fact=_told(rule.ours, rule.word, check.language), rows=rows
+                column=_quoted(rule.name, check.language), fact=_told(rule.ours, rule.word, check.language), rows=rows
             ),
         )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from dnc.checks.status import Loaded, Status
-from dnc.messages import counted, in_language, messages
+from dnc.messages import counted, dated, in_language, messages, registry_named
 
 
 def as_text(status: Status, language: str = "en") -> Iterator[str]:
@@ -15,13 +15,13 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
     if not status.registries:
         yield texts["empty"]
     for one in status.registries:
-        yield _marked(texts, _loaded(one, texts, count), due=one.due)
+        yield _marked(texts, _loaded(one, language), due=one.due)
     for registry in status.not_loaded:
-        yield _marked(texts, texts["not_loaded"].format(registry=registry), due=True)
+        yield _marked(texts, texts["not_loaded"].format(registry=registry_named(registry, language)), due=True)
     by_day = sorted(status.rules, key=lambda one: (one.read_until, one.jurisdiction))
     for (day, due), files in groupby(by_day, key=lambda one: (one.read_until, one.due)):
         names = ", ".join(one.jurisdiction for one in files)
-        yield _marked(texts, texts["rules"].format(day=day, names=names), due=due)
+        yield _marked(texts, texts["rules"].format(day=dated(language)(day), names=names), due=due)
     if status.rules_pack:
         yield texts["pack"].format(pack=status.rules_pack)
     if status.forgettable:
@@ -35,13 +35,15 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
     yield texts["head"].format(head=status.log_head)
 
 
-def _loaded(one: Loaded, texts: Mapping[str, str], count: Callable[[float], str]) -> str:
+def _loaded(one: Loaded, language: str) -> str:
+    texts, count, day = messages("status", language), counted(language), dated(language)
     if one.clears_until:
-        until = texts["until"].format(day=one.clears_until)
+        until = texts["until"].format(day=day(one.clears_until))
     else:
         until = texts["no_limit" if one.used else "unused"]
-    known = {"registry": one.registry, "as_of": one.as_of, "age": count(one.age_days)}
-    return texts["loaded"].format(**known, numbers=count(one.numbers), until=until)
+    registry, numbers = registry_named(one.registry, language), count(one.numbers)
+    known = {"registry": registry, "as_of": day(one.as_of), "age": count(one.age_days), "numbers": numbers}
+    return str(texts["loaded"].format(**known, until=until))
 
 
 def _marked(texts: Mapping[str, str], line: str, *, due: bool) -> str:

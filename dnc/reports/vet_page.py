@@ -9,7 +9,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
 from dnc.reports.page import rendered
 from dnc.reports.phrases import fact, needed
-from dnc.reports.vet_summary import asked_of_seller, decision, head, lines, period, rows_of
+from dnc.reports.vet_summary import asked_of_seller, class_word, decision, head, lines, period, rows_of
 from dnc.vetting.model import Share, Vetting
 
 _POINTS = 6  # of the curve, on the page
@@ -59,8 +59,10 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         ],
         "needed": lambda word: needed(word, language),
         "asked_of_seller": [asked_of_seller(missing, language) for missing in offer.trade.missing],
+        "class_word": lambda claim: class_word(claim, vetting, language),
         "curve": [("", dated(language)(day), share) for day, share in _points(vetting)],
         "lines": lines(vetting, language),
+        "untold": {v["classes"][column]: rows for column, rows in vetting.untold.items()},
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
         "law": [regimes[id_] for id_ in vetting.regimes],
         "span": lambda pair: "–".join(dict.fromkeys(map(percent(language), pair))),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from dnc.messages import amount, apart, counted, dated, in_language, messages, percent
-from dnc.reports.decision import Decision, Step, heaviest, missing_thing, sentence, use
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import amount, apart, counted, dated, in_language, messages, percent, registry_name
+from dnc.reports.decision import Decision, Step, heaviest, missing_thing, sentence, use, why
 from dnc.reports.phrases import facts, labelled, question
-from dnc.vetting.model import Agreement, BuyerCondition, Price, Share, Traded, Vetting, Wanted
+from dnc.vetting.model import Agreement, BuyerCondition, Claim, Price, Share, Traded, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence
 _MARGIN = " " * 13  # the width of the counts in front of a list
@@ -20,20 +21,20 @@ def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     yield found.sentence
     yield from found.facts
     if found.reasons:
-        yield labelled(heads["why"], "", language).rstrip()
+        yield labelled(found.why, "", language).rstrip()
     yield from (f"  {counted(language)(one.rows):>9}  {one.text}" for one in found.reasons)
     yield labelled(heads["next"], "", language).rstrip()
     yield from (f"  {number}. {step.text}" for number, step in enumerate(found.steps, 1))
     yield found.holds
     yield from _head(vetting, language)
     if vetting.agreement:
-        yield from _agreement(vetting.agreement, language)
+        yield from _agreement(vetting.agreement, vetting, language)
     yield from _costs(vetting, language)
     for by in ("seller", "buyer", "rules"):
         if wanted := [one for one in vetting.wanted if one.by == by]:
             yield texts["wanted_of"][by]
             for one in wanted:
-                yield from _wanted(one, language)
+                yield from _wanted(one, vetting, language)
     if vetting.unclear:
         yield texts["unclear"].format(rows=counted(language)(vetting.unclear))
     yield from _trade(vetting.offer.trade, vetting, language)
@@ -48,7 +49,8 @@ def sealed_lines(vetting: Vetting, signer: str | None, language: str) -> Iterato
     """Lines for the seller of a list whose result was sealed: its salt, who signed, words that were not used."""
     texts, count = messages("vet", language), counted(language)
     if vetting.unnamed:
-        columns = ", ".join(f"{name} ({count(words)})" for name, words in vetting.unnamed.items())
+        label = vocabulary().label
+        columns = ", ".join(f"{label(name, language)} ({count(words)})" for name, words in vetting.unnamed.items())
         yield texts["unnamed"].format(columns=columns)
     yield texts["signed" if signer else "unsigned"].format(key=signer)
     yield texts["salt"].format(salt=vetting.salt)
@@ -66,7 +68,15 @@ def decision(vetting: Vetting, language: str) -> Decision:
     blocked = [(vetting.regimes[one.regime]["title"][language], one.alone + one.shared) for one in vetting.costs]
     missing = {one.word: one.rows for one in vetting.wanted}
     reasons = heaviest(blocked, missing, vetting.unclear, language)
-    return Decision(verdict or numbers, facts, counts, reasons, _steps(vetting, language), _holds(vetting, language))
+    return Decision(
+        verdict or numbers,
+        facts,
+        counts,
+        why(counts, language),
+        reasons,
+        _steps(vetting, language),
+        _holds(vetting, language),
+    )
 
 
 def _offer(vetting: Vetting, language: str) -> Iterator[str]:
@@ -80,7 +90,7 @@ def _offer(vetting: Vetting, language: str) -> Iterator[str]:
 
 def _steps(vetting: Vetting, language: str) -> list[Step]:
     texts, trade = messages("vet", language)["step"], vetting.offer.trade.outcome
-    if not vetting.opens:
+    if not vetting.opens or not vetting.callable.high:
         first = texts["refuse"]
     elif vetting.gate:
         first = texts["buy"]
@@ -100,6 +110,8 @@ def _holds(vetting: Vetting, language: str) -> str:
     texts, count, write, offer = messages("vet", language), counted(language), dated(language), vetting.offer
     if not offer.until:
         return str(texts["lasts_day"].format(start=write(offer.first)))
+    if not vetting.outcomes["clear"].rows:
+        return str(texts["lasts_none"].format(start=write(offer.first)))
     first, last = count(vetting.outcomes["clear"].rows), count(vetting.lasting.rows)
     return str(texts["lasts"].format(first=first, last=last, start=write(offer.first), until=write(offer.until)))
 
@@ -166,18 +178,22 @@ def _costs(vetting: Vetting, language: str) -> Iterator[str]:
         yield f"  {count(cost.alone):>9}  {count(cost.shared):>9}  {_named(cost.regime, vetting, language)}"
 
 
+def _titles(regimes: Iterable[str], vetting: Vetting, language: str) -> str:
+    return apart((str(vetting.regimes[id_]["title"][language]) for id_ in regimes), language)
+
+
 def _named(regime: str, vetting: Vetting, language: str) -> str:
     return f"{vetting.regimes[regime]['title'][language]} ({regime})"
 
 
-def _wanted(wanted: Wanted, language: str) -> Iterator[str]:
+def _wanted(wanted: Wanted, vetting: Vetting, language: str) -> Iterator[str]:
     texts = messages("vet", language)
     asked = labelled(texts["kinds"][wanted.kind], question(wanted.word, language), language)
     yield f"  {counted(language)(wanted.rows):>9}  {asked}"
     if wanted.asks:
         yield _MARGIN + texts["asks"].format(asks=apart((in_language(one, language) for one in wanted.asks), language))
     if wanted.regimes:
-        yield _MARGIN + texts["by"].format(regimes=", ".join(wanted.regimes))
+        yield _MARGIN + texts["by"].format(regimes=_titles(wanted.regimes, vetting, language))
 
 
 def _trade(trade: Traded, vetting: Vetting, language: str) -> Iterator[str]:
@@ -211,7 +227,7 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
         if counts:
             yield texts[name].format(counts=_counts(counts, language))
     for registry, bands in vetting.answers.items():
-        yield texts["answers"].format(registry=registry, counts=_counts(bands, language))
+        yield texts["answers"].format(registry=registry_name(registry, language), counts=_counts(bands, language))
     if vetting.outcomes["clear"].rows:
         per_cent = percent(language)
         shares = (
@@ -220,15 +236,20 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
         )
         yield texts["curve"].format(shares=", ".join(shares))
     if vetting.duties:
-        yield texts["duties"].format(duties=", ".join(sorted(vetting.duties)))
+        yield texts["duties"].format(duties=_titles(sorted(vetting.duties), vetting, language))
     if vetting.untold:
-        yield texts["untold"].format(counts=_counts(vetting.untold, language))
+        named = {texts["classes"][column]: rows for column, rows in vetting.untold.items()}
+        yield texts["untold"].format(counts=_counts(named, language))
 
 
 def lines(vetting: Vetting, language: str) -> dict[str, int]:
     """Rows by the type of their line, in words."""
+    return {_line(line, language): rows for line, rows in vetting.lines.items()}
+
+
+def _line(line: str, language: str) -> str:
     w = messages("page", language)
-    return {w["lines"].get(line, w["unknown"]): rows for line, rows in vetting.lines.items()}
+    return str(w["lines"].get(line, w["unknown"]))
 
 
 def _counts(counts: Mapping[str, int], language: str) -> str:
@@ -260,8 +281,8 @@ def _gate_value(name: str, value: float | None, language: str) -> str:
     return amount(language, 2)(value) if name == "max_price_per_clear" else percent(language)(value)
 
 
-def _agreement(agreement: Agreement, language: str) -> Iterator[str]:
-    texts, outcomes = messages("vet", language), messages("common", language)["outcomes"]
+def _agreement(agreement: Agreement, vetting: Vetting, language: str) -> Iterator[str]:
+    texts = messages("vet", language)
     per_cent, consistent = percent(language, 2), str(agreement.consistent).lower()
     yield texts["agreement"][consistent].format(confidence=percent(language, 0)(agreement.confidence))
     for claim in agreement.claims:
@@ -269,6 +290,18 @@ def _agreement(agreement: Agreement, language: str) -> Iterator[str]:
             claimed, bounds = (f"{per_cent(low)}–{per_cent(high)}" for low, high in (claim.claimed, claim.bounds))
             if claim.claimed[0] == claim.claimed[1]:
                 claimed = per_cent(claim.claimed[0])
-            value = outcomes.get(claim.word, claim.word) or "–"
-            line = texts["claim"].format(column=claim.column, word=value, claimed=claimed, bounds=bounds)
+            column, word = texts["classes"][claim.column], class_word(claim, vetting, language)
+            line = texts["claim"].format(column=column, word=word, claimed=claimed, bounds=bounds)
             yield f"  {'' if claim.holds else '! '}{line}"
+
+
+def class_word(claim: Claim, vetting: Vetting, language: str) -> str:
+    """The word of a class of rows, as people read it."""
+    if claim.column == "outcome":
+        return str(messages("common", language)["outcomes"][claim.word])
+    if claim.column == "line":
+        return _line(claim.word, language)
+    titles = (
+        vetting.regimes[id_]["title"][language] if id_ in vetting.regimes else id_ for id_ in claim.word.split(";")
+    )
+    return apart(titles, language) or "–"

@@ -34,7 +34,7 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
     yield from ((w["use"], line) for line in found.facts)
     for outcome, rows in found.counts.items():
         yield outcomes[outcome], f"{count(rows)} ({share(rows / (check.calls or 1))})"
-    yield from ((d["why"], f"{count(one.rows)} {one.text}") for one in found.reasons)
+    yield from ((found.why, f"{count(one.rows)} {one.text}") for one in found.reasons)
     yield from ((d["next"], step.text) for step in found.steps)
     if found.holds:
         yield d["holds_head"], found.holds
@@ -46,7 +46,7 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
     for reason, rows in check.tallies.unread.most_common():
         yield w["unread"], f"{count(rows)} {unread.get(reason, reason)}"
     for one in misread(check):
-        what = f"{one.column} {one.word!r}: {count(one.rows)}"
+        what = labelled(one.cell, count(one.rows), check.language)
         yield w["cells"], f"{what} ({one.write})" if one.write else what
     yield from ((w["permission_short"], line) for line in remarks(check))
     if check.cut:

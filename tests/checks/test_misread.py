@@ -29,7 +29,7 @@ def result(tmp_path, write_file):
 
 def test_cells_are_counted_and_masked(result):
     """Most frequent first; no digit of a number and no address is repeated."""
-    assert [tuple(one) for one in misread(result)] == [
+    assert [one[:4] for one in misread(result)] == [
         ("recipient", "Part.", 2, 'values.recipient."Part." = "consumer"'),
         ("consent_on", "##/##/####", 1, 'dates = "dmy"'),
         ("consent_on", "bientôt", 1, 'values.consent_on."bientôt" = "YYYY-MM-DD"'),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from dnc.checks.brief import Brief
 from dnc.clock import NONE
 from dnc.errors import InputError, OptionError
-from dnc.files.table import Table, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
+from dnc.files.table import Table, as_typed, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
 from dnc.messages import said
 
@@ -145,7 +145,7 @@ class Header:
         likely = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
         if not likely:
             return said("errors", "no_number_column", names=quoted(self.table.columns))
-        return said("errors", "number_column", name=quoted(likely[:1]))
+        return said("errors", "number_column", name=as_typed(likely[0]))
 
     @cached_property
     def ignored(self) -> list[str]:
@@ -202,7 +202,7 @@ class Header:
 
     def may_object_error(self, names: Sequence[str], why: str = "unheard_cells", way_out: str = "words") -> OptionError:
         """The error about unused columns that may record objections; `way_out` is a key below it in the messages."""
-        first = quoted(names[:1])
+        first = as_typed(names[0])
         remedy = said("errors", "way_out", way_out, first=first)
         return OptionError(said("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
 
@@ -211,8 +211,8 @@ class Header:
         if names := self.possible_objections:
             raise self.may_object_error(names, "unheard_columns", way_out)
         for name, ours in self.mistyped.items():
-            first = quoted([name])
-            raise OptionError(said("errors", "mistyped", name=first, ours=ours), *self._place)
+            why = said("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
+            raise OptionError(why, *self._place)
 
 
 def may_object(name: str) -> bool:

@@ -25,7 +25,7 @@ from dnc.files.toml_reader import toml_of
 from dnc.files.writers import atomic_path
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary
-from dnc.messages import counted, messages, said
+from dnc.messages import counted, dated, messages, said
 from dnc.store.store import Store
 
 _SAMPLE = 5_000  # rows that are checked for each question
@@ -200,7 +200,7 @@ class Questions:
             taken.append(self._w["takes"]["number"].format(names=", ".join(shown)))
         if "region" not in self._brief and len(guesses.regions) == 1:
             edits["region"] = guesses.regions[0]
-            taken.append(self._w["takes"]["region"].format(region=guesses.regions[0]))
+            taken.append(self._w["takes"]["region"].format(region=self._country(guesses.regions[0])))
         if "dates" not in self._brief and guesses.days.order:
             edits["dates"] = guesses.days.order
             order = self._w["orders"][guesses.days.order] if guesses.days.digits else None
@@ -321,9 +321,9 @@ class Questions:
         elif not self._told("caller"):
             yield self._axis("caller", self.calls)
         if not self._told("call_at"):
-            text = self._w["call_at"].format(today=today())
-            option = Option(str(today()), {"facts": {"call_at": str(today())}})
-            yield Question("call_at", text, [option], self.calls, fact="call_at", default=0)
+            day = dated(self._language)(today())
+            option = Option(self._w["today"].format(day=day), {"facts": {"call_at": str(today())}})
+            yield Question("call_at", self._w["call_at"], [option], self.calls, fact="call_at", default=0)
         days = self._guesses.days
         if days.any and "dates" not in self._brief:
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
@@ -358,7 +358,7 @@ class Questions:
         if word in ("registry:own", "objected_on"):
             yield from self._of_opposition(rows)
         elif word == "region":
-            if options := [Option(place, {"region": place}) for place in self._guesses.regions]:
+            if options := [Option(self._country(place), {"region": place}) for place in self._guesses.regions]:
                 yield Question("region", self._w["region"], options, rows)
         elif word in ("voice", "dialler"):
             yield self._of_way(rows)
@@ -468,6 +468,11 @@ class Questions:
         """The question of the vocabulary, without the words to choose from, which are the options."""
         text = vocabulary().asks(ours, self._language)
         return text[0].upper() + text[1:]
+
+    def _country(self, region: str) -> str:
+        """The code of a country, with its name where its law is known."""
+        named = (pack.name[self._language] for pack in self._book.packs.values() if region in pack.territories)
+        return f"{name} ({region})" if (name := next(named, "")) else region
 
     def _axis(self, axis: str, rows: int) -> Question:
         options = [

@@ -28,7 +28,7 @@ from dnc.cli import (
     store_verbs,
     vet_verb,
 )
-from dnc.cli.options import language, log_as_json, say
+from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, speak_as_typed
 from dnc.errors import DncError, OptionError, ShortageError, shortage
 from dnc.messages import Words, figure, in_language, said
 
@@ -50,6 +50,7 @@ atexit.register(gc.freeze)  # otherwise Python looks for cycles among all object
     help="Store folder (may also be given after the verb).",
 )
 @click.option("--rules", type=click.Path(), help="Folder of more rule files (may also be given after the verb).")
+@LANG_BEFORE
 @click.option(
     "--log-json",
     is_flag=True,
@@ -113,6 +114,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_ERROR)
     except BaseException as error:  # a panic in Polars is a BaseException; the message must not quote data
+        if isinstance(error, click.UsageError):
+            speak_as_typed(error, sys.argv[1:] if arguments is None else arguments)
         text, code = _told(error)
         say(f"dnc: {text}", "error", code)
         sys.exit(code)

@@ -36,7 +36,7 @@ _MOST_PIPED_BYTES = 20 * 10**9
 _BLOCK_BYTES = 1 << 20
 _PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
 _log = {"json": False}  # whether lines on stderr are JSON objects
-_language: list[str] = []  # the language of --lang
+_spoken = {"language": ""}  # the language of --lang, once it is read
 _typed_names: dict[str, str] = {}  # path of the copy of a pipe -> what the user typed
 
 
@@ -177,18 +177,46 @@ SHEET = click.option(
 
 def _set_language(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """The callback of --lang: errors of the verb are said in this language."""
-    _language[:] = [value]
+    _spoken["language"] = value
     return value
 
 
-LANG = click.option(
-    "--lang",
-    type=click.Choice(LANGUAGES),
-    default=system_language,
-    is_eager=True,
-    callback=_set_language,
-    help="Language of dnc_why, messages and reports.  [default: that of the system, or English]",
+def language() -> str:
+    """The language of messages: that of --lang, or of the system."""
+    return _spoken["language"] or system_language()
+
+
+def _lang(default: Callable[[], str], help_: str, *, passed: bool) -> Callable[[Command], Command]:
+    return click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        default=default,
+        is_eager=True,
+        expose_value=passed,
+        callback=_set_language,
+        help=help_,
+    )
+
+
+LANG_BEFORE = _lang(system_language, "Language of messages (may also be given after the verb).", passed=False)
+LANG = _lang(
+    language,
+    "Language of dnc_why, messages and reports.  [default: DNC_LANG, that of the system, or English]",
+    passed=True,
 )
+
+
+def speak_as_typed(error: click.UsageError, arguments: Sequence[str]) -> None:
+    """Heed --lang where the arguments are wrong, so that its callback was not called."""
+    prefix = error.ctx.auto_envvar_prefix if error.ctx else None
+    named = [os.environ.get(f"{prefix}_LANG", "")]
+    for before, argument in zip(("", *arguments), arguments, strict=False):
+        named.append(argument if before == "--lang" else argument.partition("--lang=")[2])
+    for asked in named:
+        if asked in LANGUAGES:
+            _spoken["language"] = asked
+
+
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _STORE_OPTIONS = {
     "rules": "Folder of rule files that add to the built-in rules, or replace them.",
@@ -328,11 +356,6 @@ def _by_name(maps: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
 
 
 # Printing
-
-
-def language() -> str:
-    """The language of messages: that of --lang, or of the system."""
-    return _language[-1] if _language else system_language()
 
 
 def say(text: str, level: str = "info", code: int | None = None) -> None:

@@ -139,6 +139,11 @@ def quoted(names: Collection[str]) -> Words:
     return shown + " …" * (len(names) > _SHOWN)
 
 
+def as_typed(name: str) -> str:
+    """A column name as it is typed in a command or a brief, in any language; hidden as by `quoted`."""
+    return quoted([name]) if may_be_data(name) else repr(name[:_HEADER_CELL])
+
+
 def unique_names(header: list[str]) -> list[str]:
     """Column names made unique by a counter; blank names, and those that Polars takes for a pattern, are `column N`."""
     names: dict[str, None] = {}

@@ -77,7 +77,7 @@ def test_everything_that_may_be_missing_has_a_name_and_a_question():
     """Each column of planned calls has a name and a sentence, each other word of `dnc_missing` all; no more is there."""
     other = {"number", "jurisdiction", "stale:law", "registry:own", "registry", "uncovered", "stale"}
     assert set(CATALOGUE["missing"]) == set(CATALOGUE["ask"]) == {*vocabulary().columns, *other}
-    assert set(CATALOGUE["question"]) == {*other, "empty", "in_brief", "in_store", "one_of", "theirs"}
+    assert set(CATALOGUE["question"]) == {*other, "day_form", "empty", "in_brief", "in_store", "one_of", "theirs"}
 
 
 def test_a_section_is_read_as_the_whole_file_has_it():

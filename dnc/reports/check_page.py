@@ -57,6 +57,7 @@ def _values(check: Check) -> dict[str, Any]:
         "countries": _without_rules(check),
         "unread": {unread.get(reason, reason): rows for reason, rows in tallies.unread.most_common()},
         "misread": misread(check)[:_WORDS],
+        "misread_cells": sum(tallies.misread.values()),
         "remarks": list(remarks(check)),
         "duties": ranked(book, tallies.duties()),
         "advice": ranked(book, tallies.advice()),

@@ -188,8 +188,8 @@ def _named(regime: str, vetting: Vetting, language: str) -> str:
 
 def _wanted(wanted: Wanted, vetting: Vetting, language: str) -> Iterator[str]:
     texts = messages("vet", language)
-    asked = labelled(texts["kinds"][wanted.kind], question(wanted.word, language), language)
-    yield f"  {counted(language)(wanted.rows):>9}  {asked}"
+    asked, kind = question(wanted.word, language), texts["kinds"][wanted.kind]
+    yield f"  {counted(language)(wanted.rows):>9}  {asked} ({kind})"
     if wanted.asks:
         yield _MARGIN + texts["asks"].format(asks=apart((in_language(one, language) for one in wanted.asks), language))
     if wanted.regimes:

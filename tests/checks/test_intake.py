@@ -11,6 +11,7 @@ import pytest
 from dnc import Decider, InputError, Store, check, vet
 from dnc.checks.brief import Brief, read_brief
 from dnc.errors import OptionError
+from dnc.law.vocabulary import vocabulary
 
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
 FACTS |= {"call_at": "2026-10-05", "objected_on": "none"}
@@ -46,7 +47,7 @@ def test_what_speaks_against_a_call_counts_where_its_day_is_not_understood(verdi
         assert (outcome, "refused_on" in missing) == ("undecided", True)
     else:
         assert (before[0], outcome) == ("clear", "blocked")
-    assert f"Not understood: {column} '{day}'" in why
+    assert f"Not understood: {vocabulary().label(column)} '{day}'" in why
 
 
 @pytest.mark.parametrize("day", ["2062-01-01", "2026-11-26", "2026-09-31", "last week"])
@@ -58,12 +59,12 @@ def test_what_speaks_for_a_call_helps_only_by_a_day_that_has_come(verdict, day):
         outcome, missing, why = verdict(**{**facts, "consent_on": day, "call_at": "2027-10-04"})
         assert outcome != "clear"
         assert "consent" in missing.split(";") or outcome == "blocked"
-        assert f"consent_on '{day}'" in why
+        assert f"Date of the consent '{day}'" in why
     asked = SALE | {"consent": "none", "consent_on": "", "relationship": "callback", "call_at": "2026-11-26"}
     assert verdict(**asked, relationship_on="2026-11-24")[0] == "clear"
     outcome, missing, why = verdict(**asked, relationship_on=day)
     assert (outcome, "relationship_on" in missing) == ("undecided", True)
-    assert f"relationship_on '{day}'" in why
+    assert f"{vocabulary().label('relationship_on')} '{day}'" in why
 
 
 @pytest.mark.parametrize("word", ["n/a", "N/A", " - "])
@@ -87,7 +88,7 @@ def test_a_consent_for_what_is_not_understood_is_none(verdict):
     """A consent to letters is none to calls, though the law may not ask what calls it is for."""
     outcome, missing, why = verdict(**{**SALE, "consent_for": "E-Mail"})
     assert (outcome, missing) == ("undecided", "consent;consent_for")
-    assert "consent_for 'E-Mail'" in why
+    assert "Calls that the consent covers 'E-Mail'" in why
     assert verdict(**{**SALE, "consent_for": "E-Mail", "consent": "none"})[0] == "blocked"
 
 
@@ -105,7 +106,7 @@ def test_the_numbering_plan_knows_the_line_better(verdict, number, told, plan):
     """A line that is told against a certain plan is not believed, and said."""
     facts = {**SALE, "cli": "+35312000000", "consent": "none", "consent_on": "", "consent_for": ""}
     outcome, missing, why = verdict(number, "IE", **facts, line=told)
-    assert f"Not understood: line '{told}' (plan: {plan})" in why
+    assert f"Not understood: Type of line '{told}' (plan: {plan})" in why
     assert (outcome, missing) == verdict(number, "IE", **facts)[:2]
     assert "Not understood" not in verdict(number, "IE", **facts, line=plan)[2]
 
@@ -116,7 +117,7 @@ def test_a_line_is_believed_where_the_plan_does_not_tell(verdict):
     assert "line" in verdict("+12025550199", "US", **facts)[1].split(";")
     _, missing, why = verdict("+12025550199", "US", **facts, line="mobile")
     assert "line" not in missing.split(";")
-    assert "line" not in why.partition("Not understood")[2]
+    assert "Type of line" not in why.partition("Not understood")[2]
 
 
 OBJECTIONS = [

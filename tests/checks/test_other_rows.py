@@ -42,7 +42,7 @@ def test_an_objection_counts_for_every_row_of_its_number(outcomes, day):
         found, result = outcomes("number,objected_on\n" + "\n".join(order) + "\n", CHARITY)
         assert found == ["clear" if row.startswith(B) else "blocked" for row in order]
         assert result.elsewhere == 3
-    assert "Taken from other rows with this number: objected_on of row 3." in result.verdicts["dnc_why"][0]
+    assert "Taken from other rows with this number: Date of the opt-out in row 3." in result.verdicts["dnc_why"][0]
     assert "Taken from" not in result.verdicts["dnc_why"][2]
 
 
@@ -51,8 +51,8 @@ def test_a_row_is_called_by_its_own_id(outcomes):
     text = f"ref,number,objected_on\nK-7,{A},2026-05-01\n,{B},2026-05-01\nK-9,{A},none\nK-10,{B},none\n"
     _, result = outcomes(text, CHARITY, brief=Brief(columns={"call": "ref"}), language="fr")
     assert [why.partition(" Repris")[2] for why in result.verdicts["dnc_why"]][2:] == [
-        " d'autres lignes portant ce numéro\N{NO-BREAK SPACE}: objected_on de la ligne K-7.",
-        " d'autres lignes portant ce numéro\N{NO-BREAK SPACE}: objected_on de la ligne 2.",
+        " d'autres lignes portant ce numéro\N{NO-BREAK SPACE}: Date de l'opposition, ligne K-7.",
+        " d'autres lignes portant ce numéro\N{NO-BREAK SPACE}: Date de l'opposition, ligne 2.",
     ]
 
 

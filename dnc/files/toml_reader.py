@@ -10,7 +10,7 @@ import re
 import tomllib
 from typing import Any
 
-from dnc.messages import figure, said
+from dnc.messages import Words, figure, said
 
 _MOST_CHARACTERS = 1 << 20
 _MOST_DOTS = 16  # in a line, outside of strings and comments
@@ -21,9 +21,16 @@ _NO_KEY = re.compile(
 )  # strings and comments, also unfinished ones; possessive, so that no text is looked at twice
 _QUOTED = re.compile(r"""'[^']*+\w[^']*+'|"[^"]*+\w[^"]*+\"""")
 
+_PLACE = re.compile(r"at line (?P<line>\d+), column (?P<column>\d+)")
+
 
 class TomlError(ValueError):
     """A text is not TOML, or is beyond the limits; the message quotes nothing of it."""
+
+
+def _place(detail: str) -> Words:
+    found = _PLACE.search(detail)
+    return said("errors", "toml", "place", **found.groupdict()) if found else said("errors", "toml", "end")
 
 
 def toml_of(text: str) -> dict[str, Any]:
@@ -37,6 +44,8 @@ def toml_of(text: str) -> dict[str, Any]:
     except RecursionError:
         raise TomlError(said("errors", "toml", "deep")) from None
     except tomllib.TOMLDecodeError as error:
-        raise TomlError(_QUOTED.sub("…", str(error))) from None
+        detail = _QUOTED.sub("…", str(error))
+        texts = said("errors", "toml", "syntax", place=_place(detail)).texts
+        raise TomlError(Words(texts | {"en": detail})) from None
     except ValueError:  # of `int`
         raise TomlError(said("errors", "toml", "digits")) from None

@@ -77,7 +77,7 @@ def read_pack(path: str, text: str) -> Pack:
         return _Reader(path, text).pack()
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError) as error:
         # A value of another type than is expected where it stands, such as a list in place of a word.
-        raise RuleError(f"does not have the form of a rules file ({type(error).__name__})", path) from None
+        raise RuleError(said("errors", "rules", "form", kind=type(error).__name__), path) from None
 
 
 @lru_cache(maxsize=1024)  # most regimes share theirs with others
@@ -93,12 +93,15 @@ class _Reader:
         try:
             self.data = toml_of(text)
         except TomlError as error:
-            raise RuleError(f"is not valid TOML: {error}", path) from None
+            raise RuleError(said("errors", "no_toml", error=error.args[0]), path) from None
         self.printable(self.data)
 
     def fail(self, message: str, *at: str) -> RuleError:
-        """The error at a place in the file: keys from the outermost inwards."""
-        return RuleError(message, self.path, ".".join(at) or None)
+        """The error at a place in the file: keys from the outermost inwards.
+
+        The message is English alone, for whoever writes the file; in other languages it is said that it is theirs.
+        """
+        return RuleError(said("errors", "rules", "fault", detail=message), self.path, ".".join(at) or None)
 
     def printable(self, data: Any, *at: str) -> None:
         """Refuse control characters, which a terminal or a line of text would obey, and very long texts anywhere."""

@@ -19,7 +19,7 @@ from dnc.errors import RuleError
 from dnc.law.demands import Sql
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rule_file import read_pack
-from dnc.messages import LANGUAGES, Words
+from dnc.messages import LANGUAGES, Words, said
 
 # The files on which the reading of a rules file depends.
 _READ_BY = (
@@ -75,12 +75,12 @@ class Rulebook:
         if extra is not None:
             folder = Path(extra)
             if not folder.is_dir():
-                raise RuleError("is not a folder of rules files", folder)
+                raise RuleError(said("errors", "no_rules_folder"), folder)
             for path in sorted(folder.glob("*.toml")):
                 try:
                     texts[path.name] = path.read_text(encoding="utf-8")
                 except (OSError, UnicodeDecodeError) as error:
-                    raise RuleError(f"cannot be read ({type(error).__name__})", path) from None
+                    raise RuleError(said("errors", "unread", why=type(error).__name__), path) from None
                 paths[path.name] = str(path)
         return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())), pack)
 
@@ -163,15 +163,15 @@ def _rulebook(sources: tuple[tuple[str, str], ...], installed: PackId | None = N
     for path, text in sources:
         pack = _pack(path, text)
         if pack.jurisdiction in packs:
-            raise RuleError(f"jurisdiction {pack.jurisdiction!r} is defined twice", path)
+            raise RuleError(said("errors", "rules", "jurisdiction", name=pack.jurisdiction), path)
         packs[pack.jurisdiction] = pack
         for regime in pack.regimes:
             if regime.id in seen:
-                raise RuleError(f"this regime id is also in {seen[regime.id]}", path, regime.id)
+                raise RuleError(said("errors", "rules", "regime", other=seen[regime.id]), path, regime.id)
             seen[regime.id] = path
         for name in pack.macros:
             if name in calendars:
-                raise RuleError(f"its calendar {name} is also in {calendars[name]}", path)
+                raise RuleError(said("errors", "rules", "calendar", name=name, other=calendars[name]), path)
             calendars[name] = path
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
     return Rulebook(packs, texts, installed)

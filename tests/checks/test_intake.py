@@ -224,7 +224,7 @@ def test_a_brief_in_the_encodings_of_windows(tmp_path, encoding):
     path = tmp_path / "brief.toml"
     path.write_bytes('[values.recipient]\n"Société" = "business"\n'.encode(encoding))
     if encoding == "utf-16-le":
-        with pytest.raises(InputError, match="is not TOML"):
+        with pytest.raises(InputError, match="is not valid TOML"):
             read_brief(path)
     else:
         assert read_brief(path).values == {"recipient": {"societe": "business"}}

@@ -58,7 +58,7 @@ def object_(
 ) -> None:
     """Record opt-outs: people who told this caller not to call again."""
     if lift and not reason:
-        raise click.UsageError(said("errors", "cli", "lift_reason"))
+        raise click.UsageError(said("errors", "lift_reason"))
     count = open_store(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
     texts = messages("store", lang)
     say(texts["lifted" if lift else "recorded"].format(n=counted(lang)(count), day=dated(lang)(on)))

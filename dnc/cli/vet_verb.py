@@ -187,7 +187,7 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
     from dnc.files.writers import is_page
 
     if given["out"] and not is_page(given["out"]):
-        raise click.UsageError(said("errors", "cli", "html"))
+        raise click.UsageError(said("errors", "cli", "page_name"))
     if given["max_price_per_clear"] is not None and given["price"] is None:
         raise click.UsageError(said("errors", "cli", "price"))
     if bool(given["files"]) == bool(given["sealed"]):

@@ -64,6 +64,7 @@ def _page(desk: Desk, session: Session | None, template: str, code: int, values:
         "common": messages("common", language),
         "start": messages("start", language),
         "e": messages("explanation", language),
+        "state": messages("status", language),
         "language": language,
         "session": session,
         "store": desk.store.path.absolute(),

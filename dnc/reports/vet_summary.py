@@ -126,7 +126,7 @@ def _head(vetting: Vetting, language: str) -> Iterator[str]:
     if offer.sample_of is not None:
         yield texts["sample"].format(of=count(offer.sample_of), confidence=percent(language, 0)(offer.confidence))
     if offer.told["declared"]:
-        yield texts["declared"].format(facts=facts(offer.told["declared"], language))
+        yield messages("summary", language)["declared"].format(facts=facts(offer.told["declared"], language))
     for outcome, share in vetting.outcomes.items():
         yield f"  {_share(share, language)}  {messages('common', language)['outcomes'][outcome]}"
         if outcome == "clear" and offer.until:

@@ -183,7 +183,7 @@ ATTACKS = (
     Attack("marks.csv", text("number,call_at,attempts,hours_agreed,place,cli\n", "+33199000001" + ("," + "1 " * 80_000) * 5 + "\n"), READ),
     Attack("distinct-words.csv", lambda: ("number,caller,purpose,source,consent\n" + "".join(f"+33199000001,a{n},b{n},c{n},d{n}\n" for n in range(100_000))).encode(), READ),
     Attack("name.csv", text("number," + "phone " * 1_600 + "\n1,2\n"), READ),
-    Attack("names.csv", text("number," + ",".join(["do not call " * 8] * 9_000) + "\n"), "may tell objections"),
+    Attack("names.csv", text("number," + ",".join(["do not call " * 8] * 9_000) + "\n"), "may record objections"),
     # vCard
     Attack("folded.vcf", text("BEGIN:VCARD\nNOTE:", "x\n " * 300_000, "\nTEL:+33199000001\nEND:VCARD\n"), READ, CARDS),
     Attack("notes.vcf", text("BEGIN:VCARD\n", "NOTE:xxxxxxxx\n" * 200_000, "TEL:+33199000001\nEND:VCARD\n"), "more than 2,048 properties"),

@@ -287,7 +287,7 @@ def test_only_what_a_caller_leaves_open_is_asked(dnc, write_file):
 
 
 def test_columns_that_a_check_would_stop_at_are_named(tmp_path, write_file):
-    """Those that may tell objections and are proposed for nothing are named, to be left out on purpose or mapped."""
+    """Those that may record objections and are proposed for nothing are named, to be left out on purpose or mapped."""
     lines = list(draft(write_file("calls.csv", "number;Opposition;STOP;Bloctel\n0199000418;;;\n"), Rulebook.load()))
     [ignore] = [line for line in lines if "ignore" in line]
     assert ignore.startswith('# ignore = ["STOP", "Bloctel"]  # may contain opt-outs')

@@ -24,7 +24,7 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
     rows = "".join(f'+3319900000{at},"{cell}"\n' for at, cell in enumerate(cells))
     path = write_file("calls.csv", f"number,{column}\n{rows}")
     code, _, err = dnc("check", path, "--quiet")
-    assert (code == 2, "cells that may tell objections" in err) == (stops, stops)
+    assert (code == 2, "cells that may record objections" in err) == (stops, stops)
     assert dnc("check", path, "--quiet", "--ignore", column)[0] != 2
 
 

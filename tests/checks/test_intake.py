@@ -209,8 +209,8 @@ def test_a_file_of_consents_may_not_pass_over_a_withdrawal(dnc, write_file):
     brief = write_file("b.toml", 'ignore = ["STOP"]\n')
     told = ("check", calls, "--region", "FR", "--consents", consents)
     code, _, err = dnc(*told)
-    assert (code, "calls.csv:1: columns that may tell objections are not used: 'STOP'" in err) == (2, False)
-    assert "consents.csv:1: columns that may tell objections are not used: 'opt out'" in err
+    assert (code, "calls.csv:1: columns that may record objections are not used: 'STOP'" in err) == (2, False)
+    assert "consents.csv:1: columns that may record objections are not used: 'opt out'" in err
     assert dnc(*told, "--brief", brief)[0] == 2
     code, _, err = dnc(*told, "--brief", brief, "--ignore", "OPT-OUT")
     assert (code, "ignored on request: 'STOP'" in err) == (3, True)

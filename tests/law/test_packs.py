@@ -157,17 +157,17 @@ def test_a_pack_is_made_installed_used_named_and_undone(dnc, tmp_path, write_fil
 
 
 REFUSALS = {
-    "no pack": (lambda path, keys: path.write_text("a text"), "it is no zip"),
+    "no pack": (lambda path, keys: path.write_text("a text"), "it is not a zip file"),
     "huge": (lambda path, keys: path.write_bytes(b"PK" + bytes(9 << 20)), "it is larger than 8 MB"),
     "unsigned": (lambda path, keys: rewritten(path, signature=None), "is not signed"),
     "without a manifest": (lambda path, keys: rewritten(path, manifest_json=None), "is not signed"),
-    "short signature": (lambda path, keys: rewritten(path, signature=bytes(40)), "its signature does not hold"),
-    "no signature": (lambda path, keys: rewritten(path, signature=b""), "its signature does not hold"),
+    "short signature": (lambda path, keys: rewritten(path, signature=bytes(40)), "its signature is not valid"),
+    "no signature": (lambda path, keys: rewritten(path, signature=b""), "its signature is not valid"),
     "long signature": (lambda path, keys: rewritten(path, signature=bytes(5000)), "this part of it is too large"),
-    "zero key": (lambda path, keys: rewritten(path, signature=bytes(96)), "its signature does not hold"),
+    "zero key": (lambda path, keys: rewritten(path, signature=bytes(96)), "its signature is not valid"),
     "tampered manifest": (
         lambda path, keys: rewritten(path, manifest_json=b'{"format":1,"version":"9","files":{}}'),
-        "its signature does not hold",
+        "its signature is not valid",
     ),
     "huge manifest": (lambda path, keys: rewritten(path, manifest_json=bytes(1 << 17)), "this part of it is too large"),
     "tampered rules": (lambda path, keys: rewritten(path, is_toml=BAN.encode()), "do not match: 'is.toml'"),
@@ -256,7 +256,7 @@ def test_the_same_name_twice_and_links_are_refused(made):
         ({"cases": CASES.partition("\n")[0]}, "the pack has no case for 'is'"),
         ({"cases": CASES.replace("registries", "colour")}, "is.csv: must have the columns case, number"),
         ({"cases": CASES + "x,y\n"}, "is.csv:4: has a row of another length"),
-        ({"cases": CASES.replace("clear", "perhaps")}, "is.csv:she agreed: expects no outcome"),
+        ({"cases": CASES.replace("clear", "perhaps")}, "is.csv:she agreed: names no expected outcome"),
         ({"cases": CASES.replace("named_caller,,", "named_caller,../../x=listed@2026-11-01,")}, "../../x"),
         ({"cases": CASES.replace("named_caller,,", "named_caller,us-ndnc=listed@soon,")}, "'us-ndnc=listed@soon' is no answer"),
         ({"vocabulary.toml": "x = 1"}, "columns and their words are those of the program"),

@@ -94,7 +94,7 @@ def test_the_last_time_stamp_is_certified_too(dnc, checked, key, tmp_path):
     signed["certificate"]["stamp"]["token"] = b64encode(b"junk").decode()
     (tmp_path / "c.json").write_text(json.dumps(signed_again(signed, key)), encoding="utf-8")
     code, _, err = dnc("certify", "--verify", tmp_path / "c.json")
-    assert (code, "does not hold: this is no answer of a time-stamping authority" in err) == (4, True)
+    assert (code, "is not valid: this is not the answer of a time-stamping authority" in err) == (4, True)
 
 
 def test_a_stamp_of_something_else_is_not_certified(checked, key):
@@ -237,7 +237,7 @@ def test_a_signature_made_for_something_else_does_not_hold(signed, key, tmp_path
     """That of a rules pack, by the same key over the same bytes, is none of a certificate."""
     path = tmp_path / "c.json"
     path.write_text(json.dumps(signed_again(signed, key, pack_file._CONTEXT)))
-    with pytest.raises(InputError, match="signature does not hold"):
+    with pytest.raises(InputError, match="signature is not valid"):
         verify(path)
     path.write_text(json.dumps(signed_again(signed, key)))
     assert verify(path).signer == Signer(key).fingerprint

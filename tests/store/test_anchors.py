@@ -123,7 +123,7 @@ def test_without_its_memory_the_file_that_is_named_is_compared(dnc, anchored, tm
     [
         (None, "this file of anchors is missing"),
         ("", "no anchor of this store is in it"),
-        ("# by hand\n\nhello\n", "lines that are no anchors: 1"),
+        ("# by hand\n\nhello\n", "lines that are not anchors: 1"),
         (Store, "cannot be read: Is a directory"),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_line_that_was_cut_off_does_not_spoil_the_next(dnc, anchored, tmp_path
         file.write("2026-01-01T0")
     assert dnc("log", "--anchor", "anchors.txt", "--store", anchored.path)[0] == 0
     notes = verify(anchored.ledger).notes
-    assert ["anchored there: 2" in notes[0], "lines that are no anchors: 1" in notes[1]] == [True, True]
+    assert ["anchored there: 2" in notes[0], "lines that are not anchors: 1" in notes[1]] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_a_stamp_of_another_authority_is_a_fault(dnc, logged, authority, another
     stamped(logged, authority)
     stamped(logged, another)
     code, out, _ = dnc("log", "--verify", "--certificate", authority.root, "--store", logged.path, "--lang", "en")
-    assert (code, out.count("the stamp of row 2 does not hold: its signature")) == (4, 1)
+    assert (code, out.count("the stamp of row 2 is not valid: its signature")) == (4, 1)
     both = authority.root.read_text() + another.root.read_text()
     (logged.path.parent / "both.pem").write_text(both)
     code, _, err = dnc("log", "--verify", "--certificate", "both.pem", "--store", logged.path, "--lang", "en")
@@ -116,7 +116,7 @@ def test_a_stamp_of_another_head_is_found(dnc, logged, authority):
     head = verify(logged.ledger).head
     planted(logged, authority, "1:00", str(head))
     code, out, _ = dnc("log", "--verify", "--store", logged.path, "--lang", "en")
-    assert (code, "does not hold: it is about something else" in out) == (4, True)
+    assert (code, "is not valid: it is about something else" in out) == (4, True)
 
 
 def test_a_stamp_of_a_row_that_the_log_lacks_is_found(logged, authority):
@@ -172,8 +172,8 @@ def slow(query: bytes):
 @pytest.mark.parametrize(
     ("answer", "status", "says"),
     [
-        (lambda query: b"<html>no</html>", 200, "this is no answer of a time-stamping authority"),
-        (lambda query: b"", 200, "this is no answer of a time-stamping authority"),
+        (lambda query: b"<html>no</html>", 200, "this is not the answer of a time-stamping authority"),
+        (lambda query: b"", 200, "this is not the answer of a time-stamping authority"),
         (lambda query: bytes.fromhex("30053003020102"), 200, "the authority did not grant it"),
         (lambda query: b"no", 403, "it refuses (HTTP status 403)"),
         (lambda query: b"", 302, "it refuses (HTTP status 302)"),

@@ -299,7 +299,7 @@ def test_a_broken_signature_is_refused(dnc, offer, keys, write_file):
         data = canonical({name: told[name] for name in ("dnc_sealed", "offer", "cells")}).encode()
         told["checksum"] = hashlib.sha256(data).hexdigest()
         code, shown, err = dnc("vet", write_file("changed.json", json.dumps(told)))
-        assert (code, shown, "its signature does not hold" in err) == (4, "", True)
+        assert (code, shown, "its signature is not valid" in err) == (4, "", True)
 
 
 def test_a_result_is_not_written_over_a_list(dnc, offer, write_file):

@@ -21,7 +21,7 @@ _IN_PLACE = ("en", "fr")  # they stand side by side where a text is defined; ano
 _OTHERS = {found[1]: file for file in files("dnc").iterdir() if (found := _OTHER.fullmatch(file.name))}
 LANGUAGES = (*_IN_PLACE, *sorted(_OTHERS))
 _WRITTEN = {
-    "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d", "semicolon": "; ", "quotes": "'{}'"},
+    "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d", "semicolon": "; "},
     "fr": {
         "thousands": "\N{NARROW NO-BREAK SPACE}",
         "decimal": ",",
@@ -189,8 +189,13 @@ def either(names: Iterable[str]) -> Words:
 
 def in_quotes(*names: str) -> Words:
     """Names or words between the quotation marks of each language; control characters are written as escapes."""
-    escaped = [repr(name)[1:-1] for name in names]
-    return Words({language: ", ".join(map(_written(language)["quotes"].format, escaped)) for language in LANGUAGES})
+    marked = {language: _written(language).get("quotes") for language in LANGUAGES}
+    return Words(
+        {
+            language: ", ".join(marks.format(repr(name)[1:-1]) if marks else repr(name) for name in names)
+            for language, marks in marked.items()
+        }
+    )
 
 
 def calendar_day(day: date | str) -> Words:

@@ -133,7 +133,7 @@ def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):
     _ = [questions.answer(questions.next(), 0) for _ in range(2)]
     question = questions.next()
     assert question.id == "region" and len(question.options) > 1 and question.rows == 2
-    at = [option.text for option in question.options].index("FR")
+    at = [option.text for option in question.options].index("France (FR)")
     questions.answer(question, at)
     assert read_brief(tmp_path / "list.toml").region == "FR"
 

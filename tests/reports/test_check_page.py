@@ -116,7 +116,11 @@ def test_a_list_whose_calls_are_all_decided(page):
     """Nothing is asked for, and nothing is said about what is missing."""
     _, told = page("".join(CALLS.splitlines(keepends=True)[:2]))
     assert told["decision"].startswith("None of 1 calls is possible, 1 is forbidden, none needs more information.")
-    for said in ("Why none of them", "Do not make these calls: all of them are forbidden.", "These calls stay forbidden"):
+    for said in (
+        "Why none of them",
+        "Do not make these calls: all of them are forbidden.",
+        "These calls stay forbidden",
+    ):
         assert said in told["decision"]
     assert "missing" not in told["decision"] and "No call is undecided." in told["undecided"]
 

@@ -270,4 +270,4 @@ def test_the_ends_of_time_and_other_digits(verdict, number):
             assert outcome != "clear" or column not in ("call_at", "objected_on")
     for attempts in ("٣", "３", "-1", "1e1", "3 times", "99999999999"):
         assert f"Calls in the last 30 days '{attempts}'" in verdict(number, **{**SALE, "attempts": attempts})[2]
-    assert "cli '٣٩٠٠'" in verdict(number, **{**SALE, "cli": "٣٩٠٠"})[2]
+    assert "Number shown '٣٩٠٠'" in verdict(number, **{**SALE, "cli": "٣٩٠٠"})[2]

@@ -258,7 +258,7 @@ def test_the_same_name_twice_and_links_are_refused(made):
         ({"cases": CASES + "x,y\n"}, "is.csv:4: has a row of another length"),
         ({"cases": CASES.replace("clear", "perhaps")}, "is.csv:she agreed: names no expected outcome"),
         ({"cases": CASES.replace("named_caller,,", "named_caller,../../x=listed@2026-11-01,")}, "../../x"),
-        ({"cases": CASES.replace("named_caller,,", "named_caller,us-ndnc=listed@soon,")}, "'us-ndnc=listed@soon' is no answer"),
+        ({"cases": CASES.replace("named_caller,,", "named_caller,us-ndnc=listed@soon,")}, "'us-ndnc=listed@soon' is not an answer"),
         ({"vocabulary.toml": "x = 1"}, "columns and their words are those of the program"),
         ({"IS.TOML": "x = 1"}, "'IS.TOML' is not the name of a rules file"),
         ({"run.py": "x = 1"}, "'run.py' is not the name of a rules file"),

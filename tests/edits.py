@@ -119,6 +119,17 @@ def edit_digests_too(folder: Path, statement: str) -> None:
     cover_up(folder)
 
 
+def age(folder: Path, statement: str) -> None:
+    """Run a statement, and give the store the form of version 2: its upgrade gives the log hashes, and states what it finds."""
+    with duckdb.connect(folder / LEDGER) as con:
+        con.execute(statement)
+        con.execute("alter table log drop hash; alter table log drop previous; alter table about drop previous")
+        con.execute(
+            "update about set version = 2; alter table snapshots drop numbers; alter table snapshots drop layout"
+        )
+    (folder / NAME).unlink()
+
+
 def rewrite(folder: Path, changed: Callable[[dict[str, object]], None]) -> None:
     """Change the details of the rows of the log, give all of them new hashes, and cover it up."""
     with duckdb.connect(folder / LEDGER) as con:

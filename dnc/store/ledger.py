@@ -16,9 +16,10 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,7 @@ class Ledger:
             try:
                 opened = self._opened(stack)
             except _OldError:
-                if not os.access(self.folder, os.W_OK):
-                    raise StoreError(said("errors", "ledger", "old", store=self.folder)) from None
-                self.upgrade()
+                self._bring_up()
                 opened = self._opened(stack)
             yield opened
 
@@ -352,9 +351,9 @@ class Ledger:
             raise StoreError(said("errors", "ledger", "aside", folder=aside))
         if unnamed := self.files() - self.named(manifest):
             with self.instance.attached(self.path, "read_only") as con:
-                known = ledger_sql.files_in_log(con)
-            if count := sum(path.name not in known for path in unnamed):
-                raise StoreError(said("errors", "ledger", "unnamed", store=self.folder, n=count))
+                strange = unnamed - self.done_with(con, unnamed)
+            if strange:
+                raise StoreError(said("errors", "ledger", "unnamed", store=self.folder, n=len(strange)))
 
     def _sweep(self, manifest: Manifest) -> None:
         """Remove files that are no longer used; one that is being read is left to the next change.
@@ -362,12 +361,26 @@ class Ledger:
         No other file is removed: if the ledger is an older copy, it does not name what is newer.
         """
         if unnamed := self.files() - self.named(manifest):
-            known = self.moved_in()
+            moved_in = self.moved_in()
             with self.instance.attached(self.path, "read_only") as con:
-                known |= ledger_sql.files_in_log(con)
+                gone = self.done_with(con, unnamed)
             for path in unnamed:
-                if path.name in known:
+                if path in gone or path.name in moved_in:
                     remove_unread(path)
+
+    def done_with(self, con: duckdb.DuckDBPyConnection, unnamed: Iterable[Path]) -> set[Path]:
+        """Which of the files that the ledger does not name it had, and has no more.
+
+        The log speaks of them, for the last time when they were removed. A file that is newer than that came back: the
+        ledger is an older copy, from before it did.
+        """
+        spoken_of = ledger_sql.files_in_log(con)
+        gone = set()
+        for path in unnamed:
+            with suppress(FileNotFoundError):
+                if (at := spoken_of.get(path.name)) and int(path.stat().st_mtime) <= at.replace(tzinfo=UTC).timestamp():
+                    gone.add(path)
+        return gone
 
     def files(self) -> set[Path]:
         """Every file in the folders of snapshots, decisions and bit pages."""
@@ -389,14 +402,25 @@ class Ledger:
     def still_read(self) -> list[Path]:
         """Files that the ledger had and names no more, and that a running check keeps from being removed."""
         with self.read() as opened:
-            unnamed = self.files() - self.named(opened.manifest)
-            known = ledger_sql.files_in_log(opened.con)
-        return sorted(path for path in unnamed if path.name in known)
+            return sorted(self.done_with(opened.con, self.files() - self.named(opened.manifest)))
 
     # versions
 
     def upgrade(self) -> None:
-        """Bring a store of an earlier version to this one: completely or not at all. Raises StoreError."""
+        """Bring a store of an earlier version to this one: completely or not at all. Raises StoreError.
+
+        Any other store, also a damaged one, is left as it is.
+        """
+        if not (self.folder / NAME).exists():
+            try:
+                with suppress(StoreError, OSError), ExitStack() as stack:
+                    self._opened_once(stack)
+            except _OldError:
+                self._bring_up()
+
+    def _bring_up(self) -> None:
+        if not os.access(self.folder, os.W_OK):
+            raise StoreError(said("errors", "ledger", "old", store=self.folder))
         with self.writing():
             self._clean()
             self._healed()
@@ -407,6 +431,9 @@ class Ledger:
                 con.execute("checkpoint")
         with self.instance.attached(self.path, "read_only") as old:
             version, frames = ledger_sql.version(old), ledger_sql.read_old(old)
+            if ledger_sql.states_in_log(old):  # a later ledger in the form of an old one would get a log that fits it
+                fault = said("fault", "not_old", version=version)
+                raise DamageError(self.folder, said("errors", "ledger", "edited", fault=fault))
         snapshots = frames["snapshots"]
         numbers = [self._rows("snapshots", file) for file in snapshots["file"]]
         frames["snapshots"] = snapshots.with_columns(pl.Series("numbers", numbers, pl.Int64))

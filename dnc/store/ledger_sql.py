@@ -234,6 +234,11 @@ def snapshot_files(con: Connection, registry: str | None) -> list[str]:
     return _column(con, f"select distinct file from snapshots where {_NO_OWN} order by file", {"registry": registry})
 
 
+def own_files(con: Connection) -> list[str]:
+    """Files of the snapshots of the own list."""
+    return _column(con, "select distinct file from snapshots where registry = 'own' order by file")
+
+
 def accepted(con: Connection) -> list[Row]:
     """What loads took in on request: snapshot, what, rows, reason."""
     return _rows_if_any(con, "select * from accepted order by snapshot, what")
@@ -260,7 +265,7 @@ def add_bitpages(con: Connection, of: str, file: str, rows: int) -> None:
 
 def objections(con: Connection) -> pl.DataFrame:
     """All objections, with the columns of `OBJECTIONS`."""
-    return pl.DataFrame(con.sql(f"select {', '.join(OBJECTIONS)} from objections"))
+    return pl.DataFrame(con.sql(f"select {', '.join(OBJECTIONS)} from objections where number is not null"))
 
 
 def objections_to(con: Connection, number: int, until: date) -> list[Row]:
@@ -288,6 +293,12 @@ def add_objections(
 def remove_reasons(con: Connection, numbers: Sequence[int]) -> None:
     """Remove the reasons given with the objections of some numbers."""
     con.execute("update objections set reason = null where number in (select unnest(?::ubigint[]))", [list(numbers)])
+
+
+def remove_lifts(con: Connection, numbers: Sequence[int]) -> None:
+    """Remove the numbers of lifts of which there is no objection; the rows stay, since checks count them."""
+    alone = "number in (select unnest(?::ubigint[])) and number not in (select number from objections where not lifted)"
+    con.execute(f"update objections set number = null where {alone}", [list(numbers)])
 
 
 # Keys
@@ -445,10 +456,11 @@ def states_in_log(con: Connection) -> int:
     return int(_column(con, "select count(*) from log where detail ->> '$.state.sha256' is not null")[0])
 
 
-def files_in_log(con: Connection) -> set[str]:
-    """The name of every file that the log mentions."""
-    found = "unnest(system.main.regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet'))"
-    return set(_column(con, f"select distinct {found} from log"))
+def files_in_log(con: Connection) -> dict[str, datetime]:
+    """The name of every file that the log mentions, and when it last did (UTC)."""
+    found = "unnest(system.main.regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet')) as file"
+    rows = _rows(con, f"select file, max(done_at) as at from (select done_at, {found} from log) group by file")
+    return {row["file"]: row["at"] for row in rows}
 
 
 def add_log_row(con: Connection, row: Mapping[str, Any]) -> None:

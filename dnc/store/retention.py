@@ -23,6 +23,7 @@ from dnc.store.loader_search import known
 from dnc.store.snapshots import Snapshot, snapshot_of
 
 DECISIONS = "decisions"
+_THEIRS = "list_contains($numbers::ubigint[], number)"
 _NOT_AN_OPT_OUT = "(not listed or (listed is null and coalesce(since, until) is not null))"
 _WITHOUT_ANSWER = (
     "select * replace ("
@@ -64,7 +65,8 @@ def forget_decisions_by_age(change: Change, before: date) -> list[int]:
 def forget_by_number(change: Change, numbers: Sequence[int], registry: str | None, work: Path) -> Forgotten:
     """Delete what snapshots of one registry or all say about numbers that are not listed, and all kept decisions.
 
-    The reason that a person gave for an objection is deleted too; the objection stays.
+    The reason that a person gave for an objection is deleted too; the objection stays, and so does its lift. A lift of
+    nothing that is kept does not.
     """
     rewriting = _Rewriting(change, numbers, work)
     for file in ledger_sql.snapshot_files(change.con, registry):
@@ -73,6 +75,11 @@ def forget_by_number(change: Change, numbers: Sequence[int], registry: str | Non
         for row in ledger_sql.decisions(change.con):
             rewriting.write("decisions", row["file"], "true", _WITHOUT_ROW)
         ledger_sql.remove_reasons(change.con, numbers)
+        barred: set[int] = set()
+        for file in ledger_sql.own_files(change.con):
+            barred.update(rewriting.opted_out(file))
+            rewriting.write("snapshots", file, "not listed", _WITHOUT_ROW)
+        ledger_sql.remove_lifts(change.con, [number for number in numbers if number not in barred])
     removed = rewriting.removed
     detail = {"by": "number", "numbers": len(set(numbers)), "registry": registry}
     change.log("forget", detail | {f"{name}_rows": rows for name, rows in removed.items()} | {"files": rewriting.files})
@@ -94,11 +101,18 @@ class _Rewriting:
         self.removed = {"snapshots": 0, "decisions": 0}
         self.files: list[str] = []
 
+    def opted_out(self, file: str) -> list[int]:
+        """Those of the numbers that opted out by the file of a snapshot."""
+        path = self._change.folder / "snapshots"
+        sql = f"select number from read_parquet($file) where {_THEIRS} and listed is distinct from false"
+        with engine(self._out.parent, path) as con:
+            return run(con, "forget", sql, {"file": str(path / file), "numbers": self._numbers})["number"].to_list()
+
     def write(self, folder: Literal["snapshots", "decisions"], file: str, those: str, kept: str) -> None:
         """Rewrite a file by the query `kept`, in which `which` are the rows about the numbers that meet `those`."""
         path = self._change.folder / folder
         params = {"file": str(path / file), "numbers": self._numbers}
-        which = f"(list_contains($numbers::ubigint[], number) and {those})"
+        which = f"({_THEIRS} and {those})"
         with engine(self._out.parent, path) as con:
             count = f"select count(*) from read_parquet($file) where {which}"
             rows = run(con, "forget", count, params).item()

@@ -76,18 +76,18 @@ def _verified(ledger: Ledger) -> Findings:
             manifest = opened.manifest
             if opened.ahead:
                 found.notes.append(said("note", "ahead"))
-            if strange := _strange(opened.con):
-                raise DamageError(ledger.folder, strange)
+            if edited := _strange(opened.con):
+                raise DamageError(ledger.folder, edited)
             if not state.is_stated(opened.con):
                 found.notes.append(said("note", "unstated"))
             found.faults += audit_log.faults(opened.con, manifest.last)
             found.faults += _edits(opened.con)
             found.faults += _differences(opened.con, manifest)
             found.ledger_intact = not found.faults
-            known = moved_in | ledger_sql.files_in_log(opened.con)
+            unnamed = files - ledger.named(manifest)
+            strange = unnamed - ledger.done_with(opened.con, unnamed)
             _compare(outside, opened.con, found)
-        unnamed = files - ledger.named(manifest)
-        found.unnamed = sorted(path for path in unnamed if path.name not in known and path.exists())
+        found.unnamed = sorted(path for path in strange if path.name not in moved_in and path.exists())
         found.faults += _strangers(found.unnamed)
     except LockedError:
         raise
@@ -113,9 +113,10 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
         noted: such a row.
         also: files of anchors to compare with besides those in which the store knows that it is anchored.
 
-    Raises StoreError if the log cannot be read.
+    Raises StoreError if the log cannot be read. A store of an earlier version is upgraded, as by every use.
     """
     _must_exist(ledger)
+    ledger.upgrade()
     found, outside = Findings(), Outside.of(ledger.folder, also)
     with suppress(StoreError):
         manifest = read_manifest(ledger.folder)

@@ -20,6 +20,10 @@ same words at that level:
    more than nine rows (few persons, many rows each) would leave one, and is
    refused: whoever offers the list removes repeated rows first.
 
+Rows without a readable number are nobody's: they may be one person's, so they never make a class of ten persons. Ten
+of them or more are a cell apart from all others, which tells how many they are and what follows from that (they are
+undecided, for want of a number), but nothing else that the rows say. Fewer are merged as above.
+
 For example, 40 rows of 40 persons, with outcome and line as the only levels:
 
     outcome    line      rows      outcome  line      rows
@@ -98,8 +102,9 @@ _COLUMNS_ABOVE = {level: columns[: -len(LEVELS[level])] for level, columns in _C
 _LEVEL = {column: level for level, columns in LEVELS.items() for column in columns}
 _FACTS = ("day", "line", "territory", "unread", "consent_on")
 _RANKS = {"blocked": 0, "undecided": 1, "clear": 2}
+_UNREAD = pl.col("territory").eq_missing("")  # a cell of rows without a readable number
 _NEVER, _ALWAYS = date.min, date.max
-_NO_NUMBER = 1 << 63  # added to the row of a call without a number: a person of its own, above all E.164 numbers
+_BESIDE_NUMBER = LEVELS["consent"] + LEVELS["answers"]  # what a row without a number may say and others may not
 
 
 def band(days: pl.Expr) -> pl.Expr:
@@ -144,14 +149,14 @@ def with_loose(cells: pl.DataFrame) -> pl.DataFrame:
     """Closed cells with the levels at which each may have taken in a rest, as far as their counts tell.
 
     A part took in a rest only if it was the smallest, so that without nine of its rows it is no larger than any other;
-    and there is no such part where a rest became a cell of its own.
+    and there is no such part where a rest became a cell of its own. Rows without a number are in a cell apart.
     """
     found = []
     for level, columns in LEVELS.items():
-        above = [pl.lit(0), *map(pl.col, _COLUMNS_ABOVE[level])]
-        parts = cells.with_columns(part=pl.col("rows").sum().over(_COLUMNS_TO[level]))
+        above = [_UNREAD, *map(pl.col, _COLUMNS_ABOVE[level])]
+        parts = cells.with_columns(part=pl.col("rows").sum().over(_UNREAD, *_COLUMNS_TO[level]))
         smallest, rest = pl.col("part").min().over(above), pl.col(columns[0]).is_null().any().over(above)
-        loose = ~rest & (pl.col("part") - (FEW - 1) <= smallest)
+        loose = ~_UNREAD & ~rest & (pl.col("part") - (FEW - 1) <= smallest)
         found.append(parts.select(pl.when(loose).then(pl.lit(level)).alias(level)).to_series())
     return cells.with_columns(loose=pl.concat_list(map(pl.lit, found)).list.drop_nulls())
 
@@ -193,7 +198,7 @@ class Cells:
         until = verdicts.until.fill_null(_ALWAYS)
         rows = pl.select(
             row=row,
-            person=pl.coalesce(calls.number, row + _NO_NUMBER),
+            person=calls.number,
             kind=pl.Series(ids, dtype=pl.UInt32)[case[verdicts.fact]],
             rank=rank[verdicts.case],
             until=pl.when(clear).then(until).otherwise(_NEVER),
@@ -227,10 +232,14 @@ class Cells:
         [persons] = self._persons(keys, atoms["cell"])["persons"].to_list() or [0]  # all are in one cell
         if persons < FEW:
             return atoms.select(*SCHEMA).clear()
+        if atoms.filter(_UNREAD)["rows"].sum() >= FEW:
+            untold = [pl.when(~_UNREAD).then(name).alias(name) for name in _BESIDE_NUMBER]
+            atoms = atoms.with_columns(*untold, cell=_UNREAD.cast(pl.UInt32))
         for columns in LEVELS.values():
             split = self._split(atoms, keys, columns)
             if split["cell"].n_unique() > MOST_CELLS:
-                split = atoms.with_columns(pl.lit(None, SCHEMA[name]).alias(name) for name in columns)
+                apart = _UNREAD.all().over("cell")  # they are told apart by their words
+                split = atoms.with_columns(pl.when(apart).then(name).alias(name) for name in columns)
             atoms = split
         words = [name for name in SCHEMA if name not in ("rows", "loose")]
         cells = atoms.group_by("cell", *words).agg(pl.col("rows").sum()).sort("rows", *words)
@@ -250,7 +259,8 @@ class Cells:
     def _persons(self, keys: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
         """Distinct persons and rows in each part, where `part` has the part of each atom: part, persons, rows.
 
-        Persons are counted from the rows again, because one person may have rows in several atoms.
+        Persons are counted from the rows again, because one person may have rows in several atoms. A row without a
+        number is nobody's.
         """
         sql = "select part, count(distinct person) as persons, count(*) as rows from placed join parts"
         parts = keys.with_columns(part=part)
@@ -262,21 +272,24 @@ class Cells:
         groups = atoms.select("cell", *columns).unique(maintain_order=True).with_row_index("part")
         group = atoms.join(groups, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")["part"]
         groups = groups.join(self._persons(keys, group), on="part", how="left", maintain_order="left")
+        # A group that is its whole cell stays one. The others are large enough, or too small to be one.
+        groups = groups.with_columns(small=(pl.col("persons") < FEW) & (pl.len().over("cell") > 1))
         # The rest of each cell: its small groups together. Persons of two small groups may be the same.
-        small = group.is_in(groups.filter(pl.col("persons") < FEW)["part"].implode())
+        small = group.is_in(groups.filter("small")["part"].implode())
         rests = self._persons(keys.filter(small), atoms["cell"].filter(small))
         rests = rests.select(cell="part", rest="persons", rest_rows="rows")
-        if rests.filter((pl.col("rest") < FEW) & (pl.col("rest_rows") >= FEW)).height:
-            raise InputError(said("errors", "seal", "few_rows"))
         # The smallest other group of each cell, which takes in a rest that is small itself.
-        hosts = groups.filter(pl.col("persons") >= FEW).sort("rows", "part").unique("cell", keep="first")
+        hosts = groups.filter(~pl.col("small")).sort("rows", "part").unique("cell", keep="first")
         hosts = hosts.select("cell", "part", *columns).rename({name: f"{name}_host" for name in ("part", *columns)})
         groups = groups.join(rests, on="cell", how="left", maintain_order="left")
         groups = groups.join(hosts, on="cell", how="left", maintain_order="left")
+        is_rest = pl.col("small") & (pl.col("rest") < FEW) & pl.col("part_host").is_not_null()
+        if groups.filter(is_rest & (pl.col("rest_rows") >= FEW)).height:
+            raise InputError(said("errors", "seal", "few_rows"))
         # The words of the cell that each group goes into; groups of one cell with equal words go into the same.
-        is_small = pl.col("persons") < FEW
-        joined = ((pl.col("rest") < FEW) & is_small).fill_null(False)
-        words = [pl.when(joined).then(f"{name}_host").when(~is_small).then(name).alias(name) for name in columns]
+        words = [
+            pl.when(is_rest).then(f"{name}_host").when(~pl.col("small")).then(name).alias(name) for name in columns
+        ]
         groups = groups.select("part", "cell", *words)
         cells = groups.unique(["cell", *columns], maintain_order=True).select("cell", *columns).with_row_index("new")
         groups = groups.join(cells, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")

@@ -295,6 +295,12 @@ def test_a_store_of_version_2_is_brought_up_whole(tmp_path):
     assert (store.log()["verb"][-1], verify(store.ledger).faults) == ("upgrade", [])
 
 
+def test_a_log_of_an_earlier_version_is_verified(dnc, old):
+    """The store is upgraded first, as by every use: its log had no hashes."""
+    assert dnc("log", "--verify", "--store", old.path)[0] == 0
+    assert old.log()["verb"][-1] == "upgrade"
+
+
 def test_a_log_that_version_1_left_is_replayed(old):
     """A killed change of version 1 may have left committed rows in its write-ahead log: they are not lost."""
     killed = "import duckdb, os, sys; con = duckdb.connect(sys.argv[1])\n"

@@ -136,6 +136,27 @@ def test_the_log_of_a_rebuilt_ledger_is_as_it_was(known):
     assert not verify(known.ledger).faults
 
 
+def test_a_lift_stays_only_with_the_opt_out_that_it_lifts(store, write_file):
+    """One in the ledger, one of a list that was loaded, and one of nothing that is kept."""
+    objected, listed, nothing, cleared = 33199000021, 33199000022, 33199000023, 33199000024
+    own = write_file("own.csv", f"number,listed\n+{listed},yes\n+{cleared},no\n+33199000099,yes\n")
+    store.load(own, as_of=date(2026, 6, 1), registry="own")
+    store.object([f"+{objected}"], date(2026, 6, 1))
+    numbers = [f"+{number}" for number in (objected, listed, cleared, nothing)]
+    store.object(numbers, date(2026, 6, 2), lift=True, reason=REASON)
+    last = store.standing().objections["seq"].max()
+    before = {number: said(store, "own", number, "2026-06-05") for number in (objected, listed, nothing, cleared)}
+    store.forget_numbers(numbers)
+    file = f"snapshots/{store.snapshots()[0].file}"
+    assert traces(store.path, nothing) == traces(store.path, cleared) == set()
+    assert (traces(store.path, objected), traces(store.path, listed)) == ({LEDGER}, {LEDGER, file})
+    assert not found(store.path, {"reason": REASON.encode()})
+    assert {number: said(store, "own", number, "2026-06-05") for number in before} == before
+    store.object(["+33199000098"], date(2026, 6, 7))
+    assert store.standing().objections["seq"].max() == last + 1
+    assert not verify(store.ledger).faults
+
+
 def test_decisions_that_are_forgotten_by_age_leave_no_byte(known):
     """Their files and the rows about them go at once."""
     file = known.manifest().decisions[0].file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import zipfile
 from datetime import date, datetime
@@ -105,6 +106,15 @@ def test_a_row_that_was_added_without_a_state_is_found(held):
     ]
 
 
+def test_a_ledger_in_the_form_of_an_old_one_is_not_upgraded(dnc, held):
+    """The upgrade would give the log the hashes that it had, and then state what was edited."""
+    edits.age(held.path, "delete from objections where seq = 1")
+    says = "ledger.duckdb was edited: it has the form of version 2, which did not write such a log"
+    for verb in (["verify"], ["log", "--verify"], ["object", "+33199000005", "--on", "2026-08-06"], ["snapshots"]):
+        code, out, err = dnc(*verb, "--store", held.path)
+        assert (code, says in out + err) == (4, True), out + err
+
+
 def test_a_chain_that_was_rewritten_is_found_by_a_head_kept_elsewhere(dnc, held):
     """Whoever makes an older store of it, or states the edited tables in a new chain, is found by the head alone."""
     head = str(verify(held.ledger).head)
@@ -141,6 +151,24 @@ def test_an_older_copy_is_found_by_the_files_that_it_does_not_name(dnc, held, wr
     assert not verify(held.ledger).faults
     code, out, _ = dnc("log", "--verify", "--head", head, "--store", held.path)
     assert (code, out) == (4, "row 6 is missing\n")
+
+
+def test_a_file_that_came_back_is_not_taken_for_one_that_was_removed(held, tmp_path, write_file):
+    """The older ledger's log knows its name; but the file is newer than the last word about it."""
+    file = held.path / "snapshots" / held.snapshots()[0].file
+    held.forget(date(2026, 7, 1), "fr-bloctel")
+    assert not file.exists()
+    older = tmp_path / "older"
+    shutil.copytree(held.path, older)
+    held.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1), campaign="c7")
+    later = file.stat().st_mtime + 5
+    os.utime(file, (later, later))  # of the next second at least
+    edits.put_back(held.path, older, files=False)
+    assert verify(held.ledger).unnamed == [file]
+    held.object(["+33199000005"], date(2026, 8, 6))
+    assert file.exists()
+    with pytest.raises(StoreError, match="1 files that the ledger does not name"):
+        held.forget(date(2026, 1, 1))
 
 
 def test_a_file_of_somebody_else_is_reported_and_stays(held, tmp_path):

@@ -99,14 +99,29 @@ def described(rows: list[tuple]) -> list[dict]:
                 "consent": {None: "", 3: "0-30", 40: "31-60", 400: "366-730"}[age],
                 "answers": "fr-bloctel 0-30",
                 "lasts": {0: 1, 7: 2}[days] if outcome == "clear" else 0,
-                "person": number or f"row {at}",
+                "person": number or None,
                 "worst": (["blocked", "undecided", "clear"].index(outcome), days if outcome == "clear" else 0, at),
             }
         )
     worst: dict = {}
     for one in told:
         worst[one["person"]] = min(one["worst"], worst.get(one["person"], one["worst"]))
-    return [one | {"repeat": worst[one["person"]] != one["worst"]} for one in told]
+    return [one | {"repeat": bool(one["person"]) and worst[one["person"]] != one["worst"]} for one in told]
+
+
+def apart(told: list[dict], cells: list[dict]) -> tuple[list[dict], list[dict]]:
+    """The rows and cells without those about rows without a number, of which ten or more are a cell that says little."""
+    unread = [one for one in told if one["person"] is None]
+    if len(unread) < FEW:
+        return told, cells
+    [cell] = [cell for cell in cells if cell["territory"] == ""]
+    assert (cell["rows"], cell["consent"], cell["answers"], cell["loose"]) == (len(unread), None, None, [])
+    for level in list(LEVELS)[:-2]:
+        words = {tuple(one[name] for name in LEVELS[level]) for one in unread}
+        assert tuple(cell[name] for name in LEVELS[level]) in (
+            words if len(words) == 1 else {(None,) * len(LEVELS[level])}
+        )
+    return [one for one in told if one["person"]], [one for one in cells if one is not cell]
 
 
 def sorted_in(rows: list[dict], cells: list[dict], levels: list[str]) -> list[tuple[dict, list[dict]]]:
@@ -136,8 +151,8 @@ def sorted_in(rows: list[dict], cells: list[dict], levels: list[str]) -> list[tu
 
 
 def persons(rows: list[dict]) -> int:
-    """Distinct persons of some rows."""
-    return len({one["person"] for one in rows})
+    """Distinct persons of some rows; a row without a number is nobody's."""
+    return len({one["person"] for one in rows} - {None})
 
 
 def closed_or_refused(cells: Cells, told: list[dict]) -> pl.DataFrame | None:
@@ -145,7 +160,7 @@ def closed_or_refused(cells: Cells, told: list[dict]) -> pl.DataFrame | None:
     try:
         return cells.closed(POINTS)
     except InputError:
-        assert any(one["repeat"] for one in told)
+        assert any(one["repeat"] or one["person"] is None for one in told)
         return None
 
 
@@ -163,8 +178,8 @@ def test_no_class_tells_of_fewer_than_ten_persons(rows):
     if persons(told) < FEW:
         assert closed.height == 0
         return
-    found = sorted_in(told, closed.to_dicts(), list(LEVELS))
-    assert sum(len(inside) for _, inside in found) == len(rows)
+    assert closed["rows"].sum() == len(rows)
+    found = sorted_in(*apart(told, closed.to_dicts()), list(LEVELS))
     for cell, inside in found:
         assert cell["rows"] == len(inside)
         assert persons(inside) >= FEW
@@ -236,6 +251,32 @@ def test_persons_are_counted_and_not_rows():
     with counter(rows[:9] + rows[30:]) as cells:
         closed = cells.closed(POINTS)
     assert (set(closed["outcome"]), closed["rows"].sum()) == ({"clear"}, 59)
+
+
+def test_rows_without_a_number_are_nobodys():
+    """They may all be one person's: from ten on it is told how many they are, and nothing of what else they say."""
+    many = [(at, "clear", "a", "landline", "FR", 3, 7) for at in range(100, 150)]
+    found = {}
+    for count, kind in ((9, (None, 40)), (10, (None, 40)), (12, (None, None)), (12, (None, 400))):
+        territory, age = kind
+        unread = [(0, "undecided", "a", None, territory, age, 0)] * count
+        with counter(many + unread) as cells:
+            found[count, age] = cells.closed(POINTS)
+    assert found[9, 40].select("outcome", "rows").rows() == [("clear", 59)]
+    assert found[10, 40].select("outcome", "territory", "rows").rows() == [("undecided", "", 10), ("clear", "FR", 50)]
+    assert found[12, None].equals(found[12, 400])
+
+
+def test_an_honest_list_with_rows_without_a_number_is_sealed():
+    """However few people differ from the others in something else."""
+    rows = [(at, "clear", "a", "landline", "FR", 3, 7) for at in range(100, 150)]
+    rows += [(at, "clear", "a", "mobile", "FR", 3, 7) for at in range(200, 205)]
+    rows += [(0, "undecided", "a", None, None, None, 0)] * 25
+    with counter(rows) as cells:
+        closed = cells.closed(POINTS)
+    assert closed.select("outcome", "line", "rows").rows() == [("undecided", "", 25), ("clear", "landline", 55)]
+    assert between(closed, outcome="clear") == (46, 55)
+    assert between(closed, line="landline") == (46, 55)
 
 
 @settings(max_examples=size(8, 40), deadline=None)

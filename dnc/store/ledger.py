@@ -308,6 +308,13 @@ class Ledger:
         """Begin a change, unless the ledger was edited: the change would make that look right."""
         self._refuse_strange(con, bare=False)
         ledger_sql.begin_change(con, before.ledger)
+        self.refuse_edited(con, whole=whole)
+
+    def refuse_edited(self, con: duckdb.DuckDBPyConnection, *, whole: bool = False) -> None:
+        """Raise DamageError where the open ledger is not what its log says.
+
+        whole: whether all objections are read; otherwise they are counted, and the last of them read.
+        """
         for fault in state.faults(con, state.read(con, None if whole else state.kept(con))):
             raise DamageError(self.folder, said("errors", "ledger", "edited", fault=fault))
 

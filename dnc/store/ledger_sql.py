@@ -268,6 +268,11 @@ def objections(con: Connection) -> pl.DataFrame:
     return pl.DataFrame(con.sql(f"select {', '.join(OBJECTIONS)} from objections where number is not null"))
 
 
+def objections_count(con: Connection) -> int:
+    """How many objections there are, and lifts of them."""
+    return int(_column(con, "select count(*) from objections")[0])
+
+
 def objections_to(con: Connection, number: int, until: date) -> list[Row]:
     """Objections of one number up to a day: on, lifted, reason, recorded_at."""
     columns = 'on_day as "on", lifted, reason, recorded_at'

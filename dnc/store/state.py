@@ -9,8 +9,8 @@ tables are one block, 0. The SHA-256 of a block is that of its rows, one a line,
 without columns that are null, and in `rules` and `terms` only the SHA-256 of the text. Lines end with a line feed, but
 the last.
 
-The table `digests` has these lines as of the last change. A change reads the other tables and the last block of
-objections; a verification reads everything.
+The table `digests` has these lines as of the last change. A change, and whatever decides calls, counts the objections
+and reads their last block and the other tables; a verification, and a change that erases, reads everything.
 """
 
 from __future__ import annotations
@@ -68,11 +68,15 @@ def kept(con: duckdb.DuckDBPyConnection) -> State:
 
 
 def read(con: duckdb.DuckDBPyConnection, known: State | None = None) -> State:
-    """The state, read from the tables; of the blocks of objections that are `known`, only the last is read again."""
+    """The state, read from the tables; of the blocks of objections that are `known`, only the last is read again.
+
+    All are read again if there is another number of objections than that comes to.
+    """
     blocks = [part for part in known.parts if part.name == "objections"] if known else []
     last = max((part.block for part in blocks), default=0)
     parts = {Part(**row) for row in ledger_sql.read_digests(con, last)}
-    return State(frozenset(parts.union(part for part in blocks if part.block < last)))
+    found = State(frozenset(parts.union(part for part in blocks if part.block < last)))
+    return found if not last or found.rows["objections"] == ledger_sql.objections_count(con) else read(con)
 
 
 def renew(con: duckdb.DuckDBPyConnection, *, whole: bool) -> State:

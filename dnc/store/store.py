@@ -108,11 +108,15 @@ class Store:
     # reading
 
     def standing(self) -> Standing:
-        """The snapshots and objections of this moment; none if the store does not exist yet. Raises StoreError."""
+        """The snapshots and objections of this moment; none if the store does not exist yet.
+
+        Raises StoreError, also where the ledger was edited so that it is not what its log says.
+        """
         if not self.exists:
             return Standing(self.path)
         for _ in range(_TRIES):
             with self.ledger.read() as opened:
+                self.ledger.refuse_edited(opened.con)
                 now = self._snapshots_in(opened.con)
                 now, missing = replace(now, objections=ledger_sql.objections(opened.con)), None
             try:

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dnc import Store, StoreError, check
+from dnc import Decider, Store, StoreError, check
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
@@ -79,8 +79,10 @@ def test_an_edit_is_found_if_the_digests_in_the_ledger_are_edited_too(held):
         held.object(["+33199000005"], date(2026, 8, 6))
 
 
-def test_an_edit_among_many_objections_is_found_after_later_changes(store):
-    """A change reads the last block only; what it does not read, it does not state anew either."""
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Path:
+    """The folder of a store with three blocks of objections, written by one change."""
+    store = Store(tmp_path_factory.mktemp("many") / "dnc-store")
     with store.ledger.change() as change:
         for block in range(3):
             numbers = [33199000000 + number % 100 for number in range(4096)]
@@ -88,11 +90,44 @@ def test_an_edit_among_many_objections_is_found_after_later_changes(store):
             ledger_sql.add_objections(change.con, numbers, date(2026, 8, 1 + block), **words)
         change.log("object", {"count": 3 * 4096})
     assert not verify(store.ledger).faults
+    return store.path
+
+
+def test_objections_are_counted_by_every_change_and_decision(many, store):
+    """One that is gone is noticed, however many were recorded after it."""
+    shutil.copytree(many, store.path)
     edits.edit(store.path, "delete from objections where seq = 5000")
+    says = "was edited: objections: 12,287 in the ledger, 12,288 when row 1 was written"
+    for use in (lambda: store.object(["+33199000005"], date(2026, 8, 6)), store.standing):
+        with pytest.raises(StoreError, match=says):
+            use()
+
+
+def test_an_edit_among_many_objections_is_found_after_later_changes(many, store):
+    """A change reads the last block only; what it does not read, it does not state anew either."""
+    shutil.copytree(many, store.path)
+    edits.edit(store.path, "update objections set on_day = date '2030-01-01' where seq = 5000")
     store.object(["+33199000005"], date(2026, 8, 6))
-    assert verify(store.ledger).faults == ["objections: 12,288 in the ledger, 12,289 when row 2 was written"]
+    says = "objections: 12,289 in the ledger, as when row 2 was written, but not the same"
+    assert verify(store.ledger).faults == [says]
     with pytest.raises(StoreError, match="was edited: objections"):
         store.forget(date(2026, 1, 1))
+
+
+@pytest.mark.parametrize("name", [name for name, (_, says) in edits.EDITS.items() if "texts" not in says])
+def test_nothing_is_decided_from_an_edited_ledger(dnc, held, write_file, name):
+    """By whatever way: a check, a single call, an answer to a person."""
+    edits.edit(held.path, edits.EDITS[name][0])
+    for verb in (
+        ("explain", "+33199000003", "--at", "2026-08-05"),
+        ("check", write_file("c.csv", CALLS), "--region", "FR"),
+        ("answer", "+33199000003"),
+        ("export", "own"),
+    ):
+        code, out, err = dnc(*verb, "--store", held.path)
+        assert (code, out, "ledger.duckdb was edited" in err) == (4, "", True), err
+    with pytest.raises(StoreError, match="was edited"):
+        Decider(held)
 
 
 def test_a_row_that_was_added_without_a_state_is_found(held):

@@ -45,6 +45,7 @@ class Calls(NamedTuple):
     row: pl.Series | None = None
     cells: pl.DataFrame | None = None
     source: pl.Series | None = None
+    text: pl.Series | None = None
 
     @property
     def height(self) -> int:

@@ -27,7 +27,7 @@ from dnc.files.strict_json import SHA256, Strict, Text, converted, only, shown
 from dnc.messages import said
 from dnc.store import audit_log, ledger_sql
 from dnc.store.audit_log import canonical
-from dnc.store.stamps import MOST_BYTES, last_stamp, read_stamp
+from dnc.store.stamps import MOST_BYTES, StampError, content_of, last_stamp, look_at
 from dnc.store.store import Store
 from dnc.store.verify import verify_log
 
@@ -164,6 +164,8 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
         texts = {sha256: text for sha256 in then["rules"] for text in ledger_sql.texts(opened.con, "rules", [sha256])}
         rows = [one["detail"] for one in ledger_sql.log_as_written(opened.con) if one["verb"] == "load"]
         head = audit_log.head(opened.con)
+    if lacking := set(then["rules"]) - texts.keys():
+        raise StoreError(said("errors", "certificate", "rules", check=check, sha256=min(lacking)))
     if faults := verify_log(store.ledger).faults:
         raise StoreError(said("errors", "certificate", "log", store=store.path, fault=faults[0]))
     loads = {one["snapshot"]: one for one in map(json.loads, rows)}
@@ -249,7 +251,12 @@ def _last_stamp(store: Store) -> dict[str, str] | None:
     Raises StampError where it is not one of its row; without the extra that reads it, it is not looked at.
     """
     stamp = last_stamp(store.path)
-    if stamp:
+    if stamp is None:
+        return None
+    try:
+        data = content_of(stamp)
         with suppress(OptionError):
-            read_stamp(stamp)
-    return {"head": str(stamp.head), "token": b64encode(stamp.path.read_bytes()).decode()} if stamp else None
+            look_at(data, stamp.head)
+    except StampError as error:
+        raise StampError(said("anchor", "stamp_wrong", path=stamp.path, why=error.why, row=stamp.head.seq)) from None
+    return {"head": str(stamp.head), "token": b64encode(data).decode()}

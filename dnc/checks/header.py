@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache, cached_property
@@ -188,7 +188,7 @@ class Header:
     @property
     def mistyped(self) -> dict[str, str]:
         """Unused column → the one of our unmapped columns whose name it almost has."""
-        free = [name for name in vocabulary().columns if name not in self.columns]
+        free = {folded(name): name for name in vocabulary().columns if name not in self.columns}
         found = {name: _almost(name, free) for name in self.unused}
         return {name: ours for name, ours in found.items() if ours}
 
@@ -233,13 +233,12 @@ def has_objection(cell: str) -> bool:
     return any(f" {phrase} " in words for phrase in hints()["against"]["cells"])
 
 
-def _almost(name: str, known: Collection[str]) -> str | None:
-    """The one of some names that a name almost is: cut short, or with a letter wrong, or some in a long name."""
+def _almost(name: str, known: Mapping[str, str]) -> str | None:
+    """The one of some names, by these folded, that a name almost is: cut short, or with a letter wrong, or some in a long name."""
     name = folded(name)
     if name in hints()["mistyped"]["not"]:
         return None
-    for candidate in known:
-        wanted = folded(candidate)
+    for wanted, candidate in known.items():
         is_cut = len(name) >= _SHORTEST and wanted.startswith(name)
         is_cut |= 2 * len(name) > len(wanted) and wanted.endswith(name)
         is_alike = len(wanted) >= _LONG and SequenceMatcher(None, name, wanted).ratio() >= _ALIKE

@@ -127,7 +127,8 @@ class Intake:
         shared = Shared(plans.select(repeated), plan)
         facts = self._reader.facts(plans, kinds)
         counted = _counted(facts[MARKS], plan if row is None else plan.filter((row != row.shift(1)).fill_null(True)))
-        return Calls(batch.select(header.carried), number, plan, facts.drop(MARKS), was, shared, row, counted, source)
+        carried, facts = batch.select(header.carried), facts.drop(MARKS)
+        return Calls(carried, number, plan, facts, was, shared, row, counted, source, cells["text"])
 
     # The numbers of a row
 

@@ -235,10 +235,18 @@ def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> St
     Raises StampError where it is none, is about something else, or does not verify; OptionError where the extra is
     missing.
     """
-    if not stamp.is_intact:
-        raise StampError(said("anchor", "why", "damaged"))
+    return look_at(content_of(stamp), stamp.head, trusted)
+
+
+def content_of(stamp: Stamp) -> bytes:
+    """The answer of the authority (DER). Raises StampError where the file is damaged, or is larger than one is kept."""
     with open_input(stamp.path) as file:
-        return look_at(file.read(MOST_BYTES + 1), stamp.head, trusted)
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise StampError(said("anchor", "why", "large", most=MOST_BYTES >> 20))
+    if not sha256(data).hexdigest().startswith(stamp.checksum):
+        raise StampError(said("anchor", "why", "damaged"))
+    return data
 
 
 def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> tuple[list[Words], list[Words]]:

@@ -20,9 +20,10 @@ same words at that level:
    more than nine rows (few persons, many rows each) would leave one, and is
    refused: whoever offers the list removes repeated rows first.
 
-Rows without a readable number are nobody's: they may be one person's, so they never make a class of ten persons. Ten
-of them or more are a cell apart from all others, which tells how many they are and what follows from that (they are
-undecided, for want of a number), but nothing else that the rows say. Fewer are merged as above.
+Ten rows or more without a readable number may all be one person's. So they are a
+cell apart, which tells how many they are and what follows from that (they are
+undecided, for want of a number), but nothing else that the rows say. Where they
+are fewer, rows with the same text in place of a number are those of one person.
 
 For example, 40 rows of 40 persons, with outcome and line as the only levels:
 
@@ -43,7 +44,7 @@ What the reader can conclude (`between`): 25 to 40 rows are clear (it is 25), an
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
 from types import TracebackType
@@ -104,7 +105,8 @@ _FACTS = ("day", "line", "territory", "unread", "consent_on")
 _RANKS = {"blocked": 0, "undecided": 1, "clear": 2}
 _UNREAD = pl.col("territory").eq_missing("")  # a cell of rows without a readable number
 _NEVER, _ALWAYS = date.min, date.max
-_BESIDE_NUMBER = LEVELS["consent"] + LEVELS["answers"]  # what a row without a number may say and others may not
+_NO_NUMBER = 1 << 63  # in the person of a row without a number, with the hash of its text: above all E.164 numbers
+_BESIDE_NUMBER = ("consent", "answers")  # levels at which rows without a number may differ, whatever the number
 
 
 def band(days: pl.Expr) -> pl.Expr:
@@ -196,9 +198,10 @@ class Cells:
         height = verdicts.until.len()
         row = pl.int_range(self._rows, self._rows + height, dtype=pl.UInt64, eager=True)
         until = verdicts.until.fill_null(_ALWAYS)
+        texts = pl.select(pl.lit(calls.text).fill_null("").str.strip_chars()).to_series()
         rows = pl.select(
             row=row,
-            person=calls.number,
+            person=pl.coalesce(calls.number, _NO_NUMBER | texts.hash()),
             kind=pl.Series(ids, dtype=pl.UInt32)[case[verdicts.fact]],
             rank=rank[verdicts.case],
             until=pl.when(clear).then(until).otherwise(_NEVER),
@@ -222,23 +225,23 @@ class Cells:
         return self._atoms(points).select(*SCHEMA)
 
     def closed(self, points: Sequence[date]) -> pl.DataFrame:
-        """Cells of FEW persons or more each, with the columns of SCHEMA; empty if the list has fewer persons.
+        """Cells of FEW persons or more each, with the columns of SCHEMA; empty if fewer have a readable number.
 
         points: as in `open`. The module says how the cells are made. Raises InputError where few persons have many
         rows that differ from those of all others.
         """
         atoms = self._atoms(points).with_columns(cell=pl.lit(0, pl.UInt32))
         keys = atoms.select("kind", "lasts", "repeat")
-        [persons] = self._persons(keys, atoms["cell"])["persons"].to_list() or [0]  # all are in one cell
+        read = atoms.select(~_UNREAD).to_series()
+        [persons] = self._persons(keys.filter(read), atoms["cell"].filter(read))["persons"].to_list() or [0]
         if persons < FEW:
             return atoms.select(*SCHEMA).clear()
         if atoms.filter(_UNREAD)["rows"].sum() >= FEW:
-            untold = [pl.when(~_UNREAD).then(name).alias(name) for name in _BESIDE_NUMBER]
-            atoms = atoms.with_columns(*untold, cell=_UNREAD.cast(pl.UInt32))
+            atoms = atoms.with_columns(*_apart(), cell=_UNREAD.cast(pl.UInt32))
         for columns in LEVELS.values():
             split = self._split(atoms, keys, columns)
             if split["cell"].n_unique() > MOST_CELLS:
-                apart = _UNREAD.all().over("cell")  # they are told apart by their words
+                apart = _UNREAD.all().over("cell")  # it is known by its words
                 split = atoms.with_columns(pl.when(apart).then(name).alias(name) for name in columns)
             atoms = split
         words = [name for name in SCHEMA if name not in ("rows", "loose")]
@@ -259,8 +262,7 @@ class Cells:
     def _persons(self, keys: pl.DataFrame, part: pl.Series) -> pl.DataFrame:
         """Distinct persons and rows in each part, where `part` has the part of each atom: part, persons, rows.
 
-        Persons are counted from the rows again, because one person may have rows in several atoms. A row without a
-        number is nobody's.
+        Persons are counted from the rows again, because one person may have rows in several atoms.
         """
         sql = "select part, count(distinct person) as persons, count(*) as rows from placed join parts"
         parts = keys.with_columns(part=part)
@@ -272,7 +274,7 @@ class Cells:
         groups = atoms.select("cell", *columns).unique(maintain_order=True).with_row_index("part")
         group = atoms.join(groups, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")["part"]
         groups = groups.join(self._persons(keys, group), on="part", how="left", maintain_order="left")
-        # A group that is its whole cell stays one. The others are large enough, or too small to be one.
+        # A group that is its whole cell stays one; any other has to be large enough.
         groups = groups.with_columns(small=(pl.col("persons") < FEW) & (pl.len().over("cell") > 1))
         # The rest of each cell: its small groups together. Persons of two small groups may be the same.
         small = group.is_in(groups.filter("small")["part"].implode())
@@ -296,6 +298,14 @@ class Cells:
         split = atoms.drop("cell", *columns).with_columns(group)
         split = split.join(groups.drop("cell"), on="part", how="left", maintain_order="left")
         return split.rename({"new": "cell"}).drop("part")
+
+
+def _apart() -> Iterator[pl.Expr]:
+    """The columns of atoms; those without a number keep at each level the words that all of them have."""
+    for level, columns in LEVELS.items():
+        same = pl.struct(columns).filter(_UNREAD).n_unique() == 1
+        for name in columns:
+            yield pl.when(~_UNREAD | (same & pl.lit(level not in _BESIDE_NUMBER))).then(name).alias(name)
 
 
 def _words(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from base64 import b64encode
 from datetime import date
 from importlib.metadata import version
@@ -24,7 +25,7 @@ from dnc.reports import certificate_page
 from dnc.reports.certificate_page import html, verify
 from dnc.store.audit_log import canonical
 from dnc.store.manifest import read_manifest
-from dnc.store.stamps import StampError, keep_stamp
+from dnc.store.stamps import MOST_BYTES, StampError, keep_stamp
 from tests.authority import Authority
 
 CALLS = "number;note\n01 99 00 00 01;a\n01 99 00 00 02;b\n06 39 98 00 03;c\n"
@@ -102,6 +103,30 @@ def test_a_stamp_of_something_else_is_not_certified(checked, key):
     store, result = checked
     keep_stamp(store.ledger, store.manifest().last, b"an answer")
     with pytest.raises(StampError, match="not the answer of a time-stamping authority"):
+        certify(store, result.id, Signer(key))
+
+
+@pytest.mark.parametrize("has_extra", [True, False])
+def test_a_stamp_that_is_too_large_is_said(dnc, checked, key, tmp_path, monkeypatch, has_extra):
+    """Whoever can write to the folder can put one there; without the extra too, it is one sentence."""
+    store, result = checked
+    planted = keep_stamp(store.ledger, store.manifest().last, b"0" * (MOST_BYTES + 1))
+    if not has_extra:
+        monkeypatch.setitem(sys.modules, "rfc3161_client", None)
+    out = tmp_path / "c.html"
+    code, _, err = dnc("certify", result.id, "--key", key, "--out", out, "--store", store.path, "--lang", "en")
+    assert (code, err.count("\n"), out.exists()) == (4, 1, False)
+    assert (str(planted.path) in err, "its file is larger than 1 MiB" in err) == (True, True), err
+
+
+def test_a_check_whose_rules_are_not_kept_is_not_certified(checked, key):
+    """The certificate would name fewer rules than decided."""
+    store, result = checked
+    before = json.loads(store.log()["detail"][-1])["rules"]
+    with duckdb.connect(store.ledger.path) as con:
+        con.execute("delete from rules where sha256 = ?", [min(before)])
+    replace(read_manifest(store.path), ledger=sha256_of(store.ledger.path)).write(store.path)
+    with pytest.raises(StoreError, match=f"lacks the text of rules {min(before)}"):
         certify(store, result.id, Signer(key))
 
 

@@ -52,6 +52,11 @@ ROWS = st.lists(st.tuples(st.sampled_from([0, 1, 15, 30, 50]), st.integers(1, 30
 )
 
 
+def text_of(number: int | None, line: str | None) -> str | None:
+    """What a list has in place of a number; the same for many rows without one."""
+    return str(number) if number else line
+
+
 @contextmanager
 def counter(rows: list[tuple]) -> Iterator[Cells]:
     """Rows as a check would show them, in two batches, to a counter."""
@@ -67,6 +72,7 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
     )
     said = pl.DataFrame({"fr_bloctel_as_of": [DAY - timedelta(5)]})
     numbers = pl.Series([one or None for one in number], dtype=pl.UInt64)
+    texts = pl.Series([text_of(one, line[at]) for at, one in enumerate(number)], dtype=pl.String)
     until = [DAY + timedelta(n) if one == "clear" else None for one, n in zip(outcome, days, strict=True)]
     told = {"outcome": outcome, "blocked_by": blocked_by, "valid_until": pl.Series(until, dtype=pl.Date)}
     told |= {name: [name[0]] * len(rows) for name in ("undecided_by", "missing", "duties")}
@@ -77,7 +83,7 @@ def counter(rows: list[tuple]) -> Iterator[Cells]:
             at = pl.arange(0, len(rows[part]), dtype=pl.UInt32, eager=True)
             cases = pl.select(plan=at, answer=pl.lit(0, pl.UInt32), day=plans[part]["day"])
             facts = Facts(Distinct(partial(plans.__getitem__, part)), Distinct(lambda: said), cases)
-            calls = Calls(plans[part], numbers[part], at, plans[part])
+            calls = Calls(plans[part], numbers[part], at, plans[part], text=texts[part])
             until = found[part]["dnc_valid_until"]
             cells.add(calls, Verdicts(calls.number, until, at, facts, at, found[part]))
         yield cells
@@ -99,19 +105,20 @@ def described(rows: list[tuple]) -> list[dict]:
                 "consent": {None: "", 3: "0-30", 40: "31-60", 400: "366-730"}[age],
                 "answers": "fr-bloctel 0-30",
                 "lasts": {0: 1, 7: 2}[days] if outcome == "clear" else 0,
-                "person": number or None,
+                "person": text_of(number, line) or "",
+                "unread": not number,
                 "worst": (["blocked", "undecided", "clear"].index(outcome), days if outcome == "clear" else 0, at),
             }
         )
     worst: dict = {}
     for one in told:
         worst[one["person"]] = min(one["worst"], worst.get(one["person"], one["worst"]))
-    return [one | {"repeat": bool(one["person"]) and worst[one["person"]] != one["worst"]} for one in told]
+    return [one | {"repeat": not one["unread"] and worst[one["person"]] != one["worst"]} for one in told]
 
 
 def apart(told: list[dict], cells: list[dict]) -> tuple[list[dict], list[dict]]:
     """The rows and cells without those about rows without a number, of which ten or more are a cell that says little."""
-    unread = [one for one in told if one["person"] is None]
+    unread = [one for one in told if one["unread"]]
     if len(unread) < FEW:
         return told, cells
     [cell] = [cell for cell in cells if cell["territory"] == ""]
@@ -121,7 +128,7 @@ def apart(told: list[dict], cells: list[dict]) -> tuple[list[dict], list[dict]]:
         assert tuple(cell[name] for name in LEVELS[level]) in (
             words if len(words) == 1 else {(None,) * len(LEVELS[level])}
         )
-    return [one for one in told if one["person"]], [one for one in cells if one is not cell]
+    return [one for one in told if not one["unread"]], [one for one in cells if one is not cell]
 
 
 def sorted_in(rows: list[dict], cells: list[dict], levels: list[str]) -> list[tuple[dict, list[dict]]]:
@@ -151,8 +158,8 @@ def sorted_in(rows: list[dict], cells: list[dict], levels: list[str]) -> list[tu
 
 
 def persons(rows: list[dict]) -> int:
-    """Distinct persons of some rows; a row without a number is nobody's."""
-    return len({one["person"] for one in rows} - {None})
+    """Distinct persons of some rows."""
+    return len({one["person"] for one in rows})
 
 
 def closed_or_refused(cells: Cells, told: list[dict]) -> pl.DataFrame | None:
@@ -160,7 +167,7 @@ def closed_or_refused(cells: Cells, told: list[dict]) -> pl.DataFrame | None:
     try:
         return cells.closed(POINTS)
     except InputError:
-        assert any(one["repeat"] or one["person"] is None for one in told)
+        assert any(one["repeat"] or one["unread"] for one in told)
         return None
 
 
@@ -175,7 +182,7 @@ def test_no_class_tells_of_fewer_than_ten_persons(rows):
         assert cell["rows"] == len(inside)
     if closed is None:
         return
-    if persons(told) < FEW:
+    if persons([one for one in told if not one["unread"]]) < FEW:
         assert closed.height == 0
         return
     assert closed["rows"].sum() == len(rows)
@@ -253,7 +260,7 @@ def test_persons_are_counted_and_not_rows():
     assert (set(closed["outcome"]), closed["rows"].sum()) == ({"clear"}, 59)
 
 
-def test_rows_without_a_number_are_nobodys():
+def test_rows_without_a_number_do_not_make_a_class_of_persons():
     """They may all be one person's: from ten on it is told how many they are, and nothing of what else they say."""
     many = [(at, "clear", "a", "landline", "FR", 3, 7) for at in range(100, 150)]
     found = {}

@@ -37,6 +37,7 @@ from dnc.messages import said
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.folder import refuse_unsafe
 from dnc.store.manifest import FOLDERS, NAME, DamageError, Manifest, read_manifest
+from dnc.store.state import State
 
 VERSION = 3
 _OLD = (1, 2)  # versions whose ledger was changed in place and had no manifest
@@ -285,15 +286,16 @@ class Ledger:
         options = f"block_size {_BLOCK_BYTES}, recovery_mode no_wal_writes"
         with self.instance.attached(copy, options) as con:
             con.begin()
+            held = State(frozenset())
             if before:
-                self._begin(con, before, whole=erasing)
+                held = self._begin(con, before, whole=erasing)
             else:
                 ledger_sql.create(con, VERSION)
-            change = Change(con, self.folder, work, audit_log.head(con))
+            change = Change(con, self.folder, work, audit_log.head(con), held)
             yield change
             if before and not change.drafts:
                 return
-            manifest = change.finished(before, whole=erasing).checked(self.folder)
+            manifest = change.finished(before).checked(self.folder)
             con.commit()
             con.execute("checkpoint")
             if erasing:
@@ -304,19 +306,21 @@ class Ledger:
         self._replace(copy, self.path)
         self._replace(work / NAME, self.folder / NAME)
 
-    def _begin(self, con: duckdb.DuckDBPyConnection, before: Manifest, *, whole: bool) -> None:
-        """Begin a change, unless the ledger was edited: the change would make that look right."""
+    def _begin(self, con: duckdb.DuckDBPyConnection, before: Manifest, *, whole: bool) -> State:
+        """Begin a change unless the ledger was edited: the change would make that look right. Returns what it holds."""
         self._refuse_strange(con, bare=False)
         ledger_sql.begin_change(con, before.ledger)
-        self.refuse_edited(con, whole=whole)
+        return self.refuse_edited(con, whole=whole)
 
-    def refuse_edited(self, con: duckdb.DuckDBPyConnection, *, whole: bool = False) -> None:
-        """Raise DamageError where the open ledger is not what its log says.
+    def refuse_edited(self, con: duckdb.DuckDBPyConnection, *, whole: bool = False) -> State:
+        """Raise DamageError where the open ledger is not what its log says; returns what it holds.
 
         whole: whether all objections are read; otherwise they are counted, and the last of them read.
         """
-        for fault in state.faults(con, state.read(con, None if whole else state.kept(con))):
+        held = state.read(con, None if whole else state.kept(con))
+        for fault in state.faults(con, held):
             raise DamageError(self.folder, said("errors", "ledger", "edited", fault=fault))
+        return held
 
     def _replace(self, written: Path, path: Path) -> None:
         """Rename over a file; Windows does not do that while the file is being read, so wait there."""
@@ -470,6 +474,8 @@ class Change:
     Attributes:
         work: folder of the change.
         head: the last row of the log; when the change is complete, the last that it added.
+        held: what the ledger held before.
+        objections: the `seq` of objections that it changes; what it adds is not among them.
         drafts: rows that it adds to the log.
     """
 
@@ -477,6 +483,8 @@ class Change:
     folder: Path
     work: Path
     head: audit_log.Entry
+    held: State
+    objections: list[int] = field(default_factory=list)
     drafts: list[audit_log.Draft] = field(default_factory=list)
     _moved_in: list[str] = field(default_factory=list)
 
@@ -500,13 +508,13 @@ class Change:
         self.drafts.append(audit_log.draft(seq, verb, detail | replaced))
         return seq
 
-    def finished(self, before: Manifest | None, *, whole: bool) -> Manifest:
+    def finished(self, before: Manifest | None) -> Manifest:
         """Finish the tables: the last row of the log tells the state, and the files that the ledger names no more.
 
-        whole: whether objections were changed, and not only added. Returns the manifest, without the ledger's SHA-256.
+        Returns the manifest, without the ledger's SHA-256.
         """
         ledger_sql.end_change(self.con)
-        told: dict[str, Any] = {"state": state.renew(self.con, whole=whole).told}
+        told: dict[str, Any] = {"state": state.renew(self.con, self.held, self.objections).told}
         manifest = Manifest.of(self.con, "", self.head)
         if gone := set(before.files() if before else ()).difference(manifest.files()):
             told["removed"] = sorted(path.name for path in gone)

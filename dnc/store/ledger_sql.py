@@ -30,8 +30,8 @@ _ADDED_LATER = (
     "signers",
     "digests",
 )  # what a ledger of this version may lack until its next change; the newest is the last
-_BLOCK_ROWS = 4096  # objections that are hashed together
-_READ_ROWS = 64 * _BLOCK_ROWS
+BLOCK_ROWS = 4096  # objections that are hashed together
+READ_BLOCKS = 64  # of them are read at once
 # A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.
 _AS_JSON = "system.main.json_merge_patch('{}', system.main.to_json(t))::varchar"
 _SHA256 = "system.main.sha256"
@@ -48,6 +48,10 @@ DIGESTED = {  # table → how one of its rows is hashed; all but `about`, `diges
     "snapshots": _AS_JSON,
     "terms": "sha256",
 }
+_DIGESTS = (
+    "select name, block, count(*) as rows, "
+    f"{_SHA256}(system.main.string_agg(text, system.main.chr(10) order by text)) as sha256"
+)
 _COLUMNS = "select schema_name, table_name, column_name, data_type, column_default from duckdb_columns()"
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
@@ -140,27 +144,33 @@ def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
     first_block: of objections; earlier ones are left out. A table that is not there has no rows.
     """
     there = [name for name in _tables(con) if name in DIGESTED]
-    blocks = {"objections": f"coalesce((seq - 1) // {_BLOCK_ROWS}, -1)"}
-    sources = {
-        name: f"select '{name}' as name, {blocks.get(name, 0)} as block, {DIGESTED[name]} as text from {name} t"
-        for name in there
-    }
+    sources = {name: _texts_of(name) for name in there}
     last = _column(con, "select max(seq) from objections")[0] if "objections" in there else None
-    sha256 = f"{_SHA256}(system.main.string_agg(text, system.main.chr(10) order by text))"
-    found, low = [], first_block * _BLOCK_ROWS
+    found, low = [], first_block * BLOCK_ROWS
     while sources:  # some objections at a time, for want of memory
-        high = low + _READ_ROWS
+        high = low + READ_BLOCKS * BLOCK_ROWS
         late = f"where {f'seq > {low} and' if low else 'seq is null or'} seq <= {high}"
         rows = " union all ".join(f"{sql} {late if name == 'objections' else ''}" for name, sql in sources.items())
-        sql = f"select name, block, count(*) as rows, {sha256} as sha256 from ({rows}) group by all"
-        found += _rows(con, sql)
+        found += _rows(con, f"{_DIGESTS} from ({rows}) group by all")
         sources = {"objections": sources["objections"]} if last and high < last else {}
         low = (
-            _column(con, f"select min(seq) - 1 from objections where seq > {high}")[0] // _BLOCK_ROWS * _BLOCK_ROWS
+            _column(con, f"select min(seq) - 1 from objections where seq > {high}")[0] // BLOCK_ROWS * BLOCK_ROWS
             if sources
             else high
         )
     return found
+
+
+def read_blocks(con: Connection, blocks: Collection[int]) -> list[Row]:
+    """What some blocks of objections hold, as of `read_digests`; at most `READ_BLOCKS`."""
+    rows = f"{_texts_of('objections')} where list_contains(?::integer[], ((seq - 1) // {BLOCK_ROWS})::integer)"
+    return _rows(con, f"{_DIGESTS} from ({rows}) group by all", [list(blocks)])
+
+
+def _texts_of(table: str) -> str:
+    """The query for the text of each row of a table, with the name of the table and the block of the row."""
+    block = f"coalesce((seq - 1) // {BLOCK_ROWS}, -1)" if table == "objections" else 0
+    return f"select '{table}' as name, {block} as block, {DIGESTED[table]} as text from {table} t"
 
 
 def digests(con: Connection) -> list[Row]:
@@ -295,15 +305,19 @@ def add_objections(
     run(con, "objections", "insert into objections by name from new", new=rows.cast(_NEW_OBJECTIONS))  # type: ignore[arg-type]
 
 
-def remove_reasons(con: Connection, numbers: Sequence[int]) -> None:
-    """Remove the reasons given with the objections of some numbers."""
-    con.execute("update objections set reason = null where number in (select unnest(?::ubigint[]))", [list(numbers)])
+def remove_reasons(con: Connection, numbers: Sequence[int]) -> list[int]:
+    """Remove the reasons given with the objections of some numbers; returns the `seq` of these objections."""
+    theirs = "number in (select unnest(?::ubigint[])) and reason is not null"
+    return _column(con, f"update objections set reason = null where {theirs} returning seq", [list(numbers)])
 
 
-def remove_lifts(con: Connection, numbers: Sequence[int]) -> None:
-    """Remove the numbers of lifts of which there is no objection; the rows stay, since checks count them."""
+def remove_lifts(con: Connection, numbers: Sequence[int]) -> list[int]:
+    """Remove the numbers of lifts of which there is no objection; the rows stay, since checks count them.
+
+    Returns the `seq` of these lifts.
+    """
     alone = "number in (select unnest(?::ubigint[])) and number not in (select number from objections where not lifted)"
-    con.execute(f"update objections set number = null where {alone}", [list(numbers)])
+    return _column(con, f"update objections set number = null where {alone} returning seq", [list(numbers)])
 
 
 # Keys

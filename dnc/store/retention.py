@@ -74,12 +74,12 @@ def forget_by_number(change: Change, numbers: Sequence[int], registry: str | Non
     if registry is None:
         for row in ledger_sql.decisions(change.con):
             rewriting.write("decisions", row["file"], "true", _WITHOUT_ROW)
-        ledger_sql.remove_reasons(change.con, numbers)
+        change.objections += ledger_sql.remove_reasons(change.con, numbers)
         barred: set[int] = set()
         for file in ledger_sql.own_files(change.con):
             barred.update(rewriting.opted_out(file))
             rewriting.write("snapshots", file, "not listed", _WITHOUT_ROW)
-        ledger_sql.remove_lifts(change.con, [number for number in numbers if number not in barred])
+        change.objections += ledger_sql.remove_lifts(change.con, [number for number in numbers if number not in barred])
     removed = rewriting.removed
     detail = {"by": "number", "numbers": len(set(numbers)), "registry": registry}
     change.log("forget", detail | {f"{name}_rows": rows for name, rows in removed.items()} | {"files": rewriting.files})

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -67,26 +67,30 @@ def kept(con: duckdb.DuckDBPyConnection) -> State:
     return State(frozenset(Part(**row) for row in ledger_sql.digests(con)))
 
 
-def read(con: duckdb.DuckDBPyConnection, known: State | None = None) -> State:
-    """The state, read from the tables; of the blocks of objections that are `known`, only the last is read again.
+def read(con: duckdb.DuckDBPyConnection, known: State | None = None, changed: Iterable[int] = ()) -> State:
+    """The state, read from the tables.
 
-    All are read again if there is another number of objections than that comes to.
+    Of the blocks of objections that are `known`, only the last and those with objections that were `changed` (by their
+    `seq`) are read again. All are if these are many, or there is another number of objections than that comes to.
     """
-    blocks = [part for part in known.parts if part.name == "objections"] if known else []
-    last = max((part.block for part in blocks), default=0)
-    parts = {Part(**row) for row in ledger_sql.read_digests(con, last)}
-    found = State(frozenset(parts.union(part for part in blocks if part.block < last)))
-    return found if not last or found.rows["objections"] == ledger_sql.objections_count(con) else read(con)
+    blocks = {part.block: part for part in known.parts if part.name == "objections"} if known else {}
+    last, stale = max(blocks, default=0), {(seq - 1) // ledger_sql.BLOCK_ROWS for seq in changed}
+    if last and len(stale) <= ledger_sql.READ_BLOCKS:
+        rows = [*ledger_sql.read_digests(con, last), *ledger_sql.read_blocks(con, [one for one in stale if one < last])]
+        same = {part for block, part in blocks.items() if block < last and block not in stale}
+        found = State(frozenset(same.union(Part(**row) for row in rows)))
+        if found.rows["objections"] == ledger_sql.objections_count(con):
+            return found
+    return State(frozenset(Part(**row) for row in ledger_sql.read_digests(con)))
 
 
-def renew(con: duckdb.DuckDBPyConnection, *, whole: bool) -> State:
+def renew(con: duckdb.DuckDBPyConnection, before: State, changed: Iterable[int]) -> State:
     """The state at the end of a change, which is kept in the ledger.
 
-    whole: whether objections were changed; otherwise they were only added.
+    before: at its beginning. changed: the `seq` of objections that it did not add, but change.
     """
-    before = kept(con)
-    now = read(con, None if whole else before)
-    ledger_sql.replace_digests(con, before.parts - now.parts, now.parts - before.parts)
+    then, now = kept(con), read(con, before, changed)
+    ledger_sql.replace_digests(con, then.parts - now.parts, now.parts - then.parts)
     return now
 
 

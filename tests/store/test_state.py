@@ -114,6 +114,20 @@ def test_an_edit_among_many_objections_is_found_after_later_changes(many, store)
         store.forget(date(2026, 1, 1))
 
 
+def test_a_change_of_some_objections_states_what_all_are(many, store):
+    """Only their blocks are read again, or all where they are in many."""
+    shutil.copytree(many, store.path)
+    with store.ledger.change() as change:
+        change.con.execute("update objections set reason = 'x' where seq in (1, 5000, 12288)")
+        change.objections += [1, 5000, 12288]
+        change.log("object", {"count": 0})
+    assert not verify(store.ledger).faults
+    store.forget_numbers([f"+{number}" for number in range(33199000000, 33199000100)])
+    assert not verify(store.ledger).faults
+    with store.ledger.read() as opened:
+        assert state.kept(opened.con) == state.read(opened.con)
+
+
 @pytest.mark.parametrize("name", [name for name, (_, says) in edits.EDITS.items() if "texts" not in says])
 def test_nothing_is_decided_from_an_edited_ledger(dnc, held, write_file, name):
     """By whatever way: a check, a single call, an answer to a person."""

@@ -5,6 +5,9 @@ tests marked `large`.
 """
 
 import os
+from collections.abc import Iterable
+
+import pytest
 
 ALL = os.environ.get("DNC_TESTS") == "all"
 
@@ -12,3 +15,15 @@ ALL = os.environ.get("DNC_TESTS") == "all"
 def size(small: int, full: int) -> int:
     """How many rows, examples or turns a test has."""
     return full if ALL else small
+
+
+def some(cases: Iterable[object], small: int) -> list[object]:
+    """Cases of a parametrised test; but for `small` of them, spread over all, they are marked `large`."""
+    listed = list(cases)
+    return [
+        pytest.param(
+            *(case if isinstance(case, tuple) else [case]),
+            marks=[] if at * small % len(listed) < small else pytest.mark.large,
+        )
+        for at, case in enumerate(listed)
+    ]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from dnc import Store
 from dnc.cli.main import main
 from dnc.files import atomic
-from tests import ALL
+from tests import ALL, size
 
 pytest_plugins = ["tests.scrub"]
+settings.register_profile("dnc", max_examples=size(25, 100))  # where a test says no other
+settings.load_profile("dnc")
 SAMPLES = Path(__file__).parent.parent / "dnc" / "cli" / "samples"
 
 
@@ -43,11 +47,13 @@ def store(tmp_path) -> Store:
     return Store(tmp_path / "dnc-store")
 
 
-@pytest.fixture(autouse=True)
-def unsynced(request, monkeypatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def unsynced(request) -> Iterator[None]:
     """Leave out waiting for the disk, which no test can notice, except where tests are about that."""
-    if request.path.name not in SYNCED:
-        monkeypatch.setattr(atomic, "fsync", lambda handle: None)
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.name not in SYNCED:
+            patch.setattr(atomic, "fsync", lambda handle: None)
+        yield
 
 
 @pytest.fixture

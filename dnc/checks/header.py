@@ -234,7 +234,7 @@ def has_objection(cell: str) -> bool:
 
 
 def _almost(name: str, known: Mapping[str, str]) -> str | None:
-    """The one of some names, by these folded, that a name almost is: cut short, or with a letter wrong, or some in a long name."""
+    """The one of some names, by these folded, that a name almost is: cut short, or with a letter or two wrong."""
     name = folded(name)
     if name in hints()["mistyped"]["not"]:
         return None

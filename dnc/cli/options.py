@@ -222,7 +222,7 @@ _STORE_OPTIONS = {
     "rules": "Folder of rule files that add to the built-in rules, or replace them.",
     "store": "Store folder.  [env var: DNC_STORE; default: dnc-store]",
 }
-_CALL_OPTIONS = [
+_CALL_OPTIONS: list[Callable[[Command], Command]] = [
     REGION,
     click.option("--at", metavar="DATE", help="Date, or date and time, of calls that do not have one (ISO 8601)."),
     click.option("--brief", type=FILE, help="Settings of a campaign (TOML); options given here override it."),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnc import InputError, Rulebook, check
+from dnc import InputError, Rulebook, Store, check
 from dnc.checks.brief import Brief, read_brief
 from dnc.checks.consents import read_consents
 from dnc.errors import OptionError
@@ -65,62 +65,99 @@ def test_a_row_that_shifted_may_have_been_a_withdrawal(outcome, row):
     assert (result.consents["odd"], result.consents["unread"]) == (1, 0)
 
 
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        ("named_caller,2026-08-01,both,,\n{n},none,2026-09-01,,,", "blocked"),
-        ("none,2026-09-01,,,\n{n},named_caller,2026-09-02,both,,", "clear"),
-        ("named_caller,2026-08-01,both,,\n{n},,,,,2026-09-01", "blocked"),
-        (",,,,2026-09-01\n{n},named_caller,2026-09-02,both,,", "clear"),
-        (",,,,2026-09-02\n{n},named_caller,2026-09-02,both,,", "blocked"),
-        (",,,,sometime\n{n},named_caller,2026-09-02,both,,", "blocked"),
-        ("none,,,,\n{n},named_caller,2026-09-02,both,,", "blocked"),
-        ("named_caller,,both,,\n{n},none,2020-01-01,,,", "blocked"),
-        ("named_caller,2026-08-01,both,,no", "clear"),
-        ("named_caller,2026-08-01,automated,,\n{n},named_caller,2026-08-02,live,,", "clear"),
-        ("yes please,2026-08-01,both,,", "undecided"),
-        # a word that is not understood may have been against the call
-        ("named_caller,2026-08-01,both,,\n{n},yes please,2026-09-01,both,,", "undecided"),
-        ("yes please,2026-08-01,both,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
-        ("yes please,2026-08-01,both,,\n{n},named_caller,2026-09-01,both,,", "clear"),
-        ("stop,,,,\n{n},named_caller,2026-09-01,both,,", "undecided"),
-        (",the day before,,,\n{n},named_caller,2026-09-01,both,,", "undecided"),
-        ("named_caller,2026-08-32,both,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
-        ("named_caller,2062-08-01,both,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
-        ("named_caller,2026-08-02,letters,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
-        ("named_caller,2062-08-01,both,,\n{n},none,2026-08-01,,,", "undecided"),
-        ("none,2062-08-01,,,\n{n},named_caller,2026-08-01,both,,", "blocked"),
-        ("named_caller,2026-08-01,both,,2062-01-01", "blocked"),
-        ("named_caller,2026-08-01,both,,n/a", "clear"),
-    ],
-)  # fmt: skip
-def test_the_newest_word_wins(outcome, rows, expected):
+# Many cases are decided by one check: each has a number of its own.
+
+
+def number_of(case: int) -> str:
+    """The number of a case, by its position in a table."""
+    return f"01 99 00 05 {case:02}"
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """A function that gives the outcome of each row of a list beside a file of consents."""
+    folder = tmp_path_factory.mktemp("consents")
+
+    def decide(consents: list[str], calls: list[str]) -> list[str]:
+        (folder / "consents.csv").write_text(HEAD + "\n".join(consents) + "\n")
+        (folder / "calls.csv").write_text("\n".join(calls) + "\n")
+        told = {"region": "FR", "at": "2026-09-21T10:30", "given": GIVEN, "consents": folder / "consents.csv"}
+        return check(folder / "calls.csv", Store(folder / "store"), **told).verdicts["dnc_outcome"].to_list()
+
+    return decide
+
+
+NEWEST = [
+    ("named_caller,2026-08-01,both,,\n{n},none,2026-09-01,,,", "blocked"),
+    ("none,2026-09-01,,,\n{n},named_caller,2026-09-02,both,,", "clear"),
+    ("named_caller,2026-08-01,both,,\n{n},,,,,2026-09-01", "blocked"),
+    (",,,,2026-09-01\n{n},named_caller,2026-09-02,both,,", "clear"),
+    (",,,,2026-09-02\n{n},named_caller,2026-09-02,both,,", "blocked"),
+    (",,,,sometime\n{n},named_caller,2026-09-02,both,,", "blocked"),
+    ("none,,,,\n{n},named_caller,2026-09-02,both,,", "blocked"),
+    ("named_caller,,both,,\n{n},none,2020-01-01,,,", "blocked"),
+    ("named_caller,2026-08-01,both,,no", "clear"),
+    ("named_caller,2026-08-01,automated,,\n{n},named_caller,2026-08-02,live,,", "clear"),
+    ("yes please,2026-08-01,both,,", "undecided"),
+    # a word that is not understood may have been against the call
+    ("named_caller,2026-08-01,both,,\n{n},yes please,2026-09-01,both,,", "undecided"),
+    ("yes please,2026-08-01,both,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
+    ("yes please,2026-08-01,both,,\n{n},named_caller,2026-09-01,both,,", "clear"),
+    ("stop,,,,\n{n},named_caller,2026-09-01,both,,", "undecided"),
+    (",the day before,,,\n{n},named_caller,2026-09-01,both,,", "undecided"),
+    ("named_caller,2026-08-32,both,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
+    ("named_caller,2062-08-01,both,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
+    ("named_caller,2026-08-02,letters,,\n{n},named_caller,2026-08-01,both,,", "undecided"),
+    ("named_caller,2062-08-01,both,,\n{n},none,2026-08-01,,,", "undecided"),
+    ("none,2062-08-01,,,\n{n},named_caller,2026-08-01,both,,", "blocked"),
+    ("named_caller,2026-08-01,both,,2062-01-01", "blocked"),
+    ("named_caller,2026-08-01,both,,n/a", "clear"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def by_order(outcomes):
+    """What the rows of each case of `NEWEST` come to, in their order and in the other."""
+    words = [f"{{n}},{rows}".format(n=number_of(at)).split("\n") for at, (rows, _) in enumerate(NEWEST)]
+    calls = ["number", *map(number_of, range(len(NEWEST)))]
+    orders = [words, [rows[::-1] for rows in words]]
+    found = [outcomes([line for rows in order for line in rows], calls) for order in orders]
+    return {rows: both for (rows, _), *both in zip(NEWEST, *found, strict=True)}
+
+
+@pytest.mark.parametrize(("rows", "expected"), NEWEST)
+def test_the_newest_word_wins(by_order, rows, expected):
     """By its day, whatever the order of rows; on one day, or without one, the word against the call."""
-    first, _, second = rows.format(n=NUMBER).partition("\n")
-    lines = [f"{NUMBER},{first}", *([second] if second else [])]
-    for order in (lines, lines[::-1]):
-        assert outcome(HEAD + "\n".join(order) + "\n")[0] == [expected]
+    assert by_order[rows] == [expected, expected]
 
 
-@pytest.mark.parametrize(
-    ("told", "filed", "expected"),
-    [
-        ("named_caller,2026-09-01,both,", ",,,,2026-08-01", "clear"),
-        ("named_caller,2026-09-01,both,", ",,,,2026-09-02", "blocked"),
-        ("none,2026-09-01,,", "named_caller,2026-08-01,both,,", "blocked"),
-        ("none,2026-07-01,,", "named_caller,2026-08-01,both,,", "clear"),
-        ("none,,,", "named_caller,2026-08-01,both,,", "blocked"),
-        ("named_caller,,both,", "named_caller,2026-08-01,both,,", "clear"),
-        ("named_caller,2026-09-01,both,", "partners,2026-09-01,both,,", "clear"),
-        (",,both,", "named_caller,2026-08-01,live,,", "clear"),
-        (",,,2026-09-10", "named_caller,2026-08-01,live,,", "blocked"),
-        ("named_caller,2026-09-01,both,2026-09-05", "named_caller,2026-09-10,both,,", "clear"),
-    ],
-)  # fmt: skip
-def test_a_word_in_the_list_is_a_word_like_others(outcome, told, filed, expected):
+OWN_WORDS = [
+    ("named_caller,2026-09-01,both,", ",,,,2026-08-01", "clear"),
+    ("named_caller,2026-09-01,both,", ",,,,2026-09-02", "blocked"),
+    ("none,2026-09-01,,", "named_caller,2026-08-01,both,,", "blocked"),
+    ("none,2026-07-01,,", "named_caller,2026-08-01,both,,", "clear"),
+    ("none,,,", "named_caller,2026-08-01,both,,", "blocked"),
+    ("named_caller,,both,", "named_caller,2026-08-01,both,,", "clear"),
+    ("named_caller,2026-09-01,both,", "partners,2026-09-01,both,,", "clear"),
+    (",,both,", "named_caller,2026-08-01,live,,", "clear"),
+    (",,,2026-09-10", "named_caller,2026-08-01,live,,", "blocked"),
+    ("named_caller,2026-09-01,both,2026-09-05", "named_caller,2026-09-10,both,,", "clear"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def with_own_words(outcomes):
+    """What each case of `OWN_WORDS` comes to."""
+    calls = [f"{number_of(at)},{told}" for at, (told, _, _) in enumerate(OWN_WORDS)]
+    consents = [f"{number_of(at)},{filed}" for at, (_, filed, _) in enumerate(OWN_WORDS)]
+    found = outcomes(consents, ["number,consent,consent_on,consent_for,consent_withdrawn_on", *calls])
+    return {(told, filed): outcome for (told, filed, _), outcome in zip(OWN_WORDS, found, strict=True)}
+
+
+@pytest.mark.parametrize(("told", "filed", "expected"), OWN_WORDS)
+def test_a_word_in_the_list_is_a_word_like_others(with_own_words, told, filed, expected):
     """The list's own word and the file's: the newer wins as a whole, on a tie the one against, then the list's."""
-    calls = f"number,consent,consent_on,consent_for,consent_withdrawn_on\n{NUMBER},{told}\n"
-    assert outcome(f"{HEAD}{NUMBER},{filed}\n", calls)[0] == [expected]
+    assert with_own_words[told, filed] == expected
 
 
 def test_words_are_not_mixed(outcome):
@@ -147,8 +184,10 @@ def test_a_row_that_does_not_fit_the_header_takes_the_consent_away(outcome, row)
     """It may have told a withdrawal in a cell that is gone: of its number no consent is told."""
     calls = f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-09-01,both\n"
     filed = f"{NUMBER},named_caller,2026-08-01,both,,\n"
-    assert outcome(f"{HEAD}{filed}", calls)[0] == ["clear"]
-    assert outcome(f"{HEAD}{filed}{row.format(number=NUMBER)}\n", calls)[0] == ["undecided"]
+    other = "02 61 91 00 01"
+    calls += f"{other},named_caller,2026-09-01,both\n"
+    filed += filed.replace(NUMBER, other)
+    assert outcome(f"{HEAD}{filed}{row.format(number=NUMBER)}\n", calls)[0] == ["undecided", "clear"]
 
 
 @pytest.mark.parametrize(
@@ -254,8 +293,11 @@ def test_a_word_that_is_not_understood_is_not_filled(outcome):
     """What is declared for the list fills cells where nothing was told, and none where something was not understood."""
     facts = {**GIVEN, "consent": "named_caller", "consent_on": "2026-09-01", "consent_for": "both"}
     head = "number,consent,consent_on,consent_for\n"
-    for told in ("maybe,,", ",32/13/2026,", ",2062-01-01,", ",,letters", "named_caller,,letters"):
-        for filed in (f"{HEAD}02 61 91 00 01,none,,,,\n", f"{HEAD}{NUMBER},named_caller,2026-08-01,both,,\n"):
-            assert outcome(filed, f"{head}{NUMBER},{told}\n", given=facts)[0] == ["undecided"], told
+    words = ("maybe,,", ",32/13/2026,", ",2062-01-01,", ",,letters", "named_caller,,letters")
+    for filed in ("02 61 91 00 01,none,,,,\n", f"{NUMBER},named_caller,2026-08-01,both,,\n"):
+        calls = "".join(f"{number_of(at)},{told}\n" for at, told in enumerate(words))
+        consents = HEAD + "".join(filed.replace(NUMBER, number_of(at)) for at in range(len(words)))
+        found = outcome(consents, head + calls, given=facts)[0]
+        assert dict(zip(words, found, strict=True)) == dict.fromkeys(words, "undecided")
     assert outcome(f"{HEAD}{NUMBER},maybe,,,,\n", given=facts)[0] == ["undecided"]
     assert outcome(f"{HEAD}02 61 91 00 01,none,,,,\n", f"{head}{NUMBER},,-,\n", given=facts)[0] == ["clear"]

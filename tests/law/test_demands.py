@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cache
 
 import duckdb
 import pytest
@@ -69,6 +70,12 @@ def answer(
     }
 
 
+@cache
+def engine() -> duckdb.DuckDBPyConnection:
+    """A database for all rows of the table."""
+    return duckdb.connect()
+
+
 def truth(regime: str, facts: dict[str, object]) -> tuple[bool | None, set[str]]:
     """What the demand of a regime comes to for facts, and what was not told where it is NULL."""
     pack = read_pack("xx.toml", HEAD + regime)
@@ -78,9 +85,9 @@ def truth(regime: str, facts: dict[str, object]) -> tuple[bool | None, set[str]]
         kinds |= {registry.replace("-", "_") + suffix: kind for suffix, kind in REGISTRY_FACTS.items()}
     told = DEFAULTS | facts
     columns = ", ".join(f"${name}::{kind} as {name}" for name, kind in kinds.items())
-    with duckdb.connect() as con:
+    with engine().cursor() as con:
         for name, body in pack.macros.items():
-            con.execute(f"create macro {name}() as {body}")
+            con.execute(f"create or replace macro {name}() as {body}")
         words = [f"({sql}) as r{at}" for at, (sql, _) in enumerate(one.demanded.reads)]
         query = f"select {', '.join([f'({one.demanded.sql}) as value', *words])} from (select {columns})"
         value, *untold = con.execute(query, {name: told.get(name) for name in kinds}).fetchone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from base64 import b64encode
 from datetime import date
@@ -40,18 +41,34 @@ def key(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture
-def checked(screened, write_file):
+@pytest.fixture(scope="module")
+def template(samples, tmp_path_factory):
     """A store with a check in it, and that check."""
+    folder = tmp_path_factory.mktemp("certificates")
+    store = Store(shutil.copytree(samples, folder / "store"))
+    (folder / "calls.csv").write_text(CALLS)
     use = {"caller": "commercial", "campaign": SIGNS}
-    return screened, check(write_file("calls.csv", CALLS), screened, region="FR", given=use, at="2026-08-20")
+    return store, check(folder / "calls.csv", store, region="FR", given=use, at="2026-08-20")
+
+
+@pytest.fixture(scope="module")
+def certificate_of_it(template, key) -> str:
+    """The certificate of that check, as JSON."""
+    store, result = template
+    return json.dumps(certify(store, result.id, Signer(key)))
 
 
 @pytest.fixture
-def signed(checked, key) -> dict:
-    """The certificate of that check."""
-    store, result = checked
-    return certify(store, result.id, Signer(key))
+def checked(template, store):
+    """A copy of that store, and the check."""
+    shutil.copytree(template[0].path, store.path)
+    return store, template[1]
+
+
+@pytest.fixture
+def signed(certificate_of_it) -> dict:
+    """The certificate, to be changed."""
+    return json.loads(certificate_of_it)
 
 
 def signed_again(told: dict, key: Path, context: bytes = certificate._CONTEXT) -> dict:

@@ -59,16 +59,25 @@ class _Reader(HTMLParser):
         self.sections[self._at] += f" {data} "
 
 
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    """The pages that were made, by what they are about."""
+    return {}
+
+
 @pytest.fixture
-def page(store, write_file, tmp_path, monkeypatch):
-    """A function that checks a list and reads its page."""
+def page(store, pages, write_file, tmp_path, monkeypatch):
+    """A function that checks a list and reads its page; of two that are about the same, the second reads the first's."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-25")
 
     def read(calls: str = CALLS, name: str = "calls.csv", **options) -> tuple[str, dict[str, str]]:
         options = {"region": "FR", "at": "2026-12-01T10:30", "given": GIVEN, **options}
-        result = check(write_file(name, calls), store, out=tmp_path / "page.html", **options)
-        assert result.verdicts is None
-        text = (tmp_path / "page.html").read_text(encoding="utf-8")
+        about = repr((calls, name, options, store.exists))
+        if about not in pages:
+            result = check(write_file(name, calls), store, out=tmp_path / "page.html", **options)
+            assert result.verdicts is None
+            pages[about] = (tmp_path / "page.html").read_text(encoding="utf-8")
+        text = pages[about]
         return text, _Reader(text).sections
 
     return read

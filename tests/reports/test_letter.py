@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import date
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from docx import Document
 
-from dnc import Rulebook, check
+from dnc import Rulebook, Store, check
 from dnc.checks.subject_access import answer
 from dnc.errors import OptionError
 from dnc.law.vocabulary import vocabulary
@@ -35,13 +37,21 @@ class _Text(HTMLParser):
         self.texts.append(data)
 
 
+@pytest.fixture(scope="module")
+def template(samples, tmp_path_factory) -> Path:
+    """The folder of a store after a check whose decisions were kept, with an objection and its reason."""
+    store = Store(shutil.copytree(samples, tmp_path_factory.mktemp("letters") / "dnc-store"))
+    store.object([OPEN], date(2026, 8, 1), reason="said so <b>twice</b>")
+    check(SAMPLES / "shop.csv", store, region="FR", at="2026-08-10T10:30", keep=True)
+    store.retain("decisions", 6)
+    return store.path
+
+
 @pytest.fixture
-def found(screened):
-    """What is held about a number after a check whose decisions were kept, with an objection and its reason."""
-    screened.object([OPEN], date(2026, 8, 1), reason="said so <b>twice</b>")
-    check(SAMPLES / "shop.csv", screened, region="FR", at="2026-08-10T10:30", keep=True)
-    screened.retain("decisions", 6)
-    return lambda number: answer(screened, number, on=date(2026, 11, 25))
+def found(template, store):
+    """What is held about a number in a copy of that store."""
+    shutil.copytree(template, store.path)
+    return lambda number: answer(store, number, on=date(2026, 11, 25))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

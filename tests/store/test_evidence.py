@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
 import sys
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -19,18 +21,29 @@ from dnc.checks.settings import Settings, Setup
 from dnc.checks.subject_access import answer
 from dnc.store.verify import verify, verify_log
 from tests.conftest import SAMPLES
-from tests.store.test_durability import LEDGER, MANIFEST, loaded  # noqa: F401 (a fixture)
+from tests.store.test_durability import LEDGER, MANIFEST
 from tests.store.test_store import ANSWER, said
 
 CALLS = "call;number;cli\n7;01 99 00 00 01;01 99 00 00 77\n8;01 99 00 00 02;withheld\n9;0199000003;\n10;nobody;\n"
 TOLD = {"caller": "commercial", "voice": "human", "recipient": "consumer", "cli": "+33199000099"}
 
 
+@pytest.fixture(scope="module")
+def checked_once(loaded_once, tmp_path_factory) -> Path:
+    """The folder of a store in which check 4 kept its decisions, to be copied."""
+    folder = tmp_path_factory.mktemp("checked")
+    store = Store(shutil.copytree(loaded_once, folder / "dnc-store"))
+    (folder / "c.csv").write_text(CALLS)
+    check(folder / "c.csv", store, region="FR", at="2026-08-05T10:30", given=TOLD, keep=True)
+    return store.path
+
+
 @pytest.fixture
-def checked(loaded, write_file):  # noqa: F811
-    """A store in which check 4 kept its decisions."""
-    check(write_file("c.csv", CALLS), loaded, region="FR", at="2026-08-05T10:30", given=TOLD, keep=True)
-    return loaded
+def checked(checked_once, store, write_file) -> Store:
+    """A store in which check 4, of `c.csv`, kept its decisions."""
+    write_file("c.csv", CALLS)
+    shutil.copytree(checked_once, store.path)
+    return store
 
 
 # The log
@@ -78,7 +91,7 @@ def test_who_did_it_is_not_what_the_environment_says(store, monkeypatch):
         ("update log set previous = '' where seq = 3", "row 3 does not follow row 2"),
     ],
 )
-def test_a_changed_removed_or_reordered_row_is_found(dnc, loaded, tamper, says):  # noqa: F811
+def test_a_changed_removed_or_reordered_row_is_found(dnc, loaded, tamper, says):
     """Whoever writes into the ledger is found out by the chain or by the manifest, and nothing is decided from it."""
     loaded.object(["+33199000004"], date(2026, 8, 3))
     with duckdb.connect(loaded.path / LEDGER) as con:
@@ -202,7 +215,7 @@ def test_an_answer_says_what_was_said_when_and_what_was_decided(checked):
     assert (len(then["objections"]), then["decisions"]) == (1, [])
 
 
-def test_a_list_that_does_not_hold_a_number_speaks_of_it_where_it_is_complete(loaded, write_file):  # noqa: F811
+def test_a_list_that_does_not_hold_a_number_speaks_of_it_where_it_is_complete(loaded, write_file):
     """Absent and covered is an answer; absent and not covered is silence."""
     path = write_file("d.csv", "number;listing;prospecting\n0199000001;listed;refused\n")
     loaded.load(path, as_of=date(2026, 8, 1), covers=["33199"])
@@ -239,7 +252,7 @@ def test_forgetting_a_number_keeps_every_opposition_to_calls(checked):
     assert not verify(checked.ledger).faults
 
 
-def test_a_reason_goes_with_the_number_and_never_into_the_log(loaded):  # noqa: F811
+def test_a_reason_goes_with_the_number_and_never_into_the_log(loaded):
     """What a person said is kept with the objection, not in the log, and goes when the number is forgotten."""
     loaded.object(["+33199000007"], date(2026, 8, 2), reason="said by Jeanne")
     assert "Jeanne" not in loaded.log()["detail"].str.join().item()

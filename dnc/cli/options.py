@@ -265,7 +265,8 @@ def call_options(set_help: str) -> Callable[[Command], Command]:
 
     def add(command: Command) -> Command:
         given = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
-        for option in reversed([*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]]):
+        options: list[Callable[[Command], Command]] = [*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]]
+        for option in reversed(options):
             command = option(command)
         return command
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+SANDBOX = ["bwrap", "--unshare-all", "--die-with-parent"]
 CALLS = b"number,caller\n01 99 00 00 01,survey\n"
 
 
@@ -27,7 +28,9 @@ def image(tmp_path):
     volume = tmp_path / "store"
     volume.mkdir()
     own = ("dev", "proc", "tmp", "store")
-    box = ["bwrap", "--unshare-all", "--die-with-parent", "--uid", "65534", "--gid", "65534", "--clearenv"]
+    if subprocess.run([*SANDBOX, "--ro-bind", "/", "/", "true"], check=False).returncode:
+        pytest.skip("this machine does not allow a sandbox within")
+    box = [*SANDBOX, "--uid", "65534", "--gid", "65534", "--clearenv"]
     box += [word for at in Path("/").iterdir() if at.name not in own for word in ("--ro-bind", str(at), str(at))]
     box += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--bind", str(volume), "/store", "--remount-ro", "/"]
     box += [word for name, value in (told | {"PYTHONPATH": str(ROOT)}).items() for word in ("--setenv", name, value)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, TypeVar
 
@@ -53,12 +54,21 @@ def _problem(message: str) -> str:
 
 
 def decoded(data: bytes, mark: str) -> dict[str, Any] | None:
-    """A JSON object with a certain key, or None if the bytes are something else."""
+    """A JSON object with a certain key, or None if the bytes are something else.
+
+    So is one with a key that occurs twice: of the two, other programs and people may read the one that was not signed.
+    """
     try:
         content = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        json.loads(data, object_pairs_hook=_unique)
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and mark in content else None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
 
 
 def shown(value: Any) -> Any:

@@ -6,13 +6,13 @@ inside the transaction of a change (`dnc.store.ledger`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
+import msgspec
 import polars as pl
 
 from dnc.database import run, statement
@@ -49,7 +49,7 @@ DIGESTED = {  # table → how one of its rows is hashed; all but `about`, `diges
     "terms": "sha256",
 }
 _DIGESTS = (
-    "select name, block, count(*) as rows, "
+    "select name, block, system.main.count_star() as rows, "
     f"{_SHA256}(system.main.string_agg(text, system.main.chr(10) order by text)) as sha256"
 )
 _COLUMNS = "select schema_name, table_name, column_name, data_type, column_default from duckdb_columns()"
@@ -145,7 +145,7 @@ def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
     """
     there = [name for name in _tables(con) if name in DIGESTED]
     sources = {name: _texts_of(name) for name in there}
-    last = _column(con, "select max(seq) from objections")[0] if "objections" in there else None
+    last = _column(con, "select system.main.max(seq) from objections")[0] if "objections" in there else None
     found, low = [], first_block * BLOCK_ROWS
     while sources:  # some objections at a time, for want of memory
         high = low + READ_BLOCKS * BLOCK_ROWS
@@ -153,17 +153,17 @@ def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
         rows = " union all ".join(f"{sql} {late if name == 'objections' else ''}" for name, sql in sources.items())
         found += _rows(con, f"{_DIGESTS} from ({rows}) group by all")
         sources = {"objections": sources["objections"]} if last and high < last else {}
-        low = (
-            _column(con, f"select min(seq) - 1 from objections where seq > {high}")[0] // BLOCK_ROWS * BLOCK_ROWS
-            if sources
-            else high
-        )
+        if sources:
+            [low] = _column(con, f"select system.main.min(seq) - 1 from objections where seq > {high}")
+            low = low // BLOCK_ROWS * BLOCK_ROWS
     return found
 
 
 def read_blocks(con: Connection, blocks: Collection[int]) -> list[Row]:
     """What some blocks of objections hold, as of `read_digests`; at most `READ_BLOCKS`."""
-    rows = f"{_texts_of('objections')} where list_contains(?::integer[], ((seq - 1) // {BLOCK_ROWS})::integer)"
+    rows = (
+        f"{_texts_of('objections')} where system.main.list_contains(?::integer[], ((seq - 1) // {BLOCK_ROWS})::integer)"
+    )
     return _rows(con, f"{_DIGESTS} from ({rows}) group by all", [list(blocks)])
 
 
@@ -280,7 +280,7 @@ def objections(con: Connection) -> pl.DataFrame:
 
 def objections_count(con: Connection) -> int:
     """How many objections there are, and lifts of them."""
-    return int(_column(con, "select count(*) from objections")[0])
+    return int(_column(con, "select system.main.count_star() from objections")[0])
 
 
 def objections_to(con: Connection, number: int, until: date) -> list[Row]:
@@ -463,22 +463,42 @@ def last_log_row(con: Connection) -> Row | None:
     return next(iter(_rows(con, "select seq, hash from log order by seq desc limit 1")), None)
 
 
-def last_state(con: Connection) -> Row | None:
-    """The state that the last row of the log records: seq, rows (by table), sha256, which is None in older rows."""
-    state = "detail ->> '$.state.rows' as rows, detail ->> '$.state.sha256' as sha256"
-    last = _rows(con, f"select seq, {state} from log order by seq desc limit 1")
-    return last[0] | {"rows": json.loads(last[0]["rows"] or "{}")} if last else None
+class StateInLog(msgspec.Struct, frozen=True):
+    """The state that a row of the log records: how many rows each table has, and a SHA-256; none in older rows."""
+
+    rows: dict[str, int] = {}
+    sha256: str | None = None
+
+
+class _Detail(msgspec.Struct):
+    state: StateInLog = StateInLog()
+
+
+def last_state(con: Connection) -> tuple[int, StateInLog] | None:
+    """Number and state of the last row of the log."""
+    last = _rows(con, "select seq, detail::varchar as detail from log order by seq desc limit 1")
+    return (last[0]["seq"], _state(last[0]["detail"])) if last else None
 
 
 def states_in_log(con: Connection) -> int:
     """How many rows of the log record a state."""
-    return int(_column(con, "select count(*) from log where detail ->> '$.state.sha256' is not null")[0])
+    return sum(_state(detail).sha256 is not None for detail in _column(con, "select detail::varchar from log"))
+
+
+def _state(detail: str) -> StateInLog:
+    """The state in a detail; not by a function of the database, in whose place the ledger may have another."""
+    try:
+        return msgspec.json.decode(detail, type=_Detail).state
+    except msgspec.DecodeError:
+        return StateInLog()
 
 
 def files_in_log(con: Connection) -> dict[str, datetime]:
     """The name of every file that the log mentions, and when it last did (UTC)."""
     found = "unnest(system.main.regexp_extract_all(detail::varchar, '[0-9a-f]{64}[.]parquet')) as file"
-    rows = _rows(con, f"select file, max(done_at) as at from (select done_at, {found} from log) group by file")
+    rows = _rows(
+        con, f"select file, system.main.max(done_at) as at from (select done_at, {found} from log) group by file"
+    )
     return {row["file"]: row["at"] for row in rows}
 
 

@@ -97,7 +97,7 @@ def renew(con: duckdb.DuckDBPyConnection, before: State, changed: Iterable[int])
 def is_stated(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether the last row of the log tells a state; not after a change by an older program, which knew none."""
     last = ledger_sql.last_state(con)
-    return last is None or last["sha256"] is not None
+    return last is None or last[1].sha256 is not None
 
 
 def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
@@ -108,7 +108,8 @@ def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
     last = ledger_sql.last_state(con)
     if last is None:
         return
-    row, rows, sha256 = last["seq"], last["rows"], last["sha256"]
+    row, told = last
+    rows, sha256 = told.rows, told.sha256
     if sha256 is None:
         if ledger_sql.states_in_log(con):
             yield said("fault", "silent", row=row)

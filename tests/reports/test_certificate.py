@@ -275,6 +275,19 @@ def test_every_change_breaks_the_signature(signed, tmp_path):
             verify(path)
 
 
+@pytest.mark.parametrize("make", [json.dumps, html])
+def test_a_part_that_occurs_twice_is_refused(signed, tmp_path, make):
+    """Of two, a person or another program may read the one that was not signed."""
+    path = tmp_path / "c.json"
+    text, part = make(signed), json.dumps(signed["certificate"] | {"counts": {"clear": 3}})
+    at = text.index('"certificate": {') if make is json.dumps else text.index('"certificate":{')
+    path.write_text(text)
+    assert verify(path).certificate.input.rows == 3
+    path.write_text(f'{text[:at]}"certificate":{part},{text[at:]}')
+    with pytest.raises(InputError, match="is not a certificate"):
+        verify(path)
+
+
 def test_a_signature_made_for_something_else_does_not_hold(signed, key, tmp_path):
     """That of a rules pack, by the same key over the same bytes, is none of a certificate."""
     path = tmp_path / "c.json"

@@ -70,6 +70,19 @@ def test_no_change_is_built_on_an_edit(held, name):
     assert verify(held.ledger).faults
 
 
+@pytest.mark.parametrize("function", ['"->>"', "json_extract_string"])
+def test_a_function_in_the_ledger_does_not_deceive_a_change(held, function):
+    """It gives what was edited the hash that it has now; the next change would make that look right."""
+    edits.edit(held.path, "update objections set on_day = date '2030-01-01'")
+    with duckdb.connect(held.path / edits.LEDGER, read_only=True) as con:
+        now = state.read(con).sha256
+    then = "system.main.json_extract_string(a, b) end; create macro max(a) as system.main.min(a)"
+    edits.edit(held.path, f"create macro {function}(a, b) as case b when '$.state.sha256' then '{now}' else {then}")
+    for use in (lambda: held.object(["+33199000005"], date(2026, 8, 6)), held.standing):
+        with pytest.raises(StoreError, match="was edited"):
+            use()
+
+
 def test_an_edit_is_found_if_the_digests_in_the_ledger_are_edited_too(held):
     """They are never trusted; without them it cannot be said which table was edited."""
     statement, _ = edits.EDITS["a snapshot made complete"]

@@ -165,7 +165,7 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
         rows = [one["detail"] for one in ledger_sql.log_as_written(opened.con) if one["verb"] == "load"]
         head = audit_log.head(opened.con)
     if lacking := set(then["rules"]) - texts.keys():
-        raise StoreError(said("errors", "certificate", "rules", check=check, sha256=min(lacking)))
+        raise StoreError(said("errors", "certificate", "rules", check=check, digest=min(lacking)))
     if faults := verify_log(store.ledger).faults:
         raise StoreError(said("errors", "certificate", "log", store=store.path, fault=faults[0]))
     loads = {one["snapshot"]: one for one in map(json.loads, rows)}

@@ -73,7 +73,7 @@ def test_what_is_remembered_changes_nothing(screened, monkeypatch, most):
     assert not seen[0].equals(seen[len(batches)]), "the day counts"
 
 
-@pytest.mark.parametrize("kind", ODD_CELLS)
+@pytest.mark.parametrize("kind", some(ODD_CELLS, 3))
 def test_cells_that_are_not_text_are_those_of_a_parquet_file(screened, tmp_path, kind):
     """Whatever Arrow holds comes to the same as the file of it, and is carried as it is."""
     frame = pl.DataFrame({"number": ODD_CELLS[kind], "x": ODD_CELLS[kind]})

@@ -70,7 +70,9 @@ def test_an_odd_first_day_is_an_objection(store, write_file, day):
     assert [said(store, "own", 33199000001, day)[0] for day in days] == ["listed"] * 3
 
 
-@pytest.mark.parametrize("day", [one for one in ODD if one[:2] not in ("20", "15")] + ["15/11/2026", "2026-13-01", "x"])
+@pytest.mark.parametrize(
+    "day", some([*(one for one in ODD if one[:2] not in ("20", "15")), "15/11/2026", "2026-13-01", "x"], 5)
+)
 def test_an_odd_last_day_ends_nothing(store, write_file, day):
     """An entry whose end is not understood has none."""
     one = store.load(
@@ -101,13 +103,13 @@ def test_days_to_expiry(store, write_file, cell, until):
     assert [said(store, "own", 33199000001, day)[0] for day in days] == ["listed", "clear" if until else "listed"]
 
 
-@pytest.mark.parametrize(
-    "cell", ["", "none", "None", "n/a", "-", "never", "2026-11-01", "2026-11-01T10:30", "20261101", "2026-11-1"]
-)
-def test_days_that_are_understood(store, write_file, cell):
+def test_days_that_are_understood(store, write_file):
     """ISO 8601 and the words for none are not odd."""
-    one = store.load(write_file("own.csv", f"number,since\n+33199000001,{cell}\n"), as_of=AS_OF)
-    assert not any("understood" in note for note in one.notes)
+    cells = ["", "none", "None", "n/a", "-", "never", "2026-11-01", "2026-11-01T10:30", "20261101", "2026-11-1"]
+    rows = "".join(f"+3319900000{at},{cell}\n" for at, cell in enumerate(cells))
+    one = store.load(write_file("own.csv", f"number,since\n{rows}"), as_of=AS_OF)
+    assert one.listed == len(cells)
+    assert not any("understood" in note or "counts without" in note for note in one.notes)
 
 
 def test_a_file_of_odd_days_is_refused(store, write_file):
@@ -132,7 +134,7 @@ def test_a_file_of_which_no_day_is_read_is_refused(store, write_file, cell):
 
 
 @pytest.mark.parametrize(("dates", "since"), [("dmy", date(2026, 3, 5)), ("mdy", date(2026, 5, 3))])
-@pytest.mark.parametrize("cell", ["05/03/2026", "05-03-26", "5.3.2026", "05/03/2026 14:30"])
+@pytest.mark.parametrize("cell", some(["05/03/2026", "05-03-26", "5.3.2026", "05/03/2026 14:30"], 2))
 def test_days_in_a_declared_order(dnc, store, write_file, cell, dates, since):
     """The order of `--dates` gives both days of an entry, and `dnc read` shows the same."""
     path = write_file("own.csv", f"number,since,until\n+33199000001,{cell},31 décembre 2026\n+33199000002,,none\n")

@@ -13,6 +13,7 @@ from dnc import Decider, Store, api, check, vet
 from dnc.checks.brief import Brief, read_brief
 from dnc.errors import InputError, OptionError
 from dnc.numbers.reader import split_cell
+from tests import size
 
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
 TWO = Brief(region="FR", columns={"number": ["Tél. mobile", "Tél. fixe"]})
@@ -99,7 +100,7 @@ def test_one_column_has_its_columns_as_before(empty, write_file):
 NUMBERS = [f"06399800{at:02}" for at in range(20)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(10, 40), deadline=None)
 @given(st.lists(st.lists(st.sampled_from(NUMBERS), max_size=3, unique=True), min_size=1, max_size=4), st.data())
 def test_the_set_of_calls_does_not_depend_on_columns_and_cells(empty, rows, data):
     """However the numbers of a row are split over columns and cells, the same numbers are called."""

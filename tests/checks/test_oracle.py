@@ -111,7 +111,7 @@ class World:
         loader = loaders()[name]
         country = name.partition("-")[0]
         numbers = [f"{who.number}{ending}" for who in PEOPLE if who.jurisdiction == country for ending in ENDINGS]
-        for at, as_of in enumerate(SNAPSHOT_DAYS):
+        for at, as_of in list(enumerate(SNAPSHOT_DAYS))[size(1, 0) :: size(3, 1)]:
             held = self.chance.sample(numbers, len(numbers) // 2)
             listings = {number: self.listing(as_of) for number in held}
             covers = CODES[country] if at in (3, 4) else ""
@@ -147,7 +147,7 @@ class World:
             for one, (listed, since) in held.items()
             if listed is not False
         ]
-        for number in self.chance.sample(numbers, 60):
+        for number in self.chance.sample(numbers, size(12, 60)):
             day, lift = self.chance.choice(DAYS), self.chance.random() < 0.3
             day = min(day, date(2026, 11, 24))
             self.store.object([number], day, reason="said so", lift=lift)
@@ -295,13 +295,13 @@ def a_call(chance, people, days):
 
 def a_file(chance, size):
     """Planned calls of a few people on a few days: many rows for each set of rules in force."""
-    people, days = chance.sample(PEOPLE, 4), chance.sample(DAYS, 3)
+    people, days = chance.sample(PEOPLE, size(3, 4)), chance.sample(DAYS, size(2, 3))
     return [a_call(chance, people, days) for _ in range(size)]
 
 
 anything = st.randoms(use_true_random=True)
-quick = settings(max_examples=size(3, 50), deadline=None, derandomize=True, database=None)
-few = settings(quick, max_examples=2)
+quick = settings(max_examples=size(4, 50), deadline=None, derandomize=True, database=None)
+few = settings(quick, max_examples=size(1, 2))
 RANK = {"blocked": 0, "undecided": 1, "clear": 2}
 
 
@@ -359,7 +359,7 @@ def has_after_listed(registry):
 def test_a_listing_never_makes_it_better(world, all_listed, chance):
     """Being listed, without grace and without a consent that could be younger, is never an advantage."""
     days = [LISTED_ON, LISTED_ON + timedelta(30), date(2027, 6, 1)]
-    rows = [a_call(chance, PEOPLE, days) for _ in range(300)]
+    rows = [a_call(chance, PEOPLE, days) for _ in range(size(100, 300))]
     after = outcomes(world, rows, store=all_listed)
     for row, one, other in zip(rows, outcomes(world, rows), after, strict=True):
         assert RANK[other] <= RANK[one], row
@@ -374,7 +374,7 @@ MEANINGFUL |= {"number", "call_at", "consent_until", "hours_agreed"}
 @given(chance=anything)
 def test_ignorance_never_clears(world, chance):
     """What is not told clears nobody, but where an empty cell has a meaning."""
-    rows, blanked = a_file(chance, 400), []
+    rows, blanked = a_file(chance, size(150, 400)), []
     for row in rows:
         told = [name for name in COLUMNS if row[name] and name not in MEANINGFUL]
         # Where no age is asked the day of a consent may be missing; one after the call is told, and fails.
@@ -388,12 +388,12 @@ def test_ignorance_never_clears(world, chance):
 @given(chance=anything)
 def test_rows_are_judged_alone(world, chance):
     """Neither the order of rows, nor their repetition, nor rows of other numbers change a verdict."""
-    rows = a_file(chance, 150)
+    rows = a_file(chance, size(75, 150))
     verdicts = dict(zip(map(str, rows), world.found(rows), strict=True))
-    shuffled = rows + chance.choices(rows, k=60)
+    shuffled = rows + chance.choices(rows, k=len(rows) // 2)
     chance.shuffle(shuffled)
     assert world.found(shuffled) == [verdicts[str(row)] for row in shuffled]
-    for number in chance.sample([row["number"] for row in rows], 6):
+    for number in chance.sample([row["number"] for row in rows], size(3, 6)):
         alone = [row for row in rows if row["number"] == number]
         assert world.found(alone) == [verdicts[str(row)] for row in alone]
 
@@ -408,7 +408,7 @@ NOW = [date(2026, 11, 24), date(2026, 11, 10), date(2026, 8, 15), date(2026, 10,
 def test_valid_until(world, chance):
     """A clear call is clear on its last day, weekdays and holidays aside, and no longer on the next."""
     people = chance.sample(PEOPLE, 6)
-    rows = [a_call(chance, people, NOW) for _ in range(300)]
+    rows = [a_call(chance, people, NOW) for _ in range(size(100, 300))]
     rows = [row | {"call_at": row["call_at"][:10], "appointment_at": ""} for row in rows]
     answers = zip(rows, world.engine(rows), strict=True)
 

@@ -15,6 +15,7 @@ from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.people import People
 from dnc.reports.check_summary import summary
+from tests import size
 
 NUMBERS = st.lists(st.one_of(st.none(), st.integers(33639980000, 33639980009)), min_size=1, max_size=3)
 ROWS = st.lists(st.tuples(st.sampled_from(["", "a", "b", "c", None]), NUMBERS), min_size=1, max_size=12)
@@ -47,7 +48,7 @@ def parts(rows, ids):
     return len(merged)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=size(40, 150), deadline=None)
 @given(ROWS, st.booleans())
 def test_people_are_rows_that_share_a_number_or_an_id(tmp_path_factory, rows, ids):
     """However the list is cut into batches, and whatever links whom to whom."""

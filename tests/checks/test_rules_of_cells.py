@@ -13,6 +13,7 @@ from dnc.checks.settings import Settings
 from dnc.errors import InputError, OptionError
 from dnc.files.table import typed_table
 from dnc.reports.check_summary import summary
+from tests import size
 
 SALE = {"caller": "commercial", "voice": "human", "dialler": "manual", "recipient": "consumer", "sector": "general"}
 SALE |= {"source": "opt_in_form", "relationship": "none", "attempts": "0", "cli": "0199009000", "objected_on": "none"}
@@ -107,7 +108,7 @@ WORDS = {"consent": ["none", "named_caller", "written", "oui"], "recipient": ["c
 WORDS |= {"objected_on": ["none", "2026-01-01", "hier"], "relationship_on": ["2026-01-02", "hier"]}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(15, 60), deadline=None)
 @given(
     st.fixed_dictionaries({name: st.lists(st.sampled_from(["", *words]), min_size=4, max_size=4) for name, words in WORDS.items()}),
     st.dictionaries(

@@ -14,6 +14,7 @@ from dnc import Rulebook
 from dnc.checks.brief_draft import draft
 from dnc.checks.brief_text import brief_text, toml_text
 from dnc.errors import without_numbers
+from tests import size, some
 
 OBEYED = "\x1b\x07\x9b\u202e\u2066\u200f\n\r"
 NAMES = [
@@ -36,7 +37,7 @@ def named(write_file):
     return lambda name: write_file(name.replace("/", "|"), CALLS)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", some(NAMES, 4))
 def test_the_name_of_a_file_is_shown_and_not_obeyed(name, dnc, named, store):
     """By every verb that names a list, on stdout and on stderr, also as JSON."""
     path = named(name)
@@ -60,7 +61,7 @@ def test_the_name_of_a_file_is_shown_and_not_obeyed(name, dnc, named, store):
             assert "\nregion = " not in text and "\ndates = 'mdy'" not in text, (verb, text)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", some(NAMES, 4))
 def test_the_name_of_a_file_on_a_page_is_text(name, dnc, named):
     """The pages of a check and of a vetting show it, and no tag of it."""
     path = named(name)
@@ -81,7 +82,7 @@ HARD = st.text(alphabet=[*"\"'\\]#[=.\n\r\t{}%", "\x00", "\x7f", "\x85", "\u2028
 
 
 @given(st.dictionaries(HARD, st.one_of(HARD, st.lists(HARD)), max_size=4), HARD)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=size(50, 300), deadline=None)
 def test_a_brief_is_read_as_it_was_meant(entries, key):
     """Whatever its keys and texts hold, TOML reads back the same, and each text stands on one line."""
     brief = {"ignore": ["x"], "columns": entries, "values": {key: entries}}
@@ -114,7 +115,7 @@ NUMBER, SPELLED = "0639980001", "+33 (0)6-39.98 00.01"
 
 
 @pytest.mark.says_numbers  # to errors, which do not repeat them
-@pytest.mark.parametrize("number", [NUMBER, SPELLED, f"Jean {NUMBER}", f"x_{NUMBER}"])
+@pytest.mark.parametrize("number", some([NUMBER, f"Jean {NUMBER}", SPELLED, f"x_{NUMBER}"], 2))
 @pytest.mark.parametrize(
     "words",
     [

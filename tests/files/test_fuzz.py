@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import size
 from tests.fuzz import TARGETS, seeds
 
 
@@ -27,7 +28,13 @@ def test_no_crash_and_no_lost_row(target):
     """Each reader answers any bytes with rows or with one line, and every row is accounted for."""
     inputs = st.one_of(st.binary(max_size=200), st.sampled_from(list(seeds(target))).flatmap(harmed))
 
-    @settings(max_examples=40, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=size(15, 40),
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(inputs)
     def run(data: bytes) -> None:
         TARGETS[target](data)

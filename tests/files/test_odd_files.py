@@ -23,6 +23,7 @@ import pytest
 
 from dnc import InputError, Store, check
 from dnc.files.open_table import open_table
+from tests import size
 
 ROWS = 12_345
 OUTS = ("csv", "parquet", "xlsx", "jsonl")
@@ -137,7 +138,7 @@ def test_parquet_of_every_type(tmp_path, dnc):
     """Cells of every type come out in every format, as a fact and as a number they are read or not understood."""
     frame = pl.DataFrame({"number": ["0199000418", "0199000419"]} | CELLS)
     frame.write_parquet(tmp_path / "calls.parquet")
-    for kind, cells in CELLS.items():
+    for kind, cells in list(CELLS.items())[:: size(4, 1)]:
         told = dict.fromkeys(("number", "consent", "objected_on", "attempts", "call_at", "region", "place"), cells)
         pl.DataFrame(told).write_parquet(tmp_path / f"{kind}.parquet")
         result = check(tmp_path / f"{kind}.parquet", Store(tmp_path / "store"), region="FR")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from dnc import Rulebook
 from dnc.law.lint import notes, problems, untitled
 from dnc.law.rule_file import read_pack
+from tests import size
 from tests.law.test_rulebook import TEXT
 
 BOOK = Rulebook.load()
@@ -17,8 +19,14 @@ BOOK = Rulebook.load()
 
 @pytest.mark.parametrize("jurisdiction", BOOK.packs)
 def test_the_law_is_sound(jurisdiction):
-    """Each regime is seen in its worst and its best finding on its first and last day, each exception has an effect."""
-    assert problems(BOOK.packs[jurisdiction]) == []
+    """Each regime is seen in its worst and its best finding on its first and last day, each exception has an effect.
+
+    At the small size, of a pack with many regimes only the scope and one in some are looked at.
+    """
+    pack = BOOK.packs[jurisdiction]
+    step = size(1 + len(pack.regimes) // 25, 1)
+    regimes = tuple(one for at, one in enumerate(pack.regimes) if one.is_scope or at % step == 1 % step)
+    assert problems(replace(pack, regimes=regimes)) == []
 
 
 def test_every_regime_has_a_title_in_each_language():

@@ -29,7 +29,7 @@ from dnc.vetting.cells import FEW, LEVELS, Cells, between
 from dnc.vetting.model import Vetting
 from dnc.vetting.sealed import held_to, is_sealed, read_sealed, write_sealed
 from dnc.vetting.vet import vet
-from tests import offers, size
+from tests import offers, size, some
 
 DAY = date(2026, 12, 1)
 POINTS = [DAY, DAY + timedelta(weeks=1)]
@@ -297,14 +297,14 @@ def test_fewer_than_ten_leave_no_trace(many, kind, few):
     assert found[0].equals(found[1])
 
 
-# A made list of 100,000
+# A made list of many rows
 
 
 @pytest.fixture(scope="module")
-def list_of_100_000(tmp_path_factory):
+def long_list(tmp_path_factory):
     """A folder with a made list on offer and the brief of its buyer, and the rows."""
     folder = tmp_path_factory.mktemp("offer")
-    made = offers.rows(1, 100_000)
+    made = offers.rows(1, size(50_000, 100_000))
     (folder / "list.csv").write_text(offers.as_csv(made))
     (folder / "buyer.toml").write_text(offers.BRIEF)
     return folder, made
@@ -318,23 +318,24 @@ def vetted(folder, name: str, **more) -> Vetting:
 
 
 @pytest.fixture(scope="module")
-def opened(list_of_100_000):
+def opened(long_list):
     """The list vetted in the open."""
-    return vetted(list_of_100_000[0], "list.csv")
+    return vetted(long_list[0], "list.csv")
 
 
 @pytest.fixture(scope="module")
-def claim(list_of_100_000):
+def claim(long_list):
     """The list vetted, sealed, handed over and read."""
-    folder, _ = list_of_100_000
+    folder, _ = long_list
     (folder / "offer.json").write_text(write_sealed(vetted(folder, "list.csv", seal=True)), encoding="utf-8")
     return read_sealed(folder / "offer.json", Rulebook.load())
 
 
-def test_a_sealed_result_gives_the_counts_of_the_open_one(opened, claim):
+def test_a_sealed_result_gives_the_counts_of_the_open_one(long_list, opened, claim):
     """Shares of outcomes, callable numbers and the curve enclose those of the list itself, closely; so do the reasons."""
-    assert claim.offer.rows == 100_000
-    assert all(share.rows > 1000 for share in claim.outcomes.values())
+    rows = len(long_list[1])
+    assert claim.offer.rows == rows
+    assert all(share.rows > rows / 100 for share in claim.outcomes.values())
     shares = [
         (getattr(claim, name), getattr(opened, name)) for name in ("lasting", "callable", "repeated", "unreadable")
     ]
@@ -342,7 +343,7 @@ def test_a_sealed_result_gives_the_counts_of_the_open_one(opened, claim):
     shares += [(share, exact) for (_, share), (_, exact) in zip(claim.curve, opened.curve, strict=True)]
     for share, exact in shares:
         assert share.low <= exact.share <= share.high
-        assert share.high - share.low < 0.01
+        assert share.high - share.low < 1000 / rows
     for claimed, exact in zip([*claim.costs, *claim.wanted], [*opened.costs, *opened.wanted], strict=True):
         for name, value in asdict(exact).items():
             told = getattr(claimed, name)
@@ -352,12 +353,12 @@ def test_a_sealed_result_gives_the_counts_of_the_open_one(opened, claim):
     assert (claim.offer.sha256, opened.offer.commitment) == (None, None)
 
 
-def test_a_sealed_result_holds_no_other_counts_than_its_cells(list_of_100_000, claim):
+def test_a_sealed_result_holds_no_other_counts_than_its_cells(long_list, claim):
     """Every count in the file is the rows of a cell, their points in time, or the rows of the list."""
-    told = json.loads((list_of_100_000[0] / "offer.json").read_text(encoding="utf-8"))
+    told = json.loads((long_list[0] / "offer.json").read_text(encoding="utf-8"))
     cells, offer = told.pop("cells"), told.pop("offer")
     assert told.keys() == {"dnc_sealed", "checksum"}
-    assert offer.pop("rows") == sum(cell["rows"] for cell in cells) == 100_000
+    assert offer.pop("rows") == sum(cell["rows"] for cell in cells) == len(long_list[1])
     assert offer.pop("check") >= 1
     assert not numbers(offer)
     for cell in cells:
@@ -375,10 +376,10 @@ def numbers(value: object) -> list:
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_sample_of_the_list_is_consistent(list_of_100_000, claim, seed):
+@pytest.mark.parametrize("seed", some(range(4), 2))
+def test_a_sample_of_the_list_is_consistent(long_list, claim, seed):
     """Rows drawn from the list itself are consistent with the sealed result."""
-    folder, made = list_of_100_000
+    folder, made = long_list
     (folder / "sample.csv").write_text(offers.as_csv(random.Random(seed).sample(made, 400)))
     held = held_to(claim, vetted(folder, "sample.csv", sample_of=claim.offer.rows))
     assert held.agreement.consistent
@@ -386,9 +387,9 @@ def test_a_sample_of_the_list_is_consistent(list_of_100_000, claim, seed):
 
 
 @pytest.mark.parametrize("consenting", [0.45, 0.75])
-def test_a_sample_of_another_list_is_found_out(list_of_100_000, claim, consenting):
+def test_a_sample_of_another_list_is_found_out(long_list, claim, consenting):
     """Rows of a list with fewer or more consents are not consistent, and the difference is reported."""
-    folder, _ = list_of_100_000
+    folder, _ = long_list
     (folder / "other.csv").write_text(offers.as_csv(offers.rows(2, 400, consenting)))
     held = held_to(claim, vetted(folder, "other.csv", sample_of=claim.offer.rows))
     assert not held.agreement.consistent

@@ -293,10 +293,10 @@ def a_call(chance, people, days):
     return row
 
 
-def a_file(chance, size):
+def a_file(chance, many):
     """Planned calls of a few people on a few days: many rows for each set of rules in force."""
     people, days = chance.sample(PEOPLE, size(3, 4)), chance.sample(DAYS, size(2, 3))
-    return [a_call(chance, people, days) for _ in range(size)]
+    return [a_call(chance, people, days) for _ in range(many)]
 
 
 anything = st.randoms(use_true_random=True)

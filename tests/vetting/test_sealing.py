@@ -19,6 +19,7 @@ from dnc.vetting.cells import MOST_CELLS
 from dnc.vetting.sealed import read_sealed, write_sealed
 from dnc.vetting.sealing import commitment
 from dnc.vetting.vet import MOST_DAYS, vet
+from tests import some
 
 USE = {"at": "2026-12-01", "region": "FR"}
 CALLER = {"caller": "commercial", "voice": "human", "dialler": "manual", "relationship": "none", "sector": "general"}
@@ -148,7 +149,7 @@ def test_whether_the_list_may_be_handed_over_is_not_told_of_few(sealed):
     assert kinds[0]["offer"]["trade"]["outcome"] == "undecided"
 
 
-@pytest.mark.parametrize("listed", [0, 1, 9, 10])
+@pytest.mark.parametrize("listed", some([9, 0, 10, 1], 2))
 def test_whether_the_list_may_be_handed_over_is_told_of_ten(tmp_path, write_file, listed):
     """Ten persons who are on Bloctel, under the law on the trade of lists that held then, forbid it by name."""
     people = numbers(40)

@@ -128,7 +128,9 @@ def test_every_column_of_calls_is_read(store, write_file):
     rows = [["0199000810", *("?!" if other == name else "" for other in columns)] for name in columns]
     path = write_file("calls.csv", "\n".join(map(";".join, [["number", *columns], *rows])))
     reasons = check(path, store, region="FR").verdicts["dnc_why"]
-    assert [name for name, why in zip(columns, reasons, strict=True) if f"{name} '?!'" not in why] == []
+    assert [
+        name for name, why in zip(columns, reasons, strict=True) if f"{vocabulary().label(name)} '?!'" not in why
+    ] == []
 
 
 def test_every_output_format_is_explained():

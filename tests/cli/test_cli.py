@@ -187,7 +187,7 @@ def test_odd_rows_never_stop_a_run(dnc, write_file):
     assert [row["dnc_outcome"] for row in found] == ["undecided"] * 8
     assert code == 3
     why = [row["dnc_why"] for row in found]
-    assert "recipient 'household'" in why[0]
+    assert "Consumer or business 'household'" in why[0]
     assert [found[at]["dnc_missing"] for at in (1, 2, 5, 7)] == ["number"] * 4
     assert found[3]["dnc_missing"] == "call_at"
     assert "attempts 'many'" in why[3]
@@ -248,7 +248,7 @@ def test_summary_asks_for_the_fact_that_decides_most(dnc, write_file):
     """For undecided rows the summary says what to write, or whom to ask, with the line to write in the brief."""
     calls = write_file("calls.csv", "number\n01 99 00 04 18\n01 99 00 04 18\n")
     _, _, err = dnc("check", calls, *SEED)
-    assert "Set for all rows, where the file says nothing: Caller: a party or candidate · Who or what speaks: " in err
+    assert "Set for all rows, where the list says nothing: Caller: a party or candidate · Who or what speaks: " in err
     assert "  2. Write what consent each person has given" in err
     assert 'in the brief: facts.consent = "…"' in err
     assert "found more than once: 1" in err
@@ -346,7 +346,7 @@ def test_read_shows_listings_and_stores_nothing(dnc, write_file, tmp_path):
 def test_forget_deletes_old_snapshots_and_keeps_objections(dnc, screened):
     """Old snapshots are deleted with their files; the own list is kept."""
     _, _, err = dnc("forget", "--before", "2020-01-01")
-    assert "deleted snapshot 1: fr-directory" in err
+    assert "deleted snapshot 1: Directory (France) (fr-directory)" in err
     assert [row["registry"] for row in rows(dnc("snapshots")[1])] == ["own", "fr-bloctel"]
     assert len(list((screened.path / "snapshots").iterdir())) == 2
     assert dnc("forget", "--before", "2020-01-01", "--registry", "own")[0] == 4

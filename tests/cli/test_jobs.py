@@ -110,7 +110,7 @@ def test_status_says_what_is_due(dnc, screened, write_file, monkeypatch):
     assert dnc("status", "--store", screened.path, "--max-age", "gb-tps=6")[0] == 0
     monkeypatch.setenv("DNC_TODAY", "2026-12-19")
     code, out, _ = dnc("status", "--store", screened.path)
-    assert code == 1 and "DUE  gb-tps" in out
+    assert code == 1 and "DUE  TPS (United Kingdom) (gb-tps)" in out
     monkeypatch.setenv("DNC_TODAY", "2028-01-01")
     assert "À FAIRE  droit relu jusqu'au" in dnc("status", "--store", screened.path, "--lang", "fr")[1]
 

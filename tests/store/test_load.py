@@ -151,8 +151,14 @@ def test_a_count_and_a_reason_go_together(store, write_file, words):
 @pytest.mark.parametrize(
     ("language", "line"),
     [
-        ("en", "Snapshot 1 (own as of 2026-08-01): rows that cannot be read were left out: 1; the list counts"),
-        ("fr", "Extrait 1 (own en date du 01/08/2026) : lignes illisibles laissées de côté : 1 ; la liste est"),
+        (
+            "en",
+            "Snapshot 1 (own opt-out list as of 2026-08-01): rows that cannot be read were left out: 1; the list counts",
+        ),
+        (
+            "fr",
+            "Extrait 1 (liste d'opposition interne en date du 01/08/2026) : lignes illisibles laissées de côté : 1 ; la liste est",
+        ),
     ],
 )
 def test_a_check_says_what_was_accepted(dnc, store, write_file, language, line):
@@ -431,7 +437,7 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
     assert dnc("load", "answer.csv", "--as-of", "2026-07-20", "--campaign", "autumn")[0] == 0
     assert [one.as_of.month for one in store.snapshots()] == [6, 7, 7]
     assert dnc("check", calls, *told)[0] == 1
-    assert "fr-bloctel: listed, as of 2026-06-20" in dnc("answer", "+33199000002", "--on", "2026-06-22")[1]
+    assert "Bloctel: listed, as of 2026-06-20" in dnc("answer", "+33199000002", "--on", "2026-06-22")[1]
     assert dnc("replay", 2)[0] == 0
     assert len(list((store.path / "snapshots").iterdir())) == 1
     assert "OK: 1 files with 2 rows verified" in dnc("verify")[2]

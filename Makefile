@@ -64,7 +64,7 @@ pins: $(DEV)            ## pin again what is installed, the build included
 	$(PIN) --constraint requirements-dev.txt --extra ray --output-file requirements-ray.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra spark --output-file requirements-spark.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra dask --output-file requirements-dask.txt pyproject.toml
-	$(PIN) --constraint requirements.txt --extra dbt --output-file requirements-dbt.txt pyproject.toml
+	$(PIN) --no-strip-extras --constraint requirements.txt --extra dbt --output-file requirements-dbt.txt pyproject.toml
 	$(PIN) --constraint requirements-dev.txt --extra bench --output-file requirements-bench.txt pyproject.toml
 
 fuzz: $(DEV)            ## fuzz every reader by coverage, 60 seconds each, and write down what came of it

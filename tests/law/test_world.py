@@ -252,30 +252,30 @@ HOURS = {"number": "+1 850 555 0101", "region": "US", "caller": "charity", "voic
 HOURS |= {"recipient": "consumer", "objected_on": "none", "dialler": "manual"}
 
 
-@pytest.mark.parametrize(
-    ("call_at", "told", "outcome"),
-    [
-        ("2026-11-24T12:00:00-05:00", {}, "clear"),
-        ("2026-11-24T21:30:00-05:00", {}, "undecided"),
-        ("2026-11-24T21:30:00-05:00", {"place": "America/New_York"}, "blocked"),
-        ("2026-11-24T21:30:00-05:00", {"place": "America/Chicago"}, "clear"),
-        ("2026-11-24T22:30:00-05:00", {}, "blocked"),
-        ("2026-11-24T07:30:00", {}, "blocked"),
-        ("2026-11-24T22:30:00-05:00", {"appointment_at": "2026-11-24T22:30:00-05:00"}, "clear"),
-        ("2026-11-24T22:30:00-05:00", {"appointment_at": "2026-11-25T03:30:00Z"}, "clear"),
-        ("2026-11-24T22:30:00-05:00", {"appointment_at": "2026-11-24T21:30"}, "blocked"),
-        ("2026-11-24T21:30", {"appointment_at": "2026-11-24T21:30"}, "clear"),
-        ("2026-11-24T21:30", {"appointment_at": "2026-11-24T21:31"}, "blocked"),
-    ],
-)
-def test_hours_in_several_zones(tmp_path, call_at, told, outcome):
+IN_ZONES = [
+    ("2026-11-24T12:00:00-05:00", {}, "clear"),
+    ("2026-11-24T21:30:00-05:00", {}, "undecided"),
+    ("2026-11-24T21:30:00-05:00", {"place": "America/New_York"}, "blocked"),
+    ("2026-11-24T21:30:00-05:00", {"place": "America/Chicago"}, "clear"),
+    ("2026-11-24T22:30:00-05:00", {}, "blocked"),
+    ("2026-11-24T07:30:00", {}, "blocked"),
+    ("2026-11-24T22:30:00-05:00", {"appointment_at": "2026-11-24T22:30:00-05:00"}, "clear"),
+    ("2026-11-24T22:30:00-05:00", {"appointment_at": "2026-11-25T03:30:00Z"}, "clear"),
+    ("2026-11-24T22:30:00-05:00", {"appointment_at": "2026-11-24T21:30"}, "blocked"),
+    ("2026-11-24T21:30", {"appointment_at": "2026-11-24T21:30"}, "clear"),
+    ("2026-11-24T21:30", {"appointment_at": "2026-11-24T21:31"}, "blocked"),
+]
+
+
+def test_hours_in_several_zones(tmp_path):
     """Lawful in all possible zones is lawful, in none is not, and in some asks for the place."""
-    [verdict] = decided(tmp_path, HOURS | {"call_at": call_at} | told)
-    # A zone tells the hour and not the state, so the states' own rules on gifts stay open.
-    found = [name for name in ("blocked", "undecided") if "us-hours" in verdict[f"dnc_{name}_by"].split(";")]
-    assert found == ([] if outcome == "clear" else [outcome])
-    if outcome == "undecided":
-        assert verdict["dnc_missing"] == "place"
+    verdicts = decided(tmp_path, *(HOURS | {"call_at": call_at} | told for call_at, told, _ in IN_ZONES))
+    for (call_at, told, outcome), verdict in zip(IN_ZONES, verdicts, strict=True):
+        # A zone tells the hour and not the state, so the states' own rules on gifts stay open.
+        found = [name for name in ("blocked", "undecided") if "us-hours" in verdict[f"dnc_{name}_by"].split(";")]
+        assert found == ([] if outcome == "clear" else [outcome]), (call_at, told)
+        if outcome == "undecided":
+            assert verdict["dnc_missing"] == "place", (call_at, told)
 
 
 # Days
@@ -322,29 +322,29 @@ IT_SALE = SALE | {"number": "+39 06 5550 1105", "cli": "+390655501900", "source"
 IT_SALE |= {"relationship": "none"}
 
 
-@pytest.mark.parametrize(
-    ("call_at", "broken"),
-    [
-        ("2026-11-24T20:00:00", False),
-        ("2026-11-24T20:00:01", True),
-        ("2026-11-24T09:00", False),
-        ("2026-11-28T09:30", True),  # a Saturday
-        ("2026-11-28T19:00", False),
-        ("2026-12-07T19:30", True),  # a Monday, eve of a holiday
-        ("2026-12-07T09:30", True),
-        ("2026-12-07T10:00", False),
-        ("2026-12-08T11:00", True),  # a holiday
-        ("2026-12-25T11:00", True),  # a holiday that is the eve of another
-        ("2027-10-03T11:00", True),  # a Sunday, eve of a holiday
-        ("2026-11-22T11:00", True),  # a Sunday
-        ("2026-11-22", True),
-        ("2026-11-23", False),
-    ],
-)
-def test_eves(tmp_path, call_at, broken):
+EVES = [
+    ("2026-11-24T20:00:00", False),
+    ("2026-11-24T20:00:01", True),
+    ("2026-11-24T09:00", False),
+    ("2026-11-28T09:30", True),  # a Saturday
+    ("2026-11-28T19:00", False),
+    ("2026-12-07T19:30", True),  # a Monday, eve of a holiday
+    ("2026-12-07T09:30", True),
+    ("2026-12-07T10:00", False),
+    ("2026-12-08T11:00", True),  # a holiday
+    ("2026-12-25T11:00", True),  # a holiday that is the eve of another
+    ("2027-10-03T11:00", True),  # a Sunday, eve of a holiday
+    ("2026-11-22T11:00", True),  # a Sunday
+    ("2026-11-22", True),
+    ("2026-11-23", False),
+]
+
+
+def test_eves(tmp_path):
     """The eve of a holiday has its own window; a Sunday has none, eve or not."""
-    [verdict] = decided(tmp_path, IT_SALE | {"call_at": call_at})
-    assert ("it-code-hours" in verdict["dnc_blocked_by"]) is broken
+    verdicts = decided(tmp_path, *(IT_SALE | {"call_at": call_at} for call_at, _ in EVES))
+    found = ["it-code-hours" in verdict["dnc_blocked_by"] for verdict in verdicts]
+    assert list(zip((call_at for call_at, _ in EVES), found, strict=True)) == EVES
 
 
 # Numbers shown, and consent against a list
@@ -354,31 +354,29 @@ SPAIN |= {"relationship": "contract", "related": "yes"}
 SWISS = SALE | {"number": "+41445550102", "call_at": "2026-11-24T11:00", "relationship": "contract"}
 
 
-@pytest.mark.parametrize(
-    ("row", "cli", "blocked", "undecided"),
-    [
-        (SPAIN, "+34400555019", "", ""),
-        (SPAIN, "900 555 190", "", "es-400"),
-        (SPAIN, "612 555 019", "es-cli-mobile", "es-400"),
-        (SPAIN, "712 555 019", "es-cli-mobile", "es-400"),
-        (SPAIN, "withheld", "es-cli-mobile", "es-400"),
-        (SPAIN, "", "", "es-400;es-cli-mobile"),
-        (SPAIN, "unreadable", "", "es-400;es-cli-mobile"),
-        (SPAIN | {"call_at": "2026-10-16T16:00"}, "900 555 190", "", ""),
-        (SWISS, "+41 44 555 01 90", "", ""),
-        (SWISS, "+49 30 23125 990", "ch-cli", ""),
-        (SWISS, "withheld", "ch-cli", ""),
-        (SWISS, "", "", "ch-cli"),
-    ],
-)
-def test_number_shown(tmp_path, row, cli, blocked, undecided):
-    """The number shown is of an allowed range, of no forbidden one, and told."""
-    [verdict] = decided(tmp_path, row | {"cli": cli, "region": "ES"})
-    about_cli = [set(verdict[f"dnc_{name}"].split(";")) & CLI for name in ("blocked_by", "undecided_by")]
-    assert about_cli == [set(blocked.split(";")) & CLI, set(undecided.split(";")) & CLI]
-
-
 CLI = {"es-400", "es-cli-mobile", "ch-cli"}
+SHOWN = [
+    (SPAIN, "+34400555019", "", ""),
+    (SPAIN, "900 555 190", "", "es-400"),
+    (SPAIN, "612 555 019", "es-cli-mobile", "es-400"),
+    (SPAIN, "712 555 019", "es-cli-mobile", "es-400"),
+    (SPAIN, "withheld", "es-cli-mobile", "es-400"),
+    (SPAIN, "", "", "es-400;es-cli-mobile"),
+    (SPAIN, "unreadable", "", "es-400;es-cli-mobile"),
+    (SPAIN | {"call_at": "2026-10-16T16:00"}, "900 555 190", "", ""),
+    (SWISS, "+41 44 555 01 90", "", ""),
+    (SWISS, "+49 30 23125 990", "ch-cli", ""),
+    (SWISS, "withheld", "ch-cli", ""),
+    (SWISS, "", "", "ch-cli"),
+]
+
+
+def test_number_shown(tmp_path):
+    """The number shown is of an allowed range, of no forbidden one, and told."""
+    verdicts = decided(tmp_path, *(row | {"cli": cli, "region": "ES"} for row, cli, _, _ in SHOWN))
+    for (_, cli, blocked, undecided), verdict in zip(SHOWN, verdicts, strict=True):
+        about_cli = [set(verdict[f"dnc_{name}"].split(";")) & CLI for name in ("blocked_by", "undecided_by")]
+        assert about_cli == [set(blocked.split(";")) & CLI, set(undecided.split(";")) & CLI], cli
 
 
 @pytest.mark.parametrize(

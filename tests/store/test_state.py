@@ -17,7 +17,7 @@ from dnc import Decider, Store, StoreError, check
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
-from tests import edits
+from tests import edits, some
 from tests.store.test_store import ANSWER
 
 CALLS = "call;number\n7;01 99 00 00 01\n8;01 99 00 00 02\n"
@@ -53,12 +53,13 @@ def test_an_edit_that_is_covered_up_is_found_and_named(held, name):
     """Ledger and manifest match, and the chain of the log is whole: its last row says what the ledger held."""
     statement, says = edits.EDITS[name]
     edits.edit(held.path, statement)
-    for found in (verify(held.ledger), verify_log(held.ledger)):
+    whole = verify(held.ledger)
+    for found in (whole, verify_log(held.ledger)):
         assert any(says.format(row=5) in fault for fault in found.faults), found.faults
-    assert len(verify(held.ledger).faults) == 1
+    assert len(whole.faults) == 1
 
 
-@pytest.mark.parametrize("name", edits.EDITS)
+@pytest.mark.parametrize("name", some(edits.EDITS, 7))
 def test_no_change_is_built_on_an_edit(held, name):
     """It would state the edited tables as if it had written them. What only `verify` reads stays there to be found."""
     edits.edit(held.path, edits.EDITS[name][0])

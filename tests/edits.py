@@ -59,6 +59,15 @@ EDITS = {
         "update objections set number = number + 1 where seq = 1; create macro sha256(x) as system.main.sha256('x')",
         "ledger.duckdb holds what no program of ours put there (sha256)",
     ),
+    "an objection changed, and a function put in the way of the search for functions": (
+        "update objections set number = number + 1 where seq = 1; create macro duckdb_functions() as table "
+        "select '' as function_name, '' as database_name, true as internal",
+        "ledger.duckdb holds what no program of ours put there (duckdb_functions)",
+    ),
+    "an objection changed, and the database called otherwise": (
+        "update objections set number = number + 1 where seq = 1; create macro current_database() as 'x'",
+        "ledger.duckdb holds what no program of ours put there (current_database)",
+    ),
     "objections in another type, far apart": (
         "alter table objections alter seq type bigint; update objections set seq = 4611686018427387904 where seq = 2",
         "ledger.duckdb holds what no program of ours put there (objections.seq)",

@@ -52,7 +52,7 @@ _DIGESTS = (
     "select name, block, system.main.count_star() as rows, "
     f"{_SHA256}(system.main.string_agg(text, system.main.chr(10) order by text)) as sha256"
 )
-_COLUMNS = "select schema_name, table_name, column_name, data_type, column_default from duckdb_columns()"
+_COLUMNS = "select schema_name, table_name, column_name, data_type, column_default from system.main.duckdb_columns()"
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
 
@@ -98,19 +98,19 @@ def _add_later(con: Connection) -> None:
 
 
 def _tables(con: Connection) -> list[str]:
-    mine = "database_name = current_database() and schema_name = 'main'"
-    return _column(con, f"select table_name from duckdb_tables() where {mine}")
+    mine = "database_name = system.main.current_database() and schema_name = 'main'"
+    return _column(con, f"select table_name from system.main.duckdb_tables() where {mine}")
 
 
 def strange(con: Connection) -> list[str]:
     """The names of functions, views and columns of a ledger that this program did not make: they may deceive it."""
-    mine = "database_name = current_database() and not internal"
-    functions = _column(con, f"select distinct function_name from duckdb_functions() where {mine}")
+    mine = "database_name = system.main.current_database() and not internal"
+    functions = _column(con, f"select distinct function_name from system.main.duckdb_functions() where {mine}")
     columns = _rows(con, f"{_COLUMNS} where {mine}")
     with duckdb.connect(":memory:") as other:
         create(other, 0)
         known = _rows(other, f"{_COLUMNS} where {mine}")
-    views = _column(con, f"select view_name from duckdb_views() where {mine}")
+    views = _column(con, f"select view_name from system.main.duckdb_views() where {mine}")
     return sorted(
         {*functions, *views, *(f"{row['table_name']}.{row['column_name']}" for row in columns if row not in known)}
     )
@@ -193,7 +193,7 @@ def read_old(con: Connection) -> dict[str, pl.DataFrame]:
 
 def rebuild(con: Connection, path: Path, options: str) -> None:
     """Write all tables into a new database file; what was deleted is not in it. `options` are those of `attach`."""
-    [name] = _column(con, "select current_database()")
+    [name] = _column(con, "select system.main.current_database()")
     try:
         con.execute(f"attach ? as rebuilt ({options})", [str(path)])
         con.execute(f"copy from database {name} to rebuilt")

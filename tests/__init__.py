@@ -1,7 +1,8 @@
 """Tests; they mirror the packages of `dnc`.
 
-`make test` runs every property at a small size. `make test-all` sets DNC_TESTS=all: each at its full size, and the
-tests marked `large`.
+`make test` runs every property at a small size. `make test-all` sets DNC_TESTS=all: each at its full size, with all of
+its cases, and the tests marked `large`. A test that does the same work for each of many cases does it once for all of
+them in a fixture, and what it needs is copied from a store that was made once.
 """
 
 import os

@@ -25,7 +25,7 @@ from dnc.files.open_table import open_table
 from dnc.files.table import FEWER, LINE, MORE, QUOTED, RAGGED, UNNAMED, unique_names
 from dnc.frames import numbered
 from dnc.numbers.reader import read_listed, read_number
-from tests import size
+from tests import size, some
 
 HEADER = "Téléphone;Nom"
 ROWS = "01 99 00 00 01;Une\n02 61 91 00 02;Deux\n"
@@ -171,7 +171,7 @@ def test_a_row_is_not_taken_for_a_header(spelling, note, tmp_path):
         assert "Dupont" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", some(NAMES, 5))
 def test_a_name_with_digits_is_a_name(name, tmp_path):
     """Years, days and counts in the name of a column make no row of a header."""
     path = written(tmp_path, f"number;{name}\n0199000001;x\n")
@@ -654,7 +654,7 @@ def outcomes(path: Path, **words: Any) -> list[str]:
         ('4,01 99 00 04 21"Paris, Nord",', QUOTED),  # a separator is gone, and one inside the text parts it
     ],
 )
-@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize("quoted", some([True, False], 1))
 def test_rows_that_shifted(row, reason, quoted, tmp_path):
     """A row with more cells than the header, or fewer, is undecided, says why, and loses no text; others are decided."""
     name = '"Nantes, Erdre"' if quoted else "Nantes"

@@ -158,12 +158,12 @@ def test_wherever_rows_are(store, tmp_path, write_file, monkeypatch):
 
 def test_in_bounded_memory(store, write_file, monkeypatch):
     """However few words and rows are held in memory, a list comes to the same."""
-    chance, many = random.Random(3), size(400, 1000)
+    chance, many = random.Random(3), size(360, 900)
     days = [*[""] * 20, *["none"] * 20, "2026-04-01", "2026-08-01", "2026-11-20", "x"]
     rows = [
         f"0199{chance.randrange(many) * 1111:06d},{chance.choice(days)},{chance.choice(days)},{chance.choice(days)},"
         f"named_caller,{chance.choice(['', '2026-03-01', '2026-10-01'])},live,{chance.choice(['2026-08-10', '2026-11-30'])}"
-        for _ in range(2 * many)
+        for _ in range(20 * many // 9)
     ]
     head = "number,objected_on,consent_withdrawn_on,refused_on,consent,consent_on,consent_for,call_at\n"
     path = write_file("calls.csv", head + "\n".join(rows) + "\n")
@@ -177,7 +177,7 @@ def test_in_bounded_memory(store, write_file, monkeypatch):
         parts = check(path, store, region="FR", given=given)
         assert parts.verdicts.equals(whole.verdicts)
         assert (parts.elsewhere, parts.unplaced) == (whole.elsewhere, 0)
-    assert whole.elsewhere > many // 4
+    assert whole.elsewhere > many // 3
     assert whole.verdicts["dnc_outcome"].n_unique() == 3
 
 

@@ -228,7 +228,7 @@ def test_an_answer_on_the_command_line(dnc, checked):
     """A person reads lines, a program reads JSON, and checks without decisions are named."""
     check(SAMPLES / "shop.csv", checked, region="FR", at="2026-08-05")
     code, out, _ = dnc("answer", "+33199000003", "--store", checked.path)
-    assert (code, "2026-06-01 fr-bloctel: listed" in out, "row 3" in out) == (0, True, True)
+    assert (code, "2026-06-01 Bloctel: listed" in out, "row 3" in out) == (0, True, True)
     assert "Checks that kept no decisions (look in their output files): 5" in out
     assert json.loads(dnc("answer", "+33199000003", "--json", "--store", checked.path)[1])["not_kept"] == [5]
     assert "number 1 cannot be read" in dnc("answer", "12", "--store", checked.path)[2]
@@ -279,7 +279,7 @@ def test_retention_is_kept_with_the_store(dnc, checked, monkeypatch):
     assert "unknown registry" in dnc("retain", "xx", "--months", "6", *at)[2]
     assert dnc("retain", "fr-bloctel", *at)[0] == 2
     assert dnc("retain", *at)[1].splitlines()[1:] == ["decisions,6,2026-05-25", "fr-bloctel,5,2026-06-25"]
-    assert "deleted snapshot 1: fr-bloctel as of 2026-06-01" in dnc("forget", "--due", *at)[2]
+    assert "deleted snapshot 1: Bloctel (fr-bloctel) as of 2026-06-01" in dnc("forget", "--due", *at)[2]
     assert dnc("retain", "fr-bloctel", "--for-ever", *at)[0] == 0
     assert dnc("forget", "--due", *at)[2] == "snapshots deleted: 0\n"
     assert [one.id for one in checked.snapshots()] == [2]

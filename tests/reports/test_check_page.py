@@ -102,7 +102,7 @@ def test_the_decision_comes_first(page, language):
         ),
         "fr": (
             "Appelant : une entreprise qui vend", "Ne confiez aux agents que les appels possibles (1)",
-            "à compléter, il manque le consentement recueilli", "jusqu'au 01/10/2027", "Signature",
+            "à compléter : le consentement recueilli", "jusqu'au 01/10/2027", "Signature",
         ),
     }[language]:  # fmt: skip
         assert words in told["decision"]

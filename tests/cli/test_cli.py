@@ -458,3 +458,25 @@ def test_a_row_of_stdin_is_explained(screened, write_file):
             [sys.executable, "-m", "dnc", "start", "-"], check=False, stdin=file, capture_output=True, text=True
         )
     assert done.returncode == 2 and "give LIST as a file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable"),
+    [
+        (["check", "--nope", "--lang", "fr"], None),
+        (["check", "--lang=fr", "--nope"], None),
+        (["--lang", "fr", "check", "--nope"], None),
+        (["check", "--nope"], "DNC_LANG"),
+        (["check", "--nope"], "DNC_CHECK_LANG"),
+    ],
+)
+def test_wrong_usage_is_said_in_the_language_asked_for(dnc, monkeypatch, arguments, variable):
+    """Wherever --lang stands, or by the environment; the next command speaks the language of the system again."""
+    monkeypatch.setenv("LC_ALL", "C")
+    if variable:
+        monkeypatch.setenv(variable, "fr")
+    code, _, err = dnc(*arguments)
+    assert (code, "L'option « --nope » n'existe pas" in err.replace("\N{NO-BREAK SPACE}", " ")) == (2, True)
+    if variable:
+        monkeypatch.delenv(variable)
+    assert "No such option '--nope'" in dnc("check", "--nope")[2]

@@ -90,6 +90,11 @@ def test_an_answer_that_is_not_understood_is_asked_again(start, write_file, tmp_
     assert read_brief(tmp_path / "list.toml").facts["call_at"] == "2026-12-01"
 
 
+def test_the_day_of_today_is_shown(start, write_file):
+    """The number of an answer and a day beside it are not taken for a telephone number."""
+    assert "  1  today, 2026-11-24\n" in start("1\n", write_file("list.csv", LIST))[1]
+
+
 def test_an_interruption_leaves_the_brief(start, dnc, write_file, tmp_path, monkeypatch):
     """Ctrl-C: what was answered is kept, no check runs, and no report is written."""
 

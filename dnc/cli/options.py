@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dnc.store.store import Store
 
 Command = Callable[..., Any]
+Option = Callable[[Command], Command]
 
 _STDIN = Path("/dev/stdin")
 _MOST_PIPED_BYTES = 20 * 10**9
@@ -186,7 +187,7 @@ def language() -> str:
     return _spoken["language"] or system_language()
 
 
-def _lang(default: Callable[[], str], help_: str, *, passed: bool) -> Callable[[Command], Command]:
+def _lang(default: Callable[[], str], help_: str, *, passed: bool) -> Option:
     return click.option(
         "--lang",
         type=click.Choice(LANGUAGES),
@@ -222,7 +223,7 @@ _STORE_OPTIONS = {
     "rules": "Folder of rule files that add to the built-in rules, or replace them.",
     "store": "Store folder.  [env var: DNC_STORE; default: dnc-store]",
 }
-_CALL_OPTIONS: list[Callable[[Command], Command]] = [
+_CALL_OPTIONS: list[Option] = [
     REGION,
     click.option("--at", metavar="DATE", help="Date, or date and time, of calls that do not have one (ISO 8601)."),
     click.option("--brief", type=FILE, help="Settings of a campaign (TOML); options given here override it."),
@@ -260,13 +261,12 @@ def store_options(command: Command) -> Command:
     return command
 
 
-def call_options(set_help: str) -> Callable[[Command], Command]:
+def call_options(set_help: str) -> Option:
     """Options for facts and settings of calls; `set_help` is the help of --set, which differs between verbs."""
 
     def add(command: Command) -> Command:
-        given = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
-        options: list[Callable[[Command], Command]] = [*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]]
-        for option in reversed(options):
+        given: Option = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
+        for option in reversed([*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]]):
             command = option(command)
         return command
 

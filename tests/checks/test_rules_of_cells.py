@@ -79,7 +79,7 @@ def test_rules_that_contradict_each_other_tell_nothing():
     frame = pl.DataFrame({"number": ["0639980001"] * 3, "A": ["x", "x", None], "B": ["x", None, "x"]})
     found = facts_of(frame, brief, ["recipient", "odd"])
     assert found["recipient"].to_list() == [None, "consumer", "business"]
-    assert "recipient 'consumer / business'" in found["odd"][0]
+    assert "Consumer or business 'consumer / business'" in found["odd"][0]
     assert "objected_on 'none / 2026-01-01'" in found["odd"][1]
 
 

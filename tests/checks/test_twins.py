@@ -161,9 +161,10 @@ def test_explain_reads_a_word_as_a_list_does(dnc, store):
     cells |= {"voice": "robot", "place": "France", "line": "fixed"}
     told = ("explain", "+33199000001", "--store", store.path)
     code, out, _ = dnc(*told, *(f"--set={name}={cell}" for name, cell in cells.items()))
-    assert (code, [name for name, cell in cells.items() if f"{name} '{cell}'" not in out]) == (3, [])
+    labels = {name: vocabulary().label(name) for name in vocabulary().columns}
+    assert (code, [name for name, cell in cells.items() if f"{labels[name]} '{cell}'" not in out]) == (3, [])
     code, out, _ = dnc(*told, "--set", "call_at=next week")
-    assert (code, "call_at 'next week'" in out) == (3, True)
+    assert (code, f"{labels['call_at']} 'next week'" in out) == (3, True)
     code, _, err = dnc(*told, "--set", "consant=maybe")
     assert (code, "did you mean 'consent'" in err) == (2, True)
     assert dnc(*told, "--set", "number=1")[0] == 2

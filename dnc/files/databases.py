@@ -89,8 +89,8 @@ class _TableWriter(Writer):
         self._replaces = _is_there(con, name, schema, table)
         self._unfinished = f"dnc_{secrets.token_hex(8)}"
         self._types: pl.Schema | None = None
-        self._lists = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
-        self._known = _TYPES_OF_POSTGRESQL if self._lists else _TYPES
+        self._is_postgresql = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
+        self._known = _TYPES_OF_POSTGRESQL if self._is_postgresql else _TYPES
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
         """Rows with types that the database has; other cells become text, nested ones JSON."""
@@ -98,7 +98,7 @@ class _TableWriter(Writer):
         return frame.with_columns(as_text(cells) for cells in frame if not self._has(cells.dtype))
 
     def _has(self, kind: pl.DataType) -> bool:
-        return kind in self._known or (self._lists and isinstance(kind, pl.List) and kind.inner in self._known)
+        return kind in self._known or (self._is_postgresql and isinstance(kind, pl.List) and kind.inner in self._known)
 
     def write(self, frame: pl.DataFrame) -> None:
         """Send rows. Raises InputError."""
@@ -115,13 +115,25 @@ class _TableWriter(Writer):
 
     def commit(self) -> None:
         """Put the table in the place of the former one. Raises InputError."""
-        schema = f"{_identifier(self._schema)}." if self._schema else ""
-        former = _identifier(self._table)
         with _told(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
-            if self._replaces:
-                cursor.execute(f"drop table if exists {schema}{former}")
-            cursor.execute(f"alter table {schema}{_identifier(self._unfinished)} rename to {former}")
+            for statement in self._replacement():
+                cursor.execute(statement)
             self._con.commit()
+
+    def _replacement(self) -> Iterator[str]:
+        schema = f"{_identifier(self._schema)}." if self._schema else ""
+        new, former = (f"{schema}{_identifier(name)}" for name in (self._unfinished, self._table))
+        drop = [f"drop table if exists {former}"] if self._replaces else []
+        swap = [*drop, f"alter table {new} rename to {_identifier(self._table)}"]
+        if not self._is_postgresql:
+            yield "pragma legacy_alter_table = on"  # which lets views of the former table be
+            yield from swap
+            return
+        columns = ", ".join(map(_identifier, self._types or ()))
+        move = f"truncate {former}; insert into {former} ({columns}) select {columns} from {new}; drop table {new}"
+        quote = f"${self._unfinished}$"
+        begin = f"do {quote} begin {'; '.join(swap)}"
+        yield f"{begin}; exception when dependent_objects_still_exist then {move}; end {quote}"
 
 
 def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:

@@ -85,6 +85,25 @@ def test_former_verdicts_can_be_read_until_they_are_replaced(postgres, store, pa
     assert postgres.rows("select tablename from pg_tables where tablename like 'dnc%'") == []
 
 
+def test_views_of_the_former_verdicts_show_the_new_ones(postgres, store, tmp_path):
+    """Such as dbt makes. A list that lacks a column of theirs leaves it empty; a further one is refused."""
+    rows = pl.DataFrame({"number": ["+33199000001", "+33199000002"], "the $ team": ["a", "b"]})
+    tables = [f"{postgres.url}#public.verdicts", f"sqlite:///{tmp_path}/crm.sqlite#verdicts"]
+    check(rows.head(1), store, out=tables)
+    view = 'create view teams as select "the $ team" from verdicts'
+    postgres.rows(view)
+    con = sqlite3.connect(tmp_path / "crm.sqlite")
+    con.execute(view)
+    check(rows.select("the $ team", "number"), store, out=tables)
+    assert postgres.rows("select * from teams") == con.execute("select * from teams").fetchall() == [("a",), ("b",)]
+    con.close()
+    check(rows.select("number"), store, out=tables[0])
+    assert postgres.rows("select * from teams") == [(None,), (None,)]
+    with pytest.raises(InputError, match="42703"):
+        check(rows.with_columns(further=1), store, out=tables[0])
+    assert postgres.rows("select count(*) from verdicts") == [(2,)]
+
+
 def test_a_table_that_appears_meanwhile_stays(postgres, store, parts):
     """It was not there when the check began, so nobody knows who made it."""
     frame = pl.read_parquet(parts / "0.parquet")

@@ -34,6 +34,7 @@ class Calls(NamedTuple):
             (the cell, masked, or what it was filled with), `rows` (of the list).
         source: of each call the name of the column with its number, null where the row has none (String); None where
             the list has one such column.
+        text: of each call what the list has in place of its number (String); None where nobody asks for it.
     """
 
     carried: pl.DataFrame

@@ -32,8 +32,10 @@ def image(tmp_path):
         pytest.skip("this machine does not allow a sandbox within")
     box = [*SANDBOX, "--uid", "65534", "--gid", "65534", "--clearenv"]
     box += [word for at in Path("/").iterdir() if at.name not in own for word in ("--ro-bind", str(at), str(at))]
-    box += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--bind", str(volume), "/store", "--remount-ro", "/"]
+    box += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--bind", str(volume), "/store"]
+    box += [word for at in (ROOT, sys.prefix) for word in ("--ro-bind", str(at), str(at))]  # they may be below /tmp
     box += [word for name, value in (told | {"PYTHONPATH": str(ROOT)}).items() for word in ("--setenv", name, value)]
+    box += ["--remount-ro", "/"]
 
     def run(*words: str, stdin: bytes = b"") -> tuple[int, str, str]:
         command = [*box, sys.executable, "-m", "dnc", *words]

@@ -81,7 +81,7 @@ def test_every_verb_that_reads_a_file_reads_an_object(bucket, store, dnc, tmp_pa
         (["brief", url], 0, "of calls.csv"),
         (["start", url, "--yes"], 3, "calls.toml"),
         (["read", url, "--registry", "own"], 0, "+33199000001,yes,"),
-        (["load", url, "--registry", "own", "--as-of", "2026-11-01"], 0, f"{url}: own as of"),
+        (["load", url, "--registry", "own", "--as-of", "2026-11-01"], 0, f"{url}: own opt-out list (own) as of"),
         (["vet", url, "--against", url], 0, "2"),
         (["check", f"{bucket}/none.csv"], 4, f"{bucket}/none.csv: there is no such object"),
         (["vet", url, "--against", f"{bucket}/none.csv"], 4, f"{bucket}/none.csv: there is no such object"),

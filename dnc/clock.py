@@ -22,10 +22,11 @@ ALWAYS = date(1, 1, 1)  # stands for a date that cannot be read, so that it coun
 NO_DAYS = date(1980, 1, 1)  # dates up to here are what programs write for none: 0001, 1899, 1900, 1904, 1970, 1980
 
 _CLOCK_AFTER = r"(?:(?:T|,?\s+)(?P<clock>\d.*))?$"
+# Behind a year of two digits there is no T: that is what is left of a date in ISO 8601.
 _SHAPES = {
     "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>\d{1,2}:.+))?$"),
-    "dmy": re.compile(rf"^(?P<d>\d{{1,2}})[/.\-](?P<m>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d){_CLOCK_AFTER}"),
-    "mdy": re.compile(rf"^(?P<m>\d{{1,2}})[/.\-](?P<d>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d){_CLOCK_AFTER}"),
+    "dmy": re.compile(rf"^(?P<d>\d{{1,2}})[/.\-](?P<m>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d(?!T)){_CLOCK_AFTER}"),
+    "mdy": re.compile(rf"^(?P<m>\d{{1,2}})[/.\-](?P<d>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d(?!T)){_CLOCK_AFTER}"),
 }
 # Months in full and as usually shortened, without accents: en, fr, de (and Austrian), it, es, nl, da, nb, sv. No word
 # names two months, so that the language need not be known.

@@ -187,4 +187,5 @@ def test_hours_before_and_after_noon(moment, half):
 def test_a_year_of_two_digits_with_a_time():
     """A time of day may follow any way of writing the date."""
     assert read_moment("05/03/26 9:30", "dmy", NOW) == datetime(2026, 3, 5, 9, 30)
+    assert read_moment("6-11-26T11:00", "dmy", NOW) is None  # what is left of 2026-11-26T11:00
     assert read_moment("5. März 2026 09:30Z", "iso").isoformat() == "2026-03-05T09:30:00+00:00"

@@ -10,7 +10,7 @@
 
 A wrong file raises an exception, a wrong row does not: it becomes an `undecided` verdict, or is counted as an unread
 listing. A message is one line, says what to do, and never quotes a telephone number or a line of a file. It is a text
-of `messages.toml` (`said("errors", …)`): `str(error)` is English, `in_language(error.message, "fr")` French.
+of the catalogue (`said("errors", …)`): `str(error)` is English, `in_language(error.message, "fr")` French.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def test_a_language_is_a_file_of_words(tmp_path):
     """German by one file: its words in what is printed, its numbers and days, English for the rest."""
     package = tmp_path / "dnc"
     shutil.copytree(PACKAGE.parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package / "messages.de.toml").write_text(WORDS, encoding="utf-8")
+    (package / "messages" / "de.toml").write_text(WORDS, encoding="utf-8")
     shutil.copytree(PACKAGE.parent.parent / "registry_loaders", tmp_path / "registry_loaders")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "LC_ALL": "de_DE.UTF-8", "PYTHONIOENCODING": "utf-8"}
 

@@ -25,7 +25,7 @@ from dnc.messages import (
 )
 
 DNC = Path(__file__).parent.parent / "dnc"
-CATALOGUE = tomllib.loads((DNC / "messages.toml").read_text(encoding="utf-8"))
+CATALOGUE = tomllib.loads((DNC / "messages" / "catalogue.toml").read_text(encoding="utf-8"))
 _COMPOSED = ("chart_",)  # keys that the code puts together
 _NAMED_BY_DATA = (
     "missing",

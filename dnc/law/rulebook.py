@@ -23,7 +23,8 @@ from dnc.messages import LANGUAGES, Words, said
 
 # The files on which the reading of a rules file depends.
 _READ_BY = (
-    ("dnc", ".py", ".toml"),
+    ("dnc", ".py"),
+    ("dnc.messages", ".py", ".toml"),
     ("dnc.law", ".py"),
     ("dnc.law.rules", ".toml"),
     ("dnc.files", "toml_reader.py"),

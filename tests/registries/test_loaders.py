@@ -79,7 +79,9 @@ def rows_of(path: Path, **more: object) -> pl.DataFrame:
     """The rows of a fixture as its loader and the numbers' reader have them, as text."""
     rows = pl.concat([*readings(*opened(path, **more))])
     reasons = rows.unpivot(on=["unread", "odd", "undated"])["value"].drop_nulls().unique()
-    assert [reason for reason in reasons if not isinstance(in_words(reason), Words)] == [], "in messages.toml, [odd]"
+    assert [reason for reason in reasons if not isinstance(in_words(reason), Words)] == [], (
+        "in dnc/messages/catalogue.toml, [odd]"
+    )
     rows = rows.with_columns(pl.concat_list(pl.concat_list("number"), pl.col("also").fill_null([])).alias("number"))
     said = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     rows = rows.explode("number").with_columns(

@@ -1,4 +1,4 @@
-"""What the program says to people, in English and French: sentences from `messages.toml`, and numbers as text.
+"""What the program says to people, in English and French: sentences from `catalogue.toml`, and numbers as text.
 
 It imports no other module of this package, because `dnc_why` and the draft of a brief are
 worded in `dnc.checks`, below the reports.
@@ -16,9 +16,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Self
 
-_OTHER = re.compile(r"messages\.([a-z]{2})\.toml")
+_OTHER = re.compile(r"([a-z]{2})\.toml")
 _IN_PLACE = ("en", "fr")  # they stand side by side where a text is defined; another language is a file of words
-_OTHERS = {found[1]: file for file in files("dnc").iterdir() if (found := _OTHER.fullmatch(file.name))}
+_OTHERS = {found[1]: file for file in files("dnc.messages").iterdir() if (found := _OTHER.fullmatch(file.name))}
 LANGUAGES = (*_IN_PLACE, *sorted(_OTHERS))
 _WRITTEN = {
     "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d", "semicolon": "; "},
@@ -56,7 +56,7 @@ def messages(section: str, language: str) -> dict[str, Any]:
     """The messages of one section in one language.
 
     Args:
-        section: a table of `messages.toml`, for instance `why`.
+        section: a table of `catalogue.toml`, for instance `why`.
         language: `en` or `fr`.
     Returns:
         Key → text to be filled in with `str.format`; a list of texts for paragraphs, a dictionary for a key with parts.
@@ -69,9 +69,9 @@ def messages(section: str, language: str) -> dict[str, Any]:
 
 @cache
 def words(language: str) -> dict[str, Any]:
-    """The file of words of a language (`dnc/messages.xx.toml`); empty for English and French, which need none.
+    """The file of words of a language (`dnc/messages/xx.toml`); empty for English and French, which need none.
 
-    Tables: `messages.SECTION` as in `messages.toml`, without the language at the end of keys; `columns.COLUMN` as in
+    Tables: `messages.SECTION` as in `catalogue.toml`, without the language at the end of keys; `columns.COLUMN` as in
     the vocabulary; `regimes.ID` with `title` and `says`; `cites.JURISDICTION.KEY` with `text`; `jurisdictions` with a
     name for each; `written` with `thousands`, `decimal`, `percent`, `days` (as of `strftime`), `semicolon`, `quotes`.
     """
@@ -83,7 +83,7 @@ def words(language: str) -> dict[str, Any]:
 @cache
 def _sections() -> dict[str, str]:
     """The text of each section. A check without a page needs a third; parsing all would add 8 ms to every start."""
-    _, *sections = files("dnc").joinpath("messages.toml").read_text(encoding="utf-8").split("\n[")
+    _, *sections = files("dnc.messages").joinpath("catalogue.toml").read_text(encoding="utf-8").split("\n[")
     return {name: text for name, _, text in (section.partition("]\n") for section in sections)}
 
 

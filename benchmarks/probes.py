@@ -16,8 +16,8 @@ from dnc import Decider, Rulebook, Store, check
 from dnc.api import Settings, explain
 from dnc.checks.brief import Brief, read_brief
 from dnc.checks.screening import Screen
+from dnc.files.output_file import Output
 from dnc.files.output_rows import Rows
-from dnc.files.writers import Output
 from dnc.numbers.bulk_reader import read_column
 
 AT = "2026-08-03T10:30"

@@ -22,8 +22,8 @@ from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError
+from dnc.files.output_file import Output, atomic_path, is_page
 from dnc.files.output_rows import Rows
-from dnc.files.writers import Output, atomic_path, is_page
 from dnc.messages import said
 from dnc.store.store import Store
 

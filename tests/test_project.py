@@ -14,7 +14,7 @@ import pytest
 
 from dnc import check
 from dnc.cli.main import cli
-from dnc.files.writers import FORMATS, PAGE
+from dnc.files.output_file import FORMATS, PAGE
 from dnc.law.vocabulary import VERDICT, vocabulary
 from scripts import docs
 

@@ -12,8 +12,9 @@ import polars as pl
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout
 from dnc.errors import room_in
+from dnc.files.output_file import Output, atomic_path, is_page
 from dnc.files.output_rows import Rows
-from dnc.files.writers import CsvStream, Output, Writer, atomic_path, is_page
+from dnc.files.writers import CsvStream, Writer
 from dnc.frames import together
 
 Targets = str | Path | Sequence[str | Path] | None

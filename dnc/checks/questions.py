@@ -20,9 +20,9 @@ from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning
 from dnc.checks.settings import Settings
 from dnc.clock import NONE, YES, today
 from dnc.errors import InputError
+from dnc.files.output_file import atomic_path
 from dnc.files.table import folded, holds_number
 from dnc.files.toml_reader import toml_of
-from dnc.files.writers import atomic_path
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary
 from dnc.messages import counted, dated, messages, said

@@ -72,8 +72,8 @@ def certify(
 
 def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) -> None:
     from dnc.checks.certificate import certify as certified
+    from dnc.files.output_file import atomic_path
     from dnc.files.signing import Signer
-    from dnc.files.writers import atomic_path
     from dnc.reports.certificate_page import html
 
     signer = Signer(key)

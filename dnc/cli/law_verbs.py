@@ -111,7 +111,7 @@ def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
 
 
 def _write_page(packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path | str, lang: str) -> None:
-    from dnc.files.writers import atomic_path, is_page
+    from dnc.files.output_file import atomic_path, is_page
     from dnc.reports.law_page import html
 
     if not is_page(out):

@@ -228,8 +228,8 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None, lang: st
     It has everyone who is on the list today: all that was loaded or recorded, without what was lifted or has expired.
     """
     from dnc.checks.screening import own_list
+    from dnc.files.output_file import Output
     from dnc.files.output_rows import Rows
-    from dnc.files.writers import Output
 
     entries = own_list(open_store(ctx))
     if out is None or str(out) == "-":

@@ -144,8 +144,8 @@ def vet(
     The exit code is 1 if a condition (--min-clear, --max-undecided, --max-price-per-clear) fails, a sample contradicts
     the sealed result, or with --salt the list is not the one that was sealed; else 0.
     """
+    from dnc.files.output_file import atomic_path
     from dnc.files.signing import Signer, named_key
-    from dnc.files.writers import atomic_path
     from dnc.reports.check_summary import warnings
     from dnc.reports.vet_page import html
     from dnc.reports.vet_summary import summary
@@ -184,7 +184,7 @@ def vet(
 
 def _refuse_combinations(given: dict[str, Any]) -> None:
     """Raise UsageError where options do not go together."""
-    from dnc.files.writers import is_page
+    from dnc.files.output_file import is_page
 
     if given["out"] and not is_page(given["out"]):
         raise click.UsageError(said("errors", "cli", "page_name"))
@@ -204,7 +204,7 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
 
 def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lang: str, *, quiet: bool) -> None:
     """Write a sealed result, into a file or to stdout."""
-    from dnc.files.writers import atomic_path
+    from dnc.files.output_file import atomic_path
     from dnc.reports.vet_summary import sealed_lines
     from dnc.vetting.sealed import write_sealed
 

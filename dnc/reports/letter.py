@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from dnc.checks.verdict import about_missing
 from dnc.errors import OptionError
-from dnc.files.writers import atomic_path
+from dnc.files.output_file import atomic_path
 from dnc.law.demands import OWN
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook

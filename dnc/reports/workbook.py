@@ -8,7 +8,7 @@ import polars as pl
 
 from dnc.checks.result import Check
 from dnc.checks.verdict import reasons
-from dnc.files.writers import XLSX_ROWS, sheet_name
+from dnc.files.xlsx_writer import XLSX_ROWS, sheet_name
 from dnc.messages import counted, messages, percent
 from dnc.reports.check_summary import remarks
 from dnc.reports.decision import asked, decision, law_used

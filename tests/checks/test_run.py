@@ -19,7 +19,7 @@ from dnc import DncError, InputError, StoreError, check, write
 from dnc.checks import cell_facts, evaluator, judge
 from dnc.checks.brief import Brief
 from dnc.clock import read_day
-from dnc.files.writers import FORMATS
+from dnc.files.output_file import FORMATS
 from dnc.frames import Remembered
 from dnc.law.findings import Inquiry
 from dnc.law.vocabulary import VERDICT

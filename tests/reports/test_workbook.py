@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from dnc import InputError, check, write
-from dnc.files import writers
+from dnc.files import xlsx_writer
 from dnc.store.store import Store
 from tests.reports.test_check_page import CALLS, GIVEN
 
@@ -98,7 +98,7 @@ def test_it_speaks_french(book):
 
 def test_more_rows_than_a_sheet_holds(book, monkeypatch):
     """Rows go on to further sheets, none lost, in order, and the summary says so."""
-    monkeypatch.setattr(writers, "XLSX_ROWS", 3)
+    monkeypatch.setattr(xlsx_writer, "XLSX_ROWS", 3)
     monkeypatch.setattr("dnc.reports.workbook.XLSX_ROWS", 3)
     made = book()
     assert made.sheetnames[:4] == ["summary", "verdicts", "verdicts 2", "verdicts 3"]
@@ -111,7 +111,7 @@ def test_more_rows_than_a_sheet_holds(book, monkeypatch):
 
 def test_more_rows_than_a_workbook_is_good_for(book, monkeypatch, tmp_path):
     """Beyond its cap a spreadsheet is refused with a word, and nothing is left behind."""
-    monkeypatch.setattr(writers, "XLSX_ROWS", 1)
+    monkeypatch.setattr(xlsx_writer, "XLSX_ROWS", 1)
     with pytest.raises(InputError, match=r"a spreadsheet has at most 5 rows; write .csv or .parquet"):
         book()
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith((".dnc", "parts", "v."))] == []

@@ -1,0 +1,108 @@
+"""An output of rows: a file whose suffix names the format, an object of a store, or a table of a database.
+
+A file is written completely or not at all: under a temporary name in the same folder, then synced and renamed. It is
+readable by its owner only.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import polars as pl
+
+from dnc.errors import InputError, OptionError, is_full, no_room, room_in, why
+from dnc.files.atomic import move_into_place
+from dnc.files.remote import delivered, is_database, is_url
+from dnc.files.writers import Csv, JsonLines, Parquet, Writer
+from dnc.files.xlsx_writer import Xlsx
+from dnc.messages import said
+
+FORMATS: dict[str, Callable[..., Any]] = {".csv": Csv, ".parquet": Parquet, ".xlsx": Xlsx, ".jsonl": JsonLines}
+PAGE = ".html"
+
+
+def is_page(path: str | Path) -> bool:
+    """Whether an output is the HTML page about a check, not a table of its rows."""
+    return _suffix(path) == PAGE
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Write a file completely or not at all: yields a temporary path to write to.
+
+    A path on this machine is written by way of its folder, a URL as `dnc.files.remote.delivered` says.
+
+    Raises InputError where it cannot be written to.
+    """
+    if is_url(path):
+        with delivered(str(path)) as file:
+            yield file
+        return
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=path.suffix.lower(), dir=path.parent)
+    except OSError as error:
+        if is_full(error):
+            raise no_room(path.parent) from None
+        raise InputError(said("errors", "unwritten", why=why(error)), path) from None
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        with room_in(path.parent):
+            yield unfinished
+            move_into_place(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _suffix(path: str | Path) -> str:
+    return "" if is_database(path) else Path(path).suffix.lower()
+
+
+@contextmanager
+def _opened(path: str | Path, header: list[str], delimiter: str, bom: bool) -> Iterator[Writer]:
+    if is_database(path):
+        from dnc.files.databases import table
+
+        with table(str(path)) as rows:
+            yield rows
+        return
+    suffix = _suffix(path)
+    if suffix not in FORMATS:
+        known = ", ".join((*FORMATS, PAGE))
+        named = said("errors", "format" if suffix else "no_suffix", suffix=suffix, known=known)
+        raise OptionError(named, path)
+    with atomic_path(path) as unfinished, closing(FORMATS[suffix](unfinished, header, delimiter, bom)) as writer:
+        writer.folder = unfinished.parent
+        yield writer
+
+
+class Output:
+    """A context for an output of rows, a file or a table, that is written completely or not at all.
+
+    writer: writes the rows. Raises OptionError for an unknown suffix, and InputError.
+    """
+
+    def __init__(self, path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> None:
+        with ExitStack() as stack:
+            self.writer: Writer = stack.enter_context(_opened(path, header, delimiter, bom))
+            self._stack = stack.pop_all()
+
+    def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
+        """Add sheets before and after the rows, if the format has sheets."""
+        if isinstance(self.writer, Xlsx):
+            self.writer.annex = sheets()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, value, trace)

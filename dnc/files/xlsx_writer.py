@@ -1,0 +1,133 @@
+"""Write rows as a spreadsheet: sheets of a million rows, with other sheets before and behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from dnc.errors import InputError
+from dnc.files.output_rows import Rows
+from dnc.files.spreadsheet import CELL
+from dnc.files.table import unique_names
+from dnc.files.writers import Parts, Writer, as_cells, defused, header_cells
+from dnc.messages import figure, said
+
+XLSX_ROWS = 1_048_575  # of one sheet, without the header
+XLSX_SHEETS = 5  # with rows
+_XLSX_COLUMNS = 1 << 14
+_A4 = 9  # as spreadsheets number sizes of paper
+_LONG = 10**11  # a spreadsheet shows numbers from here on as 1.2E+11
+_BACKGROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
+_WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 60
+
+
+class Xlsx(Writer):
+    """Parts are stored next to the file, and written at the end as sheets of rows.
+
+    Of the `annex` sheets the first comes before them, the others behind. Cells are text except for dates and
+    short numbers: a spreadsheet spoils numbers of twelve digits or more.
+    """
+
+    def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
+        if len(header) > _XLSX_COLUMNS:
+            raise InputError(said("errors", "xlsx_columns", most=figure(_XLSX_COLUMNS)), path)
+        self._path = path
+        self._header = unique_names(header)
+        self._parts = Parts(path)
+        self.annex: Mapping[str, pl.DataFrame] = {}
+
+    def laid_out(self, rows: Rows) -> pl.DataFrame:
+        """Rows with types that cells can have."""
+        return defused(as_cells(rows.frame))
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Store rows that were laid out. Raises InputError where a workbook cannot hold them."""
+        if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
+            raise InputError(said("errors", "xlsx_rows", most=figure(XLSX_ROWS * XLSX_SHEETS)))
+        for cells in frame.select(pl.selectors.string()):
+            self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
+        self._parts.add(frame)
+
+    def close(self) -> None:
+        """Write the workbook."""
+        with closing(self._parts) as parts:
+            rows = parts.scan()
+            if rows is None:
+                rows = pl.LazyFrame(schema=dict.fromkeys(self._header, pl.String))
+            rows = _for_cells(rows)
+            starts = range(0, max(1, parts.rows), XLSX_ROWS)
+            sheets = {sheet_name(at): rows.slice(start, XLSX_ROWS) for at, start in enumerate(starts)}
+            _write_workbook(self._path, sheets, {name: defused(frame) for name, frame in self.annex.items()})
+
+
+def sheet_name(at: int) -> str:
+    """The name of a sheet of rows, counted from 0."""
+    return f"verdicts {at + 1}" if at else "verdicts"
+
+
+def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows as cells of a spreadsheet can hold them: long numbers and other types as text, long texts cut."""
+    names = rows.collect_schema().names()
+    rows = rows.rename(dict(zip(names, unique_names(header_cells(names)), strict=True)))
+    schema = rows.collect_schema()
+    integers = [name for name, kind in schema.items() if kind.is_integer()]
+    largest = rows.select(pl.col(integers).cast(pl.Float64).abs().max()).collect().to_dicts()[0] if integers else {}
+    long = [name for name, value in largest.items() if (value or 0) >= _LONG]
+    known = (pl.String, pl.Boolean, pl.Date)
+    other = [name for name, kind in schema.items() if not kind.is_numeric() and kind not in known]
+    text = [pl.col(name).cast(pl.String) for name in (*long, *other)]
+    return rows.with_columns(*text).with_columns(pl.selectors.string().str.head(CELL))
+
+
+class _Sheet:
+    """Rows that are only read when the writer of the workbook asks for them, to save memory."""
+
+    def __init__(self, rows: pl.LazyFrame) -> None:
+        self._rows = rows
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._rows.collect().__arrow_c_stream__(requested_schema)
+
+
+def _write_workbook(path: Path, sheets: Mapping[str, pl.LazyFrame], annex: Mapping[str, pl.DataFrame]) -> None:
+    from rustpy_xlsxwriter import Format, write_worksheets
+
+    formats = {outcome: Format().set_background_color(colour) for outcome, colour in _BACKGROUNDS.items()}
+    coloured: dict[str, Any] = {
+        "dnc_outcome": [
+            {"type": "text", "criteria": "begins_with", "value": outcome, "format": format_}
+            for outcome, format_ in formats.items()
+        ]
+    }
+    columns: dict[str, Any] = {name: rows.collect_schema().names() for name, rows in sheets.items()}
+    before, behind = list(annex.items())[:1], list(annex.items())[1:]
+    write_worksheets(
+        [*before, *((name, _Sheet(rows)) for name, rows in sheets.items()), *behind],
+        str(path),
+        freeze_panes={"general": {"row": 1, "col": 0}},
+        autofilter={"general": True},
+        header_format={"general": Format().set_bold()},
+        datetime_format="yyyy-mm-dd",
+        column_widths={
+            **{sheet: {name: _WIDTHS.get(name, _WIDTH) for name in names} for sheet, names in columns.items()},
+            **{name: {cells.name: _width(cells) for cells in frame} for name, frame in annex.items()},
+        },
+        column_formats={
+            name: dict.fromkeys(frame.columns, Format().set_text_wrap().set_align("top"))
+            for name, frame in annex.items()
+        },
+        page_setup={name: {"landscape": True, "paper_size": _A4, "fit_to_pages": (1, 0)} for name in annex},
+        conditional_formats={name: coloured for name, names in columns.items() if "dnc_outcome" in names},
+        ignore_errors=columns,
+        url_columns={name: ["URL"] for name, frame in annex.items() if "URL" in frame.columns},
+    )
+
+
+def _width(cells: pl.Series) -> float:
+    """The width of a column of an annex, in characters: that of its longest cell, within limits."""
+    longest = max(cells.cast(pl.String).str.len_chars().fill_null(0), default=0)
+    return float(min(max(longest, len(cells.name)) + 4, _WIDEST))

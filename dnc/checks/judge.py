@@ -25,7 +25,7 @@ from dnc.checks.validity import Validity, answered_again
 from dnc.checks.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
 from dnc.files.output_rows import Shared
 from dnc.frames import Remembered, numbered
-from dnc.law.demands import Condition
+from dnc.law.condition import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook

@@ -10,7 +10,8 @@ from typing import Any
 from dnc.clock import today
 from dnc.database import run
 from dnc.errors import OptionError
-from dnc.law.demands import FACTS, REGISTRY_FACTS, Condition, registry_column
+from dnc.law.condition import Condition
+from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.rulebook import PackId, Rulebook
 from dnc.messages import said
 from dnc.registries.contract import OWN

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
-from typing import Any, Self
+from typing import Any
 
+from dnc.law.condition import Condition, Sql, all_sql, is_unknown, one_of
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, NOTHING, Words, messages, registry_name, said
+from dnc.messages import LANGUAGES, Words, messages, registry_name, said
 
 FACTS = {
     "day": "DATE",  # local day of the call; it picks the law in force
@@ -50,79 +51,6 @@ REGISTRY_FACTS = {
 OWN = "own"  # registry id of the caller's own opt-out list
 UNITS = ("days", "months", "years")
 AGES = (*UNITS, "quarters")  # of an answer: until a calendar quarter ends, the first being that of the answer
-
-
-class Sql(str):
-    """An SQL expression over `facts` that knows which columns it reads.
-
-    A condition is evaluated once for each distinct combination of the columns it
-    reads, so a column too many costs time and one too few is a binder error.
-    Formatting gives a plain `str`: write `Sql(f"…", part, "column")` to combine.
-
-    Args:
-        text: the expression.
-        read: each a name of a column, or an expression whose columns it reads too.
-    """
-
-    columns: frozenset[str]
-
-    def __new__(cls, text: str, *read: str) -> Self:  # noqa: D102
-        made = super().__new__(cls, text)
-        made.columns = frozenset[str]().union(*(one.columns if isinstance(one, Sql) else {one} for one in read))
-        return made
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One condition or demand, compiled.
-
-    sql: a three-valued expression over `facts`.
-    reads: pairs of (expression that is true where this fact is unknown, word of `dnc_missing`).
-    ends: expressions for dates, each the last day on which `sql` keeps its value, or NULL.
-    says: the same in words, for `dnc explain`.
-    registries: ids of the registries that it looks up.
-    daily: whether it is judged day by day (hours, attempts), so that it does not limit the validity.
-    compares: for each column compared with a closed list, its words; of prefixes, the prefixes.
-    axis: whether it is nothing but such a list: the column is one of the words.
-    calendars: names of the macros that it calls.
-    """
-
-    sql: Sql
-    reads: tuple[tuple[Sql, str], ...] = ()
-    ends: tuple[Sql, ...] = ()
-    says: Words = NOTHING
-    registries: tuple[str, ...] = ()
-    daily: bool = False
-    compares: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    axis: bool = False
-    calendars: tuple[str, ...] = ()
-
-    @property
-    def columns(self) -> frozenset[str]:
-        """The columns that its value and its ends depend on."""
-        return self.sql.columns.union(*(end.columns for end in self.ends))
-
-
-def all_sql(conditions: Iterable[str]) -> Sql:
-    """The conjunction of some expressions."""
-    conditions = list(conditions)
-    return Sql(
-        " and ".join(f"({sql})" for sql in conditions) or "true", *(one for one in conditions if isinstance(one, Sql))
-    )
-
-
-def one_of(column: str, words: Iterable[str]) -> Sql:
-    """Whether a column is one of the words of a closed list."""
-    return Sql(f"{column} in ({_literals(words)})", column)
-
-
-def is_unknown(column: str) -> Sql:
-    """Whether a column is NULL."""
-    return Sql(f"{column} is null", column)
-
-
-def _literals(words: Iterable[str]) -> str:
-    return ", ".join(f"'{word}'" for word in words)
 
 
 def _has_come(column: str) -> Sql:

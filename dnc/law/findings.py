@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from dnc.law.demands import Condition, Sql
+from dnc.law.condition import Condition, Sql
 from dnc.law.regimes import Regime
 
 Truth = Mapping[str, bool | None]  # expression → its value

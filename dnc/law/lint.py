@@ -20,7 +20,8 @@ from itertools import pairwise
 import duckdb
 
 from dnc.database import connect
-from dnc.law.demands import FACTS, OPEN, REGISTRY_FACTS, Condition, one_of, registry_column, silent_days
+from dnc.law.condition import Condition, one_of
+from dnc.law.demands import FACTS, OPEN, REGISTRY_FACTS, registry_column, silent_days
 from dnc.law.findings import Finding, finding_of, inquiry
 from dnc.law.regimes import Pack, Regime, clause_sql
 from dnc.law.vocabulary import vocabulary

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from dnc.law.demands import OPEN, Condition, Sql, all_sql
+from dnc.law.condition import Condition, Sql, all_sql
+from dnc.law.demands import OPEN
 
 GRADES = ("low", "medium", "high")
 

@@ -13,6 +13,7 @@ from dnc.clock import is_zone
 from dnc.errors import RuleError
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.calendars import Calendar
+from dnc.law.condition import Condition, Sql, is_unknown, one_of
 from dnc.law.demands import (
     AGES,
     DATES,
@@ -20,14 +21,10 @@ from dnc.law.demands import (
     OPEN,
     TESTS,
     UNITS,
-    Condition,
-    Sql,
     Template,
     calendar,
     days_sql,
-    is_unknown,
     label,
-    one_of,
     silent_days,
     value_names,
 )

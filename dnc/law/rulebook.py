@@ -16,7 +16,7 @@ import duckdb
 from dnc.cache import kept, source
 from dnc.database import connect
 from dnc.errors import RuleError
-from dnc.law.demands import Sql
+from dnc.law.condition import Sql
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rule_file import read_pack
 from dnc.messages import LANGUAGES, Words, said

@@ -1,0 +1,82 @@
+"""SQL expressions that know what they read, and the conditions that are compiled to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from dnc.messages import NOTHING, Words
+
+
+class Sql(str):
+    """An SQL expression over `facts` that knows which columns it reads.
+
+    A condition is evaluated once for each distinct combination of the columns it
+    reads, so a column too many costs time and one too few is a binder error.
+    Formatting gives a plain `str`: write `Sql(f"…", part, "column")` to combine.
+
+    Args:
+        text: the expression.
+        read: each a name of a column, or an expression whose columns it reads too.
+    """
+
+    columns: frozenset[str]
+
+    def __new__(cls, text: str, *read: str) -> Self:  # noqa: D102
+        made = super().__new__(cls, text)
+        made.columns = frozenset[str]().union(*(one.columns if isinstance(one, Sql) else {one} for one in read))
+        return made
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition or demand, compiled.
+
+    sql: a three-valued expression over `facts`.
+    reads: pairs of (expression that is true where this fact is unknown, word of `dnc_missing`).
+    ends: expressions for dates, each the last day on which `sql` keeps its value, or NULL.
+    says: the same in words, for `dnc explain`.
+    registries: ids of the registries that it looks up.
+    daily: whether it is judged day by day (hours, attempts), so that it does not limit the validity.
+    compares: for each column compared with a closed list, its words; of prefixes, the prefixes.
+    axis: whether it is nothing but such a list: the column is one of the words.
+    calendars: names of the macros that it calls.
+    """
+
+    sql: Sql
+    reads: tuple[tuple[Sql, str], ...] = ()
+    ends: tuple[Sql, ...] = ()
+    says: Words = NOTHING
+    registries: tuple[str, ...] = ()
+    daily: bool = False
+    compares: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    axis: bool = False
+    calendars: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that its value and its ends depend on."""
+        return self.sql.columns.union(*(end.columns for end in self.ends))
+
+
+def all_sql(conditions: Iterable[str]) -> Sql:
+    """The conjunction of some expressions."""
+    conditions = list(conditions)
+    return Sql(
+        " and ".join(f"({sql})" for sql in conditions) or "true", *(one for one in conditions if isinstance(one, Sql))
+    )
+
+
+def one_of(column: str, words: Iterable[str]) -> Sql:
+    """Whether a column is one of the words of a closed list."""
+    return Sql(f"{column} in ({_literals(words)})", column)
+
+
+def is_unknown(column: str) -> Sql:
+    """Whether a column is NULL."""
+    return Sql(f"{column} is null", column)
+
+
+def _literals(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)

@@ -12,7 +12,7 @@ from pathlib import Path
 from dnc.checks.brief import Brief
 from dnc.checks.brief_text import toml_text
 from dnc.checks.guesses import MOST_WORDS, Guesses, meaning
-from dnc.checks.questions import decided
+from dnc.checks.interview import decided
 from dnc.errors import printable
 from dnc.files.table import looks_like_phone
 from dnc.law.rulebook import Rulebook

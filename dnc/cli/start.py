@@ -13,7 +13,8 @@ from dnc.errors import InputError
 from dnc.messages import counted, in_language, messages, said
 
 if TYPE_CHECKING:
-    from dnc.checks.questions import Question, Questions
+    from dnc.checks.interview import Interview
+    from dnc.checks.questions import Question
 
 
 @click.command()
@@ -47,7 +48,7 @@ def start(
     """
     from dnc import api
     from dnc.checks.brief import read_brief
-    from dnc.checks.questions import Questions
+    from dnc.checks.interview import Interview
     from dnc.reports.check_summary import summary
 
     if typed_name(file) == "/dev/stdin":
@@ -55,13 +56,13 @@ def start(
     beside = file if typed_name(file) == str(file) else Path(file.name)  # of a copy, in the working folder
     brief, out = brief or beside.with_suffix(".toml"), out or beside.with_suffix(".html")
     book, texts = load_rules(ctx), messages("start", lang)
-    questions = Questions(file, brief, open_store(ctx), book, lang)
-    for line in (*questions.taken, texts["hello"].format(path=brief)):
+    interview = Interview(file, brief, open_store(ctx), book, lang)
+    for line in (*interview.taken, texts["hello"].format(path=brief)):
         say(line)
-    while question := questions.next():
+    while question := interview.next():
         if yes and question.proved:
-            questions.answer(question, question.default)
-        elif not _ask(questions, question, lang):
+            interview.answer(question, question.default)
+        elif not _ask(interview, question, lang):
             break
     result = api.check(file, open_store(ctx), brief=read_brief(brief), rulebook=book, language=lang, out=out)
     for line in (*summary(result), texts["brief"].format(path=brief), texts["report"].format(path=out)):
@@ -71,12 +72,12 @@ def start(
     ctx.exit(exit_code(result.given))
 
 
-def _ask(questions: Questions, question: Question, language: str) -> bool:
+def _ask(interview: Interview, question: Question, language: str) -> bool:
     """Show a question until its answer is understood; False where no more answers come."""
     texts, count = messages("start", language), counted(language)
-    decides = texts["decides" if questions.whole else "decides_sample"]
+    decides = texts["decides" if interview.whole else "decides_sample"]
     say("")
-    say(f"{question.text} {decides.format(rows=count(question.rows), all=count(questions.calls))}")
+    say(f"{question.text} {decides.format(rows=count(question.rows), all=count(interview.calls))}")
     if question.shown:
         say("  " + texts["shown"].format(values=", ".join(question.shown)))
     for number, option in enumerate(question.options, 1):
@@ -91,7 +92,7 @@ def _ask(questions: Questions, question: Question, language: str) -> bool:
             say("")
             return False
         try:
-            questions.answer(question, _chosen(question, line.strip(), texts["again_number"]))
+            interview.answer(question, _chosen(question, line.strip(), texts["again_number"]))
         except InputError as error:
             say(texts["again"].format(why=in_language(error.message, language)))
         else:

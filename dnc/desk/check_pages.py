@@ -55,7 +55,7 @@ def _lists(visit: Visit) -> dict[str, ListCheck]:
 def _list(visit: Visit) -> ListCheck:
     if (one := _lists(visit).get(visit.request.path_params["list"])) is None:
         raise RefusedError(404, visit.words["no_list"])
-    if one.questions.language != visit.session.language:
+    if one.interview.language != visit.session.language:
         one.speak(visit.desk, visit.session.language)
     return one
 
@@ -119,7 +119,7 @@ def _asked(visit: Visit, one: ListCheck, errors: list[tuple[str, str]] | None = 
     """The page of the first open question, or of every one."""
     try:
         with one.lock:
-            open_, decided = one.open(), one.questions.decided
+            open_, decided = one.open(), one.interview.decided
     except InputError as error:
         raise RefusedError(400, without_paths(error, one.upload)) from None
     return visit.page(
@@ -185,7 +185,7 @@ def _run(visit: Visit, sent: Form) -> Response:
     one, desk, language = _list(visit), visit.desk, visit.session.language
     if one.job and not one.job.ended:
         return visit.to(f"/jobs/{one.job.id}")
-    if one.questions.open_objections:
+    if one.interview.open_objections:
         return visit.to(f"/checks/{one.id}/questions")
 
     def shown(job: Job) -> Shown:

@@ -19,8 +19,9 @@ from dnc.checks.brief import read_brief
 from dnc.checks.calls import Calls
 from dnc.checks.explain import Explanation, explain_row
 from dnc.checks.guesses import Guesses
+from dnc.checks.interview import Interview
 from dnc.checks.judge import Verdicts
-from dnc.checks.questions import Question, Questions, masked
+from dnc.checks.questions import Question, masked
 from dnc.checks.result import Check
 from dnc.checks.settings import Settings
 from dnc.desk.desk import Desk
@@ -107,7 +108,7 @@ class ListCheck:
 
     Attributes:
         upload: the file. brief: that of its brief, beside it.
-        questions: what is open.
+        interview: the questions that are open, and the answers.
         id: stands in the addresses of its pages.
         show: whether telephone numbers are shown in full.
         job: the check that runs or ran last.
@@ -116,7 +117,7 @@ class ListCheck:
 
     upload: Upload
     brief: Path
-    questions: Questions
+    interview: Interview
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     show: bool = False
     job: Job | None = None
@@ -133,7 +134,7 @@ class ListCheck:
             _ = read_brief(brief.path)
             path.write_bytes(brief.path.read_bytes())
             path.chmod(0o600)
-        return cls(upload, path, Questions(upload.path, path, desk.store, desk.book, language))
+        return cls(upload, path, Interview(upload.path, path, desk.store, desk.book, language))
 
     @property
     def stem(self) -> str:
@@ -143,14 +144,14 @@ class ListCheck:
     def speak(self, desk: Desk, language: str) -> None:
         """Ask in another language from now on; the answers stay in the brief, and cannot be taken back any more."""
         with self.lock:
-            self.questions = Questions(self.upload.path, self.brief, desk.store, desk.book, language)
+            self.interview = Interview(self.upload.path, self.brief, desk.store, desk.book, language)
             self.given.clear()
 
     # The list as it was read
 
     def first_rows(self) -> tuple[list[str], list[list[str]]]:
         """The names of the columns, and the cells of the first rows, masked unless they are to be shown."""
-        rows = self.questions.guesses.rows.head(_FIRST_ROWS)
+        rows = self.interview.guesses.rows.head(_FIRST_ROWS)
         return rows.columns, [[self.seen(cell) for cell in row] for row in rows.iter_rows()]
 
     def seen(self, cell: object) -> str:
@@ -160,24 +161,24 @@ class ListCheck:
 
     def columns(self, language: str) -> Iterator[Column]:
         """Each column with what it means, and why."""
-        understood = _Columns(self.questions.guesses, self.questions.brief, language)
-        return map(understood.column, self.questions.guesses.rows.columns)
+        understood = _Columns(self.interview.guesses, self.interview.brief, language)
+        return map(understood.column, self.interview.guesses.rows.columns)
 
     # Questions
 
     def open(self) -> list[Question]:
         """The open questions."""
-        return list(self.questions.open())
+        return list(self.interview.open())
 
     def answer(self, question: Question, chosen: int | str | None, unknown: str) -> None:
         """Take an answer; `unknown` is how it is listed that there is none. Raises InputError."""
-        self.questions.answer(question, chosen)
+        self.interview.answer(question, chosen)
         text = question.options[chosen].text if isinstance(chosen, int) else chosen or unknown
         self.given.append((question.text, text))
 
     def take_back(self) -> None:
         """Undo the last answer."""
-        self.questions.take_back()
+        self.interview.take_back()
         del self.given[-1:]
 
     # The check
@@ -211,7 +212,7 @@ class ListCheck:
             self.result, self.rows = result, Rows(out, rows, old.outcomes if old and same else None)
             if old:
                 old.path.unlink(missing_ok=True)
-            self.questions.ask_again()
+            self.interview.ask_again()
 
     def settings(self, desk: Desk, language: str) -> Settings:
         """What a check of the list is told."""

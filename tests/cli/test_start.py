@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from dnc.checks.brief import read_brief
-from dnc.checks.questions import Question, Questions
+from dnc.checks.interview import Interview
+from dnc.checks.questions import Question
 from dnc.reports.phrases import needed
 from tests import size, some
 from tests.exports import EXPORTS
@@ -46,14 +47,14 @@ class _Person:
     def __init__(self, monkeypatch, caller: int) -> None:
         self.answers = {"caller": str(caller), "call_at": "2026-12-01", "cli": "01 99 00 90 00", "attempts": "0"}
         self.asked: list[str] = []
-        after = Questions.next
+        after = Interview.next
 
-        def noted(questions: Questions) -> Question | None:
-            question = after(questions)
+        def noted(interview: Interview) -> Question | None:
+            question = after(interview)
             self.asked += [question.id] if question else []
             return question
 
-        monkeypatch.setattr(Questions, "next", noted)
+        monkeypatch.setattr(Interview, "next", noted)
         monkeypatch.setattr(sys, "stdin", self)
 
     def readline(self) -> str:

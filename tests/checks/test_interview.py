@@ -6,7 +6,7 @@ import pytest
 
 from dnc import InputError, Rulebook, check
 from dnc.checks.brief import read_brief
-from dnc.checks.questions import Questions
+from dnc.checks.interview import Interview
 
 LIST = """\
 Téléphone;Qualité;Ne pas appeler;RGPD
@@ -22,18 +22,18 @@ def asked(write_file, store, monkeypatch, tmp_path):
     monkeypatch.setenv("DNC_TODAY", "2026-11-24")
     monkeypatch.setenv("LC_ALL", "C")
 
-    def start(text: str, language: str = "en") -> Questions:
-        return Questions(write_file("list.csv", text), tmp_path / "list.toml", store, Rulebook.load(), language)
+    def start(text: str, language: str = "en") -> Interview:
+        return Interview(write_file("list.csv", text), tmp_path / "list.toml", store, Rulebook.load(), language)
 
     return start
 
 
-def _answered(questions: Questions, answers: dict[str, int | str | None]) -> list[str]:
+def _answered(interview: Interview, answers: dict[str, int | str | None]) -> list[str]:
     """Answer all questions, by id or else as not known; gives their ids."""
     ids = []
-    while question := questions.next():
+    while question := interview.next():
         ids.append(question.id)
-        questions.answer(question, answers.get(question.id))
+        interview.answer(question, answers.get(question.id))
     return ids
 
 
@@ -55,9 +55,9 @@ def test_only_what_matters_for_the_caller_is_asked(asked):
 
 def test_words_that_are_not_known_are_asked_for(asked, tmp_path):
     """Known words of a column come with it, each other word is a question with its rows."""
-    questions = asked(LIST)
+    interview = asked(LIST)
     answers = {"caller": 0, "call_at": 0, "is:Ne pas appeler": 0, "recipient": 0, "word:Qualité:Association": 1}
-    ids = _answered(questions, answers)
+    ids = _answered(interview, answers)
     assert ids.index("word:Qualité:Association") > ids.index("recipient")
     assert read_brief(tmp_path / "list.toml").values["recipient"] == {
         "particulier": "consumer",
@@ -67,23 +67,23 @@ def test_words_that_are_not_known_are_asked_for(asked, tmp_path):
 
 def test_rows_and_values_are_shown_and_numbers_masked(asked):
     """A question names how many rows it may decide; of a telephone number only the last digits are shown."""
-    questions = asked(
+    interview = asked(
         "Téléphone;Stop\n06 39 98 00 01;06 39 98 00 41\n06 39 98 00 02;06 39 98 00 42\n06 39 98 00 03;x\n"
     )
-    _ = [questions.answer(questions.next(), 0) for _ in range(2)]
-    question = questions.next()
+    _ = [interview.answer(interview.next(), 0) for _ in range(2)]
+    question = interview.next()
     assert (question.id, question.rows, question.default) == ("is:Stop", 3, None)
     assert list(question.shown) == ["•• •• •• •• 41", "•• •• •• •• 42", "x"]
 
 
 def test_enter_never_clears(asked):
     """No default says that an empty cell is no objection, nor that anybody consented."""
-    questions = asked("Téléphone;Opposition;Consentement le\n06 39 98 00 01;;13/01/2026\n06 39 98 00 02;14/01/2026;\n")
+    interview = asked("Téléphone;Opposition;Consentement le\n06 39 98 00 01;;13/01/2026\n06 39 98 00 02;14/01/2026;\n")
     defaults = {}
-    while question := questions.next():
+    while question := interview.next():
         if question.default is not None:
             defaults[question.id] = question.options[question.default].edits
-        questions.answer(
+        interview.answer(
             question, question.default if question.default is not None else 0 if question.options else None
         )
     assert defaults["is:Opposition"] == {"columns": {"objected_on": "Opposition"}}
@@ -92,11 +92,11 @@ def test_enter_never_clears(asked):
 
 def test_a_wrong_answer_leaves_the_brief_as_it_was(asked, tmp_path):
     """What is typed is read as the brief is."""
-    questions = asked(LIST)
-    questions.answer(questions.next(), 0)
-    question, before = questions.next(), (tmp_path / "list.toml").read_bytes()
+    interview = asked(LIST)
+    interview.answer(interview.next(), 0)
+    question, before = interview.next(), (tmp_path / "list.toml").read_bytes()
     with pytest.raises(InputError, match="not a date"):
-        questions.answer(question, "soon")
+        interview.answer(question, "soon")
     assert (tmp_path / "list.toml").read_bytes() == before
 
 
@@ -115,38 +115,38 @@ def test_a_list_without_numbers_is_refused(asked):
 
 def test_columns_of_equal_standing_are_a_question(asked, tmp_path):
     """Which of two columns holds the number to call, or both, where one of them holds other things too."""
-    questions = asked("fixe;portable\n01 99 00 00 01;06 39 98 00 01\n01 99 00 00 02;aucun\n")
-    question = questions.next()
+    interview = asked("fixe;portable\n01 99 00 00 01;06 39 98 00 01\n01 99 00 00 02;aucun\n")
+    question = interview.next()
     assert question.id == "number" and [option.text for option in question.options] == [
         "each number in fixe, portable",
         "fixe (for instance •• •• •• •• 01, •• •• •• •• 02)",
         "portable (for instance •• •• •• •• 01, aucun)",
     ]
-    questions.answer(question, 0)
+    interview.answer(question, 0)
     assert read_brief(tmp_path / "list.toml").columns == {"number": ["fixe", "portable"]}
-    assert questions.next().id == "caller" and questions.calls == 4
+    assert interview.next().id == "caller" and interview.calls == 4
 
 
 def test_a_country_that_stays_a_tie_is_asked(asked, tmp_path):
     """Numbers in national form, a header and a system without a language."""
-    questions = asked("number\n06 39 98 00 01\n06 39 98 00 02\n")
-    _ = [questions.answer(questions.next(), 0) for _ in range(2)]
-    question = questions.next()
+    interview = asked("number\n06 39 98 00 01\n06 39 98 00 02\n")
+    _ = [interview.answer(interview.next(), 0) for _ in range(2)]
+    question = interview.next()
     assert question.id == "region" and len(question.options) > 1 and question.rows == 2
     at = [option.text for option in question.options].index("France (FR)")
-    questions.answer(question, at)
+    interview.answer(question, at)
     assert read_brief(tmp_path / "list.toml").region == "FR"
 
 
 def test_yes_and_no_in_any_language_need_no_day(asked, tmp_path, store):
     """A word for no is taken with its column, and a word for yes is an objection, not a mistake."""
-    questions = asked(
+    interview = asked(
         "Telefon;Nicht anrufen\n0049 30 23125001;ja\n0049 30 23125002;nein\n0049 30 23125003;vielleicht\n"
     )
-    _ = [questions.answer(questions.next(), 0) for _ in range(2)]
-    question = questions.next()
+    _ = [interview.answer(interview.next(), 0) for _ in range(2)]
+    question = interview.next()
     assert question.id == "is:Nicht anrufen" and not question.proved
-    questions.answer(question, 0)
+    interview.answer(question, 0)
     brief = read_brief(tmp_path / "list.toml")
     assert brief.values == {"objected_on": {"nein": "none"}}
     result = check(tmp_path / "list.csv", store, brief=brief)
@@ -156,7 +156,7 @@ def test_yes_and_no_in_any_language_need_no_day(asked, tmp_path, store):
 
 def test_what_is_typed_wrongly_is_explained_in_the_language_asked(asked):
     """No message in English amid French."""
-    questions = asked(LIST, "fr")
-    questions.answer(questions.next(), 0)
+    interview = asked(LIST, "fr")
+    interview.answer(interview.next(), 0)
     with pytest.raises(InputError, match="ce n'est pas une date possible"):
-        questions.answer(questions.next(), "bientôt")
+        interview.answer(interview.next(), "bientôt")

@@ -1,0 +1,197 @@
+"""An interview about a list: its questions one after the other, with each answer written to the brief.
+
+The brief is the state: the next question comes from a check of the first rows with the brief as it is. A terminal or a
+page only shows questions and hands over answers (see `dnc.cli.start` and `dnc.desk`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dnc.checks.brief import Brief, read_brief
+from dnc.checks.brief_text import brief_text
+from dnc.checks.cell_facts import read_cli
+from dnc.checks.counts import Tallies
+from dnc.checks.guesses import Guesses
+from dnc.checks.questions import SAMPLE, Edits, OpenQuestions, Question
+from dnc.checks.settings import Settings
+from dnc.errors import InputError
+from dnc.files.output_file import atomic_path
+from dnc.files.toml_reader import toml_of
+from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import vocabulary
+from dnc.messages import messages, said
+from dnc.store.store import Store
+
+
+class Interview:
+    """The questions about one list, and the brief that the answers make.
+
+    Args:
+        path: the list.
+        brief: file of the brief; one that exists is gone on with, and its comments are lost.
+        store: where the snapshots of registries are; need not exist.
+        book: the law.
+        language: `en` or `fr`.
+    Raises:
+        InputError: the list or the brief cannot be read, or the list has no telephone numbers.
+    """
+
+    def __init__(self, path: Path, brief: Path, store: Store, book: Rulebook, language: str) -> None:
+        self._guesses, self._path = Guesses(path, book), brief
+        self._store, self._book, self._language = store, book, language
+        self._wrong = messages("start", language)["wrong"]
+        self._asked: set[str] = set()
+        self._before: list[tuple[str, Edits]] = []  # each question that was answered, and the brief until then
+        self._brief: Edits = {}
+        self._decided: Tallies | None = None  # by the brief as it is
+        if brief.exists():
+            _ = read_brief(brief)
+            try:
+                self._brief = toml_of(brief.read_text(encoding="utf-8-sig"))
+            except UnicodeDecodeError:
+                raise InputError(said("errors", "brief_encoding"), brief) from None
+        self.calls = min(self._guesses.batch.height, SAMPLE)  # of the rows that are checked for each question
+        edits, self.taken = self._questions.proved()
+        self._add(edits)
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are all rows of the list."""
+        return self._guesses.batch.height <= SAMPLE
+
+    @property
+    def _questions(self) -> OpenQuestions:
+        return OpenQuestions(self._guesses, self._brief, self._book, self._language)
+
+    def answer(self, question: Question, chosen: int | str | None) -> None:
+        """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
+
+        Raises InputError where the text is not understood; the brief is then as before.
+        """
+        before = self._brief
+        if isinstance(chosen, str):
+            self._set_fact(str(question.fact), chosen)
+        elif chosen is not None:
+            self._add(question.options[chosen].edits)
+        self._asked.add(question.id)
+        self._before.append((question.id, before))
+
+    def take_back(self) -> None:
+        """Undo the last answer, so that its question is asked again; nothing where there is none."""
+        if self._before:
+            id_, before = self._before.pop()
+            self._asked.discard(id_)
+            self._set(before)
+            self._write()
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer to take back."""
+        return bool(self._before)
+
+    def ask_again(self) -> None:
+        """Ask once more what was not known."""
+        self._asked.clear()
+
+    def _set(self, brief: Edits) -> None:
+        self._brief, self._decided = brief, None
+
+    def _set_fact(self, fact: str, text: str) -> None:
+        """Write down a typed answer."""
+        kind = vocabulary().columns[fact]["kind"]
+        if fact == "cli" and read_cli(text, self._brief.get("region")) is None:
+            raise InputError(self._wrong["cli"])
+        try:
+            self._add({"facts": {fact: text}})
+        except InputError as error:
+            why = self._wrong.get(kind.removesuffix("time"))
+            raise InputError(why or error.message) from None
+
+    def _add(self, edits: Edits) -> None:
+        before = self._brief
+        self._set(_merged(before, edits))
+        try:
+            self._write()
+            _ = read_brief(self._path)
+        except InputError:
+            self._set(before)
+            self._write()
+            raise
+
+    def _write(self) -> None:
+        with atomic_path(self._path) as unfinished:
+            unfinished.write_text(brief_text(self._brief), encoding="utf-8")
+
+    def next(self) -> Question | None:
+        """The question that decides most rows, or None where no answer would decide any more."""
+        return next(self.open(), None)
+
+    def open(self) -> Iterator[Question]:
+        """All questions that are open as the brief is, what decides most rows first; an answer may change the others.
+
+        Raises InputError where the list has no telephone numbers.
+        """
+        return (question for question in self._all() if question.id not in self._asked)
+
+    def _all(self) -> Iterator[Question]:
+        questions = self._questions
+        yield from questions.of_number()
+        if not questions.number_is_known:
+            raise InputError(said("errors", "no_numbers"), self._guesses.table.path)
+        self.calls = self.decided.rows
+        yield from questions.of_calls(self.decided)
+
+    @property
+    def decided(self) -> Tallies:
+        """What the brief as it is decides of the first rows. Raises InputError where no column of numbers is known."""
+        if self._decided is None:
+            brief = read_brief(self._path)
+            brief = brief.but(ignore=[name for name in self.open_objections if name not in brief.ignore])
+            self._decided = decided(self._guesses, brief, self._store, self._book)
+        return self._decided
+
+    @property
+    def open_objections(self) -> list[str]:
+        """Columns that may record objections and are not mapped or ignored yet: until then a check is refused."""
+        return self._questions.open_objections
+
+    @property
+    def guesses(self) -> Guesses:
+        """What the list shows."""
+        return self._guesses
+
+    @property
+    def language(self) -> str:
+        """The language of the questions."""
+        return self._language
+
+    @property
+    def brief(self) -> Mapping[str, Any]:
+        """The brief as it is, as its file has it."""
+        return self._brief
+
+
+def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook) -> Tallies:
+    """What a brief decides of the first rows of a list; nothing is logged, and other rows say nothing of a number."""
+    setup = Settings(brief=brief, rulebook=book).read(store)
+    rows = guesses.batch.head(SAMPLE)
+    intake = setup.intake(replace(guesses.table, batches=iter([rows] if rows.height else [])))
+    tallies = Tallies()
+    with setup.judge(store.standing()) as judge:
+        for batch in intake.batches():
+            calls = setup.completed(batch)
+            tallies.add(calls, judge.verdicts(calls))
+    return tallies
+
+
+def _merged(brief: Mapping[str, Any], edits: Mapping[str, Any]) -> Edits:
+    """A brief with changes, tables merged, in the usual order of keys."""
+    found = dict(brief)
+    for key, value in edits.items():
+        old = found.get(key)
+        found[key] = _merged(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
+    return found

@@ -23,7 +23,8 @@ import polars as pl
 from dnc.errors import InputError
 from dnc.files.archive import members
 from dnc.files.open_table import open_table
-from dnc.numbers.reader import known_regions, read_number
+from dnc.numbers.numbering_plans import known_regions
+from dnc.numbers.reader import read_number
 from dnc.registries.ingest import readings, take
 from dnc.store.loader_search import loader_for, loaders
 from tests.number_twin import read_numbers
@@ -160,6 +161,7 @@ def fuzz(target: str, seconds: int) -> None:
 
     for name in (
         "numbers.reader",
+        "numbers.numbering_plans",
         "numbers.bulk_reader",
         "numbers.normalise",
         "numbers.ranges",

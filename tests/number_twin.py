@@ -19,7 +19,8 @@ import phonenumbers
 import polars as pl
 
 from dnc.numbers import bulk_reader, ranges
-from dnc.numbers.reader import SCHEMA, known_regions, read_number
+from dnc.numbers.numbering_plans import known_regions
+from dnc.numbers.reader import SCHEMA, read_number
 from tests.spellings import sampled, spelled, territories
 
 CODES = sorted(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))

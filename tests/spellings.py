@@ -9,7 +9,8 @@ from functools import cache
 import phonenumbers
 
 from dnc.law.rulebook import Rulebook
-from dnc.numbers.reader import calling_code, dialling, is_valid, own_code, read_number
+from dnc.numbers.numbering_plans import calling_code, dialling, is_valid, own_code
+from dnc.numbers.reader import read_number
 
 # {n} national number, {t} what is dialled before it, {c} calling code; g: in groups of two, m: of three.
 SPELLINGS = [

@@ -37,6 +37,7 @@ ATOMS = 7  # pieces of which the texts of a pattern are made
 SHORT = {
     "dnc.numbers.normalise": normalise._LONGEST,
     "dnc.numbers.reader": normalise._LONGEST,
+    "dnc.numbers.numbering_plans": normalise._LONGEST,
     "dnc.registries.reasons": reasons.LONGEST,
     "dnc.numbers.ranges": normalise._LONGEST,  # they read the numbering plans of the package itself
 }

@@ -16,7 +16,7 @@ from dnc.files.table import folded
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.messages import said
-from dnc.numbers.reader import known_region
+from dnc.numbers.numbering_plans import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
 _KEYS = ("region", "dates", "sheet", "short_rows", "ignore", "columns", "values", "when_filled", "when_empty", "facts")

@@ -23,7 +23,8 @@ from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.messages import messages
-from dnc.numbers.reader import known_region, read_number
+from dnc.numbers.numbering_plans import known_region
+from dnc.numbers.reader import read_number
 
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
 BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: its value by a rule of the brief

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from dnc.clock import is_zone, local, read_moment
 from dnc.law.rulebook import Rulebook
-from dnc.numbers.reader import shares_code
+from dnc.numbers.numbering_plans import shares_code
 
 FAR_APART = timedelta(hours=6)  # clocks that differ by more could be on both sides of the hours of lawful calls
 _PLACE = re.compile(r"^[A-Z]{2}-[A-Z0-9]{1,3}$")

@@ -20,8 +20,9 @@ import polars as pl
 
 from dnc.cache import kept, source
 from dnc.numbers.normalise import EMPTY, cleaned_column, unseparated
+from dnc.numbers.numbering_plans import NumberKind, calling_code, calling_codes, known_region
 from dnc.numbers.ranges import ASK, BASE, LENGTHS, PLUS, RangeRule, domestic, international, kinds
-from dnc.numbers.reader import NumberKind, calling_code, calling_codes, known_region, read_number
+from dnc.numbers.reader import read_number
 
 PAYS = 2_000  # texts of a plan before it is compiled
 _FEW = 50  # texts that are read one by one
@@ -37,8 +38,8 @@ class Column(NamedTuple):
 
     rows: as many as there are texts, in their order: `number` (UInt64, E.164), `unread` (String, the reason where
         there is no number), `kind` (UInt32, the row of `kinds`; null where there is no number).
-    kinds: territory, line, place, zones, code, doubt (String), as in `dnc.numbers.reader.NumberKind`. Rows are only
-        ever added, so a kind keeps its row as long as the process lives.
+    kinds: territory, line, place, zones, code, doubt (String), as in `NumberKind`. Rows are only ever added, so a kind
+        keeps its row as long as the process lives.
     """
 
     rows: pl.DataFrame

@@ -21,24 +21,20 @@ from typing import NamedTuple, TypeVar
 
 import phonenumbers
 
-from dnc.numbers.reader import (
+from dnc.numbers.numbering_plans import (
     FRENCH_CODES,
     FRENCH_PREFIXES,
-    INTERNATIONAL,
     Dialling,
     NumberKind,
-    abroad,
-    at_home,
     calling_codes,
     dialling,
-    domestic_number,
     kind_of,
     metadata,
-    number_of,
     own_code,
     planned_prefixes,
     valid,
 )
+from dnc.numbers.reader import INTERNATIONAL, abroad, at_home, domestic_number, number_of
 
 BASE = 10**17  # more than any number that is read by ranges
 LENGTHS = range(3, 18)  # digits of a string that has a key

@@ -23,7 +23,7 @@ from dnc.errors import LoaderError
 from dnc.files.archive import Member
 from dnc.files.fixed_width import Layout, byte, is_digit, records, value
 from dnc.messages import said
-from dnc.numbers.reader import country_of_prefix
+from dnc.numbers.numbering_plans import country_of_prefix
 from dnc.registries.contract import LISTING, Extract
 
 _COUNTRIES = ("US", "CA")

@@ -21,7 +21,8 @@ from dnc.frames import ahead, each_distinct
 from dnc.messages import figure, said
 from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.normalise import NOT_WRITTEN, SEVERAL
-from dnc.numbers.reader import kind_of, read_listed, read_number
+from dnc.numbers.numbering_plans import kind_of
+from dnc.numbers.reader import read_listed, read_number
 from dnc.registries.bit_pages import GROUP, WORTH, WRITTEN, suits
 from dnc.registries.contract import OPTIONAL, Extract, Layout, Loader
 from dnc.registries.external_sort import Sorting

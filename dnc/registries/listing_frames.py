@@ -13,7 +13,7 @@ from dnc.files.encoding import text_of
 from dnc.files.table import BATCH_ROWS, LINE, RAGGED, quoted
 from dnc.frames import as_text, each_distinct
 from dnc.messages import figure, said
-from dnc.numbers.reader import known_regions
+from dnc.numbers.numbering_plans import known_regions
 from dnc.registries.contract import LISTING, OPTIONAL, Extract
 
 NO_COUNTRY = "country is not an ISO 3166-1 code"

@@ -11,7 +11,8 @@ from functools import cache
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED
 from dnc.messages import messages, said
 from dnc.numbers.normalise import EMPTY, NOT_WRITTEN, SEVERAL, TOO_LONG
-from dnc.numbers.reader import MAILBOX, NO_LENGTH, NO_NUMBER, TWO_WAYS, UNPLANNED
+from dnc.numbers.numbering_plans import MAILBOX, UNPLANNED
+from dnc.numbers.reader import NO_LENGTH, NO_NUMBER, TWO_WAYS
 
 REASONS = {
     "region": "region", EMPTY: "empty", SEVERAL: "several", NOT_WRITTEN: "not_written", TOO_LONG: "too_long",

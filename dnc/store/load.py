@@ -18,7 +18,7 @@ from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError
 from dnc.files.input_file import input_sha256
 from dnc.messages import calendar_day, figure, said
-from dnc.numbers.reader import calling_codes
+from dnc.numbers.numbering_plans import calling_codes
 from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.ingest import Taken, take
 from dnc.registries.reasons import in_words

@@ -19,7 +19,7 @@ from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import first_bytes, kind_of
 from dnc.files.open_table import refuse_foreign, refuse_sheet
 from dnc.messages import either, said
-from dnc.numbers.reader import known_region
+from dnc.numbers.numbering_plans import known_region
 from dnc.registries.contract import Extract, Layout, Loader, file_kind
 from dnc.registries.lookalikes import decoy
 from dnc.registries.plain_form import in_plain_form, is_plain

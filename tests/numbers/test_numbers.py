@@ -18,7 +18,8 @@ from dnc import Decider, InputError, check
 from dnc.checks.subject_access import answer
 from dnc.messages import messages
 from dnc.numbers import bulk_reader
-from dnc.numbers.reader import MAILBOX, SCHEMA, TWO_WAYS, UNPLANNED, read_listed, read_number
+from dnc.numbers.numbering_plans import MAILBOX, UNPLANNED
+from dnc.numbers.reader import SCHEMA, TWO_WAYS, read_listed, read_number
 from tests.number_twin import compared, oddly, read_numbers
 from tests.spellings import SPELLINGS, sampled, spelled, territories
 

@@ -21,7 +21,7 @@ from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
 from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
-from dnc.errors import InputError
+from dnc.errors import InputError, must_be
 from dnc.files.output_file import Output, atomic_path, is_page
 from dnc.files.output_rows import Rows
 from dnc.messages import said
@@ -118,6 +118,8 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
     Raises:
         InputError: the format is unknown, the file cannot be written, or the check holds no rows.
     """
+    must_be("result", result, "check", Check)
+    must_be("path", path, "path", str, Path)
     if is_page(path):
         with atomic_path(path) as unfinished:
             return write_page(result, unfinished, _Report())

@@ -18,7 +18,7 @@ from __future__ import annotations
 import errno
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -105,6 +105,29 @@ class ShortageError(DncError):
 
 class StoreError(DncError):
     """The store is locked, damaged, of another version, or the folder is not a store."""
+
+
+def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
+    """Raise OptionError unless an argument of a Python function is of one of some types.
+
+    Args:
+        name: of the argument.
+        value: what was given.
+        wanted: what it has to be, for people: a key of `errors.wanted` in the catalogue.
+        kinds: the types.
+    """
+    if not isinstance(value, kinds):
+        given = type(value).__name__
+        raise OptionError(said("errors", "argument", name=name, wanted=said("errors", "wanted", wanted), kind=given))
+
+
+def texts_of(name: str, values: Iterable[str]) -> list[str]:
+    """The texts of an argument of a Python function. Raises OptionError where it is anything else, or one text."""
+    must_be(name, values, "texts", *(() if isinstance(values, str) else (Iterable,)))
+    texts = list(values)
+    for text in texts:
+        must_be(name, text, "texts", str)
+    return texts
 
 
 def missing_extra(extra: str, error: ImportError) -> OptionError:

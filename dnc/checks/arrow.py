@@ -21,6 +21,7 @@ from dnc.checks.inputs import Batch, as_frame
 from dnc.checks.intake import Intake
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions
+from dnc.errors import must_be
 from dnc.files.table import Table, typed_table
 from dnc.store.store import Store
 
@@ -51,6 +52,7 @@ class Decider:
         settings: Settings | None = None,
         **options: Unpack[SettingsOptions],
     ) -> None:
+        must_be("store", store, "store", Store, str, Path)
         opened = store if isinstance(store, Store) else Store(store)
         opened.must_exist()
         self._setup = Settings.of(settings, options).read(opened)

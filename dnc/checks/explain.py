@@ -15,7 +15,7 @@ from dnc.checks.calls import Calls
 from dnc.checks.inputs import Source, opened
 from dnc.checks.judge import RegimeResult
 from dnc.checks.settings import Settings, Setup
-from dnc.errors import InputError, OptionError
+from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import RAGGED, Table
 from dnc.messages import said
 from dnc.store.store import Store
@@ -35,6 +35,9 @@ class Explanation(NamedTuple):
 
 def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[str, object]) -> Explanation:
     """Decide one call; arguments, result and errors are those of `dnc.api.explain`."""
+    must_be("number", number, "text", str)
+    must_be("store", store, "store", Store)
+    must_be("cells", cells, "facts", Mapping)
     texts = {name: str(cell) for name, cell in cells.items()}
     try:
         for name in texts:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import NoneType
 from typing import IO, Protocol
 
 import polars as pl
 
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout
-from dnc.errors import room_in
+from dnc.errors import must_be, room_in
 from dnc.files.output_file import Output, atomic_path, is_page
 from dnc.files.output_rows import Rows
 from dnc.files.writers import CsvStream, Writer
@@ -61,7 +62,10 @@ class Outputs:
         *,
         keep: bool = True,
     ) -> None:
-        self.targets: list[str | Path] = [targets] if isinstance(targets, str | Path) else list(targets or [])
+        must_be("out", targets, "paths", str, Path, Sequence, NoneType)
+        self.targets: list[str | Path] = [targets] if isinstance(targets, str | Path) else list(targets or ())
+        for path in self.targets:
+            must_be("out", path, "paths", str, Path)
         self._stream, self._report = stream, report
         self._kept = _Frames() if keep and not self.targets and stream is None else None
 

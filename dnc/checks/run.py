@@ -30,10 +30,9 @@ from dnc.checks.result import Check
 from dnc.checks.selection import Layout, Selection, select
 from dnc.checks.settings import Settings, Setup
 from dnc.clock import clock, today
-from dnc.errors import OptionError
+from dnc.errors import must_be
 from dnc.files.dataset import FileList
 from dnc.frames import ahead
-from dnc.messages import said
 from dnc.store.store import Standing, Store
 
 Progress = Callable[[int], None]  # gets the number of rows of each batch
@@ -63,8 +62,10 @@ def run(
     Raises:
         InputError, OptionError, StoreError: as `dnc.api.check`.
     """
-    if not isinstance(store, Store):
-        raise OptionError(said("errors", "no_store_object", kind=type(store).__name__))
+    must_be("store", store, "store", Store)
+    for name, function in (("progress", progress), *(("watch", observer) for observer in observers)):
+        if function is not None and not callable(function):
+            must_be(name, function, "function")
     # A check that runs past midnight keeps the day on which it began.
     setup = replace(settings, now=settings.now or today()).read(store)
     with ExitStack() as stack:

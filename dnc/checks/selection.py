@@ -11,7 +11,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.judge import Verdicts
 from dnc.checks.verdict import OUTCOMES
-from dnc.errors import InputError, OptionError
+from dnc.errors import InputError, OptionError, texts_of
 from dnc.files.output_rows import Rows, Shared
 from dnc.files.table import Table, unique_names
 from dnc.law.vocabulary import NUMBER_FROM, VERDICT, WAS
@@ -122,14 +122,14 @@ def select(
     """
     names = list(VERDICT)
     if columns is not None:
-        names = [name if name.startswith("dnc_") else f"dnc_{name}" for name in columns]
+        names = [name if name.startswith("dnc_") else f"dnc_{name}" for name in texts_of("columns", columns)]
     if several and NUMBER_FROM not in names:
         names.insert(0, NUMBER_FROM)
-    only = tuple(only)
+    outcomes = texts_of("only", only)
     if strange := [name for name in names if name not in _COLUMNS]:
         raise OptionError(said("errors", "not_verdict_column", name=strange[0], known=", ".join(_COLUMNS)))
-    if strange := [name for name in only if name not in OUTCOMES]:
+    if strange := [name for name in outcomes if name not in OUTCOMES]:
         raise OptionError(said("errors", "not_outcome", name=strange[0], known=", ".join(OUTCOMES)))
     if changed and not former:
         raise InputError(said("errors", "no_earlier"))
-    return Selection(tuple(names), only, changed, best)
+    return Selection(tuple(names), tuple(outcomes), changed, best)

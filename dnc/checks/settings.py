@@ -25,7 +25,7 @@ from dnc.checks.other_rows import Against
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy
 from dnc.clock import read_day
-from dnc.errors import OptionError
+from dnc.errors import OptionError, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.messages import LANGUAGES, either, said
@@ -49,6 +49,21 @@ class SettingsOptions(TypedDict, total=False):
     accept: Mapping[str, str] | None
     language: str
     now: date | None
+
+
+# For each field of `Settings`, what it has to be where it is given: a key of `errors.wanted`, and the types.
+_KINDS: dict[str, tuple[Any, ...]] = {
+    "region": ("text", str),
+    "given": ("facts", Mapping),
+    "at": ("day", str, date),
+    "guidance": ("text", str),
+    "brief": ("brief", Brief),
+    "consents": ("path", str, Path),
+    "rulebook": ("rulebook", Rulebook),
+    "accept": ("reasons", Mapping),
+    "language": ("text", str),
+    "now": ("day", date),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,20 +99,23 @@ class Settings:
 
     @classmethod
     def of(cls, settings: Settings | None, options: SettingsOptions) -> Settings:
-        """Settings with some fields replaced; TypeError for a keyword that is not a field."""
+        """Settings with some fields replaced. Raises OptionError for a keyword that is not a field."""
+        if settings is not None:
+            must_be("settings", settings, "settings", cls)
+        if unknown := [name for name in options if name not in _KINDS]:
+            raise OptionError(said("errors", "no_argument", name=unknown[0], known=", ".join(_KINDS)))
         return replace(settings or cls(), **options)
+
+    def __post_init__(self) -> None:
+        for name, (wanted, *kinds) in _KINDS.items():
+            if (value := getattr(self, name)) is not None or name in ("guidance", "language"):
+                must_be(name, value, wanted, *kinds)
 
     def read(self, store: Store) -> Setup:
         """Read the consents and check every field; the law is that of the store, unless another is given.
 
-        Raises InputError and OptionError where a field is wrong, StoreError where the store cannot be read.
+        Raises InputError and OptionError where a value is wrong, StoreError where the store cannot be read.
         """
-        for name, kind in (("brief", Brief), ("rulebook", Rulebook)):
-            value = getattr(self, name)
-            if not isinstance(value, kind | None):
-                hint = said("errors", "read_brief") if kind is Brief else ""
-                wanted, found = kind.__name__, type(value).__name__
-                raise OptionError(said("errors", "no_object", name=name, kind=wanted, found=found, hint=hint))
         book = self.rulebook or law_of(store)
         brief = (self.brief or Brief()).but(self.region and self.region.upper(), facts=self.given)
         policy = _policy(book, self.guidance, self.accept or {}, self.language)

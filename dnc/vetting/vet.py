@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from types import NoneType
 from typing import Any, Unpack
 
 import polars as pl
@@ -20,7 +21,7 @@ from dnc.checks.run import run
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.checks.verdict import OUTCOMES, Policy
 from dnc.clock import today
-from dnc.errors import InputError, OptionError
+from dnc.errors import InputError, OptionError, must_be
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
 from dnc.messages import said
@@ -67,6 +68,11 @@ def vet(
     Raises:
         InputError: a file or an option is wrong. StoreError: the store cannot be used.
     """
+    must_be("until", until, "day", date, NoneType)
+    must_be("against", against, "lists", list, tuple)
+    must_be("asked", asked, "asked", Asked, NoneType)
+    must_be("sample_of", sample_of, "number", int, NoneType)
+    must_be("confidence", confidence, "number", float)
     if seal and (against or sample_of is not None):
         raise OptionError(said("errors", "seal", "whole"))
     chosen = Settings.of(settings, options)

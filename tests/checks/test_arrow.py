@@ -10,7 +10,7 @@ from functools import partial
 import polars as pl
 import pytest
 
-from dnc import Decider, InputError, Store, StoreError, check, decide, vet
+from dnc import Decider, InputError, Store, StoreError, check, decide, explain, vet, write
 from dnc.api import replay
 from dnc.checks import cell_facts, judge
 from dnc.errors import OptionError
@@ -171,5 +171,35 @@ def test_a_wrong_argument_is_an_error_that_says_what_was_expected(screened):
             check(wrong, screened)
     with pytest.raises(OptionError, match="store must be a Store"):
         check(SHOP, "dnc-store")
-    with pytest.raises(OptionError, match="brief must be a Brief, not str; read it with read_brief"):
+    with pytest.raises(OptionError, match="brief must be a Brief, as read_brief gives it, not str"):
         check(SHOP, screened, brief="campaign.toml")
+
+
+WRONG = {
+    "region": 33, "given": ["caller"], "at": 20261201, "guidance": None, "brief": {}, "consents": 7, "rulebook": "fr",
+    "accept": ["fr-bloctel"], "language": 1, "now": "2026-12-01", "settings": {"region": "FR"}, "columns": "outcome",
+    "only": "clear", "progress": 5, "watch": "on", "out": 5, "regoin": "FR",
+}  # fmt: skip
+OF_VET = {"until": "2026-12-31", "against": "held.csv", "asked": 3, "sample_of": "all", "confidence": "high"}
+
+
+@pytest.mark.parametrize("name", [*WRONG, *OF_VET])
+def test_every_wrong_argument_says_what_was_expected(screened, name):
+    """Of a check, of a vetting, and of the settings that single calls take too."""
+    function, value = (check, WRONG[name]) if name in WRONG else (vet, OF_VET[name])
+    with pytest.raises(OptionError, match=f"{name} must be a|there is no argument 'regoin'"):
+        function(SHOP, screened, **{name: value})
+
+
+def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screened):
+    """Numbers are texts: an integer has lost its zero or its plus."""
+    for wrong in (
+        lambda: explain(33199000810, screened),
+        lambda: explain("+33199000810", "store"),
+        lambda: explain("+33199000810", screened, ["caller"]),
+        lambda: list(decide([SHOP], 5)),
+        lambda: list(decide([5], screened)),
+        lambda: write(SHOP, "x.csv"),
+    ):
+        with pytest.raises(InputError, match="must be a"):
+            wrong()

@@ -21,6 +21,7 @@ from dnc.messages import said
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
+_MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 _LONG = 12  # letters of a name in which more than one can be wrong
 _ALIKE = 0.88  # share of letters that such a name and a mistyped one have in common, in the same order
@@ -145,7 +146,8 @@ class Header:
         likely = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
         if not likely:
             return said("errors", "no_number_column", names=quoted(self.table.columns))
-        return said("errors", "number_column", name=as_typed(likely[0]))
+        maps = " ".join(f"--map number={as_typed(name)}" for name in likely[:_MOST_NAMED])
+        return said("errors", "number_column", maps=maps)
 
     @cached_property
     def ignored(self) -> list[str]:

@@ -64,15 +64,15 @@ class Brief:
             raise InputError(said("errors", "dates", dates=self.dates, known=", ".join(DATE_ORDERS)))
         if self.short_rows not in (None, *SHORT_ROWS):
             raise InputError(said("errors", "short_rows", word=self.short_rows))
-        told = [(column, word) for _, _, facts in self.rules for column, word in facts.items()]
-        for column in (*self.columns, *self.values, *self.facts, *(column for column, _ in told)):
+        by_cell = [(column, word) for _, _, facts in self.rules for column, word in facts.items()]
+        for column in (*self.columns, *self.values, *self.facts, *(column for column, _ in by_cell)):
             must_be_column(column)
         self._check_columns()
         for column in ("number", "call"):
-            if column in self.facts or self.values.get(column) or column in dict(told):
+            if column in self.facts or self.values.get(column) or column in dict(by_cell):
                 raise InputError(said("errors", "as_it_is", column=column))
         meant = ((column, word) for column, words in self.values.items() for word in words.values())
-        for column, word in (*self.facts.items(), *told, *meant):
+        for column, word in (*self.facts.items(), *by_cell, *meant):
             _check_word(column, word, self.dates)
 
     def _check_columns(self) -> None:
@@ -175,29 +175,30 @@ def read_brief(path: str | Path) -> Brief:
     with open_input(path) as file:
         data = file.read(_MOST_BYTES)
     try:
-        told = toml_of(data.decode(_encoding(data)))
+        entries = toml_of(data.decode(_encoding(data)))
     except UnicodeDecodeError:
         raise InputError(said("errors", "no_toml", error=said("errors", "toml", "encoding")), path) from None
     except TomlError as error:
         raise InputError(said("errors", "no_toml", error=error.args[0]), path) from None
-    for key in told:
+    for key in entries:
         if key not in _KEYS:
             raise InputError(said("errors", "unknown_key", known=", ".join(_KEYS)), path, key)
-    columns = _names(path, told.get("columns", {}))
-    facts = _texts(path, "facts", told.get("facts", {}))
-    tables = _table(path, "values", told.get("values", {}))
+    columns = _names(path, entries.get("columns", {}))
+    facts = _texts(path, "facts", entries.get("facts", {}))
+    tables = _table(path, "values", entries.get("values", {}))
     values = {column: _words(path, f"values.{column}", words) for column, words in tables.items()}
     rules = {
         key: {
-            name: _texts(path, f"{key}.{name}", facts) for name, facts in _table(path, key, told.get(key, {})).items()
+            name: _texts(path, f"{key}.{name}", facts)
+            for name, facts in _table(path, key, entries.get(key, {})).items()
         }
         for key in ("when_filled", "when_empty")
     }
-    ignore = told.get("ignore", [])
+    ignore = entries.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise InputError(said("errors", "columns_list"), path, "ignore")
-    region, dates, short_rows = told.get("region"), told.get("dates", "iso"), told.get("short_rows")
-    sheet = told.get("sheet")
+    region, dates, short_rows = entries.get("region"), entries.get("dates", "iso"), entries.get("short_rows")
+    sheet = entries.get("sheet")
     if sheet is not None and (not isinstance(sheet, str) or not sheet):
         raise InputError(said("errors", "sheet_name"), path, "sheet")
     sha256 = hashlib.sha256(data).hexdigest()
@@ -219,9 +220,9 @@ def read_brief(path: str | Path) -> Brief:
         raise InputError(error.message, path) from None
 
 
-def _names(path: Path, told: Any) -> dict[str, Names]:
+def _names(path: Path, value: Any) -> dict[str, Names]:
     """The names under [columns]; that of `number` may be a list."""
-    table = dict(_table(path, "columns", told))
+    table = dict(_table(path, "columns", value))
     numbers = table.get("number")
     if isinstance(numbers, list):
         if not all(isinstance(name, str) for name in numbers):
@@ -243,14 +244,14 @@ def _words(path: Path, key: str, table: Any) -> dict[str, str]:
     return words
 
 
-def _table(path: Path, key: str, told: Any) -> dict[str, Any]:
-    if not isinstance(told, dict):
+def _table(path: Path, key: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
         raise InputError(said("errors", "no_table", key=key), path, key)
-    return told
+    return value
 
 
-def _texts(path: Path, key: str, told: Any) -> dict[str, str]:
-    table = _table(path, key, told)
-    if wrong := [name for name, value in table.items() if isinstance(value, dict | list)]:
+def _texts(path: Path, key: str, value: Any) -> dict[str, str]:
+    table = _table(path, key, value)
+    if wrong := [name for name, text in table.items() if isinstance(text, dict | list)]:
         raise InputError(said("errors", "no_text"), path, f"{key}.{wrong[0]}")
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in table.items()}
+    return {name: str(text).lower() if isinstance(text, bool) else str(text) for name, text in table.items()}

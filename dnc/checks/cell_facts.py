@@ -76,12 +76,14 @@ class FactReader:
 
         What rules tell of a consent is not filled in: consents from a file come first (see `Setup.completed`).
         """
-        told = self._told(batch, columns or vocabulary().columns)
-        asked = {rule.ours for rule in self.rules}.intersection(told.columns).difference(DECLARABLE)
+        facts = self._mapped(batch, columns or vocabulary().columns)
+        asked = {rule.ours for rule in self.rules}.intersection(facts.columns).difference(DECLARABLE)
         by_rules = [self._by_rules(batch, ours).alias(ours) for ours in asked]
-        told = told.with_columns(pl.coalesce(by_rule.name, pl.lit(by_rule)).alias(by_rule.name) for by_rule in by_rules)
-        return told.with_columns(
-            pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items() if ours in told.columns
+        facts = facts.with_columns(
+            pl.coalesce(by_rule.name, pl.lit(by_rule)).alias(by_rule.name) for by_rule in by_rules
+        )
+        return facts.with_columns(
+            pl.col(ours).fill_null(fact) for ours, fact in self.brief.facts.items() if ours in facts.columns
         )
 
     def _by_rules(self, batch: pl.DataFrame, ours: str) -> pl.Series:
@@ -98,21 +100,21 @@ class FactReader:
         joined = pl.concat_list(words).list.drop_nulls().list.unique(maintain_order=True).list.join(" / ")
         return pl.select(pl.when(joined != "").then(joined)).to_series()
 
-    def _told(self, batch: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
+    def _mapped(self, batch: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
         """The cells of some of our columns as text, null where empty, words replaced by ours."""
         cells = {}
         empty = pl.repeat(None, batch.height, dtype=pl.String)
         for ours in columns:
             theirs = self.columns.get(ours)
             cells[ours] = (text_of(batch[theirs]) if theirs in batch.columns else empty).alias(ours)
-        told = batch.select(cells.values())
+        facts = batch.select(cells.values())
         for ours, words in self.brief.values.items():
             if ours in cells:
-                told = told.with_columns(
-                    each_distinct(told.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
+                facts = facts.with_columns(
+                    each_distinct(facts.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
                 )
         days = [pl.col(name) for name in DATES if name in cells and self.columns.get(name) in batch.columns]
-        return told.with_columns(pl.when(~day.str.to_lowercase().is_in(UNTOLD)).then(day) for day in days)
+        return facts.with_columns(pl.when(~day.str.to_lowercase().is_in(UNTOLD)).then(day) for day in days)
 
     def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national format, of all rows or of each; null where none is known."""
@@ -206,9 +208,9 @@ class FactReader:
         """
         yield pl.DataFrame(schema=_MARKS)
         for rule in self.rules:
-            empty = self._told(plans, [rule.ours])[rule.ours].is_null()
+            empty = self._mapped(plans, [rule.ours])[rule.ours].is_null()
             used = fits & ~consent_odd if rule.ours in DECLARABLE else fits
-            yield _marks((empty & _holds(rule, plans) & used).arg_true(), rule.key, rule.name, pl.lit(rule.told))
+            yield _marks((empty & _holds(rule, plans) & used).arg_true(), rule.key, rule.name, pl.lit(rule.shown))
 
     @property
     def _today(self) -> date:

@@ -162,13 +162,13 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
         raise StoreError(said("errors", "certificate", "old", check=check, lacking=min(lacking)))
     with store.ledger.read() as opened:
         texts = {sha256: text for sha256 in then["rules"] for text in ledger_sql.texts(opened.con, "rules", [sha256])}
-        rows = [one["detail"] for one in ledger_sql.log_as_written(opened.con) if one["verb"] == "load"]
+        rows = [row["detail"] for row in ledger_sql.log_as_written(opened.con) if row["verb"] == "load"]
         head = audit_log.head(opened.con)
     if lacking := set(then["rules"]) - texts.keys():
         raise StoreError(said("errors", "certificate", "rules", check=check, digest=min(lacking)))
     if faults := verify_log(store.ledger).faults:
         raise StoreError(said("errors", "certificate", "log", store=store.path, fault=faults[0]))
-    loads = {one["snapshot"]: one for one in map(json.loads, rows)}
+    loads = {load["snapshot"]: load for load in map(json.loads, rows)}
     if unknown := set(then["snapshots"]) - loads.keys():
         raise StoreError(said("errors", "certificate", "load", check=check, snapshot=min(unknown)))
     certificate = {
@@ -229,15 +229,15 @@ def _input(then: Mapping[str, Any]) -> dict[str, Any]:
 
 def _use(then: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a check, as the log has them."""
-    told = {name: then[name] for name in ("at", "region", "declared", "guidance", "accepted", "brief", "terms")}
-    told |= {name: then.get(name) or {} for name in ("when_filled", "when_empty")}
+    settings = {name: then[name] for name in ("at", "region", "declared", "guidance", "accepted", "brief", "terms")}
+    settings |= {name: then.get(name) or {} for name in ("when_filled", "when_empty")}
     consents = then.get("consents")
-    return told | {"consents": consents and consents["sha256"]}
+    return settings | {"consents": consents and consents["sha256"]}
 
 
 def _rules_file(sha256: str, text: str) -> dict[str, Any]:
-    told = tomllib.loads(text)
-    return {"jurisdiction": told["jurisdiction"], "read_until": f"{told['read_until']}", "sha256": sha256}
+    rules = tomllib.loads(text)
+    return {"jurisdiction": rules["jurisdiction"], "read_until": f"{rules['read_until']}", "sha256": sha256}
 
 
 def _extract(load: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,13 +75,16 @@ class Consents:
 
     def beside(self, calls: Calls) -> Calls:
         """The same calls, each with the newest statement about its number."""
-        told = _ranked(calls.facts(*_COLUMNS))
+        declared = _ranked(calls.facts(*_COLUMNS))
         known = self.statements
         at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
         found = known[at] if known.height else known.clear(calls.number.len())
-        wins = (found["number"] == calls.number) & (found["rank"] > told["rank"].fill_null(_OLDEST - 1))
+        wins = (found["number"] == calls.number) & (found["rank"] > declared["rank"].fill_null(_OLDEST - 1))
         newest = pl.select(
-            pl.when(wins.fill_null(False)).then(found[name].cast(told.schema[name])).otherwise(told[name]).alias(name)
+            pl.when(wins.fill_null(False))
+            .then(found[name].cast(declared.schema[name]))
+            .otherwise(declared[name])
+            .alias(name)
             for name in _COLUMNS
         )
         plan, plans = numbered(newest.with_columns(calls.plan.alias("plan")))
@@ -101,8 +104,8 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     """
     path = Path(path)
     table = open_table(path)
-    told = replace(brief, columns=_columns(brief, table), facts={}, when_filled={}, when_empty={})
-    intake = Intake(table, told, book, now=now)
+    of_consents = replace(brief, columns=_columns(brief, table), facts={}, when_filled={}, when_empty={})
+    intake = Intake(table, of_consents, book, now=now)
     intake.header.refuse_unused("rename")
     if not {"consent", "consent_withdrawn_on"} & intake.header.columns.keys():
         raise InputError(said("errors", "consent_columns"), path, 1)
@@ -191,8 +194,8 @@ def _ranked(statements: pl.DataFrame) -> pl.DataFrame:
     undated = (withdrawn & withdrawn_on.is_null()) | (pl.col("consent_odd") & pl.col("consent_on").is_null())
     day = pl.when(~undated).then(pl.max_horizontal("consent_on", withdrawn_on)).to_physical().cast(pl.Int64)
     rank = pl.coalesce(day * 2 + against.cast(pl.Int64), pl.when(against).then(_NEWEST).otherwise(_OLDEST))
-    told = against | pl.col("consent").is_not_null()
-    return statements.with_columns(pl.when(told).then(rank).alias("rank"))
+    is_known = against | pl.col("consent").is_not_null()
+    return statements.with_columns(pl.when(is_known).then(rank).alias("rank"))
 
 
 def _newest_of(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:

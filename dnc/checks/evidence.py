@@ -67,9 +67,9 @@ class Evidence:
     def detail(self) -> dict[str, Any]:
         """The hashes, for the log. Raises InputError where a file changed while it was read."""
         digest = self._files.digest(self._sums.result())
-        for one, before, now in zip(self._files.files, self._state, self._files.state, strict=True):
+        for file, before, now in zip(self._files.files, self._state, self._files.state, strict=True):
             if now != before:
-                raise InputError(said("errors", "changed"), one.path)
+                raise InputError(said("errors", "changed"), file.path)
         return {"sha256": digest, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
 
     def decisions(self) -> Path | None:

@@ -52,7 +52,7 @@ class Rule(NamedTuple):
         return self.key == "when_filled"
 
     @property
-    def told(self) -> str:
+    def shown(self) -> str:
         """The fact that it fills in, without the number of the caller."""
         return self.ours if self.ours == "cli" else f"{self.ours}={self.word}"
 

@@ -191,7 +191,7 @@ class Judge:
         doubts = facts.plans.frame["doubt"]
         for at, here, evaluation in evaluated:
             new = [self._verdict(evaluation.regimes, truth) for truth in evaluation.truths]
-            clear = pl.Series([one.outcome == "clear" for one in new], dtype=pl.Boolean)[evaluation.truth]
+            clear = pl.Series([verdict.outcome == "clear" for verdict in new], dtype=pl.Boolean)[evaluation.truth]
             if doubts.null_count() < doubts.len():
                 clear &= doubts.is_null()[here.cases["plan"]]
             verdict = verdict.scatter(at, evaluation.truth + len(verdicts))
@@ -205,7 +205,9 @@ class Judge:
     def _verdict(self, regimes: list[Regime], truth: Truth) -> Verdict:
         findings = [finding_of(regime, truth) for regime in regimes]
         open_ = [
-            one for one, found in zip(regimes, findings, strict=True) if found.is_open and self._policy.counts(one)
+            regime
+            for regime, found in zip(regimes, findings, strict=True)
+            if found.is_open and self._policy.counts(regime)
         ]
         missing = {word for regime in open_ for word in unknown_facts(regime, truth)} if regimes else {"jurisdiction"}
         return worded(regimes, findings, ";".join(sorted(missing)), self._policy)
@@ -225,7 +227,7 @@ class Judge:
         note = of_plan[facts.cases["plan"]]
         row, distinct = numbered(pl.DataFrame([verdict.alias("verdict"), note.alias("note")]))
         names = (*_TEXTS, "short")
-        rows = [[getattr(one, name.removeprefix("dnc_")) for name in names] for one in verdicts]
+        rows = [[getattr(verdict, name.removeprefix("dnc_")) for name in names] for verdict in verdicts]
         worded = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
         worded, plans = worded.select(pl.all().gather(distinct["verdict"])), plans[distinct["note"]]
         words = messages("why", self._policy.language)

@@ -114,9 +114,9 @@ def _pack(then: dict[str, Any]) -> str | None:
 
 def brief_of(terms: Mapping[str, Any]) -> Brief:
     """The brief in the settings of a check, as the log keeps them (`dnc.checks.settings.Setup.text`)."""
-    told = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
-    told |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
-    return Brief(**told, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
+    fields = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
+    fields |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
+    return Brief(**fields, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
 
 
 def check_row(store: Store, number: int) -> dict[str, Any]:
@@ -145,12 +145,12 @@ def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str
 def _standing(store: Store, number: int, then: dict[str, Any]) -> Standing:
     """The snapshots and objections of a check. Raises StoreError if some are gone."""
     now = store.standing()
-    snapshots = [one for one in now.snapshots if one.id in then["snapshots"]]
-    gone = sorted(set(then["snapshots"]) - {one.id for one in snapshots})
+    snapshots = [snapshot for snapshot in now.snapshots if snapshot.id in then["snapshots"]]
+    gone = sorted(set(then["snapshots"]) - {snapshot.id for snapshot in snapshots})
     if gone:
         what = ", ".join(map(str, gone))
         raise StoreError(said("errors", "replay", "gone", number=number, what=what))
-    if sorted({one.file for one in snapshots}) != then["files"]:
+    if sorted({snapshot.file for snapshot in snapshots}) != then["files"]:
         raise StoreError(said("errors", "replay", "forgotten", number=number))
     objections = now.objections.filter(pl.col("seq") <= then["objections"])
     return replace(now, snapshots=tuple(snapshots), objections=objections)

@@ -87,8 +87,8 @@ def _decided(
     cases: Sequence[Case], registries: str, book: Rulebook, guidance: str, folder: Path
 ) -> Iterable[dict[str, Any]]:
     store = Store(folder / "store")
-    for position, told in enumerate(filter(None, registries.split(";"))):
-        _load(store, folder / f"{position}.csv", cases, told.strip())
+    for position, entry in enumerate(filter(None, registries.split(";"))):
+        _load(store, folder / f"{position}.csv", cases, entry.strip())
     columns = dict.fromkeys(name for case in cases for name in case if name in vocabulary().columns)
     path = folder / "calls.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -102,9 +102,9 @@ def _decided(
     return verdicts.iter_rows(named=True)
 
 
-def _load(store: Store, path: Path, cases: Sequence[Case], told: str) -> None:
+def _load(store: Store, path: Path, cases: Sequence[Case], entry: str) -> None:
     """Load one answer of the column `registries` for all numbers of some cases."""
-    registry, _, rest = told.partition("=")
+    registry, _, rest = entry.partition("=")
     rest, _, campaign = rest.partition("#")
     rest, _, since = rest.partition("~")
     answer, _, as_of = rest.partition("@")
@@ -114,7 +114,7 @@ def _load(store: Store, path: Path, cases: Sequence[Case], told: str) -> None:
         if since:
             date.fromisoformat(since)
     except (ValueError, KeyError):
-        raise InputError(said("errors", "case", "answer", answer=told), at=cases[0]["case"]) from None
+        raise InputError(said("errors", "case", "answer", answer=entry), at=cases[0]["case"]) from None
     numbers = [read_number(case["number"], case["region"] or None).number for case in cases]
     asked = [_ELSEWHERE] if answer in ("unasked", "uncovered") else [f"+{number}" for number in numbers if number]
     if registry == "fr-directory":

@@ -47,12 +47,12 @@ class _OwnList:
         self, con: duckdb.DuckDBPyConnection, files: list[str], snapshots: list[Snapshot], objections: pl.DataFrame
     ) -> None:
         # A list that is complete for some prefixes only has no answer about other numbers that it does not have.
-        rows = [(one.file, one.as_of, one.loaded_at, "" in one.covers) for one in snapshots]
+        rows = [(snapshot.file, snapshot.as_of, snapshot.loaded_at, "" in snapshot.covers) for snapshot in snapshots]
         standing = pl.DataFrame(rows, schema=_OWN_SNAPSHOTS, orient="row")
         self._con = con
         self._files = {"files": files}
         self._frames = {"standing": standing, "objections": objections}
-        self._loaded = min((one.as_of for one in snapshots if "" in one.covers), default=None)
+        self._loaded = min((snapshot.as_of for snapshot in snapshots if "" in snapshot.covers), default=None)
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
         """Columns `state`, `as_of`, `next_on`, a row for each call."""
@@ -130,7 +130,7 @@ class Screen:
     def _files(self, snapshots: list[Snapshot]) -> list[str]:
         """The files of snapshots; if there are none, one without listings, so that the query stays the same."""
         if snapshots:
-            return sorted({str(self._standing.path(one)) for one in snapshots})
+            return sorted({str(self._standing.path(snapshot)) for snapshot in snapshots})
         path = self._instance.spill / "none.parquet"
         pl.DataFrame(
             schema={"number": pl.UInt64, "listed": pl.Boolean, "since": pl.Date, "until": pl.Date}

@@ -72,7 +72,7 @@ class Selection:
         shared, row = verdicts.shared
         shared = shared.select(name for name in self.header if name not in mine)
         header = [*calls.carried.columns, *self.header]
-        together = [one for one in (calls.shared, Shared(shared, row)) if one]
+        together = [group for group in (calls.shared, Shared(shared, row)) if group]
         carried = calls.carried.drop(calls.shared.frame.columns if calls.shared else [])
         rows = Rows(header, carried.hstack(own.select(mine)), together)
         return (rows, outcomes) if given.all() else (rows.filter(given), outcomes.filter(given))

@@ -115,9 +115,11 @@ def status(
     found = verify(store.ledger) if verifying and store.exists else Findings()
     readable = store.exists and found.ledger_intact
     newest: dict[tuple[str, tuple[str, ...]], Snapshot] = {}
-    for one in sorted(store.snapshots() if readable else [], key=lambda one: (one.as_of, one.id)):
-        newest[one.registry, one.covers] = one
-    loaded = tuple(_loaded(one, book, day, max_ages.get(one.registry)) for _, one in sorted(newest.items()))
+    for snapshot in sorted(store.snapshots() if readable else [], key=lambda snapshot: (snapshot.as_of, snapshot.id)):
+        newest[snapshot.registry, snapshot.covers] = snapshot
+    loaded = tuple(
+        _loaded(snapshot, book, day, max_ages.get(snapshot.registry)) for _, snapshot in sorted(newest.items())
+    )
     not_loaded = tuple(sorted(max_ages.keys() - {registry for registry, _ in newest}))
     rules = tuple(RulesFile(name, pack.read_until, pack.read_until < day) for name, pack in sorted(book.packs.items()))
     forgettable = store.forgettable() if readable else 0

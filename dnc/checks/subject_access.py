@@ -48,7 +48,7 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
     standing = store.standing()
     snapshots = list(_answers(standing, e164, until))
     covering = {row["id"] for row in snapshots}
-    silent = [one.id for one in standing.snapshots if one.as_of <= until and one.id not in covering]
+    silent = [snapshot.id for snapshot in standing.snapshots if snapshot.as_of <= until and snapshot.id not in covering]
     with store.ledger.read() as opened:
         objections = ledger_sql.objections_to(opened.con, e164, until)
         checks = ledger_sql.checks(opened.con)
@@ -84,11 +84,11 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
         )
     yield texts["covering" if found["snapshots"] else "uncovered"]
     for row in found["snapshots"]:
-        told = {name: texts[name].format(day=day(row[name])) if row[name] else "" for name in ("since", "until")}
-        told["campaign"] = texts["campaign"].format(campaign=row["campaign"]) if row["campaign"] else ""
-        told |= {"registry": registry_name(row["registry"], language), "id": row["id"]}
-        told["state"] = texts["states"][row["says"]]
-        yield "  " + texts["snapshot"].format(as_of=day(row["as_of"]), loaded=day(row["loaded_at"]), **told)
+        parts = {name: texts[name].format(day=day(row[name])) if row[name] else "" for name in ("since", "until")}
+        parts["campaign"] = texts["campaign"].format(campaign=row["campaign"]) if row["campaign"] else ""
+        parts |= {"registry": registry_name(row["registry"], language), "id": row["id"]}
+        parts["state"] = texts["states"][row["says"]]
+        yield "  " + texts["snapshot"].format(as_of=day(row["as_of"]), loaded=day(row["loaded_at"]), **parts)
     if found["silent"]:
         yield "  " + texts["silent"].format(ids=", ".join(map(str, found["silent"])))
     yield texts["objections" if found["objections"] else "objections_none"]
@@ -108,14 +108,14 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:
     """The answer of each snapshot that covers the number, by registry, oldest first."""
-    for registry in dict.fromkeys(one.registry for one in standing.snapshots):
+    for registry in dict.fromkeys(snapshot.registry for snapshot in standing.snapshots):
         snapshots = standing.of(registry)
-        hits = _rows({standing.path(one) for one in snapshots}, number)
-        for one in sorted(snapshots, key=lambda one: (one.as_of, one.id)):
-            if one.as_of <= until and (answer := _answer(one, hits.get(one.file), number)):
-                asked = not one.covers and one.registry not in _UNASKED
+        hits = _rows({standing.path(snapshot) for snapshot in snapshots}, number)
+        for snapshot in sorted(snapshots, key=lambda snapshot: (snapshot.as_of, snapshot.id)):
+            if snapshot.as_of <= until and (answer := _answer(snapshot, hits.get(snapshot.file), number)):
+                asked = not snapshot.covers and snapshot.registry not in _UNASKED
                 fields = {"asked": asked} | {
-                    name: getattr(one, name) for name in ("id", "registry", "as_of", "loaded_at", "campaign")
+                    name: getattr(snapshot, name) for name in ("id", "registry", "as_of", "loaded_at", "campaign")
                 }
                 yield fields | answer
 
@@ -149,7 +149,9 @@ def _counting(standing: Standing, number: int, day: date) -> Iterator[dict[str, 
     """The answers that count on a day, of each registry that was ever loaded."""
     schema = {"number": pl.UInt64, "day": pl.Date, "campaign": pl.String}
     call = pl.DataFrame({"number": [number], "day": [day], "campaign": [None]}, schema=schema)
-    registries = {one.registry for one in standing.snapshots} | ({OWN} if standing.objections.height else set())
+    registries = {snapshot.registry for snapshot in standing.snapshots} | (
+        {OWN} if standing.objections.height else set()
+    )
     with Screen(standing, registries) as screen:
         row = screen.decoded(screen.codes(call)).row(0, named=True)
     for registry in sorted(registries):

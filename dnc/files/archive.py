@@ -197,7 +197,7 @@ def _opened_zip(path: Path) -> zipfile.ZipFile:
         # `ZipFile` closes it too, but garbage is collected in any order, and a file that comes first warns.
         weakref.finalize(archive, cast(BinaryIO, archive.fp).close)
         found = archive.infolist()
-        if not all(one.filename for one in found):
+        if not all(member.filename for member in found):
             raise zipfile.BadZipFile
         if _stands_alone(path, found):
             return archive
@@ -214,17 +214,19 @@ def _stands_alone(path: Path, found: list[zipfile.ZipInfo]) -> bool:
         tail = file.read()
     end = tail.rfind(_END_MARK)
     comment = int.from_bytes(tail[end + 20 : end + 22], "little")
-    return end + 22 + comment == len(tail) and min((one.header_offset for one in found), default=0) == 0
+    return end + 22 + comment == len(tail) and min((member.header_offset for member in found), default=0) == 0
 
 
 def _zip_members(path: Path) -> list[Member]:
     archive = _opened_zip(path)
-    kept = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
+    kept = [
+        member for member in archive.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
     if not kept:
         raise InputError(said("errors", "archive_empty"), path)
     if fault := _fault(kept, _most(path)):
         raise InputError(said("errors", "archive_fault", fault=fault), path)
-    return [_not_nested(_zip_member(archive, path, one)) for one in kept]
+    return [_not_nested(_zip_member(archive, path, member)) for member in kept]
 
 
 def parts(path: Path, wanted: str, remedy: str = "save_again") -> dict[str, Member]:
@@ -233,21 +235,23 @@ def parts(path: Path, wanted: str, remedy: str = "save_again") -> dict[str, Memb
     Raises InputError as for an archive; `remedy` says what to do about it, a key below `remedy` in the messages.
     """
     archive = _opened_zip(path)
-    found = [one for one in archive.infolist() if not one.is_dir()]
+    found = [member for member in archive.infolist() if not member.is_dir()]
     if fault := _fault(found, _most(path)):
         raise InputError(said("errors", "fault", fault=fault, remedy=said("errors", "remedy", remedy)), path)
-    return {one.filename: _zip_member(archive, path, one) for one in found if re.fullmatch(wanted, one.filename)}
+    return {
+        member.filename: _zip_member(archive, path, member) for member in found if re.fullmatch(wanted, member.filename)
+    }
 
 
 def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
     """Why an archive is refused, or None."""
-    repeated = max(Counter(one.filename for one in kept).values()) > 1
+    repeated = max(Counter(member.filename for member in kept).values()) > 1
     faults = {
-        "encrypted": any(one.flag_bits & _ENCRYPTED for one in kept),
-        "link": any(stat.S_ISLNK(one.external_attr >> 16) for one in kept),
-        "outside": any(_leads_out(one.filename) for one in kept),
+        "encrypted": any(member.flag_bits & _ENCRYPTED for member in kept),
+        "link": any(stat.S_ISLNK(member.external_attr >> 16) for member in kept),
+        "outside": any(_leads_out(member.filename) for member in kept),
         "twice": repeated,
-        "too_large": sum(one.file_size for one in kept) > most,
+        "too_large": sum(member.file_size for member in kept) > most,
         "too_many": len(kept) > _MOST_MEMBERS,
     }
     fault = next((fault for fault, found in faults.items() if found), None)
@@ -263,7 +267,7 @@ def unpacked_bytes(path: Path) -> int:
     if first_bytes(path, 2) != b"PK":
         return path.stat().st_size
     with _opened_zip(path) as archive:
-        return sum(one.file_size for one in archive.infolist())
+        return sum(member.file_size for member in archive.infolist())
 
 
 def _zip_member(archive: zipfile.ZipFile, path: Path, info: zipfile.ZipInfo) -> Member:

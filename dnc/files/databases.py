@@ -209,7 +209,7 @@ def _write(rows: pa.RecordBatchReader, file: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([pa.field(one.name, _plain(one.type)) for one in rows.schema])
+    schema = pa.schema([pa.field(field.name, _plain(field.type)) for field in rows.schema])
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in rows:
             columns = [getattr(column, "storage", column) for column in batch.columns]

@@ -75,29 +75,29 @@ class FileList:
     @property
     def state(self) -> list[tuple[int, int, int]]:
         """Inode, size and time of change of each file, to notice when one is replaced. Raises InputError."""
-        return [_state(one.path) for one in self.files]
+        return [_state(file.path) for file in self.files]
 
     @property
     def sums(self) -> list[str]:
         """The SHA-256 of each file. Raises InputError."""
-        return [input_sha256(one.path) for one in self.files]
+        return [input_sha256(file.path) for file in self.files]
 
     def digest(self, sums: Sequence[str]) -> str:
         """The SHA-256 of the file, if one was given; else that of what `sha256sum` prints for all files, in order."""
         if self.named == (self.files[0].path,):
             return sums[0]
-        lines = (f"{sum_}  {one.name}\n" for sum_, one in zip(sums, self.files, strict=True))
+        lines = (f"{sum_}  {file.name}\n" for sum_, file in zip(sums, self.files, strict=True))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def table(self) -> Table:
         """All files as one table, each opened when its turn comes. Raises InputError where the columns differ."""
-        return _chained(one.table(self.sheet) for one in self.files)
+        return _chained(file.table(self.sheet) for file in self.files)
 
 
 def file_list(paths: Paths, sheet: str | None = None) -> FileList:
     """The list in a file, in a folder, or in several of them, in this order. Raises InputError where none is given."""
     named = tuple(map(Path, [paths] if isinstance(paths, str | Path) else paths))
-    files = tuple(one for path in named for one in (_within(path) if path.is_dir() else [File(path, path.name)]))
+    files = tuple(file for path in named for file in (_within(path) if path.is_dir() else [File(path, path.name)]))
     if not files:
         raise InputError(said("errors", "no_list"))
     return FileList(named, files, sheet)

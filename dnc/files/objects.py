@@ -58,11 +58,11 @@ def upload(folder: Path, url: str, last: str) -> None:
     import obstore
 
     store, path = _opened(url)
-    files = sorted(one for one in folder.rglob("*") if one.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
     with _told(url, "unwritten"):
         if any(True for _ in _below(store, path)):
             raise InputError(said("errors", "object", "exists", url=url))
-        for file in sorted(files, key=lambda one: one.name == last):
+        for file in sorted(files, key=lambda path: path.name == last):
             obstore.put(store, f"{path}/{file.relative_to(folder).as_posix()}", file)
 
 
@@ -107,7 +107,7 @@ def _below(store: ObjectStore, path: str) -> Iterator[str]:
     import obstore
 
     for found in obstore.list(store, f"{path}/"):
-        yield from (one["path"] for one in found)
+        yield from (item["path"] for item in found)
 
 
 def _copy(store: ObjectStore, path: str, to: Path) -> None:
@@ -128,8 +128,8 @@ def _told(url: str, what: str = "unread") -> Iterator[None]:
     except (BaseError, OSError, ValueError) as error:
         if is_full(error) and not isinstance(error, BaseError):
             raise  # of this machine, not of the server
-        told = said("errors", what, why=_why(error))
-        raise InputError(changed(told, lambda text: f"{url}: {text}")) from None
+        sentence = said("errors", what, why=_why(error))
+        raise InputError(changed(sentence, lambda text: f"{url}: {text}")) from None
 
 
 def _why(error: Exception) -> str:

@@ -42,7 +42,7 @@ class Rows:
     @property
     def runs(self) -> Iterator[tuple[Shared | None, list[str]]]:
         """Neighbouring columns from the same frame, in the order of the header; of those of `own` it is None."""
-        of = {name: one for one in self.shared for name in one.frame.columns}
+        of = {name: shared for shared in self.shared for name in shared.frame.columns}
         for _, names in groupby(self.header, lambda name: id(of.get(name))):
             first, *more = names
             yield of.get(first), [first, *more]

@@ -243,7 +243,7 @@ def _marks_xlsb(parts: zipfile.ZipFile, position: int) -> Iterator[_Mark]:
         if kind == 156 and (length := struct.unpack_from("<I", record, 8)[0]):
             sheets.append(record[12 : 12 + 2 * length].decode("utf-16-le"))
     relations = ElementTree.fromstring(parts.read("xl/_rels/workbook.bin.rels"))  # noqa: S314 (in the sandbox)
-    target = next(one.get("Target", "") for one in relations if one.get("Id") == sheets[position])
+    target = next(relation.get("Target", "") for relation in relations if relation.get("Id") == sheets[position])
     row = 0
     for kind, record in _records_xlsb(parts.read(target[1:] if target.startswith("/") else f"xl/{target}")):
         if kind == 0:

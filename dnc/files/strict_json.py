@@ -74,7 +74,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
 def shown(value: Any) -> Any:
     """Plain data whose texts are such that `converted` accepts them."""
     if isinstance(value, dict):
-        return {shown(key): shown(one) for key, one in value.items()}
+        return {shown(key): shown(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [shown(one) for one in value]
+        return [shown(item) for item in value]
     return printable(value)[:_LONGEST_TEXT] if isinstance(value, str) else value

@@ -86,19 +86,19 @@ def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _cells(card: list[Property]) -> dict[str, str]:
-    labels = {one.group: one.value for one in card if one.name == "X-ABLABEL"}
+    labels = {entry.group: entry.value for entry in card if entry.name == "X-ABLABEL"}
     cells: dict[str, str] = {}
-    for one in card:
-        if _LEFT_OUT.fullmatch(one.name):
+    for entry in card:
+        if _LEFT_OUT.fullmatch(entry.name):
             continue
-        if one.name != "TEL":
-            cells[one.name] = _JOINED.join(filter(None, (cells.get(one.name), one.value)))
+        if entry.name != "TEL":
+            cells[entry.name] = _JOINED.join(filter(None, (cells.get(entry.name), entry.value)))
             continue
-        name = wanted = _column_of(one, labels.get(one.group, ""))
+        name = wanted = _column_of(entry, labels.get(entry.group, ""))
         further = itertools.count(2)
         while name in cells:
             name = f"{wanted} {next(further)}"
-        cells[name] = one.value.removeprefix("tel:")
+        cells[name] = entry.value.removeprefix("tel:")
     return cells
 
 
@@ -107,7 +107,7 @@ def _column_of(number: Property, label: str) -> str:
     kinds = {kind for kind in number.parameters.get("type", []) if kind not in _NO_KIND}
     if not kinds and label:
         kinds = {re.sub(r"^_\$!<(.*)>!\$_$", r"\1", label).strip().lower()}
-    other = next((kind for kind in ("fax", "pager") if any(kind in one for one in kinds)), None)
+    other = next((kind for kind in ("fax", "pager") if any(kind in words for words in kinds)), None)
     if other and "voice" not in number.parameters.get("type", []):
         return " ".join((other, *sorted(kinds - {other}))).upper()
     return " ".join(("tel", *sorted(kinds))).upper()

@@ -25,7 +25,7 @@ class Sql(str):
 
     def __new__(cls, text: str, *read: str) -> Self:  # noqa: D102
         made = super().__new__(cls, text)
-        made.columns = frozenset[str]().union(*(one.columns if isinstance(one, Sql) else {one} for one in read))
+        made.columns = frozenset[str]().union(*(part.columns if isinstance(part, Sql) else {part} for part in read))
         return made
 
 
@@ -64,7 +64,7 @@ def all_sql(conditions: Iterable[str]) -> Sql:
     """The conjunction of some expressions."""
     conditions = list(conditions)
     return Sql(
-        " and ".join(f"({sql})" for sql in conditions) or "true", *(one for one in conditions if isinstance(one, Sql))
+        " and ".join(f"({sql})" for sql in conditions) or "true", *(sql for sql in conditions if isinstance(sql, Sql))
     )
 
 

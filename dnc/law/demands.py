@@ -110,7 +110,9 @@ def _unlisted(p: dict[str, Any]) -> Condition:
     registry = p["registry"]
     if p.get("same_campaign"):
         return _unlisted_for_campaign(registry)
-    state, as_of, since, told = (registry_column(registry, suffix) for suffix in ("", "_as_of", "_since", "_told"))
+    state, as_of, since, answered_on = (
+        registry_column(registry, suffix) for suffix in ("", "_as_of", "_since", "_told")
+    )
     reads = _registry_reads(registry)
     ends = [_next_answer(registry)]
     says = said("condition", "unlisted", registry=_name(registry))
@@ -128,9 +130,9 @@ def _unlisted(p: dict[str, Any]) -> Condition:
         ends.append(Sql(f"case when {state} = 'clear' then {last} end", state, last))
         says += said("condition", "answered", span=_span(span))
     if p.get("for_consent"):
-        clear.append(Sql(f"{told} <= consent_on", told, "consent_on"))
+        clear.append(Sql(f"{answered_on} <= consent_on", answered_on, "consent_on"))
         reads.append((Sql(f"{state} = 'clear' and consent_on is null", state, "consent_on"), "consent_on"))
-        older = Sql(f"coalesce({told} > consent_on, {told} is null)", told, "consent_on")
+        older = Sql(f"coalesce({answered_on} > consent_on, {answered_on} is null)", answered_on, "consent_on")
         reads.append((Sql(f"{state} = 'clear' and {older}", state, older), f"uncovered:{registry}"))
         says += said("condition", "for_consent")
     current = all_sql(clear)
@@ -184,11 +186,11 @@ def _consent(p: dict[str, Any]) -> Condition:
     else:
         conditions.append(Sql("coalesce(consent_on <= day, true)", "consent_on", "day"))
     if registry := p.get("after_listed"):
-        state, as_of, told = (registry_column(registry, suffix) for suffix in ("", "_as_of", "_told"))
+        state, as_of, answered_on = (registry_column(registry, suffix) for suffix in ("", "_as_of", "_told"))
         # Where no date was given, the number may have gone on the list as late as the day of the answer.
-        since = f"coalesce({told}, {as_of})"
+        since = f"coalesce({answered_on}, {as_of})"
         newer = f"case {state} when 'clear' then true when 'listed' then consent_on > {since} end"
-        conditions.append(Sql(newer, state, told, as_of, "consent_on"))
+        conditions.append(Sql(newer, state, answered_on, as_of, "consent_on"))
         reads += _registry_reads(registry)
         reads.append((Sql(f"{state} = 'listed' and consent_on is null", state, "consent_on"), "consent_on"))
         ends.append(_next_answer(registry))
@@ -371,7 +373,7 @@ def _later(p: dict[str, Any]) -> Condition:
 
 def _span(span: dict[str, int]) -> Words:
     each = [said("condition", unit.rstrip("s"), "one" if n == 1 else "many", n=n) for unit, n in span.items()]
-    return reduce(lambda some, one: some + said("condition", "and") + one, each)
+    return reduce(lambda text, part: text + said("condition", "and") + part, each)
 
 
 def _name(registry: str) -> Words:
@@ -387,7 +389,7 @@ def label(column: str) -> Words:
 def value_names(axis: str, words: Iterable[str]) -> Words:
     """The names of some values of an axis, joined by "or", in every language."""
     each = [Words({language: vocabulary().value(axis, word, language) for language in LANGUAGES}) for word in words]
-    return reduce(lambda some, one: some + said("condition", "or") + one, each)
+    return reduce(lambda text, part: text + said("condition", "or") + part, each)
 
 
 def days_sql(days: Iterable[date]) -> str:
@@ -451,7 +453,7 @@ DEMANDS = {
     "not_read": Template(_constant("null::boolean", "not_read")),
 }
 OPEN = ("unsettled", "not_read")  # demands that no fact can meet or break
-TESTS = {name: one for name, one in DEMANDS.items() if one.test} | {
+TESTS = {name: template for name, template in DEMANDS.items() if template.test} | {
     "within": Template(
         _within,
         {"column": True, "days": False, "months": False, "years": False, "working_days": False, "holidays": False},

@@ -99,7 +99,9 @@ def inquiry(regimes: Iterable[Regime], skip_daily: bool = False) -> Inquiry:
 
     skip_daily: as `finding_of` reads it; leaves out also what only `unknown_facts` reads.
     """
-    parts = [part for one in regimes for part in one.parts if part in one.when or not (skip_daily and part.daily)]
+    parts = [
+        part for regime in regimes for part in regime.parts if part in regime.when or not (skip_daily and part.daily)
+    ]
     conditions = [
         sql for part in parts for sql in (part.sql, *(unknown for unknown, _ in part.reads if not skip_daily))
     ]

@@ -64,7 +64,7 @@ def problems(pack: Pack) -> list[str]:
 
 def untitled(pack: Pack) -> list[str]:
     """The regimes of a pack that are called by their ids, one line each; rules that ship have titles, others may."""
-    return [f"{one.id}: has no title" for one in pack.regimes if one.id in one.title.values()]
+    return [f"{regime.id}: has no title" for regime in pack.regimes if regime.id in regime.title.values()]
 
 
 def notes(pack: Pack) -> list[str]:

@@ -102,13 +102,13 @@ class SignedPack:
             raise InputError(said("errors", "pack", "manifest"), self.path) from None
         if strange := sorted(manifest.files.keys() ^ self._members.keys()):
             raise InputError(said("errors", "pack", "match", name=strange[0]), self.path)
-        texts = {name: self._text(name, told) for name, told in sorted(manifest.files.items())}
+        texts = {name: self._text(name, listed) for name, listed in sorted(manifest.files.items())}
         return _content(manifest.version, texts, self.path)
 
-    def _text(self, name: str, told: _File) -> str:
+    def _text(self, name: str, listed: _File) -> str:
         with self._members[name].open() as stream:
-            data = stream.read(told.bytes + 1)
-        if len(data) != told.bytes or hashlib.sha256(data).hexdigest() != told.sha256:
+            data = stream.read(listed.bytes + 1)
+        if len(data) != listed.bytes or hashlib.sha256(data).hexdigest() != listed.sha256:
             raise InputError(said("errors", "pack", "match", name=name), self.path)
         return _decoded(data, self.path, name)
 
@@ -199,13 +199,15 @@ def write_pack(content: Content, key_file: Path, out: Path) -> str:
     """Write a pack, completely or not at all; returns the fingerprint of the key. Raises InputError, OptionError."""
     signer = signing.Signer(key_file)
     data = {name: text.encode() for name, text in sorted({**content.rules, **content.cases}.items())}
-    files = {name: {"bytes": len(one), "sha256": hashlib.sha256(one).hexdigest()} for name, one in data.items()}
+    files = {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in data.items()
+    }
     manifest = json.dumps({"format": 1, "version": content.version, "files": files}, indent=1).encode()
     signature = signer.public + signer.sign(_CONTEXT, manifest)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, one in {_SIGNATURE: signature, _MANIFEST: manifest, **data}.items():
-            archive.writestr(zipfile.ZipInfo(name, _MADE), one, zipfile.ZIP_DEFLATED)
+        for name, member in {_SIGNATURE: signature, _MANIFEST: manifest, **data}.items():
+            archive.writestr(zipfile.ZipInfo(name, _MADE), member, zipfile.ZIP_DEFLATED)
     try:
         write_atomically(out, packed.getvalue())
     except OSError as error:

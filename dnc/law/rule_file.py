@@ -135,7 +135,7 @@ class _Reader:
         """The values of a list, all of which must be texts of a form."""
         if type(values) is not list:
             raise self.fail("must be a list", *at)
-        if strange := [one for one in values if not (isinstance(one, str) and form.fullmatch(one))]:
+        if strange := [value for value in values if not (isinstance(value, str) and form.fullmatch(value))]:
             raise self.fail(f"{strange[0]!r} is not {what}", *at)
         return tuple(values)
 
@@ -150,14 +150,14 @@ class _Reader:
         for key, kind in {"name": dict, "cites": dict, "territories": dict, "places": dict, "holidays": dict}.items():
             if key in data:
                 self.typed(kind, data, key)
-        self.cites = {key: self._cite(key, one) for key, one in data.get("cites", {}).items()}
+        self.cites = {key: self._cite(key, cite) for key, cite in data.get("cites", {}).items()}
         self._used: set[str] = set()
         read_from = self.typed(date, data, "read_from")
         read_until = self.typed(date, data, "read_until")
         if not (read_from.year in _YEARS and read_until.year in _YEARS and read_from <= read_until):
             raise self.fail(f"must not lie before `read_from`, and both from {_YEARS[0]} to {_YEARS[-1]}", "read_until")
         self._read_calendars(data)
-        regimes = tuple(self._regime(one) for one in data.get("regime", []))
+        regimes = tuple(self._regime(entry) for entry in data.get("regime", []))
         self._check_chains(regimes)
         if unused := sorted(set(self.cites) - self._used):
             raise self.fail("no regime uses this citation", "cites", unused[0])
@@ -199,7 +199,7 @@ class _Reader:
 
     def _read_calendars(self, data: dict[str, Any]) -> None:
         self.each(_ID, "a name in lower-case words joined by hyphens", [*data.get("holidays", {})], "holidays")
-        self.holidays = {name: self._calendar(name, one) for name, one in data.get("holidays", {}).items()}
+        self.holidays = {name: self._calendar(name, days) for name, days in data.get("holidays", {}).items()}
         polls = self.table(data.get("polls", {}), {"early": False, "days": False, "cites": False}, "polls")
         self.early = self.each(_TERRITORY, "an ISO 3166-1 code", polls.get("early", []), "polls", "early")
         day_keys = {"name": True, "day": True, "early": True, "confidence": True, "note": False}
@@ -324,7 +324,7 @@ class _Reader:
 
     def _texts(self, table: dict[str, Any], id_: str) -> dict[str, dict[str, str]]:
         """Its texts for people in every language: without a title the id is one, any other text may be empty."""
-        for key in (one for name in _TEXTS for one in (name, *translated(name))):
+        for key in (own for name in _TEXTS for own in (name, *translated(name))):
             if key in table and len(self.typed(str, table, key, id_)) > LONGEST_TITLE and key.startswith("title"):
                 raise self.fail(f"has more than {LONGEST_TITLE} characters", id_, key)
         given = dict.fromkeys(_TEXTS, "") | {"title": id_} | table
@@ -431,7 +431,7 @@ class _Reader:
         if key in ("max_age", "registry_max_age"):
             self._age(value, AGES if "registry" in params else UNITS, *at, key)
         if key in ("allowed", "forbidden") and not (
-            isinstance(value, list) and value and all(re.fullmatch(r"\+[0-9]{1,15}", one) for one in value)
+            isinstance(value, list) and value and all(re.fullmatch(r"\+[0-9]{1,15}", prefix) for prefix in value)
         ):
             raise self.fail("must be a list of E.164 prefixes", *at, key)
         if key == "registry_max_age" and "after_listed" not in params:

@@ -60,8 +60,8 @@ class Vocabulary:
     def meaning(self, column: str, word: str, language: str = "en") -> str:
         """What a value of an axis means."""
         entry = self.columns[column]["values"][word]
-        told = {"says": entry["en"], "says_fr": entry["fr"]}
-        return in_languages(told, "says", "columns", column, "values", word)[language]
+        texts = {"says": entry["en"], "says_fr": entry["fr"]}
+        return in_languages(texts, "says", "columns", column, "values", word)[language]
 
     def says(self, column: str, language: str = "en") -> str:
         """What a column means."""

@@ -91,7 +91,9 @@ def _in(language: str, entry: dict[str, Any], other: Any) -> Any:
     """A message in a language; `other` is that of its file of words, and English stands in where it has none."""
     if LANGUAGES[0] in entry:
         text = other or entry.get(language, entry[LANGUAGES[0]])
-        return typeset(text, language) if isinstance(text, str) else [typeset(one, language) for one in text]
+        return (
+            typeset(text, language) if isinstance(text, str) else [typeset(paragraph, language) for paragraph in text]
+        )
     return {part: _in(language, below, (other or {}).get(part)) for part, below in entry.items()}
 
 
@@ -109,10 +111,10 @@ def in_languages(entry: Mapping[str, Any], key: str, *path: str) -> dict[str, st
     """
     texts = {}
     for language in LANGUAGES:
-        told: Any = words(language)
+        table: Any = words(language)
         for name in path:
-            told = told.get(name, {})
-        texts[language] = typeset(str(told.get(key) or entry.get(f"{key}_{language}", entry[key])), language)
+            table = table.get(name, {})
+        texts[language] = typeset(str(table.get(key) or entry.get(f"{key}_{language}", entry[key])), language)
     return texts
 
 
@@ -173,7 +175,7 @@ def apart(parts: Iterable[str], language: str) -> str:
 def changed(text: str, change: Callable[[str], str]) -> str:
     """A text after a change, which is made in every language that the text is known in."""
     if isinstance(text, Words):
-        return Words({language: change(one) for language, one in text.texts.items()})
+        return Words({language: change(wording) for language, wording in text.texts.items()})
     return change(text)
 
 

@@ -121,7 +121,7 @@ class _Plans:
         """The rows of the kinds of numbers, of all calling codes that are compiled."""
         with self._lock:
             if self._all_kinds is None:
-                self._all_kinds = _ranges((one for code in self._numbers.values() for one in code), _KIND)
+                self._all_kinds = _ranges((number for code in self._numbers.values() for number in code), _KIND)
             return self._all_kinds
 
     def _pays(self, plan: str, texts: int) -> bool:
@@ -161,7 +161,7 @@ def _ranges(found: Iterable[tuple[int, tuple[object, ...]]], schema: dict[str, t
     """
     nothing = (None,) * len(schema)
     kept: list[tuple[int, tuple[object, ...]]] = []
-    for start, values in sorted(found, key=lambda one: (one[0], one[1] != nothing)):
+    for start, values in sorted(found, key=lambda entry: (entry[0], entry[1] != nothing)):
         if not kept or kept[-1][1] != values:
             kept.append((start, values))
     starts = pl.Series([start for start, _ in kept], dtype=pl.Int64)

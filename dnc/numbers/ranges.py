@@ -298,13 +298,13 @@ def domestic(region: str) -> Iterator[tuple[int, RangeRule]]:
         ends = abroad(low, region)
         behind = [low[end:] for end in ends if low[end : end + 1] not in ("", "0")]
         if behind:
-            at_once = any(one.possible for digits in (low, high) for one in at_home(digits, region))
+            at_once = any(way.possible for digits in (low, high) for way in at_home(digits, region))
             return ASK if at_once or len(behind) > 1 else _behind(low, high, len(low) - len(behind[0]))
         number = domestic_number(low, region)
         if not low.startswith("0") and str(number) == own + low and not plan.is_certain(low):
             return ASK  # it may rather be a foreign number
         heads = [(0, plan)] + [(len(code), dialling(code)) for code in calling_codes(region) if low.startswith(code)]
-        if not all(_plainly(one, low[start:]) for start, one in heads):
+        if not all(_plainly(way, low[start:]) for start, way in heads):
             return ASK
         return _alike(low, high, len(low), number, domestic_number(high, region))
 

@@ -201,7 +201,7 @@ def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
     """Each rule of the brief about filled and empty cells, and a line that says in how many rows it filled a cell."""
     texts, count = messages("summary", check.language), counted(check.language)
     for rule in check.rules:
-        rows = count(check.tallies.filled[rule.key, rule.name, rule.told])
+        rows = count(check.tallies.filled[rule.key, rule.name, rule.shown])
         yield (
             rule,
             texts[rule.key].format(

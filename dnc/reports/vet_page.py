@@ -49,7 +49,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "v": v,
         "vetting": vetting,
         "offer": offer,
-        "declared": [fact(name, word, language) for name, word in offer.told["declared"].items()],
+        "declared": [fact(name, word, language) for name, word in offer.settings["declared"].items()],
         "regimes": regimes,
         "bounded": any(share.low != share.high for share in shares),
         "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, language).items()],

@@ -64,7 +64,7 @@ def decision(vetting: Vetting, language: str) -> Decision:
     facts = [numbers] if verdict else []
     facts += [apart((_condition(one, language) for one in vetting.gate), language)] if vetting.gate else []
     facts += [price(vetting.price, language)] if vetting.price else []
-    facts.append(use(offer.told["declared"], period(vetting, language), language))
+    facts.append(use(offer.settings["declared"], period(vetting, language), language))
     blocked = [(vetting.regimes[one.regime]["title"][language], one.alone + one.shared) for one in vetting.costs]
     missing = {one.word: one.rows for one in vetting.wanted}
     reasons = heaviest(blocked, missing, vetting.unclear, language)
@@ -125,8 +125,8 @@ def _head(vetting: Vetting, language: str) -> Iterator[str]:
         yield texts["signed" if vetting.signer else "unsigned"].format(key=vetting.signer)
     if offer.sample_of is not None:
         yield texts["sample"].format(of=count(offer.sample_of), confidence=percent(language, 0)(offer.confidence))
-    if offer.told["declared"]:
-        yield messages("summary", language)["declared"].format(facts=facts(offer.told["declared"], language))
+    if offer.settings["declared"]:
+        yield messages("summary", language)["declared"].format(facts=facts(offer.settings["declared"], language))
     for outcome, share in vetting.outcomes.items():
         yield f"  {_share(share, language)}  {messages('common', language)['outcomes'][outcome]}"
         if outcome == "clear" and offer.until:

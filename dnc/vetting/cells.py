@@ -18,12 +18,13 @@ same words at that level:
    has the words of that group. Nothing in the cells says whether there was a
    rest, so what fewer than ten persons have in common leaves no trace. A rest of
    more than nine rows (few persons, many rows each) would leave one, and is
-   refused: whoever offers the list removes repeated rows first.
+   refused: the seller has to remove repeated rows first.
 
-Ten rows or more without a readable number may all be one person's. So they are a
-cell apart, which tells how many they are and what follows from that (they are
-undecided, for want of a number), but nothing else that the rows say. Where they
-are fewer, rows with the same text in place of a number are those of one person.
+Ten rows or more without a readable number may all belong to one person. So they
+get a cell of their own, which shows how many there are and what follows from that
+(they are undecided, because the number is missing), but nothing else that the rows
+say. If there are fewer, rows with the same text in place of a number are taken for
+one person.
 
 For example, 40 rows of 40 persons, with outcome and line as the only levels:
 
@@ -34,9 +35,9 @@ For example, 40 rows of 40 persons, with outcome and line as the only levels:
     undecided  landline     6
     undecided  mobile       3
 
-Outcome: the 25 clear rows are a cell. The 6 blocked and the 9 undecided are too
-few each, but 15 together: a cell without an outcome (rule 2). Line: in both cells
-the mobiles are too few and join the landlines, whose word they get (rule 3).
+Outcome: the 25 clear rows are a cell. The 6 blocked and the 9 undecided rows are
+too few, but together they are 15: a cell without an outcome (rule 2). Line: in both cells
+there are too few mobiles, so they join the landlines and get their word (rule 3).
 What the reader can conclude (`between`): 25 to 40 rows are clear (it is 25), and
 22 to 40 are landlines (it is 33), because each cell may hide nine others.
 """
@@ -64,9 +65,9 @@ FEW = 10  # persons: no class of fewer is published
 MOST_CELLS = 4000  # closed ones; a level that would make more is left out
 AGES = (30, 60, 90, 180, 365, 730)  # days: upper ends of the bands
 BANDS = ("after", "0-30", "31-60", "61-90", "91-180", "181-365", "366-730", "731-")  # `after`: later than the call
-_WORDS = ("outcome", "blocked_by", "undecided_by", "missing", "duties", "line", "territory", "consent", "answers")
+_TEXTS = ("outcome", "blocked_by", "undecided_by", "missing", "duties", "line", "territory", "consent", "answers")
 SCHEMA: dict[str, Any] = {
-    **dict.fromkeys(_WORDS, pl.String),
+    **dict.fromkeys(_TEXTS, pl.String),
     "lasts": pl.Int32,
     "repeat": pl.Boolean,
     "held": pl.Boolean,
@@ -83,7 +84,7 @@ answers: age of each registry's answer, `ID BAND`, joined by `;`.
 lasts: at how many of the points in time the row is still clear.
 repeat: whether its number is counted in another row. held: whether the buyer already holds its number.
 rows: how many rows the cell has.
-loose: levels at which the words may be wrong for some rows, nine at most; of closed cells, which do not say it.
+loose: levels at which the words may be wrong for some rows, nine at most; worked out for closed cells.
 Null in another column: the cell was merged from groups with different words there.
 """
 LEVELS = {
@@ -96,7 +97,7 @@ LEVELS = {
     "consent": ("consent",),
     "answers": ("answers",),
 }
-_COLUMNS_TO = {  # all columns from the first level to this one: cells made at this level differ in one of them at least
+_COLUMNS_TO = {  # all columns from the first level to this one: cells made at this level differ in at least one of them
     level: [name for upper in list(LEVELS)[: at + 1] for name in LEVELS[upper]] for at, level in enumerate(LEVELS)
 }
 _COLUMNS_ABOVE = {level: columns[: -len(LEVELS[level])] for level, columns in _COLUMNS_TO.items()}
@@ -116,7 +117,7 @@ def band(days: pl.Expr) -> pl.Expr:
 
 
 def between(cells: pl.DataFrame, **wanted: object) -> tuple[int, int]:
-    """The least and the most rows of the list that can have all of some words, by column.
+    """The least and the most rows of the list that can have all the given words, by column.
 
     For open cells the two are equal. Closed cells widen them: a row may be one of the few for which the word of its
     cell is wrong, or be in a cell that does not publish the word.
@@ -148,25 +149,25 @@ def _most_wrong(cells: pl.DataFrame, level: str) -> int:
 
 
 def with_loose(cells: pl.DataFrame) -> pl.DataFrame:
-    """Closed cells with the levels at which each may have taken in a rest, as far as their counts tell.
+    """Closed cells with the levels at which each may have taken in a rest, as far as their counts show.
 
     A part took in a rest only if it was the smallest, so that without nine of its rows it is no larger than any other;
-    and there is no such part where a rest became a cell of its own. Rows without a number are in a cell apart.
+    and there is no such part where a rest became a cell of its own. Rows without a number have a cell of their own.
     """
-    found = []
+    flags = []
     for level, columns in LEVELS.items():
         above = [_UNREAD, *map(pl.col, _COLUMNS_ABOVE[level])]
         parts = cells.with_columns(part=pl.col("rows").sum().over(_UNREAD, *_COLUMNS_TO[level]))
         smallest, rest = pl.col("part").min().over(above), pl.col(columns[0]).is_null().any().over(above)
         loose = ~_UNREAD & ~rest & (pl.col("part") - (FEW - 1) <= smallest)
-        found.append(parts.select(pl.when(loose).then(pl.lit(level)).alias(level)).to_series())
-    return cells.with_columns(loose=pl.concat_list(map(pl.lit, found)).list.drop_nulls())
+        flags.append(parts.select(pl.when(loose).then(pl.lit(level)).alias(level)).to_series())
+    return cells.with_columns(loose=pl.concat_list(map(pl.lit, flags)).list.drop_nulls())
 
 
 class Cells:
     """Counts the rows of a check while it runs; a context manager.
 
-    Memory is bounded: a row is five numbers in a DuckDB table, which is written to disk where it grows too large.
+    Memory is bounded: a row is five numbers in a DuckDB table, which is written to disk when it grows too large.
     """
 
     def __init__(self) -> None:
@@ -190,8 +191,8 @@ class Cells:
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Add a batch of a check."""
-        case, distinct = _words(verdicts)
-        ids = [self._kinds.setdefault(words, len(self._kinds)) for words in distinct.iter_rows()]
+        case, distinct = _kinds(verdicts)
+        ids = [self._kinds.setdefault(kind, len(self._kinds)) for kind in distinct.iter_rows()]
         outcome = verdicts.cases["dnc_outcome"]
         rank = outcome.replace_strict(_RANKS, return_dtype=pl.UInt8)
         clear = (outcome == "clear")[verdicts.case]
@@ -227,7 +228,7 @@ class Cells:
     def closed(self, points: Sequence[date]) -> pl.DataFrame:
         """Cells of FEW persons or more each, with the columns of SCHEMA; empty if fewer have a readable number.
 
-        points: as in `open`. The module says how the cells are made. Raises InputError where few persons have many
+        points: as in `open`. The module says how the cells are made. Raises InputError if few persons have many
         rows that differ from those of all others.
         """
         atoms = self._atoms(points).with_columns(cell=pl.lit(0, pl.UInt32))
@@ -241,11 +242,11 @@ class Cells:
         for columns in LEVELS.values():
             split = self._split(atoms, keys, columns)
             if split["cell"].n_unique() > MOST_CELLS:
-                apart = _UNREAD.all().over("cell")  # it is known by its words
+                apart = _UNREAD.all().over("cell")  # the cell can be told by its words
                 split = atoms.with_columns(pl.when(apart).then(name).alias(name) for name in columns)
             atoms = split
-        words = [name for name in SCHEMA if name not in ("rows", "loose")]
-        cells = atoms.group_by("cell", *words).agg(pl.col("rows").sum()).sort("rows", *words)
+        published = [name for name in SCHEMA if name not in ("rows", "loose")]
+        cells = atoms.group_by("cell", *published).agg(pl.col("rows").sum()).sort("rows", *published)
         return with_loose(cells).select(*SCHEMA)
 
     def _atoms(self, points: Sequence[date]) -> pl.DataFrame:
@@ -254,7 +255,7 @@ class Cells:
         run(self._con, "placed", f"create table placed as {statement(__package__, 'placed')}", {"points": list(points)})
         counted = "select kind, lasts, repeat, held, count(*) as rows from placed group by kind, lasts, repeat, held"
         counts = run(self._con, "cells", f"{counted} order by kind, lasts, repeat, held")
-        kinds = pl.DataFrame(list(self._kinds), schema=dict.fromkeys(_WORDS, pl.String), orient="row")
+        kinds = pl.DataFrame(list(self._kinds), schema=dict.fromkeys(_TEXTS, pl.String), orient="row")
         kinds = kinds.with_columns(pl.Series("kind", list(self._kinds.values()), pl.UInt32))
         cells = counts.join(kinds, on="kind", how="left", maintain_order="left")
         return cells.with_columns(loose=pl.lit([], pl.List(pl.String))).select("kind", *SCHEMA)
@@ -274,7 +275,7 @@ class Cells:
         groups = atoms.select("cell", *columns).unique(maintain_order=True).with_row_index("part")
         group = atoms.join(groups, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")["part"]
         groups = groups.join(self._persons(keys, group), on="part", how="left", maintain_order="left")
-        # A group that is its whole cell stays one; any other has to be large enough.
+        # A group that is its whole cell stays a cell; any other has to be large enough.
         groups = groups.with_columns(small=(pl.col("persons") < FEW) & (pl.len().over("cell") > 1))
         # The rest of each cell: its small groups together. Persons of two small groups may be the same.
         small = group.is_in(groups.filter("small")["part"].implode())
@@ -289,10 +290,10 @@ class Cells:
         if groups.filter(is_rest & (pl.col("rest_rows") >= FEW)).height:
             raise InputError(said("errors", "seal", "few_rows"))
         # The words of the cell that each group goes into; groups of one cell with equal words go into the same.
-        words = [
+        merged = [
             pl.when(is_rest).then(f"{name}_host").when(~pl.col("small")).then(name).alias(name) for name in columns
         ]
-        groups = groups.select("part", "cell", *words)
+        groups = groups.select("part", "cell", *merged)
         cells = groups.unique(["cell", *columns], maintain_order=True).select("cell", *columns).with_row_index("new")
         groups = groups.join(cells, on=["cell", *columns], how="left", nulls_equal=True, maintain_order="left")
         split = atoms.drop("cell", *columns).with_columns(group)
@@ -308,37 +309,37 @@ def _apart() -> Iterator[pl.Expr]:
             yield pl.when(~_UNREAD | (same & pl.lit(level not in _BESIDE_NUMBER))).then(name).alias(name)
 
 
-def _words(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:
-    """The distinct rows of words (columns `_WORDS`), and for each case of facts which of these it has."""
+def _kinds(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:
+    """The distinct kinds of rows (columns `_TEXTS`), and for each case of facts which of these it has."""
     facts = verdicts.facts
     dated = [name for name in facts.columns if name.endswith("_as_of") and name != "own_as_of"]
     parts = [(verdicts.verdict, verdicts.cases.select(_of_verdicts()))]
-    for names, words in ((_FACTS, _of_facts()), (["day", *dated], [_of_answers(dated)])):
-        each, cells = facts.numbered(names)
-        word, distinct = numbered(cells.select(words))
-        parts.append((word[each], distinct))
-    case, met = numbered(pl.DataFrame([each.alias(str(at)) for at, (each, _) in enumerate(parts)]))
-    return case, pl.concat([words[met[str(at)]] for at, (_, words) in enumerate(parts)], how="horizontal")
+    for names, columns in ((_FACTS, _of_facts()), (["day", *dated], [_of_answers(dated)])):
+        index, cells = facts.numbered(names)
+        word, distinct = numbered(cells.select(columns))
+        parts.append((word[index], distinct))
+    case, met = numbered(pl.DataFrame([index.alias(str(at)) for at, (index, _) in enumerate(parts)]))
+    return case, pl.concat([columns[met[str(at)]] for at, (_, columns) in enumerate(parts)], how="horizontal")
 
 
 def _of_verdicts() -> list[pl.Expr]:
     """The words that come from a verdict: outcome, and what belongs to that outcome."""
     outcome = pl.col("dnc_outcome")
     only_of = {"blocked_by": "blocked", "undecided_by": "undecided", "missing": "undecided", "duties": "clear"}
-    words = [
+    columns = [
         pl.when(outcome == its_outcome).then(f"dnc_{name}").otherwise(pl.lit("")).alias(name)
         for name, its_outcome in only_of.items()
     ]
-    return [outcome.alias("outcome"), *words]
+    return [outcome.alias("outcome"), *columns]
 
 
 def _of_facts() -> list[pl.Expr]:
     """The words that come from the facts of a call: line, territory, and the age of the consent."""
-    words = [
+    columns = [
         pl.when(pl.col("unread").is_null()).then(pl.col(name).fill_null("unknown")).alias(name)
         for name in ("line", "territory")
     ]
-    return [word.fill_null("") for word in (*words, band(_age("consent_on")).alias("consent"))]
+    return [column.fill_null("") for column in (*columns, band(_age("consent_on")).alias("consent"))]
 
 
 def _of_answers(dated: Iterable[str]) -> pl.Expr:

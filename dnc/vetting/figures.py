@@ -79,10 +79,10 @@ class _Shares:
         return self._of(self._cells, **wanted)
 
     def lasting(self, at: int) -> Share:
-        """Of rows that are clear through a point of the curve (1-based).
+        """The share of rows that are clear through a point of the curve (1-based).
 
         `lasts` is capped at the point first, so that a row that lasts longer has the same word as one that lasts
-        just as long: `between` compares words. Through the first point are all that are clear.
+        just as long: `between` compares words. Through the first point, every clear row counts.
         """
         if at == 1:
             return self(outcome="clear")
@@ -92,14 +92,14 @@ class _Shares:
     def _of(self, cells: pl.DataFrame, **wanted: object) -> Share:
         rows, of = self._offer.rows, self._offer.sample_of
         least, most = between(cells, **wanted)
-        told = _rows(cells, pl.all_horizontal(pl.col(name).eq_missing(pl.lit(word)) for name, word in wanted.items()))
+        hits = _rows(cells, pl.all_horizontal(pl.col(name).eq_missing(pl.lit(word)) for name, word in wanted.items()))
         if not rows:
             return Share(0, 0.0, 0.0, 1.0 if of else 0.0)
         low, high = least, most
         if of is not None:
             low, _ = population_bounds(least, rows, of, self._offer.confidence)
             _, high = population_bounds(most, rows, of, self._offer.confidence)
-        return Share(told, told / rows, low / self._offer.total, high / self._offer.total)
+        return Share(hits, hits / rows, low / self._offer.total, high / self._offer.total)
 
 
 def _rows(cells: pl.DataFrame, which: pl.Expr) -> int:
@@ -107,23 +107,23 @@ def _rows(cells: pl.DataFrame, which: pl.Expr) -> int:
 
 
 def _by(cells: pl.DataFrame, column: str) -> dict[str, int]:
-    """Rows by the word in a column, most first; rows without a word are left out."""
+    """Rows by the word in a column, the most frequent first; rows without a word are left out."""
     counts = cells.filter(pl.col(column) != "").group_by(column).agg(pl.col("rows").sum())
     return dict(counts.sort(pl.col("rows"), pl.col(column), descending=[True, False]).iter_rows())
 
 
 def _by_word(cells: pl.DataFrame, column: str) -> dict[str, int]:
-    """Rows by each of the `;`-joined words in a column, most first."""
+    """Rows by each of the `;`-joined words in a column, the most frequent first."""
     counts: Counter[str] = Counter()
-    for words, rows in _by(cells, column).items():
-        counts.update(dict.fromkeys(words.split(";"), rows))
+    for joined, rows in _by(cells, column).items():
+        counts.update(dict.fromkeys(joined.split(";"), rows))
     return dict(counts.most_common())
 
 
 def _answers(cells: pl.DataFrame) -> dict[str, dict[str, int]]:
     ages: dict[str, dict[str, int]] = {}
-    for words, rows in _by_word(cells, "answers").items():
-        registry, _, age = words.partition(" ")
+    for answer, rows in _by_word(cells, "answers").items():
+        registry, _, age = answer.partition(" ")
         ages.setdefault(registry, {})[age] = rows
     return {registry: _by_age(bands) for registry, bands in sorted(ages.items())}
 
@@ -144,7 +144,7 @@ def _costs(cells: pl.DataFrame) -> list[Cost]:
 
 
 def _wanted(cells: pl.DataFrame, book: Rulebook) -> list[Wanted]:
-    """What would decide undecided rows; what most rows wait for comes first."""
+    """What would decide undecided rows, first what most rows wait for."""
     by_id = {regime.id: regime for _, regime in book.regimes()}
     waiting: Counter[str] = Counter()
     depending: dict[str, set[str]] = {}
@@ -161,7 +161,7 @@ def _wanted(cells: pl.DataFrame, book: Rulebook) -> list[Wanted]:
 
 
 def _reads(regime: Regime, word: str) -> bool:
-    """Whether a regime depends on a word of `dnc_missing`; only a scope depends on there being rules at all."""
+    """Whether a regime depends on a word of `dnc_missing`; only a scope depends on whether there are rules at all."""
     read = {column for part in regime.parts for _, column in part.reads}
     return word in read or (regime.is_scope and word in _NO_RULES)
 
@@ -183,11 +183,11 @@ def _wish(word: str, rows: int, regimes: list[Regime]) -> Wanted:
     return Wanted(word, rows, kind, by, tuple(regime.id for regime in regimes), tuple(asks))
 
 
-def _price(asked: float | None, callable_: Share, total: int) -> Price | None:
-    if asked is None:
+def _price(price: float | None, callable_: Share, total: int) -> Price | None:
+    if price is None:
         return None
-    prices = [asked / (total * share) if share else None for share in (callable_.share, callable_.high, callable_.low)]
-    return Price(asked, *prices)
+    prices = [price / (total * share) if share else None for share in (callable_.share, callable_.high, callable_.low)]
+    return Price(price, *prices)
 
 
 def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None) -> Iterator[BuyerCondition]:
@@ -206,5 +206,5 @@ def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None) -
 
 def _described(regime: Regime) -> dict[str, Any]:
     cites = [{"text": cite.text, "texts": cite.texts, "url": cite.url, "read": cite.read} for cite in regime.cites]
-    words = {"title": regime.title, "says": regime.says}
-    return words | {"force": regime.force, "confidence": regime.confidence, "cites": cites}
+    texts = {"title": regime.title, "says": regime.says}
+    return texts | {"force": regime.force, "confidence": regime.confidence, "cites": cites}

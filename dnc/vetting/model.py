@@ -14,6 +14,8 @@ import polars as pl
 
 from dnc.checks.result import Check
 
+SETTINGS_KEY = "told"  # of `Offer.settings` in the JSON of vettings and of sealed results
+
 
 @dataclass(frozen=True)
 class Traded:
@@ -37,13 +39,13 @@ class Offer:
     """A list on offer and the use that is planned for it.
 
     file, sha256, rows: of the file that was vetted, which is the list or a sample of it.
-    commitment: what stands for the file in a sealed result, in place of its SHA-256 (`dnc.vetting.sealing`).
+    commitment: identifies the file in a sealed result, in place of its SHA-256 (`dnc.vetting.sealing`).
     sealed: whether its cells hold ten persons or more each.
     check: row number of the check in the log of the store.
     first, until: the period of the calls, both days included; without `until` it is the first day alone.
     points: days of the curve, ascending.
-    told: settings of the check: at, region, declared, brief, consents (both as sha256), guidance, accepted. A sealed
-        result says of consents only whether there was a file of them.
+    settings: of the check: at, region, declared, brief, consents (both as sha256), guidance, accepted. A sealed result
+        says only whether there was a file of consents. The key in JSON is SETTINGS_KEY.
     rules: sha256 of each rules file. snapshots: registry, as_of and, unless sealed, sha256 of each that was used.
     version: of this program.
     trade: whether the seller may hand the list over.
@@ -60,7 +62,7 @@ class Offer:
     first: date
     until: date | None
     points: tuple[date, ...]
-    told: Mapping[str, Any]
+    settings: Mapping[str, Any]
     rules: tuple[str, ...]
     snapshots: tuple[Mapping[str, Any], ...]
     version: str
@@ -75,6 +77,10 @@ class Offer:
         """Rows of the whole list."""
         return self.rows if self.sample_of is None else self.sample_of
 
+    def as_data(self) -> dict[str, Any]:
+        """All fields by their keys in JSON."""
+        return {SETTINGS_KEY if name == "settings" else name: value for name, value in asdict(self).items()}
+
     @property
     def through(self) -> dict[str, object]:
         """The columns of cells, with their values, of rows that are clear for the whole period."""
@@ -85,7 +91,7 @@ class Offer:
 class Share:
     """Rows that have some property, and their share of the list, from 0 to 1.
 
-    rows, share: of the file that was vetted; of a sealed result by the words of its classes.
+    rows, share: of the file that was vetted; for a sealed result, counted by the words of its classes.
     low, high: bounds of the share of the whole list. They differ from `share` if the file is a sample, or if the
     rows are counted in the classes of a sealed result.
     """
@@ -186,7 +192,7 @@ class Claim:
 class Agreement:
     """Whether a sample is consistent with a sealed result, and each claim that was compared.
 
-    confidence: how often, at least, a random sample of the very list would be called consistent.
+    confidence: how often, at least, a random sample of the list itself would be called consistent.
     """
 
     consistent: bool
@@ -211,7 +217,7 @@ class Vetting:
     price, gate: price and conditions, if any were set.
     regimes: text and citations of the regimes named above.
     agreement: comparison of a sample with a sealed result, if one was made.
-    signer: of the sealed result, the fingerprint of the key that signed it; None where nobody did.
+    signer: fingerprint of the key that signed the sealed result; None if it is not signed.
     salt: of the commitment to the list, for its seller only. unnamed: by column, how many words of the brief were not
     used in a sealed result, because fewer than ten persons have them.
     checked: the check behind the figures; None for a sealed result that was read.
@@ -252,4 +258,4 @@ class Vetting:
         """Everything but the cells, the salt and the check, as plain data for JSON."""
         data = asdict(replace(self, cells=pl.DataFrame(), checked=None))
         del data["cells"], data["checked"], data["salt"]
-        return data | {"opens": self.opens}
+        return data | {"offer": self.offer.as_data(), "opens": self.opens}

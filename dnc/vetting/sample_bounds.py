@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from math import exp, lgamma
 
-_NEGLIGIBLE = 1e-18  # share of a sum below which its falling terms no longer matter
+_NEGLIGIBLE = 1e-18  # share of a sum below which the remaining, falling terms no longer matter
 
 
 def population_bounds(hits: int, sample: int, population: int, confidence: float = 0.95) -> tuple[int, int]:
@@ -44,11 +44,11 @@ def _at_most(hits: int, sample: int, true: int, population: int) -> float:
 
 
 def _upper_tail(hits: int, sample: int, true: int, population: int) -> float:
-    """The same for `hits` above the mean: there the terms fall, and each follows from the one before."""
+    """The same for `hits` above the mean, where the terms fall and each follows from the one before."""
     if hits > min(sample, true):
         return 0.0
     chances = (true, hits), (population - true, sample - hits)
-    term = exp(sum(_log_choices(*one) for one in chances) - _log_choices(population, sample))
+    term = exp(sum(_log_choices(*counts) for counts in chances) - _log_choices(population, sample))
     total = 0.0
     while term > total * _NEGLIGIBLE:
         total += term
@@ -57,5 +57,5 @@ def _upper_tail(hits: int, sample: int, true: int, population: int) -> float:
     return total
 
 
-def _log_choices(many: int, some: int) -> float:
-    return lgamma(many + 1) - lgamma(some + 1) - lgamma(many - some + 1)
+def _log_choices(items: int, chosen: int) -> float:
+    return lgamma(items + 1) - lgamma(chosen + 1) - lgamma(items - chosen + 1)

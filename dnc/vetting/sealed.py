@@ -3,8 +3,9 @@
 A sealed result is JSON. It says what was vetted and how (the checksum of each rules file, the registries with the days
 of their answers, the facts that were declared, the version of this program), and has cells of ten persons or more
 (`dnc.vetting.cells`). It holds no telephone number and no hash of one: all numbers of a country can be hashed within
-minutes, so hashes would hide nothing. For the same reason a commitment stands for the list, which can be compared only
-by who has its salt (`dnc.vetting.sealing`). The checksum detects damage; a signature proves who made it.
+minutes, so hashes would hide nothing. For the same reason the list is identified by a commitment, and only somebody who
+has its salt can compare a list with it (`dnc.vetting.sealing`). The checksum detects damage; a signature proves who
+made the file.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,7 +33,7 @@ from dnc.messages import said
 from dnc.store.audit_log import canonical
 from dnc.vetting.cells import BANDS, FEW, MOST_CELLS, SCHEMA, between, with_loose
 from dnc.vetting.figures import appraise
-from dnc.vetting.model import Agreement, Asked, Claim, Offer, Traded, Vetting
+from dnc.vetting.model import SETTINGS_KEY, Agreement, Asked, Claim, Offer, Traded, Vetting
 from dnc.vetting.sample_bounds import population_bounds
 from dnc.vetting.sealing import commitment
 from dnc.vetting.vet import MOST_DAYS
@@ -42,12 +43,12 @@ COMPARED = ("outcome", "blocked_by", "undecided_by", "line", "territory", "conse
 _CONTEXT = b"dnc sealed result 2\n"
 _MARK = "dnc_sealed"
 _LONGEST = 16_000_000  # bytes
-_MOST = 1000  # of anything else that is listed
+_MOST = 1000  # entries of any other collection
 _MOST_CLASSES = 100  # of each column, compared with a sample; a list has far fewer
 _SAME_USE = ("at", "region", "declared", "guidance", "accepted")
 
 
-# The format. A buyer reads files of strangers: nothing is accepted that this program would not write.
+# The format. A buyer reads files from strangers, so nothing is accepted that this program would not write.
 
 
 _AGED = "[a-z-]+ (?:" + "|".join(BANDS) + ")"
@@ -83,7 +84,7 @@ class _Trade(Strict):
     missing: _Named
 
 
-class _Offer(Strict):
+class _Offer(Strict, rename={"settings": SETTINGS_KEY}):
     file: Text
     commitment: _Sha256
     rows: _Count
@@ -91,7 +92,7 @@ class _Offer(Strict):
     first: date
     until: date | None
     points: Annotated[tuple[date, ...], Meta(min_length=1, max_length=MOST_DAYS // 7 + 2)]
-    told: _Settings
+    settings: _Settings
     rules: Annotated[tuple[_Sha256, ...], Meta(max_length=_MOST)]
     snapshots: Annotated[tuple[_Snapshot, ...], Meta(max_length=_MOST)]
     version: Text
@@ -131,10 +132,10 @@ def is_sealed(path: str | Path) -> bool:
 
 def write_sealed(vetting: Vetting, signer: Signer | None = None) -> str:
     """The text of a sealed result; `vetting` must come from `vet(..., seal=True)`. signer: the key that signs it."""
-    offer = asdict(vetting.offer)
+    offer = vetting.offer.as_data()
     content = {
         _MARK: FORMAT,
-        "offer": {name: offer[name] for name in _Offer.__struct_fields__},
+        "offer": {name: offer[name] for name in _Offer.__struct_encode_fields__},
         "cells": vetting.cells.select(_Cell.__struct_fields__).to_dicts(),
     }
     content = shown(json.loads(json.dumps(content, default=str)))
@@ -152,14 +153,14 @@ def read_sealed(path: str | Path, book: Rulebook, asked: Asked | None = None, si
         asked: price and conditions of the buyer. signer: fingerprint of the key that must have signed it.
     Raises:
         InputError: the file is not a sealed result, is damaged, has something that this program would not write, was
-            decided by other rules, or was signed by another key or by nobody; or its signature does not hold.
+            decided by other rules, was signed by another key or by nobody, or its signature does not match.
     """
-    sealed, found = _read(Path(path), signer)
+    sealed, fingerprint = _read(Path(path), signer)
     try:
         offer, cells = _checked(sealed, book)
     except ValueError as error:
         raise _unreadable(error, path) from None
-    return replace(appraise(offer, cells, book, asked or Asked()), signer=found)
+    return replace(appraise(offer, cells, book, asked or Asked()), signer=fingerprint)
 
 
 def is_sealed_list(path: str | Path, source: Source, salt: str, signer: str | None = None) -> bool:
@@ -168,7 +169,7 @@ def is_sealed_list(path: str | Path, source: Source, salt: str, signer: str | No
     Args:
         path: the sealed result. source: the list. salt: of the commitment, as hex. signer: as in `read_sealed`.
     Raises:
-        InputError: as `read_sealed`, but for the rules.
+        InputError: as for `read_sealed`, except for the rules.
     """
     sealed, _ = _read(Path(path), signer)
     with opened(source) as files:
@@ -176,14 +177,14 @@ def is_sealed_list(path: str | Path, source: Source, salt: str, signer: str | No
 
 
 def _read(path: Path, signer: str | None) -> tuple[_Sealed, str | None]:
-    """A sealed result whose checksum and signature hold, and the fingerprint of the key that signed it."""
+    """A sealed result whose checksum and signature match, and the fingerprint of the key that signed it."""
     content = _json(path)
     if content is None:
         raise InputError(said("errors", "seal", "not_sealed"), path)
     mark = content[_MARK]
     if mark != FORMAT or type(mark) is not int:
-        found = mark if isinstance(mark, int) else said("errors", "seal", "unknown")
-        raise InputError(said("errors", "seal", "version", found=found, format=FORMAT), path)
+        version = mark if isinstance(mark, int) else said("errors", "seal", "unknown")
+        raise InputError(said("errors", "seal", "version", found=version, format=FORMAT), path)
     try:
         sealed = converted(content, _Sealed)
     except ValueError as error:
@@ -207,17 +208,17 @@ def _unreadable(error: ValueError, path: str | Path) -> InputError:
 def held_to(claim: Vetting, sample: Vetting) -> Vetting:
     """Compare a vetted sample with a sealed result; returns the vetting of the sample, with its `agreement`.
 
-    For every word in the columns COMPARED, or the most frequent of very many, the share that is claimed is compared
-    with exact bounds from the sample. All bounds together are right as often as the confidence of the sample says
-    (Bonferroni), so that a random sample of the very list is called inconsistent no more often than that.
+    For every word in the columns COMPARED (the most frequent words, if there are very many), the share that is claimed
+    is compared with exact bounds from the sample. All bounds together are right as often as the confidence of the
+    sample says (Bonferroni), so that a random sample of the list itself is called inconsistent no more often than that.
 
     Raises OptionError if the sample was vetted for another use than the list.
     """
     _comparable(claim.offer, sample.offer)
     both = [claim.cells, sample.cells]
-    every = sum(pl.concat(cells[column] for cells in both).drop_nulls().n_unique() for column in COMPARED)
-    each = 1 - (1 - sample.offer.confidence) / max(1, every)
-    claims = [_claim(column, word, claim, sample, each) for column, word in _classes(both)]
+    classes = sum(pl.concat(cells[column] for cells in both).drop_nulls().n_unique() for column in COMPARED)
+    confidence = 1 - (1 - sample.offer.confidence) / max(1, classes)
+    claims = [_claim(column, word, claim, sample, confidence) for column, word in _classes(both)]
     agreement = Agreement(all(part.holds for part in claims), sample.offer.confidence, tuple(claims))
     return replace(sample, agreement=agreement, signer=claim.signer)
 
@@ -236,17 +237,17 @@ def _frequent(cells: pl.DataFrame, column: str) -> pl.Series:
 def _claim(column: str, word: str, claim: Vetting, sample: Vetting, confidence: float) -> Claim:
     total = claim.offer.rows
     least, most = between(claim.cells, **{column: word})
-    found, _ = between(sample.cells, **{column: word})
-    low, high = population_bounds(found, sample.offer.rows, total, confidence)
+    rows, _ = between(sample.cells, **{column: word})
+    low, high = population_bounds(rows, sample.offer.rows, total, confidence)
     claimed, bounds = (least / total, most / total), (low / total, high / total)
-    return Claim(column, word, claimed, found, bounds, low <= most and high >= least)
+    return Claim(column, word, claimed, rows, bounds, low <= most and high >= least)
 
 
 def _comparable(claim: Offer, sample: Offer) -> None:
     """Raise OptionError if a sample was not vetted as the list was."""
     if sample.rows > claim.rows:
         raise OptionError(said("errors", "seal", "more_rows", rows=sample.rows))
-    different = [name for name in _SAME_USE if claim.told[name] != sample.told[name]]
+    different = [name for name in _SAME_USE if claim.settings[name] != sample.settings[name]]
     if claim.until != sample.until:
         different.append("until")
     if different:
@@ -275,7 +276,7 @@ def _checked(sealed: _Sealed, book: Rulebook) -> tuple[Offer, pl.DataFrame]:
         raise ValueError(said("errors", "seal", "sum"))
     if any(cell.lasts is not None and cell.lasts > len(offer.points) for cell in cells):
         raise ValueError(said("errors", "seal", "lasts"))
-    _known(offer, cells, book)
+    _refuse_unknown(offer, cells, book)
     rows = [msgspec.structs.asdict(cell) | {"held": False, "loose": []} for cell in cells]
     return offer, with_loose(pl.DataFrame(rows, schema=SCHEMA))
 
@@ -285,26 +286,26 @@ def _offer(read: _Offer) -> Offer:
     if points != sorted(points) or (read.first, read.until or points[-1]) != (points[0], points[-1]):
         raise ValueError(said("errors", "seal", "curve"))
     fields = msgspec.structs.asdict(read) | {
-        "told": msgspec.structs.asdict(read.told),
+        "settings": msgspec.structs.asdict(read.settings),
         "snapshots": tuple(msgspec.structs.asdict(snapshot) for snapshot in read.snapshots),
         "trade": Traded(**msgspec.structs.asdict(read.trade)),
     }
     return Offer(**fields, sha256=None, sealed=True)
 
 
-def _known(offer: Offer, cells: list[_Cell], book: Rulebook) -> None:
-    """Raise ValueError for regimes that are in none of the rules, and for facts that none of them reads."""
+def _refuse_unknown(offer: Offer, cells: list[_Cell], book: Rulebook) -> None:
+    """Raise ValueError for regimes that are not in the rules, and for facts that no regime reads."""
     regimes = [regime for _, regime in book.regimes()]
     ids = {regime.id for regime in regimes}
     facts = {fact for regime in regimes for part in regime.parts for _, fact in part.reads}
     facts |= {"number", "region", "call_at", "jurisdiction", "stale:law"}
     trade = offer.trade
-    for column, in_trade, known in (
+    for column, in_trade, allowed in (
         ("blocked_by", trade.blocked_by, ids),
         ("undecided_by", trade.undecided_by, ids),
         ("missing", trade.missing, facts),
         ("duties", {}, ids),
     ):
         texts = {getattr(cell, column) or "" for cell in cells}
-        if {*in_trade, *(word for text in texts for word in text.split(";") if word)} - known:
+        if {*in_trade, *(word for text in texts for word in text.split(";") if word)} - allowed:
             raise ValueError(said("errors", "seal", "no_rule", column=column))

@@ -1,8 +1,8 @@
-"""What is asked before a result is sealed, so that it tells nothing of single persons.
+"""What is checked before a result is sealed, so that it says nothing about single persons.
 
 A buyer writes the brief by which a seller's list is vetted, and gets the result. So the brief must not ask about one
-person: its words count only where ten persons or more have them, and columns of telephone numbers are read as numbers
-and as nothing else. Two results about one list can be compared, so a list is sealed once.
+person: its words count only if ten persons or more have them, and columns of telephone numbers are read only as
+numbers. Two results about one list could be compared with each other, so a list is sealed once.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CONTEXT = b"dnc sealed list 1\n"
 
 
 def commitment(sha256: str, salt: str) -> str:
-    """What stands for a list in its sealed result: the SHA-256 of a context, the salt (32 bytes) and its SHA-256.
+    """What identifies a list in its sealed result: the SHA-256 of a context, a salt (32 bytes) and the list's SHA-256.
 
     Args:
         sha256, salt: as hex.
@@ -51,7 +51,7 @@ def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, agai
         path: the list. store: its log says what was sealed. brief: of the buyer. book: the law.
         again: why a list is sealed a second time.
     Raises:
-        InputError: the list was sealed before, and `again` says no reason; or a column is read for what it may not be.
+        InputError: the list was sealed before and `again` gives no reason, or the brief reads a column it must not.
     """
     with opened(path, brief.sheet) as files:
         _refuse_second(store, files.digest(files.sums), files.name, again)
@@ -62,30 +62,30 @@ def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, agai
         read = list(dict.fromkeys([*mapped, *(rule.column for rule in header.rules)]))
         _refuse_days(header)
         _refuse_numbers([name for name in read if name in header.numbers])
-        others, had = SecondNumbers(header, read), _Had(header, brief)
+        others, use = SecondNumbers(header, read), _WordUse(header, brief)
         for calls in intake.batches():
             others.add(calls, None)
-            had.add(calls)
+            use.add(calls)
         _refuse_numbers(others.names)
-        return replace(brief, values=had.by_ten())
+        return replace(brief, values=use.by_ten())
 
 
 def _refuse_second(store: Store, sha256: str, name: str, again: str | None) -> None:
-    """Raise InputError where a list was sealed before, unless there is a reason to do it again."""
+    """Raise InputError if a list was sealed before, unless there is a reason to do it again."""
     if again is not None and not again.strip():
         raise OptionError(said("errors", "seal", "reason"))
     log = store.log().iter_rows(named=True) if store.exists else ()
     _refuse_sealed(log, sha256, name, again)
 
 
-def record(store: Store, told: dict[str, Any], name: str, again: str | None) -> None:
-    """Note in the log that a list was sealed, unless somebody else did meanwhile. Raises InputError.
+def record(store: Store, detail: dict[str, Any], name: str, again: str | None) -> None:
+    """Log that a list was sealed. Raises InputError if somebody else has sealed it meanwhile.
 
-    told: check, SHA-256 of list and brief, commitment and salt.
+    detail: check, SHA-256 of list and brief, commitment and salt.
     """
     with store.ledger.change() as change:
-        _refuse_sealed(ledger_sql.log_as_written(change.con), str(told["sha256"]), name, again)
-        change.log(VERB, told | {"again": again})
+        _refuse_sealed(ledger_sql.log_as_written(change.con), str(detail["sha256"]), name, again)
+        change.log(VERB, detail | {"again": again})
 
 
 def _refuse_sealed(log: Iterable[Mapping[str, Any]], sha256: str, name: str, again: str | None) -> None:
@@ -99,20 +99,20 @@ def _refuse_sealed(log: Iterable[Mapping[str, Any]], sha256: str, name: str, aga
 
 
 def _refuse_days(header: Header) -> None:
-    """Raise InputError where the list says when single calls are planned."""
+    """Raise InputError if the list says when single calls are planned."""
     if "call_at" in header.columns or any(rule.ours == "call_at" for rule in header.rules):
         column = quoted([header.names[header.columns["call_at"]]]) if "call_at" in header.columns else "[when_filled]"
         raise InputError(said("errors", "seal", "days", column=column))
 
 
 def _refuse_numbers(columns: list[str]) -> None:
-    """Raise InputError where columns of telephone numbers are read for something else."""
+    """Raise InputError if columns of telephone numbers are read as something else."""
     if columns:
         raise InputError(said("errors", "seal", "number_columns", names=quoted(columns)))
 
 
-class _Had:
-    """Counts the persons who have each word that a brief names, up to ten."""
+class _WordUse:
+    """Counts the persons who have each word that the brief names, up to ten."""
 
     def __init__(self, header: Header, brief: Brief) -> None:
         self._columns = header.columns
@@ -120,15 +120,15 @@ class _Had:
         self._persons: dict[tuple[str, str], set[int]] = {}
 
     def add(self, calls: Calls) -> None:
-        """Count in a batch; a row without a number is nobody's."""
+        """Add a batch; a row without a number belongs to nobody."""
         for ours, words in self._values.items():
             column = self._columns.get(ours)
             if column not in calls.carried.columns:
                 continue
             cells = calls.carried.select(text_of(calls.carried[column]).alias("word"))
-            told = each_distinct(cells, lambda cell: (cell and folded(cell),), {"word": pl.String})
-            told = told.with_columns(calls.number.alias("number")).drop_nulls()
-            for word, numbers in told.filter(pl.col("word").is_in(list(words))).unique().group_by("word"):
+            pairs = each_distinct(cells, lambda cell: (cell and folded(cell),), {"word": pl.String})
+            pairs = pairs.with_columns(calls.number.alias("number")).drop_nulls()
+            for word, numbers in pairs.filter(pl.col("word").is_in(list(words))).unique().group_by("word"):
                 persons = self._persons.setdefault((ours, str(word[0])), set())
                 persons.update(numbers["number"].head(2 * FEW) if len(persons) < FEW else ())
 

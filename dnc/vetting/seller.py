@@ -1,9 +1,9 @@
 """Whether the seller may hand the list over, decided by the same rules as calls.
 
 It is one act for the whole file: one row that may not be handed over forbids it,
-so its outcome is that of its worst row. How the buyer would call (voice, hours,
-consents) plays no part, and neither do opt-outs that the buyer received: whether
-people opted out with the seller is for the seller to say.
+so the outcome of the file is that of its worst row. How the buyer would call (voice,
+hours, consents) does not matter, and neither do opt-outs that the buyer received:
+only the seller can say who opted out with the seller.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ class Trade:
     """Collects the distinct cases of the rows of a check while it runs, and decides them as handed over by a seller."""
 
     def __init__(self, book: Rulebook, standing: Standing, policy: Policy) -> None:
-        others = tuple(one for one in standing.snapshots if not one.is_own)
+        others = tuple(snapshot for snapshot in standing.snapshots if not snapshot.is_own)
         self._book, self._policy = book, policy
         self._standing = replace(standing, snapshots=others, objections=standing.objections.clear())
-        self._asked = [id_.replace("-", "_") for id_ in book.registries() if self._standing.of(id_)]
+        self._registries = [id_.replace("-", "_") for id_ in book.registries() if self._standing.of(id_)]
         self._cases: pl.DataFrame | None = None
         self._schema = pl.Schema()
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Add a batch of a check."""
-        answers = [f"{registry}{suffix}" for registry in self._asked for suffix in ("", "_as_of")]
+        answers = [f"{registry}{suffix}" for registry in self._registries for suffix in ("", "_as_of")]
         keys = [*_LIST_FACTS, *answers]
         case, cases = verdicts.facts.numbered(keys)
         met = (
@@ -81,5 +81,5 @@ class Trade:
 
 
 def _few(numbers: pl.Expr) -> pl.Expr:
-    """Some of the distinct numbers of a group, as many as make it large enough to be published."""
+    """Distinct numbers of a group, at most as many as make it large enough to be published."""
     return numbers.drop_nulls().unique(maintain_order=True).head(FEW)

@@ -56,11 +56,11 @@ def vet(
     Args:
         path: the list, or a random sample of its rows; a file, several, a folder or a frame, as for `dnc.check`.
         store: where the snapshots of registries are; need not exist.
-        until: last day of the period in which the calls are planned; it begins on the day of the first call.
-        against: lists that the buyer holds already.
+        until: last day of the period in which the calls are planned, which begins on the day of the first call.
+        against: lists that the buyer already holds.
         asked: price, and conditions that the buyer sets.
         sample_of: rows of the list, where the file is a random sample of them.
-        confidence: how often, at least, the bounds of a sample hold the true value.
+        confidence: how often, at least, the bounds from a sample contain the true value.
         seal: count in classes of ten persons or more, so that the result may be handed over.
         again: why a list that was sealed before is sealed again; it is logged.
         progress: called after each batch with the number of its rows.
@@ -78,8 +78,8 @@ def vet(
     chosen = Settings.of(settings, options)
     book = chosen.rulebook or law_of(store)
     brief = (chosen.brief or Brief()).but(chosen.region and chosen.region.upper(), facts=chosen.given)
-    asked_of_list = brief_to_seal(path, store, brief, book, again) if seal else brief
-    chosen = replace(chosen, rulebook=book, brief=asked_of_list, region=None, given=None)
+    used = brief_to_seal(path, store, brief, book, again) if seal else brief
+    chosen = replace(chosen, rulebook=book, brief=used, region=None, given=None)
     standing = store.standing()
     trade = Trade(book, standing, Policy(chosen.guidance, chosen.accept or {}))
     with Cells() as cells:
@@ -88,10 +88,7 @@ def vet(
             with opened(held) as files:
                 cells.hold(files.name, _numbers(files, brief, book))
         first = cells.first or today()
-        if until and until < first:
-            raise OptionError(said("errors", "until_early", until=until, first=first))
-        if until and (until - first).days > MOST_DAYS:
-            raise OptionError(said("errors", "until_late", until=until, most=MOST_DAYS, first=first))
+        _refuse_period(first, until)
         if sample_of is not None and sample_of < result.rows:
             raise OptionError(said("errors", "sample_small", of=sample_of, rows=result.rows))
         points = _points(first, until)
@@ -100,19 +97,10 @@ def vet(
             raise InputError(said("errors", "seal", "few"), result.files.name)
         salt = secrets.token_hex(32) if seal else None
         offer = Offer(
-            file=result.files.name,
-            sha256=None if salt else result.record["sha256"],
-            commitment=commitment(result.record["sha256"], salt) if salt else None,
-            rows=result.calls,
-            sealed=seal,
-            check=result.id,
+            **_checked(result, standing, salt),
             first=first,
             until=until,
             points=points,
-            told=_told(result, sealed=seal),
-            rules=tuple(result.record["rules"]),
-            snapshots=tuple(_snapshots(result, standing, sealed=seal)),
-            version=result.record["version"],
             trade=_traded(trade.verdicts(), sealed=seal),
             held=dict(cells.overlaps),
             sample_of=sample_of,
@@ -121,10 +109,18 @@ def vet(
     vetting = replace(appraise(offer, counted, book, asked or Asked()), checked=result, salt=salt)
     if salt is None:
         return vetting
-    told = {"check": result.id, "sha256": result.record["sha256"], "brief": brief.sha256}
-    record(store, told | {"commitment": offer.commitment, "salt": salt}, result.files.name, again)
-    unnamed = {ours: len(words) - len(asked_of_list.values[ours]) for ours, words in brief.values.items()}
+    detail = {"check": result.id, "sha256": result.record["sha256"], "brief": brief.sha256}
+    record(store, detail | {"commitment": offer.commitment, "salt": salt}, result.files.name, again)
+    unnamed = {ours: len(words) - len(used.values[ours]) for ours, words in brief.values.items()}
     return replace(vetting, unnamed={ours: count for ours, count in unnamed.items() if count})
+
+
+def _refuse_period(first: date, until: date | None) -> None:
+    """Raise OptionError where the period of the calls ends before its first day, or is too long."""
+    if until and until < first:
+        raise OptionError(said("errors", "until_early", until=until, first=first))
+    if until and (until - first).days > MOST_DAYS:
+        raise OptionError(said("errors", "until_late", until=until, most=MOST_DAYS, first=first))
 
 
 def _points(first: date, until: date | None) -> tuple[date, ...]:
@@ -134,22 +130,41 @@ def _points(first: date, until: date | None) -> tuple[date, ...]:
     return tuple(weekly if weekly[-1] == last else [*weekly, last])
 
 
-def _told(result: Check, *, sealed: bool) -> dict[str, Any]:
-    """The settings of the check, for `Offer.told`; without the caller's number, which is a telephone number too."""
-    told = {name: result.record[name] for name in ("at", "region", "declared", "brief", "guidance", "accepted")}
+def _checked(result: Check, standing: Standing, salt: str | None) -> dict[str, Any]:
+    """The fields of `Offer` that say what was checked and how; sealed if there is a salt."""
+    sealed, sha256 = salt is not None, result.record["sha256"]
+    return {
+        "file": result.files.name,
+        "sha256": None if salt else sha256,
+        "commitment": commitment(sha256, salt) if salt else None,
+        "rows": result.calls,
+        "sealed": sealed,
+        "check": result.id,
+        "settings": _settings(result, sealed=sealed),
+        "rules": tuple(result.record["rules"]),
+        "snapshots": tuple(_snapshots(result, standing, sealed=sealed)),
+        "version": result.record["version"],
+    }
+
+
+def _settings(result: Check, *, sealed: bool) -> dict[str, Any]:
+    """The settings of the check, for `Offer.settings`, without the number that the called person sees."""
+    settings = {name: result.record[name] for name in ("at", "region", "declared", "brief", "guidance", "accepted")}
     consents = result.record["consents"] and result.record["consents"]["sha256"]
-    declared = dict(told["declared"])
+    declared = dict(settings["declared"])
     if declared.get("cli", "withheld") != "withheld":
         declared["cli"] = "shown"
-    at = told["at"] or (None if result.dated else today().isoformat())
-    return told | {"declared": declared, "at": at, "consents": bool(consents) if sealed else consents}
+    at = settings["at"] or (None if result.dated else today().isoformat())
+    return settings | {"declared": declared, "at": at, "consents": bool(consents) if sealed else consents}
 
 
 def _snapshots(result: Check, standing: Standing, *, sealed: bool) -> Iterator[dict[str, Any]]:
-    stood = set(result.record["snapshots"])
-    for one in standing.snapshots:
-        if one.id in stood:
-            yield {"registry": one.registry, "as_of": one.as_of} | ({} if sealed else {"sha256": one.sha256})
+    used = set(result.record["snapshots"])
+    for snapshot in standing.snapshots:
+        if snapshot.id in used:
+            yield {"registry": snapshot.registry, "as_of": snapshot.as_of} | (
+                {} if sealed else {"sha256": snapshot.sha256}
+            )
 
 
 def _traded(verdicts: pl.DataFrame, *, sealed: bool) -> Traded:
@@ -160,20 +175,20 @@ def _traded(verdicts: pl.DataFrame, *, sealed: bool) -> Traded:
         blocked = verdicts.filter(dnc_outcome="blocked").select(_distinct(pl.col("persons"))).item()
         worst = "blocked" if blocked >= FEW else "undecided"
 
-    def words(column: str) -> dict[str, int | None]:
+    def counts(column: str) -> dict[str, int | None]:
         parted = verdicts.select(pl.col(column).str.split(";"), "rows", "persons").explode(column)
         by_word = parted.filter(pl.col(column) != "").group_by(column)
-        told = by_word.agg(pl.col("rows").sum(), _distinct(pl.col("persons"))).sort(column)
+        totals = by_word.agg(pl.col("rows").sum(), _distinct(pl.col("persons"))).sort(column)
         if sealed:
-            return dict.fromkeys(told.filter(pl.col("persons") >= FEW)[column])
-        return dict(told.sort("rows", descending=True, maintain_order=True).select(column, "rows").iter_rows())
+            return dict.fromkeys(totals.filter(pl.col("persons") >= FEW)[column])
+        return dict(totals.sort("rows", descending=True, maintain_order=True).select(column, "rows").iter_rows())
 
     return Traded(
         worst,
         dict.fromkeys(rows) if sealed else rows,
-        words("dnc_blocked_by"),
-        words("dnc_undecided_by"),
-        words("dnc_missing"),
+        counts("dnc_blocked_by"),
+        counts("dnc_undecided_by"),
+        counts("dnc_missing"),
     )
 
 

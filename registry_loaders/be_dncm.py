@@ -1,8 +1,8 @@
 """The Belgian Do Not Call Me list: a text with the number and the date of registration, complete every night.
 
 The separator is not public, so the format is taken from the first line, and all other lines must have it too:
-`NUMBER SEPARATOR DATE`. The date decides whether an opt-in is newer than the registration. That a number is no
-longer in the list is not a change of mind: numbers that operators no longer use are removed every month.
+`NUMBER SEPARATOR DATE`. The date decides whether an opt-in is newer than the registration. A number that disappears
+from the list is not a change of mind: numbers that operators no longer use are removed every month.
 
 Sources: "How to order the list" (https://dncm.be/en/purchase_the_list), questions of companies
 (https://www.dncm.be/faqs-b2b-en/). Not known: the separator, and how numbers and dates are written.
@@ -32,10 +32,10 @@ _PROVED = r"^(?:\+32|0032|0)([1-9]\d{7,8})$"
 
 def _shape(line: str) -> tuple[str, str] | None:
     """Separator and date format of a line, or None."""
-    if not (found := _SHAPE.match(line)):
+    if not (match := _SHAPE.match(line)):
         return None
-    day = next(name for name, (pattern, _) in _DAYS.items() if re.fullmatch(pattern, found[3]))
-    return found[2], day
+    day = next(name for name, (pattern, _) in _DAYS.items() if re.fullmatch(pattern, match[3]))
+    return match[2], day
 
 
 def _recognises(extract: Extract) -> bool:
@@ -80,7 +80,7 @@ def _listings(batch: pl.DataFrame, shape: tuple[str, str], member: Member) -> pl
         "since",
         pl.lit(True).alias("listed"),
         pl.lit(None, pl.String).alias("unread"),
-        (pl.lit("32") + national).cast(pl.UInt64, strict=False).alias("e164"),  # the digits may be of another script
+        (pl.lit("32") + national).cast(pl.UInt64, strict=False).alias("e164"),  # they may be digits of another script
     )
 
 

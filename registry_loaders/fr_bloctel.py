@@ -3,12 +3,12 @@
 The list was never handed out: callers sent in numbers and got them back, so a file covers only the numbers in it.
 There are three forms:
 
-* the answer `Telephone;Identifiant;Réponse`, in which `OK` means callable and anything else, also an empty cell, means
+* the answer `Telephone;Identifiant;Réponse`, in which `OK` means callable and anything else (an empty cell too) means
   registered;
 * the purged file, or the list of the registered numbers, both without an answer column. They need `--means callable` or
-  `--means listed`, and `--asked` with the file that was sent in. To read one as the other would invert every verdict.
+  `--means listed`, and `--asked` with the file that was sent in. Reading one as the other would invert every verdict.
 
-A number that lost its leading 0 in a spreadsheet is read as well.
+A number that lost its leading 0 in a spreadsheet is read too.
 
 Source: Bloctel, questions of professionals (https://pro.bloctel.gouv.fr/faq).
 """

@@ -18,7 +18,7 @@ import polars as pl
 from dnc.registries import Extract, Layout, Loader, booleans, listings
 
 _COLUMNS = ("number", "listing", "prospecting")
-# Names that only say that the person is in the list; of any other (`hors liste rouge`) oui could mean the opposite.
+# Only names that say that the person is in the list: with others (`hors liste rouge`), oui could mean the opposite.
 _FRENCH = {
     "listing": re.compile(r"(?:est|inscrite?|inscription)?(?:en|sur|à|a)?(?:la)?listerouge"),
     "prospecting": re.compile(r"(?:est|inscrite?|inscription)?(?:en|sur|à|a)?(?:la)?listeorange"),
@@ -35,13 +35,13 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _in_our_names(extract: Extract) -> Extract:
-    """The same file; columns of the French form have our names and words, beside what the user says of the layout."""
-    found = {ours: name for ours, pattern in _FRENCH.items() for name in extract.header if pattern.fullmatch(name)}
-    if not found:
+    """The same file, with our names and words for the columns of the French form; what the user says comes first."""
+    columns = {ours: name for ours, pattern in _FRENCH.items() for name in extract.header if pattern.fullmatch(name)}
+    if not columns:
         return extract
     if "number" not in extract.header and extract.phone_columns:
-        found["number"] = extract.header[extract.phone_columns[0]]
-    layout = Layout(found, values={ours: _WORDS[ours] for ours in _FRENCH if ours in found})
+        columns["number"] = extract.header[extract.phone_columns[0]]
+    layout = Layout(columns, values={ours: _WORDS[ours] for ours in _FRENCH if ours in columns})
     return replace(extract, layout=extract.layout.over(layout))
 
 

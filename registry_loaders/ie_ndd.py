@@ -29,9 +29,9 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         listing, marketing = (pl.col(str(at)).fill_null("").str.to_lowercase() for at in places)
         blocked = (marketing == "opt_out") | ((listing == "ex_directory") & (marketing != "opt_in"))
-        known = listing.is_in(_LISTING) & marketing.is_in(_MARKETING)
-        odd = pl.when(~known).then(pl.lit("listing or marketing is not a known value"))
-        return cells.with_columns((blocked | ~known).alias("listed"), odd.alias("odd"))
+        understood = listing.is_in(_LISTING) & marketing.is_in(_MARKETING)
+        odd = pl.when(~understood).then(pl.lit("listing or marketing is not a known value"))
+        return cells.with_columns((blocked | ~understood).alias("listed"), odd.alias("odd"))
 
     return listings(extract, flagged)
 

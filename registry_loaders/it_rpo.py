@@ -24,9 +24,9 @@ _SEPARATORS = r"[\s,]+"
 
 
 def _recognises(extract: Extract) -> bool:
-    words = re.split(_SEPARATORS, extract.text.strip())
+    numbers = re.split(_SEPARATORS, extract.text.strip())
     named = any(_NAMED.search(name) for name in extract.names)
-    return named and all(re.fullmatch(r"\d{8,11}", word) for word in words[:3])
+    return named and all(re.fullmatch(r"\d{8,11}", number) for number in numbers[:3])
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
@@ -37,10 +37,10 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         )
     for member in extract.members:
         for batch in line_batches(member):
-            words = batch.select(
+            lines = batch.select(
                 "line", pl.col("text").str.replace_all(_SEPARATORS, " ").str.split(" ").alias("number")
             )
-            rows = words.explode("number").filter(pl.col("number") != "")
+            rows = lines.explode("number").filter(pl.col("number") != "")
             lost = rows.filter(pl.col("number").str.contains(r"^6\d{8}$"))
             if lost.height:
                 message = said("errors", "lost_zero")

@@ -33,10 +33,10 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    answer, asked = _answer(extract), extract.column("dateasked")
+    answer, asked_on = _answer(extract), extract.column("dateasked")
     if answer is None:
         raise LoaderError(said("errors", "rnd_answer"), extract.path, 1)
-    if asked is None:
+    if asked_on is None:
         raise LoaderError(said("errors", "rnd_date"), extract.path, 1)
     is_json = extract.header[answer] == "isreassigned"
 
@@ -49,9 +49,9 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         odd = pl.when(~(word.is_in(list(_ANSWERS)) | silent)).then(pl.lit("answer is not yes, no or no data"))
         reassigned = word.replace_strict(_ANSWERS, default=None, return_dtype=pl.Boolean) | odd.is_not_null()
         # The date is required: an empty cell counts as not understood too.
-        day = pl.col(str(asked)).fill_null("").str.replace("^$", "?").str.replace(_AMERICAN, "$3-$1-$2")
-        columns = {"listed": reassigned, "unread": unread, "odd": odd, str(asked): day}
-        return days(cells.with_columns(column.alias(name) for name, column in columns.items()), extract, since=asked)
+        day = pl.col(str(asked_on)).fill_null("").str.replace("^$", "?").str.replace(_AMERICAN, "$3-$1-$2")
+        columns = {"listed": reassigned, "unread": unread, "odd": odd, str(asked_on): day}
+        return days(cells.with_columns(column.alias(name) for name, column in columns.items()), extract, since=asked_on)
 
     return listings(extract, listed)
 

@@ -72,8 +72,8 @@ def _lines(head: bytes) -> list[bytes]:
 def _first_code(head: bytes) -> str | None:
     """The first area code of a list by area code, or None if the file is not such a list."""
     if _XML.match(head):
-        found = _XML_CODE.search(head)
-        return found[1].decode() if found else None
+        tag = _XML_CODE.search(head)
+        return tag[1].decode() if tag else None
     for line in _lines(head):
         if flat := _RECORD.match(line):
             return flat[1].decode()
@@ -81,25 +81,25 @@ def _first_code(head: bytes) -> str | None:
 
 
 def _change_code(head: bytes) -> str | None:
-    """The first area code of a change list in flat text: a number, one `A` or `D`, at most one time; or None."""
+    """The first area code of a change list in flat text: a number, one `A` or `D`, and at most one time; or None."""
     line = _lines(head)[0].decode("latin-1").strip() if head else ""
     if fixed := _CHANGE_FIXED.match(line):
         return fixed[1][:3]
-    words = [word.strip("\"' ") for word in re.split(r"[,;|\t]", line)]
-    flags = [word for word in words if word.upper() in ("A", "D")]
-    digits = [word for word in words if re.fullmatch(r"\d{10}|\d{3}|\d{7}", word)]
-    stamps = [word for word in words if _STAMP.match(word) and word not in digits]
+    cells = [cell.strip("\"' ") for cell in re.split(r"[,;|\t]", line)]
+    flags = [cell for cell in cells if cell.upper() in ("A", "D")]
+    digits = [cell for cell in cells if re.fullmatch(r"\d{10}|\d{3}|\d{7}", cell)]
+    stamps = [cell for cell in cells if _STAMP.match(cell) and cell not in digits]
     number = "".join(digits)
     is_change = len(flags) == 1 and len(stamps) <= 1 and len(number) == 10
-    return number[:3] if is_change and len(words) == 1 + len(stamps) + len(digits) else None
+    return number[:3] if is_change and len(cells) == 1 + len(stamps) + len(digits) else None
 
 
 def _code_in_name(member: Member, extract: Extract) -> str | None:
     """The only area code between underscores in the name of the file, or of an archive that holds just this file."""
     names = [member.name] if len(extract.members) > 1 else [member.name, extract.path.name]
     for name in names:
-        if len(found := set(_CODE_IN_NAME.findall(name))) == 1:
-            return str(found.pop())
+        if len(codes := set(_CODE_IN_NAME.findall(name))) == 1:
+            return str(codes.pop())
     return None
 
 
@@ -117,16 +117,16 @@ class _Codes:
         """Add a code; raises LoaderError if it must not be in this file."""
         if code in self.seen:
             return
-        found = country_of_area_code(code)
-        if found != self.country:
-            raise LoaderError(self._other_country(code, found), self.member.where, at)
+        country = country_of_area_code(code)
+        if country != self.country:
+            raise LoaderError(self._other_country(code, country), self.member.where, at)
         if self.named and code != self.named:
             raise LoaderError(said("errors", "code", "named", code=code, named=self.named), self.member.where, at)
         self.seen.add(code)
         self.extract.covers.add(f"1{code}")
 
-    def _other_country(self, code: str, found: str | None) -> str:
-        if self.country == "US" and found == "CA":
+    def _other_country(self, code: str, country: str | None) -> str:
+        if self.country == "US" and country == "CA":
             return said("errors", "code", "canadian", code=code)
         return said("errors", "code", f"not_{self.country}", code=code)
 
@@ -226,21 +226,21 @@ def _pieces(member: Member) -> Iterator[bytes]:
 
 def _numbers(piece: bytes, state: _State, codes: _Codes, member: Member) -> Iterator[pl.DataFrame]:
     """Listings of a series of `ph` tags; raises LoaderError if there is anything else between them."""
-    found = [single or double for single, double in _PH.findall(piece)]  # by the quotes
-    rest = _PH.sub(b"", piece) if found else piece
+    numbers = [single or double for single, double in _PH.findall(piece)]  # by the quotes
+    rest = _PH.sub(b"", piece) if numbers else piece
     if strange := rest.removeprefix(b"\xef\xbb\xbf").strip():
         before = len(_PH.findall(piece[: piece.find(strange.split(b">")[0])]))
         raise LoaderError(said("errors", "odd_text", number=state.numbers + before + 1), member.where)
-    if not found:
+    if not numbers:
         return
     if state.code is None or state.closed:
         raise LoaderError(said("errors", "code", "outside"), member.where)
     first = state.numbers + 1
-    state.numbers += len(found)
-    state.in_code += len(found)
-    local = pl.Series("local", [digits.decode() for digits in found]).cast(pl.UInt64)
+    state.numbers += len(numbers)
+    state.in_code += len(numbers)
+    local = pl.Series("local", [digits.decode() for digits in numbers]).cast(pl.UInt64)
     e164 = (local + (_ONE + int(state.code) * 10**7)).alias("e164")
-    lines = pl.int_range(first, first + len(found), dtype=pl.UInt64, eager=True).alias("line")
+    lines = pl.int_range(first, first + len(numbers), dtype=pl.UInt64, eager=True).alias("line")
     yield _listed(pl.DataFrame([lines, e164]))
 
 
@@ -250,8 +250,8 @@ def _step(tag: bytes, state: _State, codes: _Codes, member: Member) -> None:
         return
     name = _NAME.match(tag)
     kind = (name[1] + name[2]).decode() if name else ""
-    found = _ATTRIBUTE.findall(tag)
-    attributes = {key.decode(): (single or double).decode("latin-1") for key, single, double in found}
+    pairs = _ATTRIBUTE.findall(tag)
+    attributes = {key.decode(): (single or double).decode("latin-1") for key, single, double in pairs}
     if kind == "list" and not state.opened:
         _open_list(attributes, state, codes, member)
     elif kind == "ac" and state.opened and not state.closed:

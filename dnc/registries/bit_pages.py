@@ -1,19 +1,19 @@
 """Bit pages: the numbers of a large list as bits, so that a number is found without reading the rows of the list.
 
-A page stands for a range of numbers, with one bit for each. A list gets pages if it has 20 million rows or more, if all
-of its rows say the same (listed, without a date), and if it is dense enough for the pages to stay small.
+A page covers a range of numbers, with one bit for each. A list gets pages if it has 20 million rows or more, if all of
+its rows say the same (listed, without a date), and if it is dense enough for the pages to stay small.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-WORTH = 20_000_000  # rows; a shorter list is read as fast without pages
+WORTH = 20_000_000  # rows; a shorter list is read just as fast without pages
 _SPARSEST = 64  # at most this many numbers in the range of the list for each one in it
-_BITS = 14  # of a number, which are its place in the page
+_BITS = 14  # low bits of a number, which are its place in the page
 _PLACE = f"(number & {(1 << _BITS) - 1})::integer"
 
-# The pages of `listings`, sorted by number. Where one part of a list ends and the next begins, a page may come twice.
+# The pages of `listings`, sorted by number. At the border between two parts of a list, a page may occur twice.
 WRITTEN = f"""
 select number >> {_BITS} as page, bitstring_agg({_PLACE}, 0, {(1 << _BITS) - 1})::blob as bits
 from listings group by page order by page
@@ -29,7 +29,7 @@ where get_bit(bits::bit, {_PLACE}) = 1
 
 
 def suits(listings: pl.DataFrame) -> bool:
-    """Whether pages can stand for these listings (sorted by number, with columns listed, since, until)."""
+    """Whether pages can replace these listings (sorted by number, with columns listed, since, until)."""
     alike = listings.select(pl.col("listed").fill_null(False).all(), pl.col("since", "until").is_null().all()).row(0)
     numbers = listings["number"]
     return all(alike) and bool(numbers[-1] - numbers[0] <= _SPARSEST * numbers.len())

@@ -40,7 +40,7 @@ OPTIONAL = {
     "e164": pl.UInt64,  # the number, where the layout itself proves it; used instead of `number`
     "region": pl.String,  # numbering plan of this row, where it is not that of the registry
     "until": pl.Date,  # last day of the entry; the own list only
-    "odd": pl.String,  # what else in the row is not understood, or null; the number is used all the same
+    "odd": pl.String,  # what else in the row is not understood, or null; the number is still used
     "undated": pl.String,  # which date in the row is not understood, or null; the row counts without it
     "beside": pl.String,  # other text of a row with shifted cells, or null; numbers in it are used too
 }
@@ -48,7 +48,7 @@ OWN = "own"  # id of the list of those who objected to this caller; everything e
 
 
 def file_kind(kind: str) -> str:
-    """What a file that is not text is, as messages say it. kind: as of `dnc.files.archive.kind_of`."""
+    """What a file that is not text contains, in words for messages. kind: as `dnc.files.archive.kind_of` returns it."""
     return said("errors", "file_kind", kind)
 
 
@@ -72,7 +72,8 @@ class _Peek:
         return [] if other_kind(self.head, xml=False) or len(self.members) > 1 else first_row(self.head)
 
 
-# Each loader is asked whether it recognises a file; size and time of change make a changed file a new key.
+# Cached, because every loader looks at a file to recognise it. With its size and time of change in the key, a file that
+# has changed is read again.
 @lru_cache(maxsize=8)
 def _peek(path: Path, sheet: str | None, _size: int, _changed: int) -> _Peek:
     return _Peek(path, sheet)
@@ -104,18 +105,18 @@ class Layout:
 
     @property
     def text(self) -> str | None:
-        """All of it as JSON, equal for equal meanings; None if nothing is said."""
+        """The layout as JSON, the same text for the same meaning; None if it is empty."""
         if self == Layout():
             return None
-        said = {
+        meaning = {
             "columns": {ours: folded(theirs) for ours, theirs in self.columns.items()},
             "dates": self.dates,
             "values": {ours: _folded_words(words) for ours, words in self.values.items()},
         }
-        return json.dumps(said, sort_keys=True, ensure_ascii=False)
+        return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
     def over(self, other: Layout) -> Layout:
-        """This layout, and what another says beside it."""
+        """This layout, completed by another one where it says nothing."""
         values = {
             ours: _folded_words(other.values.get(ours, {})) | _folded_words(self.values.get(ours, {}))
             for ours in (*other.values, *self.values)
@@ -124,10 +125,10 @@ class Layout:
 
     def translated(self, cells: pl.Series, ours: str) -> pl.Series:
         """The cells of one of our columns, with words of the file replaced by ours."""
-        words = _folded_words(self.values[ours])
+        ours_by_theirs = _folded_words(self.values[ours])
         text = cells.fill_null("")
         distinct = text.unique()
-        meant = [words.get(folded(word), word) for word in distinct]
+        meant = [ours_by_theirs.get(folded(word), word) for word in distinct]
         return text.replace_strict(distinct, pl.Series(meant, dtype=pl.String)).alias(cells.name)
 
 
@@ -222,10 +223,10 @@ class Extract:
 
         Raises LoaderError if several columns have that name.
         """
-        found = next((name for name in names if name in self.header), None)
-        if found and self.header.count(found) > 1:
-            raise LoaderError(said("errors", "same_column", name=found), self.path, 1)
-        return self.header.index(found) if found else None
+        name = next((candidate for candidate in names if candidate in self.header), None)
+        if name and self.header.count(name) > 1:
+            raise LoaderError(said("errors", "same_column", name=name), self.path, 1)
+        return self.header.index(name) if name else None
 
     def need(self, *names: str) -> list[int]:
         """Positions of the (folded) columns; raises LoaderError if one is missing."""

@@ -44,8 +44,8 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
 
     - `line`, `listed`, `since`, `until`: as the loader gives them, dates that cannot be true removed;
     - `number` (UInt64, E.164) and `also` (List(UInt64)), further numbers in the same cell;
-    - `odd`: what is not understood in the row, which is listed all the same; or null;
-    - `undated`: which date is not understood, so that the row counts without it; or null;
+    - `odd`: what is not understood in the row, which still counts as listed; or null;
+    - `undated`: which date is not understood, so that it is ignored; or null;
     - `unread`: why the number cannot be read; or null. Such a row has no number, unless it is listed and the number
       is only doubtful: then it may block a call;
     - `doubt`: why the number may be mistyped; or null;
@@ -84,9 +84,9 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
 
 
 def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:
-    """Rows without the dates that cannot be true in a file of a given day; `undated` says why, `implausible` whether.
+    """Rows of a file of a given day without dates that cannot be true; `undated` says why, `implausible` marks them.
 
-    An entry that begins after that day, or ends before it begins, counts as one without dates.
+    An entry that begins after that day, or ends before it begins, is treated as one without dates.
     """
     plausible = rows.with_columns(pl.lit(False).alias("implausible"))
     if rows["since"].null_count() == rows["until"].null_count() == rows.height:
@@ -122,14 +122,14 @@ def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
     if several.any():
         cells = frame.select(pl.when(several).then("number"), pl.col("region").fill_null(region))
         more = each_distinct(cells, _all_numbers, _MORE)
-    found = more["numbers"].list.len().fill_null(0) > 0
+    split = more["numbers"].list.len().fill_null(0) > 0
     odd = pl.when(pl.col("number").cast(pl.UInt64, strict=False).is_null()).then("number")
     doubt = pl.coalesce(read["doubt"], more["doubt"])
-    reason = pl.when(wanted & ~found).then(read["unread"]).otherwise("unread")
+    reason = pl.when(wanted & ~split).then(read["unread"]).otherwise("unread")
     return frame.with_columns(
         pl.coalesce("e164", read["number"], more["numbers"].list.first()).alias("e164"),
         pl.coalesce(reason, doubt).alias("unread"),
-        pl.when(found).then(more["numbers"].list.slice(1)).alias("also"),
+        pl.when(split).then(more["numbers"].list.slice(1)).alias("also"),
         doubt.alias("doubt"),
         odd.str.contains(_MENDED).fill_null(False).alias("mended"),
     )
@@ -138,16 +138,16 @@ def _read(frame: pl.DataFrame, region: str) -> pl.DataFrame:
 def _with_beside(rows: pl.DataFrame, region: str) -> pl.DataFrame:
     """Rows with the numbers in `beside` added to `also`; other digits in it may be anything and are ignored."""
     cells = rows.select(pl.when(pl.col("unread").is_null()).then("beside"), pl.col("region").fill_null(region))
-    found = each_distinct(cells, _numbers_in, {"numbers": pl.List(pl.UInt64)})["numbers"]
-    more = pl.lit(found).list.set_difference(pl.concat_list("e164"))
+    numbers = each_distinct(cells, _numbers_in, {"numbers": pl.List(pl.UInt64)})["numbers"]
+    more = pl.lit(numbers).list.set_difference(pl.concat_list("e164"))
     also = pl.when(more.list.len() > 0).then(pl.concat_list(pl.col("also").fill_null([]), more))
     return rows.with_columns(also.otherwise("also").alias("also"))
 
 
 def _numbers_in(text: str | None, region: str) -> tuple[list[int]]:
     runs = _RUNS.findall(_DAYS.sub(" | ", text or ""))  # the lost line end may have been between a date and a number
-    found = (read_number(run, region).number for run in runs)
-    return ([number for number in found if number is not None],)
+    numbers = (read_number(run, region).number for run in runs)
+    return ([number for number in numbers if number is not None],)
 
 
 def _numbers(texts: pl.Series, region: pl.Series | str) -> pl.DataFrame:
@@ -166,7 +166,7 @@ def show(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
     """The rows of `readings`, one per number; if a question was sent in, one per number of the answer or question."""
     if not extract.asked:
         for frame in readings(loader, extract):
-            yield _one_a_number(frame)
+            yield _row_per_number(frame)
         return
     with tempfile.TemporaryDirectory(prefix="dnc-") as work:
         taken = take(loader, extract, Path(work))
@@ -176,7 +176,7 @@ def show(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         yield kept.with_columns(pl.lit(None, pl.UInt64).alias("line"), *nothing)
 
 
-def _one_a_number(frame: pl.DataFrame) -> pl.DataFrame:
+def _row_per_number(frame: pl.DataFrame) -> pl.DataFrame:
     if frame["also"].null_count() == frame.height:
         return frame
     both = pl.concat_list(pl.concat_list("number"), pl.col("also").fill_null([]))
@@ -278,7 +278,7 @@ def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = (
     """Read a registry's file into a sorted file in the folder `work`. Raises LoaderError.
 
     `covers` are prefixes that the user says the file is complete for. Unread rows of a complete list are not refused
-    here: whoever loads it has to accept that they are missing.
+    here: the person who loads it has to accept that they are missing.
     """
     out = work / "listings.parquet"
     rows = _Rows(Sorting(work, _LISTING))
@@ -299,12 +299,12 @@ def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = (
 
 
 def _write(rows: Sorting, work: Path, out: Path, bitpages: Path) -> int:
-    """Write one listing per number, sorted, and bit pages if the list suits them; returns how many listings."""
+    """Write one listing per number, sorted, and bit pages if they suit the list; returns the number of listings."""
     count, paged = 0, rows.rows >= WORTH
     with engine(work) as con:
         written, bits = _Parts(con, out), _Parts(con, bitpages, f", row_group_size {GROUP}")
         for part in rows.parts():
-            listings = _one_a_listing(con, part)
+            listings = _listing_per_number(con, part)
             count += listings.height
             written.add("from listings", listings)
             if paged := paged and suits(listings):
@@ -337,7 +337,7 @@ class _Parts:
             Path(self._parts[0]).rename(self._out)
 
 
-def _one_a_listing(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
+def _listing_per_number(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> pl.DataFrame:
     """Sorted rows, with those about the same number merged."""
     again = rows.filter(rows["number"] == rows["number"].shift())["number"]
     if not again.len():
@@ -360,7 +360,7 @@ def _undated(count: int) -> list[str]:
 
 
 def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
-    """Unread, odd and undated rows by line; all unread rows of the own list, as each is a lost objection."""
+    """Notes about unread, odd and undated rows; about all unread rows of the own list: each is a lost objection."""
     kinds = [
         (rows.unread, rows.counts["unread"], "unread"),
         (rows.odd, rows.odd_rows, "odd"),
@@ -376,10 +376,10 @@ def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
 def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -> None:
     """Raise LoaderError if so many rows are not understood that it may be another kind of file.
 
-    Not counted are odd rows of the own list, which are objections all the same; unread rows of a complete list, for
-    which the load has a rule of its own; and numbers that may be mistyped: they come from the list that was sent in and
-    say little about the file, unless all rows are like that. If many dates, or all of several, are not understood, the
-    file writes them in another way.
+    Three kinds of rows are not counted: odd rows of the own list, which are objections anyway; unread rows of a
+    complete list, for which the load has its own rule; and numbers that may be mistyped, which come from the list that
+    was sent in and say little about the file, unless all rows are like that. If many dates, or all of several, are not
+    understood, the file writes them in another way.
     """
     rows, unread = sum(seen.counts.values()), seen.counts["unread"]
     smudged = (0 if complete else unread - seen.doubted) + (0 if loader.cumulative else seen.odd_rows)
@@ -405,16 +405,16 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     """Add the numbers of the question that are not in the answer, with the opposite meaning.
 
     In a directory they mean what absence means there. If the answer gives a status for each number, a number without
-    one stays unknown.
+    a status stays unknown.
     """
     if extract.asked is None:
         return
     file = replace(extract, path=extract.asked, asked=None, layout=Layout(), notes=[], covers=set())
     nothing = pl.DataFrame(schema={"number": pl.UInt64, "unread": pl.String})
     question = pl.concat([nothing, *(frame.select(nothing.columns) for frame in _question(loader, file))])
-    read, asked = question.filter(pl.col("unread").is_null())["number"], question["number"].drop_nulls().unique()
+    read, numbers = question.filter(pl.col("unread").is_null())["number"], question["number"].drop_nulls().unique()
     answered = pl.concat([part["number"].unique() for part in seen.listings.parts()])
-    strangers = answered.len() - int(answered.is_in(asked.implode()).sum())
+    strangers = answered.len() - int(answered.is_in(numbers.implode()).sum())
     if strangers and not loader.directory:
         raise LoaderError(
             said("errors", "strangers", count=figure(strangers), name=file.path.name),

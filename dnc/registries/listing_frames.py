@@ -72,7 +72,7 @@ def listings(
 
 
 def _in_our_words(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
-    """Cells with the words that the layout of the file translates; raises LoaderError if such a column is missing."""
+    """Cells with words of the file replaced by ours, as its layout says; raises LoaderError if a column is missing."""
     places = zip(extract.layout.values, extract.need(*extract.layout.values), strict=True)
     return cells.with_columns(extract.layout.translated(cells[str(at)], ours) for ours, at in places)
 
@@ -88,7 +88,7 @@ def _all_of(at: int, *further: int) -> pl.Expr:
 
 
 def _as_listed(frame: pl.DataFrame, ragged: pl.Series, cells: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `listings`, of which those with more or fewer cells than the header are listed.
+    """Rows of `listings`; those with more or fewer cells than the header are set to listed.
 
     Their cells may belong to other columns, and two rows may have become one because a line end was lost.
     """
@@ -104,7 +104,7 @@ def _as_listed(frame: pl.DataFrame, ragged: pl.Series, cells: pl.DataFrame) -> p
 
 
 def line_batches(member: Member) -> Iterator[pl.DataFrame]:
-    """Lines of a text with one column, as frames of `line` (UInt64) and `text`, without surrounding blanks.
+    """The lines of a text with one column, as frames of `line` (UInt64) and `text`, without surrounding blanks.
 
     Blank lines are left out. Raises InputError if line ends are mixed, a line is longer than 4,096 bytes, or the
     bytes are not text.
@@ -133,7 +133,7 @@ def bare_numbers(rows: pl.DataFrame, extract: Extract, whole: str, code: str, pr
         pl.lit(extract.means == "listed").alias("listed"),
         pl.lit(None, LISTING["since"]).alias("since"),
         odd.alias("unread"),
-        (pl.lit(code) + national).cast(pl.UInt64, strict=False).alias("e164"),  # the digits may be of another script
+        (pl.lit(code) + national).cast(pl.UInt64, strict=False).alias("e164"),  # they may be digits of another script
     )
 
 
@@ -150,7 +150,7 @@ def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.Dat
             continue
         text = cells[str(at)]
         day = text.str.to_date("%Y-%m-%d", strict=False)
-        day = pl.select(pl.when(day.dt.year() > 999).then(day).alias(name)).to_series()  # 05-03-26 is not of the year 5
+        day = pl.select(pl.when(day.dt.year() > 999).then(day).alias(name)).to_series()  # 05-03-26 is not in the year 5
         if day.null_count() > text.null_count():
             filled = text.is_not_null() & ~text.str.to_lowercase().is_in(_NO_DAY)
             other = pl.select(pl.when(filled & day.is_null()).then(text)).to_series()

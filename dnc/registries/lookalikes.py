@@ -1,4 +1,4 @@
-"""Files that look like those of a registry and are not: refused by name or header, whatever `--registry` says.
+"""Files that look like those of a registry but are not: refused by name or header, whatever `--registry` says.
 
 Each kind of file was found in practice. The message says what it is and why it proves nothing.
 """
@@ -23,12 +23,12 @@ _HEADERS = [(["companyphonenumber", "createddate", "violationdate"], "complaints
 
 
 def decoy(names: Iterable[str], header: list[str]) -> str | None:
-    """Why a file is not a registry's, by its names or its (folded) header; None if it may be one."""
+    """Why a file does not come from a registry, judged by its names or its (folded) header; None if it may."""
     for wanted, what in _HEADERS:
         if header[: len(wanted)] == wanted:
             return said("errors", "decoy", what)
-    words = [
+    folded = [
         re.sub(r"[\W_]+", " ", name.lower().replace("\N{LATIN SMALL LETTER O WITH DIAERESIS}", "o")) for name in names
     ]
-    found = next((what for pattern, what in _NAMES if any(re.search(pattern, name) for name in words)), None)
-    return found and said("errors", "decoy", found)
+    lookalike = next((what for pattern, what in _NAMES if any(re.search(pattern, name) for name in folded)), None)
+    return lookalike and said("errors", "decoy", lookalike)

@@ -22,7 +22,7 @@ def is_plain(extract: Extract) -> bool:
 
 
 def in_plain_form(loader: Loader) -> Loader:
-    """The loader that reads files in plain form for the registry of another one."""
+    """A loader for files in plain form, for the registry of the given loader."""
     meaning = _LISTED | (_DIRECTORY if loader.directory else {})
 
     def read(extract: Extract) -> Iterator[pl.DataFrame]:

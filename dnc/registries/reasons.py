@@ -1,6 +1,6 @@
-"""Why a number cannot be read, or a row is not understood, in the languages of people.
+"""Reasons why a number cannot be read or a row is not understood, in every language of messages.
 
-Modules that read write a reason in English into the cells of a frame.
+The modules that read files write these reasons in English into the cells of a frame.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ LONGEST = 200  # characters of a reason of a loader
 
 
 def in_words(reason: str) -> str:
-    """A reason in every language: that of a number, or one of a loader, which stands in `odd` as the loader writes it.
+    """A reason in every language: why a number cannot be read, or what a loader writes (`odd` in the catalogue).
 
-    Any other reason, such as one of somebody else's loader, stays as it is.
+    Any other reason, such as one from a loader outside this project, is returned unchanged.
     """
     if reason in REASONS:
         return said("unread", REASONS[reason])
     if len(reason) > LONGEST:
         return reason
-    found = ((key, pattern.fullmatch(reason)) for key, pattern in _patterns().items())
-    return next((said("odd", key, **match.groupdict()) for key, match in found if match), reason)
+    matches = ((key, pattern.fullmatch(reason)) for key, pattern in _patterns().items())
+    return next((said("odd", key, **match.groupdict()) for key, match in matches if match), reason)
 
 
 @cache
 def _patterns() -> dict[str, re.Pattern[str]]:
-    """What matches each reason of a loader in English, with what was filled in as groups."""
+    """A pattern for each reason of a loader in English; its groups are the values that were filled in."""
     return {
         key: re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(text)))
         for key, text in messages("odd", "en").items()

@@ -31,7 +31,7 @@ _BRITAIN = 44
 
 
 def recognises(registry: str) -> Callable[[Extract], bool]:
-    """Whether a file has the format of the lists, and its name is not that of the other one."""
+    """Whether a file has the format of the lists and is not named after the other one."""
 
     def of(extract: Extract) -> bool:
         alike = bool(_RECORD.match(extract.head) or _FLAGGED.match(extract.head))
@@ -42,8 +42,8 @@ def recognises(registry: str) -> Callable[[Extract], bool]:
 
 def _named(extract: Extract) -> str | None:
     """The registry in the file name, or None."""
-    found = {f"gb-{list_name.lower()}" for name in extract.names for list_name in _NAMED.findall(name)}
-    return found.pop() if len(found) == 1 else None
+    registries = {f"gb-{list_name.lower()}" for name in extract.names for list_name in _NAMED.findall(name)}
+    return registries.pop() if len(registries) == 1 else None
 
 
 def read(registry: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
@@ -72,7 +72,7 @@ def _is_blank(at: int) -> pl.Expr:
 
 
 _BREAKS = pl.sum_horizontal((_is_blank(at) & is_digit(at + 1)).cast(pl.UInt8) for at in range(11))
-_SPACED = is_digit(11)  # only in the variant with spaces do the digits reach the last column
+_SPACED = is_digit(11)  # only the variant with spaces has digits in the last column
 _DIGITS = _count(is_digit)
 
 

@@ -1,12 +1,12 @@
-"""Anchors: the last row of the log, written where whoever can change the store cannot.
+"""Anchors: the last row of the log, written to a place that somebody who can change the store cannot change.
 
-A file of anchors outside the store has a line for each; it may serve several stores:
+A file of anchors outside the store has one line for each anchor; it may serve several stores:
 
     2026-11-26T09:00:00Z STORE ROW:HASH PATH
 
 `STORE` is the hash of the first row of the log, `PATH` the folder of the store. `anchors.json` in the store names the
-files in which it is anchored. It belongs neither to the ledger nor to a backup: an older ledger that is put back leaves
-it, and a backup may be older than the anchors.
+files in which it is anchored. It is part of neither the ledger nor a backup: restoring an older ledger leaves it as it
+is, and a backup may be older than the anchors.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Log = Mapping[int, str]  # the number of each row → its hash
 
 @dataclass(frozen=True)
 class Anchor:
-    """A row of the log of a store at a moment.
+    """The last row of the log of a store at a moment.
 
     Attributes:
         at: when it was written, `YYYY-MM-DDTHH:MM:SSZ`.
@@ -59,15 +59,15 @@ class Anchor:
 
     @classmethod
     def read(cls, line: str) -> Anchor | None:
-        """The anchor that a line is, or None."""
-        if not (found := _LINE.fullmatch(line)):
+        """The anchor in a line, or None."""
+        if not (match := _LINE.fullmatch(line)):
             return None
-        at, store, seq, own, folder = found.groups()
+        at, store, seq, own, folder = match.groups()
         return cls(at, store, Entry(int(seq), own), folder)
 
 
 def last_anchor(ledger: Ledger) -> Anchor:
-    """The anchor of the last row of a store's log. Raises InputError where the log has no row, StoreError."""
+    """The anchor of the last row of a store's log. Raises InputError if the log has no row, StoreError."""
     with ledger.read() as opened:
         log = log_of(opened.con)
     if not log:
@@ -101,34 +101,34 @@ class Files:
 def read_files(folder: Path, also: Iterable[Path] = ()) -> Files:
     """Read the files in which a store is anchored.
 
-    also: files to read as well, where they exist.
+    also: more files to read, if they exist.
     """
-    found = Files(folder)
+    result = Files(folder)
     try:
         files = _remembered(folder)
     except (InputError, msgspec.MsgspecError):
-        found.faults.append(said("anchor", "damaged", path=folder / NAME))
+        result.faults.append(said("anchor", "damaged", path=folder / NAME))
         files = []
     for file in dict.fromkeys([*files, *(file.absolute() for file in also if file.exists())]):
         try:
-            found.lines[file] = _lines(file)
+            result.lines[file] = _lines(file)
         except FileNotFoundError:
-            found.notes.append(said("anchor", "missing", file=file))
+            result.notes.append(said("anchor", "missing", file=file))
         except InputError as error:
-            # One that outgrew the limit is a fault: nobody would notice that it is compared with nothing any more.
+            # A file that has outgrown the limit is a fault: nobody would notice that it is no longer compared.
             is_large = file.is_file() and file.stat().st_size > _MOST_BYTES
-            (found.faults if is_large else found.notes).append(said("anchor", "unread", why=error.message))
-    return found
+            (result.faults if is_large else result.notes).append(said("anchor", "unread", why=error.message))
+    return result
 
 
 def compare(files: Files, log: Log) -> tuple[list[Words], list[Words]]:
-    """Compare the anchors of a store in some files with its log; returns faults and notes, one line each."""
+    """Compare the anchors of a store, read from files, with its log; returns faults and notes, one line each."""
     faults, notes = [*files.faults], [*files.notes]
     first, path = log[min(log)] if log else "", _path_of(files.folder)
     for file, lines in files.lines.items():
         anchors = [anchor for line in lines if (anchor := Anchor.read(line))]
-        own = [one for one in anchors if one.store == first or one.folder == path]
-        wrong = [one for one in own if log.get(one.entry.seq) != one.entry.hash]
+        own = [anchor for anchor in anchors if anchor.store == first or anchor.folder == path]
+        wrong = [anchor for anchor in own if log.get(anchor.entry.seq) != anchor.entry.hash]
         if wrong:
             about = {"row": wrong[0].entry.seq, "at": wrong[0].at, "wrong": len(wrong), "all": len(own)}
             faults.append(said("anchor", "refuted", file=file, **about))
@@ -168,7 +168,7 @@ def _content(file: Path) -> bytes:
 def write(ledger: Ledger, anchor: Anchor, file: Path) -> None:
     """Append an anchor to a file outside the store, and let the store remember that file.
 
-    Raises InputError where the file cannot be written, StoreError where the store cannot.
+    Raises InputError if the file cannot be written, StoreError if the store cannot.
     """
     file = file.absolute()
     if file.resolve().is_relative_to(ledger.folder.resolve()):
@@ -200,7 +200,7 @@ def hand_over(anchor: Anchor, command: str) -> None:
 
     command: a program and its arguments, with quotation marks as in a shell, but run without one.
 
-    Raises InputError where it cannot be run, fails, or takes longer than a minute.
+    Raises InputError if it cannot be run, fails, or takes longer than a minute.
     """
     unknown = said("errors", "anchors", "unknown")
     try:

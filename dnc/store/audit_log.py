@@ -2,8 +2,8 @@
 
 The hash of a row is the SHA-256 of the JSON list `[previous, seq, done_at, verb, done_by, detail]`, written in ASCII
 without blanks: `previous` is the hash of the row before or empty, `done_at` is `YYYY-MM-DDTHH:MM:SS` in UTC, `detail`
-is the text as stored; that of the last row of a change tells the state of the ledger (`dnc.store.state`). Whoever owns
-the store can rewrite all of it. The last hash, the head, is therefore printed, so that it can be kept elsewhere.
+is the text as stored; in the last row of a change it includes the state of the ledger (`dnc.store.state`). The owner of
+the store can rewrite all of it, so the last hash, the head, is printed, to be kept elsewhere.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class LogRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Draft:
-    """A row that is added at the end of a change, because it records what the ledger holds then."""
+    """A row that is added at the end of a change, because it records what the ledger then holds."""
 
     seq: int
     done_at: datetime
@@ -76,7 +76,7 @@ _acting: ContextVar[str | None] = ContextVar("acting", default=None)
 
 @contextmanager
 def acting(name: str | None) -> Iterator[None]:
-    """Name somebody else in the log than who runs the program: a desk acts for those who are signed in at it."""
+    """Put another name into the log than that of the user who runs the program: a desk acts for who is signed in."""
     token = _acting.set(name)
     try:
         yield
@@ -85,9 +85,9 @@ def acting(name: str | None) -> Iterator[None]:
 
 
 def user() -> str:
-    """Who acts: as named, else who runs the program, according to the operating system.
+    """Who acts: the name given to `acting`, otherwise the user of the operating system who runs the program.
 
-    Environment variables are easily set, so they are not asked.
+    Environment variables are not used, because they are easily set.
     """
     if named := _acting.get():
         return named
@@ -121,15 +121,15 @@ def head(con: duckdb.DuckDBPyConnection) -> Entry:
 
 
 def draft(seq: int, verb: str, detail: dict[str, Any]) -> Draft:
-    """A row of this moment; the version of the program is added to its detail."""
+    """A row with the current time; the version of the program is added to its detail."""
     return Draft(seq, now(), verb, user(), detail | {"version": _version()})
 
 
 def append(con: duckdb.DuckDBPyConnection, last: Entry, drafts: Iterable[Draft]) -> Entry:
     """Add rows after the `last`; returns the new last one."""
-    for one in drafts:
-        text = json.dumps(one.detail, sort_keys=True, default=str)
-        row = LogRow(one.seq, one.done_at, one.verb, one.done_by, text)
+    for draft in drafts:
+        text = json.dumps(draft.detail, sort_keys=True, default=str)
+        row = LogRow(draft.seq, draft.done_at, draft.verb, draft.done_by, text)
         added = Entry(row.seq, digest(last.hash, row))
         ledger_sql.add_log_row(con, row._asdict() | {"previous": last.hash, "hash": added.hash})
         last = added
@@ -137,7 +137,7 @@ def append(con: duckdb.DuckDBPyConnection, last: Entry, drafts: Iterable[Draft])
 
 
 def chain(con: duckdb.DuckDBPyConnection) -> None:
-    """Give hashes to rows that were written without, in the order they were written."""
+    """Add hashes to rows that were written without them, in the order in which they were written."""
     previous = ""
     for row, _, _ in _as_written(con):
         current = digest(previous, row)
@@ -146,7 +146,7 @@ def chain(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _as_written(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[LogRow, str, str]]:
-    """Each row, the hash of the row before it that it states, and its own."""
+    """Each row, the hash that it states for the row before it, and its own hash."""
     for row in ledger_sql.log_as_written(con):
         stated, own = row.pop("previous"), row.pop("hash")
         yield LogRow(**row), stated, own

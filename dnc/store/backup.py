@@ -29,8 +29,8 @@ _LEDGER = "ledger.duckdb"
 def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) -> audit_log.Entry:
     """Copy a store, in its state of one moment, into a new folder: completely or not at all. Loads may run meanwhile.
 
-    The new folder may be the URL of one in an object store. Its manifest is written last, and nothing is restored
-    without it.
+    The destination may also be the URL of a folder in an object store. The manifest is written last, and nothing is
+    restored without it.
 
     `restoring` adds a row about this to the log of the copy. Returns the last row of the log of the store.
     """
@@ -83,7 +83,7 @@ def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.En
 
 
 def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, ReadLock]:
-    """Copy the ledger; returns its manifest, and what keeps the files it names from being removed."""
+    """Copy the ledger; returns its manifest, and a lock that keeps the files it names from being removed."""
     for _ in range(_TRIES):
         with ledger.read() as opened:
             manifest = opened.manifest
@@ -130,7 +130,7 @@ class Restored:
 def restore(ledger: Ledger, source: Path | str) -> Restored:
     """Restore from a backup what is damaged or missing, and nothing else; a missing store is restored completely.
 
-    source: a folder, or the URL of one in an object store.
+    source: a folder, or the URL of a folder in an object store.
 
     A damaged ledger is kept in the folder `damaged`. Raises InputError if nothing is damaged, StoreError if the
     backup is damaged.
@@ -142,33 +142,33 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
     good = verify(kept)
     if good.damage:
         raise StoreError(said("errors", "backup", "source", source=source, fault=good.damage[0]))
-    for told in links_in(ledger.folder):
-        raise StoreError(told)
+    for fault in links_in(ledger.folder):
+        raise StoreError(fault)
     if not ledger.exists:
         after = _put_whole(ledger, kept)
         return Restored(good.files, True, audit_log.NO_ENTRY, after, None)
-    found = verify(ledger)
-    if not found.faults:
+    findings = verify(ledger)
+    if not findings.faults:
         raise InputError(said("errors", "backup", "whole"), ledger.folder)
-    if found.ledger_intact and found.refuted:
-        found.ledger_intact = not _reaches_further(kept, ledger, found)
-        if found.ledger_intact and not found.damage:
+    if findings.ledger_intact and findings.refuted:
+        findings.ledger_intact = not _reaches_further(kept, ledger, findings)
+        if findings.ledger_intact and not findings.damage:
             raise InputError(said("errors", "backup", "lacks"), ledger.folder)
     try:
-        return _put_back(ledger, kept, found, good)
+        return _put_back(ledger, kept, findings, good)
     except OSError as error:
         raise unwritable(ledger.folder, error, said("errors", "backup", "again")) from None
 
 
-def _reaches_further(kept: Ledger, ledger: Ledger, found: Findings) -> bool:
-    """Whether the log of a backup has rows that anchors and stamps of a store name, and that its own log lacks."""
+def _reaches_further(kept: Ledger, ledger: Ledger, findings: Findings) -> bool:
+    """Whether the log of a backup has rows that a store's anchors and stamps name and its own log lacks."""
     with kept.read() as opened:
         faults, _ = Outside.of(ledger.folder).compare(opened.con)
-    return len(faults) < len(found.refuted)
+    return len(faults) < len(findings.refuted)
 
 
 def _put_whole(ledger: Ledger, kept: Ledger) -> audit_log.Entry:
-    """Restore a store that is lost; anchors and stamps that are left of it stay, because they tell of its log."""
+    """Restore a store that is lost; anchors and stamps that are left of it stay, as evidence of its log."""
     folder = ledger.folder
     left = [path for path in (folder / anchors.NAME, *folder.glob(f"{stamps.FOLDER}/*")) if path.is_file()]
     if not left:
@@ -194,21 +194,21 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()
 
 
-def _put_back(ledger: Ledger, kept: Ledger, found: Findings, good: Findings) -> Restored:
+def _put_back(ledger: Ledger, kept: Ledger, findings: Findings, good: Findings) -> Restored:
     with ledger.writing(), kept.read() as opened:
-        wanted = {path.name for path in found.damaged}
-        if {path.name for path in found.unnamed} & {path.name for path in opened.manifest.files()}:
-            found.ledger_intact = False  # it is older than its files, which the backup has
-        if not found.ledger_intact:
+        wanted = {path.name for path in findings.damaged}
+        if {path.name for path in findings.unnamed} & {path.name for path in opened.manifest.files()}:
+            findings.ledger_intact = False  # it is older than its files, which the backup has
+        if not findings.ledger_intact:
             wanted |= {path.name for path in opened.manifest.files()}
         files = list(_put_files(ledger, opened.manifest, kept.folder, wanted))
-        aside = None if found.ledger_intact else _put_ledger(ledger, kept, opened, files)
+        aside = None if findings.ledger_intact else _put_ledger(ledger, kept, opened, files)
         _put_stamps(ledger, kept, aside)
     if still := verify(ledger).damage:
         raise StoreError(said("errors", "backup", "not_held", store=ledger.folder, fault=still[0]))
-    if found.ledger_intact:
+    if findings.ledger_intact:
         _record(ledger, good.head, files)
-    return Restored(len(files), not found.ledger_intact, found.head, good.head, aside)
+    return Restored(len(files), not findings.ledger_intact, findings.head, good.head, aside)
 
 
 def _put_files(ledger: Ledger, manifest: Manifest, source: Path, wanted: set[str]) -> Iterator[str]:
@@ -221,7 +221,7 @@ def _put_files(ledger: Ledger, manifest: Manifest, source: Path, wanted: set[str
 def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) -> Path:
     """Replace ledger and manifest by those of the backup; in between the store is refused, as it was before.
 
-    What they replace, and files that the backup does not name, are kept: somebody may need to read in them.
+    What they replace, and files that the backup does not name, are kept: somebody may need to look into them.
     """
     aside = ledger.folder / DAMAGED
     aside.mkdir(exist_ok=True, mode=0o700)

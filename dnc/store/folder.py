@@ -1,4 +1,4 @@
-"""What is not trusted in a store's folder: links that somebody may have put there, and others who can write to it."""
+"""What makes a store's folder unsafe: links that somebody may have put there, and others who can write to it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dnc.messages import Words, said
 
 
 def refuse_unsafe(folder: Path) -> None:
-    """Raise StoreError where nothing may be written to a store's folder: others can write to it, or it holds a link.
+    """Raise StoreError if a store's folder is not safe to write to: others can write to it, or it contains a link.
 
-    A link could lead a change, or what it deletes, out of the folder. Does nothing where there is no folder yet.
+    A link could lead a change, or what it deletes, out of the folder. Does nothing if there is no folder yet.
     """
     if mode := written_by_others(folder):
         raise StoreError(said("errors", "folder", "open", folder=folder, mode=mode))
@@ -36,12 +36,12 @@ def replaceable_by_all(folder: Path) -> str | None:
 
 
 def _mode(folder: Path) -> int:
-    """The mode of a folder; 0 where there is none, and on Windows, where it says nothing about others."""
+    """The mode of a folder; 0 if there is none, and on Windows, where it says nothing about others."""
     return stat.S_IMODE(folder.stat().st_mode) if sys.platform != "win32" and folder.exists() else 0
 
 
 def strange_in(folder: Path) -> Iterator[Path]:
-    """What is in a folder and is neither a file nor a folder: links, pipes and devices. Raises StoreError."""
+    """Everything in a folder that is neither a file nor a folder: links, pipes and devices. Raises StoreError."""
     for path in below(folder):
         with suppress(FileNotFoundError):  # another process may have just removed it
             mode = path.lstat().st_mode
@@ -50,7 +50,7 @@ def strange_in(folder: Path) -> Iterator[Path]:
 
 
 def below(folder: Path) -> list[Path]:
-    """What is in a folder, by name; nothing where there is none. Raises StoreError."""
+    """Everything in a folder, by name; nothing if there is no folder. Raises StoreError."""
     try:
         return sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError as error:
@@ -58,13 +58,13 @@ def below(folder: Path) -> list[Path]:
 
 
 def links_in(folder: Path) -> Iterator[Words]:
-    """Links and devices in a store's folder and in those in it, one line each. Raises StoreError."""
-    for one in (folder, *(path for path in below(folder) if not path.is_symlink())):
-        for path in strange_in(one):
+    """Links and devices in a store's folder and its subfolders, one line each. Raises StoreError."""
+    for place in (folder, *(path for path in below(folder) if not path.is_symlink())):
+        for path in strange_in(place):
             yield said("anchor", "link", path=path)
 
 
 def open_to_others(folder: Path) -> Words | None:
-    """A line about a store's folder that others than its owner can write to; None if they cannot."""
+    """A line about a store's folder if others than its owner can write to it; otherwise None."""
     mode = written_by_others(folder)
     return said("anchor", "open", folder=folder, mode=mode) if mode else None

@@ -1,4 +1,4 @@
-"""Keys of programs that ask the desk over HTTP: the store keeps a name and a hash, never the key.
+"""Keys of programs that use the desk over HTTP: the store keeps a name and a hash, never the key.
 
 A key has 256 random bits, so that its plain SHA-256 cannot be reversed by trying.
 """
@@ -35,7 +35,7 @@ class Key:
 
 
 def add(ledger: Ledger, name: str) -> str:
-    """Make a key and give it; it cannot be read again. Raises InputError where the name is taken, StoreError."""
+    """Make a key and return it; it cannot be read again. Raises InputError if the name is taken, StoreError."""
     if not _NAME.match(name):
         raise InputError(said("errors", "key", "name"))
     key = f"dnc_{secrets.token_urlsafe(32)}"
@@ -48,7 +48,7 @@ def add(ledger: Ledger, name: str) -> str:
 
 
 def remove(ledger: Ledger, name: str) -> None:
-    """Remove a key; it opens nothing from now on. Raises InputError where there is none, StoreError."""
+    """Remove a key; from now on it is refused. Raises InputError if there is none, StoreError."""
     with ledger.change() as change:
         if not ledger_sql.remove_key(change.con, name):
             raise InputError(said("errors", "key", "none"))
@@ -56,7 +56,7 @@ def remove(ledger: Ledger, name: str) -> None:
 
 
 def in_store(ledger: Ledger) -> list[Key]:
-    """All keys, the oldest first; none where there is no store. Raises StoreError."""
+    """All keys, the oldest first; none if there is no store. Raises StoreError."""
     if not ledger.exists:
         return []
     with ledger.read() as opened:
@@ -66,7 +66,7 @@ def in_store(ledger: Ledger) -> list[Key]:
 def holder(key: str, keys: Iterable[Key]) -> str | None:
     """The name of a key, or None. Every key is compared, each in constant time."""
     given = _hash(key)
-    names = [one.name for one in keys if hmac.compare_digest(one.sha256, given)]
+    names = [stored.name for stored in keys if hmac.compare_digest(stored.sha256, given)]
     return names[0] if names else None
 
 

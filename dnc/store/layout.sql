@@ -1,3 +1,3 @@
--- What a load was told about the columns and words of the file, as JSON (`dnc.registries.contract.Layout`). Older stores
+-- What a user said about the columns and words of a loaded file, as JSON (`dnc.registries.contract.Layout`). Older stores
 -- get this column with their next change.
 alter table snapshots add column if not exists layout varchar

@@ -35,7 +35,7 @@ _NAMED = 3  # snapshots in a message
 
 
 class LoadOptions(TypedDict, total=False):
-    """The keywords of `Store.load` beside `as_of`, which says what they mean."""
+    """The keywords of `Store.load` other than `as_of`; it says what they mean."""
 
     registry: str | None
     covers: Sequence[str]
@@ -119,7 +119,7 @@ def options(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
     if as_of > today():
         raise InputError(said("errors", "load", "future", day=as_of), paths[0])
     if isinstance(covers, str):
-        covers = [covers]  # a text would be taken apart into its digits
+        covers = [covers]  # a string would be split into its characters
     if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
         raise InputError(said("errors", "load", "covers", prefix=bad[0]))
     if accept_unread < 0 or bool(accept_unread) != bool((reason or "").strip()):
@@ -189,7 +189,7 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
 
 
 def _sha256_of(extract: Extract) -> str:
-    """The SHA-256 of a file; of a sheet that was named, that of the line that `sha256sum` would print for it.
+    """The SHA-256 of a file; for a named sheet, that of the line that `sha256sum` would print for it.
 
     So each sheet of a spreadsheet is a list of its own: none counts as loaded, or is replaced, because of another.
     """
@@ -207,8 +207,8 @@ def _refuse_covers(options: Options, loader: Loader) -> None:
         raise OptionError(said("errors", "load", "answer"))
     codes = calling_codes(loader.region)
     if strange := [prefix for prefix in options.covers if not prefix.startswith(tuple(codes))]:
-        known = " or ".join(codes)
-        raise OptionError(said("errors", "load", "strange", prefix=strange[0], registry=loader.registry, known=known))
+        about = {"registry": loader.registry, "known": " or ".join(codes)}
+        raise OptionError(said("errors", "load", "strange", prefix=strange[0], **about))
 
 
 def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
@@ -216,8 +216,8 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
 
     Such a list would count as complete without the people in those rows.
     """
-    incomplete = [one for one in lists if one.unread]
-    count = sum(one.unread for one in incomplete)
+    incomplete = [file for file in lists if file.unread]
+    count = sum(file.unread for file in incomplete)
     if count <= options.accept_unread:
         return
     first = incomplete[0]
@@ -240,11 +240,11 @@ def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work
     The lists of a load are compared with those of the nearest earlier day, for each prefix that both are complete
     for. The own list is cumulative and loses nothing. Raises LoaderError if a list shrank and no reason was given.
     """
-    found: dict[Path, int] = {}
-    for registry in sorted({one.registry for one in lists if not one.loader.cumulative and one.taken.covers}):
-        new = [one for one in lists if one.registry == registry]
+    missing: dict[Path, int] = {}
+    for registry in sorted({file.registry for file in lists if not file.loader.cumulative and file.taken.covers}):
+        new = [file for file in lists if file.registry == registry]
         for olds, prefixes in _comparable(new, options.as_of, standing):
-            named = next(one for one in new if _shared(one.taken.covers, prefixes))
+            named = next(file for file in new if _shared(file.taken.covers, prefixes))
             before, now, lost = _compared(olds, new, prefixes, standing, work)
             if before - now <= _SHRUNK_SHARE * before:
                 continue
@@ -254,8 +254,8 @@ def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work
             if options.shrunk is None:
                 raise LoaderError(said("errors", "shrank", change=change), named.path)
             named.taken.notes.append(said("note", "shrank", change=change))
-            found[named.path] = found.get(named.path, 0) + lost
-    return found
+            missing[named.path] = missing.get(named.path, 0) + lost
+    return missing
 
 
 def _comparable(
@@ -265,7 +265,7 @@ def _comparable(
 
     Those are the prefixes that they share with the lists and that no later day had.
     """
-    covers = [prefix for one in lists for prefix in one.taken.covers]
+    covers = [prefix for file in lists for prefix in file.taken.covers]
     earlier = [old for old in standing.snapshots if old.registry == lists[0].registry and old.as_of < as_of]
     seen: tuple[str, ...] = ()
     for day in sorted({old.as_of for old in earlier}, reverse=True):
@@ -276,13 +276,13 @@ def _comparable(
             seen += tuple(new)
 
 
-def _unseen(some: Iterable[str], others: Iterable[str], seen: tuple[str, ...]) -> list[str]:
-    return [prefix for prefix in _shared(some, others) if not prefix.startswith(seen)]
+def _unseen(covers: Iterable[str], others: Iterable[str], seen: tuple[str, ...]) -> list[str]:
+    return [prefix for prefix in _shared(covers, others) if not prefix.startswith(seen)]
 
 
-def _shared(some: Iterable[str], others: Iterable[str]) -> list[str]:
-    """The prefixes of the numbers that begin with a prefix of both; none begins with another."""
-    both = {max(a, b, key=len) for a in some for b in others if a.startswith(b) or b.startswith(a)}
+def _shared(covers: Iterable[str], others: Iterable[str]) -> list[str]:
+    """The prefixes of the numbers that both cover; none begins with another."""
+    both = {max(a, b, key=len) for a in covers for b in others if a.startswith(b) or b.startswith(a)}
     return sorted(prefix for prefix in both if not any(prefix != other and prefix.startswith(other) for other in both))
 
 
@@ -294,13 +294,13 @@ def _compared(
     Of long lists a sample is compared first, and all numbers only if many of the sample seem to be gone.
     """
     files = [str(standing.path(old)) for old in olds]
-    now_files = [str(one.taken.listings) for one in lists]
+    now_files = [str(file.taken.listings) for file in lists]
     params = {"before": files, "now": now_files, "absent": lists[0].loader.absent == "listed"}
     frame = pl.DataFrame({"prefix": prefixes})
     before = now = lost = 0
     with engine(work, standing.folder / "snapshots") as con:
-        for every in sorted({1, 1 + sum(old.numbers for old in olds) // _SAMPLE_SIZE}, reverse=True):
-            counted = run(con, "lost", statement(__package__, "lost"), params | {"every": every}, prefixes=frame)
+        for step in sorted({1, 1 + sum(old.numbers for old in olds) // _SAMPLE_SIZE}, reverse=True):
+            counted = run(con, "lost", statement(__package__, "lost"), params | {"every": step}, prefixes=frame)
             before, now, lost = counted.row(0)
             if before - now <= _DOUBTED_SHARE * before:
                 break
@@ -342,7 +342,7 @@ def _own_notes(listings: Path, standing: Standing, work: Path) -> list[str]:
 def same_snapshot(new: Prepared, options: Options, standing: Standing) -> Snapshot | None:
     """The undamaged snapshot of the same bytes, loaded with the same options and read the same way, or None.
 
-    None, too, if `--corrects` names another snapshot: then this one is to be replaced.
+    Also None if `--corrects` names another snapshot: then this one is to be replaced.
     """
     for old in standing.snapshots:
         alike = all(getattr(old, name) == value for name, value in asdict(new.identity).items())

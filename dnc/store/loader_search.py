@@ -43,7 +43,7 @@ def loaders_of(module: ModuleType) -> tuple[Loader, ...]:
     return module.LOADERS if hasattr(module, "LOADERS") else (module.LOADER,)
 
 
-def known(registry: str) -> Loader:
+def loader_of(registry: str) -> Loader:
     """The loader of a registry. Raises LoaderError with the names of all registries."""
     if loader := loaders().get(registry):
         return loader
@@ -92,14 +92,14 @@ def loader_for(
 
     Raises:
         LoaderError: `registry` is unknown, no loader recognises the file or several do, or it is not a registry's file.
-        OptionError: `region` has no numbering plan, or the registry has another one; or its files have a form of their
-            own, and `layout` says something else.
+        OptionError: `region` has no numbering plan, or the registry has another one; or its files have a format of
+            their own, and `layout` says something else.
     """
     if region and not known_region(region):
         raise OptionError(said("errors", "loader", "region", region=region))
     extract = Extract(path, "", means, asked, as_of, sheet, layout or Layout())
     _refuse_missing(extract)
-    loader, extract = _found(extract, registry, module, region)
+    loader, extract = _find(extract, registry, module, region)
     _refuse_layout(extract, loader)
     if means and (is_plain(extract) or not loader.bare or "" in loader.covers):
         raise LoaderError(said("errors", "loader", "means"), path)
@@ -122,19 +122,16 @@ def _refuse_layout(extract: Extract, loader: Loader) -> None:
     if not loader.columns:
         raise OptionError(said("errors", "loader", "own_format", registry=loader.registry), extract.path)
     if unknown := [name for name in (*extract.layout.columns, *extract.layout.values) if name not in loader.columns]:
-        known = ", ".join(loader.columns)
-        raise OptionError(
-            said("errors", "loader", "no_such_column", registry=loader.registry, name=unknown[0], known=known),
-            extract.path,
-        )
+        about = {"registry": loader.registry, "name": unknown[0], "known": ", ".join(loader.columns)}
+        raise OptionError(said("errors", "loader", "no_such_column", **about), extract.path)
 
 
-def _found(extract: Extract, registry: str | None, module: Path | None, region: str | None) -> tuple[Loader, Extract]:
+def _find(extract: Extract, registry: str | None, module: Path | None, region: str | None) -> tuple[Loader, Extract]:
     """The loader that was named, or the one that recognises the file, and the extract with its numbering plan."""
     _refuse_misnamed(extract)
     plain = is_plain(extract)
     if module or registry:
-        loader = (loader_in(module) if module else known(registry or "")).planned(region)
+        loader = (loader_in(module) if module else loader_of(registry or "")).planned(region)
         if registry not in (None, loader.registry):
             raise LoaderError(said("errors", "loader", "other", registry=loader.registry, wanted=registry), module)
         if plain:
@@ -170,7 +167,7 @@ def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extrac
 
 
 def _refuse_others(loader: Loader, extract: Extract) -> None:
-    """Raise LoaderError if a file is not a registry's, or bare numbers have a file name of another registry."""
+    """Raise LoaderError if a file is not from a registry, or has bare numbers and the name of another registry."""
     if not loader.cumulative and (what := decoy(extract.names, extract.header)):
         raise LoaderError(what, extract.path)
     file = replace(extract, region=loader.region)

@@ -1,6 +1,6 @@
 -- Compares two states of a complete list: how many numbers it listed before, how many it bars now, and how many of those
 -- listed before are gone, that is, clear by the new state.
---   $before, $now (files), $absent (Boolean: an absent number is listed), $every (sample: one number in so many),
+--   $before, $now (files), $absent (Boolean: an absent number is listed), $every (sample: one number in that many),
 --   prefixes(prefix): what both are complete for; none begins with another
 with rows as (
     select number, listed, false as is_now from read_parquet($before) where hash(number) % $every::ubigint = 0

@@ -52,7 +52,7 @@ class SnapshotFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def name(self) -> Words:
-        """What it is called where people read."""
+        """Its name in messages."""
         return said("fault", "of_snapshot", id=self.id, registry=self.registry, day=calendar_day(self.as_of))
 
 
@@ -65,7 +65,7 @@ class DecisionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def name(self) -> Words:
-        """What it is called where people read."""
+        """Its name in messages."""
         return said("fault", "of_check", check=self.check)
 
 
@@ -78,7 +78,7 @@ class BitpagesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def name(self) -> Words:
-        """What it is called where people read."""
+        """Its name in messages."""
         return said("fault", "of_pages", file=self.of)
 
 
@@ -88,7 +88,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         ledger: SHA-256 of the ledger's file.
         seq, head: number and hash of the last row of the log.
-        tables: how many rows each table has but the log; none in manifests of older programs.
+        tables: how many rows each table has, except the log; empty in manifests of older programs.
         rules: SHA-256 of each text.
         snapshots, decisions, bitpages: the files in the folders of these names.
     """
@@ -103,7 +103,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tables: dict[str, int] = {}
 
     def rows(self) -> Iterator[tuple[Path, SnapshotFile | DecisionFile | BitpagesFile]]:
-        """Each file, as its path in the store's folder and what it is; two snapshots may have one file."""
+        """Each file, as its path in the store's folder and its entry; two snapshots may share a file."""
         for name in FOLDERS:
             for row in getattr(self, name):
                 yield Path(name) / row.file, row
@@ -135,7 +135,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def checked(self, folder: Path) -> Manifest:
-        """Itself, of the ledger in a folder; raises DamageError where the ledger has a file name with a path in it."""
+        """The manifest itself, of the ledger in a folder. Raises DamageError if a file name in it contains a path."""
         try:
             return msgspec.convert(msgspec.to_builtins(self), Manifest)
         except msgspec.ValidationError:
@@ -169,7 +169,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         return msgspec.convert(content, Manifest)
     except msgspec.ValidationError:
-        # With its checksum right it is what some program wrote; this one knows another form.
+        # The checksum is right, so some program wrote it like this: one that knows another form.
         raise DamageError(folder, said("errors", "ledger", "later", name=NAME), "that_version") from None
 
 

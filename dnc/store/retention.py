@@ -1,9 +1,10 @@
 """Forgetting: snapshots and kept decisions by age, and what is stored about single numbers.
 
 An opt-out is never forgotten, whether the person gave it to the caller or to a registry: without it the person would be
-called again. Everything else about a number is: registries' answers that it was not listed, and kept decisions. The row
-of an answer stays, but without the answer: if it went too, a complete list of the same registry would clear the number
-because it is absent, or an older answer would count again. Each purge adds a row to the log, which holds no number.
+called again. Everything else about a number can be: registries' answers that it was not listed, and kept decisions. The
+row of an answer stays, but without the answer: if it went too, a complete list of the same registry would clear the
+number because it is absent, or an older answer would count again. Each purge adds a row to the log, which holds no
+number.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dnc.errors import InputError
 from dnc.messages import said
 from dnc.store import ledger_sql
 from dnc.store.ledger import Change
-from dnc.store.loader_search import known
+from dnc.store.loader_search import loader_of
 from dnc.store.snapshots import Snapshot, snapshot_of
 
 DECISIONS = "decisions"
@@ -43,7 +44,7 @@ class Forgotten:
 
 def check_registry(registry: str | None) -> None:
     """Raise LoaderError if there is no such registry, InputError if it is the own list."""
-    if registry and known(registry).cumulative:
+    if registry and loader_of(registry).cumulative:
         raise InputError(said("errors", "retain_own"))
 
 
@@ -65,8 +66,8 @@ def forget_decisions_by_age(change: Change, before: date) -> list[int]:
 def forget_by_number(change: Change, numbers: Sequence[int], registry: str | None, work: Path) -> Forgotten:
     """Delete what snapshots of one registry or all say about numbers that are not listed, and all kept decisions.
 
-    The reason that a person gave for an objection is deleted too; the objection stays, and so does its lift. A lift of
-    nothing that is kept does not.
+    The reason that a person gave for an objection is deleted too; the objection stays, and so does its lift. A lift
+    without an objection that is kept is deleted.
     """
     rewriting = _Rewriting(change, numbers, work)
     for file in ledger_sql.snapshot_files(change.con, registry):
@@ -102,14 +103,14 @@ class _Rewriting:
         self.files: list[str] = []
 
     def opted_out(self, file: str) -> list[int]:
-        """Those of the numbers that opted out by the file of a snapshot."""
+        """The numbers that opted out according to the file of a snapshot."""
         path = self._change.folder / "snapshots"
         sql = f"select number from read_parquet($file) where {_THEIRS} and listed is distinct from false"
         with engine(self._out.parent, path) as con:
             return run(con, "forget", sql, {"file": str(path / file), "numbers": self._numbers})["number"].to_list()
 
     def write(self, folder: Literal["snapshots", "decisions"], file: str, those: str, kept: str) -> None:
-        """Rewrite a file by the query `kept`, in which `which` are the rows about the numbers that meet `those`."""
+        """Rewrite a file with the query `kept`, where `which` selects the rows about the numbers that meet `those`."""
         path = self._change.folder / folder
         params = {"file": str(path / file), "numbers": self._numbers}
         which = f"({_THEIRS} and {those})"

@@ -1,7 +1,7 @@
 """Rules packs in a store: which keys it trusts, which pack it uses, and the packs that it used before.
 
-Nothing is read or judged here: who installs a pack has verified its signature and tried its rules. Their texts are kept
-with those of the rules of checks, so that they are never lost.
+Packs are not read or judged here: before one is installed, its signature was verified and its rules were tried. The
+texts of its rules are kept with those of the rules of checks, so that they are never lost.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class InstalledPack:
     Attributes:
         version, sha256, signer: of the pack, as in `dnc.law.rulebook.PackId`.
         files: name of each rules file → its SHA-256, and that of the program's own file that it replaced when it was
-            installed, or None where there was none.
+            installed, or None if there was none.
     """
 
     version: str
@@ -35,13 +35,13 @@ class InstalledPack:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> InstalledPack:
-        """A row of the ledger."""
+        """The pack in a row of the ledger."""
         files = {name: (own, over) for name, (own, over) in json.loads(row["files"]).items()}
         return cls(row["version"], row["sha256"], row["signer"], files)
 
 
 def installed(ledger: Ledger) -> tuple[InstalledPack, dict[str, str]] | None:
-    """The pack in use, and the texts of its rules files by name; None where there is none. Raises StoreError."""
+    """The pack in use, and the texts of its rules files by name; None if there is none. Raises StoreError."""
     if not ledger.exists:
         return None
     with ledger.read() as opened:
@@ -55,7 +55,7 @@ def installed(ledger: Ledger) -> tuple[InstalledPack, dict[str, str]] | None:
 
 
 def signers(ledger: Ledger) -> list[str]:
-    """The fingerprints of the keys that are trusted; none where there is no store. Raises StoreError."""
+    """The fingerprints of the keys that are trusted; none if there is no store. Raises StoreError."""
     if not ledger.exists:
         return []
     with ledger.read() as opened:
@@ -76,7 +76,7 @@ def install(
     Args:
         pack: its version, SHA-256, and the fingerprint of its signer.
         rules: name → text of its rules files. shipped: those of the program, to know which it replaces.
-        allowed: raises InputError where it may not follow the pack in use; asked while no other change can be made.
+        allowed: raises InputError if it may not follow the pack in use; called while no other change can be made.
         trust: whether its signer is trusted from now on.
     Raises:
         InputError: its signer is not trusted, or it is not `allowed`. StoreError: the store cannot be written.
@@ -87,10 +87,10 @@ def install(
         rows = ledger_sql.rule_packs(change.con)
         last = rows[-1] if rows else None
         allowed(InstalledPack.of(last) if last else None)
-        known = signer in ledger_sql.signers(change.con)
-        if not known and not trust:
+        is_trusted = signer in ledger_sql.signers(change.con)
+        if not is_trusted and not trust:
             raise InputError(said("errors", "distrust", signer=signer))
-        if not known:
+        if not is_trusted:
             ledger_sql.add_signer(change.con, signer, audit_log.now())
             change.log("trust-key", {"key": signer})
         if last and last["sha256"] == sha256:
@@ -104,9 +104,9 @@ def install(
 
 
 def undo(ledger: Ledger) -> tuple[InstalledPack, InstalledPack | None]:
-    """Go back to the pack before, or to the rules of the program; returns what was in use, and what is now.
+    """Go back to the previous pack, or to the rules of the program; returns what was in use, and what is now.
 
-    Raises InputError where no pack is installed, StoreError.
+    Raises InputError if no pack is installed, StoreError.
     """
     if not ledger.exists:
         raise InputError(said("errors", "no_pack"))
@@ -123,7 +123,7 @@ def undo(ledger: Ledger) -> tuple[InstalledPack, InstalledPack | None]:
 
 
 def distrust(ledger: Ledger, fingerprint: str) -> None:
-    """Install no more packs of a key; one in use stays. Raises InputError where it is not trusted, StoreError."""
+    """Install no more packs of a key; a pack in use stays. Raises InputError if it is not trusted, StoreError."""
     message = said("errors", "distrust", signer=fingerprint)
     if not ledger.exists:
         raise InputError(message)

@@ -22,7 +22,7 @@ _NOT_IN_ROW = ("accepted", "new", "notes")  # attributes of a snapshot that its 
 
 
 class Accepted(NamedTuple):
-    """What a load took in although it would normally be refused, because a reason was given.
+    """What a load accepted although it would normally be refused, because a reason was given.
 
     Attributes:
         what: `unread` (rows of a complete list) or `gone` (numbers that the list held before).
@@ -54,7 +54,7 @@ class Snapshot:
         numbers: rows of `file`, one per number.
         loaded_at: in UTC, without offset.
         layout: what was said about the columns and words of the file (`Layout.text`), or None.
-        accepted: what the load took in although it would normally be refused.
+        accepted: what the load accepted although it would normally be refused.
         new: False if the same file was already loaded in the same way.
         notes: what a person should know about the load.
     """
@@ -118,7 +118,7 @@ def snapshots_in(con: duckdb.DuckDBPyConnection) -> tuple[Snapshot, ...]:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a check sees of a store: the snapshots and objections of the moment it began.
+    """What a check sees of a store: the snapshots and objections at the moment when it began.
 
     Its files are held open: one that is forgotten meanwhile is deleted only when this object is gone.
 
@@ -137,12 +137,12 @@ class Standing:
 
     def of(self, registry: str) -> list[Snapshot]:
         """The snapshots of one registry; raises StoreError if the checksum of a file is not its name."""
-        found = [snapshot for snapshot in self.snapshots if snapshot.registry == registry]
-        for snapshot in found:
+        snapshots = [snapshot for snapshot in self.snapshots if snapshot.registry == registry]
+        for snapshot in snapshots:
             if snapshot.file not in self._intact:
                 self._verify(snapshot)
                 self._intact.add(snapshot.file)
-        return found
+        return snapshots
 
     def path(self, snapshot: Snapshot) -> Path:
         """The file of a snapshot."""

@@ -1,4 +1,4 @@
-"""Time stamps: an authority confirms that the log ended with a row, hash and all, at a moment (RFC 3161).
+"""Time stamps: an authority confirms that at a moment the log ended with a row and its hash (RFC 3161).
 
 What is stamped is the text `ROW:HASH`. The authority's answer is kept as it came, in the folder `stamps` of the store:
 
@@ -51,7 +51,7 @@ _SHA256 = "2.16.840.1.101.3.4.2.1"
 
 @dataclass(frozen=True)
 class Stamp:
-    """A stamp that is kept in a store; nothing of it is verified yet.
+    """A stamp that is kept in a store and not verified yet.
 
     Attributes:
         path: its file, the answer of the authority (DER).
@@ -82,7 +82,7 @@ class Stamped:
 
 
 class StampError(InputError):
-    """A stamp is not what it should be; `why` says it in every language."""
+    """A stamp is not what it should be; `why` gives the reason in every language."""
 
     def __init__(self, why: Words) -> None:
         self.why = why
@@ -93,21 +93,21 @@ class StampError(InputError):
 
 
 def stamps_in(folder: Path) -> list[Stamp]:
-    """The stamps of a store, by row and name; other files in their folder are passed over. Raises StoreError."""
-    found = [(path, _NAME.fullmatch(path.name)) for path in below(folder / FOLDER) if not path.is_dir()]
-    stamps = [Stamp(path, Entry(int(name[1]), name[2]), name[3]) for path, name in found if name]
+    """The stamps of a store, by row and name; other files in their folder are ignored. Raises StoreError."""
+    matches = [(path, _NAME.fullmatch(path.name)) for path in below(folder / FOLDER) if not path.is_dir()]
+    stamps = [Stamp(path, Entry(int(match[1]), match[2]), match[3]) for path, match in matches if match]
     return sorted(stamps, key=lambda stamp: (stamp.head.seq, stamp.path.name))
 
 
 def last_stamp(folder: Path) -> Stamp | None:
-    """The stamp of the latest row of a store that has one. Raises StoreError."""
+    """The latest stamp of a store, by row; None if it has none. Raises StoreError."""
     return next(reversed(stamps_in(folder)), None)
 
 
 def compare(stamps: Sequence[Stamp], log: Log) -> list[Words]:
     """Compare stamps with the log, which has to hold each row that was stamped; returns faults, one line each."""
     missing = [stamp for stamp in stamps if not stamp.is_of(log)]
-    return [said("anchor", "stamp_refuted", path=one.path, row=one.head.seq) for one in missing]
+    return [said("anchor", "stamp_refuted", path=stamp.path, row=stamp.head.seq) for stamp in missing]
 
 
 # Getting one
@@ -119,16 +119,16 @@ def add_stamp(ledger: Ledger, head: Entry, url: str, trusted: Sequence[Certifica
     Args:
         head: the row.
         url: of the authority, http:// or https://.
-        trusted: certificates to verify the stamp with; by default only what it is about is compared.
+        trusted: certificates to verify the stamp with; by default only the row that it is about is compared.
     Raises:
-        InputError: the authority is not reached, refuses, or answers something else; the store is as it was.
-        OptionError: the URL is no such URL, or the extra is missing. StoreError: the store cannot be written.
+        InputError: the authority cannot be reached, refuses, or answers something else; the store is as it was.
+        OptionError: the URL is of another kind, or the extra is missing. StoreError: the store cannot be written.
     """
     rfc3161 = _library()
-    asked = rfc3161.TimestampRequestBuilder().data(_text(head)).hash_algorithm(rfc3161.HashAlgorithm.SHA256).build()
-    data = _answer(url, asked.as_bytes())
+    request = rfc3161.TimestampRequestBuilder().data(_text(head)).hash_algorithm(rfc3161.HashAlgorithm.SHA256).build()
+    data = _answer(url, request.as_bytes())
     try:
-        look_at(data, head, trusted, nonce=asked.nonce)
+        look_at(data, head, trusted, nonce=request.nonce)
     except StampError as error:
         raise InputError(said("errors", "stamp", "refused", url=_plain(url), why=error.why)) from None
     return keep_stamp(ledger, head, data)
@@ -147,7 +147,7 @@ def keep_stamp(ledger: Ledger, head: Entry, data: bytes) -> Stamp:
 
 
 def _answer(url: str, query: bytes) -> bytes:
-    """What an authority answers, within a time and a size."""
+    """The answer of an authority, limited in time and size."""
     if urlsplit(url).scheme not in ("http", "https"):
         raise OptionError(said("errors", "stamp", "url", url=_plain(url)))
     try:
@@ -162,13 +162,13 @@ def _answer(url: str, query: bytes) -> bytes:
         why = said("errors", "stamp", "slow", seconds=f"{_SECONDS:g}")
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
-        told = getattr(reason, "strerror", None) or type(reason).__name__
-        why = said("errors", "stamp", "unreached", why=told)
+        cause = getattr(reason, "strerror", None) or type(reason).__name__
+        why = said("errors", "stamp", "unreached", why=cause)
     raise InputError(said("errors", "stamp", "failed", url=_plain(url), why=why))
 
 
 def _read(url: str, query: bytes) -> bytes:
-    """What is answered; user and password in the URL are sent as HTTP asks for them (Basic)."""
+    """The body of the answer; user and password in the URL are sent as Basic authentication."""
     parts = urlsplit(url)
     address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     request = urllib.request.Request(address, query, {"Content-Type": "application/timestamp-query"})  # noqa: S310
@@ -189,7 +189,7 @@ def _read(url: str, query: bytes) -> bytes:
 
 
 def _within(seconds: float, call: Callable[[], bytes]) -> bytes:
-    """The result of a call that may take only so long in all: timeouts of sockets begin anew with each byte.
+    """The result of a call, limited in its whole time: the timeout of a socket begins anew with each byte.
 
     Raises TimeoutError; the call is then left to end with the process.
     """
@@ -215,7 +215,7 @@ def _plain(url: str) -> str:
 
 
 def certificates_in(path: Path) -> list[Certificate]:
-    """The certificates of a PEM file. Raises InputError where it holds none, OptionError where the extra is missing."""
+    """The certificates of a PEM file. Raises InputError if it holds none, OptionError if the extra is missing."""
     _library()
     from cryptography.x509 import load_pem_x509_certificates
 
@@ -228,18 +228,18 @@ def certificates_in(path: Path) -> list[Certificate]:
 
 
 def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> Stamped:
-    """What a stamp says about its row; with certificates, once its signature is verified with them.
+    """What a stamp says about its row; if certificates are given, its signature is verified with them first.
 
-    Certificates count if they were valid when it was made.
+    Certificates count if they were valid when the stamp was made.
 
-    Raises StampError where it is none, is about something else, or does not verify; OptionError where the extra is
+    Raises StampError if it is not a stamp, is about something else, or cannot be verified; OptionError if the extra is
     missing.
     """
     return look_at(content_of(stamp), stamp.head, trusted)
 
 
 def content_of(stamp: Stamp) -> bytes:
-    """The answer of the authority (DER). Raises StampError where the file is damaged, or is larger than one is kept."""
+    """The answer of the authority (DER). Raises StampError if the file is damaged or too large."""
     with open_input(stamp.path) as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
@@ -250,7 +250,7 @@ def content_of(stamp: Stamp) -> bytes:
 
 
 def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> tuple[list[Words], list[Words]]:
-    """Every stamp of a store, one line each: faults, and notes of those that say what they should. Raises OSError."""
+    """Every stamp of a store, one line each: faults, and notes about those without a fault. Raises OSError."""
     faults, notes = [], []
     for stamp in stamps_in(folder):
         try:
@@ -261,12 +261,12 @@ def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> tuple[
 
 
 def in_words(head: Entry, read: Callable[[], Stamped], *, verified: bool = False) -> Words:
-    """What a stamp of a row says, or that the extra which reads it is missing. Raises StampError as `read` does."""
+    """What a stamp of a row says, or that the extra that reads it is missing. Raises StampError as `read` does."""
     try:
-        told = read()
+        stamped = read()
     except OptionError as error:
         return said("anchor", "stamp_unread", why=error.message, row=head.seq)
-    about = {"at": told.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": told.authority or "?"}
+    about = {"at": stamped.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": stamped.authority or "?"}
     return said("anchor", "stamp_verified" if verified else "stamp_unverified", row=head.seq, **about)
 
 
@@ -304,7 +304,7 @@ def _authority(answer: TimeStampResponse) -> str | None:
     """The name in the certificate of the signer, if the answer holds it."""
     from cryptography.x509 import NameOID, load_der_x509_certificate
 
-    signers = {(one.issuer, one.serial_number) for one in answer.signed_data.signer_infos}
+    signers = {(signer.issuer, signer.serial_number) for signer in answer.signed_data.signer_infos}
     for certificate in map(load_der_x509_certificate, answer.signed_data.certificates):
         if (certificate.issuer, certificate.serial_number) in signers:
             names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)

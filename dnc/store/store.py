@@ -110,7 +110,7 @@ class Store:
     def standing(self) -> Standing:
         """The snapshots and objections of this moment; none if the store does not exist yet.
 
-        Raises StoreError, also where the ledger was edited so that it is not what its log says.
+        Raises StoreError, also if the ledger was edited and does not match its log any more.
         """
         if not self.exists:
             return Standing(self.path)

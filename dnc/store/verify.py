@@ -28,7 +28,7 @@ class Findings:
     Attributes:
         faults: what is wrong, one line each.
         notes: what is worth knowing but not wrong.
-        refuted: those of the faults that only anchors and stamps show: rows that the log had, and has not any more.
+        refuted: those of the faults that only anchors and stamps show: rows that the log once had and no longer has.
         damaged: paths of the damaged files.
         unnamed: files that the ledger does not name and never named.
         head: the last row of the log.
@@ -56,18 +56,18 @@ def verify(ledger: Ledger) -> Findings:
     """Read the whole store and compare it with its manifest. Raises StoreError if there is none or it is locked."""
     _must_exist(ledger)
     for _ in range(_TRIES):
-        before, found = ledger.state, _verified(ledger)
-        if not found.faults or ledger.state == before:
+        before, findings = ledger.state, _verified(ledger)
+        if not findings.faults or ledger.state == before:
             break  # otherwise a change was made meanwhile, which removes files
-    return found
+    return findings
 
 
 def _verified(ledger: Ledger) -> Findings:
-    found = Findings(faults=[*links_in(ledger.folder)])
-    if found.faults:
-        return found
-    if told := open_to_others(ledger.folder):
-        found.notes.append(told)
+    findings = Findings(faults=[*links_in(ledger.folder)])
+    if findings.faults:
+        return findings
+    if warning := open_to_others(ledger.folder):
+        findings.notes.append(warning)
     manifest, outside = None, Outside.of(ledger.folder)
     files = ledger.files()
     moved_in = ledger.moved_in()  # after the files and before the ledger, which names what was moved in meanwhile
@@ -75,35 +75,35 @@ def _verified(ledger: Ledger) -> Findings:
         with ledger.read() as opened:
             manifest = opened.manifest
             if opened.ahead:
-                found.notes.append(said("note", "ahead"))
+                findings.notes.append(said("note", "ahead"))
             if edited := _strange(opened.con):
                 raise DamageError(ledger.folder, edited)
             if not state.is_stated(opened.con):
-                found.notes.append(said("note", "unstated"))
-            found.faults += audit_log.faults(opened.con, manifest.last)
-            found.faults += _edits(opened.con)
-            found.faults += _differences(opened.con, manifest)
-            found.ledger_intact = not found.faults
+                findings.notes.append(said("note", "unstated"))
+            findings.faults += audit_log.faults(opened.con, manifest.last)
+            findings.faults += _edits(opened.con)
+            findings.faults += _differences(opened.con, manifest)
+            findings.ledger_intact = not findings.faults
             unnamed = files - ledger.named(manifest)
             strange = unnamed - ledger.done_with(opened.con, unnamed)
-            _compare(outside, opened.con, found)
-        found.unnamed = sorted(path for path in strange if path.name not in moved_in and path.exists())
-        found.faults += _strangers(found.unnamed)
+            _compare(outside, opened.con, findings)
+        findings.unnamed = sorted(path for path in strange if path.name not in moved_in and path.exists())
+        findings.faults += _strangers(findings.unnamed)
     except LockedError:
         raise
     except duckdb.Error as error:
-        found.ledger_intact = False
-        found.faults.append(said("errors", "ledger", "damaged", kind=type(error).__name__))
+        findings.ledger_intact = False
+        findings.faults.append(said("errors", "ledger", "damaged", kind=type(error).__name__))
     except StoreError as error:
-        found.ledger_intact = False
-        found.faults.append(error.fault if isinstance(error, DamageError) else error.message)
+        findings.ledger_intact = False
+        findings.faults.append(error.fault if isinstance(error, DamageError) else error.message)
         with suppress(StoreError):
             manifest = read_manifest(ledger.folder)
-        found.faults += _losses(ledger, manifest)
+        findings.faults += _losses(ledger, manifest)
     if manifest:
-        found.head = manifest.last
-        _verify_files(ledger.folder, manifest, found)
-    return found
+        findings.head = manifest.last
+        _verify_files(ledger.folder, manifest, findings)
+    return findings
 
 
 def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also: Iterable[Path] = ()) -> Findings:
@@ -117,31 +117,31 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
     """
     _must_exist(ledger)
     ledger.upgrade()
-    found, outside = Findings(), Outside.of(ledger.folder, also)
+    findings, outside = Findings(), Outside.of(ledger.folder, also)
     with suppress(StoreError):
         manifest = read_manifest(ledger.folder)
-        found.head = manifest.last if manifest else found.head
+        findings.head = manifest.last if manifest else findings.head
     try:
         with ledger.instance.attached(ledger.path, "read_only") as con:
             if strange := _strange(con):
-                found.faults.append(strange)
-                return found
-            kept = (found.head, noted)
-            found.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
-            found.faults += _edits(con)
-            found.head = audit_log.head(con)
-            _compare(outside, con, found)
+                findings.faults.append(strange)
+                return findings
+            kept = (findings.head, noted)
+            findings.faults += dict.fromkeys(fault for entry in kept for fault in audit_log.faults(con, entry))
+            findings.faults += _edits(con)
+            findings.head = audit_log.head(con)
+            _compare(outside, con, findings)
     except duckdb.Error as error:
         fault = said("errors", "ledger", "unread", kind=type(error).__name__)
         raise DamageError(ledger.folder, fault, "verify") from None
-    return found
+    return findings
 
 
 @dataclass(frozen=True)
 class Outside:
-    """What tells of a store's log outside its ledger: files of anchors, and stamps.
+    """Evidence of a store's log that is kept outside its ledger: files of anchors, and stamps.
 
-    It is read before the log is, which may have got new rows meanwhile, with anchors and stamps of them.
+    It is read before the log, which may get new rows meanwhile, with anchors and stamps of them.
     """
 
     files: anchors.Files
@@ -149,21 +149,21 @@ class Outside:
 
     @classmethod
     def of(cls, folder: Path, also: Iterable[Path] = ()) -> Outside:
-        """What tells of the log of a store; also: files of anchors besides those that the store remembers."""
+        """The evidence of the log of a store. also: files of anchors besides those that the store remembers."""
         return cls(anchors.read_files(folder, also), stamps.stamps_in(folder))
 
     def compare(self, con: duckdb.DuckDBPyConnection) -> tuple[list[Words], list[Words]]:
-        """Compare it with the log of an open ledger; returns faults and notes, one line each."""
+        """Compare the evidence with the log of an open ledger; returns faults and notes, one line each."""
         log = anchors.log_of(con)
         faults, notes = anchors.compare(self.files, log)
         return [*faults, *stamps.compare(self.stamps, log)], notes
 
 
-def _compare(outside: Outside, con: duckdb.DuckDBPyConnection, found: Findings) -> None:
+def _compare(outside: Outside, con: duckdb.DuckDBPyConnection, findings: Findings) -> None:
     faults, notes = outside.compare(con)
-    found.refuted += faults
-    found.faults += faults
-    found.notes += notes
+    findings.refuted += faults
+    findings.faults += faults
+    findings.notes += notes
 
 
 def _must_exist(ledger: Ledger) -> None:
@@ -172,7 +172,7 @@ def _must_exist(ledger: Ledger) -> None:
 
 
 def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
-    """What a ledger lacks that does not match its manifest, as far as it can be opened."""
+    """What is missing from a ledger that does not match its manifest, if it can be opened at all."""
     try:
         with ledger.instance.attached(ledger.path, "read_only") as con:
             yield from audit_log.faults(con, manifest.last if manifest else audit_log.NO_ENTRY)
@@ -184,13 +184,13 @@ def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
 
 
 def _strange(con: duckdb.DuckDBPyConnection) -> Words | None:
-    """That a ledger holds what may deceive a verification, such as a function named `sha256`; None if it does not."""
+    """A fault if a ledger holds what may deceive a verification, such as a function named `sha256`; otherwise None."""
     names = ledger_sql.strange(con)
     return said("fault", "strange", names=", ".join(names[:_NAMED])) if names else None
 
 
 def _edits(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """In what the ledger is not what its log says."""
+    """Where the ledger does not match its log."""
     yield from state.faults(con, state.read(con))
     for table in ("rules", "terms"):
         if count := ledger_sql.texts_misnamed(con, table):
@@ -198,7 +198,7 @@ def _edits(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 
 def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
-    """In which tables the ledger has not as many rows as the manifest says; older manifests do not say it."""
+    """Tables that do not have as many rows as the manifest says; older manifests do not say it."""
     rows = state.read(con).rows
     for name, then in manifest.tables.items():
         if (now := rows.get(name, 0)) != then:
@@ -206,7 +206,7 @@ def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterato
 
 
 def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
-    """In what the ledger differs from the manifest."""
+    """Where the ledger differs from the manifest."""
     now = Manifest.of(con, manifest.ledger, audit_log.head(con))
     for name in (*FOLDERS, "rules", "last"):
         if getattr(now, name) != getattr(manifest, name):
@@ -214,34 +214,34 @@ def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator
 
 
 def _strangers(files: Sequence[Path]) -> Iterator[str]:
-    """That there are files which the ledger does not name, and what it may mean."""
+    """A fault if there are files that the ledger does not name, and what it may mean."""
     if files:
-        some = ", ".join(f"{path.parent.name}/{path.name}" for path in files[:_NAMED])
+        names = ", ".join(f"{path.parent.name}/{path.name}" for path in files[:_NAMED])
         more = ", …" if len(files) > _NAMED else ""
-        yield said("fault", "strangers", n=len(files), names=some + more)
+        yield said("fault", "strangers", n=len(files), names=names + more)
 
 
-def _verify_files(folder: Path, manifest: Manifest, found: Findings) -> None:
-    intact: dict[Path, int] = {}  # two snapshots may have one file
+def _verify_files(folder: Path, manifest: Manifest, findings: Findings) -> None:
+    intact: dict[Path, int] = {}  # two snapshots may share a file
     for name, row in manifest.rows():
         path = folder / name
         fault = fault_of(path)
         if not fault:
             fault = _miscounted(path, row.rows)
         if fault:
-            found.damaged.append(path)
-            found.faults.append(said("fault", "file", file=row.name, fault=fault))
+            findings.damaged.append(path)
+            findings.faults.append(said("fault", "file", file=row.name, fault=fault))
         else:
             intact[path] = 0 if isinstance(row, BitpagesFile) else row.rows
     for stamp in stamps.stamps_in(folder):
         if not stamp.is_intact:
-            found.damaged.append(stamp.path)
-            found.faults.append(said("anchor", "stamp_damaged", path=stamp.path))
-    found.files, found.rows = len(intact), sum(intact.values())
+            findings.damaged.append(stamp.path)
+            findings.faults.append(said("anchor", "stamp_damaged", path=stamp.path))
+    findings.files, findings.rows = len(intact), sum(intact.values())
 
 
 def _miscounted(path: Path, rows: int) -> str | None:
-    """That a file has not so many rows, or was removed meanwhile; None if nothing is wrong."""
+    """What is wrong with a file that does not have that many rows, or was removed meanwhile; otherwise None."""
     try:
         held = rows_of(path)
     except FileNotFoundError:

@@ -1,6 +1,6 @@
 """The page of a certificate: what it certifies, for a person, with the signed data in it for a program.
 
-The page itself proves nothing. It is compared with the page that is made of the signed data, word for word.
+The page itself proves nothing. It is compared, word for word, with the page that is made from the signed data.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ Rows = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Verified:
-    """A certificate whose signature holds.
+    """A certificate with a valid signature.
 
     data: the same as plain data for JSON. signer: fingerprint of the key.
-    page: `same` if it is the one that is made of the data, else `other`; `not_compared` if another version made it, and
-        None where there is no page.
+    page: `same` if it is the page that is made from the data, else `other`; `not_compared` if another version made it,
+        and None if there is no page.
     """
 
     certificate: Certificate
@@ -47,7 +47,7 @@ class Verified:
 
 
 def html(signed: Mapping[str, Any], language: str = "en") -> str:
-    """The page of a certificate, as `dnc.checks.certificate.certify` gives it."""
+    """The page of a certificate that `dnc.checks.certificate.certify` returned."""
     certificate, signer = read_certificate(signed)
     texts = messages("certificate", language)
     values = {
@@ -67,60 +67,60 @@ def in_short(certificate: Certificate, language: str) -> str:
 
 
 def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Rows]:
-    """What a certificate says: by the key of a heading in the messages, labels and values."""
-    w, texts = messages("page", language), messages("certificate", language)
+    """What a certificate says: labels and values, by the key of their heading in the messages."""
+    page, texts = messages("page", language), messages("certificate", language)
     count, day, none = counted(language), dated(language), messages("common", language)["none"]
-    one, use = certificate, certificate.use
+    use = certificate.use
     checked: Rows = [
-        (w["list"], ", ".join(one.input.files)),
-        (w["list_rows"], count(one.input.rows)),
-        (w["checksum"], one.input.sha256),
-        (texts["today"], day(one.today) + ("" if one.clock == "system" else f" ({texts['clock']})")),
+        (page["list"], ", ".join(certificate.input.files)),
+        (page["list_rows"], count(certificate.input.rows)),
+        (page["checksum"], certificate.input.sha256),
+        (texts["today"], day(certificate.today) + ("" if certificate.clock == "system" else f" ({texts['clock']})")),
         (texts["at"], use.at or none),
-        (w["region"], use.region or none),
-        (w["guidance"], w["guidance_means"].get(use.guidance, use.guidance)),
+        (page["region"], use.region or none),
+        (page["guidance"], page["guidance_means"].get(use.guidance, use.guidance)),
         *((texts[name], getattr(use, name) or none) for name in ("brief", "consents", "terms")),
     ]
-    declared: Rows = [(name, w["hidden"] if name == "cli" else fact) for name, fact in use.declared.items()]
+    declared: Rows = [(name, page["hidden"] if name == "cli" else fact) for name, fact in use.declared.items()]
     for key in ("when_filled", "when_empty"):
         for column, facts in getattr(use, key).items():
             declared += [(f"{texts[key].format(column=column)}: {name}", fact) for name, fact in facts.items()]
-    declared += [(f"{w['accepted']}: {regime}", reason) for regime, reason in use.accepted.items()]
+    declared += [(f"{page['accepted']}: {regime}", reason) for regime, reason in use.accepted.items()]
     outcomes = messages("common", language)["outcomes"]
-    found = [(outcomes[name], count(calls)) for name, calls in msgspec.structs.asdict(one.counts).items()]
+    counts = [(outcomes[name], count(calls)) for name, calls in msgspec.structs.asdict(certificate.counts).items()]
     rules = [
         (file.jurisdiction, texts["rules_file"].format(day=day(file.read_until), hash=file.sha256))
-        for file in one.rules
+        for file in certificate.rules
     ]
-    if one.pack:
-        pack = {"version": one.pack.version, "hash": one.pack.sha256, "signer": one.pack.signer}
+    if certificate.pack:
+        pack = {"version": certificate.pack.version, "hash": certificate.pack.sha256, "signer": certificate.pack.signer}
         rules.append((texts["pack"], texts["pack_says"].format(**pack)))
     registries = [
         (
             registry_named(extract.registry, language),
             " · ".join(filter(None, (day(extract.as_of), extract.campaign, extract.sha256))),
         )
-        for extract in one.registries
+        for extract in certificate.registries
     ]
     log = [
-        (w["check"], one.check),
-        (texts["checked_at"], f"{one.checked_at} UTC"),
-        (texts["checked_by"], one.checked_by),
-        (w["program"], f"dnc {one.version}"),
-        (texts["objections"], count(one.objections)),
-        (w["head"], one.head),
-        (texts["stamp"], one.stamp.head if one.stamp else none),
+        (page["check"], certificate.check),
+        (texts["checked_at"], f"{certificate.checked_at} UTC"),
+        (texts["checked_by"], certificate.checked_by),
+        (page["program"], f"dnc {certificate.version}"),
+        (texts["objections"], count(certificate.objections)),
+        (page["head"], certificate.head),
+        (texts["stamp"], certificate.stamp.head if certificate.stamp else none),
     ]
     signed = [
         (texts["signer"], signer),
-        (texts["made_at"], f"{one.made_at} UTC"),
-        (texts["made_by"], one.made_by),
-        (w["program"], f"dnc {one.made_with}"),
+        (texts["made_at"], f"{certificate.made_at} UTC"),
+        (texts["made_by"], certificate.made_by),
+        (page["program"], f"dnc {certificate.made_with}"),
     ]
     return {
         "checked": checked,
         "declared": declared,
-        "found": [*found, (texts["verdicts"], one.verdicts)],
+        "found": [*counts, (texts["verdicts"], certificate.verdicts)],
         "rules": rules,
         "registries": registries,
         "log": log,
@@ -138,8 +138,8 @@ def verify(path: Path, signer: str | None = None) -> Verified:
     Args:
         signer: fingerprint of the key that must have signed it.
     Raises:
-        InputError: it is no certificate, has something that this program would not write, was signed by another key,
-            or its signature does not hold. OptionError: the extra is missing.
+        InputError: it is not a certificate, has something that this program would not write, was signed by another key,
+            or its signature does not match. OptionError: the extra is missing.
     """
     data = read_bounded(path, _LONGEST + 1)
     is_page = not data.lstrip().startswith(b"{")
@@ -162,7 +162,7 @@ def verify(path: Path, signer: str | None = None) -> Verified:
 
 
 def _embedded(page: bytes) -> bytes:
-    """The data in a page; nothing where there is not exactly one element of data."""
+    """The data in a page; empty if there is not exactly one element of data."""
     _, begin, after = page.partition(_BEGIN)
     data, end, _ = after.partition(_END)
     return data if begin and end and _BEGIN not in after else b""

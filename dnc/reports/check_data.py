@@ -41,17 +41,18 @@ def as_data(check: Check) -> dict[str, Any]:
         "missing": _sorted(tallies.missing()),
         "unread": _sorted(tallies.unread),
         "not_understood": [
-            {"column": one.column, "word": one.word, "cells": one.rows, "write": one.write} for one in misread(check)
+            {"column": cells.column, "word": cells.word, "cells": cells.rows, "write": cells.write}
+            for cells in misread(check)
         ],
         "valid_until": min((end.isoformat() for end in tallies.ends if end), default=None),
         "snapshots": [
             {
-                "id": one.id,
-                "registry": one.registry,
-                "as_of": one.as_of.isoformat(),
-                "age_days": (today - one.as_of).days,
+                "id": snapshot.id,
+                "registry": snapshot.registry,
+                "as_of": snapshot.as_of.isoformat(),
+                "age_days": (today - snapshot.as_of).days,
             }
-            for one in check.snapshots
+            for snapshot in check.snapshots
         ],
         "rules": check.record["rules"],
         "rules_pack": check.record["pack"],

@@ -1,6 +1,6 @@
 """The page of a check: one HTML file for people, in English or French, that loads nothing and runs no script.
 
-It is made from counts and shows nothing of single rows, so no telephone number can appear on it.
+It is made from counts and shows nothing about single rows, so no telephone number can appear on it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.messages import messages
 from dnc.reports.check_summary import remarks
-from dnc.reports.decision import asked, decision, law_used, made, told_for_all
+from dnc.reports.decision import decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
 from dnc.reports.phrases import accepted, declared, misread, needed, ranked, remedy
@@ -24,15 +24,15 @@ _SECTIONS = (
     "blocked", "undecided", "misread", "duties", "dates",
     "annex", "asked", "found", "registries", "law", "method",
 )  # fmt: skip
-_WORDS = 50  # that were not understood, on the page
+_WORDS = 50  # words that were not understood, on the page
 _ENDS = 6  # days on which clear calls end, on the page
 _YEAR = timedelta(days=365)
 
 
 def html(check: Check) -> str:
     """The page of a check, in the check's language."""
-    w = messages("page", check.language)
-    return rendered("check.html", check.language, {name: w[name] for name in _SECTIONS}, _values(check))
+    texts = messages("page", check.language)
+    return rendered("check.html", check.language, {name: texts[name] for name in _SECTIONS}, _values(check))
 
 
 def _values(check: Check) -> dict[str, Any]:
@@ -42,8 +42,8 @@ def _values(check: Check) -> dict[str, Any]:
     days = sorted(day for day, _ in tallies.days if day) or [today()]
     window = (days[0] - _YEAR, days[-1] + _YEAR)
     packs = [book.packs[id_] for (id_,) in sorted(tallies.by("jurisdiction")) if id_]
-    loaded = {one.registry for one in check.snapshots}
-    snapshots = sorted(check.snapshots, key=lambda one: (one.registry, one.as_of))
+    loaded = {snapshot.registry for snapshot in check.snapshots}
+    snapshots = sorted(check.snapshots, key=lambda snapshot: (snapshot.registry, snapshot.as_of))
     return {
         "title": messages("page", language)["title"].format(name=check.files.name),
         "made": made(check),
@@ -62,16 +62,16 @@ def _values(check: Check) -> dict[str, Any]:
         "duties": ranked(book, tallies.duties()),
         "advice": ranked(book, tallies.advice()),
         "window": window,
-        "changes": spans(packs, told_for_all(check), *window, language),
+        "changes": spans(packs, facts_for_all(check), *window, language),
         "ends": _ends(check),
-        "asked": asked(check),
+        "details": details(check),
         "declared": declared(check),
         "record": check.record,
         "kinds": _kinds(check),
         "last": days[-1],
         "snapshots": snapshots,
         "accepted": list(accepted(snapshots, language)),
-        "unloaded": [id_ for id_ in _asked(check) if id_ not in loaded],
+        "unloaded": [id_ for id_ in _registries_needed(check) if id_ not in loaded],
         "law": [regime for regime, _ in law_used(check)],
         "packs": packs,
         "book": book,
@@ -79,7 +79,7 @@ def _values(check: Check) -> dict[str, Any]:
 
 
 def _missing(check: Check) -> list[dict[str, Any]]:
-    """What would decide the undecided calls: how many there are, what to do about them, and where the answer goes."""
+    """What would decide the undecided calls: how many there are, what to do, and where the answer goes."""
     return [
         {
             "rows": rows,
@@ -91,46 +91,46 @@ def _missing(check: Check) -> list[dict[str, Any]]:
 
 
 def _ends(check: Check) -> list[tuple[date, int]]:
-    """Days after which fewer calls are clear, with those that still are; a few of them, the first and last included."""
-    left, found = check.counts["clear"], []
+    """Days after which fewer calls are clear, with how many still are; a few days, including the first and the last."""
+    left, ends = check.counts["clear"], []
     for end in sorted(end for end in check.tallies.ends if end):
         left -= check.tallies.ends[end]
-        found.append((end, left))
-    last = len(found) - 1
-    return found if last < _ENDS else [found[round(at * last / (_ENDS - 1))] for at in range(_ENDS)]
+        ends.append((end, left))
+    last = len(ends) - 1
+    return ends if last < _ENDS else [ends[round(at * last / (_ENDS - 1))] for at in range(_ENDS)]
 
 
 def _kinds(check: Check) -> list[tuple[str, str, list[int]]]:
     """Territory, line, and the rows of each outcome; most rows first."""
-    found = check.tallies.by("territory", "line", "outcome")
-    kinds = {(territory, line) for territory, line, _ in found}
-    rows = [(*kind, [found[*kind, outcome] for outcome in OUTCOMES]) for kind in kinds]
+    counts = check.tallies.by("territory", "line", "outcome")
+    kinds = {(territory, line) for territory, line, _ in counts}
+    rows = [(*kind, [counts[*kind, outcome] for outcome in OUTCOMES]) for kind in kinds]
     return sorted(rows, key=lambda kind: (-sum(kind[2]), kind[0], kind[1]))
 
 
 def _regions(check: Check) -> list[tuple[Regime, list[tuple[str, int]]]]:
-    """Regimes left open because a state's or region's own law was not read, each with the places concerned."""
+    """Regimes that stay open because the law of a state or region was not read, each with the places concerned."""
     open_ = [regime for regime, _ in ranked(check.book, check.tallies.undecided()) if _is_regional(regime)]
     return [(regime, sorted(check.tallies.places(regime.id).items())) for regime in open_]
 
 
 def _is_regional(regime: Regime) -> bool:
-    """Whether the regime represents the law of places that was not read here."""
+    """Whether the regime is for the law of places that was not read."""
     return regime.demand == "not_read" and any(word == "place" for part in regime.parts for _, word in part.reads)
 
 
 def _without_rules(check: Check) -> list[tuple[str, int]]:
     """Territories of readable numbers that have no rules here."""
-    found: Counter[str] = Counter()
+    territories: Counter[str] = Counter()
     for (territory, missing), rows in check.tallies.by("territory", "missing").items():
         if missing == "jurisdiction":
-            found[territory] += rows
-    return found.most_common()
+            territories[territory] += rows
+    return territories.most_common()
 
 
-def _asked(check: Check) -> list[str]:
+def _registries_needed(check: Check) -> list[str]:
     """Registries that the law in force for the numbers in the list, on the planned days, depends on."""
     days = [day for day, _ in check.tallies.days if day]
     packs = [check.book.packs[id_] for (id_,) in check.tallies.by("jurisdiction") if id_]
-    regimes = [one for pack in packs for one in pack.regimes if any(map(one.in_force, days))]
-    return sorted({id_ for one in regimes for part in one.parts for id_ in part.registries})
+    regimes = [regime for pack in packs for regime in pack.regimes if any(map(regime.in_force, days))]
+    return sorted({id_ for regime in regimes for part in regime.parts for id_ in part.registries})

@@ -18,28 +18,28 @@ _MARGIN = " " * 13  # the width of the counts in front of a list
 
 
 def summary(check: Check) -> Iterator[str]:
-    """Lines of the summary: the decision, what to know of the list, what was declared and misread, the log."""
+    """Lines of the summary: the decision, what to know about the list, what was declared and misread, the log."""
     language = check.language
     texts, heads, count = messages("summary", language), messages("decision", language), counted(language)
-    found = decision(check)
-    yield found.sentence
-    yield from found.facts
+    result = decision(check)
+    yield result.sentence
+    yield from result.facts
     if check.calls != check.rows:
         yield texts["numbers"].format(rows=count(check.rows), calls=count(check.calls))
     if (given := check.given.total()) != check.calls:
         counts = counts_in_words({outcome: check.given[outcome] for outcome in check.counts}, language)
         yield texts["changed" if check.record["changed"] else "given"].format(rows=count(given), counts=counts)
-    if found.reasons:
-        yield labelled(found.why, "", language).rstrip()
-    yield from (f"  {count(one.rows):>9}  {one.text}" for one in found.reasons)
-    if found.steps:
+    if result.reasons:
+        yield labelled(result.why, "", language).rstrip()
+    yield from (f"  {count(reason.rows):>9}  {reason.text}" for reason in result.reasons)
+    if result.steps:
         yield labelled(heads["next"], "", language).rstrip()
-    for number, step in enumerate(found.steps, 1):
+    for number, step in enumerate(result.steps, 1):
         yield f"  {number}. {step.text}"
         if step.how:
             yield f"     {step.how}"
-    if found.holds:
-        yield found.holds
+    if result.holds:
+        yield result.holds
     yield from remarks(check)
     yield from _declared(check)
     yield from _misread(check, language)
@@ -51,7 +51,7 @@ def summary(check: Check) -> Iterator[str]:
 
 
 def remarks(check: Check) -> Iterator[str]:
-    """Lines about what a person should know of the list."""
+    """Lines about what a person should know about the list."""
     yield from warnings(check, check.language)
     if check.repeated:
         yield messages("summary", check.language)["repeated"].format(n=counted(check.language)(check.repeated))
@@ -62,8 +62,8 @@ def _declared(check: Check) -> Iterator[str]:
     if check.declared:
         yield texts["declared"].format(facts=facts(check.declared, check.language))
     yield from (line for _, line in by_rules(check))
-    if found := consents(check):
-        yield texts["consents"].format(counts=found)
+    if counts := consents(check):
+        yield texts["consents"].format(counts=counts)
 
 
 def counts_in_words(counts: Mapping[str, int], language: str) -> str:
@@ -93,20 +93,23 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
     for reason, key in _RAGGED.items():
         if n := check.tallies.unread[reason]:
             yield texts["ragged"][key].format(n=count(n))
-    newest = {(one.registry, one.covers): one for one in sorted(check.snapshots, key=lambda one: (one.as_of, one.id))}
-    # The own list is a ledger: none of its snapshots takes the place of another.
-    own = [one for one in check.snapshots if one.registry == "own"]
-    yield from accepted([*own, *(one for one in newest.values() if one.registry != "own")], language)
+    newest = {
+        (snapshot.registry, snapshot.covers): snapshot
+        for snapshot in sorted(check.snapshots, key=lambda snapshot: (snapshot.as_of, snapshot.id))
+    }
+    # The own list is cumulative: none of its snapshots replaces another.
+    own = [snapshot for snapshot in check.snapshots if snapshot.registry == "own"]
+    yield from accepted([*own, *(snapshot for snapshot in newest.values() if snapshot.registry != "own")], language)
 
 
 def _misread(check: Check, language: str) -> Iterator[str]:
     texts, count = messages("summary", language), counted(language)
-    found = misread(check)
-    if found:
+    groups = misread(check)
+    if groups:
         yield texts["misread"]
-    for one in found[:_SHOWN]:
-        yield f"  {count(one.rows):>9}  {one.cell}"
-        if one.write:
-            yield _MARGIN + one.write
-    if more := found[_SHOWN:]:
-        yield _MARGIN + texts["misread_more"].format(n=count(len(more)), rows=count(sum(one.rows for one in more)))
+    for cells in groups[:_SHOWN]:
+        yield f"  {count(cells.rows):>9}  {cells.cell}"
+        if cells.write:
+            yield _MARGIN + cells.write
+    if more := groups[_SHOWN:]:
+        yield _MARGIN + texts["misread_more"].format(n=count(len(more)), rows=count(sum(cells.rows for cells in more)))

@@ -1,6 +1,6 @@
-"""What a check comes to, for the person who decides: the words that terminal, page and spreadsheet share.
+"""The result of a check for the person who decides, in the words that terminal, page and spreadsheet share.
 
-They say, in this order, how many calls are possible, why not the others, what to do next, and until when it holds.
+They say, in this order, how many calls are possible, why the others are not, what to do next, and how long that holds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _STEPS = 2  # about what is missing
 
 
 class Reason(NamedTuple):
-    """Why some calls are not possible. outcome: `blocked` or `undecided`. text: in words, to follow the number."""
+    """Why some calls are not possible. outcome: `blocked` or `undecided`. text: in words, after the number."""
 
     rows: int
     outcome: str
@@ -41,8 +41,8 @@ class Decision(NamedTuple):
     """What a person decides on.
 
     sentence: the result, with its three numbers. facts: lines about the use and the day. counts: rows by outcome.
-    why: the heading of the reasons. reasons: the weightiest ones, most rows first. steps: what to do, in this order.
-    holds: until when that is so.
+    why: the heading of the reasons. reasons: those of most rows, most first. steps: what to do, in this order.
+    holds: until when the result holds.
     """
 
     sentence: str
@@ -57,7 +57,7 @@ class Decision(NamedTuple):
 def decision(check: Check) -> Decision:
     """The decision that a check asks for, in its language."""
     tallies, language = check.tallies, check.language
-    facts = [*_persons(check), use(told_for_all(check), planned(check), language)]
+    facts = [*_persons(check), use(facts_for_all(check), planned(check), language)]
     if not check.calls:
         return Decision(messages("decision", language)["no_rows"], facts, check.counts, "", [], [], "")
     blocked = [(title(regime, language), rows) for regime, rows in ranked(check.book, tallies.blocking())]
@@ -94,42 +94,42 @@ def why(counts: Mapping[str, int], language: str) -> str:
     return str(messages("decision", language)["why"]["others" if counts["clear"] else "none"])
 
 
-def use(told: Mapping[str, str], days: str, language: str) -> str:
-    """One line: who calls, what for and who speaks where that does not follow from it, and when."""
-    words = vocabulary()
-    assumed = {"purpose": words.purposes.get(told.get("caller", "")), "voice": "human"}
+def use(facts: Mapping[str, str], days: str, language: str) -> str:
+    """One line: who calls, for what purpose and with what voice if these are not the usual ones, and when."""
+    vocab = vocabulary()
+    assumed = {"purpose": vocab.purposes.get(facts.get("caller", "")), "voice": "human"}
     parts = []
     for fact in ("caller", "purpose", "voice"):
-        value = told.get(fact)
-        if value in words.axes[fact] and value != assumed.get(fact):
-            said = words.meaning if fact == "caller" else words.value
-            parts.append(labelled(words.label(fact, language), said(fact, value, language), language))
-    return " · ".join([*parts, labelled(words.label("call_at", language), days, language)])
+        value = facts.get(fact)
+        if value in vocab.axes[fact] and value != assumed.get(fact):
+            in_words = vocab.meaning if fact == "caller" else vocab.value
+            parts.append(labelled(vocab.label(fact, language), in_words(fact, value, language), language))
+    return " · ".join([*parts, labelled(vocab.label("call_at", language), days, language)])
 
 
 def heaviest(
     blocked: Sequence[tuple[str, int]], missing: Mapping[str, int], unclear: int, language: str
 ) -> list[Reason]:
-    """The reasons why most calls are not possible; one of them for each outcome that there is.
+    """The reasons why most calls are not possible, at least one for each outcome that occurs.
 
     Args:
         blocked: titles of regimes that forbid calls, with the calls. missing: calls by word of `dnc_missing`.
         unclear: calls that no fact can decide.
     """
     texts = messages("decision", language)["reason"]
-    found = [
-        *(Reason(n, "blocked", texts["blocked"].format(title=one)) for one, n in blocked),
+    reasons = [
+        *(Reason(n, "blocked", texts["blocked"].format(title=name)) for name, n in blocked),
         *(
-            Reason(n, "undecided", texts["missing"].format(missing=missing_thing(one, language)))
-            for one, n in missing.items()
+            Reason(n, "undecided", texts["missing"].format(missing=missing_thing(word, language)))
+            for word, n in missing.items()
         ),
         Reason(unclear, "undecided", texts["unclear"]),
     ]
-    ranked = sorted((one for one in found if one.rows), key=lambda one: -one.rows)
-    first, others = ranked[: _REASONS - 1], ranked[_REASONS - 1 :]
-    shown = {one.outcome for one in first}
-    last = next((one for one in others if len(shown) == 1 and one.outcome not in shown), None)
-    return sorted([*first, *([last] if last else others[:1])], key=lambda one: -one.rows)
+    reasons = sorted((reason for reason in reasons if reason.rows), key=lambda reason: -reason.rows)
+    first, others = reasons[: _REASONS - 1], reasons[_REASONS - 1 :]
+    shown = {reason.outcome for reason in first}
+    last = next((reason for reason in others if len(shown) == 1 and reason.outcome not in shown), None)
+    return sorted([*first, *([last] if last else others[:1])], key=lambda reason: -reason.rows)
 
 
 def missing_thing(word: str, language: str) -> str:
@@ -167,49 +167,49 @@ def all_forbidden(counts: Mapping[str, int]) -> bool:
 
 
 def first_end(check: Check) -> date | None:
-    """The day after which the first of the clear calls is no longer clear; None where nothing ends that."""
+    """The day after which the first of the clear calls is no longer clear; None if they stay clear."""
     return min((end for end in check.tallies.ends if end), default=None)
 
 
 def calls(count: int, language: str) -> str:
     """A number of calls in words: 1 call, 1,000 calls."""
-    w = messages("page", language)
-    return str(w["calls_one"] if count == 1 else w["calls"].format(count=counted(language)(count)))
+    texts = messages("page", language)
+    return str(texts["calls_one"] if count == 1 else texts["calls"].format(count=counted(language)(count)))
 
 
-def told_for_all(check: Check) -> dict[str, str]:
-    """The facts that hold for every call: those declared of which the list has no column."""
-    told = {name: value for name, value in check.declared.items() if name not in check.mapped}
-    purpose = vocabulary().purposes.get(told.get("caller", ""))
-    return ({"purpose": purpose} if purpose and "purpose" not in check.mapped else {}) | told
+def facts_for_all(check: Check) -> dict[str, str]:
+    """The facts that hold for every call: the declared ones for which the list has no column."""
+    facts = {name: value for name, value in check.declared.items() if name not in check.mapped}
+    purpose = vocabulary().purposes.get(facts.get("caller", ""))
+    return ({"purpose": purpose} if purpose and "purpose" not in check.mapped else {}) | facts
 
 
 def law_used(check: Check) -> list[tuple[Regime, int]]:
-    """Every regime that is named in a report of a check, those of most calls first."""
+    """Every regime that is named in the reports of a check, those of most calls first."""
     tallies = check.tallies
     return ranked(check.book, tallies.blocking() + tallies.undecided() + tallies.duties() + tallies.advice())
 
 
-def asked(check: Check) -> list[tuple[str, str]]:
+def details(check: Check) -> list[tuple[str, str]]:
     """What was checked, how and by whom, with the checksums that prove it: a label and a value each."""
-    w, record = messages("page", check.language), check.record
+    texts, record = messages("page", check.language), check.record
     rows = [
-        (w["list"], check.files.name),
-        (w["list_rows"], counted(check.language)(check.rows)),
-        (w["checksum"], str(record["sha256"])),
-        (w["planned"], planned(check)),
-        (w["region"], record["region"] or messages("common", check.language)["none"]),
-        (w["guidance"], w["guidance_means"][record["guidance"]]),
-        (w["check"], made(check)),
-        (w["head"], f"{check.head} ({w['head_says']})"),
-        (w["program"], f"dnc {record['version']}"),
+        (texts["list"], check.files.name),
+        (texts["list_rows"], counted(check.language)(check.rows)),
+        (texts["checksum"], str(record["sha256"])),
+        (texts["planned"], planned(check)),
+        (texts["region"], record["region"] or messages("common", check.language)["none"]),
+        (texts["guidance"], texts["guidance_means"][record["guidance"]]),
+        (texts["check"], made(check)),
+        (texts["head"], f"{check.head} ({texts['head_says']})"),
+        (texts["program"], f"dnc {record['version']}"),
     ]
-    if found := consents(check):
-        rows.insert(4, (w["consents"], f"{found} {record['consents']['sha256']}"))
+    if counts := consents(check):
+        rows.insert(4, (texts["consents"], f"{counts} {record['consents']['sha256']}"))
     return rows
 
 
 def made(check: Check) -> str:
-    """Which check it is, and when and by whom it was made."""
-    w = messages("page", check.language)
-    return str(w["check_value"].format(id=check.id, day=dated(check.language)(today()), by=user()))
+    """The number of a check, and when and by whom it was made."""
+    texts = messages("page", check.language)
+    return str(texts["check_value"].format(id=check.id, day=dated(check.language)(today()), by=user()))

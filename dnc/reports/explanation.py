@@ -15,9 +15,9 @@ from dnc.reports.phrases import labelled, title
 _ORDER = list(Finding)
 
 
-def finding(found: Finding, language: str = "en") -> str:
+def finding(value: Finding, language: str = "en") -> str:
     """A finding in words."""
-    return str(messages("explanation", language)["findings"][found.key])
+    return str(messages("explanation", language)["findings"][value.key])
 
 
 def as_text(call: Explanation, language: str = "en") -> Iterator[str]:
@@ -33,39 +33,39 @@ def as_text(call: Explanation, language: str = "en") -> Iterator[str]:
         yield texts["odd"].format(odd=call.not_understood)
     if verdict["dnc_valid_until"]:
         yield texts["until"].format(day=dated(language)(verdict["dnc_valid_until"]))
-    for found in sorted(call.findings, key=lambda found: _ORDER.index(found.finding)):
+    for result in sorted(call.findings, key=lambda result: _ORDER.index(result.finding)):
         yield ""
-        yield from _regime(found, language)
+        yield from _regime(result, language)
 
 
-def _regime(found: RegimeResult, language: str) -> Iterator[str]:
-    texts, grades, regime = messages("explanation", language), messages("common", language)["grades"], found.regime
-    in_words = finding(found.finding, language)
-    if found.finding is Finding.NOT_APPLICABLE:
-        reasons = apart(_reasons(found, texts, language), language)
+def _regime(result: RegimeResult, language: str) -> Iterator[str]:
+    texts, grades, regime = messages("explanation", language), messages("common", language)["grades"], result.regime
+    in_words = finding(result.finding, language)
+    if result.finding is Finding.NOT_APPLICABLE:
+        reasons = apart(_reasons(result, texts, language), language)
         yield texts["regime"].format(title=title(regime, language), id=regime.id, finding=in_words, reasons=reasons)
         return
     reasons = f"{texts['force'][regime.force]}, {texts['confidence'].format(grade=grades[regime.confidence])}"
     yield texts["regime"].format(title=title(regime, language), id=regime.id, finding=in_words, reasons=reasons)
     yield f"  {regime.says[language]}"
-    yield from (f"  {texts['when']} {_valued(condition, language)}" for condition in found.when)
-    for clause in found.exceptions:
+    yield from (f"  {texts['when']} {_valued(condition, language)}" for condition in result.when)
+    for clause in result.exceptions:
         yield f"  {texts['unless']} " + _joined((_valued(condition, language) for condition in clause), texts)
     if regime.demand == "duty":
-        yield f"  {labelled(texts['duty'], in_language(found.demand.says, language), language)}"
+        yield f"  {labelled(texts['duty'], in_language(result.demand.says, language), language)}"
     else:
-        says, met = in_language(found.demand.says, language), _met(found, language)
+        says, met = in_language(result.demand.says, language), _met(result, language)
         demand = met if regime.is_scope or says == met else f"{says} ({met})"
         yield f"  {labelled(texts['asks'], demand, language)}"
     yield from (f"  {cite.texts[language]} {cite.url}".rstrip() for cite in regime.cites)
 
 
-def _met(found: RegimeResult, language: str) -> str:
-    """Whether the demand of a regime is met; where no fact decides it, why it cannot be known."""
+def _met(result: RegimeResult, language: str) -> str:
+    """Whether the demand of a regime is met; if no fact decides that, why it cannot be known."""
     common = messages("common", language)
-    if found.regime.is_not_read:
+    if result.regime.is_not_read:
         return str(common["not_read"])
-    return str(common["contested"]) if found.regime.is_open else _truth(found.demand, language)
+    return str(common["contested"]) if result.regime.is_open else _truth(result.demand, language)
 
 
 def _truth(condition: ConditionValue, language: str) -> str:
@@ -83,37 +83,37 @@ def _joined(conditions: Iterable[str], texts: Mapping[str, Any]) -> str:
     return f" {texts['and']} ".join(conditions)
 
 
-def _reasons(found: RegimeResult, texts: Mapping[str, Any], language: str) -> Iterator[str]:
+def _reasons(result: RegimeResult, texts: Mapping[str, Any], language: str) -> Iterator[str]:
     """Why a regime does not apply: the conditions that are false, or the exception that is true."""
-    for condition in found.when:
+    for condition in result.when:
         if condition.value is False:
             yield texts["lacking"].format(condition=in_language(condition.says, language))
-    for clause in found.exceptions:
+    for clause in result.exceptions:
         if all(condition.value for condition in clause):
             conditions = (in_language(condition.says, language) for condition in clause)
             yield texts["excepted"].format(conditions=_joined(conditions, texts))
 
 
 def as_data(call: Explanation) -> dict[str, Any]:
-    """The same as data, in English: the verdict, and of each regime its finding, conditions, demand and citations."""
+    """The explanation as data, in English: the verdict, and each regime's finding, conditions, demand and citations."""
     return {
         "verdict": call.verdict,
         "not_understood": call.not_understood,
-        "findings": [_data(found) for found in call.findings],
+        "findings": [_data(result) for result in call.findings],
     }
 
 
-def _data(found: RegimeResult) -> dict[str, Any]:
-    regime = found.regime
+def _data(result: RegimeResult) -> dict[str, Any]:
+    regime = result.regime
     return {
         "regime": regime.id,
-        "finding": finding(found.finding),
+        "finding": finding(result.finding),
         "says": regime.says["en"],
         "force": regime.force,
         "confidence": regime.confidence,
-        "when": [vars(condition) for condition in found.when],
-        "except": [[vars(condition) for condition in clause] for clause in found.exceptions],
-        "demand": {"kind": regime.demand, **vars(found.demand)},
+        "when": [vars(condition) for condition in result.when],
+        "except": [[vars(condition) for condition in clause] for clause in result.exceptions],
+        "demand": {"kind": regime.demand, **vars(result.demand)},
         "cites": [{"text": cite.text, "url": cite.url, "read": cite.read} for cite in regime.cites],
         "note": regime.note["en"],
         "sanction": regime.sanction["en"],

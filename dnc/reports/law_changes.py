@@ -1,4 +1,4 @@
-"""Coming changes of the law, and what they do to calls as a brief plans them: what starts, what ends, the outcomes."""
+"""Coming changes of the law, and their effect on the calls that a brief plans: what starts, what ends, the outcomes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DECIDING = ("consent", "unlisted", "unflagged", "forbidden")
 class LawChange(NamedTuple):
     """One regime that starts or ends.
 
-    day: first day of the change. change: `starts`, `ends`, or `unread` where the law was not read further.
+    day: first day of the change. change: `starts`, `ends`, or `unread`: the law was not read further.
     finding: its finding, in words, for a call of the brief, on its first or last day.
     before, after: the outcome of such a call on the day before and on the day, by all regimes together.
     """
@@ -52,19 +52,19 @@ class LawChange(NamedTuple):
 
 
 def changes(packs: list[Pack], first: date, last: date) -> Iterator[tuple[date, Pack, Regime, str]]:
-    """Regimes that start or end from `first` to `last`, by day; the last day that was read for is an end."""
-    found = []
+    """Regimes that start or end from `first` to `last`, by day; the last day for which the law was read is an end."""
+    rows = []
     for pack in packs:
         for regime in pack.regimes:
             days = {"starts": regime.first, "ends": regime.until}
             if regime.is_scope:
                 days["unread"] = pack.read_until + timedelta(days=1)
-            found += [(day, pack, regime, change) for change, day in days.items() if first <= day <= last]
-    return iter(sorted(found, key=lambda one: (one[0], one[1].jurisdiction, one[2].id, one[3])))
+            rows += [(day, pack, regime, change) for change, day in days.items() if first <= day <= last]
+    return iter(sorted(rows, key=lambda row: (row[0], row[1].jurisdiction, row[2].id, row[3])))
 
 
 def outlook(packs: list[Pack], first: date, last: date, language: str = "en") -> list[LawChange]:
-    """Every change of the law from one day to another, whatever is planned."""
+    """Every change of the law from one day to another, for all calls."""
     return [
         LawChange(day, pack.jurisdiction, regime.id, change, "", "", "", regime.says[language])
         for day, pack, regime, change in changes(packs, first, last)
@@ -87,8 +87,8 @@ def outlook_for(
         calls = _BriefCalls(brief, book, judge)
         for day, pack, regime, change in changes(packs, first, last):
             eve = day - timedelta(days=1)
-            found = calls.finding(pack, eve if change == "ends" else day, regime.id)
-            if found is not Finding.NOT_APPLICABLE:
+            result = calls.finding(pack, eve if change == "ends" else day, regime.id)
+            if result is not Finding.NOT_APPLICABLE:
                 around = (calls.outcome(pack, eve), calls.outcome(pack, day))
                 touched.append(
                     LawChange(
@@ -96,7 +96,7 @@ def outlook_for(
                         pack.jurisdiction,
                         regime.id,
                         change,
-                        finding(found, language),
+                        finding(result, language),
                         *around,
                         regime.says[language],
                     )
@@ -105,7 +105,7 @@ def outlook_for(
 
 
 class Effect(NamedTuple):
-    """What other rules do to calls as an earlier check planned them, from a day on.
+    """The effect of other rules on calls like those of an earlier check, from a day on.
 
     check: the last check with these settings (its row in the log). before, after: the outcome of a call of which only
     the settings are known, and the regimes that block it or leave it undecided.
@@ -121,12 +121,12 @@ class Effect(NamedTuple):
 
 
 def effects(store: Store, before: Rulebook, after: Rulebook, first: date, last: date) -> list[Effect]:
-    """What changes for the settings of the last checks if other rules are used: on the first day, or on a later one.
+    """What changes for the settings of the last checks if other rules are used, on the first day or a later one.
 
     Each of the last settings is tried in the jurisdiction of its region; without one, in all whose rules differ.
     """
     differ = [name for name in after.packs if before.packs.get(name) != after.packs[name]]
-    found = []
+    changed = []
     for check, terms in _last_terms(store):
         brief, policy = brief_of(terms), Policy(terms["guidance"], terms["accept"])
         home = [name for name in differ if brief.region in after.packs[name].territories]
@@ -139,9 +139,9 @@ def effects(store: Store, before: Rulebook, after: Rulebook, first: date, last: 
                     was = old.decided(before.packs[name], day) if name in before.packs else ("undecided", "")
                     now = new.decided(after.packs[name], day)
                     if was != now and (was, now) != seen:
-                        found.append(Effect(check, name, day, *was, *now))
+                        changed.append(Effect(check, name, day, *was, *now))
                     seen = (was, now)
-    return found
+    return changed
 
 
 def _last_terms(store: Store) -> list[tuple[int, dict[str, Any]]]:
@@ -176,26 +176,28 @@ class Span(NamedTuple):
     days: int
 
 
-def spans(packs: list[Pack], told: Mapping[str, str], first: date, last: date, language: str) -> list[Span]:
-    """Rules about consent, lists and bans that start or end in a period, for calls of which some facts are known.
+def spans(packs: list[Pack], facts: Mapping[str, str], first: date, last: date, language: str) -> list[Span]:
+    """Rules about consent, lists and bans that start or end in a period, for calls with some known facts.
 
     Args:
-        packs: the law of the numbers called. told: facts that hold for all calls, by column.
+        packs: the law of the numbers called. facts: those that hold for all calls, by column.
         first, last: the period.
     """
-    found = []
-    for regime in sorted((one for pack in packs for one in pack.regimes), key=lambda one: (one.until, one.first)):
+    shown = []
+    for regime in sorted(
+        (regime for pack in packs for regime in pack.regimes), key=lambda regime: (regime.until, regime.first)
+    ):
         starts, ends = first < regime.first <= last, first < regime.until <= last
-        if (starts or ends) and regime.demand in _DECIDING and _may_concern(regime, told):
+        if (starts or ends) and regime.demand in _DECIDING and _may_concern(regime, facts):
             start, end = max(regime.first, first), min(regime.until, last)
-            found.append(Span(regime, _dates(regime, starts, ends, language), (start - first).days, (end - start).days))
-    return found
+            shown.append(Span(regime, _dates(regime, starts, ends, language), (start - first).days, (end - start).days))
+    return shown
 
 
-def _may_concern(regime: Regime, told: Mapping[str, str]) -> bool:
-    """Whether no fact that is known says that a regime does not apply."""
+def _may_concern(regime: Regime, facts: Mapping[str, str]) -> bool:
+    """Whether no known fact shows that a regime does not apply."""
     named = [part.compares[0] for part in regime.when if part.axis]
-    return all(told.get(column, words[0]) in words for column, words in named)
+    return all(facts.get(column, values[0]) in values for column, values in named)
 
 
 def _dates(regime: Regime, starts: bool, ends: bool, language: str) -> str:
@@ -229,7 +231,7 @@ class _BriefCalls:
             verdicts, [results] = self._judge.explained(calls)
             row = verdicts.rows.row(0, named=True)
             by = row["dnc_blocked_by"] if row["dnc_outcome"] == "blocked" else row["dnc_undecided_by"]
-            self._judged[key] = ((row["dnc_outcome"], by), {one.regime.id: one.finding for one in results})
+            self._judged[key] = ((row["dnc_outcome"], by), {result.regime.id: result.finding for result in results})
         return self._judged[key]
 
     def _unknown_person(self, pack: Pack, day: date) -> Calls:

@@ -1,4 +1,4 @@
-"""The page of the law, for the lawyer who compares each rule with its source and signs."""
+"""The page of the law, for a lawyer who compares each rule with its source and signs."""
 
 from __future__ import annotations
 
@@ -31,43 +31,43 @@ class Row(NamedTuple):
 
 
 def html(chosen: Mapping[str, tuple[Pack, Sequence[Regime]]], language: str = "en") -> str:
-    """The page of some regimes.
+    """The page that shows some regimes.
 
     Args:
         chosen: jurisdiction → its pack, and the regimes to show.
         language: of the page.
     """
     texts, write = messages("law", language), dated(language)
-    regimes = [regime for _, some in chosen.values() for regime in some]
+    regimes = [regime for _, of_pack in chosen.values() for regime in of_pack]
     packs = [pack for pack, _ in chosen.values()]
     names = ", ".join(pack.name[language] for pack in packs) if len(packs) == 1 else texts["all"]
     values = {
         "title": texts["title"].format(name=names),
         "sentence": texts["sentence"].format(n=counted(language)(len(regimes)), name=names),
         "facts": [texts["how"], _graded(regimes, language)],
-        "t": texts,
+        "law_texts": texts,
         "made": texts["made"],
         "packs": [
             (
                 pack,
                 texts["read"].format(first=write(pack.read_from), last=write(pack.read_until)),
-                [_row(pack, regime, language) for regime in some],
+                [_row(pack, regime, language) for regime in of_pack],
                 (pack.read_until - pack.read_from).days,
             )
-            for pack, some in chosen.values()
+            for pack, of_pack in chosen.values()
         ],
     }
     return rendered("law.html", language, {pack.jurisdiction: pack.name[language] for pack in packs}, values)
 
 
 def _graded(regimes: Iterable[Regime], language: str) -> str:
-    """How many rules rest on which confidence, and how many are open."""
+    """How many rules there are of each confidence, and how many are open."""
     texts, common, count = messages("law", language), messages("common", language), counted(language)
     grades = Counter(regime.confidence for regime in regimes)
-    told = [f"{common['grades'][grade]} {count(grades[grade])}" for grade in reversed(GRADES) if grades[grade]]
+    graded = [f"{common['grades'][grade]} {count(grades[grade])}" for grade in reversed(GRADES) if grades[grade]]
     open_ = Counter(_open(regime, language) for regime in regimes if regime.is_open)
-    told_open = [f"{why} {count(n)}" for why, n in sorted(open_.items())] or [common["none"]]
-    return str(texts["counts"].format(grades=", ".join(told), open=", ".join(told_open)))
+    opened = [f"{why} {count(n)}" for why, n in sorted(open_.items())] or [common["none"]]
+    return str(texts["counts"].format(grades=", ".join(graded), open=", ".join(opened)))
 
 
 def _row(pack: Pack, regime: Regime, language: str) -> Row:

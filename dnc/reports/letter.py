@@ -1,4 +1,4 @@
-"""The letter to a person who asks what is held about their number, in the form that article 15 of the GDPR asks for.
+"""The letter to a person who asks what is stored about their number, as article 15 of the GDPR requires.
 
 It says in plain words what `dnc.checks.subject_access.answer` found. What the store cannot
 know (the controller's address, other files, other recipients) is left blank, for a person to
@@ -36,18 +36,18 @@ class Part(NamedTuple):
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def write_letter(path: Path, found: Mapping[str, Any], book: Rulebook, language: str = "en") -> None:
+def write_letter(path: Path, answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> None:
     """Write the letter.
 
     Args:
         path: ends in one of `SUFFIXES`; the file appears whole or not at all.
-        found: what `dnc.checks.subject_access.answer` gives. book: where the titles of regimes are taken from.
+        answer: as `dnc.checks.subject_access.answer` returns it. book: the rules, for the texts of regimes.
     Raises:
         OptionError: the suffix is another, or `.docx` is asked for and python-docx is not installed.
     """
     if path.suffix not in SUFFIXES:
         raise OptionError(said("errors", "letter_suffix", known=either(SUFFIXES)))
-    parts = list(letter(found, book, language))
+    parts = list(letter(answer, book, language))
     with atomic_path(path) as unfinished:
         if path.suffix == ".html":
             template = environment(language).get_template("letter.html")
@@ -57,7 +57,7 @@ def write_letter(path: Path, found: Mapping[str, Any], book: Rulebook, language:
             _write_docx(unfinished, parts, language)
 
 
-def letter(found: Mapping[str, Any], book: Rulebook, language: str = "en") -> Iterator[Part]:
+def letter(answer: Mapping[str, Any], book: Rulebook, language: str = "en") -> Iterator[Part]:
     """The parts of the letter, from top to bottom."""
     texts, day = messages("letter", language), dated(language)
 
@@ -65,23 +65,23 @@ def letter(found: Mapping[str, Any], book: Rulebook, language: str = "en") -> It
         return Part("blank", texts["blank"][key])
 
     yield from map(blank, ("sender", "recipient", "place"))
-    yield Part("title", texts["title"].format(number=found["number"]))
+    yield Part("title", texts["title"].format(number=answer["number"]))
     yield Part("text", texts["subject"])
     yield Part("text", texts["greeting"])
-    yield Part("text", texts["opening"].format(number=found["number"], day=day(found["day"])))
+    yield Part("text", texts["opening"].format(number=answer["number"], day=day(answer["day"])))
     yield Part("heading", texts["purpose_head"])
     yield Part("text", texts["purpose"])
     yield blank("purposes")
-    yield from _held(found, language)
+    yield from _held(answer, language)
     yield blank("other")
-    yield from _objections(found, language)
-    yield from _decisions(found, book, language)
+    yield from _objections(answer, language)
+    yield from _decisions(answer, book, language)
     yield Part("heading", texts["shared_head"])
-    asked = dict.fromkeys(registry_name(row["registry"], language) for row in found["snapshots"] if row["asked"])
-    yield Part("text", texts["shared" if asked else "shared_none"].format(registries=", ".join(asked)))
+    registries = dict.fromkeys(registry_name(row["registry"], language) for row in answer["snapshots"] if row["asked"])
+    yield Part("text", texts["shared" if registries else "shared_none"].format(registries=", ".join(registries)))
     yield blank("recipients")
     yield Part("heading", texts["kept_head"])
-    yield Part("list", rows=tuple((line,) for line in _kept(found, language)))
+    yield Part("list", rows=tuple((line,) for line in _kept(answer, language)))
     yield Part("heading", texts["rights_head"])
     yield from (Part("text", text) for text in texts["rights"])
     yield blank("contact")
@@ -89,11 +89,11 @@ def letter(found: Mapping[str, Any], book: Rulebook, language: str = "en") -> It
     yield blank("signature")
 
 
-def _held(found: Mapping[str, Any], language: str) -> Iterator[Part]:
+def _held(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
     texts, day = messages("letter", language), dated(language)
     yield Part("heading", texts["held_head"])
     rows = []
-    for row in _of_others(found):
+    for row in _of_others(answer):
         state = texts["states"][row["says"]]
         for name in ("since", "until"):
             if row[name]:
@@ -106,29 +106,29 @@ def _held(found: Mapping[str, Any], language: str) -> Iterator[Part]:
     yield Part("table", rows=(tuple(texts["columns"].values()), *rows))
 
 
-def _of_others(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The answers of registries; the own list is what the person said."""
-    return [row for row in found["snapshots"] if row["registry"] != OWN]
+def _of_others(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The answers of registries, without the own list, which is what the person said."""
+    return [row for row in answer["snapshots"] if row["registry"] != OWN]
 
 
-def _objections(found: Mapping[str, Any], language: str) -> Iterator[Part]:
+def _objections(answer: Mapping[str, Any], language: str) -> Iterator[Part]:
     texts, day = messages("letter", language), dated(language)
     yield Part("heading", texts["objections_head"])
-    own = [row for row in found["snapshots"] if row["registry"] == OWN and row["says"] == "listed"]
+    own = [row for row in answer["snapshots"] if row["registry"] == OWN and row["says"] == "listed"]
     lines = [texts["own"].format(day=day(row["as_of"]), recorded=day(row["loaded_at"])) for row in own]
-    for row in found["objections"]:
+    for row in answer["objections"]:
         what = texts["lifted" if row["lifted"] else "objected"]
         line = what.format(day=day(row["on"]), recorded=day(row["recorded_at"]))
         lines.append(texts["noted"].format(text=line, note=row["reason"]) if row["reason"] else line)
     yield Part("list", rows=tuple((line,) for line in lines)) if lines else Part("text", texts["objections_none"])
 
 
-def _decisions(found: Mapping[str, Any], book: Rulebook, language: str) -> Iterator[Part]:
+def _decisions(answer: Mapping[str, Any], book: Rulebook, language: str) -> Iterator[Part]:
     texts, day = messages("letter", language), dated(language)
     regimes = {regime.id: regime for _, regime in book.regimes()}
     yield Part("heading", texts["decisions_head"])
     lines = []
-    for row in found["decisions"]:
+    for row in answer["decisions"]:
         result = texts["result"][row["outcome"]].format(reasons=_reasons(row, regimes, language))
         key = "decided" if row["day"] else "decided_undated"
         on = day(row["day"]) if row["day"] else ""
@@ -141,26 +141,27 @@ def _decisions(found: Mapping[str, Any], book: Rulebook, language: str) -> Itera
 
 
 def _reasons(decision: Mapping[str, Any], regimes: Mapping[str, Regime], language: str) -> str:
-    """Why a call was forbidden, or what was not known; what was written at the time where the rules have gone."""
+    """Why a call was forbidden, or what was not known; as it was written at the time if the rules are gone."""
     texts = messages("letter", language)
     if decision["outcome"] == "undecided" and decision["missing"]:
         wanted = messages("missing", language)
         named = (about_missing(word, wanted, language) for word in decision["missing"].split(";"))
         return str(texts["wanting"].format(missing=", ".join(named)))
     ids = decision["blocked_by" if decision["outcome"] == "blocked" else "undecided_by"].split(";")
-    told = (regimes[id_] for id_ in ids if id_ in regimes)
+    deciding = (regimes[id_] for id_ in ids if id_ in regimes)
     sentences = (
-        texts["reason"].format(says=one.says[language].rstrip("."), cite=one.cites[0].texts[language]) for one in told
+        texts["reason"].format(says=regime.says[language].rstrip("."), cite=regime.cites[0].texts[language])
+        for regime in deciding
     )
     return " ".join(sentences) or str(decision["why"])
 
 
-def _kept(found: Mapping[str, Any], language: str) -> Iterator[str]:
+def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
     """How long each kind of data is kept."""
     texts = messages("letter", language)
     kept, spans = texts["kept"], texts["span"]
-    months = {row["kind"]: spans["months"].format(months=row["months"]) for row in found["retention"]}
-    registries = dict.fromkeys(row["registry"] for row in _of_others(found))
+    months = {row["kind"]: spans["months"].format(months=row["months"]) for row in answer["retention"]}
+    registries = dict.fromkeys(row["registry"] for row in _of_others(answer))
     for registry in registries:
         if registry in months:
             yield kept["registry"].format(registry=registry_name(registry, language), span=months[registry])

@@ -1,4 +1,4 @@
-"""What the pages share: the templates filled in."""
+"""What the pages share: how their templates are filled in."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def rendered(template: str, language: str, sections: Mapping[str, str], values: 
     Args:
         template: its name. language: `en` or `fr`.
         sections: id and heading of each part of the page; those from `annex` on are not in its list of contents.
-        values: the other names that the template uses; `title`, `decision` (unless its block
-            `head` is another) and `made` are those of the frame.
+        values: the other names that the template uses. The frame uses `title`, `made`, and `decision` unless the
+            template has its own block `head`.
     """
     templates = environment(language)
     templates.filters["count"] = counted(language)
@@ -28,7 +28,7 @@ def rendered(template: str, language: str, sections: Mapping[str, str], values: 
     templates.filters["named"] = lambda regime: title(regime, language)
     ids = list(sections)
     frame = {
-        "w": messages("page", language),
+        "texts": messages("page", language),
         "d": messages("decision", language),
         "common": messages("common", language),
         "names": sections,
@@ -38,7 +38,7 @@ def rendered(template: str, language: str, sections: Mapping[str, str], values: 
 
 
 def environment(language: str) -> Environment:
-    """The templates of `dnc/reports/templates`; they escape what they are given, and know their `language`."""
+    """The templates of `dnc/reports/templates`; they escape all values, and know their `language`."""
     templates = Environment(
         loader=PackageLoader("dnc.reports", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )

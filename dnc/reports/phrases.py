@@ -34,7 +34,7 @@ def labelled(label: str, text: str, language: str) -> str:
 
 
 class Fact(NamedTuple):
-    """A declared fact. label, value: of its column, in words. id: as it is typed. means: what the column means."""
+    """A declared fact. label, value: column and value in words. id: as it is typed. means: what the column means."""
 
     label: str
     value: str
@@ -44,32 +44,32 @@ class Fact(NamedTuple):
 
 def fact(column: str, word: str, language: str) -> Fact:
     """A declared fact in words; the caller's number, which is a telephone number too, is not shown."""
-    words, hidden = vocabulary(), column == "cli"
+    vocab, hidden = vocabulary(), column == "cli"
     value = word
     if hidden:
         value = messages("page", language)["hidden"]
-    elif word in words.axes.get(column, ()):
-        value = words.value(column, word, language)
+    elif word in vocab.axes.get(column, ()):
+        value = vocab.value(column, word, language)
     elif _ISO_DAY.fullmatch(word):
         value = dated(language)(word)
     elif word.lower() in NONE and column in OR_NONE:
         value = messages("page", language)["no_such_day"]
-    label, means = words.label(column, language), words.says(column, language)
+    label, means = vocab.label(column, language), vocab.says(column, language)
     return Fact(label, value, column if hidden else f"{column}={word}", means)
 
 
-def facts(told: Mapping[str, str], language: str) -> str:
+def facts(values: Mapping[str, str], language: str) -> str:
     """Declared facts in one line, label and value of each."""
-    return " · ".join(_told(column, word, language) for column, word in told.items())
+    return " · ".join(_fact_line(column, word, language) for column, word in values.items())
 
 
-def _told(column: str, word: str, language: str) -> str:
-    said = fact(column, word, language)
-    return labelled(said.label, said.value, language)
+def _fact_line(column: str, word: str, language: str) -> str:
+    in_words = fact(column, word, language)
+    return labelled(in_words.label, in_words.value, language)
 
 
 def title(regime: Regime, language: str = "en") -> str:
-    """The name of a regime for people; its id where its file gives no title."""
+    """The name of a regime for people; its id if its file gives no title."""
     return regime.title[language]
 
 
@@ -86,12 +86,12 @@ def question(missing: str, language: str = "en") -> str:
     kind, _, registry = missing.partition(":")
     if registry:
         return str(texts[kind].format(registry=registry_named(registry, language)))
-    words = vocabulary()
-    return labelled(words.label(missing, language), words.asks(missing, language), language)
+    vocab = vocabulary()
+    return labelled(vocab.label(missing, language), vocab.asks(missing, language), language)
 
 
 def remedy(missing: str, language: str = "en", mapped: Mapping[str, str] | None = None) -> str | None:
-    """Where the answer to a question goes: a line of the brief, or a load; None where neither helps.
+    """Where the answer to a question goes: a line of the brief, or a load; None if neither helps.
 
     mapped: our columns that are read from the list → the name of theirs; only their empty cells are missing.
     """
@@ -104,7 +104,7 @@ def remedy(missing: str, language: str = "en", mapped: Mapping[str, str] | None 
 
 
 def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str | None:
-    """One line to paste into the brief, its value left to the person; None where no fact is missing."""
+    """One line to paste into the brief, with its value left blank; None if no fact is missing."""
     if missing == "region":
         return 'region = "…"'
     if missing not in vocabulary().columns or missing == "number":
@@ -121,7 +121,7 @@ def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str |
 class Misread(NamedTuple):
     """Cells that were not understood.
 
-    column: ours. word: the cell, masked; empty for further words of a list with many. rows: that have it.
+    column: ours. word: the cell, masked; empty for the rest of a list with many words. rows: how many have it.
     write: the line of the brief that gives it a meaning; None if only a correction in the file helps.
     cell: column and word as people read them.
     """
@@ -135,10 +135,10 @@ class Misread(NamedTuple):
 
 def misread(check: Check) -> list[Misread]:
     """Cells that were not understood, the most frequent first."""
-    found = sorted(check.tallies.misread.items(), key=lambda pair: (-pair[1], pair[0]))
+    groups = sorted(check.tallies.misread.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
         Misread(column, word, rows, _meaning(column, word, check.dates, check.language), _cell(column, word, check))
-        for (column, word), rows in found
+        for (column, word), rows in groups
     ]
 
 
@@ -154,8 +154,8 @@ def _meaning(column: str, word: str, dates: str, language: str) -> str | None:
     if not word or "#" in word or "@" in word:
         return None
     plain = re.sub(r"\W", "", folded(word))
-    known, form = hints()["values"].get(column, {}), messages("question", language)["day_form"]
-    ours = next((ours for ours, words in known.items() if plain in words), form if is_day else "…")
+    values, form = hints()["values"].get(column, {}), messages("question", language)["day_form"]
+    ours = next((ours for ours, theirs in values.items() if plain in theirs), form if is_day else "…")
     return f"values.{column}.{json.dumps(word, ensure_ascii=False)} = {json.dumps(ours, ensure_ascii=False)}"
 
 
@@ -177,23 +177,23 @@ def covered(snapshot: Snapshot, language: str) -> str:
 
 
 def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
-    """Regimes with their rows, most first."""
+    """Regimes with their rows, those with most rows first."""
     by_id = {regime.id: regime for _, regime in book.regimes()}
     return [(by_id[id_], count) for id_, count in sorted(rows.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
 def planned(check: Check) -> str:
     """The days for which a list is planned, and how many of its calls have no readable day or one in the past."""
-    w, count, written = messages("page", check.language), counted(check.language), dated(check.language)
+    texts, count, written = messages("page", check.language), counted(check.language), dated(check.language)
     days = sorted(day for day, _ in check.tallies.days if day)
     parts = []
     if days:
-        span = w["planned_one" if days[0] == days[-1] else "planned_span"]
+        span = texts["planned_one" if days[0] == days[-1] else "planned_span"]
         parts.append(span.format(first=written(days[0]), last=written(days[-1])))
     if undated := sum(rows for (day, _), rows in check.tallies.days.items() if day is None):
-        parts.append(w["planned_unread"].format(count=count(undated)))
+        parts.append(texts["planned_unread"].format(count=count(undated)))
     if check.past:
-        parts.append(w["planned_past"].format(count=count(check.past)))
+        parts.append(texts["planned_past"].format(count=count(check.past)))
     return apart(parts, check.language)
 
 
@@ -205,25 +205,27 @@ def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
         yield (
             rule,
             texts[rule.key].format(
-                column=_quoted(rule.name, check.language), fact=_told(rule.ours, rule.word, check.language), rows=rows
+                column=_quoted(rule.name, check.language),
+                fact=_fact_line(rule.ours, rule.word, check.language),
+                rows=rows,
             ),
         )
 
 
 def declared(check: Check) -> list[tuple[Fact, str]]:
     """Each fact that was declared, and by whom or for which rows."""
-    w = messages("page", check.language)
+    texts = messages("page", check.language)
     brief = str(check.record.get("brief") or "")[:12]
-    told = [
-        (name, value, w["by_command" if name in check.beside else "by_brief"].format(by=user(), brief=brief))
+    rows = [
+        (name, value, texts["by_command" if name in check.beside else "by_brief"].format(by=user(), brief=brief))
         for name, value in check.declared.items()
     ]
-    told += [(rule.ours, rule.word, line) for rule, line in by_rules(check)]
-    return [(fact(name, value, check.language), by) for name, value, by in told]
+    rows += [(rule.ours, rule.word, line) for rule, line in by_rules(check)]
+    return [(fact(name, value, check.language), by) for name, value, by in rows]
 
 
 def consents(check: Check) -> str:
-    """What was found in the file of consents; empty where there was none."""
+    """What was found in the file of consents; empty if there was no file."""
     count = counted(check.language)
-    found = {key: count(value) if isinstance(value, int) else value for key, value in (check.consents or {}).items()}
-    return str(messages("common", check.language)["consents_says"].format(**found)) if found else ""
+    counts = {key: count(value) if isinstance(value, int) else value for key, value in (check.consents or {}).items()}
+    return str(messages("common", check.language)["consents_says"].format(**counts)) if counts else ""

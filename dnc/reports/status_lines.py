@@ -14,13 +14,13 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
     texts, count = messages("status", language), counted(language)
     if not status.registries:
         yield texts["empty"]
-    for one in status.registries:
-        yield _marked(texts, _loaded(one, language), due=one.due)
+    for loaded in status.registries:
+        yield _marked(texts, _loaded(loaded, language), due=loaded.due)
     for registry in status.not_loaded:
         yield _marked(texts, texts["not_loaded"].format(registry=registry_named(registry, language)), due=True)
-    by_day = sorted(status.rules, key=lambda one: (one.read_until, one.jurisdiction))
-    for (day, due), files in groupby(by_day, key=lambda one: (one.read_until, one.due)):
-        names = ", ".join(one.jurisdiction for one in files)
+    by_day = sorted(status.rules, key=lambda loaded: (loaded.read_until, loaded.jurisdiction))
+    for (day, due), files in groupby(by_day, key=lambda file: (file.read_until, file.due)):
+        names = ", ".join(file.jurisdiction for file in files)
         yield _marked(texts, texts["rules"].format(day=dated(language)(day), names=names), due=due)
     if status.rules_pack:
         yield texts["pack"].format(pack=status.rules_pack)
@@ -35,15 +35,15 @@ def as_text(status: Status, language: str = "en") -> Iterator[str]:
     yield texts["head"].format(head=status.log_head)
 
 
-def _loaded(one: Loaded, language: str) -> str:
+def _loaded(loaded: Loaded, language: str) -> str:
     texts, count, day = messages("status", language), counted(language), dated(language)
-    if one.clears_until:
-        until = texts["until"].format(day=day(one.clears_until))
+    if loaded.clears_until:
+        until = texts["until"].format(day=day(loaded.clears_until))
     else:
-        until = texts["no_limit" if one.used else "unused"]
-    registry, numbers = registry_named(one.registry, language), count(one.numbers)
-    known = {"registry": registry, "as_of": day(one.as_of), "age": count(one.age_days), "numbers": numbers}
-    return str(texts["loaded"].format(**known, until=until))
+        until = texts["no_limit" if loaded.used else "unused"]
+    registry, numbers = registry_named(loaded.registry, language), count(loaded.numbers)
+    values = {"registry": registry, "as_of": day(loaded.as_of), "age": count(loaded.age_days), "numbers": numbers}
+    return str(texts["loaded"].format(**values, until=until))
 
 
 def _marked(texts: Mapping[str, str], line: str, *, due: bool) -> str:

@@ -17,21 +17,21 @@ _POINTS = 6  # of the curve, on the page
 
 def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
     """The page of a vetting, in English or French."""
-    w, v = messages("page", language), messages("vet", language)
+    texts, vet = messages("page", language), messages("vet", language)
     sections = {
-        "agreement": v["agreement_head"] if vetting.agreement else "",
-        "blocked": w["blocked"],
-        "wanted": v["wanted_by"],
-        "trade": v["trade_head"],
-        "curve": v["curve_head"],
-        "duties": w["duties"],
-        "annex": w["annex"],
-        "asked": w["asked"],
-        "outcome": w["outcome"],
-        "found": w["found"],
-        "registries": w["registries"],
-        "law": w["law"],
-        "method": w["method"],
+        "agreement": vet["agreement_head"] if vetting.agreement else "",
+        "blocked": texts["blocked"],
+        "wanted": vet["wanted_by"],
+        "trade": vet["trade_head"],
+        "curve": vet["curve_head"],
+        "duties": texts["duties"],
+        "annex": texts["annex"],
+        "asked": texts["asked"],
+        "outcome": texts["outcome"],
+        "found": texts["found"],
+        "registries": texts["registries"],
+        "law": texts["law"],
+        "method": texts["method"],
     }
     shown = {id_: heading for id_, heading in sections.items() if heading}
     return rendered("vet.html", language, shown, _values(vetting, book, language))
@@ -53,9 +53,10 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "regimes": regimes,
         "bounded": any(share.low != share.high for share in shares),
         "outcomes": [(outcome, name, share) for (outcome, name), share in _shares(vetting, language).items()],
-        "blocked": [(regimes[one.regime], one.alone + one.shared) for one in vetting.costs],
+        "blocked": [(regimes[cost.regime], cost.alone + cost.shared) for cost in vetting.costs],
         "wanted": [
-            (v["wanted_of"][by], [one for one in vetting.wanted if one.by == by]) for by in ("seller", "buyer", "rules")
+            (v["wanted_of"][by], [wanted for wanted in vetting.wanted if wanted.by == by])
+            for by in ("seller", "buyer", "rules")
         ],
         "needed": lambda word: needed(word, language),
         "asked_of_seller": [asked_of_seller(missing, language) for missing in offer.trade.missing],

@@ -17,24 +17,24 @@ _MARGIN = " " * 13  # the width of the counts in front of a list
 def summary(vetting: Vetting, language: str = "en") -> Iterator[str]:
     """Lines for a person: the decision with price and conditions, what the list costs and lacks, the list itself."""
     texts, heads = messages("vet", language), messages("decision", language)
-    found = decision(vetting, language)
-    yield found.sentence
-    yield from found.facts
-    if found.reasons:
-        yield labelled(found.why, "", language).rstrip()
-    yield from (f"  {counted(language)(one.rows):>9}  {one.text}" for one in found.reasons)
+    result = decision(vetting, language)
+    yield result.sentence
+    yield from result.facts
+    if result.reasons:
+        yield labelled(result.why, "", language).rstrip()
+    yield from (f"  {counted(language)(reason.rows):>9}  {reason.text}" for reason in result.reasons)
     yield labelled(heads["next"], "", language).rstrip()
-    yield from (f"  {number}. {step.text}" for number, step in enumerate(found.steps, 1))
-    yield found.holds
+    yield from (f"  {number}. {step.text}" for number, step in enumerate(result.steps, 1))
+    yield result.holds
     yield from _head(vetting, language)
     if vetting.agreement:
         yield from _agreement(vetting.agreement, vetting, language)
     yield from _costs(vetting, language)
     for by in ("seller", "buyer", "rules"):
-        if wanted := [one for one in vetting.wanted if one.by == by]:
+        if wishes := [wish for wish in vetting.wanted if wish.by == by]:
             yield texts["wanted_of"][by]
-            for one in wanted:
-                yield from _wanted(one, vetting, language)
+            for wish in wishes:
+                yield from _wanted(wish, vetting, language)
     if vetting.unclear:
         yield texts["unclear"].format(rows=counted(language)(vetting.unclear))
     yield from _trade(vetting.offer.trade, vetting, language)
@@ -50,7 +50,7 @@ def sealed_lines(vetting: Vetting, signer: str | None, language: str) -> Iterato
     texts, count = messages("vet", language), counted(language)
     if vetting.unnamed:
         label = vocabulary().label
-        columns = ", ".join(f"{label(name, language)} ({count(words)})" for name, words in vetting.unnamed.items())
+        columns = ", ".join(f"{label(name, language)} ({count(n)})" for name, n in vetting.unnamed.items())
         yield texts["unnamed"].format(columns=columns)
     yield texts["signed" if signer else "unsigned"].format(key=signer)
     yield texts["salt"].format(salt=vetting.salt)
@@ -62,11 +62,11 @@ def decision(vetting: Vetting, language: str) -> Decision:
     numbers = sentence(counts, language)
     verdict = " ".join(_offer(vetting, language))
     facts = [numbers] if verdict else []
-    facts += [apart((_condition(one, language) for one in vetting.gate), language)] if vetting.gate else []
+    facts += [apart((_condition(condition, language) for condition in vetting.gate), language)] if vetting.gate else []
     facts += [price(vetting.price, language)] if vetting.price else []
     facts.append(use(offer.settings["declared"], period(vetting, language), language))
-    blocked = [(vetting.regimes[one.regime]["title"][language], one.alone + one.shared) for one in vetting.costs]
-    missing = {one.word: one.rows for one in vetting.wanted}
+    blocked = [(vetting.regimes[cost.regime]["title"][language], cost.alone + cost.shared) for cost in vetting.costs]
+    missing = {wish.word: wish.rows for wish in vetting.wanted}
     reasons = heaviest(blocked, missing, vetting.unclear, language)
     return Decision(
         verdict or numbers,
@@ -84,7 +84,7 @@ def _offer(vetting: Vetting, language: str) -> Iterator[str]:
     if vetting.agreement and not vetting.agreement.consistent:
         yield texts["contradicted"]
     if vetting.gate:
-        met = sum(one.holds for one in vetting.gate)
+        met = sum(condition.holds for condition in vetting.gate)
         yield texts["conditions"].format(met=count(met), all=count(len(vetting.gate)))
 
 
@@ -98,9 +98,9 @@ def _steps(vetting: Vetting, language: str) -> list[Step]:
         first = texts["weigh"].format(rows=rows_of(vetting.callable, vetting, language))
     steps = [first]
     for by in ("seller", "buyer"):
-        words = [one.word for one in vetting.wanted if one.by == by][:_STEPS]
-        if words:
-            steps.append(texts[by].format(what=", ".join(missing_thing(word, language) for word in words)))
+        missing = [wish.word for wish in vetting.wanted if wish.by == by][:_STEPS]
+        if missing:
+            steps.append(texts[by].format(what=", ".join(missing_thing(column, language) for column in missing)))
     if trade != "clear":
         steps.append(texts[f"trade_{trade}"])
     return [Step(text) for text in steps]
@@ -163,7 +163,7 @@ def _span(low: float, high: float, language: str) -> str:
 
 
 def rows_of(share: Share, vetting: Vetting, language: str) -> str:
-    """Rows of the file, or the fewest and the most there can be in a sealed result."""
+    """Rows of the file; for a sealed result, the fewest and the most there can be."""
     count = counted(language)
     if vetting.offer.sample_of is not None or share.low == share.high:
         return count(share.rows)
@@ -188,10 +188,12 @@ def _named(regime: str, vetting: Vetting, language: str) -> str:
 
 def _wanted(wanted: Wanted, vetting: Vetting, language: str) -> Iterator[str]:
     texts = messages("vet", language)
-    asked, kind = question(wanted.word, language), texts["kinds"][wanted.kind]
-    yield f"  {counted(language)(wanted.rows):>9}  {asked} ({kind})"
+    ask, kind = question(wanted.word, language), texts["kinds"][wanted.kind]
+    yield f"  {counted(language)(wanted.rows):>9}  {ask} ({kind})"
     if wanted.asks:
-        yield _MARGIN + texts["asks"].format(asks=apart((in_language(one, language) for one in wanted.asks), language))
+        yield _MARGIN + texts["asks"].format(
+            asks=apart((in_language(demand, language) for demand in wanted.asks), language)
+        )
     if wanted.regimes:
         yield _MARGIN + texts["by"].format(regimes=_titles(wanted.regimes, vetting, language))
 
@@ -231,8 +233,8 @@ def _list(vetting: Vetting, language: str) -> Iterator[str]:
     if vetting.outcomes["clear"].rows:
         per_cent = percent(language)
         shares = (
-            f"{dated(language)(day)} {per_cent(one.share)}{_span(one.low, one.high, language)}"
-            for day, one in vetting.curve
+            f"{dated(language)(day)} {per_cent(share.share)}{_span(share.low, share.high, language)}"
+            for day, share in vetting.curve
         )
         yield texts["curve"].format(shares=", ".join(shares))
     if vetting.duties:
@@ -248,8 +250,8 @@ def lines(vetting: Vetting, language: str) -> dict[str, int]:
 
 
 def _line(line: str, language: str) -> str:
-    w = messages("page", language)
-    return str(w["lines"].get(line, w["unknown"]))
+    texts = messages("page", language)
+    return str(texts["lines"].get(line, texts["unknown"]))
 
 
 def _counts(counts: Mapping[str, int], language: str) -> str:
@@ -258,24 +260,24 @@ def _counts(counts: Mapping[str, int], language: str) -> str:
 
 
 def price(price: Price, language: str) -> str:
-    """What one callable number costs, with the bounds where it is not known exactly."""
+    """What one callable number costs, with bounds if it is not known exactly."""
     texts, exactly = messages("vet", language), amount(language, 4)
-    each, low, high = (
-        texts["never"] if one is None else exactly(one) for one in (price.per_clear, price.low, price.high)
+    per_number, low, high = (
+        texts["never"] if value is None else exactly(value) for value in (price.per_clear, price.low, price.high)
     )
     span = "" if low == high else texts["span"].format(low=low, high=high)
-    return str(texts["price"].format(asked=amount(language, 2)(price.asked), each=each + span))
+    return str(texts["price"].format(asked=amount(language, 2)(price.asked), each=per_number + span))
 
 
 def _condition(condition: BuyerCondition, language: str) -> str:
     texts = messages("vet", language)
-    found, asked = (_gate_value(condition.name, value, language) for value in (condition.found, condition.asked))
+    value, limit = (_gate_value(condition.name, bound, language) for bound in (condition.found, condition.asked))
     name, holds = texts["gate"][condition.name], texts["holds"][str(condition.holds).lower()]
-    return str(texts["condition"].format(name=name, asked=asked, found=found, holds=holds))
+    return str(texts["condition"].format(name=name, asked=limit, found=value, holds=holds))
 
 
 def _gate_value(name: str, value: float | None, language: str) -> str:
-    """What a condition asks or what was found: a price, or a share; None is a price without a limit."""
+    """The limit of a condition, or what was found: a price or a share; None is a price that cannot be given."""
     if value is None:
         return str(messages("vet", language)["never"])
     return amount(language, 2)(value) if name == "max_price_per_clear" else percent(language)(value)

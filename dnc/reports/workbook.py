@@ -1,4 +1,4 @@
-"""The extra sheets of a workbook: a summary before the rows, and behind them the rules with links to their sources."""
+"""The extra sheets of a workbook: a summary before the rows, and after them the rules with links to their sources."""
 
 from __future__ import annotations
 
@@ -11,57 +11,57 @@ from dnc.checks.verdict import reasons
 from dnc.files.xlsx_writer import XLSX_ROWS, sheet_name
 from dnc.messages import counted, messages, percent
 from dnc.reports.check_summary import remarks
-from dnc.reports.decision import asked, decision, law_used
+from dnc.reports.decision import decision, details, law_used
 from dnc.reports.phrases import declared, labelled, misread, needed, title
 
 
 def annex(check: Check) -> dict[str, pl.DataFrame]:
     """Sheets by name: the summary, and one row for each citation of each rule that affected a call."""
-    w = messages("page", check.language)
-    summary = pl.DataFrame(list(_summary(check)), schema=[w["sheet_what"], w["sheet_value"]], orient="row")
-    return {w["sheet_summary"]: summary, w["sheet_regimes"]: _regimes(check)}
+    texts = messages("page", check.language)
+    summary = pl.DataFrame(list(_summary(check)), schema=[texts["sheet_what"], texts["sheet_value"]], orient="row")
+    return {texts["sheet_summary"]: summary, texts["sheet_regimes"]: _regimes(check)}
 
 
 def _summary(check: Check) -> Iterator[tuple[str, str]]:
     """What the page says, in its order: the decision, what is missing, what was not understood, what was checked."""
-    w, d, outcomes = (
+    texts, headings, outcomes = (
         messages("page", check.language),
         messages("decision", check.language),
         messages("common", check.language)["outcomes"],
     )
-    count, share, found = counted(check.language), percent(check.language), decision(check)
-    yield w["outcome"], found.sentence
-    yield from ((w["use"], line) for line in found.facts)
-    for outcome, rows in found.counts.items():
+    count, share, result = counted(check.language), percent(check.language), decision(check)
+    yield texts["outcome"], result.sentence
+    yield from ((texts["use"], line) for line in result.facts)
+    for outcome, rows in result.counts.items():
         yield outcomes[outcome], f"{count(rows)} ({share(rows / (check.calls or 1))})"
-    yield from ((found.why, f"{count(one.rows)} {one.text}") for one in found.reasons)
-    yield from ((d["next"], step.text) for step in found.steps)
-    if found.holds:
-        yield d["holds_head"], found.holds
-    yield from ((d[name], "") for name in ("sign_name", "sign_day", "sign_here"))
-    yield w["permission_short"], w["permission"]
+    yield from ((result.why, f"{count(reason.rows)} {reason.text}") for reason in result.reasons)
+    yield from ((headings["next"], step.text) for step in result.steps)
+    if result.holds:
+        yield headings["holds_head"], result.holds
+    yield from ((headings[name], "") for name in ("sign_name", "sign_day", "sign_here"))
+    yield texts["permission_short"], texts["permission"]
     for word, rows in check.tallies.missing().most_common():
-        yield w["undecided"], f"{count(rows)} {needed(word, check.language)}"
+        yield texts["undecided"], f"{count(rows)} {needed(word, check.language)}"
     unread = reasons(check.language)
     for reason, rows in check.tallies.unread.most_common():
-        yield w["unread"], f"{count(rows)} {unread.get(reason, reason)}"
-    for one in misread(check):
-        what = labelled(one.cell, count(one.rows), check.language)
-        yield w["cells"], f"{what} ({one.write})" if one.write else what
-    yield from ((w["permission_short"], line) for line in remarks(check))
+        yield texts["unread"], f"{count(rows)} {unread.get(reason, reason)}"
+    for cells in misread(check):
+        what = labelled(cells.cell, count(cells.rows), check.language)
+        yield texts["cells"], f"{what} ({cells.write})" if cells.write else what
+    yield from ((texts["permission_short"], line) for line in remarks(check))
     if check.cut:
-        yield w["cut"], w["cut_says"].format(count=count(check.cut))
+        yield texts["cut"], texts["cut_says"].format(count=count(check.cut))
     if check.calls > XLSX_ROWS:
         last = sheet_name((check.calls - 1) // XLSX_ROWS)
-        yield w["split"], w["split_says"].format(count=count(XLSX_ROWS), last=last)
+        yield texts["split"], texts["split_says"].format(count=count(XLSX_ROWS), last=last)
     for fact, by in declared(check):
-        yield labelled(w["fact"], fact.label, check.language), f"{fact.value} ({fact.id}; {by})"
-    yield from asked(check)
+        yield labelled(texts["fact"], fact.label, check.language), f"{fact.value} ({fact.id}; {by})"
+    yield from details(check)
 
 
 def _regimes(check: Check) -> pl.DataFrame:
-    """One row for each citation of each rule: its name, calls of each outcome, its text, confidence, source, id."""
-    w, common, language = (
+    """One row for each citation of each rule: its name, calls by outcome, its text, confidence, source, id."""
+    texts, common, language = (
         messages("page", check.language),
         messages("common", check.language),
         check.language,
@@ -69,12 +69,12 @@ def _regimes(check: Check) -> pl.DataFrame:
     tallies = check.tallies
     blocked, undecided, duties = tallies.blocking(), tallies.undecided(), tallies.duties()
     rows = [
-        (title(one, language), blocked[one.id], undecided[one.id], duties[one.id], one.says[language],
-         common["grades"][one.confidence], cite.texts[language], cite.url, one.id)
-        for one, _ in law_used(check)
-        for cite in one.cites
+        (title(regime, language), blocked[regime.id], undecided[regime.id], duties[regime.id], regime.says[language],
+         common["grades"][regime.confidence], cite.texts[language], cite.url, regime.id)
+        for regime, _ in law_used(check)
+        for cite in regime.cites
     ]  # fmt: skip
-    counts = [common["outcomes"]["blocked"], common["outcomes"]["undecided"], w["sheet_duty"]]
-    columns = [w["regime"], *counts, w["sheet_says"], w["confidence"], w["rests"], "URL", "id"]
+    counts = [common["outcomes"]["blocked"], common["outcomes"]["undecided"], texts["sheet_duty"]]
+    columns = [texts["regime"], *counts, texts["sheet_says"], texts["confidence"], texts["rests"], "URL", "id"]
     schema = {name: pl.UInt32 if name in counts else pl.String for name in columns}
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -65,7 +65,7 @@ def application(desk: Desk) -> Starlette:
 
 
 async def _sweep(desk: Desk) -> None:
-    """Remove the files of sessions that ended, also if nobody asks for a page."""
+    """Remove the files of sessions that ended, even if nobody asks for a page."""
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
         await asyncio.to_thread(desk.sessions.sweep)
@@ -80,12 +80,12 @@ _STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """What Starlette refuses by itself: an address or a method that there is not."""
+    """What Starlette refuses by itself: an address or a method that does not exist."""
     desk: Desk = request.app.state.desk
     assert isinstance(error, HTTPException)  # noqa: S101 - the only kind that this is registered for
     session = getattr(request.state, "session", None)
-    words = messages("desk", session.language if session else desk.language)
-    sentence = words["no_method" if error.status_code == 405 else "not_found"]
+    texts = messages("desk", session.language if session else desk.language)
+    sentence = texts["no_method" if error.status_code == 405 else "not_found"]
     response = refusal(desk, request.url.path, error.status_code, sentence, session)
     response.headers.update(error.headers or {})
     return response

@@ -34,7 +34,7 @@ from dnc.reports.decision import decision
 from dnc.reports.phrases import needed, ranked, title
 
 _PAGE_ROWS = 20
-_UNKNOWN = "unknown"  # the answer that something is not known
+_UNKNOWN = "unknown"  # the answer "I do not know"
 _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brief.toml")
 _LEFT = 5  # questions on the page of a result
 _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_why", "dnc_valid_until")
@@ -53,11 +53,11 @@ def _lists(visit: Visit) -> dict[str, ListCheck]:
 
 
 def _list(visit: Visit) -> ListCheck:
-    if (one := _lists(visit).get(visit.request.path_params["list"])) is None:
-        raise RefusedError(404, visit.words["no_list"])
-    if one.interview.language != visit.session.language:
-        one.speak(visit.desk, visit.session.language)
-    return one
+    if (list_check := _lists(visit).get(visit.request.path_params["list"])) is None:
+        raise RefusedError(404, visit.texts["no_list"])
+    if list_check.interview.language != visit.session.language:
+        list_check.speak(visit.desk, visit.session.language)
+    return list_check
 
 
 def _upload(visit: Visit, sent: Form) -> Response:
@@ -65,19 +65,19 @@ def _upload(visit: Visit, sent: Form) -> Response:
     [brief] = sent.uploads.get("brief", [None])
     try:
         if upload is None:
-            raise InputError(visit.words["no_file"])
-        one = ListCheck.of(upload, visit.desk, visit.session.language, brief)
+            raise InputError(visit.texts["no_file"])
+        list_check = ListCheck.of(upload, visit.desk, visit.session.language, brief)
     except DncError as error:
         at = "brief" if brief and str(brief.path) in str(error) else "list"
         errors = [(at, without_paths(error, upload, brief))]
         return visit.page("check_new.html", 400, errors=errors, lists=list(_lists(visit).values()))
     sent.keep()
-    _lists(visit)[one.id] = one
-    return visit.to(f"/checks/{one.id}")
+    _lists(visit)[list_check.id] = list_check
+    return visit.to(f"/checks/{list_check.id}")
 
 
 def without_paths(error: DncError, *uploads: Upload | None) -> str:
-    """What an error says in every language, with the names of files as they were sent."""
+    """The message of an error in every language, with the names of files as they were sent."""
     names = {str(upload.path): upload.name for upload in uploads if upload}
 
     def named(text: str) -> str:
@@ -89,46 +89,52 @@ def without_paths(error: DncError, *uploads: Upload | None) -> str:
 
 
 def _read(visit: Visit) -> Response:
-    one = _list(visit)
-    names, rows = one.first_rows()
+    list_check = _list(visit)
+    names, rows = list_check.first_rows()
     return visit.page(
-        "check_list.html", list=one, names=names, rows=rows, columns=list(one.columns(visit.session.language))
+        "check_list.html",
+        list=list_check,
+        names=names,
+        rows=rows,
+        columns=list(list_check.columns(visit.session.language)),
     )
 
 
 def _show(visit: Visit, sent: Form) -> Response:
-    one = _list(visit)
-    one.show = sent.get("show") == "yes"
-    return visit.to(_onward(sent, one, f"/checks/{one.id}"))
+    list_check = _list(visit)
+    list_check.show = sent.get("show") == "yes"
+    return visit.to(_onward(sent, list_check, f"/checks/{list_check.id}"))
 
 
-def _onward(sent: Form, one: ListCheck, default: str) -> str:
-    """The page of a list that a form names to go back to."""
+def _onward(sent: Form, list_check: ListCheck, default: str) -> str:
+    """The page of a list to which a form says to go back."""
     named = sent.get("then")
-    return named if named.startswith(f"/checks/{one.id}") else default
+    return named if named.startswith(f"/checks/{list_check.id}") else default
 
 
 # The questions
 
 
 def _questions(visit: Visit) -> Response:
-    return _asked(visit, _list(visit), every=visit.request.query_params.get("all") == "1")
+    return _questions_page(visit, _list(visit), all_open=visit.request.query_params.get("all") == "1")
 
 
-def _asked(visit: Visit, one: ListCheck, errors: list[tuple[str, str]] | None = None, *, every: bool) -> Response:
-    """The page of the first open question, or of every one."""
+def _questions_page(
+    visit: Visit, list_check: ListCheck, errors: list[tuple[str, str]] | None = None, *, all_open: bool
+) -> Response:
+    """The page of the first open question, or of all of them."""
     try:
-        with one.lock:
-            open_, decided = one.open(), one.interview.decided
+        with list_check.lock:
+            open_, decided = list_check.open(), list_check.interview.decided
     except InputError as error:
-        raise RefusedError(400, without_paths(error, one.upload)) from None
+        raise RefusedError(400, without_paths(error, list_check.upload)) from None
     return visit.page(
         "check_questions.html",
         400 if errors else 200,
-        list=one,
-        shown=open_ if every else open_[:1],
+        list=list_check,
+        shown=open_ if all_open else open_[:1],
         others=len(open_) - 1,
-        every=every,
+        all_open=all_open,
         counts=decided.counts,
         calls=decided.rows,
         errors=errors or [],
@@ -137,66 +143,72 @@ def _asked(visit: Visit, one: ListCheck, errors: list[tuple[str, str]] | None = 
 
 
 def _answer(visit: Visit, sent: Form) -> Response:
-    one, every = _list(visit), bool(sent.get("every"))
+    list_check, all_open = _list(visit), bool(sent.get("every"))
     errors = []
-    with one.lock:
-        open_ = {question.id: question for question in one.open()}
+    with list_check.lock:
+        open_ = {question.id: question for question in list_check.open()}
         for at, id_ in enumerate(sent.all("question")):
-            # An answer before it may have closed a question; of several, some may be left for later.
-            if (question := open_.get(id_)) is None or (every and not sent.get(f"answer-{at}")):
+            # An earlier answer may have closed the question; on a page of several, some may be left for later.
+            if (question := open_.get(id_)) is None or (all_open and not sent.get(f"answer-{at}")):
                 continue
             try:
-                one.answer(
+                list_check.answer(
                     question,
                     _chosen(visit, question, sent.get(f"answer-{at}")),
                     messages("start", visit.session.language)["unknown"],
                 )
             except InputError as error:
-                errors.append((f"answer-{at}", without_paths(error, one.upload)))
+                errors.append((f"answer-{at}", without_paths(error, list_check.upload)))
     if errors:
-        return _asked(visit, one, errors, every=every)
+        return _questions_page(visit, list_check, errors, all_open=all_open)
     if sent.get("run"):
         return _run(visit, sent)
-    return visit.to(f"/checks/{one.id}/questions" + ("?all=1" if every else ""))
+    return visit.to(f"/checks/{list_check.id}/questions" + ("?all=1" if all_open else ""))
 
 
-def _chosen(visit: Visit, asked: Question, text: str) -> int | str | None:
-    """The answer to a question as a form has it. Raises InputError where there is none."""
-    if asked.fact:
+def _chosen(visit: Visit, question: Question, text: str) -> int | str | None:
+    """The answer to a question in a form. Raises InputError if there is none."""
+    if question.fact:
         return text or None
     if text == _UNKNOWN:
         return None
-    if not (text.isascii() and text.isdecimal() and int(text) < len(asked.options)):
-        raise InputError(visit.words["no_answer"])
+    if not (text.isascii() and text.isdecimal() and int(text) < len(question.options)):
+        raise InputError(visit.texts["no_answer"])
     return int(text)
 
 
 def _take_back(visit: Visit, sent: Form) -> Response:
-    one = _list(visit)
-    with one.lock:
-        one.take_back()
-    return visit.to(f"/checks/{one.id}/questions")
+    list_check = _list(visit)
+    with list_check.lock:
+        list_check.take_back()
+    return visit.to(f"/checks/{list_check.id}/questions")
 
 
 # The check
 
 
 def _run(visit: Visit, sent: Form) -> Response:
-    one, desk, language = _list(visit), visit.desk, visit.session.language
-    if one.job and not one.job.ended:
-        return visit.to(f"/jobs/{one.job.id}")
-    if one.interview.open_objections:
-        return visit.to(f"/checks/{one.id}/questions")
+    list_check, desk, language = _list(visit), visit.desk, visit.session.language
+    if list_check.job and not list_check.job.ended:
+        return visit.to(f"/jobs/{list_check.job.id}")
+    if list_check.interview.open_objections:
+        return visit.to(f"/checks/{list_check.id}/questions")
 
     def shown(job: Job) -> Shown:
-        one.job = job
-        return Shown(job, "check", one.upload.name, f"/checks/{one.id}/result", f"/checks/{one.id}/questions")
+        list_check.job = job
+        return Shown(
+            job,
+            "check",
+            list_check.upload.name,
+            f"/checks/{list_check.id}/result",
+            f"/checks/{list_check.id}/questions",
+        )
 
     def run(job: Job) -> None:
         try:
-            one.run(job, desk, language)
+            list_check.run(job, desk, language)
         except InputError as error:
-            raise InputError(without_paths(error, one.upload)) from None
+            raise InputError(without_paths(error, list_check.upload)) from None
 
     return begin(visit, shown, run)
 
@@ -204,32 +216,32 @@ def _run(visit: Visit, sent: Form) -> Response:
 # The result
 
 
-def _done(one: ListCheck) -> tuple[Check, Rows] | None:
-    with one.lock:
-        return (one.result, one.rows) if one.result and one.rows else None
+def _done(list_check: ListCheck) -> tuple[Check, Rows] | None:
+    with list_check.lock:
+        return (list_check.result, list_check.rows) if list_check.result and list_check.rows else None
 
 
 def _result(visit: Visit) -> Response:
-    one, asked = _list(visit), visit.request.query_params
-    if (done := _done(one)) is None:
-        return visit.to(f"/checks/{one.id}/questions")
+    list_check, params = _list(visit), visit.request.query_params
+    if (done := _done(list_check)) is None:
+        return visit.to(f"/checks/{list_check.id}/questions")
     check, rows = done
-    outcome = asked.get("outcome", "") if asked.get("outcome", "") in OUTCOMES else ""
+    outcome = params.get("outcome", "") if params.get("outcome", "") in OUTCOMES else ""
     reasons = _reasons(check, visit.session.language)
-    reason = asked.get("reason", "") if asked.get("reason", "") in reasons else ""
-    changed = asked.get("changed") == "1"
-    at = int(asked.get("page", "1")) if asked.get("page", "1").isdecimal() else 1
+    reason = params.get("reason", "") if params.get("reason", "") in reasons else ""
+    changed = params.get("changed") == "1"
+    at = int(params.get("page", "1")) if params.get("page", "1").isdecimal() else 1
     chosen = rows.chosen(outcome, reason, changed=changed)
-    found = int(chosen.select(pl.len()).collect().item())
-    pages = max(1, -(-found // _PAGE_ROWS))
+    count = int(chosen.select(pl.len()).collect().item())
+    pages = max(1, -(-count // _PAGE_ROWS))
     at = min(max(at, 1), pages)
     kept = {"outcome": outcome, "reason": reason, "changed": "1" if changed else ""}
     query = urlencode({name: value for name, value in kept.items() if value})
-    with one.lock:
-        open_ = one.open()
+    with list_check.lock:
+        open_ = list_check.open()
     return visit.page(
         "check_result.html",
-        list=one,
+        list=list_check,
         check=check,
         decision=decision(check),
         decision_words=messages("decision", visit.session.language),
@@ -241,8 +253,8 @@ def _result(visit: Visit) -> Response:
         reason=reason,
         changed=changed,
         changes=rows.changed,
-        found=found,
-        rows=[_row(one, row) for row in _page_of(chosen, at).iter_rows(named=True)],
+        count=count,
+        rows=[_row(list_check, row) for row in _page_of(chosen, at).iter_rows(named=True)],
         page=at,
         pages=pages,
         query=query + ("&" if query else ""),
@@ -258,11 +270,11 @@ def _page_of(calls: pl.LazyFrame, page: int) -> pl.DataFrame:
     return calls.select(columns).slice((page - 1) * _PAGE_ROWS, _PAGE_ROWS).collect()
 
 
-def _row(one: ListCheck, row: dict[str, Any]) -> dict[str, Any]:
+def _row(list_check: ListCheck, row: dict[str, Any]) -> dict[str, Any]:
     """A call as the table of a result shows it."""
     return {
         "row": row[ROW],
-        "number": one.seen(row["dnc_number"]),
+        "number": list_check.seen(row["dnc_number"]),
         "outcome": row["dnc_outcome"],
         "why": row["dnc_why"],
         "until": row["dnc_valid_until"],
@@ -271,7 +283,7 @@ def _row(one: ListCheck, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reasons(check: Check, language: str) -> dict[str, str]:
-    """What calls of a check can be filtered by: regimes that block or leave open, and what is missing."""
+    """Reasons by which the calls of a check can be filtered: regimes that block or leave open, and what is missing."""
     tallies = check.tallies
     regimes = ranked(check.book, tallies.blocking() + tallies.undecided())
     return {regime.id: title(regime, language) for regime, _ in regimes} | {
@@ -282,29 +294,32 @@ def _reasons(check: Check, language: str) -> dict[str, str]:
 def _report(visit: Visit) -> Response:
     """The page that `dnc check` writes."""
     if (done := _done(_list(visit))) is None:
-        raise RefusedError(404, visit.words["no_result"])
+        raise RefusedError(404, visit.texts["no_result"])
     return as_page(html(done[0]))
 
 
 def _why(visit: Visit) -> Response:
-    one, row = _list(visit), visit.request.path_params["row"]
-    found = one.explain(row, visit.desk, visit.session.language)
+    list_check, row = _list(visit), visit.request.path_params["row"]
+    explanations = list_check.explain(row, visit.desk, visit.session.language)
     return visit.page(
-        "check_row.html", list=one, row=row, calls=[explained(call, visit.session.language) for call in found]
+        "check_row.html",
+        list=list_check,
+        row=row,
+        calls=[explained(call, visit.session.language) for call in explanations],
     )
 
 
 def _download(visit: Visit) -> Response:
-    one, name = _list(visit), visit.request.path_params["name"]
+    list_check, name = _list(visit), visit.request.path_params["name"]
     if name not in _FILES:
-        raise RefusedError(404, visit.words["not_found"])
+        raise RefusedError(404, visit.texts["not_found"])
     what, _, suffix = name.partition(".")
     if what == "brief":
-        return FileResponse(one.brief, filename=f"{one.stem}.toml", media_type="application/toml")
-    if (done := _done(one)) is None:
-        raise RefusedError(404, visit.words["no_result"])
+        return FileResponse(list_check.brief, filename=f"{list_check.stem}.toml", media_type="application/toml")
+    if (done := _done(list_check)) is None:
+        raise RefusedError(404, visit.texts["no_result"])
     check, rows = done
-    path = Path(mkdtemp(dir=one.upload.path.parent)) / f"rows.{suffix}"
+    path = Path(mkdtemp(dir=list_check.upload.path.parent)) / f"rows.{suffix}"
     try:
         api.write(check, path, rows.batches("clear" if what == "clear" else ""))
     except BaseException:
@@ -312,7 +327,7 @@ def _download(visit: Visit) -> Response:
         raise
     ending = "" if what == "all" else f"-{what}"
     return FileResponse(
-        path, filename=f"{one.stem}-dnc{ending}.{suffix}", background=BackgroundTask(rmtree, path.parent)
+        path, filename=f"{list_check.stem}-dnc{ending}.{suffix}", background=BackgroundTask(rmtree, path.parent)
     )
 
 

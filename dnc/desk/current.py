@@ -1,4 +1,4 @@
-"""What is read from a store once and kept until the store changes."""
+"""A value that is read from a store once and kept until the store changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Current(Generic[T]):
 
     Args:
         store: the store.
-        make: makes the value. drop: lets go of one that is out of date.
+        make: makes the value. drop: closes a value that is out of date.
     """
 
     def __init__(self, store: Store, make: Callable[[], T], drop: Callable[[T], object] = lambda _: None) -> None:
@@ -23,8 +23,8 @@ class Current(Generic[T]):
         self._made: tuple[object, T] | None = None
 
     def get(self) -> T:
-        """The value by what the store holds now. Raises whatever `make` raises."""
-        # Looked at before the value is made: a change meanwhile makes it again the next time.
+        """The value for the present state of the store. Raises whatever `make` raises."""
+        # Read before the value is made, so that a change meanwhile makes it anew the next time.
         state = self._store.ledger.state
         if self._made and self._made[0] == state:
             return self._made[1]
@@ -34,7 +34,7 @@ class Current(Generic[T]):
         return value
 
     def close(self) -> None:
-        """Let go of the value."""
+        """Close the value."""
         if self._made:
             self._drop(self._made[1])
             self._made = None

@@ -39,13 +39,13 @@ class Desk:
 
     Attributes:
         store: the store that it shows and changes.
-        hosts: what a request's `Host` may be, each with its port.
-        language: of those who have not chosen another, `en` or `fr`.
+        hosts: allowed values of the header `Host`, each with its port.
+        language: `en` or `fr`, for people who have not chosen one.
         rules: folder of more rule files, or None.
-        user_header: the header in which a reverse proxy names who is signed in; None where the token says it.
+        user_header: the header in which a reverse proxy names the user; None if people sign in with the token.
         max_upload: bytes of one upload.
         token: opens a session for as long as the desk runs.
-        sessions, jobs: those who are signed in, and what runs for them.
+        sessions, jobs: the people who are signed in, and what runs for them.
     """
 
     store: Store
@@ -64,12 +64,12 @@ class Desk:
 
     @property
     def book(self) -> Rulebook:
-        """The law as the store has it now: the rules that ship, those of its rules pack, and of the folder `rules`."""
+        """The law as the store has it now: the rules that ship, its rules pack, and the folder `rules`."""
         return law_of(self.store, self.rules)
 
     @property
     def cookie(self) -> str:
-        """Name of the cookie: browsers send cookies to every port of a host, so that desks must not share one."""
+        """Name of the cookie: browsers send cookies to every port of a host, so each desk needs its own."""
         return "dnc-" + min(self.hosts).rpartition(":")[2]
 
     def token_for_once(self) -> str:
@@ -88,7 +88,7 @@ class Desk:
 
     @contextmanager
     def upload(self) -> Iterator[None]:
-        """One of the uploads that are taken at the same time. Raises RefusedError where there are too many."""
+        """Take one of the places for uploads at the same time. Raises RefusedError if all are taken."""
         if not self._uploads.acquire(blocking=False):
             raise RefusedError(503, messages("desk", self.language)["too_many_uploads"])
         try:
@@ -97,10 +97,10 @@ class Desk:
             self._uploads.release()
 
     def close(self) -> None:
-        """Stop what runs, and remove the files of all sessions."""
+        """Stop all jobs, and remove the files of all sessions."""
         self.jobs.close()
         self.sessions.close()
 
 
-def _equal(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+def _equal(sent: str, expected: str) -> bool:
+    return hmac.compare_digest(sent.encode(), expected.encode())

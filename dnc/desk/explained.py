@@ -14,7 +14,7 @@ from dnc.reports.explanation import finding
 _ORDER = list(Finding)
 
 
-Found = tuple[str, RegimeResult]  # the finding in words, and the result behind it
+Result = tuple[str, RegimeResult]  # the finding in words, and the result behind it
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class Explained:
 
     verdict: Mapping[str, Any]
     not_understood: str
-    deciding: list[Found]
-    met: list[Found]
-    others: list[Found]
+    deciding: list[Result]
+    met: list[Result]
+    others: list[Result]
 
 
 def explained(call: Explanation, language: str) -> Explained:
-    """The explanation of a call as `dnc.checks.explain` gives it."""
-    worst_first = sorted(call.findings, key=lambda found: _ORDER.index(found.finding))
-    words = [(finding(found.finding, language), found) for found in worst_first]
-    deciding = [one for one in words if one[1].finding.blocks or one[1].finding.is_open]
-    met = [one for one in words if one[1].finding.is_met]
-    others = [one for one in words if one[1].finding is Finding.NOT_APPLICABLE]
+    """A call from its explanation (`dnc.checks.explain`)."""
+    worst_first = sorted(call.findings, key=lambda result: _ORDER.index(result.finding))
+    results = [(finding(result.finding, language), result) for result in worst_first]
+    deciding = [(text, result) for text, result in results if result.finding.blocks or result.finding.is_open]
+    met = [(text, result) for text, result in results if result.finding.is_met]
+    others = [(text, result) for text, result in results if result.finding is Finding.NOT_APPLICABLE]
     return Explained(call.verdict, call.not_understood, deciding, met, others)

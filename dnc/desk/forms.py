@@ -1,4 +1,4 @@
-"""Forms: read as they come, within bounds, and only with the token of the session that they were made for.
+"""Forms: read while they arrive, within limits, and only with the token of the session that they were made for.
 
 The token is the first field of every form, so that a file is refused before its first byte is written.
 """
@@ -23,7 +23,7 @@ from dnc.desk.visit import TOKEN, Visit
 from dnc.errors import is_full, no_room, printable
 
 _MOST_FIELDS = 2_000
-_MOST_TEXT = 1 << 20  # bytes of all that is not a file
+_MOST_TEXT = 1 << 20  # bytes of everything that is not a file
 _MOST_FILES = 20
 _MOST_NAME = 60  # characters of a file's name; a character may take four bytes of 255
 
@@ -33,7 +33,7 @@ class Upload:
     """A file that came with a form.
 
     Attributes:
-        path: where it lies, readable by its owner only; it is removed when the form was answered, unless it is kept.
+        path: readable by its owner only; it is removed when the form was answered, unless it is kept.
         name: as the browser gave it, without folders and control characters.
     """
 
@@ -43,10 +43,10 @@ class Upload:
 
 @dataclass
 class Form:
-    """What a form holds.
+    """The content of a form.
 
     Attributes:
-        fields: name and text of each field, in their order; a name may come several times.
+        fields: name and text of each field, in their order; a name may occur several times.
         uploads: the files, by the name of their field.
     """
 
@@ -60,7 +60,7 @@ class Form:
         return next((text.strip() for key, text in reversed(self.fields) if key == name), default)
 
     def all(self, name: str) -> list[str]:
-        """The texts of a field that may come several times."""
+        """The texts of a field that may occur several times."""
         return [text for key, text in self.fields if key == name]
 
     def keep(self) -> None:
@@ -77,13 +77,13 @@ class Form:
 @asynccontextmanager
 async def read_form(visit: Visit) -> AsyncIterator[Form]:
     """The form of a request; its uploads are removed at the end. Raises RefusedError."""
-    headers, words = visit.request.headers, visit.words
+    headers, texts = visit.request.headers, visit.texts
     kind, options = parse_options_header(headers.get("content-type", ""))
     multipart = kind == b"multipart/form-data"
     most = visit.desk.max_upload + _MOST_TEXT if multipart else _MOST_TEXT
     size = headers.get("content-length", "0")
     if not size.isdecimal() or int(size) > most:
-        raise RefusedError(413, words["too_large"])
+        raise RefusedError(413, texts["too_large"])
     form = Form()
     try:
         with ExitStack() as stack:
@@ -95,9 +95,9 @@ async def read_form(visit: Visit) -> AsyncIterator[Form]:
             elif kind in (b"application/x-www-form-urlencoded", b""):
                 form.fields = await _urlencoded(visit, most)
             else:
-                raise RefusedError(415, words["bad_form"])
+                raise RefusedError(415, texts["bad_form"])
         if not visit.session.owns_form(form.get(TOKEN)):
-            raise RefusedError(403, words["no_form_token"])
+            raise RefusedError(403, texts["no_form_token"])
         yield form
     finally:
         form.remove()
@@ -109,24 +109,24 @@ async def _urlencoded(visit: Visit, most: int) -> list[tuple[str, str]]:
         async for chunk in visit.request.stream():
             body += chunk
             if len(body) > most:
-                raise RefusedError(413, visit.words["too_large"])
+                raise RefusedError(413, visit.texts["too_large"])
         return parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ClientDisconnect:
-        raise RefusedError(400, visit.words["cut_off"]) from None
+        raise RefusedError(400, visit.texts["cut_off"]) from None
     except ValueError:
-        raise RefusedError(400, visit.words["bad_form"]) from None
+        raise RefusedError(400, visit.texts["bad_form"]) from None
 
 
 class _Reader:
-    """Reads `multipart/form-data` as it comes; files go to disk. A context that closes them."""
+    """Reads `multipart/form-data` while it arrives; files go to disk. A context manager that closes them."""
 
     def __init__(self, visit: Visit, form: Form, boundary: bytes) -> None:
         self._visit, self._form = visit, form
         if not boundary:
-            raise RefusedError(400, visit.words["bad_form"])
+            raise RefusedError(400, visit.texts["bad_form"])
         callbacks: list[Callable[..., None]] = [self._part_begin, self._part_data, self._part_end, self._end]
         callbacks += [self._header_field, self._header_value, self._header_end, self._headers_finished]
-        self._parser = MultipartParser(boundary, {f"on{one.__name__}": one for one in callbacks})  # type: ignore[arg-type]
+        self._parser = MultipartParser(boundary, {f"on{callback.__name__}": callback for callback in callbacks})  # type: ignore[arg-type]
         self._text_bytes = 0
         self._files = 0
         self._complete = False
@@ -142,24 +142,24 @@ class _Reader:
 
     async def read(self) -> None:
         """Read the whole body. Raises RefusedError."""
-        words, got, most = self._visit.words, 0, self._visit.desk.max_upload + _MOST_TEXT
+        texts, got, most = self._visit.texts, 0, self._visit.desk.max_upload + _MOST_TEXT
         try:
             async for chunk in self._visit.request.stream():
                 got += len(chunk)
                 if got > most:
-                    raise RefusedError(413, words["too_large"])
+                    raise RefusedError(413, texts["too_large"])
                 self._parser.write(chunk)
             self._parser.finalize()
             if not self._complete:
-                raise RefusedError(400, words["cut_off"])
+                raise RefusedError(400, texts["cut_off"])
         except ClientDisconnect:
-            raise RefusedError(400, words["cut_off"]) from None
+            raise RefusedError(400, texts["cut_off"]) from None
         except FormParserError:
-            raise RefusedError(400, words["bad_form"]) from None
+            raise RefusedError(400, texts["bad_form"]) from None
         except OSError as error:
             if is_full(error):
                 raise no_room(self._visit.desk.store.path) from None
-            raise RefusedError(507, words["not_written"].format(why=error.strerror or "")) from None
+            raise RefusedError(507, texts["not_written"].format(why=error.strerror or "")) from None
 
     # callbacks of the parser
 
@@ -188,10 +188,10 @@ class _Reader:
     def _begin_file(self, given: str) -> None:
         visit = self._visit
         if not visit.session.owns_form(self._form.get(TOKEN)):
-            raise RefusedError(403, visit.words["no_form_token"])
+            raise RefusedError(403, visit.texts["no_form_token"])
         self._files += 1
         if self._files > _MOST_FILES:
-            raise RefusedError(413, visit.words["too_large"])
+            raise RefusedError(413, visit.texts["too_large"])
         if not given:
             return  # a file field that was left empty
         if self._form._folder is None:
@@ -217,16 +217,16 @@ class _Reader:
         elif b"filename" not in self._headers.get(b"content-disposition", b""):
             self._form.fields.append((self._name, self._text.decode("utf-8", "replace")))
             if len(self._form.fields) > _MOST_FIELDS:
-                raise RefusedError(413, self._visit.words["too_large"])
+                raise RefusedError(413, self._visit.texts["too_large"])
 
     def _end(self) -> None:
         self._complete = True
 
     def _bounded(self, more: int) -> None:
-        """Count what is kept in memory. Raises RefusedError where it is too much."""
+        """Count the bytes that are kept in memory. Raises RefusedError if they are too many."""
         self._text_bytes += more
         if self._text_bytes > _MOST_TEXT:
-            raise RefusedError(413, self._visit.words["too_large"])
+            raise RefusedError(413, self._visit.texts["too_large"])
 
 
 def _clean(given: str) -> str:

@@ -1,8 +1,8 @@
-"""What every request has to pass before a page sees it, and the headers that every response gets.
+"""The checks that every request has to pass before it reaches a page, and the headers that every response gets.
 
 A page on another site, open in the same browser, can send requests to this machine, and a name that it owns can point
 here (DNS rebinding). So the host has to be one of ours, a change has to come from one of our pages, and nothing is
-shown without a session. Forms carry a token besides (see `dnc.desk.forms`).
+shown without a session. Forms also carry a token (see `dnc.desk.forms`).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 SAFE = ("GET", "HEAD")
-OPEN = ("/desk.css",)  # what pages that refuse need too
+OPEN = ("/desk.css",)  # pages that refuse a request need it too
 _MOST_USER = 200  # characters of a name
 
 
 class Guard:
-    """An ASGI application around another, which lets through what may pass."""
+    """An ASGI application around another one, which passes on only the requests that are allowed."""
 
     def __init__(self, app: ASGIApp, desk: Desk) -> None:
         self._app = app
@@ -66,11 +66,11 @@ class Guard:
         return await self._app(scope, receive, guarded)
 
     def _answer(self, scope: Scope) -> Response | None:
-        """A response of the guard itself; None where the request may pass. Raises RefusedError."""
+        """A response of the guard itself; None if the request may pass. Raises RefusedError."""
         desk, headers, path = self._desk, Headers(scope=scope), scope["path"]
-        words = messages("desk", desk.language)
+        texts = messages("desk", desk.language)
         if headers.get("host", "").lower() not in desk.hosts:
-            raise RefusedError(421, words["strange_host"])
+            raise RefusedError(421, texts["strange_host"])
         if path.startswith("/v1/") or path in OPEN:
             return None  # /v1 asks for a key, which no browser adds by itself
         if scope["method"] not in SAFE:
@@ -79,17 +79,17 @@ class Guard:
         query = QueryParams(scope["query_string"])
         if desk.user_header is None and scope["method"] == "GET" and "token" in query:
             if not desk.opens(query["token"]):
-                raise RefusedError(403, words["stale_token"])
+                raise RefusedError(403, texts["stale_token"])
             rest = urlencode([pair for pair in query.multi_items() if pair[0] != "token"])
             return self._with_cookie(RedirectResponse(_local(path, rest), 303))[0]
         session = desk.sessions.find(_cookie(headers, desk.cookie), user)
         if session is None and user is not None and scope["method"] == "GET":
-            # The proxy has signed this person in; the same page is asked for again, with the cookie.
+            # The proxy has signed this person in; the browser asks for the same page again, with the cookie.
             return self._with_cookie(
                 RedirectResponse(_local(path, scope["query_string"].decode("ascii", "replace")), 303), user
             )[0]
         if session is None:
-            raise RefusedError(403, words["no_session"])
+            raise RefusedError(403, texts["no_session"])
         scope.setdefault("state", {})["session"] = session
         return None
 
@@ -103,7 +103,7 @@ class Guard:
             raise RefusedError(403, messages("desk", self._desk.language)["other_origin"])
 
     def _user(self, headers: Headers) -> str | None:
-        """Who is signed in at the reverse proxy; None where there is none. Raises RefusedError."""
+        """The user who is signed in at the reverse proxy; None if there is no proxy. Raises RefusedError."""
         if self._desk.user_header is None:
             return None
         named = headers.getlist(self._desk.user_header)

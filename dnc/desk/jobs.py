@@ -1,4 +1,4 @@
-"""What takes longer than a request: it runs in a thread, tells how far it is, and can be stopped."""
+"""Jobs that take longer than a request: each runs in a thread, reports its progress, and can be stopped."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Job:
     """A function that runs in a thread.
 
     Attributes:
-        id: stands in the address of its page.
-        total: rows that it will go through, or None where that is not known.
-        rows: those it went through.
+        id: part of the address of its page.
+        total: rows that it will process, or None if that is not known.
+        rows: those processed so far.
         state: `waiting`, `running`, `done`, `failed` or `stopped`.
         result: what the function returned. error: why it failed, in one sentence.
     """
@@ -50,12 +50,12 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether it runs no more."""
+        """Whether it has ended."""
         return self.state in ("done", "failed", "stopped")
 
     @property
     def seconds(self) -> float:
-        """For how long it has run."""
+        """How long it has run."""
         return (self._ended or time.monotonic()) - self._began if self._began else 0.0
 
     @property
@@ -65,17 +65,17 @@ class Job:
 
     @property
     def seconds_left(self) -> float | None:
-        """An estimate of the time left; None where nothing is known."""
+        """An estimate of the time left; None if nothing is known."""
         return max(self.total - self.rows, 0) / self.rate if self.total and self.rate else None
 
     def advance(self, rows: int) -> None:
-        """Say that so many rows more are done: the `progress` of a check. Raises StoppedError to end it."""
+        """Report that more rows are done; this is the `progress` of a check. Raises StoppedError to end it."""
         if self._stop.is_set():
             raise StoppedError
         self.rows += rows
 
     def stop(self) -> None:
-        """Let it end at its next `advance`; what it wrote until then is removed."""
+        """End the job at its next `advance`; what it wrote until then is removed."""
         self._stop.set()
 
     def run(self, function: Callable[[Job], Any]) -> None:
@@ -103,8 +103,8 @@ class Jobs:
         self._jobs: dict[str, tuple[Session, Job]] = {}
 
     def start(self, session: Session, function: Callable[[Job], Any], total: int | None = None) -> Job:
-        """Run `function(job)` for a session, whose files stay until it has ended, whoever closes the tab."""
-        job, context = Job(total), contextvars.copy_context()  # the context holds who is named in the log
+        """Run `function(job)` for a session, whose files stay until the job has ended, even if the tab is closed."""
+        job, context = Job(total), contextvars.copy_context()  # the context has the name for the log
         using = ExitStack()
         using.enter_context(session.in_use())
         self._jobs[job.id] = session, job

@@ -1,6 +1,6 @@
 """One list that is checked at the desk: its file, its brief with the questions, and the rows of its last check.
 
-All its files are in the work folder of the store, readable by their owner only, and go when the session ends.
+All its files are in the work folder of the store, readable by their owner only, and removed when the session ends.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from dnc.messages import counted, messages
 
 _FIRST_ROWS = 5
 _BATCH = 100_000
-ROW, CALL = "\0row", "\0call"  # beside the columns of a list: the row of the list, and the position of the call
+ROW, CALL = "\0row", "\0call"  # added to the columns of a list: the row of the list, and the position of the call
 
 
 class Column(NamedTuple):
-    """A column of a list as it is understood: its name, what it means, and why that is supposed."""
+    """A column of a list as it is understood: its name, what it means, and why we think so."""
 
     name: str
     says: str
@@ -50,9 +50,9 @@ class Rows:
     """The calls of a check, in Parquet.
 
     Attributes:
-        path: the file, with the columns of the list and of the verdicts, a row a call.
-        numbers: of each call the row of the list, from 1 (UInt32).
-        was: the outcome of each call at the check before; None where there was none of the same calls.
+        path: the file, with the columns of the list and of the verdicts, one row for each call.
+        numbers: the row of the list for each call, from 1 (UInt32).
+        was: the outcome of each call in the previous check; None if there was none of the same calls.
     """
 
     path: Path
@@ -60,13 +60,13 @@ class Rows:
     was: pl.Series | None
 
     def all(self) -> pl.LazyFrame:
-        """The calls with `row`, and `dnc_was` where there was a check before."""
+        """The calls with their row, and with `dnc_was` if there was a previous check."""
         beside = [self.numbers.alias(ROW)] + ([self.was.alias(WAS)] if self.was is not None else [])
         calls = pl.scan_parquet(self.path, glob=False)
         return pl.concat([calls, pl.LazyFrame(beside)], how="horizontal").with_row_index(CALL)
 
     def batches(self, outcome: str = "") -> Iterator[pl.DataFrame]:
-        """The calls with an outcome, by default all, as they were written, some at a time."""
+        """The calls with an outcome, by default all, as they were written, in batches."""
         calls = pl.scan_parquet(self.path, glob=False)
         for first in range(0, self.numbers.len(), _BATCH):
             rows = calls.slice(first, _BATCH)
@@ -91,7 +91,7 @@ class Rows:
 
     @property
     def changed(self) -> int | None:
-        """How many calls have another outcome than at the check before; None where there was none."""
+        """How many calls have another outcome than in the previous check; None if there was none."""
         if self.was is None:
             return None
         return int(self.all().select(self._changed.sum()).collect().item())
@@ -107,9 +107,9 @@ class ListCheck:
     """A list in a session.
 
     Attributes:
-        upload: the file. brief: that of its brief, beside it.
+        upload: the file. brief: the file of its brief, beside it.
         interview: the questions that are open, and the answers.
-        id: stands in the addresses of its pages.
+        id: part of the addresses of its pages.
         show: whether telephone numbers are shown in full.
         job: the check that runs or ran last.
         result, rows: of the last check that ended.
@@ -128,7 +128,7 @@ class ListCheck:
 
     @classmethod
     def of(cls, upload: Upload, desk: Desk, language: str, brief: Upload | None = None) -> ListCheck:
-        """A list that was sent, with a brief if there is one. Raises InputError where one cannot be read."""
+        """A list that was sent, with a brief if there is one. Raises InputError if one of them cannot be read."""
         path = upload.path.with_name(f".{secrets.token_hex(4)}.toml")
         if brief:
             _ = read_brief(brief.path)
@@ -142,7 +142,7 @@ class ListCheck:
         return Path(self.upload.name).stem
 
     def speak(self, desk: Desk, language: str) -> None:
-        """Ask in another language from now on; the answers stay in the brief, and cannot be taken back any more."""
+        """Ask in another language from now on; the answers stay in the brief, and can no longer be taken back."""
         with self.lock:
             self.interview = Interview(self.upload.path, self.brief, desk.store, desk.book, language)
             self.given.clear()
@@ -171,7 +171,7 @@ class ListCheck:
         return list(self.interview.open())
 
     def answer(self, question: Question, chosen: int | str | None, unknown: str) -> None:
-        """Take an answer; `unknown` is how it is listed that there is none. Raises InputError."""
+        """Take an answer; `unknown` is the text that is listed if there is none. Raises InputError."""
         self.interview.answer(question, chosen)
         text = question.options[chosen].text if isinstance(chosen, int) else chosen or unknown
         self.given.append((question.text, text))
@@ -215,20 +215,20 @@ class ListCheck:
             self.interview.ask_again()
 
     def settings(self, desk: Desk, language: str) -> Settings:
-        """What a check of the list is told."""
+        """The settings of a check of the list."""
         return Settings(brief=read_brief(self.brief), rulebook=desk.book, language=language)
 
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
-        """Each call of a row of the list, regime by regime. Raises OptionError where there is no such row."""
+        """Each call of a row of the list, regime by regime. Raises OptionError if there is no such row."""
         return explain_row(self.upload.path, row, desk.store, self.settings(desk, language))
 
 
 class _Columns:
-    """What the columns of a list mean: by the brief, else as its name or its cells let guess."""
+    """What the columns of a list mean, according to the brief, or guessed from their names and cells."""
 
     def __init__(self, guesses: Guesses, brief: Mapping[str, Any], language: str) -> None:
         self._guesses, self._brief, self._language = guesses, brief, language
-        self._w, self._draft, self._count = (
+        self._texts, self._draft, self._count = (
             messages("desk", language)["column"],
             messages("draft", language),
             counted(language),
@@ -236,31 +236,31 @@ class _Columns:
 
     def column(self, name: str) -> Column:
         """One column."""
-        says, why = self._known(name) or self._guessed(name)
+        says, why = self._from_brief(name) or self._guessed(name)
         return Column(name, says, why)
 
-    def _known(self, name: str) -> tuple[str, str] | None:
-        """What the brief says of a column, or its own name."""
+    def _from_brief(self, name: str) -> tuple[str, str] | None:
+        """What the brief says about a column, or its own name."""
         if (ours := self._mapped(name)) == "number":
             return self._says("number"), self._numbers(name)
         if ours:
             own = ours in self._guesses.own
-            return self._says(ours), self._draft["own"].format(ours=ours) if own else self._w["told"]
-        if told := self._told(name):
-            return "; ".join(map(self._says, told)), self._w["told"]
+            return self._says(ours), self._draft["own"].format(ours=ours) if own else self._texts["told"]
+        if filled := self._filled_by(name):
+            return "; ".join(map(self._says, filled)), self._texts["told"]
         if folded(name) in map(folded, self._brief.get("ignore", ())):
-            return self._w["ignored"], self._w["told"]
+            return self._texts["ignored"], self._texts["told"]
         return None
 
     def _guessed(self, name: str) -> tuple[str, str]:
-        """What the name or the cells of a column let suppose."""
+        """What the name or the cells of a column suggest."""
         if name in self._guesses.possible_objections:
-            return self._w["may_object"], self._w["by_name"]
+            return self._texts["may_object"], self._texts["by_name"]
         if ours := next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None):
-            return self._w["perhaps"].format(says=self._says(ours)), self._draft["by_name"]
+            return self._texts["perhaps"].format(says=self._says(ours)), self._draft["by_name"]
         if name in self._guesses.numbers:
-            return self._w["perhaps"].format(says=self._says("number")), self._numbers(name)
-        return self._w["carried"], ""
+            return self._texts["perhaps"].format(says=self._says("number")), self._numbers(name)
+        return self._texts["carried"], ""
 
     def _mapped(self, name: str) -> str | None:
         """Our column that a column is read as."""
@@ -270,8 +270,8 @@ class _Columns:
                 return ours
         return None
 
-    def _told(self, name: str) -> list[str]:
-        """Our columns that its filled and empty cells tell."""
+    def _filled_by(self, name: str) -> list[str]:
+        """Our columns for which its filled and empty cells give a value."""
         rules = [self._brief.get(key, {}) for key in ("when_filled", "when_empty")]
         return list(
             dict.fromkeys(
@@ -283,10 +283,10 @@ class _Columns:
         return str(vocabulary().columns[ours]["says_fr" if self._language == "fr" else "says"])
 
     def _numbers(self, name: str) -> str:
-        if (found := self._guesses.numbers.get(name)) is None:
-            return str(self._w["told"])
+        if (cells := self._guesses.numbers.get(name)) is None:
+            return str(self._texts["told"])
         return str(
             self._draft["number"].format(
-                filled=self._count(found.filled), tried=self._count(found.tried), read=self._count(found.read)
+                filled=self._count(cells.filled), tried=self._count(cells.tried), read=self._count(cells.read)
             )
         )

@@ -30,37 +30,37 @@ def _verify(visit: Visit, sent: Form) -> Response:
     return _page(visit, verify_log(visit.desk.store.ledger))
 
 
-def _page(visit: Visit, found: Findings | None) -> Response:
-    store, asked = visit.desk.store, visit.request.query_params
+def _page(visit: Visit, findings: Findings | None) -> Response:
+    store, query = visit.desk.store, visit.request.query_params
     rows = store.log() if store.exists else None
     if rows is None:
-        return visit.page("log.html", rows=[], verbs=[], names=[], asked={}, found=None, page=1, pages=1, query="")
-    kept = {name: asked.get(name, "") for name in ("verb", "by") if asked.get(name)}
+        return visit.page("log.html", rows=[], verbs=[], names=[], filters={}, findings=None, page=1, pages=1, query="")
+    filters = {name: query.get(name, "") for name in ("verb", "by") if query.get(name)}
     chosen = rows
     for name, column in (("verb", "verb"), ("by", "done_by")):
-        if name in kept:
-            chosen = chosen.filter(pl.col(column) == kept[name])
+        if name in filters:
+            chosen = chosen.filter(pl.col(column) == filters[name])
     pages = max(1, -(-chosen.height // _PAGE_ROWS))
-    at = min(max(int(asked["page"]) if asked.get("page", "").isdecimal() else 1, 1), pages)
+    at = min(max(int(query["page"]) if query.get("page", "").isdecimal() else 1, 1), pages)
     part = chosen.reverse().slice((at - 1) * _PAGE_ROWS, _PAGE_ROWS)
     return visit.page(
         "log.html",
         rows=[row | {"detail": _detail(row["detail"])} for row in part.iter_rows(named=True)],
         verbs=sorted(rows["verb"].unique()),
         names=sorted(rows["done_by"].unique()),
-        asked=kept,
-        found=found,
+        filters=filters,
+        findings=findings,
         page=at,
         pages=pages,
-        query=urlencode(kept) + ("&" if kept else ""),
+        query=urlencode(filters) + ("&" if filters else ""),
     )
 
 
 def _detail(text: str) -> str:
-    """What a row of the log says most, in one line."""
+    """The most important details of a row of the log, in one line."""
     detail: dict[str, Any] = json.loads(text)
-    told = {name: detail[name] for name in _SHOWN if detail.get(name) not in (None, "", [], {})}
-    return ", ".join(f"{name}: {_text(value)}" for name, value in told.items())
+    shown = {name: detail[name] for name in _SHOWN if detail.get(name) not in (None, "", [], {})}
+    return ", ".join(f"{name}: {_text(value)}" for name, value in shown.items())
 
 
 def _text(value: Any) -> str:

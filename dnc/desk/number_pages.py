@@ -1,6 +1,6 @@
-"""One number at the desk: what the store knows of it, whether it may be called, and objections.
+"""One number at the desk: what the store knows about it, whether it may be called, and objections.
 
-A number never stands in an address: it is sent with a form, kept in the session, and named by an id that means nothing.
+A number is never part of an address: it is sent with a form, kept in the session, and named by a random id.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from dnc.reports.letter import write_letter
 from dnc.reports.phrases import fact
 from dnc.store.store import read_all
 
-# What is asked of a call; the others are in the brief of a list, and rarely matter for one call.
+# The facts that the form asks for; the others belong in the brief of a list, and rarely matter for one call.
 _FACTS = ("caller", "purpose", "recipient", "voice", "source", "relationship", "consent", "consent_on", "consent_for")
 
 
 @dataclass(frozen=True)
-class Asked:
+class LookUp:
     """A number that somebody asked about.
 
     Attributes:
         number: in E.164, with its plus sign.
         day: of the call. facts: of the call, by our column.
-        id: stands in the address of its page.
+        id: part of the address of its page.
     """
 
     number: str
@@ -52,15 +52,15 @@ class Asked:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
 
 
-def _numbers(visit: Visit) -> dict[str, Asked]:
-    numbers: dict[str, Asked] = visit.session.kept.setdefault("numbers", {})
+def _numbers(visit: Visit) -> dict[str, LookUp]:
+    numbers: dict[str, LookUp] = visit.session.kept.setdefault("numbers", {})
     return numbers
 
 
-def _asked(visit: Visit) -> Asked:
-    if (asked := _numbers(visit).get(visit.request.path_params["id"])) is None:
-        raise RefusedError(404, visit.words["no_number"])
-    return asked
+def _look_up_of(visit: Visit) -> LookUp:
+    if (look_up := _numbers(visit).get(visit.request.path_params["id"])) is None:
+        raise RefusedError(404, visit.texts["no_number"])
+    return look_up
 
 
 def _form(visit: Visit) -> Response:
@@ -80,15 +80,15 @@ def _look_up(visit: Visit, sent: Form) -> Response:
     try:
         [number] = read_all([given["number"]], given["region"].upper() or None)
     except InputError:
-        errors.append(("number", visit.words["unread_number"]))
+        errors.append(("number", visit.texts["unread_number"]))
     day = _day(given["day"])
     if day is None:
-        errors.append(("day", visit.words["no_day"]))
+        errors.append(("day", visit.texts["no_day"]))
     if errors or day is None:
         return _blank(visit, given, errors)
-    asked = Asked(f"+{number}", day, {name: given[name] for name in _FACTS if given[name]})
-    _numbers(visit)[asked.id] = asked
-    return visit.to(f"/number/{asked.id}")
+    look_up = LookUp(f"+{number}", day, {name: given[name] for name in _FACTS if given[name]})
+    _numbers(visit)[look_up.id] = look_up
+    return visit.to(f"/number/{look_up.id}")
 
 
 def _day(text: str) -> date | None:
@@ -98,24 +98,24 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _known(visit: Visit) -> Response:
-    return _page(visit, _asked(visit), [])
+def _stored(visit: Visit) -> Response:
+    return _page(visit, _look_up_of(visit), [])
 
 
 def _page(
-    visit: Visit, asked: Asked, errors: list[tuple[str, str]], given: Mapping[str, str] | None = None
+    visit: Visit, look_up: LookUp, errors: list[tuple[str, str]], given: Mapping[str, str] | None = None
 ) -> Response:
     store, language = visit.desk.store, visit.session.language
-    settings = Settings(at=asked.day, rulebook=visit.desk.book, language=language)
-    call = explain_call(asked.number, store, settings, asked.facts)
-    known: dict[str, Any] | None = answer(store, asked.number) if store.exists else None
+    settings = Settings(at=look_up.day, rulebook=visit.desk.book, language=language)
+    call = explain_call(look_up.number, store, settings, look_up.facts)
+    stored: dict[str, Any] | None = answer(store, look_up.number) if store.exists else None
     return visit.page(
         "number_known.html",
         400 if errors else 200,
-        asked=asked,
-        told=[fact(name, word, language) for name, word in asked.facts.items()],
+        look_up=look_up,
+        facts=[fact(name, word, language) for name, word in look_up.facts.items()],
         call=explained(call, language),
-        known=known,
+        stored=stored,
         states=messages("answer", language)["states"],
         done=visit.request.query_params.get("done", ""),
         errors=errors,
@@ -124,37 +124,37 @@ def _page(
 
 
 def _object(visit: Visit, sent: Form) -> Response:
-    """Record an objection, or lift those there are, which needs a reason."""
-    asked, lift = _asked(visit), sent.get("lift") == "yes"
+    """Record an objection, or lift the existing ones, which needs a reason."""
+    look_up, lift = _look_up_of(visit), sent.get("lift") == "yes"
     at = "lift-" if lift else ""
     on, reason = _day(sent.get(f"{at}on")), sent.get(f"{at}reason")
     errors = []
     if on is None or on > today():
-        errors.append((f"{at}on", visit.words["no_past_day"]))
+        errors.append((f"{at}on", visit.texts["no_past_day"]))
     if lift and not reason:
-        errors.append(("lift-reason", visit.words["no_reason"]))
+        errors.append(("lift-reason", visit.texts["no_reason"]))
     if not errors and on:
         try:
-            visit.desk.store.object([asked.number], on, reason=reason or None, lift=lift)
+            visit.desk.store.object([look_up.number], on, reason=reason or None, lift=lift)
         except DncError as error:
             errors.append((f"{at}on", error.message))
     if errors:
-        return _page(visit, asked, errors, {name: sent.get(name) for name in (f"{at}on", f"{at}reason")})
-    return visit.to(f"/number/{asked.id}?done={'lifted' if lift else 'objected'}")
+        return _page(visit, look_up, errors, {name: sent.get(name) for name in (f"{at}on", f"{at}reason")})
+    return visit.to(f"/number/{look_up.id}?done={'lifted' if lift else 'objected'}")
 
 
 def _letter(visit: Visit) -> Response:
-    """The letter to a person who asks what is held about a number."""
-    asked, desk = _asked(visit), visit.desk
+    """The letter to a person who asks what is stored about their number."""
+    look_up, desk = _look_up_of(visit), visit.desk
     path = visit.session.folder(desk.store) / "letter.html"
-    write_letter(path, answer(desk.store, asked.number), desk.book, visit.session.language)
+    write_letter(path, answer(desk.store, look_up.number), desk.book, visit.session.language)
     return FileResponse(path, filename=path.name, background=BackgroundTask(rmtree, path.parent))
 
 
 ROUTES: list[Route] = [
     page("/number", _form),
     form("/number", _look_up),
-    page("/number/{id}", _known),
+    page("/number/{id}", _stored),
     form("/number/{id}/objection", _object),
     page("/number/{id}/letter.html", _letter),
 ]

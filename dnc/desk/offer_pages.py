@@ -49,15 +49,15 @@ _FILES = ("offer", "brief", "held", "sealed")
 
 @dataclass(frozen=True)
 class Terms:
-    """What is asked about an offer.
+    """The use of an offer, and the conditions that the buyer sets.
 
     Attributes:
-        asked: price and conditions. at, until: first and last day of the calls. region: of national numbers.
-        facts: of all calls. sample_of: rows of the list, where the file is a sample. seal: whether to seal the result.
+        conditions: with the price. at, until: first and last day of the calls. region: of national numbers.
+        facts: of all calls. sample_of: rows of the list, if the file is a sample. seal: whether to seal the result.
         again: why a list that was sealed before is sealed again.
     """
 
-    asked: Asked
+    conditions: Asked
     at: date | None
     until: date | None
     region: str | None
@@ -83,7 +83,7 @@ def _vet(visit: Visit, sent: Form) -> Response:
     uploads: dict[str, Upload | None] = {name: sent.uploads.get(name, [None])[0] for name in _FILES}
     terms, errors = _terms(visit, given)
     if not (uploads["offer"] or uploads["sealed"]):
-        errors.append(("offer", visit.words["no_offer"]))
+        errors.append(("offer", visit.texts["no_offer"]))
     if errors:
         return _blank(visit, given, errors)
     sent.keep()
@@ -112,22 +112,22 @@ def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, 
             return None
         with suppress(ValueError):
             return reader(given[name].replace(",", "."))
-        errors.append((name, visit.words[sentence]))
+        errors.append((name, visit.texts[sentence]))
         return None
 
     def share(text: str) -> float:
         return _within(float(text) / 100, 1)
 
-    asked = Asked(
+    conditions = Asked(
         read("price", lambda text: _within(float(text)), "no_amount"),
         read("min_clear", share, "no_share"),
         read("max_undecided", share, "no_share"),
         read("max_price_per_clear", lambda text: _within(float(text)), "no_amount"),
     )
-    if asked.max_price_per_clear is not None and asked.price is None and not errors:
-        errors.append(("price", visit.words["no_price"]))
+    if conditions.max_price_per_clear is not None and conditions.price is None and not errors:
+        errors.append(("price", visit.texts["no_price"]))
     terms = Terms(
-        asked,
+        conditions,
         read("at", date.fromisoformat, "no_day"),
         read("until", date.fromisoformat, "no_day"),
         given["region"] or None,
@@ -149,24 +149,23 @@ def _within(number: float, most: float = float("inf")) -> float:
 def _vetting(desk: Desk, uploads: dict[str, Upload | None], terms: Terms, language: str, job: Job) -> Vetting:
     """The vetting of a list, of a sealed result, or of a sample that is compared with the sealed result."""
     offer, sealed, held, brief = (uploads[name] for name in ("offer", "sealed", "held", "brief"))
-    claim = read_sealed(sealed.path, desk.book, terms.asked) if sealed else None
+    claim = read_sealed(sealed.path, desk.book, terms.conditions) if sealed else None
     if offer is None:
         if claim is None:
             raise OptionError(said("errors", "no_list_no_sealed"))
         return claim
     job.total = count_rows(offer.path)
-    told = read_brief(brief.path) if brief else Brief()
     vetting = dnc.vet(
         offer.path,
         desk.store,
         until=terms.until,
         against=[held.path] if held else [],
-        asked=terms.asked,
+        asked=terms.conditions,
         sample_of=claim.offer.rows if claim else terms.sample_of,
         seal=terms.seal,
         again=terms.again,
         progress=job.advance,
-        brief=told,
+        brief=read_brief(brief.path) if brief else Brief(),
         region=terms.region,
         given=terms.facts,
         at=terms.at,
@@ -177,10 +176,10 @@ def _vetting(desk: Desk, uploads: dict[str, Upload | None], terms: Terms, langua
 
 
 def _offer(visit: Visit) -> Vetting:
-    found: Vetting | None = visit.session.kept.get("offers", {}).get(visit.request.path_params["job"])
-    if found is None:
-        raise RefusedError(404, visit.words["not_found"])
-    return found
+    vetting: Vetting | None = visit.session.kept.get("offers", {}).get(visit.request.path_params["job"])
+    if vetting is None:
+        raise RefusedError(404, visit.texts["not_found"])
+    return vetting
 
 
 def _result(visit: Visit) -> Response:
@@ -206,7 +205,7 @@ def _download(visit: Visit) -> Response:
     elif name == "sealed.json" and vetting.offer.sealed:
         content, media = write_sealed(vetting), "application/json"
     else:
-        raise RefusedError(404, visit.words["not_found"])
+        raise RefusedError(404, visit.texts["not_found"])
     return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="offer-{name}"'})
 
 

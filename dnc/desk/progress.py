@@ -1,4 +1,4 @@
-"""Pages of jobs: how far one is, a button that stops it, and where to go when it has ended."""
+"""Pages of jobs: the progress of a job, a button that stops it, and where to go when it has ended."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _jobs(visit: Visit) -> dict[str, Shown]:
 
 def _shown(visit: Visit) -> Shown:
     if (shown := _jobs(visit).get(visit.request.path_params["job"])) is None:
-        raise RefusedError(404, visit.words["not_found"])
+        raise RefusedError(404, visit.texts["not_found"])
     return shown
 
 
@@ -61,7 +61,7 @@ def _page(visit: Visit) -> Response:
     shown = _shown(visit)
     if shown.job.state == "done":
         return visit.to(shown.onward)
-    answer = visit.page("job.html", shown=shown, said=_said(visit, shown.job))
+    answer = visit.page("job.html", shown=shown, sentence=_sentence(visit, shown.job))
     answer.headers[POLICY] = f"{HEADERS[POLICY]}; script-src 'self'; connect-src 'self'"
     return answer
 
@@ -72,25 +72,25 @@ def _script(visit: Visit) -> Response:
 
 
 def _state(visit: Visit) -> Response:
-    """The same for the script of the page."""
+    """The state of a job, for the script of the page."""
     job = _shown(visit).job
-    return JSONResponse({"ended": job.ended, "rows": job.rows, "total": job.total, "said": _said(visit, job)})
+    return JSONResponse({"ended": job.ended, "rows": job.rows, "total": job.total, "said": _sentence(visit, job)})
 
 
-def _said(visit: Visit, job: Job) -> str:
-    """How far a job is, in one sentence: rows, rate and time left, as far as they are known."""
-    words, count = visit.words["job"], counted(visit.session.language)
+def _sentence(visit: Visit, job: Job) -> str:
+    """The progress of a job in one sentence: rows, rate and time left, as far as they are known."""
+    texts, count = visit.texts["job"], counted(visit.session.language)
     if job.state != "running" or not job.rows:
-        return str(words[job.state])
+        return str(texts[job.state])
     parts = [
-        words["rows_of"].format(rows=count(job.rows), total=count(max(job.total, job.rows)))
+        texts["rows_of"].format(rows=count(job.rows), total=count(max(job.total, job.rows)))
         if job.total
-        else words["rows"].format(rows=count(job.rows)),
-        words["rate"].format(rate=count(job.rate)),
+        else texts["rows"].format(rows=count(job.rows)),
+        texts["rate"].format(rate=count(job.rate)),
     ]
     if (left := job.seconds_left) is not None:
         unit, amount = ("minutes", left / _MINUTE) if left > 2 * _MINUTE else ("seconds", left)
-        parts.append(words[unit].format(left=count(amount)))
+        parts.append(texts[unit].format(left=count(amount)))
     return " · ".join(parts)
 
 

@@ -36,7 +36,7 @@ class Loaded:
 
 
 def state(desk: Desk) -> Status | None:
-    """The state of the store; None where nothing was ever written to it."""
+    """The state of the store; None if nothing was ever written to it."""
     return status(desk.store, desk.book, verifying=False) if desk.store.exists else None
 
 
@@ -49,7 +49,7 @@ def _page(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) ->
         "registries.html",
         400 if errors else 200,
         status=state(visit.desk),
-        known=sorted({*visit.desk.book.registries(), OWN}),
+        registries=sorted({*visit.desk.book.registries(), OWN}),
         means=_MEANS,
         orders=DATE_ORDERS,
         given=given,
@@ -63,10 +63,10 @@ def _load(visit: Visit, sent: Form) -> Response:
     [upload] = sent.uploads.get("file", [None])
     errors = []
     if upload is None:
-        errors.append(("file", visit.words["no_file"]))
+        errors.append(("file", visit.texts["no_file"]))
     as_of = _past(given.pop("as_of"))
     if as_of is None:
-        errors.append(("as_of", visit.words["no_past_day"]))
+        errors.append(("as_of", visit.texts["no_past_day"]))
     if errors or upload is None or as_of is None:
         return _page(visit, given, errors)
     sent.keep()
@@ -100,20 +100,20 @@ def loaded(store: Store, upload: Upload, as_of: date, options: dict[str, Any]) -
     """Load a file and compare it with the snapshot before it. Raises as `Store.load`."""
     snapshot = store.load(upload.path, as_of=as_of, **options)
     older = [
-        one
-        for one in store.snapshots()
-        if one.id != snapshot.id and one.registry == snapshot.registry and one.as_of <= snapshot.as_of
+        old
+        for old in store.snapshots()
+        if old.id != snapshot.id and old.registry == snapshot.registry and old.as_of <= snapshot.as_of
     ]
-    before = max(older, key=lambda one: (one.as_of, one.id), default=None)
+    before = max(older, key=lambda old: (old.as_of, old.id), default=None)
     change = store.diff(before.id, snapshot.id).row(0, named=True) if before else None
     return Loaded(snapshot, before, change)
 
 
 def _loaded(visit: Visit) -> Response:
-    found = visit.session.kept.get("loads", {}).get(visit.request.path_params["job"])
-    if found is None:
-        raise RefusedError(404, visit.words["not_found"])
-    return visit.page("registry_loaded.html", loaded=found)
+    result = visit.session.kept.get("loads", {}).get(visit.request.path_params["job"])
+    if result is None:
+        raise RefusedError(404, visit.texts["not_found"])
+    return visit.page("registry_loaded.html", loaded=result)
 
 
 ROUTES: list[Route] = [

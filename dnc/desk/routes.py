@@ -1,8 +1,8 @@
-"""How a page is tied to an address: what shows it, and what its form does.
+"""How addresses are connected to functions: those that show a page, and those that act on its form.
 
 `show(visit)` and `act(visit, form)` are plain functions: they run in a thread, where the store may be read and changed.
-There is no other way to take a form, so none is taken without its token. Of both, DncErrors become a page of one
-sentence.
+There is no other way to take a form, so none is taken without its token. In both cases, a DncError becomes a page of
+one sentence.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Act = Callable[[Visit, Form], Response]
 
 
 def page(path: str, show: Show) -> Route:
-    """A page at an address. Addresses hold no telephone number: a look-up is a form."""
+    """A page at an address. Addresses contain no telephone numbers: a number is looked up with a form."""
 
     async def shown(visit: Visit) -> Response:
         return await run_in_threadpool(show, visit)
@@ -39,7 +39,7 @@ def page(path: str, show: Show) -> Route:
 
 
 def form(path: str, act: Act) -> Route:
-    """What the form that is posted to an address does."""
+    """The action of a form that is posted to an address."""
 
     async def done(visit: Visit) -> Response:
         async with read_form(visit) as sent:
@@ -49,7 +49,7 @@ def form(path: str, act: Act) -> Route:
 
 
 def _route(path: str, method: str, answer: Callable[[Visit], Awaitable[Response]]) -> Route:
-    """A route that names who acts, and makes a page of one sentence of every error."""
+    """A route that records who acts, and turns every error into a page of one sentence."""
 
     async def answered(request: Request) -> Response:
         visit = Visit(request, request.app.state.desk, request.state.session)
@@ -65,7 +65,7 @@ def _route(path: str, method: str, answer: Callable[[Visit], Awaitable[Response]
         except (Exception, PanicException) as error:  # the message may quote data
             if short := shortage(error):
                 return _refused(visit, 507, in_language(short.message, visit.session.language))
-            return _refused(visit, 500, visit.words["internal"].format(where=where(error)))
+            return _refused(visit, 500, visit.texts["internal"].format(where=where(error)))
 
     return Route(path, answered, methods=[method])
 

@@ -1,4 +1,4 @@
-"""What goes over HTTP: types made from the vocabulary, which check requests and describe themselves in OpenAPI."""
+"""The types of requests and answers, made from the vocabulary: they check requests and describe the API in OpenAPI."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_CELL = 500  # characters
 
 
 def _cell(name: str, column: dict[str, Any]) -> Any:
-    """The type of one column of planned calls; null is *not told*."""
+    """The type of one column of planned calls; null is *not known*."""
     about = Meta(description=column["says"])
     if column["kind"] == "axis":
         return Annotated[Literal[tuple(column["values"])] | None, about]
@@ -45,9 +45,11 @@ def _decision() -> type[Struct]:
 
 
 Call = _call()
-Call.__doc__ = "One planned call: the columns of a list of planned calls. What is left out, or null, is not told."
+Call.__doc__ = (
+    "One planned call: the columns of a list of planned calls. A column that is left out, or null, is not known."
+)
 Decision = _decision()
-Decision.__doc__ = "What was decided of one call: the columns that `dnc check` adds to a list."
+Decision.__doc__ = "The decision on one call: the columns that `dnc check` adds to a list."
 
 
 class Calls(Struct, forbid_unknown_fields=True):
@@ -92,13 +94,13 @@ class Problem(Struct):
     detail: str
 
 
-def told(calls: list[Any]) -> list[str]:
-    """The columns that any of some calls tells."""
+def columns_in(calls: list[Any]) -> list[str]:
+    """The columns that have a value in any of the calls."""
     return [name for name in Call.__struct_fields__ if any(getattr(call, name) is not None for call in calls)]
 
 
-def tells_of_others(calls: list[Any]) -> bool:
-    """Whether a call may tell an objection or a withdrawal, which counts for all calls with the same number."""
+def affects_others(calls: list[Any]) -> bool:
+    """Whether a call may have an objection or a withdrawal, which counts for all calls with the same number."""
     return any(getattr(call, name) not in (None, "none") for call in calls for name in AGAINST)
 
 
@@ -106,6 +108,6 @@ def as_frame(calls: list[Any], columns: list[str]) -> pl.DataFrame:
     """Calls as a batch, as text."""
     cells = {name: [getattr(call, name) for call in calls] for name in columns}
     return pl.DataFrame(
-        {name: [None if one is None else str(one) for one in column] for name, column in cells.items()},
+        {name: [None if cell is None else str(cell) for cell in column] for name, column in cells.items()},
         schema=dict.fromkeys(columns, pl.String),
     )

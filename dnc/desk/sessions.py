@@ -26,8 +26,8 @@ class Session:
     Attributes:
         language: `en` or `fr`.
         user: as a reverse proxy named it, or None.
-        form_token: has to come back with each form.
-        kept: what a group of pages keeps between requests, under its own name; it ends with the session.
+        form_token: has to be sent with each form.
+        kept: what a group of pages keeps between requests, under its own name, until the session ends.
         busy: how many jobs and uploads run; a session with one does not end.
     """
 
@@ -44,7 +44,7 @@ class Session:
     def folder(self, store: Store) -> Path:
         """A new folder for files, in the work folder of the store; removed when the session ends, or earlier.
 
-        Raises StoreError where the store cannot be written.
+        Raises StoreError if the store cannot be written.
         """
         with self._lock:
             if self._work is None:
@@ -78,16 +78,18 @@ class Sessions:
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
-        self._sessions: dict[str, Session] = {}  # by the hash of the cookie, so that looking one up tells no time
+        self._sessions: dict[
+            str, Session
+        ] = {}  # by the hash of the cookie, so that the time of a look-up reveals nothing
 
     def open(self, language: str, user: str | None = None) -> tuple[str, Session]:
-        """Start a session; gives the cookie's value."""
+        """Start a session; returns the value of its cookie."""
         cookie, session = secrets.token_urlsafe(32), Session(language, user)
         self._sessions[_hash(cookie)] = session
         return cookie, session
 
     def find(self, cookie: str, user: str | None = None) -> Session | None:
-        """The session of a cookie, for the user to whom it was given; None where it ended."""
+        """The session of a cookie, for the user to whom it was given; None if it has ended."""
         self.sweep()
         session = self._sessions.get(_hash(cookie))
         if session is None or session.user != user:
@@ -96,7 +98,7 @@ class Sessions:
         return session
 
     def sweep(self) -> None:
-        """End what was not used for too long."""
+        """End the sessions that were not used for too long."""
         oldest = time.monotonic() - self._idle_seconds
         for key, session in list(self._sessions.items()):
             if session.used < oldest and not session.busy:
@@ -104,8 +106,8 @@ class Sessions:
 
     def end(self, session: Session) -> None:
         """End one session."""
-        for key, one in list(self._sessions.items()):
-            if one is session:
+        for key, other in list(self._sessions.items()):
+            if other is session:
                 self._sessions.pop(key).close()
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.openapi import document
 from dnc.desk.problems import problem
 from dnc.desk.routes import where
-from dnc.desk.schema import Calls, Objections, Recorded, as_frame, told
+from dnc.desk.schema import Calls, Objections, Recorded, as_frame, columns_in
 from dnc.desk.warm import Warm
 from dnc.errors import InputError, StoreError, shortage
 from dnc.law.vocabulary import VERDICT
@@ -34,7 +34,9 @@ from dnc.store.audit_log import acting
 from dnc.store.keys import Key
 
 MOST_BODY = 4 << 20  # bytes
-_QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)  # what a message of msgspec quotes of a request
+_QUOTED = re.compile(
+    r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL
+)  # what a message of msgspec quotes from a request
 
 T = TypeVar("T")
 Answer = Callable[[Request, "Interface"], Awaitable[Response]]
@@ -45,8 +47,8 @@ class Interface:
     """What the requests of one desk share.
 
     Attributes:
-        desk: the desk. warm: decides what is not kept.
-        changing: held by requests that change the store, so that those that wait take no thread from others.
+        desk: the desk. warm: decides calls that are not kept.
+        changing: held by a request that changes the store, so that waiting requests take no threads from others.
     """
 
     desk: Desk
@@ -59,7 +61,7 @@ class Interface:
         self._lock = Lock()
 
     @property
-    def words(self) -> dict[str, Any]:
+    def texts(self) -> dict[str, Any]:
         """The messages of the desk, in its language."""
         return messages("desk", self.desk.language)
 
@@ -69,7 +71,7 @@ class Interface:
         with self._lock:
             name = keys.holder(key.strip(), self._keys.get()) if scheme.lower() == "bearer" else None
         if name is None:
-            raise RefusedError(401, self.words["no_key"])
+            raise RefusedError(401, self.texts["no_key"])
         return name
 
     def close(self) -> None:
@@ -80,7 +82,7 @@ class Interface:
 async def _decisions(request: Request, interface: Interface) -> Response:
     keep = request.query_params.get("keep", "false")
     if keep not in ("true", "false"):
-        raise RefusedError(422, interface.words["bad_keep"])
+        raise RefusedError(422, interface.texts["bad_keep"])
     calls = (await _body(request, interface, Calls)).calls
     if keep == "true":
         async with interface.changing:
@@ -92,9 +94,9 @@ async def _decisions(request: Request, interface: Interface) -> Response:
 
 
 def _kept(desk: Desk, calls: list[Any]) -> tuple[int, pl.DataFrame]:
-    """Decide calls by a check, which keeps what it decided for `dnc answer`; its row of the log, and the verdicts."""
+    """Decide calls in a check that keeps its decisions for `dnc answer`; its row of the log, and the verdicts."""
     desk.store.must_exist()
-    frame = as_frame(calls, told(calls))
+    frame = as_frame(calls, columns_in(calls))
     done = check(frame, desk.store, keep=True, best=True, language=desk.language, rulebook=desk.book)
     assert done.verdicts is not None  # noqa: S101 - they went nowhere else
     return done.id, done.verdicts.select(VERDICT.keys())
@@ -129,26 +131,26 @@ def _json(content: bytes, code: int = 200) -> Response:
 
 async def _body(request: Request, interface: Interface, kind: type[T]) -> T:
     """The JSON of a request, checked against its type. Raises RefusedError."""
-    words = interface.words
+    texts = interface.texts
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise RefusedError(415, words["no_json"])
+        raise RefusedError(415, texts["no_json"])
     size, body = request.headers.get("content-length", "0"), bytearray()
     if not size.isdecimal() or int(size) > MOST_BODY:
-        raise RefusedError(413, words["large_body"])
+        raise RefusedError(413, texts["large_body"])
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BODY:
-            raise RefusedError(413, words["large_body"])
+            raise RefusedError(413, texts["large_body"])
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise RefusedError(422, _unquoted(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise RefusedError(400, words["bad_json"]) from None
+        raise RefusedError(400, texts["bad_json"]) from None
 
 
 def _unquoted(message: str) -> str:
-    """A message of msgspec (`what - at place`) that says where something is wrong, and not what stands there."""
+    """A message of msgspec (`what - at place`), without the values that it quotes."""
     what, at, place = message.rpartition(" - at ")
     return f"{place.strip('`') if at else '$'}: {_QUOTED.sub('', what or message)}"
 
@@ -159,7 +161,7 @@ def routes(interface: Interface) -> list[Route]:
     def route(path: str, method: str, answer: Answer) -> Route:
         async def answered(request: Request) -> Response:
             try:
-                # In a thread, because keys are read again after each change of the store.
+                # In a thread, because the keys are read again after each change of the store.
                 name = await run_in_threadpool(interface.holder, request)
                 with acting(f"key {name}"):
                     return await answer(request, interface)
@@ -176,7 +178,7 @@ def routes(interface: Interface) -> list[Route]:
                 sentence = (
                     in_language(short.message, interface.desk.language)
                     if short
-                    else interface.words["internal"].format(where=where(error))
+                    else interface.texts["internal"].format(where=where(error))
                 )
                 return problem(507 if short else 500, sentence)
 

@@ -26,7 +26,7 @@ class Visit:
     """One request of a person who is signed in.
 
     Attributes:
-        request: as Starlette gives it. desk: what all requests share. session: of this browser.
+        request: from Starlette. desk: what all requests share. session: of this browser.
     """
 
     request: Request
@@ -34,24 +34,24 @@ class Visit:
     session: Session
 
     @property
-    def words(self) -> dict[str, Any]:
+    def texts(self) -> dict[str, Any]:
         """The messages of the desk in the language of the session."""
         return messages("desk", self.session.language)
 
     def page(self, template: str, code: int = 200, **values: Any) -> Response:
         """A template of `dnc/desk/templates` as a response; `values` are the names that it uses.
 
-        Text is escaped wherever it comes from: never mark what a file holds as safe.
+        All text is escaped: never mark the content of a file as safe.
         """
         return _page(self.desk, self.session, template, code, values)
 
     def to(self, path: str) -> Response:
-        """Send the browser on, after a form: reloading the next page does not repeat the change."""
+        """Redirect the browser after a form, so that reloading the next page does not repeat the change."""
         return RedirectResponse(path, 303)
 
 
 def refusal(desk: Desk, path: str, code: int, sentence: str, session: Session | None = None) -> Response:
-    """A request that is refused in one sentence: a page, or `problem+json` under /v1."""
+    """The refusal of a request in one sentence: a page, or `problem+json` under /v1."""
     if path.startswith("/v1/"):
         return problem(code, sentence)
     return _page(desk, session, "refused.html", code, {"sentence": sentence})

@@ -19,7 +19,7 @@ import polars as pl
 from dnc.api import Decider
 from dnc.desk.current import Current
 from dnc.desk.desk import Desk, RefusedError
-from dnc.desk.schema import MOST_CALLS, as_frame, tells_of_others, told
+from dnc.desk.schema import MOST_CALLS, affects_others, as_frame, columns_in
 from dnc.law.vocabulary import VERDICT
 from dnc.messages import messages
 
@@ -28,8 +28,8 @@ _LINGER_SECONDS = 0.003
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """The calls of one request, the columns that they tell, and the verdicts to come."""
+class _Request:
+    """The calls of one request, the columns that have values in them, and the verdicts to come."""
 
     calls: list[Any]
     columns: list[str]
@@ -37,11 +37,11 @@ class _Asked:
 
 
 class Warm:
-    """A decider for the requests of a desk. Each answer is by what the store holds when it is worked out."""
+    """A decider for the requests of a desk. Each answer follows the state of the store when it is worked out."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._queue: queue.Queue[_Asked | None] = queue.Queue(_MOST_WAITING)
+        self._queue: queue.Queue[_Request | None] = queue.Queue(_MOST_WAITING)
         self._decider = Current(desk.store, self._opened, Decider.close)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -51,39 +51,39 @@ class Warm:
         return Decider(self._desk.store, best=True, language=self._desk.language, rulebook=self._desk.book)
 
     def ask(self, calls: list[Any]) -> Future[pl.DataFrame]:
-        """The verdicts on some calls, in their order. Raises RefusedError where too many requests wait."""
-        asked = _Asked(calls, told(calls))
+        """The verdicts on some calls, in their order. Raises RefusedError if too many requests wait."""
+        request = _Request(calls, columns_in(calls))
         with self._starting:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="decider", daemon=True)
                 self._thread.start()
         try:
-            self._queue.put_nowait(asked)
+            self._queue.put_nowait(request)
         except queue.Full:
             raise RefusedError(503, messages("desk", self._desk.language)["too_many_requests"]) from None
-        return asked.verdicts
+        return request.verdicts
 
     def close(self) -> None:
-        """Stop when what waits has been answered."""
+        """Stop when all waiting requests have been answered."""
         if self._thread:
             self._queue.put(None)
             self._thread.join()
 
     def _work(self) -> None:
-        waiting: list[_Asked | None] = []
+        waiting: list[_Request | None] = []
         while True:
             waiting = self._waiting(busy=len(waiting) > 1)
-            for together in _groups([asked for asked in waiting if asked]):
+            for together in _groups([request for request in waiting if request]):
                 self._answer(together)
             if None in waiting:
                 return self._decider.close()
 
-    def _waiting(self, *, busy: bool) -> list[_Asked | None]:
+    def _waiting(self, *, busy: bool) -> list[_Request | None]:
         """The requests to decide next, at least one.
 
         busy: whether several were decided together before. Their senders are about to ask again and are waited for,
-            because whoever comes too late waits twice as long. The wait is not cut short when as many have come as
-            last time: two groups that take turns would never join.
+            because a request that comes too late waits twice as long. The wait is not cut short when as many have come
+            as last time: two groups that take turns would never join.
         """
         waiting = [self._queue.get()]
         until = time.monotonic() + (_LINGER_SECONDS if busy or not self._queue.empty() else 0)
@@ -93,30 +93,30 @@ class Warm:
             except queue.Empty:
                 return waiting
 
-    def _answer(self, together: list[_Asked]) -> None:
-        together = [asked for asked in together if asked.verdicts.set_running_or_notify_cancel()]
+    def _answer(self, together: list[_Request]) -> None:
+        together = [request for request in together if request.verdicts.set_running_or_notify_cancel()]
         if not together:
             return
         try:
-            calls = [call for asked in together for call in asked.calls]
+            calls = [call for request in together for call in request.calls]
             verdicts = self._decider.get()(as_frame(calls, together[0].columns)).select(VERDICT.keys())
         except BaseException as error:
-            for asked in together:
-                asked.verdicts.set_exception(error)
+            for request in together:
+                request.verdicts.set_exception(error)
             return
         first = 0
-        for asked in together:
-            asked.verdicts.set_result(verdicts.slice(first, len(asked.calls)))
-            first += len(asked.calls)
+        for request in together:
+            request.verdicts.set_result(verdicts.slice(first, len(request.calls)))
+            first += len(request.calls)
 
 
-def _groups(waiting: list[_Asked]) -> Iterator[list[_Asked]]:
-    """Requests that are decided together: of the same columns, and none that says something of others' numbers."""
-    groups: dict[tuple[str, ...], list[_Asked]] = {}
-    for asked in waiting:
-        group = groups.setdefault(tuple(asked.columns), [])
-        if tells_of_others(asked.calls) or sum(len(one.calls) for one in group) + len(asked.calls) > MOST_CALLS:
-            yield [asked]
+def _groups(waiting: list[_Request]) -> Iterator[list[_Request]]:
+    """Requests that are decided together: those with the same columns, and without objections that affect others."""
+    groups: dict[tuple[str, ...], list[_Request]] = {}
+    for request in waiting:
+        group = groups.setdefault(tuple(request.columns), [])
+        if affects_others(request.calls) or sum(len(other.calls) for other in group) + len(request.calls) > MOST_CALLS:
+            yield [request]
         else:
-            group.append(asked)
+            group.append(request)
     yield from filter(None, groups.values())

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Write the certificate: a page that holds the data (.html), or the data alone (.json).",
+    help="Write the certificate: a page that contains the data (.html), or the data alone (.json).",
 )
 @click.option("--verify", "verified", type=FILE, metavar="FILE", help="Verify a certificate; needs no store.")
 @click.option("--new-key", type=click.Path(path_type=Path), metavar="FILE", help="Make a private key.")
@@ -50,10 +50,10 @@ def certify(
 ) -> None:
     """Certify a check, or verify a certificate.
 
-    A certificate says what the log says of a check: its list by checksum, settings, counts, rules and registries. It is
-    signed with your key. It holds no telephone number, and whoever has it needs no store to verify it.
+    A certificate states what the log says about a check: the checksum of its list, settings, counts, rules and
+    registries. It is signed with your key. It contains no telephone number, and can be verified without the store.
 
-    CHECK is the row number of the check in the log. With --verify, the exit code is 0 if the signature holds and the
+    CHECK is the row number of the check in the log. With --verify, the exit code is 0 if the signature is valid and the
     page shows what was signed, else 4.
     """
     if [check is not None, verified is not None, new_key is not None].count(True) != 1:
@@ -86,35 +86,35 @@ def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) ->
 
 
 def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
-    """Print what is certified. Raises InputError where the signature does not hold, or the page says something else."""
+    """Print what is certified. Raises InputError if the signature is not valid, or the page says something else."""
     from dnc.files.signing import named_key
     from dnc.reports.certificate_page import in_short, tables, verify
     from dnc.reports.phrases import labelled
 
-    found = verify(path, named_key(key) if key else None)
+    verified = verify(path, named_key(key) if key else None)
     texts = messages("certificate", lang)
     if as_json:
-        told = {"signer": found.signer, "page": found.page, "certificate": found.data}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        data = {"signer": verified.signer, "page": verified.page, "certificate": verified.data}
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
     else:
-        click.echo(texts["holds" if key else "holds_for"].format(key=found.signer))
-        click.echo(in_short(found.certificate, lang))
-        for heading, rows in tables(found.certificate, found.signer, lang).items():
+        click.echo(texts["holds" if key else "holds_for"].format(key=verified.signer))
+        click.echo(in_short(verified.certificate, lang))
+        for heading, rows in tables(verified.certificate, verified.signer, lang).items():
             click.echo(texts[heading])
             for label, value in rows:
                 click.echo(f"  {labelled(label, value, lang)}")
             if not rows:
                 click.echo(f"  {messages('common', lang)['none']}")
-    if found.certificate.stamp:
-        say(in_language(_stamp(path, found.certificate.stamp), lang))
-    if found.page == "other":
+    if verified.certificate.stamp:
+        say(in_language(_stamp(path, verified.certificate.stamp), lang))
+    if verified.page == "other":
         raise InputError(said("errors", "certificate", "page"), path)
-    if found.page == "not_compared":
-        say(texts["not_compared"].format(version=found.certificate.made_with), "warning")
+    if verified.page == "not_compared":
+        say(texts["not_compared"].format(version=verified.certificate.made_with), "warning")
 
 
 def _stamp(path: Path, stamp: Stamp) -> Words:
-    """What the time stamp in a certificate says. Raises InputError where it is none of its row."""
+    """What the time stamp in a certificate says. Raises InputError if it is not a stamp of its row."""
     from dnc.store.audit_log import Entry
     from dnc.store.stamps import StampError, in_words, look_at
 

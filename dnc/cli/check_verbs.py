@@ -74,7 +74,7 @@ _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, 
 @click.option(
     "--best",
     is_flag=True,
-    help="Write one row for each row of the list, also if it has several numbers: the first that is clear, else the "
+    help="Write one row for each row of the list, even if it has several numbers: the first that is clear, else the "
     "first that is undecided.",
 )
 @store_options
@@ -142,7 +142,7 @@ def check(
 
 @contextmanager
 def _stdout(form: str, *, wanted: bool) -> Iterator[tuple[IO[bytes] | None, list[Path]]]:
-    """Where the rows for stdout go: a stream of CSV, or else a temporary file that is copied to stdout in the end."""
+    """Where the rows for stdout go: a stream of CSV, or a temporary file that is copied to stdout at the end."""
     if wanted and form != "csv":
         with tempfile.TemporaryDirectory(prefix="dnc-") as folder:
             file = Path(folder) / f"rows.{form}"
@@ -191,17 +191,17 @@ def explain(
         language="en" if as_json else lang,
     )
     if row is None:
-        found = [explain_call(number, open_store(ctx), settings, dict(given))]
+        calls = [explain_call(number, open_store(ctx), settings, dict(given))]
     else:
-        found = explain_row(LIST.convert(number, None, ctx), row, open_store(ctx), settings)
+        calls = explain_row(LIST.convert(number, None, ctx), row, open_store(ctx), settings)
     if as_json:
-        data = [explanation.as_data(call) for call in found]
+        data = [explanation.as_data(call) for call in calls]
         # Several numbers of a row are several calls.
         click.echo(json.dumps(data if len(data) > 1 else data[0], ensure_ascii=False, default=str, indent=2))
     else:
-        texts = ("\n".join(explanation.as_text(call, lang)) for call in found)
+        texts = ("\n".join(explanation.as_text(call, lang)) for call in calls)
         show("\n\n".join(texts))
-    outcomes = [call.verdict["dnc_outcome"] for call in found]
+    outcomes = [call.verdict["dnc_outcome"] for call in calls]
     counts = {outcome: outcomes.count(outcome) for outcome in ("blocked", "undecided")}
     ctx.exit(0 if exit_zero else exit_code(counts))
 
@@ -216,7 +216,7 @@ def explain(
     type=PAIR,
     multiple=True,
     metavar="COLUMN=VALUE",
-    help="Value for all rows, e.g. caller=commercial; only what matters then is asked. Repeatable.",
+    help="Value for all rows, e.g. caller=commercial; questions that it settles are left out. Repeatable.",
 )
 @store_options
 @click.pass_context
@@ -225,7 +225,7 @@ def brief_(
 ) -> None:
     """Draft a brief (settings of a campaign) from the columns of a list.
 
-    Review it before use: guesses are commented out. dnc start asks instead.
+    Review it before use: guesses are commented out. dnc start asks you about them instead.
     """
     from dnc.checks.brief_draft import draft
 

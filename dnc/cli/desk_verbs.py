@@ -1,4 +1,4 @@
-"""The verbs of the desk: serve it, and the keys of programs that ask it."""
+"""The verbs of the desk: serve it, and manage the keys of programs that use it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _PORT = 8520
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="Port; 0 for a free one.")
-@click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
+@click.option("--no-browser", is_flag=True, help="Print the address without opening the browser.")
 @click.option(
     "--listen",
     metavar="ADDRESS",
     help="Listen at this IP address, behind a reverse proxy that signs people in. Requires --user-header.",
 )
-@click.option("--user-header", metavar="NAME", help="Header in which the reverse proxy names who is signed in.")
+@click.option("--user-header", metavar="NAME", help="Header in which the reverse proxy names the user.")
 @click.option(
     "--server-name",
     "server_names",
@@ -37,7 +37,7 @@ _PORT = 8520
     default=4000,
     show_default=True,
     metavar="MB",
-    help="Largest file that is taken.",
+    help="Largest file that is accepted.",
 )
 @LANG
 @store_options
@@ -71,7 +71,7 @@ def desk(
     sock = bound(listen or LOOPBACK, port)
     host = host_of(sock)
     hosts = {host, *server_names} if listen else {host, host.replace(LOOPBACK, "localhost")}
-    one = Desk(
+    desk_ = Desk(
         open_store(ctx),
         frozenset(name.lower() for name in hosts),
         language=lang,
@@ -79,20 +79,20 @@ def desk(
         user_header=user_header,
         max_upload=max_upload * 10**6,
     )
-    _ = one.book  # a mistake in a rules file is said now
+    _ = desk_.book  # report a mistake in a rules file now
 
     def ready() -> None:
         address = f"http://{host}/"
-        click.echo(address if user_header else f"{address}?token={one.token}")
+        click.echo(address if user_header else f"{address}?token={desk_.token}")
         if not (no_browser or user_header):
-            opening = f"{address}?token={one.token_for_once()}"
+            opening = f"{address}?token={desk_.token_for_once()}"
             threading.Thread(
                 target=webbrowser.open, args=(opening,), daemon=True
             ).start()  # it may wait for the browser
         say(messages("store", lang)["stop"])
 
     with suppress(KeyboardInterrupt):  # the way to stop it
-        serve(one, sock, ready)
+        serve(desk_, sock, ready)
 
 
 @click.command()
@@ -102,10 +102,10 @@ def desk(
 @store_options
 @click.pass_context
 def keys(ctx: click.Context, action: str, name: str | None, lang: str) -> None:
-    """Manage the keys of programs that ask the desk over HTTP.
+    """Manage the keys of programs that use the desk over HTTP.
 
-    add NAME prints a new key once; the store keeps only its hash, and NAME says in the log who asked. list prints the
-    names as CSV. After remove NAME the key opens nothing.
+    add NAME prints a new key once; the store keeps only its hash, and the log shows NAME for what is done with the key.
+    list prints the names as CSV. remove NAME revokes the key.
     """
     from dnc.store import keys as stored
 
@@ -113,7 +113,7 @@ def keys(ctx: click.Context, action: str, name: str | None, lang: str) -> None:
         raise click.UsageError(said("errors", "cli", "key_name"))
     store = open_store(ctx)
     if name is None:
-        print_rows([(one.name, one.added_at) for one in stored.in_store(store.ledger)], ("name", "added_at"))
+        print_rows([(key.name, key.added_at) for key in stored.in_store(store.ledger)], ("name", "added_at"))
     elif action == "add":
         click.echo(stored.add(store.ledger, name))
         say(messages("store", lang)["key_added"])

@@ -1,4 +1,4 @@
-"""The verb that looks at the rules themselves: list them, print them as SQL, check them, look ahead."""
+"""The verb for the rules themselves: list them, print them as SQL, check them, show coming changes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def rules(
 
 
 def _span(ahead: int | None, changes: tuple[date, date] | None) -> tuple[date, date] | None:
-    """The days between which changes are asked for, if they are."""
+    """The days between which changes are to be listed; None if they are not."""
     if ahead and changes:
         raise click.UsageError(said("errors", "cli", "ahead_or_changes"))
     return (today(), today() + timedelta(days=ahead)) if ahead else changes
@@ -101,11 +101,11 @@ def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
     for pack in packs:
         for note in notes(pack):
             say(note)
-    found = [problem for pack in packs for problem in [*problems(pack), *(untitled(pack) if shipped else ())]]
-    for problem in found:
+    faults = [problem for pack in packs for problem in [*problems(pack), *(untitled(pack) if shipped else ())]]
+    for problem in faults:
         click.echo(problem)
-    if found:
-        raise RuleError(said("errors", "cli", "problems", n=len(found)))
+    if faults:
+        raise RuleError(said("errors", "cli", "problems", n=len(faults)))
     count = sum(len(pack.regimes) for pack in packs)
     say(messages("store", lang)["lint"].format(n=counted(lang)(count)))
 
@@ -148,7 +148,7 @@ def _print_changes(
     *,
     lang: str,
 ) -> int:
-    """Print what changes after a day, until another; gives the exit code."""
+    """Print what changes after a day, until another; returns the exit code."""
     from dnc.reports.law_changes import LawChange, outlook, outlook_for
 
     first, last = days[0] + timedelta(days=1), days[1]

@@ -1,4 +1,4 @@
-"""The verb for the log: print it, verify it, and have its last row kept or stamped outside the store."""
+"""The verb for the log: print it, verify it, and keep its last row outside the store, or have it stamped."""
 
 from __future__ import annotations
 
@@ -97,22 +97,22 @@ def _verify(
     *,
     quiet: bool,
 ) -> None:
-    """Verify the log; raises StoreError once its faults are printed. quiet: print nothing else."""
+    """Verify the log; raises StoreError after printing its faults. quiet: print nothing else."""
     from dnc.store import stamps
     from dnc.store.verify import verify_log
 
-    found = verify_log(store.ledger, noted, files)
+    findings = verify_log(store.ledger, noted, files)
     if not quiet:
         faults, notes = stamps.listed(store.path, trusted)
-        found.faults += faults
-        for note in (*found.notes, *notes):
+        findings.faults += faults
+        for note in (*findings.notes, *notes):
             say(in_language(note, lang))
-    for fault in found.faults:
+    for fault in findings.faults:
         show(in_language(fault, lang))
-    if found.faults:
-        raise StoreError(said("errors", "log_faults", store=store.path, n=len(found.faults)))
+    if findings.faults:
+        raise StoreError(said("errors", "log_faults", store=store.path, n=len(findings.faults)))
     if not quiet:
-        say(messages("store", lang)["log_verified"].format(rows=counted(lang)(found.head.seq), head=found.head))
+        say(messages("store", lang)["log_verified"].format(rows=counted(lang)(findings.head.seq), head=findings.head))
 
 
 def _fingerprint(head: str | None) -> Entry:
@@ -131,8 +131,8 @@ def _anchor(store: Store, last: Anchor, anchor: Path | None, command: str | None
 
     texts, head = messages("anchor", lang), last.entry
     if anchor == _STDOUT:
-        told = {"folder": last.folder, "day": dated(lang)(last.at), "line": last, "head": head}
-        click.echo("\n\n".join(paragraph.format(**told) for paragraph in texts["mail"]))
+        values = {"folder": last.folder, "day": dated(lang)(last.at), "line": last, "head": head}
+        click.echo("\n\n".join(paragraph.format(**values) for paragraph in texts["mail"]))
     elif anchor:
         anchors.write(store.ledger, last, anchor)
         say(texts["written"].format(file=anchor, head=head))

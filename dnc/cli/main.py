@@ -35,7 +35,7 @@ from dnc.messages import Words, figure, in_language, said
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
 _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
 
-atexit.register(gc.freeze)  # otherwise Python looks for cycles among all objects as it exits, which takes 0.1 s
+atexit.register(gc.freeze)  # otherwise Python looks for cycles among all objects when it exits, which takes 0.1 s
 
 
 @click.group(context_settings={"max_content_width": 100, "auto_envvar_prefix": "DNC"})
@@ -49,7 +49,7 @@ atexit.register(gc.freeze)  # otherwise Python looks for cycles among all object
     show_default=True,
     help="Store folder (may also be given after the verb).",
 )
-@click.option("--rules", type=click.Path(), help="Folder of more rule files (may also be given after the verb).")
+@click.option("--rules", type=click.Path(), help="Folder of additional rule files (may also be given after the verb).")
 @LANG_BEFORE
 @click.option(
     "--log-json",
@@ -57,7 +57,7 @@ atexit.register(gc.freeze)  # otherwise Python looks for cycles among all object
     is_eager=True,
     expose_value=False,
     callback=log_as_json,
-    help="Write messages to stderr as JSON, one object a line: level, message, and with an error the exit code.",
+    help="Write messages to stderr as JSON, one object per line: level, message, and the exit code of an error.",
 )
 @click.pass_context
 def cli(ctx: click.Context, store: str, rules: str | None) -> None:
@@ -89,9 +89,9 @@ for module in (
 
 
 def _refuse_tight_limit() -> None:
-    """Raise ShortageError where addresses are limited to fewer than DuckDB and Polars reserve.
+    """Raise ShortageError if the address space is limited to less than DuckDB and Polars reserve.
 
-    They abort the process or wait for ever where a thread or its stack cannot be had.
+    They abort the process or wait for ever if they cannot get a thread or its stack.
     """
     if sys.platform == "win32":
         return
@@ -116,13 +116,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except BaseException as error:  # a panic in Polars is a BaseException; the message must not quote data
         if isinstance(error, click.UsageError):
             speak_as_typed(error, sys.argv[1:] if arguments is None else arguments)
-        text, code = _told(error)
+        text, code = _message(error)
         say(f"dnc: {text}", "error", code)
         sys.exit(code)
 
 
-def _told(error: BaseException) -> tuple[str, int]:
-    """What to say of an error, and the exit code."""
+def _message(error: BaseException) -> tuple[str, int]:
+    """The message about an error, and the exit code."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "dnc"
         return in_language(said("errors", "usage", message=_usage(error), command=command), language()), EXIT_USAGE
@@ -139,7 +139,7 @@ def _told(error: BaseException) -> tuple[str, int]:
 
 
 def _usage(error: click.UsageError) -> str:
-    """What was typed wrong; click says it in English alone."""
+    """What was typed wrong, in every language; the messages of click are English only."""
     match error:
         case click.NoSuchOption():
             near = sorted(error.possibilities or ())

@@ -67,19 +67,19 @@ class _Pair(click.ParamType[tuple[str, str]]):
         return name.strip(), rest.strip()
 
 
-class _Words(click.ParamType[tuple[str, str, str]]):
+class _Value(click.ParamType[tuple[str, str, str]]):
     name = "column:theirs=ours"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str, str]:
-        column, colon, words = str(value).partition(":")
-        theirs, equals, ours = words.rpartition("=")
+        column, colon, meaning = str(value).partition(":")
+        theirs, equals, ours = meaning.rpartition("=")
         if not (colon and equals and column.strip() and ours.strip()):
             self.fail(said("errors", "cli", "words", value=value), param, ctx)
         return column.strip(), theirs.strip(), ours.strip()
 
 
 class _Target(click.ParamType["Path | str"]):
-    """Where to write: a path, or a URL as it is."""
+    """Where to write: a path, or a URL, which stays as it is."""
 
     name = "path"
 
@@ -143,23 +143,23 @@ def _copied(path: Path, folder: Path) -> Path:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    """A pipe or device to read. What is open as stdin may be another user's, and then cannot be opened again."""
+    """A pipe or device to read. Stdin may belong to another user, and then it cannot be opened again by its path."""
     return os.fdopen(os.dup(0), "rb") if path == _STDIN else path.open("rb")
 
 
 def typed_name(path: Path) -> str:
-    """The name that the user typed for a file that was copied; else the path."""
+    """The name that the user typed, if the file was copied; else the path."""
     return _typed_names.get(str(path), str(path))
 
 
 class _List(_File):
-    """A list to read: a file, or a URL as it is."""
+    """A list to read: a file, or a URL, which stays as it is."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return value if is_url(value) else super().convert(value, param, ctx)
 
 
-DATE, PAIR, WORDS, FILE, LIST, TARGET = _Date(), _Pair(), _Words(), _File(), _List(), _Target()
+DATE, PAIR, VALUE, FILE, LIST, TARGET = _Date(), _Pair(), _Value(), _File(), _List(), _Target()
 
 
 # Options
@@ -177,7 +177,7 @@ SHEET = click.option(
 
 
 def _set_language(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """The callback of --lang: errors of the verb are said in this language."""
+    """The callback of --lang, so that errors of the verb are shown in this language."""
     _spoken["language"] = value
     return value
 
@@ -208,14 +208,14 @@ LANG = _lang(
 
 
 def speak_as_typed(error: click.UsageError, arguments: Sequence[str]) -> None:
-    """Heed --lang where the arguments are wrong, so that its callback was not called."""
+    """Use --lang even if the arguments are wrong, so that its callback was not called."""
     prefix = error.ctx.auto_envvar_prefix if error.ctx else None
     named = [os.environ.get(f"{prefix}_LANG", "")]
     for before, argument in zip(("", *arguments), arguments, strict=False):
         named.append(argument if before == "--lang" else argument.partition("--lang=")[2])
-    for asked in named:
-        if asked in LANGUAGES:
-            _spoken["language"] = asked
+    for name in named:
+        if name in LANGUAGES:
+            _spoken["language"] = name
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -274,7 +274,7 @@ def call_options(set_help: str) -> Option:
 
 
 def list_options(command: Command) -> Command:
-    """`call_options`, and those that only a list of calls needs: its sheet and columns, and the file of consents."""
+    """`call_options`, and options that only a list of calls needs: its sheet and columns, and the file of consents."""
     for option in (
         click.option(
             "--query",
@@ -309,7 +309,7 @@ def list_options(command: Command) -> Command:
     return command
 
 
-# What the options name
+# What the options refer to
 
 
 def open_store(ctx: click.Context) -> Store:
@@ -320,7 +320,7 @@ def open_store(ctx: click.Context) -> Store:
 
 
 def load_rules(ctx: click.Context) -> Rulebook:
-    """The built-in rules with those of the rules pack of the store, and those of --rules."""
+    """The built-in rules, with those of the store's rules pack and of --rules."""
     from dnc.checks.law_in_force import law_of
 
     return law_of(open_store(ctx), ctx.obj["rules"])
@@ -337,7 +337,7 @@ def load_brief(
 ) -> Brief:
     """The brief of --brief with what other options override.
 
-    Raises click.UsageError where an option is wrong (exit code 2), InputError where the file is (exit code 4).
+    Raises click.UsageError if an option is wrong (exit code 2), InputError if the file is (exit code 4).
     """
     from dnc.checks.brief import Brief, read_brief
 
@@ -360,11 +360,11 @@ def _by_name(maps: Sequence[tuple[str, str]]) -> dict[str, str | list[str]]:
 
 
 def say(text: str, level: str = "info", code: int | None = None) -> None:
-    """Print a line to stderr; control characters of file names and the like are shown as `?`, numbers as `…`.
+    """Print a line to stderr; control characters, for instance in file names, are shown as `?`, numbers as `…`.
 
     Args:
-        level: `info`, `warning` or `error`; code: the exit code that follows. Both are shown with --log-json, by which
-            the line is a JSON object.
+        level: `info`, `warning` or `error`; code: the exit code that follows. Both are shown with --log-json, which
+            makes the line a JSON object.
     """
     for path, typed in _typed_names.items():
         text = text.replace(path, typed)
@@ -399,7 +399,7 @@ def source_of(files: Sequence[Path | str], query: str | None) -> Sequence[Path |
 
 @contextmanager
 def progress_bar(paths: Sequence[Path | str], quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """A progress bar on stderr where that is a terminal and the files are large; gives its update function or None."""
+    """A progress bar on stderr if that is a terminal and the files are large; yields its update function or None."""
     if quiet or _log["json"] or not sys.stderr.isatty() or any(map(is_url, paths)):
         yield None
         return

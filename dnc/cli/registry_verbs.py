@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, WORDS, Command, open_store, say, store_options
+from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, VALUE, Command, open_store, say, store_options
 from dnc.clock import DATE_ORDERS
 from dnc.messages import counted, dated, in_language, messages, registry_named, said
 
@@ -33,13 +33,13 @@ _LOADER = click.option(
 
 
 def _layout_options(command: Command) -> Command:
-    """What a file calls its columns and words, as `columns`, `dates` and `values` of `Store.load`."""
+    """Options for names of columns and words in a file: `columns`, `dates` and `values` of `Store.load`."""
     for option in (
         click.option(
             "--values",
             multiple=True,
-            type=WORDS,
-            callback=_words,
+            type=VALUE,
+            callback=_values,
             metavar="COLUMN:THEIRS=OURS",
             help="Read the word THEIRS in our column COLUMN as our word OURS. Repeatable.",
         ),
@@ -66,16 +66,16 @@ def _layout_options(command: Command) -> Command:
 
 def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Pairs as a dictionary; raises click.BadParameter if two of them contradict each other."""
-    found: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for name, meaning in pairs:
-        if found.setdefault(name, meaning) != meaning:
+        if meanings.setdefault(name, meaning) != meaning:
             raise click.BadParameter(said("errors", "cli", "twice", name=name))
-    return found
+    return meanings
 
 
-def _words(_ctx: click.Context, _param: click.Parameter, words: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
-    columns = dict.fromkeys(column for column, _, _ in words)
-    return {name: _once((theirs, ours) for column, theirs, ours in words if column == name) for name in columns}
+def _values(_ctx: click.Context, _param: click.Parameter, values: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+    columns = dict.fromkeys(column for column, _, _ in values)
+    return {name: _once((theirs, ours) for column, theirs, ours in values if column == name) for name in columns}
 
 
 @click.command()
@@ -161,7 +161,7 @@ def read_(
     lang: str,
     **options: Any,
 ) -> None:
-    """Print what a registry file says of each number, as CSV; nothing is stored."""
+    """Print what a registry file says about each number, as CSV; nothing is stored."""
     import polars as pl
 
     from dnc.files.output_rows import Rows
@@ -179,8 +179,8 @@ def read_(
     for frame in show(reader, extract):
         stream.add(Rows.of(frame.filter(is_read).select(pl.format("+{}", "number"), listed.alias("listed"), "since")))
         for column, rows in (("unread", ~is_read), ("odd", is_read), ("undated", pl.lit(True))):
-            found = frame.filter(pl.col(column).is_not_null() & rows)
-            for line, reason in found.select("line", column).iter_rows():
+            noted = frame.filter(pl.col(column).is_not_null() & rows)
+            for line, reason in noted.select("line", column).iter_rows():
                 say(f"{file}:{line}: {texts['row'][column].format(reason=in_language(in_words(reason), lang))}")
     sys.stdout.buffer.flush()
     for note in extract.notes:

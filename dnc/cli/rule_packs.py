@@ -1,4 +1,4 @@
-"""What `dnc rules` does with rules packs: make, sign, install and undo them."""
+"""The options of `dnc rules` for rules packs: make, sign, install and undo them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dnc.store.store import Store
 
 _OPTIONS = {
-    "--pack": {"type": FILE, "metavar": "DIR", "help": "Make a rules pack of this folder. Requires --key and --out."},
+    "--pack": {"type": FILE, "metavar": "DIR", "help": "Make a rules pack from this folder. Requires --key and --out."},
     "--key": {"type": FILE, "help": "Private key that signs it (Ed25519, PEM)."},
     "--new-key": {
         "type": click.Path(path_type=Path),
@@ -26,7 +26,10 @@ _OPTIONS = {
         "help": "Make a private key for packs.",
     },
     "--install": {"type": FILE, "metavar": "PACK", "help": "Use the rules of this pack in the store from now on."},
-    "--trust": {"metavar": "FINGERPRINT", "help": "With --install: trust the key that signed the pack, unasked."},
+    "--trust": {
+        "metavar": "FINGERPRINT",
+        "help": "With --install: trust the key that signed the pack, without asking.",
+    },
     "--distrust": {"metavar": "FINGERPRINT", "help": "Install no more packs that this key signed."},
     "--undo": {"is_flag": True, "help": "Go back to the rules before the last pack."},
 }
@@ -42,7 +45,7 @@ def pack_options(command: Command) -> Command:
 
 
 def act_on_packs(ctx: click.Context, lang: str, out: Path | str | None, options: dict[str, Any]) -> bool:
-    """Do what the options of packs ask for; returns whether they ask for anything. out: the pack that is made."""
+    """Do what the options for packs say; returns whether one was given. out: the pack to write."""
     actions = [name for name in _ACTIONS if options[name]]
     if len(actions) > 1:
         raise click.UsageError(said("errors", "cli", "one_action"))
@@ -101,8 +104,8 @@ def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
     pack = PackId(content.version, signed.sha256, signed.signer)
     allowed = follows(pack)
     before = law_used(store)
-    found = rule_packs.installed(store.ledger)
-    allowed(found and found[0])
+    current = rule_packs.installed(store.ledger)
+    allowed(current and current[0])
     after, cases = tried(content, pack)
     changed = effects(store, before, after, today(), today() + _YEAR)
     rule_packs.install(store.ledger, pack, content.rules, shipped(), allowed, trust=new)
@@ -114,16 +117,16 @@ def _install(store: Store, path: Path, trust: str | None, lang: str) -> None:
 
 
 def _trusted(store: Store, signed: SignedPack, trust: str | None, lang: str) -> bool:
-    """Whether the key of a pack is new and trusted from now on; False where the store trusts it. Raises InputError."""
+    """Whether the key of a pack is newly trusted; False if the store already trusts it. Raises InputError."""
     from dnc.store import rule_packs
 
-    known = rule_packs.signers(store.ledger)
+    trusted = rule_packs.signers(store.ledger)
     if trust is not None and trust.lower() != signed.signer:
         raise InputError(said("errors", "signer", "other", signer=signed.signer), signed.path)
-    if signed.signer in known:
+    if signed.signer in trusted:
         return False
     if trust is None:
-        if known:
+        if trusted:
             raise InputError(said("errors", "signer", "untrusted", signer=signed.signer), signed.path)
         if not sys.stdin.isatty():
             raise InputError(said("errors", "signer", "new", signer=signed.signer), signed.path)

@@ -1,4 +1,4 @@
-"""The verb that asks: a brief in a conversation, then the check of the list with it."""
+"""The verb that asks questions, writes the answers to a brief, and checks the list with it."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def start(
 ) -> None:
     """Ask what a list and the law leave open, write the brief, and check the list.
 
-    Only what matters for this caller, purpose and day is asked, what decides most rows first. Each answer is written
-    to the brief at once; to go on later, start again.
+    Only questions that matter for this caller, purpose and day are asked, the one that decides most rows first. Each
+    answer is written to the brief at once; to go on later, start again.
     """
     from dnc import api
     from dnc.checks.brief import read_brief
@@ -53,7 +53,7 @@ def start(
 
     if typed_name(file) == "/dev/stdin":
         raise click.UsageError(said("errors", "cli", "start_file"))
-    beside = file if typed_name(file) == str(file) else Path(file.name)  # of a copy, in the working folder
+    beside = file if typed_name(file) == str(file) else Path(file.name)  # for a copy: in the working folder
     brief, out = brief or beside.with_suffix(".toml"), out or beside.with_suffix(".html")
     book, texts = load_rules(ctx), messages("start", lang)
     interview = Interview(file, brief, open_store(ctx), book, lang)
@@ -73,7 +73,7 @@ def start(
 
 
 def _ask(interview: Interview, question: Question, language: str) -> bool:
-    """Show a question until its answer is understood; False where no more answers come."""
+    """Show a question until its answer is understood; False if no more answers come."""
     texts, count = messages("start", language), counted(language)
     decides = texts["decides" if interview.whole else "decides_sample"]
     say("")
@@ -100,7 +100,7 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
 
 
 def _chosen(question: Question, text: str, again: str) -> int | str | None:
-    """An answer as it was typed; raises InputError where it is none of the options."""
+    """An answer as it was typed; raises InputError if it is not one of the options."""
     if not text:
         return question.default
     if question.fact and (text not in ("0", "1") or not question.options):

@@ -1,4 +1,4 @@
-"""The verbs for the store: opt-outs, retention, what it holds, verify, backup and restore."""
+"""The verbs for the store: opt-outs, retention, contents, verification, backup and restore."""
 
 from __future__ import annotations
 
@@ -186,8 +186,8 @@ def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: b
 def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang: str, as_json: bool) -> None:
     """Print what is loaded, how old it is, and what is due; verify every file of the store.
 
-    Due are: a registry that clears no call any more under the law in force, or is older than --max-age; rules that
-    have to be reviewed again; data kept longer than dnc retain allows; damage.
+    These are due: a registry that no longer clears any call under the law in force, or is older than --max-age; rules
+    that have to be reviewed again; data kept longer than dnc retain allows; damage.
 
     The exit code is 0 if nothing is due, else 1.
     """
@@ -201,13 +201,13 @@ def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang
         book = load_rules(ctx)
     except StoreError:  # what is damaged is reported below
         book = Rulebook.load(ctx.obj["rules"])
-    found = status_of(store, book, {name: _days(name, days) for name, days in max_ages})
+    state = status_of(store, book, {name: _days(name, days) for name, days in max_ages})
     if as_json:
-        click.echo(json.dumps(found.data, default=str, indent=2))
+        click.echo(json.dumps(state.data, default=str, indent=2))
     else:
-        for line in as_text(found, lang):
+        for line in as_text(state, lang):
             show(line)
-    ctx.exit(1 if found.due else 0)
+    ctx.exit(1 if state.due else 0)
 
 
 def _days(name: str, text: str) -> int:
@@ -225,7 +225,7 @@ def _days(name: str, text: str) -> int:
 def export(ctx: click.Context, /, *, what: str, out: Path | str | None, lang: str) -> None:
     """Export the caller's own opt-out list as CSV, which dnc load --registry own takes back.
 
-    It has everyone who is on the list today: all that was loaded or recorded, without what was lifted or has expired.
+    It contains everyone who is on the list today: entries that were loaded or recorded, and not lifted or expired.
     """
     from dnc.checks.screening import own_list
     from dnc.files.output_file import Output
@@ -262,8 +262,8 @@ def answer(
 ) -> None:
     """Report what the store holds about a number.
 
-    That is: its listings with their dates, its opt-outs, and the decisions that were kept (dnc check --keep). The
-    letter of --out says it to a person who asks (article 15 GDPR).
+    It prints the listings with their dates, the opt-outs, and the decisions that were kept (dnc check --keep). --out
+    writes a letter to the person who asked (article 15 GDPR).
     """
     from dnc.checks import subject_access
 
@@ -331,16 +331,16 @@ def verify(ctx: click.Context, lang: str) -> None:
     from dnc.store import verify as verification
 
     store = open_store(ctx)
-    found = verification.verify(store.ledger)
-    for note in found.notes:
+    findings = verification.verify(store.ledger)
+    for note in findings.notes:
         say(in_language(note, lang))
-    for fault in found.faults:
+    for fault in findings.faults:
         show(in_language(fault, lang))
-    if found.faults:
-        raise StoreError(said("errors", "store_faults", store=store.path, n=len(found.faults)))
+    if findings.faults:
+        raise StoreError(said("errors", "store_faults", store=store.path, n=len(findings.faults)))
     count = counted(lang)
-    counts = {"files": count(found.files), "rows": count(found.rows)}
-    say(messages("store", lang)["verified"].format(head=found.head, **counts))
+    counts = {"files": count(findings.files), "rows": count(findings.rows)}
+    say(messages("store", lang)["verified"].format(head=findings.head, **counts))
 
 
 @click.command()

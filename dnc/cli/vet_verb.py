@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +99,8 @@ _SALT = re.compile(r"[0-9a-fA-F]{64}")
 @click.option(
     "--salt",
     metavar="SALT",
-    help="With --against: only say whether LIST is the very list that was sealed. The seller gives the salt with the "
-    "list: 64 hexadecimal digits, or a file of them.",
+    help="With --against: only report whether LIST is exactly the list that was sealed. The seller gives the salt with "
+    "the list: 64 hexadecimal digits, or a file that contains them.",
 )
 @JSON
 @click.option("--out", type=TARGET, help="Also write a report to read and print (.html).")
@@ -120,13 +121,8 @@ def vet(
     accept: tuple[tuple[str, str], ...],
     lang: str,
     exit_zero: bool,
-    price: float | None,
-    min_clear: float | None,
-    max_undecided: float | None,
-    max_price_per_clear: float | None,
     seal: Path | str | None,
     key: Path | None,
-    again: str | None,
     sealed: Path | None,
     signer: str | None,
     salt: str | None,
@@ -144,10 +140,8 @@ def vet(
     The exit code is 1 if a condition (--min-clear, --max-undecided, --max-price-per-clear) fails, a sample contradicts
     the sealed result, or with --salt the list is not the one that was sealed; else 0.
     """
-    from dnc.files.output_file import atomic_path
     from dnc.files.signing import Signer, named_key
     from dnc.reports.check_summary import warnings
-    from dnc.reports.vet_page import html
     from dnc.reports.vet_summary import summary
     from dnc.vetting.model import Asked
     from dnc.vetting.sealed import read_sealed
@@ -158,20 +152,21 @@ def vet(
     if salt:
         ctx.exit(_compare(source_of(files, query), options["against"], salt, signed_by, lang, as_json=as_json))
     target = _target(seal)
-    asked = Asked(price, min_clear, max_undecided, max_price_per_clear)
+    conditions = Asked(**{field.name: options.pop(field.name) for field in fields(Asked)})
     book = load_rules(ctx)
     if sealed:
-        vetting = read_sealed(sealed, book, asked, signed_by)
+        vetting = read_sealed(sealed, book, conditions, signed_by)
     else:
         options |= {"brief": load_brief(brief, region, maps, given, ignore, sheet=sheet), "accept": dict(accept)}
-        options |= {"seal": bool(seal), "again": again, "language": lang}
+        options |= {"seal": bool(seal), "language": lang}
         with progress_bar(files, quiet) as progress:
-            vetting = _vetted(ctx, source_of(files, query), book, asked, signer=signed_by, progress=progress, **options)
+            vetting = _vetted(
+                ctx, source_of(files, query), book, conditions, signer=signed_by, progress=progress, **options
+            )
     for line in warnings(vetting.checked, lang) if vetting.checked and not quiet else ():
         say(line, "warning")
     if out:
-        with atomic_path(out) as unfinished:
-            unfinished.write_text(html(vetting, book, lang), encoding="utf-8")
+        _write_page(vetting, book, out, lang)
     if seal:
         _hand_over(vetting, own, target, lang, quiet=quiet)
     elif as_json:
@@ -183,7 +178,7 @@ def vet(
 
 
 def _refuse_combinations(given: dict[str, Any]) -> None:
-    """Raise UsageError where options do not go together."""
+    """Raise UsageError if options do not go together."""
     from dnc.files.output_file import is_page
 
     if given["out"] and not is_page(given["out"]):
@@ -200,6 +195,14 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
         raise click.UsageError(said("errors", "cli", "seal_key"))
     if given["salt"] and len(given["against"]) != 1:
         raise click.UsageError(said("errors", "cli", "salt_needs"))
+
+
+def _write_page(vetting: Vetting, book: Rulebook, out: Path | str, lang: str) -> None:
+    from dnc.files.output_file import atomic_path
+    from dnc.reports.vet_page import html
+
+    with atomic_path(out) as unfinished:
+        unfinished.write_text(html(vetting, book, lang), encoding="utf-8")
 
 
 def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lang: str, *, quiet: bool) -> None:
@@ -219,7 +222,7 @@ def _hand_over(vetting: Vetting, signer: Signer | None, target: Path | None, lan
 
 
 def _sealed(sealed: Path | None, files: tuple[Path | str, ...]) -> tuple[Path | None, tuple[Path | str, ...]]:
-    """The sealed result that is to be read, which may stand in place of a list, and the files of the list."""
+    """The sealed result to read, which may be given in place of a list, and the files of the list."""
     from dnc.vetting.sealed import is_sealed
 
     if sealed is None and len(files) == 1 and isinstance(files[0], Path) and files[0].is_file() and is_sealed(files[0]):
@@ -228,7 +231,7 @@ def _sealed(sealed: Path | None, files: tuple[Path | str, ...]) -> tuple[Path | 
 
 
 def _target(seal: Path | str | None) -> Path | None:
-    """The file for a sealed result; None is stdout. Never a list that was named by mistake."""
+    """The file for a sealed result; None for stdout. Refuses a file that exists and is not a sealed result."""
     from dnc.vetting.sealed import is_sealed
 
     if seal is None or str(seal) == "-":
@@ -249,7 +252,7 @@ def _compare(
     *,
     as_json: bool,
 ) -> int:
-    """Say whether a list that was delivered is the one that was sealed; returns the exit code."""
+    """Report whether a list that was delivered is the one that was sealed; returns the exit code."""
     from dnc.vetting.sealed import is_sealed_list
 
     same = is_sealed_list(against[0], files, _salt(salt), signer)
@@ -260,21 +263,21 @@ def _compare(
     return 0 if same else 1
 
 
-def _salt(text: str) -> str:
-    """The salt that is given, or that is in the file."""
+def _salt(given: str) -> str:
+    """The salt that is given, or that is in the given file."""
     from dnc.files.input_file import read_bounded
 
-    found = text if _SALT.fullmatch(text) else read_bounded(Path(text), 1000).decode("ascii", "replace").strip()
-    if not _SALT.fullmatch(found):
-        raise InputError(said("errors", "sealed", "salt"), text)
-    return found.lower()
+    salt = given if _SALT.fullmatch(given) else read_bounded(Path(given), 1000).decode("ascii", "replace").strip()
+    if not _SALT.fullmatch(salt):
+        raise InputError(said("errors", "sealed", "salt"), given)
+    return salt.lower()
 
 
 def _vetted(
     ctx: click.Context,
     files: Sequence[Path | str] | Query,
     book: Rulebook,
-    asked: Asked,
+    conditions: Asked,
     *,
     signer: str | None,
     against: tuple[Path, ...],
@@ -295,7 +298,7 @@ def _vetted(
         files,
         open_store(ctx),
         rulebook=book,
-        asked=asked,
+        asked=conditions,
         against=[path for path in against if path not in claims],
         sample_of=claim.offer.rows if claim else sample_of,
         **options,

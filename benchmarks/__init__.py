@@ -1,1 +1,1 @@
-"""Benchmarks: ours and each peer on the same work in turn; see docs/performance.md."""
+"""Benchmarks: our program and each peer do the same work in turn; see docs/performance.md."""

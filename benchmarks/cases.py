@@ -1,4 +1,4 @@
-"""The cases: each yields rows of the table, ours beside what it is held against."""
+"""The cases: each yields rows of the table, our figures beside those that they are compared with."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ objected_on = "none"
 recipient = "consumer"
 consent = "none"
 """
-SHARED = 0.95  # of a list was asked of Bloctel
+SHARED = 0.95  # share of a list about which Bloctel was asked
 FLOORS = ("polars", "duckdb")
 _SMALL = (1_000, 35_583)  # rows of small lists; the French town halls are 35,583
-WIDE = 0.05  # by which the floor may write more or fewer bytes than ours
+WIDE = 0.05  # share by which the floor may write more or fewer bytes than we do
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,17 @@ def _ratio(ours: float, other: float) -> str:
 
 
 def row(what: str, ours: Run, name: str, other: Run, bound: str) -> Row:
-    """Ours against another, as ratios ours / other."""
+    """Our figures against others, as ratios ours / other."""
     wall, cpu, memory = (_ratio(getattr(ours, part), getattr(other, part)) for part in ("wall", "cpu", "memory"))
     return Row(what, str(ours), f"{name}: {other}", wall, cpu, memory, bound)
 
 
 @dataclass(frozen=True)
 class Bench:
-    """Where data lies and how much of it there is.
+    """The folder for data, and how much data there is.
 
-    rows: what ten million stands for; all sizes follow. runs: of each command.
-    answers: of Bloctel, where they are many.
+    rows: what counts as ten million; all sizes follow. runs: of each command.
+    answers: of Bloctel, in cases with many.
     """
 
     work: Path
@@ -78,7 +78,7 @@ class Bench:
     answers: int
 
     def made(self, name: str, make: Callable[[Path], object]) -> Path:
-        """A file or folder of the work folder, made unless it is there: whole or absent."""
+        """A file or folder in the work folder; it is made, completely or not at all, if it is not there."""
         path = self.work / name
         if not path.exists():
             part = path.with_name(f"part-{name}")
@@ -87,27 +87,27 @@ class Bench:
             part.rename(path)
         return path
 
-    def data(self, kind: str, rows: int, **told: object) -> Path:
-        """Made data, named by what it is."""
-        words = [f"--{name}={value}" for name, value in told.items()]
-        name = "-".join([kind, str(rows), f"seed={self.seed}", *(word.lstrip("-") for word in words)])
-        argv = [sys.executable, "-m", "benchmarks.made", kind, f"--rows={rows}", f"--seed={self.seed}", *words]
+    def data(self, kind: str, rows: int, **settings: object) -> Path:
+        """Made data, in a file named after its settings."""
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        name = "-".join([kind, str(rows), f"seed={self.seed}", *(option.lstrip("-") for option in options)])
+        argv = [sys.executable, "-m", "benchmarks.made", kind, f"--rows={rows}", f"--seed={self.seed}", *options]
         suffix = "" if kind == "answers" else ".txt" if kind in ("flat", "bare") else ".csv"
         return self.made(name + suffix, lambda path: run(Command([*argv, path])))
 
-    def calls(self, rows: int, **told: object) -> Path:
+    def calls(self, rows: int, **settings: object) -> Path:
         """A list of which Bloctel was asked about most numbers."""
-        return self.data("calls", rows, shared=SHARED, **told)
+        return self.data("calls", rows, shared=SHARED, **settings)
 
     def store(self, *files: Path, by_day: bool = False, registry: str = "fr-bloctel") -> Path:
-        """A store with registries' files; `by_day`, each as of the day in its name."""
+        """A store with registries' files; with `by_day`, each as of the day in its name."""
         loads: dict[str, list[Path]] = {}
         for file in files:
             loads.setdefault(file.name[:10] if by_day else DAY, []).append(file)
 
         def make(path: Path) -> None:
-            for day, each in loads.items():
-                run(load(path, *each, day=day, registry=registry))
+            for day, paths in loads.items():
+                run(load(path, *paths, day=day, registry=registry))
 
         return self.made(f"store-{files[0].parent.name if by_day else files[0].stem}", make)
 
@@ -123,26 +123,26 @@ class Bench:
         return folder / name
 
     def bloctel(self) -> Path:
-        """The store with one answer about as many numbers."""
+        """The store with one answer, about as many numbers as a list has."""
         return self.store(self.data("answer", self.rows))
 
     def check(self, calls: Path, store: Path, out: str, *more: str, region: str = "FR") -> Command:
-        """Our check of a list into a file; the rows that it writes are counted."""
-        told = ("--brief", self.brief(region), "--at", AT, "--store", store, "--quiet", "--exit-zero")
+        """Our check of a list, written to a file; the rows that it writes are counted."""
+        options = ("--brief", self.brief(region), "--at", AT, "--store", store, "--quiet", "--exit-zero")
         path = self.out(out)
-        return Command([DNC, "check", calls, *told, "--out", path, *more], fresh=[path], lines=partial(lines, path))
+        return Command([DNC, "check", calls, *options, "--out", path, *more], fresh=[path], lines=partial(lines, path))
 
-    def probe(self, *told: object) -> Command:
+    def probe(self, *arguments: object) -> Command:
         """A measurement inside a process."""
-        return Command([sys.executable, "-m", "benchmarks.probes", *map(str, told)], tells=True)
+        return Command([sys.executable, "-m", "benchmarks.probes", *map(str, arguments)], times_itself=True)
 
     def turns(self, **commands: Command) -> list[Run]:
-        """Medians of each of some commands, run in turn."""
+        """Medians for some commands that are run in turn."""
         return list(in_turn(commands, self.runs).values())
 
 
 def load(store: Path, *files: Path, day: str = DAY, registry: str = "fr-bloctel", fresh: bool = False) -> Command:
-    """Our load; into a store of its own where `fresh`."""
+    """Our load; into a new store if `fresh`."""
     means = ("--means", "listed") if files[0].stem.startswith("bare") else ()
     argv = (DNC, "load", *files, "--as-of", day, "--registry", registry, *means, "--store", store)
     return Command(argv, fresh=[store] if fresh else ())
@@ -150,16 +150,16 @@ def load(store: Path, *files: Path, day: str = DAY, registry: str = "fr-bloctel"
 
 def lines(path: Path, header: int = 1) -> int:
     """Rows of a file."""
-    return int(run(Command(["wc", "-l", path])).said.split()[0]) - header
+    return int(run(Command(["wc", "-l", path])).output.split()[0]) - header
 
 
 def floor(verb: str, *paths: Path) -> Command:
-    """An engine alone."""
+    """A command for an engine alone."""
     return Command([sys.executable, "-m", "benchmarks.floor", verb, *paths])
 
 
 def floors(bench: Bench, calls: Path, verdicts: Path) -> dict[str, Command]:
-    """Each engine reading a list and writing it again as wide as our verdicts on it."""
+    """Commands with which each engine reads a list and writes it again, as wide as our verdicts on it."""
     texts = bench.out("constants.json")
     run(floor("constants", verdicts, texts))
     return {
@@ -171,7 +171,7 @@ def floors(bench: Bench, calls: Path, verdicts: Path) -> dict[str, Command]:
 
 
 def same_width(bench: Bench, verdicts: Path) -> None:
-    """Raise BenchmarkError where the floor wrote another header than ours, or much more or fewer bytes."""
+    """Raise BenchmarkError if the floor wrote another header than we did, or many more or fewer bytes."""
     for path in (bench.out(f"{name}.csv") for name in FLOORS):
         with path.open() as theirs, verdicts.open() as ours:
             if theirs.readline().replace('"', "") != ours.readline():
@@ -182,28 +182,28 @@ def same_width(bench: Bench, verdicts: Path) -> None:
 
 
 def check(bench: Bench) -> Iterator[Row]:
-    """A list decided, against each engine reading it and writing as much; then one of ids and numbers alone."""
+    """A list is decided, against each engine that reads it and writes as much; then a list of ids and numbers alone."""
     yield from _decided(bench, bench.rows, "calls", "time ≤ 1.6, CPU ≤ 1.8")
     yield from _decided(bench, bench.rows, "numbers alone", "", facts=0)
 
 
 def million(bench: Bench) -> Iterator[Row]:
-    """A tenth of the list decided, against the same."""
+    """A tenth of the list is decided, against the same."""
     yield from _decided(bench, bench.rows // 10, "calls", "≤ 1.5")
 
 
-def _decided(bench: Bench, rows: int, what: str, bound: str, **told: object) -> Iterator[Row]:
-    calls = bench.calls(rows, **told)
+def _decided(bench: Bench, rows: int, what: str, bound: str, **settings: object) -> Iterator[Row]:
+    calls = bench.calls(rows, **settings)
     ours = bench.check(calls, bench.bloctel(), "verdicts.csv")
     run(ours)
     verdicts = bench.out("verdicts.csv")
     done = in_turn({"ours": ours, **floors(bench, calls, verdicts)}, bench.runs)
     same_width(bench, verdicts)
     width = f"{rows:,} {what}, {verdicts.stat().st_size / rows:.0f} bytes a row"
-    w = min(FLOORS, key=lambda name: done[name].wall)
+    fastest = min(FLOORS, key=lambda name: done[name].wall)
     for name in FLOORS:
-        beside = f"{'W' if name == w else 'not W'}, {name}"
-        yield row(f"check, {width}", done["ours"], beside, done[name], bound if name == w else "")
+        beside = f"{'W' if name == fastest else 'not W'}, {name}"
+        yield row(f"check, {width}", done["ours"], beside, done[name], bound if name == fastest else "")
 
 
 def days(bench: Bench) -> Iterator[Row]:
@@ -267,19 +267,19 @@ def loading_all(bench: Bench) -> Iterator[Row]:
 
 
 def peers(bench: Bench) -> Iterator[Row]:
-    """Which numbers of a list stand in a registry, both as text files; against ours with and without the load."""
+    """Which numbers of a list are in a registry, both as text files; against ours with and without the load."""
     for reads in (False, True):
-        here = [one for one in PEERS if one.reads == reads and (shutil.which(one.needs) or find_spec(one.needs))]
+        here = [peer for peer in PEERS if peer.reads == reads and (shutil.which(peer.needs) or find_spec(peer.needs))]
         yield from _looked_up(bench, here, reads)
 
 
 def _looked_up(bench: Bench, others: list[Peer], reads: bool) -> Iterator[Row]:
     """Ours and peers of a kind on the same files.
 
-    Those that compare bytes get numbers in one form; those that read them, fewer, in odd shapes that they read rightly.
+    Peers that compare bytes get numbers in one form; peers that read numbers get fewer, in shapes that they can read.
     """
     rows = bench.rows // (50 if reads else 10)
-    shapes = 7 if reads else 0  # as many of the odd ones as phonenumbers reads rightly
+    shapes = 7 if reads else 0  # the number of odd shapes that phonenumbers reads correctly
     calls = bench.data("calls", rows, shared=0.2, facts=0, shapes=shapes)
     registry, fresh = bench.data("bare", bench.rows), bench.out("fresh")
     only = ("--only", "blocked", "--columns", "number")
@@ -292,9 +292,9 @@ def _looked_up(bench: Bench, others: list[Peer], reads: bool) -> Iterator[Row]:
     }
     ours = list(commands)
     for peer in others:
-        found = bench.out(f"{peer.needs}.csv")
-        argv = peer.command(calls, registry, found)
-        commands[peer.name] = Command(argv, fresh=[found], lines=partial(lines, found, 0))
+        output = bench.out(f"{peer.needs}.csv")
+        argv = peer.command(calls, registry, output)
+        commands[peer.name] = Command(argv, fresh=[output], lines=partial(lines, output, 0))
     done = in_turn(commands, bench.runs)
     for peer in others:
         for name in ours:
@@ -303,26 +303,26 @@ def _looked_up(bench: Bench, others: list[Peer], reads: bool) -> Iterator[Row]:
 
 
 def start(bench: Bench) -> Iterator[Row]:
-    """How long `dnc --help` takes, and small lists and single calls in a process of their own."""
+    """The time of `dnc --help`, and of small lists and single calls in new processes."""
     click = Command([sys.executable, "-c", "import click"])
     done = in_turn({"help": Command([DNC, "--help"]), "click": click}, bench.runs * 5)
     yield row("dnc --help", done["help"], "python -c 'import click'", done["click"], "≤ 2")
     store = bench.store(bench.data("answer", _SMALL[-1]))
     imports = "import duckdb, polars, phonenumbers"
-    told = [f"--set={line.replace(' = ', '=').replace(chr(34), '')}" for line in FACTS.splitlines()]
+    facts = [f"--set={line.replace(' = ', '=').replace(chr(34), '')}" for line in FACTS.splitlines()]
     where: list[str | Path] = ["--region", "FR", "--at", AT, "--store", store]
     cold = {f"check, {rows:,} calls": bench.check(bench.calls(rows), store, f"{rows}.csv") for rows in _SMALL}
-    cold["explain"] = Command([DNC, "explain", "01 99 00 04 18", *where, *told], codes=(0, 1, 3))
+    cold["explain"] = Command([DNC, "explain", "01 99 00 04 18", *where, *facts], codes=(0, 1, 3))
     for (what, ours), bound in zip(cold.items(), ("≤ 0.6 s and 2.5", "≤ 1 s", "≤ 0.6 s and 2.5"), strict=True):
         decided, imported = bench.turns(ours=ours, base=Command([sys.executable, "-c", imports]))
         yield row(f"{what}, cold", decided, f"python -c '{imports}'", imported, bound)
 
 
-def one(bench: Bench) -> Iterator[Row]:
+def single_call(bench: Bench) -> Iterator[Row]:
     """One call, and a hundred, from a warm process."""
-    told = (bench.calls(bench.rows // 10), bench.bloctel(), bench.brief())
+    paths = (bench.calls(bench.rows // 10), bench.bloctel(), bench.brief())
     names = ("one", "hundred", "explained")
-    single, hundred, explained = bench.turns(**{name: bench.probe(name, *told) for name in names})
+    single, hundred, explained = bench.turns(**{name: bench.probe(name, *paths) for name in names})
     yield Row("one call, warm", str(single), bound="≤ 25 ms")
     yield row("a hundred calls, warm", hundred, "one call", single, "≤ 1.5")
     yield row("one call explained, the store opened for it", explained, "one call", single, "")
@@ -330,8 +330,8 @@ def one(bench: Bench) -> Iterator[Row]:
 
 def desk(bench: Bench) -> Iterator[Row]:
     """The HTTP interface: single calls of eight clients, a thousand calls a request, and a load meanwhile."""
-    told = (bench.bloctel(), bench.calls(bench.rows // 10), "10")
-    took = json.loads(run(Command([sys.executable, "-m", "benchmarks.desk_load", *told])).said)
+    arguments = (bench.bloctel(), bench.calls(bench.rows // 10), "10")
+    took = json.loads(run(Command([sys.executable, "-m", "benchmarks.desk_load", *arguments])).output)
     yield Row("one call over HTTP, 8 clients, median", f"{took['p50']:.3g} ms", bound="≤ 25 ms")
     yield Row("one call over HTTP, 8 clients, 99th percentile", f"{took['p99']:.3g} ms", bound="≤ 100 ms")
     yield Row("1,000 calls a request over HTTP, 8 clients", f"{took['rate']:,.0f} calls/s", bound="≥ 20,000")
@@ -339,35 +339,35 @@ def desk(bench: Bench) -> Iterator[Row]:
 
 
 def spreadsheet(bench: Bench) -> Iterator[Row]:
-    """Writing verdicts into a spreadsheet, ours with looks and colours, the others plain."""
+    """Writing verdicts into a spreadsheet: ours with formats and colours, the others plain."""
     rows = bench.rows // 50
     calls = bench.calls(rows)
-    told = (calls, bench.bloctel(), bench.brief())
+    paths = (calls, bench.bloctel(), bench.brief())
     others = {"rust": "rustpy_xlsxwriter, plain", "polars": "polars.write_excel"}
     names = ("ours", *others)
-    done = bench.turns(**{name: bench.probe("xlsx", name, *told, bench.out(f"{name}.xlsx")) for name in names})
+    done = bench.turns(**{name: bench.probe("xlsx", name, *paths, bench.out(f"{name}.xlsx")) for name in names})
     for name, other in zip(others, done[1:], strict=True):
         yield row(f"spreadsheet, {rows:,} rows", done[0], others[name], other, "≤ 1")
 
 
 def vet(bench: Bench) -> Iterator[Row]:
-    """A list vetted and reported, against its floor and against its check."""
+    """A list is vetted and reported, against its floor and against its check."""
     calls = bench.calls(bench.rows // 10)
     checked = bench.check(calls, bench.bloctel(), "verdicts.csv")
     run(checked)
-    told = ("--brief", bench.brief(), "--at", AT, "--until", LAST, "--store", bench.bloctel(), "--exit-zero")
-    vetted = Command([DNC, "vet", calls, *told, "--out", bench.out("vet.html")])
+    options = ("--brief", bench.brief(), "--at", AT, "--until", LAST, "--store", bench.bloctel(), "--exit-zero")
+    vetted = Command([DNC, "vet", calls, *options, "--out", bench.out("vet.html")])
     commands = {"vet": vetted, "dnc check": checked, **floors(bench, calls, bench.out("verdicts.csv"))}
     done = in_turn(commands, bench.runs)
-    w = min(FLOORS, key=lambda name: done[name].wall)
-    yield row(f"vet, {bench.rows // 10:,} rows", done["vet"], f"W, {w}", done[w], "≤ 1.5")
+    fastest = min(FLOORS, key=lambda name: done[name].wall)
+    yield row(f"vet, {bench.rows // 10:,} rows", done["vet"], f"W, {fastest}", done[fastest], "≤ 1.5")
     yield row(f"vet, {bench.rows // 10:,} rows", done["vet"], "dnc check", done["dnc check"], "")
 
 
 def postgres(bench: Bench) -> Iterator[Row]:
-    """Rows out of PostgreSQL and verdicts back, against psql copying out and in as much, and the same list as Parquet.
+    """Rows out of PostgreSQL and verdicts back, against psql that copies as much, and the same list as Parquet.
 
-    The server is started for it. Its processor time counts.
+    The server is started for it, and its processor time is counted.
     """
     with servers.postgres() as server:
         for rows in (bench.rows // 10, bench.rows):
@@ -381,10 +381,10 @@ def _out_and_back(bench: Bench, rows: int, server: servers.Postgres) -> Iterator
     psql = ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", server.url]
     run(Command([*psql, "-c", f"drop table if exists calls; create table calls ({columns})",
                  "-c", f"\\copy calls from '{calls}' csv header", "-c", "analyze calls"]))  # fmt: skip
-    told = ("--brief", bench.brief(), "--at", AT, "--store", bench.bloctel(), "--quiet", "--exit-zero")
+    options = ("--brief", bench.brief(), "--at", AT, "--store", bench.bloctel(), "--quiet", "--exit-zero")
     query, table, file = ("--query", "select * from calls"), f"{server.url}#verdicts", bench.out("v.parquet")
     ours = partial(Command, server=server.process.pid)
-    both = ours([DNC, "check", server.url, *query, *told, "--out", table])
+    both = ours([DNC, "check", server.url, *query, *options, "--out", table])
     run(both)
     out, back = bench.out("calls.csv"), bench.out("back.csv")
     run(Command([*psql, "-c", f"\\copy verdicts to '{back}' csv"]))
@@ -394,9 +394,9 @@ def _out_and_back(bench: Bench, rows: int, server: servers.Postgres) -> Iterator
         psql=ours(
             [*psql, "-c", f"\\copy calls to '{out}' csv", "-c", copied, "-c", f"\\copy copied from '{back}' csv"]
         ),
-        parquet=ours([DNC, "check", parquet, *told, "--out", file]),
-        out=ours([DNC, "check", server.url, *query, *told, "--out", file]),
-        back=ours([DNC, "check", parquet, *told, "--out", table]),
+        parquet=ours([DNC, "check", parquet, *options, "--out", file]),
+        out=ours([DNC, "check", server.url, *query, *options, "--out", file]),
+        back=ours([DNC, "check", parquet, *options, "--out", table]),
     )
     what = f"{rows:,} calls out of PostgreSQL, verdicts back"
     names = (
@@ -413,7 +413,7 @@ def twin(bench: Bench) -> Iterator[Row]:
     """The fast reading against the reference."""
     script = ROOT / "tests" / "number_twin.py"
     done = run(Command([sys.executable, script, f"--numbers={bench.rows // 100}"], codes=(0, 1)))
-    yield Row("fast reading against the reference", done.said.splitlines()[-1], bound="0 read differently")
+    yield Row("fast reading against the reference", done.output.splitlines()[-1], bound="0 read differently")
 
 
 CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
@@ -423,7 +423,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "load": loading,
     "peers": peers,
     "start": start,
-    "one": one,
+    "one": single_call,
     "desk": desk,
     "xlsx": spreadsheet,
     "vet": vet,
@@ -434,7 +434,7 @@ CASES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "postgres": postgres,
 }
 HEAVY = {"growth", "american", "load-all"}
-NAMED = {"postgres"}  # it wants the package postgresql
+NAMED = {"postgres"}  # it needs the package postgresql
 
 
 def rows_of(bench: Bench, name: str) -> Iterator[Row]:

@@ -1,8 +1,8 @@
-"""Asks a desk over HTTP, as diallers do, and prints what it took: a JSON object.
+"""Sends requests to a desk over HTTP, as diallers do, and prints the time they took as a JSON object.
 
     python -m benchmarks.desk_load STORE CALLS SECONDS
 
-The desk runs in a process of its own, on a copy of the store; the clients run in this one and share its processors.
+The desk runs in its own process, on a copy of the store; the clients run in this process and share the processors.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Client:
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
     def decisions(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The decisions on some calls. Raises ValueError where they are refused."""
+        """The decisions on some calls. Raises ValueError if they are refused."""
         body = json.dumps({"calls": calls})
         self._connection.request("POST", "/v1/decisions", body, self._headers)
         answer = self._connection.getresponse()
@@ -67,8 +67,10 @@ def desk(store: Path) -> Iterator[str]:
         process.wait()
 
 
-def asked(address: str, key: str, calls: list[dict[str, Any]], size: int, seconds: float) -> tuple[list[float], float]:
-    """Seconds of each request of `CLIENTS` that ask one after another for some seconds, and calls a second."""
+def request_times(
+    address: str, key: str, calls: list[dict[str, Any]], size: int, seconds: float
+) -> tuple[list[float], float]:
+    """Seconds of each request of `CLIENTS` clients that work for some seconds, and calls per second."""
     taken: list[float] = []
     failed: list[BaseException] = []
     turn = count()
@@ -102,15 +104,15 @@ def asked(address: str, key: str, calls: list[dict[str, Any]], size: int, second
 
 
 def measured(store: Path, calls: Path, seconds: float) -> dict[str, float]:
-    """Milliseconds of single calls, calls a second in thousands, and whether a snapshot decides the next request."""
+    """Milliseconds of single calls, calls per second in batches, and the time of the first call after a load."""
     key = keys.add(Store(store).ledger, "benchmark")
     facts = tomllib.loads(FACTS) | {"attempts": 0, "call_at": AT, "region": "FR"}
     rows = pl.read_csv(calls, infer_schema=False, n_rows=100 * BATCH).select("number").to_dicts()
     asks = [facts | row for row in rows]
     with desk(store) as address:
         Client(address, key).decisions(asks[:1])
-        single, _ = asked(address, key, asks, 1, seconds)
-        _, rate = asked(address, key, asks, BATCH, seconds)
+        single, _ = request_times(address, key, asks, 1, seconds)
+        _, rate = request_times(address, key, asks, BATCH, seconds)
         call = {name: cell for name, cell in asks[0].items() if name != "objected_on"}
         own = store.with_suffix(".csv")
         own.write_text(f"number\n{call['number']}\n", encoding="utf-8")

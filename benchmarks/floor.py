@@ -1,7 +1,7 @@
-"""The floor: what the engines alone take to read and write the same bytes, without deciding anything.
+"""The floor: the time that the engines alone need to read and write the same bytes, without deciding anything.
 
-`constants` takes from verdicts a text for each column, as long as they are on average; `polars` and `duckdb` read the
-calls as text and write them again with these texts beside; `table` loads a registry's file as a table of text;
+`constants` makes a text of average length for each column of verdicts; `polars` and `duckdb` read the calls as text and
+write them again with these texts added; `table` loads a registry's file as a table of text;
 `parquet` writes a list as Parquet.
 """
 
@@ -18,24 +18,24 @@ import polars as pl
 
 
 def constants(verdicts: str, texts: str) -> None:
-    """Texts out of the first verdicts, cut to the average length; what rounding takes from one the next one gets."""
+    """Texts from the first verdicts, cut to the average length; what rounding takes from a text goes to the next."""
     added = pl.col("^dnc_.*$").fill_null("")
     scan = pl.scan_csv(verdicts, infer_schema=False)
     lengths = scan.select(added.str.len_bytes().mean()).collect(engine="streaming").row(0, named=True)
     samples = scan.head(1000).select(added).collect()
-    found, over = {}, 0.0
+    cut, over = {}, 0.0
     for name, length in lengths.items():
         over += length
         sample = max(samples[name], key=len) or "-"
         width = round(over)
-        found[name] = (sample * (width // len(sample) + 1))[:width] or None
+        cut[name] = (sample * (width // len(sample) + 1))[:width] or None
         over -= width
-    Path(texts).write_text(json.dumps(found), encoding="utf-8")
+    Path(texts).write_text(json.dumps(cut), encoding="utf-8")
 
 
 def _texts(path: str) -> dict[str, str | None]:
-    told: dict[str, str | None] = json.loads(Path(path).read_text(encoding="utf-8"))
-    return told
+    texts: dict[str, str | None] = json.loads(Path(path).read_text(encoding="utf-8"))
+    return texts
 
 
 def with_polars(calls: str, texts: str, out: str) -> None:
@@ -46,13 +46,13 @@ def with_polars(calls: str, texts: str, out: str) -> None:
 
 def with_duckdb(calls: str, texts: str, out: str) -> None:
     """Read and write by DuckDB."""
-    told = _texts(texts)
-    added = ", ".join(f'?::varchar as "{name}"' for name in told)
+    added_texts = _texts(texts)
+    added = ", ".join(f'?::varchar as "{name}"' for name in added_texts)
     source, params = _source(calls)
     with _engine() as con:
         target = "'" + out.replace("'", "''") + "'"
         con.execute(
-            f"copy (select *, {added} from {source}) to {target} (header)", [*told.values(), *params]
+            f"copy (select *, {added} from {source}) to {target} (header)", [*added_texts.values(), *params]
         ).fetchall()
 
 
@@ -75,7 +75,7 @@ def _engine(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
 
 
 def _source(path: str) -> tuple[str, list[Any]]:
-    """A file as a source of text columns, nothing guessed; one whose first line is of digits has no header."""
+    """A file as a source of text columns, without guesses; it has no header if its first line begins with a digit."""
     with Path(path).open(encoding="utf-8") as file:
         first = file.readline().rstrip("\n")
     delimiter = ";" if ";" in first else ","

@@ -1,7 +1,7 @@
 """Made data, seeded: planned calls and registries' files of any size, shuffled, in bounded memory.
 
-Numbers are drawn without repetition by a bijection of the numbering range, so that no list of them is ever held: the
-number of an index is known, and a registry of the first indexes shares with a list as many as are wanted.
+Numbers are drawn without repetition by a bijection of the numbering range, so that no list of them is needed: each
+index has its number, and a registry of the first indexes shares as many numbers with a list as wanted.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import polars as pl
 from dnc.registries.area_codes import country_of_area_code
 
 AT_ONCE = 2_000_000
-FAR = 1 << 29  # index from which on numbers stand in no registry
-# The first two digits of ranges that are open in whole: a number that may be mistyped is never clear.
+FAR = 1 << 29  # numbers of this index and above are in no registry
+# The first two digits of ranges that are completely in use: a number that may be mistyped is never clear.
 FRENCH_LEADS = [
     f"{first}{second}"
     for first, seconds in {
@@ -31,7 +31,7 @@ FRENCH_LEADS = [
 US_CODES = [code for code in map(str, range(200, 1000)) if country_of_area_code(code) == "US"]
 SPANS = {"FR": len(FRENCH_LEADS) * 10**7, "US": len(US_CODES) * 8 * 10**6}
 PARTS = {"FR": r"^(.)(..)(..)(..)(..)$", "US": r"^(...)(...)(....)$"}
-# Shapes that `phonenumbers` alone reads rightly, then those that spreadsheets and typography leave behind.
+# Shapes that `phonenumbers` alone reads correctly, then those that spreadsheets and typography produce.
 SHAPES = {
     "FR": [
         "0${1} ${2} ${3} ${4} ${5}", "0${1}.${2}.${3}.${4}.${5}", "0033${1}${2}${3}${4}${5}",
@@ -47,16 +47,16 @@ DAYS = 60
 
 
 def permuted(indexes: pl.Series, span: int, seed: int) -> pl.Series:
-    """A bijection of [0, span): each index where the seed puts it."""
+    """A bijection of [0, span) that depends on the seed."""
     bits = max(2, (span - 1).bit_length())
     outside = pl.Series([0], dtype=pl.UInt32)
-    found, at = indexes, None
+    values, at = indexes, None
     while len(outside):
-        moved = _mixed(found if at is None else found.gather(at), bits, seed)
-        found = moved if at is None else found.scatter(at, moved)
+        moved = _mixed(values if at is None else values.gather(at), bits, seed)
+        values = moved if at is None else values.scatter(at, moved)
         outside = (moved >= span).arg_true()
         at = outside if at is None else at.gather(outside)
-    return found
+    return values
 
 
 def _mixed(values: pl.Series, bits: int, seed: int) -> pl.Series:
@@ -69,7 +69,7 @@ def _mixed(values: pl.Series, bits: int, seed: int) -> pl.Series:
 
 
 def chance(numbers: pl.Series, n: int, salt: int) -> pl.Series:
-    """For each number one of 0 … n - 1, always the same."""
+    """For each number a value from 0 to n - 1, always the same."""
     return (_mixed(numbers + salt * 7919, 40, salt) // 2**8 % n).alias("chance")
 
 
@@ -86,24 +86,24 @@ def indexes(low: int, high: int) -> Iterator[pl.Series]:
         yield pl.int_range(start, min(start + AT_ONCE, high), dtype=pl.UInt64, eager=True).alias("index")
 
 
-def write_calls(file: IO[bytes], told: argparse.Namespace) -> None:
+def write_calls(file: IO[bytes], options: argparse.Namespace) -> None:
     """A narrow list: ids, numbers and the facts that differ from person to person; `shared` of them in a registry."""
-    span, shared = SPANS[told.country], int(told.rows * told.shared)
-    shapes = SHAPES[told.country][: told.shapes]
-    plain = "0$0" if told.country == "FR" else "$0"
-    for piece in indexes(0, told.rows):
-        drawn = permuted(piece, told.rows, told.seed)
+    span, shared = SPANS[options.country], int(options.rows * options.shared)
+    shapes = SHAPES[options.country][: options.shapes]
+    plain = "0$0" if options.country == "FR" else "$0"
+    for piece in indexes(0, options.rows):
+        drawn = permuted(piece, options.rows, options.seed)
         drawn = pl.select(pl.when(drawn < shared).then(drawn).otherwise(drawn + FAR)).to_series()
-        numbers = permuted(drawn, span, told.seed + 1)
-        digits, parts = national(numbers, told.country), PARTS[told.country]
+        numbers = permuted(drawn, span, options.seed + 1)
+        digits, parts = national(numbers, options.country), PARTS[options.country]
         text, odd = digits.str.replace(parts, plain), chance(numbers, 1000, 1)
-        written = ["+33$0" if told.country == "FR" else "+1$0"] * 170 + shapes * (30 // max(1, len(shapes)))
+        written = ["+33$0" if options.country == "FR" else "+1$0"] * 170 + shapes * (30 // max(1, len(shapes)))
         for form in dict.fromkeys(written if shapes else []):
-            at = odd.is_in([place for place, one in enumerate(written) if one == form]).arg_true()
+            at = odd.is_in([place for place, written_form in enumerate(written) if written_form == form]).arg_true()
             text = text.scatter(at, digits.gather(at).str.replace(parts, form))
-        told_of = _facts(numbers) if told.facts else []
+        facts = _facts(numbers) if options.facts else []
         dated = pl.lit(FIRST_DAY) + pl.duration(days=pl.lit(piece.cast(pl.Int64) % DAYS))
-        frame = pl.select(piece.alias("id"), text.alias("number"), *told_of, *[dated.alias("call_at")] * told.dated)
+        frame = pl.select(piece.alias("id"), text.alias("number"), *facts, *[dated.alias("call_at")] * options.dated)
         frame.write_csv(file, include_header=piece[0] == 0)
 
 
@@ -117,11 +117,11 @@ def _facts(numbers: pl.Series) -> list[pl.Expr]:
     ]
 
 
-def _registry(told: argparse.Namespace, order: int) -> Iterator[tuple[pl.Series, pl.Series]]:
-    """Places in a shuffled registry and the numbers that stand there."""
-    for piece in indexes(0, told.rows):
-        drawn = permuted(piece, told.rows, told.seed + order)
-        yield piece, permuted(drawn, SPANS[told.country], told.seed + 1)
+def _registry(options: argparse.Namespace, order: int) -> Iterator[tuple[pl.Series, pl.Series]]:
+    """Places in a shuffled registry, and the numbers at these places."""
+    for piece in indexes(0, options.rows):
+        drawn = permuted(piece, options.rows, options.seed + order)
+        yield piece, permuted(drawn, SPANS[options.country], options.seed + 1)
 
 
 def _answered(numbers: pl.Series, places: pl.Series) -> pl.DataFrame:
@@ -130,39 +130,39 @@ def _answered(numbers: pl.Series, places: pl.Series) -> pl.DataFrame:
     return pl.select("0" + national(numbers, "FR"), places.alias("place"), word.alias("word"))
 
 
-def write_answer(file: IO[bytes], told: argparse.Namespace) -> None:
-    """An answer of Bloctel about so many numbers, every fifth of them registered."""
+def write_answer(file: IO[bytes], options: argparse.Namespace) -> None:
+    """An answer of Bloctel about `rows` numbers, a fifth of them registered."""
     file.write(ANSWER.encode())
-    for places, numbers in _registry(told, 2):
+    for places, numbers in _registry(options, 2):
         _answered(numbers, places).write_csv(file, include_header=False, separator=";")
 
 
-def write_bare(file: IO[bytes], told: argparse.Namespace) -> None:
-    """Registered French numbers, one a line, as peers take them."""
+def write_bare(file: IO[bytes], options: argparse.Namespace) -> None:
+    """Registered French numbers, one per line, in the form that peers read."""
     file.write(b"Telephone\n")
-    for _, numbers in _registry(told, 2):
+    for _, numbers in _registry(options, 2):
         ("0" + national(numbers, "FR")).to_frame().write_csv(file, include_header=False)
 
 
-def write_flat(file: IO[bytes], told: argparse.Namespace) -> None:
+def write_flat(file: IO[bytes], options: argparse.Namespace) -> None:
     """The American registry in records of 12 bytes."""
-    for _, numbers in _registry(told, 2):
+    for _, numbers in _registry(options, 2):
         digits = national(numbers, "US")
         frame = pl.select(digits.str.head(3).alias("code"), digits.str.tail(7).alias("local"))
         frame.write_csv(file, include_header=False)
 
 
-def write_answers(folder: Path, told: argparse.Namespace) -> None:
+def write_answers(folder: Path, options: argparse.Namespace) -> None:
     """Answers of Bloctel over 60 days, in two rounds, each about all numbers; named `DAY_LOT.csv`."""
-    lots = told.files // 2
+    lots = options.files // 2
     for round_ in (0, 1):
         opened = []
         for lot in range(lots):
             day = FIRST_DAY + timedelta(days=(round_ * lots + lot) * DAYS // (2 * lots))
             opened.append((folder / f"{day}_{lot}.csv").open("ab"))
             opened[-1].write(ANSWER.encode())
-        for places, numbers in _registry(told, 3 + round_):
-            rows = _answered(numbers, places).with_columns((places * lots // told.rows).alias("lot"))
+        for places, numbers in _registry(options, 3 + round_):
+            rows = _answered(numbers, places).with_columns((places * lots // options.rows).alias("lot"))
             for (lot,), part in rows.partition_by("lot", as_dict=True, include_key=False).items():
                 part.write_csv(opened[int(str(lot))], include_header=False, separator=";")
         for file in opened:
@@ -190,13 +190,13 @@ def main() -> int:
     parser.add_argument("--facts", type=int, default=1, help="0: numbers alone")
     parser.add_argument("--dated", type=int, default=0, help="1: calls over 60 days")
     parser.add_argument("--files", type=int, default=300)
-    told = parser.parse_args()
-    if told.kind == "answers":
-        told.path.mkdir()
-        write_answers(told.path, told)
+    options = parser.parse_args()
+    if options.kind == "answers":
+        options.path.mkdir()
+        write_answers(options.path, options)
     else:
-        with told.path.open("wb") as file:
-            WRITERS[told.kind](file, told)
+        with options.path.open("wb") as file:
+            WRITERS[options.kind](file, options)
     return 0
 
 

@@ -1,6 +1,6 @@
-"""What people use today to find which numbers of a list stand in a registry's file, each written as its users would.
+"""Programs with which people today find the numbers of a list in a registry's file, as their users would write them.
 
-Every one reads both text files and writes the numbers that it found, one a line.
+Each reads both text files and writes the numbers that it found, one per line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import phonenumbers
 
 
 def e164(text: str) -> str | None:
-    """A French number in its one form, by `phonenumbers`."""
+    """A French number in E.164, read by `phonenumbers`."""
     try:
         number = phonenumbers.parse(text, "FR")
     except phonenumbers.NumberParseException:
@@ -25,7 +25,7 @@ def e164(text: str) -> str | None:
 
 
 def with_pandas(calls: str, registry: str, out: str) -> None:
-    """Two columns of pandas, the list's numbers read by `phonenumbers`; the registry's need only their prefix."""
+    """Two columns of pandas: `phonenumbers` reads the list's numbers, those of the registry only need a prefix."""
     import pandas as pd
 
     listed = "+33" + pd.read_csv(registry, dtype=str)["Telephone"].str[1:]
@@ -37,10 +37,10 @@ def with_a_loop(calls: str, registry: str, out: str) -> None:
     """A set and a loop."""
     with Path(registry).open() as file:
         listed = {"+33" + line.strip()[1:] for line in file}
-    with Path(calls).open(newline="") as file, Path(out).open("w") as found:
+    with Path(calls).open(newline="") as file, Path(out).open("w") as output:
         for row in csv.DictReader(file):
             if e164(row["number"]) in listed:
-                found.write(row["number"] + "\n")
+                output.write(row["number"] + "\n")
 
 
 def grep(calls: Path, registry: Path, out: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is measured inside a process: the last line of each says how many seconds it took."""
+"""Measurements inside a process: the last line that each prints is the seconds it took."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def _frame(path: str) -> pl.DataFrame:
 
 
 def membership(calls: str, store: str, region: str, registry: str) -> list[float]:
-    """What one registry says of every number of a list, from the opened store on; reading the list is not counted."""
+    """Look up every number of a list in one registry of a store; the time to read the list is not counted."""
     numbers = read_column(_frame(calls)["number"], region).rows["number"]
-    asked = pl.select(pl.lit(numbers).alias("number"), day=date(2026, 8, 3), campaign=pl.lit(None, pl.String))
+    questions = pl.select(pl.lit(numbers).alias("number"), day=date(2026, 8, 3), campaign=pl.lit(None, pl.String))
 
     def work() -> None:
         with Screen(Store(store).standing(), [registry]) as screen:
-            screen.codes(asked)
+            screen.codes(questions)
 
     return [_seconds(work)]
 
@@ -51,8 +51,8 @@ def _decided(calls: str, store: str, brief: str, rows: int) -> list[float]:
         return [_seconds(partial(decider, frame)) for frame in frames][10:]
 
 
-def one(calls: str, store: str, brief: str) -> list[float]:
-    """One call after another, each by a number not asked before; the first ten warm and are not counted."""
+def single_call(calls: str, store: str, brief: str) -> list[float]:
+    """One call after another, each with a new number; the first ten are for warming up and are not counted."""
     return _decided(calls, store, brief, 1)
 
 
@@ -70,9 +70,9 @@ def explained(calls: str, store: str, brief: str) -> list[float]:
 
 def xlsx(writer: str, calls: str, store: str, brief: str, out: str) -> list[float]:
     """The verdicts on a list, as a frame, into a spreadsheet."""
-    told: Brief = read_brief(brief)
-    frame = check(calls, Store(store), brief=told, at=AT).verdicts
-    assert frame is not None  # noqa: S101 - nothing else took them
+    settings: Brief = read_brief(brief)
+    frame = check(calls, Store(store), brief=settings, at=AT).verdicts
+    assert frame is not None  # noqa: S101 - the verdicts went nowhere else
     return [_seconds(lambda: _WRITERS[writer](frame, out))]
 
 
@@ -94,7 +94,7 @@ def _rust(frame: pl.DataFrame, out: str) -> None:
 _WRITERS = {"ours": _ours, "polars": _polars, "rust": _rust}
 PROBES: dict[str, Callable[..., Any]] = {
     "membership": membership,
-    "one": one,
+    "one": single_call,
     "hundred": hundred,
     "explained": explained,
     "xlsx": xlsx,

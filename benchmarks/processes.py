@@ -1,7 +1,7 @@
 """Whole processes, measured: wall time, processor time of all that they start, and peak memory.
 
-The kernel counts into the peak of a process what its parent held when it was started, so the
-process that measures imports no engine: data is made, and files are looked at, by processes too.
+The kernel counts the memory of the parent at the time of the start in the peak of a process, so the process
+that measures imports no engine: data is made, and files are read, in other processes.
 """
 
 from __future__ import annotations
@@ -19,21 +19,23 @@ from statistics import median
 
 PAUSED = {"DNC_TODAY": "2026-11-24", "PYTHONHASHSEED": "0"}
 LARGE = 1 << 29  # bytes deleted before a run, and …
-REST = 8.0  # … seconds of rest behind them: memory that files held is given back to the host, or is not, for all alike
+REST = (
+    8.0  # … seconds of rest after it, in which memory of the files may go back to the host, for all runs alike
+)
 
 
 class BenchmarkError(Exception):
-    """A command failed, or two that do the same work did not come to the same."""
+    """A command failed, or two commands that do the same work had different results."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run took: seconds of wall and processor time, MiB of its largest process, and what it said."""
+    """What a run took: seconds of wall and processor time, MiB of its largest process, and its output."""
 
     wall: float
     cpu: float
     memory: float
-    said: str = ""
+    output: str = ""
 
     def __str__(self) -> str:
         time = f"{self.wall:.2f} s" if self.wall >= 1 else f"{self.wall * 1000:.3g} ms"
@@ -44,14 +46,14 @@ class Run:
 class Command:
     """A command to be measured.
 
-    fresh: folders and files that are deleted before each run. tells: its last line is the seconds it took, of what is
-    measured inside a process; its processor time is then not told. lines: of what it writes, one a number found;
-    compared from command to command. server: the process of a server that works for it, whose processor time counts.
+    fresh: folders and files that are deleted before each run. times_itself: its last line is the seconds that were
+    measured inside the process; its processor time is then not known. lines: counts the rows that it writes, which are
+    compared between commands. server: the process of a server that works for it, whose processor time counts.
     """
 
     argv: Sequence[str | Path]
     fresh: Sequence[Path] = ()
-    tells: bool = False
+    times_itself: bool = False
     lines: Callable[[], int] | None = None
     codes: tuple[int, ...] = (0,)
     server: int | None = None
@@ -71,13 +73,13 @@ def run(command: Command) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         for file in (out, err):
             file.seek(0)
-        said = out.read().decode()
+        output = out.read().decode()
         if process.returncode not in command.codes:
             raise BenchmarkError(f"{' '.join(argv)}: exit code {process.returncode}\n{err.read().decode()}")
     cpu = used.ru_utime + used.ru_stime + _processor_time(command.server) - before
-    if command.tells:
-        wall, cpu = float(said.split()[-1]), float("nan")
-    return Run(wall, cpu, used.ru_maxrss / 1024, said)
+    if command.times_itself:
+        wall, cpu = float(output.split()[-1]), float("nan")
+    return Run(wall, cpu, used.ru_maxrss / 1024, output)
 
 
 def _processor_time(server: int | None) -> float:
@@ -89,31 +91,31 @@ def _processor_time(server: int | None) -> float:
         processes += [Path(f"/proc/{child}") for child in children.read_text().split()]
     ticks = 0
     for process in processes:
-        with suppress(OSError):  # it has ended, and counts with its parent
+        with suppress(OSError):  # it has ended, and is counted with its parent
             fields = (process / "stat").read_text().rpartition(")")[2].split()
             ticks += sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _deleted(path: Path) -> int:
-    """Delete a file or a folder; how many bytes it held."""
+    """Delete a file or a folder; returns the bytes of a file."""
     held = path.stat().st_size if path.is_file() else 0
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     return held
 
 
 def in_turn(commands: Mapping[str, Command], runs: int) -> dict[str, Run]:
-    """Medians of so many runs of each command, all of them once, then all of them again. Raises BenchmarkError."""
+    """Medians of some runs of each command; all commands are run once, then all again. Raises BenchmarkError."""
     done: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
             done[name].append(run(command))
-    found = {name: command.lines() for name, command in commands.items() if command.lines}
-    if len(set(found.values())) > 1:
-        raise BenchmarkError(f"the same work came to different counts: {found}")
-    return {name: _middle(each) for name, each in done.items()}
+    counts = {name: command.lines() for name, command in commands.items() if command.lines}
+    if len(set(counts.values())) > 1:
+        raise BenchmarkError(f"the same work gave different counts: {counts}")
+    return {name: _middle(runs_of) for name, runs_of in done.items()}
 
 
 def _middle(runs: Sequence[Run]) -> Run:
-    wall, cpu, memory = (median(getattr(one, part) for one in runs) for part in ("wall", "cpu", "memory"))
+    wall, cpu, memory = (median(getattr(run_, part) for run_ in runs) for part in ("wall", "cpu", "memory"))
     return Run(wall, cpu, memory)

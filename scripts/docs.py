@@ -1,12 +1,12 @@
-"""The generated parts of README and docs: `python scripts/docs.py` writes them, `--check` only compares them.
+"""The generated parts of README and docs: `python scripts/docs.py` writes them, with `--check` it only compares them.
 
 A part between `<!-- generated: NAME -->` and `<!-- end -->` is written by the function of that name in `PARTS`. A block
 ```` ```console ```` is a session: its lines `$ …` are run by the shell, one after the other, in a folder with the
 sample files (one folder per page), and what they print is written below them. A block whose language is followed by a
-file name (```` ```toml campaign.toml ````) is written into that folder as a file. Of a block ```` ```console 5 ```` the
-first five lines of each output are shown.
+file name (```` ```toml campaign.toml ````) is written into that folder as a file. In a block ```` ```console 5 ````
+only the first five lines of each output are shown.
 
-Names of pages as arguments (`python scripts/docs.py docs/developer.md`) restrict it to these.
+With names of pages as arguments (`python scripts/docs.py docs/developer.md`), it handles only these.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def jurisdictions() -> str:
     """A row per jurisdiction: what it covers and from when."""
     lines = ["| jurisdiction | numbers of | read for calls | regimes | registries |", "|---|---|---|---|---|"]
     for pack in BOOK.packs.values():
-        asked = sorted({id_ for one in pack.regimes for part in one.parts for id_ in part.registries} - {"own"})
+        needed = sorted({id_ for regime in pack.regimes for part in regime.parts for id_ in part.registries} - {"own"})
         places, span = ", ".join(pack.territories), f"{pack.read_from} to {pack.read_until}"
-        registries = ", ".join(f"`{id_}`" for id_ in asked)
+        registries = ", ".join(f"`{id_}`" for id_ in needed)
         lines.append(
             f"| {pack.name['en']} (`{pack.jurisdiction}`) | {places} | {span} | {len(pack.regimes)} | {registries} |"
         )
@@ -72,10 +72,10 @@ def jurisdictions() -> str:
 def regimes() -> str:
     """A row per regime."""
     lines = ["| regime | from | until | force | asks for | confidence |", "|---|---|---|---|---|---|"]
-    for _, one in BOOK.regimes():
-        first = one.first if one.first != date.min else ""
-        until = one.until if one.until != date.max else ""
-        lines.append(f"| `{one.id}` | {first} | {until} | {one.force} | {one.demand} | {one.confidence} |")
+    for _, regime in BOOK.regimes():
+        first = regime.first if regime.first != date.min else ""
+        until = regime.until if regime.until != date.max else ""
+        lines.append(f"| `{regime.id}` | {first} | {until} | {regime.force} | {regime.demand} | {regime.confidence} |")
     return "\n".join(lines)
 
 
@@ -140,11 +140,11 @@ def matrix() -> str:
 
 def bound(applies: str) -> str:
     """Letters of the demands of the regimes that apply."""
-    by_id = {one.id: one for _, one in BOOK.regimes()}
+    by_id = {regime.id: regime for _, regime in BOOK.regimes()}
     applying = [by_id[id_] for id_ in applies.split(";") if id_]
-    if any(one.is_scope for one in applying):
+    if any(regime.is_scope for regime in applying):
         return "×"
-    letters = {BOUND[one.demand] for one in applying if one.demand in BOUND}
+    letters = {BOUND[regime.demand] for regime in applying if regime.demand in BOUND}
     return " ".join(sorted(letters, key="RCFHA?".index)) or "–"
 
 
@@ -166,7 +166,7 @@ STATE_CALLS = [
 
 def states() -> str:
     """A row per American state: the rules that it adds, and whether a live sales call to a home can come out clear."""
-    known = [place for place in BOOK.packs["us"].clocks if place.startswith("US-")]
+    places = [place for place in BOOK.packs["us"].clocks if place.startswith("US-")]
     own = [id_ for id_ in BOOK.registries() if re.fullmatch("us-[a-z]{2}-dnc", id_)]
     plain = {"relationship": "none", "related": "no", "sector": "general", "source": "purchased", "attempts": "0"}
     plain |= {"attempts_day": "0", "objected_on": "none", "cli": "+12025550100"}
@@ -180,7 +180,7 @@ def states() -> str:
         rows = [
             {**call, "place": place, "number": number, "relationship": relationship, "relationship_on": "2026-10-01"}
             | {"call_at": f"{TODAY}T{clock}"}
-            for place in known
+            for place in places
             for call in STATE_CALLS
             for number in numbers.values()
             for relationship in ("none", "buyer")
@@ -192,16 +192,16 @@ def states() -> str:
             writer.writeheader()
             writer.writerows(rows)
         verdicts = check(calls, store, given=plain).verdicts
-    met, clear = {place: set() for place in known}, set()
+    met, clear = {place: set() for place in places}, set()
     for row, applies, undecided, outcome in zip(
         rows, verdicts["dnc_applies"], verdicts["dnc_undecided_by"], verdicts["dnc_outcome"], strict=True
     ):
         met[row["place"]] |= set(filter(None, f"{applies};{undecided}".split(";")))
         if row["caller"] == "commercial" and row["voice"] == "human" and row["recipient"] == "consumer":
             clear |= {row["place"]} if outcome == "clear" else set()
-    by_id = {one.id: one for one in BOOK.packs["us"].regimes}
+    by_id = {regime.id: regime for regime in BOOK.packs["us"].regimes}
     lines = ["| place | read | contested | not read here | a sale can be clear |", "|---|---|---|---|---|"]
-    for place in known:
+    for place in places:
         added = sorted(
             id_ for id_ in met[place] if any(name == "place" for part in by_id[id_].parts for name, _ in part.compares)
         )
@@ -219,20 +219,22 @@ def columns() -> str:
     """A row per column of planned calls."""
     lines = ["| column | means | words |", "|---|---|---|"]
     for name, entry in vocabulary().columns.items():
-        words = ", ".join(f"`{word}`" for word in vocabulary().axes.get(name, ()))
-        lines.append(f"| `{name}` | {entry['says']} | {words or entry['kind']} |")
+        values = ", ".join(f"`{value}`" for value in vocabulary().axes.get(name, ()))
+        lines.append(f"| `{name}` | {entry['says']} | {values or entry['kind']} |")
     return "\n".join(lines)
 
 
 def registries() -> str:
     """A row per registry, then a section per registry: the docstring of its loader's module."""
-    found = [(module, loaders_of(module)) for module in modules()]
-    texts = {", ".join(f"`{one.registry}`" for one in loaders): inspect.getdoc(module) for module, loaders in found}
+    by_module = [(module, loaders_of(module)) for module in modules()]
+    texts = {
+        ", ".join(f"`{loader.registry}`" for loader in loaders): inspect.getdoc(module) for module, loaders in by_module
+    }
     lines = ["| registry | numbering plan | file | a number that is not in the file |", "|---|---|---|---|"]
     lines += [
-        f"| `{one.registry}` | {one.region} | {_kind(one)} | {_absent(one)} |"
-        for _, loaders in found
-        for one in loaders
+        f"| `{loader.registry}` | {loader.region} | {_kind(loader)} | {_absent(loader)} |"
+        for _, loaders in by_module
+        for loader in loaders
     ]
     parts = ["\n".join(lines), *(f"### {registries}\n\n{text}" for registries, text in texts.items())]
     shared = sorted({name for text in texts.values() for name in re.findall(r"`(dnc\.registries\.\w+)`", text)})
@@ -267,8 +269,8 @@ def exceptions() -> str:
 def recipes(*names: str, file: str = "recipes.py") -> str:
     """Functions of the recipes that the tests of engines run."""
     source = (ROOT / "tests" / "cluster" / file).read_text(encoding="utf-8")
-    found = {one.name: one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef)}
-    return "\n\n\n".join(f"{ast.get_source_segment(source, found[name])}" for name in names).join(
+    functions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+    return "\n\n\n".join(f"{ast.get_source_segment(source, functions[name])}" for name in names).join(
         ("```python\n", "\n```")
     )
 
@@ -294,7 +296,7 @@ GENERATED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOT
 
 
 def current(path: Path) -> str:
-    """A page with its generated parts written anew; parts of other names (figures measured by hand) stay."""
+    """A page with its generated parts written anew; parts with other names (figures measured by hand) stay."""
     text = path.read_text(encoding="utf-8")
     written = GENERATED.sub(
         lambda part: f"{part[1]}{PARTS[part[2]]()}\n{part[3]}" if part[2] in PARTS else part[0], text
@@ -321,7 +323,7 @@ def _sessions(text: str) -> str:
 
 
 class Session:
-    """A person at a shell, in a folder, on one day."""
+    """A shell session in a folder, on one day."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -346,7 +348,7 @@ class Session:
         return "".join(parts)
 
     def _printed(self, command: str) -> str:
-        # The exit code of the command before is what `echo $?` shows.
+        # `echo $?` shows the exit code of the previous command.
         done = subprocess.run(
             ["sh", "-c", f"(exit {self._code}); {command}"],
             check=False,

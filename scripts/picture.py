@@ -1,7 +1,7 @@
 """The picture in the README, docs/report.png: the page of a check of the sample files, in headless Chromium.
 
-Run `python scripts/picture.py` again after the page changed. It needs Chromium (`CHROMIUM=PATH` names another one) and
-the development packages (`make test` installs them).
+Run `python scripts/picture.py` again when the page has changed. It needs Chromium (`CHROMIUM=PATH` names another one)
+and the development packages (`make test` installs them).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The area codes of +1 in `dnc/numbers/plan.csv` against `phonenumbers`: `python scripts/plan.py`, run by hand.
 
-It adds the codes that the library places in a country and the file does not have, and names what the two do not agree
-on: codes that only one of them knows, and codes whose country, state or zones differ. Of these the file keeps its own,
-which were read in notices of the numbering plan; so does every row that is no area code. `--check` writes nothing.
+It adds codes that the library places in a country and the file does not have, and lists where the two disagree: codes
+that only one of them knows, and codes whose country, state or zones differ. The file keeps its own values, which were
+read in notices of the numbering plan, and all rows that are not area codes. `--check` writes nothing.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ NAMES = {
     "CA": "AB Alberta BC British_Columbia MB Manitoba NB New_Brunswick NL Newfoundland_and_Labrador ON Ontario "
     "QC Quebec SK Saskatchewan",
 }
-COUNTRIES = {"US": "United States", "CA": "Canada"}  # what the library says where it has no state
-TERRITORIES = ("AS", "GU", "MP", "PR", "VI")  # of the United States, which are regions of their own in the library
+COUNTRIES = {"US": "United States", "CA": "Canada"}  # what the library says if it has no state
+TERRITORIES = ("AS", "GU", "MP", "PR", "VI")  # of the United States; the library has them as regions of their own
 
 
 def places(country: str) -> dict[str, str]:
     """The places of a country (ISO 3166-2) by their names in the library."""
-    words = NAMES[country].split()
-    return {name.replace("_", " "): f"{country}-{code}" for code, name in zip(words[::2], words[1::2], strict=True)}
+    parts = NAMES[country].split()
+    return {name.replace("_", " "): f"{country}-{code}" for code, name in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def in_library(code: str) -> tuple[str, tuple[str, ...]] | None:
@@ -51,14 +51,14 @@ def in_library(code: str) -> tuple[str, tuple[str, ...]] | None:
     if region in TERRITORIES:
         return f"US-{region}", zones
     if region in NAMES:
-        city, _, state = name.rpartition(", ")  # some codes are told by their cities alone
+        city, _, state = name.rpartition(", ")  # for some codes the library names only cities
         place = f"{region}-{state}" if city else places(region).get(name, region)
         return None if place == region and name in ("", COUNTRIES[region]) else (place, zones)
     return (region, zones) if region in phonenumbers.region_codes_for_country_code(1) else None
 
 
 def differences(place: str, zones: str, library: tuple[str, tuple[str, ...]]) -> Iterator[str]:
-    """What a row of the file and the library do not agree on."""
+    """Where a row of the file and the library disagree."""
     if place != library[0]:
         yield f"place {place or 'none'}, library {library[0]}"
     pack = BOOK.pack_of(place[:2])
@@ -68,12 +68,12 @@ def differences(place: str, zones: str, library: tuple[str, tuple[str, ...]]) ->
 
 
 def clocks(zones: Iterable[str]) -> set[tuple[timedelta | None, ...]]:
-    """What the clocks of some zones show in January and in July: zones of other names may show the same."""
+    """The UTC offsets of some zones in January and in July; zones with different names may have the same."""
     return {tuple(datetime(2026, month, 15, tzinfo=ZoneInfo(zone)).utcoffset() for month in (1, 7)) for zone in zones}
 
 
 def compared(rows: list[dict[str, str]]) -> tuple[list[dict[str, str]], list[str]]:
-    """The rows of the file with what the library adds, and a line for each code on which the two do not agree."""
+    """The rows of the file with those that the library adds, and a line for each code on which the two disagree."""
     by_prefix = {row["prefix"]: row for row in rows}
     lines = []
     for code in map(str, range(200, 1000)):
@@ -91,8 +91,8 @@ def compared(rows: list[dict[str, str]]) -> tuple[list[dict[str, str]], list[str
 if __name__ == "__main__":
     with PLAN.open(encoding="utf-8", newline="") as file:
         then = list(csv.DictReader(file))
-    now, found = compared(then)
-    print("\n".join([*found, f"phonenumbers {phonenumbers.__version__}: {len(found)} not agreed on"]))
+    now, differing = compared(then)
+    print("\n".join([*differing, f"phonenumbers {phonenumbers.__version__}: {len(differing)} not agreed on"]))
     if "--check" not in sys.argv and now != then:
         text = io.StringIO()
         writer = csv.DictWriter(text, ["prefix", "place", "zones"], lineterminator="\n")

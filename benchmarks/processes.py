@@ -19,9 +19,7 @@ from statistics import median
 
 PAUSED = {"DNC_TODAY": "2026-11-24", "PYTHONHASHSEED": "0"}
 LARGE = 1 << 29  # bytes deleted before a run, and …
-REST = (
-    8.0  # … seconds of rest after it, in which memory of the files may go back to the host, for all runs alike
-)
+REST = 8.0  # … seconds of rest after it, in which memory of the files may go back to the host, for all runs alike
 
 
 class BenchmarkError(Exception):

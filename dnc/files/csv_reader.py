@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -67,13 +68,13 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
             next(lines)
         return lines
 
-    first = list(itertools.islice(_csv_records(opened(_FIELD_LIMIT), start.delimiter), HEADER_WITHIN))
+    first = list(itertools.islice(_csv_records(opened(_FIELD_LIMIT), start.dialect), HEADER_WITHIN))
     header = start.heading.names(first[0][1]) if first else []
     limit = ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT
     if with_header:
         start.heading.refuse_doubtful(path, start.skipped + 2)
         _refuse_broken_header(first, path)
-        _refuse_single_quotes(header, path, start.skipped + 1)
+        _refuse_odd_quotes(first, header, path, start.skipped + 1)
     else:
         header = [f"column {position}" for position in range(1, len(header) + 1)]
     named = named_columns(header)
@@ -81,8 +82,8 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     def reader(cells: int, ends: Ends | None = None) -> _CsvReader:
         lines = opened(limit)
         if with_header:
-            next(_csv_records(lines, start.delimiter, see=ends.see if ends else None), None)
-        return _CsvReader(lines, unique_names(header), named, cells, start.delimiter, ends, path)
+            next(_csv_records(lines, start.dialect, see=ends.see if ends else None), None)
+        return _CsvReader(lines, unique_names(header), named, cells, start.dialect, ends, path)
 
     # All rows may have one cell more than the header, as where a delimiter ends each of them: then they match. But
     # where only most have, a row that is as wide as the header may be one of them that lost a cell.
@@ -93,7 +94,7 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     if not fit:
         rows = (frame.with_columns(pl.col(RAGGED).fill_null(UNEVEN)) for frame in rows)
     bom, misfits = text.encoding != "utf-8", [text.misfit] if text.misfit else []
-    return Table(path, "csv", header, gathered(rows), start.delimiter, bom, start.skipped, misfits=misfits)
+    return Table(path, "csv", header, gathered(rows), start.dialect.delimiter, bom, start.skipped, misfits=misfits)
 
 
 def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) -> None:
@@ -110,11 +111,16 @@ def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) 
         width, widest = width + len(cells) - 1, max(widest, len(cells))
 
 
-def _refuse_single_quotes(header: list[str], path: Path, line: int) -> None:
-    """Raise InputError where names are in single quotes: a separator inside such a cell would cut it in two."""
+def _refuse_odd_quotes(first: list[tuple[int, list[str], bool]], header: list[str], path: Path, line: int) -> None:
+    """Raise InputError where the quotes of the header do not say where its names end.
+
+    A stray quote joins several names to one, so that the columns to the right of it bear the names of others. In single
+    quotes a separator would cut a name in two.
+    """
+    if first and first[0][2]:
+        raise InputError(said("errors", "header_quote"), path, line)
     if any(re.fullmatch("'.+'", name.strip(), re.DOTALL) for name in header):
-        why = said("errors", "single_quotes")
-        raise InputError(why, path, line)
+        raise InputError(said("errors", "single_quotes"), path, line)
 
 
 def first_row(head: bytes) -> list[str]:
@@ -122,7 +128,28 @@ def first_row(head: bytes) -> list[str]:
     lines = list(io.StringIO(head_text(head).removeprefix("\ufeff"), newline=""))
     start = _start_of(lines)
     source = _Lines(["".join(lines[start.skipped :]).encode()])
-    return start.heading.names(next((cells for _, cells, _ in _csv_records(source, start.delimiter)), []))
+    return start.heading.names(next((cells for _, cells, _ in _csv_records(source, start.dialect)), []))
+
+
+@dataclass(frozen=True)
+class _Dialect:
+    """How the cells of a CSV are separated and quoted.
+
+    spaced: whether blanks stand between a delimiter and a quote that opens a cell (`1, "Une, et demie"`). They are no
+    part of the cell then, and neither are those before other cells.
+    """
+
+    delimiter: str
+    spaced: bool = False
+
+    @property
+    def well_quoted(self) -> re.Pattern[str]:
+        """A pattern for a line that is one record whatever the lines around it."""
+        return re.compile(_well_quoted(self.delimiter, blanks=" *" if self.spaced else ""))
+
+    def reader(self, lines: Iterable[str], **words: Any) -> Iterator[list[str]]:
+        """The records of some lines, as the module `csv` reads them with some of its options."""
+        return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=self.spaced, **words)
 
 
 @dataclass(frozen=True)
@@ -130,7 +157,7 @@ class _Start:
     """How a CSV starts. skipped: lines before the last row of the header."""
 
     skipped: int
-    delimiter: str
+    dialect: _Dialect
     heading: Heading
 
 
@@ -138,11 +165,19 @@ def _start_of(lines: Iterable[str]) -> _Start:
     first = list(itertools.islice(lines, HEADER_WITHIN))
     hint = _HINT.match(first[0]) if first else None
     if hint:
-        return _Start(1, hint[1], Heading(0, [], False))
+        return _Start(1, _dialect(hint[1], first[1:]), Heading(0, [], False))
     whole = itertools.takewhile(lambda line: line.count('"') % 2 == 0, first)  # not a part of a cell of several lines
-    found = heading(next(csv.reader([line], delimiter=guess_delimiter(line)), []) for line in whole)
+    found = heading(next(_Dialect(guess_delimiter(line), spaced=True).reader([line]), []) for line in whole)
     delimiter = guess_delimiter(next((line for line in first[found.at :] if line.strip()), ""))
-    return _Start(found.at, delimiter, found)
+    return _Start(found.at, _dialect(delimiter, first[found.at :]), found)
+
+
+def _dialect(delimiter: str, lines: list[str]) -> _Dialect:
+    """The dialect of some lines: spaced if one of them is well quoted only then."""
+    plain, spaced = _Dialect(delimiter), _Dialect(delimiter, spaced=True)
+    texts = [line.rstrip("\r\n") for line in lines if '"' in line]
+    only = any(spaced.well_quoted.match(text) and not plain.well_quoted.match(text) for text in texts)
+    return spaced if only else plain
 
 
 def guess_delimiter(line: str) -> str:
@@ -215,10 +250,10 @@ class _Lines:
         self._waiting = list(io.StringIO(block.decode(), newline=""))[::-1]
 
 
-def _ill_quoted(lines: list[str], delimiter: str) -> bool:
+def _ill_quoted(lines: list[str], dialect: _Dialect) -> bool:
     """Whether a quote is not closed, or is closed in the middle of a cell."""
     try:
-        list(csv.reader(lines, delimiter=delimiter, strict=True))
+        list(dialect.reader(lines, strict=True))
     except csv.Error:
         return True
     return False
@@ -244,7 +279,7 @@ def _swallows_rows(lines: list[str], cells: list[str], delimiter: str, width: in
 
 
 def _csv_records(
-    source: _Lines, delimiter: str, width: int = 1, see: Callable[[str, int], None] | None = None
+    source: _Lines, dialect: _Dialect, width: int = 1, see: Callable[[str, int], None] | None = None
 ) -> Iterator[tuple[int, list[str], bool]]:
     """The records of a CSV as (line number, cells, whether its quotes make it doubtful), without blank lines.
 
@@ -253,27 +288,27 @@ def _csv_records(
     the others from the start. Doubtful are the lines with those quotes, and those whose cells depend on a quote that
     neither opens nor closes a cell. `see` is called with the last line of each record and its number.
     """
-    well_quoted = re.compile(_well_quoted(delimiter))
+    delimiter, well_quoted = dialect.delimiter, dialect.well_quoted
     doubtful: set[int] = set()
-    reader = csv.reader(source, delimiter=delimiter)
+    reader = dialect.reader(source)
     while True:
         source.begin_record()
         start = source.number + 1
         try:
             cells = next(reader, None)
         except csv.Error:
-            cells, reader = [], csv.reader(source, delimiter=delimiter)
+            cells, reader = [], dialect.reader(source)
         if cells is None:
             return
         lines = source.record
         record = lines[0] if len(lines) == 1 else "".join(lines)
         odd = '"' in record and not well_quoted.match(record.rstrip("\r\n"))
         holds_end = len(lines) > 1 or not cells or (odd and cells[-1].endswith(("\r", "\n")))
-        if holds_end and ((odd and _ill_quoted(lines, delimiter)) or _swallows_rows(lines, cells, delimiter, width)):
+        if holds_end and ((odd and _ill_quoted(lines, dialect)) or _swallows_rows(lines, cells, delimiter, width)):
             doubtful |= {start, source.number} if '"' in lines[-1] else {start}
             source.push_back(lines[1:])
             lines = lines[:1]
-            cells = next(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+            cells = next(dialect.reader(lines, quoting=csv.QUOTE_NONE))
         if see:
             see(lines[-1], source.number)
         if odd:
@@ -298,7 +333,7 @@ class _CsvReader:
     columns: list[str]
     named: int
     cells: int
-    delimiter: str
+    dialect: _Dialect
     ends: Ends | None
     path: Path
 
@@ -335,7 +370,7 @@ class _CsvReader:
 
     def _parsed(self, block: bytes) -> pl.DataFrame | None:
         """The cells of each line, missing ones empty; None where a line has too many, or is blank."""
-        if block.startswith(codecs.BOM_UTF8) or not self.delimiter.isascii():
+        if block.startswith(codecs.BOM_UTF8) or not self.dialect.delimiter.isascii() or self.dialect.spaced:
             return None
         names = [*self.columns, *(f"\0{at}" for at in range(len(self.columns), self.cells))][: self.cells]
         try:
@@ -343,7 +378,7 @@ class _CsvReader:
                 block,
                 has_header=False,
                 schema=dict.fromkeys(names, pl.String),
-                separator=self.delimiter,
+                separator=self.dialect.delimiter,
                 quote_char='"' if b'"' in block else None,
                 empty_string_is_null=False,
                 extra_columns="raise",
@@ -360,19 +395,19 @@ class _CsvReader:
             if self.cells > _WIDE:
                 return None
             lines = _lines_of(block)
-            short = ~lines.str.contains(_well_quoted(self.delimiter, self.cells))
-            return short if not short.any() or lines.str.contains(_well_quoted(self.delimiter)).all() else None
+            short = ~lines.str.contains(_well_quoted(self.dialect.delimiter, self.cells))
+            return short if not short.any() or lines.str.contains(_well_quoted(self.dialect.delimiter)).all() else None
         filled = self.cells > 1 and (frame.to_series(self.cells - 1) == "").any()
         # No line has too many delimiters (`_parsed` fails then), so if the total is right, every line is.
-        if not filled or block.count(self.delimiter.encode()) == frame.height * (self.cells - 1):
+        if not filled or block.count(self.dialect.delimiter.encode()) == frame.height * (self.cells - 1):
             return pl.repeat(False, frame.height, eager=True)
-        return _lines_of(block).str.count_matches(self.delimiter, literal=True) < self.cells - 1
+        return _lines_of(block).str.count_matches(self.dialect.delimiter, literal=True) < self.cells - 1
 
     def _read_records(self) -> pl.DataFrame:
         see = self.ends.see if self.ends else None
         rows, ragged, numbers = [], [], []
         last, after_blank = self.lines.number, False
-        for number, cells, doubtful in _csv_records(self.lines, self.delimiter, self.cells, see):
+        for number, cells, doubtful in _csv_records(self.lines, self.dialect, self.cells, see):
             if (after_blank or number > last + 1) and is_other_header(cells, self.columns):
                 why = said("errors", "second_table")
                 raise InputError(why, self.path, number)
@@ -397,7 +432,7 @@ class _CsvReader:
         width = len(self.columns)
         kept = [*cells[:width], *[""] * (width - len(cells))]
         if any(cell.strip() for cell in cells[width:]):
-            kept[-1] = self.delimiter.join(cells[width - 1 :])
+            kept[-1] = self.dialect.delimiter.join(cells[width - 1 :])
         return kept
 
 
@@ -408,7 +443,10 @@ def _lines_of(block: bytes) -> pl.Series:
     ).to_series()
 
 
-def _well_quoted(delimiter: str, cells: int | None = None) -> str:
-    """A pattern for a line that is one record whatever the lines around it, with that many cells if given."""
-    cell = f"""(?:[^"{re.escape(delimiter)}]*|"[^"]*(?:""[^"]*)*")"""
+def _well_quoted(delimiter: str, cells: int | None = None, blanks: str = "") -> str:
+    """A pattern for a line that is one record whatever the lines around it.
+
+    cells: how many it has, if given. blanks: a pattern for those that may stand before the quotes of a cell.
+    """
+    cell = f"""(?:[^"{re.escape(delimiter)}]*|{blanks}"[^"]*(?:""[^"]*)*")"""
     return f"^{cell}(?:{re.escape(delimiter)}{cell}){'*' if cells is None else f'{{{cells - 1}}}'}$"

@@ -991,3 +991,32 @@ def test_columns_of_address_books(header, numbers, tmp_path):
         list(filter(table.looks_like_phone, opened(written(tmp_path, f"{header}\n{',' * header.count(',')}\n"))[0]))
         == numbers
     )
+
+
+@pytest.mark.parametrize("size", [8, 1 << 22])
+@pytest.mark.parametrize("ended", ["", ","])
+def test_blanks_before_quotes(size, ended, tmp_path, monkeypatch):
+    """Quotes after a blank are quotes: what they hold is one cell, with its separators and line breaks, without them."""
+    monkeypatch.setattr(csv_reader, "_BLOCK", size)
+    rows = ['"0199000001", "Une, Deux", "a ""b"""', '0199000002,  "two\nlines",x', "0199000003, Trois, y"]
+    header, frame = opened(
+        written(tmp_path, "\n".join([f'number, "name", note{ended}', *(row + ended for row in rows)]))
+    )
+    assert header[:3] == ["number", "name", "note"]
+    assert frame["name"].to_list() == ["Une, Deux", "two\nlines", "Trois"]
+    assert frame["note"].to_list() == ['a "b"', "x", "y"]
+    assert frame[LINE].to_list() == [2, 3, 5]
+    assert frame[RAGGED].null_count() == 3
+
+
+@pytest.mark.parametrize(
+    "header",
+    ['ref,"number,"city","objected_on"', '"ref,number,"city",objected_on', 'ref,number,"city,objected_on'],
+)
+def test_a_stray_quote_in_a_header(header, tmp_path):
+    """Names that a quote joined would stand over cells of others: refused, however many cells the rows have."""
+    for row in ("1,0199000001,x,", "1,0199000001,2022-04-01", "1,0199000001"):
+        with pytest.raises(InputError, match=r"calls\.csv:1: a quotation mark in the header is not closed in its cell"):
+            open_table(written(tmp_path, f"{header}\n{row}\n"))
+    for whole in ('"ref, no","number ""home""",city', 'ref no,number "home",5" city'):
+        assert len(opened(written(tmp_path, f"{whole}\n1,0199000001,y\n"))[0]) == 3

@@ -42,6 +42,11 @@ _HEADER_CELL = 40  # characters of a cell that may name a column
 _PATTERN = re.compile(r"\*$|\^.*\$$", re.DOTALL)  # names that `pl.col` takes for a pattern
 _NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
 _DATE = re.compile(r"^\d{1,4}([./-])\d{1,2}\1\d{1,4}(\D.*)?$")
+_VALUES = (
+    _DATE,
+    re.compile(r"^\d{1,2}:\d\d(:\d\d)?$"),
+    re.compile(r"^[-+$€£]*\d[\d ]*[.,]\d+\s*(E[-+]?\d+|[%€])?$", re.I),
+)
 _DIGITS = re.compile(r"\d(?:[^a-z\d,;|]{0,3}\d){7,}|\d(?:[.,]\d+)?E\+\d\d", re.IGNORECASE)
 _YEAR, _MONTH, _DAY = "(?:19|20)[0-9]{2}", "(?:0?[1-9]|1[0-2])", "(?:0?[1-9]|[12][0-9]|3[01])"
 _WHEN = rf"(?:{_YEAR}(?:[-./]?{_MONTH}(?:[-./]?{_DAY})?)?|(?:{_DAY}[-./])?(?:{_DAY}[-./])?{_YEAR})"
@@ -119,11 +124,21 @@ def holds_number(cell: str) -> bool:
 
 
 def refuse_data_as_header(header: Iterable[str], path: Path, line: int = 1) -> None:
-    """Raise InputError where a header contains a telephone number or an e-mail address: it is a row of data then."""
-    for name in header:
+    """Raise InputError where a header is a row of data.
+
+    So it is if it contains a telephone number or an e-mail address, or values of two kinds, of dates, times of day and
+    decimal fractions; or if no name has a letter. Columns that are only counted (0, 1, 2 …) have names, though.
+    """
+    names = [name.strip() for name in header if name.strip()]
+    for name in names:
         what = "numbers" if holds_number(name) else "addresses" if _ADDRESS.search(name) else None
         if what:
             raise InputError(said("errors", "data_as_header", what=said("errors", "holds", what)), path, line)
+    kinds = {kind for name in names for kind in _VALUES if kind.match(name)}
+    words = [name for name in names if any(map(str.isalpha, name)) and not any(kind.match(name) for kind in kinds)]
+    counts = ([str(at) for at in range(first, first + len(names))] for first in (0, 1))
+    if len(kinds) > 1 or (not words and any(map(_has_digit, names)) and names not in counts):
+        raise InputError(said("errors", "data_as_header", what=said("errors", "holds", "values")), path, line)
 
 
 def may_be_data(name: str) -> bool:

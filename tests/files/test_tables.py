@@ -189,6 +189,35 @@ def test_no_data_in_messages(header, tmp_path):
     assert not any(word in str(refused.value) for word in ("Dupont", "Nantes", "44000", "jean"))
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "28/01/2018;00:15;Une",
+        "28/01/2018;x;1.5",
+        "$74.69;00:15:20;x",
+        "399.1989;74.37753",
+        "22;19;20",
+        "0;0",
+        "1.5e+3;-2",
+    ],
+)
+def test_a_row_of_values_is_not_taken_for_a_header(row, dnc, tmp_path):
+    """Dates beside times or fractions, and cells without a letter, are no names: refused, or a row would be lost."""
+    name = written(tmp_path, f"{row};\n{row};0199000001\n").name
+    for verb in (["brief"], ["check", "--region", "FR", "--map", "number=column 3"], ["vet", "--region", "FR"]):
+        code, _, err = dnc(verb[0], name, *verb[1:])
+        assert code == 4
+        assert f"{name}:1: the first row holds dates, times or figures, not names" in err
+
+
+@pytest.mark.parametrize("header", ["0,1,2", "1,2,3", "T0,0.5,1.0", "番号,2025,2026", ",,"])
+def test_columns_that_are_counted(header, tmp_path):
+    """Columns that bear their positions, or one kind of value beside a word, have names."""
+    path = written(tmp_path, f"{header}\n0199000001,x,y\n")
+    brief = Brief(columns={"number": header.split(",")[0] or "column 1"})
+    assert check(path, Store(tmp_path / "store"), region="FR", brief=brief).rows == 1
+
+
 def test_a_number_that_could_be_a_day(tmp_path):
     """Eight digits alone are a number in some countries: a row, and not the day of an export."""
     path = written(tmp_path, "Hansen;20251125;x\nJensen;20251126;y\n")

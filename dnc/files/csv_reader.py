@@ -112,15 +112,23 @@ def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) 
 
 
 def _refuse_odd_quotes(first: list[tuple[int, list[str], bool]], header: list[str], path: Path, line: int) -> None:
-    """Raise InputError where the quotes of the header do not say where its names end.
+    """Raise InputError where the quotes of the first rows do not say where their cells end.
 
     A stray quote joins several names to one, so that the columns to the right of it bear the names of others. In single
-    quotes a separator would cut a name in two.
+    quotes a separator would cut a name, or a cell, in two.
     """
     if first and first[0][2]:
         raise InputError(said("errors", "header_quote"), path, line)
-    if any(re.fullmatch("'.+'", name.strip(), re.DOTALL) for name in header):
-        raise InputError(said("errors", "single_quotes"), path, line)
+    if any(map(_is_single_quoted, header)):
+        raise InputError(said("errors", "single_quotes", "names"), path, line)
+    for column in itertools.zip_longest(*(cells for _, cells, _ in first[1:]), fillvalue=""):
+        filled = [cell for cell in column if cell.strip()]
+        if len(filled) > 1 and all(map(_is_single_quoted, filled)):
+            raise InputError(said("errors", "single_quotes", "cells"), path, first[1][0])
+
+
+def _is_single_quoted(cell: str) -> bool:
+    return re.fullmatch("'.+'", cell.strip(), re.DOTALL) is not None
 
 
 def first_row(head: bytes) -> list[str]:

@@ -995,6 +995,9 @@ def test_headers_that_cannot_be_told(tmp_path):
             open_table(path)
     with pytest.raises(InputError, match=r"calls\.csv:1: column names are in single quotes"):
         open_table(written(tmp_path, "'number','name'\n'0199000001','Une, Deux'\n"))
+    with pytest.raises(InputError, match=r"calls\.csv:2: the cells of a column are in single quotes"):
+        open_table(written(tmp_path, "number,name\n0199000001,'Une'\n0199000002,\n0199000003,'Deux'\n"))
+    assert opened(written(tmp_path, "number,name\n'0199000001,'Une'\n'0199000002,Deux\n"))[1].height == 2
     for blank in ("\n", ";\n"):
         table = open_table(written(tmp_path, f"number;since\n0199000001;x\n{blank}Nom;Téléphone\nUne;0261910002\n"))
         with pytest.raises(InputError, match=r"calls\.csv:4: another table seems to begin here"):

@@ -54,20 +54,24 @@ _BOTH_OF_TWO = re.compile(
     rf"(?s)(?:[0-9][^/0-9]*){{{_LEAST}}}(?:.*/.*(?:[0-9][^/0-9]*){{{_LEAST}}}|/[^/0-9]*(?:[0-9][^/0-9]*){{1,3}}$)"
 )
 _USUAL = re.compile(r"^[ -~éÉóÓ]*$")
-_QUOTES = dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"')
+_REPLACED = {"Nd", "Cf", "Zs", "Pd"}  # categories of Unicode: digits, marks of format, spaces, dashes
+_LOOK_ALIKES = (
+    dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"') | {"\N{MINUS SIGN}": "-"}
+    | {char: unicodedata.normalize("NFKC", char) for char in map(chr, range(0xFF01, 0xFF5F))}
+)  # fmt: skip
 
 
 def _plain(char: str) -> str:
-    if char.isdecimal():
-        return str(unicodedata.decimal(char))
-    kind = unicodedata.category(char)
-    if kind == "Cf":
-        return ""
-    if kind == "Zs":
-        return " "
-    if kind == "Pd" or char == "\N{MINUS SIGN}":
-        return "-"
-    return _QUOTES.get(char) or (unicodedata.normalize("NFKC", char) if "\uff01" <= char <= "\uff5e" else char)
+    match unicodedata.category(char):
+        case "Nd":
+            return str(unicodedata.decimal(char))
+        case "Cf":
+            return ""
+        case "Zs":
+            return " "
+        case "Pd":
+            return "-"
+    return _LOOK_ALIKES.get(char, char)
 
 
 def cleaned(text: str) -> tuple[str, str | None]:
@@ -168,8 +172,10 @@ def _reason() -> pl.Expr:
 @lru_cache(maxsize=1)
 def _plain_signs() -> tuple[list[str], list[str]]:
     """The characters outside ASCII that `cleaned` replaces, of the scripts in use, and their replacements."""
-    signs = {char: _plain(char) for char in map(chr, [*range(0x80, 0x3100), *range(0xFE00, 0x10000)])}
-    changed = {char: plain for char, plain in signs.items() if plain != char}
+    chars = [chr(code) for code in (*range(0x80, 0x3100), *range(0xFE00, 0x10000))]
+    kinds = map(unicodedata.category, chars)  # of thousands, few are of a kind that `_plain` replaces
+    signs = [char for char, kind in zip(chars, kinds, strict=True) if kind in _REPLACED or char in _LOOK_ALIKES]
+    changed = {char: plain for char in signs if (plain := _plain(char)) != char}
     return list(changed), list(changed.values())
 
 

@@ -22,7 +22,7 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     if rows.height <= 1:
         return pl.Series([0] * rows.height, dtype=pl.UInt32), rows
     if rows.height <= _FEW and not any(kind.is_nested() or kind.is_float() for kind in rows.dtypes):
-        places, new = _placed(keys(rows), {})
+        places, new = placed(keys(rows), {})
         return pl.Series(places, dtype=pl.UInt32), rows[new] if len(new) < rows.height else rows
     varying = [column for column in rows if not _is_constant(column)]
     if not varying:
@@ -120,7 +120,7 @@ class Remembered:
             self._place = {}
         known = len(self._place)
         try:
-            places, new = _placed(keys, self._place)
+            places, new = placed(keys, self._place)
             if new:
                 results = compute(pl.Series(new, dtype=pl.UInt32))
                 self._results = pl.concat([self._results, results]) if known else results
@@ -130,8 +130,8 @@ class Remembered:
         return self._results[places]
 
 
-def _placed(keys: Iterable[Hashable], place: dict[Hashable, int]) -> tuple[list[int], list[int]]:
-    """Of each key its place, and which of them (by position) were new and got the next ones."""
+def placed(keys: Iterable[Hashable], place: dict[Hashable, int]) -> tuple[list[int], list[int]]:
+    """Of each key its place, and which of them (by position) were new and got the next ones, in `place` too."""
     known, places, new = len(place), list[int](), list[int]()
     for at, key in enumerate(keys):
         found = place.setdefault(key, known + len(new))

@@ -2,12 +2,14 @@
 
 Conditions are grouped by the columns that they read, so that days and words that vary
 independently are not multiplied with each other, and only what is new in a group is
-evaluated. Conditions on plans alone are combined first, before registries' answers.
+evaluated: then all conditions of a pack, whichever are asked for, as later days ask for
+most of them again. Conditions on plans alone are combined first, before registries'
+answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -16,7 +18,7 @@ import polars as pl
 
 from dnc.checks.cases import Facts
 from dnc.database import run, run_few
-from dnc.frames import Remembered, keys, numbered
+from dnc.frames import Remembered, keys, numbered, placed
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.findings import Inquiry, Truth, counting_ends, inquiry
 from dnc.law.regimes import Pack, Regime
@@ -60,13 +62,20 @@ class _Group(NamedTuple):
     evaluate: Callable[[pl.DataFrame], pl.DataFrame]
     known: Remembered
 
-    def values(self, facts: Facts) -> _Values:
+    def values(self, facts: Facts, asked: Set[str]) -> _Values:
+        """The values of the conditions and ends that are asked for."""
         number, cells = facts.numbered(self.columns)
-        results = self.known(cells.height, keys(cells), lambda at: self.evaluate(cells if at is None else cells[at]))
+        results = self.known(cells.height, keys(cells), lambda at: self.evaluate(cells[at]))
         codes = [results[f"c{at}"] for at in range(self.inquiry.codes)]
-        truth, distinct = numbered(pl.DataFrame(codes) if codes else pl.DataFrame(height=cells.height))
-        days: dict[str, pl.Series] = {end: results[f"e{at}"][number] for at, end in enumerate(self.inquiry.ends)}
-        return _Values([self.inquiry.truth(row) for row in distinct.iter_rows()] or [{}], truth[number], days)
+        row, distinct = numbered(pl.DataFrame(codes) if codes else pl.DataFrame(height=cells.height))
+        all_values = map(self.inquiry.truth, distinct.iter_rows())
+        truths = [{sql: value for sql, value in truth.items() if sql in asked} for truth in all_values] or [{}]
+        places, first = placed((tuple(truth.values()) for truth in truths), {})
+        truth = pl.Series(places, dtype=pl.UInt32)[row[number]]
+        days: dict[str, pl.Series] = {
+            end: results[f"e{at}"][number] for at, end in enumerate(self.inquiry.ends) if end in asked
+        }
+        return _Values([truths[at] for at in first], truth, days)
 
 
 class Evaluator:
@@ -78,7 +87,7 @@ class Evaluator:
     def __init__(self, book: Rulebook, con: duckdb.DuckDBPyConnection) -> None:
         self._book = book
         self._con = con
-        self._groups: dict[Inquiry, list[_Group]] = {}
+        self._groups: dict[str, list[_Group]] = {}  # by jurisdiction
         self._registry_facts = {
             registry_column(registry, suffix): kind
             for registry in sorted(book.registries())
@@ -115,20 +124,25 @@ class Evaluator:
         days = facts.cases["day"]
         regimes = pack.on(days[0])
         plan, plans = facts.without_answers()
-        groups = self._grouped(inquiry(regimes, skip_daily), facts.answers.frame.columns)
-        truths, truth, ends = _together([group.values(plans) for group in groups if group.of_plans], plans.cases.height)
+        asked = inquiry(regimes, skip_daily).expressions
+        groups = [one for one in self._grouped(pack, facts.answers.frame.columns) if one.inquiry.expressions & asked]
+        in_plans = [group.values(plans, asked) for group in groups if group.of_plans]
+        truths, truth, ends = _together(in_plans, plans.cases.height)
         of_plans = _Values(truths, truth[plan], {end: on[plan] for end, on in ends.items()})
-        of_answers = [group.values(facts) for group in groups if not group.of_plans]
+        of_answers = [group.values(facts, asked) for group in groups if not group.of_plans]
         values = _together([of_plans, *of_answers], facts.cases.height)
         return Evaluation(regimes, values.truths, values.truth, _last_day(pack, regimes, days, values))
 
-    def _grouped(self, whole: Inquiry, answers: list[str]) -> list[_Group]:
-        """An inquiry in groups; `answers` are the columns of the registries of which anything is known."""
-        if whole not in self._groups:
+    def _grouped(self, pack: Pack, answers: list[str]) -> list[_Group]:
+        """All conditions of a pack in groups; `answers` are the columns of the registries that anything is known of."""
+        if pack.jurisdiction not in self._groups:
             of_plans = [*FACTS, *vocabulary().axes]
+            whole = inquiry(regime for day in (date.min, *pack.changes()) for regime in pack.on(day))
             parts = whole.apart([*of_plans, *answers], vocabulary().axes)
-            self._groups[whole] = [self._group(names, set(names) <= set(of_plans), part) for names, part in parts]
-        return self._groups[whole]
+            self._groups[pack.jurisdiction] = [
+                self._group(names, set(names) <= set(of_plans), part) for names, part in parts
+            ]
+        return self._groups[pack.jurisdiction]
 
     def _group(self, columns: list[str], of_plans: bool, part: Inquiry) -> _Group:
         """A group; the columns that it reads of registries of which nothing is known are NULL."""

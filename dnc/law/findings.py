@@ -75,9 +75,14 @@ class Inquiry:
         }
 
     @cached_property
+    def expressions(self) -> frozenset[Sql]:
+        """The conditions and the ends."""
+        return frozenset(self.conditions + self.ends)
+
+    @cached_property
     def columns(self) -> frozenset[str]:
         """All columns that it reads."""
-        return frozenset[str]().union(*(sql.columns for sql in (*self.conditions, *self.ends)))
+        return frozenset[str]().union(*(sql.columns for sql in self.expressions))
 
     def apart(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
         """The same in parts, each with those of `columns` that it reads.

@@ -94,8 +94,10 @@ class Rulebook:
     @cached_property
     def evaluator(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB in memory that has the calendars of the packs as macros; use a cursor of it in each thread."""
-        # Lists of `in` are short and cells few: to look for joins, ranges and common parts costs more than it saves.
-        con = connect(":memory:", disabled_optimizers="in_clause,statistics_propagation,common_subexpressions")
+        # Most statements are about few rows: to start threads, or to look for joins, ranges, common parts and shorter
+        # expressions, costs more than it saves.
+        skipped = "in_clause,statistics_propagation,common_subexpressions,expression_rewriter"
+        con = connect(":memory:", threads=1, disabled_optimizers=skipped)
         for pack in self.packs.values():
             for name, body in pack.macros.items():
                 con.execute(f"create macro {name}() as {body}")

@@ -13,6 +13,7 @@ from typing import IO
 
 import polars as pl
 
+from dnc.files.atomic import write_back
 from dnc.files.csv_reader import DELIMITERS
 from dnc.files.output_rows import Rows
 from dnc.frames import as_text, together
@@ -129,6 +130,11 @@ class Csv(CsvStream):
         self._opened = path.open("wb")
         super().__init__(self._opened, header, delimiter, bom)
 
+    def write(self, frame: pl.DataFrame) -> None:
+        """Write rows that were laid out."""
+        super().write(frame)
+        write_back(self._opened)
+
     def close(self) -> None:
         """Close the file."""
         self._opened.close()
@@ -147,6 +153,7 @@ class JsonLines(Writer):
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
         frame.write_ndjson(self._file)
+        write_back(self._file)
 
     def close(self) -> None:
         """Close the file."""

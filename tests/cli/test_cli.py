@@ -352,8 +352,11 @@ def test_forget_deletes_old_snapshots_and_keeps_objections(dnc, screened):
     assert dnc("forget", "--before", "2020-01-01", "--registry", "own")[0] == 4
 
 
-def test_demo_fits_on_a_screen_and_shows_every_outcome(dnc):
-    """At most 40 lines of 100 characters: what was loaded, three calls with reasons, the change of law."""
+def test_demo_fits_on_a_screen_and_leaves_what_it_names(dnc, monkeypatch):
+    """At most 40 lines of 100 characters: what was loaded, three calls with reasons, the change of law.
+
+    The report exists, and the command that the demo suggests at its end works in its folder.
+    """
     code, out, err = dnc("demo")
     lines = out.splitlines()
     assert (code, err) == (0, "")
@@ -366,10 +369,6 @@ def test_demo_fits_on_a_screen_and_shows_every_outcome(dnc):
     changes = [line.split()[2:] for line in lines if re.match(r"(purchased|opt_in_form) ", line)]
     assert changes == [["clear", "blocked"], ["blocked", "blocked"], ["clear", "clear"], ["undecided", "blocked"]]
 
-
-def test_demo_leaves_a_report_and_a_command_that_works(dnc, monkeypatch):
-    """The report exists, and the command that the demo suggests at its end works in its folder."""
-    _, out, _ = dnc("demo")
     [report] = re.findall(r"^Report to open in a browser: (.*)$", out, re.MULTILINE)
     assert Path(report).read_text(encoding="utf-8").startswith("<!doctype html>")
     folder, command = re.findall(r"^\$ (?:cd|dnc) (.*)$", out, re.MULTILINE)

@@ -235,11 +235,31 @@ def bound_by_modes() -> None:
         ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
 
 
-def as_reader(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line, run by a user who is held to the modes of files."""
-    command = [sys.executable, "-m", "dnc", *arguments]
+IN_TURN = """
+import json, subprocess, sys
+from dnc.cli.main import main
+for arguments in json.loads(sys.argv[1]):
+    try:
+        main(arguments)
+    except SystemExit as stopped:
+        print(json.dumps([stopped.code, *arguments]), file=sys.stderr)
+"""
+
+
+def as_reader(folder: Path, *calls: list[str]) -> list[tuple[int, str]]:
+    """The command line called several times by a user who is held to the modes of files: (exit code, stderr) of each."""
+    command = [sys.executable, "-c", IN_TURN, json.dumps(calls)]
     drop = bound_by_modes if os.geteuid() == 0 else None
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, preexec_fn=drop)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, preexec_fn=drop)
+    found, said = [], []
+    for line in done.stderr.splitlines(keepends=True):
+        if line.startswith("["):
+            found.append((json.loads(line)[0], "".join(said)))
+            said = []
+        else:
+            said.append(line)
+    assert len(found) == len(calls), done.stderr
+    return found
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="users and modes of POSIX, and a root that can be bound")
@@ -248,16 +268,17 @@ def test_a_store_that_cannot_be_written_is_read_and_says_so_plainly(loaded, writ
     write_file("c.csv", "number\n0199000001\n")
     for path in [*loaded.path.rglob("*"), loaded.path]:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    for arguments in (["snapshots"], ["verify"], ["explain", "+33199000001"]):
-        done = as_reader(tmp_path, *arguments)
-        assert done.returncode in (0, 3), done.stderr
-    for arguments in (["check", "c.csv"], ["object", "+33199000001", "--on", "2026-01-01"]):
-        done = as_reader(tmp_path, *arguments)
-        assert done.returncode == 4
-        assert "cannot be written: Permission denied" in done.stderr
-        assert (len(done.stderr.splitlines()), "damaged" in done.stderr) == (1, False)
+    reading = [["snapshots"], ["verify"], ["explain", "+33199000001"]]
+    writing = [["check", "c.csv"], ["object", "+33199000001", "--on", "2026-01-01"]]
+    found = as_reader(tmp_path, *reading, *writing)
+    for code, err in found[:3]:
+        assert code in (0, 3), err
+    for code, err in found[3:]:
+        assert code == 4
+        assert "cannot be written: Permission denied" in err
+        assert (len(err.splitlines()), "damaged" in err) == (1, False)
     (loaded.path / LEDGER).chmod(0)
-    assert "cannot be read: Permission denied" in as_reader(tmp_path, "snapshots").stderr
+    assert "cannot be read: Permission denied" in as_reader(tmp_path, ["snapshots"])[0][1]
     for path in [loaded.path, *loaded.path.rglob("*")]:
         path.chmod(0o700)
 

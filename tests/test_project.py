@@ -17,6 +17,7 @@ from dnc.cli.main import cli
 from dnc.files.output_file import FORMATS, PAGE
 from dnc.law.vocabulary import VERDICT, vocabulary
 from scripts import docs
+from tests import ALL
 
 ROOT = Path(__file__).parent.parent
 SHOP = ROOT / "dnc" / "cli" / "samples" / "shop.csv"
@@ -34,8 +35,13 @@ def _pages() -> list[object]:
 
 
 @pytest.mark.parametrize("path", _pages())
-def test_generated_parts_of_the_pages_are_current(path):
-    """Commands, law, columns and registries match the program, and each command in the docs prints what is shown."""
+def test_generated_parts_of_the_pages_are_current(path, monkeypatch):
+    """Commands, law, columns and registries match the program, and each command in the docs prints what is shown.
+
+    At the small size the table of American states, for which 3,264 calls are decided, stays as it is.
+    """
+    if not ALL:
+        monkeypatch.delitem(docs.PARTS, "states")
     assert docs.current(path) == path.read_text(encoding="utf-8")
 
 
@@ -152,9 +158,8 @@ def test_every_output_format_can_be_checked_again(store, tmp_path, suffix):
     options = {"region": "FR", "at": "2026-08-10T10:30", "given": {"objected_on": "none"}}
     out = tmp_path / f"verdicts{suffix}"
     first = check(SHOP, store, out=out, **options)
-    again = check(out, store, **options)
-    assert again.counts == first.counts
-    assert check(out, store, changed=True, **options).verdicts.is_empty()
+    again = check(out, store, changed=True, **options)
+    assert (again.counts, again.verdicts.height) == (first.counts, 0)
 
 
 def test_every_command_is_registered():

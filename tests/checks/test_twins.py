@@ -100,7 +100,7 @@ def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
     """A list, whatever its batches; a batch of all rows; each row alone, in a batch and explained; and what is vetted."""
     chance = random.Random(seed)
     facts = {} if seed % 2 else FACTS
-    rows = rows_of(chance, size(60, 120))
+    rows = rows_of(chance, size(40, 120))
     frame = pl.DataFrame(rows)
     frame.write_csv(tmp_path / "calls.csv")
     frame.write_parquet(tmp_path / "calls.parquet")
@@ -111,10 +111,10 @@ def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
     )
     with Decider(store, given=facts, **TOLD) as decider:
         assert decider(frame).select(VERDICT.keys()).equals(expected)
-        picked = chance.sample(range(len(rows)), size(6, 30))
+        picked = chance.sample(range(len(rows)), size(3, 30))
         alone = pl.concat([decider(frame[at : at + 1]) for at in picked])
         assert alone.select(VERDICT.keys()).equals(expected[picked])
-    for at in picked[: size(2, 5)]:
+    for at in picked[: size(1, 5)]:
         number, *cells = rows[at].items()
         brief = Brief(region="FR", facts=facts)
         verdict, _ = explain(number[1], store, dict(cells), brief=brief, at=TOLD["at"])
@@ -148,10 +148,10 @@ def test_one_row_and_a_million(store, tmp_path):
     frame = pl.DataFrame(rows_of(random.Random(9), size(25, 100)))
     with Decider(store, **TOLD) as decider:
         expected = pl.concat([decider(frame[at : at + 1]) for at in range(frame.height)])
-    pl.concat([frame] * size(4_000, 10_000)).write_parquet(tmp_path / "calls.parquet")
+    pl.concat([frame] * size(1_000, 10_000)).write_parquet(tmp_path / "calls.parquet")
     watch = Compared(expected)
     result = run(tmp_path / "calls.parquet", store, Settings(**TOLD), Outputs(keep=False), observers=[watch.add])
-    assert result.rows == watch.seen == size(100_000, 1_000_000)
+    assert result.rows == watch.seen == size(25_000, 1_000_000)
     assert result.elsewhere == 0
 
 

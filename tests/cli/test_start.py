@@ -66,7 +66,7 @@ def test_an_export_goes_to_a_report_in_twelve_questions(dnc, write_file, tmp_pat
     """No row is undecided for want of something that the file says."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-24")
     person = _Person(monkeypatch, caller=4 if tool == "party_list" else 1)
-    export = write_file("list.csv", EXPORTS[tool](size(300, 5_000) if tool == "french_crm" else 300))
+    export = write_file("list.csv", EXPORTS[tool](size(60, 5_000 if tool == "french_crm" else 300)))
     code, _, err = dnc("start", export)
     assert code in (1, 3) and len(person.asked) == len(set(person.asked)) <= 12, person.asked
     page = html.unescape((tmp_path / "list.html").read_text(encoding="utf-8"))

@@ -21,10 +21,13 @@ BOOK = Rulebook.load()
 def test_the_law_is_sound(jurisdiction):
     """Each regime is seen in its worst and its best finding on its first and last day, each exception has an effect.
 
-    At the small size those with a dozen places or exceptions are left out, which take as long as all others.
+    At the small size those with a dozen places or exceptions are left out, which take as long as all others; and of a
+    pack of more than fifty two in three.
     """
     pack = BOOK.packs[jurisdiction]
-    regimes = tuple(one for one in pack.regimes if ALL or max(len(_places(one)), len(one.exceptions)) < 12)
+    few = [one for one in pack.regimes if max(len(_places(one)), len(one.exceptions)) < 12]
+    some = {one.id for one in few[:: 3 if len(few) > 50 else 1]}
+    regimes = tuple(one for one in pack.regimes if ALL or one.is_scope or one.id in some)
     assert problems(replace(pack, regimes=regimes)) == []
 
 
@@ -123,7 +126,7 @@ def test_polls_that_are_expected_are_noted():
 
 def test_the_command_says_so(dnc, tmp_path):
     """`dnc rules --check` names each problem and ends with 4; without problems it ends with 0."""
-    assert dnc("rules", "fr", "--check")[0] == 0
+    assert dnc("rules", "nl", "--check")[0] == 0
     folder = tmp_path / "rules"
     folder.mkdir()
     (folder / "xx.toml").write_text(TEXT.replace('caller = ["press"]', 'purpose = ["vote"]').replace('"FR"', '"ZZ"'))

@@ -142,7 +142,7 @@ def test_a_change_of_some_objections_states_what_all_are(many, store):
         assert state.kept(opened.con) == state.read(opened.con)
 
 
-@pytest.mark.parametrize("name", [name for name, (_, says) in edits.EDITS.items() if "texts" not in says])
+@pytest.mark.parametrize("name", some([name for name, (_, says) in edits.EDITS.items() if "texts" not in says], 6))
 def test_nothing_is_decided_from_an_edited_ledger(dnc, held, write_file, name):
     """By whatever way: a check, a single call, an answer to a person."""
     edits.edit(held.path, edits.EDITS[name][0])

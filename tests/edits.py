@@ -57,20 +57,20 @@ EDITS = {
     ),
     "an objection changed, and a function put in the way of its verification": (
         "update objections set number = number + 1 where seq = 1; create macro sha256(x) as system.main.sha256('x')",
-        "ledger.duckdb holds what no program of ours put there (sha256)",
+        "ledger.duckdb contains something that this program did not put there (sha256)",
     ),
     "an objection changed, and a function put in the way of the search for functions": (
         "update objections set number = number + 1 where seq = 1; create macro duckdb_functions() as table "
         "select '' as function_name, '' as database_name, true as internal",
-        "ledger.duckdb holds what no program of ours put there (duckdb_functions)",
+        "ledger.duckdb contains something that this program did not put there (duckdb_functions)",
     ),
     "an objection changed, and the database called otherwise": (
         "update objections set number = number + 1 where seq = 1; create macro current_database() as 'x'",
-        "ledger.duckdb holds what no program of ours put there (current_database)",
+        "ledger.duckdb contains something that this program did not put there (current_database)",
     ),
     "objections in another type, far apart": (
         "alter table objections alter seq type bigint; update objections set seq = 4611686018427387904 where seq = 2",
-        "ledger.duckdb holds what no program of ours put there (objections.seq)",
+        "ledger.duckdb contains something that this program did not put there (objections.seq)",
     ),
     "kept decisions removed": ("delete from decisions", "decisions: 0 in the ledger, 1 when row {row} was written"),
     "the reason of a load changed": (

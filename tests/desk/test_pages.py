@@ -268,7 +268,7 @@ def test_a_registry_is_loaded_and_compared_with_the_one_before(browser):
         browser,
         browser.post("/registries", {"as_of": "2026-08-05"}, files={"file": ("b.csv", b"".join(lines[:-1]))}),
     )
-    assert "The file before was made on 2026-08-01" in text_of(two)
+    assert "The previous file was made on 2026-08-01" in text_of(two)
     failed = ended(
         browser, browser.post("/registries", {"as_of": "2026-08-05"}, files={"file": ("x.csv", b"a;b\n1;2\n")})
     )

@@ -37,8 +37,8 @@ LISTING = {
     "unread": pl.String,  # why the row cannot be used, or null
 }
 OPTIONAL = {
-    "e164": pl.UInt64,  # the number, where the layout itself proves it; used instead of `number`
-    "region": pl.String,  # numbering plan of this row, where it is not that of the registry
+    "e164": pl.UInt64,  # the number, if the layout itself proves it; used instead of `number`
+    "region": pl.String,  # numbering plan of this row, if it is not that of the registry
     "until": pl.Date,  # last day of the entry; the own list only
     "odd": pl.String,  # what else in the row is not understood, or null; the number is still used
     "undated": pl.String,  # which date in the row is not understood, or null; the row counts without it
@@ -266,7 +266,7 @@ class Loader:
     Attributes:
         registry: id of the registry, country first, such as `gb-tps`.
         region: numbering plan of its national numbers (ISO 3166-1 alpha-2).
-        recognises: tells from names and head whether a file is one of its own; does not read the data.
+        recognises: decides by names and head whether a file is one of its own; does not read the data.
         read: yields frames with the columns of `LISTING`; every row of the file is in one of them.
         covers: E.164 prefixes a full file is complete for (`""` = every number). Where that depends on the
             file, `read` adds the prefixes to `Extract.covers`.

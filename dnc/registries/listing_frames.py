@@ -183,6 +183,6 @@ def country(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
 
 
 def booleans(position: int, meaning: dict[str, bool]) -> pl.Expr:
-    """A column of words as Booleans by their lower-case form; null where a word is not in `meaning`."""
+    """A column of words as Booleans by their lower-case form; null if a word is not in `meaning`."""
     lower = pl.col(str(position)).str.to_lowercase()
     return lower.replace_strict(list(meaning), list(meaning.values()), default=None, return_dtype=pl.Boolean)

@@ -242,7 +242,7 @@ class Cells:
         for columns in LEVELS.values():
             split = self._split(atoms, keys, columns)
             if split["cell"].n_unique() > MOST_CELLS:
-                apart = _UNREAD.all().over("cell")  # the cell can be told by its words
+                apart = _UNREAD.all().over("cell")  # the cell is known by its words
                 split = atoms.with_columns(pl.when(apart).then(name).alias(name) for name in columns)
             atoms = split
         published = [name for name in SCHEMA if name not in ("rows", "loose")]

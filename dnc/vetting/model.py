@@ -133,7 +133,7 @@ class Wanted:
 class Price:
     """The price of the whole list, and what a callable number then costs.
 
-    per_clear, low, high: price of a callable number and its bounds; None where there may be no such number.
+    per_clear, low, high: price of a callable number and its bounds; None if there may be no such number.
     """
 
     asked: float

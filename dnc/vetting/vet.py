@@ -32,7 +32,7 @@ from dnc.vetting.model import Asked, Offer, Traded, Vetting
 from dnc.vetting.sealing import brief_to_seal, commitment, record
 from dnc.vetting.seller import Trade
 
-CURVE_WEEKS = 12  # length of the curve where the period has no end
+CURVE_WEEKS = 12  # length of the curve if the period has no end
 MOST_DAYS = 3660  # of the period of the calls
 
 
@@ -116,7 +116,7 @@ def vet(
 
 
 def _refuse_period(first: date, until: date | None) -> None:
-    """Raise OptionError where the period of the calls ends before its first day, or is too long."""
+    """Raise OptionError if the period of the calls ends before its first day, or is too long."""
     if until and until < first:
         raise OptionError(said("errors", "until_early", until=until, first=first))
     if until and (until - first).days > MOST_DAYS:

@@ -159,7 +159,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
 def test_a_check_waits_for_what_columns_of_objections_say(browser):
     """As on the command line, a list is not checked while a column may hold objections that are not read."""
     path = dropped(browser, "Téléphone;Opposition\n01 99 00 12 34;\n")
-    assert "whether these columns hold objections: Opposition" in text_of(browser.client.get(f"{path}/questions"))
+    assert "whether these columns contain objections: Opposition" in text_of(browser.client.get(f"{path}/questions"))
     assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
 
 
@@ -233,7 +233,7 @@ def test_an_objection_changes_exactly_its_row(browser):
     known = browser.client.get(number).text
     assert "&lt;img" in known and "<img" not in known
     again = checked(browser, path)
-    assert "changed since the check before: 1." in text_of(again)
+    assert "changed since the previous check: 1." in text_of(again)
     after = rows_of(browser, path)
     assert [was["ref"] for was, now in zip(before, after, strict=True) if was != now] == ["A1"]
     assert after[0]["dnc_outcome"] == "blocked"

@@ -34,7 +34,7 @@ class Distinct:
         """Some columns: for each row its number (UInt32), and the distinct rows in that order."""
         key = tuple(names)
         if key not in self._known:
-            self._known[key] = numbered(self.frame.select(names))
+            self._known[key] = numbered(self.frame[list(names)])
         return self._known[key]
 
 
@@ -61,7 +61,7 @@ class Facts:
 
     def without_answers(self) -> tuple[pl.Series, Facts]:
         """The cases without what registries answer: for each case its row among these, and these, each once."""
-        number, cases = numbered(self.cases.select("plan", "day"))
+        number, cases = numbered(self.cases[["plan", "day"]])
         return number, Facts(self.plans, Distinct(pl.DataFrame), cases)
 
     def numbered(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
@@ -73,8 +73,8 @@ class Facts:
                 keys.append(row[self.cases[name]].alias(name))
         keys += [self.cases["day"]] if "day" in names else []
         number, met = numbered(pl.DataFrame(keys))
-        distinct = [part[met[name]] for name, part in parts.items()]
-        return number, pl.concat([*distinct, met.select(pl.col("^day$"))], how="horizontal")
+        distinct = [column for name, part in parts.items() for column in part[met[name]]]
+        return number, pl.DataFrame([*distinct, *(column for column in met if column.name == "day")])
 
 
 class Factored(NamedTuple):
@@ -91,8 +91,7 @@ class Factored(NamedTuple):
         """A key for each case, which is also distinct from cases of other batches that the same snapshots answer."""
         plans, names = list(keys(self.facts.plans.frame)), tuple(self.codes.columns)
         answers = [(names, *row) for row in keys(self.codes)] or [names] * self.codes.height
-        columns = (self.facts.cases[name].to_physical() for name in ("plan", "answer", "day"))
-        for plan, answer, day in zip(*columns, strict=True):
+        for plan, answer, day in keys(self.facts.cases[["plan", "answer", "day"]]):
             yield plans[plan], answers[answer], day
 
 

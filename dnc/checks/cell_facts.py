@@ -342,8 +342,7 @@ def _words(cells: pl.DataFrame, odd: Odd) -> pl.DataFrame:
         pl.col(axis).str.to_lowercase().replace_strict(words, words, default=None, return_dtype=pl.String)
         for axis, words in vocabulary().axes.items()
     )
-    for axis in read.columns:
-        odd[axis] = cells[axis].is_not_null() & read[axis].is_null()
+    odd |= cells.select(pl.col(axis).is_not_null() & pl.lit(read[axis]).is_null() for axis in read.columns).to_dict()
     return read
 
 

@@ -65,10 +65,8 @@ def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
 
 def _numbered_codes(code: pl.Series, codes: int) -> tuple[pl.Series, pl.Series]:
     """Number codes by first appearance: for each row the number of its code, and the row where each first appears."""
-    row = pl.int_range(0, code.len(), dtype=pl.UInt32, eager=True)
-    by_code = _zeros(codes).scatter(code.reverse(), row.reverse())  # of several writes the last counts: the first row
-    first = row.filter(by_code[code] == row)
-    by_code = by_code.scatter(code[first], row.head(first.len()))
+    first = code.arg_unique()
+    by_code = _zeros(codes).scatter(code[first], pl.int_range(0, first.len(), dtype=pl.UInt32, eager=True))
     return by_code[code], first
 
 
@@ -79,8 +77,8 @@ def _zeros(height: int) -> pl.Series:
 
 def _is_constant(column: pl.Series) -> bool:
     """Whether all cells are equal; the first few are compared before all are."""
-    first = column.head(1)
-    return bool(column.head(_FEW).eq_missing(first).all() and (column.len() <= _FEW or column.eq_missing(first).all()))
+    few = column.head(_FEW).n_unique() == 1
+    return few and (column.len() <= _FEW or bool(column.eq_missing(column.head(1)).all()))
 
 
 def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: dict[str, Any]) -> pl.DataFrame:
@@ -146,7 +144,7 @@ def keys(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     if not any(kind.is_temporal() for kind in rows.dtypes):
         return rows.iter_rows()
     # Neither `to_physical` nor `with_columns`: each is a query, which costs more than all else in small frames.
-    return pl.DataFrame([one.cast(pl.Int64) if one.dtype.is_temporal() else one for one in rows]).iter_rows()
+    return pl.DataFrame([cells.cast(pl.Int64) if cells.dtype.is_temporal() else cells for cells in rows]).iter_rows()
 
 
 def ahead(frames: Iterator[_T]) -> Iterator[_T]:

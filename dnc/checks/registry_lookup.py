@@ -136,8 +136,8 @@ class _Answers:
         answers = found.with_columns(following.alias("next")).select(
             pl.when(about_id).then(pl.col("answer", "next") % per_id).otherwise(0)
         )
-        both = answers.select(pl.col("answer") * per_id + pl.col("next")).to_series()
-        both = pl.zeros(ids.len(), pl.UInt64, eager=True).scatter(found["at"], both)
+        both = answers.select((pl.col("answer") * per_id + pl.col("next")).cast(pl.UInt32)).to_series()
+        both = pl.zeros(ids.len(), pl.UInt32, eager=True).scatter(found["at"], both).cast(pl.UInt64)
         return pl.DataFrame({"answer": both // per_id, "next": Codec.rank(both % per_id)})
 
     def _up_to(self, values: pl.Series) -> pl.DataFrame:

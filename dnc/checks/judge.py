@@ -88,11 +88,12 @@ class Judge:
         self._screen = screen
         self._policy = policy
         self._stack = ExitStack()
+        self._cases = 0  # judged so far
         self._forget()
 
     def _forget(self) -> None:
         self._known = Remembered(_REMEMBERED)
-        self._ends = Remembered(_REMEMBERED)
+        self._ends = Remembered(_REMEMBERED)  # by `case`
         self._verdicts = pl.DataFrame()  # those of known cases and of the cases judged last
 
     def __enter__(self) -> Self:
@@ -170,7 +171,7 @@ class Judge:
             until = pl.Series("until", [None], dtype=pl.Date).new_from_index(0, new.len())
             return until.scatter(here.arg_true(), found.head(case.len())).to_frame()
 
-        until = self._ends(cases.height, rows.keys(), last_days)["until"]
+        until = self._ends(cases.height, cases["case"], last_days)["until"]
         if each.len() and found.is_empty():  # all cases are known
             last_days(pl.Series(dtype=pl.UInt32))
         return until[rows.case].scatter(each, found.tail(each.len()))
@@ -181,9 +182,9 @@ class Judge:
         Args:
             facts: the cases. evaluated: the same, as of `Evaluator.evaluated`.
         Returns:
-            A row for each case: `verdict` (row of `_verdicts`); `steady`, the last day on which nothing has changed
-            (Date), null where it is not clear or nothing will change; `again`, whether a later snapshot covers its
-            number.
+            A row for each case: `case`, a number that no other case has; `verdict` (row of `_verdicts`); `steady`, the
+            last day on which nothing has changed (Date), null where it is not clear or nothing will change; `again`,
+            whether a later snapshot covers its number.
         """
         verdicts: list[Verdict] = []
         verdict = _nulls(pl.UInt32, facts)
@@ -200,7 +201,9 @@ class Judge:
         row, texts = self._in_full(facts, verdicts, verdict)
         row += self._verdicts.height
         self._verdicts = pl.concat([self._verdicts, texts]) if self._verdicts.height else texts
-        return pl.DataFrame([row.alias("verdict"), steady.alias("steady"), answered_again(facts).alias("again")])
+        cases = pl.DataFrame([row.alias("verdict"), steady.alias("steady"), answered_again(facts).alias("again")])
+        self._cases += cases.height
+        return cases.with_row_index("case", self._cases - cases.height)
 
     def _verdict(self, regimes: list[Regime], truth: Truth) -> Verdict:
         findings = [finding_of(regime, truth) for regime in regimes]

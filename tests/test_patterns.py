@@ -103,7 +103,7 @@ def patterns_of(module: ModuleType) -> Iterator[Pattern]:
         for _, regex in compiled(value, name):
             found = re.findall(rf"\b{name}\.({'|'.join(RUNS)})\(", source)
             yield Pattern(f"{module.__name__}:{name}", regex, frozenset(found or ("search", "fullmatch")))
-    for within, call in calls(ast.parse(source)):
+    for within, call in calls(ast.parse(source)) if "re." in source else ():
         run = call.func.attr
         if run in ("escape", "compile" if not within else ""):
             continue

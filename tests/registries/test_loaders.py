@@ -27,7 +27,7 @@ from dnc.registries.area_codes import country_of_area_code
 from dnc.registries.ingest import readings
 from dnc.registries.reasons import in_words
 from dnc.store.loader_search import loader_for, loaders, modules
-from tests import size
+from tests import size, some
 
 FOLDER = Path(__file__).parent.parent / "loaders"
 AS_OF = date(2026, 8, 3)
@@ -125,16 +125,19 @@ PLAIN = {"es_robinson.csv", "gb_plain.csv", "us_fl_dnc.csv"}  # plain form is ev
 REGISTRIES = sorted(loaders())
 
 
-@pytest.mark.parametrize("registry", REGISTRIES)
 @pytest.mark.parametrize("path", [path for path in FIXTURES if path.name not in PLAIN], ids=lambda path: path.name)
-def test_cross_refusal(path, registry, tmp_path):
-    """Fed a file of another registry, a loader refuses it, and the store stays as it was."""
-    if registry == registry_of(path):
-        return
-    store = Store(tmp_path / "store")
-    with pytest.raises(InputError) as error:
-        store.load(path, registry=registry, as_of=AS_OF)
-    assert "\n" not in str(error.value)
+def test_cross_refusal(path, tmp_path):
+    """Fed a file of another registry, each loader refuses it, and the store stays as it was."""
+    store, taken = Store(tmp_path / "store"), []
+    for registry in REGISTRIES:
+        if registry == registry_of(path):
+            continue
+        try:
+            store.load(path, registry=registry, as_of=AS_OF)
+            taken.append(registry)
+        except InputError as error:
+            assert "\n" not in str(error), registry
+    assert taken == []
     assert not store.exists
 
 
@@ -509,7 +512,7 @@ def lines_of(content: bytes) -> int:
 
 
 @settings(
-    max_examples=size(400, 4_000),
+    max_examples=size(200, 4_000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
@@ -652,7 +655,7 @@ def test_texts_are_recognised_in_every_encoding(path, encoding, tmp_path):
     assert read[0].equals(read[1])
 
 
-@pytest.mark.parametrize("registry", ["it-rpo", "au-dncr", "us-ndnc", "ca-dncl", "gb-tps", "be-dncm"])
+@pytest.mark.parametrize("registry", some(["it-rpo", "au-dncr", "us-ndnc", "ca-dncl", "gb-tps", "be-dncm"], 3))
 @pytest.mark.parametrize("name", ["answer.xlsx", "answer.parquet"])
 def test_texts_are_no_spreadsheets(registry, name, tmp_path):
     """A registry that writes text is not taken for silent where its file was made a spreadsheet."""

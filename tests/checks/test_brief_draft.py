@@ -11,6 +11,7 @@ from dnc.checks.brief import read_brief
 from dnc.checks.brief_draft import draft
 from dnc.checks.header import hints
 from dnc.law.vocabulary import OR_NONE, vocabulary
+from tests import size
 from tests.checks.test_rescreening import _rows
 from tests.exports import EXPORTS
 
@@ -163,7 +164,7 @@ NUMBERS_OF = {
 @pytest.mark.parametrize("tool", EXPORTS)
 def test_exports_of_well_known_tools_are_read_right(drafted, tool):
     """All columns of numbers and no other, the country, and the order of days."""
-    text, brief = drafted(EXPORTS[tool](200))
+    text, brief = drafted(EXPORTS[tool](size(60, 200)))
     assert brief["columns"]["number"] == NUMBERS_OF[tool] and brief["region"] == "FR"
     assert brief.get("dates") == {"french_crm": "dmy", "salesforce": "mdy"}.get(tool)
     if tool == "french_crm":

@@ -122,7 +122,7 @@ def test_a_store_that_lost_a_file_is_never_taken_for_an_empty_one(loaded, write_
 
 def test_a_ledger_cut_anywhere_is_refused(loaded):
     """Cut at many places, from its first byte to its last, it never opens."""
-    whole, places = (loaded.path / LEDGER).read_bytes(), size(20, 100)
+    whole, places = (loaded.path / LEDGER).read_bytes(), size(10, 100)
     for place in range(places):
         (loaded.path / LEDGER).write_bytes(whole[: len(whole) * place // places])
         with pytest.raises(StoreError, match="nothing is decided from this store"):
@@ -136,7 +136,7 @@ def test_a_flipped_bit_is_never_decided_from(loaded, name):
     """One bit of ledger, manifest or a snapshot, at many places: the look-up is refused with a word, never answered."""
     path = loaded.path / name
     path = next(path.glob("*")) if path.is_dir() else path
-    whole, places = path.read_bytes(), size(10, 40)
+    whole, places = path.read_bytes(), size(5, 40)
     for place in range(places):
         at = len(whole) * place // places
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << place % 8]) + whole[at + 1 :])

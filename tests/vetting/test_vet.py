@@ -182,7 +182,7 @@ def test_the_price_is_that_of_a_callable_number(vetted):
         (["--at", "someday"], 2),
         (["--sealed", "offer.json"], 2),
         (["--against", "missing.csv"], 4),
-    ], 9),
+    ], 5),
 )  # fmt: skip
 def test_the_gate_alone_decides_the_exit_code(dnc, offer, conditions, code):
     """0 if all conditions hold, else 1, whatever the outcomes of rows; 2 and 4 as for all verbs."""

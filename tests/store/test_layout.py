@@ -120,8 +120,8 @@ def test_what_a_directory_does_not_say_is_against_the_call(store, write_file, te
         ("number,a\n+33199000001,\n", {"columns": {"since": "a", "until": "A"}}, "'a' is mapped twice"),
         ("number,since,a\n+33199000001,,\n", {"columns": {"since": "a"}}, "several columns are called since"),
         ("number,since\n+33199000001,\n", {"dates": "ymd"}, "dates 'ymd' is not known"),
-        ("Telephone;Réponse\n0199000001;OK\n", {"columns": {"reponse": "Réponse"}}, "files of its own format"),
-        ("Telephone;Réponse\n0199000001;OK\n", {"dates": "dmy"}, "files of its own format"),
+        ("Telephone;Réponse\n0199000001;OK\n", {"columns": {"reponse": "Réponse"}}, "its own file format"),
+        ("Telephone;Réponse\n0199000001;OK\n", {"dates": "dmy"}, "its own file format"),
     ],
 )
 def test_what_cannot_have_an_effect_is_refused(store, write_file, text, words, message):

@@ -241,7 +241,7 @@ class FactReader:
         columns = [cells["campaign"]]
         for name in DATES:
             read = each_distinct(
-                cells.select(name), lambda text, n=name: self._day(n, text), {name: pl.Date, "odd": pl.Boolean}
+                cells[[name]], lambda text, n=name: self._day(n, text), {name: pl.Date, "odd": pl.Boolean}
             )
             odd[name] = read["odd"]
             columns.append(read[name])
@@ -256,9 +256,7 @@ class FactReader:
             attempts = cells[name].str.extract(r"^([0-9]{1,9})(?:[.,]00?)?$", 1).cast(pl.Int32)
             odd[name] = cells[name].is_not_null() & attempts.is_null()
             columns.append(attempts)
-        hours = each_distinct(
-            cells.select("hours_agreed"), lambda text: (read_hours(text),), {"hours_agreed": pl.String}
-        )
+        hours = each_distinct(cells[["hours_agreed"]], lambda text: (read_hours(text),), {"hours_agreed": pl.String})
         odd["hours_agreed"] = cells["hours_agreed"].is_not_null() & hours["hours_agreed"].is_null()
         return [*columns, cli["cli"], hours["hours_agreed"]]
 

@@ -9,6 +9,7 @@ answers.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Set
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -87,6 +88,7 @@ class Evaluator:
     def __init__(self, book: Rulebook, con: duckdb.DuckDBPyConnection) -> None:
         self._book = book
         self._con = con
+        self._changes = {name: pack.changes() for name, pack in book.packs.items()}
         self._groups: dict[str, list[_Group]] = {}  # by jurisdiction
         self._registry_facts = {
             registry_column(registry, suffix): kind
@@ -111,14 +113,14 @@ class Evaluator:
     def _by_law(self, facts: Facts) -> Iterator[tuple[Pack, pl.Series]]:
         """Each pack and span of days on which the same regimes are in force, with the positions of its cases."""
         row, distinct = facts.numbered(["jurisdiction", "day"])
-        law, packs = pl.Series([None], dtype=pl.UInt32).new_from_index(0, distinct.height), list[Pack]()
-        for rows in distinct.with_row_index("at").drop_nulls().partition_by("jurisdiction"):
-            if pack := self._book.packs.get(rows["jurisdiction"][0]):
-                changes = pl.Series("day", pack.changes(), dtype=pl.Date)
-                law = law.scatter(rows["at"], changes.search_sorted(rows["day"], side="right") + len(packs))
-                packs += [pack] * (changes.len() + 1)
-        for number in law.unique().drop_nulls().sort():
-            yield packs[number], (law == number).fill_null(False)[row].arg_true()
+        places, numbers = list[int | None](), dict[tuple[str, int], int]()
+        for name, day in distinct.iter_rows():
+            span = (name, bisect_right(self._changes[name], day)) if name in self._changes and day else None
+            places.append(span and numbers.setdefault(span, len(numbers)))
+        law = pl.Series(places, dtype=pl.UInt32)[row]
+        for name in dict.fromkeys(name for name, _ in numbers):
+            for span in sorted(span for span in numbers if span[0] == name):
+                yield self._book.packs[name], (law == numbers[span]).fill_null(False).arg_true()
 
     def _evaluation(self, pack: Pack, facts: Facts, skip_daily: bool) -> Evaluation:
         days = facts.cases["day"]
@@ -131,13 +133,15 @@ class Evaluator:
         of_plans = _Values(truths, truth[plan], {end: on[plan] for end, on in ends.items()})
         of_answers = [group.values(facts, asked) for group in groups if not group.of_plans]
         values = _together([of_plans, *of_answers], facts.cases.height)
-        return Evaluation(regimes, values.truths, values.truth, _last_day(pack, regimes, days, values))
+        return Evaluation(
+            regimes, values.truths, values.truth, _last_day(self._changes[pack.jurisdiction], regimes, days, values)
+        )
 
     def _grouped(self, pack: Pack, answers: list[str]) -> list[_Group]:
         """All conditions of a pack in groups; `answers` are the columns of the registries that anything is known of."""
         if pack.jurisdiction not in self._groups:
             of_plans = [*FACTS, *vocabulary().axes]
-            whole = inquiry(regime for day in (date.min, *pack.changes()) for regime in pack.on(day))
+            whole = inquiry(regime for day in (date.min, *self._changes[pack.jurisdiction]) for regime in pack.on(day))
             parts = whole.apart([*of_plans, *answers], vocabulary().axes)
             self._groups[pack.jurisdiction] = [
                 self._group(names, set(names) <= set(of_plans), part) for names, part in parts
@@ -174,9 +178,12 @@ def _merged(truths: Iterable[Truth]) -> Truth:
     return {sql: value for truth in truths for sql, value in truth.items()}
 
 
-def _last_day(pack: Pack, regimes: list[Regime], days: pl.Series, values: _Values) -> pl.Series:
-    """`Evaluation.last_day` of cases on `days`, on all of which the same regimes are in force."""
-    next_law: date | None = next((change for change in pack.changes() if change > days[0]), None)
+def _last_day(changes: list[date], regimes: list[Regime], days: pl.Series, values: _Values) -> pl.Series:
+    """`Evaluation.last_day` of cases on `days`, on all of which the same regimes are in force.
+
+    changes: the days on which other regimes come into force.
+    """
+    next_law: date | None = next((change for change in changes if change > days[0]), None)
     last_days = [pl.repeat(next_law and next_law - timedelta(days=1), pl.len(), dtype=pl.Date)]
     counting = [counting_ends(regimes, truth) for truth in values.truths]
     for end, on in values.ends.items():

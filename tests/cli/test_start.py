@@ -61,7 +61,7 @@ class _Person:
         return self.answers.get(self.asked[-1], "1") + "\n"
 
 
-@pytest.mark.parametrize("tool", some(sorted(EXPORTS), 3))
+@pytest.mark.parametrize("tool", some(sorted(EXPORTS), 2))
 def test_an_export_goes_to_a_report_in_twelve_questions(dnc, write_file, tmp_path, monkeypatch, tool):
     """No row is undecided for want of something that the file says."""
     monkeypatch.setenv("DNC_TODAY", "2026-11-24")

@@ -45,6 +45,7 @@ from dnc.messages import said
 from dnc.numbers.normalise import cleaned
 
 DELIMITERS = ",;\t|"
+_RARE_DELIMITERS = "^~\x01\x1f"  # taken for one only where a line has none of the others
 _FIELD_LIMIT = 1 << 20
 _RECORD_LIMIT = 1 << 24  # characters of a record of several lines
 _REREAD_ONCE, _REREAD_TIMES = 1 << 25, 10  # characters that may be read again, and how often as many as were read once
@@ -191,8 +192,11 @@ def _dialect(delimiter: str, lines: list[str]) -> _Dialect:
 def guess_delimiter(line: str) -> str:
     """The delimiter that occurs most often outside quotes in a line; a comma if there is none."""
     outside = _outside_quotes(line)
-    counts = Counter(char for char in outside if char in DELIMITERS)
-    return max(DELIMITERS, key=lambda char: counts[char]) if counts else ","
+    for known in (DELIMITERS, _RARE_DELIMITERS):
+        counts = Counter(char for char in outside if char in known)
+        if counts:
+            return max(known, key=lambda char: counts[char])
+    return ","
 
 
 class _Lines:

@@ -892,6 +892,18 @@ def test_an_object_without_a_number(tmp_path):
         outcomes(written(tmp_path, json.dumps(rows), "calls.json"))
 
 
+@pytest.mark.parametrize("sign", ["^", "~", "\x01", "\x1f"])
+def test_rare_separators(sign, tmp_path):
+    """Signs that no text has are separators where a header has no usual one; elsewhere they are text."""
+    path = written(
+        tmp_path, f"ref{sign}number{sign}city\n1{sign}01 99 00 04 18{sign}Nantes, Loire\n2{sign}01 99 00 04 19\n"
+    )
+    assert outcomes(path) == ["clear", "undecided"]
+    check(path, Store(tmp_path / "store"), region="FR", out=tmp_path / "out.csv", columns=["outcome"])
+    assert (tmp_path / "out.csv").read_text().startswith(f"ref{sign}number{sign}city{sign}dnc_outcome\n")
+    assert opened(written(tmp_path, f"ref,num{sign}ber\n1,2\n"))[0] == ["ref", f"num{sign}ber"]
+
+
 def test_a_separator_of_any_sign(tmp_path):
     """A first line may name a separator that no CSV reader knows; it is read with care."""
     path = written(tmp_path, "sep=§\nref§number§city\n1§01 99 00 04 18§Nantes\n2§01 99 00 04 19\n")

@@ -21,7 +21,7 @@ from dnc.checks.header import FORMER_OUTCOME, Header
 from dnc.clock import NONE, UNTOLD, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Shared
-from dnc.files.table import FEWER, LINE, RAGGED, UNNAMED, Table
+from dnc.files.table import FEWER, LINE, RAGGED, UNNAMED, Table, is_name_of_number
 from dnc.frames import each_distinct, numbered
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
@@ -264,7 +264,8 @@ class Intake:
         """Raise InputError where a row without a number is a header with other columns for the rows below it.
 
         At least two of its cells are names of columns, and not all are where they were; or the name of a column of
-        numbers is where it was, and beside it is a name that no column has.
+        numbers is where it was, or in a row without a digit another word for it, and beside it is a name that no column
+        has.
         """
         unread = unread.filter(~pl.any_horizontal(pl.col(numbers).str.contains(r"\d{3}")))
         if unread.is_empty():
@@ -279,8 +280,12 @@ class Intake:
         named = are_known.sum_horizontal()
         moved = pl.any_horizontal(pl.lit(False), *(pl.col(name) != own for name, own in names.items()))
         same = pl.any_horizontal(pl.col(name) == names[name] for name in numbers)
+        called = [word for name in numbers for word in texts[name].unique().drop_nulls() if is_name_of_number(word)]
+        other = pl.any_horizontal(pl.col(name).is_in(pl.Series(called, dtype=pl.String).implode()) for name in numbers)
+        digits = pl.any_horizontal(pl.col(name).str.contains(r"[\d@]").fill_null(False) for name in names)
         new = texts.select(pl.any_horizontal(~(are_known[name] | (pl.col(name) == "")) for name in names)).to_series()
-        at = texts.select((((named > 1) & moved) | (same & new)).fill_null(False)).to_series().arg_true()
+        is_header = ((named > 1) & moved) | ((same | (other & ~digits)) & new)
+        at = texts.select(is_header.fill_null(False)).to_series().arg_true()
         if len(at):
             why = said("errors", "second_header")
             raise InputError(why, self.table.path, unread[LINE][at[0]])

@@ -159,6 +159,14 @@ def as_typed(name: str) -> str:
     return quoted([name]) if may_be_data(name) else repr(name[:_HEADER_CELL])
 
 
+def is_name_of_number(cell: str) -> bool:
+    """Whether a text is nothing but words for a telephone number (`Tel`, `Numéro de téléphone`, `Mobile phone`)."""
+    words = [folded(word) for word in re.findall(r"[^\W\d_]+", cell)]
+    return any(word in PHONE_WORDS for word in words) and all(
+        word in PHONE_WORDS or word in _LINES or word in ("de", "du") for word in words
+    )
+
+
 def unique_names(header: list[str]) -> list[str]:
     """Column names made unique by a counter; blank names, and those that Polars takes for a pattern, are `column N`."""
     names: dict[str, None] = {}

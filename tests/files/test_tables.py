@@ -814,6 +814,11 @@ def test_a_second_header(tmp_path):
     for other in ("ref,number,objected_on,city", "ref,city,number,objected_on", "Number,Ref,x,y"):
         with pytest.raises(InputError, match=r"calls\.csv:3: another header is here"):
             outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{other}\n{rows}"))
+    for other in ("client,Tél.,stop,ville", "id,Numéro de téléphone,arrêt,x", "a,mobile phone,b,"):
+        with pytest.raises(InputError, match=r"calls\.csv:3: another header is here"):
+            outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{other}\n2,01 99 00 04 19,2022-04-01,\n"))
+    for row in ("2,pas de téléphone,Lille,", "2,mobile,Lille,", ",,Lille,", ",number,,"):
+        assert outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{row}\n")) == ["clear", "undecided"]
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,6 @@ class Evaluator:
     def __init__(self, book: Rulebook, con: duckdb.DuckDBPyConnection) -> None:
         self._book = book
         self._con = con
-        self._changes = {name: pack.changes() for name, pack in book.packs.items()}
         self._groups: dict[str, list[_Group]] = {}  # by jurisdiction
         self._registry_facts = {
             registry_column(registry, suffix): kind
@@ -115,7 +114,8 @@ class Evaluator:
         row, distinct = facts.numbered(["jurisdiction", "day"])
         places, numbers = list[int | None](), dict[tuple[str, int], int]()
         for name, day in distinct.iter_rows():
-            span = (name, bisect_right(self._changes[name], day)) if name in self._changes and day else None
+            pack = self._book.packs.get(name)
+            span = (name, bisect_right(pack.changes(), day)) if pack and day else None
             places.append(span and numbers.setdefault(span, len(numbers)))
         law = pl.Series(places, dtype=pl.UInt32)[row]
         for name in dict.fromkeys(name for name, _ in numbers):
@@ -133,16 +133,13 @@ class Evaluator:
         of_plans = _Values(truths, truth[plan], {end: on[plan] for end, on in ends.items()})
         of_answers = [group.values(facts, asked) for group in groups if not group.of_plans]
         values = _together([of_plans, *of_answers], facts.cases.height)
-        return Evaluation(
-            regimes, values.truths, values.truth, _last_day(self._changes[pack.jurisdiction], regimes, days, values)
-        )
+        return Evaluation(regimes, values.truths, values.truth, _last_day(pack, regimes, days, values))
 
     def _grouped(self, pack: Pack, answers: list[str]) -> list[_Group]:
         """All conditions of a pack in groups; `answers` are the columns of the registries that anything is known of."""
         if pack.jurisdiction not in self._groups:
             of_plans = [*FACTS, *vocabulary().axes]
-            whole = inquiry(regime for day in (date.min, *self._changes[pack.jurisdiction]) for regime in pack.on(day))
-            parts = whole.apart([*of_plans, *answers], vocabulary().axes)
+            parts = inquiry(pack.ever).apart([*of_plans, *answers], vocabulary().axes)
             self._groups[pack.jurisdiction] = [
                 self._group(names, set(names) <= set(of_plans), part) for names, part in parts
             ]
@@ -178,12 +175,9 @@ def _merged(truths: Iterable[Truth]) -> Truth:
     return {sql: value for truth in truths for sql, value in truth.items()}
 
 
-def _last_day(changes: list[date], regimes: list[Regime], days: pl.Series, values: _Values) -> pl.Series:
-    """`Evaluation.last_day` of cases on `days`, on all of which the same regimes are in force.
-
-    changes: the days on which other regimes come into force.
-    """
-    next_law: date | None = next((change for change in changes if change > days[0]), None)
+def _last_day(pack: Pack, regimes: list[Regime], days: pl.Series, values: _Values) -> pl.Series:
+    """`Evaluation.last_day` of cases on `days`, on all of which the same regimes are in force."""
+    next_law: date | None = next((change for change in pack.changes() if change > days[0]), None)
     last_days = [pl.repeat(next_law and next_law - timedelta(days=1), pl.len(), dtype=pl.Date)]
     counting = [counting_ends(regimes, truth) for truth in values.truths]
     for end, on in values.ends.items():

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from dnc.law.condition import Condition, Sql, all_sql
 from dnc.law.demands import OPEN
@@ -128,9 +129,19 @@ class Pack:
 
     def changes(self) -> list[date]:
         """The days on which other regimes come into force than on the day before, sorted."""
+        return list(self._changes)
+
+    @cached_property
+    def _changes(self) -> list[date]:
         days = {self.read_from, self.read_until + timedelta(days=1)}
         days |= {day for regime in self.regimes for day in (regime.first, regime.until)}
         return sorted(days - {date.min, date.max})
+
+    @cached_property
+    def ever(self) -> list[Regime]:
+        """Every regime as it is in force on some day (see `on`)."""
+        found = (regime for day in (date.min, *self.changes()) for regime in self.on(day))
+        return list({id(regime): regime for regime in found}.values())
 
     def on(self, day: date) -> list[Regime]:
         """The regimes in force on a day.

@@ -190,7 +190,9 @@ def read_column(texts: pl.Series, region: pl.Series | str | None) -> Column:
 def read_in_bulk(texts: pl.Series, region: pl.Series | str | None) -> Column:
     """Read a column of numbers as a whole; arguments as for `read_column`."""
     keys, reasons = _keys(texts)
-    rows = _looked_up(keys, region).with_columns(pl.coalesce(pl.lit(reasons), "unread").alias("unread"))
+    rows = _looked_up(keys, region)
+    if len(refused := reasons.is_not_null().arg_true()):
+        rows = rows.with_columns(rows["unread"].scatter(refused, reasons.gather(refused)))
     open_ = (rows["unread"].is_null() & rows["kind"].is_null()).arg_true()
     if len(open_):
         regions = (
@@ -252,12 +254,14 @@ def _looked_up(keys: pl.Series, region: pl.Series | str | None) -> pl.DataFrame:
     rules = _by_region(keys, region) if isinstance(region, pl.Series) else _at_home(keys, region)
     keys = keys + rules["shift"]
     unread = rules["unread"]
-    if (keys >= BASE).any():
-        rules = _plans.abroad.at(keys)
-        if _plans.add_codes(_codes_of(keys.filter(rules["shift"].is_null() & rules["unread"].is_null()))):
-            rules = _plans.abroad.at(keys)
-        keys = keys + rules["shift"]
-        unread = unread.zip_with(rules["unread"].is_null(), rules["unread"])
+    if len(with_plus := (keys >= BASE).arg_true()):
+        theirs = keys.gather(with_plus)
+        rules = _plans.abroad.at(theirs)
+        if _plans.add_codes(_codes_of(theirs.filter(rules["shift"].is_null() & rules["unread"].is_null()))):
+            rules = _plans.abroad.at(theirs)
+        keys = keys.scatter(with_plus, theirs + rules["shift"])
+        if rules["unread"].null_count() < len(with_plus):
+            unread = unread.scatter(with_plus, rules["unread"])
     kind = _plans.kinds.at(keys)["kind"]
     if (doubted := _plans.kind_rows["doubt"].is_not_null().gather(kind)).any():
         # Only the reference can say whether it may rather be a foreign number that lost its plus.

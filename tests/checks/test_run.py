@@ -42,6 +42,16 @@ def test_golden_output(store, write_file, tmp_path, suffix):
     assert (tmp_path / f"v.{suffix}").read_bytes() == (GOLDEN / f"verdicts.{suffix}").read_bytes()
 
 
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_large_output_is_stored_while_it_is_written(store, write_file, tmp_path, monkeypatch, suffix):
+    """Text that is written in parts, and stored before its end, has the same bytes."""
+    monkeypatch.setattr("dnc.files.writers._AT_ONCE", 1)
+    monkeypatch.setattr("dnc.files.atomic._KEPT", 0)
+    text = CALLS.replace("two\nlines", '"two\nlines"')
+    check(write_file("calls.csv", text), store, region="FR", given=FACTS, out=tmp_path / f"v.{suffix}")
+    assert (tmp_path / f"v.{suffix}").read_bytes() == (GOLDEN / f"verdicts.{suffix}").read_bytes()
+
+
 def test_every_format_says_the_same(store, write_file, tmp_path):
     """CSV, Parquet, XLSX and JSON lines come from one check and hold the same verdicts."""
     outs = [tmp_path / f"v.{suffix}" for suffix in ("csv", "parquet", "xlsx", "jsonl")]

@@ -8,12 +8,11 @@ import polars as pl
 import pytest
 
 from dnc import InputError, LoaderError
-from dnc.checks.screening import Screen
 from dnc.store import audit_log
 from tests import some
 from tests.law.test_world import BOOK, SALE, decided
 from tests.registries.test_loaders import state_of
-from tests.store.test_store import said
+from tests.store.test_store import said, states
 
 AS_OF = date(2026, 11, 20)
 ODD = [
@@ -71,10 +70,7 @@ def notes_of_odd(one, column, count):
 
 def answers_of_own(store, cells, day):
     """What the own list says on a day about +33199000100 and the numbers after it, which have these cells."""
-    calls = pl.DataFrame({"number": [33199000100 + at for at in range(len(cells))]}, schema={"number": pl.UInt64})
-    calls = calls.with_columns(day=pl.lit(date.fromisoformat(day)), campaign=pl.lit(None, pl.String))
-    with Screen(store.standing(), ["own"]) as screen:
-        return dict(zip(cells, screen.decoded(screen.codes(calls))["own"], strict=True))
+    return dict(zip(cells, states(store, "own", range(33199000100, 33199000100 + len(cells)), day), strict=True))
 
 
 def test_an_odd_first_day_is_an_objection(store, write_file):

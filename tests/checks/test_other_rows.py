@@ -12,7 +12,7 @@ import pytest
 from dnc import Decider, Store, check, vet
 from dnc.checks import other_rows, settings
 from dnc.checks.brief import Brief
-from tests import size
+from tests import size, some
 
 CHARITY = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
 SALE = {
@@ -35,7 +35,7 @@ def outcomes(store, write_file, monkeypatch):
     return decide
 
 
-@pytest.mark.parametrize("day", ["2026-05-01", "2062-01-01", "yes", "32/13"])
+@pytest.mark.parametrize("day", some(["2026-05-01", "2062-01-01", "yes", "32/13"], 2))
 def test_an_objection_counts_for_every_row_of_its_number(outcomes, day):
     """However the number is written, above and below, against a row that says that there was none."""
     rows = ["0199000418,none", f"{B},none", f"+33199000418,{day}", "(0)1.99.00.04.18,no", "0033199000418,"]

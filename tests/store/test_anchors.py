@@ -19,6 +19,7 @@ from dnc.store import anchors
 from dnc.store.backup import backup, restore
 from dnc.store.ledger import Ledger
 from dnc.store.verify import verify, verify_log
+from tests import some
 from tests.store.test_durability import LEDGER, MANIFEST, names
 from tests.store.test_stamps import logged, two_rows  # noqa: F401 (fixtures)
 
@@ -157,7 +158,7 @@ def test_a_pipe_in_place_of_the_anchors_is_not_waited_for(anchored, tmp_path):
     assert "is a pipe or a device" in verify(anchored.ledger).notes[0]
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1]", '["a', "[" * 100_000])
+@pytest.mark.parametrize("content", some(["", "{}", "[1]", '["a', "[" * 100_000], 3))
 def test_a_damaged_memory_is_a_fault(dnc, anchored, content):
     """What cannot be read may have named a file; it is removed by hand, and anchoring remembers anew."""
     (anchored.path / anchors.NAME).write_text(content)

@@ -10,7 +10,7 @@ import pytest
 
 from dnc import InputError
 from tests import edits
-from tests.store.test_store import said
+from tests.store.test_store import states
 
 AS_OF = date(2026, 8, 3)
 OWN = "Téléphone;Depuis;Fin;Motif\n01 99 00 00 01;05/03/2026;;stop\n01 99 00 00 02;06/03/26;jamais;stop\n"
@@ -78,7 +78,7 @@ def test_a_french_directory_as_it_is(store, write_file, words):
     """Its columns are named for liste rouge and liste orange, and say oui or non."""
     one = store.load(write_file("annuaire.csv", FRENCH.format(**words)), as_of=AS_OF)
     assert one.registry == "fr-directory"
-    assert {number: said(store, "fr-directory", number, "2026-08-04")[0] for number in STATES} == STATES
+    assert dict(zip(STATES, states(store, "fr-directory", STATES, "2026-08-04"), strict=True)) == STATES
 
 
 @pytest.mark.parametrize(

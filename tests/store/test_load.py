@@ -16,7 +16,7 @@ from dnc.reports.check_page import html
 from dnc.store.backup import backup
 from dnc.store.verify import verify
 from tests import some
-from tests.store.test_store import said
+from tests.store.test_store import said, states
 
 AS_OF = date(2026, 8, 1)
 ACCEPTED = {"accept_unread": 1, "reason": "the shop's own typing error"}
@@ -284,7 +284,7 @@ def test_plain_form_with_types(store, tmp_path, suffix):
     path, frame = tmp_path / f"a{suffix}", pl.DataFrame(rows)
     {".parquet": frame.write_parquet, ".jsonl": frame.write_ndjson, ".xlsx": frame.write_excel}[suffix](path)
     store.load(path, as_of=AS_OF, registry="gb-tps")
-    found = [said(store, "gb-tps", 441632960100 + n, "2026-08-01")[0] for n in (1, 2, 3)]
+    found = states(store, "gb-tps", [441632960100 + n for n in (1, 2, 3)], "2026-08-01")
     assert found == ["listed", "clear", "listed"]
 
 

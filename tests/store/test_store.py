@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import polars as pl
@@ -16,15 +17,23 @@ ANSWER = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\
 
 def said(store: Store, registry: str, number: int, day: str, campaign: str | None = None) -> tuple[object, ...]:
     """State, as-of, campaign state and next day of one number on one day."""
-    calls = pl.DataFrame(
-        {"number": [number], "day": [date.fromisoformat(day)], "campaign": [campaign]},
-        schema={"number": pl.UInt64, "day": pl.Date, "campaign": pl.String},
-    )
-    with Screen(store.standing(), [registry]) as screen:
-        words = screen.decoded(screen.codes(calls)).row(0, named=True)
+    words = _looked_up(store, registry, [number], day, campaign).row(0, named=True)
     prefix = registry.replace("-", "_")
     state, as_of, campaign, next_on = (words.get(f"{prefix}{fact}") for fact in ("", "_as_of", "_campaign", "_next_on"))
     return state, as_of and str(as_of), campaign, next_on and str(next_on)
+
+
+def states(store: Store, registry: str, numbers: Iterable[int], day: str) -> list[str]:
+    """State of each of several numbers on one day."""
+    return _looked_up(store, registry, [*numbers], day)[registry.replace("-", "_")].to_list()
+
+
+def _looked_up(store: Store, registry: str, numbers: list[int], day: str, campaign: str | None = None) -> pl.DataFrame:
+    calls = pl.DataFrame({"number": numbers}, schema={"number": pl.UInt64}).with_columns(
+        day=pl.lit(date.fromisoformat(day)), campaign=pl.lit(campaign, pl.String)
+    )
+    with Screen(store.standing(), [registry]) as screen:
+        return screen.decoded(screen.codes(calls))
 
 
 def test_an_answer_is_read_to_the_letter(store, write_file):

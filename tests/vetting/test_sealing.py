@@ -280,7 +280,7 @@ def test_a_result_is_signed(dnc, offer, keys):
     assert json.loads(dnc("vet", target, "--json")[1])["signer"] == seller
     assert dnc("vet", path, "--against", target, "--salt", "0" * 64, "--signer", other)[0] == 4
     assert dnc("vet", path, *use, "--seal", target, "--again", "unsigned")[0] == 0
-    assert "Unsigned" in dnc("vet", target, "--lang", "en")[1]
+    assert "Not signed" in dnc("vet", target, "--lang", "en")[1]
     code, out, err = dnc("vet", target, "--signer", seller)
     assert (code, out, "is not signed" in err) == (4, "", True)
 

@@ -1,4 +1,4 @@
-"""Public holidays: those of the library `holidays`, adjusted to what a law counts as one."""
+"""Public holidays: those of the library `holidays`, adjusted to what counts as a holiday in a law."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from dnc.cache import kept, source
 class Calendar:
     """Which days count as holidays: those of the library `holidays` for a country, adjusted to a law.
 
-    days: MM-DD that count in every year, also where the library leaves them out because they fall on a Sunday.
-    everywhere: adds the days that all subdivisions have in common, such as a weekday observed in place of a Sunday.
-    without: names (in English, as the library writes them) of days that do not count.
+    days: MM-DD that count in every year, even if the library leaves them out because they fall on a Sunday.
+    everywhere: adds the days that all subdivisions have in common, such as a weekday observed instead of a Sunday.
+    without: names (in English, as in the library) of days that do not count.
     subdivision: adds the days of one of its subdivisions.
     """
 
@@ -28,7 +28,7 @@ class Calendar:
     subdivision: str | None = None
 
     def between(self, first_year: int, last_year: int) -> list[date]:
-        """The days from the first year to the last, both included; kept, since the library takes 0.1 s to import."""
+        """The days from the first year to the last, both included; cached, since importing the library takes 0.1 s."""
         inputs = (_version(), source(__package__, "calendars.py"), self, first_year, last_year)
         name = f"holidays-{self.country}-{sha256(repr(self).encode()).hexdigest()[:8]}"  # a country may have several
         return kept(name, inputs, list[date], lambda: _days(self, range(first_year, last_year + 1)))

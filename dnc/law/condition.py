@@ -12,13 +12,13 @@ from dnc.messages import NOTHING, Words
 class Sql(str):
     """An SQL expression over `facts` that knows which columns it reads.
 
-    A condition is evaluated once for each distinct combination of the columns it
-    reads, so a column too many costs time and one too few is a binder error.
+    A condition is evaluated once for each distinct combination of the columns that it
+    reads, so a column too many costs time, and a column too few is a binder error.
     Formatting gives a plain `str`: write `Sql(f"…", part, "column")` to combine.
 
     Args:
         text: the expression.
-        read: each a name of a column, or an expression whose columns it reads too.
+        read: what it reads: names of columns, or expressions whose columns it reads too.
     """
 
     columns: frozenset[str]
@@ -34,13 +34,13 @@ class Condition:
     """One condition or demand, compiled.
 
     sql: a three-valued expression over `facts`.
-    reads: pairs of (expression that is true where this fact is unknown, word of `dnc_missing`).
+    reads: pairs of (expression that is true if a fact is unknown, word of `dnc_missing` for this fact).
     ends: expressions for dates, each the last day on which `sql` keeps its value, or NULL.
     says: the same in words, for `dnc explain`.
     registries: ids of the registries that it looks up.
     daily: whether it is judged day by day (hours, attempts), so that it does not limit the validity.
-    compares: for each column compared with a closed list, its words; of prefixes, the prefixes.
-    axis: whether it is nothing but such a list: the column is one of the words.
+    compares: pairs of a column and the words, or prefixes, of the closed list that it is compared with.
+    axis: whether it only checks that a column is one of the words of such a list.
     calendars: names of the macros that it calls.
     """
 

@@ -1,4 +1,4 @@
-"""The demands and tests that a regime may use: a closed list, each compiled to one SQL expression.
+"""The demands and tests that a regime may use: a closed list, in which each is compiled to one SQL expression.
 
 The expressions read a table `facts` with one row per call: the axes of the
 vocabulary, the columns of `FACTS`, and for each registry that is looked up the
@@ -19,21 +19,21 @@ from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, messages, registry_name, said
 
 FACTS = {
-    "day": "DATE",  # local day of the call; it picks the law in force
+    "day": "DATE",  # local day of the call; it decides which law is in force
     "at_first": "TIMESTAMP",  # local time of the call in the earliest of its possible zones
-    "at_last": "TIMESTAMP",  # the same in the latest
+    "at_last": "TIMESTAMP",  # local time in the latest of them
     "timed": "BOOLEAN",  # whether the call has a clock time
     "appointment": "TIMESTAMP",  # local time that the person agreed to
-    "polls": "VARCHAR",  # territory whose polls count; NULL where `place` was not understood
+    "polls": "VARCHAR",  # territory whose polls count; NULL if `place` was not understood
     "place": "VARCHAR",  # ISO 3166-2, as given or from the numbering plan; NULL if unknown or given as a zone
     "plan_place": "VARCHAR",  # ISO 3166-2 of the number's area code, wherever the person is; NULL if it has none
     "cli": "VARCHAR",  # '+…', a short number, or 'withheld'
     "relationship_on": "DATE",
     "consent_on": "DATE",
-    "consent_until": "DATE",  # last day that it was given for; NULL = it names none
-    "at_agreed_hour": "VARCHAR",  # yes (also where no hours were agreed), no, or what has to be told: call_at, place
+    "consent_until": "DATE",  # last day for which consent was given; NULL = no such day was agreed
+    "at_agreed_hour": "VARCHAR",  # yes (also if no hours were agreed), no, or what is missing: call_at, place
     "consent_withdrawn_on": "DATE",  # never NULL: 9999-12-31 = none
-    "objected_on": "DATE",  # 9999-12-31 = known that there is none
+    "objected_on": "DATE",  # 9999-12-31 = it is known that there is none
     "refused_on": "DATE",  # 9999-12-31 = none
     "attempts": "INTEGER",  # in the 30 days before the call
     "attempts_day": "INTEGER",  # in the 24 hours before it
@@ -44,13 +44,13 @@ REGISTRY_FACTS = {
     "": "VARCHAR",  # listed, clear, uncovered; NULL = no snapshot is loaded for the day
     "_as_of": "DATE",
     "_since": "DATE",  # listed: first day on which it may have been listed, given or inferred; NULL = unknown
-    "_told": "DATE",  # date given with the answer: listed since, or, for a `no`, the day it was asked about
+    "_told": "DATE",  # date given with the answer: listed since, or, for a `no`, the day that the answer is about
     "_campaign": "VARCHAR",  # listed, clear: the newest answer for the campaign of the call
     "_next_on": "DATE",  # first later day on which another snapshot covers the number
 }
 OWN = "own"  # registry id of the caller's own opt-out list
 UNITS = ("days", "months", "years")
-AGES = (*UNITS, "quarters")  # of an answer: until a calendar quarter ends, the first being that of the answer
+AGES = (*UNITS, "quarters")  # for answers: until the end of a calendar quarter, counted from that of the answer
 
 
 def _has_come(column: str) -> Sql:
@@ -59,7 +59,7 @@ def _has_come(column: str) -> Sql:
 
 
 def _eve_of(column: str) -> Sql:
-    """The day before a date that is still to come; else NULL."""
+    """The day before a date that is in the future; else NULL."""
     return Sql(f"case when {column} > day then {column} - 1 end", column, "day")
 
 
@@ -75,7 +75,7 @@ def _last_day(column: str, span: dict[str, int]) -> Sql:
 
 
 def registry_column(registry: str, suffix: str = "") -> str:
-    """The column of `facts` that holds one of `REGISTRY_FACTS` of a registry."""
+    """The column of `facts` for one of `REGISTRY_FACTS` of a registry."""
     return registry.replace("-", "_") + suffix
 
 
@@ -88,7 +88,7 @@ def _registry_reads(registry: str) -> list[tuple[Sql, str]]:
 
 
 def _answered(p: dict[str, Any]) -> Condition:
-    """True where the registry answers for the number, whatever its answer; else unknown."""
+    """True if the registry has an answer about the number, whatever it is; else unknown."""
     registry = p["registry"]
     state = registry_column(registry)
     return Condition(
@@ -187,7 +187,7 @@ def _consent(p: dict[str, Any]) -> Condition:
         conditions.append(Sql("coalesce(consent_on <= day, true)", "consent_on", "day"))
     if registry := p.get("after_listed"):
         state, as_of, answered_on = (registry_column(registry, suffix) for suffix in ("", "_as_of", "_told"))
-        # Where no date was given, the number may have gone on the list as late as the day of the answer.
+        # If no date was given, the number may have gone on the list as late as the day of the answer.
         since = f"coalesce({answered_on}, {as_of})"
         newer = f"case {state} when 'clear' then true when 'listed' then consent_on > {since} end"
         conditions.append(Sql(newer, state, answered_on, as_of, "consent_on"))
@@ -196,7 +196,7 @@ def _consent(p: dict[str, Any]) -> Condition:
         ends.append(_next_answer(registry))
         says += said("condition", "consent_after", registry=_name(registry))
         if span := p.get("registry_max_age"):
-            # Since an old answer the number may have gone on the list again.
+            # The number may have gone on the list again since an old answer.
             last = _last_day(as_of, span)
             answered = Sql(f"{state} in ('listed', 'clear')", state)
             conditions.append(Sql(f"nullif(day <= {last}, false)", "day", last))
@@ -230,7 +230,7 @@ def _hours(p: dict[str, Any]) -> Condition:
         weekday, clock = f"isodow({at}::date)", f"{at}::time"
         cases = [f"when {at} is null then null", f"when {holiday.format(f'{at}::date')} then false"]
         if eve:
-            # The day before a holiday has its own hours, unless no calls are allowed on that weekday at all.
+            # The day before a holiday has hours of its own, unless no calls at all are allowed on that weekday.
             tomorrow = holiday.format(f"{at}::date + 1")
             open_days = ", ".join(day for days in p["windows"] for day in days)
             cases.append(f"when {tomorrow} and {weekday} in ({open_days}) then {_inside(clock, eve, included)}")
@@ -238,8 +238,8 @@ def _hours(p: dict[str, Any]) -> Condition:
             cases.append(f"when {weekday} in ({', '.join(days)}) then {_inside(clock, windows, included)}")
         return f"case {' '.join(cases)} else false end"
 
-    each = f"list_transform([at_first, at_last], lambda t: {lawful('t')})"
-    sql = Sql(f"list_reduce({each}, lambda a, b: if(a = b, a, null))", "at_first", "at_last", "timed")
+    both = f"list_transform([at_first, at_last], lambda t: {lawful('t')})"
+    sql = Sql(f"list_reduce({both}, lambda a, b: if(a = b, a, null))", "at_first", "at_last", "timed")
     unknown = Sql("at_first is null or at_first <> at_last", "at_first", "at_last")
     if p.get("appointment"):
         agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
@@ -250,7 +250,7 @@ def _hours(p: dict[str, Any]) -> Condition:
 
 
 def _weekdays(text: str) -> Words:
-    """Spans of hours with the weekdays as each language shortens them."""
+    """Spans of hours, with the weekdays abbreviated as in each language."""
     texts = {}
     for language in LANGUAGES:
         texts[language] = text
@@ -320,7 +320,7 @@ def _silence(p: dict[str, Any]) -> Condition:
 
 
 def _max_attempts(p: dict[str, Any]) -> Condition:
-    """Those of a day are among those of thirty, so that few in thirty days are few in one, and many in one are many."""
+    """The attempts of a day are also among those of thirty days, so one count can decide about the other."""
     n = p["n"]
     if "hours" in p:
         sql = Sql(f"coalesce(attempts_day < {n}, nullif(attempts < {n}, false))", "attempts_day", "attempts")
@@ -372,8 +372,8 @@ def _later(p: dict[str, Any]) -> Condition:
 
 
 def _span(span: dict[str, int]) -> Words:
-    each = [said("condition", unit.rstrip("s"), "one" if n == 1 else "many", n=n) for unit, n in span.items()]
-    return reduce(lambda text, part: text + said("condition", "and") + part, each)
+    lengths = [said("condition", unit.rstrip("s"), "one" if n == 1 else "many", n=n) for unit, n in span.items()]
+    return reduce(lambda text, part: text + said("condition", "and") + part, lengths)
 
 
 def _name(registry: str) -> Words:
@@ -381,15 +381,15 @@ def _name(registry: str) -> Words:
 
 
 def label(column: str) -> Words:
-    """The name of a column, in every language; of a fact that is no column, its own name."""
-    known = column in vocabulary().columns
-    return Words({language: vocabulary().label(column, language) if known else column for language in LANGUAGES})
+    """The name of a column, in every language; a fact that is not a column keeps its own name."""
+    is_column = column in vocabulary().columns
+    return Words({language: vocabulary().label(column, language) if is_column else column for language in LANGUAGES})
 
 
 def value_names(axis: str, words: Iterable[str]) -> Words:
     """The names of some values of an axis, joined by "or", in every language."""
-    each = [Words({language: vocabulary().value(axis, word, language) for language in LANGUAGES}) for word in words]
-    return reduce(lambda text, part: text + said("condition", "or") + part, each)
+    names = [Words({language: vocabulary().value(axis, word, language) for language in LANGUAGES}) for word in words]
+    return reduce(lambda text, part: text + said("condition", "or") + part, names)
 
 
 def days_sql(days: Iterable[date]) -> str:
@@ -416,10 +416,10 @@ def _constant(sql: str, name: str) -> Callable[[dict[str, Any]], Condition]:
 
 @dataclass(frozen=True)
 class Template:
-    """A kind of demand or test, as the entry of `DEMANDS` or `TESTS` under its name.
+    """A kind of demand or test: the entry of `DEMANDS` or `TESTS` under its name.
 
     write: compiles its parameters (by key, checked by `dnc.law.rule_file`) to a condition.
-    keys: those it takes in a rules file (True = required).
+    keys: the keys that it takes in a rules file (True = required).
     test: whether it may also be used in `when` and `except`.
     """
 

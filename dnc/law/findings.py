@@ -1,7 +1,7 @@
 """From the values of single conditions to what each regime means for a call.
 
 DuckDB evaluates every condition once (`Inquiry`), grouped by the columns that they
-read. Few distinct combinations of values come back (true, false, or None for *not
+read. It returns few distinct combinations of values (true, false, or None for *not
 known*); this module combines them by the three-valued rule of `dnc.law.regimes`.
 """
 
@@ -22,10 +22,10 @@ _IN_A_CODE = 40  # conditions with three values each that fit into 64 bits: 3**4
 
 
 class Finding(Enum):
-    """What one regime means for one call, worst first.
+    """What one regime means for one call; the worst finding comes first.
 
-    applies: it is known to apply. blocks: it applies and is broken. is_open: it may be broken; a fact is missing.
-    is_met: its demand is met, whether or not it applies. key: its name in tables of messages.
+    applies: the regime is known to apply. blocks: it applies and is broken. is_open: it may be broken, but a fact is
+    missing. is_met: its demand is met, whether or not it applies. key: the name of the finding in tables of messages.
     """
 
     BROKEN = (True, False)
@@ -45,14 +45,14 @@ class Finding(Enum):
 
 @dataclass(frozen=True)
 class Inquiry:
-    """What is evaluated for every call: the conditions of some regimes, and the days on which their values end."""
+    """What is evaluated for every call: the conditions of regimes, and the last days of their values."""
 
     conditions: tuple[Sql, ...]
     ends: tuple[Sql, ...]
 
     @property
     def codes(self) -> int:
-        """How many integers hold the values of all conditions of one call."""
+        """How many integers are needed for the values of all conditions of one call."""
         return -(-len(self.conditions) // _IN_A_CODE)
 
     @property
@@ -85,10 +85,10 @@ class Inquiry:
         return frozenset[str]().union(*(sql.columns for sql in self.expressions))
 
     def apart(self, columns: Sequence[str], few: Collection[str]) -> list[tuple[list[str], Inquiry]]:
-        """The same in parts, each with those of `columns` that it reads.
+        """The same inquiry in parts, each with those of `columns` that it reads.
 
-        An expression joins the part of one that reads the same columns and more; all that read only columns of
-        `few` distinct values make one part.
+        An expression is added to the part of another one that reads at least the same columns; all expressions that
+        read only columns of `few` distinct values form one part.
         """
         read = {sql: sql.columns.intersection(columns) for sql in (*self.conditions, *self.ends)}
         widest = sorted({frozenset(few), *read.values()}, key=lambda names: (-len(names), sorted(names)))
@@ -100,9 +100,9 @@ class Inquiry:
 
 
 def inquiry(regimes: Iterable[Regime], skip_daily: bool = False) -> Inquiry:
-    """All that has to be evaluated to decide some regimes.
+    """Everything that has to be evaluated to decide regimes.
 
-    skip_daily: as `finding_of` reads it; leaves out also what only `unknown_facts` reads.
+    skip_daily: as for `finding_of`; also leaves out what only `unknown_facts` reads.
     """
     parts = [
         part for regime in regimes for part in regime.parts if part in regime.when or not (skip_daily and part.daily)
@@ -130,9 +130,9 @@ def any_of(values: Iterable[bool | None]) -> bool | None:
 
 
 def finding_of(regime: Regime, truth: Truth, skip_daily: bool = False) -> Finding:
-    """What a regime means for a call with these values of its conditions.
+    """What a regime means for a call whose conditions have these values.
 
-    skip_daily: count what is judged day by day (hours, attempts) as met.
+    skip_daily: count conditions that are judged day by day (hours, attempts) as met.
     """
     applies, met = _applies(regime, truth, skip_daily), _value(regime.demanded, truth, skip_daily)
     if applies is False:
@@ -143,23 +143,23 @@ def finding_of(regime: Regime, truth: Truth, skip_daily: bool = False) -> Findin
 
 
 def unknown_facts(regime: Regime, truth: Truth) -> Iterator[str]:
-    """Words of `dnc_missing`: the unknown facts that keep a regime from being decided; none if it is decided."""
+    """Words of `dnc_missing` for the unknown facts because of which a regime is undecided; none if it is decided."""
     applies, met = _applies(regime, truth), truth[regime.demanded.sql]
     if any_of((negated(applies), met)) is not None:
         return
-    asked = list(regime.when)
+    conditions = list(regime.when)
     for clause in regime.exceptions:
         if all_of(truth[part.sql] for part in clause) is None:
-            asked += clause
-    # A file says nothing about calls beyond its scope. While it is not known whether a call lies beyond, ask for the
+            conditions += clause
+    # A file says nothing about calls outside its scope. While it is not known whether a call is outside, ask for the
     # facts that decide that, and not for another jurisdiction.
     if met is None and (applies or not regime.is_scope):
-        asked.append(regime.demanded)
-    yield from (word for part in asked for unknown, word in part.reads if truth[unknown])
+        conditions.append(regime.demanded)
+    yield from (word for condition in conditions for unknown, word in condition.reads if truth[unknown])
 
 
 def counting_ends(regimes: Iterable[Regime], truth: Truth) -> set[str]:
-    """The ends that limit a validity: those of regimes that may apply, as far as their undated conditions say."""
+    """The ends that limit the validity: those of regimes that may apply, judging by their conditions without ends."""
     return {
         end
         for regime in regimes

@@ -1,11 +1,11 @@
 """Lint for rules files: every regime can block a call and can be satisfied, every exception has an effect.
 
 For a regime and a day on which it is in force, every column that it reads is set
-to each value that makes a difference, in all combinations (but see `_facts`). Among
-the results must be the regime's worst finding, its best one, both of them in each
-place that its `when` lists, and one call that each exception lifts; what no call can
-bring about is a mistake in the file. Scopes are checked for not resting on low
-confidence alone. Chains, citations and ids are checked on reading.
+to each value that makes a difference, in all combinations (but see `_facts`). The
+results must include the regime's worst finding, its best one, both of them in each
+place that its `when` lists, and a call to which each exception applies; if no call
+leads to one of these, that is a mistake in the file. A scope must not be based on
+low confidence only. Chains, citations and ids are checked when a file is read.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _TRIED_OF_REGISTRY = {
     "_campaign": ("'listed'", "'clear'", "null"),
     "_next_on": ("null",),
 }
-_OTHERS = "others"  # stands for all registries that give one answer together
+_OTHERS = "others"  # the name for all registries that give the same answer together
 _OF_AXIS: tuple[str, ...] = ("'other'", "null")
 _WORST = {"duty": Finding.MET} | dict.fromkeys(OPEN, Finding.OPEN)  # of other demands: BROKEN
 _BEST = dict.fromkeys(("forbidden", *OPEN), Finding.NOT_APPLICABLE)  # of other demands: MET
@@ -63,39 +63,39 @@ def problems(pack: Pack) -> list[str]:
 
 
 def untitled(pack: Pack) -> list[str]:
-    """The regimes of a pack that are called by their ids, one line each; rules that ship have titles, others may."""
+    """The regimes of a pack that have no title, one line each; rules that ship have titles, others may."""
     return [f"{regime.id}: has no title" for regime in pack.regimes if regime.id in regime.title.values()]
 
 
 def notes(pack: Pack) -> list[str]:
-    """What a pack may lack without a mistake in it, one line each: polls before the last day that it was read for.
+    """What a pack may lack although it has no mistakes, one line each: polls before the last day it was reviewed for.
 
-    A poll of one name is expected as long after the last as the longest time between two of them so far; polls at
-    another time, as after a dissolution, are announced by nothing.
+    The next poll of a name is expected after the longest time between two of them so far; polls at another time,
+    for instance after a dissolution, cannot be foreseen.
     """
     if not pack.polls:
         return []
-    found = []
+    lines = []
     years: dict[str, list[int]] = {}
     for day, name in pack.polls:
         kind = re.split(r", | \(", name)[0]
         if day.year not in years.setdefault(kind, []):
             years[kind].append(day.year)
-    for kind, held in years.items():
-        term = max((later - earlier for earlier, later in pairwise(held)), default=0)
-        if term and held[-1] + term <= pack.read_until.year:
-            found.append(f"{pack.jurisdiction}: polls: {kind} is expected in {held[-1] + term} and has no entry")
+    for kind, past in years.items():
+        term = max((later - earlier for earlier, later in pairwise(past)), default=0)
+        if term and past[-1] + term <= pack.read_until.year:
+            lines.append(f"{pack.jurisdiction}: polls: {kind} is expected in {past[-1] + term} and has no entry")
     last = pack.polls[-1][0]
     if last < pack.read_until:
-        found.append(
+        lines.append(
             f"{pack.jurisdiction}: polls: none after {last} has an entry, and the file was reviewed until "
             f"{pack.read_until}: no day is silent before a poll that is called in between"
         )
-    return found
+    return lines
 
 
 def _scope(pack: Pack) -> Iterator[str]:
-    """The scope is there, and each of its exceptions rests on more than low confidence."""
+    """Check that there is a scope, and that each of its exceptions is based on more than low confidence."""
     scopes = [regime for regime in pack.regimes if regime.is_scope]
     if not scopes:
         yield f"{pack.jurisdiction}-scope is missing: add a regime that says which calls these rules were written for"
@@ -128,13 +128,15 @@ def _regime(con: duckdb.DuckDBPyConnection, pack: Pack, regime: Regime) -> Itera
     worst, best = _WORST.get(regime.demand, Finding.BROKEN), _BEST.get(regime.demand, Finding.MET)
     for way in (worst,) if regime.is_scope else (worst, best):
         without = [
-            place for place in next(iter(seen.values())) if not any(way in found[place] for found in seen.values())
+            place
+            for place in next(iter(seen.values()))
+            if not any(way in by_place[place] for by_place in seen.values())
         ]
         if None in without:
             yield f"{regime.id}: no call can {_ways(way)}"
         else:
             yield from (f"{regime.id}: no call in {place} can {_ways(way)}" for place in without)
-    # An exception for all days but those of polls can only be seen to have an effect on one of these days.
+    # If an exception applies on all days but those of polls, the regime has an effect only on these, so one is tried.
     calendars = {name for clause in regime.exceptions for part in clause for name in part.calendars}
     for day in silent if silent_days(pack.jurisdiction) in calendars else (first, last):
         if seen[day][None] == {Finding.NOT_APPLICABLE}:
@@ -159,26 +161,26 @@ def _ways(finding: Finding) -> str:
 
 def _findings(con: duckdb.DuckDBPyConnection, regime: Regime, day: date) -> dict[str | None, set[Finding]]:
     """What a regime can mean for a call on a day: anywhere (None), and in each place that its `when` lists."""
-    asked = replace(inquiry([regime]), ends=())
+    query = replace(inquiry([regime]), ends=())
     there = {place: one_of("place", [place]) for place in _places(regime)}
-    asked = replace(asked, conditions=(*asked.conditions, *there.values()))
-    answers = con.execute(f"with facts as ({_facts(regime, day)}) select distinct * from ({asked.sql})").fetchall()
-    found: dict[str | None, set[Finding]] = {place: set() for place in (None, *there)}
+    query = replace(query, conditions=(*query.conditions, *there.values()))
+    answers = con.execute(f"with facts as ({_facts(regime, day)}) select distinct * from ({query.sql})").fetchall()
+    findings: dict[str | None, set[Finding]] = {place: set() for place in (None, *there)}
     for codes in answers:
-        truth = asked.truth(codes)
+        truth = query.truth(codes)
         finding = finding_of(regime, truth)
         for place in (None, *(place for place, sql in there.items() if truth[sql])):
-            found[place].add(finding)
-    return found
+            findings[place].add(finding)
+    return findings
 
 
 def _places(regime: Regime) -> tuple[str, ...]:
-    """The places that the `when` of a regime lists; none where it does not depend on the place."""
+    """The places that the `when` of a regime lists; none if it does not depend on the place."""
     return next((words for part in regime.when for name, words in part.compares if name == "place"), ())
 
 
 def _first_silent_day(con: duckdb.DuckDBPyConnection, pack: Pack, first: date, last: date) -> list[date]:
-    """The first day of a span on which polls forbid calls, if there is one."""
+    """The first day of a period on which polls forbid calls, if there is one."""
     name = silent_days(pack.jurisdiction)
     if name not in pack.macros:
         return []
@@ -189,20 +191,21 @@ def _first_silent_day(con: duckdb.DuckDBPyConnection, pack: Pack, first: date, l
 def _facts(regime: Regime, day: date) -> str:
     """A relation of calls: every column that a regime reads, in combinations of the values that are tried.
 
-    These are all combinations but for two things. The registries of one exception, or of `when` and the demand, answer
-    freely; all others give one answer together, and each answer is tried. So the calls grow with the sum of the
-    registries, not with their product. And of the axes that `when` alone reads, one takes all its values, the others
-    one that holds: outside one is outside all. That hides no mistake: each row is a call that may be, whatever rows are
-    left out, and a mistake is what no row shows.
+    These are all combinations, with two exceptions. The registries of one clause of `except`, or of `when` and the
+    demand, vary freely; all other registries give the same answer together, and each answer is tried. So the number of
+    calls grows with the sum of the registries, not with their product. And of the axes that only `when` reads, one
+    takes all its values, the others only one for which the condition is true: a call outside one of them is outside
+    the regime anyway. That hides no mistake: every row is a possible call, whatever rows are left out, and a mistake is
+    something that no row shows.
     """
     clauses = [(*regime.when, regime.demanded), *regime.exceptions]
-    asked = {frozenset(id_ for part in clause for id_ in part.registries) for clause in clauses}
-    widest = [free for free in asked if not any(free < other for other in asked)]
+    registries = {frozenset(id_ for part in clause for id_ in part.registries) for clause in clauses}
+    widest = [free for free in registries if not any(free < other for other in registries)]
     return " union all by name ".join(_calls(regime, day, free) for free in sorted(widest, key=sorted))
 
 
 def _calls(regime: Regime, day: date, free: frozenset[str]) -> str:
-    """All combinations of the values that are tried, where all registries but those of `free` give the same answer."""
+    """All combinations of the values that are tried; all registries but those of `free` give the same answer."""
     parts = list(regime.parts)
     read = frozenset[str]().union(*(part.columns for part in parts))
     tried = {name: column for name, column in _columns().items() if name in read}
@@ -233,7 +236,7 @@ def _axes_of_when(regime: Regime) -> list[str]:
 
 
 def _columns() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Every fact of a call that a condition may read: its SQL type, and the values that are tried whatever it says."""
+    """Every fact of a call that a condition may read: its SQL type, and the values that are always tried."""
     columns: dict[str, tuple[str, tuple[str, ...]]] = dict.fromkeys(vocabulary().axes, ("VARCHAR", _OF_AXIS))
     columns |= {name: (kind, _TRIED.get(name, _AGES if kind == "DATE" else _OF_AXIS)) for name, kind in FACTS.items()}
     return {name: column for name, column in columns.items() if name not in ("day", "at_last")}
@@ -242,7 +245,7 @@ def _columns() -> dict[str, tuple[str, tuple[str, ...]]]:
 def _compared(regime: Regime, column: str) -> list[str]:
     """One word of each closed list that a regime compares a column with; for prefixes, a number that has it.
 
-    Of places, also each that its `when` lists.
+    For places, also each place that its `when` lists.
     """
     words = [words[0] for part in regime.parts for name, words in part.compares if name == column]
     if column == "place":

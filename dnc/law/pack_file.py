@@ -7,7 +7,7 @@ A pack is a zip with these members and no others:
     xx.toml          rules files, in the grammar of `dnc.law.rule_file`
     xx.csv           cases, read by `dnc.checks.rule_cases`
 
-Until somebody trusts the key, nothing is read but the directory of the zip and these two members, as bytes. The content
+Until somebody trusts the key, only the directory of the zip and the first two members are read, as bytes. The content
 is compared with the manifest before any of it is parsed.
 """
 
@@ -35,19 +35,19 @@ from dnc.files.input_file import input_sha256, open_input
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.messages import said
 
-_CONTEXT = b"dnc rules pack 1\n"  # so that a signature made for something else never holds for a pack
+_CONTEXT = b"dnc rules pack 1\n"  # so that a signature made for something else is never valid for a pack
 _SIGNATURE, _MANIFEST, _ABOUT = "signature", "manifest.json", "pack.toml"
 _MOST_PACK, _MOST_FILE, _MOST_ALL = 8 << 20, 4 << 20, 32 << 20  # bytes
 _MOST_MANIFEST, _MOST_FILES = 1 << 16, 200
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\.(toml|csv)")
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
 _SHA256 = r"[0-9a-f]{64}"
-_MADE = (1980, 1, 1, 0, 0, 0)  # of every member, so that the same content and key make the same pack
+_MADE = (1980, 1, 1, 0, 0, 0)  # time of every member, so that the same content and key give the same pack
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a pack brings.
+    """The content of a pack.
 
     version: whole numbers joined by dots. rules, cases: name of each file → its text.
     """
@@ -83,9 +83,9 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class SignedPack:
-    """A pack whose signature holds; whether its signer is to be trusted is for others to say.
+    """A pack whose signature is valid; the caller decides whether to trust the signer.
 
-    path: of the file. sha256: of the file. signer: fingerprint of the key.
+    path, sha256: of the file. signer: fingerprint of the key.
     """
 
     path: Path
@@ -95,7 +95,7 @@ class SignedPack:
     _members: Mapping[str, Member]
 
     def content(self) -> Content:
-        """What is in it, compared with its manifest; to be called once the signer is trusted. Raises InputError."""
+        """Its content, compared with its manifest; to be called once the signer is trusted. Raises InputError."""
         try:
             manifest = msgspec.json.decode(self._manifest, type=_Manifest)
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -120,13 +120,13 @@ def read_pack_file(path: Path) -> SignedPack:
             raise InputError(said("errors", "pack", "large", most=_MOST_PACK >> 20), path)
         if file.read(2) != b"PK":
             raise InputError(said("errors", "pack", "no_zip"), path)
-    found = parts(path, r"(?s).*", "another")
-    if _SIGNATURE not in found or _MANIFEST not in found:
+    members = parts(path, r"(?s).*", "another")
+    if _SIGNATURE not in members or _MANIFEST not in members:
         raise InputError(said("errors", "pack", "unsigned"), path)
-    if len(found) - 2 > _MOST_FILES or sum(member.size or 0 for member in found.values()) > _MOST_ALL:
+    if len(members) - 2 > _MOST_FILES or sum(member.size or 0 for member in members.values()) > _MOST_ALL:
         raise InputError(said("errors", "pack", "unpacks", files=_MOST_FILES, most=_MOST_ALL >> 20), path)
-    signature, manifest = _bounded(found.pop(_SIGNATURE), 1 << 10), _bounded(found.pop(_MANIFEST), _MOST_MANIFEST)
-    return SignedPack(path, input_sha256(path), _verified(signature, manifest, path), manifest, found)
+    signature, manifest = _bounded(members.pop(_SIGNATURE), 1 << 10), _bounded(members.pop(_MANIFEST), _MOST_MANIFEST)
+    return SignedPack(path, input_sha256(path), _verified(signature, manifest, path), manifest, members)
 
 
 def _bounded(member: Member, most: int) -> bytes:
@@ -138,7 +138,7 @@ def _bounded(member: Member, most: int) -> bytes:
 
 
 def _verified(signature: bytes, manifest: bytes, path: Path) -> str:
-    """The fingerprint of the key that signed a manifest. Raises InputError where the signature does not hold."""
+    """The fingerprint of the key that signed a manifest. Raises InputError if the signature is not valid."""
     public, own = signature[: signing.KEY_BYTES], signature[signing.KEY_BYTES :]
     try:
         return signing.verified(public, own, _CONTEXT, manifest)
@@ -154,7 +154,7 @@ def _decoded(data: bytes, path: Path, name: str) -> str:
 
 
 def _content(version: str, texts: Mapping[str, str], path: Path) -> Content:
-    """The files of a pack as rules and cases. Raises InputError where a name is not allowed, or rules or cases lack."""
+    """The files of a pack as rules and cases. Raises InputError if a name is not allowed, or either is missing."""
     if "vocabulary.toml" in texts:
         raise InputError(said("errors", "pack", "vocabulary"), path)
     if strange := [name for name in texts if not _NAME.fullmatch(name) or name == _ABOUT]:
@@ -170,7 +170,7 @@ def _content(version: str, texts: Mapping[str, str], path: Path) -> Content:
 
 
 def content_of(folder: Path) -> Content:
-    """What a folder has for a pack: rules files, cases, and `pack.toml` with the version. Raises InputError."""
+    """The content for a pack in a folder: rules files, cases, and `pack.toml` with the version. Raises InputError."""
     if not folder.is_dir():
         raise InputError(said("errors", "no_rules_folder"), folder)
     paths = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".toml", ".csv")}

@@ -1,4 +1,4 @@
-"""A regime (one obligation, in force over one span of days) and a pack (the regimes of one jurisdiction).
+"""A regime (one obligation, in force for one period) and a pack (the regimes of one jurisdiction).
 
 For a call and a regime that is in force on its day,
 
@@ -33,15 +33,15 @@ class Cite:
 
 @dataclass(frozen=True)
 class Regime:
-    """One obligation over one span of days.
+    """One obligation for one period.
 
-    title: its name for people, by language; the id where its file gives none.
-    says, note, sanction: the obligation, what to know of it, and the sanction in words, by language; the last two may
+    title: its name for people, by language; the id if its file gives none.
+    says, note, sanction: the obligation, a note about it, and the sanction in words, by language; the last two may
     be empty. force: `law` or `guidance` (a regulator's recommendation).
-    first, until: the span, without `until`. follows: id of the regime that it replaces on `first`.
-    when, exceptions: it applies where all of `when` holds and no clause of `exceptions` holds.
-    demand, demanded: what it asks for, a key of `DEMANDS`, and the same compiled.
-    confidence: one of `GRADES`. is_scope: whether it says which calls the whole file was written for.
+    first, until: the period, without `until`. follows: id of the regime that it replaces on `first`.
+    when, exceptions: it applies if all conditions of `when` are true, and those of no clause of `exceptions` are.
+    demand, demanded: what it asks for, as a key of `DEMANDS`, and compiled.
+    confidence: one of `GRADES`. is_scope: whether it says for which calls the whole file was written.
     """
 
     id: str
@@ -85,7 +85,7 @@ class Regime:
 
     @property
     def applies_sql(self) -> str:
-        """SQL that is true where it applies to a call."""
+        """SQL that is true if it applies to a call."""
         conditions = all_sql(part.sql for part in self.when)
         if not self.exceptions:
             return conditions
@@ -93,12 +93,12 @@ class Regime:
 
     @property
     def sql(self) -> str:
-        """SQL that is true where a call is lawful under it, false where it is not, and NULL where that is not known."""
+        """SQL that is true if a call is lawful under it, false if it is not, and NULL if that is not known."""
         return f"(not ({self.applies_sql})) or ({self.demanded.sql})"
 
 
 def clause_sql(clause: tuple[Condition, ...]) -> str:
-    """SQL that is true where all conditions of one clause of `except` hold."""
+    """SQL that is true if all conditions of one clause of `except` are true."""
     return all_sql(part.sql for part in clause)
 
 
@@ -107,8 +107,8 @@ class Pack:
     """The law of one jurisdiction, as read from one file.
 
     territories: ISO 3166-1 alpha-2 → IANA zones, for the numbering plans under this law.
-    places: ISO 3166-2 → territory. clocks: ISO 3166-2 → IANA zones, where they differ from those
-    of its territory. read_from, read_until: first and last day that the file was reviewed for.
+    places: ISO 3166-2 → territory. clocks: ISO 3166-2 → IANA zones of a place, if they are not
+    those of its territory. read_from, read_until: first and last day that the file was reviewed for.
     macros: the calendars that the expressions call: name → SQL. polls: day and name of each poll that forbids calls.
     """
 
@@ -124,11 +124,11 @@ class Pack:
     polls: tuple[tuple[date, str], ...] = ()
 
     def zones(self, territory: str, place: str | None = None) -> tuple[str, ...]:
-        """The time zones in which a person may be, given a territory and perhaps a place in it."""
+        """The time zones in which a person may be, by territory and, if known, a place in it."""
         return self.clocks.get(place or "", self.territories.get(territory, ()))
 
     def changes(self) -> list[date]:
-        """The days on which other regimes come into force than on the day before, sorted."""
+        """The days on which the regimes in force are not those of the day before, sorted."""
         return list(self._changes)
 
     @cached_property

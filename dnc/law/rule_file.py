@@ -34,16 +34,16 @@ from dnc.messages import LANGUAGES, Words, in_languages, said, translated, words
 
 LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
 _IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
-_TEXTS = ("title", "says", "note", "sanction")  # of a regime, beside its demand; each may be given in every language
+_TEXTS = ("title", "says", "note", "sanction")  # of a regime, besides its demand; each may be given in every language
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_MOST_LETTERS = 30  # of a jurisdiction
+_MOST_LETTERS = 30  # of the id of a jurisdiction
 _TERRITORY = re.compile(r"[A-Z]{2}")
 _PLACE = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 _URL = re.compile(r"(https?://[!-~]+)?")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
 _YEARS = range(1900, 2200)  # that a file may be reviewed for
-_MOST = 36_500  # of any count: a hundred years in days
+_MOST = 36_500  # largest value of any count: a hundred years in days
 _TYPES: dict[str, type] = dict.fromkeys(("grace_days", "n", "working_days", "hours", *AGES), int)
 _TYPES |= dict.fromkeys(("same_campaign", "for_consent", "appointment", "withheld"), bool)
 _TYPE_NAMES = {
@@ -73,11 +73,11 @@ def read_pack(path: str, text: str) -> Pack:
     try:
         return _Reader(path, text).pack()
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError) as error:
-        # A value of another type than is expected where it stands, such as a list in place of a word.
+        # A value of an unexpected type, such as a list instead of a word.
         raise RuleError(said("errors", "rules", "form", kind=type(error).__name__), path) from None
 
 
-@lru_cache(maxsize=1024)  # most regimes share theirs with others
+@lru_cache(maxsize=1024)  # most regimes have such conditions in common with others
 def _one_of(axis: str, values: tuple[str, ...]) -> Condition:
     says = said("condition", "axis", label=label(axis), words=value_names(axis, values))
     compares = ((axis, values),)
@@ -96,7 +96,7 @@ class _Reader:
     def fail(self, message: str, *at: str) -> RuleError:
         """The error at a place in the file: keys from the outermost inwards.
 
-        The message is English alone, for whoever writes the file; in other languages it is said that it is theirs.
+        The detail is only in English, for the author of the file; other languages say that it is for the author.
         """
         return RuleError(said("errors", "rules", "fault", detail=message), self.path, ".".join(at) or None)
 
@@ -115,7 +115,7 @@ class _Reader:
             raise self.fail(f"has more than {_LONGEST:,} characters", *at)
 
     def table(self, data: Any, keys: dict[str, bool], *at: str) -> dict[str, Any]:
-        """A table that has no keys but `keys`, and all of these that are required (True)."""
+        """A table that has only keys of `keys`, and all of them that are required (True)."""
         if not isinstance(data, dict):
             raise self.fail("must be a table", *at)
         if unknown := [key for key in data if key not in keys]:
@@ -125,14 +125,14 @@ class _Reader:
         return data
 
     def typed(self, kind: type, data: dict[str, Any], key: str, *at: str) -> Any:
-        """The value of a key, which must have exactly a type (`True` is no number); numbers are from 1 to `_MOST`."""
+        """The value of a key, which must be exactly of a type (`True` is not a number); numbers: 1 to `_MOST`."""
         value = data[key]
         if type(value) is not kind or (isinstance(value, int) and kind is int and not 1 <= value <= _MOST):
             raise self.fail(f"must be {_TYPE_NAMES[kind]}", *at, key)
         return value
 
     def each(self, form: re.Pattern[str], what: str, values: Any, *at: str) -> tuple[str, ...]:
-        """The values of a list, all of which must be texts of a form."""
+        """The values of a list, which must all be texts that match a pattern."""
         if type(values) is not list:
             raise self.fail("must be a list", *at)
         if strange := [value for value in values if not (isinstance(value, str) and form.fullmatch(value))]:
@@ -245,7 +245,7 @@ class _Reader:
     def _silent_days(self, early: bool) -> list[date]:
         """The day of each poll and the day before.
 
-        early: those of places that vote a day earlier, in the polls that say so.
+        early: the days for places that vote a day earlier, in the polls that say so.
         """
         polls = [poll["day"] - timedelta(days=bool(early and poll["early"])) for poll in self.polls]
         return sorted({day - timedelta(days=back) for day in polls for back in (0, 1)})
@@ -323,12 +323,12 @@ class _Reader:
         )
 
     def _texts(self, table: dict[str, Any], id_: str) -> dict[str, dict[str, str]]:
-        """Its texts for people in every language: without a title the id is one, any other text may be empty."""
+        """Its texts for people in every language: the id if there is no title; any other text may be empty."""
         for key in (own for name in _TEXTS for own in (name, *translated(name))):
             if key in table and len(self.typed(str, table, key, id_)) > LONGEST_TITLE and key.startswith("title"):
                 raise self.fail(f"has more than {LONGEST_TITLE} characters", id_, key)
-        given = dict.fromkeys(_TEXTS, "") | {"title": id_} | table
-        return {name: in_languages(given, name, "regimes", id_) for name in _TEXTS}
+        texts = dict.fromkeys(_TEXTS, "") | {"title": id_} | table
+        return {name: in_languages(texts, name, "regimes", id_) for name in _TEXTS}
 
     def _clause(self, data: Any, *at: str) -> tuple[Condition, ...]:
         if not isinstance(data, dict) or (not data and at[-1] == "except"):
@@ -346,32 +346,32 @@ class _Reader:
     def _axis(self, axis: str, values: Any, *at: str) -> Condition:
         if axis in ("place", "place_or_code"):
             return self._place(axis, values, *at)
-        known = vocabulary().axes
-        if axis not in known:
-            raise self.fail(f"unknown axis; expected one of {', '.join(known)}", *at, axis)
+        axes = vocabulary().axes
+        if axis not in axes:
+            raise self.fail(f"unknown axis; expected one of {', '.join(axes)}", *at, axis)
         if not isinstance(values, list) or not values:
             raise self.fail("must be a list of words", *at, axis)
-        if unknown := [value for value in values if value not in known[axis]]:
-            raise self.fail(f"{unknown[0]!r} is not one of {', '.join(known[axis])}", *at, axis)
+        if unknown := [value for value in values if value not in axes[axis]]:
+            raise self.fail(f"{unknown[0]!r} is not one of {', '.join(axes[axis])}", *at, axis)
         return _one_of(axis, tuple(values))
 
     def _place(self, axis: str, values: Any, *at: str) -> Condition:
         """A condition on where the called person is: a list of ISO 3166-2 codes.
 
-        Where the file has `[places]`, any other code counts as an unknown place. `place_or_code` also holds where the
-        number has an area code of a place of the list, for states whose law follows their area codes.
+        If the file has `[places]`, any other code counts as an unknown place. `place_or_code` is also true if the
+        number has an area code of a place in the list, for states whose law follows their area codes.
         """
         if not isinstance(values, list) or not values or not all(_PLACE.fullmatch(str(value)) for value in values):
             raise self.fail("must be a list of ISO 3166-2 codes", *at, axis)
-        known = [place for place in self.data.get("places", ()) if _PLACE.fullmatch(place)]
-        if known and (unknown := [value for value in values if value not in known]):
+        places = [place for place in self.data.get("places", ()) if _PLACE.fullmatch(place)]
+        if places and (unknown := [value for value in values if value not in places]):
             raise self.fail(f"{unknown[0]!r} is not in [places]", *at, axis)
         says = said("condition", "axis", label=label("place"), words=" / ".join(values))
         compares = [("place", tuple(values))]
         sql, is_not_known = one_of("place", values), is_unknown("place")
-        if known:
-            compares.append(("place", tuple(known)))
-            among = one_of("place", known)
+        if places:
+            compares.append(("place", tuple(places)))
+            among = one_of("place", places)
             sql = Sql(f"case when {sql} then true when {among} then false end", sql)
             is_not_known = Sql(f"coalesce(not ({among}), true)", among)
         if axis == "place_or_code":
@@ -379,7 +379,7 @@ class _Reader:
             by_code = one_of("plan_place", values)
             sql = Sql(f"coalesce({by_code}, false) or {sql}", by_code, sql)
             says += said("condition", "by_code")
-        plain = not known and axis == "place"
+        plain = not places and axis == "place"
         return Condition(sql, ((is_not_known, "place"),), says=says, compares=tuple(compares), axis=plain)
 
     def _demand(self, name: str, table: dict[str, Any], *at: str) -> Condition:
@@ -389,11 +389,11 @@ class _Reader:
         if not isinstance(value, str):
             raise self.fail("must be a string", *at, name)
         condition = DEMANDS[name].write({})
-        # Where a language lacks the sentence, the kind of demand is named: what the regime says stands beside it.
-        given = {
+        # If a language lacks the sentence, it names the kind of demand: what the regime says is shown next to it.
+        texts = {
             f"{name}_{language}": text for language, text in said("condition", name).texts.items() if language != "en"
         }
-        return replace(condition, says=Words(in_languages(given | table, name, "regimes", table["id"])))
+        return replace(condition, says=Words(in_languages(texts | table, name, "regimes", table["id"])))
 
     def _compiled(self, template: Template, value: Any, *at: str) -> Condition:
         if template is DEMANDS["hours"]:
@@ -448,7 +448,7 @@ class _Reader:
             raise self.fail(f"must give at least one of {', '.join(units)}", *at)
 
     def _windows(self, value: Any, *at: str) -> dict[str, Any]:
-        """An `hours` table with its weekday keys gathered under `windows`: ISO weekdays → spans."""
+        """An `hours` table with its weekday keys collected under `windows`: ISO weekdays → spans."""
         if not isinstance(value, dict):
             raise self.fail("must be a table", *at)
         windows, rest, text = {}, {}, []

@@ -67,7 +67,7 @@ class Rulebook:
 
         Args:
             extra: a folder of TOML files.
-            installed: name → text of the rules files of a rules pack. pack: which one.
+            installed: name → text of the rules files of a rules pack. pack: the id of this pack.
         Raises:
             RuleError: the folder or a file cannot be read, or breaks the grammar.
         """
@@ -94,7 +94,7 @@ class Rulebook:
     @cached_property
     def evaluator(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB in memory that has the calendars of the packs as macros; use a cursor of it in each thread."""
-        # Most statements are about few rows: to start threads, or to look for joins, ranges, common parts and shorter
+        # Most statements are about few rows: starting threads, or looking for joins, ranges, common parts and shorter
         # expressions, costs more than it saves.
         skipped = "in_clause,statistics_propagation,common_subexpressions,expression_rewriter"
         con = connect(":memory:", threads=1, disabled_optimizers=skipped)
@@ -134,7 +134,7 @@ def _pack(path: str, text: str) -> Pack:
 
 @cache
 def _shipped_packs() -> dict[str, Pack]:
-    """By its text, what each rules file that ships says; kept, since reading all takes 0.1 s."""
+    """The packs of the rules files that ship, by the text of the file; cached, because reading all takes 0.1 s."""
     texts = shipped()
     read_by = (source(package, *suffixes) for package, *suffixes in _READ_BY)
     inputs = (LANGUAGES, version("holidays"), version("tzdata"), *read_by)

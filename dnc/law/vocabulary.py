@@ -1,4 +1,4 @@
-"""The columns of planned calls: what each means, its words, the question that asks for it; and those of verdicts."""
+"""The columns of planned calls, with meanings, words and questions to ask for them; and the columns of verdicts."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ VERDICT = {
     "dnc_confidence": pl.String,
     "dnc_why": pl.String,
 }
-NUMBER_FROM = "dnc_number_from"  # the column of a number, where a list has several
-WAS = "dnc_was"  # of rows whose outcome changed: the outcome of the earlier run, empty if there was none
+NUMBER_FROM = "dnc_number_from"  # the column in which a number was, if a list has several
+WAS = "dnc_was"  # for rows whose outcome changed: the outcome of the earlier run, empty if there was none
 FORMER = frozenset((*VERDICT, NUMBER_FROM, WAS))  # columns of an earlier run; they are replaced
 
 
@@ -49,11 +49,11 @@ class Vocabulary:
         return {name: list(entry["values"]) for name, entry in self.columns.items() if entry["kind"] == "axis"}
 
     def label(self, column: str, language: str = "en") -> str:
-        """The name of a column where people read."""
+        """The name of a column for people."""
         return in_languages(self.columns[column], "label", "columns", column)[language]
 
     def value(self, column: str, word: str, language: str = "en") -> str:
-        """The name of a value of an axis where people read."""
+        """The name of a value of an axis for people."""
         entry = self.columns[column]["values"][word]
         return in_languages(entry, "label", "columns", column, "values", word)[language]
 
@@ -72,12 +72,12 @@ class Vocabulary:
         return in_languages(self.columns[column], "question", "columns", column)[language]
 
     def asks(self, column: str, language: str = "en") -> str:
-        """The question without the words to choose from, for people who need not type them."""
+        """The question without the words to choose from, for people who do not have to type them."""
         return re.sub(r" ?\([^()]*\)", "", self.question(column, language))
 
     @property
     def purposes(self) -> dict[str, str]:
-        """The purpose that is assumed for each caller where none is given."""
+        """The purpose that is assumed for each caller if none is given."""
         return dict(self.columns["caller"]["purpose"])
 
 

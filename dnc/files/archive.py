@@ -1,7 +1,7 @@
-"""Files on disk, plain, gzip or zip, as streams of bytes with limits.
+"""Files on disk (plain, gzip or zip) as streams of bytes, with limits.
 
-An archive is refused if it is encrypted, nested or truncated, if it contains a link, an absolute path, `..` or one name
-twice, or if it unpacks to more than 20 GB or 200 times its size. Members are read to their end, so that their
+An archive is refused if it is encrypted, nested or truncated, if it contains a link, an absolute path, `..` or the same
+name twice, or if it unpacks to more than 20 GB or 200 times its size. Members are read to their end, so that their
 checksums are verified.
 """
 
@@ -36,7 +36,7 @@ _ENCRYPTED = 0x1
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ")
 _SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
 _SPREADSHEET_97 = b"\xd0\xcf\x11\xe0"
-_MOST_SECTORS = 1_000  # of the directory of an OLE file, so that a directory that is a loop ends
+_MOST_SECTORS = 1_000  # of the directory of an OLE file, so that reading ends even if the directory is a loop
 _END_MARK = b"PK\5\6"
 _END_BYTES = 22 + 0xFFFF  # the end record of a zip, with the longest comment
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
@@ -47,7 +47,7 @@ class Member:
     """One stream of bytes in a file.
 
     name: of the content, without folders and without `.gz`. where: its path in messages.
-    size: bytes of the content, None where that is only known at the end.
+    size: bytes of the content; None if it is known only at the end.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Member:
     _open: Callable[[], BinaryIO]
 
     def open(self) -> BinaryIO:
-        """A new stream from the first byte. Reading from it raises InputError where the bytes are damaged."""
+        """A new stream from the first byte. Reading from it raises InputError if the bytes are damaged."""
         return self._open()
 
     def head(self) -> bytes:
@@ -109,7 +109,7 @@ def _checked(stream: BinaryIO, where: Path, most: int) -> BinaryIO:
 
 
 def first_bytes(path: Path, size: int = HEAD_BYTES) -> bytes:
-    """The first bytes of the file itself. Raises InputError where it cannot be read."""
+    """The first bytes of the file itself. Raises InputError if it cannot be read."""
     with open_input(path) as file:
         return file.read(size)
 
@@ -117,7 +117,7 @@ def first_bytes(path: Path, size: int = HEAD_BYTES) -> bytes:
 def kind_of(path: Path) -> str:
     """`plain`, `gzip`, `zip`, `spreadsheet` or `parquet`, by the first bytes.
 
-    Raises InputError where it is a document of another kind.
+    Raises InputError if it is a document of another kind.
     """
     head = first_bytes(path, 4)
     if head.startswith(b"PAR1"):
@@ -130,17 +130,17 @@ def kind_of(path: Path) -> str:
         return "gzip"
     if head.startswith(b"PK"):
         with _opened_zip(path) as archive:
-            found = {info.filename: info for info in archive.infolist()}
-            mimetype = _zip_member(archive, path, found["mimetype"]).head() if "mimetype" in found else b""
-        if other := package_kind(found, mimetype):
+            entries = {info.filename: info for info in archive.infolist()}
+            mimetype = _zip_member(archive, path, entries["mimetype"]).head() if "mimetype" in entries else b""
+        if other := package_kind(entries, mimetype):
             raise InputError(said("errors", "kind", other), path)
-        return "spreadsheet" if found.keys() & _SPREADSHEET_PARTS else "zip"
+        return "spreadsheet" if entries.keys() & _SPREADSHEET_PARTS else "zip"
     return "plain"
 
 
 def _streams(path: Path) -> set[str]:
     """The names in the directory of an OLE file ([MS-CFB]), as far as they can be read."""
-    found: set[str] = set()
+    names: set[str] = set()
     with open_input(path) as file, suppress(struct.error, IndexError):
         head = file.read(512)
         (shift,), (at,) = struct.unpack_from("<H", head, 30), struct.unpack_from("<I", head, 48)
@@ -155,14 +155,14 @@ def _streams(path: Path) -> set[str]:
             entries = sector(at)
             for start in range(0, len(entries), 128):
                 (length,) = struct.unpack_from("<H", entries, start + 64)
-                found.add(entries[start : start + min(length, 64)].decode("utf-16-le", "replace").rstrip("\0"))
+                names.add(entries[start : start + min(length, 64)].decode("utf-16-le", "replace").rstrip("\0"))
             table, place = divmod(at, size // 4)
             (at,) = struct.unpack_from("<I", sector(tables[table]), 4 * place)
-    return found
+    return names
 
 
 def members(path: Path) -> list[Member]:
-    """The contents of a file: itself, what is in the gzip, or the members of the zip in order. Raises InputError."""
+    """The contents of a file: the file itself, the content of a gzip, or the members of a zip. Raises InputError."""
     kind = kind_of(path)
     if kind == "zip":
         return _zip_members(path)
@@ -188,33 +188,33 @@ def _open_gzip(path: Path) -> BinaryIO:
 
 
 def _opened_zip(path: Path) -> zipfile.ZipFile:
-    """A zip, opened once for all of its members: its directory may be long, and is read when it is opened.
+    """A zip, opened once for all of its members: its directory, which may be long, is read when it is opened.
 
-    Members may be opened at any later time, so its file is closed when the last of them is gone.
+    Members may be opened at any later time, so the file is closed only when the last of them is gone.
     """
     try:
         archive = zipfile.ZipFile(path)
-        # `ZipFile` closes it too, but garbage is collected in any order, and a file that comes first warns.
+        # `ZipFile` closes it too, but garbage is collected in any order, and a file that is collected first warns.
         weakref.finalize(archive, cast(BinaryIO, archive.fp).close)
-        found = archive.infolist()
-        if not all(member.filename for member in found):
+        infos = archive.infolist()
+        if not all(info.filename for info in infos):
             raise zipfile.BadZipFile
-        if _stands_alone(path, found):
+        if _is_whole_file(path, infos):
             return archive
     except (*_DAMAGE, ValueError) as error:
         raise InputError(_reason(error), path) from None
     raise InputError(said("errors", "archive_not_alone"), path)
 
 
-def _stands_alone(path: Path, found: list[zipfile.ZipInfo]) -> bool:
-    """Whether an archive begins and ends with the file. Of two archives in a row, only the last would be read."""
+def _is_whole_file(path: Path, infos: list[zipfile.ZipInfo]) -> bool:
+    """Whether an archive begins and ends with the file: if two archives are in a row, only the last would be read."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - _END_BYTES))
         tail = file.read()
     end = tail.rfind(_END_MARK)
     comment = int.from_bytes(tail[end + 20 : end + 22], "little")
-    return end + 22 + comment == len(tail) and min((member.header_offset for member in found), default=0) == 0
+    return end + 22 + comment == len(tail) and min((info.header_offset for info in infos), default=0) == 0
 
 
 def _zip_members(path: Path) -> list[Member]:
@@ -232,15 +232,13 @@ def _zip_members(path: Path) -> list[Member]:
 def parts(path: Path, wanted: str, remedy: str = "save_again") -> dict[str, Member]:
     """The parts of a spreadsheet, or other zip, whose full names match a pattern, by name.
 
-    Raises InputError as for an archive; `remedy` says what to do about it, a key below `remedy` in the messages.
+    Raises InputError as for an archive; `remedy`, a key below `remedy` in the messages, says what to do about it.
     """
     archive = _opened_zip(path)
-    found = [member for member in archive.infolist() if not member.is_dir()]
-    if fault := _fault(found, _most(path)):
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    if fault := _fault(infos, _most(path)):
         raise InputError(said("errors", "fault", fault=fault, remedy=said("errors", "remedy", remedy)), path)
-    return {
-        member.filename: _zip_member(archive, path, member) for member in found if re.fullmatch(wanted, member.filename)
-    }
+    return {info.filename: _zip_member(archive, path, info) for info in infos if re.fullmatch(wanted, info.filename)}
 
 
 def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
@@ -254,7 +252,7 @@ def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
         "too_large": sum(member.file_size for member in kept) > most,
         "too_many": len(kept) > _MOST_MEMBERS,
     }
-    fault = next((fault for fault, found in faults.items() if found), None)
+    fault = next((fault for fault, is_present in faults.items() if is_present), None)
     return fault and said("errors", "archive", fault, most=figure(_MOST_MEMBERS))
 
 
@@ -263,7 +261,7 @@ def _leads_out(name: str) -> bool:
 
 
 def unpacked_bytes(path: Path) -> int:
-    """The size of a file, or of all parts of a zip as it declares them."""
+    """The size of a file; for a zip, the declared sizes of all its parts together."""
     if first_bytes(path, 2) != b"PK":
         return path.stat().st_size
     with _opened_zip(path) as archive:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import IO
 
 HALF = ".half-"  # prefix of the name of a file that is still being written
-_KEPT = 1 << 26  # bytes up to which a file is left to the system
+_KEPT = 1 << 26  # bytes; smaller files are left to the system
 
 
 def move_into_place(written: Path, path: Path) -> None:
     """Move a finished file to its final name. Raises OSError.
 
-    It is made readable by its owner only, and synced before it is renamed: otherwise a power cut could leave the new
-    name with no content.
+    It is made readable by its owner only, and synced before it is renamed: otherwise, after a power cut, the file with
+    the new name could be empty.
     """
     written.chmod(0o600)
     with written.open("rb+") as file:
@@ -30,8 +30,8 @@ def write_back(file: IO[bytes]) -> None:
     """Start to store what was written to a large file, and release the memory of what is stored already.
 
     A file that is synced at its end has to be stored anyway. The memory that this releases is used again for what is
-    written next; it takes several times as long to get new memory, above all in a virtual machine. Does nothing where
-    the system cannot be asked to (macOS, Windows).
+    written next; getting new memory takes several times as long, especially in a virtual machine. Does nothing on
+    systems that do not offer this (macOS, Windows).
     """
     file.flush()
     if hasattr(os, "posix_fadvise") and file.tell() > _KEPT:
@@ -50,7 +50,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut; does nothing where folders cannot be synced (Windows)."""
+    """Make renames in a folder survive a power cut; does nothing if folders cannot be synced (Windows)."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

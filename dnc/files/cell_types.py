@@ -17,8 +17,8 @@ import polars as pl
 
 from dnc.frames import as_text
 
-_DEPTH = 4  # of nested lists and objects of JSON; deeper ones become text
-_KEYS = 256  # of all objects of a column; more become text
+_DEPTH = 4  # of nested lists and objects in JSON; deeper ones become text
+_KEYS = 256  # of all objects in a column; a column with more becomes text
 _EPOCH = date(1970, 1, 1)
 _MOST = 2**63 - 1
 _UNITS = {"ms": 10**3, "us": 10**6, "ns": 10**9}  # a second
@@ -36,7 +36,7 @@ def carried(cells: pl.Series) -> pl.Series:
 
 
 def _text_of_bytes(cell: bytes | None) -> str | None:
-    """UTF-8, since some writers do not mark texts as texts; other bytes as Python shows them."""
+    """Bytes decoded as UTF-8, since some writers do not mark texts as such; other bytes as Python shows them."""
     if cell is None:
         return None
     try:
@@ -65,15 +65,15 @@ def _bounds(kind: pl.DataType) -> tuple[int, int]:
 
 
 def _text_of_moments(moments: pl.Series) -> pl.Series:
-    """Dates and times as text; those that Python cannot represent as the numbers in the file."""
+    """Dates and times as text; those that Python cannot represent become the numbers in the file."""
     number = moments.to_physical()
-    known = number.is_between(*_bounds(moments.dtype))
-    shown = moments.to_frame().select(pl.when(known).then(pl.col(moments.name))).to_series()
+    in_range = number.is_between(*_bounds(moments.dtype))
+    shown = moments.to_frame().select(pl.when(in_range).then(pl.col(moments.name))).to_series()
     return pl.select(pl.coalesce(as_text(shown), number.cast(pl.String)).alias(moments.name)).to_series()
 
 
 def _leaves(cells: pl.Series) -> Iterator[pl.Series]:
-    """The innermost columns of a nested one; maps, and types without fields, are among them."""
+    """The innermost columns of a nested one, including maps and types without fields."""
     if isinstance(cells.dtype, pl.List) or (isinstance(cells.dtype, pl.Array) and cells.dtype.size):
         yield from _leaves(cells.explode())
     elif isinstance(cells.dtype, pl.Struct) and cells.dtype.fields:
@@ -95,7 +95,7 @@ def _is_plain(leaf: pl.Series) -> bool:
 
 
 def _readable(cells: pl.Series) -> list[Any]:
-    """Cells as Python objects; dates and times that Python cannot represent as numbers."""
+    """Cells as Python objects; dates and times that Python cannot represent become numbers."""
     in_range = all(_in_range(leaf) for leaf in _leaves(cells) if leaf.dtype.is_temporal())
     return (cells if in_range else cells.to_physical()).to_list()
 
@@ -119,7 +119,7 @@ def _other(value: Any) -> Any:
 
 
 def of_json(name: str, values: list[Any]) -> pl.Series:
-    """JSON values as a column, typed only if the type preserves every value, else as text."""
+    """JSON values as a column: typed if the type preserves every value, else text."""
     kinds = {type(value) for value in values if value is not None}
     if kinds == {str}:
         return pl.Series(name, values, dtype=pl.String)
@@ -134,7 +134,7 @@ def of_json(name: str, values: list[Any]) -> pl.Series:
 
 
 def _is_flat(values: list[Any]) -> bool:
-    """Whether nested values have few keys and little depth, since their type has to include all of them."""
+    """Whether nested values have few keys and little depth: their type has to include all of them."""
     paths: set[tuple[str, ...]] = set()
 
     def is_flat(value: Any, path: tuple[str, ...]) -> bool:

@@ -1,7 +1,7 @@
 """Queries and tables of a database, as Arrow batches through ADBC: PostgreSQL and SQLite; DuckDB files are only read.
 
-A query runs in a transaction that can change nothing, and its rows are copied to a Parquet file batch by batch. A table
-is written in one transaction, a batch while the next one is decided. Memory grows with neither.
+A query runs in a read-only transaction, and its rows are copied to a Parquet file batch by batch. A table is written in
+one transaction, each batch while the next one is decided. Memory does not grow with the number of rows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _OURS = "dnc_outcome"  # a table with this column was written by a check, and may be replaced
-_COPY_ROWS = 1 << 15  # sent at once; more take more memory and are no faster
+_COPY_ROWS = 1 << 15  # sent at once; more rows need more memory and are not faster
 _INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 _TYPES = (pl.String, pl.Boolean, *_INTEGERS, pl.Float32, pl.Float64, pl.Date, pl.Datetime, pl.Binary)
 _TYPES_OF_POSTGRESQL = (*_TYPES, pl.Time, pl.Duration, pl.Decimal)
@@ -48,12 +48,16 @@ _WHY = {
 
 
 def fetched(url: str, sql: str, name: str, folder: Path) -> Path:
-    """Copy the rows of a query into a Parquet file; see `dnc.files.remote.fetched`. name: of the database."""
+    """Copy the rows of a query to a Parquet file; see `dnc.files.remote.fetched`. name: name of the database."""
     file = folder / (name.rpartition("/")[2] or "query")
     if urlsplit(url).scheme == "duckdb":
         _from_duckdb(_path(url), sql, name, file)
         return file
-    with _told(name, "unread"), closing(_connected(url, read_only=True)) as con, closing(con.cursor()) as cursor:
+    with (
+        _driver_errors(name, "unread"),
+        closing(_connected(url, read_only=True)) as con,
+        closing(con.cursor()) as cursor,
+    ):
         if urlsplit(url).scheme != "sqlite":
             cursor.execute("set transaction read only")
         cursor.execute(sql)
@@ -81,7 +85,7 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
 class _TableWriter(Writer):
     """Writes a table in the transaction of a connection; the caller's threads decide the next rows meanwhile.
 
-    The table has another name until it replaces the former one, so that readers of that one do not wait so long.
+    The table has a temporary name until it replaces the former one, so that its readers do not wait so long.
     """
 
     def __init__(self, con: Any, name: str, schema: str | None, table: str) -> None:
@@ -90,7 +94,7 @@ class _TableWriter(Writer):
         self._unfinished = f"dnc_{secrets.token_hex(8)}"
         self._types: pl.Schema | None = None
         self._is_postgresql = con.adbc_get_info()["vendor_name"] == "PostgreSQL"
-        self._known = _TYPES_OF_POSTGRESQL if self._is_postgresql else _TYPES
+        self._supported = _TYPES_OF_POSTGRESQL if self._is_postgresql else _TYPES
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
         """Rows with types that the database has; other cells become text, nested ones JSON."""
@@ -98,7 +102,9 @@ class _TableWriter(Writer):
         return frame.with_columns(as_text(cells) for cells in frame if not self._has(cells.dtype))
 
     def _has(self, kind: pl.DataType) -> bool:
-        return kind in self._known or (self._is_postgresql and isinstance(kind, pl.List) and kind.inner in self._known)
+        return kind in self._supported or (
+            self._is_postgresql and isinstance(kind, pl.List) and kind.inner in self._supported
+        )
 
     def write(self, frame: pl.DataFrame) -> None:
         """Send rows. Raises InputError."""
@@ -110,12 +116,12 @@ class _TableWriter(Writer):
             self._send(rows, "append")
 
     def _send(self, rows: pl.DataFrame, mode: str) -> None:
-        with _told(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
+        with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
             cursor.adbc_ingest(self._unfinished, rows, mode=mode, db_schema_name=self._schema)
 
     def commit(self) -> None:
         """Put the table in the place of the former one. Raises InputError."""
-        with _told(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
+        with _driver_errors(self._name, "unwritten"), closing(self._con.cursor()) as cursor:
             for statement in self._replacement():
                 cursor.execute(statement)
             self._con.commit()
@@ -126,7 +132,7 @@ class _TableWriter(Writer):
         drop = [f"drop table if exists {former}"] if self._replaces else []
         swap = [*drop, f"alter table {new} rename to {_identifier(self._table)}"]
         if not self._is_postgresql:
-            yield "pragma legacy_alter_table = on"  # which lets views of the former table be
+            yield "pragma legacy_alter_table = on"  # so that views of the former table are left alone
             yield from swap
             return
         columns = ", ".join(map(_identifier, self._types or ()))
@@ -137,7 +143,7 @@ class _TableWriter(Writer):
 
 
 def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:
-    """Cells with the type of the table, which would take the bits of any other for its own. Raises InputError."""
+    """Cells with the type of the table's column; the bits of another type would be misread. Raises InputError."""
     if cells.dtype == kind:
         return cells
     if kind == pl.String:
@@ -149,29 +155,29 @@ def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:
 
 @contextmanager
 def table(url: str) -> Iterator[Writer]:
-    """The writer of a table, named behind `#` in the URL of its database; it is there as soon as the block ends.
+    """The writer of the table that is named after `#` in the URL of its database; it exists when the block ends.
 
     Raises InputError if it cannot be reached or written, or if there is such a table that no check has written.
     """
     whole, _, target = url.partition("#")
-    found = _NAME.fullmatch(unquote(target))
+    match = _NAME.fullmatch(unquote(target))
     name = f"{urlsplit(whole).hostname or ''}{urlsplit(whole).path}"
-    if not found or urlsplit(whole).scheme == "duckdb":
+    if not match or urlsplit(whole).scheme == "duckdb":
         raise OptionError(said("errors", "which_table"))
-    with _told(name, "unwritten"):
+    with _driver_errors(name, "unwritten"):
         con = _connected(whole)
     with closing(con):
-        writer = _TableWriter(con, name, found["schema"], found["table"])
+        writer = _TableWriter(con, name, match["schema"], match["table"])
         yield writer
         writer.commit()
 
 
 def _is_there(con: Any, name: str, schema: str | None, table: str) -> bool:
-    """Whether there is such a table. Raises InputError where no check has written it."""
-    with _told(name, "unwritten"):
+    """Whether there is such a table. Raises InputError if no check has written it."""
+    with _driver_errors(name, "unwritten"):
         try:
             columns = con.adbc_get_table_schema(table, db_schema_filter=schema).names
-        except Exception as error:  # a driver raises errors of its own where there is no such table
+        except Exception as error:  # each driver raises its own error if there is no such table
             if _state(error) not in ("42P01", "") and "NOT_FOUND" not in str(error):
                 raise
             return False
@@ -217,13 +223,13 @@ def _write(rows: pa.RecordBatchReader, file: Path) -> None:
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """The type behind one that only the driver knows, such as text for `numeric`."""
+    """The stored type of one that only the driver knows, such as text for `numeric`."""
     return getattr(kind, "storage_type", kind)
 
 
 @contextmanager
-def _told(name: str, what: str) -> Iterator[None]:
-    """Errors of a driver as one sentence, without the text of the server, which may quote rows and passwords."""
+def _driver_errors(name: str, what: str) -> Iterator[None]:
+    """Turn errors of a driver into one sentence, without the server's text, which may quote rows and passwords."""
     from adbc_driver_manager import Error
     from pyarrow import ArrowException
 
@@ -234,15 +240,15 @@ def _told(name: str, what: str) -> Iterator[None]:
             raise  # of this machine, not of the server
         state = _state(error)
         short = state[:2] == "53" or is_full(error)
-        known = "short" if short else _WHY.get(state[:2], "refused")
-        why = said("errors", "sql", known) if state or short else _without_state(str(error))
+        reason = "short" if short else _WHY.get(state[:2], "refused")
+        why = said("errors", "sql", reason) if state or short else _without_state(str(error))
         code = f" (SQLSTATE {state})" if state else ""
         kind = ShortageError if short else InputError
         raise kind(changed(said("errors", what, why=why), lambda text: f"{name}: {text}{code}")) from None
 
 
 def _without_state(text: str) -> str:
-    """What an error without a code is about: a connection that failed, whose text names only user and database."""
+    """The reason of an error without a code: of a failed connection, whose text names only user and database."""
     refused = _REFUSED.search(text)
     if "connect" in text:
         return refused[1] if refused else said("errors", "sql", "unreached")
@@ -253,5 +259,5 @@ def _state(error: Exception) -> str:
     state = str(getattr(error, "sqlstate", None) or "")
     if state.strip("\0"):
         return state
-    found = _SQLSTATE.search(str(error))
-    return found[1] if found else ""
+    match = _SQLSTATE.search(str(error))
+    return match[1] if match else ""

@@ -53,7 +53,7 @@ class File:
 class FileList:
     """The files of a list, in order.
 
-    named: the files and folders that were given. sheet: the one to read, where they are spreadsheets.
+    named: the files and folders that were given. sheet: which one to read, if they are spreadsheets.
     """
 
     named: tuple[Path, ...]
@@ -62,13 +62,13 @@ class FileList:
 
     @property
     def name(self) -> str:
-        """The names of what was given, for people; of many the first ones."""
+        """The names of the given files and folders, for people; if there are many, only the first ones."""
         names = [printable(path.name) for path in self.named]
         return " ".join(names[:_SHOWN] + ["…"] * (len(names) > _SHOWN))
 
     @property
     def names(self) -> str | list[str]:
-        """The names of what was given, for the log: one name, or a list of all."""
+        """The names of the given files and folders, for the log: one name, or a list."""
         names = [path.name for path in self.named]
         return names if len(names) > 1 else names[0]
 
@@ -83,19 +83,19 @@ class FileList:
         return [input_sha256(file.path) for file in self.files]
 
     def digest(self, sums: Sequence[str]) -> str:
-        """The SHA-256 of the file, if one was given; else that of what `sha256sum` prints for all files, in order."""
+        """The SHA-256 of a single file; else that of what `sha256sum` prints for all files, in order."""
         if self.named == (self.files[0].path,):
             return sums[0]
         lines = (f"{sum_}  {file.name}\n" for sum_, file in zip(sums, self.files, strict=True))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def table(self) -> Table:
-        """All files as one table, each opened when its turn comes. Raises InputError where the columns differ."""
+        """All files as one table, each opened when its turn comes. Raises InputError if the columns differ."""
         return _chained(file.table(self.sheet) for file in self.files)
 
 
 def file_list(paths: Paths, sheet: str | None = None) -> FileList:
-    """The list in a file, in a folder, or in several of them, in this order. Raises InputError where none is given."""
+    """The list in a file, in a folder, or in several of them, in this order. Raises InputError if none is given."""
     named = tuple(map(Path, [paths] if isinstance(paths, str | Path) else paths))
     files = tuple(file for path in named for file in (_within(path) if path.is_dir() else [File(path, path.name)]))
     if not files:
@@ -115,8 +115,8 @@ def _within(folder: Path) -> list[File]:
     def refuse(error: OSError) -> None:
         raise InputError(said("errors", "unread", why=why(error)), error.filename)
 
-    found = (Path(at, name).relative_to(folder) for at, _, names in os.walk(folder, onerror=refuse) for name in names)
-    names = sorted(name for name in found if name.suffix == ".parquet" and not any(map(_is_private, name.parts)))
+    paths = (Path(at, name).relative_to(folder) for at, _, names in os.walk(folder, onerror=refuse) for name in names)
+    names = sorted(path for path in paths if path.suffix == ".parquet" and not any(map(_is_private, path.parts)))
     if not names:
         raise InputError(said("errors", "no_parquet"), folder)
     return [File(folder / name, name.as_posix()) for name in names]

@@ -1,8 +1,8 @@
 """Decode text files: find the encoding in a first pass over all bytes, then read lines.
 
 The encoding is UTF-8 with or without byte-order mark, UTF-16 with one, Windows-1252 or Latin-1. A NUL byte is refused,
-in registry files also a byte that neither UTF-8 nor Windows-1252 allows; the message gives its position. Lines have a
-maximum length.
+and in registry files also a byte that neither UTF-8 nor Windows-1252 allows; the message gives its position. Lines have
+a maximum length.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dnc.files.archive import Member
 from dnc.messages import figure, said
 
 LINE_LIMIT = 1 << 20  # bytes
-ONE_COLUMN_LIMIT = 4096  # bytes of a line in a file of one column, where only a wrong file has longer ones
+ONE_COLUMN_LIMIT = 4096  # bytes of a line in a file with one column; only a wrong file has longer lines
 _BOMS = [
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -45,7 +45,7 @@ class Text:
     """A member read as text.
 
     encoding: `utf-8`, `utf-8-sig`, `utf-16`, `cp1252` or `latin-1`, as Python calls them.
-    misfit: the first byte that is not UTF-8; None where the text is UTF-8 or has a byte-order mark.
+    misfit: the first byte that is not UTF-8; None if all of the text is UTF-8, or has a byte-order mark.
     """
 
     member: Member
@@ -53,7 +53,7 @@ class Text:
     misfit: Misfit | None = None
 
     def lines(self, limit: int = LINE_LIMIT) -> Iterator[str]:
-        """Lines with their line endings. Raises InputError where one is longer than `limit` bytes."""
+        """Lines with their line endings. Raises InputError if one is longer than `limit` bytes."""
         with io.TextIOWrapper(self.member.open(), encoding=self.encoding, newline="") as stream:
             number, offset = 1, _MARKS.get(self.encoding, 0)
             while line := stream.readline(limit + 3):
@@ -91,7 +91,7 @@ class Text:
         return len(line) if line.isascii() else len(line.encode(self.encoding.removesuffix("-sig")))
 
     def even_lines(self, limit: int = ONE_COLUMN_LIMIT) -> Iterator[tuple[int, str]]:
-        """Pairs of (line number, line without its ending). Raises InputError where line endings are mixed."""
+        """Pairs of (line number, line without its ending). Raises InputError if line endings are mixed."""
         ends = Ends(self.member)
         for number, line in enumerate(self.lines(limit), 1):
             ends.see(line, number)
@@ -106,7 +106,7 @@ class Ends:
         self._first = ""
 
     def see(self, line: str, number: int) -> None:
-        """Check one more line. Raises InputError where its ending differs from the first one."""
+        """Check one more line. Raises InputError if its ending differs from the first one."""
         end = end_of(line)
         self._first = self._first or end
         if end and end != self._first:
@@ -115,7 +115,7 @@ class Ends:
 
 
 def _may_be_long(block: bytes, limit: int) -> bool:
-    """Whether a line could be longer than `limit`: half as many bytes in a row have no line ending."""
+    """Whether a line could be longer than `limit`: somewhere, half as many bytes in a row have no line ending."""
     step = limit // 2
     starts = range(0, len(block) - step, step)
     return any(block.find(b"\n", at, at + step) < 0 and block.find(b"\r", at, at + step) < 0 for at in starts)
@@ -169,7 +169,7 @@ def _misfit_in(member: Member, encoding: str) -> int | None:
 
 
 def _nul_in(block: bytes, width: int) -> int:
-    """The position of the first character of `width` zero bytes in a block; -1 where there is none."""
+    """The position in a block of the first character that is `width` zero bytes; -1 if there is none."""
     at = block.find(bytes(width))
     while at > 0 and at % width:
         at = block.find(bytes(width), at + 1)
@@ -200,14 +200,14 @@ def _first_odd(member: Member) -> int | None:
     """The position of the first byte that Windows-1252 does not define, or None."""
     done = 0
     for block in member.blocks():
-        if found := _NO_WINDOWS_1252.search(block):
-            return done + found.start()
+        if match := _NO_WINDOWS_1252.search(block):
+            return done + match.start()
         done += len(block)
     return None
 
 
 def head_text(head: bytes) -> str:
-    """The first bytes of a file as text, in the encoding that is likely from them alone."""
+    """The first bytes of a file as text, in the encoding that they suggest."""
     marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
     if marked:
         return codecs.getincrementaldecoder(marked)("replace").decode(head)

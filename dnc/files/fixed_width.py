@@ -1,7 +1,7 @@
 """Read records of a fixed number of bytes, a million at a time: every byte is a column, and checks are arithmetic.
 
-A layout gives the length of a record and the check that every record has to pass; a record that does not is reported
-with its line.
+A layout gives the length of a record and the check that every record has to pass; the first record that fails it is
+reported with its line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Layout:
     """A fixed layout.
 
     width: bytes of a record, with its line ending.
-    cut: the key of what to do where bytes are left over, in the messages of errors; empty where there is nothing.
+    cut: key of the error message that says what to do if bytes are left over; may be empty.
     fits: a Boolean expression over the columns `b0`, `b1` … (UInt8), true for a valid record.
     fault: takes the bytes of a record that is not valid, and returns what is wrong with it.
     """
@@ -55,8 +55,8 @@ def value(positions: range, power: int = 0) -> pl.Expr:
 def records(member: Member, layout: Layout) -> Iterator[tuple[int, pl.DataFrame]]:
     """Pairs of (line of the first record, columns of bytes), all of them valid records.
 
-    Raises LoaderError at the first record that is not valid, and where bytes are left over; if the size is known, the
-    latter comes first, unless the first record is wrong already.
+    Raises LoaderError at the first record that is not valid, and if bytes are left over. If the size is known, bytes
+    that are left over are reported first, unless the first record is already wrong.
     """
     if member.size is not None and _is_record(member.head()[: layout.width], layout):
         _no_rest(member, layout, member.size)

@@ -15,7 +15,7 @@ from dnc.messages import said
 
 @contextmanager
 def open_input(path: Path) -> Iterator[BinaryIO]:
-    """Open an input file for reading. Raises InputError where it cannot be read, also later, within the context.
+    """Open an input file for reading. Raises InputError if it cannot be read, even later within the context.
 
     A pipe or a device is refused: inputs are read several times, and these give their bytes only once.
     """
@@ -42,6 +42,6 @@ def sha256_of(path: Path) -> str:
 
 
 def read_bounded(path: Path, longest: int) -> bytes:
-    """The content of a file, of at most so many bytes. Raises InputError where it cannot be read."""
+    """The content of a file, up to `longest` bytes. Raises InputError if it cannot be read."""
     with open_input(path) as file:
         return file.read(longest)

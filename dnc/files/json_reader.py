@@ -1,4 +1,4 @@
-"""Read JSON objects from a text: JSON lines, or one array of objects; an object may span several lines.
+"""Read JSON objects from a text: JSON lines, or one array of objects. An object may span several lines.
 
 Objects are decoded one by one from a piece of the text, so an array of any length needs no more memory than a line.
 Their depth and the number of different keys are limited, since every key becomes a column of every row.
@@ -19,7 +19,7 @@ _NAMES = (".json", ".jsonl", ".ndjson")
 _BEGINNING = re.compile(r'\s*(\[\s*)?\{\s*["}]')
 _MOST_KEYS = 2_048  # of all objects together
 _MOST_CELLS = 1 << 24  # in any file
-_CELLS_OF_CHARACTER = 4  # in a larger one: cells of all rows and columns, for each character of the file
+_CELLS_OF_CHARACTER = 4  # in a larger file: cells of all rows and columns, per character of the file
 _MOST_DEPTH = 32  # of nested objects and arrays
 _BLANK = re.compile(r"[ \t\r\n]*")
 
@@ -31,35 +31,35 @@ def is_json(head: bytes, name: str) -> bool:
 
 def keys(text: Text) -> list[str]:
     """The keys of all objects, in the order in which they first appear. Raises InputError as `objects` does."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     rows = characters = line = 0
     for line, value, size in _objects(text):
         rows, characters = rows + 1, characters + size
-        found.update(dict.fromkeys(value))
-        if len(found) > _MOST_KEYS:
+        names.update(dict.fromkeys(value))
+        if len(names) > _MOST_KEYS:
             raise InputError(said("errors", "json", "keys", most=figure(_MOST_KEYS)), text.member.where, line)
-    if rows * len(found) > max(_MOST_CELLS, _CELLS_OF_CHARACTER * characters):
-        empty = said("errors", "json", "empty", rows=figure(rows), keys=figure(len(found)))
+    if rows * len(names) > max(_MOST_CELLS, _CELLS_OF_CHARACTER * characters):
+        empty = said("errors", "json", "empty", rows=figure(rows), keys=figure(len(names)))
         raise InputError(empty, text.member.where, line)
-    return list(found)
+    return list(names)
 
 
 def objects(text: Text, rows: int, characters: int) -> Iterator[list[tuple[int, dict[str, Any]]]]:
     """Lists of (line where an object begins, object), of at most `rows` objects and about `characters` characters.
 
-    Raises InputError, with the line, where there is anything but an object, where one is longer than `LINE_LIMIT`
-    characters, nested deeper than `_MOST_DEPTH` or has a key twice, and where an array is not closed.
+    Raises InputError, with the line, if there is anything but an object, if an object is longer than `LINE_LIMIT`
+    characters, nested deeper than `_MOST_DEPTH` or has a key twice, and if an array is not closed.
     """
-    kept: list[tuple[int, dict[str, Any]]] = []
-    held = 0
+    batch: list[tuple[int, dict[str, Any]]] = []
+    length = 0
     for line, value, size in _objects(text):
-        kept.append((line, value))
-        held += size
-        if len(kept) >= rows or held >= characters:
-            yield kept
-            kept, held = [], 0
-    if kept:
-        yield kept
+        batch.append((line, value))
+        length += size
+        if len(batch) >= rows or length >= characters:
+            yield batch
+            batch, length = [], 0
+    if batch:
+        yield batch
 
 
 def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any], int]]:
@@ -104,7 +104,7 @@ class _Source:
                 return ""
 
     def step(self, wanted: str = "") -> None:
-        """Move past the next character. Raises InputError where it is not the wanted one."""
+        """Move past the next character. Raises InputError if it is not `wanted`."""
         char = self.next()
         if wanted and char != wanted:
             raise self.fault(said("errors", "json", "not_json") if char else said("errors", "json", "cut"))
@@ -115,10 +115,10 @@ class _Source:
         if self.next() != "{":
             raise self.fault(said("errors", "json", "no_object"))
         line = self.line
-        while (found := self._decoded()) is None:
+        while (decoded := self._decoded()) is None:
             if len(self._piece) - self._at > LINE_LIMIT or not self._more():
                 raise self.fault(said("errors", "json", "too_long", most=figure(LINE_LIMIT)))
-        value, end = found
+        value, end = decoded
         if self._piece.find("\\u", self._at, end) >= 0 and not _is_unicode(value):
             raise self.fault(said("errors", "json", "half"))
         marks = self._piece.count("{", self._at, end) + self._piece.count("[", self._at, end)
@@ -129,7 +129,7 @@ class _Source:
         return line, value, size
 
     def _decoded(self) -> tuple[dict[str, Any], int] | None:
-        """The object that begins here, and its end; None where the part in memory ends before it does."""
+        """The object that begins here, and its end; None if the part in memory ends before it does."""
         try:
             value, end = self._decoder.raw_decode(self._piece, self._at)
         except ValueError:
@@ -152,10 +152,10 @@ class _Source:
 
 
 def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    named = dict(pairs)
+    if len(named) < len(pairs):
         raise KeyError
-    return found
+    return named
 
 
 def _depth(value: Any) -> int:

@@ -1,6 +1,6 @@
 """Locks on files, and temporary folders that belong to one process.
 
-The locks are those of the operating system on open files: it releases them when a process ends, even by `kill -9`, so
+They are locks of the operating system on open files: it releases them when a process ends, even by `kill -9`, so
 nothing stays locked.
 """
 
@@ -23,11 +23,11 @@ else:
 
 _POLL_SECONDS = 0.05
 _OWNED = "owner.lock"
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
 
 
 class HeldError(Exception):
-    """Another process holds a lock; `pid` is None where it is unknown."""
+    """Another process has a lock; `pid` is None if it is unknown."""
 
     def __init__(self, pid: int | None) -> None:
         self.pid = pid
@@ -36,9 +36,9 @@ class HeldError(Exception):
 
 @contextmanager
 def exclusive_lock(path: Path, wait_seconds: float) -> Iterator[None]:
-    """Hold the lock of a file, which is created if it does not exist, and stays.
+    """Hold the lock of a file during the block. The file is created if it does not exist, and is not removed.
 
-    Raises HeldError where another process still holds it after `wait_seconds`, and OSError, also for a link.
+    Raises HeldError if another process still has the lock after `wait_seconds`, and OSError, for instance for a link.
     """
     deadline = time.monotonic() + wait_seconds
     handle = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
@@ -49,7 +49,7 @@ def exclusive_lock(path: Path, wait_seconds: float) -> Iterator[None]:
                 pid = os.read(handle, 20).decode("ascii", "replace").strip()
                 raise HeldError(int(pid) if pid.isdecimal() else None)
             time.sleep(_POLL_SECONDS)
-        with suppress(OSError):  # the disk may be full; the lock holds without the pid
+        with suppress(OSError):  # the disk may be full; the lock works without the pid
             os.lseek(handle, 0, os.SEEK_SET)
             os.write(handle, f"{os.getpid():<20}".encode())
         yield
@@ -61,8 +61,8 @@ def _lock(handle: int, *, shared: bool = False) -> bool:
     """Try to take the lock of an open file, without waiting."""
     try:
         if sys.platform == "win32":
-            # Windows locks bytes: one far beyond the end, so that others can still read the pid. It has no shared
-            # locks, and none are needed: an open file cannot be removed.
+            # Windows locks bytes: lock one far beyond the end, so that others can still read the pid. Windows has no
+            # shared locks, and needs none: an open file cannot be removed.
             if not shared:
                 os.lseek(handle, 1 << 30, os.SEEK_SET)
                 msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
@@ -76,7 +76,7 @@ def _lock(handle: int, *, shared: bool = False) -> bool:
 class ReadLock:
     """A shared lock on files while they are read, so that `remove_unread` leaves them; released with the object.
 
-    Raises FileNotFoundError where a file does not exist, or is being removed.
+    Raises FileNotFoundError if a file does not exist, or is being removed.
     """
 
     def __init__(self, paths: Collection[Path]) -> None:
@@ -94,7 +94,7 @@ class ReadLock:
 
 
 def _make_room(files: int) -> None:
-    """Raise the limit of open files of this process to what that many need, as far as the system allows."""
+    """Raise the limit of open files of this process so that `files` fit, as far as the system allows."""
     if sys.platform != "win32":
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft < 4 * files:
@@ -103,7 +103,7 @@ def _make_room(files: int) -> None:
 
 
 def remove_unread(path: Path) -> bool:
-    """Remove a file unless a `ReadLock` is held on it; returns whether it is gone."""
+    """Remove a file unless a `ReadLock` is on it; returns whether it is gone."""
     with suppress(OSError):
         if sys.platform == "win32":
             path.unlink()
@@ -119,7 +119,7 @@ def remove_unread(path: Path) -> bool:
 
 @contextmanager
 def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
-    """A new folder, removed at the end; where the process was killed, `remove_orphans` removes it later."""
+    """A new folder, removed at the end; if the process was killed, `remove_orphans` removes it later."""
     folder, handle = _owned_folder(parent, prefix)
     try:
         yield folder
@@ -129,7 +129,7 @@ def own_folder(parent: Path, prefix: str) -> Iterator[Path]:
 
 
 def _owned_folder(parent: Path, prefix: str) -> tuple[Path, int]:
-    """A new folder and its lock; if another process removed it as an orphan before it was locked, one more."""
+    """A new folder and its lock; if another process removes it as an orphan before it is locked, tries again."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         try:
@@ -161,7 +161,7 @@ def remove_orphans(parent: Path, prefix: str) -> None:
 
 
 def _remove_tree(folder: Path) -> None:
-    """Remove a folder, its lock file last: if this is interrupted, what remains is still known as an orphan."""
+    """Remove a folder, its lock file last: if this is interrupted, the rest is still recognised as an orphan."""
     with suppress(OSError):
         for path in folder.iterdir():
             if path.is_dir():

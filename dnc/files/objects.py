@@ -1,4 +1,4 @@
-"""Objects in a store: read by one request each, and written so that they appear whole."""
+"""Objects in an object store: each is read with one request, and written completely or not at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def name_of(url: str) -> str:
-    """The last part of a URL. Raises InputError where it names no object."""
+    """The last part of a URL. Raises InputError if it names no object."""
     name = PurePosixPath(urlsplit(url).path).name
     if not name:
         raise InputError(said("errors", "object", "no_name", url=url))
@@ -27,11 +27,11 @@ def fetched(url: str, folder: Path) -> Path:
     """Copy an object, or all `.parquet` files below a folder, into a folder; see `dnc.files.remote.fetched`."""
     store, path = _opened(url)
     copy = folder / name_of(url)
-    with _told(url):
+    with _store_errors(url):
         if not url.endswith("/") and _exists(store, path):
             _copy(store, path, copy)
             return copy
-        below = sorted(found for found in _below(store, path) if found.endswith(".parquet"))
+        below = sorted(name for name in _below(store, path) if name.endswith(".parquet"))
     if not below:
         raise InputError(said("errors", "object", "missing", url=url))
     for name in below:
@@ -39,27 +39,27 @@ def fetched(url: str, folder: Path) -> Path:
         if ".." in to.parts:
             raise InputError(said("errors", "object", "dots", url=url))
         to.parent.mkdir(parents=True, exist_ok=True)
-        with _told(url):
+        with _store_errors(url):
             _copy(store, name, to)
     return copy
 
 
 def deliver(file: Path, url: str) -> None:
-    """Write a file as an object; until its last part has arrived, the former object stays. Raises InputError."""
+    """Write a file as an object; the former object stays until the last part has arrived. Raises InputError."""
     import obstore
 
     store, path = _opened(url)
-    with _told(url, "unwritten"):
+    with _store_errors(url, "unwritten"):
         obstore.put(store, path, file)
 
 
 def upload(folder: Path, url: str, last: str) -> None:
-    """Write all files of a folder below a URL; the one named `last` follows when all others are there."""
+    """Write all files of a folder below a URL; the one named `last` is written after all others."""
     import obstore
 
     store, path = _opened(url)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    with _told(url, "unwritten"):
+    with _store_errors(url, "unwritten"):
         if any(True for _ in _below(store, path)):
             raise InputError(said("errors", "object", "exists", url=url))
         for file in sorted(files, key=lambda path: path.name == last):
@@ -67,10 +67,10 @@ def upload(folder: Path, url: str, last: str) -> None:
 
 
 def download(url: str, folder: Path) -> Path:
-    """Copy everything below a URL into a folder. Raises InputError where there is nothing."""
+    """Copy everything below a URL into a folder. Raises InputError if there is nothing."""
     store, path = _opened(url)
     copy = folder / name_of(url)
-    with _told(url):
+    with _store_errors(url):
         names = list(_below(store, path))
         for name in names:
             to = copy / PurePosixPath(name).relative_to(path)
@@ -89,7 +89,7 @@ def _opened(url: str) -> tuple[ObjectStore, str]:
     except ImportError as error:
         raise missing_extra("objects", error) from None
     parts = urlsplit(url)
-    with _told(url):
+    with _store_errors(url):
         return from_url(f"{parts.scheme}://{parts.netloc}"), parts.path.strip("/")
 
 
@@ -106,8 +106,8 @@ def _exists(store: ObjectStore, path: str) -> bool:
 def _below(store: ObjectStore, path: str) -> Iterator[str]:
     import obstore
 
-    for found in obstore.list(store, f"{path}/"):
-        yield from (item["path"] for item in found)
+    for items in obstore.list(store, f"{path}/"):
+        yield from (item["path"] for item in items)
 
 
 def _copy(store: ObjectStore, path: str, to: Path) -> None:
@@ -119,8 +119,8 @@ def _copy(store: ObjectStore, path: str, to: Path) -> None:
 
 
 @contextmanager
-def _told(url: str, what: str = "unread") -> Iterator[None]:
-    """Errors of the store as one sentence; what the server wrote is left out, because it may quote keys."""
+def _store_errors(url: str, what: str = "unread") -> Iterator[None]:
+    """Turn errors of the store into one sentence; the server's text is left out, because it may quote keys."""
     from obstore.exceptions import BaseError
 
     try:

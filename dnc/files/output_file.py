@@ -1,4 +1,4 @@
-"""An output of rows: a file whose suffix names the format, an object of a store, or a table of a database.
+"""An output of rows: a file whose suffix names the format, an object in an object store, or a table of a database.
 
 A file is written completely or not at all: under a temporary name in the same folder, then synced and renamed. It is
 readable by its owner only.
@@ -36,9 +36,9 @@ def is_page(path: str | Path) -> bool:
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Write a file completely or not at all: yields a temporary path to write to.
 
-    A path on this machine is written by way of its folder, a URL as `dnc.files.remote.delivered` says.
+    For a path on this machine it is in the same folder; for a URL see `dnc.files.remote.delivered`.
 
-    Raises InputError where it cannot be written to.
+    Raises InputError if it cannot be written to.
     """
     if is_url(path):
         with delivered(str(path)) as file:
@@ -76,8 +76,8 @@ def _opened(path: str | Path, header: list[str], delimiter: str, bom: bool) -> I
     suffix = _suffix(path)
     if suffix not in FORMATS:
         known = ", ".join((*FORMATS, PAGE))
-        named = said("errors", "format" if suffix else "no_suffix", suffix=suffix, known=known)
-        raise OptionError(named, path)
+        message = said("errors", "format" if suffix else "no_suffix", suffix=suffix, known=known)
+        raise OptionError(message, path)
     with atomic_path(path) as unfinished, closing(FORMATS[suffix](unfinished, header, delimiter, bom)) as writer:
         writer.folder = unfinished.parent
         yield writer

@@ -1,4 +1,4 @@
-"""Rows on their way to an output, with the cells that many rows share stored once."""
+"""Rows on their way to an output; cells that many rows share are stored once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 
 
 class Shared(NamedTuple):
-    """Columns with the same cells in many rows: a frame of the distinct ones, and for each row its row there."""
+    """Columns with the same cells in many rows: a frame of the distinct cells, and for each row its row in it."""
 
     frame: pl.DataFrame
     row: pl.Series
@@ -21,7 +21,7 @@ class Shared(NamedTuple):
 class Rows:
     """Rows of an output.
 
-    header: names of all columns, in order. own: the columns that differ from row to row. shared: the others.
+    header: names of all columns, in order. own: columns that differ from row to row. shared: the other columns.
     """
 
     header: Sequence[str]
@@ -41,13 +41,13 @@ class Rows:
 
     @property
     def runs(self) -> Iterator[tuple[Shared | None, list[str]]]:
-        """Neighbouring columns from the same frame, in the order of the header; of those of `own` it is None."""
+        """Neighbouring columns from the same frame, in the order of the header; for columns of `own` it is None."""
         of = {name: shared for shared in self.shared for name in shared.frame.columns}
         for _, names in groupby(self.header, lambda name: id(of.get(name))):
             first, *more = names
             yield of.get(first), [first, *more]
 
-    def filter(self, given: pl.Series) -> Self:
-        """The rows where `given` (Boolean) is true."""
-        shared = [Shared(frame, row.filter(given)) for frame, row in self.shared]
-        return type(self)(self.header, self.own.filter(given), shared)
+    def filter(self, mask: pl.Series) -> Self:
+        """The rows for which `mask` (Boolean) is true."""
+        shared = [Shared(frame, row.filter(mask)) for frame, row in self.shared]
+        return type(self)(self.header, self.own.filter(mask), shared)

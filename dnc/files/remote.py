@@ -1,10 +1,10 @@
-"""Lists and outputs elsewhere: objects in a store (`s3://bucket/calls.csv`), and queries and tables of a database.
+"""Lists and outputs elsewhere: objects in an object store (`s3://bucket/calls.csv`), queries and tables of a database.
 
-What is read is first copied into a file of its own: a check reads its list twice, and both times has to read the same.
-An object is first written to a file of its own, and then handed over whole. A table is written in one transaction.
+A list is first copied to a local file: a check reads its list twice, and has to read the same both times. An object is
+first written to a local file, and then uploaded as a whole. A table is written in one transaction.
 
-The libraries for it are the extras `objects` and `databases`. Both find passwords and keys in the URL, the environment
-or the files of their service; neither these nor the content of rows are ever in a message.
+The libraries are in the extras `objects` and `databases`. They take passwords and keys from the URL, the environment
+or the files of their service; neither these nor the content of rows ever appear in a message.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _OBJECTS = ("s3", "gs", "az")
 
 @dataclass(frozen=True)
 class Query:
-    """A list that a database answers.
+    """A list that is the result of a query.
 
     Attributes:
         url: `postgresql://…`, `sqlite:///path` or `duckdb:///path`.
-        sql: one statement that returns rows; it runs in a transaction that can change nothing.
+        sql: one statement that returns rows; it runs in a read-only transaction.
     """
 
     url: str
@@ -58,12 +58,12 @@ def fetched(source: str | Query, folder: Path) -> Path:
     """Copy a list from elsewhere.
 
     Args:
-        source: a query, or the URL of an object. The URL of a folder stands for all `.parquet` files below it.
+        source: a query, or the URL of an object. The URL of a folder means all `.parquet` files below it.
         folder: an empty folder for the copy.
     Returns:
-        The copy, a file or a folder, under the name that it has there.
+        The copy, a file or a folder with the same name.
     Raises:
-        InputError: it cannot be read, or is empty. OptionError: there is no way to read such a URL.
+        InputError: it cannot be read, or is empty. OptionError: such a URL is not supported.
     """
     if isinstance(source, Query):
         from dnc.files import databases
@@ -90,8 +90,8 @@ def delivered(target: str) -> Iterator[Path]:
 
 
 def _scheme(url: str) -> str:
-    found = _URL.match(url)
-    scheme = found[1] if found else ""
+    match = _URL.match(url)
+    scheme = match[1] if match else ""
     if scheme not in (*_DATABASES, *_OBJECTS):
         known = ", ".join(f"{name}://" for name in (*_OBJECTS, *_DATABASES))
         raise OptionError(said("errors", "scheme", scheme=scheme, known=known))

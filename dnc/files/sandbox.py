@@ -1,7 +1,7 @@
 """Spreadsheets and Parquet files, read in a child process with limits on memory and time.
 
-Their parsers are libraries written in Rust, and the files come from anybody. The child may run out of memory, run out
-of time or crash; this process, and the store, are not affected.
+Their parsers are libraries written in Rust, and the files may come from anybody. The child may run out of memory or
+time, or crash; this process and the store are not affected.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from dnc.errors import InputError
 from dnc.files.archive import unpacked_bytes
 from dnc.messages import figure, said
 
-MEMORY_BYTES = 4 << 30  # at most; of a spreadsheet `_LEAST_BYTES`, and `_BYTES_OF_BYTE` for each byte of its parts
+MEMORY_BYTES = 4 << 30  # at most; for a spreadsheet `_LEAST_BYTES` plus `_BYTES_OF_BYTE` for each byte of its parts
 _LEAST_BYTES, _BYTES_OF_BYTE = 1 << 30, 100
 CPU_SECONDS = 900
-SILENT_SECONDS = 300.0  # without a frame from the child
+SILENT_SECONDS = 300.0  # longest time without a frame from the child
 _MOST_BYTES = {
     "parquet": 20 * 10**9,
     "spreadsheet": 1 << 30,
@@ -34,18 +34,18 @@ _MOST_BYTES = {
 _PARSER = Path(__file__).with_name("sandbox_worker.py")
 _BLOCK = 1 << 20
 _WORDS = ("Contradictory", "Encrypted", "Password", "Wide", "Long", "DuplicateError", "Swollen")
-# … names of exceptions in `dnc.files.sandbox_worker`, and keys of the error messages
+# … names of exceptions in `dnc.files.sandbox_worker`, and keys of error messages
 
 
 def frames(kind: str, path: Path, batch_rows: int, sheet: str = "") -> Iterator[pl.DataFrame]:
     """The rows of a file, after an empty frame with its columns.
 
-    kind: `parquet` or `spreadsheet`. sheet: of a spreadsheet; by default the first visible one that holds anything.
+    kind: `parquet` or `spreadsheet`. sheet: of a spreadsheet; by default the first visible one that is not empty.
 
-    Raises InputError where the file cannot be read or exceeds the limits.
+    Raises InputError if the file cannot be read or exceeds the limits.
     """
     memory = MEMORY_BYTES
-    if kind == "spreadsheet":  # of cells that are all stored, and not repeated
+    if kind == "spreadsheet":  # enough if every cell is stored, and none is repeated
         memory = min(memory, _LEAST_BYTES + _BYTES_OF_BYTE * unpacked_bytes(path))
     limits = [str(batch_rows), str(memory), str(CPU_SECONDS)]
     command = [sys.executable, "-P", str(_PARSER), kind, str(path.absolute()), sheet, *limits]
@@ -90,7 +90,7 @@ def _reason(code: int, stderr: bytes, kind: str, memory: int) -> str:
 
 
 class _Timed:
-    """A pipe that raises InputError where nothing arrives in time."""
+    """A pipe that raises InputError if nothing arrives in time."""
 
     def __init__(self, pipe: IO[bytes], path: Path) -> None:
         self._handle = pipe.fileno()

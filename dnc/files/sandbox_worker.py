@@ -1,16 +1,16 @@
-"""Read one spreadsheet or Parquet file within limits. A script of its own, run by `dnc.files.sandbox`.
+"""Read one spreadsheet or Parquet file within limits. A separate script, run by `dnc.files.sandbox`.
 
     python sandbox_worker.py KIND PATH SHEET BATCH_ROWS MEMORY_BYTES CPU_SECONDS
 
-SHEET is empty for the first visible sheet that holds anything.
+If SHEET is empty, the first visible sheet that is not empty is read.
 
-It imports nothing of `dnc`, so that it starts fast. Frames go to stdout as Arrow IPC, each after its length (8 bytes,
-little-endian); the first one is empty and has the columns. If it fails, the last line of stderr is the name of the
-exception, and nothing else, since messages of parsers may quote data.
+The script imports nothing from `dnc`, so that it starts fast. Frames go to stdout as Arrow IPC, each after its length
+(8 bytes, little-endian); the first one is empty and has the columns. If the script fails, the last line of stderr is
+only the name of the exception, since messages of parsers may quote data.
 
-A Parquet file has the same counts several times: for the file, each row group, each column of it and each of its
+A Parquet file has the same counts several times: for the file, each row group, each column in it and each of their
 pages. Polars trusts one of them and returns fewer rows, or none, if a byte of it was changed. So they are compared
-with each other and with the rows that were read, and the checksums of pages that have one are verified
+with each other and with the rows that were read, and checksums of pages are verified if there are any
 (https://parquet.apache.org/docs/file-format/, and parquet.thrift in github.com/apache/parquet-format).
 """
 
@@ -45,9 +45,9 @@ def bound(memory_bytes: int, cpu_seconds: int) -> None:
 def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of a Parquet file or of a sheet, after an empty frame of them.
 
-    For a spreadsheet three frames come before: its sheets (`name`, `chosen`); the position of each column in the sheet,
-    counted from 0 (`place`); and, where it is no XLSX, its failed and merged cells (`column`, counted from 0, `row`,
-    counted from 1, and `text`; of merged cells the last row, without a text).
+    For a spreadsheet three frames come first: its sheets (`name`, `chosen`); the position of each column in the sheet,
+    counted from 0 (`place`); and, if it is not an XLSX, its failed and merged cells (`column`, counted from 0, `row`,
+    counted from 1, and `text`; for merged cells the last row, without a text).
     """
     import polars as pl
 
@@ -99,7 +99,7 @@ class Long(Exception):  # noqa: N818
 
 
 class Swollen(Exception):  # noqa: N818
-    """The file is small because equal cells are stored once; written out they take too much memory."""
+    """The file is small because equal cells are stored once; written out, they need too much memory."""
 
 
 class Encrypted(Exception):  # noqa: N818
@@ -117,7 +117,7 @@ _SWOLLEN = 20 * 10**9
 
 
 def _bounded(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The same rows, in frames whose memory is limited once equal cells are written out. Raises Swollen and Long."""
+    """The same rows, in frames of limited size even when equal cells are written out. Raises Swollen and Long."""
     total = 0
     for batch in batches:
         size = sum(_text_bytes(cells.alias("cells")) for cells in batch)  # Polars may take a name for a pattern
@@ -148,12 +148,12 @@ def _text_bytes(cells: pl.Series) -> int:
     return int(sizes.sum())
 
 
-# Failed and merged cells of spreadsheets that are no XLSX. `fastexcel` gives null for a failed formula and says nothing
+# Failed and merged cells of spreadsheets that are not XLSX. `fastexcel` returns null for a failed formula and nothing
 # about merged cells; for XLSX the parent process reads them (`dnc.files.sheet_xml`).
 
 _Mark = tuple[int, int, str | None]
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
-_NO_SECTOR = 0xFFFFFFFA  # from here on a number has another meaning
+_NO_SECTOR = 0xFFFFFFFA  # numbers from here on do not name a sector
 
 
 def _marks(path: str, position: int) -> Iterator[_Mark]:
@@ -171,7 +171,7 @@ def _marks(path: str, position: int) -> Iterator[_Mark]:
 
 
 def _workbook_stream(file: BinaryIO) -> bytes:
-    """The stream of an OLE file ([MS-CFB]) that holds the sheets of an Excel 97."""
+    """The stream of an OLE file ([MS-CFB]) that contains the sheets of an Excel 97 workbook."""
     file.seek(0)
     data = file.read()
     size, small = 1 << struct.unpack_from("<H", data, 30)[0], 64
@@ -197,11 +197,11 @@ def _workbook_stream(file: BinaryIO) -> bytes:
         tables += more
     table = integers(joined([number for number in tables if number < _NO_SECTOR]))
     entries = joined(sectors(struct.unpack_from("<I", data, 48)[0], table))
-    found: dict[str, tuple[int, int]] = {}
+    streams: dict[str, tuple[int, int]] = {}
     for at in range(0, len(entries), 128):
         name = entries[at : at + max(0, struct.unpack_from("<H", entries, at + 64)[0] - 2)].decode("utf-16-le")
-        found.setdefault(name.lower(), struct.unpack_from("<II", entries, at + 116))
-    first, length = found.get("workbook") or found["book"]
+        streams.setdefault(name.lower(), struct.unpack_from("<II", entries, at + 116))
+    first, length = streams.get("workbook") or streams["book"]
     if length >= struct.unpack_from("<I", data, 56)[0]:
         return joined(sectors(first, table))[:length]
     root = joined(sectors(struct.unpack_from("<I", entries, 116)[0], table))
@@ -210,7 +210,7 @@ def _workbook_stream(file: BinaryIO) -> bytes:
 
 
 def _marks_97(book: bytes, position: int) -> Iterator[_Mark]:
-    """Those of a sheet of Excel 5 to 2003 ([MS-XLS])."""
+    """The marks of a sheet of Excel 5 to 2003 ([MS-XLS])."""
 
     def records(at: int) -> Iterator[tuple[int, bytes]]:
         depth = 0  # charts are streams inside that of the sheet
@@ -235,7 +235,7 @@ def _marks_97(book: bytes, position: int) -> Iterator[_Mark]:
 
 
 def _marks_xlsb(parts: zipfile.ZipFile, position: int) -> Iterator[_Mark]:
-    """Those of a sheet of an XLSB ([MS-XLSB])."""
+    """The marks of a sheet of an XLSB ([MS-XLSB])."""
     from xml.etree import ElementTree
 
     sheets = []
@@ -256,7 +256,7 @@ def _marks_xlsb(parts: zipfile.ZipFile, position: int) -> Iterator[_Mark]:
 
 
 def _records_xlsb(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The records of a part: kind and content; both kind and length are integers of seven bits a byte."""
+    """The records of a part: kind and content; both kind and length are integers with seven bits per byte."""
     at = 0
 
     def number(most: int) -> int:
@@ -276,7 +276,7 @@ def _records_xlsb(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _marks_ods(content: bytes, position: int) -> Iterator[_Mark]:
-    """Those of a sheet of an OpenDocument spreadsheet, and its formulas without a result."""
+    """The marks of a sheet of an OpenDocument spreadsheet, and its formulas without a result."""
     from xml.parsers import expat
 
     cells = _OdsCells(position)
@@ -285,14 +285,14 @@ def _marks_ods(content: bytes, position: int) -> Iterator[_Mark]:
     parser.StartElementHandler, parser.EndElementHandler = cells.start, cells.end
     parser.CharacterDataHandler = cells.texts.append
     parser.Parse(content, True)
-    return iter(cells.found)
+    return iter(cells.marks)
 
 
 class _OdsCells:
-    """Callbacks for the elements of an OpenDocument spreadsheet, in their order; the marks of one sheet are `found`."""
+    """Callbacks for the elements of an OpenDocument spreadsheet, in order; they collect the marks of one sheet."""
 
     def __init__(self, position: int) -> None:
-        self.found: list[_Mark] = []
+        self.marks: list[_Mark] = []
         self.texts: list[str] = []
         self._sheets_left, self._row, self._rows, self._column = position, 0, 1, 0
         self._cell: dict[str, str] = {}
@@ -317,9 +317,9 @@ class _OdsCells:
     def _end_cell(self, text: str, cell: dict[str, str]) -> None:
         failed = cell.get("calcext:value-type") == "error" or text.startswith(("#", "Err:"))
         if "table:formula" in cell and (failed or not (text or "office:value-type" in cell)):
-            self.found.append((self._column, self._row + 1, text or cell["table:formula"]))
+            self.marks.append((self._column, self._row + 1, text or cell["table:formula"]))
         if (rows := _count(cell, "rows-spanned")) > 1 or _count(cell, "columns-spanned") > 1:
-            self.found.append((self._column, self._row + rows, None))
+            self.marks.append((self._column, self._row + rows, None))
         self._column += _count(cell, "columns-repeated")
 
 
@@ -341,13 +341,13 @@ class _Compact:
 
     def struct(self) -> dict[int, Any]:
         """Read the struct that begins at `at`, and move to its end."""
-        found: dict[int, Any] = {}
+        fields: dict[int, Any] = {}
         field = 0
         while head := self._byte():
             field = field + (head >> 4) if head >> 4 else self._integer()
             kind = head & 15
-            found[field] = kind == 1 if kind in (1, 2) else self._value(kind)
-        return found
+            fields[field] = kind == 1 if kind in (1, 2) else self._value(kind)
+        return fields
 
     def _byte(self) -> int:
         self.at += 1
@@ -413,14 +413,14 @@ def _footer(file: BinaryIO, most: int = sys.maxsize) -> dict[int, Any]:
 
 
 def declared_rows(file: BinaryIO) -> int:
-    """The number of rows that a Parquet file declares; 0 where that cannot be found out quickly."""
+    """The number of rows that a Parquet file declares; 0 if it cannot be read quickly."""
     with suppress(Exception):
         return int(_footer(file, _QUICK)[_ROWS])
     return 0
 
 
 def _counted(batches: Iterator[pl.DataFrame], footer: dict[int, Any]) -> Iterator[pl.DataFrame]:
-    """The same batches. Raises Contradictory at the end where their rows or nulls are not those in the footer."""
+    """The same batches. Raises Contradictory at the end if their rows or nulls are not those in the footer."""
     groups = footer.get(_GROUPS, [])
     rows, nulls = 0, dict.fromkeys(_declared_nulls(groups), 0)
     for batch in batches:
@@ -433,7 +433,7 @@ def _counted(batches: Iterator[pl.DataFrame], footer: dict[int, Any]) -> Iterato
 
 
 def _declared_nulls(groups: list[dict[int, Any]]) -> dict[str, int]:
-    """The declared nulls of each column that is not nested and whose row groups all declare them."""
+    """The declared number of nulls of each column that is not nested and for which all row groups declare it."""
     nulls: dict[str, list[int | None]] = {}
     for group in groups:
         for chunk in group[_CHUNKS]:
@@ -443,7 +443,7 @@ def _declared_nulls(groups: list[dict[int, Any]]) -> dict[str, int]:
 
 
 def _compare_pages(file: BinaryIO, footer: dict[int, Any]) -> None:
-    """Raise Contradictory where the pages of a column do not match its row group, or their checksums are wrong."""
+    """Raise Contradictory if the pages of a column do not match its row group, or their checksums are wrong."""
     repeated = list(_leaves(footer[_SCHEMA]))
     for group in footer.get(_GROUPS, []):
         for is_repeated, chunk in zip(repeated, group[_CHUNKS], strict=True):
@@ -455,7 +455,7 @@ def _compare_pages(file: BinaryIO, footer: dict[int, Any]) -> None:
 
 
 def _leaves(schema: list[dict[int, Any]]) -> Iterator[bool]:
-    """For each column of a row group, whether a row may have several values in it."""
+    """Whether a row may have several values in a column, for each column of a row group."""
     elements = iter(schema)
 
     def below(element: dict[int, Any], is_repeated: bool) -> Iterator[bool]:

@@ -1,8 +1,8 @@
-"""What the XML inside an XLSX says beside the values: failed formulas, merged cells, and which part holds a sheet.
+"""What the XML inside an XLSX says besides the values: failed formulas, merged cells, and which part contains a sheet.
 
-`fastexcel` reads the values. It gives null for a failed formula and says nothing about merged cells, so these are
-read here, by expat. The files come from anybody: a document type is refused, because a few hundred bytes of entities
-can stand for gigabytes; and nesting and single tags have bounds, because expat keeps them in memory until they close.
+`fastexcel` reads the values. It returns null for a failed formula and nothing about merged cells, so these are read
+here, with expat. The files may come from anybody: a document type is refused, because a few hundred bytes of entities
+can expand to gigabytes; nesting and single tags have limits, because expat keeps them in memory until they close.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
 
 
 class FailedCell(NamedTuple):
-    """A cell that holds an error, or a formula whose result was never stored.
+    """A cell with an error, or with a formula whose result was never stored.
 
     column: counted from 0. row: counted from 1. text: the error (`#N/A`), or `=` and the formula.
     """
@@ -36,9 +36,9 @@ class FailedCell(NamedTuple):
 
 
 def sheet_part(parts: dict[str, Member], position: int) -> str:
-    """The name of the part that holds a sheet; empty where the workbook does not name one.
+    """The name of the part that contains a sheet; empty if the workbook does not name one.
 
-    parts: those of the spreadsheet, by name. position: of the sheet in the workbook, counted from 0.
+    parts: the parts of the spreadsheet, by name. position: position of the sheet in the workbook, counted from 0.
     """
     relations: list[str] = []
     targets: dict[str, str] = {}
@@ -70,8 +70,8 @@ def failed_and_merged(part: Member) -> tuple[list[FailedCell], int | None]:
 class _Sheet:
     """Callbacks for the elements of a sheet, in their order.
 
-    A cell is `<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>`; `<is><t>` may stand in place of `<v>`. The callbacks run
-    for each of them, so the last letter of a name is looked at before the prefix (`<x:c>`) is taken off it.
+    A cell is `<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>`, or has `<is><t>` instead of `<v>`. The callbacks run
+    for each cell, so to be fast they check the last letter of a name before they remove its prefix (`<x:c>`).
     """
 
     def __init__(self, part: Member) -> None:
@@ -82,8 +82,8 @@ class _Sheet:
         self._reference = ""
         self._is_error = False
         self._formula: list[str] | None = None  # pieces of its text
-        self._value: list[str] = []  # likewise
-        self._element = ""  # whose text is wanted: `f` or `v`, or nothing
+        self._value: list[str] = []  # pieces of its text
+        self._element = ""  # whose text is needed: `f` or `v`, or nothing
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         letter = name[-1]
@@ -95,8 +95,8 @@ class _Sheet:
             self._formula, self._element = [], "f"
         elif letter in "vt" and _local(name) in ("v", "t"):
             self._element = "v"
-        elif letter == "l" and _local(name) == "mergeCell" and (found := _MERGED.match(attributes.get("ref", ""))):
-            self.merged_until = max(int(found[1]), self.merged_until or 0)
+        elif letter == "l" and _local(name) == "mergeCell" and (match := _MERGED.match(attributes.get("ref", ""))):
+            self.merged_until = max(int(match[1]), self.merged_until or 0)
 
     def text(self, text: str) -> None:
         self._left -= len(text) if self._element else 0
@@ -139,7 +139,7 @@ def _parse(
     text: Callable[[str], None] | None = None,
     most_bytes: int | None = None,
 ) -> None:
-    """Parse a part up to a number of bytes, or all of it. Raises InputError where it is no XML or beyond the bounds."""
+    """Parse a part, or its first bytes. Raises InputError if it is not XML or exceeds the limits."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
     depth = 0

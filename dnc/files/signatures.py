@@ -1,6 +1,6 @@
-"""Recognise files that are not tables, by their first bytes or by what is packed in them.
+"""Recognise files that are not tables, by their first bytes or by what they contain.
 
-What they are is a key below `kind` in the messages of errors, which say what to do, too.
+The kind of a file is a key below `kind` in the error messages, which also say what to do.
 """
 
 from __future__ import annotations
@@ -78,22 +78,22 @@ _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
 
 
 def other_kind(head: bytes, xml: bool = True) -> str | None:
-    """What a file is instead of a table, by its first bytes; None where it may be a table.
+    """The kind of a file that is not a table, by its first bytes; None if it may be a table.
 
     xml: whether XML is refused; some registries publish XML, which their loaders read.
     """
-    if found := next((what for magic, what in _BYTES.items() if head.startswith(magic)), None):
-        return found
+    if kind := next((kind for magic, kind in _BYTES.items() if head.startswith(magic)), None):
+        return kind
     for at, magics in _BINARY.items() if b"\0" in head[:512] else ():
-        if found := next((what for magic, what in magics.items() if head.startswith(magic, at)), None):
-            return found
+        if kind := next((kind for magic, kind in magics.items() if head.startswith(magic, at)), None):
+            return kind
     if head[:1] == b"\x80" and head[1:2] in b"\2\3\4\5":
         return "pickle"
     text = _lowered(head[:8192])
-    if found := next((what for magic, what in _TEXTS.items() if text.startswith(magic)), None):
-        return found
+    if kind := next((kind for magic, kind in _TEXTS.items() if text.startswith(magic)), None):
+        return kind
     if text.startswith("<?xml"):
-        return next((what for word, what in _XML_KINDS.items() if word in text), "xml" if xml else None)
+        return next((kind for word, kind in _XML_KINDS.items() if word in text), "xml" if xml else None)
     return None
 
 
@@ -105,18 +105,18 @@ def _lowered(head: bytes) -> str:
 
 
 def compound_kind(streams: Collection[str]) -> str | None:
-    """What an OLE file (Office up to 2003) is, by the names of its streams; None where it may be a spreadsheet."""
-    return next((what for name, what in _STREAMS.items() if name in streams), None)
+    """The kind of an OLE file (Office up to 2003), by the names of its streams; None if it may be a spreadsheet."""
+    return next((kind for name, kind in _STREAMS.items() if name in streams), None)
 
 
 def package_kind(names: Collection[str], mimetype: bytes) -> str | None:
-    """What a zip is, by the names in it; None where it may be a spreadsheet or an archive of lists.
+    """The kind of a zip, by the names in it; None if it may be a spreadsheet or an archive of lists.
 
-    mimetype: the content of the member `mimetype`, which OpenDocument files have; else empty.
+    mimetype: the content of the member `mimetype` of OpenDocument files; empty if there is none.
     """
     if mimetype.startswith(_OPEN_DOCUMENT) and not mimetype.startswith(_OPEN_DOCUMENT + b"spreadsheet"):
         return "open_document"
     plain = [name.replace("\\", "/").lower() for name in names]
     if any(name.startswith("xl/") for name in plain):
         return None
-    return next((what for part, what in _PARTS.items() if any(name.startswith(part) for name in plain)), None)
+    return next((kind for part, kind in _PARTS.items() if any(name.startswith(part) for name in plain)), None)

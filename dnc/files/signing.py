@@ -1,8 +1,8 @@
 """Signatures of files (Ed25519): keys, and what is signed with them.
 
-What is signed is a context and the data, so that a signature made for one kind of file never holds for another. A key
-is known by its fingerprint: the SHA-256 of the public key in DER, as `openssl pkey -pubout -outform DER | sha256sum`
-has it.
+The context is signed with the data, so a signature made for one kind of file is never valid for another. A key is
+identified by its fingerprint: the SHA-256 of the public key in DER, as `openssl pkey -pubout -outform DER | sha256sum`
+prints it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _LONGEST = 1 << 16  # bytes of a file with a key
 
 
 class BrokenSignatureError(Exception):
-    """A signature does not hold."""
+    """A signature is not valid."""
 
 
 class Signer:
     """A private key (PKCS#8, PEM) that signs.
 
-    Raises InputError where the file is no such key, or others can read it; OptionError where the extra is missing.
+    Raises InputError if the file is not such a key, or others can read it; OptionError if the extra is missing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,7 +66,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def verified(public: bytes, signature: bytes, context: bytes, data: bytes) -> str:
     """The fingerprint of the key that signed some data in a context.
 
-    Raises BrokenSignatureError where the signature does not hold, OptionError where the extra is missing.
+    Raises BrokenSignatureError if the signature is not valid, OptionError if the extra is missing.
     """
     try:
         from cryptography.exceptions import InvalidSignature
@@ -84,7 +84,7 @@ def verified(public: bytes, signature: bytes, context: bytes, data: bytes) -> st
 def new_key(path: Path) -> str:
     """Make a private key (PKCS#8, PEM) that only its owner can read; returns its fingerprint.
 
-    Raises InputError where there is such a file, or it cannot be written; OptionError where the extra is missing.
+    Raises InputError if the file exists, or cannot be written; OptionError if the extra is missing.
     """
     try:
         from cryptography.hazmat.primitives import serialization
@@ -106,9 +106,9 @@ def new_key(path: Path) -> str:
 
 
 def named_key(text: str) -> str:
-    """The fingerprint that an option names: itself, or the file of a public key (PEM).
+    """The fingerprint that an option gives: the fingerprint itself, or the file of a public key (PEM).
 
-    Raises InputError where it is neither, OptionError where the extra is missing.
+    Raises InputError if it is neither, OptionError if the extra is missing.
     """
     if _FINGERPRINT.fullmatch(text.lower()):
         return text.lower()

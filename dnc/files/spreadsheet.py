@@ -1,11 +1,11 @@
-"""The sheet of a spreadsheet that holds its table, as cells of text.
+"""The sheet of a spreadsheet that contains its table, as cells of text.
 
-This is the sheet that was named, or else the first visible one that holds anything, `verdicts` before all others: a
-workbook that this program wrote begins with a summary. The names of the others are returned, so that they can be
-reported. A failed formula is kept as its error, and in XLSX and ODS one whose result was
-never stored as the formula, so that no row is lost with it. Of merged cells only the first holds the text, so the last
-row with such cells is returned. A cell far away from all others would need memory for the whole rectangle between them;
-such a file is refused before it is read.
+This is the sheet that was named, or else the first visible one that is not empty, and `verdicts` before all others,
+because a workbook that this program wrote begins with a summary. The names of the other sheets are returned, so that
+they can be reported. A failed formula is kept as its error, and in XLSX and ODS a formula whose result was never stored
+is kept as the formula, so that no row is lost. Of merged cells only the first has the text, so the last row with such
+cells is returned. A cell far away from all others would need memory for the whole rectangle between them; such a file
+is refused before it is read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dnc.files.sheet_xml import FailedCell, column_of, failed_and_merged, sheet_
 from dnc.files.table import quoted
 from dnc.messages import figure, said
 
-CELL = 32_767  # the most characters that a cell of a spreadsheet holds
+CELL = 32_767  # most characters in a cell of a spreadsheet
 _ROWS_AT_ONCE = 100_000
 _MOST_CELLS = 1 << 26  # up to 2 GB of memory
 _LONGEST_CELL = 1 << 24  # bytes of XML
@@ -33,10 +33,10 @@ _MOST_ROWS_97 = 1 << 16  # of a sheet of Excel 97
 _MOST_ROWS = 1 << 20  # of any other sheet
 _PARTS = r"xl/(workbook\.xml|_rels/workbook\.xml\.rels|worksheets/[^/]+\.xml)"
 _REFERENCE = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
-_MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as the next one
+_MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as `_WIDE`
 _WIDE = re.compile(_REFERENCE + rb"([A-Z]{2,3})\d")
 _DEEP = re.compile(_REFERENCE + rb"[A-Z]{1,3}(\d{5,7})\b")
-_MARKS = (b"<f", b":f", b"mergeCell", b'"e"', b"'e'")  # likewise
+_MARKS = (b"<f", b":f", b"mergeCell", b'"e"', b"'e'")  # faster than `_SPECIAL`, too
 _SPECIAL = re.compile(rb"""<(?:\w+:)?(?:f|mergeCell)[\s/>]|\st\s*=\s*["']e["']""")
 
 
@@ -44,7 +44,7 @@ class Sheet(NamedTuple):
     """A sheet, and what has to be reported about it.
 
     cells: String columns, from the first row of the sheet on. others: the names of the other sheets.
-    merged_until: the last row (counted from 1) with merged cells, None where there are none.
+    merged_until: the last row (counted from 1) with merged cells, None if there are none.
     """
 
     cells: pl.DataFrame
@@ -53,14 +53,14 @@ class Sheet(NamedTuple):
 
 
 def read_sheet(path: Path, wanted: str | None) -> Sheet:
-    """Read the sheet of that name, or else the first visible one that holds anything. Raises InputError."""
-    found = parts(path, _PARTS) if first_bytes(path, 2) == b"PK" else {}
-    special = {name for name, part in found.items() if "worksheets/" in name and _is_special(part, path)}
+    """Read the sheet of that name, or else the first visible one that is not empty. Raises InputError."""
+    xml = parts(path, _PARTS) if first_bytes(path, 2) == b"PK" else {}
+    special = {name for name, part in xml.items() if "worksheets/" in name and _is_special(part, path)}
     position, names, cells, columns, marks = _values(path, wanted)
     failed = [FailedCell(*mark) for mark in marks.drop_nulls().iter_rows()]
     merged_until = max(marks.filter(pl.col("text").is_null())["row"], default=None)
-    if special and (name := sheet_part(found, position)) in special:
-        failed, merged_until = failed_and_merged(found[name])
+    if special and (name := sheet_part(xml, position)) in special:
+        failed, merged_until = failed_and_merged(xml[name])
     cells = _with_failed(cells, columns, failed)
     return Sheet(cells, names[:position] + names[position + 1 :], merged_until)
 
@@ -82,13 +82,13 @@ def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFram
     return int(sheets["chosen"].arg_true()[0]), sheets["name"].to_list(), cells, columns, marks
 
 
-# Patterns over the bytes of a sheet only decide whether it is read at all, and whether expat has to look at it: expat
-# takes five times as long for a sheet of plain cells (2.2 s and 0.4 s for 200,000 rows of 6). A sheet that hides its
-# width from the patterns meets the memory bound of the sandbox.
+# Patterns over the bytes of a sheet decide only whether it is read at all, and whether expat has to parse it: expat
+# takes five times as long for a sheet of plain cells (2.2 s and 0.4 s for 200,000 rows of 6). If a sheet hides its
+# width from the patterns, the memory limit of the sandbox still applies.
 
 
 def _is_special(part: Member, path: Path) -> bool:
-    """Whether a sheet may hold failed or merged cells. Raises InputError where a cell is far from the others."""
+    """Whether a sheet may have failed or merged cells. Raises InputError if a cell is far from the others."""
     is_special = b"\0" in part.head()[:4]  # UTF-16, in which the patterns match nothing
     width = 26
     for piece in _pieces(part):
@@ -130,8 +130,8 @@ def _with_failed(cells: pl.DataFrame, columns: list[int], failed: list[FailedCel
         return cells
     below = pl.DataFrame(schema=cells.schema).clear(height - cells.height)
     cells = pl.concat([cells, below])
-    # An ODS has an empty text beside the error. A filled cell is kept, also where a failed one would be put into the
-    # last column because it is to the right of it.
+    # For an error in an ODS the cell has an empty text. A filled cell is kept, even if a failed one would be put into
+    # the last column because it is to the right of it.
     return cells.with_columns(
         pl.when((pl.col(name) != "").fill_null(False))
         .then(name)

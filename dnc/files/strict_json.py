@@ -1,4 +1,4 @@
-"""JSON files of strangers: a bounded object, of which nothing is accepted that this program would not write."""
+"""JSON files from strangers: a limited object, in which only what this program would write is accepted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Text(str):
-    """Text of some length that a terminal and a page can show: no control characters."""
+    """Text of limited length that a terminal and a page can show: no control characters."""
 
 
 def only(pattern: str) -> msgspec.Meta:
@@ -47,16 +47,16 @@ def _text(kind: type, value: object) -> Text:
 
 
 def _problem(message: str) -> str:
-    """What is wrong with a part; not in the words of msgspec, which quote what the file holds."""
-    found = re.search(r"`\$\.?([^`$]*)`\Z", message)
-    place = re.sub(r"\[[^][]*\]", "", found[1]) if found else said("errors", "json_part", "whole")
+    """What is wrong with a part; not the message of msgspec, which quotes the content of the file."""
+    match = re.search(r"`\$\.?([^`$]*)`\Z", message)
+    place = re.sub(r"\[[^][]*\]", "", match[1]) if match else said("errors", "json_part", "whole")
     return said("errors", "json_part", "parts" if message.startswith("Object ") else "invalid", place=place)
 
 
 def decoded(data: bytes, mark: str) -> dict[str, Any] | None:
-    """A JSON object with a certain key, or None if the bytes are something else.
+    """A JSON object with the key `mark`, or None if the bytes are something else.
 
-    So is one with a key that occurs twice: of the two, other programs and people may read the one that was not signed.
+    An object with a key that occurs twice is refused: other programs and people may read the value that was not signed.
     """
     try:
         content = msgspec.json.decode(data)
@@ -72,7 +72,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
 
 
 def shown(value: Any) -> Any:
-    """Plain data whose texts are such that `converted` accepts them."""
+    """Plain data whose texts are changed so that `converted` accepts them."""
     if isinstance(value, dict):
         return {shown(key): shown(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
 """Read TOML that may come from anybody.
 
-`tomllib` needs time and memory by the square of the number of parts of a dotted key: 80 kB of `a.a.a…` take 17 s and
-6 GB. It also quotes the text that it does not understand, which may be a row of a list.
+The time and memory that `tomllib` needs grow with the square of the number of parts of a dotted key: 80 kB of `a.a.a…`
+take 17 s and 6 GB. It also quotes text that it does not understand, which may be a row of a list.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ _NO_KEY = re.compile(
     r"""\"""(?:[^"\\]|\\.|"(?!""))*+(?:"{3,5})?|'''(?:[^']|'(?!''))*+(?:'{3,5})?"""
     r"""|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?|\#[^\n]*+""",
     re.DOTALL,
-)  # strings and comments, also unfinished ones; possessive, so that no text is looked at twice
+)  # strings and comments, even unfinished ones; possessive, so that no text is matched twice
 _QUOTED = re.compile(r"""'[^']*+\w[^']*+'|"[^"]*+\w[^"]*+\"""")
 
 _PLACE = re.compile(r"at line (?P<line>\d+), column (?P<column>\d+)")
 
 
 class TomlError(ValueError):
-    """A text is not TOML, or is beyond the limits; the message quotes nothing of it."""
+    """A text is not TOML, or exceeds the limits; the message does not quote it."""
 
 
 def _place(detail: str) -> Words:
-    found = _PLACE.search(detail)
-    return said("errors", "toml", "place", **found.groupdict()) if found else said("errors", "toml", "end")
+    match = _PLACE.search(detail)
+    return said("errors", "toml", "place", **match.groupdict()) if match else said("errors", "toml", "end")
 
 
 def toml_of(text: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Read cards of contacts (vCard 2.1, 3.0 and 4.0) from a text: one row a card.
+"""Read cards of contacts (vCard 2.1, 3.0 and 4.0) from a text: one row per card.
 
 Each property is a column (`FN`, `ORG`, `NOTE` …); several values of one property in a card are joined. Telephone
 numbers are columns by their types: `TEL CELL`, `TEL WORK`, and `TEL WORK 2` for a second one. The columns of faxes and
@@ -21,9 +21,9 @@ from dnc.files.encoding import LINE_LIMIT, Text, head_text
 from dnc.messages import figure, said
 
 _BEGINNING = "begin:vcard"
-_MOST_COLUMNS = 2_048  # of all cards together, and properties of one card
+_MOST_COLUMNS = 2_048  # of all cards together; also the most properties of one card
 _LEFT_OUT = re.compile(r"VERSION|PRODID|X-ABLABEL|X-PHONETIC.*")
-_BULKY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key|x-ms-cardpicture)(?:;|$)")  # of which no byte is kept
+_BULKY = re.compile(r"(?:[\w-]+\.)?(?:photo|logo|sound|key|x-ms-cardpicture)(?:;|$)")  # left out completely
 _NO_KIND = {"pref", "voice", "internet", "uri", "text", "quoted-printable", "8bit", "7bit", ""}  # as types of a number
 _LINE = re.compile(r'(?:([\w-]+)\.)?([\w-]+)((?:;(?:"[^"]*"|[^":;])*)*):(.*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -33,7 +33,7 @@ _JOINED = "; "
 class Property(NamedTuple):
     """One property of a card.
 
-    group: its prefix, which joins it to others. parameters: in lower case; those without a name are types.
+    group: its prefix, which connects it to others. parameters: in lower case; those without a name are types.
     """
 
     group: str
@@ -49,36 +49,36 @@ def is_vcard(head: bytes) -> bool:
 
 def columns(text: Text) -> list[str]:
     """The columns of all cards, in the order in which they first appear. Raises InputError as `cards` does."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for line, card in cards(text):
-        found.update(dict.fromkeys(card))
-        if len(found) > _MOST_COLUMNS:
+        names.update(dict.fromkeys(card))
+        if len(names) > _MOST_COLUMNS:
             raise InputError(said("errors", "card", "columns", most=figure(_MOST_COLUMNS)), text.member.where, line)
-    return list(found)
+    return list(names)
 
 
 def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
     """Pairs of (line where a card begins, its cells by column).
 
-    Raises InputError, with the line, at text that is no property, at a card inside a card, where a card does not end,
-    and where it has more than `_MOST_COLUMNS` properties or `LINE_LIMIT` characters.
+    Raises InputError, with the line, at text that is not a property, at a card inside a card, if a card does not end,
+    and if it has more than `_MOST_COLUMNS` properties or `LINE_LIMIT` characters.
     """
-    where, begun, held, card = text.member.where, 0, 0, list[Property]()
-    for line, found in _properties(text):
-        mark = (found.name, found.value.strip().upper())
+    where, begun, length, card = text.member.where, 0, 0, list[Property]()
+    for line, entry in _properties(text):
+        mark = (entry.name, entry.value.strip().upper())
         if mark == ("BEGIN", "VCARD"):
             if begun:
                 raise InputError(said("errors", "card", "inside"), where, line)
-            begun, held, card = line, 0, []
+            begun, length, card = line, 0, []
         elif not begun:
             raise InputError(said("errors", "card", "outside"), where, line)
         elif mark == ("END", "VCARD"):
             yield begun, _cells(card)
             begun = 0
         else:
-            card.append(found)
-            held += len(found.value)
-            if len(card) > _MOST_COLUMNS or held > LINE_LIMIT:
+            card.append(entry)
+            length += len(entry.value)
+            if len(card) > _MOST_COLUMNS or length > LINE_LIMIT:
                 large = said("errors", "card", "large", most=figure(_MOST_COLUMNS), characters=figure(LINE_LIMIT))
                 raise InputError(large, where, begun)
     if begun:
@@ -103,7 +103,7 @@ def _cells(card: list[Property]) -> dict[str, str]:
 
 
 def _column_of(number: Property, label: str) -> str:
-    """The column of a telephone number, by its types, or else by the label that a person gave it."""
+    """The column of a telephone number, from its types, or else from the label that a person gave it."""
     kinds = {kind for kind in number.parameters.get("type", []) if kind not in _NO_KIND}
     if not kinds and label:
         kinds = {re.sub(r"^_\$!<(.*)>!\$_$", r"\1", label).strip().lower()}
@@ -123,9 +123,9 @@ def _properties(text: Text) -> Iterator[tuple[int, Property]]:
         group, name, rest, value = match.groups()
         parameters: dict[str, list[str]] = defaultdict(list)
         for parameter in re.findall(r';((?:"[^"]*"|[^";])*)', rest):
-            key, equals, words = parameter.partition("=")
-            words = words if equals else key  # `TEL;CELL` in vCard 2.1
-            parameters[key.lower() if equals else "type"] += words.replace('"', "").lower().split(",")
+            key, equals, values = parameter.partition("=")
+            values = values if equals else key  # `TEL;CELL` in vCard 2.1
+            parameters[key.lower() if equals else "type"] += values.replace('"', "").lower().split(",")
         name = name.upper()
         if "quoted-printable" in [*parameters["encoding"], *parameters["type"]]:
             try:
@@ -133,12 +133,12 @@ def _properties(text: Text) -> Iterator[tuple[int, Property]]:
             except (LookupError, UnicodeDecodeError):
                 raise InputError(said("errors", "card", "encoding"), where, number) from None
         else:
-            value = _ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
+            value = _ESCAPED.sub(lambda escaped: "\n" if escaped[1] in "nN" else escaped[1], value)
         yield number, Property(group or "", name, dict(parameters), value.strip())
 
 
 def _unfolded(text: Text) -> Iterator[tuple[int, str]]:
-    """Lines without their endings, those that continue one joined to it; no blank lines, and none of `_BULKY`."""
+    """Lines without their endings, joined to the lines that continue them; without blank lines and `_BULKY` ones."""
     start, kept, left_out, is_quoted = 0, "", False, False
     for number, raw in enumerate(text.lines(), 1):
         line = raw.rstrip("\r\n").removeprefix("\ufeff" if number == 1 else "")

@@ -1,6 +1,6 @@
 """Write rows as CSV, Parquet or JSON lines; `dnc.files.xlsx_writer` writes spreadsheets.
 
-In CSV and XLSX an apostrophe goes before a cell that a spreadsheet could run as a formula.
+In CSV and XLSX an apostrophe is put before a cell that a spreadsheet could run as a formula.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from dnc.files.csv_reader import DELIMITERS
 from dnc.files.output_rows import Rows
 from dnc.frames import as_text, together
 
-_NUMBER = "dnc_number"  # our own, of digits after a plus; one of the input is replaced by it
-_SPECIAL = ['"', "\n", "\r", *DELIMITERS]  # whichever of these delimiters a spreadsheet is set to
+_NUMBER = "dnc_number"  # written by this program: digits after a plus; it replaces such a column of the input
+_SPECIAL = ['"', "\n", "\r", *DELIMITERS]  # a spreadsheet may be set to any of these delimiters
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
 
@@ -27,7 +27,7 @@ _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number,
 class Writer(ABC):
     """Writes rows in one format, all with the same columns.
 
-    `laid_out` does the work that does not depend on the rows before, so several threads may do it; `write` is called in
+    `laid_out` does the work that does not depend on earlier rows, so several threads may call it; `write` is called in
     the order of the rows.
     """
 
@@ -71,12 +71,12 @@ def _defused(cells: pl.Series) -> pl.Series:
 
 
 def header_cells(names: list[str]) -> list[str]:
-    """Names of columns as the first row of CSV or XLSX has them."""
+    """Names of columns for the first row of a CSV or XLSX file."""
     return defused(pl.DataFrame({"name": names}))["name"].to_list()
 
 
 def as_cells(frame: pl.DataFrame) -> pl.DataFrame:
-    """Cells of types that CSV and XLSX do not have, as text."""
+    """A frame in which cells of types that CSV and XLSX do not have are text."""
     kinds = (pl.Duration, pl.Binary, pl.Categorical, pl.Enum)
     odd = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in kinds]
     return frame.with_columns(as_text(frame[name]) for name in odd)
@@ -141,7 +141,7 @@ class Csv(CsvStream):
 
 
 class JsonLines(Writer):
-    """A file with a JSON object a line."""
+    """A file with one JSON object per line."""
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         self._file = path.open("wb")
@@ -171,13 +171,13 @@ class Parts:
         return str(Path(self._folder.name) / f"{number}.arrow")
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Store a frame behind the others."""
+        """Store a frame after the others."""
         frame.write_ipc(self._part(self._frames), compression="lz4")
         self._frames += 1
         self.rows += frame.height
 
     def scan(self) -> pl.LazyFrame | None:
-        """All rows in order (see `together`); None where nothing was written."""
+        """All rows in order (see `together`); None if nothing was written."""
         scans = [pl.scan_ipc(self._part(at), glob=False) for at in range(self._frames)]
         return together(scans) if scans else None
 

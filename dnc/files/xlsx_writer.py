@@ -1,4 +1,4 @@
-"""Write rows as a spreadsheet: sheets of a million rows, with other sheets before and behind them."""
+"""Write rows as a spreadsheet: sheets of a million rows, with other sheets before and after them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from dnc.messages import figure, said
 XLSX_ROWS = 1_048_575  # of one sheet, without the header
 XLSX_SHEETS = 5  # with rows
 _XLSX_COLUMNS = 1 << 14
-_A4 = 9  # as spreadsheets number sizes of paper
-_LONG = 10**11  # a spreadsheet shows numbers from here on as 1.2E+11
+_A4 = 9  # number of this paper size in spreadsheets
+_LONG = 10**11  # spreadsheets show numbers from here on as 1.2E+11
 _BACKGROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
 _WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 60
 
@@ -28,7 +28,7 @@ _WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 60
 class Xlsx(Writer):
     """Parts are stored next to the file, and written at the end as sheets of rows.
 
-    Of the `annex` sheets the first comes before them, the others behind. Cells are text except for dates and
+    The first of the `annex` sheets comes before them, the others after them. Cells are text except for dates and
     short numbers: a spreadsheet spoils numbers of twelve digits or more.
     """
 
@@ -45,7 +45,7 @@ class Xlsx(Writer):
         return defused(as_cells(rows.frame))
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Store rows that were laid out. Raises InputError where a workbook cannot hold them."""
+        """Store rows that were laid out. Raises InputError if there are too many for a workbook."""
         if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
             raise InputError(said("errors", "xlsx_rows", most=figure(XLSX_ROWS * XLSX_SHEETS)))
         for cells in frame.select(pl.selectors.string()):
@@ -70,15 +70,15 @@ def sheet_name(at: int) -> str:
 
 
 def _for_cells(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows as cells of a spreadsheet can hold them: long numbers and other types as text, long texts cut."""
+    """Rows that fit into cells of a spreadsheet: long numbers and other types become text, long texts are cut."""
     names = rows.collect_schema().names()
     rows = rows.rename(dict(zip(names, unique_names(header_cells(names)), strict=True)))
     schema = rows.collect_schema()
     integers = [name for name, kind in schema.items() if kind.is_integer()]
     largest = rows.select(pl.col(integers).cast(pl.Float64).abs().max()).collect().to_dicts()[0] if integers else {}
     long = [name for name, value in largest.items() if (value or 0) >= _LONG]
-    known = (pl.String, pl.Boolean, pl.Date)
-    other = [name for name, kind in schema.items() if not kind.is_numeric() and kind not in known]
+    plain = (pl.String, pl.Boolean, pl.Date)
+    other = [name for name, kind in schema.items() if not kind.is_numeric() and kind not in plain]
     text = [pl.col(name).cast(pl.String) for name in (*long, *other)]
     return rows.with_columns(*text).with_columns(pl.selectors.string().str.head(CELL))
 
@@ -104,9 +104,9 @@ def _write_workbook(path: Path, sheets: Mapping[str, pl.LazyFrame], annex: Mappi
         ]
     }
     columns: dict[str, Any] = {name: rows.collect_schema().names() for name, rows in sheets.items()}
-    before, behind = list(annex.items())[:1], list(annex.items())[1:]
+    before, after = list(annex.items())[:1], list(annex.items())[1:]
     write_worksheets(
-        [*before, *((name, _Sheet(rows)) for name, rows in sheets.items()), *behind],
+        [*before, *((name, _Sheet(rows)) for name, rows in sheets.items()), *after],
         str(path),
         freeze_panes={"general": {"row": 1, "col": 0}},
         autofilter={"general": True},

@@ -1,11 +1,11 @@
 """Undo what typing and spreadsheets do to a telephone number, or refuse it; for one cell, and for a whole column.
 
-`cleaned` is the reference. `cleaned_column` runs the same patterns in the same order over a column, and gives no answer
-where its result could differ: for texts with characters outside printable ASCII that have no plain form, and for cells
-that may contain several numbers.
+`cleaned` is the reference. `cleaned_column` applies the same patterns in the same order to a column, and gives no
+answer if its result could differ: for texts with characters outside printable ASCII that have no plain form, and for
+cells that may contain several numbers.
 
 Words for the owner or the kind of a number (`tel:`, `Tél. (bureau)`, `mobile`) and extensions (`poste 12`) are removed.
-A text with any other word is not read, also `fax`, since nobody calls a fax.
+A text with any other word is not read, and neither is one with `fax`, since nobody calls a fax.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import lru_cache
 import polars as pl
 
 _LEAST = 6  # digits of a part that could be a number of its own
-_LONGEST = 200  # characters; longer texts are not read, so that no pattern takes long on a text made for it
+_LONGEST = 200  # characters; longer texts are not read, so that no crafted text makes a pattern slow
 
 _QUOTED = re.compile(r"""(?s)^(?:=?"([^"]*)"|'([^']*)'?)$""")
 _LABEL = (
@@ -29,18 +29,18 @@ _LABELLED = re.compile(rf"(?is)^(?:[(\[]?{_LABEL}\b[)\]]?[\s.:-]*)+(.*)$")
 _FOLLOWED = re.compile(rf"(?is)^(.*?[0-9])(?:[\s,;:/(\[-]+{_LABEL}\b\.?[)\]]?)+$")
 _FLOAT_TAIL = re.compile(r"^(\+?[0-9]+)[.,]0+$")
 _EXTENSION = re.compile(r"(?i)[\s,;(]*(?:poste|post|ext(?:ension)?|durchwahl|interno)[\s.:=]*[0-9]{1,6}\)?$")
-# A letter may also stand for a digit that was not read, so it needs ten digits in front.
+# A letter may also be a misread digit, so ten digits must come before it.
 _LETTERED = re.compile(r"(?is)^((?:[^0-9]*[0-9]){10,}[^0-9]*?)[\s,;]*[x#][\s.]*[0-9]{1,6}$")
 _REMOVED = (
     (_QUOTED, r"\1\2"), (_QUOTED, r"\1\2"), (_LABELLED, r"\1"), (_FOLLOWED, r"\1"), (_EXTENSION, ""),
     (_LETTERED, r"\1"), (_FLOAT_TAIL, r"\1"),
 )  # fmt: skip
-_WORDED = re.compile(r"""[A-Za-zéÉóÓ"'#]|[.,]0""")  # in every text from which something is removed
+_WORDED = re.compile(r"""[A-Za-zéÉóÓ"'#]|[.,]0""")  # matches every text from which something is removed
 _WRITTEN = re.compile(r"^\(?\+?[0-9\s().\-/]+$")
-_HALF_A_FLOAT = re.compile(r"[.,]0$")  # of which the rest is not written as a spreadsheet writes it
+_HALF_A_FLOAT = re.compile(r"[.,]0$")  # looks like a float, but the rest is not as a spreadsheet writes it
 _LAST_ZERO = r"\.[^0-9]*0[^0-9]*$"
 _NOTED = re.compile(r"(?<![\w+])\+?\(?\d[\d\s().\-/]{5,}\d(?!\w)")
-_RETYPED = re.compile(r"^[oOlI]+$")  # letters that stand for 0 and 1
+_RETYPED = re.compile(r"^[oOlI]+$")  # letters typed instead of 0 and 1
 _SEVERAL = re.compile(r"(?i)[/;|,\n&]|:::|\b(?:ou|et|or|and|oder|und|y|o|e)\b|\s-\s")
 
 EMPTY = "empty"
@@ -49,7 +49,7 @@ NOT_WRITTEN = "not written as a number"
 TOO_LONG = f"longer than {_LONGEST} characters"
 
 _SEPARATORS = [" ", "(", ")", ".", "-"]
-# Two numbers, or a number and another end that it may have.
+# Two numbers, or a number and other last digits that it may have.
 _BOTH_OF_TWO = re.compile(
     rf"(?s)(?:[0-9][^/0-9]*){{{_LEAST}}}(?:.*/.*(?:[0-9][^/0-9]*){{{_LEAST}}}|/[^/0-9]*(?:[0-9][^/0-9]*){{1,3}}$)"
 )
@@ -77,8 +77,8 @@ def _plain(char: str) -> str:
 def cleaned(text: str) -> tuple[str, str | None]:
     """Undo what typing and spreadsheets do to a number.
 
-    Returns (text to parse, None), or ("", reason) where the digits are gone or
-    the cell holds no single number. Nothing is ever expanded or guessed.
+    Returns (text to parse, None), or ("", reason) if no digits are left or
+    the cell does not contain exactly one number. Nothing is expanded or guessed.
     """
     if len(text) > _LONGEST:
         return "", TOO_LONG
@@ -100,31 +100,31 @@ def _numerous(parts: list[str]) -> list[str]:
 
 
 def split(text: str) -> list[str]:
-    """The parts of a cell that could each be a number; none where the cell is too long."""
+    """The parts of a cell that could be numbers; none if the cell is too long."""
     return _numerous(_SEVERAL.split(text)) if len(text) <= _LONGEST else []
 
 
 def parts_of(text: str) -> list[str]:
-    """All parts of a cell between the signs and words that separate numbers, without empty ones."""
+    """All parts of a cell between signs and words that separate numbers, without empty parts."""
     return [part.strip() for part in _SEVERAL.split(text) if part.strip()] if len(text) <= _LONGEST else []
 
 
 def noted(text: str) -> list[str]:
-    """The only number of a cell with other words; empty if there are several, or a word may be mistyped digits."""
+    """The only number in a cell with other words; empty if there are several, or if a word may be mistyped digits."""
     if len(text) > _LONGEST:
         return []
     rest = _NOTED.sub(" ", text)
     words = re.findall(r"\w+", rest)
     alone = not any(map(str.isdigit, rest)) and all(len(word) > 1 and not _RETYPED.match(word) for word in words)
-    found = _NOTED.findall(text)
-    return found if alone and len(found) == 1 else []
+    numbers = _NOTED.findall(text)
+    return numbers if alone and len(numbers) == 1 else []
 
 
 def unseparated(texts: pl.Series) -> pl.Series:
-    """Texts without the usual white space and separators; null where cleaning may have to do more.
+    """Texts without the usual white space and separators; null if cleaning may have to do more.
 
-    A cell with one full stop, or with a zero behind the last one, may be a number cell's `.0`; a plus is only read
-    in front.
+    A cell with one full stop, or with a zero after the last one, may be a number with `.0` from a spreadsheet; a plus
+    is only read at the start.
     """
     text, bare = pl.col("text"), pl.col("bare")
     cells = texts.alias("text").to_frame().with_columns(text.str.replace_many(*_separators()).alias("bare"))
@@ -135,9 +135,9 @@ def unseparated(texts: pl.Series) -> pl.Series:
 
 
 def cleaned_column(texts: pl.Series) -> pl.DataFrame:
-    """The result of `cleaned` for each text, where it is proved to be the same.
+    """The result of `cleaned` for each text, as far as it is proved to be the same.
 
-    Returns a frame of `text` (the digits, after a plus if there is one) and `unread` (the reason); both are null where
+    Returns a frame of `text` (the digits, after a plus if there is one) and `unread` (the reason); both are null if
     only the reference can read the text.
     """
     size = pl.col("text").str.len_chars()
@@ -171,9 +171,9 @@ def _reason() -> pl.Expr:
 
 @lru_cache(maxsize=1)
 def _plain_signs() -> tuple[list[str], list[str]]:
-    """The characters outside ASCII that `cleaned` replaces, of the scripts in use, and their replacements."""
+    """The characters outside ASCII, in scripts in use, that `cleaned` replaces, and their replacements."""
     chars = [chr(code) for code in (*range(0x80, 0x3100), *range(0xFE00, 0x10000))]
-    kinds = map(unicodedata.category, chars)  # of thousands, few are of a kind that `_plain` replaces
+    kinds = map(unicodedata.category, chars)  # `_plain` replaces only a few of these thousands of characters
     signs = [char for char, kind in zip(chars, kinds, strict=True) if kind in _REPLACED or char in _LOOK_ALIKES]
     changed = {char: plain for char in signs if (plain := _plain(char)) != char}
     return list(changed), list(changed.values())

@@ -1,14 +1,15 @@
 """The numbering plans: how the numbers of a country are written, which are valid, and what kind of number each is.
 
-They are the metadata of `phonenumbers`. A number that is possible but not valid has a doubt: it may stem from a range
-that is newer than the metadata, or a digit may be missing. Ranges that regulators reserve for fiction (`fiction.csv`)
-are valid, and so are area codes of +1 that `plan.csv` places in a country and the metadata does not know yet.
+They come from the metadata of `phonenumbers`. A number that is possible but not valid has a doubt: it may belong to a
+range that is newer than the metadata, or a digit may be missing. Ranges that regulators reserve for fiction
+(`fiction.csv`) are valid, and so are area codes of +1 that `plan.csv` assigns to a country and that the metadata does
+not contain yet.
 
-French numbers have one identity, whatever calling code they were written with (official French numbering plan of
-2026; territories are ISO 3166-1).
+A French number is the same number whatever calling code it was written with (official French numbering plan of 2026;
+territories are ISO 3166-1).
 
-Where one calling code holds several laws or zones, `plan.csv` decides and not the metadata, which answers such codes
-unreliably: E.164 prefix → place (ISO 3166-2, else 3166-1 alpha-2, empty = no country) and IANA zones (`|`-joined,
+If several laws or time zones apply under one calling code, `plan.csv` decides and not the metadata, which is unreliable
+for such codes: E.164 prefix → place (ISO 3166-2, else 3166-1 alpha-2, empty = no country) and IANA zones (`|`-joined,
 empty = those of the place); the longest prefix counts. Source: the published plans of 2026 of +1 (area codes by state
 and province), +44, +39, +34 and +61.
 """
@@ -24,7 +25,7 @@ from typing import Any, NamedTuple
 import phonenumbers
 from phonenumbers import PhoneMetadata
 
-# National prefix (without the 0) → territory; the longest one decides, all else is FR.
+# National prefix (without the 0) → territory; the longest prefix decides, everything else is FR.
 _FRENCH_PLACES = {
     "GP": "590 5987 690 691 7090 9395 9475 9760 9761",
     "MQ": "596 5989 696 697 7091 9397 9477 9766 9767",
@@ -32,16 +33,16 @@ _FRENCH_PLACES = {
     "RE": "262 263 2688 692 693 70920 70921 70922 9399 9479 9762 9763",
     "YT": "269 2689 639 70935 70936 70937 9398 9478 9769",
     "PM": "508 708",
-    "FR": "63998",  # set aside for fiction in metropolitan France, inside Mayotte's 639
+    "FR": "63998",  # reserved for fiction in metropolitan France, within Mayotte's 639
 }
-_FRENCH = {prefix: where for where, text in _FRENCH_PLACES.items() for prefix in text.split()}
+_FRENCH = {prefix: territory for territory, text in _FRENCH_PLACES.items() for prefix in text.split()}
 _FRENCH_CODES = {"FR": "33", "GP": "590", "MQ": "596", "GF": "594", "RE": "262", "YT": "262", "PM": "508"}
 FRENCH_PREFIXES = tuple(_FRENCH)
 FRENCH_REGIONS = frozenset(_FRENCH_CODES) | {"MF", "BL"}
 FRENCH_CODES = frozenset(_FRENCH_CODES.values())
 
 CALLING_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
-_NUMBERS = (  # kinds of numbers by which somebody is called; a voicemail number is another one with digits put in
+_NUMBERS = (  # kinds of numbers for calling somebody; a voicemail number is one of these with digits inserted
     "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan",
 )  # fmt: skip
 _FEW = 3  # lengths of landline numbers
@@ -62,12 +63,12 @@ _LINES = {
 class NumberKind(NamedTuple):
     """What the numbering plans say about a number.
 
-    territory: ISO 3166-1 alpha-2 of the plan that holds it, or None where no single plan does.
-    line: `landline`, `mobile`, `other`, or None where the plan does not say.
-    place: ISO 3166-2 of where the plan says the number is, or None.
-    zones: the `|`-joined IANA zones of the number, where they do not follow from its place.
+    territory: ISO 3166-1 alpha-2 of the plan that contains it, or None if no single plan does.
+    line: `landline`, `mobile`, `other`, or None if the plan does not say.
+    place: ISO 3166-2 of the place that the plan gives for the number, or None.
+    zones: the `|`-joined IANA zones of the number, if they do not follow from its place.
     code: the calling code.
-    doubt: why the number may be mistyped, or None where it is a valid number of its plan.
+    doubt: why the number may be mistyped, or None if it is a valid number of its plan.
     """
 
     territory: str | None
@@ -81,12 +82,12 @@ class NumberKind(NamedTuple):
 class Dialling(NamedTuple):
     """How the numbers of a plan are written, from the metadata of `phonenumbers`.
 
-    trunk: what is dialled before a national number; matches nothing where nothing is.
-    rewrite: what a match of `trunk` becomes if its last group took part; None where it is just removed.
+    trunk: what is dialled before a national number; matches nothing if there is no such prefix.
+    rewrite: what a match of `trunk` becomes if its last group matched; None if it is just removed.
     abroad: what is dialled before an international number. whole: all national numbers.
     lengths: of national numbers. usual: the length of the longest mobile number; longer landline numbers are rare.
-    certain: the only national numbers that are hardly foreign ones without their plus, where landline numbers have so
-        many lengths that nearly all digits are a number of the plan; None where all are.
+    certain: if landline numbers have many different lengths, nearly any digits are a number of the plan; then only
+        numbers that match this are unlikely to be foreign ones without their plus. None if that applies to all numbers.
     """
 
     trunk: re.Pattern[str]
@@ -98,12 +99,12 @@ class Dialling(NamedTuple):
     certain: re.Pattern[str] | None
 
     def without_trunk(self, digits: str) -> str | None:
-        """Digits without the trunk prefix; None where they do not begin with one."""
+        """Digits without the trunk prefix; None if they do not begin with one."""
         match = self.trunk.match(digits)
         if not match or not match[0]:
             return None
-        kept = match.expand(self.rewrite) if self.rewrite and self._rewrites(match) else ""
-        return kept + digits[match.end() :]
+        replacement = match.expand(self.rewrite) if self.rewrite and self._rewrites(match) else ""
+        return replacement + digits[match.end() :]
 
     def begins_trunked(self, digits: str) -> bool:
         """Whether digits begin with a trunk prefix that is just removed."""
@@ -127,12 +128,12 @@ def french_number(code: str, national: str) -> int:
     """French calling code and national digits → E.164, one number per subscriber."""
     if len(national) != 9:
         return int(code + national)
-    where = _french_territory(national)
-    return int(_FRENCH_CODES[where] + (national[3:] if national.startswith("508") else national))
+    territory = _french_territory(national)
+    return int(_FRENCH_CODES[territory] + (national[3:] if national.startswith("508") else national))
 
 
 def calling_code(digits: str) -> str:
-    """The calling code that digits of an E.164 number begin with; empty where there is none."""
+    """The calling code that digits of an E.164 number begin with; empty if there is none."""
     for end in (1, 2, 3):
         if digits[:end] in CALLING_CODES:
             return digits[:end]
@@ -188,7 +189,7 @@ def valid(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     ranges, and those of the area codes of +1 that `plan.csv` places in a country.
     """
     more = [numbers[len(code) :].replace("x", r"\d") for numbers in _fiction() if numbers.startswith(code)]
-    # The 508 in front of six digits is no part of a number in E.164.
+    # The 508 before six digits is not part of a number in E.164.
     overseas = [
         lead for lead, where in _FRENCH.items() if where != "FR" and _FRENCH_CODES[where] == code and lead != "508"
     ]
@@ -219,13 +220,13 @@ def kind_of(number: int) -> NumberKind:
     if not is_valid(number):
         doubt = MAILBOX if kind == phonenumbers.PhoneNumberType.VOICEMAIL else UNPLANNED
     if code in FRENCH_CODES:
-        own = next(where for where, french in _FRENCH_CODES.items() if french == code)
+        own = next(territory for territory, french in _FRENCH_CODES.items() if french == code)
         return NumberKind(_french_territory(national) if len(national) == 9 else own, line, None, None, code, doubt)
     if planned := _planned(digits):
         territory, place, zones = planned
         return NumberKind(territory, line, place, zones, code, doubt)
-    where = phonenumbers.region_code_for_number(parsed) or _sole_region(int(code))
-    return NumberKind(where, line, None, None, code, doubt)
+    region = phonenumbers.region_code_for_number(parsed) or _sole_region(int(code))
+    return NumberKind(region, line, None, None, code, doubt)
 
 
 def _sole_region(code: int) -> str | None:
@@ -244,7 +245,7 @@ def _plan() -> dict[str, tuple[str | None, str | None, str | None]]:
 
 
 def _fiction() -> list[str]:
-    """The ranges of E.164 numbers that regulators reserve for fiction; `x` stands for any digit."""
+    """The ranges of E.164 numbers that regulators reserve for fiction; `x` means any digit."""
     text = files("dnc.numbers").joinpath("fiction.csv").read_text(encoding="utf-8")
     return [row["numbers"] for row in csv.DictReader(text.splitlines())]
 

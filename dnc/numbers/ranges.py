@@ -3,12 +3,12 @@
 How the reference reads a string of digits depends only on its length and on patterns of the metadata (calling code,
 prefixes, the general description of a plan, the ranges of its lines). Strings that no pattern distinguishes are read in
 the same way. So the patterns of a plan are expanded into the digits that they allow at each position, and prefixes are
-extended digit by digit while a pattern is still undecided. The first and the last string of each resulting range are
-read by the reference: if both are read in the same way this holds for the range, else its strings are left to the
-reference. Nothing about a plan is written here by hand.
+extended digit by digit while a pattern is still undecided. The reference reads the first and the last string of each
+resulting range: if it reads both in the same way, so it does with the whole range; otherwise the strings of the range
+are left to the reference. Nothing about a plan is written here by hand.
 
 A range is a run of keys. The key of a string is its length times `BASE`, plus its digits as an integer; a plus sign
-makes the length greater by `PLUS`. Within a range, number minus key is a constant.
+adds `PLUS` to the length. Within a range, number minus key is a constant.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PLUS = 20
 Path = tuple[str, ...]  # the digits allowed at each position
 Test = list[Path]  # whether a string follows one of the paths
 _ANY = "0123456789"
-_INTRICATE = 100  # paths through a national prefix; a plan with more (Argentina) is left to the reference
+_INTRICATE = 100  # paths through a national prefix; plans with more (Argentina) are left to the reference
 _TOKEN = re.compile(r"\\d|\[[\d-]+\]|\{(\d+)(?:,(\d+))?\}|\(\?:|.")
 _LINES = (
     "general_desc", "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip",
@@ -55,10 +55,10 @@ T = TypeVar("T")
 
 
 class RangeRule(NamedTuple):
-    """How the keys of a range are read: `shift` is added to get the number, or they are unread for a reason.
+    """How the keys of a range are read: add `shift` to get the number, or `unread` says why there is none.
 
-    Both are None where only the reference can read them. A shift to a key with `PLUS` means that the digits after an
-    international prefix have to be looked up in turn.
+    Both are None if only the reference can read them. If the shift leads to a key with `PLUS`, the digits after an
+    international prefix have to be looked up as well.
     """
 
     shift: int | None
@@ -80,18 +80,18 @@ def paths(pattern: str, groups: bool = True) -> tuple[Path, ...]:
     tokens = list(_TOKEN.finditer(pattern.removeprefix("^")))[::-1]
 
     def alternatives() -> list[Path]:
-        found: list[Path] = []
+        others: list[Path] = []
         ways: list[Path] = [()]
         while tokens and (sign := tokens.pop()[0]) != ")":
             if sign == "|":
-                found, ways = found + ways, [()]
+                others, ways = others + ways, [()]
                 continue
             atom = alternatives() if sign[0] == "(" else [_place(sign)]
             if sign == "(" and not groups:
                 atom = []
             low, high = _times(tokens)
             ways = [way + more for way in ways for times in range(low, high + 1) for more in _repeated(atom, times)]
-        return found + ways
+        return others + ways
 
     return tuple(dict.fromkeys(alternatives()))
 
@@ -101,7 +101,7 @@ def _place(sign: str) -> Path:
 
 
 def _times(tokens: list[re.Match[str]]) -> tuple[int, int]:
-    """The fewest and the most repetitions of the element before."""
+    """The smallest and the largest number of repetitions of the element before."""
     if tokens and tokens[-1][0] == "?":
         tokens.pop()
         return 0, 1
@@ -135,12 +135,12 @@ def _whole(head: Path, pattern: str, length: int) -> list[Path]:
 
 
 def _begins(head: Path, pattern: str, length: int) -> list[Test]:
-    """One test for each path on which a pattern may match after a head; together they decide where it ends."""
+    """One test for each path on which a pattern may match after a head; together they decide where the match ends."""
     return [[way] for way in _ways(head, pattern, length)]
 
 
 def _both(first: Path, second: Path) -> Path:
-    """Both paths at once; a position without any digit where they exclude each other."""
+    """Both paths at once; if they exclude each other, a position allows no digit."""
     pairs = zip_longest(first, second, fillvalue=_ANY)
     return tuple("".join(digit for digit in digits if digit in more) for digits, more in pairs)
 
@@ -164,9 +164,9 @@ def _after(tests: list[Test], at: int, digit: str) -> list[Test]:
 def _parted(
     tests: list[Test], length: int, verdict: Callable[[str, str], T], prefix: str = ""
 ) -> Iterator[tuple[str, T]]:
-    """Ranges of the strings of a length: the first of each, and its verdict; in order.
+    """Ranges of the strings of a length, in order: the first string of each range, and its verdict.
 
-    `verdict` gets the first and the last of a range.
+    `verdict` gets the first and the last string of a range.
     """
     rest = length - len(prefix)
     if not tests:
@@ -192,8 +192,8 @@ def _parted_from(
 class _Form(NamedTuple):
     """A way to read strings: as a head, followed by a national number of a calling code.
 
-    code: empty after an international prefix, where it depends on the string. plan: how such numbers are written.
-    clean: as in `dnc.numbers.reader.Candidate`.
+    code: empty after an international prefix, because it then depends on the string. plan: how such numbers are
+    written. clean: as in `dnc.numbers.reader.Candidate`.
     """
 
     head: Path
@@ -212,7 +212,7 @@ class _Form(NamedTuple):
 
 @cache
 def _trunks(trunk: str, rewrites: bool) -> tuple[Path, ...]:
-    """The trunk prefixes that are just removed, without those in which a position allows any digit."""
+    """The trunk prefixes that are simply removed, without those in which a position allows any digit."""
     fixed = (path for path in paths(trunk, groups=not rewrites) if path and _ANY not in path)
     return tuple(tuple(digits) for path in fixed for digits in product(*path))
 
@@ -222,7 +222,7 @@ def _trunks_of(plan: Dialling) -> tuple[Path, ...]:
 
 
 def _forms(code: str, plan: Dialling, head: Path = ()) -> list[_Form]:
-    """The ways to read the digits after a head as a national number: as they are, without trunk prefix or zero."""
+    """The ways to read the digits after a head as a national number: as they are, or without trunk prefix or zero."""
     trunks = {(), *_trunks_of(plan)}
     forms = [_Form(head + trunk, code, plan) for trunk in sorted(trunks)]
     return forms if ("0",) in trunks else [*forms, _Form((*head, "0"), code, plan, clean=False)]
@@ -244,7 +244,7 @@ def _meeting(test: Test, zones: Test) -> Test:
 
 
 def _begins_trunked(form: _Form, zone: Path, length: int) -> bool:
-    """Whether no string of a zone is possible in a form, because it has a trunk prefix in place of a number."""
+    """Whether no string of a zone is possible in a form, because it has a trunk prefix instead of a number."""
     heads = [form.head + trunk for trunk in _trunks_of(form.plan)]
     inside = any(len(head) <= len(zone) and _both(zone, head) == zone for head in heads)
     return inside and not _meeting(_whole(form.head, form.plan.whole.pattern, length), [zone])
@@ -253,7 +253,7 @@ def _begins_trunked(form: _Form, zone: Path, length: int) -> bool:
 def _tests(forms: list[_Form], length: int) -> Iterator[Test]:
     """The tests of the reference for strings of a length that may be read in some forms.
 
-    Where only one form is possible, it does not matter whether the number is valid.
+    If only one form is possible, it does not matter whether the number is valid.
     """
     forms = [form for form in forms if len(form.head) <= length]
     for form in forms:
@@ -275,7 +275,7 @@ def _tests(forms: list[_Form], length: int) -> Iterator[Test]:
         if weak.code:
             tests = [_meeting(test, zones) for test in _valid(weak, length)]
             yield from tests
-            if weak.weight(length) < strong.weight(length):  # it only counts where it is valid
+            if weak.weight(length) < strong.weight(length):  # the weak one counts only if it is valid
                 zones = list(dict.fromkeys(map(_trimmed, tests[-1])))
         if strong.code:
             yield from (_meeting(test, zones) for test in _valid(strong, length))
@@ -296,13 +296,13 @@ def domestic(region: str) -> Iterator[tuple[int, RangeRule]]:
 
     def verdict(low: str, high: str) -> RangeRule:
         ends = abroad(low, region)
-        behind = [low[end:] for end in ends if low[end : end + 1] not in ("", "0")]
-        if behind:
+        tails = [low[end:] for end in ends if low[end : end + 1] not in ("", "0")]
+        if tails:
             at_once = any(way.possible for digits in (low, high) for way in at_home(digits, region))
-            return ASK if at_once or len(behind) > 1 else _behind(low, high, len(low) - len(behind[0]))
+            return ASK if at_once or len(tails) > 1 else _after_prefix(low, high, len(low) - len(tails[0]))
         number = domestic_number(low, region)
         if not low.startswith("0") and str(number) == own + low and not plan.is_certain(low):
-            return ASK  # it may rather be a foreign number
+            return ASK  # it may be a foreign number instead
         heads = [(0, plan)] + [(len(code), dialling(code)) for code in calling_codes(region) if low.startswith(code)]
         if not all(_plainly(way, low[start:]) for start, way in heads):
             return ASK
@@ -311,12 +311,12 @@ def domestic(region: str) -> Iterator[tuple[int, RangeRule]]:
     for length in LENGTHS:
         tests = [*_tests(forms, length), *([_whole((), plan.certain.pattern, length)] if plan.certain else [])]
         tests += [test for head in prefixes for test in _begins(head, "[1-9]", length)]
-        for first, found in _parted_from("", tests, length, verdict):
-            yield length * BASE + int(first), found
+        for first, rule in _parted_from("", tests, length, verdict):
+            yield length * BASE + int(first), rule
 
 
 def international(code: str) -> Iterator[tuple[int, RangeRule]]:
-    """Ranges of the strings behind a plus that begin with a calling code."""
+    """Ranges of the strings after a plus that begin with a calling code."""
     plan = dialling(code)
     if len(paths(plan.trunk.pattern)) > _INTRICATE:
         return
@@ -328,8 +328,8 @@ def international(code: str) -> Iterator[tuple[int, RangeRule]]:
         return _alike(low, high, PLUS + len(low), number_of(f"+{low}", None), number_of(f"+{high}", None))
 
     for length in LENGTHS:
-        for first, found in _parted_from(code, _tests(forms, length), length, verdict):
-            yield (PLUS + length) * BASE + int(first), found
+        for first, rule in _parted_from(code, _tests(forms, length), length, verdict):
+            yield (PLUS + length) * BASE + int(first), rule
         yield (PLUS + length) * BASE + (int(code) + 1) * 10 ** (length - len(code)), ASK
 
 
@@ -353,27 +353,27 @@ def kinds(code: str) -> Iterator[tuple[int, NumberKind | None]]:
             if digits in (line.possible_length or (digits,)):
                 tests.append(_whole(form.head, line.national_number_pattern, length))
         tests += [*_valid(form, length), *_placed(form, length)]
-        for first, found in _parted_from(code, tests, length, verdict):
-            yield int(first), found
+        for first, kind in _parted_from(code, tests, length, verdict):
+            yield int(first), kind
         yield (int(code) + 1) * 10**digits, None
 
 
 def _alike(low: str, high: str, size: int, first: int | str, last: int | str) -> RangeRule:
-    """The rule of a range from the readings of its ends; `ASK` where these differ."""
+    """The rule of a range, from how its first and last strings are read; `ASK` if that differs."""
     if isinstance(first, str) or isinstance(last, str):
         return RangeRule(None, str(first)) if first == last else ASK
     constant = last - first == int(high) - int(low) and last < BASE
     return RangeRule(first - size * BASE - int(low), None) if constant else ASK
 
 
-def _behind(low: str, high: str, end: int) -> RangeRule:
-    """The rule for digits after an international prefix: look them up as after a plus."""
+def _after_prefix(low: str, high: str, end: int) -> RangeRule:
+    """The rule for digits after an international prefix: look them up like digits after a plus."""
     rest = len(low) - end
     constant = low[:end] == high[:end] and rest in LENGTHS
     return RangeRule((PLUS - end) * BASE - int(low[:end]) * 10**rest, None) if constant else ASK
 
 
 def _plainly(plan: Dialling, digits: str) -> bool:
-    """Whether digits have no trunk prefix, or one that is just removed."""
+    """Whether digits have no trunk prefix, or one that is simply removed."""
     match = plan.trunk.match(digits)
     return not match or not match[0] or tuple(match[0]) in _trunks_of(plan)

@@ -1,9 +1,9 @@
 """Read a telephone number as people write it, into one E.164 integer per subscriber.
 
 A text may be read in several ways: as a national number, with or without the digit that is dialled before it; with a
-calling code in front, its plus or its 00 lost in a spreadsheet; with a zero behind the calling code that does not
-belong there. All readings of a possible length are tried, and the one that is valid in its numbering plan
-(`dnc.numbers.numbering_plans`) is the number. Where two different ones are valid the text is unread: nothing is
+calling code that lost its plus or its 00 in a spreadsheet; with a zero after the calling code that does not belong
+there. All readings of a possible length are tried, and the one that is valid in its numbering plan
+(`dnc.numbers.numbering_plans`) is the number. If two different ones are valid the text is unread: nothing is
 guessed.
 
 A number that is possible but not valid is kept, with a doubt: it is looked up and may block a call, but never clears
@@ -59,7 +59,7 @@ class Reading(NamedTuple):
     number: E.164 digits as an integer, or None.
     unread: why there is no number (`region`: national form, but no known region;
         else a short reason), or None.
-    territory, line, place, zones, code, doubt: of the number, as in `NumberKind`.
+    territory, line, place, zones, code, doubt: as in `NumberKind`.
     """
 
     number: int | None
@@ -73,7 +73,7 @@ class Reading(NamedTuple):
 
     @property
     def kind(self) -> NumberKind | None:
-        """What the plans say about the number; None where there is none."""
+        """What the plans say about the number; None if there is none."""
         if not self.code:
             return None
         return NumberKind(self.territory, self.line, self.place, self.zones, self.code, self.doubt)
@@ -81,7 +81,7 @@ class Reading(NamedTuple):
 
 @lru_cache(maxsize=1 << 16)
 def read_number(text: str, region: str | None) -> Reading:
-    """Read one number; `region` (ISO 3166-1 alpha-2) is the plan of national forms."""
+    """Read one number; national forms are read in the plan of `region` (ISO 3166-1 alpha-2)."""
     digits, reason = cleaned(text)
     number = reason or number_of(digits, region)
     if isinstance(number, str):
@@ -104,7 +104,7 @@ class Candidate(NamedTuple):
 
     @property
     def possible(self) -> bool:
-        """Whether the number could be one of its plan, by its length and how it begins."""
+        """Whether the number could be one of its plan, judging by its length and its first digits."""
         plan, size = dialling(self.code), len(self.national)
         fits = size in plan.lengths and size + len(self.code) <= LONGEST
         return fits and not (self.trunked and not plan.whole.fullmatch(self.national))
@@ -117,25 +117,25 @@ class Candidate(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """How likely this reading is, where another one is valid too."""
+        """How likely this reading is, if another one is valid too."""
         return self.clean + (len(self.national) <= dialling(self.code).usual)
 
 
-def behind_plus(digits: str) -> list[Candidate]:
+def after_plus(digits: str) -> list[Candidate]:
     """The ways to read digits that begin with a calling code."""
     code = calling_code(digits)
     return _coded(code, digits[len(code) :]) if code else []
 
 
 def at_home(digits: str, region: str) -> list[Candidate]:
-    """The ways to read digits as a number of the region they were written in, its calling code in front or not."""
+    """The ways to read digits as a number of the region they were written in, with or without its calling code."""
     own = own_code(region)
     plan = dialling(own, region)
-    found = list(_with_and_without(own, digits, plan, zero=len(digits) in plan.lengths))
+    candidates = list(_with_and_without(own, digits, plan, zero=len(digits) in plan.lengths))
     for code in calling_codes(region):
         if digits.startswith(code):
-            found += _coded(code, digits[len(code) :])
-    return found
+            candidates += _coded(code, digits[len(code) :])
+    return candidates
 
 
 def abroad(digits: str, region: str) -> list[int]:
@@ -153,7 +153,7 @@ def _coded(code: str, national: str) -> list[Candidate]:
 def _with_and_without(code: str, digits: str, plan: Dialling, *, zero: bool) -> Iterator[Candidate]:
     """Digits as they are, and without the trunk prefix, or without a zero that does not belong there.
 
-    Italy has such zeros: they are part of landline numbers, and until 2001 were written before mobile numbers too.
+    There are such zeros in Italy: they are part of landline numbers, and until 2001 mobile numbers had them too.
     """
     yield _candidate(code, digits, plan)
     if (bare := plan.without_trunk(digits)) is not None:
@@ -171,7 +171,7 @@ def number_of(digits: str, region: str | None) -> int | str:
     plus = "+" in digits
     digits = re.sub(r"\D", "", digits)
     if plus:
-        return _chosen(behind_plus(digits))
+        return _chosen(after_plus(digits))
     if not region or not known_region(region):
         return "region"
     number = domestic_number(digits, region)
@@ -179,13 +179,13 @@ def number_of(digits: str, region: str | None) -> int | str:
 
 
 def domestic_number(digits: str, region: str) -> int | str:
-    """The number that digits are in a region, or why they are none; not as a foreign number without its plus."""
-    behind = [candidate for end in abroad(digits, region) for candidate in behind_plus(digits[end:])]
-    return _chosen(at_home(digits, region) + behind)
+    """The number that digits mean in a region, or why they mean none; foreign numbers without a plus do not count."""
+    international = [candidate for end in abroad(digits, region) for candidate in after_plus(digits[end:])]
+    return _chosen(at_home(digits, region) + international)
 
 
 def _is_rivalled(number: int, digits: str, region: str) -> bool:
-    """Whether digits that were read as a number could as well be a foreign one that lost its plus."""
+    """Whether digits that were read as a number could also be a foreign number that lost its plus."""
     code = calling_code(digits)
     if not code or code in calling_codes(region):
         return False
@@ -193,13 +193,13 @@ def _is_rivalled(number: int, digits: str, region: str) -> bool:
     as_is = number == _candidate(own_code(region), digits, plan).number
     if is_valid(number) and (not as_is or plan.is_certain(digits)):
         return False
-    return any(candidate.possible and is_valid(candidate.number) for candidate in behind_plus(digits))
+    return any(candidate.possible and is_valid(candidate.number) for candidate in after_plus(digits))
 
 
 def _chosen(candidates: list[Candidate]) -> int | str:
-    """Choose the number among several ways to read a text; returns the reason where none is chosen.
+    """Choose the number among several ways to read a text; returns the reason if none is chosen.
 
-    Where several are valid it is the most likely one (`weight`); where none is, the only possible one.
+    If several are valid, it is the most likely one (`weight`); if none is valid, the only possible one.
     """
     if not candidates:
         return NO_NUMBER
@@ -216,9 +216,9 @@ def _chosen(candidates: list[Candidate]) -> int | str:
 
 
 def read_listed(text: str, region: str | None) -> list[int]:
-    """All numbers of a cell of a blocklist: several, or one beside a note; empty unless every one can be read.
+    """All numbers of a cell of a blocklist: several, or one with a note; empty unless all of them can be read.
 
-    In a list of planned calls more is asked of such a cell (see `split_cell`), since its numbers are called.
+    In a list of planned calls such a cell has to meet stricter conditions (see `split_cell`): its numbers are called.
     """
     digits, reason = cleaned(text)
     parts = [digits]
@@ -229,29 +229,29 @@ def read_listed(text: str, region: str | None) -> list[int]:
 
 
 def split_cell(text: str, region: str | None) -> list[str]:
-    """The texts of the different numbers in a cell of planned calls; empty unless it holds two or more whole numbers.
+    """The texts of the different numbers in a cell of planned calls; empty unless it has two or more whole numbers.
 
-    Each part of the cell must be a valid number that is written in full, so that neither an ending of the first number
-    (`06 12 34 56 78/79`) nor a number without its area code (`030 1234567 / 7654321`) is taken for somebody else's.
+    Each part of the cell must be a valid number that is written in full, so that neither other last digits of the first
+    number (`06 12 34 56 78/79`) nor a number without its area code (`030 1234567 / 7654321`) are taken for a number.
     """
     parts = parts_of(text)
     if len(parts) < 2:
         return []
-    found: dict[int, str] = {}
+    texts: dict[int, str] = {}
     for part in parts:
         number = _whole_number(part, region)
         if number is None:
             return []
-        found.setdefault(number, part)
+        texts.setdefault(number, part)
     # Signs that separate numbers also separate the groups of one: 0049301/234567.
     joined = read_number("".join(char for char in text if char.isdecimal() or char == "+"), region)
-    return [] if len(found) > 1 and joined.number else list(found.values())
+    return [] if len(texts) > 1 and joined.number else list(texts.values())
 
 
 def _whole_number(text: str, region: str | None) -> int | None:
     """The number in a text, or None unless it is valid and written with all its digits.
 
-    It is if it begins with a plus, 00 or a trunk prefix, or if its plan has no numbers that lack their area code.
+    It has all of them if it begins with a plus, 00 or a trunk prefix, or if no number of its plan lacks an area code.
     """
     reading = read_number(text, region)
     if reading.number is None or reading.doubt:

@@ -1,7 +1,7 @@
 """The functions behind the public names of `dnc` that decide lists, batches and single calls.
 
 Each takes the fields of `dnc.checks.settings.Settings` as keywords, or a `Settings` as `settings=`.
-This module alone knows both checks and reports.
+It is the only module that uses both checks and reports.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ def check(
     """Decide every call of a list of planned calls.
 
     Args:
-        path: CSV, XLSX, Parquet or JSON, one row a call; or several such files with the same columns, or folders of
-            partitioned Parquet, which are decided as one list in their order (see `dnc.files.dataset`). Or a table in
-            memory: a Polars or pandas frame, a pyarrow table, or anything else with Arrow's PyCapsule interface. Or
-            what lies elsewhere: the URL of an object (`s3://…`), or a `dnc.files.remote.Query` of a database.
+        path: CSV, XLSX, Parquet or JSON, one row per call; or several such files with the same columns, or folders of
+            partitioned Parquet, which are decided as one list in this order (see `dnc.files.dataset`). Or a table in
+            memory: a Polars or pandas frame, a pyarrow table, or anything else with Arrow's PyCapsule interface. Or a
+            list on another machine: the URL of an object (`s3://…`), or a `dnc.files.remote.Query` of a database.
         store: where the snapshots of registries are; need not exist.
         out: file or files to write, by suffix (`.csv`, `.parquet`, `.xlsx`, `.jsonl`, `.html`), or their URLs, or the
             table of a database (`postgresql://…#schema.table`); memory then does not grow with the list.
@@ -77,13 +77,13 @@ def check(
         only: outcomes whose rows are written; by default all.
         changed: the list is the output of an earlier check; write only rows whose outcome changed, with the earlier
             outcome as `dnc_was`.
-        best: write one row for each row of the list that has several numbers: that of the first call that is clear,
-            else of the first undecided one, else of the first.
+        best: if a row of the list has several numbers, write only one row for it: that of the first call that is
+            clear, else of the first undecided one, else of the first.
         stream: an open binary file that gets the rows as CSV.
-        keep: whether the decisions are kept in the store, for `dnc answer`.
+        keep: whether to keep the decisions in the store, for `dnc answer`.
         progress: called after each batch with the number of its rows.
         watch: called with the `Calls` and the `Verdicts` of each batch; rows are then not kept in memory.
-        settings, options: how calls are decided, see `dnc.checks.settings.Settings`.
+        settings, options: see `dnc.checks.settings.Settings`.
     Returns:
         The check; its `verdicts` are a frame unless `out`, `stream` or `watch` got the rows.
     Raises:
@@ -114,9 +114,9 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
     Args:
         result: the check.
         path: the file.
-        rows: batches of what the check wrote elsewhere, for instance to Parquet; by default the rows that it holds.
+        rows: batches of what the check wrote elsewhere, for instance to Parquet; by default the rows in `result`.
     Raises:
-        InputError: the format is unknown, the file cannot be written, or the check holds no rows.
+        InputError: the format is unknown, the file cannot be written, or the check has no rows in memory.
     """
     must_be("result", result, "check", Check)
     must_be("path", path, "path", str, Path)
@@ -148,9 +148,9 @@ def explain(
     Args:
         number: as in a list.
         store: where the snapshots of registries are; need not exist.
-        cells: what the row of a list would hold beside the number, by the name of our column; read as there, so that
-            a cell that is not understood counts as empty.
-        settings, options: see `dnc.checks.settings.Settings`; of a brief, its words and facts count.
+        cells: the other cells of a row of a list, by the name of our column; they are read as in a list, so a cell
+            that is not understood counts as empty.
+        settings, options: see `dnc.checks.settings.Settings`; only the words and facts of a brief are used.
     Returns:
         The columns of `dnc.law.vocabulary.VERDICT`, and the findings.
     Raises:
@@ -168,11 +168,11 @@ def replay(
     *,
     consents: str | Path | None = None,
 ) -> Replay:
-    """Decide the list of an earlier check again, by the law and the snapshots of that day; the store does not change.
+    """Decide the list of an earlier check again, with the law and the snapshots of that day; the store does not change.
 
     Args:
-        store: whose log has the check.
-        number: its row of the log.
+        store: the store whose log has the check.
+        number: its row in the log.
         path: the list, or all its files in their order; by default those that the log names, in this directory.
         out: files for the verdicts; by default none.
         consents: the file of consents, if there was one; by default the one that the log names.

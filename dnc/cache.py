@@ -1,9 +1,9 @@
 """Results that depend on nothing but their inputs, kept between runs in the cache folder of the user.
 
-The folder is `dnc` in `XDG_CACHE_HOME` (`~/.cache`) or `LOCALAPPDATA`; `DNC_CACHE` names another, and if it is set to
-nothing, nothing is kept. The name of a file holds the SHA-256 of all inputs, so a result of other inputs is never
-found. Its content is JSON behind its own SHA-256; where that is wrong, or the file belongs to somebody else or cannot
-be read, the result is computed as if there were no cache. A cache that cannot be written is no error.
+The folder is `dnc` in `XDG_CACHE_HOME` (`~/.cache`) or `LOCALAPPDATA`. `DNC_CACHE` names another folder; if it is
+empty, nothing is kept. The name of a file contains the SHA-256 of all inputs, so a result of other inputs is never
+used. Its content is JSON after its own SHA-256; if that is wrong, or the file belongs to somebody else or cannot be
+read, the result is computed as if there were no cache. It is not an error if the cache cannot be written.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def kept(
     write: Callable[[Any], Any] | None = None,
     read: Callable[[type, Any], Any] | None = None,
 ) -> T:
-    """The result of `compute`, from the cache where it is there.
+    """The result of `compute`, from the cache if it is there.
 
     Args:
-        name: of the file, without what follows from the inputs; a file of the same name and other inputs is removed.
-        inputs: everything that the result depends on, the code that computes it (`source`) included. Their `repr` must
-            tell them apart.
+        name: name of the file, without the hash of the inputs; a file with this name and other inputs is removed.
+        inputs: everything that the result depends on, including the code that computes it (`source`). Different inputs
+            must have a different `repr`.
         kind: type of the result, which `msgspec` can write as JSON and read again.
-        compute: computes it.
+        compute: computes the result.
         write, read: for values of other types, the `enc_hook` and `dec_hook` of `msgspec`.
     """
     folder = _folder()
@@ -60,31 +60,31 @@ def kept(
 
 
 def source(package: str, *suffixes: str) -> str:
-    """The SHA-256 of the files of a package whose names end in `suffixes`: of its code, or of its data."""
+    """The SHA-256 of the files of a package whose names end in `suffixes`, such as its code or its data."""
     names = (file for file in files(package).iterdir() if file.name.endswith(suffixes))
     texts = [(file.name, file.read_bytes()) for file in sorted(names, key=lambda file: file.name)]
     return sha256(repr(texts).encode()).hexdigest()
 
 
 def _folder() -> Path | None:
-    """The cache folder; None where there is to be none, or no home to put it in."""
-    named = os.environ.get("DNC_CACHE")
-    if named is not None:
-        return Path(named) if named else None
+    """The cache folder; None if there should be none, or there is no home folder."""
+    chosen = os.environ.get("DNC_CACHE")
+    if chosen is not None:
+        return Path(chosen) if chosen else None
     home = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
     if not home and sys.platform != "win32":
-        home = os.path.expanduser("~/.cache")  # noqa: PTH111 (pathlib raises where there is no home)
+        home = os.path.expanduser("~/.cache")  # noqa: PTH111 (pathlib raises if there is no home)
     return Path(home) / "dnc" if home and Path(home).is_absolute() else None
 
 
 def _read(path: Path) -> bytes | None:
-    """The content of a file; None unless it is whole, and ours."""
+    """The content of a file; None unless it is complete and belongs to this user."""
     with path.open("rb") as file:
         if sys.platform != "win32" and os.fstat(file.fileno()).st_uid != os.geteuid():
             return None
-        found = file.read()
-    content = found[_HASH_BYTES:]
-    return content if sha256(content).digest() == found[:_HASH_BYTES] else None
+        data = file.read()
+    content = data[_HASH_BYTES:]
+    return content if sha256(content).digest() == data[:_HASH_BYTES] else None
 
 
 def _write(path: Path, content: bytes) -> None:

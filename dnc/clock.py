@@ -14,22 +14,22 @@ from zoneinfo import ZoneInfo
 from dnc.errors import InputError
 from dnc.messages import said
 
-NEVER = date(9999, 12, 31)  # stands for "there was none": a day that never comes
+NEVER = date(9999, 12, 31)  # means "there was none": a day that never comes
 NONE = ("none", "no", "non", "false", "faux", "0")  # words that mean "there was none"
-YES = ("yes", "oui", "ja", "si", "sì", "sí", "true", "vrai", "x", "1")  # "there was one", on a day that is not told
-UNTOLD = ("n/a", "-")  # what files write for an empty cell
-ALWAYS = date(1, 1, 1)  # stands for a date that cannot be read, so that it counts against the caller: long past
-NO_DAYS = date(1980, 1, 1)  # dates up to here are what programs write for none: 0001, 1899, 1900, 1904, 1970, 1980
+YES = ("yes", "oui", "ja", "si", "sì", "sí", "true", "vrai", "x", "1")  # "there was one", on an unknown day
+NOT_GIVEN = ("n/a", "-")  # what files contain in place of an empty cell
+ALWAYS = date(1, 1, 1)  # used for a date that cannot be read, so that it counts against the caller: long past
+NO_DAYS = date(1980, 1, 1)  # programs write dates up to here for "no date": 0001, 1899, 1900, 1904, 1970, 1980
 
 _CLOCK_AFTER = r"(?:(?:T|,?\s+)(?P<clock>\d.*))?$"
-# Behind a year of two digits there is no T: that is what is left of a date in ISO 8601.
+# No T may follow a year of two digits: such a text is the rest of a date in ISO 8601.
 _SHAPES = {
     "iso": re.compile(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})(?:[T ](?P<clock>\d{1,2}:.+))?$"),
     "dmy": re.compile(rf"^(?P<d>\d{{1,2}})[/.\-](?P<m>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d(?!T)){_CLOCK_AFTER}"),
     "mdy": re.compile(rf"^(?P<m>\d{{1,2}})[/.\-](?P<d>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d(?!T)){_CLOCK_AFTER}"),
 }
 # Months in full and as usually shortened, without accents: en, fr, de (and Austrian), it, es, nl, da, nb, sv. No word
-# names two months, so that the language need not be known.
+# names two months, so the language need not be known.
 _MONTHS = {
     word: month
     for month, words in enumerate(
@@ -80,7 +80,7 @@ _IN_WORDS = [
         (r"(?P<y>\d{4})", _MONTH, _DAY_OF_MONTH),
     )
 ]
-# What is left of 2026-10-02 without its first digits, and of 02/10/2026 without its last.
+# The rest of 2026-10-02 without its first digits, and of 02/10/2026 without its last.
 _CUT = re.compile(r"^\d{1,2}-\d{1,2}-\d\d(?!\d)|^\d{1,2}[/.]\d{1,2}[/.]20(?!\d)")
 _CLOCK = re.compile(
     r"^(?P<hour>\d{1,2})(?P<rest>:\d{2}(?::\d{2}(?:\.\d+)?)?)(?P<half>\s?[ap]\.?m\.?)?"
@@ -98,11 +98,11 @@ def clock() -> str:
 
 def today() -> date:
     """Today, or the date in `DNC_TODAY` (YYYY-MM-DD), for replays and tests. Raises InputError."""
-    given = os.environ.get("DNC_TODAY")
-    if not given:
+    day = os.environ.get("DNC_TODAY")
+    if not day:
         return date.today()
     try:
-        return date.fromisoformat(given)
+        return date.fromisoformat(day)
     except ValueError:
         raise InputError(said("errors", "today")) from None
 
@@ -112,7 +112,7 @@ def read_moment(text: str, order: str, now: date | None = None) -> date | dateti
 
     ISO 8601 is always read, and so are dates whose month is a word and whose year has four digits. `order` (`dmy` or
     `mdy`) adds that way of writing dates in digits, and years of two digits: the latest such year that is not after
-    the one that follows `now` (by default today). A day of the week may stand in front, if it is that of the date.
+    the one that follows `now` (by default today). A day of the week may come first, if it is that of the date.
     """
     return _moment(text.strip(), order, (now or today()).year + 1)
 
@@ -120,37 +120,37 @@ def read_moment(text: str, order: str, now: date | None = None) -> date | dateti
 @lru_cache(maxsize=1 << 16)
 def _moment(text: str, order: str, last_year: int) -> date | datetime | None:
     moment = _read(text, order, last_year) or _after_weekday(text, order, last_year)
-    # In the first and the last year the same moment may have no date in another time zone.
+    # In the first and the last year, the same moment may have no valid date in another time zone.
     beyond = isinstance(moment, datetime) and moment.tzinfo is not None and moment.year in (MINYEAR, MAXYEAR)
     return None if beyond else moment
 
 
 def _read(text: str, order: str, last_year: int) -> date | datetime | None:
     for shape in dict.fromkeys(("iso", order)):
-        if found := _SHAPES[shape].match(text):
-            return _of_parts(found, int(found["m"]), last_year)
+        if match := _SHAPES[shape].match(text):
+            return _of_parts(match, int(match["m"]), last_year)
     if _BEGINS_ISO.match(text) and (moment := _other_iso(text)):
         return moment
     return _in_words(text, order, last_year)
 
 
-def _of_parts(found: re.Match[str], month: int, last_year: int) -> date | datetime | None:
-    year = int(found["y"])
-    if len(found["y"]) == 2:
+def _of_parts(match: re.Match[str], month: int, last_year: int) -> date | datetime | None:
+    year = int(match["y"])
+    if len(match["y"]) == 2:
         year = last_year - (last_year - year) % 100
     try:
-        day = date(year, month, int(found["d"]))
-        return _with_clock(day, found["clock"]) if found["clock"] else day
+        day = date(year, month, int(match["d"]))
+        return _with_clock(day, match["clock"]) if match["clock"] else day
     except ValueError:
         return None
 
 
 def _after_weekday(text: str, order: str, last_year: int) -> date | datetime | None:
-    """A date behind the day of the week; None where that is the day of another date, since one of them is wrong."""
-    if not (found := _WEEKDAY.match(text)):
+    """A date after the day of the week; None if the day of the week is not that of the date: one of them is wrong."""
+    if not (match := _WEEKDAY.match(text)):
         return None
-    moment = _read(found["rest"], order, last_year)
-    return moment if moment and _WEEKDAYS.get(_plain(found["name"])) == moment.weekday() else None
+    moment = _read(match["rest"], order, last_year)
+    return moment if moment and _WEEKDAYS.get(_plain(match["name"])) == moment.weekday() else None
 
 
 def _plain(text: str) -> str:
@@ -160,11 +160,11 @@ def _plain(text: str) -> str:
 
 
 def _in_words(text: str, order: str, last_year: int) -> date | datetime | None:
-    """A date whose month is a word. Undeclared, 05-Apr-26 may be of 2005 or of 2026, so it is not read."""
+    """A date whose month is a word. Without `order`, 05-Apr-26 may be in 2005 or in 2026, so it is not read."""
     plain = _plain(text)
     for shape in _IN_WORDS:
-        if (found := shape.match(plain)) and (month := _MONTHS.get(found["m"])):
-            return None if order == "iso" and len(found["y"]) == 2 else _of_parts(found, month, last_year)
+        if (match := shape.match(plain)) and (month := _MONTHS.get(match["m"])):
+            return None if order == "iso" and len(match["y"]) == 2 else _of_parts(match, month, last_year)
     return None
 
 
@@ -177,16 +177,16 @@ def _other_iso(text: str) -> date | datetime | None:
 
 
 def _with_clock(day: date, clock: str) -> datetime:
-    if not (found := _CLOCK.match(clock.strip())):
+    if not (match := _CLOCK.match(clock.strip())):
         raise ValueError
-    hour, offset = int(found["hour"]), (found["offset"] or "").strip().upper()
-    if found["half"]:
+    hour, offset = int(match["hour"]), (match["offset"] or "").strip().upper()
+    if match["half"]:
         if not 1 <= hour <= 12:
             raise ValueError
-        hour = hour % 12 + 12 * ("p" in found["half"].lower())
+        hour = hour % 12 + 12 * ("p" in match["half"].lower())
     if offset and ":" not in offset and offset != "Z":
         offset = f"{offset[:-2]}:{offset[-2:]}"
-    return datetime.fromisoformat(f"{day}T{hour:02}{found['rest']}{offset}")
+    return datetime.fromisoformat(f"{day}T{hour:02}{match['rest']}{offset}")
 
 
 def read_day(text: str, order: str, now: date | None = None) -> date | None:
@@ -196,7 +196,7 @@ def read_day(text: str, order: str, now: date | None = None) -> date | None:
 
 
 def may_be_cut(text: str) -> bool:
-    """Whether a date with two digits of the year may be part of a longer one, of another day."""
+    """Whether a date with a year of two digits may be part of a longer one that is another day."""
     return bool(_CUT.match(text.strip()))
 
 
@@ -207,13 +207,13 @@ def is_zone(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _zones() -> set[str]:
-    # Those of the package tzdata, which are the same on every machine; `available_timezones` opens 600 files.
+    # Names from the package tzdata are the same on every machine; `available_timezones` opens 600 files.
     return set(files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
 
 
 @lru_cache(maxsize=1 << 16)
 def local(moment: datetime, zone: str) -> datetime:
-    """A date-time in the local time of a zone, without offset; one without offset is local time already."""
+    """A date-time in the local time of a zone, without offset; if it has no offset, it is local time already."""
     if moment.tzinfo is None:
         return moment
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)

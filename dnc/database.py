@@ -1,4 +1,4 @@
-"""DuckDB with limits on memory and disk, without network access, and with errors that quote no data."""
+"""DuckDB with limits on memory and disk, without network access, and with errors that do not quote data."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "memory_limit": "1500MB",
     "max_temp_directory_size": "100GB",
-    "errors_as_json": True,  # the only way to the errno of a failed system call
+    "errors_as_json": True,  # the only way to get the errno of a failed system call
 }
 
 
 class ArrowStream:
-    """A Polars frame, reduced to the Arrow stream protocol, by which DuckDB reads it."""
+    """A Polars frame that offers only the Arrow stream protocol, so that DuckDB reads it that way."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._frame = frame
@@ -44,7 +44,7 @@ def statement(package: str | None, name: str) -> str:
 
 
 def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
-    """Connect to a database that can reach only its own files and those in `folders`, and load no extension.
+    """Connect to a database that can access only its own files and those in `folders`, and cannot load extensions.
 
     The configuration is locked, so no statement can change that. Memory and disk are limited, and no progress bar is
     written to stdout.
@@ -65,13 +65,13 @@ def connect(database: str | Path, *folders: str | Path, **settings: Any) -> duck
 
 
 class Instance:
-    """A DuckDB in memory that reaches one folder, for the databases and files in it.
+    """A DuckDB in memory that can access one folder, for the databases and files in it.
 
-    To start DuckDB takes 15 ms, to attach a database 1 ms; `instance_of` gives the same object for the same folder. It
-    never syncs: a file that has to last is synced before it is renamed (`dnc.files.atomic`).
+    Starting DuckDB takes 15 ms, attaching a database 1 ms; `instance_of` returns the same object for the same folder.
+    It never syncs: a file that has to survive a power cut is synced before it is renamed (`dnc.files.atomic`).
 
     Attributes:
-        spill: a folder for temporary files, which it reaches too.
+        spill: a folder for temporary files, which it can access too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -90,8 +90,8 @@ class Instance:
     def attached(self, database: Path, options: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection to a database file, with the options of `attach`.
 
-        Nothing of it is remembered afterwards, so a file that replaced it is read anew. One is attached at a time;
-        whoever comes meanwhile gets an instance of their own. Raises duckdb.Error.
+        Nothing about it is cached afterwards, so if the file is replaced, the new one is read. Only one is attached at
+        a time; other callers meanwhile get an instance of their own. Raises duckdb.Error.
         """
         if not self._attaching.acquire(blocking=False):
             with Instance(self._folder).attached(database, options) as con:
@@ -127,14 +127,14 @@ def errno_of(error: duckdb.Error) -> int | None:
 
 
 def engine(spill: str | Path, *folders: str | Path, **settings: Any) -> duckdb.DuckDBPyConnection:
-    """Connect to an in-memory database that spills into a folder, and reads only there and in `folders`."""
+    """Connect to an in-memory database that spills to a folder, and can access only it and `folders`."""
     return connect(":memory:", spill, *folders, temp_directory=str(spill), **settings)
 
 
 def run(
     con: duckdb.DuckDBPyConnection, name: str, sql: str, params: object = None, **frames: pl.DataFrame
 ) -> pl.DataFrame:
-    """Run one statement over named frames. Raises StoreError, which names the statement and quotes no data."""
+    """Run one statement over named frames. Raises StoreError, which names the statement and does not quote data."""
     with _over(con, name, frames):
         relation = con.sql(sql, params=params)
         return pl.DataFrame() if relation is None else pl.DataFrame(relation)
@@ -143,14 +143,14 @@ def run(
 def run_few(
     con: duckdb.DuckDBPyConnection, name: str, sql: str, schema: Mapping[str, type[pl.DataType]], **frames: pl.DataFrame
 ) -> pl.DataFrame:
-    """As `run`, for a result of few rows of a known schema: these come one by one, and the statement is bound once."""
+    """Like `run`, for a result of few rows and a known schema: fetches rows one by one and binds the statement once."""
     with _over(con, name, frames):
         return pl.DataFrame(con.execute(sql).fetchall(), schema=schema, orient="row")
 
 
 @contextmanager
 def _over(con: duckdb.DuckDBPyConnection, name: str, frames: Mapping[str, pl.DataFrame]) -> Iterator[None]:
-    """Frames as tables of a connection, as long as the block."""
+    """Register frames as tables of a connection until the end of the block."""
     try:
         for table, frame in frames.items():
             con.register(table, ArrowStream(frame))

@@ -6,11 +6,11 @@
         LoaderError     no loader recognises the file, or several do
         RuleError       a rules file does not follow the grammar
       StoreError        the store is locked, not a store, damaged or of another version
-      ShortageError     memory or a disk did not suffice
+      ShortageError     memory or space on a disk ran out
 
 A wrong file raises an exception, a wrong row does not: it becomes an `undecided` verdict, or is counted as an unread
-listing. A message is one line, says what to do, and never quotes a telephone number or a line of a file. It is a text
-of the catalogue (`said("errors", …)`): `str(error)` is English, `in_language(error.message, "fr")` French.
+listing. A message is one line, says what to do, and never quotes a telephone number or a line of a file. It comes from
+the catalogue (`said("errors", …)`): `str(error)` is English, `in_language(error.message, "fr")` French.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ _FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|failed to of
 _NO_MEMORY = re.compile(r"memory allocation of|[Cc]annot allocate memory|can't start new thread")
 _MEMORY_ERRORS = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
 _WANTED = re.compile(r"(?:allocat\w{0,10}|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d[\d.]* ?(?:[KMGT]i?B|bytes)?)")
-_SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French has the last two before signs and in numbers
+_SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French uses the last two before signs and in numbers
 
 
 _SPELLED = re.compile(
     r"(?<![^\W_])\+?\(?\d(?:[\s.()/'_\-\u2010-\u2015]{0,3}\d){8,14}(?![^\W_])"
-)  # as a telephone number may be
+)  # what a telephone number may look like
 _DAY, _MONTH = "(?:0[1-9]|[12][0-9]|3[01])", "(?:0[1-9]|1[0-2])"
 _NO_NUMBER = re.compile(
     rf"(?:19|20)\d\d([-./]?){_MONTH}\1{_DAY}(?:(?!\d)|(?:[01]\d|2[0-3])(?:[0-5]\d){{1,2}}$)"
     rf"|{_DAY}([-./]){_MONTH}\2(?:19|20)\d\d(?!\d)"
     r"|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}"
     r"|[1-9]\d{0,2}(?:\u202f\d{3})+$"
-)  # it begins with a day, or is an address of a machine, or a count in French
+)  # a day (at the start), an IP address, or a count in French
 
 
 def without_numbers(text: str) -> str:
-    """Text with `…` in place of whatever may be a telephone number: names of files, words of a list or of the user."""
-    return _SPELLED.sub(lambda found: found[0] if _NO_NUMBER.match(found[0]) else "…", text)
+    """Text in which anything that may be a telephone number is replaced by `…`."""
+    return _SPELLED.sub(lambda match: match[0] if _NO_NUMBER.match(match[0]) else "…", text)
 
 
 def printable(text: str) -> str:
-    """Text without control characters, which names of files and columns may hold and a terminal would obey."""
+    """Text without control characters, which names of files and columns may contain and a terminal would obey."""
     return "".join(char if char.isprintable() or char in _SPACES else "?" for char in text)
 
 
@@ -67,7 +67,7 @@ class DncError(Exception):
         super().__init__(str(self.message))
 
     def reword(self, message: str) -> None:
-        """Say something else, such as the same with another name of a file."""
+        """Replace the message, for instance to name another file."""
         self.message = changed(message, lambda text: without_numbers(printable(text)))
         self.args = (str(self.message),)
 
@@ -100,7 +100,7 @@ class RuleError(InputError):
 
 
 class ShortageError(DncError):
-    """Memory or a disk did not suffice."""
+    """Memory or space on a disk ran out."""
 
 
 class StoreError(DncError):
@@ -108,12 +108,12 @@ class StoreError(DncError):
 
 
 def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
-    """Raise OptionError unless an argument of a Python function is of one of some types.
+    """Raise OptionError unless an argument of a Python function has one of the given types.
 
     Args:
-        name: of the argument.
-        value: what was given.
-        wanted: what it has to be, for people: a key of `errors.wanted` in the catalogue.
+        name: name of the argument.
+        value: its value.
+        wanted: what it should be, for people: a key of `errors.wanted` in the catalogue.
         kinds: the types.
     """
     if not isinstance(value, kinds):
@@ -122,7 +122,7 @@ def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
 
 
 def texts_of(name: str, values: Iterable[str]) -> list[str]:
-    """The texts of an argument of a Python function. Raises OptionError where it is anything else, or one text."""
+    """The texts in an argument of a Python function. Raises OptionError if it is anything else, or a single text."""
     must_be(name, values, "texts", *(() if isinstance(values, str) else (Iterable,)))
     texts = list(values)
     for text in texts:
@@ -131,12 +131,12 @@ def texts_of(name: str, values: Iterable[str]) -> list[str]:
 
 
 def missing_extra(extra: str, error: ImportError) -> OptionError:
-    """The error where the libraries of an extra are not installed."""
+    """The error for an extra whose libraries are not installed."""
     return OptionError(said("errors", "extra", name=error.name, extra=extra))
 
 
 def why(error: OSError) -> str:
-    """What the system says of an error, such as that there is no such file."""
+    """The system's description of an error, for instance that there is no such file."""
     name = errno.errorcode.get(error.errno or 0, "")
     if name in messages("errors", "en")["system"]:
         return said("errors", "system", name)
@@ -144,7 +144,7 @@ def why(error: OSError) -> str:
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Whether an error of the system, of DuckDB, Polars or Arrow, or one raised in its place, says of a full disk."""
+    """Whether an error of the system, DuckDB, Polars or Arrow, or one raised in its place, is about a full disk."""
     while error is not None:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or _FULL.search(str(error)):
             return True
@@ -153,12 +153,12 @@ def is_full(error: BaseException | None) -> bool:
 
 
 def no_room(place: str | Path) -> ShortageError:
-    """The error where the disk of a folder is full."""
+    """The error for a folder whose disk is full."""
     return ShortageError(said("errors", "disk_full", place=place))
 
 
 def unwritable(place: Path, error: OSError, remedy: str = "") -> ShortageError | StoreError:
-    """The error where a folder or file cannot be written. remedy: what to do, after `; `."""
+    """The error for a folder or file that cannot be written to. remedy: what to do, after `; `."""
     if is_full(error):
         return no_room(place)
     return StoreError(said("errors", "unwritable", place=place, why=why(error), remedy=remedy))
@@ -166,7 +166,7 @@ def unwritable(place: Path, error: OSError, remedy: str = "") -> ShortageError |
 
 @contextmanager
 def room_in(place: str | Path | None) -> Iterator[None]:
-    """Raise ShortageError, which names a folder, where the disk of that folder is full; with None, nothing."""
+    """Raise ShortageError, which names the folder, if the disk of a folder is full; with None, do nothing."""
     try:
         yield
     except BaseException as error:  # a panic in Polars is a BaseException
@@ -176,10 +176,10 @@ def room_in(place: str | Path | None) -> Iterator[None]:
 
 
 def shortage(error: BaseException) -> ShortageError | None:
-    """The error for people, where an error was raised because memory or space on a disk ran out; else None.
+    """The error to show if an error was raised because memory or space on a disk ran out; else None.
 
-    An error that was raised while another one was handled counts as that one. Where it says how much memory was
-    wanted, so does the result.
+    If an error was raised while another one was handled, the other one counts too. If it says how much memory was
+    needed, so does the result.
     """
     if isinstance(error, ShortageError):
         return error
@@ -188,10 +188,10 @@ def shortage(error: BaseException) -> ShortageError | None:
     cause: BaseException | None = error
     while cause is not None:
         if type(cause).__name__ in _MEMORY_ERRORS or _NO_MEMORY.search(str(cause)):
-            found = _WANTED.search(str(cause))
+            match = _WANTED.search(str(cause))
             wanted: str = ""
-            if found:
-                more = said("errors", "bytes", n=figure(int(found[1]))) if found[1].isdigit() else found[1]
+            if match:
+                more = said("errors", "bytes", n=figure(int(match[1]))) if match[1].isdigit() else match[1]
                 wanted = said("errors", "memory_wanted", more=more)
             return ShortageError(said("errors", "memory", wanted=wanted))
         cause = cause.__context__

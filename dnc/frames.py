@@ -1,4 +1,4 @@
-"""Helpers on frames and iterators of frames: number distinct rows, cast to text, concatenate, read ahead."""
+"""Helpers for frames and iterators of frames: number distinct rows, cast to text, concatenate, read ahead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 _T = TypeVar("_T")
 _FEW = 100  # rows
-_SPARSEST = 8  # possible values per row up to which an array of all values is cheaper than hashing
+_SPARSEST = 8  # up to this many possible values per row, an array of all values is cheaper than hashing
 
 
 def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
@@ -39,9 +39,9 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
 
 
 def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
-    """All columns as one integer (UInt64), and how many values it may have; None where that is not possible.
+    """All columns as one integer (UInt64), and how many values it may have; None if that is not possible.
 
-    Each column is a digit of the integer, in base of the range of its values; null is one value more.
+    Each column is a digit of the integer; its base is the number of possible values of the column, including null.
     """
     large = (pl.Int128, pl.UInt128)
     if not all(
@@ -71,12 +71,12 @@ def _numbered_codes(code: pl.Series, codes: int) -> tuple[pl.Series, pl.Series]:
 
 
 def _zeros(height: int) -> pl.Series:
-    """As `pl.zeros`, but without a query, which costs more than all else in small frames."""
+    """Like `pl.zeros`, but without a query, which costs more than everything else in small frames."""
     return pl.Series([0], dtype=pl.UInt32).new_from_index(0, height)
 
 
 def _is_constant(column: pl.Series) -> bool:
-    """Whether all cells are equal; the first few are compared before all are."""
+    """Whether all cells are equal; the first few are compared first."""
     few = column.head(_FEW).n_unique() == 1
     return few and (column.len() <= _FEW or bool(column.eq_missing(column.head(1)).all()))
 
@@ -93,9 +93,9 @@ def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: 
 
 
 class Remembered:
-    """Results of rows, kept for equal rows that come later.
+    """Results for rows, kept for equal rows that come later.
 
-    most: rows after which all are dropped; of more than these at once none is kept.
+    most: if more rows than this are kept, all are dropped; the results for more rows than this at once are not kept.
     """
 
     def __init__(self, most: int) -> None:
@@ -106,22 +106,23 @@ class Remembered:
     def __call__(
         self, height: int, keys: Iterable[Hashable], compute: Callable[[pl.Series], pl.DataFrame]
     ) -> pl.DataFrame:
-        """The results of some rows, in their order.
+        """The results for rows, in their order.
 
         Args:
-            height: how many rows there are. keys: of each row what its result depends on.
-            compute: the results of the rows at some positions (ascending).
+            height: how many rows there are.
+            keys: for each row, what its result depends on.
+            compute: returns the results for the rows at the given positions (ascending).
         """
         if height > self._most:
             return compute(pl.int_range(0, height, dtype=pl.UInt32, eager=True))
         if len(self._place) > self._most:
             self._place = {}
-        known = len(self._place)
+        count = len(self._place)
         try:
             places, new = placed(keys, self._place)
             if new:
                 results = compute(pl.Series(new, dtype=pl.UInt32))
-                self._results = pl.concat([self._results, results]) if known else results
+                self._results = pl.concat([self._results, results]) if count else results
         except BaseException:
             self._place = {}  # has places without results
             raise
@@ -129,21 +130,21 @@ class Remembered:
 
 
 def placed(keys: Iterable[Hashable], place: dict[Hashable, int]) -> tuple[list[int], list[int]]:
-    """Of each key its place, and which of them (by position) were new and got the next ones, in `place` too."""
-    known, places, new = len(place), list[int](), list[int]()
-    for at, key in enumerate(keys):
-        found = place.setdefault(key, known + len(new))
-        places.append(found)
-        if found == known + len(new):
-            new.append(at)
+    """The place of each key, and the positions of the keys that were new; these are added to `place`."""
+    count, places, new = len(place), list[int](), list[int]()
+    for position, key in enumerate(keys):
+        at = place.setdefault(key, count + len(new))
+        places.append(at)
+        if at == count + len(new):
+            new.append(position)
     return places, new
 
 
 def keys(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """Rows by which they can be told apart: dates and times as integers, which hash faster."""
+    """Rows as hashable keys: dates and times as integers, which hash faster."""
     if not any(kind.is_temporal() for kind in rows.dtypes):
         return rows.iter_rows()
-    # Neither `to_physical` nor `with_columns`: each is a query, which costs more than all else in small frames.
+    # Neither `to_physical` nor `with_columns`: each is a query, which costs more than everything else in small frames.
     return pl.DataFrame([cells.cast(pl.Int64) if cells.dtype.is_temporal() else cells for cells in rows]).iter_rows()
 
 
@@ -173,7 +174,7 @@ def together(frames: Sequence[Frame]) -> Frame:
     """Concatenate frames with the same columns; a column whose type differs between them becomes text."""
     schemas = [frame.lazy().collect_schema() for frame in frames]
     types = {name: {schema[name] for schema in schemas} - {pl.Null()} for name in schemas[0]}
-    mixed = [name for name, found in types.items() if len(found) > 1]
+    mixed = [name for name, kinds in types.items() if len(kinds) > 1]
     same = [
         frame.with_columns(_as_text(name, schema[name]) for name in mixed)
         for frame, schema in zip(frames, schemas, strict=True)

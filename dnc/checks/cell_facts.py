@@ -16,7 +16,7 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.header import Rule, hints, may_object
 from dnc.checks.local_time import Places, appointment, call_moment
-from dnc.clock import ALWAYS, NEVER, NONE, UNTOLD, YES, may_be_cut, read_day, today
+from dnc.clock import ALWAYS, NEVER, NONE, NOT_GIVEN, YES, may_be_cut, read_day, today
 from dnc.files.table import RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct
 from dnc.law.demands import DATES
@@ -114,7 +114,7 @@ class FactReader:
                     each_distinct(facts.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
                 )
         days = [pl.col(name) for name in DATES if name in cells and self.columns.get(name) in batch.columns]
-        return facts.with_columns(pl.when(~day.str.to_lowercase().is_in(UNTOLD)).then(day) for day in days)
+        return facts.with_columns(pl.when(~day.str.to_lowercase().is_in(NOT_GIVEN)).then(day) for day in days)
 
     def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national format, of all rows or of each; null where none is known."""
@@ -293,7 +293,7 @@ def fill_state(cells: pl.Series, rules: Collection[Rule]) -> pl.Series:
     `-` stands for cells that say that there is nothing (`n/a`, `no`). The function may be applied to its own result.
     """
     text = text_of(cells)
-    nothing = text.str.to_lowercase().is_in([*UNTOLD, *_noes()])
+    nothing = text.str.to_lowercase().is_in([*NOT_GIVEN, *_noes()])
     state = pl.select(pl.when(nothing).then(pl.lit("-")).when(text.is_not_null()).then(pl.lit("x"))).to_series()
     if any(rule.filled and rule.ours in DECLARABLE for rule in rules):
         texts = cells.to_frame().select(text.alias("text"))

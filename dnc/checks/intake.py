@@ -18,7 +18,7 @@ from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, quoted_cell, text_of
 from dnc.checks.header import FORMER_OUTCOME, Header
-from dnc.clock import NONE, UNTOLD, read_moment
+from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Shared
 from dnc.files.table import FEWER, LINE, RAGGED, UNNAMED, Table, is_name_of_number
@@ -158,7 +158,7 @@ class Intake:
         place = pl.int_range(pl.len(), dtype=pl.UInt32)
         if len(names) == 1:
             return texts.select(place.alias("row"), pl.lit(0, pl.UInt32).alias("column"), pl.col("0").alias("text"))
-        filled = texts.select(~pl.all().str.to_lowercase().is_in(UNTOLD).fill_null(True))
+        filled = texts.select(~pl.all().str.to_lowercase().is_in(NOT_GIVEN).fill_null(True))
         without = filled.select(~pl.any_horizontal(pl.all())).to_series()
         given = filled.with_columns(pl.col("0") | without).select(pl.concat_list(pl.all()).explode()).to_series()
         long = texts.select(pl.concat_list(pl.all()).explode().alias("text"))

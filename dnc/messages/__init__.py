@@ -1,7 +1,7 @@
 """What the program says to people, in English and French: sentences from `catalogue.toml`, and numbers as text.
 
-It imports no other module of this package, because `dnc_why` and the draft of a brief are
-worded in `dnc.checks`, below the reports.
+It imports no other module of `dnc`, because every package uses it: `dnc_why` and the draft of a brief are worded in
+`dnc.checks`, below the reports.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from importlib.resources import files
 from typing import Any, Self
 
 _OTHER = re.compile(r"([a-z]{2})\.toml")
-_IN_PLACE = ("en", "fr")  # they stand side by side where a text is defined; another language is a file of words
-_OTHERS = {found[1]: file for file in files("dnc.messages").iterdir() if (found := _OTHER.fullmatch(file.name))}
+_IN_PLACE = ("en", "fr")  # both are in the place where a text is defined; any other language is a file of words
+_OTHERS = {match[1]: file for file in files("dnc.messages").iterdir() if (match := _OTHER.fullmatch(file.name))}
 LANGUAGES = (*_IN_PLACE, *sorted(_OTHERS))
 _WRITTEN = {
     "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d", "semicolon": "; "},
@@ -36,17 +36,17 @@ _LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECA
 
 
 def system_locale() -> tuple[str, str]:
-    """The language and the country that the system is set to, such as `fr` and `FR`; "" where it does not say.
+    """The language and the country that the system is set to, such as `fr` and `FR`; "" if it does not say.
 
-    LC_ALL, LC_MESSAGES and LANG are asked in this order; Windows sets none of them.
+    LC_ALL, LC_MESSAGES and LANG are read in this order; Windows sets none of them.
     """
-    named = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), None)
-    found = _LOCALE.match(named or locale.getlocale()[0] or "")
-    return (found[1].lower(), found[2] or "") if found else ("", "")
+    variable = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), None)
+    match = _LOCALE.match(variable or locale.getlocale()[0] or "")
+    return (match[1].lower(), match[2] or "") if match else ("", "")
 
 
 def system_language() -> str:
-    """The language of the system where it is one of ours, else English."""
+    """The language of the system if it is one of `LANGUAGES`, else English."""
     language = system_locale()[0]
     return language if language in LANGUAGES else LANGUAGES[0]
 
@@ -59,7 +59,7 @@ def messages(section: str, language: str) -> dict[str, Any]:
         section: a table of `catalogue.toml`, for instance `why`.
         language: `en` or `fr`.
     Returns:
-        Key → text to be filled in with `str.format`; a list of texts for paragraphs, a dictionary for a key with parts.
+        Key → text to be filled in with `str.format`; paragraphs are a list of texts, a key with parts is a dictionary.
     Raises:
         KeyError: there is no such section or language.
     """
@@ -73,7 +73,7 @@ def words(language: str) -> dict[str, Any]:
 
     Tables: `messages.SECTION` as in `catalogue.toml`, without the language at the end of keys; `columns.COLUMN` as in
     the vocabulary; `regimes.ID` with `title` and `says`; `cites.JURISDICTION.KEY` with `text`; `jurisdictions` with a
-    name for each; `written` with `thousands`, `decimal`, `percent`, `days` (as of `strftime`), `semicolon`, `quotes`.
+    name for each; `written` with `thousands`, `decimal`, `percent`, `days` (for `strftime`), `semicolon`, `quotes`.
     """
     if language in _IN_PLACE:
         return {}
@@ -82,13 +82,13 @@ def words(language: str) -> dict[str, Any]:
 
 @cache
 def _sections() -> dict[str, str]:
-    """The text of each section. A check without a page needs a third; parsing all would add 8 ms to every start."""
+    """The text of each section. A check without a page needs a third of them; parsing all adds 8 ms to every start."""
     _, *sections = files("dnc.messages").joinpath("catalogue.toml").read_text(encoding="utf-8").split("\n[")
     return {name: text for name, _, text in (section.partition("]\n") for section in sections)}
 
 
 def _in(language: str, entry: dict[str, Any], other: Any) -> Any:
-    """A message in a language; `other` is that of its file of words, and English stands in where it has none."""
+    """A message in a language; `other` is the one in its file of words, and English is used if there is none."""
     if LANGUAGES[0] in entry:
         text = other or entry.get(language, entry[LANGUAGES[0]])
         return (
@@ -103,9 +103,9 @@ def in_languages(entry: Mapping[str, Any], key: str, *path: str) -> dict[str, st
     Args:
         entry: a table in which `says` is English, `says_fr` French, and so on for each of `LANGUAGES`.
         key: the name without a language, such as `says`.
-        path: the tables in a file of words where `key` is, such as `regimes`, `fr-scope`.
+        path: the tables of a file of words that contain `key`, such as `regimes`, `fr-scope`.
     Returns:
-        Language → text; English stands in for a language that is missing.
+        Language → text; English if a language is missing.
     Raises:
         KeyError: there is no English text.
     """
@@ -119,12 +119,12 @@ def in_languages(entry: Mapping[str, Any], key: str, *path: str) -> dict[str, st
 
 
 def translated(key: str) -> list[str]:
-    """The keys of a text of a data file in the languages that stand beside English: `says_fr` for `says`."""
+    """The keys of a text of a data file in the other languages that it contains: `says_fr` for `says`."""
     return [f"{key}_{language}" for language in _IN_PLACE[1:]]
 
 
 class Words(str):
-    """A text in English that is also known in the other languages.
+    """A text in English that also has the other languages.
 
     texts: language → text.
     """
@@ -148,12 +148,12 @@ NOTHING = Words(dict.fromkeys(LANGUAGES, ""))
 
 
 def in_language(text: object, language: str) -> str:
-    """A text in a language, where it is known in it; anything else as text."""
+    """A text in a language if it is a `Words`; anything else as text."""
     return text.texts[language] if isinstance(text, Words) else str(text)
 
 
 def said(section: str, *path: str, **values: object) -> Words:
-    """A message filled in, in every language; values that are `Words` are filled in in the same language.
+    """A message, filled in, in every language; values that are `Words` are inserted in the same language.
 
     Args:
         section, path: where the message is in the catalogue.
@@ -168,24 +168,24 @@ def said(section: str, *path: str, **values: object) -> Words:
 
 
 def apart(parts: Iterable[str], language: str) -> str:
-    """Parts of a line with semicolons between them."""
+    """Parts of a line, joined by semicolons."""
     return _written(language)["semicolon"].join(parts)
 
 
 def changed(text: str, change: Callable[[str], str]) -> str:
-    """A text after a change, which is made in every language that the text is known in."""
+    """A text after a change, which is made in every language of the text."""
     if isinstance(text, Words):
         return Words({language: change(wording) for language, wording in text.texts.items()})
     return change(text)
 
 
 def figure(number: float) -> Words:
-    """A count as each language writes it, to be filled in by `said`."""
+    """A count as each language writes it, as a value for `said`."""
     return Words({language: counted(language)(number) for language in LANGUAGES})
 
 
 def either(names: Iterable[str]) -> Words:
-    """Names to choose from, to be filled in by `said`: a or b."""
+    """Names to choose from, as a value for `said`: a or b."""
     return Words({language: f" {messages('common', language)['or']} ".join(names) for language in LANGUAGES})
 
 
@@ -201,12 +201,12 @@ def in_quotes(*names: str) -> Words:
 
 
 def calendar_day(day: date | str) -> Words:
-    """A day as each language writes it, to be filled in by `said`."""
+    """A day as each language writes it, as a value for `said`."""
     return Words({language: dated(language)(day) for language in LANGUAGES})
 
 
 def registry_name(registry: str, language: str) -> str:
-    """The name of a registry for people; its id where there is none."""
+    """The name of a registry for people; its id if there is none."""
     return str(messages("registry", language).get(registry, registry))
 
 
@@ -217,7 +217,7 @@ def registry_named(registry: str, language: str) -> str:
 
 
 def typeset(text: str, language: str) -> str:
-    """A text with the spaces that a language does not break: in French those of `: ; ? ! « »`."""
+    """A text with the no-break spaces of a language: in French those of `: ; ? ! « »`."""
     return _UNBROKEN.sub("\N{NO-BREAK SPACE}", text) if language == "fr" else text
 
 
@@ -239,12 +239,12 @@ def percent(language: str, digits: int = 1) -> Callable[[float], str]:
 
 
 def amount(language: str, digits: int) -> Callable[[float], str]:
-    """Writes numbers with so many digits behind the decimal point and with separated thousands."""
+    """Writes numbers with a number of digits after the decimal point, and with separated thousands."""
     return lambda number: f"{number:,.{digits}f}".translate(_marks(language))
 
 
 def _written(language: str) -> dict[str, str]:
-    """How a language writes numbers and days; a file of words may leave out what English writes alike."""
+    """How a language writes numbers and days; a file of words may leave out what is as in English."""
     return _WRITTEN.get(language) or _WRITTEN[LANGUAGES[0]] | words(language).get("written", {})
 
 

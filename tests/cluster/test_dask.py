@@ -14,29 +14,29 @@ from tests.cluster.conftest import TOLD, rows_of
 
 
 @pytest.fixture
-def told(store) -> dict[str, object]:
-    """What the recipes are told."""
+def settings(store) -> dict[str, object]:
+    """The settings for the recipes."""
     return TOLD | {"store": str(store.path)}
 
 
-def test_dask(dataset, told, by_row):
+def test_dask(dataset, settings, by_row):
     """Two processes, a partition at a time."""
     with dask.config.set(scheduler="processes", num_workers=2):
-        found = recipes.dask(str(dataset), told).compute()
+        found = recipes.dask(str(dataset), settings).compute()
     assert_frame_equal(rows_of(pl.from_pandas(found), by_row), by_row)
 
 
-def test_duckdb(dataset, told, by_row):
+def test_duckdb(dataset, settings, by_row):
     """Batches of a query, as the data set is read by DuckDB."""
     with duckdb.connect() as database:
         query = f"from read_parquet('{dataset}/**/*.parquet', hive_partitioning = true)"
-        batches = list(recipes.duckdb_batches(database, query, told))
+        batches = list(recipes.duckdb_batches(database, query, settings))
     assert_frame_equal(rows_of(pl.DataFrame(pa.Table.from_batches(batches)), by_row), by_row)
 
 
-def test_pandas(dataset, told, by_row):
+def test_pandas(dataset, settings, by_row):
     """A frame in, a frame out."""
     calls = pl.read_parquet(dataset / "**" / "*.parquet", hive_partitioning=True).to_pandas()
-    found = pl.from_pandas(recipes.pandas(calls, told))
+    found = pl.from_pandas(recipes.pandas(calls, settings))
     assert found["row"].to_list() == calls["row"].to_list()
     assert_frame_equal(rows_of(found, by_row), by_row)

@@ -69,20 +69,20 @@ def test_two_workers_write_the_bytes_of_one_machine(cluster, store, dataset, one
 
 
 @pytest.fixture
-def told(store) -> dict[str, object]:
-    """What the recipes are told."""
+def settings(store) -> dict[str, object]:
+    """The settings for the recipes."""
     return TOLD | {"store": str(store.path)}
 
 
-def test_workers_and_tasks_of_the_recipes(cluster, dataset, told, one_machine):
+def test_workers_and_tasks_of_the_recipes(cluster, dataset, settings, one_machine):
     """Both ways give the rows of one machine, in its order."""
-    assert written(pa.Table.from_batches(recipes.ray_workers(str(dataset), told))) == one_machine
-    assert written(pa.concat_tables(recipes.ray_tasks(str(dataset), told))) == one_machine
+    assert written(pa.Table.from_batches(recipes.ray_workers(str(dataset), settings))) == one_machine
+    assert written(pa.concat_tables(recipes.ray_tasks(str(dataset), settings))) == one_machine
 
 
-def test_ray_data(cluster, dataset, told, by_row):
+def test_ray_data(cluster, dataset, settings, by_row):
     """A data set comes out as one machine has it."""
-    rows = pa.concat_tables(ray.get(recipes.ray_data(str(dataset), told).to_arrow_refs()))
+    rows = pa.concat_tables(ray.get(recipes.ray_data(str(dataset), settings).to_arrow_refs()))
     assert_frame_equal(rows_of(pl.DataFrame(rows), by_row), by_row)
 
 

@@ -2,6 +2,6 @@ def model(dbt, session):
     """dbt with DuckDB: a table that fits into memory; what the calls have in common is said in the model's YAML."""
     from dnc import decide
 
-    told = dbt.config.get("meta")["told"]
-    [decided] = decide([dbt.ref("planned_calls")], **told)
+    settings = dbt.config.get("meta")["settings"]
+    [decided] = decide([dbt.ref("planned_calls")], **settings)
     return decided

@@ -24,7 +24,7 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError, must_be
 from dnc.files.output_file import Output, atomic_path, is_page
 from dnc.files.output_rows import Rows
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store.store import Store
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
             return write_page(result, unfinished, _Report())
     if rows is None:
         if result.verdicts is None:
-            raise InputError(said("errors", "rows_gone"))
+            raise InputError(localized("errors", "rows_gone"))
         rows = [result.verdicts]
     layout = result.layout
     with Output(path, layout.names, layout.delimiter, layout.bom) as output:

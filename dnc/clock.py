@@ -12,7 +12,7 @@ from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo
 
 from dnc.errors import InputError
-from dnc.messages import said
+from dnc.messages import localized
 
 NEVER = date(9999, 12, 31)  # means "there was none": a day that never comes
 NONE = ("none", "no", "non", "false", "faux", "0")  # words that mean "there was none"
@@ -104,7 +104,7 @@ def today() -> date:
     try:
         return date.fromisoformat(day)
     except ValueError:
-        raise InputError(said("errors", "today")) from None
+        raise InputError(localized("errors", "today")) from None
 
 
 def read_moment(text: str, order: str, now: date | None = None) -> date | datetime | None:

@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 
 from dnc.errors import StoreError
-from dnc.messages import said
+from dnc.messages import localized
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -156,7 +156,7 @@ def _over(con: duckdb.DuckDBPyConnection, name: str, frames: Mapping[str, pl.Dat
             con.register(table, ArrowStream(frame))
         yield
     except duckdb.Error as error:
-        raise StoreError(said("errors", "statement", name=name, kind=type(error).__name__)) from None
+        raise StoreError(localized("errors", "statement", name=name, kind=type(error).__name__)) from None
     finally:
         for table in frames:
             with suppress(duckdb.Error):

@@ -10,7 +10,7 @@
 
 A wrong file raises an exception, a wrong row does not: it becomes an `undecided` verdict, or is counted as an unread
 listing. A message is one line, says what to do, and never quotes a telephone number or a line of a file. It comes from
-the catalogue (`said("errors", …)`): `str(error)` is English, `in_language(error.message, "fr")` French.
+the catalogue (`localized("errors", …)`): `str(error)` is English, `in_language(error.message, "fr")` French.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dnc.messages import changed, figure, messages, said
+from dnc.messages import changed, figure, localized, messages
 
 _FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|failed to offload|os error (?:28|122)\b")
 _NO_MEMORY = re.compile(r"memory allocation of|[Cc]annot allocate memory|can't start new thread")
@@ -118,7 +118,9 @@ def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
     """
     if not isinstance(value, kinds):
         given = type(value).__name__
-        raise OptionError(said("errors", "argument", name=name, wanted=said("errors", "wanted", wanted), kind=given))
+        raise OptionError(
+            localized("errors", "argument", name=name, wanted=localized("errors", "wanted", wanted), kind=given)
+        )
 
 
 def texts_of(name: str, values: Iterable[str]) -> list[str]:
@@ -132,14 +134,14 @@ def texts_of(name: str, values: Iterable[str]) -> list[str]:
 
 def missing_extra(extra: str, error: ImportError) -> OptionError:
     """The error for an extra whose libraries are not installed."""
-    return OptionError(said("errors", "extra", name=error.name, extra=extra))
+    return OptionError(localized("errors", "extra", name=error.name, extra=extra))
 
 
 def why(error: OSError) -> str:
     """The system's description of an error, for instance that there is no such file."""
     name = errno.errorcode.get(error.errno or 0, "")
     if name in messages("errors", "en")["system"]:
-        return said("errors", "system", name)
+        return localized("errors", "system", name)
     return error.strerror or str(error)
 
 
@@ -154,14 +156,14 @@ def is_full(error: BaseException | None) -> bool:
 
 def no_room(place: str | Path) -> ShortageError:
     """The error for a folder whose disk is full."""
-    return ShortageError(said("errors", "disk_full", place=place))
+    return ShortageError(localized("errors", "disk_full", place=place))
 
 
 def unwritable(place: Path, error: OSError, remedy: str = "") -> ShortageError | StoreError:
     """The error for a folder or file that cannot be written to. remedy: what to do, after `; `."""
     if is_full(error):
         return no_room(place)
-    return StoreError(said("errors", "unwritable", place=place, why=why(error), remedy=remedy))
+    return StoreError(localized("errors", "unwritable", place=place, why=why(error), remedy=remedy))
 
 
 @contextmanager
@@ -184,15 +186,15 @@ def shortage(error: BaseException) -> ShortageError | None:
     if isinstance(error, ShortageError):
         return error
     if is_full(error):
-        return ShortageError(said("errors", "output_or_temp_full", place=tempfile.gettempdir()))
+        return ShortageError(localized("errors", "output_or_temp_full", place=tempfile.gettempdir()))
     cause: BaseException | None = error
     while cause is not None:
         if type(cause).__name__ in _MEMORY_ERRORS or _NO_MEMORY.search(str(cause)):
             match = _WANTED.search(str(cause))
             wanted: str = ""
             if match:
-                more = said("errors", "bytes", n=figure(int(match[1]))) if match[1].isdigit() else match[1]
-                wanted = said("errors", "memory_wanted", more=more)
-            return ShortageError(said("errors", "memory", wanted=wanted))
+                more = localized("errors", "bytes", n=figure(int(match[1]))) if match[1].isdigit() else match[1]
+                wanted = localized("errors", "memory_wanted", more=more)
+            return ShortageError(localized("errors", "memory", wanted=wanted))
         cause = cause.__context__
     return None

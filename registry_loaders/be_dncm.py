@@ -17,7 +17,7 @@ from datetime import date
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader, Member, line_batches, said, today
+from dnc.registries import Extract, Loader, Member, line_batches, localized, today
 
 _FIRST_DAY = date(2014, 5, 31)
 _NUMBER = r"(?:\+32|0032)?\d{8,12}"
@@ -48,7 +48,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         for batch in line_batches(member):
             shape = shape or _shape(batch["text"][0])
             if shape is None:
-                raise LoaderError(said("errors", "be_lines"), member.where, 1)
+                raise LoaderError(localized("errors", "be_lines"), member.where, 1)
             yield _listings(batch, shape, member)
 
 
@@ -64,14 +64,14 @@ def _listings(batch: pl.DataFrame, shape: tuple[str, str], member: Member) -> pl
     _refuse(
         rows,
         rows["number"].is_null(),
-        said("errors", "be_format", separator=separator, day=day),
+        localized("errors", "be_format", separator=separator, day=day),
         member,
     )
     odd = rows["since"].is_null() | (rows["since"] < _FIRST_DAY) | (rows["since"] > today())
     _refuse(
         rows,
         odd,
-        said("errors", "be_date", day=_FIRST_DAY),
+        localized("errors", "be_date", day=_FIRST_DAY),
         member,
     )
     return rows.select(

@@ -17,7 +17,7 @@ from xml.parsers import expat
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import LISTING, Extract, Loader, Member, listings, said
+from dnc.registries import LISTING, Extract, Loader, Member, listings, localized
 
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
 _BLOCK = 1 << 20
@@ -41,14 +41,14 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         yield frame
     if seen and not starred:
         if not _is_xml(extract) and extract.column("star") is None:
-            raise LoaderError(said("errors", "no_star_column"), extract.path, 1)
-        extract.notes.append(said("note", "no_star"))
+            raise LoaderError(localized("errors", "no_star_column"), extract.path, 1)
+        extract.notes.append(localized("note", "no_star"))
 
 
 def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
     star, name = extract.column("star"), extract.column("name")
     if star is None and name is None:
-        raise LoaderError(said("errors", "no_star_column"), extract.path, 1)
+        raise LoaderError(localized("errors", "no_star_column"), extract.path, 1)
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         word = pl.lit("") if star is None else pl.col(str(star)).fill_null("").str.to_lowercase()
@@ -90,14 +90,16 @@ class _Entries:
                 self._parser.Parse(block, False)
                 fed += len(block)
                 if fed - self._parser.CurrentByteIndex > _LONGEST_TAG:
-                    raise LoaderError(said("errors", "xml_tag"), self._member.where)
+                    raise LoaderError(localized("errors", "xml_tag"), self._member.where)
                 yield self._frame()
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
-            message = said("errors", "no_entities") if error.code == _UNDEFINED else said("errors", "xml_broken")
+            message = (
+                localized("errors", "no_entities") if error.code == _UNDEFINED else localized("errors", "xml_broken")
+            )
             raise LoaderError(message, self._member.where, error.lineno) from None
         except LookupError:
-            raise LoaderError(said("errors", "xml_encoding"), self._member.where) from None
+            raise LoaderError(localized("errors", "xml_encoding"), self._member.where) from None
         yield self._frame()
 
     def _frame(self) -> pl.DataFrame:
@@ -108,7 +110,7 @@ class _Entries:
         return frame.with_columns(pl.lit(None, LISTING["since"]).alias("since"), unread.alias("unread"))
 
     def _doctype(self, *_: object) -> None:
-        raise LoaderError(said("errors", "no_entities"), self._member.where, self._parser.CurrentLineNumber)
+        raise LoaderError(localized("errors", "no_entities"), self._member.where, self._parser.CurrentLineNumber)
 
     def _start(self, name: str, _: dict[str, str]) -> None:
         self._inside, self._texts = name.rpartition(":")[2], []

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader, said
+from dnc.registries import Extract, Loader, localized
 
 
 def _recognises(extract: Extract) -> bool:
@@ -20,7 +20,7 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     raise LoaderError(
-        said("errors", "decoy", "spanish"),
+        localized("errors", "decoy", "spanish"),
         extract.path,
     )
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader, listings, said
+from dnc.registries import Extract, Loader, listings, localized
 
 
 def _recognises(extract: Extract) -> bool:
@@ -31,14 +31,14 @@ def _recognises(extract: Extract) -> bool:
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     answer = extract.column("reponse")
     if answer is not None and extract.means:
-        raise LoaderError(said("errors", "answer_column"), extract.path)
+        raise LoaderError(localized("errors", "answer_column"), extract.path)
     if answer is not None:
         registered = pl.col(str(answer)).fill_null("") != "OK"
     elif extract.means:
         registered = pl.lit(extract.means == "listed")
     else:
         raise LoaderError(
-            said("errors", "no_answer_column"),
+            localized("errors", "no_answer_column"),
             extract.path,
         )
     return listings(extract, lambda cells: cells.with_columns(registered.alias("listed")))

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader, bare_numbers, line_batches, said
+from dnc.registries import Extract, Loader, bare_numbers, line_batches, localized
 
 _NAMED = re.compile(r"(?:^|[^a-z])rpo(?:[^a-z]|$)|opposizioni", re.IGNORECASE)
 _SEPARATORS = r"[\s,]+"
@@ -32,7 +32,7 @@ def _recognises(extract: Extract) -> bool:
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     if not extract.means or not extract.asked:
         raise LoaderError(
-            said("errors", "means_and_asked"),
+            localized("errors", "means_and_asked"),
             extract.path,
         )
     for member in extract.members:
@@ -43,7 +43,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
             rows = lines.explode("number").filter(pl.col("number") != "")
             lost = rows.filter(pl.col("number").str.contains(r"^6\d{8}$"))
             if lost.height:
-                message = said("errors", "lost_zero")
+                message = localized("errors", "lost_zero")
                 raise LoaderError(message, member.where, lost["line"][0])
             yield bare_numbers(rows, extract, r"^\d{8,11}$", "39", r"^(0\d{7,10}|3\d{8,9})$")
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import NO_COUNTRY, PHONE_WORDS, Extract, Loader, country, days, listings, said
+from dnc.registries import NO_COUNTRY, PHONE_WORDS, Extract, Loader, country, days, listings, localized
 
 _DETAILS = {"since", "until", "reason"}
 _DIALLER = {"contactgroupid", "daystoexpiry"}
@@ -56,7 +56,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         return iter(())
     mapped = extract.column("number") is not None or len(extract.phone_columns) == 1
     if not (mapped and not _OTHERS & set(extract.header)) and not _recognises(extract) and len(extract.header) != 1:
-        raise LoaderError(said("errors", "own_columns"), extract.path, 1)
+        raise LoaderError(localized("errors", "own_columns"), extract.path, 1)
     return _rows(extract)
 
 
@@ -68,7 +68,7 @@ def _rows(extract: Extract) -> Iterator[pl.DataFrame]:
         rows += frame.height
         yield frame
     if not rows and not any(_NAME.fullmatch(extract.header[place]) for place in extract.phone_columns):
-        message = said("errors", "own_no_list")
+        message = localized("errors", "own_no_list")
         raise LoaderError(message, extract.path)
 
 

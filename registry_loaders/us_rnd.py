@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader, days, listings, said
+from dnc.registries import Extract, Loader, days, listings, localized
 
 _ANSWERS = {"yes": True, "true": True, "no": False, "false": False}
 _NO_DATA = ("no data", "null", "")
@@ -35,9 +35,9 @@ def _recognises(extract: Extract) -> bool:
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     answer, asked_on = _answer(extract), extract.column("dateasked")
     if answer is None:
-        raise LoaderError(said("errors", "rnd_answer"), extract.path, 1)
+        raise LoaderError(localized("errors", "rnd_answer"), extract.path, 1)
     if asked_on is None:
-        raise LoaderError(said("errors", "rnd_date"), extract.path, 1)
+        raise LoaderError(localized("errors", "rnd_date"), extract.path, 1)
     is_json = extract.header[answer] == "isreassigned"
 
     def listed(cells: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import Extract, Loader, said
+from dnc.registries import Extract, Loader, localized
 
 
 def _recognises(extract: Extract) -> bool:
@@ -22,7 +22,7 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     raise LoaderError(
-        said("errors", "state_layout"),
+        localized("errors", "state_layout"),
         extract.path,
     )
 

@@ -18,9 +18,9 @@ from dnc.messages import (
     dated,
     in_language,
     in_languages,
+    localized,
     messages,
     percent,
-    said,
     typeset,
 )
 
@@ -69,7 +69,7 @@ def test_every_message_is_used():
     code = "".join(file.read_text(encoding="utf-8") for file in files)
     used = set(re.findall(r"[\"'.](\w+)", code))
     for section, table in CATALOGUE.items():
-        assert re.search(rf'\b(messages|said)\("{section}"', code), section
+        assert re.search(rf'\b(messages|localized)\("{section}"', code), section
         for key in table if section not in _NAMED_BY_DATA else ():
             assert key in used or key.startswith(_COMPOSED), (section, key)
 
@@ -96,7 +96,7 @@ def test_a_section_is_read_as_the_whole_file_has_it():
 
 def test_words_keep_their_languages():
     """Filled in, added and copied, a text is known in every language; to a program it is English."""
-    both = said("condition", "unlisted", registry="X") + said("condition", "for_campaign")
+    both = localized("condition", "unlisted", registry="X") + localized("condition", "for_campaign")
     assert both == "not on the registry X, by an answer for this campaign"
     for one in (both, deepcopy(both), pickle.loads(pickle.dumps(both))):
         assert in_language(one, "fr") == "absent du registre X, d'après une réponse pour cette campagne"

@@ -15,7 +15,7 @@ from dnc.files.input_file import open_input
 from dnc.files.table import folded
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.vocabulary import OR_NONE, vocabulary
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.numbers.numbering_plans import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
@@ -59,41 +59,41 @@ class Brief:
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
-            raise InputError(said("errors", "region", region=self.region))
+            raise InputError(localized("errors", "region", region=self.region))
         if self.dates not in DATE_ORDERS:
-            raise InputError(said("errors", "dates", dates=self.dates, known=", ".join(DATE_ORDERS)))
+            raise InputError(localized("errors", "dates", dates=self.dates, known=", ".join(DATE_ORDERS)))
         if self.short_rows not in (None, *SHORT_ROWS):
-            raise InputError(said("errors", "short_rows", word=self.short_rows))
+            raise InputError(localized("errors", "short_rows", word=self.short_rows))
         by_cell = [(column, word) for _, _, facts in self.rules for column, word in facts.items()]
         for column in (*self.columns, *self.values, *self.facts, *(column for column, _ in by_cell)):
             must_be_column(column)
         self._check_columns()
         for column in ("number", "call"):
             if column in self.facts or self.values.get(column) or column in dict(by_cell):
-                raise InputError(said("errors", "as_it_is", column=column))
+                raise InputError(localized("errors", "as_it_is", column=column))
         meant = ((column, word) for column, words in self.values.items() for word in words.values())
         for column, word in (*self.facts.items(), *by_cell, *meant):
             _check_word(column, word, self.dates)
 
     def _check_columns(self) -> None:
         if isinstance(self.ignore, str):
-            raise InputError(said("errors", "ignore_list"))
+            raise InputError(localized("errors", "ignore_list"))
         ignored = set(map(folded, self.ignore))
         for column in self.columns:
             names = self.named(column)
             if len(names) > 1 and column != "number":
-                raise InputError(said("errors", "one_column", column=column))
+                raise InputError(localized("errors", "one_column", column=column))
             if not names or not all(name.strip() for name in names):
-                raise InputError(said("errors", "column_unnamed", column=column))
+                raise InputError(localized("errors", "column_unnamed", column=column))
             for name in names:
                 if folded(name) in ignored:
-                    raise InputError(said("errors", "mapped_and_ignored", name=name, column=column))
+                    raise InputError(localized("errors", "mapped_and_ignored", name=name, column=column))
 
         for key, name, facts in self.rules:
             if not name.strip() or not facts:
-                raise InputError(said("errors", "no_effect", key=key))
+                raise InputError(localized("errors", "no_effect", key=key))
             if folded(name) in ignored:
-                raise InputError(said("errors", "used_and_ignored", name=name, key=key))
+                raise InputError(localized("errors", "used_and_ignored", name=name, key=key))
 
     @property
     def rules(self) -> list[tuple[str, str, Mapping[str, str]]]:
@@ -141,8 +141,10 @@ def must_be_column(name: str) -> None:
     known = vocabulary().columns
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
-        hint = said("errors", "near", name=near[0]) if near else said("errors", "known", known=", ".join(known))
-        raise InputError(said("errors", "not_our_column", name=name, hint=hint))
+        hint = (
+            localized("errors", "near", name=near[0]) if near else localized("errors", "known", known=", ".join(known))
+        )
+        raise InputError(localized("errors", "not_our_column", name=name, hint=hint))
 
 
 def _check_word(column: str, word: str, dates: str) -> None:
@@ -151,17 +153,17 @@ def _check_word(column: str, word: str, dates: str) -> None:
     day = read_day(word, dates) if kind in ("date", "datetime") else None
     none = column in OR_NONE and word.lower() in NONE
     if not word.strip():
-        raise InputError(said("errors", "no_value", column=column))
+        raise InputError(localized("errors", "no_value", column=column))
     if axis and word not in axis:
-        raise InputError(said("errors", "unknown_word", column=column, word=word, known=", ".join(axis)))
+        raise InputError(localized("errors", "unknown_word", column=column, word=word, known=", ".join(axis)))
     if kind in ("date", "datetime") and day is None and not none:
-        raise InputError(said("errors", "no_date", column=column, word=word))
+        raise InputError(localized("errors", "no_date", column=column, word=word))
     if kind == "date" and day and day > today():
-        raise InputError(said("errors", "future", column=column, word=word))
+        raise InputError(localized("errors", "future", column=column, word=word))
     if kind == "integer" and not (word.isascii() and word.isdecimal()):
-        raise InputError(said("errors", "no_whole_number", column=column, word=word))
+        raise InputError(localized("errors", "no_whole_number", column=column, word=word))
     if column == "region" and not known_region(word.upper()):
-        raise InputError(said("errors", "region", region=word))
+        raise InputError(localized("errors", "region", region=word))
 
 
 def _encoding(data: bytes) -> str:
@@ -177,12 +179,12 @@ def read_brief(path: str | Path) -> Brief:
     try:
         entries = toml_of(data.decode(_encoding(data)))
     except UnicodeDecodeError:
-        raise InputError(said("errors", "no_toml", error=said("errors", "toml", "encoding")), path) from None
+        raise InputError(localized("errors", "no_toml", error=localized("errors", "toml", "encoding")), path) from None
     except TomlError as error:
-        raise InputError(said("errors", "no_toml", error=error.args[0]), path) from None
+        raise InputError(localized("errors", "no_toml", error=error.args[0]), path) from None
     for key in entries:
         if key not in _KEYS:
-            raise InputError(said("errors", "unknown_key", known=", ".join(_KEYS)), path, key)
+            raise InputError(localized("errors", "unknown_key", known=", ".join(_KEYS)), path, key)
     columns = _names(path, entries.get("columns", {}))
     facts = _texts(path, "facts", entries.get("facts", {}))
     tables = _table(path, "values", entries.get("values", {}))
@@ -196,11 +198,11 @@ def read_brief(path: str | Path) -> Brief:
     }
     ignore = entries.get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
-        raise InputError(said("errors", "columns_list"), path, "ignore")
+        raise InputError(localized("errors", "columns_list"), path, "ignore")
     region, dates, short_rows = entries.get("region"), entries.get("dates", "iso"), entries.get("short_rows")
     sheet = entries.get("sheet")
     if sheet is not None and (not isinstance(sheet, str) or not sheet):
-        raise InputError(said("errors", "sheet_name"), path, "sheet")
+        raise InputError(localized("errors", "sheet_name"), path, "sheet")
     sha256 = hashlib.sha256(data).hexdigest()
     try:
         return Brief(
@@ -226,7 +228,7 @@ def _names(path: Path, value: Any) -> dict[str, Names]:
     numbers = table.get("number")
     if isinstance(numbers, list):
         if not all(isinstance(name, str) for name in numbers):
-            raise InputError(said("errors", "text_or_list"), path, "columns.number")
+            raise InputError(localized("errors", "text_or_list"), path, "columns.number")
         del table["number"]
         return {"number": numbers, **_texts(path, "columns", table)}
     return dict(_texts(path, "columns", table))
@@ -237,21 +239,21 @@ def _words(path: Path, key: str, table: Any) -> dict[str, str]:
     words: dict[str, str] = {}
     for theirs, ours in _texts(path, key, table).items():
         if not theirs.strip():
-            why = said("errors", "empty_entry")
+            why = localized("errors", "empty_entry")
             raise InputError(why, path, key)
         if words.setdefault(folded(theirs), ours) != ours:
-            raise InputError(said("errors", "word_twice", word=theirs), path, key)
+            raise InputError(localized("errors", "word_twice", word=theirs), path, key)
     return words
 
 
 def _table(path: Path, key: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise InputError(said("errors", "no_table", key=key), path, key)
+        raise InputError(localized("errors", "no_table", key=key), path, key)
     return value
 
 
 def _texts(path: Path, key: str, value: Any) -> dict[str, str]:
     table = _table(path, key, value)
     if wrong := [name for name, text in table.items() if isinstance(text, dict | list)]:
-        raise InputError(said("errors", "no_text"), path, f"{key}.{wrong[0]}")
+        raise InputError(localized("errors", "no_text"), path, f"{key}.{wrong[0]}")
     return {name: str(text).lower() if isinstance(text, bool) else str(text) for name, text in table.items()}

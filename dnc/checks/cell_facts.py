@@ -328,9 +328,9 @@ def masked(text: pl.Expr) -> pl.Expr:
 
 
 def _marks(at: pl.Series, what: str, column: str, word: pl.Expr) -> pl.DataFrame:
-    said = pl.lit(what).alias("what"), pl.lit(column).alias("column"), word.alias("word")
+    note = pl.lit(what).alias("what"), pl.lit(column).alias("column"), word.alias("word")
     return (
-        at.cast(pl.UInt32).alias("plan").to_frame().select("plan", *said) if at.len() else pl.DataFrame(schema=_MARKS)
+        at.cast(pl.UInt32).alias("plan").to_frame().select("plan", *note) if at.len() else pl.DataFrame(schema=_MARKS)
     )
 
 

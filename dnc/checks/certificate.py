@@ -24,7 +24,7 @@ from dnc.checks.verdict import OUTCOMES
 from dnc.errors import OptionError, StoreError
 from dnc.files.signing import Signature, Signer
 from dnc.files.strict_json import SHA256, Strict, Text, converted, only, shown
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.audit_log import canonical
 from dnc.store.stamps import MOST_BYTES, StampError, content_of, last_stamp, look_at
@@ -159,18 +159,18 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     row = check_row(store, check)
     then = json.loads(row["detail"])
     if lacking := {"terms", "verdicts", "today", "sha256"} - then.keys():
-        raise StoreError(said("errors", "certificate", "old", check=check, lacking=min(lacking)))
+        raise StoreError(localized("errors", "certificate", "old", check=check, lacking=min(lacking)))
     with store.ledger.read() as opened:
         texts = {sha256: text for sha256 in then["rules"] for text in ledger_sql.texts(opened.con, "rules", [sha256])}
         rows = [row["detail"] for row in ledger_sql.log_as_written(opened.con) if row["verb"] == "load"]
         head = audit_log.head(opened.con)
     if lacking := set(then["rules"]) - texts.keys():
-        raise StoreError(said("errors", "certificate", "rules", check=check, digest=min(lacking)))
+        raise StoreError(localized("errors", "certificate", "rules", check=check, digest=min(lacking)))
     if faults := verify_log(store.ledger).faults:
-        raise StoreError(said("errors", "certificate", "log", store=store.path, fault=faults[0]))
+        raise StoreError(localized("errors", "certificate", "log", store=store.path, fault=faults[0]))
     loads = {load["snapshot"]: load for load in map(json.loads, rows)}
     if unknown := set(then["snapshots"]) - loads.keys():
-        raise StoreError(said("errors", "certificate", "load", check=check, snapshot=min(unknown)))
+        raise StoreError(localized("errors", "certificate", "load", check=check, snapshot=min(unknown)))
     certificate = {
         "check": f"{check}:{row['hash']}",
         "checked_at": row["done_at"].isoformat(timespec="seconds"),
@@ -202,7 +202,7 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     try:
         read_certificate(signed)
     except ValueError as error:
-        raise StoreError(said("errors", "certificate", "odd", check=check, error=error.args[0])) from None
+        raise StoreError(localized("errors", "certificate", "odd", check=check, error=error.args[0])) from None
     return signed
 
 
@@ -217,7 +217,7 @@ def read_certificate(content: Mapping[str, Any]) -> tuple[Certificate, str]:
     """
     mark = content.get("dnc_certificate")
     if mark != FORMAT or type(mark) is not int:
-        raise ValueError(said("errors", "certificate", "format"))
+        raise ValueError(localized("errors", "certificate", "format"))
     signed = converted(content, Signed)
     return signed.certificate, signed.signature.verified(_CONTEXT, canonical(content["certificate"]).encode())
 
@@ -258,5 +258,7 @@ def _last_stamp(store: Store) -> dict[str, str] | None:
         with suppress(OptionError):
             look_at(data, stamp.head)
     except StampError as error:
-        raise StampError(said("anchor", "stamp_wrong", path=stamp.path, why=error.why, row=stamp.head.seq)) from None
+        raise StampError(
+            localized("anchor", "stamp_wrong", path=stamp.path, why=error.why, row=stamp.head.seq)
+        ) from None
     return {"head": str(stamp.head), "token": b64encode(data).decode()}

@@ -32,7 +32,7 @@ from dnc.files.table import LINE, RAGGED, Table, folded
 from dnc.frames import as_text, numbered
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
 
 _COLUMNS = (*DECLARABLE, "consent_withdrawn_on", "consent_odd")
@@ -108,7 +108,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     intake = Intake(table, of_consents, book, now=now)
     intake.header.refuse_unused("rename")
     if not {"consent", "consent_withdrawn_on"} & intake.header.columns.keys():
-        raise InputError(said("errors", "consent_columns"), path, 1)
+        raise InputError(localized("errors", "consent_columns"), path, 1)
     proof = next((name for name in table.columns if folded(name) in _PROOF), None)
     counts = dict.fromkeys(_COUNTS, 0)
 
@@ -164,7 +164,7 @@ def _refuse_lost(stated: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: P
     firm = (stated["consent_withdrawn_on"] != NEVER) | stated["consent_odd"]
     lost = calls.number.is_null() & stated.select(_against()).to_series() & (firm | ~about_nobody)
     if lost.any():
-        raise InputError(said("errors", "consent_lost"), path, rows[LINE][lost.arg_max() or 0])
+        raise InputError(localized("errors", "consent_lost"), path, rows[LINE][lost.arg_max() or 0])
 
 
 def _against() -> pl.Expr:

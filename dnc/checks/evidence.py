@@ -16,7 +16,7 @@ from dnc.errors import InputError
 from dnc.files.dataset import FileList
 from dnc.frames import numbered
 from dnc.law.vocabulary import VERDICT
-from dnc.messages import said
+from dnc.messages import localized
 
 # All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.
 _COMPARED = [name for name in VERDICT if name not in ("dnc_number", "dnc_valid_until", "dnc_why")]
@@ -69,7 +69,7 @@ class Evidence:
         digest = self._files.digest(self._sums.result())
         for file, before, now in zip(self._files.files, self._state, self._files.state, strict=True):
             if now != before:
-                raise InputError(said("errors", "changed"), file.path)
+                raise InputError(localized("errors", "changed"), file.path)
         return {"sha256": digest, "rows": self._rows, "verdicts": self._verdicts.hexdigest()}
 
     def decisions(self) -> Path | None:

@@ -17,7 +17,7 @@ from dnc.checks.judge import RegimeResult
 from dnc.checks.settings import Settings, Setup
 from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import RAGGED, Table
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store.store import Store
 
 
@@ -45,14 +45,14 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
     except InputError as error:
         raise OptionError(error.message) from None
     if "number" in texts:
-        raise OptionError(said("errors", "number_apart"))
+        raise OptionError(localized("errors", "number_apart"))
     # A brief may name columns of its list; a single call has none of them.
     brief = (settings.brief or Brief()).without_file()
     setup = replace(settings, brief=brief).read(store)
     row = pl.DataFrame({"number": number, **texts}).with_columns(pl.lit(None, pl.String).alias(RAGGED))
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()
     if calls.number.len() > 1:
-        raise InputError(said("errors", "several_numbers"))
+        raise InputError(localized("errors", "several_numbers"))
     calls = setup.completed(calls)
     [explanation] = _explanations(setup, store, calls)
     return explanation
@@ -81,7 +81,7 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
                 calls = setup.completed(intake.calls(batch.slice(row - before - 1, 1)), against)
                 return _explanations(setup, store, calls)
             before += batch.height
-        raise OptionError(said("errors", "no_row_of", row=row, name=files.name, rows=before))
+        raise OptionError(localized("errors", "no_row_of", row=row, name=files.name, rows=before))
 
 
 def _explanations(setup: Setup, store: Store, calls: Calls) -> list[Explanation]:

@@ -22,7 +22,7 @@ from dnc.files.table import folded, looks_like_phone
 from dnc.frames import as_text
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
-from dnc.messages import said, system_locale
+from dnc.messages import localized, system_locale
 from dnc.numbers.bulk_reader import read_column
 
 _SAMPLE = 1_000  # numbers of a column that are read in every plan
@@ -120,7 +120,7 @@ class Guesses:
         self.table = open_table(path, sheet=sheet)
         batch = next(iter(self.table.batches), pl.DataFrame(schema=dict.fromkeys(self.table.columns, pl.String)))
         if not self.table.columns:
-            raise InputError(said("errors", "no_column_in"), self.table.path, self.table.skipped + 1)
+            raise InputError(localized("errors", "no_column_in"), self.table.path, self.table.skipped + 1)
         # A file without a header shows numbers where its names should be: the intake refuses it.
         if batch.height:
             _ = Header(self.table, Brief(columns={"number": self.table.columns[0]})).columns

@@ -17,7 +17,7 @@ from dnc.clock import NONE
 from dnc.errors import InputError, OptionError
 from dnc.files.table import Table, as_typed, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
-from dnc.messages import said
+from dnc.messages import localized
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
@@ -92,7 +92,7 @@ class Header:
         found = [self.columns["number"], *(self._mapped(name, "number") for name in others)]
         if len(set(found)) < len(found):
             twice = next(name for at, name in enumerate(found) if name in found[:at])
-            raise InputError(said("errors", "number_twice", name=quoted([twice])), *self._place)
+            raise InputError(localized("errors", "number_twice", name=quoted([twice])), *self._place)
         return found
 
     @cached_property
@@ -126,7 +126,7 @@ class Header:
         if column := self._called(theirs):
             return column
         raise InputError(
-            said("errors", "no_column", name=quoted([theirs]), what=what, names=quoted(self.names)), *self._place
+            localized("errors", "no_column", name=quoted([theirs]), what=what, names=quoted(self.names)), *self._place
         )
 
     def _called(self, name: str) -> str | None:
@@ -135,7 +135,7 @@ class Header:
         if name in self.names and not same:  # a name that was made unique
             same = self._by_folded.get(folded(self.names[name]), []) if self.names[name] else [name]
         if len(same) > 1:
-            raise InputError(said("errors", "same_names", name=quoted([name])), *self._place)
+            raise InputError(localized("errors", "same_names", name=quoted([name])), *self._place)
         return same[0] if same else None
 
     @property
@@ -145,9 +145,9 @@ class Header:
     def _no_number(self) -> str:
         likely = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
         if not likely:
-            return said("errors", "no_number_column", names=quoted(self.table.columns))
+            return localized("errors", "no_number_column", names=quoted(self.table.columns))
         maps = " ".join(f"--map number={as_typed(name)}" for name in likely[:_MOST_NAMED])
-        return said("errors", "number_column", maps=maps)
+        return localized("errors", "number_column", maps=maps)
 
     @cached_property
     def ignored(self) -> list[str]:
@@ -205,15 +205,15 @@ class Header:
     def may_object_error(self, names: Sequence[str], why: str = "unheard_cells", way_out: str = "words") -> OptionError:
         """The error about unused columns that may record objections; `way_out` is a key below it in the messages."""
         first = as_typed(names[0])
-        remedy = said("errors", "way_out", way_out, first=first)
-        return OptionError(said("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
+        remedy = localized("errors", "way_out", way_out, first=first)
+        return OptionError(localized("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
 
     def refuse_unused(self, way_out: str = "map") -> None:
         """Raise OptionError where an unused column may hold objections, or almost has the name of one of ours."""
         if names := self.possible_objections:
             raise self.may_object_error(names, "unheard_columns", way_out)
         for name, ours in self.mistyped.items():
-            why = said("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
+            why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)
 
 

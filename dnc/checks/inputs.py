@@ -17,7 +17,7 @@ from dnc.errors import DncError, InputError, OptionError, room_in
 from dnc.files.dataset import FileList, Paths, file_list
 from dnc.files.remote import Query, fetched, is_url
 from dnc.files.table import BATCH_ROWS, Table, quoted, typed_table
-from dnc.messages import changed, said
+from dnc.messages import changed, localized
 
 _NAME = Path("frame")  # in messages and in the log
 
@@ -72,7 +72,7 @@ def opened(source: Source, sheet: str | None = None) -> Iterator[FileList]:
         return
     paths = [source] if isinstance(source, str | Path | Query) else source
     if not isinstance(paths, Sequence) or not all(isinstance(path, str | Path | Query) for path in paths):
-        raise OptionError(said("errors", "no_list_object", kind=type(source).__name__))
+        raise OptionError(localized("errors", "no_list_object", kind=type(source).__name__))
     here = [path for path in paths if not isinstance(path, Query) and not is_url(path)]
     if len(here) == len(paths):
         yield file_list(here, sheet)
@@ -97,11 +97,11 @@ def _copied(source: str | Path | Query, folder: Path) -> Path:
 def as_frame(table: Batch) -> pl.DataFrame:
     """A table as a frame of Polars. Raises InputError where that is not possible."""
     if not isinstance(table, Batch):
-        raise InputError(said("errors", "no_batch", kind=type(table).__name__))
+        raise InputError(localized("errors", "no_batch", kind=type(table).__name__))
     try:
         frame = pl.DataFrame(table)
     except (Exception, pl.exceptions.PanicException) as error:  # libraries raise what they like
-        raise InputError(said("errors", "batch_unread", kind=type(error).__name__)) from None
+        raise InputError(localized("errors", "batch_unread", kind=type(error).__name__)) from None
     if unusual := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Object | pl.BaseExtension)]:
-        raise InputError(said("errors", "column_types", names=quoted(unusual)))
+        raise InputError(localized("errors", "column_types", names=quoted(unusual)))
     return frame

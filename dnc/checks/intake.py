@@ -25,7 +25,7 @@ from dnc.files.table import FEWER, LINE, RAGGED, UNNAMED, Table, is_name_of_numb
 from dnc.frames import each_distinct, numbered
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.numbers.bulk_reader import Column, read_column
 from dnc.numbers.reader import split_cell
 
@@ -76,7 +76,7 @@ class Intake:
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
-            raise OptionError(said("errors", "at", at=self.at))
+            raise OptionError(localized("errors", "at", at=self.at))
 
     @cached_property
     def header(self) -> Header:
@@ -236,7 +236,7 @@ class Intake:
         count = text.cast(pl.Int64, strict=False)
         counts = name == self.table.columns[0] and not count.null_count() and bool((count.diff().slice(1) == 1).all())
         if text.null_count() < text.len() and not counts:
-            why = said("errors", "nameless", name=name)
+            why = localized("errors", "nameless", name=name)
             raise OptionError(why, self.table.path, fits[LINE][text.is_not_null().arg_max() or 0])
 
     def _with_short_rows(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -287,7 +287,7 @@ class Intake:
         is_header = ((named > 1) & moved) | ((same | (other & ~digits)) & new)
         at = texts.select(is_header.fill_null(False)).to_series().arg_true()
         if len(at):
-            why = said("errors", "second_header")
+            why = localized("errors", "second_header")
             raise InputError(why, self.table.path, unread[LINE][at[0]])
 
 

@@ -23,7 +23,7 @@ from dnc.files.output_file import atomic_path
 from dnc.files.toml_reader import toml_of
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import messages, said
+from dnc.messages import localized, messages
 from dnc.store.store import Store
 
 
@@ -53,7 +53,7 @@ class Interview:
             try:
                 self._brief = toml_of(brief.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError:
-                raise InputError(said("errors", "brief_encoding"), brief) from None
+                raise InputError(localized("errors", "brief_encoding"), brief) from None
         self.calls = min(self._guesses.batch.height, SAMPLE)  # of the rows that are checked for each question
         edits, self.taken = self._questions.proved()
         self._add(edits)
@@ -141,7 +141,7 @@ class Interview:
         questions = self._questions
         yield from questions.of_number()
         if not questions.number_is_known:
-            raise InputError(said("errors", "no_numbers"), self._guesses.table.path)
+            raise InputError(localized("errors", "no_numbers"), self._guesses.table.path)
         self.calls = self.decided.rows
         yield from questions.of_calls(self.decided)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dnc.errors import StoreError
 from dnc.law.rulebook import PackId, Rulebook, shipped
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import rule_packs
 from dnc.store.store import Store
 
@@ -30,7 +30,7 @@ def law_of(store: Store, extra: str | Path | None = None) -> Rulebook:
     for name, (brought, over) in pack.files.items():
         now = hashlib.sha256(own[name].encode()).hexdigest() if name in own else None
         if now not in (over, brought):
-            raise StoreError(said("errors", "rules_changed", store=store.path, name=name, version=pack.version))
+            raise StoreError(localized("errors", "rules_changed", store=store.path, name=name, version=pack.version))
     return _loaded(extra, pack, texts)
 
 

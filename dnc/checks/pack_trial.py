@@ -10,7 +10,7 @@ from dnc.errors import InputError, RuleError
 from dnc.law.lint import problems
 from dnc.law.pack_file import Content, newer
 from dnc.law.rulebook import PackId, Rulebook
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store.rule_packs import InstalledPack
 
 
@@ -27,10 +27,10 @@ def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
     brought = Rulebook.of(content.rules.values()).packs
     for name, own in zip(content.rules, map(_jurisdiction, content.rules.values()), strict=True):
         if found := problems(brought[own]):
-            raise RuleError(said("errors", "pack", "faulty", fault=found[0], n=len(found)), name)
+            raise RuleError(localized("errors", "pack", "faulty", fault=found[0], n=len(found)), name)
     cases = list(chain.from_iterable(read_cases(name, text) for name, text in sorted(content.cases.items())))
     if len({case["case"] for case in cases}) != len(cases):
-        raise InputError(said("errors", "case_twice"), min(content.cases))
+        raise InputError(localized("errors", "case_twice"), min(content.cases))
     failed, seen = [], set()
     for guidance in ("enforce", "advise"):
         for case, verdict in decided(cases, book, guidance):
@@ -38,9 +38,9 @@ def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
             if found_fault := fault(case, verdict, guidance):
                 failed.append(f"{case['case']!r} {found_fault}")
     if failed:
-        raise RuleError(said("errors", "pack", "failed", n=len(failed), fault=failed[0]))
+        raise RuleError(localized("errors", "pack", "failed", n=len(failed), fault=failed[0]))
     if untried := sorted(brought.keys() - seen):
-        raise RuleError(said("errors", "pack", "untried", name=untried[0]))
+        raise RuleError(localized("errors", "pack", "untried", name=untried[0]))
     return book, len(cases)
 
 
@@ -55,8 +55,8 @@ def follows(pack: PackId) -> Callable[[InstalledPack | None], None]:
         if last is None or newer(pack.version, last.version):
             return
         if newer(last.version, pack.version):
-            raise InputError(said("errors", "pack_older", version=pack.version, last=last.version))
+            raise InputError(localized("errors", "pack_older", version=pack.version, last=last.version))
         if pack.sha256 != last.sha256:
-            raise InputError(said("errors", "pack_other", version=pack.version))
+            raise InputError(localized("errors", "pack_other", version=pack.version))
 
     return allowed

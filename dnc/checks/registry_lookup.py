@@ -25,7 +25,7 @@ from dnc.database import run
 from dnc.errors import StoreError
 from dnc.frames import numbered
 from dnc.law.demands import REGISTRY_FACTS
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 from dnc.registries.bit_pages import HELD
 from dnc.store.snapshots import Snapshot, Standing
 
@@ -67,7 +67,7 @@ class Codec:
         self._ranks = days + 1
         if _IDS * self._ranks * _N > 1 << 64:
             raise StoreError(
-                said("errors", "snapshot_span", days=figure(days), most=figure((1 << 64) // (_IDS * _N) - 1))
+                localized("errors", "snapshot_span", days=figure(days), most=figure((1 << 64) // (_IDS * _N) - 1))
             )
 
     @property

@@ -20,7 +20,7 @@ from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
 from dnc.law.rulebook import PackId, Rulebook
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry
 from dnc.store.snapshots import Standing
@@ -75,7 +75,7 @@ def replay_check(
     row = check_row(store, number)
     then = json.loads(row["detail"])
     if "terms" not in then:
-        raise StoreError(said("errors", "replay", "earlier", number=number))
+        raise StoreError(localized("errors", "replay", "earlier", number=number))
     path = then["input"] if path is None else path
     _must_be_same(path, then["sha256"], number)
     beside = None
@@ -123,7 +123,7 @@ def check_row(store: Store, number: int) -> dict[str, Any]:
     """The row of a check in the log. Raises InputError where that row is no check."""
     rows = store.log().filter(pl.col("seq") == number)
     if rows.is_empty() or rows["verb"].item() != "check":
-        raise InputError(said("errors", "replay", "no_check", number=number))
+        raise InputError(localized("errors", "replay", "no_check", number=number))
     return rows.row(0, named=True)
 
 
@@ -131,7 +131,7 @@ def _must_be_same(path: Source, sha256: str, number: int) -> None:
     """Raise InputError if a file or list is not the one of that check."""
     with opened(path) as files:
         if files.digest(files.sums) != sha256:
-            raise InputError(said("errors", "replay", "other_file", number=number), files.name)
+            raise InputError(localized("errors", "replay", "other_file", number=number), files.name)
 
 
 def _texts(store: Store, then: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -149,8 +149,8 @@ def _standing(store: Store, number: int, then: dict[str, Any]) -> Standing:
     gone = sorted(set(then["snapshots"]) - {snapshot.id for snapshot in snapshots})
     if gone:
         what = ", ".join(map(str, gone))
-        raise StoreError(said("errors", "replay", "gone", number=number, what=what))
+        raise StoreError(localized("errors", "replay", "gone", number=number, what=what))
     if sorted({snapshot.file for snapshot in snapshots}) != then["files"]:
-        raise StoreError(said("errors", "replay", "forgotten", number=number))
+        raise StoreError(localized("errors", "replay", "forgotten", number=number))
     objections = now.objections.filter(pl.col("seq") <= then["objections"])
     return replace(now, snapshots=tuple(snapshots), objections=objections)

@@ -28,7 +28,7 @@ from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 from dnc.numbers.reader import read_number
 from dnc.store.store import Store
 
@@ -58,18 +58,18 @@ def read_cases(name: str, text: str) -> list[Case]:
         rows = csv.DictReader(text.splitlines(keepends=True), strict=True, restkey="")
         columns = list(rows.fieldnames or ())
         if len(set(columns)) != len(columns) or not set(_REQUIRED) <= set(columns) <= known:
-            raise InputError(said("errors", "case", "columns", names=", ".join(_REQUIRED)), name)
+            raise InputError(localized("errors", "case", "columns", names=", ".join(_REQUIRED)), name)
         cases = list[Case]()
         for case in rows:
             if "" in case or None in case.values():
-                raise InputError(said("errors", "case", "row"), name, len(cases) + 1)
+                raise InputError(localized("errors", "case", "row"), name, len(cases) + 1)
             if len(cases) == _MOST_CASES:
-                raise InputError(said("errors", "case", "most", most=figure(_MOST_CASES)), name)
+                raise InputError(localized("errors", "case", "most", most=figure(_MOST_CASES)), name)
             if case["expect"] not in OUTCOMES or case.get("expect_advise", "") not in ("", *OUTCOMES):
-                raise InputError(said("errors", "case", "outcome", known=", ".join(OUTCOMES)), name, case["case"])
+                raise InputError(localized("errors", "case", "outcome", known=", ".join(OUTCOMES)), name, case["case"])
             cases.append(case)
     except csv.Error:
-        raise InputError(said("errors", "case", "no_csv"), name) from None
+        raise InputError(localized("errors", "case", "no_csv"), name) from None
     return cases
 
 
@@ -98,7 +98,7 @@ def _decided(
     verdicts = run(path, store, Settings(rulebook=book, guidance=guidance), Outputs()).verdicts
     assert verdicts is not None  # noqa: S101 (they went nowhere else)
     if verdicts.height != len(cases):
-        raise InputError(said("errors", "case", "numbers"), at=cases[0]["case"])
+        raise InputError(localized("errors", "case", "numbers"), at=cases[0]["case"])
     return verdicts.iter_rows(named=True)
 
 
@@ -114,7 +114,7 @@ def _load(store: Store, path: Path, cases: Sequence[Case], entry: str) -> None:
         if since:
             date.fromisoformat(since)
     except (ValueError, KeyError):
-        raise InputError(said("errors", "case", "answer", answer=entry), at=cases[0]["case"]) from None
+        raise InputError(localized("errors", "case", "answer", answer=entry), at=cases[0]["case"]) from None
     numbers = [read_number(case["number"], case["region"] or None).number for case in cases]
     asked = [_ELSEWHERE] if answer in ("unasked", "uncovered") else [f"+{number}" for number in numbers if number]
     if registry == "fr-directory":
@@ -124,7 +124,7 @@ def _load(store: Store, path: Path, cases: Sequence[Case], entry: str) -> None:
         lines = ["number;listed;since", *(f"{number};{word};{since}" for number in asked)]
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     if store.load(path, registry=registry, as_of=day, campaign=campaign or None).unread:
-        raise InputError(said("errors", "case", "unread"), at=cases[0]["case"])
+        raise InputError(localized("errors", "case", "unread"), at=cases[0]["case"])
 
 
 def fault(case: Case, verdict: Mapping[str, Any], guidance: str = "enforce") -> str | None:

@@ -15,7 +15,7 @@ from dnc.errors import InputError, OptionError, texts_of
 from dnc.files.output_rows import Rows, Shared
 from dnc.files.table import Table, unique_names
 from dnc.law.vocabulary import NUMBER_FROM, VERDICT, WAS
-from dnc.messages import said
+from dnc.messages import localized
 
 _COLUMNS = (NUMBER_FROM, *VERDICT)
 _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row
@@ -127,9 +127,9 @@ def select(
         names.insert(0, NUMBER_FROM)
     outcomes = texts_of("only", only)
     if strange := [name for name in names if name not in _COLUMNS]:
-        raise OptionError(said("errors", "not_verdict_column", name=strange[0], known=", ".join(_COLUMNS)))
+        raise OptionError(localized("errors", "not_verdict_column", name=strange[0], known=", ".join(_COLUMNS)))
     if strange := [name for name in outcomes if name not in OUTCOMES]:
-        raise OptionError(said("errors", "not_outcome", name=strange[0], known=", ".join(OUTCOMES)))
+        raise OptionError(localized("errors", "not_outcome", name=strange[0], known=", ".join(OUTCOMES)))
     if changed and not former:
-        raise InputError(said("errors", "no_earlier"))
+        raise InputError(localized("errors", "no_earlier"))
     return Selection(tuple(names), tuple(outcomes), changed, best)

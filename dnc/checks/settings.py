@@ -28,7 +28,7 @@ from dnc.clock import read_day
 from dnc.errors import OptionError, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
-from dnc.messages import LANGUAGES, either, said
+from dnc.messages import LANGUAGES, either, localized
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
@@ -103,7 +103,7 @@ class Settings:
         if settings is not None:
             must_be("settings", settings, "settings", cls)
         if unknown := [name for name in options if name not in _KINDS]:
-            raise OptionError(said("errors", "no_argument", name=unknown[0], known=", ".join(_KINDS)))
+            raise OptionError(localized("errors", "no_argument", name=unknown[0], known=", ".join(_KINDS)))
         return replace(settings or cls(), **options)
 
     def __post_init__(self) -> None:
@@ -245,13 +245,13 @@ class Setup:
 
 def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: str) -> Policy:
     if guidance not in ("enforce", "advise"):
-        raise OptionError(said("errors", "guidance", guidance=guidance))
+        raise OptionError(localized("errors", "guidance", guidance=guidance))
     if language not in LANGUAGES:
-        raise OptionError(said("errors", "language", language=language, known=either(LANGUAGES)))
+        raise OptionError(localized("errors", "language", language=language, known=either(LANGUAGES)))
     open_ = {regime.id for _, regime in book.regimes() if regime.is_open}
     for id_, reason in accept.items():
         if id_ not in open_:
-            raise OptionError(said("errors", "not_acceptable", id=id_))
+            raise OptionError(localized("errors", "not_acceptable", id=id_))
         if not reason:
-            raise OptionError(said("errors", "accept_reason", id=id_))
+            raise OptionError(localized("errors", "accept_reason", id=id_))
     return Policy(guidance, dict(accept), language)

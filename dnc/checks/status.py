@@ -13,7 +13,7 @@ from dnc.errors import OptionError
 from dnc.law.condition import Condition
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.rulebook import PackId, Rulebook
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.registries.contract import OWN
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
@@ -110,7 +110,7 @@ def status(
     known = {*book.registries(), OWN}
     for registry in max_ages:
         if registry not in known:
-            raise OptionError(said("errors", "no_registry", registry=registry, known=", ".join(sorted(known))))
+            raise OptionError(localized("errors", "no_registry", registry=registry, known=", ".join(sorted(known))))
     day = today()
     found = verify(store.ledger) if verifying and store.exists else Findings()
     readable = store.exists and found.ledger_intact

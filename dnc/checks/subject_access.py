@@ -16,7 +16,7 @@ from dnc.database import engine, run
 from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
 from dnc.law.demands import OWN, registry_column
-from dnc.messages import dated, messages, registry_name, said
+from dnc.messages import dated, localized, messages, registry_name
 from dnc.store import ledger_sql
 from dnc.store.snapshots import Snapshot, Standing, fault_of
 from dnc.store.store import Store, read_all
@@ -139,7 +139,7 @@ def _rows(files: set[Path], number: int) -> dict[str, dict[str, Any]]:
 def _decided(folder: Path, file: str, number: int, until: date) -> list[dict[str, Any]]:
     path = folder / "decisions" / file
     if fault := fault_of(path):
-        raise StoreError(said("errors", "decisions_fault", folder=folder, fault=fault))
+        raise StoreError(localized("errors", "decisions_fault", folder=folder, fault=fault))
     kept = pl.scan_parquet(path, glob=False).filter(pl.col("number") == number)
     rows = kept.filter((pl.col("day") <= until).fill_null(True)).drop("number").collect()
     return rows.rename(lambda name: name.removeprefix("dnc_")).to_dicts()

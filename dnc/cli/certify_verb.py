@@ -11,7 +11,7 @@ import click
 
 from dnc.cli.options import FILE, JSON, LANG, open_store, say, store_options
 from dnc.errors import InputError
-from dnc.messages import Words, in_language, messages, said
+from dnc.messages import Words, in_language, localized, messages
 
 if TYPE_CHECKING:
     from dnc.checks.certificate import Stamp
@@ -57,7 +57,7 @@ def certify(
     page shows what was signed, else 4.
     """
     if [check is not None, verified is not None, new_key is not None].count(True) != 1:
-        raise click.UsageError(said("errors", "cli", "one_certificate"))
+        raise click.UsageError(localized("errors", "cli", "one_certificate"))
     if verified:
         _verify(verified, key, lang, as_json=as_json)
     elif new_key:
@@ -66,7 +66,7 @@ def certify(
         say(messages("pack", lang)["new_key"].format(file=new_key, key=signing.new_key(new_key)))
     else:
         if not key or not out or out.suffix.lower() not in (".html", ".json"):
-            raise click.UsageError(said("errors", "cli", "certify_needs"))
+            raise click.UsageError(localized("errors", "cli", "certify_needs"))
         _certify(ctx, check or 0, Path(key), out, lang)
 
 
@@ -108,7 +108,7 @@ def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
     if verified.certificate.stamp:
         say(in_language(_stamp(path, verified.certificate.stamp), lang))
     if verified.page == "other":
-        raise InputError(said("errors", "certificate", "page"), path)
+        raise InputError(localized("errors", "certificate", "page"), path)
     if verified.page == "not_compared":
         say(texts["not_compared"].format(version=verified.certificate.made_with), "warning")
 
@@ -123,7 +123,7 @@ def _stamp(path: Path, stamp: Stamp) -> Words:
     try:
         return in_words(head, lambda: look_at(b64decode(stamp.token), head))
     except StampError as error:
-        raise InputError(said("anchor", "stamp_wrong", path=path, why=error.why, row=seq)) from None
+        raise InputError(localized("anchor", "stamp_wrong", path=path, why=error.why, row=seq)) from None
 
 
 VERBS = (certify,)

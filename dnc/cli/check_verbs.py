@@ -33,7 +33,7 @@ from dnc.cli.options import (
     source_of,
     store_options,
 )
-from dnc.messages import said
+from dnc.messages import localized
 
 _STDOUT = Path("-")
 _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, whose import would slow --help
@@ -116,7 +116,7 @@ def check(
 
     to_stdout = not out or _STDOUT in out
     if as_json and to_stdout:
-        raise click.UsageError(said("errors", "cli", "json_out"))
+        raise click.UsageError(localized("errors", "cli", "json_out"))
     book = load_rules(ctx)
     with progress_bar(files, quiet) as progress, _stdout(form, wanted=to_stdout) as (stream, file):
         result = api.check(

@@ -10,7 +10,7 @@ import click
 
 from dnc.cli.options import LANG, open_store, print_rows, say, store_options
 from dnc.errors import OptionError
-from dnc.messages import messages, said
+from dnc.messages import localized, messages
 
 _PORT = 8520
 
@@ -59,13 +59,13 @@ def desk(
     Prints the address to open. Stop it with Ctrl-C.
     """
     if (listen is None) != (user_header is None):
-        raise click.UsageError(said("errors", "cli", "listen_header"))
+        raise click.UsageError(localized("errors", "cli", "listen_header"))
     if server_names and not listen:
-        raise click.UsageError(said("errors", "cli", "server_name"))
+        raise click.UsageError(localized("errors", "cli", "server_name"))
     try:
         from dnc.desk.server import LOOPBACK, bound, host_of, serve
     except ModuleNotFoundError as error:
-        raise OptionError(said("errors", "cli", "no_desk", name=error.name)) from None
+        raise OptionError(localized("errors", "cli", "no_desk", name=error.name)) from None
     from dnc.desk.desk import Desk
 
     sock = bound(listen or LOOPBACK, port)
@@ -110,7 +110,7 @@ def keys(ctx: click.Context, action: str, name: str | None, lang: str) -> None:
     from dnc.store import keys as stored
 
     if (name is None) != (action == "list"):
-        raise click.UsageError(said("errors", "cli", "key_name"))
+        raise click.UsageError(localized("errors", "cli", "key_name"))
     store = open_store(ctx)
     if name is None:
         print_rows([(key.name, key.added_at) for key in stored.in_store(store.ledger)], ("name", "added_at"))

@@ -12,7 +12,7 @@ from dnc.cli.options import DATE, FILE, LANG, TARGET, load_brief, load_rules, op
 from dnc.cli.rule_packs import act_on_packs, pack_options
 from dnc.clock import today
 from dnc.errors import OptionError, RuleError
-from dnc.messages import counted, dated, messages, said
+from dnc.messages import counted, dated, localized, messages
 
 if TYPE_CHECKING:
     from dnc.law.regimes import Pack, Regime
@@ -69,9 +69,9 @@ def rules(
     book = load_rules(ctx)
     changes = _span(ahead, changes)
     if brief and not changes:
-        raise click.UsageError(said("errors", "cli", "brief_needs"))
+        raise click.UsageError(localized("errors", "cli", "brief_needs"))
     if jurisdiction and jurisdiction not in book.packs:
-        raise click.UsageError(said("errors", "cli", "no_rules", name=jurisdiction, known=", ".join(book.packs)))
+        raise click.UsageError(localized("errors", "cli", "no_rules", name=jurisdiction, known=", ".join(book.packs)))
     packs = [pack for id_, pack in book.packs.items() if jurisdiction in (None, id_)]
     chosen = [(pack, regime) for pack in packs for regime in (pack.on(on) if on else pack.regimes)]
     if changes:
@@ -91,7 +91,7 @@ def rules(
 def _span(ahead: int | None, changes: tuple[date, date] | None) -> tuple[date, date] | None:
     """The days between which changes are to be listed; None if they are not."""
     if ahead and changes:
-        raise click.UsageError(said("errors", "cli", "ahead_or_changes"))
+        raise click.UsageError(localized("errors", "cli", "ahead_or_changes"))
     return (today(), today() + timedelta(days=ahead)) if ahead else changes
 
 
@@ -105,7 +105,7 @@ def _check(packs: list[Pack], lang: str, shipped: bool) -> None:
     for problem in faults:
         click.echo(problem)
     if faults:
-        raise RuleError(said("errors", "cli", "problems", n=len(faults)))
+        raise RuleError(localized("errors", "cli", "problems", n=len(faults)))
     count = sum(len(pack.regimes) for pack in packs)
     say(messages("store", lang)["lint"].format(n=counted(lang)(count)))
 
@@ -115,7 +115,7 @@ def _write_page(packs: list[Pack], chosen: list[tuple[Pack, Regime]], out: Path 
     from dnc.reports.law_page import html
 
     if not is_page(out):
-        raise OptionError(said("errors", "cli", "page_name"))
+        raise OptionError(localized("errors", "cli", "page_name"))
     shown = {pack.jurisdiction: (pack, [regime for owner, regime in chosen if owner is pack]) for pack in packs}
     with atomic_path(out) as path:
         path.write_text(html(shown, lang), encoding="utf-8")
@@ -153,7 +153,7 @@ def _print_changes(
 
     first, last = days[0] + timedelta(days=1), days[1]
     if last < first:
-        raise OptionError(said("errors", "cli", "two_days"))
+        raise OptionError(localized("errors", "cli", "two_days"))
     if brief_file:
         brief = load_brief(brief_file)
         home = [pack for pack in packs if brief.region in pack.territories]

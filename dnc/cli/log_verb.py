@@ -9,7 +9,7 @@ import click
 
 from dnc.cli.options import FILE, LANG, open_store, print_csv, say, show, store_options
 from dnc.errors import StoreError
-from dnc.messages import counted, dated, in_language, messages, said
+from dnc.messages import counted, dated, in_language, localized, messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def log(
     A log that does not verify, or lacks a row anchored earlier, is neither anchored nor stamped.
     """
     if head and not verifying:
-        raise click.UsageError(said("errors", "cli", "head_verify"))
+        raise click.UsageError(localized("errors", "cli", "head_verify"))
     store = open_store(ctx)
     anchoring = bool(anchor or anchor_command or stamp)
     if not verifying and not anchoring:
@@ -110,7 +110,7 @@ def _verify(
     for fault in findings.faults:
         show(in_language(fault, lang))
     if findings.faults:
-        raise StoreError(said("errors", "log_faults", store=store.path, n=len(findings.faults)))
+        raise StoreError(localized("errors", "log_faults", store=store.path, n=len(findings.faults)))
     if not quiet:
         say(messages("store", lang)["log_verified"].format(rows=counted(lang)(findings.head.seq), head=findings.head))
 
@@ -122,7 +122,7 @@ def _fingerprint(head: str | None) -> Entry:
         return NO_ENTRY
     seq, _, text = head.partition(":")
     if not text or not seq.isdecimal():
-        raise click.UsageError(said("errors", "cli", "head", head=head))
+        raise click.UsageError(localized("errors", "cli", "head", head=head))
     return Entry(int(seq), text.strip().lower())
 
 

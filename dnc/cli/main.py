@@ -30,7 +30,7 @@ from dnc.cli import (
 )
 from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, speak_as_typed
 from dnc.errors import DncError, OptionError, ShortageError, shortage
-from dnc.messages import Words, figure, in_language, said
+from dnc.messages import Words, figure, in_language, localized
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
 _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
@@ -102,7 +102,9 @@ def _refuse_tight_limit() -> None:
 
     most, _ = resource.getrlimit(resource.RLIMIT_AS)
     if most != resource.RLIM_INFINITY and most < _LEAST_ADDRESSES:
-        raise ShortageError(said("errors", "addresses", most=figure(most >> 20), least=figure(_LEAST_ADDRESSES >> 20)))
+        raise ShortageError(
+            localized("errors", "addresses", most=figure(most >> 20), least=figure(_LEAST_ADDRESSES >> 20))
+        )
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -128,16 +130,16 @@ def _message(error: BaseException) -> tuple[str, int]:
     """The message about an error, and the exit code."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "dnc"
-        return in_language(said("errors", "usage", message=_usage(error), command=command), language()), EXIT_USAGE
+        return in_language(localized("errors", "usage", message=_usage(error), command=command), language()), EXIT_USAGE
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return in_language(said("errors", "interrupted"), language()), EXIT_INTERRUPT
+        return in_language(localized("errors", "interrupted"), language()), EXIT_INTERRUPT
     if short := shortage(error):
         return in_language(short.message, language()), EXIT_ERROR
     if isinstance(error, DncError):
         return in_language(error.message, language()), EXIT_USAGE if isinstance(error, OptionError) else EXIT_ERROR
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
-    what = said("errors", "internal", kind=type(error).__name__, where=where)
+    what = localized("errors", "internal", kind=type(error).__name__, where=where)
     return in_language(what, language()), EXIT_ERROR
 
 
@@ -146,17 +148,17 @@ def _usage(error: click.UsageError) -> str:
     match error:
         case click.NoSuchOption():
             near = sorted(error.possibilities or ())
-            hint = said("errors", "did_you_mean", names=", ".join(near)) if near else ""
-            return said("errors", "no_option", name=error.option_name, hint=hint)
+            hint = localized("errors", "did_you_mean", names=", ".join(near)) if near else ""
+            return localized("errors", "no_option", name=error.option_name, hint=hint)
         case click.NoSuchCommand():
-            return said("errors", "unknown_command", name=error.command_name)
+            return localized("errors", "unknown_command", name=error.command_name)
         case click.MissingParameter() if error.param is not None:
-            return said("errors", "missing", error.param.param_type_name, what=_hint(error))
+            return localized("errors", "missing", error.param.param_type_name, what=_hint(error))
         case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Choice):
-            why = said("errors", "choose", choices=", ".join(map(str, error.param.type.choices)))
-            return said("errors", "bad_value", what=_hint(error), why=why)
+            why = localized("errors", "choose", choices=", ".join(map(str, error.param.type.choices)))
+            return localized("errors", "bad_value", what=_hint(error), why=why)
         case click.BadParameter() if error.param is not None:
-            return said("errors", "bad_value", what=_hint(error), why=error.message)
+            return localized("errors", "bad_value", what=_hint(error), why=error.message)
     return error.message if isinstance(error.message, Words) else error.format_message()
 
 

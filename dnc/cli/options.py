@@ -20,7 +20,7 @@ import click
 
 from dnc.errors import InputError, ShortageError, is_full, printable, room_in, why, without_numbers
 from dnc.files.remote import Query, fetched, is_url
-from dnc.messages import LANGUAGES, in_language, said, system_language
+from dnc.messages import LANGUAGES, in_language, localized, system_language
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +53,7 @@ class _Date(click.ParamType[date]):
         try:
             return date.fromisoformat(value)
         except ValueError:
-            self.fail(said("errors", "cli", "date", value=value), param, ctx)
+            self.fail(localized("errors", "cli", "date", value=value), param, ctx)
 
 
 class _Pair(click.ParamType[tuple[str, str]]):
@@ -63,7 +63,7 @@ class _Pair(click.ParamType[tuple[str, str]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         name, equals, rest = str(value).partition("=")
         if not equals or not name.strip():
-            self.fail(said("errors", "cli", "pair", value=value), param, ctx)
+            self.fail(localized("errors", "cli", "pair", value=value), param, ctx)
         return name.strip(), rest.strip()
 
 
@@ -74,7 +74,7 @@ class _Value(click.ParamType[tuple[str, str, str]]):
         column, colon, meaning = str(value).partition(":")
         theirs, equals, ours = meaning.rpartition("=")
         if not (colon and equals and column.strip() and ours.strip()):
-            self.fail(said("errors", "cli", "words", value=value), param, ctx)
+            self.fail(localized("errors", "cli", "words", value=value), param, ctx)
         return column.strip(), theirs.strip(), ours.strip()
 
 
@@ -131,14 +131,14 @@ def _copied(path: Path, folder: Path) -> Path:
             while block := pipe.read(_BLOCK_BYTES):
                 left -= len(block)
                 if left < 0:
-                    raise InputError(said("errors", "cli", "pipe_large"), path)
+                    raise InputError(localized("errors", "cli", "pipe_large"), path)
                 out.write(block)
             if out.tell() == 0 and stat.S_ISFIFO(os.fstat(pipe.fileno()).st_mode):
-                raise InputError(said("errors", "cli", "pipe_empty"), path)
+                raise InputError(localized("errors", "cli", "pipe_empty"), path)
     except OSError as error:
         if is_full(error):
-            raise ShortageError(said("errors", "temp_full", place=tempfile.gettempdir())) from None
-        raise InputError(said("errors", "unread", why=why(error)), path) from None
+            raise ShortageError(localized("errors", "temp_full", place=tempfile.gettempdir())) from None
+        raise InputError(localized("errors", "unread", why=why(error)), path) from None
     return file
 
 
@@ -393,7 +393,7 @@ def source_of(files: Sequence[Path | str], query: str | None) -> Sequence[Path |
     if query is None:
         return files
     if len(files) != 1 or not is_url(files[0]):
-        raise click.UsageError(said("errors", "cli", "query_url"))
+        raise click.UsageError(localized("errors", "cli", "query_url"))
     return Query(str(files[0]), query)
 
 

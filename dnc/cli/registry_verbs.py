@@ -11,7 +11,7 @@ import click
 
 from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, VALUE, Command, open_store, say, store_options
 from dnc.clock import DATE_ORDERS
-from dnc.messages import counted, dated, in_language, messages, registry_named, said
+from dnc.messages import counted, dated, in_language, localized, messages, registry_named
 
 if TYPE_CHECKING:
     from dnc.store.store import Snapshot
@@ -69,7 +69,7 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     meanings: dict[str, str] = {}
     for name, meaning in pairs:
         if meanings.setdefault(name, meaning) != meaning:
-            raise click.BadParameter(said("errors", "cli", "twice", name=name))
+            raise click.BadParameter(localized("errors", "cli", "twice", name=name))
     return meanings
 
 

@@ -11,7 +11,7 @@ import click
 
 from dnc.cli.options import FILE, Command, open_store, print_rows, say
 from dnc.errors import InputError
-from dnc.messages import counted, messages, said
+from dnc.messages import counted, localized, messages
 
 if TYPE_CHECKING:
     from dnc.law.pack_file import SignedPack
@@ -48,12 +48,12 @@ def act_on_packs(ctx: click.Context, lang: str, out: Path | str | None, options:
     """Do what the options for packs say; returns whether one was given. out: the pack to write."""
     actions = [name for name in _ACTIONS if options[name]]
     if len(actions) > 1:
-        raise click.UsageError(said("errors", "cli", "one_action"))
+        raise click.UsageError(localized("errors", "cli", "one_action"))
     action = actions[0] if actions else None
     if bool(options["key"]) != (action == "pack") or (action == "pack" and not isinstance(out, Path)):
-        raise click.UsageError(said("errors", "cli", "pack_needs"))
+        raise click.UsageError(localized("errors", "cli", "pack_needs"))
     if options["trust"] and action != "install":
-        raise click.UsageError(said("errors", "cli", "trust_needs"))
+        raise click.UsageError(localized("errors", "cli", "trust_needs"))
     texts = messages("pack", lang)
     if action == "pack" and isinstance(out, Path):
         _make(options["pack"], options["key"], out, lang)
@@ -122,13 +122,13 @@ def _trusted(store: Store, signed: SignedPack, trust: str | None, lang: str) -> 
 
     trusted = rule_packs.signers(store.ledger)
     if trust is not None and trust.lower() != signed.signer:
-        raise InputError(said("errors", "signer", "other", signer=signed.signer), signed.path)
+        raise InputError(localized("errors", "signer", "other", signer=signed.signer), signed.path)
     if signed.signer in trusted:
         return False
     if trust is None:
         if trusted:
-            raise InputError(said("errors", "signer", "untrusted", signer=signed.signer), signed.path)
+            raise InputError(localized("errors", "signer", "untrusted", signer=signed.signer), signed.path)
         if not sys.stdin.isatty():
-            raise InputError(said("errors", "signer", "new", signer=signed.signer), signed.path)
+            raise InputError(localized("errors", "signer", "new", signer=signed.signer), signed.path)
         click.confirm(messages("pack", lang)["ask"].format(key=signed.signer), abort=True, err=True)
     return True

@@ -10,7 +10,7 @@ import click
 
 from dnc.cli.options import FILE, LANG, exit_code, load_rules, open_store, say, store_options, typed_name
 from dnc.errors import InputError
-from dnc.messages import counted, in_language, messages, said
+from dnc.messages import counted, in_language, localized, messages
 
 if TYPE_CHECKING:
     from dnc.checks.interview import Interview
@@ -52,7 +52,7 @@ def start(
     from dnc.reports.check_summary import summary
 
     if typed_name(file) == "/dev/stdin":
-        raise click.UsageError(said("errors", "cli", "start_file"))
+        raise click.UsageError(localized("errors", "cli", "start_file"))
     beside = file if typed_name(file) == str(file) else Path(file.name)  # for a copy: in the working folder
     brief, out = brief or beside.with_suffix(".toml"), out or beside.with_suffix(".html")
     book, texts = load_rules(ctx), messages("start", lang)

@@ -27,7 +27,7 @@ from dnc.cli.options import (
     store_options,
 )
 from dnc.errors import StoreError
-from dnc.messages import counted, dated, in_language, messages, registry_named, said
+from dnc.messages import counted, dated, in_language, localized, messages, registry_named
 
 if TYPE_CHECKING:
     from dnc.store.snapshots import Snapshot
@@ -58,7 +58,7 @@ def object_(
 ) -> None:
     """Record opt-outs: people who told this caller not to call again."""
     if lift and not reason:
-        raise click.UsageError(said("errors", "lift_reason"))
+        raise click.UsageError(localized("errors", "lift_reason"))
     count = open_store(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
     texts = messages("store", lang)
     say(texts["lifted" if lift else "recorded"].format(n=counted(lang)(count), day=dated(lang)(on)))
@@ -91,9 +91,9 @@ def forget(
     Opt-outs are always kept.
     """
     if sum((before is not None, bool(numbers), due)) != 1:
-        raise click.UsageError(said("errors", "cli", "forget_one"))
+        raise click.UsageError(localized("errors", "cli", "forget_one"))
     if decisions and (not before or registry):
-        raise click.UsageError(said("errors", "cli", "decisions"))
+        raise click.UsageError(localized("errors", "cli", "decisions"))
     store = open_store(ctx)
     if numbers:
         deleted = store.forget_numbers(numbers, region=region, registry=registry)
@@ -137,7 +137,7 @@ def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: b
     if kind is None:
         print_rows(store.retention(), ("kind", "months", "first_day_kept"))
     elif (months is None) != for_ever:
-        raise click.UsageError(said("errors", "cli", "retain_one"))
+        raise click.UsageError(localized("errors", "cli", "retain_one"))
     else:
         store.retain(kind, months)
         say(messages("store", lang)["kept_for_ever" if for_ever else "kept"].format(kind=kind, months=months))
@@ -154,7 +154,7 @@ def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: b
 def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: bool) -> None:
     """List the snapshots in the store as CSV, or compare two of them."""
     if numbers and not diff:
-        raise click.UsageError(said("errors", "cli", "numbers_diff"))
+        raise click.UsageError(localized("errors", "cli", "numbers_diff"))
     if diff:
         print_csv(open_store(ctx).diff(*diff, numbers=numbers))
         return
@@ -212,7 +212,7 @@ def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang
 
 def _days(name: str, text: str) -> int:
     if not text.isdecimal():
-        raise click.UsageError(said("errors", "cli", "max_age", name=name, days=text))
+        raise click.UsageError(localized("errors", "cli", "max_age", name=name, days=text))
     return int(text)
 
 
@@ -337,7 +337,7 @@ def verify(ctx: click.Context, lang: str) -> None:
     for fault in findings.faults:
         show(in_language(fault, lang))
     if findings.faults:
-        raise StoreError(said("errors", "store_faults", store=store.path, n=len(findings.faults)))
+        raise StoreError(localized("errors", "store_faults", store=store.path, n=len(findings.faults)))
     count = counted(lang)
     counts = {"files": count(findings.files), "rows": count(findings.rows)}
     say(messages("store", lang)["verified"].format(head=findings.head, **counts))

@@ -27,7 +27,7 @@ from dnc.cli.options import (
     store_options,
 )
 from dnc.errors import InputError
-from dnc.messages import messages, said
+from dnc.messages import localized, messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,19 +182,19 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
     from dnc.files.output_file import is_page
 
     if given["out"] and not is_page(given["out"]):
-        raise click.UsageError(said("errors", "cli", "page_name"))
+        raise click.UsageError(localized("errors", "cli", "page_name"))
     if given["max_price_per_clear"] is not None and given["price"] is None:
-        raise click.UsageError(said("errors", "cli", "price"))
+        raise click.UsageError(localized("errors", "cli", "price"))
     if bool(given["files"]) == bool(given["sealed"]):
-        raise click.UsageError(said("errors", "cli", "list_or_sealed"))
+        raise click.UsageError(localized("errors", "cli", "list_or_sealed"))
     if given["signer"] and not (given["sealed"] or given["against"]):
-        raise click.UsageError(said("errors", "cli", "signer"))
+        raise click.UsageError(localized("errors", "cli", "signer"))
     if given["seal"] and given["sealed"]:
-        raise click.UsageError(said("errors", "cli", "seal_list"))
+        raise click.UsageError(localized("errors", "cli", "seal_list"))
     if (given["key"] or given["again"]) and not given["seal"]:
-        raise click.UsageError(said("errors", "cli", "seal_key"))
+        raise click.UsageError(localized("errors", "cli", "seal_key"))
     if given["salt"] and len(given["against"]) != 1:
-        raise click.UsageError(said("errors", "cli", "salt_needs"))
+        raise click.UsageError(localized("errors", "cli", "salt_needs"))
 
 
 def _write_page(vetting: Vetting, book: Rulebook, out: Path | str, lang: str) -> None:
@@ -237,9 +237,9 @@ def _target(seal: Path | str | None) -> Path | None:
     if seal is None or str(seal) == "-":
         return None
     if not isinstance(seal, Path) or seal.suffix.lower() != ".json":
-        raise click.UsageError(said("errors", "cli", "seal_json"))
+        raise click.UsageError(localized("errors", "cli", "seal_json"))
     if seal.exists() and not is_sealed(seal):
-        raise InputError(said("errors", "sealed", "other_file"), seal)
+        raise InputError(localized("errors", "sealed", "other_file"), seal)
     return seal
 
 
@@ -269,7 +269,7 @@ def _salt(given: str) -> str:
 
     salt = given if _SALT.fullmatch(given) else read_bounded(Path(given), 1000).decode("ascii", "replace").strip()
     if not _SALT.fullmatch(salt):
-        raise InputError(said("errors", "sealed", "salt"), given)
+        raise InputError(localized("errors", "sealed", "salt"), given)
     return salt.lower()
 
 
@@ -290,10 +290,10 @@ def _vetted(
 
     claims = [path for path in against if not path.is_dir() and is_sealed(path)]
     if len(claims) > 1:
-        raise click.UsageError(said("errors", "cli", "one_claim"))
+        raise click.UsageError(localized("errors", "cli", "one_claim"))
     claim = read_sealed(claims[0], book, signer=signer) if claims else None
     if signer and not claim:
-        raise click.UsageError(said("errors", "cli", "signer"))
+        raise click.UsageError(localized("errors", "cli", "signer"))
     vetting = vet_lists(
         files,
         open_store(ctx),

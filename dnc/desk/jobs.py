@@ -14,7 +14,7 @@ from typing import Any
 
 from dnc.desk.sessions import Session
 from dnc.errors import DncError, shortage
-from dnc.messages import said
+from dnc.messages import localized
 
 JOBS_AT_ONCE = 2  # a check uses all cores already
 
@@ -90,7 +90,7 @@ class Job:
             self.error, state = error.message, "failed"
         except BaseException as error:  # a panic in Polars is a BaseException; its message may quote data
             short = shortage(error)
-            self.error = short.message if short else said("desk", "job_failed", kind=type(error).__name__)
+            self.error = short.message if short else localized("desk", "job_failed", kind=type(error).__name__)
             state = "failed"
         self._ended, self.state = time.monotonic(), state
 

@@ -24,7 +24,7 @@ from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.reports.vet_page import html
 from dnc.reports.vet_summary import sealed_lines, summary
 from dnc.vetting.model import Asked, Vetting
@@ -152,7 +152,7 @@ def _vetting(desk: Desk, uploads: dict[str, Upload | None], terms: Terms, langua
     claim = read_sealed(sealed.path, desk.book, terms.conditions) if sealed else None
     if offer is None:
         if claim is None:
-            raise OptionError(said("errors", "no_list_no_sealed"))
+            raise OptionError(localized("errors", "no_list_no_sealed"))
         return claim
     job.total = count_rows(offer.path)
     vetting = dnc.vet(

@@ -11,7 +11,7 @@ import uvicorn
 from dnc.desk.app import application
 from dnc.desk.desk import Desk
 from dnc.errors import OptionError, why
-from dnc.messages import said
+from dnc.messages import localized
 
 LOOPBACK = "127.0.0.1"
 _CONNECTIONS = 1_000
@@ -24,7 +24,7 @@ def bound(address: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
     except ValueError:
-        raise OptionError(said("errors", "listen", address=address)) from None
+        raise OptionError(localized("errors", "listen", address=address)) from None
     # asyncio sends at once (TCP_NODELAY) only if the protocol is named; otherwise each answer waits 40 ms for an ACK.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -32,7 +32,7 @@ def bound(address: str, port: int) -> socket.socket:
         sock.bind((address, port))
     except OSError as error:
         sock.close()
-        raise OptionError(said("errors", "no_port", address=address, port=port, why=why(error))) from None
+        raise OptionError(localized("errors", "no_port", address=address, port=port, why=why(error))) from None
     return sock
 
 

@@ -89,7 +89,7 @@ def _environment(language: str) -> Environment:
         "day": dated(language),
         "named": lambda regime: title(regime, language),
         "registry": lambda registry: registry_name(registry, language),
-        "said": lambda text: in_language(text, language),
+        "localized": lambda text: in_language(text, language),
     }
     environment.filters.update(filters)
     return environment

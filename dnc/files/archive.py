@@ -25,7 +25,7 @@ from typing import BinaryIO, cast
 from dnc.errors import InputError, why
 from dnc.files.input_file import open_input
 from dnc.files.signatures import compound_kind, package_kind
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 
 HEAD_BYTES = 1 << 16
 _BLOCK = 1 << 20
@@ -87,7 +87,7 @@ class _Checked(io.RawIOBase):
             raise InputError(_reason(error), self._where) from None
         self._left -= len(data)
         if self._left < 0:
-            raise InputError(said("errors", "unpacks_too_much"), self._where)
+            raise InputError(localized("errors", "unpacks_too_much"), self._where)
         buffer[: len(data)] = data
         return len(data)
 
@@ -98,10 +98,10 @@ class _Checked(io.RawIOBase):
 
 def _reason(error: Exception) -> str:
     if isinstance(error, NotImplementedError):
-        return said("errors", "compression")
+        return localized("errors", "compression")
     if isinstance(error, OSError) and error.strerror:
-        return said("errors", "unread", why=why(error))
-    return said("errors", "archive_damaged")
+        return localized("errors", "unread", why=why(error))
+    return localized("errors", "archive_damaged")
 
 
 def _checked(stream: BinaryIO, where: Path, most: int) -> BinaryIO:
@@ -124,7 +124,7 @@ def kind_of(path: Path) -> str:
         return "parquet"
     if head.startswith(_SPREADSHEET_97):
         if other := compound_kind(_streams(path)):
-            raise InputError(said("errors", "kind", other), path)
+            raise InputError(localized("errors", "kind", other), path)
         return "spreadsheet"
     if head.startswith(b"\x1f\x8b"):
         return "gzip"
@@ -133,7 +133,7 @@ def kind_of(path: Path) -> str:
             entries = {info.filename: info for info in archive.infolist()}
             mimetype = _zip_member(archive, path, entries["mimetype"]).head() if "mimetype" in entries else b""
         if other := package_kind(entries, mimetype):
-            raise InputError(said("errors", "kind", other), path)
+            raise InputError(localized("errors", "kind", other), path)
         return "spreadsheet" if entries.keys() & _SPREADSHEET_PARTS else "zip"
     return "plain"
 
@@ -203,7 +203,7 @@ def _opened_zip(path: Path) -> zipfile.ZipFile:
             return archive
     except (*_DAMAGE, ValueError) as error:
         raise InputError(_reason(error), path) from None
-    raise InputError(said("errors", "archive_not_alone"), path)
+    raise InputError(localized("errors", "archive_not_alone"), path)
 
 
 def _is_whole_file(path: Path, infos: list[zipfile.ZipInfo]) -> bool:
@@ -223,9 +223,9 @@ def _zip_members(path: Path) -> list[Member]:
         member for member in archive.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
     if not kept:
-        raise InputError(said("errors", "archive_empty"), path)
+        raise InputError(localized("errors", "archive_empty"), path)
     if fault := _fault(kept, _most(path)):
-        raise InputError(said("errors", "archive_fault", fault=fault), path)
+        raise InputError(localized("errors", "archive_fault", fault=fault), path)
     return [_not_nested(_zip_member(archive, path, member)) for member in kept]
 
 
@@ -237,7 +237,7 @@ def parts(path: Path, wanted: str, remedy: str = "save_again") -> dict[str, Memb
     archive = _opened_zip(path)
     infos = [info for info in archive.infolist() if not info.is_dir()]
     if fault := _fault(infos, _most(path)):
-        raise InputError(said("errors", "fault", fault=fault, remedy=said("errors", "remedy", remedy)), path)
+        raise InputError(localized("errors", "fault", fault=fault, remedy=localized("errors", "remedy", remedy)), path)
     return {info.filename: _zip_member(archive, path, info) for info in infos if re.fullmatch(wanted, info.filename)}
 
 
@@ -253,7 +253,7 @@ def _fault(kept: list[zipfile.ZipInfo], most: int) -> str | None:
         "too_many": len(kept) > _MOST_MEMBERS,
     }
     fault = next((fault for fault, is_present in faults.items() if is_present), None)
-    return fault and said("errors", "archive", fault, most=figure(_MOST_MEMBERS))
+    return fault and localized("errors", "archive", fault, most=figure(_MOST_MEMBERS))
 
 
 def _leads_out(name: str) -> bool:
@@ -284,7 +284,7 @@ def _not_nested(member: Member) -> Member:
     with member.open() as stream:
         head = stream.read(8)
     if head.startswith(_ARCHIVES):
-        raise InputError(said("errors", "archive_nested"), member.where)
+        raise InputError(localized("errors", "archive_nested"), member.where)
     if head.startswith((b"PAR1", _SPREADSHEET_97)):
-        raise InputError(said("errors", "archive_of_tables"), member.where)
+        raise InputError(localized("errors", "archive_of_tables"), member.where)
     return member

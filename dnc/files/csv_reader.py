@@ -41,7 +41,7 @@ from dnc.files.table import (
     unique_names,
     unnamed,
 )
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.numbers.normalise import cleaned
 
 DELIMITERS = ",;\t|"
@@ -106,7 +106,7 @@ def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) 
     width, widest = len(first[0][1]) if first else 0, 0
     for _, cells, _ in first[1:]:
         if 0 < widest < len(cells) == width:
-            raise InputError(said("errors", "broken_header"), path, first[1][0])
+            raise InputError(localized("errors", "broken_header"), path, first[1][0])
         if any(map(may_be_data, cells)):
             return
         width, widest = width + len(cells) - 1, max(widest, len(cells))
@@ -119,13 +119,13 @@ def _refuse_odd_quotes(first: list[tuple[int, list[str], bool]], header: list[st
     quotes a separator would cut a name, or a cell, in two.
     """
     if first and first[0][2]:
-        raise InputError(said("errors", "header_quote"), path, line)
+        raise InputError(localized("errors", "header_quote"), path, line)
     if any(map(_is_single_quoted, header)):
-        raise InputError(said("errors", "single_quotes", "names"), path, line)
+        raise InputError(localized("errors", "single_quotes", "names"), path, line)
     for column in itertools.zip_longest(*(cells for _, cells, _ in first[1:]), fillvalue=""):
         filled = [cell for cell in column if cell.strip()]
         if len(filled) > 1 and all(map(_is_single_quoted, filled)):
-            raise InputError(said("errors", "single_quotes", "cells"), path, first[1][0])
+            raise InputError(localized("errors", "single_quotes", "cells"), path, first[1][0])
 
 
 def _is_single_quoted(cell: str) -> bool:
@@ -239,7 +239,7 @@ class _Lines:
         self.number -= len(lines)
         self._pushed += sum(map(len, lines))
         if self._pushed > _REREAD_ONCE + _REREAD_TIMES * self._read:
-            raise InputError(said("errors", "csv", "unclosed"), self._path, self.number)
+            raise InputError(localized("errors", "csv", "unclosed"), self._path, self.number)
 
     def _counted(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         for block in blocks:
@@ -421,7 +421,7 @@ class _CsvReader:
         last, after_blank = self.lines.number, False
         for number, cells, doubtful in _csv_records(self.lines, self.dialect, self.cells, see):
             if (after_blank or number > last + 1) and is_other_header(cells, self.columns):
-                why = said("errors", "second_table")
+                why = localized("errors", "second_table")
                 raise InputError(why, self.path, number)
             last, after_blank = self.lines.number, not any(map(str.strip, cells))
             rows.append(cells if len(cells) == len(self.columns) else self._fitted(cells))

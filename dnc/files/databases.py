@@ -23,7 +23,7 @@ from dnc.files.output_rows import Rows
 from dnc.files.table import quoted
 from dnc.files.writers import Writer
 from dnc.frames import as_text
-from dnc.messages import changed, said
+from dnc.messages import changed, localized
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,14 +63,14 @@ def fetched(url: str, sql: str, name: str, folder: Path) -> Path:
         cursor.execute(sql)
         rows = cursor.fetch_record_batch()
         if not rows.schema.names:
-            raise InputError(said("errors", "no_select", name=name))
+            raise InputError(localized("errors", "no_select", name=name))
         _write(rows, file)
     return file
 
 
 def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
     if not path.is_file():
-        raise InputError(said("errors", "no_file"), path)
+        raise InputError(localized("errors", "no_file"), path)
     try:
         with engine(file.parent, path.parent) as con:
             con.execute("attach ? as source (read_only)", [str(path)])
@@ -79,7 +79,7 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
     except duckdb.Error as error:
         if is_full(error):
             raise
-        raise InputError(said("errors", "database_unread", name=name, kind=type(error).__name__)) from None
+        raise InputError(localized("errors", "database_unread", name=name, kind=type(error).__name__)) from None
 
 
 class _TableWriter(Writer):
@@ -149,7 +149,7 @@ def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:
     if kind == pl.String:
         return as_text(cells)
     if cells.null_count() < cells.len():
-        raise InputError(said("errors", "other_type", name=quoted([cells.name])))
+        raise InputError(localized("errors", "other_type", name=quoted([cells.name])))
     return pl.Series(cells.name, [None], kind).new_from_index(0, cells.len())
 
 
@@ -163,7 +163,7 @@ def table(url: str) -> Iterator[Writer]:
     match = _NAME.fullmatch(unquote(target))
     name = f"{urlsplit(whole).hostname or ''}{urlsplit(whole).path}"
     if not match or urlsplit(whole).scheme == "duckdb":
-        raise OptionError(said("errors", "which_table"))
+        raise OptionError(localized("errors", "which_table"))
     with _driver_errors(name, "unwritten"):
         con = _connected(whole)
     with closing(con):
@@ -184,7 +184,7 @@ def _is_there(con: Any, name: str, schema: str | None, table: str) -> bool:
         finally:
             con.rollback()
     if _OURS not in columns:
-        raise InputError(said("errors", "foreign_table", name=name, table=table))
+        raise InputError(localized("errors", "foreign_table", name=name, table=table))
     return True
 
 
@@ -241,18 +241,18 @@ def _driver_errors(name: str, what: str) -> Iterator[None]:
         state = _state(error)
         short = state[:2] == "53" or is_full(error)
         reason = "short" if short else _WHY.get(state[:2], "refused")
-        why = said("errors", "sql", reason) if state or short else _without_state(str(error))
+        why = localized("errors", "sql", reason) if state or short else _without_state(str(error))
         code = f" (SQLSTATE {state})" if state else ""
         kind = ShortageError if short else InputError
-        raise kind(changed(said("errors", what, why=why), lambda text: f"{name}: {text}{code}")) from None
+        raise kind(changed(localized("errors", what, why=why), lambda text: f"{name}: {text}{code}")) from None
 
 
 def _without_state(text: str) -> str:
     """The reason of an error without a code: of a failed connection, whose text names only user and database."""
     refused = _REFUSED.search(text)
     if "connect" in text:
-        return refused[1] if refused else said("errors", "sql", "unreached")
-    return said("errors", "sql", "broken")
+        return refused[1] if refused else localized("errors", "sql", "unreached")
+    return localized("errors", "sql", "broken")
 
 
 def _state(error: Exception) -> str:

@@ -20,7 +20,7 @@ from dnc.errors import InputError, printable, why
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import Table
-from dnc.messages import said
+from dnc.messages import localized
 
 Paths = str | Path | Sequence[str | Path]
 _NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -99,7 +99,7 @@ def file_list(paths: Paths, sheet: str | None = None) -> FileList:
     named = tuple(map(Path, [paths] if isinstance(paths, str | Path) else paths))
     files = tuple(file for path in named for file in (_within(path) if path.is_dir() else [File(path, path.name)]))
     if not files:
-        raise InputError(said("errors", "no_list"))
+        raise InputError(localized("errors", "no_list"))
     return FileList(named, files, sheet)
 
 
@@ -107,18 +107,18 @@ def _state(path: Path) -> tuple[int, int, int]:
     try:
         status = path.stat()
     except OSError as error:
-        raise InputError(said("errors", "unread", why=why(error)), path) from None
+        raise InputError(localized("errors", "unread", why=why(error)), path) from None
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _within(folder: Path) -> list[File]:
     def refuse(error: OSError) -> None:
-        raise InputError(said("errors", "unread", why=why(error)), error.filename)
+        raise InputError(localized("errors", "unread", why=why(error)), error.filename)
 
     paths = (Path(at, name).relative_to(folder) for at, _, names in os.walk(folder, onerror=refuse) for name in names)
     names = sorted(path for path in paths if path.suffix == ".parquet" and not any(map(_is_private, path.parts)))
     if not names:
-        raise InputError(said("errors", "no_parquet"), folder)
+        raise InputError(localized("errors", "no_parquet"), folder)
     return [File(folder / name, name.as_posix()) for name in names]
 
 
@@ -134,7 +134,7 @@ def _chained(tables: Iterator[Table]) -> Table:
         yield from first.batches
         for table in tables:
             if table.header != whole.header:
-                raise InputError(said("errors", "other_columns", name=whole.path.name), table.path, 1)
+                raise InputError(localized("errors", "other_columns", name=whole.path.name), table.path, 1)
             whole.skipped += table.skipped
             whole.others += table.others
             whole.misfits += table.misfits

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from dnc.errors import InputError
 from dnc.files.archive import Member
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 
 LINE_LIMIT = 1 << 20  # bytes
 ONE_COLUMN_LIMIT = 4096  # bytes of a line in a file with one column; only a wrong file has longer lines
@@ -59,7 +59,7 @@ class Text:
             while line := stream.readline(limit + 3):
                 size = self._bytes_of(line)
                 if len(line) - len(end_of(line)) > limit or size > limit + 4:
-                    message = said("errors", "long_line", most=figure(limit), byte=figure(offset))
+                    message = localized("errors", "long_line", most=figure(limit), byte=figure(offset))
                     raise InputError(message, self.member.where, number)
                 yield line
                 number, offset = number + 1, offset + size
@@ -110,7 +110,7 @@ class Ends:
         end = end_of(line)
         self._first = self._first or end
         if end and end != self._first:
-            message = said("errors", "mixed_ends", first=_NAMES[self._first], other=_NAMES[end])
+            message = localized("errors", "mixed_ends", first=_NAMES[self._first], other=_NAMES[end])
             raise InputError(message, self._member.where, number)
 
 
@@ -144,12 +144,12 @@ def text_of(member: Member, strict: bool) -> Text:
         return Text(member, marked or "utf-8")
     if marked:
         raise InputError(
-            said("errors", "not_as_marked", byte=figure(misfit), encoding=_DISPLAY_NAMES[marked]),
+            localized("errors", "not_as_marked", byte=figure(misfit), encoding=_DISPLAY_NAMES[marked]),
             member.where,
         )
     odd = _first_odd(member)
     if odd is not None and strict:
-        raise InputError(said("errors", "no_encoding", byte=figure(odd)), member.where)
+        raise InputError(localized("errors", "no_encoding", byte=figure(odd)), member.where)
     encoding = "cp1252" if odd is None else "latin-1"
     return Text(member, encoding, Misfit(member.where.name, _line_at(member, misfit), _DISPLAY_NAMES[encoding]))
 
@@ -160,7 +160,7 @@ def _misfit_in(member: Member, encoding: str) -> int | None:
     done, misfit = 0, None
     for block in member.blocks():
         if (at := _nul_in(block, 1 if encoding == "utf-8" else 2)) >= 0:
-            raise InputError(said("errors", "nul_byte", byte=figure(done + at)), member.where)
+            raise InputError(localized("errors", "nul_byte", byte=figure(done + at)), member.where)
         is_ascii = encoding == "utf-8" and not decoder.getstate()[0] and block.isascii()
         if misfit is None and not is_ascii:
             misfit = _misfit(decoder, block, done)

@@ -13,7 +13,7 @@ import polars as pl
 
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
-from dnc.messages import said
+from dnc.messages import localized
 
 BATCH = 1_000_000  # records
 ZERO, NINE, BLANK = 0x30, 0x39, 0x20
@@ -81,9 +81,9 @@ def _is_record(first: bytes, layout: Layout) -> bool:
 
 def _no_rest(member: Member, layout: Layout, size: int) -> None:
     if rest := size % layout.width:
-        cut = said("errors", layout.cut) if layout.cut else ""
-        over = said("errors", "byte" if rest == 1 else "bytes", n=rest)
-        raise LoaderError(said("errors", "left_over", width=layout.width, over=over, cut=cut), member.where)
+        cut = localized("errors", layout.cut) if layout.cut else ""
+        over = localized("errors", "byte" if rest == 1 else "bytes", n=rest)
+        raise LoaderError(localized("errors", "left_over", width=layout.width, over=over, cut=cut), member.where)
 
 
 def _columns(block: bytes, width: int) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dnc.errors import InputError, why
-from dnc.messages import said
+from dnc.messages import localized
 
 
 @contextmanager
@@ -22,11 +22,11 @@ def open_input(path: Path) -> Iterator[BinaryIO]:
     try:
         mode = path.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise InputError(said("errors", "pipe"), path)
+            raise InputError(localized("errors", "pipe"), path)
         with path.open("rb") as file:
             yield file
     except OSError as error:
-        raise InputError(said("errors", "unread", why=why(error)), path) from None
+        raise InputError(localized("errors", "unread", why=why(error)), path) from None
 
 
 def input_sha256(path: Path) -> str:

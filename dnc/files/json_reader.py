@@ -13,7 +13,7 @@ from typing import Any
 
 from dnc.errors import InputError
 from dnc.files.encoding import LINE_LIMIT, Text, head_text
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 
 _NAMES = (".json", ".jsonl", ".ndjson")
 _BEGINNING = re.compile(r'\s*(\[\s*)?\{\s*["}]')
@@ -37,9 +37,9 @@ def keys(text: Text) -> list[str]:
         rows, characters = rows + 1, characters + size
         names.update(dict.fromkeys(value))
         if len(names) > _MOST_KEYS:
-            raise InputError(said("errors", "json", "keys", most=figure(_MOST_KEYS)), text.member.where, line)
+            raise InputError(localized("errors", "json", "keys", most=figure(_MOST_KEYS)), text.member.where, line)
     if rows * len(names) > max(_MOST_CELLS, _CELLS_OF_CHARACTER * characters):
-        empty = said("errors", "json", "empty", rows=figure(rows), keys=figure(len(names)))
+        empty = localized("errors", "json", "empty", rows=figure(rows), keys=figure(len(names)))
         raise InputError(empty, text.member.where, line)
     return list(names)
 
@@ -77,7 +77,7 @@ def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any], int]]:
     if in_array:
         source.step("]")
         if source.next():
-            raise source.fault(said("errors", "json", "continues"))
+            raise source.fault(localized("errors", "json", "continues"))
 
 
 class _Source:
@@ -107,23 +107,23 @@ class _Source:
         """Move past the next character. Raises InputError if it is not `wanted`."""
         char = self.next()
         if wanted and char != wanted:
-            raise self.fault(said("errors", "json", "not_json") if char else said("errors", "json", "cut"))
+            raise self.fault(localized("errors", "json", "not_json") if char else localized("errors", "json", "cut"))
         self._at += 1
 
     def read_object(self) -> tuple[int, dict[str, Any], int]:
         """Read the next object: the line where it begins, the object, and its length."""
         if self.next() != "{":
-            raise self.fault(said("errors", "json", "no_object"))
+            raise self.fault(localized("errors", "json", "no_object"))
         line = self.line
         while (decoded := self._decoded()) is None:
             if len(self._piece) - self._at > LINE_LIMIT or not self._more():
-                raise self.fault(said("errors", "json", "too_long", most=figure(LINE_LIMIT)))
+                raise self.fault(localized("errors", "json", "too_long", most=figure(LINE_LIMIT)))
         value, end = decoded
         if self._piece.find("\\u", self._at, end) >= 0 and not _is_unicode(value):
-            raise self.fault(said("errors", "json", "half"))
+            raise self.fault(localized("errors", "json", "half"))
         marks = self._piece.count("{", self._at, end) + self._piece.count("[", self._at, end)
         if marks > _MOST_DEPTH and _depth(value) > _MOST_DEPTH:
-            raise self.fault(said("errors", "json", "deep", most=_MOST_DEPTH))
+            raise self.fault(localized("errors", "json", "deep", most=_MOST_DEPTH))
         size = end - self._at
         self._to(end)
         return line, value, size
@@ -135,9 +135,9 @@ class _Source:
         except ValueError:
             return None
         except KeyError:
-            raise self.fault(said("errors", "json", "twice")) from None
+            raise self.fault(localized("errors", "json", "twice")) from None
         except RecursionError:
-            raise self.fault(said("errors", "json", "deep", most=_MOST_DEPTH)) from None
+            raise self.fault(localized("errors", "json", "deep", most=_MOST_DEPTH)) from None
         return (value, end) if end - self._at <= LINE_LIMIT else None
 
     def _to(self, end: int) -> None:

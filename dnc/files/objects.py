@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dnc.errors import InputError, is_full, missing_extra
-from dnc.messages import changed, said
+from dnc.messages import changed, localized
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -19,7 +19,7 @@ def name_of(url: str) -> str:
     """The last part of a URL. Raises InputError if it names no object."""
     name = PurePosixPath(urlsplit(url).path).name
     if not name:
-        raise InputError(said("errors", "object", "no_name", url=url))
+        raise InputError(localized("errors", "object", "no_name", url=url))
     return name
 
 
@@ -33,11 +33,11 @@ def fetched(url: str, folder: Path) -> Path:
             return copy
         below = sorted(name for name in _below(store, path) if name.endswith(".parquet"))
     if not below:
-        raise InputError(said("errors", "object", "missing", url=url))
+        raise InputError(localized("errors", "object", "missing", url=url))
     for name in below:
         to = copy / PurePosixPath(name).relative_to(path)
         if ".." in to.parts:
-            raise InputError(said("errors", "object", "dots", url=url))
+            raise InputError(localized("errors", "object", "dots", url=url))
         to.parent.mkdir(parents=True, exist_ok=True)
         with _store_errors(url):
             _copy(store, name, to)
@@ -61,7 +61,7 @@ def upload(folder: Path, url: str, last: str) -> None:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     with _store_errors(url, "unwritten"):
         if any(True for _ in _below(store, path)):
-            raise InputError(said("errors", "object", "exists", url=url))
+            raise InputError(localized("errors", "object", "exists", url=url))
         for file in sorted(files, key=lambda path: path.name == last):
             obstore.put(store, f"{path}/{file.relative_to(folder).as_posix()}", file)
 
@@ -75,11 +75,11 @@ def download(url: str, folder: Path) -> Path:
         for name in names:
             to = copy / PurePosixPath(name).relative_to(path)
             if ".." in to.parts:
-                raise InputError(said("errors", "object", "dots", url=url))
+                raise InputError(localized("errors", "object", "dots", url=url))
             to.parent.mkdir(parents=True, exist_ok=True)
             _copy(store, name, to)
     if not names:
-        raise InputError(said("errors", "object", "nothing", url=url))
+        raise InputError(localized("errors", "object", "nothing", url=url))
     return copy
 
 
@@ -128,12 +128,12 @@ def _store_errors(url: str, what: str = "unread") -> Iterator[None]:
     except (BaseError, OSError, ValueError) as error:
         if is_full(error) and not isinstance(error, BaseError):
             raise  # of this machine, not of the server
-        sentence = said("errors", what, why=_why(error))
+        sentence = localized("errors", what, why=_why(error))
         raise InputError(changed(sentence, lambda text: f"{url}: {text}")) from None
 
 
 def _why(error: Exception) -> str:
     kind = type(error).__name__.removesuffix("Error").lower()
     if kind == "generic":
-        return said("errors", "object", "unreached")
+        return localized("errors", "object", "unreached")
     return kind

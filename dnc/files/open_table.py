@@ -38,7 +38,7 @@ from dnc.files.table import (
     unique_names,
     unnamed,
 )
-from dnc.messages import said
+from dnc.messages import localized
 
 _BATCH_CHARACTERS = 1 << 26  # of JSON, which is twenty times as large in memory
 _BLOCK = 1 << 22  # bytes
@@ -79,7 +79,7 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
     member = _only_member(path)
     head = member.head()
     if not head.strip():
-        raise InputError(said("errors", "file_empty"), path)
+        raise InputError(localized("errors", "file_empty"), path)
     refuse_foreign(head, path, member.name)
     if is_json(head, member.name):
         return _json(path, text_of(member, strict))
@@ -91,13 +91,13 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
 def refuse_sheet(kind: str, sheet: str | None, path: Path) -> None:
     """Raise InputError where a sheet is named of a file that is not a spreadsheet."""
     if kind != "spreadsheet" and sheet is not None:
-        raise InputError(said("errors", "no_sheets"), path)
+        raise InputError(localized("errors", "no_sheets"), path)
 
 
 def _only_member(path: Path) -> Member:
     found = members(path)
     if len(found) > 1:
-        raise InputError(said("errors", "several_files", n=len(found)), path)
+        raise InputError(localized("errors", "several_files", n=len(found)), path)
     return found[0]
 
 
@@ -105,9 +105,9 @@ def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None
     """Raise InputError where the first bytes show that this is not a table, whatever its name; see `other_kind`."""
     if kind := other_kind(head, xml):
         suffix = Path(name).suffix.lower()
-        what = said("errors", "kind", kind)
+        what = localized("errors", "kind", kind)
         raise InputError(
-            said("errors", "named_but_is" if suffix in _TABLES else "is_other", suffix=suffix, what=what), path
+            localized("errors", "named_but_is" if suffix in _TABLES else "is_other", suffix=suffix, what=what), path
         )
 
 
@@ -120,7 +120,7 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     if with_header:
         top.refuse_doubtful(path, cells[LINE][min(header_row + 1, cells.height - 1)])
     if merged and not (with_header and merged <= cells[LINE][header_row]):
-        why = said("errors", "merged")
+        why = localized("errors", "merged")
         raise InputError(why, path, merged)
     texts = cells.drop(LINE)
     header = top.names([name or "" for name in texts.row(header_row)])

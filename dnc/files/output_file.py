@@ -21,7 +21,7 @@ from dnc.files.atomic import move_into_place
 from dnc.files.remote import delivered, is_database, is_url
 from dnc.files.writers import Csv, JsonLines, Parquet, Writer
 from dnc.files.xlsx_writer import Xlsx
-from dnc.messages import said
+from dnc.messages import localized
 
 FORMATS: dict[str, Callable[..., Any]] = {".csv": Csv, ".parquet": Parquet, ".xlsx": Xlsx, ".jsonl": JsonLines}
 PAGE = ".html"
@@ -50,7 +50,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         if is_full(error):
             raise no_room(path.parent) from None
-        raise InputError(said("errors", "unwritten", why=why(error)), path) from None
+        raise InputError(localized("errors", "unwritten", why=why(error)), path) from None
     os.close(handle)
     unfinished = Path(name)
     try:
@@ -76,7 +76,7 @@ def _opened(path: str | Path, header: list[str], delimiter: str, bom: bool) -> I
     suffix = _suffix(path)
     if suffix not in FORMATS:
         known = ", ".join((*FORMATS, PAGE))
-        message = said("errors", "format" if suffix else "no_suffix", suffix=suffix, known=known)
+        message = localized("errors", "format" if suffix else "no_suffix", suffix=suffix, known=known)
         raise OptionError(message, path)
     with atomic_path(path) as unfinished, closing(FORMATS[suffix](unfinished, header, delimiter, bom)) as writer:
         writer.folder = unfinished.parent

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dnc.errors import OptionError, room_in
-from dnc.messages import said
+from dnc.messages import localized
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://")
 _DATABASES = ("postgresql", "postgres", "sqlite", "duckdb")
@@ -69,10 +69,10 @@ def fetched(source: str | Query, folder: Path) -> Path:
         from dnc.files import databases
 
         if _scheme(source.url) not in _DATABASES:
-            raise OptionError(said("errors", "query_url", known=", ".join(f"{name}://" for name in _DATABASES)))
+            raise OptionError(localized("errors", "query_url", known=", ".join(f"{name}://" for name in _DATABASES)))
         return databases.fetched(source.url, source.sql, source.name, folder)
     if _scheme(source) in _DATABASES:
-        raise OptionError(said("errors", "no_query"))
+        raise OptionError(localized("errors", "no_query"))
     from dnc.files import objects
 
     return objects.fetched(source, folder)
@@ -94,5 +94,5 @@ def _scheme(url: str) -> str:
     scheme = match[1] if match else ""
     if scheme not in (*_DATABASES, *_OBJECTS):
         known = ", ".join(f"{name}://" for name in (*_OBJECTS, *_DATABASES))
-        raise OptionError(said("errors", "scheme", scheme=scheme, known=known))
+        raise OptionError(localized("errors", "scheme", scheme=scheme, known=known))
     return scheme

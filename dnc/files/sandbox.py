@@ -21,7 +21,7 @@ import polars as pl
 
 from dnc.errors import InputError
 from dnc.files.archive import unpacked_bytes
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 
 MEMORY_BYTES = 4 << 30  # at most; for a spreadsheet `_LEAST_BYTES` plus `_BYTES_OF_BYTE` for each byte of its parts
 _LEAST_BYTES, _BYTES_OF_BYTE = 1 << 30, 100
@@ -67,7 +67,7 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path, memory: int
         (length,) = struct.unpack("<Q", header.ljust(8, b"\0"))
         left -= length
         if left < 0:
-            raise InputError(said("errors", "unpacks_over", most=f"{_MOST_BYTES[kind] / 1000000000.0:.0f}"), path)
+            raise InputError(localized("errors", "unpacks_over", most=f"{_MOST_BYTES[kind] / 1000000000.0:.0f}"), path)
         data = stream.take(length)
         if len(header) < 8 or len(data) < length:
             break
@@ -83,10 +83,10 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path, memory: int
 def _reason(code: int, stderr: bytes, kind: str, memory: int) -> str:
     word = stderr.rpartition(b"\n")[2].decode("ascii", "replace")
     if code < 0 or word == "MemoryError" or b"allocation" in stderr:
-        return said("errors", "parser", "limits", most=figure(memory >> 20), seconds=CPU_SECONDS)
+        return localized("errors", "parser", "limits", most=figure(memory >> 20), seconds=CPU_SECONDS)
     if word in _WORDS:
-        return said("errors", "parser", word)
-    return said("errors", "parser", kind, exception=word if word.isidentifier() else "unknown")
+        return localized("errors", "parser", word)
+    return localized("errors", "parser", kind, exception=word if word.isidentifier() else "unknown")
 
 
 class _Timed:
@@ -105,7 +105,7 @@ class _Timed:
         deadline = time.monotonic() + SILENT_SECONDS
         while len(data) < length:
             if self._selector and not self._selector.select(max(0.0, deadline - time.monotonic())):
-                raise InputError(said("errors", "no_row", seconds=f"{SILENT_SECONDS:g}"), self._path)
+                raise InputError(localized("errors", "no_row", seconds=f"{SILENT_SECONDS:g}"), self._path)
             with suppress(InterruptedError):
                 block = os.read(self._handle, min(_BLOCK, length - len(data)))
                 if not block:

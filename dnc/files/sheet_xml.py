@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from dnc.errors import InputError
 from dnc.files.archive import Member
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 
 _MOST_DEPTH = 256  # open elements; a sheet has fewer than twenty
 _LONGEST_TAG = 1 << 24  # bytes
@@ -101,7 +101,7 @@ class _Sheet:
     def text(self, text: str) -> None:
         self._left -= len(text) if self._element else 0
         if self._left < 0:
-            raise InputError(said("errors", "xml_cell", most=figure(_LONGEST_CELL)), self._part.where)
+            raise InputError(localized("errors", "xml_cell", most=figure(_LONGEST_CELL)), self._part.where)
         if self._element == "f" and self._formula is not None:
             self._formula.append(text)
         elif self._element == "v" and (self._is_error or self._formula is not None):
@@ -148,7 +148,7 @@ def _parse(
         nonlocal depth
         depth += 1
         if depth > _MOST_DEPTH:
-            raise InputError(said("errors", "xml_beyond"), part.where)
+            raise InputError(localized("errors", "xml_beyond"), part.where)
         start(name, attributes)
 
     def ended(name: str) -> None:
@@ -158,7 +158,7 @@ def _parse(
             end(name)
 
     def refuse(*_: object) -> None:
-        raise InputError(said("errors", "document_type"), part.where)
+        raise InputError(localized("errors", "document_type"), part.where)
 
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler = started
@@ -170,9 +170,9 @@ def _parse(
             parser.Parse(block)
             fed += len(block)
             if fed - parser.CurrentByteIndex > _LONGEST_TAG:
-                raise InputError(said("errors", "xml_beyond"), part.where)
+                raise InputError(localized("errors", "xml_beyond"), part.where)
             if most_bytes is not None and fed >= most_bytes:
                 return
         parser.Parse(b"", True)
     except expat.ExpatError:
-        raise InputError(said("errors", "xml_damaged"), part.where) from None
+        raise InputError(localized("errors", "xml_damaged"), part.where) from None

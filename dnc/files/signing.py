@@ -17,7 +17,7 @@ import msgspec
 
 from dnc.errors import InputError, OptionError, missing_extra, why
 from dnc.files.input_file import open_input, read_bounded
-from dnc.messages import said
+from dnc.messages import localized
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -99,9 +99,9 @@ def new_key(path: Path) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(text)
     except FileExistsError:
-        raise InputError(said("errors", "file_exists"), path) from None
+        raise InputError(localized("errors", "file_exists"), path) from None
     except OSError as error:
-        raise InputError(said("errors", "unwritten", why=why(error)), path) from None
+        raise InputError(localized("errors", "unwritten", why=why(error)), path) from None
     return _fingerprint(key.public_key())
 
 
@@ -123,13 +123,13 @@ def named_key(text: str) -> str:
     except OSError:  # a name too long
         exists = False
     if not exists:
-        raise OptionError(said("errors", "no_fingerprint", text=text))
+        raise OptionError(localized("errors", "no_fingerprint", text=text))
     try:
         key = load_pem_public_key(read_bounded(path, _LONGEST))
     except ValueError:
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise InputError(said("errors", "public_key"), path)
+        raise InputError(localized("errors", "public_key"), path)
     return _fingerprint(key)
 
 
@@ -141,14 +141,14 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
         raise missing_extra("packs", error) from None
     with open_input(path) as file:
         if os.name != "nt" and os.fstat(file.fileno()).st_mode & 0o077:
-            raise InputError(said("errors", "open_key"), path)
+            raise InputError(localized("errors", "open_key"), path)
         text = file.read(_LONGEST)
     try:
         key = load_pem_private_key(text, None)
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise InputError(said("errors", "private_key"), path)
+        raise InputError(localized("errors", "private_key"), path)
     return key
 
 

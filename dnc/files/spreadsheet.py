@@ -23,7 +23,7 @@ from dnc.files.archive import Member, first_bytes, parts
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import FailedCell, column_of, failed_and_merged, sheet_part
 from dnc.files.table import quoted
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 
 CELL = 32_767  # most characters in a cell of a spreadsheet
 _ROWS_AT_ONCE = 100_000
@@ -72,13 +72,13 @@ def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFram
     if not sheets["chosen"].any():
         names = sheets["name"].to_list()
         what = ("sheet_empty" if wanted in names else "no_sheet") if wanted else "no_visible_sheet"
-        raise InputError(said("errors", what, name=wanted, names=quoted(names)), path)
+        raise InputError(localized("errors", what, name=wanted, names=quoted(names)), path)
     columns = next(rows)["place"].to_list()
     marks = next(rows)
     cells = pl.concat(rows)
     most = _MOST_ROWS if first_bytes(path, 2) == b"PK" else _MOST_ROWS_97
     if cells.height >= most:
-        raise InputError(said("errors", "sheet_full", most=figure(most)), path)
+        raise InputError(localized("errors", "sheet_full", most=figure(most)), path)
     return int(sheets["chosen"].arg_true()[0]), sheets["name"].to_list(), cells, columns, marks
 
 
@@ -99,7 +99,7 @@ def _is_special(part: Member, path: Path) -> bool:
     if width * _MOST_ROWS > _MOST_CELLS:
         height = max((int(row) for piece in _pieces(part) for row in _DEEP.findall(piece)), default=10_000)
         if width * height > _MOST_CELLS:
-            raise InputError(said("errors", "far_cell"), path)
+            raise InputError(localized("errors", "far_cell"), path)
     return is_special
 
 

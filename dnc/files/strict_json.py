@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dnc.errors import printable
-from dnc.messages import said
+from dnc.messages import localized
 
 _Read = TypeVar("_Read")
 _LONGEST_TEXT = 10_000  # characters
@@ -49,8 +49,8 @@ def _text(kind: type, value: object) -> Text:
 def _problem(message: str) -> str:
     """What is wrong with a part; not the message of msgspec, which quotes the content of the file."""
     match = re.search(r"`\$\.?([^`$]*)`\Z", message)
-    place = re.sub(r"\[[^][]*\]", "", match[1]) if match else said("errors", "json_part", "whole")
-    return said("errors", "json_part", "parts" if message.startswith("Object ") else "invalid", place=place)
+    place = re.sub(r"\[[^][]*\]", "", match[1]) if match else localized("errors", "json_part", "whole")
+    return localized("errors", "json_part", "parts" if message.startswith("Object ") else "invalid", place=place)
 
 
 def decoded(data: bytes, mark: str) -> dict[str, Any] | None:

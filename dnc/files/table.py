@@ -15,7 +15,7 @@ import polars as pl
 from dnc.errors import InputError
 from dnc.files.cell_types import carried
 from dnc.files.encoding import Misfit
-from dnc.messages import Words, figure, in_quotes, said
+from dnc.messages import Words, figure, in_quotes, localized
 
 BATCH_ROWS = 500_000
 _BATCH_CELLS = 1 << 24
@@ -86,12 +86,12 @@ class Table:
 
     def __post_init__(self) -> None:
         if len(self.header) > _MOST_COLUMNS:
-            raise InputError(said("errors", "columns_over", most=figure(_MOST_COLUMNS)), self.path)
+            raise InputError(localized("errors", "columns_over", most=figure(_MOST_COLUMNS)), self.path)
         for position, name in enumerate(self.header, 1):
             if "\0" in name:
-                raise InputError(said("errors", "nul_in_name", position=position), self.path)
+                raise InputError(localized("errors", "nul_in_name", position=position), self.path)
             if len(name) > _LONGEST_NAME:
-                message = said("errors", "long_name", position=position, most=figure(_LONGEST_NAME))
+                message = localized("errors", "long_name", position=position, most=figure(_LONGEST_NAME))
                 raise InputError(message, self.path)
 
     @property
@@ -133,12 +133,12 @@ def refuse_data_as_header(header: Iterable[str], path: Path, line: int = 1) -> N
     for name in names:
         what = "numbers" if holds_number(name) else "addresses" if _ADDRESS.search(name) else None
         if what:
-            raise InputError(said("errors", "data_as_header", what=said("errors", "holds", what)), path, line)
+            raise InputError(localized("errors", "data_as_header", what=localized("errors", "holds", what)), path, line)
     kinds = {kind for name in names for kind in _VALUES if kind.match(name)}
     words = [name for name in names if any(map(str.isalpha, name)) and not any(kind.match(name) for kind in kinds)]
     counts = ([str(at) for at in range(first, first + len(names))] for first in (0, 1))
     if len(kinds) > 1 or (not words and any(map(_has_digit, names)) and names not in counts):
-        raise InputError(said("errors", "data_as_header", what=said("errors", "holds", "values")), path, line)
+        raise InputError(localized("errors", "data_as_header", what=localized("errors", "holds", "values")), path, line)
 
 
 def may_be_data(name: str) -> bool:
@@ -149,7 +149,7 @@ def may_be_data(name: str) -> bool:
 def quoted(names: Collection[str]) -> Words:
     """Column names for a message; none of them where one may be data, since then the header may be a row."""
     if any(map(may_be_data, names)):
-        return said("errors", "names_hidden")
+        return localized("errors", "names_hidden")
     shown = in_quotes(*(name[:_HEADER_CELL] for name in itertools.islice(names, _SHOWN)))
     return shown + " …" * (len(names) > _SHOWN)
 
@@ -215,7 +215,7 @@ class Heading(NamedTuple):
     def refuse_doubtful(self, path: Path, line: int) -> None:
         """Raise InputError where it cannot be told whether the header has one row or two."""
         if self.doubtful:
-            why = said("errors", "doubtful_header")
+            why = localized("errors", "doubtful_header")
             raise InputError(why, path, line)
 
 

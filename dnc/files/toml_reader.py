@@ -10,7 +10,7 @@ import re
 import tomllib
 from typing import Any
 
-from dnc.messages import Words, figure, said
+from dnc.messages import Words, figure, localized
 
 _MOST_CHARACTERS = 1 << 20
 _MOST_DOTS = 16  # in a line, outside of strings and comments
@@ -30,22 +30,22 @@ class TomlError(ValueError):
 
 def _place(detail: str) -> Words:
     match = _PLACE.search(detail)
-    return said("errors", "toml", "place", **match.groupdict()) if match else said("errors", "toml", "end")
+    return localized("errors", "toml", "place", **match.groupdict()) if match else localized("errors", "toml", "end")
 
 
 def toml_of(text: str) -> dict[str, Any]:
     """The tables of a TOML document. Raises TomlError."""
     if len(text) > _MOST_CHARACTERS:
-        raise TomlError(said("errors", "toml", "long", most=figure(_MOST_CHARACTERS)))
+        raise TomlError(localized("errors", "toml", "long", most=figure(_MOST_CHARACTERS)))
     if any(line.count(".") > _MOST_DOTS for line in _NO_KEY.sub("", text).split("\n")):
-        raise TomlError(said("errors", "toml", "key", most=_MOST_DOTS))
+        raise TomlError(localized("errors", "toml", "key", most=_MOST_DOTS))
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise TomlError(said("errors", "toml", "deep")) from None
+        raise TomlError(localized("errors", "toml", "deep")) from None
     except tomllib.TOMLDecodeError as error:
         detail = _QUOTED.sub("…", str(error))
-        texts = said("errors", "toml", "syntax", place=_place(detail)).texts
+        texts = localized("errors", "toml", "syntax", place=_place(detail)).texts
         raise TomlError(Words(texts | {"en": detail})) from None
     except ValueError:  # of `int`
-        raise TomlError(said("errors", "toml", "digits")) from None
+        raise TomlError(localized("errors", "toml", "digits")) from None

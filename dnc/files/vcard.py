@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from dnc.errors import InputError
 from dnc.files.encoding import LINE_LIMIT, Text, head_text
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 
 _BEGINNING = "begin:vcard"
 _MOST_COLUMNS = 2_048  # of all cards together; also the most properties of one card
@@ -53,7 +53,9 @@ def columns(text: Text) -> list[str]:
     for line, card in cards(text):
         names.update(dict.fromkeys(card))
         if len(names) > _MOST_COLUMNS:
-            raise InputError(said("errors", "card", "columns", most=figure(_MOST_COLUMNS)), text.member.where, line)
+            raise InputError(
+                localized("errors", "card", "columns", most=figure(_MOST_COLUMNS)), text.member.where, line
+            )
     return list(names)
 
 
@@ -68,10 +70,10 @@ def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
         mark = (entry.name, entry.value.strip().upper())
         if mark == ("BEGIN", "VCARD"):
             if begun:
-                raise InputError(said("errors", "card", "inside"), where, line)
+                raise InputError(localized("errors", "card", "inside"), where, line)
             begun, length, card = line, 0, []
         elif not begun:
-            raise InputError(said("errors", "card", "outside"), where, line)
+            raise InputError(localized("errors", "card", "outside"), where, line)
         elif mark == ("END", "VCARD"):
             yield begun, _cells(card)
             begun = 0
@@ -79,10 +81,10 @@ def cards(text: Text) -> Iterator[tuple[int, dict[str, str]]]:
             card.append(entry)
             length += len(entry.value)
             if len(card) > _MOST_COLUMNS or length > LINE_LIMIT:
-                large = said("errors", "card", "large", most=figure(_MOST_COLUMNS), characters=figure(LINE_LIMIT))
+                large = localized("errors", "card", "large", most=figure(_MOST_COLUMNS), characters=figure(LINE_LIMIT))
                 raise InputError(large, where, begun)
     if begun:
-        raise InputError(said("errors", "card", "cut"), where, begun)
+        raise InputError(localized("errors", "card", "cut"), where, begun)
 
 
 def _cells(card: list[Property]) -> dict[str, str]:
@@ -119,7 +121,7 @@ def _properties(text: Text) -> Iterator[tuple[int, Property]]:
     for number, line in _unfolded(text):
         match = _LINE.fullmatch(line)
         if match is None:
-            raise InputError(said("errors", "card", "line"), where, number)
+            raise InputError(localized("errors", "card", "line"), where, number)
         group, name, rest, value = match.groups()
         parameters: dict[str, list[str]] = defaultdict(list)
         for parameter in re.findall(r';((?:"[^"]*"|[^";])*)', rest):
@@ -131,7 +133,7 @@ def _properties(text: Text) -> Iterator[tuple[int, Property]]:
             try:
                 value = quopri.decodestring(value.encode()).decode(next(iter(parameters["charset"]), "utf-8"))
             except (LookupError, UnicodeDecodeError):
-                raise InputError(said("errors", "card", "encoding"), where, number) from None
+                raise InputError(localized("errors", "card", "encoding"), where, number) from None
         else:
             value = _ESCAPED.sub(lambda escaped: "\n" if escaped[1] in "nN" else escaped[1], value)
         yield number, Property(group or "", name, dict(parameters), value.strip())
@@ -146,7 +148,7 @@ def _unfolded(text: Text) -> Iterator[tuple[int, str]]:
         if soft or line[:1] in ("\t", " ") or (left_out and ":" not in line):
             kept += "" if left_out else f"\n{line}" if soft else line[1:]
             if len(kept) > LINE_LIMIT:
-                raise InputError(said("errors", "card", "long", most=figure(LINE_LIMIT)), text.member.where, start)
+                raise InputError(localized("errors", "card", "long", most=figure(LINE_LIMIT)), text.member.where, start)
             continue
         if kept.strip() and not left_out:
             yield start, kept

@@ -14,7 +14,7 @@ from dnc.files.output_rows import Rows
 from dnc.files.spreadsheet import CELL
 from dnc.files.table import unique_names
 from dnc.files.writers import Parts, Writer, as_cells, defused, header_cells
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 
 XLSX_ROWS = 1_048_575  # of one sheet, without the header
 XLSX_SHEETS = 5  # with rows
@@ -34,7 +34,7 @@ class Xlsx(Writer):
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
         if len(header) > _XLSX_COLUMNS:
-            raise InputError(said("errors", "xlsx_columns", most=figure(_XLSX_COLUMNS)), path)
+            raise InputError(localized("errors", "xlsx_columns", most=figure(_XLSX_COLUMNS)), path)
         self._path = path
         self._header = unique_names(header)
         self._parts = Parts(path)
@@ -47,7 +47,7 @@ class Xlsx(Writer):
     def write(self, frame: pl.DataFrame) -> None:
         """Store rows that were laid out. Raises InputError if there are too many for a workbook."""
         if self._parts.rows + frame.height > XLSX_ROWS * XLSX_SHEETS:
-            raise InputError(said("errors", "xlsx_rows", most=figure(XLSX_ROWS * XLSX_SHEETS)))
+            raise InputError(localized("errors", "xlsx_rows", most=figure(XLSX_ROWS * XLSX_SHEETS)))
         for cells in frame.select(pl.selectors.string()):
             self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
         self._parts.add(frame)

@@ -16,7 +16,7 @@ from typing import Any
 
 from dnc.law.condition import Condition, Sql, all_sql, is_unknown, one_of
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, Words, messages, registry_name, said
+from dnc.messages import LANGUAGES, Words, localized, messages, registry_name
 
 FACTS = {
     "day": "DATE",  # local day of the call; it decides which law is in force
@@ -95,7 +95,7 @@ def _answered(p: dict[str, Any]) -> Condition:
         Sql(f"case when {state} in ('listed', 'clear') then true end", state),
         tuple(_registry_reads(registry)),
         (_next_answer(registry),),
-        said("condition", "answers", registry=_name(registry)),
+        localized("condition", "answers", registry=_name(registry)),
         (registry,),
     )
 
@@ -115,26 +115,26 @@ def _unlisted(p: dict[str, Any]) -> Condition:
     )
     reads = _registry_reads(registry)
     ends = [_next_answer(registry)]
-    says = said("condition", "unlisted", registry=_name(registry))
+    says = localized("condition", "unlisted", registry=_name(registry))
     listed = Sql("false")
     if grace := p.get("grace_days"):
         listed = Sql(f"coalesce(day < {since} + {grace}, false)", since, "day")
         within = f"{state} = 'listed' and day < {since} + {grace}"
         ends.append(Sql(f"case when {within} then {since} + {grace - 1} end", state, listed))
-        says += said("condition", "grace", days=grace)
+        says += localized("condition", "grace", days=grace)
     clear = []
     if span := p.get("max_age"):
         last = _last_day(as_of, span)
         clear.append(Sql(f"day <= {last}", "day", last))
         reads.append((Sql(f"{state} = 'clear' and day > {last}", state, "day", last), f"stale:{registry}"))
         ends.append(Sql(f"case when {state} = 'clear' then {last} end", state, last))
-        says += said("condition", "answered", span=_span(span))
+        says += localized("condition", "answered", span=_span(span))
     if p.get("for_consent"):
         clear.append(Sql(f"{answered_on} <= consent_on", answered_on, "consent_on"))
         reads.append((Sql(f"{state} = 'clear' and consent_on is null", state, "consent_on"), "consent_on"))
         older = Sql(f"coalesce({answered_on} > consent_on, {answered_on} is null)", answered_on, "consent_on")
         reads.append((Sql(f"{state} = 'clear' and {older}", state, older), f"uncovered:{registry}"))
-        says += said("condition", "for_consent")
+        says += localized("condition", "for_consent")
     current = all_sql(clear)
     sql = f"case {state} when 'listed' then {listed} when 'clear' then nullif({current}, false) end"
     return Condition(Sql(sql, state, listed, current), tuple(reads), tuple(ends), says, (registry,))
@@ -152,7 +152,7 @@ def _unlisted_for_campaign(registry: str) -> Condition:
         Sql(sql, unnamed, of_campaign),
         tuple(reads),
         (_next_answer(registry),),
-        said("condition", "unlisted", registry=_name(registry)) + said("condition", "for_campaign"),
+        localized("condition", "unlisted", registry=_name(registry)) + localized("condition", "for_campaign"),
         (registry,),
     )
 
@@ -170,19 +170,19 @@ def _consent(p: dict[str, Any]) -> Condition:
     conditions = [one_of("consent", scope)]
     reads = [(is_unknown("consent"), "consent")]
     ends = [_eve_of("consent_withdrawn_on"), Sql("consent_until", "consent_until")]
-    says = said("condition", "consent", words=value_names("consent", scope))
+    says = localized("condition", "consent", words=value_names("consent", scope))
     registries: tuple[str, ...] = ()
     if wanted := p.get("for"):
         compares.append(("consent_for", (wanted, "both")))
         conditions.append(one_of(*compares[-1]))
         reads.append((is_unknown("consent_for"), "consent_for"))
-        says += said("condition", "consent_for", calls=value_names("consent_for", [wanted]))
+        says += localized("condition", "consent_for", calls=value_names("consent_for", [wanted]))
     if span := p.get("max_age"):
         last = _last_day("consent_on", span)
         conditions += [_has_come("consent_on"), Sql(f"day <= {last}", "day", last)]
         reads.append((is_unknown("consent_on"), "consent_on"))
         ends.append(last)
-        says += said("condition", "consent_age", span=_span(span))
+        says += localized("condition", "consent_age", span=_span(span))
     else:
         conditions.append(Sql("coalesce(consent_on <= day, true)", "consent_on", "day"))
     if registry := p.get("after_listed"):
@@ -194,7 +194,7 @@ def _consent(p: dict[str, Any]) -> Condition:
         reads += _registry_reads(registry)
         reads.append((Sql(f"{state} = 'listed' and consent_on is null", state, "consent_on"), "consent_on"))
         ends.append(_next_answer(registry))
-        says += said("condition", "consent_after", registry=_name(registry))
+        says += localized("condition", "consent_after", registry=_name(registry))
         if span := p.get("registry_max_age"):
             # The number may have gone on the list again since an old answer.
             last = _last_day(as_of, span)
@@ -202,7 +202,7 @@ def _consent(p: dict[str, Any]) -> Condition:
             conditions.append(Sql(f"nullif(day <= {last}, false)", "day", last))
             reads.append((Sql(f"{answered} and day > {last}", answered, "day", last), f"stale:{registry}"))
             ends.append(Sql(f"case when {answered} then {last} end", answered, last))
-            says += said("condition", "answered", span=_span(span))
+            says += localized("condition", "answered", span=_span(span))
         registries = (registry,)
     withdrawn = _has_come("consent_withdrawn_on")
     conditions.append(Sql(f"not ({withdrawn})", withdrawn))
@@ -214,7 +214,7 @@ def _consent(p: dict[str, Any]) -> Condition:
         all_sql(conditions),
         tuple(reads),
         tuple(ends),
-        says + said("condition", "not_withdrawn"),
+        says + localized("condition", "not_withdrawn"),
         registries,
         compares=tuple(compares),
     )
@@ -245,7 +245,7 @@ def _hours(p: dict[str, Any]) -> Condition:
         agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
         agreed += "else appointment::date = day end"
         sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
-    says = said("condition", "hours", hours=_weekdays(p["text"]))
+    says = localized("condition", "hours", hours=_weekdays(p["text"]))
     return Condition(sql, ((unknown, "place"),), says=says, daily=True, calendars=calendars)
 
 
@@ -273,9 +273,9 @@ def _cli(p: dict[str, Any]) -> Condition:
         conditions.append(Sql(" or ".join(f"starts_with(cli, '{prefix}')" for prefix in allowed), "cli"))
     if barred := p.get("forbidden"):
         conditions.append(Sql(" and ".join(f"not starts_with(cli, '{prefix}')" for prefix in barred), "cli"))
-    says = said("condition", "shown_in" if allowed else "shown", prefixes=" ".join(allowed or ()))
+    says = localized("condition", "shown_in" if allowed else "shown", prefixes=" ".join(allowed or ()))
     if barred:
-        says += said("condition", "shown_not_in", prefixes=" ".join(barred))
+        says += localized("condition", "shown_not_in", prefixes=" ".join(barred))
     prefixes = tuple(allowed or barred or ())
     compares = (("cli", prefixes),) if prefixes else ()
     return Condition(all_sql(conditions), ((is_unknown("cli"), "cli"),), says=says, compares=compares)
@@ -288,7 +288,7 @@ def _not_objected(p: dict[str, Any]) -> Condition:
     )
     coming = _eve_of("objected_on")
     ends = (_next_answer(OWN), Sql(f"case when objected_on < date '9999-12-31' then {coming} end", coming))
-    says = said("condition", "not_objected")
+    says = localized("condition", "not_objected")
     return Condition(Sql(sql, objected, OWN), tuple(_registry_reads(OWN)), ends, says, (OWN,))
 
 
@@ -313,7 +313,7 @@ def _silence(p: dict[str, Any]) -> Condition:
         Sql(sql, there, "day"),
         ((is_unknown("polls"), "place"),),
         (Sql(ahead, there, "day"),),
-        said("condition", "silence"),
+        localized("condition", "silence"),
         compares=(("polls", tuple(p["early"])),) if p["early"] else (),
         calendars=(usual, early),
     )
@@ -324,17 +324,17 @@ def _max_attempts(p: dict[str, Any]) -> Condition:
     n = p["n"]
     if "hours" in p:
         sql = Sql(f"coalesce(attempts_day < {n}, nullif(attempts < {n}, false))", "attempts_day", "attempts")
-        unknown, says = "attempts_day", said("condition", "max_attempts_hours", n=n, hours=p["hours"])
+        unknown, says = "attempts_day", localized("condition", "max_attempts_hours", n=n, hours=p["hours"])
     else:
         sql = Sql(f"attempts < {n} and coalesce(attempts_day < {n}, true)", "attempts", "attempts_day")
-        unknown, says = "attempts", said("condition", "max_attempts", n=n, days=p["days"])
+        unknown, says = "attempts", localized("condition", "max_attempts", n=n, days=p["days"])
     return Condition(sql, ((is_unknown(unknown), unknown),), says=says, daily=True)
 
 
 def _pause(p: dict[str, Any]) -> Condition:
     column, days = p["after"], p["days"]
     sql = Sql(f"day < {column} or day > {column} + {days}", column, "day")
-    says = said("condition", "pause", days=days, label=label(column))
+    says = localized("condition", "pause", days=days, label=label(column))
     coming = _eve_of(column)
     ends = (Sql(f"case when {column} < date '9999-12-31' then {coming} end", coming),)
     return Condition(sql, ((is_unknown(column), column),), ends, says)
@@ -357,7 +357,7 @@ def _within(p: dict[str, Any]) -> Condition:
         says = _span({"working_days": n})
     come = _has_come(column)
     sql = Sql(f"{come} and day <= {last}", come, last)
-    says = said("condition", "within", span=says, label=label(column))
+    says = localized("condition", "within", span=says, label=label(column))
     return Condition(sql, ((is_unknown(column), column),), (last,), says, calendars=calendars)
 
 
@@ -367,13 +367,13 @@ def _later(p: dict[str, Any]) -> Condition:
     return Condition(
         Sql(f"{column} > {than}", column, than),
         reads,
-        says=said("condition", "later", label=label(column), than=label(than)),
+        says=localized("condition", "later", label=label(column), than=label(than)),
     )
 
 
 def _span(span: dict[str, int]) -> Words:
-    lengths = [said("condition", unit.rstrip("s"), "one" if n == 1 else "many", n=n) for unit, n in span.items()]
-    return reduce(lambda text, part: text + said("condition", "and") + part, lengths)
+    lengths = [localized("condition", unit.rstrip("s"), "one" if n == 1 else "many", n=n) for unit, n in span.items()]
+    return reduce(lambda text, part: text + localized("condition", "and") + part, lengths)
 
 
 def _name(registry: str) -> Words:
@@ -389,7 +389,7 @@ def label(column: str) -> Words:
 def value_names(axis: str, words: Iterable[str]) -> Words:
     """The names of some values of an axis, joined by "or", in every language."""
     names = [Words({language: vocabulary().value(axis, word, language) for language in LANGUAGES}) for word in words]
-    return reduce(lambda text, part: text + said("condition", "or") + part, names)
+    return reduce(lambda text, part: text + localized("condition", "or") + part, names)
 
 
 def days_sql(days: Iterable[date]) -> str:
@@ -411,7 +411,7 @@ def _next_in(macro: str) -> str:
 
 
 def _constant(sql: str, name: str) -> Callable[[dict[str, Any]], Condition]:
-    return lambda p: Condition(Sql(sql), says=said("condition", name))
+    return lambda p: Condition(Sql(sql), says=localized("condition", name))
 
 
 @dataclass(frozen=True)

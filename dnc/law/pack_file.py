@@ -33,7 +33,7 @@ from dnc.files.archive import Member, parts
 from dnc.files.atomic import write_atomically
 from dnc.files.input_file import input_sha256, open_input
 from dnc.files.toml_reader import TomlError, toml_of
-from dnc.messages import said
+from dnc.messages import localized
 
 _CONTEXT = b"dnc rules pack 1\n"  # so that a signature made for something else is never valid for a pack
 _SIGNATURE, _MANIFEST, _ABOUT = "signature", "manifest.json", "pack.toml"
@@ -99,9 +99,9 @@ class SignedPack:
         try:
             manifest = msgspec.json.decode(self._manifest, type=_Manifest)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise InputError(said("errors", "pack", "manifest"), self.path) from None
+            raise InputError(localized("errors", "pack", "manifest"), self.path) from None
         if strange := sorted(manifest.files.keys() ^ self._members.keys()):
-            raise InputError(said("errors", "pack", "match", name=strange[0]), self.path)
+            raise InputError(localized("errors", "pack", "match", name=strange[0]), self.path)
         texts = {name: self._text(name, listed) for name, listed in sorted(manifest.files.items())}
         return _content(manifest.version, texts, self.path)
 
@@ -109,7 +109,7 @@ class SignedPack:
         with self._members[name].open() as stream:
             data = stream.read(listed.bytes + 1)
         if len(data) != listed.bytes or hashlib.sha256(data).hexdigest() != listed.sha256:
-            raise InputError(said("errors", "pack", "match", name=name), self.path)
+            raise InputError(localized("errors", "pack", "match", name=name), self.path)
         return _decoded(data, self.path, name)
 
 
@@ -117,14 +117,14 @@ def read_pack_file(path: Path) -> SignedPack:
     """Open a pack and verify its signature; nothing else in it is read. Raises InputError, OptionError."""
     with open_input(path) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or os.fstat(file.fileno()).st_size > _MOST_PACK:
-            raise InputError(said("errors", "pack", "large", most=_MOST_PACK >> 20), path)
+            raise InputError(localized("errors", "pack", "large", most=_MOST_PACK >> 20), path)
         if file.read(2) != b"PK":
-            raise InputError(said("errors", "pack", "no_zip"), path)
+            raise InputError(localized("errors", "pack", "no_zip"), path)
     members = parts(path, r"(?s).*", "another")
     if _SIGNATURE not in members or _MANIFEST not in members:
-        raise InputError(said("errors", "pack", "unsigned"), path)
+        raise InputError(localized("errors", "pack", "unsigned"), path)
     if len(members) - 2 > _MOST_FILES or sum(member.size or 0 for member in members.values()) > _MOST_ALL:
-        raise InputError(said("errors", "pack", "unpacks", files=_MOST_FILES, most=_MOST_ALL >> 20), path)
+        raise InputError(localized("errors", "pack", "unpacks", files=_MOST_FILES, most=_MOST_ALL >> 20), path)
     signature, manifest = _bounded(members.pop(_SIGNATURE), 1 << 10), _bounded(members.pop(_MANIFEST), _MOST_MANIFEST)
     return SignedPack(path, input_sha256(path), _verified(signature, manifest, path), manifest, members)
 
@@ -133,7 +133,7 @@ def _bounded(member: Member, most: int) -> bytes:
     with member.open() as stream:
         data = stream.read(most + 1)
     if len(data) > most:
-        raise InputError(said("errors", "pack", "part"), member.where)
+        raise InputError(localized("errors", "pack", "part"), member.where)
     return data
 
 
@@ -143,26 +143,26 @@ def _verified(signature: bytes, manifest: bytes, path: Path) -> str:
     try:
         return signing.verified(public, own, _CONTEXT, manifest)
     except signing.BrokenSignatureError:
-        raise InputError(said("errors", "signature"), path) from None
+        raise InputError(localized("errors", "signature"), path) from None
 
 
 def _decoded(data: bytes, path: Path, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(said("errors", "not_utf8"), path / name) from None
+        raise InputError(localized("errors", "not_utf8"), path / name) from None
 
 
 def _content(version: str, texts: Mapping[str, str], path: Path) -> Content:
     """The files of a pack as rules and cases. Raises InputError if a name is not allowed, or either is missing."""
     if "vocabulary.toml" in texts:
-        raise InputError(said("errors", "pack", "vocabulary"), path)
+        raise InputError(localized("errors", "pack", "vocabulary"), path)
     if strange := [name for name in texts if not _NAME.fullmatch(name) or name == _ABOUT]:
-        raise InputError(said("errors", "pack", "file_name", name=strange[0]), path)
+        raise InputError(localized("errors", "pack", "file_name", name=strange[0]), path)
     rules = {name: text for name, text in texts.items() if name.endswith(".toml")}
     cases = {name: text for name, text in texts.items() if name not in rules}
     if not rules or not cases:
-        raise InputError(said("errors", "pack", "files"), path)
+        raise InputError(localized("errors", "pack", "files"), path)
     return Content(version, rules, cases)
 
 
@@ -172,7 +172,7 @@ def _content(version: str, texts: Mapping[str, str], path: Path) -> Content:
 def content_of(folder: Path) -> Content:
     """The content for a pack in a folder: rules files, cases, and `pack.toml` with the version. Raises InputError."""
     if not folder.is_dir():
-        raise InputError(said("errors", "no_rules_folder"), folder)
+        raise InputError(localized("errors", "no_rules_folder"), folder)
     paths = {path.name: path for path in sorted(folder.iterdir()) if path.suffix in (".toml", ".csv")}
     texts = {name: _decoded(_read(path), folder, name) for name, path in paths.items()}
     try:
@@ -181,9 +181,9 @@ def content_of(folder: Path) -> Content:
         about = {}
     version = about.get("version")
     if about.keys() != {"version"} or not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise InputError(said("errors", "pack", "version"), folder / _ABOUT)
+        raise InputError(localized("errors", "pack", "version"), folder / _ABOUT)
     if len(texts) > _MOST_FILES or sum(path.stat().st_size for path in paths.values()) > _MOST_ALL:
-        raise InputError(said("errors", "pack", "most", files=_MOST_FILES, most=_MOST_ALL >> 20), folder)
+        raise InputError(localized("errors", "pack", "most", files=_MOST_FILES, most=_MOST_ALL >> 20), folder)
     return _content(version, texts, folder)
 
 
@@ -191,7 +191,7 @@ def _read(path: Path) -> bytes:
     with open_input(path) as file:
         data = file.read(_MOST_FILE + 1)
     if len(data) > _MOST_FILE:
-        raise InputError(said("errors", "larger", most=_MOST_FILE >> 20), path)
+        raise InputError(localized("errors", "larger", most=_MOST_FILE >> 20), path)
     return data
 
 
@@ -211,5 +211,5 @@ def write_pack(content: Content, key_file: Path, out: Path) -> str:
     try:
         write_atomically(out, packed.getvalue())
     except OSError as error:
-        raise InputError(said("errors", "unwritten", why=why(error)), out) from None
+        raise InputError(localized("errors", "unwritten", why=why(error)), out) from None
     return signer.fingerprint

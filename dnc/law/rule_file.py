@@ -30,7 +30,7 @@ from dnc.law.demands import (
 )
 from dnc.law.regimes import GRADES, Cite, Pack, Regime
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, Words, in_languages, said, translated, words
+from dnc.messages import LANGUAGES, Words, in_languages, localized, translated, words
 
 LONGEST_TITLE = 60  # characters: a title is one line of a page or of a terminal
 _IN_WORDS = ("duty", *OPEN)  # demands whose value is a sentence
@@ -74,12 +74,12 @@ def read_pack(path: str, text: str) -> Pack:
         return _Reader(path, text).pack()
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError) as error:
         # A value of an unexpected type, such as a list instead of a word.
-        raise RuleError(said("errors", "rules", "form", kind=type(error).__name__), path) from None
+        raise RuleError(localized("errors", "rules", "form", kind=type(error).__name__), path) from None
 
 
 @lru_cache(maxsize=1024)  # most regimes have such conditions in common with others
 def _one_of(axis: str, values: tuple[str, ...]) -> Condition:
-    says = said("condition", "axis", label=label(axis), words=value_names(axis, values))
+    says = localized("condition", "axis", label=label(axis), words=value_names(axis, values))
     compares = ((axis, values),)
     return Condition(one_of(axis, values), ((is_unknown(axis), axis),), says=says, compares=compares, axis=True)
 
@@ -90,7 +90,7 @@ class _Reader:
         try:
             self.data = toml_of(text)
         except TomlError as error:
-            raise RuleError(said("errors", "no_toml", error=error.args[0]), path) from None
+            raise RuleError(localized("errors", "no_toml", error=error.args[0]), path) from None
         self.printable(self.data)
 
     def fail(self, message: str, *at: str) -> RuleError:
@@ -98,7 +98,7 @@ class _Reader:
 
         The detail is only in English, for the author of the file; other languages say that it is for the author.
         """
-        return RuleError(said("errors", "rules", "fault", detail=message), self.path, ".".join(at) or None)
+        return RuleError(localized("errors", "rules", "fault", detail=message), self.path, ".".join(at) or None)
 
     def printable(self, data: Any, *at: str) -> None:
         """Refuse control characters, which a terminal or a line of text would obey, and very long texts anywhere."""
@@ -366,7 +366,7 @@ class _Reader:
         places = [place for place in self.data.get("places", ()) if _PLACE.fullmatch(place)]
         if places and (unknown := [value for value in values if value not in places]):
             raise self.fail(f"{unknown[0]!r} is not in [places]", *at, axis)
-        says = said("condition", "axis", label=label("place"), words=" / ".join(values))
+        says = localized("condition", "axis", label=label("place"), words=" / ".join(values))
         compares = [("place", tuple(values))]
         sql, is_not_known = one_of("place", values), is_unknown("place")
         if places:
@@ -378,7 +378,7 @@ class _Reader:
             compares.append(("plan_place", tuple(values)))
             by_code = one_of("plan_place", values)
             sql = Sql(f"coalesce({by_code}, false) or {sql}", by_code, sql)
-            says += said("condition", "by_code")
+            says += localized("condition", "by_code")
         plain = not places and axis == "place"
         return Condition(sql, ((is_not_known, "place"),), says=says, compares=tuple(compares), axis=plain)
 
@@ -391,7 +391,9 @@ class _Reader:
         condition = DEMANDS[name].write({})
         # If a language lacks the sentence, it names the kind of demand: what the regime says is shown next to it.
         texts = {
-            f"{name}_{language}": text for language, text in said("condition", name).texts.items() if language != "en"
+            f"{name}_{language}": text
+            for language, text in localized("condition", name).texts.items()
+            if language != "en"
         }
         return replace(condition, says=Words(in_languages(texts | table, name, "regimes", table["id"])))
 

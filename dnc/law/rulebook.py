@@ -19,7 +19,7 @@ from dnc.errors import RuleError
 from dnc.law.condition import Sql
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rule_file import read_pack
-from dnc.messages import LANGUAGES, Words, said
+from dnc.messages import LANGUAGES, Words, localized
 
 # The files on which the reading of a rules file depends.
 _READ_BY = (
@@ -76,12 +76,12 @@ class Rulebook:
         if extra is not None:
             folder = Path(extra)
             if not folder.is_dir():
-                raise RuleError(said("errors", "no_rules_folder"), folder)
+                raise RuleError(localized("errors", "no_rules_folder"), folder)
             for path in sorted(folder.glob("*.toml")):
                 try:
                     texts[path.name] = path.read_text(encoding="utf-8")
                 except (OSError, UnicodeDecodeError) as error:
-                    raise RuleError(said("errors", "unread", why=type(error).__name__), path) from None
+                    raise RuleError(localized("errors", "unread", why=type(error).__name__), path) from None
                 paths[path.name] = str(path)
         return _rulebook(tuple((paths[name], text) for name, text in sorted(texts.items())), pack)
 
@@ -166,15 +166,15 @@ def _rulebook(sources: tuple[tuple[str, str], ...], installed: PackId | None = N
     for path, text in sources:
         pack = _pack(path, text)
         if pack.jurisdiction in packs:
-            raise RuleError(said("errors", "rules", "jurisdiction", name=pack.jurisdiction), path)
+            raise RuleError(localized("errors", "rules", "jurisdiction", name=pack.jurisdiction), path)
         packs[pack.jurisdiction] = pack
         for regime in pack.regimes:
             if regime.id in seen:
-                raise RuleError(said("errors", "rules", "regime", other=seen[regime.id]), path, regime.id)
+                raise RuleError(localized("errors", "rules", "regime", other=seen[regime.id]), path, regime.id)
             seen[regime.id] = path
         for name in pack.macros:
             if name in calendars:
-                raise RuleError(said("errors", "rules", "calendar", name=name, other=calendars[name]), path)
+                raise RuleError(localized("errors", "rules", "calendar", name=name, other=calendars[name]), path)
             calendars[name] = path
     texts = {hashlib.sha256(text.encode()).hexdigest(): text for _, text in sources}
     return Rulebook(packs, texts, installed)

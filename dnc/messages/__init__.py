@@ -152,7 +152,7 @@ def in_language(text: object, language: str) -> str:
     return text.texts[language] if isinstance(text, Words) else str(text)
 
 
-def said(section: str, *path: str, **values: object) -> Words:
+def localized(section: str, *path: str, **values: object) -> Words:
     """A message, filled in, in every language; values that are `Words` are inserted in the same language.
 
     Args:
@@ -180,12 +180,12 @@ def changed(text: str, change: Callable[[str], str]) -> str:
 
 
 def figure(number: float) -> Words:
-    """A count as each language writes it, as a value for `said`."""
+    """A count as each language writes it, as a value for `localized`."""
     return Words({language: counted(language)(number) for language in LANGUAGES})
 
 
 def either(names: Iterable[str]) -> Words:
-    """Names to choose from, as a value for `said`: a or b."""
+    """Names to choose from, as a value for `localized`: a or b."""
     return Words({language: f" {messages('common', language)['or']} ".join(names) for language in LANGUAGES})
 
 
@@ -201,7 +201,7 @@ def in_quotes(*names: str) -> Words:
 
 
 def calendar_day(day: date | str) -> Words:
-    """A day as each language writes it, as a value for `said`."""
+    """A day as each language writes it, as a value for `localized`."""
     return Words({language: dated(language)(day) for language in LANGUAGES})
 
 

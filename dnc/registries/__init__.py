@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from dnc.clock import today
     from dnc.files.archive import Member
     from dnc.files.table import PHONE_WORDS
-    from dnc.messages import figure, said
+    from dnc.messages import figure, localized
     from dnc.registries.contract import LISTING, OPTIONAL, Extract, Layout, Loader
     from dnc.registries.listing_frames import (
         NO_COUNTRY,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "dnc.clock": ("today",),
-    "dnc.messages": ("figure", "said"),
+    "dnc.messages": ("figure", "localized"),
     "dnc.files.archive": ("Member",),
     "dnc.files.table": ("PHONE_WORDS",),
     "dnc.registries.contract": ("LISTING", "OPTIONAL", "Extract", "Layout", "Loader"),
@@ -55,7 +55,7 @@ __all__ = [
     "figure",
     "line_batches",
     "listings",
-    "said",
+    "localized",
     "today",
 ]
 

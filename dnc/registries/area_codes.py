@@ -22,7 +22,7 @@ import polars as pl
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
 from dnc.files.fixed_width import Layout, byte, is_digit, records, value
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.numbers.numbering_plans import country_of_prefix
 from dnc.registries.contract import LISTING, Extract
 
@@ -55,9 +55,9 @@ def read(country: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
         for member in extract.members:
             head = member.head()
             if not head:
-                raise LoaderError(said("errors", "empty_list"), member.where)
+                raise LoaderError(localized("errors", "empty_list"), member.where)
             if _change_code(head):
-                raise LoaderError(said("errors", "changes_only"), member.where)
+                raise LoaderError(localized("errors", "changes_only"), member.where)
             codes = _Codes(extract, member, country, _code_in_name(member, extract))
             is_xml = head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
             yield from (_xml if is_xml else _flat)(member, codes)
@@ -121,14 +121,14 @@ class _Codes:
         if country != self.country:
             raise LoaderError(self._other_country(code, country), self.member.where, at)
         if self.named and code != self.named:
-            raise LoaderError(said("errors", "code", "named", code=code, named=self.named), self.member.where, at)
+            raise LoaderError(localized("errors", "code", "named", code=code, named=self.named), self.member.where, at)
         self.seen.add(code)
         self.extract.covers.add(f"1{code}")
 
     def _other_country(self, code: str, country: str | None) -> str:
         if self.country == "US" and country == "CA":
-            return said("errors", "code", "canadian", code=code)
-        return said("errors", "code", f"not_{self.country}", code=code)
+            return localized("errors", "code", "canadian", code=code)
+        return localized("errors", "code", f"not_{self.country}", code=code)
 
 
 # Flat text
@@ -136,10 +136,10 @@ class _Codes:
 
 def _record_fault(record: bytes) -> str:
     if re.match(rb"[2-9]\d\d,\d{7}\r", record):
-        return said("errors", "record", "crlf")
+        return localized("errors", "record", "crlf")
     if re.match(rb"\+?\d{10,11}\r?\n?", record):
-        return said("errors", "record", "typed")
-    return said("errors", "record", "flat")
+        return localized("errors", "record", "typed")
+    return localized("errors", "record", "flat")
 
 
 _FLAT = Layout(
@@ -202,10 +202,10 @@ def _xml(member: Member, codes: _Codes) -> Iterator[pl.DataFrame]:
             at = tag.end()
         yield from _numbers(piece[at:], state, codes, member)
     if not state.closed:
-        raise LoaderError(said("errors", "list_cut"), member.where)
+        raise LoaderError(localized("errors", "list_cut"), member.where)
     _not_empty(state, member)
     if not state.numbers:
-        raise LoaderError(said("errors", "empty_list"), member.where)
+        raise LoaderError(localized("errors", "empty_list"), member.where)
 
 
 def _pieces(member: Member) -> Iterator[bytes]:
@@ -213,14 +213,14 @@ def _pieces(member: Member) -> Iterator[bytes]:
     rest = b""
     for block in member.blocks():
         if b"<!" in (probe := rest + block) or b"&" in block:
-            raise LoaderError(said("errors", "entities"), member.where)
+            raise LoaderError(localized("errors", "entities"), member.where)
         end = probe.rfind(b">") + 1
         if len(probe) - end > _TAG_LIMIT:
-            raise LoaderError(said("errors", "long_tag"), member.where)
+            raise LoaderError(localized("errors", "long_tag"), member.where)
         yield probe[:end]
         rest = probe[end:]
     if b"<" in rest:
-        raise LoaderError(said("errors", "list_cut"), member.where)
+        raise LoaderError(localized("errors", "list_cut"), member.where)
     yield rest
 
 
@@ -230,11 +230,11 @@ def _numbers(piece: bytes, state: _State, codes: _Codes, member: Member) -> Iter
     rest = _PH.sub(b"", piece) if numbers else piece
     if strange := rest.removeprefix(b"\xef\xbb\xbf").strip():
         before = len(_PH.findall(piece[: piece.find(strange.split(b">")[0])]))
-        raise LoaderError(said("errors", "odd_text", number=state.numbers + before + 1), member.where)
+        raise LoaderError(localized("errors", "odd_text", number=state.numbers + before + 1), member.where)
     if not numbers:
         return
     if state.code is None or state.closed:
-        raise LoaderError(said("errors", "code", "outside"), member.where)
+        raise LoaderError(localized("errors", "code", "outside"), member.where)
     first = state.numbers + 1
     state.numbers += len(numbers)
     state.in_code += len(numbers)
@@ -260,14 +260,14 @@ def _step(tag: bytes, state: _State, codes: _Codes, member: Member) -> None:
     elif kind == "/list" and state.opened and not state.closed:
         state.closed = True
     elif kind not in ("/ac", "/ph") or not state.opened:
-        raise LoaderError(said("errors", "odd_element", number=state.numbers + 1), member.where)
+        raise LoaderError(localized("errors", "odd_element", number=state.numbers + 1), member.where)
 
 
 def _open_list(attributes: dict[str, str], state: _State, codes: _Codes, member: Member) -> None:
     if not {"type", "level", "val"} <= attributes.keys():
-        raise LoaderError(said("errors", "list_element"), member.where)
+        raise LoaderError(localized("errors", "list_element"), member.where)
     if attributes["type"] != "full":
-        raise LoaderError(said("errors", "changes_only"), member.where)
+        raise LoaderError(localized("errors", "changes_only"), member.where)
     state.opened = True
     if attributes["val"]:
         _set_code(attributes["val"], state, codes, member)
@@ -277,13 +277,13 @@ def _open_list(attributes: dict[str, str], state: _State, codes: _Codes, member:
 
 def _set_code(code: str, state: _State, codes: _Codes, member: Member) -> None:
     if not re.fullmatch(r"[2-9]\d\d", code):
-        raise LoaderError(said("errors", "code", "digits"), member.where)
+        raise LoaderError(localized("errors", "code", "digits"), member.where)
     codes.add(code)
     if state.only and code != state.only:
-        raise LoaderError(said("errors", "code", "listed", code=code, only=state.only), member.where)
+        raise LoaderError(localized("errors", "code", "listed", code=code, only=state.only), member.where)
     state.code, state.in_code = code, 0
 
 
 def _not_empty(state: _State, member: Member) -> None:
     if state.opened and not state.in_code:
-        raise LoaderError(said("errors", "code", "empty", code=state.code), member.where)
+        raise LoaderError(localized("errors", "code", "empty", code=state.code), member.where)

@@ -26,7 +26,7 @@ from dnc.files.open_table import open_table
 from dnc.files.signatures import other_kind
 from dnc.files.table import Table, folded, looks_like_phone, refuse_data_as_header
 from dnc.files.vcard import is_vcard
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.numbers.reader import read_listed
 
 LISTING = {
@@ -49,7 +49,7 @@ OWN = "own"  # id of the list of those who objected to this caller; everything e
 
 def file_kind(kind: str) -> str:
     """What a file that is not text contains, in words for messages. kind: as `dnc.files.archive.kind_of` returns it."""
-    return said("errors", "file_kind", kind)
+    return localized("errors", "file_kind", kind)
 
 
 class _Peek:
@@ -96,12 +96,12 @@ class Layout:
     def __post_init__(self) -> None:
         """Raise OptionError if it contradicts itself, or would change a number."""
         if self.dates not in DATE_ORDERS:
-            raise OptionError(said("errors", "dates", dates=self.dates, known=", ".join(DATE_ORDERS)))
+            raise OptionError(localized("errors", "dates", dates=self.dates, known=", ".join(DATE_ORDERS)))
         if "number" in self.values:
-            raise OptionError(said("errors", "values_of_number"))
+            raise OptionError(localized("errors", "values_of_number"))
         theirs = [folded(name) for name in self.columns.values()]
         if twice := [name for name in self.columns.values() if theirs.count(folded(name)) > 1]:
-            raise OptionError(said("errors", "mapped_twice", name=twice[0]))
+            raise OptionError(localized("errors", "mapped_twice", name=twice[0]))
 
     @property
     def text(self) -> str | None:
@@ -172,7 +172,7 @@ class Extract:
     def members(self) -> list[Member]:
         """The file itself, or the files packed in an archive, as streams; raises LoaderError if it is not text."""
         if not self._look.members:
-            raise LoaderError(said("errors", "no_text_file", kind=file_kind(self._look.kind)), self.path)
+            raise LoaderError(localized("errors", "no_text_file", kind=file_kind(self._look.kind)), self.path)
         return self._look.members
 
     @property
@@ -225,14 +225,14 @@ class Extract:
         """
         name = next((candidate for candidate in names if candidate in self.header), None)
         if name and self.header.count(name) > 1:
-            raise LoaderError(said("errors", "same_column", name=name), self.path, 1)
+            raise LoaderError(localized("errors", "same_column", name=name), self.path, 1)
         return self.header.index(name) if name else None
 
     def need(self, *names: str) -> list[int]:
         """Positions of the (folded) columns; raises LoaderError if one is missing."""
         places = {name: self.column(name) for name in names}
         if missing := [name for name, at in places.items() if at is None]:
-            raise LoaderError(said("errors", "columns_missing", names=", ".join(missing)), self.path, 1)
+            raise LoaderError(localized("errors", "columns_missing", names=", ".join(missing)), self.path, 1)
         return [at for at in places.values() if at is not None]
 
     def number_column(self) -> int:
@@ -241,7 +241,7 @@ class Extract:
         if self.starts_with_number or (len(self.header) == 1 and not likely and _is_name(self.header[0])):
             return 0
         if named is None and not likely:
-            raise LoaderError(said("errors", "no_number_found"), self.path, 1)
+            raise LoaderError(localized("errors", "no_number_found"), self.path, 1)
         return likely[0] if named is None else named
 
     @property

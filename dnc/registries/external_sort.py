@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from dnc.errors import StoreError
-from dnc.messages import said
+from dnc.messages import localized
 
 _AT_ONCE = 12_000_000  # rows in memory
 _SPAN = 10**6  # the smallest range of numbers that is merged on its own
@@ -109,4 +109,4 @@ def kept() -> Iterator[None]:
     try:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise StoreError(said("errors", "sorting", kind=type(error).__name__)) from None
+        raise StoreError(localized("errors", "sorting", kind=type(error).__name__)) from None

@@ -18,7 +18,7 @@ from dnc.database import engine, run, statement
 from dnc.errors import LoaderError
 from dnc.files.table import LINE, RAGGED
 from dnc.frames import ahead, each_distinct
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.normalise import NOT_WRITTEN, SEVERAL
 from dnc.numbers.numbering_plans import kind_of
@@ -288,7 +288,7 @@ def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = (
     _refuse_smudged(extract.path, rows, loader, complete=bool(covers))
     if extract.asked:
         if loader.covers or extract.covers:
-            raise LoaderError(said("errors", "no_answer"), extract.path)
+            raise LoaderError(localized("errors", "no_answer"), extract.path)
         _add_unanswered(rows, loader, extract)
     bitpages = work / "bitpages.parquet"
     repeated = rows.listings.rows - _write(rows.listings, work, out, bitpages)
@@ -348,15 +348,15 @@ def _listing_per_number(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> p
 
 
 def _repeated(count: int) -> list[str]:
-    return [said("note", "repeated", n=figure(count))] if count else []
+    return [localized("note", "repeated", n=figure(count))] if count else []
 
 
 def _mended(count: int) -> list[str]:
-    return [said("note", "mended", n=figure(count))] if count else []
+    return [localized("note", "mended", n=figure(count))] if count else []
 
 
 def _undated(count: int) -> list[str]:
-    return [said("note", "undated", n=figure(count))] if count else []
+    return [localized("note", "undated", n=figure(count))] if count else []
 
 
 def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
@@ -368,9 +368,9 @@ def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
     ]
     for kept, count, what in kinds:
         shown = kept if loader.cumulative and kept is rows.unread else kept[:_NAMED]
-        yield from (said("note", "line", what, line=line, reason=in_words(reason)) for line, reason in shown)
+        yield from (localized("note", "line", what, line=line, reason=in_words(reason)) for line, reason in shown)
         if count > len(shown):
-            yield said("note", "more", n=figure(count - len(shown)))
+            yield localized("note", "more", n=figure(count - len(shown)))
 
 
 def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -> None:
@@ -387,18 +387,16 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
         line, reason = min(seen.unread[:1] + seen.odd[:1])
         count = unread if unread == rows else smudged
         raise LoaderError(
-            said("errors", "smudged", count=figure(count), rows=figure(rows), reason=in_words(reason)),
+            localized("errors", "smudged", count=figure(count), rows=figure(rows), reason=in_words(reason)),
             path,
             line,
         )
     none_read = 1 < seen.misdated_rows == seen.dated_rows
     if none_read or (rows >= 100 and seen.undated_rows > UNREAD_SHARE * rows):
         line, reason = seen.undated[0]
-        raise LoaderError(
-            said("errors", "misdated", count=figure(seen.undated_rows), rows=figure(rows), reason=in_words(reason)),
-            path,
-            line,
-        )
+        undated, total = figure(seen.undated_rows), figure(rows)
+        message = localized("errors", "misdated", count=undated, rows=total, reason=in_words(reason))
+        raise LoaderError(message, path, line)
 
 
 def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
@@ -417,13 +415,13 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     strangers = answered.len() - int(answered.is_in(numbers.implode()).sum())
     if strangers and not loader.directory:
         raise LoaderError(
-            said("errors", "strangers", count=figure(strangers), name=file.path.name),
+            localized("errors", "strangers", count=figure(strangers), name=file.path.name),
             extract.path,
         )
     opposite = _meaning_of_silence(loader, extract)
     if seen.without_number and opposite is False:
         line, reason = seen.unread[0]
-        message = said("errors", "unanswered", reason=in_words(reason))
+        message = localized("errors", "unanswered", reason=in_words(reason))
         raise LoaderError(message, extract.path, line)
     asked = read.unique()
     silent = asked.filter(~asked.is_in(answered.implode()))
@@ -433,9 +431,9 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
         seen.counts["listed" if opposite else "clear"] += silent.len()
     count = asked.len()
     counts = {"asked": count, "answered": count - silent.len(), "silent": silent.len()}
-    notes = [said("note", "asked", **{name: figure(n) for name, n in counts.items()})]
+    notes = [localized("note", "asked", **{name: figure(n) for name, n in counts.items()})]
     if unread := question.height - read.len():
-        notes.append(said("note", "question", n=figure(unread), name=file.path.name))
+        notes.append(localized("note", "question", n=figure(unread), name=file.path.name))
     extract.notes.extend(notes)
 
 

@@ -12,7 +12,7 @@ from dnc.files.archive import Member
 from dnc.files.encoding import text_of
 from dnc.files.table import BATCH_ROWS, LINE, RAGGED, quoted
 from dnc.frames import as_text, each_distinct
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 from dnc.numbers.numbering_plans import known_regions
 from dnc.registries.contract import LISTING, OPTIONAL, Extract
 
@@ -41,16 +41,16 @@ def listings(
     at = extract.number_column()
     table = extract.table()
     if table.skipped:
-        extract.notes.append(said("note", "skipped", n=figure(table.skipped)))
+        extract.notes.append(localized("note", "skipped", n=figure(table.skipped)))
     extract.notes.extend(
-        said("note", "encoding", line=figure(misfit.line), encoding=misfit.encoding) for misfit in table.misfits
+        localized("note", "encoding", line=figure(misfit.line), encoding=misfit.encoding) for misfit in table.misfits
     )
     if table.others:
-        extract.notes.append(said("note", "sheets", names=quoted(table.others)))
+        extract.notes.append(localized("note", "sheets", names=quoted(table.others)))
     if table.full:
-        extract.notes.append(said("note", "full", n=figure(table.full)))
+        extract.notes.append(localized("note", "full", n=figure(table.full)))
     if others := [table.header[place] for place in extract.phone_columns if place not in (at, *further)]:
-        extract.notes.append(said("note", "columns", names=quoted(others)))
+        extract.notes.append(localized("note", "columns", names=quoted(others)))
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])

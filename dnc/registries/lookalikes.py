@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dnc.messages import said
+from dnc.messages import localized
 
 # Names are compared in lower case, with one blank between words.
 _NAMES = [
@@ -26,9 +26,9 @@ def decoy(names: Iterable[str], header: list[str]) -> str | None:
     """Why a file does not come from a registry, judged by its names or its (folded) header; None if it may."""
     for wanted, what in _HEADERS:
         if header[: len(wanted)] == wanted:
-            return said("errors", "decoy", what)
+            return localized("errors", "decoy", what)
     folded = [
         re.sub(r"[\W_]+", " ", name.lower().replace("\N{LATIN SMALL LETTER O WITH DIAERESIS}", "o")) for name in names
     ]
     lookalike = next((what for pattern, what in _NAMES if any(re.search(pattern, name) for name in folded)), None)
-    return lookalike and said("errors", "decoy", lookalike)
+    return lookalike and localized("errors", "decoy", lookalike)

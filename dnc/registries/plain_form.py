@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.registries.contract import Extract, Loader
 from dnc.registries.listing_frames import NO_COUNTRY, booleans, country, days, listings
 
@@ -30,7 +30,7 @@ def in_plain_form(loader: Loader) -> Loader:
         region, strange = country(extract) if "" in loader.covers else (pl.lit(None, pl.String), pl.lit(False))
         since = extract.column("since")
         if extract.column("until") is not None:
-            extract.notes.append(said("note", "until"))
+            extract.notes.append(localized("note", "until"))
 
         def listed(cells: pl.DataFrame) -> pl.DataFrame:
             is_known = pl.col(str(column)).str.to_lowercase().is_in([*meaning, "unknown"]).fill_null(False)

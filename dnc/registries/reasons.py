@@ -9,7 +9,7 @@ import re
 from functools import cache
 
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED
-from dnc.messages import messages, said
+from dnc.messages import localized, messages
 from dnc.numbers.normalise import EMPTY, NOT_WRITTEN, SEVERAL, TOO_LONG
 from dnc.numbers.numbering_plans import MAILBOX, UNPLANNED
 from dnc.numbers.reader import NO_LENGTH, NO_NUMBER, TWO_WAYS
@@ -30,11 +30,11 @@ def in_words(reason: str) -> str:
     Any other reason, such as one from a loader outside this project, is returned unchanged.
     """
     if reason in REASONS:
-        return said("unread", REASONS[reason])
+        return localized("unread", REASONS[reason])
     if len(reason) > LONGEST:
         return reason
     matches = ((key, pattern.fullmatch(reason)) for key, pattern in _patterns().items())
-    return next((said("odd", key, **match.groupdict()) for key, match in matches if match), reason)
+    return next((localized("odd", key, **match.groupdict()) for key, match in matches if match), reason)
 
 
 @cache

@@ -19,7 +19,7 @@ import polars as pl
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
 from dnc.files.fixed_width import BLANK, ZERO, Layout, byte, is_digit, records
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.registries.contract import LISTING, Extract
 
 _COLUMNS = range(12)
@@ -52,12 +52,12 @@ def read(registry: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
     def of(extract: Extract) -> Iterator[pl.DataFrame]:
         if (named := _named(extract)) not in (None, registry):
             raise LoaderError(
-                said("errors", "other_registry", named=named, registry=registry),
+                localized("errors", "other_registry", named=named, registry=registry),
                 extract.path,
             )
         for member in extract.members:
             if _FLAGGED.match(member.head()) or _CHANGED.search(member.name):
-                raise LoaderError(said("errors", "change_list"), member.where)
+                raise LoaderError(localized("errors", "change_list"), member.where)
             yield from _member(member)
 
     return of
@@ -79,15 +79,15 @@ _DIGITS = _count(is_digit)
 def _fault(record: bytes) -> str:
     columns, end = record[:12], record[12:14]
     if end != b"\r\n":
-        return said("errors", "record", "edited")
+        return localized("errors", "record", "edited")
     if re.search(rb"[^\d ]", columns):
-        return said("errors", "record", "strange")
+        return localized("errors", "record", "strange")
     digits = len(columns.replace(b" ", b""))
     if digits not in (10, 11):
-        return said("errors", "record", "digits", digits=digits)
+        return localized("errors", "record", "digits", digits=digits)
     if not columns.startswith(b"0"):
-        return said("errors", "record", "zero")
-    return said("errors", "record", "blanks")
+        return localized("errors", "record", "zero")
+    return localized("errors", "record", "blanks")
 
 
 LAYOUT = Layout(
@@ -112,7 +112,7 @@ def _member(member: Member) -> Iterator[pl.DataFrame]:
         spaced = variants[0] if spaced is None else spaced
         if (variants != spaced).any():
             at = line + ((variants != spaced).arg_max() or 0)
-            raise LoaderError(said("errors", "mixed_with" if spaced else "mixed_without"), member.where, at)
+            raise LoaderError(localized("errors", "mixed_with" if spaced else "mixed_without"), member.where, at)
         yield _listings(frame, line)
 
 

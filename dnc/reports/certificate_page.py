@@ -18,7 +18,7 @@ from dnc.errors import InputError
 from dnc.files.input_file import read_bounded
 from dnc.files.signing import BrokenSignatureError
 from dnc.files.strict_json import decoded
-from dnc.messages import LANGUAGES, counted, dated, messages, registry_named, said
+from dnc.messages import LANGUAGES, counted, dated, localized, messages, registry_named
 from dnc.reports.decision import sentence
 from dnc.reports.page import rendered
 from dnc.store.audit_log import canonical
@@ -145,15 +145,15 @@ def verify(path: Path, signer: str | None = None) -> Verified:
     is_page = not data.lstrip().startswith(b"{")
     content = decoded(_embedded(data) if is_page else data, _MARK) if len(data) <= _LONGEST else None
     if content is None:
-        raise InputError(said("errors", "certificate", "none"), path)
+        raise InputError(localized("errors", "certificate", "none"), path)
     try:
         certificate, by = read_certificate(content)
     except ValueError as error:
-        raise InputError(said("errors", "certificate", "unread", error=error.args[0]), path) from None
+        raise InputError(localized("errors", "certificate", "unread", error=error.args[0]), path) from None
     except BrokenSignatureError:
-        raise InputError(said("errors", "signature"), path) from None
+        raise InputError(localized("errors", "signature"), path) from None
     if signer is not None and by != signer:
-        raise InputError(said("errors", "other_signer", signer=by), path)
+        raise InputError(localized("errors", "other_signer", signer=by), path)
     if not is_page:
         return Verified(certificate, content["certificate"], by, None)
     other = "other" if certificate.made_with == version("dnc-check") else "not_compared"

@@ -17,7 +17,7 @@ from dnc.files.output_file import atomic_path
 from dnc.law.demands import OWN
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.messages import dated, either, messages, registry_name, said
+from dnc.messages import dated, either, localized, messages, registry_name
 from dnc.reports.page import environment
 
 SUFFIXES = (".html", ".docx")
@@ -46,7 +46,7 @@ def write_letter(path: Path, answer: Mapping[str, Any], book: Rulebook, language
         OptionError: the suffix is another, or `.docx` is asked for and python-docx is not installed.
     """
     if path.suffix not in SUFFIXES:
-        raise OptionError(said("errors", "letter_suffix", known=either(SUFFIXES)))
+        raise OptionError(localized("errors", "letter_suffix", known=either(SUFFIXES)))
     parts = list(letter(answer, book, language))
     with atomic_path(path) as unfinished:
         if path.suffix == ".html":
@@ -176,7 +176,7 @@ def _write_docx(path: Path, parts: list[Part], language: str) -> None:
         from docx import Document
         from docx.shared import RGBColor
     except ImportError:
-        raise OptionError(said("errors", "letter_extra")) from None
+        raise OptionError(localized("errors", "letter_extra")) from None
     document = Document()
     document.core_properties.language = language
     styles = {"title": "Heading 1", "heading": "Heading 2"}

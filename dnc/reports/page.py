@@ -44,7 +44,7 @@ def environment(language: str) -> Environment:
     )
     templates.globals["language"] = language
     templates.filters["day"] = dated(language)
-    templates.filters["said"] = lambda text: in_language(text, language)
+    templates.filters["localized"] = lambda text: in_language(text, language)
     templates.filters["registry"] = lambda registry: registry_name(registry, language)
     templates.filters["covered"] = lambda snapshot: covered(snapshot, language)
     return templates

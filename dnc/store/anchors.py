@@ -26,7 +26,7 @@ import msgspec
 from dnc.errors import InputError, why
 from dnc.files.atomic import write_atomically
 from dnc.files.input_file import open_input
-from dnc.messages import Words, said
+from dnc.messages import Words, localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.audit_log import Entry
 from dnc.store.ledger import Ledger
@@ -71,7 +71,7 @@ def last_anchor(ledger: Ledger) -> Anchor:
     with ledger.read() as opened:
         log = log_of(opened.con)
     if not log:
-        raise InputError(said("errors", "anchors", "no_row"), ledger.folder)
+        raise InputError(localized("errors", "anchors", "no_row"), ledger.folder)
     last = max(log)
     at = f"{audit_log.now().isoformat(timespec='seconds')}Z"
     return Anchor(at, log[min(log)], Entry(last, log[last]), _path_of(ledger.folder))
@@ -107,17 +107,17 @@ def read_files(folder: Path, also: Iterable[Path] = ()) -> Files:
     try:
         files = _remembered(folder)
     except (InputError, msgspec.MsgspecError):
-        result.faults.append(said("anchor", "damaged", path=folder / NAME))
+        result.faults.append(localized("anchor", "damaged", path=folder / NAME))
         files = []
     for file in dict.fromkeys([*files, *(file.absolute() for file in also if file.exists())]):
         try:
             result.lines[file] = _lines(file)
         except FileNotFoundError:
-            result.notes.append(said("anchor", "missing", file=file))
+            result.notes.append(localized("anchor", "missing", file=file))
         except InputError as error:
             # A file that has outgrown the limit is a fault: nobody would notice that it is no longer compared.
             is_large = file.is_file() and file.stat().st_size > _MOST_BYTES
-            (result.faults if is_large else result.notes).append(said("anchor", "unread", why=error.message))
+            (result.faults if is_large else result.notes).append(localized("anchor", "unread", why=error.message))
     return result
 
 
@@ -131,13 +131,13 @@ def compare(files: Files, log: Log) -> tuple[list[Words], list[Words]]:
         wrong = [anchor for anchor in own if log.get(anchor.entry.seq) != anchor.entry.hash]
         if wrong:
             about = {"row": wrong[0].entry.seq, "at": wrong[0].at, "wrong": len(wrong), "all": len(own)}
-            faults.append(said("anchor", "refuted", file=file, **about))
+            faults.append(localized("anchor", "refuted", file=file, **about))
         elif own:
-            notes.append(said("anchor", "held", file=file, n=len(own), row=own[-1].entry.seq, at=own[-1].at))
+            notes.append(localized("anchor", "held", file=file, n=len(own), row=own[-1].entry.seq, at=own[-1].at))
         else:
-            notes.append(said("anchor", "none", file=file))
+            notes.append(localized("anchor", "none", file=file))
         if strange := len(lines) - len(anchors):
-            notes.append(said("anchor", "strange", file=file, n=strange))
+            notes.append(localized("anchor", "strange", file=file, n=strange))
     return faults, notes
 
 
@@ -161,7 +161,7 @@ def _content(file: Path) -> bytes:
     with open_input(file) as stream:
         data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise InputError(said("errors", "anchors", "large", most=_MOST_BYTES >> 20), file)
+        raise InputError(localized("errors", "anchors", "large", most=_MOST_BYTES >> 20), file)
     return data
 
 
@@ -172,9 +172,9 @@ def write(ledger: Ledger, anchor: Anchor, file: Path) -> None:
     """
     file = file.absolute()
     if file.resolve().is_relative_to(ledger.folder.resolve()):
-        raise InputError(said("errors", "anchors", "inside"), file)
+        raise InputError(localized("errors", "anchors", "inside"), file)
     if not str(file).isprintable():
-        raise InputError(said("errors", "anchors", "name"), file)
+        raise InputError(localized("errors", "anchors", "name"), file)
     _append(file, str(anchor))
     if file not in _remembered(ledger.folder):
         with ledger.writing():
@@ -192,7 +192,7 @@ def _append(file: Path, line: str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
-        raise InputError(said("errors", "anchors", "unwritten", why=why(error)), file) from None
+        raise InputError(localized("errors", "anchors", "unwritten", why=why(error)), file) from None
 
 
 def hand_over(anchor: Anchor, command: str) -> None:
@@ -202,7 +202,7 @@ def hand_over(anchor: Anchor, command: str) -> None:
 
     Raises InputError if it cannot be run, fails, or takes longer than a minute.
     """
-    unknown = said("errors", "anchors", "unknown")
+    unknown = localized("errors", "anchors", "unknown")
     try:
         arguments = command if sys.platform == "win32" else shlex.split(command)
         done = subprocess.run(  # noqa: S603 (the user's own command)
@@ -210,11 +210,11 @@ def hand_over(anchor: Anchor, command: str) -> None:
         )
     except (OSError, ValueError, IndexError) as error:
         reason = why(error) if isinstance(error, OSError) else error
-        raise InputError(said("errors", "anchors", "no_command", why=reason)) from None
+        raise InputError(localized("errors", "anchors", "no_command", why=reason)) from None
     except subprocess.TimeoutExpired:
-        raise InputError(said("errors", "anchors", "slow", seconds=_COMMAND_SECONDS, unknown=unknown)) from None
+        raise InputError(localized("errors", "anchors", "slow", seconds=_COMMAND_SECONDS, unknown=unknown)) from None
     if done.returncode:
-        raise InputError(said("errors", "anchors", "failed", code=done.returncode, unknown=unknown))
+        raise InputError(localized("errors", "anchors", "failed", code=done.returncode, unknown=unknown))
 
 
 def _path_of(folder: Path) -> str:

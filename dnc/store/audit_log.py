@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import ledger_sql
 
 if sys.platform != "win32":
@@ -163,18 +163,18 @@ def faults(con: duckdb.DuckDBPyConnection, kept: Entry = NO_ENTRY) -> Iterator[s
         if row.seq > before + 1:
             yield _missing(before + 1, row.seq - 1)
         elif row.seq <= before:
-            yield said("fault", "order", row=row.seq, before=before)
+            yield localized("fault", "order", row=row.seq, before=before)
         elif stated != previous:
-            yield said("fault", "follows", row=row.seq, before=before)
+            yield localized("fault", "follows", row=row.seq, before=before)
         if own != digest(stated, row):
-            yield said("fault", "changed", row=row.seq)
+            yield localized("fault", "changed", row=row.seq)
         hashes[row.seq] = own
         before, previous = max(row.seq, before), own
     if kept.seq > before:
         yield _missing(before + 1, kept.seq)
     elif kept.seq and hashes.get(kept.seq) != kept.hash:
-        yield said("fault", "rewritten", row=kept.seq)
+        yield localized("fault", "rewritten", row=kept.seq)
 
 
 def _missing(first: int, last: int) -> str:
-    return said("fault", "row" if first == last else "rows", first=first, last=last)
+    return localized("fault", "row" if first == last else "rows", first=first, last=last)

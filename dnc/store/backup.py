@@ -14,7 +14,7 @@ from dnc.files import objects
 from dnc.files.atomic import move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import anchors, audit_log, stamps
 from dnc.store.folder import links_in, replaceable_by_all
 from dnc.store.ledger import DAMAGED, Ledger, Opened
@@ -35,18 +35,18 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
     `restoring` adds a row about this to the log of the copy. Returns the last row of the log of the store.
     """
     if not ledger.exists:
-        raise StoreError(said("errors", "no_store_named", store=ledger.folder))
+        raise StoreError(localized("errors", "no_store_named", store=ledger.folder))
     if isinstance(destination, str):
         with TemporaryDirectory(prefix="dnc-") as folder:
             head = backup(ledger, Path(folder) / "store")
             objects.upload(Path(folder) / "store", destination, NAME)
         return head
     if destination.exists():
-        raise InputError(said("errors", "folder_exists"), destination)
+        raise InputError(localized("errors", "folder_exists"), destination)
     parent = destination.absolute().parent
     if not restoring and (mode := replaceable_by_all(parent)):
         raise InputError(
-            said("errors", "backup", "open_folder", folder=parent, mode=mode),
+            localized("errors", "backup", "open_folder", folder=parent, mode=mode),
             destination,
         )
     for _ in range(_TRIES):
@@ -55,8 +55,8 @@ def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) 
         except FileNotFoundError:
             continue  # a file was forgotten meanwhile, so the ledger has changed too
         except OSError as error:
-            raise unwritable(destination, error, said("errors", "backup", "none_made")) from None
-    raise StoreError(said("errors", "backup", "missing", store=ledger.folder))
+            raise unwritable(destination, error, localized("errors", "backup", "none_made")) from None
+    raise StoreError(localized("errors", "backup", "missing", store=ledger.folder))
 
 
 def _copy(ledger: Ledger, destination: Path, *, restoring: bool) -> audit_log.Entry:
@@ -92,7 +92,7 @@ def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, ReadLock]:
         if sha256_of(new / _LEDGER) == manifest.ledger:
             move_into_place(new / _LEDGER, new / _LEDGER)
             return manifest, reading
-    raise StoreError(said("errors", "backup", "busy", store=ledger.folder))
+    raise StoreError(localized("errors", "backup", "busy", store=ledger.folder))
 
 
 def _copy_stamp(stamp: stamps.Stamp, folder: Path) -> None:
@@ -105,7 +105,7 @@ def _copy_file(path: Path, to: Path, checksum: str) -> None:
     half = to.with_suffix(".half")
     shutil.copyfile(path, half)
     if not sha256_of(half).startswith(checksum):
-        raise StoreError(said("errors", "backup", "damaged", file=path))
+        raise StoreError(localized("errors", "backup", "damaged", file=path))
     move_into_place(half, to)
 
 
@@ -141,7 +141,7 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
     kept = Ledger(source, 0)
     good = verify(kept)
     if good.damage:
-        raise StoreError(said("errors", "backup", "source", source=source, fault=good.damage[0]))
+        raise StoreError(localized("errors", "backup", "source", source=source, fault=good.damage[0]))
     for fault in links_in(ledger.folder):
         raise StoreError(fault)
     if not ledger.exists:
@@ -149,15 +149,15 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
         return Restored(good.files, True, audit_log.NO_ENTRY, after, None)
     findings = verify(ledger)
     if not findings.faults:
-        raise InputError(said("errors", "backup", "whole"), ledger.folder)
+        raise InputError(localized("errors", "backup", "whole"), ledger.folder)
     if findings.ledger_intact and findings.refuted:
         findings.ledger_intact = not _reaches_further(kept, ledger, findings)
         if findings.ledger_intact and not findings.damage:
-            raise InputError(said("errors", "backup", "lacks"), ledger.folder)
+            raise InputError(localized("errors", "backup", "lacks"), ledger.folder)
     try:
         return _put_back(ledger, kept, findings, good)
     except OSError as error:
-        raise unwritable(ledger.folder, error, said("errors", "backup", "again")) from None
+        raise unwritable(ledger.folder, error, localized("errors", "backup", "again")) from None
 
 
 def _reaches_further(kept: Ledger, ledger: Ledger, findings: Findings) -> bool:
@@ -205,7 +205,7 @@ def _put_back(ledger: Ledger, kept: Ledger, findings: Findings, good: Findings) 
         aside = None if findings.ledger_intact else _put_ledger(ledger, kept, opened, files)
         _put_stamps(ledger, kept, aside)
     if still := verify(ledger).damage:
-        raise StoreError(said("errors", "backup", "not_held", store=ledger.folder, fault=still[0]))
+        raise StoreError(localized("errors", "backup", "not_held", store=ledger.folder, fault=still[0]))
     if findings.ledger_intact:
         _record(ledger, good.head, files)
     return Restored(len(files), not findings.ledger_intact, findings.head, good.head, aside)
@@ -236,7 +236,7 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
     with own_folder(ledger.folder, ".dnc-restore-") as work:
         shutil.copyfile(kept.path, work / _LEDGER)
         if sha256_of(work / _LEDGER) != opened.digest:
-            raise StoreError(said("errors", "backup", "changed", store=kept.folder))
+            raise StoreError(localized("errors", "backup", "changed", store=kept.folder))
         opened.manifest.write(work)
         _record(Ledger(work, 0), opened.manifest.last, files)
         move_into_place(work / _LEDGER, ledger.path)

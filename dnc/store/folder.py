@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dnc.errors import StoreError, why
-from dnc.messages import Words, said
+from dnc.messages import Words, localized
 
 
 def refuse_unsafe(folder: Path) -> None:
@@ -18,9 +18,9 @@ def refuse_unsafe(folder: Path) -> None:
     A link could lead a change, or what it deletes, out of the folder. Does nothing if there is no folder yet.
     """
     if mode := written_by_others(folder):
-        raise StoreError(said("errors", "folder", "open", folder=folder, mode=mode))
+        raise StoreError(localized("errors", "folder", "open", folder=folder, mode=mode))
     for path in strange_in(folder):
-        raise StoreError(said("errors", "folder", "link", file=path))
+        raise StoreError(localized("errors", "folder", "link", file=path))
 
 
 def written_by_others(folder: Path) -> str | None:
@@ -54,17 +54,17 @@ def below(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir()) if folder.is_dir() else []
     except OSError as error:
-        raise StoreError(said("errors", "store_unread", store=folder, why=why(error))) from None
+        raise StoreError(localized("errors", "store_unread", store=folder, why=why(error))) from None
 
 
 def links_in(folder: Path) -> Iterator[Words]:
     """Links and devices in a store's folder and its subfolders, one line each. Raises StoreError."""
     for place in (folder, *(path for path in below(folder) if not path.is_symlink())):
         for path in strange_in(place):
-            yield said("anchor", "link", path=path)
+            yield localized("anchor", "link", path=path)
 
 
 def open_to_others(folder: Path) -> Words | None:
     """A line about a store's folder if others than its owner can write to it; otherwise None."""
     mode = written_by_others(folder)
-    return said("anchor", "open", folder=folder, mode=mode) if mode else None
+    return localized("anchor", "open", folder=folder, mode=mode) if mode else None

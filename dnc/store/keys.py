@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dnc.errors import InputError
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Ledger
 
@@ -37,11 +37,11 @@ class Key:
 def add(ledger: Ledger, name: str) -> str:
     """Make a key and return it; it cannot be read again. Raises InputError if the name is taken, StoreError."""
     if not _NAME.match(name):
-        raise InputError(said("errors", "key", "name"))
+        raise InputError(localized("errors", "key", "name"))
     key = f"dnc_{secrets.token_urlsafe(32)}"
     with ledger.change() as change:
         if any(row["name"] == name for row in ledger_sql.keys(change.con)):
-            raise InputError(said("errors", "key", "exists", name=name))
+            raise InputError(localized("errors", "key", "exists", name=name))
         ledger_sql.add_key(change.con, {"name": name, "sha256": _hash(key), "added_at": audit_log.now()})
         change.log("add-key", {"name": name})
     return key
@@ -51,7 +51,7 @@ def remove(ledger: Ledger, name: str) -> None:
     """Remove a key; from now on it is refused. Raises InputError if there is none, StoreError."""
     with ledger.change() as change:
         if not ledger_sql.remove_key(change.con, name):
-            raise InputError(said("errors", "key", "none"))
+            raise InputError(localized("errors", "key", "none"))
         change.log("remove-key", {"name": name})
 
 

@@ -33,7 +33,7 @@ from dnc.errors import StoreError, is_full, no_room, unwritable, why
 from dnc.files.atomic import HALF, move_into_place, write_atomically
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import HeldError, exclusive_lock, own_folder, remove_orphans, remove_unread
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.folder import refuse_unsafe
 from dnc.store.manifest import FOLDERS, NAME, DamageError, Manifest, read_manifest
@@ -91,7 +91,7 @@ class Ledger:
             is_here = self.path.exists() or (self.folder / NAME).exists()
             return is_here or any(any(folder.glob("*.parquet")) for folder in folders)
         except OSError as error:
-            raise StoreError(said("errors", "store_unread", store=self.folder, why=why(error))) from None
+            raise StoreError(localized("errors", "store_unread", store=self.folder, why=why(error))) from None
 
     # reading
 
@@ -131,16 +131,16 @@ class Ledger:
             except FileNotFoundError:
                 pass
             except OSError as error:
-                raise StoreError(said("errors", "store_unread", store=self.path, why=why(error))) from None
+                raise StoreError(localized("errors", "store_unread", store=self.path, why=why(error))) from None
             if looked_at == last:
                 break
             last = looked_at
             time.sleep(0.02)
         if not self.path.exists():
-            raise DamageError(self.folder, said("errors", "ledger", "missing"))
+            raise DamageError(self.folder, localized("errors", "ledger", "missing"))
         if not (self.folder / NAME).exists():
-            raise DamageError(self.folder, said("errors", "ledger", "no_manifest", name=NAME))
-        fault = said("errors", "ledger", "mismatch")
+            raise DamageError(self.folder, localized("errors", "ledger", "no_manifest", name=NAME))
+        fault = localized("errors", "ledger", "mismatch")
         raise DamageError(self.folder, fault)
 
     def _opened_once(self, stack: ExitStack) -> Opened | None:
@@ -179,15 +179,15 @@ class Ledger:
             return self._held(int(holder[1]) if holder else None)
         # DuckDB has neither a type nor a code for this: a file that was cut is an IOException without errno as well.
         if "version number" in str(error):
-            return DamageError(self.folder, said("errors", "ledger", "duckdb"), "its_program")
+            return DamageError(self.folder, localized("errors", "ledger", "duckdb"), "its_program")
         if intact:
-            return DamageError(self.folder, said("errors", "ledger", "closed", why=_cause(error)), "permissions")
-        return DamageError(self.folder, said("errors", "ledger", "unopened"))
+            return DamageError(self.folder, localized("errors", "ledger", "closed", why=_cause(error)), "permissions")
+        return DamageError(self.folder, localized("errors", "ledger", "unopened"))
 
     def _held(self, pid: int | None) -> LockedError:
-        holder = said("errors", "locked_by", "process" if pid else "other", pid=pid)
+        holder = localized("errors", "locked_by", "process" if pid else "other", pid=pid)
         return LockedError(
-            said("errors", "locked", store=self.folder, holder=holder, seconds=f"{self._wait_seconds:g}")
+            localized("errors", "locked", store=self.folder, holder=holder, seconds=f"{self._wait_seconds:g}")
         )
 
     def _compared(self, con: duckdb.DuckDBPyConnection, manifest: Manifest | None, digest: str) -> Opened | None:
@@ -201,7 +201,9 @@ class Ledger:
                     con, Manifest.of(con, digest, audit_log.head(con)).checked(self.folder), digest, ahead=True
                 )
         except duckdb.Error as error:
-            raise DamageError(self.folder, said("errors", "ledger", "damaged", kind=type(error).__name__)) from None
+            raise DamageError(
+                self.folder, localized("errors", "ledger", "damaged", kind=type(error).__name__)
+            ) from None
         return None
 
     def _refuse_strange(self, con: duckdb.DuckDBPyConnection, *, bare: bool) -> None:
@@ -211,14 +213,14 @@ class Ledger:
         if version is None:
             if bare and log.exists():
                 raise _OldError  # all tables may still be in the write-ahead log
-            raise DamageError(self.folder, said("errors", "ledger", "strange"), "other_folder")
+            raise DamageError(self.folder, localized("errors", "ledger", "strange"), "other_folder")
         if version in _OLD and bare:
             raise _OldError
         if version != VERSION:
-            fault = said("errors", "ledger", "version", version=version, ours=VERSION)
+            fault = localized("errors", "ledger", "version", version=version, ours=VERSION)
             raise DamageError(self.folder, fault, "its_program_or_new")
         if log.exists():
-            raise DamageError(log, said("errors", "ledger", "left"), "move_out")
+            raise DamageError(log, localized("errors", "ledger", "left"), "move_out")
 
     # changing
 
@@ -261,7 +263,7 @@ class Ledger:
         except duckdb.Error as error:
             if is_full(error):
                 raise no_room(self.folder) from None
-            raise StoreError(said("errors", "ledger", "failed", store=self.folder, why=_cause(error))) from None
+            raise StoreError(localized("errors", "ledger", "failed", store=self.folder, why=_cause(error))) from None
 
     @contextmanager
     def _copied(self, before: Manifest | None, *, erasing: bool = False) -> Iterator[Change]:
@@ -281,7 +283,7 @@ class Ledger:
         if before:
             shutil.copyfile(self.path, copy)
             if sha256_of(copy) != before.ledger:
-                raise StoreError(said("errors", "ledger", "changed", store=self.folder))
+                raise StoreError(localized("errors", "ledger", "changed", store=self.folder))
         # Nobody reads the copy before it is renamed, so no write-ahead log is needed.
         options = f"block_size {_BLOCK_BYTES}, recovery_mode no_wal_writes"
         with self.instance.attached(copy, options) as con:
@@ -319,7 +321,7 @@ class Ledger:
         """
         held = state.read(con, None if whole else state.kept(con))
         for fault in state.faults(con, held):
-            raise DamageError(self.folder, said("errors", "ledger", "edited", fault=fault))
+            raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=fault))
         return held
 
     def _replace(self, written: Path, path: Path) -> None:
@@ -359,12 +361,12 @@ class Ledger:
     def _refuse_copies(self, manifest: Manifest) -> None:
         """Raise StoreError if files that the ledger does not know may hold what is to be erased."""
         if any((aside := self.folder / DAMAGED).glob("*")):
-            raise StoreError(said("errors", "ledger", "aside", folder=aside))
+            raise StoreError(localized("errors", "ledger", "aside", folder=aside))
         if unnamed := self.files() - self.named(manifest):
             with self.instance.attached(self.path, "read_only") as con:
                 strange = unnamed - self.done_with(con, unnamed)
             if strange:
-                raise StoreError(said("errors", "ledger", "unnamed", store=self.folder, n=len(strange)))
+                raise StoreError(localized("errors", "ledger", "unnamed", store=self.folder, n=len(strange)))
 
     def _sweep(self, manifest: Manifest) -> None:
         """Remove files that are no longer used; one that is being read is left to the next change.
@@ -431,7 +433,7 @@ class Ledger:
 
     def _bring_up(self) -> None:
         if not os.access(self.folder, os.W_OK):
-            raise StoreError(said("errors", "ledger", "old", store=self.folder))
+            raise StoreError(localized("errors", "ledger", "old", store=self.folder))
         with self.writing():
             self._clean()
             self._healed()
@@ -443,8 +445,8 @@ class Ledger:
         with self.instance.attached(self.path, "read_only") as old:
             version, frames = ledger_sql.version(old), ledger_sql.read_old(old)
             if ledger_sql.states_in_log(old):  # a later ledger in the form of an old one would get a log that fits it
-                fault = said("fault", "not_old", version=version)
-                raise DamageError(self.folder, said("errors", "ledger", "edited", fault=fault))
+                fault = localized("fault", "not_old", version=version)
+                raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=fault))
         snapshots = frames["snapshots"]
         numbers = [self._rows("snapshots", file) for file in snapshots["file"]]
         frames["snapshots"] = snapshots.with_columns(pl.Series("numbers", numbers, pl.Int64))
@@ -464,7 +466,7 @@ class Ledger:
                 return rows_of(path)
         except OSError:
             pass
-        raise StoreError(said("errors", "ledger", "no_upgrade", file=path))
+        raise StoreError(localized("errors", "ledger", "no_upgrade", file=path))
 
 
 @dataclass

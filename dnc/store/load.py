@@ -17,7 +17,7 @@ from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError
 from dnc.files.input_file import input_sha256
-from dnc.messages import calendar_day, figure, said
+from dnc.messages import calendar_day, figure, localized
 from dnc.numbers.numbering_plans import calling_codes
 from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.ingest import Taken, take
@@ -117,19 +117,19 @@ def options(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
     region, accept_unread, reason = given.get("region"), given.get("accept_unread", 0), given.get("reason")
     shrunk, corrects = given.get("shrunk"), given.get("corrects")
     if as_of > today():
-        raise InputError(said("errors", "load", "future", day=as_of), paths[0])
+        raise InputError(localized("errors", "load", "future", day=as_of), paths[0])
     if isinstance(covers, str):
         covers = [covers]  # a string would be split into its characters
     if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
-        raise InputError(said("errors", "load", "covers", prefix=bad[0]))
+        raise InputError(localized("errors", "load", "covers", prefix=bad[0]))
     if accept_unread < 0 or bool(accept_unread) != bool((reason or "").strip()):
-        raise OptionError(said("errors", "load", "accept"))
+        raise OptionError(localized("errors", "load", "accept"))
     if shrunk is not None and not shrunk.strip():
-        raise OptionError(said("errors", "load", "shrunk"))
+        raise OptionError(localized("errors", "load", "shrunk"))
     if corrects is not None and len(paths) > 1:
-        raise OptionError(said("errors", "load", "corrects"))
+        raise OptionError(localized("errors", "load", "corrects"))
     if asked and len(paths) > 1:
-        raise InputError(said("errors", "load", "asked"), paths[1])
+        raise InputError(localized("errors", "load", "asked"), paths[1])
     prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers))
     return Options(
         as_of,
@@ -166,12 +166,12 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
     taken = take(loader, extract, work, options.covers)
     prefixes = taken.covers
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
-        raise InputError(said("errors", "load", "more_covers"), extract.path)
+        raise InputError(localized("errors", "load", "more_covers"), extract.path)
     if prefixes and loader.absent == "clear" and not loader.cumulative and not any(taken.counts.values()):
-        raise InputError(said("errors", "load", "empty"), extract.path)
+        raise InputError(localized("errors", "load", "empty"), extract.path)
     if loader.last_day and options.as_of > date.fromisoformat(loader.last_day):
         days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
-        taken.notes.append(said("note", "ended", registry=loader.registry, **days))
+        taken.notes.append(localized("note", "ended", registry=loader.registry, **days))
     if loader.cumulative:
         taken.notes.extend(_own_notes(taken.listings, standing, work))
     identity = Identity(
@@ -202,13 +202,13 @@ def _refuse_covers(options: Options, loader: Loader) -> None:
     if not options.covers:
         return
     if "" in loader.covers:
-        raise OptionError(said("errors", "load", "complete", registry=loader.registry))
+        raise OptionError(localized("errors", "load", "complete", registry=loader.registry))
     if loader.answers or options.asked:
-        raise OptionError(said("errors", "load", "answer"))
+        raise OptionError(localized("errors", "load", "answer"))
     codes = calling_codes(loader.region)
     if strange := [prefix for prefix in options.covers if not prefix.startswith(tuple(codes))]:
         about = {"registry": loader.registry, "known": " or ".join(codes)}
-        raise OptionError(said("errors", "load", "strange", prefix=strange[0], **about))
+        raise OptionError(localized("errors", "load", "strange", prefix=strange[0], **about))
 
 
 def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
@@ -226,11 +226,13 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
     more = ", …" if first.unread > len(lines) else ""
     others, few = len(incomplete) - 1, options.accept_unread
     parts = {
-        "where": said("errors", "unread_lines", "many" if len(lines) > 1 else "one", lines=", ".join(lines) + more),
-        "files": said("errors", "unread_files", n=others) if others else "",
-        "accepted": said("errors", "unread_accepted", n=figure(few)) if few else "",
+        "where": localized(
+            "errors", "unread_lines", "many" if len(lines) > 1 else "one", lines=", ".join(lines) + more
+        ),
+        "files": localized("errors", "unread_files", n=others) if others else "",
+        "accepted": localized("errors", "unread_accepted", n=figure(few)) if few else "",
     }
-    message = said("errors", "unread_rows", reason=in_words(reason), rows=figure(count), count=count, **parts)
+    message = localized("errors", "unread_rows", reason=in_words(reason), rows=figure(count), count=count, **parts)
     raise LoaderError(message, first.path, line)
 
 
@@ -250,10 +252,10 @@ def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work
                 continue
             ids = ", ".join(str(old.id) for old in olds[:_NAMED]) + ", …" * (len(olds) > _NAMED)
             counts = {"before": figure(before), "now": figure(now), "lost": figure(lost)}
-            change = said("note", "change", day=calendar_day(olds[0].as_of), ids=ids, **counts)
+            change = localized("note", "change", day=calendar_day(olds[0].as_of), ids=ids, **counts)
             if options.shrunk is None:
-                raise LoaderError(said("errors", "shrank", change=change), named.path)
-            named.taken.notes.append(said("note", "shrank", change=change))
+                raise LoaderError(localized("errors", "shrank", change=change), named.path)
+            named.taken.notes.append(localized("note", "shrank", change=change))
             missing[named.path] = missing.get(named.path, 0) + lost
     return missing
 
@@ -313,11 +315,11 @@ def corrected(new: Prepared, options: Options, standing: Standing) -> Snapshot |
         return None
     old = next((old for old in standing.snapshots if old.id == options.corrects), None)
     if old is None:
-        raise InputError(said("errors", "load", "no_snapshot", id=options.corrects), new.path)
+        raise InputError(localized("errors", "load", "no_snapshot", id=options.corrects), new.path)
     if old.is_own:
-        raise InputError(said("errors", "load", "own"), new.path)
+        raise InputError(localized("errors", "load", "own"), new.path)
     if (old.registry, old.sha256) != (new.registry, new.identity.sha256):
-        raise InputError(said("errors", "load", "other_file", id=old.id), new.path)
+        raise InputError(localized("errors", "load", "other_file", id=old.id), new.path)
     return old
 
 
@@ -334,9 +336,11 @@ def _own_notes(listings: Path, standing: Standing, work: Path) -> list[str]:
             left_out = "where listed and number not in (select number from read_parquet(?))"
             sql = f"select count(distinct number) from read_parquet(?) {left_out}"
             [(missing,)] = con.execute(sql, [files, str(listings)]).fetchall()
-    newest_entry = said("note", "newest", day=calendar_day(newest)) if newest else said("note", "undated_list")
-    notes: list[str] = [newest_entry if count else said("note", "no_objections")]
-    return notes + ([said("note", "stay", n=figure(missing))] if missing else [])
+    newest_entry = (
+        localized("note", "newest", day=calendar_day(newest)) if newest else localized("note", "undated_list")
+    )
+    notes: list[str] = [newest_entry if count else localized("note", "no_objections")]
+    return notes + ([localized("note", "stay", n=figure(missing))] if missing else [])
 
 
 def same_snapshot(new: Prepared, options: Options, standing: Standing) -> Snapshot | None:
@@ -363,12 +367,12 @@ def _replaced(new: Prepared, options: Options, standing: Standing) -> dict[int, 
         if any(getattr(old, name) != getattr(new.identity, name) for name in same):
             continue
         if standing.fault(old):
-            why[old.id] = said("note", "replaces", "damaged", id=old.id)
+            why[old.id] = localized("note", "replaces", "damaged", id=old.id)
         # The own list is cumulative: what is in it is lifted, not corrected.
         elif not new.loader.cumulative:
-            why[old.id] = said("note", "replaces", "options", id=old.id)
+            why[old.id] = localized("note", "replaces", "options", id=old.id)
     if wrong := corrected(new, options, standing):
-        why[wrong.id] = said("note", "replaces", "corrects", id=wrong.id, day=calendar_day(wrong.as_of))
+        why[wrong.id] = localized("note", "replaces", "corrects", id=wrong.id, day=calendar_day(wrong.as_of))
     return why
 
 
@@ -376,8 +380,8 @@ def _duplicates(new: Prepared, replaced: Collection[int], standing: Standing) ->
     """Notes on snapshots of the same bytes that stay beside a new one."""
     for old in standing.snapshots:
         if (old.sha256, old.registry) == (new.identity.sha256, new.registry) and old.id not in replaced:
-            hint = "" if new.loader.cumulative else said("note", "would_replace", id=old.id)
-            yield said("note", "also", id=old.id, day=calendar_day(old.as_of), hint=hint)
+            hint = "" if new.loader.cumulative else localized("note", "would_replace", id=old.id)
+            yield localized("note", "also", id=old.id, day=calendar_day(old.as_of), hint=hint)
 
 
 def add(change: Change, new: Prepared, standing: Standing, options: Options, lost: int) -> Snapshot:

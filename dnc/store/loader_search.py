@@ -18,7 +18,7 @@ import registry_loaders
 from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import first_bytes, kind_of
 from dnc.files.open_table import refuse_foreign, refuse_sheet
-from dnc.messages import either, said
+from dnc.messages import either, localized
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries.contract import Extract, Layout, Loader, file_kind
 from dnc.registries.lookalikes import decoy
@@ -47,7 +47,7 @@ def loader_of(registry: str) -> Loader:
     """The loader of a registry. Raises LoaderError with the names of all registries."""
     if loader := loaders().get(registry):
         return loader
-    raise LoaderError(said("errors", "loader", "unknown", registry=registry, known=", ".join(loaders())))
+    raise LoaderError(localized("errors", "loader", "unknown", registry=registry, known=", ".join(loaders())))
 
 
 def loader_in(path: Path) -> Loader:
@@ -55,15 +55,15 @@ def loader_in(path: Path) -> Loader:
     first_bytes(path, 1)
     spec = importlib.util.spec_from_file_location(f"dnc_loader_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise LoaderError(said("errors", "loader", "no_module"), path)
+        raise LoaderError(localized("errors", "loader", "no_module"), path)
     module: ModuleType = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise LoaderError(said("errors", "loader", "fails", kind=type(error).__name__), path) from None
+        raise LoaderError(localized("errors", "loader", "fails", kind=type(error).__name__), path) from None
     loader = getattr(module, "LOADER", None)
     if not isinstance(loader, Loader):
-        raise LoaderError(said("errors", "loader", "undefined"), path)
+        raise LoaderError(localized("errors", "loader", "undefined"), path)
     return loader
 
 
@@ -96,15 +96,15 @@ def loader_for(
             their own, and `layout` says something else.
     """
     if region and not known_region(region):
-        raise OptionError(said("errors", "loader", "region", region=region))
+        raise OptionError(localized("errors", "loader", "region", region=region))
     extract = Extract(path, "", means, asked, as_of, sheet, layout or Layout())
     _refuse_missing(extract)
     loader, extract = _find(extract, registry, module, region)
     _refuse_layout(extract, loader)
     if means and (is_plain(extract) or not loader.bare or "" in loader.covers):
-        raise LoaderError(said("errors", "loader", "means"), path)
+        raise LoaderError(localized("errors", "loader", "means"), path)
     if region not in (None, loader.region):
-        raise OptionError(said("errors", "loader", "own_region", registry=loader.registry, region=loader.region))
+        raise OptionError(localized("errors", "loader", "own_region", registry=loader.registry, region=loader.region))
     return loader, extract
 
 
@@ -112,7 +112,7 @@ def _refuse_missing(extract: Extract) -> None:
     """Raise LoaderError if the layout names a column that the file does not have."""
     for ours, theirs in extract.layout.columns.items():
         if ours not in extract.header:
-            raise LoaderError(said("errors", "loader", "no_column", theirs=theirs, ours=ours), extract.path, 1)
+            raise LoaderError(localized("errors", "loader", "no_column", theirs=theirs, ours=ours), extract.path, 1)
 
 
 def _refuse_layout(extract: Extract, loader: Loader) -> None:
@@ -120,10 +120,10 @@ def _refuse_layout(extract: Extract, loader: Loader) -> None:
     if extract.layout == Layout():
         return
     if not loader.columns:
-        raise OptionError(said("errors", "loader", "own_format", registry=loader.registry), extract.path)
+        raise OptionError(localized("errors", "loader", "own_format", registry=loader.registry), extract.path)
     if unknown := [name for name in (*extract.layout.columns, *extract.layout.values) if name not in loader.columns]:
         about = {"registry": loader.registry, "name": unknown[0], "known": ", ".join(loader.columns)}
-        raise OptionError(said("errors", "loader", "no_such_column", **about), extract.path)
+        raise OptionError(localized("errors", "loader", "no_such_column", **about), extract.path)
 
 
 def _find(extract: Extract, registry: str | None, module: Path | None, region: str | None) -> tuple[Loader, Extract]:
@@ -133,7 +133,7 @@ def _find(extract: Extract, registry: str | None, module: Path | None, region: s
     if module or registry:
         loader = (loader_in(module) if module else loader_of(registry or "")).planned(region)
         if registry not in (None, loader.registry):
-            raise LoaderError(said("errors", "loader", "other", registry=loader.registry, wanted=registry), module)
+            raise LoaderError(localized("errors", "loader", "other", registry=loader.registry, wanted=registry), module)
         if plain:
             loader = in_plain_form(loader)
         else:
@@ -154,7 +154,7 @@ def _refuse_misnamed(extract: Extract) -> None:
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
     refuse_sheet(kind, extract.sheet, extract.path)
     if suffix in _TEXT_SUFFIXES and kind != "plain":
-        raise LoaderError(said("errors", "loader", "named", suffix=suffix, kind=file_kind(kind)), extract.path)
+        raise LoaderError(localized("errors", "loader", "named", suffix=suffix, kind=file_kind(kind)), extract.path)
 
 
 def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extract, plain: bool) -> str:
@@ -162,8 +162,8 @@ def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extrac
     bare = [loader for loader in choice if loader.bare and replace(extract, region=loader.region).is_bare]
     if claims or bare:
         names = sorted((loader.registry for loader in claims or bare), key=lambda name: (len(name), name))
-        return said("errors", "loader", "several" if claims else "bare", names=either(names))
-    return said("errors", "loader", "plain" if plain else "none")
+        return localized("errors", "loader", "several" if claims else "bare", names=either(names))
+    return localized("errors", "loader", "plain" if plain else "none")
 
 
 def _refuse_others(loader: Loader, extract: Extract) -> None:
@@ -176,5 +176,5 @@ def _refuse_others(loader: Loader, extract: Extract) -> None:
     for other in loaders().values():
         if other.registry != loader.registry and other.recognises(replace(extract, region=other.region)):
             raise LoaderError(
-                said("errors", "loader", "looks", other=other.registry, registry=loader.registry), extract.path
+                localized("errors", "loader", "looks", other=other.registry, registry=loader.registry), extract.path
             )

@@ -18,7 +18,7 @@ import msgspec
 
 from dnc.errors import StoreError, why
 from dnc.files.atomic import write_atomically
-from dnc.messages import Words, calendar_day, changed, said
+from dnc.messages import Words, calendar_day, changed, localized
 from dnc.store import audit_log, ledger_sql, state
 
 NAME = "manifest.json"
@@ -37,7 +37,7 @@ class DamageError(StoreError):
 
     def __init__(self, folder: Path, fault: str, remedy: str = "restore") -> None:
         self.fault = fault
-        what = said("errors", "fault", fault=fault, remedy=said("errors", "remedy", remedy))
+        what = localized("errors", "fault", fault=fault, remedy=localized("errors", "remedy", remedy))
         super().__init__(changed(what, lambda text: f"{folder}: {text}"))
 
 
@@ -53,7 +53,7 @@ class SnapshotFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def name(self) -> Words:
         """Its name in messages."""
-        return said("fault", "of_snapshot", id=self.id, registry=self.registry, day=calendar_day(self.as_of))
+        return localized("fault", "of_snapshot", id=self.id, registry=self.registry, day=calendar_day(self.as_of))
 
 
 class DecisionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +66,7 @@ class DecisionFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def name(self) -> Words:
         """Its name in messages."""
-        return said("fault", "of_check", check=self.check)
+        return localized("fault", "of_check", check=self.check)
 
 
 class BitpagesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +79,7 @@ class BitpagesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def name(self) -> Words:
         """Its name in messages."""
-        return said("fault", "of_pages", file=self.of)
+        return localized("fault", "of_pages", file=self.of)
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -139,7 +139,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             return msgspec.convert(msgspec.to_builtins(self), Manifest)
         except msgspec.ValidationError:
-            raise DamageError(folder, said("errors", "ledger", "outside")) from None
+            raise DamageError(folder, localized("errors", "ledger", "outside")) from None
 
     @property
     def text(self) -> str:
@@ -160,17 +160,17 @@ def read_manifest(folder: Path) -> Manifest | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise StoreError(said("errors", "store_unread", store=folder / NAME, why=why(error))) from None
+        raise StoreError(localized("errors", "store_unread", store=folder / NAME, why=why(error))) from None
     except (ValueError, KeyError, AttributeError, TypeError):
         intact = False
     if not intact:
-        raise DamageError(folder, said("errors", "ledger", "manifest", name=NAME))
+        raise DamageError(folder, localized("errors", "ledger", "manifest", name=NAME))
     content.pop("objections", None)  # older programs counted and hashed them
     try:
         return msgspec.convert(content, Manifest)
     except msgspec.ValidationError:
         # The checksum is right, so some program wrote it like this: one that knows another form.
-        raise DamageError(folder, said("errors", "ledger", "later", name=NAME), "that_version") from None
+        raise DamageError(folder, localized("errors", "ledger", "later", name=NAME), "that_version") from None
 
 
 def _checksum(content: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from typing import Literal
 
 from dnc.database import engine, run
 from dnc.errors import InputError
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.ledger import Change
 from dnc.store.loader_search import loader_of
@@ -45,7 +45,7 @@ class Forgotten:
 def check_registry(registry: str | None) -> None:
     """Raise LoaderError if there is no such registry, InputError if it is the own list."""
     if registry and loader_of(registry).cumulative:
-        raise InputError(said("errors", "retain_own"))
+        raise InputError(localized("errors", "retain_own"))
 
 
 def forget_by_age(change: Change, before: date, registry: str | None) -> list[Snapshot]:

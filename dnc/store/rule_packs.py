@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnc.errors import InputError
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Ledger
 
@@ -89,7 +89,7 @@ def install(
         allowed(InstalledPack.of(last) if last else None)
         is_trusted = signer in ledger_sql.signers(change.con)
         if not is_trusted and not trust:
-            raise InputError(said("errors", "distrust", signer=signer))
+            raise InputError(localized("errors", "distrust", signer=signer))
         if not is_trusted:
             ledger_sql.add_signer(change.con, signer, audit_log.now())
             change.log("trust-key", {"key": signer})
@@ -109,11 +109,11 @@ def undo(ledger: Ledger) -> tuple[InstalledPack, InstalledPack | None]:
     Raises InputError if no pack is installed, StoreError.
     """
     if not ledger.exists:
-        raise InputError(said("errors", "no_pack"))
+        raise InputError(localized("errors", "no_pack"))
     with ledger.change() as change:
         rows = ledger_sql.rule_packs(change.con)
         if not rows:
-            raise InputError(said("errors", "no_pack"))
+            raise InputError(localized("errors", "no_pack"))
         ledger_sql.remove_rule_pack(change.con, rows[-1]["seq"])
         packs = [InstalledPack.of(row) for row in rows]
         now = packs[-2] if len(packs) > 1 else None
@@ -124,7 +124,7 @@ def undo(ledger: Ledger) -> tuple[InstalledPack, InstalledPack | None]:
 
 def distrust(ledger: Ledger, fingerprint: str) -> None:
     """Install no more packs of a key; a pack in use stays. Raises InputError if it is not trusted, StoreError."""
-    message = said("errors", "distrust", signer=fingerprint)
+    message = localized("errors", "distrust", signer=fingerprint)
     if not ledger.exists:
         raise InputError(message)
     with ledger.change() as change:

@@ -14,7 +14,7 @@ import polars as pl
 from dnc.errors import StoreError, why
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock
-from dnc.messages import calendar_day, said
+from dnc.messages import calendar_day, localized
 from dnc.registries.contract import OWN
 from dnc.store import ledger_sql
 
@@ -169,14 +169,14 @@ class Standing:
     def _verify(self, snapshot: Snapshot) -> None:
         if fault := self.fault(snapshot):
             about = {"id": snapshot.id, "registry": snapshot.registry, "day": calendar_day(snapshot.as_of)}
-            raise StoreError(said("errors", "snapshot_fault", store=self.folder, fault=fault, **about))
+            raise StoreError(localized("errors", "snapshot_fault", store=self.folder, fault=fault, **about))
 
 
 def fault_of(path: Path) -> str | None:
     """What is wrong with a file that is named by its checksum, or None if nothing is."""
     try:
-        return None if sha256_of(path) == path.stem else said("errors", "file_fault", "damaged")
+        return None if sha256_of(path) == path.stem else localized("errors", "file_fault", "damaged")
     except FileNotFoundError:
-        return said("errors", "file_fault", "missing")
+        return localized("errors", "file_fault", "missing")
     except OSError as error:
-        return said("errors", "unread", why=why(error))
+        return localized("errors", "unread", why=why(error))

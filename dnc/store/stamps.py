@@ -32,7 +32,7 @@ from dnc.errors import InputError, OptionError, missing_extra
 from dnc.files.atomic import move_into_place
 from dnc.files.input_file import open_input, sha256_of
 from dnc.files.locks import own_folder
-from dnc.messages import Words, said
+from dnc.messages import Words, localized
 from dnc.store.anchors import Log
 from dnc.store.audit_log import Entry
 from dnc.store.folder import below
@@ -107,7 +107,7 @@ def last_stamp(folder: Path) -> Stamp | None:
 def compare(stamps: Sequence[Stamp], log: Log) -> list[Words]:
     """Compare stamps with the log, which has to hold each row that was stamped; returns faults, one line each."""
     missing = [stamp for stamp in stamps if not stamp.is_of(log)]
-    return [said("anchor", "stamp_refuted", path=stamp.path, row=stamp.head.seq) for stamp in missing]
+    return [localized("anchor", "stamp_refuted", path=stamp.path, row=stamp.head.seq) for stamp in missing]
 
 
 # Getting one
@@ -130,7 +130,7 @@ def add_stamp(ledger: Ledger, head: Entry, url: str, trusted: Sequence[Certifica
     try:
         look_at(data, head, trusted, nonce=request.nonce)
     except StampError as error:
-        raise InputError(said("errors", "stamp", "refused", url=_plain(url), why=error.why)) from None
+        raise InputError(localized("errors", "stamp", "refused", url=_plain(url), why=error.why)) from None
     return keep_stamp(ledger, head, data)
 
 
@@ -149,22 +149,22 @@ def keep_stamp(ledger: Ledger, head: Entry, data: bytes) -> Stamp:
 def _answer(url: str, query: bytes) -> bytes:
     """The answer of an authority, limited in time and size."""
     if urlsplit(url).scheme not in ("http", "https"):
-        raise OptionError(said("errors", "stamp", "url", url=_plain(url)))
+        raise OptionError(localized("errors", "stamp", "url", url=_plain(url)))
     try:
         data = _within(_SECONDS, lambda: _read(url, query))
         if len(data) <= MOST_BYTES:
             return data
-        why = said("errors", "stamp", "large", most=MOST_BYTES >> 20)
+        why = localized("errors", "stamp", "large", most=MOST_BYTES >> 20)
     except urllib.error.HTTPError as error:
         error.close()
-        why = said("errors", "stamp", "status", status=error.code)
+        why = localized("errors", "stamp", "status", status=error.code)
     except TimeoutError:
-        why = said("errors", "stamp", "slow", seconds=f"{_SECONDS:g}")
+        why = localized("errors", "stamp", "slow", seconds=f"{_SECONDS:g}")
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         cause = getattr(reason, "strerror", None) or type(reason).__name__
-        why = said("errors", "stamp", "unreached", why=cause)
-    raise InputError(said("errors", "stamp", "failed", url=_plain(url), why=why))
+        why = localized("errors", "stamp", "unreached", why=cause)
+    raise InputError(localized("errors", "stamp", "failed", url=_plain(url), why=why))
 
 
 def _read(url: str, query: bytes) -> bytes:
@@ -224,7 +224,7 @@ def certificates_in(path: Path) -> list[Certificate]:
     try:
         return load_pem_x509_certificates(data[:MOST_BYTES])
     except ValueError:
-        raise InputError(said("errors", "stamp", "no_certificate"), path) from None
+        raise InputError(localized("errors", "stamp", "no_certificate"), path) from None
 
 
 def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> Stamped:
@@ -243,9 +243,9 @@ def content_of(stamp: Stamp) -> bytes:
     with open_input(stamp.path) as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise StampError(said("anchor", "why", "large", most=MOST_BYTES >> 20))
+        raise StampError(localized("anchor", "why", "large", most=MOST_BYTES >> 20))
     if not sha256(data).hexdigest().startswith(stamp.checksum):
-        raise StampError(said("anchor", "why", "damaged"))
+        raise StampError(localized("anchor", "why", "damaged"))
     return data
 
 
@@ -256,7 +256,7 @@ def listed(folder: Path, trusted: Sequence[Certificate] | None = None) -> tuple[
         try:
             notes.append(in_words(stamp.head, partial(read_stamp, stamp, trusted), verified=trusted is not None))
         except StampError as error:
-            faults.append(said("anchor", "stamp_wrong", path=stamp.path, why=error.why, row=stamp.head.seq))
+            faults.append(localized("anchor", "stamp_wrong", path=stamp.path, why=error.why, row=stamp.head.seq))
     return faults, notes
 
 
@@ -265,9 +265,9 @@ def in_words(head: Entry, read: Callable[[], Stamped], *, verified: bool = False
     try:
         stamped = read()
     except OptionError as error:
-        return said("anchor", "stamp_unread", why=error.message, row=head.seq)
+        return localized("anchor", "stamp_unread", why=error.message, row=head.seq)
     about = {"at": stamped.at.strftime("%Y-%m-%d %H:%M:%S UTC"), "authority": stamped.authority or "?"}
-    return said("anchor", "stamp_verified" if verified else "stamp_unverified", row=head.seq, **about)
+    return localized("anchor", "stamp_verified" if verified else "stamp_unverified", row=head.seq, **about)
 
 
 def look_at(
@@ -292,7 +292,7 @@ def look_at(
         why = "signature"
     except Exception:  # damaged bytes raise ValueError, KeyError and more
         why = "none"
-    raise StampError(said("anchor", "why", why))
+    raise StampError(localized("anchor", "why", why))
 
 
 def _is_about(text: bytes, answer: TimeStampResponse) -> bool:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from dnc.messages import figure, said
+from dnc.messages import figure, localized
 from dnc.store import ledger_sql
 
 
@@ -112,7 +112,7 @@ def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
     rows, sha256 = told.rows, told.sha256
     if sha256 is None:
         if ledger_sql.states_in_log(con):
-            yield said("fault", "silent", row=row)
+            yield localized("fault", "silent", row=row)
         return
     if held.sha256 == sha256:
         return
@@ -120,8 +120,8 @@ def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
     for name in sorted(held.rows.keys() | rows.keys()):
         now, then = held.rows.get(name, 0), rows.get(name, 0)
         if now != then:
-            yield said("fault", "other_count", name=name, now=figure(now), then=figure(then), row=row)
+            yield localized("fault", "other_count", name=name, now=figure(now), then=figure(then), row=row)
         elif name in other:
-            yield said("fault", "other_rows", name=name, now=figure(now), row=row)
+            yield localized("fault", "other_rows", name=name, now=figure(now), row=row)
     if held.rows == rows and not other:
-        yield said("fault", "something_else", row=row)
+        yield localized("fault", "something_else", row=row)

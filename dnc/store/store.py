@@ -31,7 +31,7 @@ from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, StoreError, room_in, why
 from dnc.files.locks import ReadLock, own_folder
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.numbers.reader import read_number
 from dnc.registries.reasons import in_words
 from dnc.store import audit_log, ledger_sql, load, retention
@@ -76,7 +76,7 @@ class Store:
     def must_exist(self) -> None:
         """Raise StoreError if there is no store."""
         if not self.exists:
-            raise StoreError(said("errors", "no_store", store=self.path))
+            raise StoreError(localized("errors", "no_store", store=self.path))
 
     def must_be_writable(self) -> None:
         """Raise StoreError, before any work is done, if nothing could be recorded."""
@@ -98,7 +98,7 @@ class Store:
                         work = stack.enter_context(own_folder(self.path, f"{WORK}{kind}-"))
                         break
             except OSError as error:
-                raise StoreError(said("errors", "log_unwritten", store=self.path, why=why(error))) from None
+                raise StoreError(localized("errors", "log_unwritten", store=self.path, why=why(error))) from None
             yield work
 
     def _remove_empty(self) -> None:
@@ -127,7 +127,7 @@ class Store:
                 missing = why(error)
                 break
         if missing:
-            raise StoreError(said("errors", "snapshots_unread", store=self.path, why=missing))
+            raise StoreError(localized("errors", "snapshots_unread", store=self.path, why=missing))
         return now
 
     def _snapshots_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
@@ -185,11 +185,11 @@ class Store:
         standing = self.standing()
         by_id = {snapshot.id: snapshot for snapshot in standing.snapshots}
         if missing := [str(id_) for id_ in (before, after) if id_ not in by_id]:
-            raise InputError(said("errors", "load", "no_snapshot", id=missing[0]))
+            raise InputError(localized("errors", "load", "no_snapshot", id=missing[0]))
         old, new = by_id[before], by_id[after]
         if old.registry != new.registry:
             raise InputError(
-                said(
+                localized(
                     "errors", "other_registry_of", before=before, registry=old.registry, after=after, other=new.registry
                 )
             )
@@ -299,9 +299,9 @@ class Store:
         be mistyped. Returns how many were recorded.
         """
         if lift and not reason:
-            raise InputError(said("errors", "lift_reason"))
+            raise InputError(localized("errors", "lift_reason"))
         if on > today():
-            raise InputError(said("errors", "on_future", day=on))
+            raise InputError(localized("errors", "on_future", day=on))
         read = read_all(numbers, region, certain=not lift)
         with self.ledger.change() as change:
             ledger_sql.add_objections(change.con, read, on, lifted=lift, reason=reason, recorded_at=audit_log.now())
@@ -381,8 +381,8 @@ def read_all(numbers: Iterable[str], region: str | None, *, certain: bool = Fals
     read = [read_number(text, region) for text in numbers]
     for position, reading in enumerate(read, 1):
         if reading.number is None:
-            reason = said("errors", "national") if reading.unread == "region" else in_words(reading.unread or "")
-            raise InputError(said("errors", "number_unread", position=position, why=reason))
+            reason = localized("errors", "national") if reading.unread == "region" else in_words(reading.unread or "")
+            raise InputError(localized("errors", "number_unread", position=position, why=reason))
         if certain and reading.doubt:
-            raise InputError(said("errors", "number_doubt", position=position, reason=in_words(reading.doubt)))
+            raise InputError(localized("errors", "number_doubt", position=position, reason=in_words(reading.doubt)))
     return [reading.number for reading in read if reading.number is not None]

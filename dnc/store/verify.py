@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from dnc.errors import StoreError
-from dnc.messages import Words, figure, said
+from dnc.messages import Words, figure, localized
 from dnc.store import anchors, audit_log, ledger_sql, stamps, state
 from dnc.store.folder import links_in, open_to_others
 from dnc.store.ledger import Ledger, LockedError, rows_of
@@ -75,11 +75,11 @@ def _verified(ledger: Ledger) -> Findings:
         with ledger.read() as opened:
             manifest = opened.manifest
             if opened.ahead:
-                findings.notes.append(said("note", "ahead"))
+                findings.notes.append(localized("note", "ahead"))
             if edited := _strange(opened.con):
                 raise DamageError(ledger.folder, edited)
             if not state.is_stated(opened.con):
-                findings.notes.append(said("note", "unstated"))
+                findings.notes.append(localized("note", "unstated"))
             findings.faults += audit_log.faults(opened.con, manifest.last)
             findings.faults += _edits(opened.con)
             findings.faults += _differences(opened.con, manifest)
@@ -93,7 +93,7 @@ def _verified(ledger: Ledger) -> Findings:
         raise
     except duckdb.Error as error:
         findings.ledger_intact = False
-        findings.faults.append(said("errors", "ledger", "damaged", kind=type(error).__name__))
+        findings.faults.append(localized("errors", "ledger", "damaged", kind=type(error).__name__))
     except StoreError as error:
         findings.ledger_intact = False
         findings.faults.append(error.fault if isinstance(error, DamageError) else error.message)
@@ -132,7 +132,7 @@ def verify_log(ledger: Ledger, noted: audit_log.Entry = audit_log.NO_ENTRY, also
             findings.head = audit_log.head(con)
             _compare(outside, con, findings)
     except duckdb.Error as error:
-        fault = said("errors", "ledger", "unread", kind=type(error).__name__)
+        fault = localized("errors", "ledger", "unread", kind=type(error).__name__)
         raise DamageError(ledger.folder, fault, "verify") from None
     return findings
 
@@ -168,7 +168,7 @@ def _compare(outside: Outside, con: duckdb.DuckDBPyConnection, findings: Finding
 
 def _must_exist(ledger: Ledger) -> None:
     if not ledger.exists:
-        raise StoreError(said("errors", "no_store_named", store=ledger.folder))
+        raise StoreError(localized("errors", "no_store_named", store=ledger.folder))
 
 
 def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
@@ -186,7 +186,7 @@ def _losses(ledger: Ledger, manifest: Manifest | None) -> Iterator[str]:
 def _strange(con: duckdb.DuckDBPyConnection) -> Words | None:
     """A fault if a ledger holds what may deceive a verification, such as a function named `sha256`; otherwise None."""
     names = ledger_sql.strange(con)
-    return said("fault", "strange", names=", ".join(names[:_NAMED])) if names else None
+    return localized("fault", "strange", names=", ".join(names[:_NAMED])) if names else None
 
 
 def _edits(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
@@ -194,7 +194,7 @@ def _edits(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
     yield from state.faults(con, state.read(con))
     for table in ("rules", "terms"):
         if count := ledger_sql.texts_misnamed(con, table):
-            yield said("fault", "texts", table=table, n=count)
+            yield localized("fault", "texts", table=table, n=count)
 
 
 def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
@@ -202,7 +202,7 @@ def _missing_rows(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterato
     rows = state.read(con).rows
     for name, then in manifest.tables.items():
         if (now := rows.get(name, 0)) != then:
-            yield said("fault", "manifest_count", name=name, now=figure(now), then=figure(then))
+            yield localized("fault", "manifest_count", name=name, now=figure(now), then=figure(then))
 
 
 def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator[str]:
@@ -210,7 +210,7 @@ def _differences(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> Iterator
     now = Manifest.of(con, manifest.ledger, audit_log.head(con))
     for name in (*FOLDERS, "rules", "last"):
         if getattr(now, name) != getattr(manifest, name):
-            yield said("fault", "differ", name="head" if name == "last" else name)
+            yield localized("fault", "differ", name="head" if name == "last" else name)
 
 
 def _strangers(files: Sequence[Path]) -> Iterator[str]:
@@ -218,7 +218,7 @@ def _strangers(files: Sequence[Path]) -> Iterator[str]:
     if files:
         names = ", ".join(f"{path.parent.name}/{path.name}" for path in files[:_NAMED])
         more = ", …" if len(files) > _NAMED else ""
-        yield said("fault", "strangers", n=len(files), names=names + more)
+        yield localized("fault", "strangers", n=len(files), names=names + more)
 
 
 def _verify_files(folder: Path, manifest: Manifest, findings: Findings) -> None:
@@ -230,13 +230,13 @@ def _verify_files(folder: Path, manifest: Manifest, findings: Findings) -> None:
             fault = _miscounted(path, row.rows)
         if fault:
             findings.damaged.append(path)
-            findings.faults.append(said("fault", "file", file=row.name, fault=fault))
+            findings.faults.append(localized("fault", "file", file=row.name, fault=fault))
         else:
             intact[path] = 0 if isinstance(row, BitpagesFile) else row.rows
     for stamp in stamps.stamps_in(folder):
         if not stamp.is_intact:
             findings.damaged.append(stamp.path)
-            findings.faults.append(said("anchor", "stamp_damaged", path=stamp.path))
+            findings.faults.append(localized("anchor", "stamp_damaged", path=stamp.path))
     findings.files, findings.rows = len(intact), sum(intact.values())
 
 
@@ -245,5 +245,5 @@ def _miscounted(path: Path, rows: int) -> str | None:
     try:
         held = rows_of(path)
     except FileNotFoundError:
-        return said("errors", "file_fault", "missing")
-    return said("fault", "miscounted", held=figure(held), rows=figure(rows)) if held != rows else None
+        return localized("errors", "file_fault", "missing")
+    return localized("fault", "miscounted", held=figure(held), rows=figure(rows)) if held != rows else None

@@ -59,7 +59,7 @@ from dnc.checks.judge import Verdicts
 from dnc.database import engine, run, statement
 from dnc.errors import InputError
 from dnc.frames import numbered
-from dnc.messages import said
+from dnc.messages import localized
 
 FEW = 10  # persons: no class of fewer is published
 MOST_CELLS = 4000  # closed ones; a level that would make more is left out
@@ -288,7 +288,7 @@ class Cells:
         groups = groups.join(hosts, on="cell", how="left", maintain_order="left")
         is_rest = pl.col("small") & (pl.col("rest") < FEW) & pl.col("part_host").is_not_null()
         if groups.filter(is_rest & (pl.col("rest_rows") >= FEW)).height:
-            raise InputError(said("errors", "seal", "few_rows"))
+            raise InputError(localized("errors", "seal", "few_rows"))
         # The words of the cell that each group goes into; groups of one cell with equal words go into the same.
         merged = [
             pl.when(is_rest).then(f"{name}_host").when(~pl.col("small")).then(name).alias(name) for name in columns

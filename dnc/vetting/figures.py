@@ -17,7 +17,7 @@ from dnc.errors import OptionError
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.vetting.cells import BANDS, between
 from dnc.vetting.model import Asked, BuyerCondition, Cost, Offer, Price, Share, Vetting, Wanted
 from dnc.vetting.sample_bounds import population_bounds
@@ -198,7 +198,7 @@ def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None) -
         yield BuyerCondition("max_undecided", most, undecided.high, undecided.high <= most)
     if (highest := asked.max_price_per_clear) is not None:
         if price is None:
-            raise OptionError(said("errors", "price_needed"))
+            raise OptionError(localized("errors", "price_needed"))
         yield BuyerCondition(
             "max_price_per_clear", highest, price.high, price.high is not None and price.high <= highest
         )

@@ -29,7 +29,7 @@ from dnc.files.input_file import read_bounded
 from dnc.files.signing import BrokenSignatureError, Signature, Signer
 from dnc.files.strict_json import SHA256, Strict, Text, converted, decoded, only, shown
 from dnc.law.rulebook import Rulebook
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store.audit_log import canonical
 from dnc.vetting.cells import BANDS, FEW, MOST_CELLS, SCHEMA, between, with_loose
 from dnc.vetting.figures import appraise
@@ -180,29 +180,29 @@ def _read(path: Path, signer: str | None) -> tuple[_Sealed, str | None]:
     """A sealed result whose checksum and signature match, and the fingerprint of the key that signed it."""
     content = _json(path)
     if content is None:
-        raise InputError(said("errors", "seal", "not_sealed"), path)
+        raise InputError(localized("errors", "seal", "not_sealed"), path)
     mark = content[_MARK]
     if mark != FORMAT or type(mark) is not int:
-        version = mark if isinstance(mark, int) else said("errors", "seal", "unknown")
-        raise InputError(said("errors", "seal", "version", found=version, format=FORMAT), path)
+        version = mark if isinstance(mark, int) else localized("errors", "seal", "unknown")
+        raise InputError(localized("errors", "seal", "version", found=version, format=FORMAT), path)
     try:
         sealed = converted(content, _Sealed)
     except ValueError as error:
         raise _unreadable(error, path) from None
     data = canonical({name: content[name] for name in (_MARK, "offer", "cells")}).encode()
     if sealed.checksum != hashlib.sha256(data).hexdigest():
-        raise InputError(said("errors", "seal", "checksum"), path)
+        raise InputError(localized("errors", "seal", "checksum"), path)
     try:
         by = sealed.signature.verified(_CONTEXT, data) if sealed.signature else None
     except BrokenSignatureError:
-        raise InputError(said("errors", "signature"), path) from None
+        raise InputError(localized("errors", "signature"), path) from None
     if signer is not None and by != signer:
-        raise InputError(said("errors", "other_signer" if by else "unsigned", signer=by), path)
+        raise InputError(localized("errors", "other_signer" if by else "unsigned", signer=by), path)
     return sealed, by
 
 
 def _unreadable(error: ValueError, path: str | Path) -> InputError:
-    return InputError(said("errors", "seal", "unread", error=error.args[0]), path)
+    return InputError(localized("errors", "seal", "unread", error=error.args[0]), path)
 
 
 def held_to(claim: Vetting, sample: Vetting) -> Vetting:
@@ -246,16 +246,16 @@ def _claim(column: str, word: str, claim: Vetting, sample: Vetting, confidence: 
 def _comparable(claim: Offer, sample: Offer) -> None:
     """Raise OptionError if a sample was not vetted as the list was."""
     if sample.rows > claim.rows:
-        raise OptionError(said("errors", "seal", "more_rows", rows=sample.rows))
+        raise OptionError(localized("errors", "seal", "more_rows", rows=sample.rows))
     different = [name for name in _SAME_USE if claim.settings[name] != sample.settings[name]]
     if claim.until != sample.until:
         different.append("until")
     if different:
         names = ", ".join(different)
-        raise OptionError(said("errors", "seal", "settings", names=names))
+        raise OptionError(localized("errors", "seal", "settings", names=names))
     loaded = {snapshot["registry"] for snapshot in sample.snapshots}
     if lacking := sorted({snapshot["registry"] for snapshot in claim.snapshots} - loaded):
-        raise OptionError(said("errors", "seal", "registry", registry=lacking[0]))
+        raise OptionError(localized("errors", "seal", "registry", registry=lacking[0]))
 
 
 def _json(path: Path) -> dict[str, Any] | None:
@@ -269,13 +269,13 @@ def _checked(sealed: _Sealed, book: Rulebook) -> tuple[Offer, pl.DataFrame]:
     """What was vetted, and its cells. Raises ValueError if this program would not have written them."""
     offer, cells = _offer(sealed.offer), sealed.cells
     if set(offer.rules) != set(book.texts):
-        raise ValueError(said("errors", "seal", "rules", version=offer.version))
+        raise ValueError(localized("errors", "seal", "rules", version=offer.version))
     if any(cell.rows < FEW for cell in cells):
-        raise ValueError(said("errors", "seal", "small_cell", few=FEW))
+        raise ValueError(localized("errors", "seal", "small_cell", few=FEW))
     if sum(cell.rows for cell in cells) != offer.rows:
-        raise ValueError(said("errors", "seal", "sum"))
+        raise ValueError(localized("errors", "seal", "sum"))
     if any(cell.lasts is not None and cell.lasts > len(offer.points) for cell in cells):
-        raise ValueError(said("errors", "seal", "lasts"))
+        raise ValueError(localized("errors", "seal", "lasts"))
     _refuse_unknown(offer, cells, book)
     rows = [msgspec.structs.asdict(cell) | {"held": False, "loose": []} for cell in cells]
     return offer, with_loose(pl.DataFrame(rows, schema=SCHEMA))
@@ -284,7 +284,7 @@ def _checked(sealed: _Sealed, book: Rulebook) -> tuple[Offer, pl.DataFrame]:
 def _offer(read: _Offer) -> Offer:
     points = list(read.points)
     if points != sorted(points) or (read.first, read.until or points[-1]) != (points[0], points[-1]):
-        raise ValueError(said("errors", "seal", "curve"))
+        raise ValueError(localized("errors", "seal", "curve"))
     fields = msgspec.structs.asdict(read) | {
         "settings": msgspec.structs.asdict(read.settings),
         "snapshots": tuple(msgspec.structs.asdict(snapshot) for snapshot in read.snapshots),
@@ -308,4 +308,4 @@ def _refuse_unknown(offer: Offer, cells: list[_Cell], book: Rulebook) -> None:
     ):
         texts = {getattr(cell, column) or "" for cell in cells}
         if {*in_trade, *(word for text in texts for word in text.split(";") if word)} - allowed:
-            raise ValueError(said("errors", "seal", "no_rule", column=column))
+            raise ValueError(localized("errors", "seal", "no_rule", column=column))

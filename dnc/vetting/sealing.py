@@ -26,7 +26,7 @@ from dnc.errors import InputError, OptionError
 from dnc.files.table import folded, quoted
 from dnc.frames import each_distinct
 from dnc.law.rulebook import Rulebook
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.store import Store
 from dnc.vetting.cells import FEW
@@ -73,7 +73,7 @@ def brief_to_seal(path: Source, store: Store, brief: Brief, book: Rulebook, agai
 def _refuse_second(store: Store, sha256: str, name: str, again: str | None) -> None:
     """Raise InputError if a list was sealed before, unless there is a reason to do it again."""
     if again is not None and not again.strip():
-        raise OptionError(said("errors", "seal", "reason"))
+        raise OptionError(localized("errors", "seal", "reason"))
     log = store.log().iter_rows(named=True) if store.exists else ()
     _refuse_sealed(log, sha256, name, again)
 
@@ -93,7 +93,7 @@ def _refuse_sealed(log: Iterable[Mapping[str, Any]], sha256: str, name: str, aga
     before = next((row for row in sealed if json.loads(row["detail"])["sha256"] == sha256), None)
     if before and again is None:
         raise InputError(
-            said("errors", "seal", "second", day=f"{before['done_at']:%Y-%m-%d}", row=before["seq"]),
+            localized("errors", "seal", "second", day=f"{before['done_at']:%Y-%m-%d}", row=before["seq"]),
             name,
         )
 
@@ -102,13 +102,13 @@ def _refuse_days(header: Header) -> None:
     """Raise InputError if the list says when single calls are planned."""
     if "call_at" in header.columns or any(rule.ours == "call_at" for rule in header.rules):
         column = quoted([header.names[header.columns["call_at"]]]) if "call_at" in header.columns else "[when_filled]"
-        raise InputError(said("errors", "seal", "days", column=column))
+        raise InputError(localized("errors", "seal", "days", column=column))
 
 
 def _refuse_numbers(columns: list[str]) -> None:
     """Raise InputError if columns of telephone numbers are read as something else."""
     if columns:
-        raise InputError(said("errors", "seal", "number_columns", names=quoted(columns)))
+        raise InputError(localized("errors", "seal", "number_columns", names=quoted(columns)))
 
 
 class _WordUse:

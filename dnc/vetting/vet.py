@@ -24,7 +24,7 @@ from dnc.clock import today
 from dnc.errors import InputError, OptionError, must_be
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
-from dnc.messages import said
+from dnc.messages import localized
 from dnc.store.store import Standing, Store
 from dnc.vetting.cells import FEW, Cells
 from dnc.vetting.figures import appraise
@@ -74,7 +74,7 @@ def vet(
     must_be("sample_of", sample_of, "number", int, NoneType)
     must_be("confidence", confidence, "number", float)
     if seal and (against or sample_of is not None):
-        raise OptionError(said("errors", "seal", "whole"))
+        raise OptionError(localized("errors", "seal", "whole"))
     chosen = Settings.of(settings, options)
     book = chosen.rulebook or law_of(store)
     brief = (chosen.brief or Brief()).but(chosen.region and chosen.region.upper(), facts=chosen.given)
@@ -90,11 +90,11 @@ def vet(
         first = cells.first or today()
         _refuse_period(first, until)
         if sample_of is not None and sample_of < result.rows:
-            raise OptionError(said("errors", "sample_small", of=sample_of, rows=result.rows))
+            raise OptionError(localized("errors", "sample_small", of=sample_of, rows=result.rows))
         points = _points(first, until)
         counted = cells.closed(points) if seal else cells.open(points)
         if seal and not counted.height:
-            raise InputError(said("errors", "seal", "few"), result.files.name)
+            raise InputError(localized("errors", "seal", "few"), result.files.name)
         salt = secrets.token_hex(32) if seal else None
         offer = Offer(
             **_checked(result, standing, salt),
@@ -118,9 +118,9 @@ def vet(
 def _refuse_period(first: date, until: date | None) -> None:
     """Raise OptionError if the period of the calls ends before its first day, or is too long."""
     if until and until < first:
-        raise OptionError(said("errors", "until_early", until=until, first=first))
+        raise OptionError(localized("errors", "until_early", until=until, first=first))
     if until and (until - first).days > MOST_DAYS:
-        raise OptionError(said("errors", "until_late", until=until, most=MOST_DAYS, first=first))
+        raise OptionError(localized("errors", "until_late", until=until, most=MOST_DAYS, first=first))
 
 
 def _points(first: date, until: date | None) -> tuple[date, ...]:

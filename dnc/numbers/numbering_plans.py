@@ -175,7 +175,7 @@ def dialling(code: str, region: str = "") -> Dialling:
 
 
 def is_valid(number: int) -> bool:
-    """Whether a number (E.164) is one of its plan."""
+    """Whether a number (E.164) is valid in its plan."""
     digits = str(number)
     code = calling_code(digits)
     return all(pattern.fullmatch(digits[len(code) :]) for pattern in valid(code))
@@ -185,15 +185,17 @@ def is_valid(number: int) -> bool:
 def valid(code: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Patterns that all valid national numbers of a calling code match: those of its plans, and those of their kinds.
 
-    Valid are the numbers that the metadata knows, those of ranges reserved for fiction, those of French overseas
-    ranges, and those of the area codes of +1 that `plan.csv` places in a country.
+    These are the numbers in the metadata, in ranges reserved for fiction, in French overseas ranges, and in the area
+    codes of +1 that `plan.csv` assigns to a country.
     """
     more = [numbers[len(code) :].replace("x", r"\d") for numbers in _fiction() if numbers.startswith(code)]
     # The 508 before six digits is not part of a number in E.164.
     overseas = [
-        lead for lead, where in _FRENCH.items() if where != "FR" and _FRENCH_CODES[where] == code and lead != "508"
+        prefix
+        for prefix, territory in _FRENCH.items()
+        if territory != "FR" and _FRENCH_CODES[territory] == code and prefix != "508"
     ]
-    more += [rf"{lead}\d{{{9 - len(lead)}}}" for lead in overseas]
+    more += [rf"{prefix}\d{{{9 - len(prefix)}}}" for prefix in overseas]
     if code == "1":
         placed = [prefix[1:] for prefix, (country, *_) in _plan().items() if country and len(prefix) == 4]
         more += [rf"{area}[2-9]\d{{6}}" for area in placed]

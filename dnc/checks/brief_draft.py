@@ -128,9 +128,11 @@ class _Draft:
 
     def _ignore(self) -> Iterator[str]:
         """Columns that may record objections and are proposed for nothing: a check stops at them."""
-        unheard = [name for name in self._guesses.possible_objections if name not in self._guesses.named.values()]
-        if unheard:
-            yield f"# ignore = {toml_text(unheard)}  # {self._w['unheard']}"
+        unused_objections = [
+            name for name in self._guesses.possible_objections if name not in self._guesses.named.values()
+        ]
+        if unused_objections:
+            yield f"# ignore = {toml_text(unused_objections)}  # {self._w['unused_objections']}"
 
     def _columns(self) -> Iterator[str]:
         yield from self._number_lines()

@@ -4,7 +4,7 @@ Each row states that a person gave consent, gave none, or withdrew it. Of all st
 list of calls included, the newest is used as a whole: what, when, for which calls, and whether it was withdrawn are
 never combined from two statements. On the same day the statement against the call is used. A statement without a day
 counts as the newest if it is against the call, and as the oldest if it is for it. A statement that is not understood,
-or whose day or purpose is not, counts as one against the call; if it is the newest, the consent is not told. The same
+or whose day or purpose is not, counts as one against the call; if it is the newest, the consent is not known. The same
 holds for a row with too many or too few cells, if its number can be read.
 """
 
@@ -145,7 +145,7 @@ def _refuse_days(rows: pl.DataFrame, header: Header, proof: str | None) -> None:
     """Raise OptionError at an unused column with a day: it may be that of a withdrawal."""
     cells = {name: filled(as_text(rows[name])).unique() for name in header.unused if name != proof}
     if names := [header.names[name] for name, words in cells.items() if any(map(is_day, words))]:
-        raise header.may_object_error(names, "unheard_days", "rename")
+        raise header.may_object_error(names, "unused_days", "rename")
 
 
 def _not_understood(rows: pl.Series) -> list[pl.Expr]:

@@ -127,7 +127,9 @@ class Evaluator:
         regimes = pack.on(days[0])
         plan, plans = facts.without_answers()
         asked = inquiry(regimes, skip_daily).expressions
-        groups = [one for one in self._grouped(pack, facts.answers.frame.columns) if one.inquiry.expressions & asked]
+        groups = [
+            group for group in self._grouped(pack, facts.answers.frame.columns) if group.inquiry.expressions & asked
+        ]
         in_plans = [group.values(plans, asked) for group in groups if group.of_plans]
         truths, truth, ends = _together(in_plans, plans.cases.height)
         of_plans = _Values(truths, truth[plan], {end: on[plan] for end, on in ends.items()})

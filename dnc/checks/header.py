@@ -202,7 +202,7 @@ class Header:
         blank = {name: not self.names[name].strip() for name in self.unused}
         return [name for name in self.unused if (name in before if blank[name] else not self.names[name].strip(_MARKS))]
 
-    def may_object_error(self, names: Sequence[str], why: str = "unheard_cells", way_out: str = "words") -> OptionError:
+    def may_object_error(self, names: Sequence[str], why: str = "unused_cells", way_out: str = "words") -> OptionError:
         """The error about unused columns that may record objections; `way_out` is a key below it in the messages."""
         first = as_typed(names[0])
         remedy = localized("errors", "way_out", way_out, first=first)
@@ -211,7 +211,7 @@ class Header:
     def refuse_unused(self, way_out: str = "map") -> None:
         """Raise OptionError where an unused column may hold objections, or almost has the name of one of ours."""
         if names := self.possible_objections:
-            raise self.may_object_error(names, "unheard_columns", way_out)
+            raise self.may_object_error(names, "unused_columns", way_out)
         for name, ours in self.mistyped.items():
             why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)

@@ -230,19 +230,21 @@ class _Source:
     ) -> None:
         self._con = con
         self._codec = Codec(len(days))
-        ranked = [(one, days.index(one.as_of) + 1) for one in snapshots]
-        self._files = _Files([(standing.path(one), rank) for one, rank in ranked], days)
-        self._unpaged = _Files([(standing.path(one), rank) for one, rank in ranked if not standing.bits(one)], days)
-        self._paged = _Files([(bits, rank) for one, rank in ranked if (bits := standing.bits(one))], days)
-        self._rows = sum(one.rows for one in snapshots)
+        ranked = [(snapshot, days.index(snapshot.as_of) + 1) for snapshot in snapshots]
+        self._files = _Files([(standing.path(snapshot), rank) for snapshot, rank in ranked], days)
+        self._unpaged = _Files(
+            [(standing.path(snapshot), rank) for snapshot, rank in ranked if not standing.bits(snapshot)], days
+        )
+        self._paged = _Files([(bits, rank) for snapshot, rank in ranked if (bits := standing.bits(snapshot))], days)
+        self._rows = sum(snapshot.rows for snapshot in snapshots)
         self._rows_read = 0
         self._last_read: pl.Series | None = pl.Series(dtype=pl.UInt64)  # None: all
         self._last_answers = (
             _Answers(pl.Series(dtype=pl.UInt64), self._codec),
             pl.DataFrame(schema={"answer": pl.UInt64, "told": pl.Date}),
         )
-        self._covering = [(one, rank) for one, rank in ranked if one.covers]
-        self._longest = max((len(prefix) for one, _ in self._covering for prefix in one.covers), default=0)
+        self._covering = [(snapshot, rank) for snapshot, rank in ranked if snapshot.covers]
+        self._longest = max((len(prefix) for snapshot, _ in self._covering for prefix in snapshot.covers), default=0)
 
     def about(self, numbers: pl.Series) -> _About:
         """The answers about some numbers (UInt64, without nulls)."""
@@ -253,8 +255,10 @@ class _Source:
             position, distinct = numbered(cut.to_frame("prefix"))
             prefix, prefixes = position.cast(pl.UInt64), distinct["prefix"].to_list()
         covered = lacking = self._covered(prefixes, self._covering)
-        if any(one.unread for one, _ in self._covering):
-            lacking = self._covered(prefixes, [(one, rank) for one, rank in self._covering if not one.unread])
+        if any(snapshot.unread for snapshot, _ in self._covering):
+            lacking = self._covered(
+                prefixes, [(snapshot, rank) for snapshot, rank in self._covering if not snapshot.unread]
+            )
         return _About(numbers, held, told, prefix, covered, lacking)
 
     def _held(self, numbers: pl.Series) -> tuple[_Answers, pl.DataFrame]:
@@ -287,10 +291,10 @@ class _Source:
     def _covered(self, prefixes: list[str], covering: list[tuple[Snapshot, int]]) -> _Answers:
         """The answers about prefixes, by their position, of those of some snapshots that are complete for them."""
         answers = [
-            self._codec.pack(position, rank, State[one.absent.upper()])
+            self._codec.pack(position, rank, State[snapshot.absent.upper()])
             for position, prefix in enumerate(prefixes)
-            for one, rank in covering
-            if prefix.startswith(one.covers)
+            for snapshot, rank in covering
+            if prefix.startswith(snapshot.covers)
         ]
         return _Answers(pl.Series(answers, dtype=pl.UInt64), self._codec)
 
@@ -314,12 +318,13 @@ class Lookup:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, standing: Standing, registry: str) -> None:
         snapshots = standing.of(registry)
-        days = sorted({one.as_of for one in snapshots})
+        days = sorted({snapshot.as_of for snapshot in snapshots})
         self._days = pl.Series(days, dtype=pl.Date)
         self._source = _Source(con, standing, snapshots, days)
-        campaigns = {one.campaign for one in snapshots} - {None}
+        campaigns = {snapshot.campaign for snapshot in snapshots} - {None}
         self._of_campaign = {
-            name: _Source(con, standing, [one for one in snapshots if one.campaign == name], days) for name in campaigns
+            name: _Source(con, standing, [snapshot for snapshot in snapshots if snapshot.campaign == name], days)
+            for name in campaigns
         }
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
@@ -357,7 +362,9 @@ class Lookup:
         state = number.replace_strict(_STATES, return_dtype=pl.String)
         since = pl.when(number == State.LISTED.value).then(pl.coalesce("told", "earliest"))
         for_campaign = pl.col("campaign").replace_strict(
-            {one.value: one.name.lower() for one in (State.CLEAR, State.LISTED)}, default=None, return_dtype=pl.String
+            {state.value: state.name.lower() for state in (State.CLEAR, State.LISTED)},
+            default=None,
+            return_dtype=pl.String,
         )
         days = {0: None, **dict(enumerate(self._days, 1))}
         as_of, next_on = (each.replace_strict(days, return_dtype=pl.Date) for each in (rank, pl.col("next")))

@@ -40,7 +40,7 @@ class Check:
         unplaced: rows with an objection or a withdrawal whose number cannot be read.
         ignored: columns that were left out on purpose.
         second_numbers: columns that look like telephone numbers and were not used.
-        unheard: columns with texts that mention objections and were not used.
+        unused_objections: columns with texts that mention objections and were not used.
         dated: whether the list or the settings say when calls are planned.
         skipped: lines before the header that were left out.
         sheets: sheets of a spreadsheet that were not read.
@@ -72,7 +72,7 @@ class Check:
     unplaced: int
     ignored: Sequence[str]
     second_numbers: Sequence[str]
-    unheard: Sequence[str]
+    unused_objections: Sequence[str]
     dated: bool
     skipped: int
     sheets: Sequence[str]

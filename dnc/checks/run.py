@@ -135,7 +135,7 @@ def run(
             unplaced=against.unplaced,
             ignored=header.ignored,
             second_numbers=second.names,
-            unheard=[header.names[name] for name in unused.names],
+            unused_objections=[header.names[name] for name in unused.names],
             dated=dated,
             skipped=intake.table.skipped,
             sheets=intake.table.others,

@@ -74,9 +74,9 @@ def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy:
     advice = [regime for regime, finding in left_out if finding.blocks or finding.is_open]
     outcome = outcome_of(findings, [policy.counts(regime) for regime in regimes])
     if outcome == "blocked":
-        confidence = max((one.confidence for one in blocking), key=GRADES.index)
+        confidence = max((regime.confidence for regime in blocking), key=GRADES.index)
     elif outcome == "clear":
-        confidence = min((one.confidence for one in applying), key=GRADES.index, default="high")
+        confidence = min((regime.confidence for regime in applying), key=GRADES.index, default="high")
     else:
         confidence = ""
     met = [regime for regime, finding in counted if finding is Finding.MET]
@@ -120,14 +120,14 @@ _RANK = sorted(DEMANDS, key=lambda name: name not in ("consent", "unlisted", "un
 
 def _why(outcome: str, decisive: list[Regime], missing: str, language: str) -> tuple[str, str]:
     """A sentence with the citation of the regime that decides, and a short form of it."""
-    demanding = [one for one in decisive if one.demand != "duty"]
+    demanding = [regime for regime in decisive if regime.demand != "duty"]
     if not demanding:
         alone = str(messages("why", language)["free" if outcome == "clear" else "jurisdiction"])
         return alone, alone
     if outcome == "clear":
-        first = min(demanding, key=lambda one: (_RANK.index(one.demand), one.id))
+        first = min(demanding, key=lambda regime: (_RANK.index(regime.demand), regime.id))
     else:
-        first = min(demanding, key=lambda one: (one.is_scope, -GRADES.index(one.confidence), one.id))
+        first = min(demanding, key=lambda regime: (regime.is_scope, -GRADES.index(regime.confidence), regime.id))
     bodies = first.says[language].rstrip("."), first.title[language]
     return _sentences(outcome, bodies, first.cites[0].texts[language], missing * (outcome == "undecided"), language)
 
@@ -163,9 +163,9 @@ def _shortened(cite: str) -> tuple[list[str], list[str]]:
     found = [cite]
     for separator in (";", ","):
         beginnings = (cite[: -part.end()] for part in re.finditer(separator, cite[::-1]))
-        found += [one for one in beginnings if one.count("(") == one.count(")")]
-    exact = [one for one in found if one == cite or re.search(r"\d", one)]
-    return exact, [one for one in found if one not in exact]
+        found += [part for part in beginnings if part.count("(") == part.count(")")]
+    exact = [part for part in found if part == cite or re.search(r"\d", part)]
+    return exact, [part for part in found if part not in exact]
 
 
 def _fitting(texts: Iterable[str], most: int) -> str:

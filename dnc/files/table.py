@@ -213,7 +213,7 @@ class Heading(NamedTuple):
         return names
 
     def refuse_doubtful(self, path: Path, line: int) -> None:
-        """Raise InputError where it cannot be told whether the header has one row or two."""
+        """Raise InputError if it is not clear whether the header has one row or two."""
         if self.doubtful:
             why = localized("errors", "doubtful_header")
             raise InputError(why, path, line)

@@ -285,7 +285,7 @@ def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = (
     for frame in ahead(readings(loader, extract)):
         rows.add(frame)
     covers = tuple(covers or sorted({*loader.covers, *extract.covers}))
-    _refuse_smudged(extract.path, rows, loader, complete=bool(covers))
+    _refuse_unread(extract.path, rows, loader, complete=bool(covers))
     if extract.asked:
         if loader.covers or extract.covers:
             raise LoaderError(localized("errors", "no_answer"), extract.path)
@@ -373,7 +373,7 @@ def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
             yield localized("note", "more", n=figure(count - len(shown)))
 
 
-def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -> None:
+def _refuse_unread(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -> None:
     """Raise LoaderError if so many rows are not understood that it may be another kind of file.
 
     Three kinds of rows are not counted: odd rows of the own list, which are objections anyway; unread rows of a
@@ -382,12 +382,12 @@ def _refuse_smudged(path: Path, seen: _Rows, loader: Loader, *, complete: bool) 
     understood, the file writes them in another way.
     """
     rows, unread = sum(seen.counts.values()), seen.counts["unread"]
-    smudged = (0 if complete else unread - seen.doubted) + (0 if loader.cumulative else seen.odd_rows)
-    if rows and (unread == rows or (rows >= 100 and smudged > UNREAD_SHARE * rows)):
+    not_understood = (0 if complete else unread - seen.doubted) + (0 if loader.cumulative else seen.odd_rows)
+    if rows and (unread == rows or (rows >= 100 and not_understood > UNREAD_SHARE * rows)):
         line, reason = min(seen.unread[:1] + seen.odd[:1])
-        count = unread if unread == rows else smudged
+        count = unread if unread == rows else not_understood
         raise LoaderError(
-            localized("errors", "smudged", count=figure(count), rows=figure(rows), reason=in_words(reason)),
+            localized("errors", "not_understood", count=figure(count), rows=figure(rows), reason=in_words(reason)),
             path,
             line,
         )

@@ -82,8 +82,8 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield texts["clock"].format(day=dated(language)(check.record["today"]))
     if check.ignored:
         yield texts["ignored"].format(names=in_language(quoted(check.ignored), language))
-    if check.unheard:
-        yield texts["unheard"].format(names=in_language(quoted(check.unheard), language))
+    if check.unused_objections:
+        yield texts["unused_objections"].format(names=in_language(quoted(check.unused_objections), language))
     yield from (texts["second"].format(name=in_language(quoted([name]), language)) for name in check.second_numbers)
     yield from (texts[name].format(n=count(n)) for name in _COUNTED if (n := getattr(check, name)))
     if check.sheets:

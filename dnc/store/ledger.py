@@ -511,17 +511,17 @@ class Change:
         return seq
 
     def finished(self, before: Manifest | None) -> Manifest:
-        """Finish the tables: the last row of the log tells the state, and the files that the ledger names no more.
+        """Finish the tables: the last row of the log gets the state, and the names of files that are no longer used.
 
         Returns the manifest, without the ledger's SHA-256.
         """
         ledger_sql.end_change(self.con)
-        told: dict[str, Any] = {"state": state.renew(self.con, self.held, self.objections).told}
+        addition: dict[str, Any] = {"state": state.renew(self.con, self.held, self.objections).as_logged}
         manifest = Manifest.of(self.con, "", self.head)
         if gone := set(before.files() if before else ()).difference(manifest.files()):
-            told["removed"] = sorted(path.name for path in gone)
+            addition["removed"] = sorted(path.name for path in gone)
         if self.drafts:
-            self.drafts[-1].detail.update(told)
+            self.drafts[-1].detail.update(addition)
         self.head = audit_log.append(self.con, self.head, self.drafts)
         return replace(manifest, seq=self.head.seq, head=self.head.hash)
 

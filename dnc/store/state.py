@@ -57,7 +57,7 @@ class State:
         return dict(rows)
 
     @property
-    def told(self) -> dict[str, Any]:
+    def as_logged(self) -> dict[str, Any]:
         """As the log has it."""
         return {"rows": self.rows, "sha256": self.sha256}
 
@@ -76,7 +76,10 @@ def read(con: duckdb.DuckDBPyConnection, known: State | None = None, changed: It
     blocks = {part.block: part for part in known.parts if part.name == "objections"} if known else {}
     last, stale = max(blocks, default=0), {(seq - 1) // ledger_sql.BLOCK_ROWS for seq in changed}
     if last and len(stale) <= ledger_sql.READ_BLOCKS:
-        rows = [*ledger_sql.read_digests(con, last), *ledger_sql.read_blocks(con, [one for one in stale if one < last])]
+        rows = [
+            *ledger_sql.read_digests(con, last),
+            *ledger_sql.read_blocks(con, [block for block in stale if block < last]),
+        ]
         same = {part for block, part in blocks.items() if block < last and block not in stale}
         found = State(frozenset(same.union(Part(**row) for row in rows)))
         if found.rows["objections"] == ledger_sql.objections_count(con):
@@ -95,21 +98,21 @@ def renew(con: duckdb.DuckDBPyConnection, before: State, changed: Iterable[int])
 
 
 def is_stated(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the last row of the log tells a state; not after a change by an older program, which knew none."""
+    """Whether the last row of the log has a state; not after a change by an older program, which knew none."""
     last = ledger_sql.last_state(con)
     return last is None or last[1].sha256 is not None
 
 
 def faults(con: duckdb.DuckDBPyConnection, held: State) -> Iterator[str]:
-    """In what the ledger, which holds `held`, is not what its log says, one line each.
+    """What differs between the ledger, whose state is `held`, and its log, a line each.
 
     Nothing if the log does not say it yet, because no change was made since an older program wrote the store.
     """
     last = ledger_sql.last_state(con)
     if last is None:
         return
-    row, told = last
-    rows, sha256 = told.rows, told.sha256
+    row, logged = last
+    rows, sha256 = logged.rows, logged.sha256
     if sha256 is None:
         if ledger_sql.states_in_log(con):
             yield localized("fault", "silent", row=row)

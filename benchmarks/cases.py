@@ -411,8 +411,7 @@ def _out_and_back(bench: Bench, rows: int, server: servers.Postgres) -> Iterator
 
 def twin(bench: Bench) -> Iterator[Row]:
     """The fast reading against the reference."""
-    script = ROOT / "tests" / "number_twin.py"
-    done = run(Command([sys.executable, script, f"--numbers={bench.rows // 100}"], codes=(0, 1)))
+    done = run(Command([sys.executable, "-m", "tests.number_twin", f"--numbers={bench.rows // 100}"], codes=(0, 1)))
     yield Row("fast reading against the reference", done.output.splitlines()[-1], bound="0 read differently")
 
 

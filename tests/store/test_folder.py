@@ -111,12 +111,12 @@ def test_a_folder_that_others_can_write_to_is_refused(dnc, screened, write_file,
 def test_who_is_held_to_modes_is_refused_alike(screened, tmp_path):
     """Not only root, who may write everywhere anyway; a link is not followed either."""
     screened.path.chmod(0o777)
-    told = as_reader(tmp_path, "object", "+33199000004", "--on", "2026-08-04").stderr
+    [(_, told)] = as_reader(tmp_path, ["object", "+33199000004", "--on", "2026-08-04"])
     assert "others can write to this folder (mode 0777)" in told
     screened.path.chmod(0o700)
     (screened.path / "lock").unlink()
     (screened.path / "lock").symlink_to(tmp_path / "elsewhere")
-    told = as_reader(tmp_path, "object", "+33199000004", "--on", "2026-08-04").stderr
+    [(_, told)] = as_reader(tmp_path, ["object", "+33199000004", "--on", "2026-08-04"])
     assert "lock: is a link or a device and is not followed" in told
     assert not (tmp_path / "elsewhere").exists()
 

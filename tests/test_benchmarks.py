@@ -46,7 +46,7 @@ def test_what_is_measured_inside_a_process_runs(tmp_path, screened):
     brief.write_text(f'region = "FR"\n[facts]\n{FACTS}', encoding="utf-8")
     told = (str(calls), str(screened.path))
     assert probes.membership(*told, "FR", "fr-bloctel")[0] > 0
-    assert all(len(probe(*told, str(brief))) >= 5 for probe in (probes.one, probes.hundred))
+    assert all(len(probe(*told, str(brief))) >= 5 for probe in (probes.single_call, probes.hundred))
     for writer in ("ours", "polars", "rust"):
         out = tmp_path / f"{writer}.xlsx"
         assert probes.xlsx(writer, *told, str(brief), str(out))[0] > 0

@@ -46,7 +46,11 @@ LOCAL: dict[tuple[str, str], list[str]] = {
     ("dnc.checks.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
     ("dnc.checks.verdict", "_shortened"): [";", ","],
     ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],
-    ("dnc.files.csv_reader", "_csv_records"): [csv_reader._well_quoted(one) for one in csv_reader.DELIMITERS],
+    ("dnc.files.csv_reader", "well_quoted"): [
+        csv_reader._well_quoted(delimiter, blanks=blanks)
+        for delimiter in (*csv_reader.DELIMITERS, *csv_reader._RARE_DELIMITERS)
+        for blanks in ("", " *")
+    ],
     ("registry_loaders.be_dncm", "_shape"): [pattern for pattern, _ in be_dncm._DAYS.values()],
     ("dnc.registries.reasons", "_patterns"): [pattern.pattern for pattern in reasons._patterns().values()],
     ("dnc.registries.lookalikes", "decoy"): [pattern for pattern, _ in lookalikes._NAMES],

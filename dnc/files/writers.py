@@ -18,6 +18,7 @@ from dnc.files.csv_reader import DELIMITERS
 from dnc.files.output_rows import Rows
 from dnc.frames import as_text, together
 
+_AT_ONCE = 1 << 16  # rows of a text file
 _NUMBER = "dnc_number"  # written by this program: digits after a plus; it replaces such a column of the input
 _SPECIAL = ['"', "\n", "\r", *DELIMITERS]  # a spreadsheet may be set to any of these delimiters
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
@@ -132,8 +133,9 @@ class Csv(CsvStream):
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
-        super().write(frame)
-        write_back(self._opened)
+        for part in frame.iter_slices(_AT_ONCE):
+            super().write(part)
+            write_back(self._opened)
 
     def close(self) -> None:
         """Close the file."""
@@ -152,8 +154,9 @@ class JsonLines(Writer):
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write rows that were laid out."""
-        frame.write_ndjson(self._file)
-        write_back(self._file)
+        for part in frame.iter_slices(_AT_ONCE):
+            part.write_ndjson(self._file)
+            write_back(self._file)
 
     def close(self) -> None:
         """Close the file."""

@@ -233,7 +233,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(desk):
     browser = desk.browser()
     sent = body(browser.token, part("file", b"number\n" * 1000, "calls.csv"))
     cut = browser.client.post("/language", content=sent[:-30], headers=multipart(desk))
-    assert cut.status_code == 400 and "did not arrive whole" in said(cut)
+    assert cut.status_code == 400 and "did not arrive completely" in said(cut)
     with begun(browser, len(sent), sent[:500]):
         until(lambda: left_behind(desk) != [])
     until(lambda: left_behind(desk) == [])

@@ -557,4 +557,4 @@ def test_a_list_of_few_persons_is_not_sealed(dnc, write_file):
     """A list of nine persons is not sealed, however many rows it has."""
     few = "number\n" + "".join(f"01 99 00 00 0{at % 9}\n" for at in range(40))
     code, out, err = dnc("vet", write_file("few.csv", few), "--region", "FR", "--seal")
-    assert (code, out, "fewer than ten persons" in err) == (4, "", True)
+    assert (code, out, "fewer than ten people" in err) == (4, "", True)

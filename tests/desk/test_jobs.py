@@ -26,7 +26,9 @@ def test_a_check_tells_how_far_it_is(desk, screened):
     _, session = desk.sessions.open("en", "anna")
     with acting("anna"):
         job = desk.jobs.start(
-            session, lambda job: check(SAMPLES / "shop.csv", screened, region="FR", progress=job.advance), total=4
+            session,
+            lambda job: check(SAMPLES / "shop.csv", screened, region="FR", at="2026-11-27", progress=job.advance),
+            total=4,
         )
     until(lambda: job.ended)
     assert (job.state, job.rows, job.seconds_left) == ("done", 4, 0)

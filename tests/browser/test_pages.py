@@ -70,6 +70,14 @@ A4_POINTS = (595, 842)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def working_day():
+    """The clock at a working day: on Saturdays and Sundays sales calls are forbidden, and the pages say so instead."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNC_TODAY", "2026-11-27")
+        yield
+
+
 @pytest.fixture(scope="module")
 def browser():
     """Chromium of this machine, or of $CHROMIUM."""

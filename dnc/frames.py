@@ -159,7 +159,7 @@ def ahead(frames: Iterator[_T]) -> Iterator[_T]:
 
 def as_text(cells: pl.Series) -> pl.Series:
     """A column as text: nested cells as JSON, durations in ISO 8601."""
-    return cells.to_frame().select(_as_text(cells.name, cells.dtype)).to_series()
+    return cells if cells.dtype == pl.String else cells.to_frame().select(_as_text(cells.name, cells.dtype)).to_series()
 
 
 def _as_text(name: str, kind: pl.DataType) -> pl.Expr:

@@ -21,7 +21,7 @@ import polars as pl
 from dnc.checks.brief import Brief, Names
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
-from dnc.checks.guesses import filled, is_day
+from dnc.checks.guesses import columns_with, distinct_words, is_day
 from dnc.checks.header import Header
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
@@ -143,9 +143,9 @@ def _certain(calls: Calls) -> Calls:
 
 def _refuse_days(rows: pl.DataFrame, header: Header, proof: str | None) -> None:
     """Raise OptionError at an unused column with a day: it may be that of a withdrawal."""
-    cells = {name: filled(as_text(rows[name])).unique() for name in header.unused if name != proof}
-    if names := [header.names[name] for name, words in cells.items() if any(map(is_day, words))]:
-        raise header.may_object_error(names, "unused_days", "rename")
+    words = distinct_words(rows, [name for name in header.unused if name != proof])
+    if dated := columns_with(words, is_day):
+        raise header.may_object_error([header.names[name] for name in dated], "unused_days", "rename")
 
 
 def _not_understood(rows: pl.Series) -> list[pl.Expr]:

@@ -115,7 +115,7 @@ class Evaluator:
         places, numbers = list[int | None](), dict[tuple[str, int], int]()
         for name, day in distinct.iter_rows():
             pack = self._book.packs.get(name)
-            span = (name, bisect_right(pack.changes(), day)) if pack and day else None
+            span = (name, bisect_right(pack.changes, day)) if pack and day else None
             places.append(span and numbers.setdefault(span, len(numbers)))
         law = pl.Series(places, dtype=pl.UInt32)[row]
         for name in dict.fromkeys(name for name, _ in numbers):
@@ -179,7 +179,7 @@ def _merged(truths: Iterable[Truth]) -> Truth:
 
 def _last_day(pack: Pack, regimes: list[Regime], days: pl.Series, values: _Values) -> pl.Series:
     """`Evaluation.last_day` of cases on `days`, on all of which the same regimes are in force."""
-    next_law: date | None = next((change for change in pack.changes() if change > days[0]), None)
+    next_law: date | None = next((change for change in pack.changes if change > days[0]), None)
     last_days = [pl.repeat(next_law and next_law - timedelta(days=1), pl.len(), dtype=pl.Date)]
     counting = [counting_ends(regimes, truth) for truth in values.truths]
     for end, on in values.ends.items():

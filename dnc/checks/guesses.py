@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -321,9 +322,7 @@ class Guesses:
         number = next(iter(self.number_columns or self.numbers or self.table.columns))
         header = Header(self.table, Brief(columns={"number": number}))
         named = header.possible_objections
-        return named + [
-            name for name in header.unused if name not in named and objecting(filled(as_text(self.rows[name])).unique())
-        ]
+        return named + objecting(distinct_words(self.rows, [name for name in header.unused if name not in named]))
 
 
 class SecondNumbers:
@@ -340,18 +339,23 @@ class SecondNumbers:
 
     def add(self, calls: Calls, verdicts: object) -> None:
         """Look at the columns that were empty in all batches before this one."""
-        cells = {name: filled(as_text(calls.carried[name])) for name in self._empty}
-        self._empty = [name for name in self._empty if not cells[name].len()]
-        self.names += [name for name, column in cells.items() if column.len() and self._are_numbers(name, column)]
+        words = distinct_words(calls.carried, self._empty, _SAMPLE)
+        heights = dict(words["column"].value_counts().iter_rows())
+        self._empty = [name for name in self._empty if name not in heights]
+        written = words.filter(pl.col("word").str.contains(_DIGITS) & ~pl.col("word").str.contains(_DAY))
+        for (name,), rows in written.partition_by("column", maintain_order=True, as_dict=True).items():
+            if self._are_numbers(str(name), rows["word"], heights[name]):
+                self.names.append(str(name))
 
-    def _are_numbers(self, name: str, cells: pl.Series) -> bool:
-        """Whether one of them is, where the name says so; else whether they all are, and are written like it."""
-        cells = cells.head(_SAMPLE).unique(maintain_order=True)
-        written = cells.filter(cells.str.contains(_DIGITS) & ~cells.str.contains(_DAY))
+    def _are_numbers(self, name: str, written: pl.Series, height: int) -> bool:
+        """Whether one of them is, where the name says so; else whether all words are, and are written like it.
+
+        written: those of the `height` words of the column that have as many digits as a number.
+        """
         least = 1.0
         if not looks_like_phone(name):
             written = written.filter(written.str.contains(_WRITTEN))
-            least = SURE * cells.len()
+            least = SURE * height
         if written.len() < least:
             return False
         rows = read_column(written, self._region).rows
@@ -377,19 +381,22 @@ class UnusedObjections:
             return
         rows = calls.carried.head(self._left)
         self._left -= rows.height
-        cells = {name: filled(as_text(rows[name])).unique() for name in self._header.unused}
-        if found := [name for name, words in cells.items() if objecting(words)]:
+        words = distinct_words(rows, self._header.unused)
+        if found := objecting(words):
             raise self._header.may_object_error([self._header.names[name] for name in found])
-        self.names += [name for name, words in cells.items() if name not in self.names and _mentions_objections(words)]
+        likely = words.filter(pl.col("word").str.to_lowercase().str.contains_any(_OBJECTING))
+        self.names += [name for name in columns_with(likely, has_objection) if name not in self.names]
 
 
-def objecting(cells: pl.Series) -> bool:
-    """Whether the different cells of a column are a few words of which one is an objection."""
-    return cells.len() <= MOST_WORDS and any(map(is_objection, cells))
+def objecting(words: pl.DataFrame) -> list[str]:
+    """The columns with a few different words of which one is an objection; `words`: of `distinct_words`."""
+    return columns_with(words.filter(pl.len().over("column") <= MOST_WORDS), is_objection)
 
 
-def _mentions_objections(cells: pl.Series) -> bool:
-    return any(map(has_objection, cells.filter(cells.str.to_lowercase().str.contains_any(_OBJECTING))))
+def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:
+    """The columns one of whose words is meant; `words`: of `distinct_words`."""
+    meant = pl.Series(list(filter(is_meant, words["word"].unique())), dtype=pl.String)
+    return words.filter(pl.col("word").is_in(meant.implode()))["column"].unique(maintain_order=True).to_list()
 
 
 def is_day(cell: str) -> bool:
@@ -402,6 +409,21 @@ def filled(cells: pl.Series) -> pl.Series:
     """The cells that are not empty, trimmed."""
     cells = cells.str.strip_chars()
     return cells.filter(cells != "")
+
+
+def distinct_words(rows: pl.DataFrame, names: Sequence[str], most: int | None = None) -> pl.DataFrame:
+    """The different cells of some columns that are not empty, trimmed; of the first `most` such cells of each.
+
+    Returns a row for each: `column`, its name, and `word`; in the order of the columns and cells.
+    """
+    if not names:
+        return pl.DataFrame(schema={"column": pl.String, "word": pl.String})
+    cells = pl.all().str.strip_chars().replace("", None).drop_nulls()
+    first = cells if most is None else cells.head(most)
+    texts = pl.DataFrame([as_text(rows[name]) for name in names])
+    # One query for all columns: of thousands, each would cost more than its cells.
+    words = pl.concat([column.alias("word") for column in texts.select(first.unique(maintain_order=True).implode())])
+    return pl.DataFrame({"column": names, "word": words}).explode("word").drop_nulls()
 
 
 def meaning(column: str, word: str) -> str:

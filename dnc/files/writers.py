@@ -20,6 +20,7 @@ from dnc.frames import as_text, together
 
 _AT_ONCE = 1 << 16  # rows of a text file
 _NUMBER = "dnc_number"  # written by this program: digits after a plus; it replaces such a column of the input
+_TEXTS = pl.selectors.string().exclude(_NUMBER)
 _SPECIAL = ['"', "\n", "\r", *DELIMITERS]  # a spreadsheet may be set to any of these delimiters
 _FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _HARMLESS = r"^(?:\+[\d\s().\-/]+|[+-]?\d+(?:[.,]\d+)?)$"  # a telephone number, a plain number
@@ -53,15 +54,15 @@ class Writer(ABC):
 
 def defused(frame: pl.DataFrame) -> pl.DataFrame:
     """Put an apostrophe before texts that a spreadsheet would run as a formula, whatever their column is called."""
-    texts = frame.select(pl.selectors.string().exclude(_NUMBER))
-    return frame.with_columns(map(_defused, texts))
-
-
-def _defused(cells: pl.Series) -> pl.Series:
     # Comparisons are much faster than the pattern: most cells begin with a digit or a letter.
-    doubtful = (
-        ((cells > "") & (cells < "0")) | ((cells >= ":") & (cells < "A")) | (cells >= "\N{FULLWIDTH PLUS SIGN}")
-    ).arg_true()
+    before_digits = (_TEXTS > "") & (_TEXTS < "0")
+    before_letters = (_TEXTS >= ":") & (_TEXTS < "A")
+    doubtful = frame.select(before_digits | before_letters | (_TEXTS >= "\N{FULLWIDTH PLUS SIGN}"))
+    return frame.with_columns(_defused(frame[cells.name], cells) for cells in doubtful if cells.any())
+
+
+def _defused(cells: pl.Series, is_doubtful: pl.Series) -> pl.Series:
+    doubtful = is_doubtful.arg_true()
     doubtful = doubtful.filter(~cells[doubtful].str.contains(_HARMLESS))
     if doubtful.is_empty():
         return cells
@@ -112,14 +113,13 @@ class CsvStream(Writer):
     def _quoted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Texts with quotes where CSV needs them, and empty texts for nulls."""
         special = list({*_SPECIAL, self._delimiter})
-        texts = frame.select(pl.selectors.string().exclude(_NUMBER))
-        marked = {cells.name: cells.str.contains_any(special) for cells in texts}
+        marked = frame.select(_TEXTS.str.contains_any(special))
         return frame.with_columns(
             pl.when(is_special)
-            .then(pl.lit('"') + pl.col(name).str.replace_all('"', '""', literal=True) + pl.lit('"'))
-            .otherwise(name)
-            .alias(name)
-            for name, is_special in marked.items()
+            .then(pl.lit('"') + pl.col(is_special.name).str.replace_all('"', '""', literal=True) + pl.lit('"'))
+            .otherwise(is_special.name)
+            .alias(is_special.name)
+            for is_special in marked
             if is_special.any()
         ).with_columns(pl.selectors.string().fill_null(""))
 

@@ -127,12 +127,9 @@ class Pack:
         """The time zones in which a person may be, by territory and, if known, a place in it."""
         return self.clocks.get(place or "", self.territories.get(territory, ()))
 
+    @cached_property
     def changes(self) -> list[date]:
         """The days on which the regimes in force are not those of the day before, sorted."""
-        return list(self._changes)
-
-    @cached_property
-    def _changes(self) -> list[date]:
         days = {self.read_from, self.read_until + timedelta(days=1)}
         days |= {day for regime in self.regimes for day in (regime.first, regime.until)}
         return sorted(days - {date.min, date.max})
@@ -140,7 +137,7 @@ class Pack:
     @cached_property
     def ever(self) -> list[Regime]:
         """Every regime as it is in force on some day (see `on`)."""
-        found = (regime for day in (date.min, *self.changes()) for regime in self.on(day))
+        found = (regime for day in (date.min, *self.changes) for regime in self.on(day))
         return list({id(regime): regime for regime in found}.values())
 
     def on(self, day: date) -> list[Regime]:

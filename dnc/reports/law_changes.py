@@ -133,7 +133,7 @@ def effects(store: Store, before: Rulebook, after: Rulebook, first: date, last: 
         with _briefly(brief, before, store, policy) as old, _briefly(brief, after, store, policy) as new:
             for name in home if brief.region else differ:
                 packs = [book.packs[name] for book in (before, after) if name in book.packs]
-                later = {day for pack in packs for day in pack.changes() if first < day <= last}
+                later = {day for pack in packs for day in pack.changes if first < day <= last}
                 seen = None
                 for day in [first, *sorted(later)]:
                     was = old.decided(before.packs[name], day) if name in before.packs else ("undecided", "")

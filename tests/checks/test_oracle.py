@@ -76,7 +76,7 @@ FOUND = ["jurisdiction", "outcome", "blocked_by", "undecided_by", "applies", "du
 
 def known_days():
     """Days on which something changes, and some others, from 1996 to 2030."""
-    days = {day for pack in BOOK.packs.values() for day in pack.changes()}
+    days = {day for pack in BOOK.packs.values() for day in pack.changes}
     days |= {one["day"] for one in PACKS["fr"]["polls"]["days"]} | {date(2026, 11, 24), date(2024, 2, 29)}
     days |= {date(2026, 12, 7), date(2026, 12, 8), date(2026, 12, 28), date(2027, 10, 3), date(2027, 10, 4)}
     days |= {day - timedelta(1) for day in days} | {day + timedelta(1) for day in days}

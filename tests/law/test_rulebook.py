@@ -47,7 +47,7 @@ def test_the_sample_is_read():
     pack = read_pack("xx.toml", TEXT)
     assert [one.id for one in pack.on(date(2020, 12, 31))] == ["xx-one"]
     assert [one.id for one in pack.on(date(2021, 1, 1))] == ["xx-two"]
-    assert pack.changes() == [date(2020, 1, 1), date(2021, 1, 1), date(2030, 1, 1)]
+    assert pack.changes == [date(2020, 1, 1), date(2021, 1, 1), date(2030, 1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -250,4 +250,4 @@ def test_days_on_which_french_law_changes():
     )
     law += "2016-01-01 2016-06-01 2016-07-01 2016-07-21 2018-05-25 2019-01-01 2020-06-30 2020-07-26 2022-01-26 2022-04-01 2022-12-21 "
     law += "2023-01-01 2023-03-01 2025-07-02 2025-10-10 2026-06-19 2026-08-02 2026-08-11 2028-01-01"
-    assert FRANCE.changes() == [date(1978, 1, 7), *map(date.fromisoformat, law.split())]
+    assert FRANCE.changes == [date(1978, 1, 7), *map(date.fromisoformat, law.split())]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dnc.frames import keys, numbered
+from dnc.frames import keys, numbered, placed
 
 
 class Distinct:
@@ -87,9 +87,13 @@ class Factored(NamedTuple):
     facts: Facts
     codes: pl.DataFrame
 
-    def keys(self) -> Iterator[Hashable]:
-        """A key for each case, which is also distinct from cases of other batches that the same snapshots answer."""
-        plans, names = list(keys(self.facts.plans.frame)), tuple(self.codes.columns)
+    def keys(self, known: dict[Hashable, int]) -> Iterator[Hashable]:
+        """A key for each case, which is also distinct from cases of other batches that the same snapshots answer.
+
+        known: plans of these batches and their numbers; new ones are added.
+        """
+        plans, _ = placed(keys(self.facts.plans.frame), known)
+        names = tuple(self.codes.columns)
         answers = [(names, *row) for row in keys(self.codes)] or [names] * self.codes.height
         for plan, answer, day in keys(self.facts.cases[["plan", "answer", "day"]]):
             yield plans[plan], answers[answer], day

@@ -8,7 +8,7 @@ turned into text once. A second pass finds until when clear calls stay clear
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,6 +92,7 @@ class Judge:
         self._forget()
 
     def _forget(self) -> None:
+        self._plans = dict[Hashable, int]()  # numbered, for the keys of `_known`
         self._known = Remembered(_REMEMBERED)
         self._ends = Remembered(_REMEMBERED)  # by `case`
         self._verdicts = pl.DataFrame()  # those of known cases and of the cases judged last
@@ -114,7 +115,7 @@ class Judge:
 
     def verdicts(self, calls: Calls) -> Verdicts:
         """Verdicts on calls, in their order."""
-        if self._verdicts.height > _REMEMBERED:
+        if max(self._verdicts.height, len(self._plans)) > _REMEMBERED:
             self._forget()
         rows = self._factored(calls)
         facts = rows.facts
@@ -123,7 +124,7 @@ class Judge:
             new = facts.take(at)
             return self._judged(new, self._evaluator.evaluated(new))
 
-        return self._of_calls(calls, rows, self._known(facts.cases.height, rows.keys(), judged))
+        return self._of_calls(calls, rows, self._known(facts.cases.height, rows.keys(self._plans), judged))
 
     def explained(self, calls: Calls) -> tuple[Verdicts, list[list[RegimeResult]]]:
         """Verdicts on a few calls, and of each what every regime in force means; empty where no law can be chosen."""

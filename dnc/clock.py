@@ -67,8 +67,8 @@ _WEEKDAYS = {
     )
     for word in words.split()
 }
-_DEFINITE = r"(?:(?:le|el|den)\s+)?"  # le lundi 6 avril, Montag, den 6. April
-_WEEKDAY = re.compile(rf"^{_DEFINITE}(?P<name>[^\W\d_]+)\.?,?\s+{_DEFINITE}(?P<rest>.+)$", re.IGNORECASE)
+_BEFORE = re.compile(r"^(?:le|el|il|den|am|on|the)\s+", re.IGNORECASE)  # le 6 avril, am 6. April
+_WEEKDAY = re.compile(r"^(?P<name>[^\W\d_]+)\.?,?\s+(?P<rest>.+)$")
 _GAP = r"(?:\s*[,./\-]\s*|\s+)"
 _DAY_OF_MONTH = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|[eoa\xb0.])?"  # 5th, 1er, 5e, 1º, 1ª, 1°, 5.
 _MONTH, _YEAR = r"(?:de |di |of )?(?P<m>[a-z]+)\.?", r"(?:de |del )?(?P<y>\d{4}|\d\d)"
@@ -112,13 +112,15 @@ def read_moment(text: str, order: str, now: date | None = None) -> date | dateti
 
     ISO 8601 is always read, and so are dates whose month is a word and whose year has four digits. `order` (`dmy` or
     `mdy`) adds that way of writing dates in digits, and years of two digits: the latest such year that is not after
-    the one that follows `now` (by default today). A day of the week may come first, if it is that of the date.
+    the one that follows `now` (by default today). A day of the week may come first, if it is that of the date, and an
+    article or a preposition (le 6 avril, am 6. April).
     """
     return _moment(text.strip(), order, (now or today()).year + 1)
 
 
 @lru_cache(maxsize=1 << 16)
 def _moment(text: str, order: str, last_year: int) -> date | datetime | None:
+    text = _BEFORE.sub("", text)
     moment = _read(text, order, last_year) or _after_weekday(text, order, last_year)
     # In the first and the last year, the same moment may have no valid date in another time zone.
     beyond = isinstance(moment, datetime) and moment.tzinfo is not None and moment.year in (MINYEAR, MAXYEAR)
@@ -149,7 +151,7 @@ def _after_weekday(text: str, order: str, last_year: int) -> date | datetime | N
     """A date after the day of the week; None if the day of the week is not that of the date: one of them is wrong."""
     if not (match := _WEEKDAY.match(text)):
         return None
-    moment = _read(match["rest"], order, last_year)
+    moment = _read(_BEFORE.sub("", match["rest"]), order, last_year)
     return moment if moment and _WEEKDAYS.get(_plain(match["name"])) == moment.weekday() else None
 
 
@@ -197,7 +199,7 @@ def read_day(text: str, order: str, now: date | None = None) -> date | None:
 
 def may_be_cut(text: str) -> bool:
     """Whether a date with a year of two digits may be part of a longer one that is another day."""
-    return bool(_CUT.match(text.strip()))
+    return bool(_CUT.match(_BEFORE.sub("", text.strip())))
 
 
 def is_zone(name: str) -> bool:

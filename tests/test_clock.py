@@ -85,7 +85,8 @@ def test_every_day_of_the_week_is_that_day(language):
     [
         "5 avril 2026", "5 April 2026", "April 5th, 2026", "5e avril 2026", "5. April 2026", "5 de abril de 2026",
         "5º de abril del 2026", "5° aprile 2026", "5th of April, 2026", "05-avr.-2026", "5.Apr.2026", "5 AVRIL 2026",
-        "2026-Apr-05", "5 avril 2026 14:30", "Apr 5, 2026, 14:30:00",
+        "2026-Apr-05", "5 avril 2026 14:30", "Apr 5, 2026, 14:30:00", "le 5 avril 2026", "Am 5. April 2026",
+        "il 5 aprile 2026", "el 5 de abril de 2026", "on April 5, 2026", "the 5th of April, 2026", "le 2026-04-05",
     ],
 )  # fmt: skip
 def test_ways_to_write_a_month_in_words(text):
@@ -164,7 +165,8 @@ def test_a_day_of_the_week_stands_in_front_of_its_own_date_only(day, language, g
     "text",
     [
         "Mon, 6 Apr 2026", "lun. 6 avril 2026", "le lundi 6 avril 2026", "Montag, den 6. April 2026",
-        "mandag den 6. april 2026", "Monday, April 6, 2026 3:15 PM", "Mon Apr 06 2026 15:00:00", "lun 2026-04-06",
+        "mandag den 6. april 2026", "am Montag, den 6. April 2026", "Monday, April 6, 2026 3:15 PM",
+        "Mon Apr 06 2026 15:00:00", "lun 2026-04-06",
     ],
 )  # fmt: skip
 def test_ways_to_write_a_day_of_the_week(text):

@@ -220,7 +220,7 @@ def test_a_column_that_may_tell_withdrawals_stops_the_check(outcome, name):
 
 def test_a_withdrawal_whose_day_may_be_cut_short_holds(outcomes):
     """`26-08-02` may be left of 2026-08-02, and `02/08/20` of 02/08/2026: neither is older than the consent for sure."""
-    blocked = ("26-08-02", "6-08-02", "02-08-26", "02/08/20", "02.08.20", "02/08/26")
+    blocked = ("26-08-02", "le 26-08-02", "6-08-02", "02-08-26", "02/08/20", "02.08.20", "02/08/26")
     expected = dict.fromkeys(blocked, "blocked") | dict.fromkeys(("02/08/19", "02-08-2020", "2020-08-02"), "clear")
     filed = [
         f"{number_of(at)},{row}"

@@ -23,7 +23,7 @@ test-all: $(DEV)        ## every property at its full size, and the tests that a
 	DNC_TESTS=all $(BIN)/pytest --numprocesses auto --dist worksteal
 
 pages: $(DEV)           ## the pages in a real browser; wants the package chromium on the machine
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest --numprocesses auto tests/browser
 
 remote: $(DEV)          ## databases, object stores, the nightly job; wants the packages postgresql, bubblewrap and systemd
 	$(INSTALL) --require-hashes --requirement requirements-remote.txt

@@ -83,7 +83,7 @@ HARD = st.text(alphabet=[*"\"'\\]#[=.\n\r\t{}%", "\x00", "\x7f", "\x85", "\u2028
 
 
 @given(st.dictionaries(HARD, st.one_of(HARD, st.lists(HARD)), max_size=4), HARD)
-@settings(max_examples=size(50, 300), deadline=None)
+@settings(max_examples=size(50, 150), deadline=None)
 def test_a_brief_is_read_as_it_was_meant(entries, key):
     """Whatever its keys and texts hold, TOML reads back the same, and each text stands on one line."""
     brief = {"ignore": ["x"], "columns": entries, "values": {key: entries}}

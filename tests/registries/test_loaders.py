@@ -512,7 +512,7 @@ def lines_of(content: bytes) -> int:
 
 
 @settings(
-    max_examples=size(200, 4_000),
+    max_examples=size(200, 1_200),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,9 +13,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dnc.desk.desk import Desk
 from dnc.desk.problems import problem
 from dnc.desk.sessions import Session
-from dnc.messages import counted, dated, in_language, messages, percent, registry_name
-from dnc.reports.decision import calls
-from dnc.reports.phrases import title
+from dnc.messages import messages
+from dnc.reports.page import filters
 
 TOKEN = "form_token"  # noqa: S105 - the name of the first field of every form, see templates/form_token.html
 
@@ -82,14 +80,5 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Callable[..., str]] = {
-        "count": counted(language),
-        "percent": percent(language),
-        "calls": lambda count: calls(count, language),
-        "day": dated(language),
-        "named": lambda regime: title(regime, language),
-        "registry": lambda registry: registry_name(registry, language),
-        "localized": lambda text: in_language(text, language),
-    }
-    environment.filters.update(filters)
+    environment.filters |= filters(language)
     return environment

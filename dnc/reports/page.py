@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -21,11 +22,6 @@ def rendered(template: str, language: str, sections: Mapping[str, str], values: 
         values: the other names that the template uses. The frame uses `title`, `made`, and `decision` unless the
             template has its own block `head`.
     """
-    templates = environment(language)
-    templates.filters["count"] = counted(language)
-    templates.filters["calls"] = lambda count: calls(count, language)
-    templates.filters["percent"] = percent(language)
-    templates.filters["named"] = lambda regime: title(regime, language)
     ids = list(sections)
     frame = {
         "texts": messages("page", language),
@@ -34,17 +30,29 @@ def rendered(template: str, language: str, sections: Mapping[str, str], values: 
         "names": sections,
         "sections": [(id_, sections[id_]) for id_ in (ids[: ids.index("annex") + 1] if "annex" in ids else ids)],
     }
-    return templates.get_template(template).render(**frame, **values).lstrip()
+    return environment(language).get_template(template).render(**frame, **values).lstrip()
 
 
+@cache
 def environment(language: str) -> Environment:
     """The templates of `dnc/reports/templates`; they escape all values, and know their `language`."""
     templates = Environment(
         loader=PackageLoader("dnc.reports", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     templates.globals["language"] = language
-    templates.filters["day"] = dated(language)
-    templates.filters["localized"] = lambda text: in_language(text, language)
-    templates.filters["registry"] = lambda registry: registry_name(registry, language)
-    templates.filters["covered"] = lambda snapshot: covered(snapshot, language)
+    templates.filters |= filters(language)
     return templates
+
+
+def filters(language: str) -> dict[str, Callable[..., str]]:
+    """What templates call to write numbers, days and names in a language."""
+    return {
+        "calls": lambda count: calls(count, language),
+        "count": counted(language),
+        "covered": lambda snapshot: covered(snapshot, language),
+        "day": dated(language),
+        "localized": lambda text: in_language(text, language),
+        "named": lambda regime: title(regime, language),
+        "percent": percent(language),
+        "registry": lambda registry: registry_name(registry, language),
+    }

@@ -81,7 +81,8 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path, memory: int
 
 
 def _reason(code: int, stderr: bytes, kind: str, memory: int) -> str:
-    word = stderr.rpartition(b"\n")[2].decode("ascii", "replace")
+    # The last line is the name of the exception, also where Python itself wrote it below a traceback.
+    word = stderr.rstrip().rpartition(b"\n")[2].decode("ascii", "replace")
     if code < 0 or word == "MemoryError" or b"allocation" in stderr:
         return localized("errors", "parser", "limits", most=figure(memory >> 20), seconds=CPU_SECONDS)
     if word in _WORDS:

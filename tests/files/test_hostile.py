@@ -250,8 +250,9 @@ def test_a_parser_that_crashes_harms_nobody(tmp_path, monkeypatch, write_file, s
         ("open('written', 'wb', buffering=0).write(b'x'); print('done', flush=True)", "cannot be read"),
         ("while True: pass", "takes more than .* MB or 1 s to read"),
         ("kept = bytearray(1 << 30)", "takes more than 256 MB"),
+        ("sys.stderr.write('Traceback …\\nMemoryError\\n'); os._exit(1)", "takes more than 256 MB"),
     ],
-    ids=["writes", "computes", "allocates"],
+    ids=["writes", "computes", "allocates", "fails early"],
 )
 def test_a_parser_is_held_within_its_bounds(deed, says, tmp_path, monkeypatch):
     """The process of a parser writes no file, computes no longer and takes no more memory than it may."""

@@ -127,9 +127,11 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
         if result.verdicts is None:
             raise InputError(localized("errors", "rows_gone"))
         rows = [result.verdicts]
+    must_be("rows", rows, "frames", Iterable)
     layout = result.layout
     with Output(path, layout.names, layout.delimiter, layout.bom) as output:
         for batch in rows:
+            must_be("rows", batch, "frames", pl.DataFrame)
             output.writer.add(Rows.of(batch))
         write_sheets(replace(result, cut=output.writer.cut), output, _Report())
     return None

@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from dnc.messages import changed, figure, localized, messages
@@ -114,18 +116,30 @@ def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
         name: name of the argument.
         value: its value.
         wanted: what it should be, for people: a key of `errors.wanted` in the catalogue.
-        kinds: the types.
+        kinds: the types; a datetime is no date, with which it cannot be compared.
     """
-    if not isinstance(value, kinds):
-        given = type(value).__name__
-        raise OptionError(
-            localized("errors", "argument", name=name, wanted=localized("errors", "wanted", wanted), kind=given)
-        )
+    if not isinstance(value, kinds) or (isinstance(value, datetime) and datetime not in kinds):
+        raise _argument(name, wanted, type(value).__name__)
+
+
+def must_be_within(name: str, value: object, wanted: str, least: float, most: float = sys.float_info.max) -> None:
+    """Raise OptionError unless an argument of a Python function is a number from `least` to `most`."""
+    must_be(name, value, wanted, int, float)
+    if not least <= value <= most:  # type: ignore[operator]
+        raise _argument(name, wanted, str(value))
+
+
+def _argument(name: str, wanted: str, found: str) -> OptionError:
+    return OptionError(
+        localized("errors", "argument", name=name, wanted=localized("errors", "wanted", wanted), found=found)
+    )
 
 
 def texts_of(name: str, values: Iterable[str]) -> list[str]:
     """The texts in an argument of a Python function. Raises OptionError if it is anything else, or a single text."""
-    must_be(name, values, "texts", *(() if isinstance(values, str) else (Iterable,)))
+    if isinstance(values, str):
+        raise _argument(name, "texts", "str")
+    must_be(name, values, "texts", Iterable)
     texts = list(values)
     for text in texts:
         must_be(name, text, "texts", str)

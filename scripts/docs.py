@@ -39,7 +39,6 @@ from registry_loaders import us_states
 
 BOOK = Rulebook.load()
 ROOT = Path(__file__).parent.parent
-COLUMNS = ROOT / "docs" / "reference" / "columns.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TODAY = "2026-11-24"
 

@@ -28,7 +28,7 @@ from dnc.numbers.reader import read_number
 
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
 BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: its value by a rule of the brief
-KIND, UNREAD = "\0kind", "\0unread"  # what a number says, beside the list's own columns
+KIND, UNREAD = "\0kind", "\0unread"  # what a number says, added to the list's columns
 MARKS = "\0marks"
 # An objection or a withdrawal on a day that cannot be read counts as one on all days.
 _UNREADABLE = {"objected_on": ALWAYS, "consent_withdrawn_on": ALWAYS}
@@ -357,7 +357,7 @@ def _of_numbers(cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, o
 def _defaults(facts: pl.DataFrame, cells: pl.DataFrame, odd: Odd) -> list[pl.Expr]:
     """Purpose by caller and dialler by voice where the cell is empty; the line by the numbering plan where it says.
 
-    The numbering plan knows the line better than whoever sells the number.
+    The numbering plan knows the line better than the seller of the number.
     """
     purpose = pl.col("caller").replace_strict(vocabulary().purposes, default=None, return_dtype=pl.String)
     robot = pl.when(pl.col("voice").is_in(["recorded", "ai"])).then(pl.lit("robot"))

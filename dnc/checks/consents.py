@@ -150,9 +150,9 @@ def _refuse_days(rows: pl.DataFrame, header: Header, proof: str | None) -> None:
 
 def _not_understood(rows: pl.Series) -> list[pl.Expr]:
     """The columns about consent, with those of some `rows` (Boolean) marked as not understood."""
-    untold = [pl.when(~rows).then(name).alias(name) for name in DECLARABLE]
+    not_given = [pl.when(~rows).then(name).alias(name) for name in DECLARABLE]
     withdrawn = pl.when(rows).then(pl.lit(NEVER)).otherwise("consent_withdrawn_on").alias("consent_withdrawn_on")
-    return [*untold, withdrawn, pl.col("consent_odd") | rows]
+    return [*not_given, withdrawn, pl.col("consent_odd") | rows]
 
 
 def _refuse_lost(stated: pl.DataFrame, calls: Calls, rows: pl.DataFrame, path: Path) -> None:

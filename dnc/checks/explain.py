@@ -38,6 +38,8 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
     must_be("number", number, "text", str)
     must_be("store", store, "store", Store)
     must_be("cells", cells, "facts", Mapping)
+    for name in cells:
+        must_be("cells", name, "facts", str)
     texts = {name: str(cell) for name, cell in cells.items()}
     try:
         for name in texts:

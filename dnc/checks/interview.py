@@ -32,7 +32,7 @@ class Interview:
 
     Args:
         path: the list.
-        brief: file of the brief; one that exists is gone on with, and its comments are lost.
+        brief: file of the brief; an existing one is continued, and its comments are lost.
         store: where the snapshots of registries are; need not exist.
         book: the law.
         language: `en` or `fr`.

@@ -22,7 +22,7 @@ Targets = str | Path | Sequence[str | Path] | None
 
 
 class Report(Protocol):
-    """Writes what a check has beside its rows; passed in by `dnc.api`, because checks cannot import reports."""
+    """Writes what a check has besides its rows; passed in by `dnc.api`, because checks cannot import reports."""
 
     def page(self, result: Check) -> str:
         """An HTML page."""

@@ -1,4 +1,4 @@
-"""The result of a check: everything that is known of it beside its rows."""
+"""The result of a check: everything that is known about it besides its rows."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import polars as pl
@@ -58,14 +59,14 @@ def run(
     Args:
         path, store, columns, only, changed, best, keep, progress: as for `dnc.api.check`.
         outputs: where the rows go.
-        observers: see every batch beside the counts that every check makes.
+        observers: see every batch; every check makes its own counts too.
     Raises:
         InputError, OptionError, StoreError: as `dnc.api.check`.
     """
     must_be("store", store, "store", Store)
-    for name, function in (("progress", progress), *(("watch", observer) for observer in observers)):
-        if function is not None and not callable(function):
-            must_be(name, function, "function")
+    must_be("progress", progress, "function", Callable, NoneType)  # type: ignore[arg-type]
+    for observer in observers:
+        must_be("watch", observer, "function", Callable)  # type: ignore[arg-type]
     # A check that runs past midnight keeps the day on which it began.
     setup = replace(settings, now=settings.now or today()).read(store)
     with ExitStack() as stack:

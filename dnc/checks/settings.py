@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -51,11 +51,11 @@ class SettingsOptions(TypedDict, total=False):
     now: date | None
 
 
-# For each field of `Settings`, what it has to be where it is given: a key of `errors.wanted`, and the types.
+# For each field of `Settings`, what its value must be, if it is not None: a key of `errors.wanted`, and the types.
 _KINDS: dict[str, tuple[Any, ...]] = {
     "region": ("text", str),
     "given": ("facts", Mapping),
-    "at": ("day", str, date),
+    "at": ("day", str, date, datetime),
     "guidance": ("text", str),
     "brief": ("brief", Brief),
     "consents": ("path", str, Path),
@@ -110,6 +110,10 @@ class Settings:
         for name, (wanted, *kinds) in _KINDS.items():
             if (value := getattr(self, name)) is not None or name in ("guidance", "language"):
                 must_be(name, value, wanted, *kinds)
+            for key in value if isinstance(value, Mapping) else ():
+                must_be(name, key, wanted, str)
+        for reason in (self.accept or {}).values():
+            must_be("accept", reason, "reasons", str)
 
     def read(self, store: Store) -> Setup:
         """Read the consents and check every field; the law is that of the store, unless another is given.

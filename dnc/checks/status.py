@@ -123,7 +123,7 @@ def status(
     not_loaded = tuple(sorted(max_ages.keys() - {registry for registry, _ in newest}))
     rules = tuple(RulesFile(name, pack.read_until, pack.read_until < day) for name, pack in sorted(book.packs.items()))
     forgettable = store.forgettable() if readable else 0
-    late = any(one.due for one in loaded) or any(one.due for one in rules)
+    late = any(row.due for row in loaded) or any(row.due for row in rules)
     head = found.head if verifying else store.manifest().last if store.exists else None
     return Status(
         due=late or bool(not_loaded or forgettable or found.faults),

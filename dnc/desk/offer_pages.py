@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -132,16 +133,23 @@ def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, 
         read("until", date.fromisoformat, "no_day"),
         given["region"] or None,
         {name: given[name] for name in _USE if given[name]},
-        read("sample_of", lambda text: int(_within(int(text) - 1)) + 1, "no_amount"),
+        read("sample_of", _count, "no_amount"),
         bool(given["seal"]),
         given["again"] or None,
     )
     return terms, errors
 
 
-def _within(number: float, most: float = float("inf")) -> float:
+def _within(number: float, most: float = sys.float_info.max) -> float:
     """A number from 0 to the most that is allowed. Raises ValueError."""
     if not 0 <= number <= most:
+        raise ValueError
+    return number
+
+
+def _count(text: str) -> int:
+    """A whole number of at least 1. Raises ValueError."""
+    if (number := int(text)) < 1:
         raise ValueError
     return number
 

@@ -200,7 +200,7 @@ def write_pack(content: Content, key_file: Path, out: Path) -> str:
     signer = signing.Signer(key_file)
     data = {name: text.encode() for name, text in sorted({**content.rules, **content.cases}.items())}
     files = {
-        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in data.items()
+        name: {"bytes": len(member), "sha256": hashlib.sha256(member).hexdigest()} for name, member in data.items()
     }
     manifest = json.dumps({"format": 1, "version": content.version, "files": files}, indent=1).encode()
     signature = signer.public + signer.sign(_CONTEXT, manifest)

@@ -260,8 +260,7 @@ def _looked_up(keys: pl.Series, region: pl.Series | str | None) -> pl.DataFrame:
         if _plans.add_codes(_codes_of(theirs.filter(rules["shift"].is_null() & rules["unread"].is_null()))):
             rules = _plans.abroad.at(theirs)
         keys = keys.scatter(with_plus, theirs + rules["shift"])
-        if rules["unread"].null_count() < len(with_plus):
-            unread = unread.scatter(with_plus, rules["unread"])
+        unread = unread.scatter(with_plus, rules["unread"])
     kind = _plans.kinds.at(keys)["kind"]
     if (doubted := _plans.kind_rows["doubt"].is_not_null().gather(kind)).any():
         # Only the reference can say whether it may rather be a foreign number that lost its plus.

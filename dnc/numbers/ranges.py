@@ -57,8 +57,8 @@ T = TypeVar("T")
 class RangeRule(NamedTuple):
     """How the keys of a range are read: add `shift` to get the number, or `unread` says why there is none.
 
-    Both are None if only the reference can read them. If the shift leads to a key with `PLUS`, the digits after an
-    international prefix have to be looked up as well.
+    At most one of them is given; both are None if only the reference can read the keys. If the shift leads to a key
+    with `PLUS`, the digits after an international prefix have to be looked up as well.
     """
 
     shift: int | None

@@ -15,7 +15,7 @@ import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, LoaderError, OptionError
+from dnc.errors import InputError, LoaderError, OptionError, must_be
 from dnc.files.input_file import input_sha256
 from dnc.messages import calendar_day, figure, localized
 from dnc.numbers.numbering_plans import calling_codes
@@ -116,6 +116,9 @@ def options(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
     covers, asked, loader = given.get("covers", ()), given.get("asked"), given.get("loader")
     region, accept_unread, reason = given.get("region"), given.get("accept_unread", 0), given.get("reason")
     shrunk, corrects = given.get("shrunk"), given.get("corrects")
+    must_be("as_of", as_of, "day", date)
+    for path in paths:
+        must_be("path", path, "path", str, Path)
     if as_of > today():
         raise InputError(localized("errors", "load", "future", day=as_of), paths[0])
     if isinstance(covers, str):

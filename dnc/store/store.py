@@ -29,7 +29,7 @@ import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, StoreError, room_in, why
+from dnc.errors import InputError, StoreError, must_be, room_in, why
 from dnc.files.locks import ReadLock, own_folder
 from dnc.messages import localized
 from dnc.numbers.reader import read_number
@@ -55,6 +55,7 @@ class Store:
     """
 
     def __init__(self, path: str | Path = "dnc-store") -> None:
+        must_be("path", path, "path", str, Path)
         self.path = Path(path)
 
     def __enter__(self) -> Self:
@@ -298,6 +299,7 @@ class Store:
         All numbers are recorded or none: raises InputError with the position of a number that cannot be read or may
         be mistyped. Returns how many were recorded.
         """
+        must_be("on", on, "day", date)
         if lift and not reason:
             raise InputError(localized("errors", "lift_reason"))
         if on > today():

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.result import Check
+from dnc.errors import must_be_within
 
 SETTINGS_KEY = "told"  # of `Offer.settings` in the JSON of vettings and of sealed results
 
@@ -163,12 +164,21 @@ class Asked:
     price: of the whole list, in any currency. min_clear: smallest share of rows clear for the whole period, 0 to 1.
     max_undecided: largest share of rows undecided on the first day, 0 to 1.
     max_price_per_clear: highest price of a callable number; needs `price`.
+
+    Raises OptionError where a value is out of range.
     """
 
     price: float | None = None
     min_clear: float | None = None
     max_undecided: float | None = None
     max_price_per_clear: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if value is not None and "price" in name:
+                must_be_within(name, value, "amount", 0)
+            elif value is not None:
+                must_be_within(name, value, "share", 0, 1)
 
 
 @dataclass(frozen=True)

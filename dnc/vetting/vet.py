@@ -21,7 +21,7 @@ from dnc.checks.run import run
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.checks.verdict import OUTCOMES, Policy
 from dnc.clock import today
-from dnc.errors import InputError, OptionError, must_be
+from dnc.errors import InputError, OptionError, must_be, must_be_within
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
 from dnc.messages import localized
@@ -60,7 +60,7 @@ def vet(
         against: lists that the buyer already holds.
         asked: price, and conditions that the buyer sets.
         sample_of: rows of the list, where the file is a random sample of them.
-        confidence: how often, at least, the bounds from a sample contain the true value.
+        confidence: how often, at least, the bounds from a sample contain the true value; 0.5 to 0.9999.
         seal: count in classes of ten persons or more, so that the result may be handed over.
         again: why a list that was sealed before is sealed again; it is logged.
         progress: called after each batch with the number of its rows.
@@ -68,11 +68,12 @@ def vet(
     Raises:
         InputError: a file or an option is wrong. StoreError: the store cannot be used.
     """
+    must_be("store", store, "store", Store)
     must_be("until", until, "day", date, NoneType)
     must_be("against", against, "lists", list, tuple)
     must_be("asked", asked, "asked", Asked, NoneType)
     must_be("sample_of", sample_of, "number", int, NoneType)
-    must_be("confidence", confidence, "number", float)
+    must_be_within("confidence", confidence, "confidence", 0.5, 0.9999)
     if seal and (against or sample_of is not None):
         raise OptionError(localized("errors", "seal", "whole"))
     chosen = Settings.of(settings, options)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import pickle
 import shutil
+from datetime import date, datetime
 from functools import partial
 
 import polars as pl
 import pytest
 
-from dnc import Decider, InputError, Store, StoreError, check, decide, explain, vet, write
+from dnc import Asked, Decider, InputError, Store, StoreError, check, decide, explain, vet, write
 from dnc.api import replay
 from dnc.checks import cell_facts, judge
 from dnc.errors import OptionError
@@ -181,15 +182,32 @@ WRONG = {
     "accept": ["fr-bloctel"], "language": 1, "now": "2026-12-01", "settings": {"region": "FR"}, "columns": "outcome",
     "only": "clear", "progress": 5, "watch": "on", "out": 5, "regoin": "FR",
 }  # fmt: skip
-OF_VET = {"until": "2026-12-31", "against": "held.csv", "asked": 3, "sample_of": "all", "confidence": "high"}
+ALSO_WRONG = [("given", {1: "commercial"}), ("accept", {"fr-bloctel": 1}), ("now", datetime(2026, 12, 1))]
+OF_VET = [
+    ("until", "2026-12-31"), ("until", datetime(2026, 12, 31)), ("against", "held.csv"), ("asked", 3),
+    ("sample_of", "all"), ("confidence", "high"), ("confidence", float("nan")), ("confidence", 1), ("confidence", -1.0),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*WRONG, *OF_VET])
-def test_every_wrong_argument_says_what_was_expected(screened, name):
+@pytest.mark.parametrize(
+    ("function", "name", "value"),
+    [*((check, *wrong) for wrong in (*WRONG.items(), *ALSO_WRONG)), *((vet, *wrong) for wrong in OF_VET)],
+)
+def test_every_wrong_argument_says_what_was_expected(screened, function, name, value):
     """Of a check, of a vetting, and of the settings that single calls take too."""
-    function, value = (check, WRONG[name]) if name in WRONG else (vet, OF_VET[name])
     with pytest.raises(OptionError, match=f"{name} must be a|there is no argument 'regoin'"):
         function(SHOP, screened, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["price", "min_clear", "max_undecided", "max_price_per_clear"])
+def test_a_condition_is_a_share_or_an_amount(name):
+    """Neither below nothing nor above all, and no NaN, with which every comparison is false."""
+    for value in (-0.1, float("nan"), float("inf"), "0.5"):
+        with pytest.raises(OptionError, match=f"{name} must be an? (share from 0 to 1|amount of 0 or more)"):
+            Asked(**{name: value})
+    assert Asked(min_clear=1, max_undecided=0, price=0, max_price_per_clear=2.5)
+    with pytest.raises(OptionError, match="max_undecided must be a share from 0 to 1, not 50"):
+        Asked(max_undecided=50)
 
 
 def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screened):
@@ -198,6 +216,14 @@ def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screene
         lambda: explain(33199000810, screened),
         lambda: explain("+33199000810", "store"),
         lambda: explain("+33199000810", screened, ["caller"]),
+        lambda: explain("+33199000810", screened, {1: "commercial"}),
+        lambda: vet(SHOP, "store"),
+        lambda: Store(5),
+        lambda: screened.load(5, as_of=date(2026, 8, 1)),
+        lambda: screened.load("x.csv", as_of="2026-08-01"),
+        lambda: screened.object(["+33199000810"], datetime(2026, 8, 1)),
+        lambda: write(check(SHOP, screened), "x.csv", rows=5),
+        lambda: write(check(SHOP, screened), "x.csv", rows=[5]),
         lambda: list(decide([SHOP], 5)),
         lambda: list(decide([5], screened)),
         lambda: write(SHOP, "x.csv"),

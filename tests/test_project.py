@@ -45,6 +45,12 @@ def test_generated_parts_of_the_pages_are_current(path, monkeypatch):
     assert docs.current(path) == path.read_text(encoding="utf-8")
 
 
+def test_tables_of_the_pages_have_a_row_a_line():
+    """A paragraph that was wrapped again joins the rows of a table."""
+    pages = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *docs.PAGES]
+    assert [path.name for path in pages if re.search(r"\| \|-{3}", path.read_text(encoding="utf-8"))] == []
+
+
 def test_help_needs_no_engine():
     """`dnc --help` imports click and nothing heavy."""
     code = "import sys; sys.argv = ['dnc', '--help']; import dnc.cli.main\ntry: dnc.cli.main.main()\nexcept SystemExit: pass\n"

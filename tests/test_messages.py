@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 import re
 import tomllib
@@ -9,6 +10,7 @@ from copy import deepcopy
 from datetime import date
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import (
@@ -74,10 +76,29 @@ def test_every_message_is_used():
             assert key in used or key.startswith(_COMPOSED), (section, key)
 
 
+def test_every_text_that_the_code_asks_for_is_there():
+    """Each call of `localized` whose keys are written out."""
+    files, missing = [*DNC.rglob("*.py"), *DNC.with_name("registry_loaders").glob("*.py")], []
+    for file in files:
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "localized":
+                keys = [key.value for key in call.args if isinstance(key, ast.Constant)]
+                if len(keys) == len(call.args) and not _is_text(CATALOGUE, keys):
+                    missing.append((file.name, call.lineno, *keys))
+    assert missing == []
+
+
+def _is_text(table: dict[str, Any], keys: list[str]) -> bool:
+    for key in keys:
+        table = table.get(key, {})
+    return set(table) == set(LANGUAGES)
+
+
 def test_everything_that_may_be_missing_has_a_name_and_a_question():
     """Each column of planned calls has a name and a sentence, each other word of `dnc_missing` all; no more is there."""
     other = {"number", "jurisdiction", "stale:law", "registry:own", "registry", "uncovered", "stale"}
-    assert set(CATALOGUE["missing"]) == set(CATALOGUE["ask"]) == {*vocabulary().columns, *other}
+    for section in ("missing", "ask"):
+        assert set(CATALOGUE[section]) == {*vocabulary().columns, *other}, section
     assert set(CATALOGUE["question"]) == {*other, "day_form", "empty", "in_brief", "in_store", "one_of", "theirs"}
 
 

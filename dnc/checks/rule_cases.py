@@ -62,7 +62,7 @@ def read_cases(name: str, text: str) -> list[Case]:
         cases = list[Case]()
         for case in rows:
             if "" in case or None in case.values():
-                raise InputError(localized("errors", "case", "row"), name, len(cases) + 1)
+                raise InputError(localized("errors", "case", "row"), name, rows.line_num)
             if len(cases) == _MOST_CASES:
                 raise InputError(localized("errors", "case", "most", most=figure(_MOST_CASES)), name)
             if case["expect"] not in OUTCOMES or case.get("expect_advise", "") not in ("", *OUTCOMES):

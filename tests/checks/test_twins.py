@@ -65,12 +65,14 @@ COLUMNS = ["number", *WORDS]
 
 
 def rows_of(chance: random.Random, count: int) -> list[dict[str, str]]:
-    """Rows that differ in their numbers, most of them smudged here and there."""
-    rows = []
+    """Rows that differ in their numbers, most of them smudged here and there; other columns change no column's cells."""
+    seed, rows = chance.random(), []
+    chances = {name: random.Random(f"{seed} {name}") for name in WORDS}
     for at in range(count):
-        row = {name: chance.choice(words) if chance.random() < 0.7 else "" for name, words in WORDS.items()}
-        for name in chance.sample(list(WORDS), chance.choice([0, 0, 1, 2, 5])):
-            row[name] = chance.choice(SMUDGES)
+        row = {name: own.choice(WORDS[name]) if own.random() < 0.7 else "" for name, own in chances.items()}
+        for name, own in chances.items():
+            if own.random() < 0.07:
+                row[name] = own.choice(SMUDGES)
         row["number"] = chance.choice(NUMBERS).format(*divmod(at, 100))
         rows.append({name: row[name] for name in COLUMNS})
     return rows

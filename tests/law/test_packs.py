@@ -256,7 +256,7 @@ def test_the_same_name_twice_and_links_are_refused(made):
         ({"cases": CASES.replace("IS,", "FR,").replace("555 0", "01 99 00 0")}, "cases that fail"),
         ({"cases": CASES.partition("\n")[0]}, "the pack has no case for 'is'"),
         ({"cases": CASES.replace("registries", "colour")}, "is.csv: must have the columns case, number"),
-        ({"cases": CASES + "x,y\n"}, "is.csv:4: has a row of another length"),
+        ({"cases": CASES + "x,y\n"}, "is.csv:5: has a row of another length"),
         ({"cases": CASES.replace("clear", "perhaps")}, "is.csv:she agreed: names no expected outcome"),
         ({"cases": CASES.replace("named_caller,,", "named_caller,../../x=listed@2026-11-01,")}, "../../x"),
         ({"cases": CASES.replace("named_caller,,", "named_caller,us-ndnc=listed@soon,")}, "'us-ndnc=listed@soon' is not an answer"),

@@ -65,8 +65,9 @@ def registry_of(path: Path) -> str:
     """The registry of a fixture, by the beginning of its name."""
     if path.name in TOLD and "registry" in TOLD[path.name]:
         return TOLD[path.name]["registry"]
-    words = path.name.split(".")[0].split("_")
-    return NAMES.get(words[0]) or (words[0] if words[0] == "own" else "-".join(words[:2]))
+    name = path.name.split(".")[0].replace("_", "-") + "-"
+    ids = {registry: registry for registry in loaders()} | NAMES
+    return ids[max((start for start in ids if name.startswith(f"{start}-")), key=len)]
 
 
 def opened(path: Path, **more: object) -> tuple[Loader, Extract]:
@@ -79,9 +80,8 @@ def rows_of(path: Path, **more: object) -> pl.DataFrame:
     """The rows of a fixture as its loader and the numbers' reader have them, as text."""
     rows = pl.concat([*readings(*opened(path, **more))])
     reasons = rows.unpivot(on=["unread", "odd", "undated"])["value"].drop_nulls().unique()
-    assert [reason for reason in reasons if not isinstance(in_words(reason), Words)] == [], (
-        "in dnc/messages/catalogue.toml, [odd]"
-    )
+    unknown = [reason for reason in reasons if not isinstance(in_words(reason), Words)]
+    assert unknown == [], f"not in dnc/messages/catalogue.toml, [odd]: {unknown}"
     rows = rows.with_columns(pl.concat_list(pl.concat_list("number"), pl.col("also").fill_null([])).alias("number"))
     said = pl.col("listed").replace_strict({True: "yes", False: "no"}, default="unknown", return_dtype=pl.String)
     rows = rows.explode("number").with_columns(
@@ -104,7 +104,7 @@ def test_every_loader_has_a_sample_and_a_description():
     """A loader without a sample file is tested by nothing, and one without a docstring has no section in the docs."""
     sampled = {loaders()[registry_of(path)].read for path in FIXTURES}  # registries of one form share it
     assert {one.registry for one in loaders().values() if one.read not in sampled} == set()
-    assert all(module.__doc__ for module in modules())
+    assert [module.__name__ for module in modules() if not module.__doc__] == []
 
 
 def claimants(path: Path) -> list[str]:

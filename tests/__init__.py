@@ -11,6 +11,8 @@ from collections.abc import Iterable
 import pytest
 
 ALL = os.environ.get("DNC_TESTS") == "all"
+if not ALL:
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")  # workers fill the cores
 
 
 def size(small: int, full: int) -> int:

@@ -97,7 +97,7 @@ TOLD = {"region": "FR", "at": "2026-11-26"}
 FACTS = {"caller": "commercial", "voice": "human", "recipient": "consumer", "sector": "general", "related": "no"}
 
 
-@pytest.mark.parametrize("seed", some(range(3), 2))
+@pytest.mark.parametrize("seed", some((8, 5, 2), 1))
 def test_one_row_and_many(store, tmp_path, monkeypatch, seed):
     """A list, whatever its batches; a batch of all rows; each row alone, in a batch and explained; and what is vetted."""
     chance = random.Random(seed)

@@ -209,9 +209,9 @@ ATTACKS = (
     Attack("failed-cell.xlsx", lambda: failed_cell("A" * 150_000_000), "a cell of more than 1,048,576 characters"),
     Attack("long-cell.xlsx", lambda: long_string("A" * 150_000_000), "a cell of more than 1,048,576 bytes"),
     # Parquet
-    Attack("dictionary.parquet", frame(lambda: pl.DataFrame({"number": pl.Series(["0" * 1_000_000]).gather([0] * 1_000)})), READ, gigabytes=3),
+    Attack("dictionary.parquet", frame(lambda: pl.DataFrame({"number": pl.Series(["0" * 1_000_000]).gather([0] * 500)})), READ, gigabytes=3),
     Attack("nulls.parquet", frame(lambda: pl.DataFrame({f"c{n}": pl.Series([None], dtype=pl.String).gather([0] * 200_000) for n in range(100)} | {"number": pl.Series(["1"]).gather([0] * 200_000)})), READ, gigabytes=3),
-    Attack("lists.parquet", frame(lambda: pl.DataFrame({"number": ["1"] * 2_000, "x": pl.Series([[0] * 100_000]).gather([0] * 2_000)})), READ, gigabytes=6),
+    Attack("lists.parquet", frame(lambda: pl.DataFrame({"number": ["1"] * 500, "x": pl.Series([[0] * 100_000]).gather([0] * 500)})), READ, gigabytes=3),
     Attack("nested.parquet", frame(lambda: pl.DataFrame({"number": ["1"], "x": deep(60)})), READ),
     Attack("wide.parquet", frame(lambda: pl.DataFrame({"number": ["1"] * 50} | {f"c{n}": [None] * 50 for n in range(16_000)})), READ),
     # Registries

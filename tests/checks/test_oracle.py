@@ -300,7 +300,7 @@ def a_file(chance, many):
 
 
 anything = st.randoms(use_true_random=True)
-quick = settings(max_examples=size(2, 16), deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=size(2, 10), deadline=None, derandomize=True, database=None)
 few = settings(quick, max_examples=1)
 RANK = {"blocked": 0, "undecided": 1, "clear": 2}
 

@@ -512,7 +512,7 @@ def lines_of(content: bytes) -> int:
 
 
 @settings(
-    max_examples=size(200, 1_200),
+    max_examples=size(200, 800),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

@@ -171,7 +171,7 @@ def closed_or_refused(cells: Cells, told: list[dict]) -> pl.DataFrame | None:
         return None
 
 
-@settings(max_examples=size(8, 100), deadline=None)
+@settings(max_examples=size(8, 50), deadline=None)
 @given(ROWS)
 def test_no_class_tells_of_fewer_than_ten_persons(rows):
     """Checked against the rows: the cells are right, they partition the rows, and each has ten persons or more."""
@@ -192,7 +192,7 @@ def test_no_class_tells_of_fewer_than_ten_persons(rows):
         assert persons(inside) >= FEW
 
 
-@settings(max_examples=size(3, 40), deadline=None)
+@settings(max_examples=size(3, 20), deadline=None)
 @given(ROWS)
 def test_counts_of_a_sealed_result_hold_the_open_one_between_them(rows):
     """For any word, and any two words, the bounds of a sealed result enclose the exact count."""
@@ -209,7 +209,7 @@ def test_counts_of_a_sealed_result_hold_the_open_one_between_them(rows):
         assert low <= exact <= high, asked
 
 
-@settings(max_examples=size(5, 40), deadline=None)
+@settings(max_examples=size(5, 20), deadline=None)
 @given(ROWS)
 def test_no_sum_or_difference_of_cells_tells_of_fewer_than_ten(rows):
     """Cells are disjoint, so a reader can compute their sums and complements: none is between 1 and 9."""
@@ -286,7 +286,7 @@ def test_an_honest_list_with_rows_without_a_number_is_sealed():
     assert between(closed, line="landline") == (46, 55)
 
 
-@settings(max_examples=size(4, 40), deadline=None)
+@settings(max_examples=size(4, 20), deadline=None)
 @given(st.integers(10, 60), KIND, st.lists(KIND, min_size=1, max_size=9))
 def test_fewer_than_ten_leave_no_trace(many, kind, few):
     """Nine persons who differ from the others in anything give the same cells as if they were like them."""

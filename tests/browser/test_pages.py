@@ -209,6 +209,9 @@ def test_it_fits_the_window(page: Page):
     assert page.evaluate(stuck) == 0
 
 
+@pytest.mark.parametrize(
+    "page", ["desktop", "narrow"], indirect=True
+)  # a telephone is hardly wider than the narrow one
 def test_it_is_accessible(page: Page):
     """No finding of axe, neither of WCAG 2.1 AA nor of good practice."""
     found = Axe().run(page, options={"runOnly": RULES}).response["violations"]

@@ -13,7 +13,7 @@ from tests import size, some
 from tests.garble import LINE, NOTHING, OFFICE, WHOLES, Desk, Tally, damaged_cells, damaged_lines
 from tests.garble_world import COLUMNS, FRENCH, PLAIN, TODAY, world, written
 
-SIZE = size(40, 260)
+SIZE = size(40, 150)
 STYLES = {"french": FRENCH, "plain": PLAIN}
 
 

@@ -300,7 +300,7 @@ def a_file(chance, many):
 
 
 anything = st.randoms(use_true_random=True)
-quick = settings(max_examples=size(2, 10), deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=size(2, 8), deadline=None, derandomize=True, database=None)
 few = settings(quick, max_examples=1)
 RANK = {"blocked": 0, "undecided": 1, "clear": 2}
 
@@ -323,7 +323,7 @@ def outcomes(world, rows, store=None):
 @given(chance=anything)
 def test_an_objection_never_makes_it_better(world, chance):
     """Whoever objected by the day of the call fares no better for it."""
-    rows = a_file(chance, size(50, 300))
+    rows = a_file(chance, size(50, 150))
     # Two days before: the local day of an hour with an offset may be the day before the one written.
     objecting = [row | {"objected_on": str(date.fromisoformat(row["call_at"][:10]) - timedelta(2))} for row in rows]
     for row, before, after in zip(rows, outcomes(world, rows), outcomes(world, objecting), strict=True):
@@ -359,7 +359,7 @@ def has_after_listed(registry):
 def test_a_listing_never_makes_it_better(world, all_listed, chance):
     """Being listed, without grace and without a consent that could be younger, is never an advantage."""
     days = [LISTED_ON, LISTED_ON + timedelta(30), date(2027, 6, 1)]
-    rows = [a_call(chance, PEOPLE, days) for _ in range(size(50, 300))]
+    rows = [a_call(chance, PEOPLE, days) for _ in range(size(50, 150))]
     after = outcomes(world, rows, store=all_listed)
     for row, one, other in zip(rows, outcomes(world, rows), after, strict=True):
         assert RANK[other] <= RANK[one], row
@@ -374,7 +374,7 @@ MEANINGFUL |= {"number", "call_at", "consent_until", "hours_agreed"}
 @given(chance=anything)
 def test_ignorance_never_clears(world, chance):
     """What is not told clears nobody, but where an empty cell has a meaning."""
-    rows, blanked = a_file(chance, size(75, 400)), []
+    rows, blanked = a_file(chance, size(75, 200)), []
     for row in rows:
         told = [name for name in COLUMNS if row[name] and name not in MEANINGFUL]
         # Where no age is asked the day of a consent may be missing; one after the call is told, and fails.
@@ -393,7 +393,7 @@ def test_rows_are_judged_alone(world, chance):
     shuffled = rows + chance.choices(rows, k=len(rows) // 2)
     chance.shuffle(shuffled)
     assert world.found(shuffled) == [verdicts[str(row)] for row in shuffled]
-    for number in chance.sample([row["number"] for row in rows], size(2, 6)):
+    for number in chance.sample([row["number"] for row in rows], size(2, 4)):
         alone = [row for row in rows if row["number"] == number]
         assert world.found(alone) == [verdicts[str(row)] for row in alone]
 
@@ -408,7 +408,7 @@ NOW = [date(2026, 11, 24), date(2026, 11, 10), date(2026, 8, 15), date(2026, 10,
 def test_valid_until(world, chance):
     """A clear call is clear on its last day, weekdays and holidays aside, and no longer on the next."""
     people = chance.sample(PEOPLE, 6)
-    rows = [a_call(chance, people, NOW) for _ in range(size(60, 300))]
+    rows = [a_call(chance, people, NOW) for _ in range(size(60, 150))]
     rows = [row | {"call_at": row["call_at"][:10], "appointment_at": ""} for row in rows]
     answers = zip(rows, world.engine(rows), strict=True)
 

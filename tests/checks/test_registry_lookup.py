@@ -100,7 +100,7 @@ def written_bits(folder: Path, frame: pl.DataFrame, name: str) -> str:
     return path.rename(path.with_stem(sha256_of(path))).name
 
 
-@settings(deadline=None, max_examples=size(10, 50))
+@settings(deadline=None, max_examples=size(10, 30))
 @pytest.mark.parametrize("way", ["packed", "by rows", "by bits"])
 @given(snapshots=SNAPSHOTS, calls=CALLS, absent=st.sampled_from(["clear", "listed"]))
 def test_every_number_on_every_day(way, snapshots, calls, absent):

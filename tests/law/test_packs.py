@@ -373,7 +373,7 @@ with tempfile.TemporaryDirectory() as folder:
 @pytest.mark.skipif(sys.platform != "linux", reason="kill -9 and fork as Linux has them")
 def test_a_kill_leaves_the_rules_before_or_after():
     """Killed at points all along the way of an install and of an undo: the old rules or the new ones, and whole."""
-    kills = size(2, 6)
+    kills = size(2, 4)
     done = subprocess.run([sys.executable, "-c", KILLS, str(kills)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     for line in done.stdout.splitlines():

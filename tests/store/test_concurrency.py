@@ -15,7 +15,7 @@ from dnc.store.verify import verify
 from tests import size
 from tests.store.test_store import ANSWER, said
 
-LOOKUPS, TURNS = size(24, 100), size(2, 3)
+LOOKUPS, TURNS = size(24, 60), size(2, 3)
 WRITER = """
 import sys
 from datetime import date
@@ -96,7 +96,7 @@ for turn in range(int(sys.argv[3])):
 def test_a_verification_beside_changes_finds_nothing(store, tmp_path):
     """Files that are moved in or removed meanwhile are neither strange nor missing."""
     store.object(["+33199000003"], date(2026, 8, 2))
-    turns = size(2, 10)
+    turns = size(2, 5)
     arguments = [sys.executable, "-c", FORGETTER, str(store.path), str(tmp_path / "a.csv"), str(turns)]
     with subprocess.Popen(arguments) as writer:
         while writer.poll() is None:

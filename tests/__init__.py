@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pytest
 
 ALL = os.environ.get("DNC_TESTS") == "all"
-if not ALL:
+if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # workers fill the cores
 
 

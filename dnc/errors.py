@@ -123,7 +123,7 @@ def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
 
 
 def must_be_within(name: str, value: object, wanted: str, least: float, most: float = sys.float_info.max) -> None:
-    """Raise OptionError unless an argument of a Python function is a number from `least` to `most`."""
+    """Raise OptionError unless an argument is a number from `least` to `most`; the other arguments as of `must_be`."""
     must_be(name, value, wanted, int, float)
     if not least <= value <= most:  # type: ignore[operator]
         raise _argument(name, wanted, str(value))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import NoneType
-from typing import IO, Protocol
+from typing import IO, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -19,6 +19,14 @@ from dnc.files.writers import CsvStream, Writer
 from dnc.frames import together
 
 Targets = str | Path | Sequence[str | Path] | None
+
+
+@runtime_checkable
+class _Writable(Protocol):
+    """A stream to which bytes can be written."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write bytes."""
 
 
 class Report(Protocol):
@@ -63,6 +71,7 @@ class Outputs:
         keep: bool = True,
     ) -> None:
         must_be("out", targets, "paths", str, Path, Sequence, NoneType)
+        must_be("stream", stream, "stream", _Writable, NoneType)
         self.targets: list[str | Path] = [targets] if isinstance(targets, str | Path) else list(targets or ())
         for path in self.targets:
             must_be("out", path, "paths", str, Path)

@@ -38,8 +38,9 @@ For example, 40 rows of 40 persons, with outcome and line as the only levels:
 Outcome: the 25 clear rows are a cell. The 6 blocked and the 9 undecided rows are
 too few, but together they are 15: a cell without an outcome (rule 2). Line: in
 both cells there are too few mobiles, so they join the landlines and get their
-word (rule 3). What the reader can conclude (`between`): 25 to 40 rows are clear (it is 25), and
-22 to 40 are landlines (it is 33), because each cell may hide nine others.
+word (rule 3). What the reader can conclude (`between`): 25 to 40 rows are clear
+(it is 25), and 22 to 40 are landlines (it is 33), because each cell may hide
+nine others.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import polars as pl
 
+from dnc.database import engine
 from dnc.errors import InputError
 from dnc.files.archive import members
 from dnc.files.open_table import open_table
@@ -83,7 +84,8 @@ def extracts(data: bytes) -> None:
             assert all(numberless == 0 for _, numberless in rows)
             if len(data) % 8:  # the whole way is a hundred times slower
                 return
-            taken = take(loader, extract, path.parent)
+            with engine(path.parent) as con:
+                taken = take(loader, extract, path.parent, con)
         except InputError:
             return
         kept = pl.scan_parquet(taken.listings, glob=False).select(pl.len()).collect().item()

@@ -168,8 +168,8 @@ def show(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         for frame in readings(loader, extract):
             yield _row_per_number(frame)
         return
-    with tempfile.TemporaryDirectory(prefix="dnc-") as work:
-        taken = take(loader, extract, Path(work))
+    with tempfile.TemporaryDirectory(prefix="dnc-") as work, engine(work) as con:
+        taken = take(loader, extract, Path(work), con)
         extract.notes[:] = taken.notes
         kept = pl.read_parquet(taken.listings, glob=False)
         nothing = [pl.lit(None, pl.String).alias(name) for name in ("unread", "odd", "undated")]
@@ -274,8 +274,10 @@ class Taken:
     notes: list[str]
 
 
-def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = ()) -> Taken:
-    """Read a registry's file into a sorted file in the folder `work`. Raises LoaderError.
+def take(
+    loader: Loader, extract: Extract, work: Path, con: duckdb.DuckDBPyConnection, covers: Sequence[str] = ()
+) -> Taken:
+    """Read a registry's file into a sorted file in the folder `work`, to which `con` has access. Raises LoaderError.
 
     `covers` are prefixes that the user says the file is complete for. Unread rows of a complete list are not refused
     here: the person who loads it has to accept that they are missing.
@@ -291,27 +293,26 @@ def take(loader: Loader, extract: Extract, work: Path, covers: Sequence[str] = (
             raise LoaderError(localized("errors", "no_answer"), extract.path)
         _add_unanswered(rows, loader, extract)
     bitpages = work / "bitpages.parquet"
-    repeated = rows.listings.rows - _write(rows.listings, work, out, bitpages)
+    repeated = rows.listings.rows - _write(rows.listings, con, out, bitpages)
     notes = [*extract.notes, *_repeated(repeated), *_mended(rows.mended), *_undated(rows.undated_rows)]
     notes += _named(loader, rows)
     paged = bitpages if bitpages.exists() else None
     return Taken(out, paged, rows.counts, rows.odd_rows, rows.undated_rows, rows.unread[:_NAMED], covers, notes)
 
 
-def _write(rows: Sorting, work: Path, out: Path, bitpages: Path) -> int:
+def _write(rows: Sorting, con: duckdb.DuckDBPyConnection, out: Path, bitpages: Path) -> int:
     """Write one listing per number, sorted, and bit pages if they suit the list; returns the number of listings."""
     count, paged = 0, rows.rows >= WORTH
-    with engine(work) as con:
-        written, bits = _Parts(con, out), _Parts(con, bitpages, f", row_group_size {GROUP}")
-        for part in rows.parts():
-            listings = _listing_per_number(con, part)
-            count += listings.height
-            written.add("from listings", listings)
-            if paged := paged and suits(listings):
-                bits.add(WRITTEN, listings)
-        written.close()
-        if paged:
-            bits.close()
+    written, bits = _Parts(con, out), _Parts(con, bitpages, f", row_group_size {GROUP}")
+    for part in rows.parts():
+        listings = _listing_per_number(con, part)
+        count += listings.height
+        written.add("from listings", listings)
+        if paged := paged and suits(listings):
+            bits.add(WRITTEN, listings)
+    written.close()
+    if paged:
+        bits.close()
     return count
 
 

@@ -82,6 +82,7 @@ class Ledger:
         self.folder = folder
         self.path = folder / "ledger.duckdb"
         self._wait_seconds = wait_seconds
+        self._unedited: tuple[str, State] | None = None  # SHA-256 of the last that was compared with its log, its state
 
     @property
     def exists(self) -> bool:
@@ -304,24 +305,30 @@ class Ledger:
                 ledger_sql.rebuild(con, rebuilt, options)
         if erasing:
             rebuilt.replace(copy)
-        (work / NAME).write_text(replace(manifest, ledger=sha256_of(copy)).text, encoding="utf-8")
+        digest = sha256_of(copy)
+        (work / NAME).write_text(replace(manifest, ledger=digest).text, encoding="utf-8")
         self._replace(copy, self.path)
         self._replace(work / NAME, self.folder / NAME)
+        self._unedited = digest, change.holds
 
     def _begin(self, con: duckdb.DuckDBPyConnection, before: Manifest, *, whole: bool) -> State:
         """Begin a change unless the ledger was edited: the change would make that look right. Returns what it holds."""
         self._refuse_strange(con, bare=False)
         ledger_sql.begin_change(con, before.ledger)
-        return self.refuse_edited(con, whole=whole)
+        return self.refuse_edited(con, before.ledger, whole=whole)
 
-    def refuse_edited(self, con: duckdb.DuckDBPyConnection, *, whole: bool = False) -> State:
+    def refuse_edited(self, con: duckdb.DuckDBPyConnection, digest: str, *, whole: bool = False) -> State:
         """Raise DamageError where the open ledger is not what its log says; returns what it holds.
 
+        digest: SHA-256 of its file; the same bytes are not compared twice.
         whole: whether all objections are read; otherwise they are counted, and the last of them read.
         """
+        if self._unedited and self._unedited[0] == digest and not whole:
+            return self._unedited[1]
         held = state.read(con, None if whole else state.kept(con))
         for fault in state.faults(con, held):
             raise DamageError(self.folder, localized("errors", "ledger", "edited", fault=fault))
+        self._unedited = digest, held
         return held
 
     def _replace(self, written: Path, path: Path) -> None:
@@ -476,7 +483,7 @@ class Change:
     Attributes:
         work: folder of the change.
         head: the last row of the log; when the change is complete, the last that it added.
-        held: what the ledger held before.
+        holds: what the ledger held before; when the change is complete, what it holds.
         objections: the `seq` of objections that it changes; what it adds is not among them.
         drafts: rows that it adds to the log.
     """
@@ -485,7 +492,7 @@ class Change:
     folder: Path
     work: Path
     head: audit_log.Entry
-    held: State
+    holds: State
     objections: list[int] = field(default_factory=list)
     drafts: list[audit_log.Draft] = field(default_factory=list)
     _moved_in: list[str] = field(default_factory=list)
@@ -516,7 +523,8 @@ class Change:
         Returns the manifest, without the ledger's SHA-256.
         """
         ledger_sql.end_change(self.con)
-        addition: dict[str, Any] = {"state": state.renew(self.con, self.held, self.objections).as_logged}
+        self.holds = state.renew(self.con, self.holds, self.objections)
+        addition: dict[str, Any] = {"state": self.holds.as_logged}
         manifest = Manifest.of(self.con, "", self.head)
         if gone := set(before.files() if before else ()).difference(manifest.files()):
             addition["removed"] = sorted(path.name for path in gone)

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypedDict
 
+import duckdb
 import polars as pl
 
 from dnc.clock import today
@@ -152,8 +153,11 @@ def options(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
     )
 
 
-def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Prepared:
-    """Read one file completely, into the folder `work`. Raises InputError, LoaderError, OptionError."""
+def prepare(path: Path, options: Options, standing: Standing, work: Path, con: duckdb.DuckDBPyConnection) -> Prepared:
+    """Read one file completely, into the folder `work`. Raises InputError, LoaderError, OptionError.
+
+    con: has access to this folder and to the store.
+    """
     loader, extract = loader_for(
         path,
         options.registry,
@@ -166,7 +170,7 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
         layout=options.layout,
     )
     _refuse_covers(options, loader)
-    taken = take(loader, extract, work, options.covers)
+    taken = take(loader, extract, work, con, options.covers)
     prefixes = taken.covers
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
         raise InputError(localized("errors", "load", "more_covers"), extract.path)
@@ -176,7 +180,7 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path) -> Pre
         days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
         taken.notes.append(localized("note", "ended", registry=loader.registry, **days))
     if loader.cumulative:
-        taken.notes.extend(_own_notes(taken.listings, standing, work))
+        taken.notes.extend(_own_notes(taken.listings, standing, con))
     identity = Identity(
         registry=loader.registry,
         as_of=options.as_of,
@@ -326,19 +330,18 @@ def corrected(new: Prepared, options: Options, standing: Standing) -> Snapshot |
     return old
 
 
-def _own_notes(listings: Path, standing: Standing, work: Path) -> list[str]:
+def _own_notes(listings: Path, standing: Standing, con: duckdb.DuckDBPyConnection) -> list[str]:
     """The latest date in the own list, and how many earlier numbers the file leaves out."""
     earlier = {standing.path(old) for old in standing.snapshots if old.is_own}
     files = [str(path) for path in sorted(earlier) if not fault_of(path)]
-    with engine(work, *{path.parent for path in earlier}) as con:
-        [(count, newest)] = con.execute(
-            "select count(*), max(since) from read_parquet(?) where listed", [str(listings)]
-        ).fetchall()
-        missing = 0
-        if files:
-            left_out = "where listed and number not in (select number from read_parquet(?))"
-            sql = f"select count(distinct number) from read_parquet(?) {left_out}"
-            [(missing,)] = con.execute(sql, [files, str(listings)]).fetchall()
+    [(count, newest)] = con.execute(
+        "select count(*), max(since) from read_parquet(?) where listed", [str(listings)]
+    ).fetchall()
+    missing = 0
+    if files:
+        left_out = "where listed and number not in (select number from read_parquet(?))"
+        sql = f"select count(distinct number) from read_parquet(?) {left_out}"
+        [(missing,)] = con.execute(sql, [files, str(listings)]).fetchall()
     newest_entry = (
         localized("note", "newest", day=calendar_day(newest)) if newest else localized("note", "undated_list")
     )

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, Unpack
 
@@ -64,7 +65,7 @@ class Store:
     def __exit__(self, *_: object) -> None:
         """Do nothing: no file stays open between calls."""
 
-    @property
+    @cached_property
     def ledger(self) -> Ledger:
         """The ledger, for verification, backup and restore."""
         return Ledger(self.path, LOCK_WAIT_SECONDS)
@@ -117,7 +118,7 @@ class Store:
             return Standing(self.path)
         for _ in range(_TRIES):
             with self.ledger.read() as opened:
-                self.ledger.refuse_edited(opened.con)
+                self.ledger.refuse_edited(opened.con, opened.digest)
                 now = self._snapshots_in(opened.con)
                 now, missing = replace(now, objections=ledger_sql.objections(opened.con)), None
             try:
@@ -262,12 +263,12 @@ class Store:
         """Load several files, all or none; arguments and exceptions as for `load`. Returns one snapshot per file."""
         checked = load.options(paths, as_of, options)
         standing = self.standing()
-        with self.work("load") as work:
+        with self.work("load") as work, self.ledger.instance.cursor() as con:
             prepared = []
             for number, path in enumerate(paths):
                 folder = work / str(number)
                 folder.mkdir()
-                prepared.append(load.prepare(Path(path), checked, standing, folder))
+                prepared.append(load.prepare(Path(path), checked, standing, folder, con))
             load.corrected(prepared[0], checked, standing)
             loaded = [load.same_snapshot(file, checked, standing) for file in prepared]
             if all(loaded):

@@ -103,6 +103,10 @@ class Remembered:
         self._place: dict[Hashable, int] = {}
         self._results = pl.DataFrame()
 
+    def __len__(self) -> int:
+        """How many rows are kept."""
+        return len(self._place)
+
     def __call__(
         self, height: int, keys: Iterable[Hashable], compute: Callable[[pl.Series], pl.DataFrame]
     ) -> pl.DataFrame:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 import duckdb
@@ -28,6 +30,7 @@ from dnc.law.vocabulary import vocabulary
 
 _FEW = 1_000  # rows
 _REMEMBERED = 200_000  # distinct cells of a group after which its answers are dropped
+_KEPT = 20_000  # distinct cells of all groups up to which an evaluator is kept for the next check
 
 
 class Evaluation(NamedTuple):
@@ -79,6 +82,25 @@ class _Group(NamedTuple):
         return _Values([truths[at] for at in first], truth, days)
 
 
+@lru_cache(maxsize=8)
+def _free(book: Rulebook) -> list[Evaluator]:
+    """The evaluators of a rulebook that nobody uses."""
+    return []
+
+
+@contextmanager
+def evaluator_of(book: Rulebook) -> Iterator[Evaluator]:
+    """An evaluator for one thread; unless there is an error, later checks by the same rules use what it remembers."""
+    free = _free(book)
+    try:
+        evaluator = free.pop()
+    except IndexError:
+        evaluator = Evaluator(book, book.evaluator.cursor())
+    yield evaluator
+    if evaluator.remembered <= _KEPT:
+        free.append(evaluator)
+
+
 class Evaluator:
     """Evaluates the conditions of a rulebook, in one thread.
 
@@ -88,12 +110,17 @@ class Evaluator:
     def __init__(self, book: Rulebook, con: duckdb.DuckDBPyConnection) -> None:
         self._book = book
         self._con = con
-        self._groups: dict[str, list[_Group]] = {}  # by jurisdiction
+        self._groups: dict[tuple[str, ...], list[_Group]] = {}  # by jurisdiction, and columns of registries
         self._registry_facts = {
             registry_column(registry, suffix): kind
             for registry in sorted(book.registries())
             for suffix, kind in REGISTRY_FACTS.items()
         }
+
+    @property
+    def remembered(self) -> int:
+        """How many distinct cells it knows the values of."""
+        return sum(len(group.known) for groups in self._groups.values() for group in groups)
 
     def evaluated(self, facts: Facts, skip_daily: bool = False) -> Iterator[tuple[pl.Series, Facts, Evaluation]]:
         """Cases by the law that applies to them; a case without a known law or day is in none of the results.
@@ -139,13 +166,12 @@ class Evaluator:
 
     def _grouped(self, pack: Pack, answers: list[str]) -> list[_Group]:
         """All conditions of a pack in groups; `answers` are the columns of the registries that anything is known of."""
-        if pack.jurisdiction not in self._groups:
+        key = (pack.jurisdiction, *answers)
+        if key not in self._groups:
             of_plans = [*FACTS, *vocabulary().axes]
             parts = inquiry(pack.ever).apart([*of_plans, *answers], vocabulary().axes)
-            self._groups[pack.jurisdiction] = [
-                self._group(names, set(names) <= set(of_plans), part) for names, part in parts
-            ]
-        return self._groups[pack.jurisdiction]
+            self._groups[key] = [self._group(names, set(names) <= set(of_plans), part) for names, part in parts]
+        return self._groups[key]
 
     def _group(self, columns: list[str], of_plans: bool, part: Inquiry) -> _Group:
         """A group; the columns that it reads of registries of which nothing is known are NULL."""

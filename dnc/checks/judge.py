@@ -19,7 +19,7 @@ import polars as pl
 
 from dnc.checks.calls import Calls
 from dnc.checks.cases import Distinct, Factored, Facts, factored
-from dnc.checks.evaluator import Evaluation, Evaluator
+from dnc.checks.evaluator import Evaluation, Evaluator, evaluator_of
 from dnc.checks.screening import Screen
 from dnc.checks.validity import Validity, answered_again
 from dnc.checks.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
@@ -103,11 +103,11 @@ class Judge:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        self._stack.__exit__(kind, value, trace)
 
     @cached_property
     def _evaluator(self) -> Evaluator:
-        return Evaluator(self._book, self._stack.enter_context(self._book.evaluator.cursor()))
+        return self._stack.enter_context(evaluator_of(self._book))
 
     @cached_property
     def _validity(self) -> Validity:

@@ -42,9 +42,9 @@ class PackId(NamedTuple):
         return f"{self.version} (SHA-256 {self.sha256[:16]}…, key {self.signer[:16]}…)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rulebook:
-    """All packs that a check uses.
+    """All packs that a check uses; each rulebook equals itself alone.
 
     packs: by jurisdiction. texts: SHA-256 → text of each file that was read.
     installed: the rules pack that some of the files came with, or None.

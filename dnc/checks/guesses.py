@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
 import polars as pl
@@ -28,6 +29,7 @@ from dnc.numbers.bulk_reader import read_column
 
 _SAMPLE = 1_000  # numbers of a column that are read in every plan
 _TOGETHER = 10_000  # of all columns
+_PROBED = 20  # of a column; a plan that has none of these is not tried on the others: to compile all takes seconds
 _LEAST = 20  # of each, however many columns there are
 _CELLS = 2_000_000  # in which days are looked for
 SURE = 0.9  # share of filled cells that must be read as telephone numbers, or as days
@@ -156,12 +158,18 @@ class Guesses:
         texts = pl.concat([pl.Series(dtype=pl.String), *digits.values()])
         bare = read_column(texts, None)
         is_national = (bare.rows["unread"] == "region").fill_null(False)
-        territories = [territory for pack in self._book.packs.values() for territory in pack.territories]
-        fits = {territory: _fitting(texts, is_national, territory) for territory in territories}
+        ends = accumulate(cells.len() for cells in digits.values())
+        spans = {name: slice(end - digits[name].len(), end) for name, end in zip(digits, ends, strict=True)}
+        probed = pl.concat([texts.clear(), *(_probe(texts[span].filter(is_national[span])) for span in spans.values())])
+        fits = {
+            territory: _fitting(texts, is_national, territory)
+            for pack in self._book.packs.values()
+            for territory in pack.territories
+            if _fitting(probed, pl.repeat(True, probed.len(), eager=True), territory)[1].any()
+        }
         countries = pl.select(bare.kinds["territory"].gather(bare.rows["kind"])).to_series()
-        found, start = {}, 0
-        for name, cells in digits.items():
-            there = slice(start, start := start + cells.len())
+        found = {}
+        for name, there in spans.items():
             by_country = Counter[str](dict(countries[there].drop_nulls().value_counts().iter_rows()))
             fit = {
                 territory: (int(own[there].sum()), int(read[there].sum())) for territory, (own, read) in fits.items()
@@ -171,7 +179,7 @@ class Guesses:
             likely = sorted(order, key=order.__getitem__, reverse=True)
             known = 0 if likely and fit[likely[0]][0] else 1
             plans = [(place, fit[place][known]) for place in likely if fit[place][known]]
-            read = cells.len() - bare.rows["number"][there].null_count() + (fit[plans[0][0]][1] if plans else 0)
+            read = digits[name].len() - bare.rows["number"][there].null_count() + (fit[plans[0][0]][1] if plans else 0)
             national = int(is_national[there].sum())
             found[name] = Numbers(full[name].len(), tried[name].len(), read, national, plans, by_country)
         return found
@@ -432,6 +440,11 @@ def meaning(column: str, word: str) -> str:
         return word.lower()
     meanings = hints()["values"].get(column, {})
     return next((ours for ours, words in meanings.items() if folded(word) in words), "")
+
+
+def _probe(numbers: pl.Series) -> pl.Series:
+    """Some of them, evenly spread."""
+    return numbers.gather_every(max(1, -(-numbers.len() // _PROBED)))
 
 
 def _fitting(numbers: pl.Series, is_national: pl.Series, territory: str) -> tuple[pl.Series, pl.Series]:

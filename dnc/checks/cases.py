@@ -68,7 +68,8 @@ class Facts:
         """Some columns: for each case the number (UInt32) of its distinct row, and these rows."""
         keys, parts = [], {}
         for name, side in (("plan", self.plans), ("answer", self.answers)):
-            if here := [column for column in names if column != "day" and column in side.frame.columns]:
+            columns = side.frame.columns
+            if here := [column for column in names if column != "day" and column in columns]:
                 row, parts[name] = side.numbered(here)
                 keys.append(row[self.cases[name]].alias(name))
         keys += [self.cases["day"]] if "day" in names else []

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from dnc import Store, database
+from dnc.checks import evaluator
 from dnc.cli.main import main
 from dnc.files import atomic
 from tests import ALL, size
@@ -64,6 +65,15 @@ def unsynced(request) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.path.name not in SYNCED:
             patch.setattr(atomic, "fsync", lambda handle: None)
+        yield
+
+
+@pytest.fixture(scope="module")
+def forgetful() -> Iterator[None]:
+    """Evaluate conditions anew in each check, where one way of asking is compared with another."""
+    evaluator._free.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluator, "_KEPT", -1)
         yield
 
 

@@ -38,6 +38,9 @@ _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
 # Almost nothing of what a verb imports or makes is ever freed: at Python's 700 new objects a search for cycles takes a
 # tenth of a short check.
 gc.set_threshold(10_000)
+# Polars would return memory to the system half a second after it was freed, and fetch it again for the next batches,
+# which takes up to a tenth of a long check. Its allocator alone (jemalloc) would wait for ten seconds.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000")
 atexit.register(gc.freeze)  # otherwise Python looks for cycles among all objects when it exits, which takes 0.1 s
 
 

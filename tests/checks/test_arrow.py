@@ -13,7 +13,7 @@ import pytest
 
 from dnc import Asked, Decider, InputError, Store, StoreError, check, decide, explain, vet, write
 from dnc.api import replay
-from dnc.checks import cell_facts, judge
+from dnc.checks import cell_facts, evaluator, judge
 from dnc.errors import OptionError
 from dnc.law.vocabulary import VERDICT
 from tests import size, some
@@ -68,6 +68,7 @@ def test_what_is_remembered_changes_nothing(screened, monkeypatch, most):
         later = batches[: size(2, len(batches))]
         for today, batch in [*(("2026-08-10", one) for one in batches), *(("2026-08-20", one) for one in later)]:
             monkeypatch.setenv("DNC_TODAY", today)
+            evaluator._free.cache_clear()
             [expected] = decide([batch], screened, region="FR")
             assert decider(batch).equals(expected)
             assert decider(batch).equals(expected), "the second time"

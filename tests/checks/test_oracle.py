@@ -21,6 +21,7 @@ from dnc.store.loader_search import loaders
 from tests import size
 from tests.oracle import AXES, PACKS, TODAY, Ledger, Registry, Subscriber, months_later, verdicts
 
+pytestmark = pytest.mark.usefixtures("forgetful")
 BOOK = Rulebook.load()
 AUSTRALIA = ("Sydney", "Broken_Hill", "Melbourne", "Brisbane", "Adelaide", "Perth", "Eucla", "Hobart", "Darwin")
 # Whose numbers they are, told by hand; two more digits make a number.

@@ -335,8 +335,10 @@ def test_parts_of_the_law_come_to_what_all_of_it_comes_to(screened, write_file, 
     in_parts = check(path, screened, region="FR", given=told).verdicts
     for module in (evaluator, judge, cell_facts):
         monkeypatch.setattr(module, "_REMEMBERED", 1)
+    evaluator._free.cache_clear()
     forgotten = check(path, screened, region="FR", given=told).verdicts
     monkeypatch.setattr(Inquiry, "apart", lambda whole, columns, _: [(list(columns), whole)])
+    evaluator._free.cache_clear()
     at_once = check(path, screened, region="FR", given=told).verdicts
     assert at_once.equals(in_parts)
     assert forgotten.equals(in_parts)

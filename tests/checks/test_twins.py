@@ -17,6 +17,7 @@ from dnc.checks.settings import Settings
 from dnc.law.vocabulary import VERDICT, vocabulary
 from tests import size, some
 
+pytestmark = pytest.mark.usefixtures("forgetful")
 # Beside what each column takes: what people write instead.
 SMUDGES = [
     "",

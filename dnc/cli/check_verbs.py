@@ -177,7 +177,7 @@ def explain(
     row: int | None,
     as_json: bool,
 ) -> None:
-    """Explain one call, or a row of a list: what each regime in force says about it, and why."""
+    """Explain one call, or a row of a list, regime by regime."""
     from dnc.checks.explain import explain_call, explain_row
     from dnc.checks.settings import Settings
     from dnc.reports import explanation
@@ -223,7 +223,7 @@ def explain(
 def brief_(
     ctx: click.Context, /, *, file: Path, sheet: str | None, lang: str, given: tuple[tuple[str, str], ...]
 ) -> None:
-    """Draft a brief (settings of a campaign) from the columns of a list.
+    """Draft a brief (settings of a campaign) from a list.
 
     Review it before use: guesses are commented out. dnc start asks you about them instead.
     """

@@ -57,7 +57,7 @@ def rules(
     lang: str,
     **of_packs: Any,
 ) -> None:
-    """List the regimes, print them as SQL, check them, or update them.
+    """List the regimes, print them as SQL, check or update them.
 
     A regime is one rule of a law or recommendation. A rules pack is a signed file of rules, installed into a store.
 

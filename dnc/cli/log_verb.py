@@ -64,7 +64,7 @@ def log(
     certificate: Path | None,
     lang: str,
 ) -> None:
-    """Print the log as CSV, verify it, or anchor it outside the store.
+    """Print the log as CSV, verify it, or anchor it elsewhere.
 
     A log that does not verify, or lacks a row anchored earlier, is neither anchored nor stamped.
     """

@@ -161,7 +161,7 @@ def read_(
     lang: str,
     **options: Any,
 ) -> None:
-    """Print what a registry file says about each number, as CSV; nothing is stored."""
+    """Print what a registry file says, as CSV; nothing is stored."""
     import polars as pl
 
     from dnc.files.output_rows import Rows

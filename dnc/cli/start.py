@@ -41,7 +41,7 @@ def start(
     open_: bool,
     lang: str,
 ) -> None:
-    """Ask what a list and the law leave open, write the brief, and check the list.
+    """Ask what a list leaves open, write its brief, and check it.
 
     Only questions that matter for this caller, purpose and day are asked, the one that decides most rows first. Each
     answer is written to the brief at once; to go on later, start again.

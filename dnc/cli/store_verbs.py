@@ -152,7 +152,7 @@ def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: b
 @store_options
 @click.pass_context
 def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: bool) -> None:
-    """List the snapshots in the store as CSV, or compare two of them."""
+    """List the snapshots as CSV, or compare two of them."""
     if numbers and not diff:
         raise click.UsageError(localized("errors", "cli", "numbers_diff"))
     if diff:
@@ -184,9 +184,9 @@ def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: b
 @store_options
 @click.pass_context
 def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang: str, as_json: bool) -> None:
-    """Print what is loaded, how old it is, and what is due; verify every file of the store.
+    """Print what is loaded, how old it is, and what is due.
 
-    These are due: a registry that no longer clears any call under the law in force, or is older than --max-age; rules
+    Every file of the store is verified. These are due: a registry that no longer clears any call under the law in force, or is older than --max-age; rules
     that have to be reviewed again; data kept longer than dnc retain allows; damage.
 
     The exit code is 0 if nothing is due, else 1.
@@ -223,9 +223,9 @@ def _days(name: str, text: str) -> int:
 @store_options
 @click.pass_context
 def export(ctx: click.Context, /, *, what: str, out: Path | str | None, lang: str) -> None:
-    """Export the caller's own opt-out list as CSV, which dnc load --registry own takes back.
+    """Export the caller's own opt-out list as CSV.
 
-    It contains everyone who is on the list today: entries that were loaded or recorded, and not lifted or expired.
+    dnc load --registry own takes it back. It contains everyone who is on the list today: entries that were loaded or recorded, and not lifted or expired.
     """
     from dnc.checks.screening import own_list
     from dnc.files.output_file import Output
@@ -349,7 +349,10 @@ def verify(ctx: click.Context, lang: str) -> None:
 @store_options
 @click.pass_context
 def backup(ctx: click.Context, folder: Path | str, lang: str) -> None:
-    """Copy the store into a new folder, or a new place in an object store (s3://…); loads may run meanwhile."""
+    """Copy the store into a new folder or object store.
+
+    FOLDER is a new folder, or a new place in an object store (s3://…). Loads may run meanwhile.
+    """
     from dnc.store import backup as copies
 
     head = copies.backup(open_store(ctx).ledger, folder)

@@ -24,6 +24,16 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text), delimiter=";" if ";" in first else ","))
 
 
+def test_the_list_of_verbs_has_whole_sentences(dnc, monkeypatch):
+    """In a terminal of 80 columns, too."""
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = dnc("--help")
+    verbs = out.partition("Commands:\n")[2].splitlines()
+    assert code == 0
+    assert len(verbs) > 20
+    assert not [line for line in verbs if not line.endswith(".") or line.endswith("..")]
+
+
 def test_seed_is_blocked_by_the_cnil_and_not_by_bloctel(dnc, screened, write_file):
     """18 April 2017: Bloctel does not apply, the CNIL's rule blocks, and the notice is a duty."""
     code, out, err = dnc("check", write_file("calls.csv", CALLS), *SEED, "--set", "consent=none")

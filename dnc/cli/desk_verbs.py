@@ -56,7 +56,8 @@ def desk(
 ) -> None:
     """Open the desk: pages in the browser, and an HTTP interface.
 
-    It is reachable from this machine only, unless --listen says otherwise. Prints the address to open. Stop it with Ctrl-C.
+    It is reachable from this machine only, unless --listen says otherwise. Prints the address to open. Stop it with
+    Ctrl-C.
     """
     if (listen is None) != (user_header is None):
         raise click.UsageError(localized("errors", "cli", "listen_header"))

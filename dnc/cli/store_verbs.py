@@ -186,8 +186,9 @@ def snapshots(ctx: click.Context, /, *, diff: tuple[int, int] | None, numbers: b
 def status(ctx: click.Context, /, *, max_ages: tuple[tuple[str, str], ...], lang: str, as_json: bool) -> None:
     """Print what is loaded, how old it is, and what is due.
 
-    Every file of the store is verified. These are due: a registry that no longer clears any call under the law in force, or is older than --max-age; rules
-    that have to be reviewed again; data kept longer than dnc retain allows; damage.
+    Every file of the store is verified. These are due: a registry that no longer clears any call under the law in
+    force, or is older than --max-age; rules that have to be reviewed again; data kept longer than dnc retain
+    allows; damage.
 
     The exit code is 0 if nothing is due, else 1.
     """
@@ -225,7 +226,8 @@ def _days(name: str, text: str) -> int:
 def export(ctx: click.Context, /, *, what: str, out: Path | str | None, lang: str) -> None:
     """Export the caller's own opt-out list as CSV.
 
-    dnc load --registry own takes it back. It contains everyone who is on the list today: entries that were loaded or recorded, and not lifted or expired.
+    dnc load --registry own takes it back. It contains everyone who is on the list today: entries that were loaded
+    or recorded, and not lifted or expired.
     """
     from dnc.checks.screening import own_list
     from dnc.files.output_file import Output

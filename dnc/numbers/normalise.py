@@ -127,7 +127,8 @@ def unseparated(texts: pl.Series) -> pl.Series:
     is only read at the start.
     """
     text, bare = pl.col("text"), pl.col("bare")
-    cells = texts.alias("text").to_frame().with_columns(text.str.replace_many(*_separators()).alias("bare"))
+    removed = (_SEPARATORS, [""]) if _is_ascii(texts) else _separators()
+    cells = texts.alias("text").to_frame().with_columns(text.str.replace_many(*removed).alias("bare"))
     one_stop = text.str.count_matches(".", literal=True) == 1
     hidden_plus = bare.str.starts_with("+") & ~text.str.starts_with("+")
     proved = (text.str.len_bytes() <= _LONGEST) & ~one_stop & ~text.str.contains(_LAST_ZERO) & ~hidden_plus
@@ -140,8 +141,10 @@ def cleaned_column(texts: pl.Series) -> pl.DataFrame:
     Returns a frame of `text` (the digits, after a plus if there is one) and `unread` (the reason); both are null if
     only the reference can read the text.
     """
-    size = pl.col("text").str.len_chars()
-    plain = pl.col("text").str.replace_many(*_plain_signs()).str.strip_chars(" \t\r\n")
+    size, plain = pl.col("text").str.len_chars(), pl.col("text")
+    if not _is_ascii(texts):
+        plain = plain.str.replace_many(*_plain_signs())
+    plain = plain.str.strip_chars(" \t\r\n")
     usual = plain.str.contains(_USUAL.pattern) & (size <= _LONGEST)
     cells = texts.alias("text").to_frame().select(pl.when(usual).then(plain).alias("text"), long=size > _LONGEST)
     text = cells["text"]
@@ -167,6 +170,11 @@ def _reason() -> pl.Expr:
     reason = reason.when(~is_number & one_at_most).then(pl.lit(NOT_WRITTEN))
     several = is_number & text.str.contains(_BOTH_OF_TWO.pattern) & ~text.str.contains(_HALF_A_FLOAT.pattern)
     return reason.when(several).then(pl.lit(SEVERAL)).alias("unread")
+
+
+def _is_ascii(texts: pl.Series) -> bool:
+    """Whether they need none of thousands of replacements, which take milliseconds to prepare."""
+    return not texts.str.contains(r"[^\x00-\x7F]").any()
 
 
 @lru_cache(maxsize=1)

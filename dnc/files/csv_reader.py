@@ -102,8 +102,17 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     rows = reader(usual if fit else len(header), Ends(text.member) if strict else None).frames()
     if not fit:
         rows = (frame.with_columns(pl.col(RAGGED).fill_null(UNEVEN)) for frame in rows)
-    bom, misfits = text.encoding != "utf-8", [text.misfit] if text.misfit else []
-    return Table(path, "csv", header, gathered(rows), start.dialect.delimiter, bom, start.skipped, misfits=misfits)
+    return Table(
+        path,
+        "csv",
+        header,
+        gathered(rows),
+        start.dialect.delimiter,
+        bom=text.encoding != "utf-8",
+        skipped=start.skipped,
+        misfits=[text.misfit] if text.misfit else [],
+        surplus=max(0, usual - len(header)) if fit else 0,
+    )
 
 
 def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) -> None:

@@ -763,6 +763,19 @@ def test_a_header_that_rows_fit(header, rows, unfit, tmp_path):
     assert frame["number"].to_list() == [row.split(",")[1] for row in FITTING]
 
 
+def test_cells_that_the_header_does_not_have_are_told(dnc, tmp_path):
+    """Where every row ends with an empty cell more than the header, a message says that names may have run together."""
+    told = {"en": "every row that the header does not have: 1; if two", "fr": "que l'en-tête n'a pas : 1 ; si deux"}
+    for ending, ends in ((",", True), ("", False)):
+        rows = "\n".join(f"{n},01 99 00 04 2{n},Nantes,{ending}" for n in range(3))
+        path = written(tmp_path, f"{SHIFTED}\n{rows}\n")
+        for language, words in told.items():
+            err = dnc("check", path.name, "--region", "FR", "--lang", language)[2].replace("\N{NO-BREAK SPACE}", " ")
+            assert (words in err) == ends
+        notes = Store(tmp_path / f"store {ends}").load(path, registry="own", as_of=date(2026, 8, 3)).notes
+        assert any("every row ends with 1 more empty cells than the header" in note for note in notes) == ends
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     some([

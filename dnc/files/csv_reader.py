@@ -50,6 +50,7 @@ _FIELD_LIMIT = 1 << 20
 _RECORD_LIMIT = 1 << 24  # characters of a record of several lines
 _REREAD_ONCE, _REREAD_TIMES = 1 << 25, 10  # characters that may be read again, and how often as many as were read once
 _WIDE = 1_000  # cells of a row; a pattern of more does not compile, so wider quoted rows are read record by record
+_TELLING_ROWS = 3  # so many that differ from the header show that it is wrong, and not they
 _BLOCK = 1 << 22  # bytes
 _HINT = re.compile(r"""^sep=([^\w"\r\n])\s*$""")
 
@@ -69,13 +70,18 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
             next(lines)
         return lines
 
-    first = list(itertools.islice(_csv_records(opened(_FIELD_LIMIT), start.dialect), HEADER_WITHIN))
+    source = opened(_FIELD_LIMIT)
+    records = _csv_records(source, start.dialect)
+    first = list(itertools.islice(records, 1))
+    blanks_after_quotes = re.compile(rf'(?<=") ++(?={re.escape(start.dialect.delimiter)}|[\r\n]*$)')
+    ill_quoted = _ill_quoted([blanks_after_quotes.sub("", line) for line in source.record], start.dialect)
+    first.extend(itertools.islice(records, HEADER_WITHIN - 1))
     header = start.heading.names(first[0][1]) if first else []
     limit = ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT
     if with_header:
         start.heading.refuse_doubtful(path, start.skipped + 2)
         _refuse_broken_header(first, path)
-        _refuse_odd_quotes(first, header, path, start.skipped + 1)
+        _refuse_odd_quotes(first, header, ill_quoted, path, start.skipped + 1)
     else:
         header = [f"column {position}" for position in range(1, len(header) + 1)]
     named = named_columns(header)
@@ -90,12 +96,23 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     # where only most have, a row that is as wide as the header may be one of them that lost a cell.
     counts = Counter(len(cells) for _, cells, _ in first[with_header:] if len(cells) >= named)
     usual = max(counts, key=lambda count: (counts[count], count == len(header)), default=len(header))
+    if with_header and not strict:  # the numbers of a registry's file count even in rows that do not fit
+        _refuse_other_width([cells for _, cells, _ in first[1:]], header, usual, path, start.skipped + 1)
     fit = usual == len(header) or all(rows[RAGGED].null_count() == rows.height for rows in reader(usual).frames())
     rows = reader(usual if fit else len(header), Ends(text.member) if strict else None).frames()
     if not fit:
         rows = (frame.with_columns(pl.col(RAGGED).fill_null(UNEVEN)) for frame in rows)
-    bom, misfits = text.encoding != "utf-8", [text.misfit] if text.misfit else []
-    return Table(path, "csv", header, gathered(rows), start.dialect.delimiter, bom, start.skipped, misfits=misfits)
+    return Table(
+        path,
+        "csv",
+        header,
+        gathered(rows),
+        start.dialect.delimiter,
+        bom=text.encoding != "utf-8",
+        skipped=start.skipped,
+        misfits=[text.misfit] if text.misfit else [],
+        surplus=max(0, usual - len(header)) if fit else 0,
+    )
 
 
 def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) -> None:
@@ -112,13 +129,15 @@ def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) 
         width, widest = width + len(cells) - 1, max(widest, len(cells))
 
 
-def _refuse_odd_quotes(first: list[tuple[int, list[str], bool]], header: list[str], path: Path, line: int) -> None:
+def _refuse_odd_quotes(
+    first: list[tuple[int, list[str], bool]], header: list[str], ill_quoted: bool, path: Path, line: int
+) -> None:
     """Raise InputError where the quotes of the first rows do not say where their cells end.
 
     A stray quote joins several names to one, so that the columns to the right of it bear the names of others. In single
-    quotes a separator would cut a name, or a cell, in two.
+    quotes a separator would cut a name, or a cell, in two. `ill_quoted` says whether a name goes on after its quotes.
     """
-    if first and first[0][2]:
+    if ill_quoted or (first and first[0][2]):
         raise InputError(localized("errors", "header_quote"), path, line)
     if any(map(_is_single_quoted, header)):
         raise InputError(localized("errors", "single_quotes", "names"), path, line)
@@ -126,6 +145,24 @@ def _refuse_odd_quotes(first: list[tuple[int, list[str], bool]], header: list[st
         filled = [cell for cell in column if cell.strip()]
         if len(filled) > 1 and all(map(_is_single_quoted, filled)):
             raise InputError(localized("errors", "single_quotes", "cells"), path, first[1][0])
+
+
+def _refuse_other_width(rows: list[list[str]], header: list[str], usual: int, path: Path, line: int) -> None:
+    """Raise InputError where the header has too few or too many separators for the rows below it.
+
+    It has too few if rows usually (`usual`) have more cells, and most have text in them: then it has lost one, has
+    other separators, or is a title. It has too many if one of its columns has no name, and every row has as many cells
+    as there are names. Where there are fewer than three rows, they may be the odd ones.
+    """
+    rows = [cells for cells in rows if any(map(str.strip, cells))]
+    if len(rows) < _TELLING_ROWS:
+        return
+    beyond = [cells for cells in rows if any(map(str.strip, cells[len(header) :]))]
+    if usual > len(header) and 2 * len(beyond) > len(rows):
+        raise InputError(localized("errors", "narrow_header"), path, line)
+    names = sum(1 for name in header if name.strip())
+    if names < named_columns(header) and all(len(cells) == names for cells in rows):
+        raise InputError(localized("errors", "wide_header"), path, line)
 
 
 def _is_single_quoted(cell: str) -> bool:

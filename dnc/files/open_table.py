@@ -64,7 +64,7 @@ def open_table(path: str | Path, header: bool = True, strict: bool = False, shee
 
     header: whether the first row holds column names; if not, the columns are `column 1`, `column 2` …
     strict: for registry files: refuse mixed line endings, bytes that no encoding allows, and very long lines in a file
-        of one column.
+        of one column; but not a header that no row fits.
     sheet: of a spreadsheet, hidden or not; by default the first visible one that holds anything.
 
     Raises InputError where the file is missing, unreadable, empty, or not a table.

@@ -69,8 +69,10 @@ class Table:
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
+    surplus: empty cells at the end of every row of a CSV that the header does not have.
 
-    Where several files are read as one list, `skipped`, `others`, `misfits` and `full` grow as the files are opened.
+    Where several files are read as one list, `skipped`, `others`, `misfits`, `full` and `surplus` grow as the files are
+    opened.
     """
 
     path: Path
@@ -83,6 +85,7 @@ class Table:
     others: list[str] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0
+    surplus: int = 0
 
     def __post_init__(self) -> None:
         if len(self.header) > _MOST_COLUMNS:

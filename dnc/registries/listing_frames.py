@@ -49,6 +49,8 @@ def listings(
         extract.notes.append(localized("note", "sheets", names=quoted(table.others)))
     if table.full:
         extract.notes.append(localized("note", "full", n=figure(table.full)))
+    if table.surplus:
+        extract.notes.append(localized("note", "surplus", n=figure(table.surplus)))
     if others := [table.header[place] for place in extract.phone_columns if place not in (at, *further)]:
         extract.notes.append(localized("note", "columns", names=quoted(others)))
     for batch in table.batches:

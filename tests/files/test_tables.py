@@ -707,6 +707,75 @@ def test_a_header_that_shifted(tmp_path):
         assert outcomes(written(tmp_path, f"{header}\n{rows}")) == ["undecided"] * 2, header
 
 
+FITTING = [f"{n},01 99 00 04 2{n},Nantes,2022-04-0{n}" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "said"),
+    [
+        ("ref,number,cityobjected_on", FITTING, "most rows have more cells than this header"),
+        ("ref number city objected_on", FITTING, "most rows have more cells than this header"),
+        ("Clients of March", FITTING, "most rows have more cells than this header"),
+        ("ref number city note", [f'{n} 0199000001 "A, b" "c, d"' for n in range(5)], "most rows have more cells"),
+        ("ref,number,city", ["1,01 99 00 04 21,Lille", *FITTING], "most rows have more cells than this header"),
+        ("ref,number,city,,objected_on", FITTING, "this header has more cells than the rows below it"),
+        (",ref,number,city,objected_on", FITTING, "this header has more cells than the rows below it"),
+        ('ref,number,""city",objected_on', FITTING, "a quotation mark in the header is not closed in its cell"),
+        ('ref,number,"city"objected_on', [f"{row}," for row in FITTING], "a quotation mark in the header is not"),
+    ],
+)
+def test_a_header_that_no_row_fits(header, rows, said, tmp_path):
+    """Refused where three rows or more show that it lost a separator, has one too many or others, or is a title."""
+    text = "\n".join([header, *rows])
+    with pytest.raises(InputError, match=r"calls\.csv:1: " + said):
+        open_table(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("sign", [",", "|", "\t"])
+def test_blanks_after_the_quotes_of_a_header(sign, tmp_path):
+    """They stand outside the quotes and leave no doubt where a name ends."""
+    header = sign.join(['"ref" ', '"the ""number"""  ', "name", '"city" '])
+    names = opened(written(tmp_path, f"{header}\n{sign.join('1234')}\n"))[0]
+    assert [name.rstrip() for name in names] == ["ref", 'the "number"', "name", "city"]
+
+
+def test_an_opposition_list_whose_header_no_row_fits(tmp_path, store):
+    """All its numbers are listed, since only a list of calls loses nothing by being refused."""
+    path = written(tmp_path, "\n".join(["ref,number,city", *FITTING]), "own.csv")
+    assert store.load(path, registry="own", as_of=date(2026, 8, 3)).listed == len(FITTING)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "unfit"),
+    [
+        (SHIFTED, [f"{row},x" for row in FITTING[:2]] + FITTING[2:], 2),  # text without quotes in some rows
+        (f",{SHIFTED}", [f"{at},{row}" for at, row in enumerate(FITTING)], 0),  # an index
+        (f"{SHIFTED},,", FITTING, 0),
+        (f"{SHIFTED},", [f"{row},x" for row in FITTING], 5),  # the last column has no name, but may be mapped
+        (f"{SHIFTED},note", FITTING, 5),  # empty cells at the end may be left out: `short_rows`
+        (SHIFTED, [f"{row}," for row in FITTING], 0),
+    ],
+)
+def test_a_header_that_rows_fit(header, rows, unfit, tmp_path):
+    """Some odd rows, an index, separators at the end and cells left out at the end are no reason to refuse a list."""
+    frame = opened(written(tmp_path, "\n".join([header, *rows])))[1]
+    assert frame.height - frame[RAGGED].null_count() == unfit
+    assert frame["number"].to_list() == [row.split(",")[1] for row in FITTING]
+
+
+def test_cells_that_the_header_does_not_have_are_told(dnc, tmp_path):
+    """Where every row ends with an empty cell more than the header, a message says that names may have run together."""
+    told = {"en": "every row that the header does not have: 1; if two", "fr": "que l'en-tête n'a pas : 1 ; si deux"}
+    for ending, ends in ((",", True), ("", False)):
+        rows = "\n".join(f"{n},01 99 00 04 2{n},Nantes,{ending}" for n in range(3))
+        path = written(tmp_path, f"{SHIFTED}\n{rows}\n")
+        for language, words in told.items():
+            err = dnc("check", path.name, "--region", "FR", "--lang", language)[2].replace("\N{NO-BREAK SPACE}", " ")
+            assert (words in err) == ends
+        notes = Store(tmp_path / f"store {ends}").load(path, registry="own", as_of=date(2026, 8, 3)).notes
+        assert any("every row ends with 1 more empty cells than the header" in note for note in notes) == ends
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     some([

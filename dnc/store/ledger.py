@@ -36,7 +36,7 @@ from dnc.files.locks import HeldError, exclusive_lock, own_folder, remove_orphan
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql, state
 from dnc.store.folder import refuse_unsafe
-from dnc.store.manifest import FOLDERS, NAME, DamageError, Manifest, read_manifest
+from dnc.store.manifest import EMPTY, FOLDERS, NAME, DamageError, Manifest, read_manifest
 from dnc.store.state import State
 
 VERSION = 3
@@ -298,7 +298,7 @@ class Ledger:
             yield change
             if before and not change.drafts:
                 return
-            manifest = change.finished(before).checked(self.folder)
+            manifest = change.finished(before).checked(self.folder) if change.drafts else EMPTY
             con.commit()
             con.execute("checkpoint")
             if erasing:

@@ -93,8 +93,7 @@ def create(con: Connection, version: int) -> None:
 def _add_later(con: Connection) -> None:
     """Add what older programs did not have; where the last of it is there, all of it is."""
     if _ADDED_LATER[-1] not in _tables(con):
-        for name in _ADDED_LATER:
-            con.execute(statement(__package__, name))
+        con.execute(";\n".join(statement(__package__, name) for name in _ADDED_LATER))
 
 
 def _tables(con: Connection) -> list[str]:
@@ -378,9 +377,9 @@ def remove_rule_pack(con: Connection, seq: int) -> None:
 def add_texts(con: Connection, table: Literal["rules", "terms"], texts: Mapping[str, str]) -> None:
     """Keep texts under their SHA-256, each once."""
     known = set(text_hashes(con, table))
-    for sha256, text in texts.items():
-        if sha256 not in known:
-            _insert(con, table, {"sha256": sha256, "text": text})
+    if new := [column for row in texts.items() if row[0] not in known for column in row]:
+        values = ", ".join(["(?, ?)"] * (len(new) // 2))
+        con.execute(f"insert into {table} (sha256, text) values {values}", new)
 
 
 def text_hashes(con: Connection, table: Literal["rules", "terms"]) -> list[str]:

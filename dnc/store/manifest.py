@@ -152,6 +152,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         write_atomically(folder / NAME, self.text.encode())
 
 
+EMPTY = Manifest("", seq=0, head="", rules=(), snapshots=(), decisions=())  # of a store that nothing was written to
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a store; None if there is none. Raises DamageError if its checksum is wrong, StoreError."""
     try:

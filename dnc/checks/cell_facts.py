@@ -16,7 +16,7 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.header import Rule, hints, may_object
 from dnc.checks.local_time import Places, appointment, call_moment
-from dnc.clock import ALWAYS, NEVER, NONE, NOT_GIVEN, YES, may_be_cut, read_day, today
+from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, read_day, today
 from dnc.files.table import RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct
 from dnc.law.demands import DATES
@@ -263,14 +263,15 @@ class FactReader:
     def _day(self, column: str, text: str | None) -> tuple[date | None, bool]:
         """A day, and whether it was not understood: one on which something happened cannot be still to come.
 
-        A withdrawal is compared with the day of a consent, so its day must not be doubtful.
+        Nor is one understood that programs write for "no date". A withdrawal is compared with the day of a consent, so
+        its day must not be doubtful.
         """
         if text is None:
             return _EMPTY.get(column), False
         if column in OR_NONE and text.lower() in NONE:
             return NEVER, False
         day = read_day(text, self.brief.dates, self.now)
-        is_odd = day is None or (day > self._today and column != _AHEAD)
+        is_odd = day is None or day <= NO_DAYS or (day > self._today and column != _AHEAD)
         is_odd |= column == "consent_withdrawn_on" and may_be_cut(text)
         return (_UNREADABLE.get(column), True) if is_odd else (day, False)
 

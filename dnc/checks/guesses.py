@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.header import Header, has_objection, hints, is_objection
+from dnc.checks.header import Header, has_key_of_objections, has_objection, hints, is_objection
 from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
@@ -384,7 +384,7 @@ class UnusedObjections:
         self._left = _LOOKED_AT
 
     def add(self, calls: Calls, verdicts: object) -> None:
-        """Look at a batch. Raises OptionError at a column with few words of which one is an objection."""
+        """Look at a batch. Raises OptionError at a column that records objections, see `objecting`."""
         if self._left <= 0:
             return
         rows = calls.carried.head(self._left)
@@ -397,8 +397,13 @@ class UnusedObjections:
 
 
 def objecting(words: pl.DataFrame) -> list[str]:
-    """The columns with a few different words of which one is an objection; `words`: of `distinct_words`."""
-    return columns_with(words.filter(pl.len().over("column") <= MOST_WORDS), is_objection)
+    """The columns with a few different words of which one is an objection, and those of objects with a key for them.
+
+    words: of `distinct_words`.
+    """
+    objects = words.filter(pl.col("word").str.contains(r"^[\[{]"))
+    found = columns_with(words.filter(pl.len().over("column") <= MOST_WORDS), is_objection)
+    return list(dict.fromkeys([*found, *columns_with(objects, has_key_of_objections)]))
 
 
 def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:

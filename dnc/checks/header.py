@@ -21,6 +21,8 @@ from dnc.messages import localized
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
+_BETWEEN_ITEMS = re.compile(r"""[;|]|,(?!\s)|",\s""")  # a comma and a blank are also between parts of a sentence
+_KEY = re.compile(r'"((?:[^"\\]|\\.)+)"\s*:')
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 _LONG = 12  # letters of a name in which more than one can be wrong
@@ -224,9 +226,15 @@ def may_object(name: str) -> bool:
 
 
 def is_objection(cell: str) -> bool:
-    """Whether a cell is nothing but a word or phrase by which files record objections."""
-    word, against = _words(cell).partition("|")[0].strip(), hints()["against"]
-    return word in against["cells"] or (word in against["words"] and word not in against["not"])
+    """Whether a cell, or an item of one that is a list, is nothing but a word by which files record objections."""
+    against = hints()["against"]
+    words = [_words(item).partition("|")[0].strip() for item in _BETWEEN_ITEMS.split(cell)]
+    return any(word in against["cells"] or (word in against["words"] and word not in against["not"]) for word in words)
+
+
+def has_key_of_objections(cell: str) -> bool:
+    """Whether a cell is an object (JSON) with a key by which files record objections."""
+    return any(may_object(key) for key in _KEY.findall(cell))
 
 
 def has_objection(cell: str) -> bool:

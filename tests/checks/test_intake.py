@@ -244,6 +244,19 @@ def test_a_file_of_consents_may_not_pass_over_a_withdrawal(dnc, write_file):
     assert dnc("vet", calls, "--region", "FR", "--ignore", "stop")[0] == 0
 
 
+def test_a_file_of_consents_may_not_pass_over_a_word_for_a_withdrawal(dnc, write_file):
+    """Nor a column without a day whose cells are such words, whatever its name."""
+    calls = write_file("calls.csv", "number\n0199000418\n")
+    told = ("check", calls, "--region", "FR", "--consents")
+    for cell, stops in (("Désinscrit", True), ("retiré", True), ("actif", False)):
+        text = f"number,consent,day,statut\n0199000418,named_caller,2026-08-01,{cell}\n"
+        consents = write_file("consents.csv", text)
+        code, _, err = dnc(*told, consents)
+        words = "consents.csv:1: columns that have cells that may record objections are not used: 'statut'"
+        assert (code == 2, words in err) == (stops, stops)
+        assert dnc(*told, consents, "--ignore", "statut")[0] == 3
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
 def test_a_brief_in_the_encodings_of_windows(tmp_path, encoding):
     """Notepad puts a mark in front of UTF-8, PowerShell 5 writes UTF-16; without its mark that is refused."""

@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from dnc.checks.brief import Brief
-from dnc.clock import NONE
+from dnc.clock import NO_DAYS, NONE, read_day
 from dnc.errors import InputError, OptionError
 from dnc.files.table import Table, as_typed, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
@@ -23,6 +23,7 @@ FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _BETWEEN_ITEMS = re.compile(r"""[;|]|,(?!\s)|",\s""")  # a comma and a blank are also between parts of a sentence
 _KEY = re.compile(r'"((?:[^"\\]|\\.)+)"\s*:')
+_FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 _LONG = 12  # letters of a name in which more than one can be wrong
@@ -219,6 +220,12 @@ class Header:
             raise OptionError(why, *self._place)
 
 
+@cache
+def noes() -> frozenset[str]:
+    """Words that say no, in lower case: `no`, `nein`, `0` …"""
+    return frozenset((*NONE, *hints()["values"]["objected_on"]["none"]))
+
+
 def may_object(name: str) -> bool:
     """Whether a text has a word by which files record objections."""
     words = _words(name)
@@ -241,6 +248,19 @@ def has_objection(cell: str) -> bool:
     """Whether somebody wrote into a cell that a person does not want to be called."""
     words = _words(cell)
     return any(f" {phrase} " in words for phrase in hints()["against"]["cells"])
+
+
+def says_nothing(cell: str) -> bool:
+    """Whether a cell tells no more than an empty one.
+
+    It has only signs and zeros, is a failed formula, a word such as `NULL` or a date that programs write for "no date",
+    or begins with a word that denies (`aucun`, `ohne …`).
+    """
+    nothing, words = hints()["nothing"], _words(cell).partition("|")[0].strip()
+    if not words.strip("0 ") or words in nothing["words"] or _FAILED.fullmatch(cell):
+        return True
+    day = read_day(cell, "dmy")
+    return words.split()[0] in nothing["denies"] or (day is not None and day <= NO_DAYS)
 
 
 def _almost(name: str, known: Mapping[str, str]) -> str | None:

@@ -35,6 +35,18 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
     assert dnc("check", path, "--quiet", "--ignore", column)[0] != 2
 
 
+@pytest.mark.parametrize("column", some(["Opt-in", "Consentement", "Appels autorisés", "RGPD", "Einwilligung"], 2))
+def test_a_no_in_an_unused_column_of_consents_stops_a_check_that_declares_one(dnc, write_file, column):
+    """A consent that is declared for all rows fills in none for a person whose row says no."""
+    path = write_file("calls.csv", f"number,{column}\n+33199000001,oui\n+33199000002,Non\n")
+    code, _, err = dnc("check", path, "--set", "consent=named_caller")
+    assert (code, f"have cells that say no: '{column}'" in err) == (2, True)
+    for told in ((), ("--set", "consent=none"), ("--set", "consent=named_caller", "--ignore", column)):
+        assert dnc("check", path, *told)[0] == 3
+    path = write_file("calls.csv", f"number,{column}\n+33199000001,oui\n+33199000002,\n")
+    assert dnc("check", path, "--set", "consent=named_caller")[0] == 3
+
+
 def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file):
     """Texts are not read; the column is named, so that somebody reads them."""
     path = write_file("calls.csv", 'number,Commentaire\n+33199000001,"Mme X., ne veut plus être appelée"\n')

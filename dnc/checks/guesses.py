@@ -376,21 +376,26 @@ class UnusedObjections:
     Only the first rows are looked at: a column that records objections has some of them near its beginning. Where a
     consent is declared for all rows, a `no` in a column whose name speaks of consents is an objection too.
 
-    header: of the list. consent: the one that is declared for all rows. Attribute `names`: columns with a text that
-    mentions objections.
+    header: of the list. brief: with what is declared for all rows. Attribute `names`: columns with a text that mentions
+    objections.
     """
 
-    def __init__(self, header: Header, consent: str | None = None) -> None:
+    def __init__(self, header: Header, brief: Brief) -> None:
         self.names: list[str] = []
         self._header = header
         self._left = _LOOKED_AT
-        self._of_consent = [name for name in header.unused if consent not in (None, "none") and speaks_of_consent(name)]
+        is_declared = brief.facts.get("consent", "none") != "none"
+        self._of_consent = [name for name in header.unused if is_declared and speaks_of_consent(name)]
 
     def add(self, calls: Calls, verdicts: object) -> None:
-        """Look at a batch. Raises OptionError at a column that records objections (see `objecting`) or no consent."""
+        """Look at a batch of calls, as `look` does."""
+        self.look(calls.carried)
+
+    def look(self, rows: pl.DataFrame) -> None:
+        """Look at rows. Raises OptionError at a column that records objections (see `objecting`) or no consent."""
         if self._left <= 0:
             return
-        rows = calls.carried.head(self._left)
+        rows = rows.head(self._left)
         self._left -= rows.height
         words = distinct_words(rows, self._header.unused)
         if found := objecting(words):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import polars as pl
 import pytest
 
+from dnc import Decider
+from dnc.errors import OptionError
 from tests import some
 
 
@@ -45,6 +50,21 @@ def test_a_no_in_an_unused_column_of_consents_stops_a_check_that_declares_one(dn
         assert dnc("check", path, *told)[0] == 3
     path = write_file("calls.csv", f"number,{column}\n+33199000001,oui\n+33199000002,\n")
     assert dnc("check", path, "--set", "consent=named_caller")[0] == 3
+
+
+def test_cells_that_tell_objections_stop_more_than_checks(dnc, write_file, store):
+    """An explained row of a list, and a batch, are decided as a check of the list does."""
+    path = write_file("calls.csv", "number,statut\n+33199000001,client\n+33199000002,Ne pas appeler\n")
+    code, _, err = dnc("explain", path, "--row", "1")
+    assert (code, "cells that may record objections are not used: 'statut'" in err) == (2, True)
+    brief = write_file("b.toml", 'ignore = ["statut"]\n')
+    assert dnc("explain", path, "--row", "1", "--brief", brief)[0] == 3
+    frame = pl.read_csv(path, infer_schema=False)
+    store.object(["+33199000499"], date(2026, 1, 1))
+    with Decider(store) as decider:
+        with pytest.raises(OptionError, match="are not used: 'statut'"):
+            decider(frame)
+        assert decider(frame.with_columns(statut=pl.lit("client"))).height == 2
 
 
 def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file):

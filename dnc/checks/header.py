@@ -212,7 +212,10 @@ class Header:
         return OptionError(localized("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
 
     def refuse_unused(self, way_out: str = "map") -> None:
-        """Raise OptionError where an unused column may hold objections, or almost has the name of one of ours."""
+        """Raise OptionError where an unused column or sheet may hold objections, or a column is almost one of ours."""
+        if self.brief.sheet is None and (sheets := list(filter(may_object, self.table.others))):
+            why = localized("errors", "unused_sheets", names=quoted(sheets), first=as_typed(sheets[0]))
+            raise OptionError(why, self.table.path)
         if names := self.possible_objections:
             raise self.may_object_error(names, "unused_columns", way_out)
         for name, ours in self.mistyped.items():

@@ -6,6 +6,7 @@ from datetime import date
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from dnc import Decider
 from dnc.errors import OptionError
@@ -65,6 +66,37 @@ def test_cells_that_tell_objections_stop_more_than_checks(dnc, write_file, store
         with pytest.raises(OptionError, match="are not used: 'statut'"):
             decider(frame)
         assert decider(frame.with_columns(statut=pl.lit("client"))).height == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "stops"),
+    [
+        ("NE PLUS APPELER;", True),
+        (";Ne pas appeler :", True),
+        ("Opposition", True),
+        ("Total;", False),
+        (";Dupont", False),
+        ("Ne pas appeler;Dupont", False),
+    ],
+)
+def test_a_heading_about_objections_stops_the_check(dnc, write_file, row, stops):
+    """The rows below it look like any others."""
+    names = "".join(f"+331990000{at};Nom {at}\n" for at in range(10, 40))
+    path = write_file("calls.csv", f"number;nom\n{names}{row}\n+33199000041;Martin\n")
+    code, _, err = dnc("check", path, "--region", "FR")
+    assert (code, "calls.csv:32: has nothing but a text that people are not to be called" in err) == (
+        (4, True) if stops else (3, False)
+    )
+
+
+def test_a_sheet_with_a_name_for_objections_is_not_passed_over(dnc, tmp_path):
+    """Unless the sheet of the calls is named."""
+    with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
+        for name in ("Appels", "Ne pas appeler", "Notes"):
+            book.add_worksheet(name).write_column(0, 0, ["number", "+33199000001"])
+    code, _, err = dnc("check", tmp_path / "calls.xlsx")
+    assert (code, "sheets that may record objections are not read: 'Ne pas appeler'" in err) == (2, True)
+    assert dnc("check", tmp_path / "calls.xlsx", "--sheet", "Appels")[0] == 3
 
 
 def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file):

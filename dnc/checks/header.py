@@ -6,9 +6,11 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache, cached_property
+from html import unescape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -238,7 +240,7 @@ def may_object(name: str) -> bool:
 def is_objection(cell: str) -> bool:
     """Whether a cell, or an item of one that is a list, is nothing but a word by which files record objections."""
     against = hints()["against"]
-    words = [_words(item).partition("|")[0].strip() for item in _BETWEEN_ITEMS.split(cell)]
+    words = [_words(item).partition("|")[0].strip() for item in _BETWEEN_ITEMS.split(unescape(cell))]
     return any(word in against["cells"] or (word in against["words"] and word not in against["not"]) for word in words)
 
 
@@ -290,7 +292,13 @@ def _is_one_letter_off(name: str, wanted: str) -> bool:
 
 
 def _words(name: str) -> str:
-    """The words of a name between blanks, without case and accents; fooBar is two words, d'or is read as both."""
+    """The words of a name between blanks, without case and accents; fooBar is two words, d'or is read as both.
+
+    Entities of HTML, and UTF-8 that was read as Windows-1252 (`DÃ©sinscrit`), are undone.
+    """
+    name = unescape(name)
+    with suppress(UnicodeError):
+        name = name.encode("cp1252").decode()
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     plain = "".join(c for c in unicodedata.normalize("NFKD", apart) if unicodedata.category(c) not in ("Mn", "Cf"))
     joined = re.sub("['’]", "", plain)

@@ -22,6 +22,8 @@ from tests import some
         ("Call status", ["ok", "Do not call!"], True),
         ("Bemerkung", ["nicht mehr anrufen", ""], True),
         ("Statut", ["Client", "Retiré"], True),
+        ("Statut", ["Client", "DÃ©sinscrit"], True),
+        ("Statut", ["Client", "D&eacute;sinscrit"], True),
         ("tags", ["vip;ne pas appeler", "vip"], True),
         ("CATEGORIES", ["DO NOT CALL,VIP", ""], True),
         ("preferences", ['{""email"": true, ""doNotCall"": false}'], True),

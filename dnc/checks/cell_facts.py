@@ -246,7 +246,10 @@ class FactReader:
             odd[name] = read["odd"]
             columns.append(read[name])
         cli = each_distinct(
-            pl.select(text=cells["cli"], region=pl.coalesce(cells["region"], pl.lit(self.brief.region), territory)),
+            pl.select(
+                text=cells["cli"],
+                region=pl.coalesce(cells["region"].str.to_uppercase(), pl.lit(self.brief.region), territory),
+            ),
             lambda text, region: (read_cli(text, region),),
             {"cli": pl.String},
         )

@@ -65,6 +65,13 @@ def test_what_speaks_against_a_call_counts_where_its_day_is_not_understood(verdi
     assert f"Not understood: {vocabulary().label(column)} '{day}'" in why
 
 
+@pytest.mark.parametrize("region", ["fr", "Fr", "FR"])
+def test_a_country_is_read_in_any_case_for_both_numbers(verdict, region):
+    """For the one that is called, and for the one that is shown."""
+    outcome, _, why = verdict(**SALE, region=region)
+    assert (outcome, "Not understood" in why) == ("clear", False)
+
+
 @pytest.mark.parametrize("day", ["2062-01-01", "2026-11-26", "1970-01-01", "2026-09-31", "last week"])
 def test_what_speaks_for_a_call_helps_only_by_a_day_that_has_come(verdict, day):
     """A consent or a relationship of a day that is not understood or lies ahead is not told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import suppress
-from datetime import MAXYEAR, MINYEAR, date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from unicodedata import combining, normalize
@@ -87,6 +87,9 @@ _CLOCK = re.compile(
     r"(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$",
     re.IGNORECASE,
 )
+# A span of hours, such as 18:00-20:00; a time with an offset is written like this only after a T.
+_SPAN = re.compile(r"\s\d{1,2}:\d{2}-\d{1,2}:?\d{2}$")
+_LEAST_OFFSET, _MOST_OFFSET = timedelta(hours=-12), timedelta(hours=14)  # of any place
 _BEGINS_ISO = re.compile(r"^\d{4}(?:-?W\d\d|\d{4}\b|\d{4}T|-\d\d-\d\dT)")
 DATE_ORDERS = tuple(_SHAPES)
 
@@ -121,9 +124,14 @@ def read_moment(text: str, order: str, now: date | None = None) -> date | dateti
 @lru_cache(maxsize=1 << 16)
 def _moment(text: str, order: str, last_year: int) -> date | datetime | None:
     text = _BEFORE.sub("", text)
+    if _SPAN.search(text):
+        return None
     moment = _read(text, order, last_year) or _after_weekday(text, order, last_year)
+    offset = moment.utcoffset() if isinstance(moment, datetime) else None
+    if moment is None or offset is None:
+        return moment
     # In the first and the last year, the same moment may have no valid date in another time zone.
-    beyond = isinstance(moment, datetime) and moment.tzinfo is not None and moment.year in (MINYEAR, MAXYEAR)
+    beyond = moment.year in (MINYEAR, MAXYEAR) or not _LEAST_OFFSET <= offset <= _MOST_OFFSET
     return None if beyond else moment
 
 

@@ -11,6 +11,7 @@ import polars as pl
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 _T = TypeVar("_T")
 _FEW = 100  # rows
+_EXACT = 1 << 24  # whole numbers up to this one are not rounded in a float of 32 bits
 _SPARSEST = 8  # up to this many possible values per row, an array of all values is cheaper than hashing
 
 
@@ -162,7 +163,11 @@ def ahead(frames: Iterator[_T]) -> Iterator[_T]:
 
 
 def as_text(cells: pl.Series) -> pl.Series:
-    """A column as text: nested cells as JSON, durations in ISO 8601."""
+    """A column as text: nested cells as JSON, durations in ISO 8601, rounded numbers with an exponent.
+
+    A telephone number in a float of 32 bits has lost its last digits. Without an exponent, which no reader of numbers
+    accepts, its text would be the number of somebody else.
+    """
     return cells if cells.dtype == pl.String else cells.to_frame().select(_as_text(cells.name, cells.dtype)).to_series()
 
 
@@ -171,7 +176,10 @@ def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
     if kind.is_nested():
         inside = pl.struct(v=name).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
         return pl.when(cells.is_not_null()).then(inside).alias(name)
-    return cells.dt.to_string("iso") if isinstance(kind, pl.Duration) else cells.cast(pl.String)
+    text = cells.dt.to_string("iso") if isinstance(kind, pl.Duration) else cells.cast(pl.String)
+    if kind != pl.Float32:
+        return text
+    return pl.when(cells.abs() > _EXACT).then(pl.format("{}E0", text)).otherwise(text).alias(name)
 
 
 def together(frames: Sequence[Frame]) -> Frame:

@@ -191,3 +191,19 @@ def test_a_year_of_two_digits_with_a_time():
     assert read_moment("05/03/26 9:30", "dmy", NOW) == datetime(2026, 3, 5, 9, 30)
     assert read_moment("6-11-26T11:00", "dmy", NOW) is None  # what is left of 2026-11-26T11:00
     assert read_moment("5. März 2026 09:30Z", "iso").isoformat() == "2026-03-05T09:30:00+00:00"
+
+
+@pytest.mark.parametrize("text", ["2026-12-06 18:00-20:00", "06/12/2026 8:00-09:00", "6 Dec 2026 08:00-0900"])
+def test_a_span_of_hours_is_no_time_with_an_offset(text):
+    """Sunday from 18 to 20 hours would be Monday in the afternoon."""
+    assert read_moment(text, "dmy", NOW) is None
+
+
+def test_offsets_are_those_of_a_place():
+    """After a T, or with seconds, it is an offset, if a place on earth has it."""
+    for text in ("2026-12-06T08:00-09:00", "2026-12-06 08:00:00-09:00", "2026-12-06 08:00+14:00"):
+        moment = read_moment(text, "iso", NOW)
+        assert isinstance(moment, datetime)
+        assert moment.tzinfo
+    for text in ("2026-12-06T18:00-20:00", "2026-12-06T18:00:00-12:01", "2026-12-06 08:00+14:01"):
+        assert read_moment(text, "iso", NOW) is None

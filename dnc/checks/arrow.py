@@ -17,6 +17,7 @@ from typing import Any, Self, Unpack
 
 import polars as pl
 
+from dnc.checks.guesses import UnusedObjections
 from dnc.checks.inputs import Batch, as_frame
 from dnc.checks.intake import Intake
 from dnc.checks.selection import select
@@ -80,12 +81,14 @@ class Decider:
         A batch of pyarrow comes back as one of pyarrow, any other as a frame of Polars. An objection, a withdrawal or
         a refusal in one row counts for all rows of the batch with its number, and for none of another batch.
         Columns of a former run (`dnc_*`) are left out, all others stay as they are.
-        Raises InputError where it is no batch of planned calls.
+        Raises InputError where it is no batch of planned calls, and OptionError where it has a column that may record
+        objections and is not used.
         """
         frame = as_frame(batch)
         table = _table(frame)
         if self._intake is None or self._intake.table.header != table.header:
             self._intake = self._setup.intake(table)
+            self._unused = UnusedObjections(self._intake.header, self._setup.brief)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         with ExitStack() as stack:
             intake, batches, against = self._intake, list(table.batches), None
@@ -93,6 +96,7 @@ class Decider:
                 spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
                 against = self._setup.against(intake, batches, Path(spill))
             for rows in batches:
+                self._unused.look(rows)
                 calls = self._setup.completed(intake.calls(rows), against)
                 verdicts = self._judge.verdicts(calls)
                 parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))

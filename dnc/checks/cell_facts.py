@@ -9,14 +9,14 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.header import Rule, hints, may_object
+from dnc.checks.header import Rule, may_object, noes, says_nothing
 from dnc.checks.local_time import Places, appointment, call_moment
-from dnc.clock import ALWAYS, NEVER, NONE, NOT_GIVEN, YES, may_be_cut, read_day, today
+from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, read_day, today
 from dnc.files.table import RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct
 from dnc.law.demands import DATES
@@ -246,7 +246,10 @@ class FactReader:
             odd[name] = read["odd"]
             columns.append(read[name])
         cli = each_distinct(
-            pl.select(text=cells["cli"], region=pl.coalesce(cells["region"], pl.lit(self.brief.region), territory)),
+            pl.select(
+                text=cells["cli"],
+                region=pl.coalesce(cells["region"].str.to_uppercase(), pl.lit(self.brief.region), territory),
+            ),
             lambda text, region: (read_cli(text, region),),
             {"cli": pl.String},
         )
@@ -263,14 +266,15 @@ class FactReader:
     def _day(self, column: str, text: str | None) -> tuple[date | None, bool]:
         """A day, and whether it was not understood: one on which something happened cannot be still to come.
 
-        A withdrawal is compared with the day of a consent, so its day must not be doubtful.
+        Nor is one understood that programs write for "no date". A withdrawal is compared with the day of a consent, so
+        its day must not be doubtful.
         """
         if text is None:
             return _EMPTY.get(column), False
         if column in OR_NONE and text.lower() in NONE:
             return NEVER, False
         day = read_day(text, self.brief.dates, self.now)
-        is_odd = day is None or (day > self._today and column != _AHEAD)
+        is_odd = day is None or day <= NO_DAYS or (day > self._today and column != _AHEAD)
         is_odd |= column == "consent_withdrawn_on" and may_be_cut(text)
         return (_UNREADABLE.get(column), True) if is_odd else (day, False)
 
@@ -288,36 +292,46 @@ class FactReader:
 
 
 def fill_state(cells: pl.Series, rules: Collection[Rule]) -> pl.Series:
-    """Which cells are filled: `x`; `!` if its word refuses something and a rule fills in a consent; null where empty.
+    """Which cells are filled: `x`, or one of `-!?` (see `_state`); null where empty.
 
-    `-` stands for cells that say that there is nothing (`n/a`, `no`). The function may be applied to its own result.
+    The function may be applied to its own result.
     """
     text = text_of(cells)
-    nothing = text.str.to_lowercase().is_in([*NOT_GIVEN, *_noes()])
-    state = pl.select(pl.when(nothing).then(pl.lit("-")).when(text.is_not_null()).then(pl.lit("x"))).to_series()
-    if any(rule.filled and rule.ours in DECLARABLE for rule in rules):
-        texts = cells.to_frame().select(text.alias("text"))
-        refuses = each_distinct(texts, lambda word: (_refuses(word or ""),), {"refuses": pl.Boolean})["refuses"]
-        state = pl.select(pl.when(refuses & (state == "x")).then(pl.lit("!")).otherwise(state)).to_series()
-    return state
+    if not any(rule.filled for rule in rules):
+        return pl.select(pl.when(text.is_not_null()).then(pl.lit("x"))).to_series()
+    texts = cells.to_frame().select(text.alias("text"))
+    return each_distinct(texts, lambda word: (word and _state(word),), {"state": pl.String})["state"]
+
+
+def _state(text: str) -> str:
+    """What a cell with a text is for rules about filled cells.
+
+    `-` says that there is nothing (`n/a`, `no`), `!` refuses something, `?` tells no more than an empty cell (`NULL`).
+    """
+    if text.lower() in (*NOT_GIVEN, *noes()):
+        return "-"
+    if text != "!" and says_nothing(text):
+        return "?"
+    return "!" if _refuses(text) else "x"
 
 
 def _refuses(text: str) -> bool:
     """Whether a cell refuses something: an opposition, or a `no` with more words."""
     first = re.match(r"\w+", text)
-    is_no = first is not None and first[0].lower() in _noes()
+    is_no = first is not None and first[0].lower() in noes()
     return text == "!" or is_no or (any(map(str.isalpha, text)) and may_object(text))
 
 
-@cache
-def _noes() -> frozenset[str]:
-    return frozenset((*NONE, *hints()["values"]["objected_on"]["none"]))
-
-
 def _holds(rule: Rule, batch: pl.DataFrame) -> pl.Series:
-    """In which rows a rule applies. A cell such as `no` is neither filled nor empty, and a refusal is no consent."""
+    """In which rows a rule applies. A cell such as `no` is neither filled nor empty, and a refusal is no consent.
+
+    One that tells nothing is filled only for what speaks against a call.
+    """
     state = fill_state(batch[rule.column], [rule])
-    return (state == "x").fill_null(False) if rule.filled else state.is_null()
+    if not rule.filled:
+        return state.is_null()
+    filled = "x?!" if rule.ours in OR_NONE else "x" if rule.ours in DECLARABLE else "x!"
+    return state.is_in(list(filled)).fill_null(False)
 
 
 def masked(text: pl.Expr) -> pl.Expr:

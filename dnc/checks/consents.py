@@ -21,7 +21,7 @@ import polars as pl
 from dnc.checks.brief import Brief, Names
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
-from dnc.checks.guesses import columns_with, distinct_words, is_day
+from dnc.checks.guesses import columns_with, distinct_words, is_day, objecting
 from dnc.checks.header import Header
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
@@ -100,7 +100,8 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
 
     Raises:
         InputError: the file is not one of consents, or the number of a statement against calls cannot be read.
-        OptionError: a column that is neither used nor ignored may tell withdrawals, by its name or because it has days.
+        OptionError: a column that is neither used nor ignored may tell withdrawals, by its name, because it has days,
+            or by its words.
     """
     path = Path(path)
     table = open_table(path)
@@ -114,7 +115,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
 
     def batches() -> Iterable[pl.DataFrame]:
         for batch in intake.fitted(table.batches):
-            _refuse_days(batch, intake.header, proof)
+            _refuse_unused(batch, intake.header, proof)
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
             stated = _ranked(calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null())))
@@ -141,11 +142,12 @@ def _certain(calls: Calls) -> Calls:
     return calls._replace(number=pl.select(pl.when(doubt.is_null()).then(calls.number).alias("number")).to_series())
 
 
-def _refuse_days(rows: pl.DataFrame, header: Header, proof: str | None) -> None:
-    """Raise OptionError at an unused column with a day: it may be that of a withdrawal."""
+def _refuse_unused(rows: pl.DataFrame, header: Header, proof: str | None) -> None:
+    """Raise OptionError at an unused column that may tell withdrawals: by a day, or by a word for objections."""
     words = distinct_words(rows, [name for name in header.unused if name != proof])
-    if dated := columns_with(words, is_day):
-        raise header.may_object_error([header.names[name] for name in dated], "unused_days", "rename")
+    for found, why in ((columns_with(words, is_day), "unused_days"), (objecting(words), "unused_cells")):
+        if found:
+            raise header.may_object_error([header.names[name] for name in found], why, "rename")
 
 
 def _not_understood(rows: pl.Series) -> list[pl.Expr]:

@@ -12,6 +12,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief, must_be_column
 from dnc.checks.calls import Calls
+from dnc.checks.guesses import UnusedObjections
 from dnc.checks.inputs import Source, opened
 from dnc.checks.judge import RegimeResult
 from dnc.checks.settings import Settings, Setup
@@ -77,8 +78,10 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
         intake = setup.intake(files.table())
         # An objection in any row counts for all rows with its number.
         intake, against = setup.read_ahead(intake, files.table, Path(folder))
+        unused = UnusedObjections(intake.header, setup.brief)
         before = 0
         for batch in intake.fitted(intake.table.batches):
+            unused.look(batch)
             if 0 < row - before <= batch.height:
                 calls = setup.completed(intake.calls(batch.slice(row - before - 1, 1)), against)
                 return _explanations(setup, store, calls)

@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.header import Header, has_objection, hints, is_objection
+from dnc.checks.header import Header, has_key_of_objections, has_objection, hints, is_objection, noes
 from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
@@ -373,38 +373,65 @@ class SecondNumbers:
 class UnusedObjections:
     """Finds unused columns whose cells record objections, whatever their names, and stops a check at the clear cases.
 
-    Only the first rows are looked at: a column that records objections has some of them near its beginning.
+    Only the first rows are looked at: a column that records objections has some of them near its beginning. Where a
+    consent is declared for all rows, a `no` in a column whose name speaks of consents is an objection too.
 
-    header: of the list. Attribute `names`: columns with a text that mentions objections.
+    header: of the list. brief: with what is declared for all rows. Attribute `names`: columns with a text that mentions
+    objections.
     """
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, brief: Brief) -> None:
         self.names: list[str] = []
         self._header = header
         self._left = _LOOKED_AT
+        is_declared = brief.facts.get("consent", "none") != "none"
+        self._of_consent = [name for name in header.unused if is_declared and speaks_of_consent(name)]
 
     def add(self, calls: Calls, verdicts: object) -> None:
-        """Look at a batch. Raises OptionError at a column with few words of which one is an objection."""
+        """Look at a batch of calls, as `look` does."""
+        self.look(calls.carried)
+
+    def look(self, rows: pl.DataFrame) -> None:
+        """Look at rows. Raises OptionError at a column that records objections (see `objecting`) or no consent."""
         if self._left <= 0:
             return
-        rows = calls.carried.head(self._left)
+        rows = rows.head(self._left)
         self._left -= rows.height
         words = distinct_words(rows, self._header.unused)
         if found := objecting(words):
             raise self._header.may_object_error([self._header.names[name] for name in found])
+        if denied := columns_with(words.filter(pl.col("column").is_in(self._of_consent)), says_no):
+            raise self._header.may_object_error(
+                [self._header.names[name] for name in denied], "unused_consents", "consent"
+            )
         likely = words.filter(pl.col("word").str.to_lowercase().str.contains_any(_OBJECTING))
         self.names += [name for name in columns_with(likely, has_objection) if name not in self.names]
 
 
 def objecting(words: pl.DataFrame) -> list[str]:
-    """The columns with a few different words of which one is an objection; `words`: of `distinct_words`."""
-    return columns_with(words.filter(pl.len().over("column") <= MOST_WORDS), is_objection)
+    """The columns with a few different words of which one is an objection, and those of objects with a key for them.
+
+    words: of `distinct_words`.
+    """
+    objects = words.filter(pl.col("word").str.contains(r"^[\[{]"))
+    found = columns_with(words.filter(pl.len().over("column") <= MOST_WORDS), is_objection)
+    return list(dict.fromkeys([*found, *columns_with(objects, has_key_of_objections)]))
 
 
 def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:
     """The columns one of whose words is meant; `words`: of `distinct_words`."""
     meant = pl.Series(list(filter(is_meant, words["word"].unique())), dtype=pl.String)
     return words.filter(pl.col("word").is_in(meant.implode()))["column"].unique(maintain_order=True).to_list()
+
+
+def speaks_of_consent(name: str) -> bool:
+    """Whether a name of a column is one that files use for consents."""
+    return any(word in folded(name) for word in hints()["columns"]["consent"])
+
+
+def says_no(cell: str) -> bool:
+    """Whether a cell is a word that says no."""
+    return cell.lower() in noes()
 
 
 def is_day(cell: str) -> bool:

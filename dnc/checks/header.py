@@ -6,14 +6,16 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache, cached_property
+from html import unescape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 from dnc.checks.brief import Brief
-from dnc.clock import NONE
+from dnc.clock import NO_DAYS, NONE, read_day
 from dnc.errors import InputError, OptionError
 from dnc.files.table import Table, as_typed, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
@@ -21,6 +23,9 @@ from dnc.messages import localized
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
+_BETWEEN_ITEMS = re.compile(r"""[;|]|,(?!\s)|",\s""")  # a comma and a blank are also between parts of a sentence
+_KEY = re.compile(r'"((?:[^"\\]|\\.)+)"\s*:')
+_FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 _LONG = 12  # letters of a name in which more than one can be wrong
@@ -209,12 +214,21 @@ class Header:
         return OptionError(localized("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
 
     def refuse_unused(self, way_out: str = "map") -> None:
-        """Raise OptionError where an unused column may hold objections, or almost has the name of one of ours."""
+        """Raise OptionError where an unused column or sheet may hold objections, or a column is almost one of ours."""
+        if self.brief.sheet is None and (sheets := list(filter(may_object, self.table.others))):
+            why = localized("errors", "unused_sheets", names=quoted(sheets), first=as_typed(sheets[0]))
+            raise OptionError(why, self.table.path)
         if names := self.possible_objections:
             raise self.may_object_error(names, "unused_columns", way_out)
         for name, ours in self.mistyped.items():
             why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)
+
+
+@cache
+def noes() -> frozenset[str]:
+    """Words that say no, in lower case: `no`, `nein`, `0` …"""
+    return frozenset((*NONE, *hints()["values"]["objected_on"]["none"]))
 
 
 def may_object(name: str) -> bool:
@@ -224,15 +238,34 @@ def may_object(name: str) -> bool:
 
 
 def is_objection(cell: str) -> bool:
-    """Whether a cell is nothing but a word or phrase by which files record objections."""
-    word, against = _words(cell).partition("|")[0].strip(), hints()["against"]
-    return word in against["cells"] or (word in against["words"] and word not in against["not"])
+    """Whether a cell, or an item of one that is a list, is nothing but a word by which files record objections."""
+    against = hints()["against"]
+    words = [_words(item).partition("|")[0].strip() for item in _BETWEEN_ITEMS.split(unescape(cell))]
+    return any(word in against["cells"] or (word in against["words"] and word not in against["not"]) for word in words)
+
+
+def has_key_of_objections(cell: str) -> bool:
+    """Whether a cell is an object (JSON) with a key by which files record objections."""
+    return any(may_object(key) for key in _KEY.findall(cell))
 
 
 def has_objection(cell: str) -> bool:
     """Whether somebody wrote into a cell that a person does not want to be called."""
     words = _words(cell)
     return any(f" {phrase} " in words for phrase in hints()["against"]["cells"])
+
+
+def says_nothing(cell: str) -> bool:
+    """Whether a cell tells no more than an empty one.
+
+    It has only signs and zeros, is a failed formula, a word such as `NULL` or a date that programs write for "no date",
+    or begins with a word that denies (`aucun`, `ohne …`).
+    """
+    nothing, words = hints()["nothing"], _words(cell).partition("|")[0].strip()
+    if not words.strip("0 ") or words in nothing["words"] or _FAILED.fullmatch(cell):
+        return True
+    day = read_day(cell, "dmy")
+    return words.split()[0] in nothing["denies"] or (day is not None and day <= NO_DAYS)
 
 
 def _almost(name: str, known: Mapping[str, str]) -> str | None:
@@ -259,7 +292,13 @@ def _is_one_letter_off(name: str, wanted: str) -> bool:
 
 
 def _words(name: str) -> str:
-    """The words of a name between blanks, without case and accents; fooBar is two words, d'or is read as both."""
+    """The words of a name between blanks, without case and accents; fooBar is two words, d'or is read as both.
+
+    Entities of HTML, and UTF-8 that was read as Windows-1252 (`DÃ©sinscrit`), are undone.
+    """
+    name = unescape(name)
+    with suppress(UnicodeError):
+        name = name.encode("cp1252").decode()
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     plain = "".join(c for c in unicodedata.normalize("NFKD", apart) if unicodedata.category(c) not in ("Mn", "Cf"))
     joined = re.sub("['’]", "", plain)

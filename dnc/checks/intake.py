@@ -17,7 +17,7 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, quoted_cell, text_of
-from dnc.checks.header import FORMER_OUTCOME, Header
+from dnc.checks.header import FORMER_OUTCOME, Header, has_objection, is_objection
 from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Shared
@@ -30,6 +30,7 @@ from dnc.numbers.bulk_reader import Column, read_column
 from dnc.numbers.reader import split_cell
 
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
+_APART = "\x1f"  # between the cells of a row
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 
@@ -96,12 +97,12 @@ class Intake:
         return replace(self, brief=self.brief.without(AGAINST))
 
     def batches(self) -> Iterator[Calls]:
-        """The calls of the list, batch by batch. Raises InputError at a second header, OptionError as `fitted`."""
+        """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does."""
         for batch in self.fitted(self.table.batches):
             yield self.calls(batch)
 
     def calls(self, batch: pl.DataFrame) -> Calls:
-        """The calls of one batch of rows."""
+        """The calls of one batch of rows. Raises InputError at a second header, or a heading about objections."""
         header = self.header
         if not all(map(header.names.get, header.columns.values())):  # a column without a name is mapped
             batch = batch.with_columns(pl.when(pl.col(RAGGED) != UNNAMED).then(RAGGED))
@@ -109,7 +110,10 @@ class Intake:
         cells, (read, kinds) = numbers.cells, numbers.read
         texts = [name for name in header.numbers if batch.schema[name] == pl.String]
         if texts:
-            self._refuse_second_header(batch.filter(numbers.none_read), texts)
+            unread = batch.filter(numbers.none_read)
+            self._refuse_second_header(unread, texts)
+            if batch.height > 1:  # a heading has rows below it
+                self._refuse_heading(unread)
         row = None if numbers.single else cells["row"]
         batch = batch if row is None else batch[row]
         source = None
@@ -289,6 +293,18 @@ class Intake:
         if len(at):
             why = localized("errors", "second_header")
             raise InputError(why, self.table.path, unread[LINE][at[0]])
+
+    def _refuse_heading(self, unread: pl.DataFrame) -> None:
+        """Raise InputError at a row with nothing but a text that people are not to be called, such as a heading."""
+        cells = pl.col(pl.String).exclude(RAGGED).fill_null("").str.strip_chars()
+        text = pl.concat_str(cells, separator=_APART).str.strip_chars(_APART)
+        rows = unread.select(LINE, text.alias("text"))
+        rows = rows.filter(
+            pl.col("text").str.contains(r"\p{L}{2}") & ~pl.col("text").str.contains(_APART, literal=True)
+        )
+        for line, found in rows.unique("text", maintain_order=True).iter_rows():
+            if is_objection(found) or has_objection(found):
+                raise InputError(localized("errors", "heading"), self.table.path, line)
 
 
 def _counted(marks: pl.Series, plan: pl.Series) -> pl.DataFrame | None:

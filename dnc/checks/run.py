@@ -87,7 +87,7 @@ def run(
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, work, header.columns.get("call", ""))
         second = SecondNumbers(header)
-        unused = UnusedObjections(header)
+        unused = UnusedObjections(header, setup.brief)
         watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]
 
         def decided() -> Iterator[tuple[Calls, Verdicts]]:

@@ -33,6 +33,7 @@ _SHRUNK_SHARE = 0.1  # of a complete list; above it a reason must be given
 _DOUBTED_SHARE = 0.05  # of a sample of numbers; above it all of them are compared
 _SAMPLE_SIZE = 100_000  # numbers
 _NAMED = 3  # snapshots in a message
+_MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?\d\d)?(?!\d)")
 
 
 class LoadOptions(TypedDict, total=False):
@@ -181,6 +182,8 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         taken.notes.append(localized("note", "ended", registry=loader.registry, **days))
     if loader.cumulative:
         taken.notes.extend(_own_notes(taken.listings, standing, con))
+    elif (month := _month_in_name(extract.path)) and month < f"{options.as_of:%Y-%m}":
+        taken.notes.append(localized("note", "name", month=month, day=calendar_day(options.as_of)))
     identity = Identity(
         registry=loader.registry,
         as_of=options.as_of,
@@ -193,6 +196,12 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         sha256=_sha256_of(extract),
     )
     return Prepared(extract.path, loader, identity, taken)
+
+
+def _month_in_name(path: Path) -> str | None:
+    """The first month (YYYY-MM) in the name of a file, such as `tps_20261001.txt`."""
+    named = _MONTH_IN_NAME.search(path.name)
+    return "-".join(named.groups()) if named else None
 
 
 def _sha256_of(extract: Extract) -> str:

@@ -114,6 +114,9 @@ NEWEST = [
     ("named_caller,2062-08-01,both,,\n{n},none,2026-08-01,,,", "undecided"),
     ("none,2062-08-01,,,\n{n},named_caller,2026-08-01,both,,", "blocked"),
     ("named_caller,2026-08-01,both,,2062-01-01", "blocked"),
+    # a day that programs write for "no date" is none
+    (",,,,1900-01-01\n{n},named_caller,2026-08-01,both,,", "blocked"),
+    ("none,1970-01-01,,,\n{n},named_caller,2026-08-01,both,,", "blocked"),
     ("named_caller,2026-08-01,both,,n/a", "clear"),
 ]  # fmt: skip
 

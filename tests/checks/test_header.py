@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
 
+import polars as pl
+import pytest
+import xlsxwriter
+
+from dnc import Decider
+from dnc.errors import OptionError
 from tests import some
 
 
@@ -15,6 +21,13 @@ from tests import some
         ("Statut", ["Client", "Opposition"], True),
         ("Call status", ["ok", "Do not call!"], True),
         ("Bemerkung", ["nicht mehr anrufen", ""], True),
+        ("Statut", ["Client", "Retiré"], True),
+        ("Statut", ["Client", "DÃ©sinscrit"], True),
+        ("Statut", ["Client", "D&eacute;sinscrit"], True),
+        ("tags", ["vip;ne pas appeler", "vip"], True),
+        ("CATEGORIES", ["DO NOT CALL,VIP", ""], True),
+        ("preferences", ['{""email"": true, ""doNotCall"": false}'], True),
+        ("preferences", ['{""email"": true, ""note"": ""do call""}'], False),
         ("Commentaire", ["rappeler lundi", "Mme X., ne veut plus être appelée"], False),
         ("Ville", ["Baja", "Lyon"], False),
         ("Comment", ["do call on Monday", "called in May"], False),
@@ -28,6 +41,64 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
     code, _, err = dnc("check", path, "--quiet")
     assert (code == 2, "cells that may record objections" in err) == (stops, stops)
     assert dnc("check", path, "--quiet", "--ignore", column)[0] != 2
+
+
+@pytest.mark.parametrize("column", some(["Opt-in", "Consentement", "Appels autorisés", "RGPD", "Einwilligung"], 2))
+def test_a_no_in_an_unused_column_of_consents_stops_a_check_that_declares_one(dnc, write_file, column):
+    """A consent that is declared for all rows fills in none for a person whose row says no."""
+    path = write_file("calls.csv", f"number,{column}\n+33199000001,oui\n+33199000002,Non\n")
+    code, _, err = dnc("check", path, "--set", "consent=named_caller")
+    assert (code, f"have cells that say no: '{column}'" in err) == (2, True)
+    for told in ((), ("--set", "consent=none"), ("--set", "consent=named_caller", "--ignore", column)):
+        assert dnc("check", path, *told)[0] == 3
+    path = write_file("calls.csv", f"number,{column}\n+33199000001,oui\n+33199000002,\n")
+    assert dnc("check", path, "--set", "consent=named_caller")[0] == 3
+
+
+def test_cells_that_tell_objections_stop_more_than_checks(dnc, write_file, store):
+    """An explained row of a list, and a batch, are decided as a check of the list does."""
+    path = write_file("calls.csv", "number,statut\n+33199000001,client\n+33199000002,Ne pas appeler\n")
+    code, _, err = dnc("explain", path, "--row", "1")
+    assert (code, "cells that may record objections are not used: 'statut'" in err) == (2, True)
+    brief = write_file("b.toml", 'ignore = ["statut"]\n')
+    assert dnc("explain", path, "--row", "1", "--brief", brief)[0] == 3
+    frame = pl.read_csv(path, infer_schema=False)
+    store.object(["+33199000499"], date(2026, 1, 1))
+    with Decider(store) as decider:
+        with pytest.raises(OptionError, match="are not used: 'statut'"):
+            decider(frame)
+        assert decider(frame.with_columns(statut=pl.lit("client"))).height == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "stops"),
+    [
+        ("NE PLUS APPELER;", True),
+        (";Ne pas appeler :", True),
+        ("Opposition", True),
+        ("Total;", False),
+        (";Dupont", False),
+        ("Ne pas appeler;Dupont", False),
+    ],
+)
+def test_a_heading_about_objections_stops_the_check(dnc, write_file, row, stops):
+    """The rows below it look like any others."""
+    names = "".join(f"+331990000{at};Nom {at}\n" for at in range(10, 40))
+    path = write_file("calls.csv", f"number;nom\n{names}{row}\n+33199000041;Martin\n")
+    code, _, err = dnc("check", path, "--region", "FR")
+    assert (code, "calls.csv:32: has nothing but a text that people are not to be called" in err) == (
+        (4, True) if stops else (3, False)
+    )
+
+
+def test_a_sheet_with_a_name_for_objections_is_not_passed_over(dnc, tmp_path):
+    """Unless the sheet of the calls is named."""
+    with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
+        for name in ("Appels", "Ne pas appeler", "Notes"):
+            book.add_worksheet(name).write_column(0, 0, ["number", "+33199000001"])
+    code, _, err = dnc("check", tmp_path / "calls.xlsx")
+    assert (code, "sheets that may record objections are not read: 'Ne pas appeler'" in err) == (2, True)
+    assert dnc("check", tmp_path / "calls.xlsx", "--sheet", "Appels")[0] == 3
 
 
 def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file):

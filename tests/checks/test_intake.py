@@ -47,7 +47,9 @@ def decided(decider: Decider, rows: list[dict[str, str]]) -> list[tuple[str, str
     return decider(pl.DataFrame(rows)).select("dnc_outcome", "dnc_missing", "dnc_why").rows()
 
 
-@pytest.mark.parametrize("day", some(["2062-01-01", "2026-11-26", "9999-12-31", "20260132", "1/2/2026", "yes", "x"], 4))
+@pytest.mark.parametrize(
+    "day", some(["2062-01-01", "2026-11-26", "9999-12-31", "1900-01-01", "1/2/2026", "yes", "x"], 4)
+)
 @pytest.mark.parametrize("column", ["objected_on", "consent_withdrawn_on", "refused_on"])
 def test_what_speaks_against_a_call_counts_where_its_day_is_not_understood(verdict, column, day):
     """An objection or a withdrawal of no day, or of one that lies ahead, counts; a refusal leaves the call open."""
@@ -63,7 +65,14 @@ def test_what_speaks_against_a_call_counts_where_its_day_is_not_understood(verdi
     assert f"Not understood: {vocabulary().label(column)} '{day}'" in why
 
 
-@pytest.mark.parametrize("day", ["2062-01-01", "2026-11-26", "2026-09-31", "last week"])
+@pytest.mark.parametrize("region", ["fr", "Fr", "FR"])
+def test_a_country_is_read_in_any_case_for_both_numbers(verdict, region):
+    """For the one that is called, and for the one that is shown."""
+    outcome, _, why = verdict(**SALE, region=region)
+    assert (outcome, "Not understood" in why) == ("clear", False)
+
+
+@pytest.mark.parametrize("day", ["2062-01-01", "2026-11-26", "1970-01-01", "2026-09-31", "last week"])
 def test_what_speaks_for_a_call_helps_only_by_a_day_that_has_come(verdict, day):
     """A consent or a relationship of a day that is not understood or lies ahead is not told."""
     # Where the law asks for no age of a consent, one without a day is good and one of such a day is not.
@@ -240,6 +249,19 @@ def test_a_file_of_consents_may_not_pass_over_a_withdrawal(dnc, write_file):
     assert (code, "ignored on request: 'STOP'" in err) == (3, True)
     assert dnc("vet", calls, "--region", "FR")[0] == 2
     assert dnc("vet", calls, "--region", "FR", "--ignore", "stop")[0] == 0
+
+
+def test_a_file_of_consents_may_not_pass_over_a_word_for_a_withdrawal(dnc, write_file):
+    """Nor a column without a day whose cells are such words, whatever its name."""
+    calls = write_file("calls.csv", "number\n0199000418\n")
+    told = ("check", calls, "--region", "FR", "--consents")
+    for cell, stops in (("Désinscrit", True), ("retiré", True), ("actif", False)):
+        text = f"number,consent,day,statut\n0199000418,named_caller,2026-08-01,{cell}\n"
+        consents = write_file("consents.csv", text)
+        code, _, err = dnc(*told, consents)
+        words = "consents.csv:1: columns that have cells that may record objections are not used: 'statut'"
+        assert (code == 2, words in err) == (stops, stops)
+        assert dnc(*told, consents, "--ignore", "statut")[0] == 3
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])

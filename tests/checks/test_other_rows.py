@@ -67,6 +67,7 @@ WITHDRAWN = [
     ([",,2026-05-01"], "named_caller,2026-08-01,2026-08-02", "blocked"),
     ([",,yes"], "named_caller,2026-08-01,", "blocked"),
     ([",,2062-01-01"], "named_caller,2026-08-01,", "blocked"),
+    ([",,1900-01-01"], "named_caller,2026-08-01,", "blocked"),
     ([",,none", ",,n/a", "named_caller,2026-04-01,0"], "named_caller,2026-08-01,", "clear"),
     (["none,2026-05-01,"], "named_caller,2026-04-01,", "clear"),  # to have given none is no withdrawal
 ]

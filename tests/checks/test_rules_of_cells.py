@@ -104,6 +104,26 @@ def test_a_refusal_is_no_consent(empty):
         assert decider(frame)["dnc_outcome"].to_list().count("clear") == 2
 
 
+NOTHING = ["NULL", "--", "—", "?", "#N/A", "#VALEUR!", "=IF(A2>0,1)", "00/00/0000", "01/01/1900", "0,00", "(vide)"]
+NOTHING += ["néant", "aucun", "pas encore", "ohne", "en attente", "expiré", "nan"]
+
+
+def test_a_cell_that_tells_nothing_fills_in_only_what_speaks_against_a_call(empty):
+    """It may be what is left of an objection, and is no consent and no contract."""
+    words = [*NOTHING, "x", "oui", "2026-10-01", "form 7", "#A-17", "Salon de Lyon"]
+    consent = {"consent": "named_caller", "consent_on": "2026-10-01", "consent_for": "live"}
+    frame = pl.DataFrame({"number": [f"06399800{at:02}" for at in range(len(words))], "x": words})
+    facts = consent | {"relationship": "contract", "objected_on": "2026-10-02"}
+    found = facts_of(frame, Brief(region="FR", when_filled={"x": facts}), [*facts])
+    assert found["objected_on"].null_count() == 0
+    for name in ("consent", "relationship"):
+        assert found[name].is_null().to_list() == [word in NOTHING for word in words]
+    with Decider(
+        empty, brief=Brief(region="FR", when_filled={"x": consent}), given=SALE, at="2026-10-05T10:30"
+    ) as decider:
+        assert decider(frame)["dnc_outcome"].to_list().count("clear") == len(words) - len(NOTHING)
+
+
 WORDS = {"consent": ["none", "named_caller", "written", "oui"], "recipient": ["consumer", "business", "pro"]}
 WORDS |= {"objected_on": ["none", "2026-01-01", "hier"], "relationship_on": ["2026-01-02", "hier"]}
 

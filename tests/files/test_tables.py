@@ -455,6 +455,20 @@ def test_parquet_of_any_kind(kind, tmp_path):
     assert check(path, Store(tmp_path / "store"), region="FR", out=outs).counts["undecided"] == 2
 
 
+def test_numbers_that_a_short_float_has_rounded_are_not_read(tmp_path):
+    """0199000811 becomes 199000820.0 in 32 bits, the number of somebody else; only a wider float is a number."""
+    path = tmp_path / "numbers.parquet"
+    numbers = pl.DataFrame({"number": [199000811.0, 199000822.0, None]})
+    numbers.cast(pl.Float32).write_parquet(path)
+    store = Store(tmp_path / "store")
+    rounded = check(path, store, region="FR").verdicts
+    assert rounded["dnc_number"].to_list() == [""] * 3
+    with pytest.raises(InputError, match="not written as a number"):
+        store.load(path, registry="own", as_of=date(2026, 8, 3))
+    exact = check(numbers, store, region="FR").verdicts
+    assert exact["dnc_number"].to_list() == ["+33199000811", "+33199000822", ""]
+
+
 def test_damaged_parquet(tmp_path):
     """A page that is damaged is said in one line, also where the file's description of itself is whole."""
     path = tmp_path / "calls.parquet"

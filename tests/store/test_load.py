@@ -33,6 +33,17 @@ def stopped(store: Store, path: Path, **words: object) -> str:
     return str(error.value).replace(f"{path.parent}/", "")
 
 
+@pytest.mark.parametrize("name", ["tps_2026-06.csv", "tps-20260630.csv", "2025.12.31 tps.csv"])
+def test_a_name_of_an_earlier_month_is_said(store, write_file, name):
+    """A file that is taken for a later one clears numbers that have been listed since."""
+    text = "number,listed\n01632 960101,yes\n"
+    [note] = store.load(write_file(name, text), as_of=AS_OF, **PLAIN).notes
+    assert "the name of the file says 202" in note
+    for other in ("tps_2026-08.csv", "tps_2026-09-30.csv", "tps_44163296010120260612.csv", "tps.csv"):
+        notes = store.load(write_file(other, text + "\n" * len(other)), as_of=AS_OF, **PLAIN).notes
+        assert not [note for note in notes if "the name of the file" in note]
+
+
 # Rows whose number can be read
 
 

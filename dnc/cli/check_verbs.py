@@ -21,13 +21,13 @@ from dnc.cli.options import (
     PAIR,
     SHEET,
     TARGET,
-    call_options,
     exit_code,
     list_options,
     load_brief,
     load_rules,
     open_store,
     progress_bar,
+    row_options,
     say,
     show,
     source_of,
@@ -156,8 +156,10 @@ def _stdout(form: str, *, wanted: bool) -> Iterator[tuple[IO[bytes] | None, list
 
 @click.command()
 @click.argument("number", metavar="NUMBER|LIST")
-@call_options("Value of a column of planned calls. Repeatable.")
-@click.option("--row", type=click.IntRange(min=1), help="Explain this row of LIST; 1 is the first below the header.")
+@row_options
+@click.option(
+    "--row", type=click.IntRange(min=1), metavar="N", help="Explain this row of LIST; 1 is the first below the header."
+)
 @JSON
 @store_options
 @click.pass_context
@@ -166,6 +168,10 @@ def explain(
     /,
     *,
     number: str,
+    sheet: str | None,
+    maps: tuple[tuple[str, str], ...],
+    ignore: tuple[str, ...],
+    consents: Path | None,
     region: str | None,
     at: str | None,
     given: tuple[tuple[str, str], ...],
@@ -177,13 +183,19 @@ def explain(
     row: int | None,
     as_json: bool,
 ) -> None:
-    """Explain one call, or a row of a list, regime by regime."""
+    """Explain one call, or a row of a list, regime by regime.
+
+    --sheet, --map, --ignore and --consents are for a list, as for dnc check.
+    """
     from dnc.checks.explain import explain_call, explain_row
     from dnc.checks.settings import Settings
     from dnc.reports import explanation
 
+    if row is None and (sheet or maps or ignore or consents):
+        raise click.UsageError(localized("errors", "cli", "list_row"))
     settings = Settings(
-        brief=load_brief(brief, region, given=() if row is None else given),
+        brief=load_brief(brief, region, maps, () if row is None else given, ignore, sheet=sheet),
+        consents=consents,
         at=at,
         guidance=guidance,
         rulebook=load_rules(ctx),

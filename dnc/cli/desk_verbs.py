@@ -16,7 +16,14 @@ _PORT = 8520
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="Port; 0 for a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    default=_PORT,
+    show_default=True,
+    help="Port; 0 for a free one.",
+)
 @click.option("--no-browser", is_flag=True, help="Print the address without opening the browser.")
 @click.option(
     "--listen",

@@ -266,47 +266,61 @@ def call_options(set_help: str) -> Option:
 
     def add(command: Command) -> Command:
         given: Option = click.option("--set", "given", type=PAIR, multiple=True, metavar="COLUMN=VALUE", help=set_help)
-        for option in reversed([*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]]):
-            command = option(command)
-        return command
+        return _with([*_CALL_OPTIONS[:2], given, *_CALL_OPTIONS[2:]], command)
 
     return add
 
 
+def _with(options: Sequence[Option], command: Command) -> Command:
+    """A command with some options, which its help lists in this order."""
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+# What tells how a list is read, for a check and for one of its rows.
+_LIST_OPTIONS: list[Option] = [
+    SHEET,
+    click.option(
+        "--map",
+        "maps",
+        type=PAIR,
+        multiple=True,
+        metavar="OURS=THEIRS",
+        help="Read our column OURS from column THEIRS of the file. Repeatable; several columns can be named for "
+        "number, in order of preference.",
+    ),
+    click.option(
+        "--ignore",
+        multiple=True,
+        metavar="COLUMN",
+        help="Ignore this column, although it looks like opt-outs. Repeatable.",
+    ),
+    click.option(
+        "--consents",
+        type=FILE,
+        help="File of consents and withdrawals, joined by number; the newest entry for a number wins.",
+    ),
+]
+
+
+def row_options(command: Command) -> Command:
+    """`call_options`, and how the list is read in which a row stands."""
+    return _with(_LIST_OPTIONS, call_options("Value of a column of planned calls. Repeatable.")(command))
+
+
 def list_options(command: Command) -> Command:
     """`call_options`, and options that only a list of calls needs: its sheet and columns, and the file of consents."""
-    for option in (
+    more: list[Option] = [
+        call_options("Value for the empty cells of a column. Repeatable."),
+        click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
         click.option(
             "--query",
             metavar="SQL",
             help="LIST is the URL of a database (postgresql://, sqlite:///, duckdb:///), and this selects the calls.",
         ),
-        click.option("--quiet", is_flag=True, help="Print nothing to stderr except errors."),
-        click.option(
-            "--consents",
-            type=FILE,
-            help="File of consents and withdrawals, joined by number; the newest entry for a number wins.",
-        ),
-        click.option(
-            "--ignore",
-            multiple=True,
-            metavar="COLUMN",
-            help="Ignore this column, although it looks like opt-outs. Repeatable.",
-        ),
-        call_options("Value for the empty cells of a column. Repeatable."),
-        click.option(
-            "--map",
-            "maps",
-            type=PAIR,
-            multiple=True,
-            metavar="OURS=THEIRS",
-            help="Read our column OURS from column THEIRS of the file. Repeatable; several columns can be named for "
-            "number, in order of preference.",
-        ),
-        SHEET,
-    ):
-        command = option(command)
-    return command
+    ]
+    return _with([*_LIST_OPTIONS, *more], command)
 
 
 # What the options refer to

@@ -123,7 +123,7 @@ def _say_deleted(snapshots: Sequence[Snapshot], checks: Sequence[int], lang: str
 
 @click.command()
 @click.argument("kind", required=False, metavar="[REGISTRY|decisions]")
-@click.option("--months", type=click.IntRange(1, 1200), help="Keep for this many months.")
+@click.option("--months", type=click.IntRange(1, 1200), metavar="N", help="Keep for this many months.")
 @click.option("--for-ever", is_flag=True, help="Keep until deleted with dnc forget.")
 @LANG
 @store_options

@@ -46,6 +46,10 @@ LOCAL: dict[tuple[str, str], list[str]] = {
     ("dnc.checks.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
     ("dnc.checks.verdict", "_shortened"): [";", ","],
     ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],
+    ("dnc.files.csv_reader", "read_csv"): [
+        csv_reader._blanks_after_quotes(delimiter)
+        for delimiter in (*csv_reader.DELIMITERS, *csv_reader._RARE_DELIMITERS)
+    ],
     ("dnc.files.csv_reader", "well_quoted"): [
         csv_reader._well_quoted(delimiter, blanks=blanks)
         for delimiter in (*csv_reader.DELIMITERS, *csv_reader._RARE_DELIMITERS)

@@ -24,7 +24,7 @@ from dnc.messages import localized
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _BETWEEN_ITEMS = re.compile(r"""[;|]|,(?!\s)|",\s""")  # a comma and a blank are also between parts of a sentence
-_KEY = re.compile(r'"((?:[^"\\]|\\.)+)"\s*:')
+_KEY = re.compile(r'"((?:[^"\\]|\\.){1,64})"\s*:')  # of an object in JSON
 _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything

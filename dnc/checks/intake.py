@@ -30,7 +30,6 @@ from dnc.numbers.bulk_reader import Column, read_column
 from dnc.numbers.reader import split_cell
 
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
-_APART = "\x1f"  # between the cells of a row
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 
@@ -296,12 +295,10 @@ class Intake:
 
     def _refuse_heading(self, unread: pl.DataFrame) -> None:
         """Raise InputError at a row with nothing but a text that people are not to be called, such as a heading."""
-        cells = pl.col(pl.String).exclude(RAGGED).fill_null("").str.strip_chars()
-        text = pl.concat_str(cells, separator=_APART).str.strip_chars(_APART)
-        rows = unread.select(LINE, text.alias("text"))
-        rows = rows.filter(
-            pl.col("text").str.contains(r"\p{L}{2}") & ~pl.col("text").str.contains(_APART, literal=True)
-        )
+        cells = pl.col(pl.String).exclude(RAGGED)
+        alone = unread.filter(pl.sum_horizontal(cells.str.contains(r"\S").fill_null(False)) == 1)
+        rows = alone.select(LINE, text=pl.concat_str(cells, ignore_nulls=True).str.strip_chars())
+        rows = rows.filter(pl.col("text").str.contains(r"\p{L}{2}"))
         for line, found in rows.unique("text", maintain_order=True).iter_rows():
             if is_objection(found) or has_objection(found):
                 raise InputError(localized("errors", "heading"), self.table.path, line)

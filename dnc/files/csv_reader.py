@@ -73,8 +73,8 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     source = opened(_FIELD_LIMIT)
     records = _csv_records(source, start.dialect)
     first = list(itertools.islice(records, 1))
-    blanks_after_quotes = re.compile(rf'(?<=") ++(?={re.escape(start.dialect.delimiter)}|[\r\n]*$)')
-    ill_quoted = _ill_quoted([blanks_after_quotes.sub("", line) for line in source.record], start.dialect)
+    blanks_after_quotes = _blanks_after_quotes(start.dialect.delimiter)
+    ill_quoted = _ill_quoted([re.sub(blanks_after_quotes, "", line) for line in source.record], start.dialect)
     first.extend(itertools.islice(records, HEADER_WITHIN - 1))
     header = start.heading.names(first[0][1]) if first else []
     limit = ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT
@@ -490,6 +490,11 @@ def _lines_of(block: bytes) -> pl.Series:
     return pl.read_csv(
         block, has_header=False, schema={"line": pl.String}, separator="\0", quote_char=None, empty_string_is_null=False
     ).to_series()
+
+
+def _blanks_after_quotes(delimiter: str) -> str:
+    """A pattern for blanks between the quote that closes a cell and what ends the cell."""
+    return rf'(?<=") ++(?={re.escape(delimiter)}|[\r\n]*$)'
 
 
 def _well_quoted(delimiter: str, cells: int | None = None, blanks: str = "") -> str:

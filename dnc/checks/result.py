@@ -45,7 +45,6 @@ class Check:
         skipped: lines before the header that were left out.
         sheets: sheets of a spreadsheet that were not read.
         full: cells of it that its program may have cut.
-        surplus: empty cells at the end of every row that the header does not have.
         cut: cells that are too long for a spreadsheet that was written.
         misfits: why files were not read as UTF-8.
         declared: facts declared for the whole list.
@@ -78,7 +77,6 @@ class Check:
     skipped: int
     sheets: Sequence[str]
     full: int
-    surplus: int
     cut: int
     misfits: Sequence[Misfit]
     declared: Mapping[str, str]

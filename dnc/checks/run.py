@@ -141,7 +141,6 @@ def run(
             skipped=intake.table.skipped,
             sheets=intake.table.others,
             full=intake.table.full,
-            surplus=intake.table.surplus,
             cut=outputs.cut,
             misfits=intake.table.misfits,
             declared=setup.brief.facts,

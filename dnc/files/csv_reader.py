@@ -99,6 +99,9 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     if with_header and not strict:  # the numbers of a registry's file count even in rows that do not fit
         _refuse_other_width([cells for _, cells, _ in first[1:]], header, usual, path, start.skipped + 1)
     fit = usual == len(header) or all(rows[RAGGED].null_count() == rows.height for rows in reader(usual).frames())
+    surplus = max(0, usual - len(header)) if fit else 0
+    if with_header and not strict and surplus:
+        raise InputError(localized("errors", "surplus", n=surplus), path, start.skipped + 1)
     rows = reader(usual if fit else len(header), Ends(text.member) if strict else None).frames()
     if not fit:
         rows = (frame.with_columns(pl.col(RAGGED).fill_null(UNEVEN)) for frame in rows)
@@ -111,7 +114,7 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
         bom=text.encoding != "utf-8",
         skipped=start.skipped,
         misfits=[text.misfit] if text.misfit else [],
-        surplus=max(0, usual - len(header)) if fit else 0,
+        surplus=surplus,
     )
 
 

@@ -139,7 +139,6 @@ def _chained(tables: Iterator[Table]) -> Table:
             whole.others += table.others
             whole.misfits += table.misfits
             whole.full += table.full
-            whole.surplus = max(whole.surplus, table.surplus)
             yield from table.batches
 
     whole.batches = batches()

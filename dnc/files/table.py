@@ -69,10 +69,9 @@ class Table:
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
-    surplus: empty cells at the end of every row of a CSV that the header does not have.
+    surplus: empty cells at the end of every row of a registry's CSV that the header does not have.
 
-    Where several files are read as one list, `skipped`, `others`, `misfits`, `full` and `surplus` grow as the files are
-    opened.
+    Where several files are read as one list, `skipped`, `others`, `misfits` and `full` grow as the files are opened.
     """
 
     path: Path

@@ -50,7 +50,7 @@ def listings(
     if table.full:
         extract.notes.append(localized("note", "full", n=figure(table.full)))
     if table.surplus:
-        extract.notes.append(localized("note", "surplus", n=figure(table.surplus)))
+        extract.notes.append(localized("errors", "surplus", n=figure(table.surplus)))
     if others := [table.header[place] for place in extract.phone_columns if place not in (at, *further)]:
         extract.notes.append(localized("note", "columns", names=quoted(others)))
     for batch in table.batches:

@@ -12,7 +12,7 @@ from dnc.reports.decision import decision
 from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread
 
 _SHOWN = 5
-_COUNTED = ("past", "elsewhere", "unplaced", "skipped", "surplus", "full", "cut")  # attributes of a check
+_COUNTED = ("past", "elsewhere", "unplaced", "skipped", "full", "cut")  # attributes of a check
 _RAGGED = {FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", TORN: "torn"}
 _MARGIN = " " * 13  # the width of the counts in front of a list
 

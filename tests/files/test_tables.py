@@ -767,7 +767,7 @@ def test_an_opposition_list_whose_header_no_row_fits(tmp_path, store):
         (f"{SHIFTED},,", FITTING, 0),
         (f"{SHIFTED},", [f"{row},x" for row in FITTING], 5),  # the last column has no name, but may be mapped
         (f"{SHIFTED},note", FITTING, 5),  # empty cells at the end may be left out: `short_rows`
-        (SHIFTED, [f"{row}," for row in FITTING], 0),
+        (f"{SHIFTED},", [f"{row}," for row in FITTING], 0),
     ],
 )
 def test_a_header_that_rows_fit(header, rows, unfit, tmp_path):
@@ -777,26 +777,35 @@ def test_a_header_that_rows_fit(header, rows, unfit, tmp_path):
     assert frame["number"].to_list() == [row.split(",")[1] for row in FITTING]
 
 
-def test_cells_that_the_header_does_not_have_are_told(dnc, tmp_path):
-    """Where every row ends with an empty cell more than the header, a message says that names may have run together."""
-    told = {"en": "every row that the header does not have: 1; if two", "fr": "que l'en-tête n'a pas : 1 ; si deux"}
-    for ending, ends in ((",", True), ("", False)):
-        rows = "\n".join(f"{n},01 99 00 04 2{n},Nantes,{ending}" for n in range(3))
-        path = written(tmp_path, f"{SHIFTED}\n{rows}\n")
-        for language, words in told.items():
-            err = dnc("check", path.name, "--region", "FR", "--lang", language)[2].replace("\N{NO-BREAK SPACE}", " ")
-            assert (words in err) == ends
-        notes = Store(tmp_path / f"store {ends}").load(path, registry="own", as_of=date(2026, 8, 3)).notes
-        assert any("every row ends with 1 more empty cells than the header" in note for note in notes) == ends
+@pytest.mark.parametrize(
+    ("ending", "rows"),
+    some([
+        (",", ["1,01 99 00 04 18,Nantes,"]),
+        (",", ["1,01 99 00 04 18,Nantes,", "2,01 99 00 04 19,Lille,2022-04-01"]),
+        (",,,", ["1,01 99 00 04 18,Nantes,", "2,01 99 00 04 19,Lille,2022-04-01"]),
+        (",", ['1,01 99 00 04 18,"Nantes",', '2,01 99 00 04 19,"Lille\nSud",2022-04-01']),
+    ], 3),
+)  # fmt: skip
+def test_cells_that_the_header_does_not_have(ending, rows, dnc, tmp_path):
+    """Where all rows end with more empty cells than the header, two names may have run together: a list is refused.
+
+    A list of objections counts, and a note says so. Where the header ends alike, all rows fit.
+    """
+    path = written(tmp_path, "\n".join([SHIFTED, *(row + ending for row in rows)]) + "\n")
+    told = {"en": f"empty in every row: {len(ending)};", "fr": f"vides dans chaque ligne : {len(ending)} ;"}
+    for language, words in told.items():
+        code, _, err = dnc("check", path.name, "--region", "FR", "--lang", language)
+        assert code == 4
+        assert words in err.replace("\N{NO-BREAK SPACE}", " ")
+    notes = Store(tmp_path / "own").load(path, registry="own", as_of=date(2026, 8, 3)).notes
+    assert any(told["en"] in note for note in notes)
+    alike = written(tmp_path, path.read_text().replace(SHIFTED, SHIFTED + ending), "alike.csv")
+    assert outcomes(alike) == ["clear", "blocked"][: len(rows)]
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
     some([
-        # a separator ends every row but the header
-        (f"{SHIFTED}\n1,01 99 00 04 18,Nantes,,\n2,01 99 00 04 19,Lille,2022-04-01,\n", ["clear", "blocked"]),
-        (f"{SHIFTED}\n1,01 99 00 04 18,Nantes,,,,\n2,01 99 00 04 19,Lille,2022-04-01,,,\n", ["clear", "blocked"]),
-        (f'{SHIFTED}\n1,01 99 00 04 18,"Nantes",,\n2,01 99 00 04 19,"Lille\nSud",2022-04-01,\n', ["clear", "blocked"]),
         # the header, and no other row
         (f"{SHIFTED},\n1,01 99 00 04 18,Nantes,\n2,01 99 00 04 19,Lille,2022-04-01\n", ["clear", "blocked"]),
         (f"{SHIFTED},\n1,01 99 00 04 18,Nantes,,\n2,01 99 00 04 19,Lille,2022-04-01,\n", ["clear", "blocked"]),
@@ -808,7 +817,7 @@ def test_cells_that_the_header_does_not_have_are_told(dnc, tmp_path):
     ], 5),
 )  # fmt: skip
 def test_a_separator_at_the_end_of_every_row(text, found, tmp_path):
-    """Where a separator ends every row, or the header alone, all rows fit; it wants the whole file to hold that."""
+    """Where a separator ends the header, alone or with every row, all rows fit; the whole file must keep to that."""
     assert outcomes(written(tmp_path, text)) == found
 
 
@@ -836,7 +845,8 @@ def test_what_the_whole_file_holds_is_known_before_its_first_row(tmp_path, monke
     monkeypatch.setattr(csv_reader, "_BLOCK", 4_000)
     rows = [f"{n},01 99 00 {n // 100:02d} {n % 100:02d},Nantes,," for n in range(1_000)]
     text = "\n".join([SHIFTED, *rows])
-    assert opened(written(tmp_path, text))[1][RAGGED].null_count() == 1_000
+    with pytest.raises(InputError, match="empty in every row: 1;"):
+        opened(written(tmp_path, text))
     assert opened(written(tmp_path, text + "\n1,01 99 00 04 18,x,Nantes,2022-04-01"))[1][RAGGED].null_count() == 0
 
 

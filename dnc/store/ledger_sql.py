@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,7 +53,11 @@ _DIGESTS = (
     "select name, block, system.main.count_star() as rows, "
     f"{_SHA256}(system.main.string_agg(text, system.main.chr(10) order by text)) as sha256"
 )
-_COLUMNS = "select schema_name, table_name, column_name, data_type, column_default from system.main.duckdb_columns()"
+_MINE = "database_name = system.main.current_database() and not internal"
+_COLUMNS = (
+    "select schema_name, table_name, column_name, data_type, column_default from system.main.duckdb_columns() "
+    f"where {_MINE}"
+)
 _NO_OWN = "registry <> 'own' and coalesce(registry = $registry, true)"
 
 
@@ -103,16 +108,18 @@ def _tables(con: Connection) -> list[str]:
 
 def strange(con: Connection) -> list[str]:
     """The names of functions, views and columns of a ledger that this program did not make: they may deceive it."""
-    mine = "database_name = system.main.current_database() and not internal"
-    functions = _column(con, f"select distinct function_name from system.main.duckdb_functions() where {mine}")
-    columns = _rows(con, f"{_COLUMNS} where {mine}")
-    with duckdb.connect(":memory:") as other:
-        create(other, 0)
-        known = _rows(other, f"{_COLUMNS} where {mine}")
-    views = _column(con, f"select view_name from system.main.duckdb_views() where {mine}")
-    return sorted(
-        {*functions, *views, *(f"{row['table_name']}.{row['column_name']}" for row in columns if row not in known)}
-    )
+    functions = _column(con, f"select distinct function_name from system.main.duckdb_functions() where {_MINE}")
+    views = _column(con, f"select view_name from system.main.duckdb_views() where {_MINE}")
+    columns = (row for row in _rows(con, _COLUMNS) if row not in _made())
+    return sorted({*functions, *views, *(f"{row['table_name']}.{row['column_name']}" for row in columns)})
+
+
+@cache
+def _made() -> list[Row]:
+    """The columns of a new ledger."""
+    with duckdb.connect(":memory:") as con:
+        create(con, 0)
+        return _rows(con, _COLUMNS)
 
 
 def version(con: Connection) -> int | None:

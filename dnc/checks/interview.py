@@ -15,7 +15,7 @@ from dnc.checks.brief import Brief, read_brief
 from dnc.checks.brief_text import brief_text
 from dnc.checks.cell_facts import read_cli
 from dnc.checks.counts import Tallies
-from dnc.checks.guesses import Guesses
+from dnc.checks.guesses import Guesses, meaning
 from dnc.checks.questions import SAMPLE, Edits, OpenQuestions, Question
 from dnc.checks.settings import Settings
 from dnc.errors import InputError
@@ -103,8 +103,10 @@ class Interview:
     def _set_fact(self, fact: str, text: str) -> None:
         """Write down a typed answer."""
         kind = vocabulary().columns[fact]["kind"]
-        if fact == "cli" and read_cli(text, self._brief.get("region")) is None:
-            raise InputError(self._wrong["cli"])
+        if fact == "cli":
+            text = meaning("cli", text) or text
+            if read_cli(text, self._brief.get("region")) is None:
+                raise InputError(self._wrong["cli"])
         try:
             self._add({"facts": {fact: text}})
         except InputError as error:

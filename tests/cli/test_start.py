@@ -91,6 +91,17 @@ def test_an_answer_that_is_not_understood_is_asked_again(start, write_file, tmp_
     assert read_brief(tmp_path / "list.toml").facts["call_at"] == "2026-12-01"
 
 
+@pytest.mark.parametrize("word", ["withheld", "Masqué", "anonym"])
+def test_a_number_that_is_not_shown(dnc, write_file, tmp_path, monkeypatch, word):
+    """It can be said in the words of either language, and is written as our word."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-24")
+    person = _Person(monkeypatch, caller=1)
+    person.answers["cli"] = word
+    dnc("start", write_file("list.csv", EXPORTS["french_crm"](20)))
+    assert "cli" in person.asked
+    assert read_brief(tmp_path / "list.toml").facts["cli"] == "withheld"
+
+
 def test_the_day_of_today_is_shown(start, write_file):
     """The number of an answer and a day beside it are not taken for a telephone number."""
     assert "  1  today, 2026-11-24\n" in start("1\n", write_file("list.csv", LIST))[1]

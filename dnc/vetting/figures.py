@@ -146,24 +146,24 @@ def _costs(cells: pl.DataFrame) -> list[Cost]:
 def _wanted(cells: pl.DataFrame, book: Rulebook) -> list[Wanted]:
     """What would decide undecided rows, first what most rows wait for."""
     by_id = {regime.id: regime for _, regime in book.regimes()}
+    read = {id_: _read(regime) for id_, regime in by_id.items()}
     waiting: Counter[str] = Counter()
     depending: dict[str, set[str]] = {}
     undecided = cells.filter((pl.col("outcome") == "undecided") & (pl.col("missing") != ""))
     for missing, undecided_by, rows in undecided.select("missing", "undecided_by", "rows").iter_rows():
-        regimes = [by_id[id_] for id_ in undecided_by.split(";") if id_]
+        regimes = [id_ for id_ in undecided_by.split(";") if id_]
         for word in missing.split(";"):
             waiting[word] += rows
-            depending.setdefault(word, set()).update(regime.id for regime in regimes if _reads(regime, word))
+            depending.setdefault(word, set()).update(id_ for id_ in regimes if word in read[id_])
     return [
         _wish(word, rows, [by_id[id_] for id_ in sorted(depending[word])])
         for word, rows in sorted(waiting.items(), key=lambda item: (-item[1], item[0]))
     ]
 
 
-def _reads(regime: Regime, word: str) -> bool:
-    """Whether a regime depends on a word of `dnc_missing`; only a scope depends on whether there are rules at all."""
-    read = {column for part in regime.parts for _, column in part.reads}
-    return word in read or (regime.is_scope and word in _NO_RULES)
+def _read(regime: Regime) -> set[str]:
+    """The words of `dnc_missing` that a regime depends on; only a scope depends on whether there are rules at all."""
+    return {word for part in regime.parts for _, word in part.reads}.union(_NO_RULES if regime.is_scope else ())
 
 
 def _wish(word: str, rows: int, regimes: list[Regime]) -> Wanted:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -171,14 +171,8 @@ class Guesses:
         found = {}
         for name, there in spans.items():
             by_country = Counter[str](dict(countries[there].drop_nulls().value_counts().iter_rows()))
-            fit = {
-                territory: (int(own[there].sum()), int(read[there].sum())) for territory, (own, read) in fits.items()
-            }
-            # Where some numbers carry their country, the others are likely of it.
-            order = {place: (own, by_country[place], read) for place, (own, read) in fit.items()}
-            likely = sorted(order, key=order.__getitem__, reverse=True)
-            known = 0 if likely and fit[likely[0]][0] else 1
-            plans = [(place, fit[place][known]) for place in likely if fit[place][known]]
+            fit = {place: (int(own[there].sum()), int(known[there].sum())) for place, (own, known) in fits.items()}
+            plans = _likely(fit, by_country)
             read = digits[name].len() - bare.rows["number"][there].null_count() + (fit[plans[0][0]][1] if plans else 0)
             national = int(is_national[there].sum())
             found[name] = Numbers(full[name].len(), tried[name].len(), read, national, plans, by_country)
@@ -467,6 +461,18 @@ def meaning(column: str, word: str) -> str:
         return word.lower()
     meanings = hints()["values"].get(column, {})
     return next((ours for ours, words in meanings.items() if folded(word) in words), "")
+
+
+def _likely(fit: Mapping[str, tuple[int, int]], by_country: Counter[str]) -> list[tuple[str, int]]:
+    """The countries whose plans read numbers in national form, the likeliest first, and how many of them.
+
+    fit: how many numbers a plan has as its own, and how many it has at all; where there are any of the first, only
+        these count.
+    by_country: how many other numbers carry their country; those in national form are likely of the same.
+    """
+    likely = sorted(fit, key=lambda place: (fit[place][0], by_country[place], fit[place][1]), reverse=True)
+    counted = 0 if likely and fit[likely[0]][0] else 1
+    return [(place, fit[place][counted]) for place in likely if fit[place][counted]]
 
 
 def _probe(numbers: pl.Series) -> pl.Series:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dnc.clock import DATE_ORDERS, NONE, read_day, today
+from dnc.clock import DATE_ORDERS, NONE, YES, read_day, today
 from dnc.errors import InputError
 from dnc.files.input_file import open_input
 from dnc.files.table import folded
 from dnc.files.toml_reader import TomlError, toml_of
-from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.messages import localized
 from dnc.numbers.numbering_plans import known_region
 
@@ -151,12 +151,12 @@ def _check_word(column: str, word: str, dates: str) -> None:
     """Raise InputError where a value that is declared for many rows would not be understood in any of them."""
     kind, axis = vocabulary().columns[column]["kind"], vocabulary().axes.get(column)
     day = read_day(word, dates) if kind in ("date", "datetime") else None
-    none = column in OR_NONE and word.lower() in NONE
+    is_word = column in OR_NONE and word.lower() in (*NONE, *(YES if column in AGAINST else ()))
     if not word.strip():
         raise InputError(localized("errors", "no_value", column=column))
     if axis and word not in axis:
         raise InputError(localized("errors", "unknown_word", column=column, word=word, known=", ".join(axis)))
-    if kind in ("date", "datetime") and day is None and not none:
+    if kind in ("date", "datetime") and day is None and not is_word:
         raise InputError(localized("errors", "no_date", column=column, word=word))
     if kind == "date" and day and day > today():
         raise InputError(localized("errors", "future", column=column, word=word))

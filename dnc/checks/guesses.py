@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.header import Header, has_key_of_objections, has_objection, hints, is_objection, noes
+from dnc.checks.header import Header, has_key_of_objections, has_objection, hints, is_objection, permits, says_no
 from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
@@ -392,24 +392,31 @@ class UnusedObjections:
         rows = rows.head(self._left)
         self._left -= rows.height
         words = distinct_words(rows, self._header.unused)
-        if found := objecting(words):
-            raise self._header.may_object_error([self._header.names[name] for name in found])
         if denied := columns_with(words.filter(pl.col("column").is_in(self._of_consent)), says_no):
             raise self._header.may_object_error(
                 [self._header.names[name] for name in denied], "unused_consents", "consent"
             )
+        if found := objecting(words):
+            raise self._header.may_object_error([self._header.names[name] for name in found])
         likely = words.filter(pl.col("word").str.to_lowercase().str.contains_any(_OBJECTING))
         self.names += [name for name in columns_with(likely, has_objection) if name not in self.names]
 
 
 def objecting(words: pl.DataFrame) -> list[str]:
-    """The columns with a few different words of which one is an objection, and those of objects with a key for them.
+    """The columns that record objections, by their cells; `words`: of `distinct_words`.
 
-    words: of `distinct_words`.
+    These are columns with a few different words of which one is an objection, or says no where the name of the column
+    says whom one may call; and columns of objects with a key for objections.
     """
+    few = words.filter(pl.len().over("column") <= MOST_WORDS)
+    of_permissions = pl.col("column").is_in(list(filter(permits, few["column"].unique())))
     objects = words.filter(pl.col("word").str.contains(r"^[\[{]"))
-    found = columns_with(words.filter(pl.len().over("column") <= MOST_WORDS), is_objection)
-    return list(dict.fromkeys([*found, *columns_with(objects, has_key_of_objections)]))
+    found = [
+        *columns_with(few, is_objection),
+        *columns_with(few.filter(of_permissions), says_no),
+        *columns_with(objects, has_key_of_objections),
+    ]
+    return list(dict.fromkeys(found))
 
 
 def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:
@@ -421,11 +428,6 @@ def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[s
 def speaks_of_consent(name: str) -> bool:
     """Whether a name of a column is one that files use for consents."""
     return any(word in folded(name) for word in hints()["columns"]["consent"])
-
-
-def says_no(cell: str) -> bool:
-    """Whether a cell is a word that says no."""
-    return cell.lower() in noes()
 
 
 def is_day(cell: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from dnc.checks.brief import Brief
-from dnc.clock import NO_DAYS, NONE, read_day
+from dnc.clock import NO_DAYS, NONE, YES, read_day
 from dnc.errors import InputError, OptionError
 from dnc.files.table import Table, as_typed, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
@@ -149,6 +149,7 @@ class Header:
 
     def _no_number(self) -> str:
         likely = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
+        likely = [name for name in likely if not may_object(name) and not permits(name)]
         if not likely:
             return localized("errors", "no_number_column", names=quoted(self.table.columns))
         maps = " ".join(f"--map number={as_typed(name)}" for name in likely[:_MOST_NAMED])
@@ -220,6 +221,14 @@ class Header:
             raise OptionError(why, self.table.path)
         if names := self.possible_objections:
             raise self.may_object_error(names, "unused_columns", way_out)
+        for ours in AGAINST:
+            if (
+                (name := self.names.get(self.columns.get(ours, ""), ""))
+                and permits(name)
+                and not self.brief.values.get(ours)
+            ):
+                why = localized("errors", "permission", name=quoted([name]), ours=ours)
+                raise OptionError(why, *self._place)
         for name, ours in self.mistyped.items():
             why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)
@@ -233,14 +242,29 @@ def noes() -> frozenset[str]:
 
 def may_object(name: str) -> bool:
     """Whether a text has a word by which files record objections."""
-    words = _words(name)
-    return any(f" {word} " in words or f" {word.replace(' ', '')} " in words for word in hints()["against"]["words"])
+    return _has_one(name, hints()["against"]["words"])
+
+
+def permits(name: str) -> bool:
+    """Whether a name of a column says whom one may call, so that a no in it is an objection."""
+    words = hints()["permission"]
+    return _has_one(name, words["call"]) and _has_one(name, words["may"]) and not may_object(name)
+
+
+def says_no(cell: str) -> bool:
+    """Whether a cell is a word that says no, or denies a permission."""
+    return cell.lower() in noes() or _phrase(cell) in hints()["permission"]["no"]
+
+
+def says_yes(cell: str) -> bool:
+    """Whether a cell is a word that says yes, or grants a permission."""
+    return cell.lower() in YES or _phrase(cell) in hints()["permission"]["yes"]
 
 
 def is_objection(cell: str) -> bool:
     """Whether a cell, or an item of one that is a list, is nothing but a word by which files record objections."""
     against = hints()["against"]
-    words = [_words(item).partition("|")[0].strip() for item in _BETWEEN_ITEMS.split(unescape(cell))]
+    words = [_phrase(item) for item in _BETWEEN_ITEMS.split(unescape(cell))]
     return any(word in against["cells"] or (word in against["words"] and word not in against["not"]) for word in words)
 
 
@@ -261,7 +285,7 @@ def says_nothing(cell: str) -> bool:
     It has only signs and zeros, is a failed formula, a word such as `NULL` or a date that programs write for "no date",
     or begins with a word that denies (`aucun`, `ohne …`).
     """
-    nothing, words = hints()["nothing"], _words(cell).partition("|")[0].strip()
+    nothing, words = hints()["nothing"], _phrase(cell)
     if not words.strip("0 ") or words in nothing["words"] or _FAILED.fullmatch(cell):
         return True
     day = read_day(cell, "dmy")
@@ -289,6 +313,17 @@ def _is_one_letter_off(name: str, wanted: str) -> bool:
     rest, wanted = name[at:], wanted[at:]
     swapped = rest[1:2] + rest[:1] + rest[2:]
     return wanted == swapped or rest[1:] in (wanted, wanted[1:]) or rest == wanted[1:]
+
+
+def _has_one(name: str, wanted: Iterable[str]) -> bool:
+    """Whether a name has one of some words; those with blanks may also be written together."""
+    words = _words(name)
+    return any(f" {word} " in words or f" {word.replace(' ', '')} " in words for word in wanted)
+
+
+def _phrase(cell: str) -> str:
+    """The words of a cell with blanks between them; d'or is two."""
+    return _words(cell).partition("|")[0].strip()
 
 
 def _words(name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dnc.checks.counts import Tallies
 from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning
+from dnc.checks.header import permits, says_no, says_yes
 from dnc.clock import NONE, YES, today
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
@@ -212,6 +213,9 @@ class OpenQuestions:
             w = self._w["objection"]
             free = [ours for ours in AGAINST if not self._is_known(ours)]
             words = [word for word, _ in self._guesses.words(name)]
+            if permits(name):
+                yield self._of_permission(name, words)
+                continue
             noes = {word: "none" for word in words if meaning("objected_on", word)}
             options = [
                 Option(w[ours], {"columns": {ours: name}} | ({"values": {ours: noes}} if noes else {})) for ours in free
@@ -229,6 +233,20 @@ class OpenQuestions:
             answers = {*YES, *NONE, *map(str.lower, noes)}
             proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
             yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
+
+    def _of_permission(self, name: str, words: list[str]) -> Question:
+        """What a column means that says whom one may call: whether its noes are objections, or tell of consents."""
+        w, options = self._w["objection"], list[Option]()
+        if not self._is_known("objected_on"):
+            meant = {word: "yes" for word in words if says_no(word)} | {
+                word: "none" for word in words if says_yes(word)
+            }
+            edits = {"columns": {"objected_on": name}, "values": {"objected_on": meant}}
+            options.append(Option(w["permission"], edits))
+        if not self._is_known("consent"):
+            options.append(self._is("consent", name))
+        options.append(Option(w["ignore"], {"ignore": [*self._brief.get("ignore", []), name]}))
+        return self._about(name, w["may"], options, self._filled(name))
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:
         """Questions that would decide what misses one word of `dnc_missing`."""

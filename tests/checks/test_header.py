@@ -43,7 +43,35 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
     assert dnc("check", path, "--quiet", "--ignore", column)[0] != 2
 
 
-@pytest.mark.parametrize("column", some(["Opt-in", "Consentement", "Appels autorisés", "RGPD", "Einwilligung"], 2))
+@pytest.mark.parametrize(
+    ("column", "cells", "stops"),
+    some([
+        ("Contact par téléphone", ["Oui", "Non"], True),
+        ("Appels autorisés", ["oui", "non"], True),
+        ("Phone permission", ["granted", "Denied"], True),
+        ("Anruf erlaubt", ["ja", "nein"], True),
+        ("Contact par téléphone", ["Oui", "oui"], False),
+        ("Contact par e-mail", ["Oui", "Non"], False),
+        ("Appel effectué", ["Oui", "Non"], False),
+    ], 5),
+)  # fmt: skip
+def test_a_no_in_an_unused_column_that_says_whom_one_may_call_stops_the_check(dnc, write_file, column, cells, stops):
+    """Mapped as it is, its noes would be read as "no objection"; so its words have to be given a meaning."""
+    rows = "".join(f"+3319900000{at},{cell}\n" for at, cell in enumerate(cells))
+    path = write_file("calls.csv", f"number,{column}\n{rows}")
+    code, _, err = dnc("check", path)
+    assert (code == 2, "cells that may record objections" in err) == (stops, stops)
+    if stops:
+        code, _, err = dnc("check", path, "--map", f"objected_on={column}")
+        assert code == 2 and "[values.objected_on]" in err
+        meant = f'{cells[0]} = "none"\n{cells[1]} = "yes"\n'
+        brief = write_file("b.toml", f'[columns]\nobjected_on = "{column}"\n[values.objected_on]\n{meant}')
+        sale = ("--set", "caller=commercial", "--set", "purpose=sale")
+        _, out, _ = dnc("check", path, "--brief", brief, *sale, "--columns", "outcome")
+        assert ["blocked" in line for line in out.splitlines()[1:]] == [False, True]
+
+
+@pytest.mark.parametrize("column", some(["Opt-in", "Consentement", "RGPD", "Einwilligung"], 2))
 def test_a_no_in_an_unused_column_of_consents_stops_a_check_that_declares_one(dnc, write_file, column):
     """A consent that is declared for all rows fills in none for a person whose row says no."""
     path = write_file("calls.csv", f"number,{column}\n+33199000001,oui\n+33199000002,Non\n")

@@ -65,6 +65,15 @@ def test_words_that_are_not_known_are_asked_for(asked, tmp_path):
     }
 
 
+def test_a_column_of_permissions(asked, tmp_path):
+    """Its yes is no objection and its no is one; a word that is neither stays, and counts as one."""
+    text = "Téléphone;Contact par téléphone\n06 39 98 00 01;Oui\n06 39 98 00 02;Non\n06 39 98 00 03;voir note\n"
+    _answered(asked(text), {"caller": 3, "call_at": 0, "is:Contact par téléphone": 0})
+    brief = read_brief(tmp_path / "list.toml")
+    assert brief.columns["objected_on"] == "Contact par téléphone"
+    assert brief.values["objected_on"] == {"oui": "none", "non": "yes"}
+
+
 def test_rows_and_values_are_shown_and_numbers_masked(asked):
     """A question names how many rows it may decide; of a telephone number only the last digits are shown."""
     interview = asked(

@@ -248,7 +248,8 @@ def may_object(name: str) -> bool:
 def permits(name: str) -> bool:
     """Whether a name of a column says whom one may call, so that a no in it is an objection."""
     words = hints()["permission"]
-    return _has_one(name, words["call"]) and _has_one(name, words["may"]) and not may_object(name)
+    named = _has_one(name, words["alone"]) or (_has_one(name, words["call"]) and _has_one(name, words["may"]))
+    return named and not may_object(name)
 
 
 def says_no(cell: str) -> bool:

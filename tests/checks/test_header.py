@@ -50,6 +50,7 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
         ("Appels autorisés", ["oui", "non"], True),
         ("Phone permission", ["granted", "Denied"], True),
         ("Anruf erlaubt", ["ja", "nein"], True),
+        ("Peut être contacté", ["Oui", "Non"], True),
         ("Contact par téléphone", ["Oui", "oui"], False),
         ("Contact par e-mail", ["Oui", "Non"], False),
         ("Appel effectué", ["Oui", "Non"], False),

@@ -135,9 +135,13 @@ class Interview:
     def open(self) -> Iterator[Question]:
         """All questions that are open as the brief is, what decides most rows first; an answer may change the others.
 
-        Raises InputError where the list has no telephone numbers.
+        Several facts may lead to the same question. Raises InputError where the list has no telephone numbers.
         """
-        return (question for question in self._all() if question.id not in self._asked)
+        seen = set(self._asked)
+        for question in self._all():
+            if question.id not in seen:
+                seen.add(question.id)
+                yield question
 
     def _all(self) -> Iterator[Question]:
         questions = self._questions

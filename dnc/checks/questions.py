@@ -144,6 +144,8 @@ class OpenQuestions:
         self._calls, missing = decided.rows, decided.missing()
         yield from self._of_campaign()
         yield from self._of_objections()
+        if not self._is_known("caller"):
+            del missing["purpose"]  # the question who calls asks for it too
         for word in sorted(missing, key=lambda word: (-missing[word], self._rank(word))):
             yield from self._of(word, missing[word])
 

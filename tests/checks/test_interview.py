@@ -65,6 +65,15 @@ def test_words_that_are_not_known_are_asked_for(asked, tmp_path):
     }
 
 
+def test_no_question_is_open_twice(asked):
+    """Where several facts are missing that one answer tells, it is asked for once, also on a page of all questions."""
+    interview = asked(LIST)
+    texts = [question.text for question in interview.open()]
+    assert len(texts) == len(set(texts)) > 5
+    ids = [question.id for question in interview.open()]
+    assert len(ids) == len(set(ids)) and "caller" in ids and "purpose" not in ids
+
+
 def test_a_column_of_permissions(asked, tmp_path):
     """Its yes is no objection and its no is one; a word that is neither stays, and counts as one."""
     text = "Téléphone;Contact par téléphone\n06 39 98 00 01;Oui\n06 39 98 00 02;Non\n06 39 98 00 03;voir note\n"

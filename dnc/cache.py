@@ -62,8 +62,8 @@ def kept(
 def source(package: str, *suffixes: str) -> str:
     """The SHA-256 of the files of a package whose names end in `suffixes`, such as its code or its data."""
     names = (file for file in files(package).iterdir() if file.name.endswith(suffixes))
-    texts = [(file.name, file.read_bytes()) for file in sorted(names, key=lambda file: file.name)]
-    return sha256(repr(texts).encode()).hexdigest()
+    hashes = sorted((file.name, sha256(file.read_bytes()).hexdigest()) for file in names)
+    return sha256(repr(hashes).encode()).hexdigest()
 
 
 def _folder() -> Path | None:

@@ -222,6 +222,8 @@ def test_rules_from_the_cache_are_those_that_are_read(folder, monkeypatch):
     monkeypatch.setattr(rulebook, "read_pack", counted := Mock(wraps=rulebook.read_pack))
     first, again = anew(), anew()
     assert counted.call_count == len(first.packs) > 20
+    asked = [(pack.regimes.ids, pack.regimes.registries) for pack in again.packs.values()]  # before any is decoded
+    assert asked == [(pack.regimes.ids, pack.regimes.registries) for pack in first.packs.values()]
     assert (again.packs, parts(again)) == (first.packs, parts(first))
     monkeypatch.setattr(rulebook, "source", lambda *names: "other code")
     assert anew().packs == first.packs

@@ -361,7 +361,8 @@ def _words(cells: pl.DataFrame, odd: Odd) -> pl.DataFrame:
 def _of_numbers(cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, odd: Odd) -> list[pl.Series]:
     """Why there is no number, or where it belongs by its numbering plan."""
     region = cells["region"].str.to_uppercase()
-    odd["region"] = ~region.map_elements(known_region, return_dtype=pl.Boolean, skip_nulls=True).fill_null(True)
+    strange = [code is not None and not known_region(code) for code in region]
+    odd["region"] = pl.Series(strange, dtype=pl.Boolean)
     unread = plans.select(pl.coalesce(RAGGED, UNREAD).alias("unread")).to_series()
     where = kinds.select("territory", "code", "doubt", plan_place="place", plan_zones="zones", plan_line="line")
     kind = pl.select(pl.when(unread.is_null()).then(plans[KIND])).to_series()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache, cached_property
 from html import unescape
-from importlib.resources import files
 from typing import Any, NamedTuple
 
+from dnc.cache import shipped_toml
 from dnc.checks.brief import Brief
 from dnc.clock import NO_DAYS, NONE, read_day
 from dnc.errors import InputError, OptionError
@@ -35,7 +34,7 @@ _ALIKE = 0.88  # share of letters that such a name and a mistyped one have in co
 @cache
 def hints() -> dict[str, Any]:
     """`hints.toml`: words in headers and cells by which columns can be recognised."""
-    return tomllib.loads(files(__package__).joinpath("hints.toml").read_text(encoding="utf-8"))
+    return shipped_toml("dnc.checks", "hints.toml")
 
 
 class Rule(NamedTuple):

@@ -19,7 +19,6 @@ from dnc.database import connect
 from dnc.errors import RuleError
 from dnc.law.condition import Sql
 from dnc.law.regimes import Pack, Regime, Regimes
-from dnc.law.rule_file import read_pack
 from dnc.messages import LANGUAGES, Words, localized
 
 # The files on which the reading of a rules file depends.
@@ -137,7 +136,7 @@ def shipped() -> dict[str, str]:
 
 @lru_cache(maxsize=128)  # rulebooks share most of their files
 def _pack(path: str, text: str) -> Pack:
-    return _shipped_packs().get(text) or read_pack(path, text)
+    return _shipped_packs().get(text) or _read(path, text)
 
 
 @cache
@@ -146,12 +145,18 @@ def _shipped_packs() -> dict[str, Pack]:
     texts = shipped()
     read_by = (source(package, *suffixes) for package, *suffixes in _READ_BY)
     inputs = (LANGUAGES, version("holidays"), version("tzdata"), *read_by)
-    packs = kept("rules", inputs, dict[str, Pack], lambda: _read(texts), write=_as_json, read=_from_json)
+    packs = kept("rules", inputs, dict[str, Pack], lambda: _all_read(texts), write=_as_json, read=_from_json)
     return {texts[name]: pack for name, pack in packs.items()}
 
 
-def _read(texts: Mapping[str, str]) -> dict[str, Pack]:
-    return {name: read_pack(name, text) for name, text in texts.items()}
+def _all_read(texts: Mapping[str, str]) -> dict[str, Pack]:
+    return {name: _read(name, text) for name, text in texts.items()}
+
+
+def _read(path: str, text: str) -> Pack:
+    from dnc.law.rule_file import read_pack  # most processes find all packs in the cache
+
+    return read_pack(path, text)
 
 
 def _as_json(value: object) -> object:

@@ -120,9 +120,14 @@ def inquiry(regimes: Iterable[Regime], skip_daily: bool = False) -> Inquiry:
 
 
 def all_of(values: Iterable[bool | None]) -> bool | None:
-    """Three-valued AND."""
-    values = set(values)
-    return False if False in values else None if None in values else True
+    """Three-valued AND; it asks for no value after one that is false."""
+    result: bool | None = True
+    for value in values:
+        if value is False:
+            return False
+        if value is None:
+            result = None
+    return result
 
 
 def negated(value: bool | None) -> bool | None:

@@ -194,7 +194,7 @@ class Header:
     @property
     def mistyped(self) -> dict[str, str]:
         """Unused column → the one of our unmapped columns whose name it almost has."""
-        free = {folded(name): name for name in vocabulary().columns if name not in self.columns}
+        free = {wanted: name for wanted, name in _folded_columns().items() if name not in self.columns}
         found = {name: _almost(name, free) for name in self.unused}
         return {name: ours for name, ours in found.items() if ours}
 
@@ -222,6 +222,12 @@ class Header:
         for name, ours in self.mistyped.items():
             why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)
+
+
+@cache
+def _folded_columns() -> dict[str, str]:
+    """Our columns by their folded names."""
+    return {folded(name): name for name in vocabulary().columns}
 
 
 @cache

@@ -14,7 +14,6 @@ from typing import IO, TYPE_CHECKING, Any, Unpack
 import polars as pl
 
 from dnc.checks.arrow import Decider, decide
-from dnc.checks.explain import explain_call
 from dnc.checks.inputs import Source
 from dnc.checks.judge import RegimeResult
 from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
@@ -158,6 +157,8 @@ def explain(
     Raises:
         InputError, StoreError: as `check`. OptionError: `cells` names a column that is not ours.
     """
+    from dnc.checks.explain import explain_call
+
     call = explain_call(number, store, Settings.of(settings, options), cells or {})
     return call.verdict, call.findings
 

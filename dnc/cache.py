@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
@@ -59,11 +60,17 @@ def kept(
     return result
 
 
+def shipped_toml(package: str, *path: str) -> dict[str, Any]:
+    """A TOML file without dates that ships in a package; its text is parsed once, which takes 5 ms for 20 kB."""
+    text = files(package).joinpath(*path).read_text(encoding="utf-8")
+    return kept(path[-1], (text,), dict[str, Any], lambda: tomllib.loads(text))
+
+
 def source(package: str, *suffixes: str) -> str:
     """The SHA-256 of the files of a package whose names end in `suffixes`, such as its code or its data."""
     names = (file for file in files(package).iterdir() if file.name.endswith(suffixes))
-    texts = [(file.name, file.read_bytes()) for file in sorted(names, key=lambda file: file.name)]
-    return sha256(repr(texts).encode()).hexdigest()
+    hashes = sorted((file.name, sha256(file.read_bytes()).hexdigest()) for file in names)
+    return sha256(repr(hashes).encode()).hexdigest()
 
 
 def _folder() -> Path | None:

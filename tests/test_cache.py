@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 
 from dnc import cache
-from dnc.cache import kept, source
-from dnc.law import calendars, rulebook
+from dnc.cache import kept, shipped_toml, source
+from dnc.law import calendars, rule_file, rulebook
 from dnc.law.calendars import Calendar
 from dnc.law.rulebook import Rulebook, shipped
 from dnc.numbers import bulk_reader
@@ -219,13 +221,23 @@ def test_rules_from_the_cache_are_those_that_are_read(folder, monkeypatch):
             function.cache_clear()
         return Rulebook.load()
 
-    monkeypatch.setattr(rulebook, "read_pack", counted := Mock(wraps=rulebook.read_pack))
+    monkeypatch.setattr(rule_file, "read_pack", counted := Mock(wraps=rule_file.read_pack))
     first, again = anew(), anew()
     assert counted.call_count == len(first.packs) > 20
+    asked = [(pack.regimes.ids, pack.regimes.registries) for pack in again.packs.values()]  # before any is decoded
+    assert asked == [(pack.regimes.ids, pack.regimes.registries) for pack in first.packs.values()]
     assert (again.packs, parts(again)) == (first.packs, parts(first))
     monkeypatch.setattr(rulebook, "source", lambda *names: "other code")
     assert anew().packs == first.packs
     assert counted.call_count == 2 * len(first.packs)
+
+
+@pytest.mark.parametrize("path", [("dnc.law", "rules", "vocabulary.toml"), ("dnc.checks", "hints.toml")])
+def test_a_text_from_the_cache_is_the_text_that_is_read(folder, path):
+    """JSON, in which it is kept, has no dates."""
+    text = files(path[0]).joinpath(*path[1:]).read_text(encoding="utf-8")
+    assert [shipped_toml(*path), shipped_toml(*path)] == [tomllib.loads(text)] * 2
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_rules_that_do_not_ship_are_read(folder, tmp_path):

@@ -349,19 +349,23 @@ def _marks(at: pl.Series, what: str, column: str, word: pl.Expr) -> pl.DataFrame
 
 
 def _words(cells: pl.DataFrame, odd: Odd) -> pl.DataFrame:
-    """The axes: columns with a closed list of words."""
-    read = cells.select(
-        pl.col(axis).str.to_lowercase().replace_strict(words, words, default=None, return_dtype=pl.String)
-        for axis, words in vocabulary().axes.items()
+    """The axes: columns with a closed list of words; most lists lack most of them, and each costs a query."""
+    axes = vocabulary().axes
+    told = [axis for axis in axes if cells[axis].null_count() < cells.height]
+    read = cells[told].select(
+        pl.col(axis).str.to_lowercase().replace_strict(axes[axis], axes[axis], default=None, return_dtype=pl.String)
+        for axis in told
     )
-    odd |= cells.select(pl.col(axis).is_not_null() & pl.lit(read[axis]).is_null() for axis in read.columns).to_dict()
-    return read
+    odd |= cells.select(pl.col(axis).is_not_null() for axis in axes).to_dict()
+    odd |= cells.select(pl.col(axis).is_not_null() & pl.lit(read[axis]).is_null() for axis in told).to_dict()
+    return pl.DataFrame([read[axis] if axis in told else cells[axis] for axis in axes])
 
 
 def _of_numbers(cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, odd: Odd) -> list[pl.Series]:
     """Why there is no number, or where it belongs by its numbering plan."""
     region = cells["region"].str.to_uppercase()
-    odd["region"] = ~region.map_elements(known_region, return_dtype=pl.Boolean, skip_nulls=True).fill_null(True)
+    strange = [code is not None and not known_region(code) for code in region]
+    odd["region"] = pl.Series(strange, dtype=pl.Boolean)
     unread = plans.select(pl.coalesce(RAGGED, UNREAD).alias("unread")).to_series()
     where = kinds.select("territory", "code", "doubt", plan_place="place", plan_zones="zones", plan_line="line")
     kind = pl.select(pl.when(unread.is_null()).then(plans[KIND])).to_series()

@@ -421,8 +421,12 @@ def objecting(words: pl.DataFrame) -> list[str]:
 
 def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:
     """The columns one of whose words is meant; `words`: of `distinct_words`."""
-    meant = pl.Series(list(filter(is_meant, words["word"].unique())), dtype=pl.String)
-    return words.filter(pl.col("word").is_in(meant.implode()))["column"].unique(maintain_order=True).to_list()
+    meant = list(filter(is_meant, words["word"].unique()))
+    if not meant:
+        return []
+    return (
+        words.filter(pl.col("word").is_in(pl.Series(meant).implode()))["column"].unique(maintain_order=True).to_list()
+    )
 
 
 def speaks_of_consent(name: str) -> bool:

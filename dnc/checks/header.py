@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache, cached_property
 from html import unescape
-from importlib.resources import files
 from typing import Any, NamedTuple
 
+from dnc.cache import shipped_toml
 from dnc.checks.brief import Brief
 from dnc.clock import NO_DAYS, NONE, YES, read_day
 from dnc.errors import InputError, OptionError
@@ -35,7 +34,7 @@ _ALIKE = 0.88  # share of letters that such a name and a mistyped one have in co
 @cache
 def hints() -> dict[str, Any]:
     """`hints.toml`: words in headers and cells by which columns can be recognised."""
-    return tomllib.loads(files(__package__).joinpath("hints.toml").read_text(encoding="utf-8"))
+    return shipped_toml("dnc.checks", "hints.toml")
 
 
 class Rule(NamedTuple):
@@ -196,7 +195,7 @@ class Header:
     @property
     def mistyped(self) -> dict[str, str]:
         """Unused column → the one of our unmapped columns whose name it almost has."""
-        free = {folded(name): name for name in vocabulary().columns if name not in self.columns}
+        free = {wanted: name for wanted, name in _folded_columns().items() if name not in self.columns}
         found = {name: _almost(name, free) for name in self.unused}
         return {name: ours for name, ours in found.items() if ours}
 
@@ -232,6 +231,12 @@ class Header:
         for name, ours in self.mistyped.items():
             why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)
+
+
+@cache
+def _folded_columns() -> dict[str, str]:
+    """Our columns by their folded names."""
+    return {folded(name): name for name in vocabulary().columns}
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import webbrowser
 from contextlib import suppress
 
 import click
@@ -93,6 +92,8 @@ def desk(
         address = f"http://{host}/"
         click.echo(address if user_header else f"{address}?token={desk_.token}")
         if not (no_browser or user_header):
+            import webbrowser
+
             opening = f"{address}?token={desk_.token_for_once()}"
             threading.Thread(
                 target=webbrowser.open, args=(opening,), daemon=True

@@ -20,10 +20,7 @@ from dnc.files.csv_reader import read_csv
 from dnc.files.encoding import Text, text_of
 from dnc.files.input_file import open_input
 from dnc.files.json_reader import is_json, keys, objects
-from dnc.files.sandbox import frames
-from dnc.files.sandbox_worker import declared_rows
 from dnc.files.signatures import other_kind
-from dnc.files.spreadsheet import CELL, read_sheet
 from dnc.files.table import (
     BATCH_ROWS,
     HEADER_WITHIN,
@@ -112,6 +109,8 @@ def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None
 
 
 def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
+    from dnc.files.spreadsheet import CELL, read_sheet  # most lists are CSV
+
     grid, others, merged = read_sheet(path, sheet)
     numbered = grid.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
     cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
@@ -136,6 +135,8 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
 
 
 def _parquet(path: Path) -> Table:
+    from dnc.files.sandbox import frames
+
     rows = frames("parquet", path, BATCH_ROWS)
     return typed_table(path, "parquet", next(rows).columns, rows)
 
@@ -177,6 +178,8 @@ def count_rows(path: Path) -> int:
     """A quick estimate of the rows of a file: its line ends, or what a Parquet file declares."""
     with open_input(path) as file:
         if file.read(4) == b"PAR1":
+            from dnc.files.sandbox_worker import declared_rows
+
             return declared_rows(file)
         file.seek(0)
         return sum(block.count(b"\n") for block in iter(lambda: file.read(_BLOCK), b""))

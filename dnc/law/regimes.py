@@ -10,10 +10,11 @@ SQL; `dnc.law.findings` evaluates regimes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Self, overload
 
 from dnc.law.condition import Condition, Sql, all_sql
 from dnc.law.demands import OPEN
@@ -102,6 +103,47 @@ def clause_sql(clause: tuple[Condition, ...]) -> str:
     return all_sql(part.sql for part in clause)
 
 
+class Regimes(Sequence[Regime]):
+    """The regimes of a pack; those of the cache are decoded when one of them is first needed.
+
+    Most lists are about one country, and of the other packs only this is asked:
+    ids: of the regimes, in their order. registries: ids of those that any regime looks up.
+    """
+
+    def __init__(self, ids: Sequence[str], registries: Sequence[str], decode: Callable[[], tuple[Regime, ...]]) -> None:
+        self.ids = ids
+        self.registries = registries
+        self._decode = decode
+
+    @classmethod
+    def of(cls, regimes: tuple[Regime, ...]) -> Self:
+        """Regimes that were just read from their file."""
+        registries = {id_ for regime in regimes for part in regime.parts for id_ in part.registries}
+        return cls([regime.id for regime in regimes], sorted(registries), lambda: regimes)
+
+    @cached_property
+    def _all(self) -> tuple[Regime, ...]:
+        return self._decode()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Regime: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Regime, ...]: ...
+    def __getitem__(self, at: int | slice) -> Regime | tuple[Regime, ...]:
+        return self._all[at]
+
+    def __iter__(self) -> Iterator[Regime]:
+        return iter(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return self._all == other._all if isinstance(other, Regimes) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True)
 class Pack:
     """The law of one jurisdiction, as read from one file.
@@ -119,7 +161,7 @@ class Pack:
     clocks: dict[str, tuple[str, ...]]
     read_from: date
     read_until: date
-    regimes: tuple[Regime, ...]
+    regimes: Regimes
     macros: dict[str, str]
     polls: tuple[tuple[date, str], ...] = ()
 

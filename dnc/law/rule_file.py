@@ -28,7 +28,7 @@ from dnc.law.demands import (
     silent_days,
     value_names,
 )
-from dnc.law.regimes import GRADES, Cite, Pack, Regime
+from dnc.law.regimes import GRADES, Cite, Pack, Regime, Regimes
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, in_languages, localized, translated, words
 
@@ -175,7 +175,8 @@ class _Reader:
             raise self.fail("is not an ISO 3166-2 code", "places", unknown[0])
         macros = self.macros(regimes)
         polls = tuple(sorted((poll["day"], poll["name"]) for poll in self.polls))
-        return Pack(self.jurisdiction, name, territories, places, clocks, read_from, read_until, regimes, macros, polls)
+        law = Regimes.of(regimes)
+        return Pack(self.jurisdiction, name, territories, places, clocks, read_from, read_until, law, macros, polls)
 
     def _territories(self, data: dict[str, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
         tables = data.get("territories", {})

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import msgspec
 
 from dnc.cache import kept, source
 from dnc.database import connect
 from dnc.errors import RuleError
 from dnc.law.condition import Sql
-from dnc.law.regimes import Pack, Regime
-from dnc.law.rule_file import read_pack
+from dnc.law.regimes import Pack, Regime, Regimes
 from dnc.messages import LANGUAGES, Words, localized
 
 # The files on which the reading of a rules file depends.
@@ -109,13 +109,20 @@ class Rulebook:
             for regime in pack.regimes:
                 yield pack, regime
 
+    def regime(self, id_: str) -> Regime:
+        """The regime with an id. Raises KeyError."""
+        for pack in self.packs.values():
+            if id_ in pack.regimes.ids:
+                return pack.regimes[pack.regimes.ids.index(id_)]
+        raise KeyError(id_)
+
     def pack_of(self, territory: str) -> Pack | None:
         """The pack whose law applies to the numbers of a territory (ISO 3166-1 alpha-2)."""
         return next((pack for pack in self.packs.values() if territory in pack.territories), None)
 
     def registries(self) -> list[str]:
         """Ids of the registries that any regime looks up."""
-        return sorted({id_ for _, regime in self.regimes() for part in regime.parts for id_ in part.registries})
+        return sorted({id_ for pack in self.packs.values() for id_ in pack.regimes.registries})
 
 
 def shipped() -> dict[str, str]:
@@ -129,7 +136,7 @@ def shipped() -> dict[str, str]:
 
 @lru_cache(maxsize=128)  # rulebooks share most of their files
 def _pack(path: str, text: str) -> Pack:
-    return _shipped_packs().get(text) or read_pack(path, text)
+    return _shipped_packs().get(text) or _read(path, text)
 
 
 @cache
@@ -138,12 +145,18 @@ def _shipped_packs() -> dict[str, Pack]:
     texts = shipped()
     read_by = (source(package, *suffixes) for package, *suffixes in _READ_BY)
     inputs = (LANGUAGES, version("holidays"), version("tzdata"), *read_by)
-    packs = kept("rules", inputs, dict[str, Pack], lambda: _read(texts), write=_as_json, read=_from_json)
+    packs = kept("rules", inputs, dict[str, Pack], lambda: _all_read(texts), write=_as_json, read=_from_json)
     return {texts[name]: pack for name, pack in packs.items()}
 
 
-def _read(texts: Mapping[str, str]) -> dict[str, Pack]:
-    return {name: read_pack(name, text) for name, text in texts.items()}
+def _all_read(texts: Mapping[str, str]) -> dict[str, Pack]:
+    return {name: _read(name, text) for name, text in texts.items()}
+
+
+def _read(path: str, text: str) -> Pack:
+    from dnc.law.rule_file import read_pack  # most processes find all packs in the cache
+
+    return read_pack(path, text)
 
 
 def _as_json(value: object) -> object:
@@ -151,10 +164,15 @@ def _as_json(value: object) -> object:
         return [str(value), *value.columns]
     if isinstance(value, Words):
         return value.texts
+    if isinstance(value, Regimes):
+        return [value.ids, value.registries, msgspec.json.encode(tuple(value), enc_hook=_as_json).decode()]
     raise NotImplementedError
 
 
 def _from_json(kind: type, value: Any) -> Any:
+    if kind is Regimes:
+        ids, registries, text = value
+        return Regimes(ids, registries, lambda: msgspec.json.decode(text, type=tuple[Regime, ...], dec_hook=_from_json))
     return Sql(*value) if kind is Sql else Words(value)
 
 
@@ -168,10 +186,10 @@ def _rulebook(sources: tuple[tuple[str, str], ...], installed: PackId | None = N
         if pack.jurisdiction in packs:
             raise RuleError(localized("errors", "rules", "jurisdiction", name=pack.jurisdiction), path)
         packs[pack.jurisdiction] = pack
-        for regime in pack.regimes:
-            if regime.id in seen:
-                raise RuleError(localized("errors", "rules", "regime", other=seen[regime.id]), path, regime.id)
-            seen[regime.id] = path
+        for id_ in pack.regimes.ids:
+            if id_ in seen:
+                raise RuleError(localized("errors", "rules", "regime", other=seen[id_]), path, id_)
+            seen[id_] = path
         for name in pack.macros:
             if name in calendars:
                 raise RuleError(localized("errors", "rules", "calendar", name=name, other=calendars[name]), path)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib.resources import files
 from typing import Any
 
 import polars as pl
 
+from dnc.cache import shipped_toml
 from dnc.messages import in_languages
 
 AGAINST = ("objected_on", "consent_withdrawn_on")  # columns that count for all rows with the same number
@@ -84,4 +83,4 @@ class Vocabulary:
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
     """The vocabulary that ships with the program."""
-    return Vocabulary(tomllib.loads(files("dnc.law").joinpath("rules", "vocabulary.toml").read_text(encoding="utf-8")))
+    return Vocabulary(shipped_toml("dnc.law", "rules", "vocabulary.toml"))

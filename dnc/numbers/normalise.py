@@ -16,6 +16,8 @@ from functools import lru_cache
 
 import polars as pl
 
+from dnc.cache import kept, source
+
 _LEAST = 6  # digits of a part that could be a number of its own
 _LONGEST = 200  # characters; longer texts are not read, so that no crafted text makes a pattern slow
 
@@ -149,8 +151,8 @@ def cleaned_column(texts: pl.Series) -> pl.DataFrame:
     cells = texts.alias("text").to_frame().select(pl.when(usual).then(plain).alias("text"), long=size > _LONGEST)
     text = cells["text"]
     worded = cells.with_row_index().filter(text.str.contains(_WORDED.pattern))
-    for pattern, kept in _REMOVED:
-        shorter = pl.col("text").str.replace(pattern.pattern, kept.replace("\\", "$")).str.strip_chars(" ")
+    for pattern, rest in _REMOVED:
+        shorter = pl.col("text").str.replace(pattern.pattern, rest.replace("\\", "$")).str.strip_chars(" ")
         worded = worded.with_columns(shorter)
     text = text.scatter(worded["index"], worded["text"])
     return pl.DataFrame([text, cells["long"]]).select(_digits(), _reason())
@@ -180,6 +182,11 @@ def _is_ascii(texts: pl.Series) -> bool:
 @lru_cache(maxsize=1)
 def _plain_signs() -> tuple[list[str], list[str]]:
     """The characters outside ASCII, in scripts in use, that `cleaned` replaces, and their replacements."""
+    inputs = (unicodedata.unidata_version, source(__package__, "normalise.py"))
+    return kept("signs", inputs, tuple[list[str], list[str]], _replaced_signs)
+
+
+def _replaced_signs() -> tuple[list[str], list[str]]:
     chars = [chr(code) for code in (*range(0x80, 0x3100), *range(0xFE00, 0x10000))]
     kinds = map(unicodedata.category, chars)  # `_plain` replaces only a few of these thousands of characters
     signs = [char for char, kind in zip(chars, kinds, strict=True) if kind in _REPLACED or char in _LOOK_ALIKES]

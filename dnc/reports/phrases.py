@@ -178,8 +178,7 @@ def covered(snapshot: Snapshot, language: str) -> str:
 
 def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
     """Regimes with their rows, those with most rows first."""
-    by_id = {regime.id: regime for _, regime in book.regimes()}
-    return [(by_id[id_], count) for id_, count in sorted(rows.items(), key=lambda pair: (-pair[1], pair[0]))]
+    return [(book.regime(id_), count) for id_, count in sorted(rows.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
 def planned(check: Check) -> str:

@@ -20,7 +20,6 @@ from dnc.errors import InputError
 from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.ledger import Change
-from dnc.store.loader_search import loader_of
 from dnc.store.snapshots import Snapshot, snapshot_of
 
 DECISIONS = "decisions"
@@ -44,6 +43,8 @@ class Forgotten:
 
 def check_registry(registry: str | None) -> None:
     """Raise LoaderError if there is no such registry, InputError if it is the own list."""
+    from dnc.store.loader_search import loader_of  # every store is opened with this module
+
     if registry and loader_of(registry).cumulative:
         raise InputError(localized("errors", "retain_own"))
 

@@ -23,7 +23,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import duckdb
 import polars as pl
@@ -35,13 +35,15 @@ from dnc.files.locks import ReadLock, own_folder
 from dnc.messages import localized
 from dnc.numbers.reader import read_number
 from dnc.registries.reasons import in_words
-from dnc.store import audit_log, ledger_sql, load, retention
+from dnc.store import audit_log, ledger_sql, retention
 from dnc.store.folder import refuse_unsafe
 from dnc.store.ledger import WORK, Ledger
-from dnc.store.load import LoadOptions
 from dnc.store.manifest import Manifest
 from dnc.store.retention import Forgotten
 from dnc.store.snapshots import Snapshot, Standing, snapshots_in
+
+if TYPE_CHECKING:
+    from dnc.store.load import LoadOptions
 
 __all__ = ["LOCK_WAIT_SECONDS", "Snapshot", "Standing", "Store"]
 
@@ -261,6 +263,8 @@ class Store:
         **options: Unpack[LoadOptions],
     ) -> list[Snapshot]:
         """Load several files, all or none; arguments and exceptions as for `load`. Returns one snapshot per file."""
+        from dnc.store import load  # most processes only check
+
         checked = load.options(paths, as_of, options)
         standing = self.standing()
         with self.work("load") as work, self.ledger.instance.cursor() as con:

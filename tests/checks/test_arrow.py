@@ -211,6 +211,17 @@ def test_a_condition_is_a_share_or_an_amount(name):
         Asked(max_undecided=50)
 
 
+@pytest.mark.parametrize("name", ["objected_on", "consent"])
+def test_none_in_python_is_an_empty_cell_and_not_the_word_none(tmp_path, name):
+    """As a word it would say that the person did not object, and that there is no consent."""
+    store, missing = Store(tmp_path / "store"), {"objected_on": "registry:own", "consent": "consent"}[name]
+    cells = {"caller": "commercial", "recipient": "consumer", "voice": "human", "call_at": "2026-12-01T10:30"}
+    verdict, _ = explain("0199000810", store, cells | {name: None}, region="FR")
+    assert missing in verdict["dnc_missing"].split(";")
+    with pytest.raises(InputError, match=f"{name} has no value"):
+        check(SHOP, store, given={name: None})
+
+
 def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screened):
     """Numbers are texts: an integer has lost its zero or its plus."""
     for wrong in (

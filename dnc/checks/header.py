@@ -22,6 +22,7 @@ from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
 from dnc.messages import localized
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
+_NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _BETWEEN_ITEMS = re.compile(r"""[;|]|,(?!\s)|",\s""")  # a comma and a blank are also between parts of a sentence
 _KEY = re.compile(r'"((?:[^"\\]|\\.){1,64})"\s*:')  # of an object in JSON
@@ -201,11 +202,15 @@ class Header:
 
     @property
     def nameless(self) -> list[str]:
-        """Unused columns without a name, left of the last column with a name; or with nothing but marks for a name."""
+        """Unused columns without a name, or with one that is nothing but marks or comes from pandas.
+
+        In a CSV and a spreadsheet rows with text behind the last name are marked as they are read.
+        """
         named = [at for at, name in enumerate(self.table.header) if name.strip()]
-        before = set(self.table.columns[: max(named, default=0)])
+        last = max(named, default=0) if self.table.kind in ("csv", "xlsx") else len(self.table.columns)
+        before = set(self.table.columns[:last])
         blank = {name: not self.names[name].strip() for name in self.unused}
-        return [name for name in self.unused if (name in before if blank[name] else not self.names[name].strip(_MARKS))]
+        return [name for name in self.unused if (name in before if blank[name] else _is_no_name(self.names[name]))]
 
     def may_object_error(self, names: Sequence[str], why: str = "unused_cells", way_out: str = "words") -> OptionError:
         """The error about unused columns that may record objections; `way_out` is a key below it in the messages."""
@@ -223,6 +228,10 @@ class Header:
         for name, ours in self.mistyped.items():
             why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)
+
+
+def _is_no_name(name: str) -> bool:
+    return not name.strip(_MARKS) or bool(_NO_NAME.fullmatch(name))
 
 
 @cache

@@ -7,6 +7,7 @@ import pickle
 import shutil
 from datetime import date, datetime
 from functools import partial
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -146,6 +147,33 @@ def test_what_is_no_batch_of_calls_is_refused(screened, batch, says):
     with pytest.raises(InputError, match=says) as refused:
         list(decide([batch], screened))
     assert "0199000001" not in str(refused.value)
+
+
+class Indexed(Stream):
+    """A frame with a named index, as of pandas: the stream leaves it out."""
+
+    index = SimpleNamespace(names=["objected_on"])
+
+    def reset_index(self) -> Stream:
+        """The same with the index as a column."""
+        return Stream(self._frame.with_columns(objected_on=pl.lit("2026-08-01")))
+
+
+def test_a_named_index_of_pandas_is_a_column(screened):
+    """It may hold objections."""
+    outcomes = [set(check(frame, screened, **TOLD).verdicts["dnc_outcome"]) for frame in (SHOP, Indexed(SHOP))]
+    assert outcomes[0] != outcomes[1] == {"blocked"}
+
+
+@pytest.mark.parametrize("names", [["number", "", "city"], ["number", "city", ""]], ids=["middle", "end"])
+def test_text_in_a_column_without_a_name_stops_batches_as_lists(screened, tmp_path, names):
+    """Anywhere, also behind the last name, where the rows of a CSV are marked."""
+    batch = pl.DataFrame({name: ["0199000001"] for name in names})
+    batch.write_parquet(tmp_path / "calls.parquet")
+    with pytest.raises(OptionError, match="has no name, and text in it"):
+        list(decide([batch], screened))
+    with pytest.raises(OptionError, match="has no name, and text in it"):
+        check(tmp_path / "calls.parquet", screened)
 
 
 def test_a_store_that_is_not_there_decides_nothing(tmp_path):

@@ -233,6 +233,9 @@ def test_a_column_without_a_name_is_not_passed_over(write_file, store):
     with pytest.raises(OptionError, match=r"c.csv:2: column 1 has no name"):
         check(write_file("c.csv", ",number\n1,0199000418\n0,0199000419\n"), store, region="FR")
     assert check(write_file("d.csv", "number,,city\n0199000418,,Lyon\n"), store, region="FR").rows == 1
+    # pandas gives such columns names.
+    with pytest.raises(OptionError, match=r"e.csv:2: Unnamed: 2 has no name"):
+        check(write_file("e.csv", "Unnamed: 0,number,Unnamed: 2\n0,0199000418,x\n"), store, region="FR")
 
 
 def test_a_file_of_consents_may_not_pass_over_a_withdrawal(dnc, write_file):

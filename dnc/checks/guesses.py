@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.header import Header, has_key_of_objections, has_objection, hints, is_objection, noes
+from dnc.checks.header import Header, has_objection, has_objection_in_json, hints, is_objection, noes
 from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
@@ -409,13 +409,13 @@ class UnusedObjections:
 
 
 def objecting(words: pl.DataFrame) -> list[str]:
-    """The columns with a few different words of which one is an objection, and those of objects with a key for them.
+    """The columns with a few different words of which one is an objection, and those of JSON that tells one.
 
     words: of `distinct_words`.
     """
     objects = words.filter(pl.col("word").str.contains(r"^[\[{]"))
     found = columns_with(words.filter(pl.len().over("column") <= MOST_WORDS), is_objection)
-    return list(dict.fromkeys([*found, *columns_with(objects, has_key_of_objections)]))
+    return list(dict.fromkeys([*found, *columns_with(objects, has_objection_in_json)]))
 
 
 def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:

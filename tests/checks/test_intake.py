@@ -213,6 +213,16 @@ def test_a_column_of_ours_that_is_mistyped_is_mapped_or_ignored(name, ours, writ
     assert dnc("check", calls, "--region", "FR", "--map", f"{ours}={name}")[0] == 3
 
 
+@pytest.mark.parametrize("name", ["consent.1", "consent_1", "consent_duplicated_0", "consent_right"])
+def test_a_second_column_of_the_same_name_is_not_passed_over(name, write_file, store):
+    """pandas, DuckDB and Polars rename it where they read a file or join tables; of numbers there may be several."""
+    calls = write_file("calls.csv", f"number,number_1,consent,{name}\n0199000418,0199000419,named_caller,none\n")
+    with pytest.raises(OptionError, match=f"column '{name}' is not used, and seems to be a second column 'consent'"):
+        check(calls, store, region="FR")
+    assert check(calls, store, brief=Brief(region="FR", ignore=[name])).rows == 1
+    assert check(calls, store, brief=Brief(region="FR", columns={"consent": name}, ignore=["consent"])).rows == 1
+
+
 def test_a_column_that_is_another_word_is_the_files_own(write_file, store):
     """Short names are like anything, and some words are only near to ours."""
     names = "voie,link,name,invoice,created,updated,called,religion,content,calls,clé"

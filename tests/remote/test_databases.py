@@ -260,6 +260,9 @@ def test_lists_in_files_of_sqlite_and_duckdb(tmp_path, store):
         for source in (url, f"duckdb:///{tmp_path}/crm.duckdb"):
             with pytest.raises(InputError, match=r"crm\.(sqlite|duckdb)"):
                 check(Query(source, change), store)
+    for nothing in ("", "-- select * from calls"):
+        with pytest.raises(InputError, match="it must be a select"):
+            check(Query(duck.url, nothing), store)
     with pytest.raises(InputError, match="no such file"):
         check(Query(f"duckdb:///{tmp_path}/none.duckdb", "select 1"), store)
     with pytest.raises(OptionError, match=r"PostgreSQL or SQLite"):

@@ -228,6 +228,20 @@ def test_every_wrong_argument_says_what_was_expected(screened, function, name, v
         function(SHOP, screened, **{name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("covers", [33]), ("covers", 33), ("columns", ["number"]), ("values", "x"), ("accept_unread", "1"),
+        ("region", 33), ("shrunk", 1), ("reason", 1), ("corrects", "1"), ("asked", 5), ("loader", 5), ("campaign", 5),
+        ("registry", 5), ("means", 5), ("dates", 5), ("sheet", 5),
+    ],
+)  # fmt: skip
+def test_every_wrong_option_of_a_load_says_what_was_expected(screened, name, value):
+    """Before the file is looked for."""
+    with pytest.raises(OptionError, match=f"{name} must be an? "):
+        screened.load("none.csv", as_of=date(2026, 8, 1), **{name: value})
+
+
 @pytest.mark.parametrize("name", ["price", "min_clear", "max_undecided", "max_price_per_clear"])
 def test_a_condition_is_a_share_or_an_amount(name):
     """Neither below nothing nor above all, and no NaN, with which every comparison is false."""
@@ -262,6 +276,9 @@ def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screene
         lambda: screened.load(5, as_of=date(2026, 8, 1)),
         lambda: screened.load("x.csv", as_of="2026-08-01"),
         lambda: screened.object(["+33199000810"], datetime(2026, 8, 1)),
+        lambda: screened.object([33199000810], date(2026, 8, 1)),
+        lambda: screened.object("+33199000810", date(2026, 8, 1)),
+        lambda: screened.object(None, date(2026, 8, 1)),
         lambda: write(check(SHOP, screened), "x.csv", rows=5),
         lambda: write(check(SHOP, screened), "x.csv", rows=[5]),
         lambda: list(decide([SHOP], 5)),

@@ -255,8 +255,22 @@ def noes() -> frozenset[str]:
 
 def may_object(name: str) -> bool:
     """Whether a text has a word by which files record objections."""
-    words = _words(name)
-    return any(f" {word} " in words or f" {word.replace(' ', '')} " in words for word in hints()["against"]["words"])
+    return _has_word(name, hints()["against"]["words"])
+
+
+def may_end(name: str) -> bool:
+    """Whether a name of a column has a word for consents that hold, or that no longer do."""
+    return any(_has_word(name, words) for words in hints()["consents"].values())
+
+
+def is_ended(cell: str) -> bool:
+    """Whether a cell is a word for a consent that no longer holds."""
+    return _words(cell).partition("|")[0].strip() in hints()["consents"]["ended"]
+
+
+def _has_word(text: str, known: Sequence[str]) -> bool:
+    words = _words(text)
+    return any(f" {word} " in words or f" {word.replace(' ', '')} " in words for word in known)
 
 
 def is_objection(cell: str) -> bool:

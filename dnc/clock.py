@@ -209,6 +209,12 @@ def read_day(text: str, order: str, now: date | None = None) -> date | None:
     return moment.date() if isinstance(moment, datetime) else moment
 
 
+def only_order(text: str) -> str | None:
+    """`dmy` or `mdy` where a date can be read in this order and in no other; else None."""
+    read = [order for order in DATE_ORDERS if read_moment(text, order)]
+    return read[0] if len(read) == 1 else None
+
+
 def may_be_cut(text: str) -> bool:
     """Whether a date with a year of two digits may be part of a longer one that is another day."""
     return bool(_CUT.match(_BEFORE.sub("", text.strip())))

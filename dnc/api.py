@@ -150,7 +150,7 @@ def explain(
         number: as in a list.
         store: where the snapshots of registries are; need not exist.
         cells: the other cells of a row of a list, by the name of our column; they are read as in a list, so a cell
-            that is not understood counts as empty.
+            that is not understood counts as empty. None is an empty cell.
         settings, options: see `dnc.checks.settings.Settings`; only the words and facts of a brief are used.
     Returns:
         The columns of `dnc.law.vocabulary.VERDICT`, and the findings.

@@ -87,8 +87,10 @@ _CLOCK = re.compile(
     r"(?P<offset>\s?(?:Z|[+-]\d{2}:?\d{2}))?$",
     re.IGNORECASE,
 )
-# A span of hours, such as 18:00-20:00; a time with an offset is written like this only after a T.
-_SPAN = re.compile(r"\s\d{1,2}:\d{2}-\d{1,2}:?\d{2}$")
+# A span of hours, such as 18:00-20:00 or 1800 -2000; a time with an offset is written like this only after a T.
+_SPAN = re.compile(r"\s\d{1,2}:?\d{2}\s?-\s?\d{1,2}:?\d{2}$")
+# After the hour alone: T18.30 is half past six to people and not to ISO 8601, and T18-20 may be a span.
+_HOUR_AND_MORE = re.compile(r"T\d\d[.,+-]")
 _LEAST_OFFSET, _MOST_OFFSET = timedelta(hours=-12), timedelta(hours=14)  # of any place
 _BEGINS_ISO = re.compile(r"^\d{4}(?:-?W\d\d|\d{4}\b|\d{4}T|-\d\d-\d\dT)")
 DATE_ORDERS = tuple(_SHAPES)
@@ -180,6 +182,8 @@ def _in_words(text: str, order: str, last_year: int) -> date | datetime | None:
 
 def _other_iso(text: str) -> date | datetime | None:
     """The rarer forms of ISO 8601: without hyphens or colons, with weeks, or without minutes."""
+    if _HOUR_AND_MORE.search(text):
+        return None
     for read in (date.fromisoformat, datetime.fromisoformat):
         with suppress(ValueError):
             return read(text)
@@ -203,6 +207,12 @@ def read_day(text: str, order: str, now: date | None = None) -> date | None:
     """The date of a date or date-time, see `read_moment`; None if it cannot be read."""
     moment = read_moment(text, order, now)
     return moment.date() if isinstance(moment, datetime) else moment
+
+
+def only_order(text: str) -> str | None:
+    """`dmy` or `mdy` where a date can be read in this order and in no other; else None."""
+    read = [order for order in DATE_ORDERS if read_moment(text, order)]
+    return read[0] if len(read) == 1 else None
 
 
 def may_be_cut(text: str) -> bool:

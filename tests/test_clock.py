@@ -193,7 +193,23 @@ def test_a_year_of_two_digits_with_a_time():
     assert read_moment("5. März 2026 09:30Z", "iso").isoformat() == "2026-03-05T09:30:00+00:00"
 
 
-@pytest.mark.parametrize("text", ["2026-12-06 18:00-20:00", "06/12/2026 8:00-09:00", "6 Dec 2026 08:00-0900"])
+@pytest.mark.parametrize("text", ["2026-12-06T18.30", "2026-12-06T18,5", "20261206T19.5+01:00"])
+def test_a_fraction_of_an_hour_is_not_read(text):
+    """To ISO 8601 18.30 is eighteen minutes past six, to people half past."""
+    assert read_moment(text, "iso") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-12-06 18:00-20:00",
+        "06/12/2026 8:00-09:00",
+        "6 Dec 2026 08:00-0900",
+        "20261206 0800-0900",
+        "2026-12-06 08:00 -09:00",
+        "2026-12-06T08-09",
+    ],
+)
 def test_a_span_of_hours_is_no_time_with_an_offset(text):
     """Sunday from 18 to 20 hours would be Monday in the afternoon."""
     assert read_moment(text, "dmy", NOW) is None

@@ -91,7 +91,8 @@ class Decider:
             self._unused = UnusedObjections(self._intake.header, self._setup.brief)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         with ExitStack() as stack:
-            intake, batches, against = self._intake, list(table.batches), None
+            intake, against = self._intake, None
+            batches = list(intake.fitted(table.batches))
             if frame.height > 1 and intake.header.against:
                 spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
                 against = self._setup.against(intake, batches, Path(spill))

@@ -119,7 +119,7 @@ class Brief:
             self,
             region=region or self.region,
             columns={**self.columns, **(columns or {})},
-            facts={**self.facts, **{name: str(fact) for name, fact in (facts or {}).items()}},
+            facts={**self.facts, **{name: as_cell(fact) for name, fact in (facts or {}).items()}},
             beside=self.beside.union(facts or ()),
             ignore=(*self.ignore, *ignore),
             sheet=sheet or self.sheet,
@@ -132,6 +132,11 @@ class Brief:
     def without(self, facts: Collection[str]) -> Brief:
         """This brief without some of its facts."""
         return replace(self, facts={name: fact for name, fact in self.facts.items() if name not in facts})
+
+
+def as_cell(value: object) -> str:
+    """A value given in Python as the text of a cell; None is an empty one, and not the word `None`."""
+    return "" if value is None else str(value)
 
 
 def must_be_column(name: str) -> None:

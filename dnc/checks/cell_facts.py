@@ -16,7 +16,7 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.header import Rule, may_object, noes, says_nothing
 from dnc.checks.local_time import Places, appointment, call_moment
-from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, read_day, today
+from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
 from dnc.files.table import RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct
 from dnc.law.demands import DATES
@@ -199,7 +199,16 @@ class FactReader:
             elif ours in AGAINST:  # nor is it a mistake to record an objection without its day
                 here &= ~cell.str.to_lowercase().is_in(YES)
             at = here.fill_null(False).arg_true()
-            yield _marks(at, "misread", ours, masked(pl.lit(cell.gather(at))))
+            word = masked(pl.lit(cell.gather(at)))
+            if vocabulary().columns[ours]["kind"] in ("date", "datetime"):
+                order = each_distinct(cell.gather(at).to_frame("day"), self._other_order, {"order": pl.String})["order"]
+                word = pl.concat_str(word, pl.format(" ({})", pl.lit(order)), ignore_nulls=True)
+            yield _marks(at, "misread", ours, word)
+
+    def _other_order(self, text: str) -> tuple[str | None]:
+        """The order in which a date can be read, where that is not the declared one."""
+        order = only_order(text)
+        return (None if order == self.brief.dates else order,)
 
     def _filled(self, plans: pl.DataFrame, fits: pl.Series, consent_odd: pl.Series) -> Iterator[pl.DataFrame]:
         """Which rows have an empty cell that a rule filled, by rule.

@@ -22,16 +22,16 @@ from dnc.checks.brief import Brief, Names
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
 from dnc.checks.guesses import columns_with, distinct_words, is_day, objecting
-from dnc.checks.header import Header
+from dnc.checks.header import Header, is_ended, may_end
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
-from dnc.errors import InputError
+from dnc.errors import InputError, OptionError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
-from dnc.files.table import LINE, RAGGED, Table, folded
+from dnc.files.table import LINE, RAGGED, Table, as_typed, folded, quoted
 from dnc.frames import as_text, numbered
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import vocabulary
+from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
 
@@ -101,13 +101,15 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     Raises:
         InputError: the file is not one of consents, or the number of a statement against calls cannot be read.
         OptionError: a column that is neither used nor ignored may tell withdrawals, by its name, because it has days,
-            or by its words.
+            or by its words, or is a second one for the same; or one for objections or refusals, which are not read
+            here, has some.
     """
     path = Path(path)
     table = open_table(path)
     of_consents = replace(brief, columns=_columns(brief, table), facts={}, when_filled={}, when_empty={})
     intake = Intake(table, of_consents, book, now=now)
     intake.header.refuse_unused("rename")
+    _refuse_second(intake.header)
     if not {"consent", "consent_withdrawn_on"} & intake.header.columns.keys():
         raise InputError(localized("errors", "consent_columns"), path, 1)
     proof = next((name for name in table.columns if folded(name) in _PROOF), None)
@@ -115,7 +117,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
 
     def batches() -> Iterable[pl.DataFrame]:
         for batch in intake.fitted(table.batches):
-            _refuse_unused(batch, intake.header, proof)
+            _refuse_unused(batch, intake, proof)
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
             stated = _ranked(calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null())))
@@ -142,10 +144,27 @@ def _certain(calls: Calls) -> Calls:
     return calls._replace(number=pl.select(pl.when(doubt.is_null()).then(calls.number).alias("number")).to_series())
 
 
-def _refuse_unused(rows: pl.DataFrame, header: Header, proof: str | None) -> None:
-    """Raise OptionError at an unused column that may tell withdrawals: by a day, or by a word for objections."""
-    words = distinct_words(rows, [name for name in header.unused if name != proof])
-    for found, why in ((columns_with(words, is_day), "unused_days"), (objecting(words), "unused_cells")):
+def _refuse_second(header: Header) -> None:
+    """Raise OptionError where a column has the short name of one that the file has too: `for` beside `consent_for`."""
+    for ours, short in _ALSO.items():
+        for name in header.unused:
+            if folded(name) == short:
+                first = quoted([header.columns[ours]])
+                why = localized("errors", "doubled", name=quoted([name]), typed=as_typed(name), first=first)
+                raise OptionError(why, header.table.path, header.table.skipped + 1)
+
+
+def _refuse_unused(batch: pl.DataFrame, intake: Intake, proof: str | None) -> None:
+    """Raise OptionError at a column that is not read and may tell withdrawals: by its name, a day or a word."""
+    header = intake.header
+    words = distinct_words(batch, [name for name in header.unused if name != proof])
+    objections = [name for name in OR_NONE if name in header.columns and name not in _COLUMNS]
+    for found, why in (
+        (list(filter(may_end, words["column"].unique(maintain_order=True))), "unused_columns"),
+        (columns_with(words, is_day), "unused_days"),
+        ([*objecting(words), *columns_with(words, is_ended)], "unused_cells"),
+        ([header.columns[name] for name in objections if intake.has_objection(batch, [name]).any()], "unused_cells"),
+    ):
         if found:
             raise header.may_object_error([header.names[name] for name in found], why, "rename")
 
@@ -177,7 +196,8 @@ def _against() -> pl.Expr:
 
 def _columns(brief: Brief, table: Table) -> dict[str, Names]:
     """Our names → the names in the file: those of the brief that the file has, else the short ones."""
-    there = {folded(name): name for name in table.columns}
+    ignored = set(map(folded, brief.ignore))
+    there = {folded(name): name for name in table.columns if folded(name) not in ignored}
     found = {ours: [name for name in brief.named(ours) if folded(name) in there] for ours in brief.columns}
     mapped = {ours: names for ours, names in found.items() if names}
     short = {ours: there[also] for ours, also in _ALSO.items() if also in there and folded(ours) not in there}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dnc.checks.brief import Brief, must_be_column
+from dnc.checks.brief import Brief, as_cell, must_be_column
 from dnc.checks.calls import Calls
 from dnc.checks.guesses import UnusedObjections
 from dnc.checks.inputs import Source, opened
@@ -41,7 +41,7 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
     must_be("cells", cells, "facts", Mapping)
     for name in cells:
         must_be("cells", name, "facts", str)
-    texts = {name: str(cell) for name, cell in cells.items()}
+    texts = {name: as_cell(cell) for name, cell in cells.items()}
     try:
         for name in texts:
             must_be_column(name)

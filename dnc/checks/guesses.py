@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.header import Header, has_key_of_objections, has_objection, hints, is_objection, permits, says_no
+from dnc.checks.header import Header, has_objection, has_objection_in_json, hints, is_objection, permits, says_no
 from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
@@ -56,6 +56,7 @@ _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
 _WRITTEN = r"^(?:\+|00?[1-9]|\(|\d{3}[-.]\d{3}[-.]\d{4}$)"  # as a number is, and hardly a count, an id or an amount
 _BETWEEN = r"\s*:::\s*|\s+(?:/|;|ou|or|oder|o)\s+"  # two numbers in a cell
 _DAY = r"^(?:\p{L}+\.?,?\s+)?([0-9]{1,2})[/.\-]([0-9]{1,2})[/.\-](?:[0-9]{4}\b|[0-9]{2}(?:$|[, T]))"
+_YEAR_FIRST = r"^[0-9]{1,2}-[0-9]{1,2}-[0-9]{2}(?:$|[, T])"  # 25-11-26 may be of 2025 or of 2026: it proves no order
 _SHORT_YEAR = r"[0-9].*\p{L}{3}\.?[ ./\-]+[0-9]{2}(?:$|[, T])"  # 05-avr-26; only a declared order decides its century
 _LONGEST_DAY = 60  # characters
 # The value that a column of days gives to one of our columns without days.
@@ -250,10 +251,12 @@ class Guesses:
         others = self.rows.select(pl.exclude(list(self.numbers)))
         rows = (others if others.width else self.rows).head(max(_LEAST, _CELLS // self.rows.width))
         cells = pl.concat([column.alias("day") for column in rows])
-        parts = cells.str.extract_groups(_DAY).struct.unnest().cast(pl.Int8).drop_nulls()
+        digits = cells.filter(cells.str.contains(_DAY))
+        proofs = digits.filter(~digits.str.contains(_YEAR_FIRST))
+        parts = proofs.str.extract_groups(_DAY).struct.unnest().cast(pl.Int8)
         dmy, mdy = (int((parts[name] > 12).sum()) for name in parts.columns)
         short = filter(is_day, cells.filter(cells.str.contains(_SHORT_YEAR)))
-        return Days(dmy, mdy, parts.height, sum(1 for _ in short))
+        return Days(dmy, mdy, digits.len(), sum(1 for _ in short))
 
     def has_days(self, name: str) -> bool:
         """Whether the cells of a column are days."""
@@ -406,7 +409,7 @@ def objecting(words: pl.DataFrame) -> list[str]:
     """The columns that record objections, by their cells; `words`: of `distinct_words`.
 
     These are columns with a few different words of which one is an objection, or says no where the name of the column
-    says whom one may call; and columns of objects with a key for objections.
+    says whom one may call; and columns of JSON that tells one.
     """
     few = words.filter(pl.len().over("column") <= MOST_WORDS)
     of_permissions = pl.col("column").is_in(list(filter(permits, few["column"].unique())))
@@ -414,7 +417,7 @@ def objecting(words: pl.DataFrame) -> list[str]:
     found = [
         *columns_with(few, is_objection),
         *columns_with(few.filter(of_permissions), says_no),
-        *columns_with(objects, has_key_of_objections),
+        *columns_with(objects, has_objection_in_json),
     ]
     return list(dict.fromkeys(found))
 

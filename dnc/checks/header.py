@@ -21,9 +21,13 @@ from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
 from dnc.messages import localized
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
+_NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _BETWEEN_ITEMS = re.compile(r"""[;|]|,(?!\s)|",\s""")  # a comma and a blank are also between parts of a sentence
-_KEY = re.compile(r'"((?:[^"\\]|\\.){1,64})"\s*:')  # of an object in JSON
+_TEXT = re.compile(r'"([^"\\]*(?:\\.?[^"\\]*)*)(?:"(\s*:)?|\Z)', re.DOTALL)  # in JSON, and whether it is a key
+_LONGEST = 64  # characters of such a text
+# What programs append to the second of two equal names: pandas, DuckDB, and Polars for CSV and for joins.
+_SECOND = re.compile(r"(?:\.\d+|_1|_duplicated_\d+|_right)$")
 _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
@@ -200,12 +204,23 @@ class Header:
         return {name: ours for name, ours in found.items() if ours}
 
     @property
+    def doubled(self) -> dict[str, str]:
+        """Unused column → the name of a mapped one that it seems to have had too; other than numbers and row ids."""
+        mapped = {folded(self.names[name]) for ours, name in self.columns.items() if ours not in ("call", "number")}
+        first = {name: _SECOND.sub("", name) for name in self.unused if _SECOND.search(name)}
+        return {name: same for name, same in first.items() if folded(same) in mapped}
+
+    @property
     def nameless(self) -> list[str]:
-        """Unused columns without a name, left of the last column with a name; or with nothing but marks for a name."""
+        """Unused columns without a name, or with one that is nothing but marks or comes from pandas.
+
+        In a CSV and a spreadsheet rows with text behind the last name are marked as they are read.
+        """
         named = [at for at, name in enumerate(self.table.header) if name.strip()]
-        before = set(self.table.columns[: max(named, default=0)])
+        last = max(named, default=0) if self.table.kind in ("csv", "xlsx") else len(self.table.columns)
+        before = set(self.table.columns[:last])
         blank = {name: not self.names[name].strip() for name in self.unused}
-        return [name for name in self.unused if (name in before if blank[name] else not self.names[name].strip(_MARKS))]
+        return [name for name in self.unused if (name in before if blank[name] else _is_no_name(self.names[name]))]
 
     def may_object_error(self, names: Sequence[str], why: str = "unused_cells", way_out: str = "words") -> OptionError:
         """The error about unused columns that may record objections; `way_out` is a key below it in the messages."""
@@ -231,6 +246,13 @@ class Header:
         for name, ours in self.mistyped.items():
             why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)
+        for name, first in self.doubled.items():
+            why = localized("errors", "doubled", name=quoted([name]), typed=as_typed(name), first=quoted([first]))
+            raise OptionError(why, *self._place)
+
+
+def _is_no_name(name: str) -> bool:
+    return not name.strip(_MARKS) or bool(_NO_NAME.fullmatch(name))
 
 
 @cache
@@ -267,6 +289,16 @@ def says_yes(cell: str) -> bool:
     return cell.lower() in YES or _phrase(cell) in hints()["permission"]["yes"]
 
 
+def may_end(name: str) -> bool:
+    """Whether a name of a column has a word for consents that hold, or that no longer do."""
+    return any(_has_one(name, words) for words in hints()["consents"].values())
+
+
+def is_ended(cell: str) -> bool:
+    """Whether a cell is a word for a consent that no longer holds."""
+    return _phrase(cell) in hints()["consents"]["ended"]
+
+
 def is_objection(cell: str) -> bool:
     """Whether a cell, or an item of one that is a list, is nothing but a word by which files record objections."""
     against = hints()["against"]
@@ -274,9 +306,10 @@ def is_objection(cell: str) -> bool:
     return any(word in against["cells"] or (word in against["words"] and word not in against["not"]) for word in words)
 
 
-def has_key_of_objections(cell: str) -> bool:
-    """Whether a cell is an object (JSON) with a key by which files record objections."""
-    return any(may_object(key) for key in _KEY.findall(cell))
+def has_objection_in_json(cell: str) -> bool:
+    """Whether a cell of JSON has a key by which files record objections, or a text that is one."""
+    texts = ((text, is_key) for text, is_key in _TEXT.findall(cell) if len(text) <= _LONGEST)
+    return any(may_object(text) if is_key else is_objection(text) for text, is_key in texts)
 
 
 def has_objection(cell: str) -> bool:

@@ -95,11 +95,16 @@ def _copied(source: str | Path | Query, folder: Path) -> Path:
 
 
 def as_frame(table: Batch) -> pl.DataFrame:
-    """A table as a frame of Polars. Raises InputError where that is not possible."""
+    """A table as a frame of Polars. Raises InputError where that is not possible.
+
+    A named index of pandas is a column like any other; Polars would leave it out.
+    """
     if not isinstance(table, Batch):
         raise InputError(localized("errors", "no_batch", kind=type(table).__name__))
+    index = getattr(table, "index", None)
+    is_named = any(name is not None for name in getattr(index, "names", ()))
     try:
-        frame = pl.DataFrame(table)
+        frame = pl.DataFrame(table.reset_index() if is_named else table)  # type: ignore[attr-defined]
     except (Exception, pl.exceptions.PanicException) as error:  # libraries raise what they like
         raise InputError(localized("errors", "batch_unread", kind=type(error).__name__)) from None
     if unusual := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Object | pl.BaseExtension)]:

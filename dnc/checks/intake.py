@@ -6,7 +6,7 @@ Files raise, rows do not: a cell that is not understood becomes null, and a note
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -212,9 +212,12 @@ class Intake:
         ids = text_of(batch[name]) if name else pl.repeat(None, pl.len(), dtype=pl.String)
         return batch.select(quoted_cell(ids)).to_series()
 
-    def has_objection(self, batch: pl.DataFrame) -> pl.Series:
-        """Whether rows hold an objection or a withdrawal: anything in these columns but that there was none."""
-        columns = self.header.against
+    def has_objection(self, batch: pl.DataFrame, columns: Sequence[str] | None = None) -> pl.Series:
+        """Whether rows hold an objection or a withdrawal: anything in their columns but that there was none.
+
+        columns: ours that are looked at; by default all that the list has for them.
+        """
+        columns = self.header.against if columns is None else columns
         cells = self._reader.cells(batch, columns)
         words = [~pl.col(name).str.to_lowercase().is_in(NONE) for name in columns]
         return cells.select(pl.any_horizontal(words).fill_null(False)).to_series()

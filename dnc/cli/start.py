@@ -107,8 +107,9 @@ def _chosen(question: Question, text: str, again: str) -> int | str | None:
         return text
     if text == "0":
         return None
-    if text.isascii() and text.isdecimal() and 0 < int(text) <= len(question.options):
-        return int(text) - 1
+    numbers = list(map(str, range(1, len(question.options) + 1)))
+    if text in numbers:
+        return numbers.index(text)
     raise InputError(again.format(most=len(question.options)))
 
 

@@ -172,9 +172,10 @@ def _chosen(visit: Visit, question: Question, text: str) -> int | str | None:
         return text or None
     if text == _UNKNOWN:
         return None
-    if not (text.isascii() and text.isdecimal() and int(text) < len(question.options)):
+    numbers = list(map(str, range(len(question.options))))
+    if text not in numbers:
         raise InputError(visit.texts["no_answer"])
-    return int(text)
+    return numbers.index(text)
 
 
 def _take_back(visit: Visit, sent: Form) -> Response:
@@ -230,11 +231,10 @@ def _result(visit: Visit) -> Response:
     reasons = _reasons(check, visit.session.language)
     reason = params.get("reason", "") if params.get("reason", "") in reasons else ""
     changed = params.get("changed") == "1"
-    at = int(params.get("page", "1")) if params.get("page", "1").isdecimal() else 1
     chosen = rows.chosen(outcome, reason, changed=changed)
     count = int(chosen.select(pl.len()).collect().item())
     pages = max(1, -(-count // _PAGE_ROWS))
-    at = min(max(at, 1), pages)
+    at = visit.page_of(pages)
     kept = {"outcome": outcome, "reason": reason, "changed": "1" if changed else ""}
     query = urlencode({name: value for name, value in kept.items() if value})
     with list_check.lock:

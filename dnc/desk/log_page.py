@@ -41,7 +41,7 @@ def _page(visit: Visit, findings: Findings | None) -> Response:
         if name in filters:
             chosen = chosen.filter(pl.col(column) == filters[name])
     pages = max(1, -(-chosen.height // _PAGE_ROWS))
-    at = min(max(int(query["page"]) if query.get("page", "").isdecimal() else 1, 1), pages)
+    at = visit.page_of(pages)
     part = chosen.reverse().slice((at - 1) * _PAGE_ROWS, _PAGE_ROWS)
     return visit.page(
         "log.html",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from dnc.desk.routes import where
 from dnc.desk.schema import Calls, Objections, Recorded, as_frame, columns_in
 from dnc.desk.warm import Warm
 from dnc.errors import InputError, StoreError, shortage
+from dnc.files.json_reader import named_once
 from dnc.law.vocabulary import VERDICT
 from dnc.messages import in_language, messages
 from dnc.store import keys
@@ -142,11 +144,15 @@ async def _body(request: Request, interface: Interface, kind: type[T]) -> T:
         if len(body) > MOST_BODY:
             raise RefusedError(413, texts["large_body"])
     try:
-        return msgspec.json.decode(body, type=kind)
+        sent = msgspec.json.decode(body, type=kind)
+        json.loads(body, object_pairs_hook=named_once)  # of two equal keys msgspec takes the last one
+    except KeyError:
+        raise RefusedError(422, texts["key_twice"]) from None
     except msgspec.ValidationError as error:
         raise RefusedError(422, _unquoted(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RefusedError(400, texts["bad_json"]) from None
+    return sent
 
 
 def _unquoted(message: str) -> str:

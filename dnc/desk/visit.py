@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,6 +17,7 @@ from dnc.desk.sessions import Session
 from dnc.messages import messages
 from dnc.reports.page import filters
 
+_PAGE = re.compile(r"[0-9]{1,9}")
 TOKEN = "form_token"  # noqa: S105 - the name of the first field of every form, see templates/form_token.html
 
 
@@ -42,6 +44,11 @@ class Visit:
         All text is escaped: never mark the content of a file as safe.
         """
         return _page(self.desk, self.session, template, code, values)
+
+    def page_of(self, pages: int) -> int:
+        """The part of a table that the address asks for, from 1 to `pages`; the first one if it names none."""
+        text = self.request.query_params.get("page", "")
+        return min(max(int(text), 1), pages) if _PAGE.fullmatch(text) else 1
 
     def to(self, path: str) -> Response:
         """Redirect the browser after a form, so that reloading the next page does not repeat the change."""

@@ -75,7 +75,10 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
         with engine(file.parent, path.parent) as con:
             con.execute("attach ? as source (read_only)", [str(path)])
             con.execute("use source")
-            con.sql(sql).write_parquet(str(file))
+            rows = con.sql(sql)
+            if rows is None:
+                raise InputError(localized("errors", "no_select", name=name))
+            rows.write_parquet(str(file))
     except duckdb.Error as error:
         if is_full(error):
             raise

@@ -88,7 +88,7 @@ class _Source:
         self._where = text.member.where
         self._pieces = text.pieces()
         self._piece, self._at = "", 0
-        self._decoder = json.JSONDecoder(object_pairs_hook=_named_once)
+        self._decoder = json.JSONDecoder(object_pairs_hook=named_once)
 
     def fault(self, what: str) -> InputError:
         """An error at the current line."""
@@ -151,7 +151,8 @@ class _Source:
         return bool(piece)
 
 
-def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, for `object_pairs_hook`. Raises KeyError where a key is in it twice."""
     named = dict(pairs)
     if len(named) < len(pairs):
         raise KeyError

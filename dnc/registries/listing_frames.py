@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import polars as pl
 
-from dnc.clock import read_day
+from dnc.clock import may_be_cut, read_day
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
 from dnc.files.table import BATCH_ROWS, LINE, RAGGED, quoted
@@ -143,7 +143,8 @@ def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.Dat
     """Cells with dates: one column (Date) for each position, null if the position is None or the cell is empty.
 
     A cell that is not understood as a date (in the order of the layout) gives null too, and the column `undated` says
-    which column it is in.
+    which column it is in. Nor is a last day (`until`) understood that may be part of a longer date, since it ends an
+    entry.
     """
     why = pl.Series("undated", [None], dtype=pl.String).new_from_index(0, cells.height)
     for name, at in columns.items():
@@ -156,18 +157,25 @@ def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.Dat
         if day.null_count() > text.null_count():
             filled = text.is_not_null() & ~text.str.to_lowercase().is_in(_NO_DAY)
             other = pl.select(pl.when(filled & day.is_null()).then(text)).to_series()
-            day = day.fill_null(_other_days(other, extract.layout.dates)).alias(name)
+            day = day.fill_null(_other_days(other, extract.layout.dates, whole=name == "until")).alias(name)
             reason = pl.lit(f"{extract.header[at]} is not a date written {_WRITTEN[extract.layout.dates]}")
             why = pl.select(pl.coalesce(why, pl.when(filled & day.is_null()).then(reason)).alias(why.name)).to_series()
         cells = cells.with_columns(day)
     return cells.with_columns(why)
 
 
-def _other_days(texts: pl.Series, order: str) -> pl.Series:
-    """Dates with a time, and the other forms that are understood; null for other texts."""
+def _other_days(texts: pl.Series, order: str, *, whole: bool) -> pl.Series:
+    """Dates with a time, and the other forms that are understood; null for other texts.
+
+    whole: whether a text must not be one that may be part of a longer date.
+    """
     days = texts.str.extract(_WITH_CLOCK, 1).str.to_date("%Y-%m-%d", strict=False)
     rest = pl.select(text=pl.when(days.is_null()).then(texts))
-    read = each_distinct(rest, lambda text: (text and read_day(text, order),), {"day": pl.Date})
+    read = each_distinct(
+        rest,
+        lambda text: (None if not text or (whole and may_be_cut(text)) else read_day(text, order),),
+        {"day": pl.Date},
+    )
     return days.fill_null(read["day"])
 
 

@@ -9,7 +9,7 @@ from dnc.checks.result import Check
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
 from dnc.messages import counted, dated, in_language, messages
 from dnc.reports.decision import decision
-from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread
+from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread, other_order
 
 _SHOWN = 5
 _COUNTED = ("past", "elsewhere", "unplaced", "skipped", "full", "cut")  # attributes of a check
@@ -111,5 +111,7 @@ def _misread(check: Check, language: str) -> Iterator[str]:
         yield f"  {count(cells.rows):>9}  {cells.cell}"
         if cells.write:
             yield _MARGIN + cells.write
+    if columns := other_order(check):
+        yield texts["other_order"].format(columns=", ".join(columns), order=check.dates)
     if more := groups[_SHOWN:]:
         yield _MARGIN + texts["misread_more"].format(n=count(len(more)), rows=count(sum(cells.rows for cells in more)))

@@ -21,7 +21,8 @@ from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
 
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}$")  # masked digits
+# Masked digits of a date, and the only order in which it can be read.
+_DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}(?: \((?P<order>dmy|mdy)\))?$")
 
 
 def _quoted(name: str, language: str) -> str:
@@ -142,6 +143,13 @@ def misread(check: Check) -> list[Misread]:
     ]
 
 
+def other_order(check: Check) -> list[str]:
+    """Labels of columns with dates that contradict the declared order of day and month."""
+    days = [(column, _DAY.match(word)) for column, word in sorted(check.tallies.misread) if check.dates != "iso"]
+    columns = dict.fromkeys(column for column, day in days if day and day["order"])
+    return [vocabulary().label(column, check.language) for column in columns]
+
+
 def _cell(column: str, word: str, check: Check) -> str:
     label = vocabulary().label(column, check.language)
     return f"{label} {in_language(in_quotes(word or '…'), check.language)}"
@@ -149,8 +157,8 @@ def _cell(column: str, word: str, check: Check) -> str:
 
 def _meaning(column: str, word: str, dates: str, language: str) -> str | None:
     is_day = vocabulary().columns[column]["kind"] in ("date", "datetime")
-    if is_day and dates == "iso" and _DAY.match(word):
-        return 'dates = "dmy"'
+    if is_day and dates == "iso" and (day := _DAY.match(word)):
+        return f'dates = "{day["order"] or "dmy"}"'
     if not word or "#" in word or "@" in word:
         return None
     plain = re.sub(r"\W", "", folded(word))

@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import duckdb
 import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, LoaderError, OptionError, must_be
+from dnc.errors import InputError, LoaderError, OptionError, must_be, texts_of
 from dnc.files.input_file import input_sha256
 from dnc.messages import calendar_day, figure, localized
 from dnc.numbers.numbering_plans import calling_codes
@@ -54,6 +54,26 @@ class LoadOptions(TypedDict, total=False):
     shrunk: str | None
     corrects: int | None
     sheet: str | None
+
+
+# For each option, what its value must be, if it is not None: a key of `errors.wanted`, and the types.
+_KINDS: dict[str, tuple[Any, ...]] = {
+    "registry": ("text", str),
+    "covers": ("texts", str, Sequence),
+    "campaign": ("text", str),
+    "means": ("text", str),
+    "asked": ("path", str, Path),
+    "loader": ("path", str, Path),
+    "region": ("text", str),
+    "columns": ("by_column", Mapping),
+    "dates": ("text", str),
+    "values": ("by_column", Mapping),
+    "accept_unread": ("number", int),
+    "reason": ("text", str),
+    "shrunk": ("text", str),
+    "corrects": ("number", int),
+    "sheet": ("text", str),
+}
 
 
 @dataclass(frozen=True)
@@ -115,16 +135,13 @@ def options(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
     """The options of a load, checked. Raises InputError, OptionError; TypeError for a keyword that is not an option."""
     if unknown := given.keys() - LoadOptions.__annotations__.keys():
         raise TypeError(f"load has no option {min(unknown)!r}")
-    covers, asked, loader = given.get("covers", ()), given.get("asked"), given.get("loader")
-    region, accept_unread, reason = given.get("region"), given.get("accept_unread", 0), given.get("reason")
+    _refuse_other_kinds(paths, as_of, given)
+    covers, asked, loader = given.get("covers") or (), given.get("asked"), given.get("loader")
+    region, accept_unread, reason = given.get("region"), given.get("accept_unread") or 0, given.get("reason")
     shrunk, corrects = given.get("shrunk"), given.get("corrects")
-    must_be("as_of", as_of, "day", date)
-    for path in paths:
-        must_be("path", path, "path", str, Path)
     if as_of > today():
         raise InputError(localized("errors", "load", "future", day=as_of), paths[0])
-    if isinstance(covers, str):
-        covers = [covers]  # a string would be split into its characters
+    covers = texts_of("covers", [covers] if isinstance(covers, str) else covers)
     if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
         raise InputError(localized("errors", "load", "covers", prefix=bad[0]))
     if accept_unread < 0 or bool(accept_unread) != bool((reason or "").strip()):
@@ -152,6 +169,16 @@ def options(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Opt
         corrects=corrects,
         sheet=given.get("sheet"),
     )
+
+
+def _refuse_other_kinds(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> None:
+    """Raise OptionError where an argument of a load has another type than it must."""
+    must_be("as_of", as_of, "day", date)
+    for path in paths:
+        must_be("path", path, "path", str, Path)
+    for name, (wanted, *kinds) in _KINDS.items():
+        if (value := given.get(name)) is not None:
+            must_be(name, value, wanted, *kinds)
 
 
 def prepare(path: Path, options: Options, standing: Standing, work: Path, con: duckdb.DuckDBPyConnection) -> Prepared:

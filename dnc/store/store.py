@@ -30,7 +30,7 @@ import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, StoreError, must_be, room_in, why
+from dnc.errors import InputError, StoreError, must_be, room_in, texts_of, why
 from dnc.files.locks import ReadLock, own_folder
 from dnc.messages import localized
 from dnc.numbers.reader import read_number
@@ -383,9 +383,10 @@ class Store:
 def read_all(numbers: Iterable[str], region: str | None, *, certain: bool = False) -> list[int]:
     """Numbers that a person typed, in E.164.
 
-    Raises InputError with the position of a number that cannot be read, or with `certain` one that may be mistyped.
+    Raises InputError with the position of a number that cannot be read, or with `certain` one that may be mistyped;
+    OptionError for a number that is not a text, or a single text.
     """
-    read = [read_number(text, region) for text in numbers]
+    read = [read_number(text, region) for text in texts_of("numbers", numbers)]
     for position, reading in enumerate(read, 1):
         if reading.number is None:
             reason = localized("errors", "national") if reading.unread == "region" else in_words(reading.unread or "")

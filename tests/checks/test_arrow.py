@@ -7,6 +7,7 @@ import pickle
 import shutil
 from datetime import date, datetime
 from functools import partial
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -148,6 +149,33 @@ def test_what_is_no_batch_of_calls_is_refused(screened, batch, says):
     assert "0199000001" not in str(refused.value)
 
 
+class Indexed(Stream):
+    """A frame with a named index, as of pandas: the stream leaves it out."""
+
+    index = SimpleNamespace(names=["objected_on"])
+
+    def reset_index(self) -> Stream:
+        """The same with the index as a column."""
+        return Stream(self._frame.with_columns(objected_on=pl.lit("2026-08-01")))
+
+
+def test_a_named_index_of_pandas_is_a_column(screened):
+    """It may hold objections."""
+    outcomes = [set(check(frame, screened, **TOLD).verdicts["dnc_outcome"]) for frame in (SHOP, Indexed(SHOP))]
+    assert outcomes[0] != outcomes[1] == {"blocked"}
+
+
+@pytest.mark.parametrize("names", [["number", "", "city"], ["number", "city", ""]], ids=["middle", "end"])
+def test_text_in_a_column_without_a_name_stops_batches_as_lists(screened, tmp_path, names):
+    """Anywhere, also behind the last name, where the rows of a CSV are marked."""
+    batch = pl.DataFrame({name: ["0199000001"] for name in names})
+    batch.write_parquet(tmp_path / "calls.parquet")
+    with pytest.raises(OptionError, match="has no name, and text in it"):
+        list(decide([batch], screened))
+    with pytest.raises(OptionError, match="has no name, and text in it"):
+        check(tmp_path / "calls.parquet", screened)
+
+
 def test_a_store_that_is_not_there_decides_nothing(tmp_path):
     """A worker that lacks its copy fails, where a check would begin a store."""
     with pytest.raises(StoreError, match="no store here"):
@@ -200,6 +228,20 @@ def test_every_wrong_argument_says_what_was_expected(screened, function, name, v
         function(SHOP, screened, **{name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("covers", [33]), ("covers", 33), ("columns", ["number"]), ("values", "x"), ("accept_unread", "1"),
+        ("region", 33), ("shrunk", 1), ("reason", 1), ("corrects", "1"), ("asked", 5), ("loader", 5), ("campaign", 5),
+        ("registry", 5), ("means", 5), ("dates", 5), ("sheet", 5),
+    ],
+)  # fmt: skip
+def test_every_wrong_option_of_a_load_says_what_was_expected(screened, name, value):
+    """Before the file is looked for."""
+    with pytest.raises(OptionError, match=f"{name} must be an? "):
+        screened.load("none.csv", as_of=date(2026, 8, 1), **{name: value})
+
+
 @pytest.mark.parametrize("name", ["price", "min_clear", "max_undecided", "max_price_per_clear"])
 def test_a_condition_is_a_share_or_an_amount(name):
     """Neither below nothing nor above all, and no NaN, with which every comparison is false."""
@@ -209,6 +251,17 @@ def test_a_condition_is_a_share_or_an_amount(name):
     assert Asked(min_clear=1, max_undecided=0, price=0, max_price_per_clear=2.5)
     with pytest.raises(OptionError, match="max_undecided must be a share from 0 to 1, not 50"):
         Asked(max_undecided=50)
+
+
+@pytest.mark.parametrize("name", ["objected_on", "consent"])
+def test_none_in_python_is_an_empty_cell_and_not_the_word_none(tmp_path, name):
+    """As a word it would say that the person did not object, and that there is no consent."""
+    store, missing = Store(tmp_path / "store"), {"objected_on": "registry:own", "consent": "consent"}[name]
+    cells = {"caller": "commercial", "recipient": "consumer", "voice": "human", "call_at": "2026-12-01T10:30"}
+    verdict, _ = explain("0199000810", store, cells | {name: None}, region="FR")
+    assert missing in verdict["dnc_missing"].split(";")
+    with pytest.raises(InputError, match=f"{name} has no value"):
+        check(SHOP, store, given={name: None})
 
 
 def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screened):
@@ -223,6 +276,9 @@ def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screene
         lambda: screened.load(5, as_of=date(2026, 8, 1)),
         lambda: screened.load("x.csv", as_of="2026-08-01"),
         lambda: screened.object(["+33199000810"], datetime(2026, 8, 1)),
+        lambda: screened.object([33199000810], date(2026, 8, 1)),
+        lambda: screened.object("+33199000810", date(2026, 8, 1)),
+        lambda: screened.object(None, date(2026, 8, 1)),
         lambda: write(check(SHOP, screened), "x.csv", rows=5),
         lambda: write(check(SHOP, screened), "x.csv", rows=[5]),
         lambda: list(decide([SHOP], 5)),

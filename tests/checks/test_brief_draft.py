@@ -203,11 +203,13 @@ def test_our_own_names_need_no_brief(drafted):
         ("mardi 13/01/2026,x", 'dates = "dmy"  # cells'),
         ('"4/13/26, 3:15 PM",x', 'dates = "mdy"  # cells'),
         ("05-avr-26,5. März 26", 'dates = "dmy"  # dates with a month in words and a year of two digits: 2'),
+        ("25-11-26,05-03-26", '# dates = "dmy"  # dates with slashes or dots were found, and none shows'),
+        ("25-11-26,13/01/26", 'dates = "dmy"  # cells that can only be read in this order: 1; in the other: 0'),
         ("12 rue 75,05-xyz-26", "# only ISO 8601 dates were found"),
     ],
 )  # fmt: skip
 def test_the_order_of_days_is_proved_or_left_open(drafted, days, line):
-    """A day above twelve proves an order; nothing else does."""
+    """A day above twelve proves an order; nothing else does, and 25-11-26 may begin with a year."""
     text, _ = drafted("number,a,b\n+33199000001," + days + "\n")
     assert line in text
 

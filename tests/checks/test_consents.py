@@ -221,6 +221,26 @@ def test_a_column_that_may_tell_withdrawals_stops_the_check(outcome, name):
     assert outcome(filed.replace(name, "withdrawn"))[0] == ["blocked"]
 
 
+@pytest.mark.parametrize(
+    ("name", "cell", "stops"),
+    [
+        ("actif", "non", True), ("is_valid", "false", True), ("deleted_at", "1790000000", True), ("expired", "", False),
+        ("statut", "Expiré", True), ("status", "active", False), ("objected_on", "2026-08-15", True),
+        ("objected_on", "none", False), ("refused_on", "2026-08-15", True), ("consent_for", "live", True),
+        ("hours_agreed", "10:00-11:00", True),
+    ],
+)  # fmt: skip
+def test_what_a_file_of_consents_tells_besides_is_not_passed_over(outcome, name, cell, stops):
+    """Which consents hold, objections and refusals, and a second column for the same; left out on purpose they are."""
+    filed = f"number,consent,day,for,hours,{name}\n{NUMBER},named_caller,2026-08-01,both,09:00-11:00,{cell}\n"
+    if not stops:
+        assert outcome(filed)[0] == ["clear"]
+        return
+    with pytest.raises(OptionError, match=r"consents.csv:1: column.* not used"):
+        outcome(filed)
+    assert outcome(filed, brief=Brief(ignore=[name]))[0] == ["clear"]
+
+
 def test_a_withdrawal_whose_day_may_be_cut_short_holds(outcomes):
     """`26-08-02` may be left of 2026-08-02, and `02/08/20` of 02/08/2026: neither is older than the consent for sure."""
     blocked = ("26-08-02", "le 26-08-02", "6-08-02", "02-08-26", "02/08/20", "02.08.20", "02/08/26")

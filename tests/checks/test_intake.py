@@ -213,6 +213,16 @@ def test_a_column_of_ours_that_is_mistyped_is_mapped_or_ignored(name, ours, writ
     assert dnc("check", calls, "--region", "FR", "--map", f"{ours}={name}")[0] == 3
 
 
+@pytest.mark.parametrize("name", ["consent.1", "consent_1", "consent_duplicated_0", "consent_right"])
+def test_a_second_column_of_the_same_name_is_not_passed_over(name, write_file, store):
+    """pandas, DuckDB and Polars rename it where they read a file or join tables; of numbers there may be several."""
+    calls = write_file("calls.csv", f"number,number_1,consent,{name}\n0199000418,0199000419,named_caller,none\n")
+    with pytest.raises(OptionError, match=f"column '{name}' is not used, and seems to be a second column 'consent'"):
+        check(calls, store, region="FR")
+    assert check(calls, store, brief=Brief(region="FR", ignore=[name])).rows == 1
+    assert check(calls, store, brief=Brief(region="FR", columns={"consent": name}, ignore=["consent"])).rows == 1
+
+
 def test_a_column_that_is_another_word_is_the_files_own(write_file, store):
     """Short names are like anything, and some words are only near to ours."""
     names = "voie,link,name,invoice,created,updated,called,religion,content,calls,clé"
@@ -233,6 +243,9 @@ def test_a_column_without_a_name_is_not_passed_over(write_file, store):
     with pytest.raises(OptionError, match=r"c.csv:2: column 1 has no name"):
         check(write_file("c.csv", ",number\n1,0199000418\n0,0199000419\n"), store, region="FR")
     assert check(write_file("d.csv", "number,,city\n0199000418,,Lyon\n"), store, region="FR").rows == 1
+    # pandas gives such columns names.
+    with pytest.raises(OptionError, match=r"e.csv:2: Unnamed: 2 has no name"):
+        check(write_file("e.csv", "Unnamed: 0,number,Unnamed: 2\n0,0199000418,x\n"), store, region="FR")
 
 
 def test_a_file_of_consents_may_not_pass_over_a_withdrawal(dnc, write_file):

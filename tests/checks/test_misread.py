@@ -51,3 +51,20 @@ def test_reports_say_them(result):
     line = "in the brief: facts.recipient = \"…\"  # for the empty cells of 'Qualité'"
     assert remedy("recipient", "en", result.mapped) == line
     assert "columns.recipient" not in lines
+
+
+@pytest.mark.parametrize(
+    ("dates", "written", "warns"),
+    [
+        ("iso", {"##/##/####": 'dates = "dmy"', "##/##/#### (mdy)": 'dates = "mdy"'}, False),
+        ("dmy", {"##/##/#### (mdy)": None}, True),
+        ("mdy", {"##/##/####": None}, False),
+    ],
+)
+def test_a_date_of_another_order_is_said(store, write_file, dates, written, warns):
+    """A day that no declared order, or the other one, explains; one in the future is of the declared order."""
+    days = ["07/20/2026", "05/08/2026"] + ["12/30/2099"] * (dates == "mdy")
+    rows = "".join(f"+3319900000{at},{day}\n" for at, day in enumerate(days))
+    result = check(write_file("calls.csv", f"number,consent_on\n{rows}"), store, brief=Brief(dates=dates))
+    assert {one.word: one.write for one in misread(result)} == written
+    assert ("contradict the order" in "\n".join(summary(result))) == warns

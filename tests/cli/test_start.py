@@ -85,9 +85,9 @@ def test_answers_end_and_the_check_runs(start, write_file, tmp_path):
 
 
 def test_an_answer_that_is_not_understood_is_asked_again(start, write_file, tmp_path):
-    """A number that is not there, and a day that is none."""
-    _, err = start("77\n1\nsoon\n2026-12-01\n1\n", write_file("list.csv", LIST))
-    assert err.count("Not understood: ") == 2 and "choose a number from 0 to 14" in err
+    """A number that is not there, or longer than Python reads, and a day that is none."""
+    _, err = start(f"77\n{'9' * 5_000}\n1\nsoon\n2026-12-01\n1\n", write_file("list.csv", LIST))
+    assert err.count("Not understood: ") == 3 and "choose a number from 0 to 14" in err
     assert read_brief(tmp_path / "list.toml").facts["call_at"] == "2026-12-01"
 
 

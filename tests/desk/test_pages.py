@@ -176,7 +176,9 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     result = f"{path}/result"
     shown = browser.client.get(f"{result}?outcome=blocked&reason=eu-gdpr-objection&page=2").text
     assert "Calls found: 30; page 2 of 2" in shown and shown.count(f'href="{path}/rows/') == 10
-    assert "Calls found: 31" in browser.client.get(f"{result}?outcome=nonsense&reason=x&page=x").text
+    for page in ("x", "²", "0", "9" * 5_000):
+        assert "Calls found: 31" in browser.client.get(f"{result}?outcome=nonsense&reason=x&page={page}").text
+        assert browser.client.get(f"/log?page={page}").status_code == 200
     row = text_of(browser.client.get(f"{path}/rows/2"))
     assert "forbids the call" in row and "eu-gdpr-objection" in row
     assert "Regulation (EU) 2016/679" in row and "01990000" not in row

@@ -160,6 +160,8 @@ REFUSED = {
     "a word that is not ours": ({"calls": [CALL | {"caller": "0199000810"}]}, 422),
     "a word with quotes": ({"calls": [CALL | {"caller": "' - at `0199000810` 'x"}]}, 422),
     "a long cell": ({"calls": [CALL | {"campaign": "x" * 501}]}, 422),
+    "a key twice": (b'{"calls": [{"number": "0199000810", "objected_on": "2026-08-01", "objected_on": "none"}]}', 422),
+    "a key twice, outside": (b'{"calls": [{"number": "0199000810"}], "calls": [{"number": "0199000418"}]}', 422),
     "a large body": (b" " * (5 << 20), 413),
     "not UTF-8": (b'{"calls": [{"number": "\xff"}]}', 400),
     "half a character": (b'{"calls": [{"number": "\\ud800"}]}', 400),

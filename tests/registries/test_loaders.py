@@ -853,6 +853,19 @@ def test_own_entry_with_an_end(tmp_path):
     assert state_of(store, "own", 33199000001, date(2026, 8, 11))["own"] == "clear"
 
 
+@pytest.mark.parametrize("cut", ["26-01-10", "10/01/20"])
+def test_own_entry_whose_end_may_be_cut(cut, tmp_path):
+    """What may be left of 2026-10-26 or 10/01/2027 does not end an entry; a whole date does."""
+    states = []
+    for at, until in enumerate((cut, "10/01/2020")):
+        path = tmp_path / f"{at}.csv"
+        path.write_text(f"number,until\n+33199000001,{until}\n")
+        store = Store(tmp_path / f"store-{at}")
+        store.load(path, as_of=AS_OF, registry="own", dates="dmy")
+        states.append(state_of(store, "own", 33199000001, date(2026, 8, 11))["own"])
+    assert states == ["listed", "clear"]
+
+
 def test_calls_of_one_day_meet_the_own_list(tmp_path):
     """Calls that all fall on one day are looked up in the own list like any others."""
     path, store = tmp_path / "own.csv", Store(tmp_path / "store")

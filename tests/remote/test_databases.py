@@ -240,6 +240,18 @@ def _wait_for_nobody(postgres) -> None:
         time.sleep(0.05)
 
 
+def test_a_column_of_several_types_is_said(tmp_path, store):
+    """SQLite keeps a text among numbers, which no column of Arrow can hold."""
+    with sqlite3.connect(tmp_path / "crm.sqlite") as con:
+        con.execute("create table calls (number, objected_on)")
+        con.executemany(
+            "insert into calls values (?, ?)", [("+33199000001", 0)] * 3_000 + [("+33199000002", "2026-08-01")]
+        )
+    con.close()
+    with pytest.raises(InputError, match=r"several types, that are not read \(cast it to text\)"):
+        check(Query(f"sqlite:///{tmp_path}/crm.sqlite", "select * from calls"), store)
+
+
 def test_lists_in_files_of_sqlite_and_duckdb(tmp_path, store):
     """Both are opened for reading only; SQLite takes verdicts too."""
     with sqlite3.connect(tmp_path / "crm.sqlite") as con:
@@ -260,6 +272,9 @@ def test_lists_in_files_of_sqlite_and_duckdb(tmp_path, store):
         for source in (url, f"duckdb:///{tmp_path}/crm.duckdb"):
             with pytest.raises(InputError, match=r"crm\.(sqlite|duckdb)"):
                 check(Query(source, change), store)
+    for nothing in ("", "-- select * from calls"):
+        with pytest.raises(InputError, match="it must be a select"):
+            check(Query(duck.url, nothing), store)
     with pytest.raises(InputError, match="no such file"):
         check(Query(f"duckdb:///{tmp_path}/none.duckdb", "select 1"), store)
     with pytest.raises(OptionError, match=r"PostgreSQL or SQLite"):

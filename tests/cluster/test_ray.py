@@ -116,5 +116,5 @@ def test_a_table_of_pyarrow_is_checked_as_a_frame_is(store):
 def test_a_column_that_polars_cannot_read_is_one_error(store, kind):
     """One line of ours, also where Polars panics."""
     batch = pa.table({"number": ["0199000001"], "odd": pa.nulls(1, kind)})
-    with pytest.raises(InputError, match="cast columns of unusual types to text"):
+    with pytest.raises(InputError, match="columns of mixed or unusual types to text"):
         list(decide([batch], store, **TOLD))

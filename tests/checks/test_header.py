@@ -25,6 +25,8 @@ from tests import some
         ("Statut", ["Client", "DÃ©sinscrit"], True),
         ("Statut", ["Client", "D&eacute;sinscrit"], True),
         ("tags", ["vip;ne pas appeler", "vip"], True),
+        ("Statut", ["OK", "STOP"], True),
+        ("Phone", ["Allow", "Do Not Allow"], True),
         ("CATEGORIES", ["DO NOT CALL,VIP", ""], True),
         ("preferences", ['{""email"": true, ""doNotCall"": false}'], True),
         ("preferences", ['{""email"": true, ""note"": ""do call""}'], False),

@@ -71,7 +71,7 @@ def unsynced(request) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="module")
 def one_engine(request, tmp_path_factory) -> Iterator[None]:
-    """Attach all ledgers to one DuckDB: starting another for each store is a seventh of the time of the tests."""
+    """Attach all ledgers to one DuckDB: starting one for each store took an eighth of the time of its tests."""
     root = tmp_path_factory.getbasetemp().absolute()
 
     def instance_of(folder: Path) -> database.Instance:

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.header import Rule, may_object, noes, says_nothing
+from dnc.checks.header import Rule, may_object, noes, permits, says_nothing
 from dnc.checks.local_time import Places, appointment, call_moment
 from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
 from dnc.files.table import RAGGED, folded
@@ -110,11 +110,17 @@ class FactReader:
         facts = batch.select(cells.values())
         for ours, words in self.brief.values.items():
             if ours in cells:
+                known = {**self._noes(ours), **words}
                 facts = facts.with_columns(
-                    each_distinct(facts.select(ours), lambda word, w=words: _translated(word, w), {ours: pl.String})
+                    each_distinct(facts.select(ours), lambda word, w=known: _translated(word, w), {ours: pl.String})
                 )
         days = [pl.col(name) for name in DATES if name in cells and self.columns.get(name) in batch.columns]
         return facts.with_columns(pl.when(~day.str.to_lowercase().is_in(NOT_GIVEN)).then(day) for day in days)
+
+    def _noes(self, ours: str) -> dict[str, str]:
+        """What a no means in a column that says whom one may call, unless the brief says otherwise: an objection."""
+        is_permission = ours in AGAINST and permits(self.columns.get(ours, ""))
+        return dict.fromkeys(NONE, YES[0]) if is_permission else {}
 
     def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national format, of all rows or of each; null where none is known."""

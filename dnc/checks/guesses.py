@@ -425,11 +425,8 @@ def objecting(words: pl.DataFrame) -> list[str]:
 def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:
     """The columns one of whose words is meant; `words`: of `distinct_words`."""
     meant = list(filter(is_meant, words["word"].unique()))
-    if not meant:
-        return []
-    return (
-        words.filter(pl.col("word").is_in(pl.Series(meant).implode()))["column"].unique(maintain_order=True).to_list()
-    )
+    found = words.filter(pl.col("word").is_in(meant)) if meant else words.clear()
+    return found["column"].unique(maintain_order=True).to_list()
 
 
 def speaks_of_consent(name: str) -> bool:

@@ -151,8 +151,9 @@ class Header:
         return self.table.path, self.table.skipped + 1
 
     def _no_number(self) -> str:
-        likely = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
-        likely = [name for name in likely if not may_object(name) and not permits(name)]
+        others = (may_be_data, may_object, permits)
+        named = filter(looks_like_phone, self.table.columns)
+        likely = [name for name in named if not any(is_other(name) for is_other in others)]
         if not likely:
             return localized("errors", "no_number_column", names=quoted(self.table.columns))
         maps = " ".join(f"--map number={as_typed(name)}" for name in likely[:_MOST_NAMED])
@@ -197,6 +198,11 @@ class Header:
         return [name for name in self.carried if name not in known and may_object(name)]
 
     @property
+    def permissions(self) -> list[str]:
+        """Our columns of objections that are read from one that says whom one may call: a no in it is an objection."""
+        return [ours for ours in AGAINST if ours in self.columns and permits(self.names[self.columns[ours]])]
+
+    @property
     def mistyped(self) -> dict[str, str]:
         """Unused column → the one of our unmapped columns whose name it almost has."""
         free = {wanted: name for wanted, name in _folded_columns().items() if name not in self.columns}
@@ -235,14 +241,9 @@ class Header:
             raise OptionError(why, self.table.path)
         if names := self.possible_objections:
             raise self.may_object_error(names, "unused_columns", way_out)
-        for ours in AGAINST:
-            if (
-                (name := self.names.get(self.columns.get(ours, ""), ""))
-                and permits(name)
-                and not self.brief.values.get(ours)
-            ):
-                why = localized("errors", "permission", name=quoted([name]), ours=ours)
-                raise OptionError(why, *self._place)
+        for ours in (ours for ours in self.permissions if ours not in self.brief.values):
+            why = localized("errors", "permission", name=quoted([self.names[self.columns[ours]]]), ours=ours)
+            raise OptionError(why, *self._place)
         for name, ours in self.mistyped.items():
             why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)

@@ -21,13 +21,14 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     Returns for each row the number of its distinct row (UInt32, from 0), and the distinct rows.
     """
     if rows.height <= 1:
-        return pl.Series([0] * rows.height, dtype=pl.UInt32), rows
+        return repeated(0, pl.UInt32, rows.height), rows
     if rows.height <= _FEW and not any(kind.is_nested() or kind.is_float() for kind in rows.dtypes):
         places, new = placed(keys(rows), {})
-        return pl.Series(places, dtype=pl.UInt32), rows[new] if len(new) < rows.height else rows
+        distinct = taken(rows, pl.Series(new, dtype=pl.UInt32)) if len(new) < rows.height else rows
+        return pl.Series(places, dtype=pl.UInt32), distinct
     varying = [column for column in rows if not _is_constant(column)]
     if not varying:
-        return _zeros(rows.height), rows.head(1)
+        return repeated(0, pl.UInt32, rows.height), rows.head(1)
     code, codes = _packed(varying) or (None, 0)
     if code is not None and codes <= _SPARSEST * rows.height + _FEW:
         number, first = _numbered_codes(code.cast(pl.UInt32), codes)
@@ -35,8 +36,13 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     groups = pl.DataFrame(varying if code is None else [code]).with_row_index("\0row")
     groups = groups.group_by(pl.exclude("\0row"), maintain_order=True).agg("\0row")
     members = groups.select("\0row").with_row_index("\0number").explode("\0row")
-    number = _zeros(rows.height).scatter(members["\0row"], members["\0number"])
+    number = repeated(0, pl.UInt32, rows.height).scatter(members["\0row"], members["\0number"])
     return number, rows[groups["\0row"].list.first()]
+
+
+def taken(rows: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
+    """The rows at some positions (UInt32). A few are taken column by column: to wake Polars' threads takes longer."""
+    return pl.DataFrame([column[at] for column in rows]) if at.len() <= _FEW and rows.width else rows[at]
 
 
 def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
@@ -67,19 +73,19 @@ def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
 def _numbered_codes(code: pl.Series, codes: int) -> tuple[pl.Series, pl.Series]:
     """Number codes by first appearance: for each row the number of its code, and the row where each first appears."""
     first = code.arg_unique()
-    by_code = _zeros(codes).scatter(code[first], pl.int_range(0, first.len(), dtype=pl.UInt32, eager=True))
-    return by_code[code], first
+    numbers = pl.int_range(0, first.len(), dtype=pl.UInt32, eager=True)
+    return repeated(0, pl.UInt32, codes).scatter(code[first], numbers)[code], first
 
 
-def _zeros(height: int) -> pl.Series:
-    """Like `pl.zeros`, but without a query, which costs more than everything else in small frames."""
-    return pl.Series([0], dtype=pl.UInt32).new_from_index(0, height)
+def repeated(value: object, kind: pl.DataType | type[pl.DataType], height: int) -> pl.Series:
+    """A column of one value. Unlike `pl.repeat` it runs no query, which costs more than all else in small frames."""
+    return pl.Series([value], dtype=kind).new_from_index(0, height)
 
 
 def _is_constant(column: pl.Series) -> bool:
     """Whether all cells are equal; the first few are compared first."""
-    few = column.head(_FEW).n_unique() == 1
-    return few and (column.len() <= _FEW or bool(column.eq_missing(column.head(1)).all()))
+    few = column.head(_FEW)
+    return all(part.equals(part.new_from_index(0, part.len())) for part in (few, column))
 
 
 def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: dict[str, Any]) -> pl.DataFrame:
@@ -90,7 +96,7 @@ def each_distinct(cells: pl.DataFrame, function: Callable[..., object], schema: 
     """
     number, distinct = numbered(cells) if cells.height > 1 else (None, cells)
     answers = pl.DataFrame([function(*row) for row in distinct.iter_rows()], schema=schema, orient="row")
-    return answers if number is None else answers[number]
+    return answers if number is None else taken(answers, number)
 
 
 class Remembered:
@@ -131,7 +137,7 @@ class Remembered:
         except BaseException:
             self._place = {}  # has places without results
             raise
-        return self._results[places]
+        return taken(self._results, pl.Series(places, dtype=pl.UInt32))
 
 
 def placed(keys: Iterable[Hashable], place: dict[Hashable, int]) -> tuple[list[int], list[int]]:

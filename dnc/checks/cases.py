@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dnc.frames import keys, numbered, placed
+from dnc.frames import keys, numbered, placed, taken
 
 
 class Distinct:
@@ -57,7 +57,7 @@ class Facts:
 
     def take(self, at: pl.Series) -> Facts:
         """The cases at some positions."""
-        return Facts(self.plans, self.answers, self.cases[at])
+        return Facts(self.plans, self.answers, taken(self.cases, at))
 
     def without_answers(self) -> tuple[pl.Series, Facts]:
         """The cases without what registries answer: for each case its row among these, and these, each once."""
@@ -74,7 +74,7 @@ class Facts:
                 keys.append(row[self.cases[name]].alias(name))
         keys += [self.cases["day"]] if "day" in names else []
         number, met = numbered(pl.DataFrame(keys))
-        distinct = [column for name, part in parts.items() for column in part[met[name]]]
+        distinct = [column for name, part in parts.items() for column in taken(part, met[name])]
         return number, pl.DataFrame([*distinct, *(column for column in met if column.name == "day")])
 
 

@@ -18,7 +18,7 @@ from dnc.checks.header import Rule, may_object, noes, permits, says_nothing
 from dnc.checks.local_time import Places, appointment, call_moment
 from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
 from dnc.files.table import RAGGED, folded
-from dnc.frames import Remembered, as_text, each_distinct
+from dnc.frames import Remembered, as_text, each_distinct, repeated, taken
 from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
@@ -96,7 +96,7 @@ class FactReader:
             pl.when(pl.lit(_holds(rule, batch))).then(pl.lit(rule.word)) for rule in self.rules if rule.ours == ours
         ]
         if not words:
-            return pl.repeat(None, batch.height, dtype=pl.String, eager=True)
+            return repeated(None, pl.String, batch.height)
         joined = pl.concat_list(words).list.drop_nulls().list.unique(maintain_order=True).list.join(" / ")
         return pl.select(pl.when(joined != "").then(joined)).to_series()
 
@@ -172,9 +172,9 @@ class FactReader:
         fits = plans[RAGGED].is_null()
         marks = pl.concat([*self._misread(cells, odd, fits), *self._filled(plans, fits, facts["consent_odd"])])
         marked = marks.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(MARKS))
-        at = pl.Series([None], dtype=pl.UInt32).new_from_index(0, plans.height)
+        at = repeated(None, pl.UInt32, plans.height)
         at = at.scatter(marked["plan"], pl.int_range(0, marked.height, dtype=pl.UInt32, eager=True))
-        return facts.with_columns(marked[MARKS].gather(at))
+        return facts.with_columns(marked[MARKS][at])
 
     def _declared_consent(self, plans: pl.DataFrame) -> list[pl.Series]:
         """Consents by rules, in the columns `by_rule_consent` and so on; null where not understood."""
@@ -205,9 +205,9 @@ class FactReader:
             elif ours in AGAINST:  # nor is it a mistake to record an objection without its day
                 here &= ~cell.str.to_lowercase().is_in(YES)
             at = here.fill_null(False).arg_true()
-            word = masked(pl.lit(cell.gather(at)))
+            word = masked(pl.lit(cell[at]))
             if vocabulary().columns[ours]["kind"] in ("date", "datetime"):
-                order = each_distinct(cell.gather(at).to_frame("day"), self._other_order, {"order": pl.String})["order"]
+                order = each_distinct(cell[at].to_frame("day"), self._other_order, {"order": pl.String})["order"]
                 word = pl.concat_str(word, pl.format(" ({})", pl.lit(order)), ignore_nulls=True)
             yield _marks(at, "misread", ours, word)
 
@@ -384,7 +384,7 @@ def _of_numbers(cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, o
     unread = plans.select(pl.coalesce(RAGGED, UNREAD).alias("unread")).to_series()
     where = kinds.select("territory", "code", "doubt", plan_place="place", plan_zones="zones", plan_line="line")
     kind = pl.select(pl.when(unread.is_null()).then(plans[KIND])).to_series()
-    return [unread, *where.select(pl.all().gather(kind)).get_columns()]
+    return [unread, *taken(where, kind).get_columns()]
 
 
 def _defaults(facts: pl.DataFrame, cells: pl.DataFrame, odd: Odd) -> list[pl.Expr]:

@@ -29,7 +29,7 @@ from dnc.errors import InputError, OptionError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, Table, as_typed, folded, quoted
-from dnc.frames import as_text, numbered
+from dnc.frames import as_text, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.messages import localized
@@ -126,7 +126,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
             proven = (
                 (as_text(calls.carried[proof]).str.strip_chars() != "").fill_null(False)
                 if proof
-                else pl.repeat(False, stated.height, eager=True)
+                else repeated(False, pl.Boolean, stated.height)
             )
             counts["rows"] += batch.height
             counts["unread"] += calls.number.null_count()

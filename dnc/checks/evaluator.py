@@ -21,7 +21,7 @@ import polars as pl
 
 from dnc.checks.cases import Facts
 from dnc.database import parsed, run, run_few
-from dnc.frames import Remembered, keys, numbered, placed
+from dnc.frames import Remembered, keys, numbered, placed, repeated, taken
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.findings import Inquiry, Truth, counting_ends, inquiry
 from dnc.law.regimes import Pack, Regime
@@ -69,7 +69,7 @@ class _Group(NamedTuple):
     def values(self, facts: Facts, asked: Set[str]) -> _Values:
         """The values of the conditions and ends that are asked for."""
         number, cells = facts.numbered(self.columns)
-        results = self.known(cells.height, keys(cells), lambda at: self.evaluate(cells[at]))
+        results = self.known(cells.height, keys(cells), lambda at: self.evaluate(taken(cells, at)))
         codes = [results[f"c{at}"] for at in range(self.inquiry.codes)]
         row, distinct = numbered(pl.DataFrame(codes) if codes else pl.DataFrame(height=cells.height))
         all_values = map(self.inquiry.truth, distinct.iter_rows())
@@ -196,7 +196,7 @@ class Evaluator:
 def _together(parts: list[_Values], cases: int) -> _Values:
     """The values of several groups, for the same cases, as one."""
     if not parts:
-        return _Values([{}], pl.zeros(cases, pl.UInt32, eager=True), {})
+        return _Values([{}], repeated(0, pl.UInt32, cases), {})
     truth, distinct = numbered(pl.DataFrame([part.truth.alias(str(at)) for at, part in enumerate(parts)]))
     truths = [_merged(part.truths[at] for part, at in zip(parts, row, strict=True)) for row in distinct.iter_rows()]
     return _Values(truths, truth, {end: days for part in parts for end, days in part.ends.items()})

@@ -21,7 +21,7 @@ from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
 from dnc.files.table import folded, looks_like_phone
-from dnc.frames import as_text
+from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
 from dnc.messages import localized, system_locale
@@ -166,9 +166,9 @@ class Guesses:
             territory: _fitting(texts, is_national, territory)
             for pack in self._book.packs.values()
             for territory in pack.territories
-            if _fitting(probed, pl.repeat(True, probed.len(), eager=True), territory)[1].any()
+            if _fitting(probed, repeated(True, pl.Boolean, probed.len()), territory)[1].any()
         }
-        countries = pl.select(bare.kinds["territory"].gather(bare.rows["kind"])).to_series()
+        countries = bare.kinds["territory"][bare.rows["kind"]]
         found = {}
         for name, there in spans.items():
             by_country = Counter[str](dict(countries[there].drop_nulls().value_counts().iter_rows()))
@@ -489,6 +489,6 @@ def _probe(numbers: pl.Series) -> pl.Series:
 def _fitting(numbers: pl.Series, is_national: pl.Series, territory: str) -> tuple[pl.Series, pl.Series]:
     """Which numbers in national form a plan has as its own, and which it has at all."""
     rows, kinds = read_column(numbers, territory)
-    where, doubt = (pl.select(kinds[name].gather(rows["kind"])).to_series() for name in ("territory", "doubt"))
+    where, doubt = (kinds[name][rows["kind"]] for name in ("territory", "doubt"))
     has = is_national & rows["kind"].is_not_null() & doubt.is_null()
     return has & (where == territory).fill_null(False), has

@@ -22,7 +22,7 @@ from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Shared
 from dnc.files.table import FEWER, LINE, RAGGED, UNNAMED, Table, is_name_of_number
-from dnc.frames import each_distinct, numbered
+from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
 from dnc.messages import localized
@@ -117,7 +117,7 @@ class Intake:
         batch = batch if row is None else batch[row]
         source = None
         if len(header.numbers) > 1:
-            source = self._number_names.gather(cells["column"])
+            source = self._number_names[cells["column"]]
         mapped = list(dict.fromkeys(name for ours, name in header.columns.items() if ours not in ("call", "number")))
         asked = {name: rules for name, rules in header.rules_of.items() if name not in mapped}
         states = [pl.lit(fill_state(batch[name], rules)).alias(name) for name, rules in asked.items()]
@@ -167,7 +167,7 @@ class Intake:
         long = texts.select(pl.concat_list(pl.all()).explode().alias("text"))
         row, column = place // len(names), place % len(names)
         cells = long.select(row.alias("row"), column.alias("column"), "text").filter(given)
-        none = pl.lit(without.gather(cells["row"]))
+        none = pl.lit(without[cells["row"]])
         return cells.with_columns(pl.when(~none).then("column").alias("column"))
 
     def _split(self, cells: pl.DataFrame, read: Column, regions: pl.Series | str | None) -> pl.DataFrame | None:
@@ -194,9 +194,9 @@ class Intake:
 
         That is the number of the column that the row names, and of several in its cell the one that was read.
         """
-        read_from = self._number_names.gather(cells["column"])
+        read_from = self._number_names[cells["column"]]
         number = pl.lit("+") + read.rows["number"].cast(pl.String)
-        keep = pl.Series([True]).new_from_index(0, cells.height)
+        keep = repeated(True, pl.Boolean, cells.height)
         for column, now in ((NUMBER_FROM, pl.lit(read_from)), ("dnc_number", number)):
             if column in batch.columns:
                 then = batch.select(text_of(batch[column])).to_series()[cells["row"]]
@@ -312,10 +312,10 @@ def _counted(marks: pl.Series, plan: pl.Series) -> pl.DataFrame | None:
     if marks.null_count() == marks.len():
         return None
     rows = plan.alias("plan").value_counts(name="rows")
-    marked = rows.with_columns(marks.gather(rows["plan"])).drop_nulls(MARKS).explode(MARKS).unnest(MARKS)
+    marked = rows.with_columns(marks[rows["plan"]]).drop_nulls(MARKS).explode(MARKS).unnest(MARKS)
     return marked.group_by("what", "column", "word").agg(pl.col("rows").sum())
 
 
 def _gathered(regions: pl.Series | str | None, rows: pl.Series) -> pl.Series | str | None:
     """The regions of some rows of a batch, in ascending order; one for all stays one."""
-    return regions.gather(rows) if isinstance(regions, pl.Series) and len(regions) != len(rows) else regions
+    return regions[rows] if isinstance(regions, pl.Series) and len(regions) != len(rows) else regions

@@ -24,7 +24,7 @@ from dnc.checks.screening import Screen
 from dnc.checks.validity import Validity, answered_again
 from dnc.checks.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
 from dnc.files.output_rows import Shared
-from dnc.frames import Remembered, numbered
+from dnc.frames import Remembered, numbered, repeated, taken
 from dnc.law.condition import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Regime
@@ -169,7 +169,7 @@ class Judge:
             plan = pl.concat([rows.facts.cases["plan"][case], calls.plan[each]])
             last = pl.concat([steady[case], steady[rows.case[each]]])
             found = self._validity.last_days(rows.facts.plans, plan, codes, asked, last)
-            until = pl.Series("until", [None], dtype=pl.Date).new_from_index(0, new.len())
+            until = repeated(None, pl.Date, new.len()).alias("until")
             return until.scatter(here.arg_true(), found.head(case.len())).to_frame()
 
         until = self._ends(cases.height, cases["case"], last_days)["until"]
@@ -188,8 +188,8 @@ class Judge:
             whether a later snapshot covers its number.
         """
         verdicts: list[Verdict] = []
-        verdict = _nulls(pl.UInt32, facts)
-        steady = _nulls(pl.Date, facts)
+        verdict = repeated(None, pl.UInt32, facts.cases.height)
+        steady = repeated(None, pl.Date, facts.cases.height)
         doubts = facts.plans.frame["doubt"]
         for at, here, evaluation in evaluated:
             new = [self._verdict(evaluation.regimes, truth) for truth in evaluation.truths]
@@ -233,7 +233,7 @@ class Judge:
         names = (*_TEXTS, "short")
         rows = [[getattr(verdict, name.removeprefix("dnc_")) for name in names] for verdict in verdicts]
         worded = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-        worded, plans = worded.select(pl.all().gather(distinct["verdict"])), plans[distinct["note"]]
+        worded, plans = taken(worded, distinct["verdict"]), taken(plans, distinct["note"])
         words = messages("why", self._policy.language)
         unread, region = plans["unread"], plans["unread"] == "region"
         reason = (
@@ -296,11 +296,6 @@ def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFra
     }
     here = pl.lit(doubt.is_not_null()) & (pl.col("dnc_outcome") != "blocked")
     return cases.with_columns(pl.when(here).then(new).otherwise(name).alias(name) for name, new in changed.items())
-
-
-def _nulls(kind: type[pl.DataType], facts: Facts) -> pl.Series:
-    """A null for each case."""
-    return pl.Series([None], dtype=kind).new_from_index(0, facts.cases.height)
 
 
 # One call, regime by regime

@@ -157,12 +157,12 @@ def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> 
     """Calls with the dates of one column that other rows have for their numbers, where these count."""
     number = calls.number.fill_null(0)
     place = by_number["number"].search_sorted(number).clip(upper_bound=max(by_number.height - 1, 0))
-    at = (by_number["number"].gather(place) == number).arg_true() if by_number.height else place.clear()
+    at = (by_number["number"][place] == number).arg_true() if by_number.height else place.clear()
     if not at.len():
         return calls
-    plan = calls.plan.gather(at)
+    plan = calls.plan[at]
     asked = calls.plans.select("consent_on", own=column)[plan]
-    asked = asked.with_columns(at=at, plan=plan, place=place.gather(at))
+    asked = asked.with_columns(at=at, plan=plan, place=place[at])
     found = _COMBINED[column](asked, by_number).filter(pl.col("on").ne_missing(pl.col("own")))
     label = vocabulary().label(column, language)
     note = pl.format(messages("why", language)["of_row"].format(column=label, row="{}"), "row")

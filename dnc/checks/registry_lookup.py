@@ -23,7 +23,7 @@ import polars as pl
 from dnc.clock import NO_DAYS
 from dnc.database import run
 from dnc.errors import StoreError
-from dnc.frames import numbered
+from dnc.frames import numbered, repeated
 from dnc.law.demands import REGISTRY_FACTS
 from dnc.messages import figure, localized
 from dnc.registries.bit_pages import HELD
@@ -126,7 +126,8 @@ class _Answers:
             A frame of the same height and order, UInt64: `answer` (without its id; 0 = none), `next` (0 = none).
         """
         if not len(self):
-            return pl.select(answer=pl.zeros(ids.len(), pl.UInt64), next=pl.zeros(ids.len(), pl.UInt64))
+            none = repeated(0, pl.UInt64, ids.len())
+            return pl.DataFrame({"answer": none, "next": none})
         per_id = self.codec.per_id
         asked = pl.DataFrame({"last": self.codec.pack(ids, ranks, State.LISTED)}).with_row_index("at")
         asked = asked.sort("last", multithreaded=False)  # other steps keep the other cores busy, and it costs less
@@ -137,7 +138,7 @@ class _Answers:
             pl.when(about_id).then(pl.col("answer", "next") % per_id).otherwise(0)
         )
         both = answers.select((pl.col("answer") * per_id + pl.col("next")).cast(pl.UInt32)).to_series()
-        both = pl.zeros(ids.len(), pl.UInt32, eager=True).scatter(found["at"], both).cast(pl.UInt64)
+        both = repeated(0, pl.UInt32, ids.len()).scatter(found["at"], both).cast(pl.UInt64)
         return pl.DataFrame({"answer": both // per_id, "next": Codec.rank(both % per_id)})
 
     def _up_to(self, values: pl.Series) -> pl.DataFrame:
@@ -150,7 +151,7 @@ class _Answers:
             )
         after = self._answers.search_sorted(values, side="right").alias("after").to_frame()
         position = after.select(position=pl.when(pl.col("after") > 0).then(pl.col("after") - 1))
-        return position.with_columns(self._answers.gather(position["position"]))
+        return position.with_columns(self._answers[position["position"]])
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ class _About:
         answer, rank = newest["answer"], Codec.rank(newest["answer"])
         answers = pl.DataFrame({"answer": self.numbers * self.held.codec.per_id + answer})
         told = answers.join(self.told, on="answer", how="left", maintain_order="left")["told"]
-        earliest = pl.Series("earliest", [None], dtype=pl.Date).new_from_index(0, answer.len())
+        earliest = repeated(None, pl.Date, answer.len()).alias("earliest")
         rows = pl.DataFrame({"number": self.numbers, "prefix": self.prefixes, "rank": rank}).with_row_index("at")
         # Goes back from complete list to complete list, until one did not have the number.
         pending = rows.filter((Codec.state(answer) == State.LISTED.value) & newest["held"] & told.is_null())
@@ -206,7 +207,7 @@ class _About:
             pending = pending.filter(pl.col("rank") > 0)
             held = Codec.rank(self.held.newest(pending["number"], pending["rank"])["answer"]) == pending["rank"]
             new = pending.filter(~held & ~pl.col("listed"))
-            earliest.scatter(new["at"], as_of.gather(new["rank"] - 1).dt.offset_by("1d"))
+            earliest.scatter(new["at"], as_of[new["rank"] - 1].dt.offset_by("1d"))
             pending = pending.filter(held | pl.col("listed")).drop("listed")
         return pl.DataFrame([dates for dates in (told, earliest) if dates.null_count() < dates.len()])
 
@@ -249,7 +250,7 @@ class _Source:
     def about(self, numbers: pl.Series) -> _About:
         """The answers about some numbers (UInt64, without nulls)."""
         held, told = self._held(numbers)
-        prefix, prefixes = pl.zeros(numbers.len(), pl.UInt64, eager=True), [""]
+        prefix, prefixes = repeated(0, pl.UInt64, numbers.len()), [""]
         if self._longest:
             cut = numbers.cast(pl.String).str.head(self._longest)
             position, distinct = numbered(cut.to_frame("prefix"))
@@ -341,7 +342,7 @@ class Lookup:
         rank = self._days.search_sorted(calls["day"].fill_null(date.min), side="right").cast(pl.UInt64)
         about = self._source.about(numbers)
         newest = about.newest(rank)
-        campaign = pl.zeros(calls.height, pl.UInt64, eager=True)
+        campaign = repeated(0, pl.UInt64, calls.height)
         for name, source in self._of_campaign.items():
             at = (calls["campaign"] == name).fill_null(False).arg_true()
             answer = source.about(numbers[at]).newest(rank[at])["answer"]

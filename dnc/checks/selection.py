@@ -14,6 +14,7 @@ from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError, texts_of
 from dnc.files.output_rows import Rows, Shared
 from dnc.files.table import Table, unique_names
+from dnc.frames import repeated
 from dnc.law.vocabulary import NUMBER_FROM, VERDICT, WAS
 from dnc.messages import localized
 
@@ -64,7 +65,7 @@ class Selection:
         outcomes, given = verdicts.outcomes, self.written(calls, verdicts)
         own = verdicts.numbers.to_frame()
         if NUMBER_FROM in self.columns:
-            source = pl.repeat("", outcomes.len(), eager=True) if calls.source is None else calls.source.fill_null("")
+            source = repeated("", pl.String, outcomes.len()) if calls.source is None else calls.source.fill_null("")
             own = own.with_columns(source.alias(NUMBER_FROM))
         if self.changed and calls.was is not None:
             own = own.with_columns(calls.was.fill_null("").alias(WAS))

@@ -13,6 +13,7 @@ from dnc.checks.cases import Distinct, Facts, factored
 from dnc.checks.evaluator import Evaluation, Evaluator
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy, outcome_of
+from dnc.frames import repeated
 from dnc.law.findings import Truth, finding_of
 
 # Ascending positions and a day (Date) for each → columns `clear` (Boolean) and `last_day` (Date), a row for each.
@@ -53,8 +54,8 @@ class Validity:
     def _decided(self, plans: Distinct, plan: pl.Series, days: pl.Series, codes: pl.DataFrame) -> pl.DataFrame:
         """Whether plans are clear on later days (`clear`), and until when nothing changes (`last_day`)."""
         row, facts, _ = factored(plans, plan, days, codes, self._screen.decoded)
-        clear = pl.repeat(False, facts.cases.height, eager=True)
-        last_day = pl.Series([None], dtype=pl.Date).new_from_index(0, facts.cases.height)
+        clear = repeated(False, pl.Boolean, facts.cases.height)
+        last_day = repeated(None, pl.Date, facts.cases.height)
         for at, _, evaluation in self._evaluator.evaluated(facts, skip_daily=True):
             is_clear = pl.Series([self._is_clear(evaluation, truth) for truth in evaluation.truths], dtype=pl.Boolean)
             clear = clear.scatter(at, is_clear[evaluation.truth])
@@ -74,7 +75,7 @@ def last_clear_days(steady: pl.Series, decide: Decide) -> pl.Series:
         steady: for each, the last day on which nothing has changed (Date, without nulls).
         decide: decides those at some positions again, on a later day each.
     """
-    until = pl.Series([None], dtype=pl.Date).new_from_index(0, steady.len())
+    until = repeated(None, pl.Date, steady.len())
     pending = pl.DataFrame({"at": pl.arange(0, steady.len(), eager=True), "last_day": steady})
     while pending.height:
         pending = pending.select("at", pl.col("last_day").dt.offset_by("1d").alias("day"))

@@ -41,6 +41,7 @@ from dnc.files.table import (
     unique_names,
     unnamed,
 )
+from dnc.frames import repeated
 from dnc.messages import localized
 from dnc.numbers.normalise import cleaned
 
@@ -452,7 +453,7 @@ class _CsvReader:
         filled = self.cells > 1 and (frame.to_series(self.cells - 1) == "").any()
         # No line has too many delimiters (`_parsed` fails then), so if the total is right, every line is.
         if not filled or block.count(self.dialect.delimiter.encode()) == frame.height * (self.cells - 1):
-            return pl.repeat(False, frame.height, eager=True)
+            return repeated(False, pl.Boolean, frame.height)
         return _lines_of(block).str.count_matches(self.dialect.delimiter, literal=True) < self.cells - 1
 
     def _read_records(self) -> pl.DataFrame:

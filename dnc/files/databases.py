@@ -22,7 +22,7 @@ from dnc.errors import InputError, OptionError, ShortageError, is_full, missing_
 from dnc.files.output_rows import Rows
 from dnc.files.table import quoted
 from dnc.files.writers import Writer
-from dnc.frames import as_text
+from dnc.frames import as_text, repeated
 from dnc.messages import changed, localized
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _fitted(cells: pl.Series, kind: pl.DataType) -> pl.Series:
         return as_text(cells)
     if cells.null_count() < cells.len():
         raise InputError(localized("errors", "other_type", name=quoted([cells.name])))
-    return pl.Series(cells.name, [None], kind).new_from_index(0, cells.len())
+    return repeated(None, kind, cells.len()).alias(cells.name)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ import phonenumbers
 import polars as pl
 
 from dnc.cache import kept, source
+from dnc.frames import repeated, taken
 from dnc.numbers.normalise import EMPTY, cleaned_column, unseparated
 from dnc.numbers.numbering_plans import NumberKind, calling_code, calling_codes, known_region
 from dnc.numbers.ranges import ASK, BASE, LENGTHS, PLUS, RangeRule, domestic, international, kinds
@@ -55,7 +56,7 @@ class _Ranges(NamedTuple):
     def at(self, keys: pl.Series) -> pl.DataFrame:
         """The values for each key."""
         row = self.starts.search_sorted(keys, side="right")
-        return self.values.select(pl.all().gather(row))
+        return taken(self.values, row)
 
 
 class _Plans:
@@ -192,13 +193,11 @@ def read_in_bulk(texts: pl.Series, region: pl.Series | str | None) -> Column:
     keys, reasons = _keys(texts)
     rows = _looked_up(keys, region)
     if len(refused := reasons.is_not_null().arg_true()):
-        rows = rows.with_columns(rows["unread"].scatter(refused, reasons.gather(refused)))
+        rows = rows.with_columns(rows["unread"].scatter(refused, reasons[refused]))
     open_ = (rows["unread"].is_null() & rows["kind"].is_null()).arg_true()
     if len(open_):
-        regions = (
-            region if isinstance(region, pl.Series) else pl.repeat(region, len(texts), dtype=pl.String, eager=True)
-        )
-        cells = pl.DataFrame([texts.gather(open_).alias("text"), regions.gather(open_).alias("region")])
+        regions = region if isinstance(region, pl.Series) else repeated(region, pl.String, len(texts))
+        cells = pl.DataFrame([texts[open_].alias("text"), regions[open_].alias("region")])
         distinct = cells.unique()
         distinct = distinct.hstack(_read_one_by_one(distinct.iter_rows()))
         answers = cells.join(distinct, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
@@ -223,10 +222,10 @@ def _keys(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     reasons = pl.select(pl.when(texts.is_null()).then(pl.lit(EMPTY))).to_series()
     rest = (keys.is_null() & texts.is_not_null()).arg_true()
     if len(rest):
-        keys = keys.scatter(rest, _key(unseparated(texts.gather(rest))))
-        rest = rest.filter(keys.gather(rest).is_null())
+        keys = keys.scatter(rest, _key(unseparated(texts[rest])))
+        rest = rest.filter(keys[rest].is_null())
     if len(rest):
-        clean = cleaned_column(texts.gather(rest))
+        clean = cleaned_column(texts[rest])
         keys = keys.scatter(rest, _key(clean["text"]))
         reasons = reasons.scatter(rest, clean["unread"])
     return keys, reasons
@@ -255,14 +254,14 @@ def _looked_up(keys: pl.Series, region: pl.Series | str | None) -> pl.DataFrame:
     keys = keys + rules["shift"]
     unread = rules["unread"]
     if len(with_plus := (keys >= BASE).arg_true()):
-        theirs = keys.gather(with_plus)
+        theirs = keys[with_plus]
         rules = _plans.abroad.at(theirs)
         if _plans.add_codes(_codes_of(theirs.filter(rules["shift"].is_null() & rules["unread"].is_null()))):
             rules = _plans.abroad.at(theirs)
         keys = keys.scatter(with_plus, theirs + rules["shift"])
         unread = unread.scatter(with_plus, rules["unread"])
     kind = _plans.kinds.at(keys)["kind"]
-    if (doubted := _plans.kind_rows["doubt"].is_not_null().gather(kind)).any():
+    if (doubted := _plans.kind_rows["doubt"].is_not_null()[kind]).any():
         # Only the reference can say whether it may rather be a foreign number that lost its plus.
         kind = kind.scatter((doubted & _is_bare(written)).arg_true(), None)
     number = pl.when(pl.lit(kind).is_not_null()).then(pl.lit(keys).cast(pl.UInt64, strict=False))
@@ -288,7 +287,7 @@ def _by_region(keys: pl.Series, regions: pl.Series) -> pl.DataFrame:
     rules = [pl.Series(name, dtype=kind).clear(len(keys)) for name, kind in _RULE.items()]
     groups = regions.alias("region").to_frame().with_row_index().group_by("region").agg("index")
     for region, places in zip(groups["region"], groups["index"], strict=True):
-        found = _at_home(keys.gather(places), region)
+        found = _at_home(keys[places], region)
         rules = [column.scatter(places, found[column.name]) for column in rules]
     return pl.DataFrame(rules)
 

@@ -11,7 +11,7 @@ from dnc.clock import may_be_cut, read_day
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
 from dnc.files.table import BATCH_ROWS, LINE, RAGGED, quoted
-from dnc.frames import as_text, each_distinct
+from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.numbering_plans import known_regions
 from dnc.registries.contract import LISTING, OPTIONAL, Extract
@@ -146,7 +146,7 @@ def days(cells: pl.DataFrame, extract: Extract, **columns: int | None) -> pl.Dat
     which column it is in. Nor is a last day (`until`) understood that may be part of a longer date, since it ends an
     entry.
     """
-    why = pl.Series("undated", [None], dtype=pl.String).new_from_index(0, cells.height)
+    why = repeated(None, pl.String, cells.height).alias("undated")
     for name, at in columns.items():
         if at is None:
             cells = cells.with_columns(pl.lit(None, pl.Date).alias(name))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import duckdb
 import polars as pl
@@ -99,10 +99,14 @@ _ALL = "select number, listed, since, file_index from read_parquet($files)"
 _ASKED = f"{_ALL} join asked using (number)"
 _PAGED = f"select number, true as listed, null::date as since, file_index from ({HELD})"
 # Files of earlier versions may hold placeholder days ($no_days) and days after that of the file; both mean no date.
+# A lookup in lists keeps the order of a file, unlike a join: what is sorted already is sorted again much faster.
 _PACK = """
 select {answer} as answer,
        case when listed is not null and since > $no_days and since <= as_of then since end as told
-from ({source}) join standing on file_index = position
+from (
+    select *, ($ranks::ubigint[])[snapshot] as rank, ($days::date[])[snapshot] as as_of
+    from (select *, file_index::bigint + 1 as snapshot from ({source}))
+)
 """
 
 
@@ -212,15 +216,18 @@ class _About:
         return pl.DataFrame([dates for dates in (told, earliest) if dates.null_count() < dates.len()])
 
 
-class _Files:
-    """Files of a store, each of a snapshot of a ranked day; `standing` has a row for each snapshot."""
+class _Files(NamedTuple):
+    """Files of a store, each of a snapshot, whose days are ranked from 1: parameters of `_PACK`."""
 
-    def __init__(self, ranked: Iterable[tuple[Path, int]], days: list[date]) -> None:
-        ranked = list(ranked)
-        self.names = sorted({str(path) for path, _ in ranked})
-        rows = [(self.names.index(str(path)), rank, days[rank - 1]) for path, rank in ranked]
-        kinds = {"position": pl.UInt64, "rank": pl.UInt64, "as_of": pl.Date}
-        self.standing = pl.DataFrame(rows, schema=kinds, orient="row")
+    files: list[str]
+    ranks: list[int]
+    days: list[date]
+
+    @classmethod
+    def of(cls, ranked: Iterable[tuple[Path, int]], days: list[date]) -> Self:
+        """The files of ranked snapshots; a file of two snapshots is read twice. days: all that are ranked."""
+        rows = [(str(path), rank, days[rank - 1]) for path, rank in ranked]
+        return cls(*(list(column) for column in zip(*rows, strict=True))) if rows else cls([], [], [])
 
 
 class _Source:
@@ -232,11 +239,11 @@ class _Source:
         self._con = con
         self._codec = Codec(len(days))
         ranked = [(snapshot, days.index(snapshot.as_of) + 1) for snapshot in snapshots]
-        self._files = _Files([(standing.path(snapshot), rank) for snapshot, rank in ranked], days)
-        self._unpaged = _Files(
+        self._files = _Files.of([(standing.path(snapshot), rank) for snapshot, rank in ranked], days)
+        self._unpaged = _Files.of(
             [(standing.path(snapshot), rank) for snapshot, rank in ranked if not standing.bits(snapshot)], days
         )
-        self._paged = _Files([(bits, rank) for snapshot, rank in ranked if (bits := standing.bits(snapshot))], days)
+        self._paged = _Files.of([(bits, rank) for snapshot, rank in ranked if (bits := standing.bits(snapshot))], days)
         self._rows = sum(snapshot.rows for snapshot in snapshots)
         self._rows_read = 0
         self._last_read: pl.Series | None = pl.Series(dtype=pl.UInt64)  # None: all
@@ -280,14 +287,14 @@ class _Source:
         else:
             asked = numbers.unique().to_frame("number")
             sources = ((_ASKED, self._unpaged), (_PAGED, self._paged))
-            packed = pl.concat(self._packed(sql, files, asked=asked) for sql, files in sources if files.names)
+            packed = pl.concat(self._packed(sql, found, asked=asked) for sql, found in sources if found.files)
         return _Answers(packed["answer"], self._codec), _dates_told(packed)
 
     def _packed(self, source: str, files: _Files, **frames: pl.DataFrame) -> pl.DataFrame:
         """The listings that a query gives, as packed answers, and the dates given with them."""
-        params = {"files": files.names, "no_days": NO_DAYS}
+        params = {**files._asdict(), "no_days": NO_DAYS}
         sql = _PACK.format(answer=self._codec.sql, source=source)
-        return run(self._con, "answers", sql, params, standing=files.standing, **frames)
+        return run(self._con, "answers", sql, params, **frames)
 
     def _covered(self, prefixes: list[str], covering: list[tuple[Snapshot, int]]) -> _Answers:
         """The answers about prefixes, by their position, of those of some snapshots that are complete for them."""

@@ -3,9 +3,9 @@
 A snapshot has an answer about the numbers that it holds, and about those whose prefix it
 covers. Each answer (number, day, state) is packed into one integer (`Codec`), and all of
 them are sorted: the answer that counts is the last one not after the day of the call.
-A small registry is packed once, as soon as as many rows were read as it has. Of a large
-one only the numbers of a batch are read, from its bit pages where it has them, so that
-memory is bounded by the batch and never by the registry.
+A small registry is packed once: for a long list at its first batch, otherwise as soon as as
+many rows were read as it has. Of a large one only the numbers of a batch are read, from its
+bit pages where it has them, so that memory is bounded by the batch and never by the registry.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from dnc.registries.bit_pages import HELD
 from dnc.store.snapshots import Snapshot, Standing
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry that are packed at once, at most; 8 bytes each
+_LONG = 50_000  # numbers of a batch; a list that begins so goes on, and to pack a registry costs what two readings do
 _FEW = 1_000  # values that are searched one by one; a join goes through all answers
 _READ_TOGETHER = 122_880  # rows that DuckDB reads together (a row group); looking up one number costs one at least
 
@@ -273,7 +274,8 @@ class _Source:
         """The answers about some numbers at least: those read last if they include the numbers, which may be all."""
         if self._last_read is None or numbers.is_in(self._last_read.implode()).all():
             return self._last_answers
-        if self._rows <= PACKED_AT_ONCE and self._rows_read >= self._rows:
+        is_worth = self._rows_read >= self._rows or numbers.len() >= _LONG
+        if self._rows <= PACKED_AT_ONCE and is_worth:
             self._last_answers, self._last_read = self._read(), None
         else:
             self._rows_read += min(self._rows, numbers.len() * _READ_TOGETHER)

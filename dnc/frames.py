@@ -55,19 +55,22 @@ def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:
         (kind := column.dtype) not in large and (kind.is_integer() or kind in (pl.Date, pl.Boolean)) for column in keys
     ):
         return None
-    code, codes = pl.Series([0], dtype=pl.UInt64), 1
+    code: pl.Series | None = None
+    codes = 1
     for column in keys:
         values = column if column.dtype.is_integer() else column.to_physical()
         if not values.dtype.is_unsigned_integer():
             values = values.cast(pl.Int64)
-        low, high = int(values.min()), int(values.max())  # type: ignore[arg-type]
-        span = high - low + 2
+        low, high, nulls = int(values.min()), int(values.max()), values.null_count() > 0  # type: ignore[arg-type]
+        span = high - low + 1 + nulls
         codes *= span
         if codes >= 1 << 63:
             return None
-        value = (values - low).cast(pl.UInt64) + 1
-        code = code * span + (value.fill_null(0) if value.null_count() else value)
-    return code, codes
+        digit = (values - low if low else values).cast(pl.UInt64)
+        if nulls:
+            digit = (digit + 1).fill_null(0)
+        code = digit if code is None else code * span + digit
+    return None if code is None else (code, codes)
 
 
 def _numbered_codes(code: pl.Series, codes: int) -> tuple[pl.Series, pl.Series]:

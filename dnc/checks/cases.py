@@ -7,12 +7,12 @@ registries answer. There may be far more cases than plans or answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import NamedTuple
 
 import polars as pl
 
-from dnc.frames import keys, numbered, placed, taken
+from dnc.frames import keys, numbered, placed, repeated, taken
 
 
 class Distinct:
@@ -66,16 +66,38 @@ class Facts:
 
     def numbered(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
         """Some columns: for each case the number (UInt32) of its distinct row, and these rows."""
-        keys, parts = [], {}
+        number, rows = self.rows(names)
+        used, met = numbered(number.to_frame())
+        return used, taken(rows, met.to_series())
+
+    def rows(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
+        """Like `numbered`, but some of the distinct rows may be of no case, which saves time: sides have numbers."""
+        parts = []
         for name, side in (("plan", self.plans), ("answer", self.answers)):
             columns = side.frame.columns
             if here := [column for column in names if column != "day" and column in columns]:
-                row, parts[name] = side.numbered(here)
-                keys.append(row[self.cases[name]].alias(name))
-        keys += [self.cases["day"]] if "day" in names else []
-        number, met = numbered(pl.DataFrame(keys))
-        distinct = [column for name, part in parts.items() for column in taken(part, met[name])]
-        return number, pl.DataFrame([*distinct, *(column for column in met if column.name == "day")])
+                row, distinct = side.numbered(here)
+                parts.append((row[self.cases[name]], distinct))
+        if "day" in names:
+            parts.append(self._days)
+        return reduce(_combined, parts)
+
+    @cached_property
+    def _days(self) -> tuple[pl.Series, pl.DataFrame]:
+        return numbered(self.cases[["day"]])
+
+
+def _combined(
+    one: tuple[pl.Series, pl.DataFrame], other: tuple[pl.Series, pl.DataFrame]
+) -> tuple[pl.Series, pl.DataFrame]:
+    """Rows of two sides as one: for each case its row, and the distinct rows."""
+    (row, rows), (others_row, others) = one, other
+    if others.height == 1:
+        return row, rows.hstack(taken(others, repeated(0, pl.UInt32, rows.height)))
+    if rows.height == 1:
+        return others_row, taken(rows, repeated(0, pl.UInt32, others.height)).hstack(others)
+    number, met = numbered(pl.DataFrame([row.alias("one"), others_row.alias("other")]))
+    return number, taken(rows, met["one"]).hstack(taken(others, met["other"]))
 
 
 class Factored(NamedTuple):

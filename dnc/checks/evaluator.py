@@ -68,7 +68,7 @@ class _Group(NamedTuple):
 
     def values(self, facts: Facts, asked: Set[str]) -> _Values:
         """The values of the conditions and ends that are asked for."""
-        number, cells = facts.numbered(self.columns)
+        number, cells = facts.rows(self.columns)
         results = self.known(cells.height, keys(cells), lambda at: self.evaluate(taken(cells, at)))
         codes = [results[f"c{at}"] for at in range(self.inquiry.codes)]
         row, distinct = numbered(pl.DataFrame(codes) if codes else pl.DataFrame(height=cells.height))

@@ -33,11 +33,10 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
     if code is not None and codes <= _SPARSEST * rows.height + _FEW:
         number, first = _numbered_codes(code.cast(pl.UInt32), codes)
         return number, rows[first]
-    groups = pl.DataFrame(varying if code is None else [code]).with_row_index("\0row")
-    groups = groups.group_by(pl.exclude("\0row"), maintain_order=True).agg("\0row")
-    members = groups.select("\0row").with_row_index("\0number").explode("\0row")
-    number = repeated(0, pl.UInt32, rows.height).scatter(members["\0row"], members["\0number"])
-    return number, rows[groups["\0row"].list.first()]
+    cells = pl.DataFrame(varying if code is None else [code])
+    first_row = cells.with_row_index("\0row").select(pl.col("\0row").first().over(cells.columns)).to_series()
+    number, first = _numbered_codes(first_row, rows.height)
+    return number, rows[first]
 
 
 def taken(rows: pl.DataFrame, at: pl.Series) -> pl.DataFrame:

@@ -303,6 +303,8 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     assert not re.findall(rb"\+\d{9,}", result)
     read = ended(browser, browser.post("/offer", {}, files={"sealed": ("sealed.json", result)}))
     assert "Sealed by dnc" in text_of(read)
+    other = browser.post("/offer", {"at": "2028-01-01"}, files={"sealed": ("sealed.json", result)})
+    assert "was assessed with its own settings" in text_of(ended(browser, other))
 
 
 def test_the_log_is_filtered_verified_and_downloaded(browser):

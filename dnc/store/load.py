@@ -18,10 +18,11 @@ from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError, must_be, texts_of
 from dnc.files.input_file import input_sha256
-from dnc.messages import calendar_day, figure, localized
+from dnc.messages import calendar_day, either, figure, localized
 from dnc.numbers.numbering_plans import calling_codes
 from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.ingest import Taken, take
+from dnc.registries.lookalikes import is_change_list
 from dnc.registries.reasons import in_words
 from dnc.store import ledger_sql
 from dnc.store.audit_log import now
@@ -202,8 +203,8 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
     prefixes = taken.covers
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
         raise InputError(localized("errors", "load", "more_covers"), extract.path)
-    if prefixes and loader.absent == "clear" and not loader.cumulative and not any(taken.counts.values()):
-        raise InputError(localized("errors", "load", "empty"), extract.path)
+    if prefixes and loader.absent == "clear" and not loader.cumulative:
+        _refuse_incomplete(extract, taken, con)
     if loader.last_day and options.as_of > date.fromisoformat(loader.last_day):
         days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
         taken.notes.append(localized("note", "ended", registry=loader.registry, **days))
@@ -223,6 +224,18 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         sha256=_sha256_of(extract),
     )
     return Prepared(extract.path, loader, identity, taken)
+
+
+def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConnection) -> None:
+    """Raise InputError if a file cannot be the complete list for its prefixes: absence from it would clear numbers."""
+    if any(map(is_change_list, extract.names)):
+        raise InputError(localized("errors", "load", "changes"), extract.path)
+    if not any(taken.counts.values()):
+        raise InputError(localized("errors", "load", "empty"), extract.path)
+    sql = "select number from read_parquet(?) where regexp_matches(number::varchar, ?) limit 1"
+    if not con.execute(sql, [str(taken.listings), f"^({'|'.join(taken.covers)})"]).fetchall():
+        prefixes = either([f"+{prefix}" for prefix in taken.covers])
+        raise InputError(localized("errors", "load", "elsewhere", prefixes=prefixes), extract.path)
 
 
 def _month_in_name(path: Path) -> str | None:

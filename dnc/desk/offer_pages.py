@@ -81,7 +81,7 @@ def _blank(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) -
 def _vet(visit: Visit, sent: Form) -> Response:
     """Assess an offer, as a job."""
     given = {name: sent.get(name) for name in _TEXTS}
-    uploads: dict[str, Upload | None] = {name: sent.uploads.get(name, [None])[0] for name in _FILES}
+    uploads = {name: sent.file(name, visit) for name in _FILES}
     terms, errors = _terms(visit, given)
     if not (uploads["offer"] or uploads["sealed"]):
         errors.append(("offer", visit.texts["no_offer"]))

@@ -48,6 +48,7 @@ def listings(
     )
     if table.others:
         extract.notes.append(localized("note", "sheets", names=quoted(table.others)))
+        extract.other_sheets.extend(table.others if extract.sheet is None else [])
     if table.full:
         extract.notes.append(localized("note", "full", n=figure(table.full)))
     if table.surplus:

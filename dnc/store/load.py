@@ -18,6 +18,7 @@ from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError, must_be, texts_of
 from dnc.files.input_file import input_sha256
+from dnc.files.table import quoted
 from dnc.messages import calendar_day, either, figure, localized
 from dnc.numbers.numbering_plans import calling_codes
 from dnc.registries.contract import Extract, Layout, Loader
@@ -227,7 +228,9 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
 
 
 def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConnection) -> None:
-    """Raise InputError if a file cannot be the complete list for its prefixes: absence from it would clear numbers."""
+    """Raise InputError if a file may not be the complete list for its prefixes: absence from it would clear numbers."""
+    if extract.other_sheets:
+        raise InputError(localized("errors", "load", "sheets", names=quoted(extract.other_sheets)), extract.path)
     if any(map(is_change_list, extract.names)):
         raise InputError(localized("errors", "load", "changes"), extract.path)
     if not any(taken.counts.values()):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from dnc import InputError, Store, check
 from dnc.errors import OptionError
@@ -245,6 +246,22 @@ def test_a_file_is_not_complete_for_more_than_it_can_be(store, write_file, text,
     with pytest.raises(OptionError, match=message):
         store.load(path, as_of=AS_OF, **words)
     assert not store.exists
+
+
+def test_a_complete_list_has_all_its_sheets(store, tmp_path):
+    """Who is in a sheet that is not read would be absent from a list that counts as complete."""
+    path = tmp_path / "list.xlsx"
+    numbers = {"old": 441632960101, "new": 441632960102}
+    with xlsxwriter.Workbook(path) as book:
+        for name, number in numbers.items():
+            sheet = book.add_worksheet(name)
+            sheet.write_column(0, 0, ["number", f"+{number}"])
+            sheet.write_column(0, 1, ["listed", "yes"])
+    assert "without the sheets that are not read: 'new'" in stopped(store, path, **PLAIN)
+    for name in numbers:
+        store.load(path, as_of=AS_OF, sheet=name, **PLAIN)
+    found = [said(store, "gb-tps", number, "2026-08-01")[0] for number in numbers.values()]
+    assert found == ["listed", "listed"]
 
 
 def test_one_prefix_is_one_prefix(store, write_file):

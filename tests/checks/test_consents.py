@@ -330,7 +330,7 @@ def test_a_word_that_is_not_understood_is_not_filled(outcome):
 
 
 @pytest.mark.parametrize("sheet", [None, "calls"])
-def test_no_withdrawal_is_lost_in_another_sheet(store, write_file, tmp_path, sheet):
+def test_no_withdrawal_is_lost_in_another_sheet(store, tmp_path, sheet):
     """Whatever the sheet is called, and also where the brief names the sheet of the calls."""
     with xlsxwriter.Workbook(tmp_path / "consents.xlsx") as book:
         book.add_worksheet("2025").write_row(0, 0, ["number", "consent", "day", "for"])

@@ -31,8 +31,9 @@ from dnc.store.ledger import Change
 from dnc.store.loader_search import loader_for
 from dnc.store.snapshots import Accepted, Snapshot, Standing, fault_of
 
-_SHRUNK_SHARE = 0.1  # of a complete list; above it a reason must be given
-_DOUBTED_SHARE = 0.05  # of a sample of numbers; above it all of them are compared
+_SHRUNK_SHARE = 0.1  # by which a complete list is shorter; above it a reason must be given
+_GONE_SHARE = 0.5  # of the numbers of a complete list, however many are new; above it, it may be another list
+_DOUBTED = 0.5  # part of these shares; if it is exceeded in a sample of numbers, all of them are compared
 _SAMPLE_SIZE = 100_000  # numbers
 _NAMED = 3  # snapshots in a message
 _MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?\d\d)?(?!\d)")
@@ -296,10 +297,10 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
 
 
 def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work: Path) -> dict[Path, int]:
-    """How many numbers are missing from complete lists, by file, if these shrank by more than a tenth.
+    """How many numbers are missing from complete lists, by file, if these shrank by more than a tenth or lost most.
 
     The lists of a load are compared with those of the nearest earlier day, for each prefix that both are complete
-    for. The own list is cumulative and loses nothing. Raises LoaderError if a list shrank and no reason was given.
+    for. The own list is cumulative and loses nothing. Raises LoaderError if no reason was given.
     """
     missing: dict[Path, int] = {}
     for registry in sorted({file.registry for file in lists if not file.loader.cumulative and file.taken.covers}):
@@ -307,16 +308,22 @@ def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work
         for olds, prefixes in _comparable(new, options.as_of, standing):
             named = next(file for file in new if _shared(file.taken.covers, prefixes))
             before, now, lost = _compared(olds, new, prefixes, standing, work)
-            if before - now <= _SHRUNK_SHARE * before:
+            if not _lost_many(before, now, lost):
                 continue
             ids = ", ".join(str(old.id) for old in olds[:_NAMED]) + ", …" * (len(olds) > _NAMED)
             counts = {"before": figure(before), "now": figure(now), "lost": figure(lost)}
             change = localized("note", "change", day=calendar_day(olds[0].as_of), ids=ids, **counts)
             if options.shrunk is None:
-                raise LoaderError(localized("errors", "shrank", change=change), named.path)
+                what = "shrank" if before - now > _SHRUNK_SHARE * before else "exchanged"
+                raise LoaderError(localized("errors", what, change=change), named.path)
             named.taken.notes.append(localized("note", "shrank", change=change))
             missing[named.path] = missing.get(named.path, 0) + lost
     return missing
+
+
+def _lost_many(before: int, now: int, lost: int, part: float = 1) -> bool:
+    """Whether a list shrank, or lost numbers, by more than a part of the share for which a reason must be given."""
+    return before - now > part * _SHRUNK_SHARE * before or lost > part * _GONE_SHARE * before
 
 
 def _comparable(
@@ -363,7 +370,7 @@ def _compared(
         for step in sorted({1, 1 + sum(old.numbers for old in olds) // _SAMPLE_SIZE}, reverse=True):
             counted = run(con, "lost", statement(__package__, "lost"), params | {"every": step}, prefixes=frame)
             before, now, lost = counted.row(0)
-            if before - now <= _DOUBTED_SHARE * before:
+            if not _lost_many(before, now, lost, _DOUBTED):
                 break
     return before, now, lost
 

@@ -376,6 +376,19 @@ def test_a_tenth_may_go(store, write_file, first, kept, refused):
         assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
 
 
+@pytest.mark.parametrize(("first", "refused"), [(50, False), (51, True)])
+def test_a_list_of_other_numbers_is_not_the_next_one(store, write_file, first, refused):
+    """A file of another registry may be longer than the list and clear most of it."""
+    store.load(write_file("tps.csv", tps(100)), as_of=date(2026, 7, 1), **PLAIN)
+    path = write_file("other.csv", tps(500, first))
+    if refused:
+        told = "lost more than half of its numbers: 100 numbers on 2026-07-01 (snapshot 1), 500 now, 51 gone."
+        assert told in stopped(store, path, **PLAIN)
+        store.load(path, as_of=AS_OF, shrunk="all numbers were changed", **PLAIN)
+    else:
+        assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
+
+
 def test_a_list_of_the_same_day_clears_nobody(store, write_file):
     """Beside a longer list of its own day a short one takes nothing away, so it is not compared with that."""
     store.load(write_file("tps.csv", tps(100)), as_of=AS_OF, **PLAIN)

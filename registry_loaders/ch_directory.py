@@ -1,9 +1,9 @@
 """The Swiss directory: Atom XML of its query service, or mapped CSV with `number` and `star`.
 
 In the XML an `entry` has one or more `tel:phone`, and `tel:nopromo` if the person refuses advertising. In a printed or
-scraped directory the star is in front of the name: a `name` that begins with `*` is a star. An entry without a star may
-be called. A number without an entry counts like one with a star, if the file is declared complete (`--covers 41`) or
-the number was asked for (`--asked`).
+scraped directory the star is beside the name: a `name` with a `*`, also a full-width one, is a star. An entry without a
+star may be called. A number without an entry counts like one with a star, if the file is declared complete (`--covers
+41`) or the number was asked for (`--asked`).
 
 Source: SECO, unwanted sales calls
 (https://www.seco.admin.ch/seco/de/home/Werbe_Geschaeftsmethoden/Unlauterer_Wettbewerb/Unerbetene_Werbeanrufe.html).
@@ -52,11 +52,15 @@ def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         word = pl.lit("") if star is None else pl.col(str(star)).fill_null("").str.to_lowercase()
-        before = pl.lit(False) if name is None else pl.col(str(name)).fill_null("").str.starts_with("*")
+        beside = (
+            pl.lit(False)
+            if name is None
+            else pl.col(str(name)).fill_null("").str.normalize("NFKC").str.contains("*", literal=True)
+        )
         marked = word.replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)
         strange = ~word.is_in(list(_WORDS))
         odd = pl.when(strange).then(pl.lit("star is not a known value"))
-        return cells.with_columns((marked | before | strange).alias("listed"), odd.alias("odd"))
+        return cells.with_columns((marked | beside | strange).alias("listed"), odd.alias("odd"))
 
     return listings(extract, flagged)
 

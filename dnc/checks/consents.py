@@ -99,13 +99,16 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     matched as in a list of planned calls; names mapped in the brief count if the file has them.
 
     Raises:
-        InputError: the file is not one of consents, or the number of a statement against calls cannot be read.
+        InputError: the file is not one of consents, has sheets that are not read, or the number of a statement against
+            calls cannot be read.
         OptionError: a column that is neither used nor ignored may tell withdrawals, by its name, because it has days,
             or by its words, or is a second one for the same; or one for objections or refusals, which are not read
             here, has some.
     """
     path = Path(path)
     table = open_table(path)
+    if table.others:  # a withdrawal in one of them would be lost, whatever it is called
+        raise InputError(localized("errors", "consent_sheets", names=quoted(table.others)), path)
     of_consents = replace(brief, columns=_columns(brief, table), facts={}, when_filled={}, when_empty={})
     intake = Intake(table, of_consents, book, now=now)
     intake.header.refuse_unused("rename")

@@ -103,7 +103,7 @@ def _values(_ctx: click.Context, _param: click.Parameter, values: Sequence[tuple
 @click.option(
     "--shrunk",
     metavar="REASON",
-    help="Accept a complete list that shrank by more than a tenth, for this reason; logged.",
+    help="Accept a complete list that shrank by more than a tenth, or lost most of its numbers; logged.",
 )
 @click.option(
     "--corrects",
@@ -118,7 +118,8 @@ def load(ctx: click.Context, /, *, files: tuple[Path, ...], lang: str, **options
     """Load registry files into the store (all of them, or none).
 
     A complete list, and your own opt-out list, is refused if a number in it cannot be read (see --accept-unread).
-    A complete list is also refused if it shrank by more than a tenth since the list before it (see --shrunk).
+    A complete list is also refused if it shrank by more than a tenth since the list before it,
+    or lost most of its numbers (see --shrunk).
     The same file, loaded again for another date or campaign, becomes a second snapshot (see --corrects).
     """
     for path, snapshot in zip(files, open_store(ctx).load_all(files, **options), strict=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from dnc.cli.options import (
     DATE,
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
 _SHARE = click.FloatRange(0, 1)
 _PRICE = click.FloatRange(min=0)
 _SALT = re.compile(r"[0-9a-fA-F]{64}")
+# Options that apply where no list is assessed: a sealed result has its own settings, and --salt only compares bytes.
+_ANYWHERE = {"lang", "exit_zero", "quiet", "as_json", "signer"}
+_WITH_SEALED = {"sealed", "price", "min_clear", "max_undecided", "max_price_per_clear", "out"}
+_WITH_SALT = {"query", "against", "salt"}
 
 
 @click.command()
@@ -148,6 +153,10 @@ def vet(
 
     sealed, files = _sealed(sealed, files)
     _refuse_combinations(ctx.params | {"sealed": sealed, "files": files})
+    if sealed:
+        _refuse_unused(ctx, _WITH_SEALED, "with_sealed")
+    elif salt:
+        _refuse_unused(ctx, _WITH_SALT, "with_salt")
     signed_by, own = named_key(signer) if signer else None, Signer(key) if key else None
     if salt:
         ctx.exit(_compare(source_of(files, query), options["against"], salt, signed_by, lang, as_json=as_json))
@@ -195,6 +204,23 @@ def _refuse_combinations(given: dict[str, Any]) -> None:
         raise click.UsageError(localized("errors", "cli", "seal_key"))
     if given["salt"] and len(given["against"]) != 1:
         raise click.UsageError(localized("errors", "cli", "salt_needs"))
+
+
+def _refuse_unused(ctx: click.Context, used: set[str], error: str) -> None:
+    """Raise UsageError at an option that would have no effect; a condition or a day must not seem to be met.
+
+    used: options that have one, besides those that have one anywhere. error: its key in the messages.
+    """
+    typed = [
+        option.opts[0]
+        for option in ctx.command.params
+        if isinstance(option, click.Option)
+        and option.expose_value
+        and option.name not in used | _ANYWHERE
+        and ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+    ]
+    if typed:
+        raise click.UsageError(localized("errors", "cli", error, names=", ".join(typed)))
 
 
 def _write_page(vetting: Vetting, book: Rulebook, out: Path | str, lang: str) -> None:

@@ -61,8 +61,7 @@ def _list(visit: Visit) -> ListCheck:
 
 
 def _upload(visit: Visit, sent: Form) -> Response:
-    [upload] = sent.uploads.get("list", [None])
-    [brief] = sent.uploads.get("brief", [None])
+    upload, brief = sent.file("list", visit), sent.file("brief", visit)
     try:
         if upload is None:
             raise InputError(visit.texts["no_file"])

@@ -63,6 +63,13 @@ class Form:
         """The texts of a field that may occur several times."""
         return [text for key, text in self.fields if key == name]
 
+    def file(self, name: str, visit: Visit) -> Upload | None:
+        """The file of a field that takes one, or None. Raises RefusedError if there are several."""
+        files = self.uploads.get(name, [])
+        if len(files) > 1:
+            raise RefusedError(400, visit.texts["two_files"])
+        return files[0] if files else None
+
     def keep(self) -> None:
         """Leave the uploads where they are until the session ends, for instance for a job."""
         self._kept = True

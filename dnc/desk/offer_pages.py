@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -59,13 +59,13 @@ class Terms:
     """
 
     conditions: Asked
-    at: date | None
-    until: date | None
-    region: str | None
-    facts: dict[str, str]
-    sample_of: int | None
-    seal: bool
-    again: str | None
+    at: date | None = None
+    until: date | None = None
+    region: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    sample_of: int | None = None
+    seal: bool = False
+    again: str | None = None
 
 
 def _form(visit: Visit) -> Response:
@@ -81,7 +81,7 @@ def _blank(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) -
 def _vet(visit: Visit, sent: Form) -> Response:
     """Assess an offer, as a job."""
     given = {name: sent.get(name) for name in _TEXTS}
-    uploads: dict[str, Upload | None] = {name: sent.uploads.get(name, [None])[0] for name in _FILES}
+    uploads = {name: sent.file(name, visit) for name in _FILES}
     terms, errors = _terms(visit, given)
     if not (uploads["offer"] or uploads["sealed"]):
         errors.append(("offer", visit.texts["no_offer"]))
@@ -161,6 +161,8 @@ def _vetting(desk: Desk, uploads: dict[str, Upload | None], terms: Terms, langua
     if offer is None:
         if claim is None:
             raise OptionError(localized("errors", "no_list_no_sealed"))
+        if held or brief or terms != Terms(terms.conditions):
+            raise OptionError(localized("errors", "sealed_settings"))
         return claim
     job.total = count_rows(offer.path)
     vetting = dnc.vet(

@@ -60,7 +60,7 @@ def _page(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) ->
 def _load(visit: Visit, sent: Form) -> Response:
     """Load a file, as a job."""
     given = {name: sent.get(name) for name in ("as_of", "registry", "region", "campaign", "means", "dates", "shrunk")}
-    [upload] = sent.uploads.get("file", [None])
+    upload = sent.file("file", visit)
     errors = []
     if upload is None:
         errors.append(("file", visit.texts["no_file"]))

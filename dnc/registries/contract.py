@@ -150,6 +150,7 @@ class Extract:
         layout: what the user says about its columns and words.
         covers: prefixes the file is complete for; filled by the loader while it reads, where the file says so.
         notes: what a person should know about this file; filled by the loader while it reads.
+        other_sheets: names of the sheets that are not read, if none was named; filled while the file is read.
     """
 
     path: Path
@@ -161,6 +162,7 @@ class Extract:
     layout: Layout = Layout()
     covers: set[str] = field(default_factory=set, compare=False)
     notes: list[str] = field(default_factory=list, compare=False)
+    other_sheets: list[str] = field(default_factory=list, compare=False)
 
     @property
     def _look(self) -> _Peek:

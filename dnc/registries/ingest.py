@@ -420,6 +420,8 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
             extract.path,
         )
     opposite = _meaning_of_silence(loader, extract)
+    if opposite is False and not any(seen.counts.values()):
+        raise LoaderError(localized("errors", "empty_answer"), extract.path)
     if seen.without_number and opposite is False:
         line, reason = seen.unread[0]
         message = localized("errors", "unanswered", reason=in_words(reason))

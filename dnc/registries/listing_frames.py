@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import polars as pl
 
@@ -36,7 +36,8 @@ def listings(
         further: positions of other columns whose numbers count too.
 
     A row with more or fewer cells than the header is listed, and its dates are ignored: they may be those of other
-    columns.
+    columns. What can be read as a number in the remaining columns that are named like telephone numbers counts in
+    listed rows: a complete list would clear it. Not in an answer to a question, which is about the numbers sent in.
     """
     at = extract.number_column()
     table = extract.table()
@@ -47,12 +48,14 @@ def listings(
     )
     if table.others:
         extract.notes.append(localized("note", "sheets", names=quoted(table.others)))
+        extract.other_sheets.extend(table.others if extract.sheet is None else [])
     if table.full:
         extract.notes.append(localized("note", "full", n=figure(table.full)))
     if table.surplus:
         extract.notes.append(localized("errors", "surplus", n=figure(table.surplus)))
-    if others := [table.header[place] for place in extract.phone_columns if place not in (at, *further)]:
-        extract.notes.append(localized("note", "columns", names=quoted(others)))
+    if others := [place for place in extract.phone_columns if place not in (at, *further)]:
+        names = quoted([table.header[place] for place in others])
+        extract.notes.append(localized("note", "columns", "asked" if extract.asked else "listed", names=names))
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
@@ -62,6 +65,8 @@ def listings(
         frame = listed(_in_our_words(cells, extract))
         if ragged.null_count() < ragged.len():
             frame = _as_listed(frame, ragged, cells)
+        if others and not extract.asked:
+            frame = _with_others(frame, others)
         more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}
         absent = [name for name in ("since", "unread") if name not in frame.columns]
         frame = frame.with_columns(
@@ -87,6 +92,13 @@ def _all_of(at: int, *further: int) -> pl.Expr:
     others = [pl.col(str(place)) for place in further]
     filled = [pl.when(cell.str.count_matches(r"\d") >= _FEWEST_DIGITS).then(cell) for cell in others]
     return pl.concat_str(pl.when(number != "").then(number), *filled, separator=" / ", ignore_nulls=True)
+
+
+def _with_others(frame: pl.DataFrame, others: Sequence[int]) -> pl.DataFrame:
+    """Rows of `listings`, with the cells of other columns that may hold a number in `beside`, where a row is listed."""
+    text = pl.concat_str([pl.col(str(place)) for place in others], separator=" | ", ignore_nulls=True)
+    beside = [pl.col("beside")] if "beside" in frame.columns else []
+    return frame.with_columns(pl.coalesce(*beside, pl.when("listed").then(text)).alias("beside"))
 
 
 def _as_listed(frame: pl.DataFrame, ragged: pl.Series, cells: pl.DataFrame) -> pl.DataFrame:

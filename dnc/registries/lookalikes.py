@@ -22,6 +22,15 @@ _NAMES = [
 _HEADERS = [(["companyphonenumber", "createddate", "violationdate"], "complaints")]
 
 
+# Names of files with the changes since an earlier list.
+_CHANGES = re.compile(r"chang|delta|updat|amend|delet|remov|(?:^|[^a-z])add(?:s|ed|itions)?(?![a-z])", re.IGNORECASE)
+
+
+def is_change_list(name: str) -> bool:
+    """Whether a file is named like a list of changes, which looks like a complete list that clears all others."""
+    return bool(_CHANGES.search(name))
+
+
 def decoy(names: Iterable[str], header: list[str]) -> str | None:
     """Why a file does not come from a registry, judged by its names or its (folded) header; None if it may."""
     for wanted, what in _HEADERS:

@@ -24,7 +24,6 @@ from dnc.registries.contract import LISTING, Extract
 
 _COLUMNS = range(12)
 _NAMED = re.compile(r"(?:^|[^a-z])(c?tps)(?![a-z])", re.IGNORECASE)
-_CHANGED = re.compile(r"chang|delta|updat|amend|delet|remov|(?:^|[^a-z])add(?:s|ed|itions)?(?![a-z])", re.IGNORECASE)
 _RECORD = re.compile(rb"^0[\d ]{11}\r\n")
 _FLAGGED = re.compile(rb"^\W?0[\d ]{9,11}\W{0,3}[ADad]\b|^[ADad]\W{1,3}0\d{9,10}\b")
 _BRITAIN = 44
@@ -56,7 +55,7 @@ def read(registry: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
                 extract.path,
             )
         for member in extract.members:
-            if _FLAGGED.match(member.head()) or _CHANGED.search(member.name):
+            if _FLAGGED.match(member.head()):
                 raise LoaderError(localized("errors", "change_list"), member.where)
             yield from _member(member)
 

@@ -18,10 +18,12 @@ from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError, must_be, texts_of
 from dnc.files.input_file import input_sha256
-from dnc.messages import calendar_day, figure, localized
+from dnc.files.table import quoted
+from dnc.messages import calendar_day, either, figure, localized
 from dnc.numbers.numbering_plans import calling_codes
 from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.ingest import Taken, take
+from dnc.registries.lookalikes import is_change_list
 from dnc.registries.reasons import in_words
 from dnc.store import ledger_sql
 from dnc.store.audit_log import now
@@ -29,8 +31,9 @@ from dnc.store.ledger import Change
 from dnc.store.loader_search import loader_for
 from dnc.store.snapshots import Accepted, Snapshot, Standing, fault_of
 
-_SHRUNK_SHARE = 0.1  # of a complete list; above it a reason must be given
-_DOUBTED_SHARE = 0.05  # of a sample of numbers; above it all of them are compared
+_SHRUNK_SHARE = 0.1  # by which a complete list is shorter; above it a reason must be given
+_GONE_SHARE = 0.5  # of the numbers of a complete list, however many are new; above it, it may be another list
+_DOUBTED = 0.5  # part of these shares; if it is exceeded in a sample of numbers, all of them are compared
 _SAMPLE_SIZE = 100_000  # numbers
 _NAMED = 3  # snapshots in a message
 _MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?\d\d)?(?!\d)")
@@ -202,8 +205,8 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
     prefixes = taken.covers
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
         raise InputError(localized("errors", "load", "more_covers"), extract.path)
-    if prefixes and loader.absent == "clear" and not loader.cumulative and not any(taken.counts.values()):
-        raise InputError(localized("errors", "load", "empty"), extract.path)
+    if prefixes and loader.absent == "clear" and not loader.cumulative:
+        _refuse_incomplete(extract, taken, con)
     if loader.last_day and options.as_of > date.fromisoformat(loader.last_day):
         days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
         taken.notes.append(localized("note", "ended", registry=loader.registry, **days))
@@ -223,6 +226,20 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         sha256=_sha256_of(extract),
     )
     return Prepared(extract.path, loader, identity, taken)
+
+
+def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConnection) -> None:
+    """Raise InputError if a file may not be the complete list for its prefixes: absence from it would clear numbers."""
+    if extract.other_sheets:
+        raise InputError(localized("errors", "load", "sheets", names=quoted(extract.other_sheets)), extract.path)
+    if any(map(is_change_list, extract.names)):
+        raise InputError(localized("errors", "load", "changes"), extract.path)
+    if not any(taken.counts.values()):
+        raise InputError(localized("errors", "load", "empty"), extract.path)
+    sql = "select number from read_parquet(?) where regexp_matches(number::varchar, ?) limit 1"
+    if not con.execute(sql, [str(taken.listings), f"^({'|'.join(taken.covers)})"]).fetchall():
+        prefixes = either([f"+{prefix}" for prefix in taken.covers])
+        raise InputError(localized("errors", "load", "elsewhere", prefixes=prefixes), extract.path)
 
 
 def _month_in_name(path: Path) -> str | None:
@@ -280,10 +297,10 @@ def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:
 
 
 def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work: Path) -> dict[Path, int]:
-    """How many numbers are missing from complete lists, by file, if these shrank by more than a tenth.
+    """How many numbers are missing from complete lists, by file, if these shrank by more than a tenth or lost most.
 
     The lists of a load are compared with those of the nearest earlier day, for each prefix that both are complete
-    for. The own list is cumulative and loses nothing. Raises LoaderError if a list shrank and no reason was given.
+    for. The own list is cumulative and loses nothing. Raises LoaderError if no reason was given.
     """
     missing: dict[Path, int] = {}
     for registry in sorted({file.registry for file in lists if not file.loader.cumulative and file.taken.covers}):
@@ -291,16 +308,22 @@ def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work
         for olds, prefixes in _comparable(new, options.as_of, standing):
             named = next(file for file in new if _shared(file.taken.covers, prefixes))
             before, now, lost = _compared(olds, new, prefixes, standing, work)
-            if before - now <= _SHRUNK_SHARE * before:
+            if not _lost_many(before, now, lost):
                 continue
             ids = ", ".join(str(old.id) for old in olds[:_NAMED]) + ", …" * (len(olds) > _NAMED)
             counts = {"before": figure(before), "now": figure(now), "lost": figure(lost)}
             change = localized("note", "change", day=calendar_day(olds[0].as_of), ids=ids, **counts)
             if options.shrunk is None:
-                raise LoaderError(localized("errors", "shrank", change=change), named.path)
+                what = "shrank" if before - now > _SHRUNK_SHARE * before else "exchanged"
+                raise LoaderError(localized("errors", what, change=change), named.path)
             named.taken.notes.append(localized("note", "shrank", change=change))
             missing[named.path] = missing.get(named.path, 0) + lost
     return missing
+
+
+def _lost_many(before: int, now: int, lost: int, part: float = 1) -> bool:
+    """Whether a list shrank, or lost numbers, by more than a part of the share for which a reason must be given."""
+    return before - now > part * _SHRUNK_SHARE * before or lost > part * _GONE_SHARE * before
 
 
 def _comparable(
@@ -347,7 +370,7 @@ def _compared(
         for step in sorted({1, 1 + sum(old.numbers for old in olds) // _SAMPLE_SIZE}, reverse=True):
             counted = run(con, "lost", statement(__package__, "lost"), params | {"every": step}, prefixes=frame)
             before, now, lost = counted.row(0)
-            if before - now <= _DOUBTED_SHARE * before:
+            if not _lost_many(before, now, lost, _DOUBTED):
                 break
     return before, now, lost
 

@@ -242,7 +242,8 @@ class Store:
             accept_unread: how many rows with an unreadable number may be left out of complete lists, in all files
                 together.
             reason: why these rows may be left out; it is logged.
-            shrunk: why a complete list is right although it shrank by more than a tenth; it is logged.
+            shrunk: why a complete list is right although it shrank by more than a tenth, or lost most of its
+                numbers; it is logged.
             corrects: id of the snapshot of the same file that this one replaces, whatever its day or campaign.
             sheet: of a spreadsheet, hidden or not; by default the first visible one that holds anything.
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -326,3 +327,23 @@ def test_a_word_that_is_not_understood_is_not_filled(outcome):
         assert dict(zip(words, found, strict=True)) == dict.fromkeys(words, "undecided")
     assert outcome(f"{HEAD}{NUMBER},maybe,,,,\n", given=facts)[0] == ["undecided"]
     assert outcome(f"{HEAD}02 61 91 00 01,none,,,,\n", f"{head}{NUMBER},,-,\n", given=facts)[0] == ["clear"]
+
+
+@pytest.mark.parametrize("sheet", [None, "calls"])
+def test_no_withdrawal_is_lost_in_another_sheet(store, tmp_path, sheet):
+    """Whatever the sheet is called, and also where the brief names the sheet of the calls."""
+    with xlsxwriter.Workbook(tmp_path / "consents.xlsx") as book:
+        book.add_worksheet("2025").write_row(0, 0, ["number", "consent", "day", "for"])
+        book.get_worksheet_by_name("2025").write_row(1, 0, [NUMBER, "named_caller", "2026-09-01", "live"])
+        book.add_worksheet("2026").write_column(0, 0, ["number", NUMBER])
+        book.get_worksheet_by_name("2026").write_column(0, 1, ["withdrawn", "2026-09-10"])
+    with xlsxwriter.Workbook(tmp_path / "calls.xlsx") as book:
+        book.add_worksheet("calls").write_column(0, 0, ["number", NUMBER])
+    with pytest.raises(InputError, match="withdrawals may be in the sheets that are not read"):
+        check(
+            tmp_path / "calls.xlsx",
+            store,
+            consents=tmp_path / "consents.xlsx",
+            brief=Brief(region="FR", sheet=sheet, facts=GIVEN),
+            at="2026-09-21T10:30",
+        )

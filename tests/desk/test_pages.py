@@ -16,7 +16,7 @@ from dnc import Store
 from dnc.store.verify import verify
 from tests import offers, size
 from tests.conftest import SAMPLES
-from tests.desk.conftest import Browser, running
+from tests.desk.conftest import Browser, running, said
 
 NUMBER = "+33199001234"
 LIST = "ref;Téléphone;caller;purpose;recipient;objected_on\nA1;01 99 00 12 34;charity;donation;consumer;\n"
@@ -303,6 +303,16 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     assert not re.findall(rb"\+\d{9,}", result)
     read = ended(browser, browser.post("/offer", {}, files={"sealed": ("sealed.json", result)}))
     assert "Sealed by dnc" in text_of(read)
+    other = browser.post("/offer", {"at": "2028-01-01"}, files={"sealed": ("sealed.json", result)})
+    assert "was assessed with its own settings" in text_of(ended(browser, other))
+
+
+@pytest.mark.parametrize(("path", "field"), [("/checks", "list"), ("/registries", "file"), ("/offer", "offer")])
+def test_a_field_takes_one_file(browser, path, field):
+    """A second file would be left out without a word."""
+    files = [(field, (name, f"number\n{NUMBER}\n".encode())) for name in ("a.csv", "b.csv")]
+    refused = browser.post(path, {"as_of": "2026-08-01"}, files=files)
+    assert (refused.status_code, said(refused)) == (400, "Choose one file only")
 
 
 def test_the_log_is_filtered_verified_and_downloaded(browser):

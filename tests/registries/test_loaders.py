@@ -250,6 +250,36 @@ REFUSED = [
     ("ctps.txt", TPS, {"registry": "gb-tps"}, "ctps.txt: is named gb-ctps, not gb-tps, and both have the same format"),
     ("tps_ctps.txt", TPS, {}, "tps_ctps.txt: could be gb-tps or gb-ctps; name the registry with --registry"),
     ("tps_ns_deletes.txt", TPS, {}, "tps_ns_deletes.txt: change lists are not supported; load the full file"),
+    (
+        "818_changes.txt",
+        "818,5550100\n",
+        {},
+        "818_changes.txt: change lists are not supported; load the full file, under",
+    ),
+    (
+        "dncm-delta.txt",
+        BE,
+        {},
+        "dncm-delta.txt: change lists are not supported; load the full file, under another name",
+    ),
+    (
+        "f.csv",
+        "number,listed\n+12125550101,yes\n",
+        {"registry": "gb-tps", "covers": ["44"]},
+        "f.csv: holds no number that begins with +44, and would clear every one that does",
+    ),
+    (
+        "f.csv",
+        "number,listed\n(212) 555-0101,yes\n",
+        {"registry": "us-fl-dnc", "covers": ["1305", "1786"]},
+        "f.csv: holds no number that begins with +1305 or +1786, and would clear every one that does",
+    ),
+    (
+        "f.csv",
+        "Telephone;Identifiant;Statut\n0199000001;a;OK\n0199000002;b;INSCRIT\n",
+        {"registry": "fr-bloctel", "means": "callable"},
+        "f.csv:1: has other columns ('statut'), and one of them could be the answer",
+    ),
     ("tps_adds.txt", TPS, {}, "tps_adds.txt: change lists are not supported; load the full file"),
     ("tps.txt", "", {}, "tps.txt: is empty, and would clear every number the list is complete for; download it again"),
     ("t.csv", "number,listed\n", {"registry": "gb-tps", "covers": ["44"]}, "t.csv: is empty, and would clear"),
@@ -631,6 +661,20 @@ def test_asked_is_answered_and_missing(tmp_path):
     assert said.startswith("wash.txt:2: cannot be read"), "an unread hit would clear the number that was asked"
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "registry"),
+    [("rpo.txt", "", "it-rpo"), ("rpo.txt", " \n\n", "it-rpo"), ("b.csv", "Telephone;Identifiant\n", "fr-bloctel")],
+)
+def test_an_empty_answer_clears_nobody(name, content, registry, tmp_path):
+    """A download that failed looks like an answer that names no number; the way out for an honest one is told."""
+    asked = tmp_path / "asked.txt"
+    asked.write_text("0655501234\n" if registry == "it-rpo" else "0199000001\n")
+    said = load_error(tmp_path, name, content, means="listed", asked=asked, registry=registry)
+    assert said.startswith(f"{name}: is empty, and would clear every number that was sent in")
+    one = Store(tmp_path / "store").load(asked, as_of=AS_OF, means="callable", asked=asked, registry=registry)
+    assert (one.listed, one.clear) == (0, 1)
+
+
 def test_silence_of_flagged_answers(tmp_path):
     """Where each row says what it is, an asked number without a row stays unknown, and a stranger refuses the file."""
     store, path, asked = Store(tmp_path / "store"), tmp_path / "b.csv", tmp_path / "asked.txt"
@@ -671,6 +715,15 @@ def test_lost_italian_zero(tmp_path):
     question = FOLDER / "it_rpo.asked.txt"
     said = load_error(tmp_path, "rpo.txt", "0655501234\n655501234\n", means="listed", asked=question)
     assert said.startswith("rpo.txt:2: a number with nine digits that begin with 6 has lost its zero")
+
+
+@pytest.mark.parametrize("name", ["* Muster", "Muster *", "\uff0aMuster", "Muster Eva\ufe61"])
+def test_swiss_star_stands_anywhere_in_a_name(name, tmp_path):
+    """A name with a star of any width, before or behind it, is that of somebody who refuses advertising."""
+    path = tmp_path / "d.csv"
+    path.write_text(f"number;name;star\n044 555 01 01;{name};\n044 555 01 02;Probe;\n", encoding="utf-8")
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF)
+    assert (one.listed, one.clear) == (1, 1)
 
 
 def test_swiss_number_without_an_entry(tmp_path):
@@ -805,7 +858,20 @@ def test_second_numbers_are_named(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("number;mobile;listed\n01632 960101;07700 900001;no\n")
     notes = Store(tmp_path / "store").load(path, as_of=AS_OF, registry="gb-tps").notes
-    assert "columns named like telephone numbers but not read: 'mobile'" in notes
+    assert "columns named like telephone numbers but not read, except for numbers in listed rows: 'mobile'" in notes
+
+
+def test_all_numbers_of_a_listed_row_count(tmp_path):
+    """A complete list would clear the second number of somebody who is listed; other figures in the column are none."""
+    rows = "01632 960101;07700 900001;yes\n01632 960102;07700 900002;no\n01632 960103;07;yes\n01632 960104;;yes\n"
+    path = tmp_path / "a.csv"
+    path.write_text(f"number;mobile;listed\n{rows}")
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF, registry="gb-tps", covers=["44"])
+    kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)
+    listed = [441632960101, 441632960103, 441632960104, 447700900001]
+    assert kept.filter("listed")["number"].to_list() == listed
+    assert kept.filter(~pl.col("listed"))["number"].to_list() == [441632960102]
+    assert (one.listed, one.clear, one.unread) == (3, 1, 0)
 
 
 def test_all_numbers_of_the_own_list_count(tmp_path):

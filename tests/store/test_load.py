@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from dnc import InputError, Store, check
 from dnc.errors import OptionError
@@ -247,6 +248,22 @@ def test_a_file_is_not_complete_for_more_than_it_can_be(store, write_file, text,
     assert not store.exists
 
 
+def test_a_complete_list_has_all_its_sheets(store, tmp_path):
+    """Who is in a sheet that is not read would be absent from a list that counts as complete."""
+    path = tmp_path / "list.xlsx"
+    numbers = {"old": 441632960101, "new": 441632960102}
+    with xlsxwriter.Workbook(path) as book:
+        for name, number in numbers.items():
+            sheet = book.add_worksheet(name)
+            sheet.write_column(0, 0, ["number", f"+{number}"])
+            sheet.write_column(0, 1, ["listed", "yes"])
+    assert "without the sheets that are not read: 'new'" in stopped(store, path, **PLAIN)
+    for name in numbers:
+        store.load(path, as_of=AS_OF, sheet=name, **PLAIN)
+    found = [said(store, "gb-tps", number, "2026-08-01")[0] for number in numbers.values()]
+    assert found == ["listed", "listed"]
+
+
 def test_one_prefix_is_one_prefix(store, write_file):
     """A prefix that Python was not told as a list is not taken apart into digits."""
     path = write_file("d.csv", "number;listing;prospecting\n0199000001;listed;refused\n")
@@ -355,6 +372,19 @@ def test_a_tenth_may_go(store, write_file, first, kept, refused):
     path = write_file("next.csv", tps(kept, first))
     if refused:
         assert f"100 numbers on 2026-07-01 (snapshot 1), {kept} now," in stopped(store, path, **PLAIN)
+    else:
+        assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
+
+
+@pytest.mark.parametrize(("first", "refused"), [(50, False), (51, True)])
+def test_a_list_of_other_numbers_is_not_the_next_one(store, write_file, first, refused):
+    """A file of another registry may be longer than the list and clear most of it."""
+    store.load(write_file("tps.csv", tps(100)), as_of=date(2026, 7, 1), **PLAIN)
+    path = write_file("other.csv", tps(500, first))
+    if refused:
+        told = "lost more than half of its numbers: 100 numbers on 2026-07-01 (snapshot 1), 500 now, 51 gone."
+        assert told in stopped(store, path, **PLAIN)
+        store.load(path, as_of=AS_OF, shrunk="all numbers were changed", **PLAIN)
     else:
         assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
 

@@ -303,6 +303,22 @@ def test_a_broken_signature_is_refused(dnc, offer, keys, write_file):
         assert (code, shown, "its signature is not valid" in err) == (4, "", True)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    some([("--at", "2028-01-01"), ("--set", "caller=political"), ("--until", "2028-01-01"), ("--brief", "b.toml")], 2),
+)
+def test_a_sealed_result_is_not_assessed_again(dnc, offer, option, value):
+    """An option that would change the outcome of a list is refused where no list is assessed."""
+    path, use = offer
+    target = path.with_name("offer.json")
+    assert dnc("vet", path, *use, "--seal", target)[0] == 0
+    for read in ((target,), ("--sealed", target), (path, "--against", target, "--salt", "0" * 64)):
+        code, out, err = dnc("vet", *read, option, value)
+        assert (code, out, f"{option}: has no effect" in err) == (2, "", True)
+    assert "--min-clear" in dnc("vet", path, "--against", target, "--salt", "0" * 64, "--min-clear", "0.9")[2]
+    assert dnc("vet", target, "--price", "60", "--min-clear", "0", "--json", "--lang", "en")[0] == 0
+
+
 def test_a_result_is_not_written_over_a_list(dnc, offer, write_file):
     """`--seal FILE` takes a name in .json, and no file that is something else."""
     path, use = offer

@@ -6,7 +6,7 @@ These forms are read:
 * `number`, or one column with a similar name, with any of `since`, `until`, `reason`, and with `country` (ISO 3166-1)
   for national numbers of several countries; without it they are read by `--region`, or as French;
 * `Phone Number, Contact Group Id, Days To Expiry` of a dialler: an entry for one group counts for every call;
-* `phone, national_dnc, litigator` of a scrubbing service: only rows with a `Y` are opt-outs.
+* `phone, national_dnc, litigator` of a scrubbing service: only rows with a `Y` are opt-outs, in whatever column.
 
 The list is complete for every number, and it is cumulative: an entry stays until it is lifted for a stated reason, or
 until its last day, if it was loaded with one, whatever a later file leaves out. Other columns that are named like
@@ -42,7 +42,8 @@ _OTHERS = {
 _NAME = re.compile(rf"(?:{'|'.join(PHONE_WORDS)}|de|du|no?|nr|[\W\d_]|s)*")  # "N° de téléphone", folded
 _DAYS_LEFT = r"^(0*[1-9][0-9]{0,4})$"
 _NO_DAYS_LEFT = "the days to expiry are not a number of days"
-_FLAGS = {"y": True, "yes": True, "n": False, "no": False}
+_YES = ("y", "yes")
+_FLAGS = dict.fromkeys(_YES, True) | {"n": False, "no": False}
 
 
 def _recognises(extract: Extract) -> bool:
@@ -92,7 +93,8 @@ def _flags(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
     strange = pl.any_horizontal((cell != "") & ~cell.is_in(list(_FLAGS)) for cell in cells)
     silent = pl.all_horizontal(cell == "" for cell in cells)
     odd = strange | silent
-    listed = pl.any_horizontal(odd, *(flag.fill_null(False) for flag in flags))
+    others = [pl.col(str(at)).str.to_lowercase().is_in(_YES) for at in range(len(extract.header)) if at not in places]
+    listed = pl.any_horizontal(odd, *(flag.fill_null(False) for flag in (*flags, *others)))
     return listed, pl.when(odd).then(pl.lit("the flag is neither Y nor N"))
 
 

@@ -35,7 +35,7 @@ _CELLS = 2_000_000  # in which days are looked for
 SURE = 0.9  # share of filled cells that must be read as telephone numbers, or as days
 _MOST = 0.5  # of the numbers with a country code
 _CLOSE = 0.98  # of the numbers that the best plan has: a plan with as many is as likely
-_LOOKED_AT = 100_000  # rows in which unused columns are searched for objections
+_LOOKED_AT = 100_000  # rows in which unused columns are searched for objections, however many words they have
 _OBJECTING = [
     "call",
     "phone",
@@ -370,8 +370,9 @@ class SecondNumbers:
 class UnusedObjections:
     """Finds unused columns whose cells record objections, whatever their names, and stops a check at the clear cases.
 
-    Only the first rows are looked at: a column that records objections has some of them near its beginning. Where a
-    consent is declared for all rows, a `no` in a column whose name speaks of consents is an objection too.
+    After the first rows, columns with many different words are passed over: one that records objections has few, or has
+    some near its beginning. Where a consent is declared for all rows, a `no` in a column whose name speaks of consents
+    is an objection too.
 
     header: of the list. brief: with what is declared for all rows. Attribute `names`: columns with a text that mentions
     objections.
@@ -380,6 +381,7 @@ class UnusedObjections:
     def __init__(self, header: Header, brief: Brief) -> None:
         self.names: list[str] = []
         self._header = header
+        self._columns = header.unused
         self._left = _LOOKED_AT
         is_declared = brief.facts.get("consent", "none") != "none"
         self._of_consent = [name for name in header.unused if is_declared and speaks_of_consent(name)]
@@ -390,11 +392,12 @@ class UnusedObjections:
 
     def look(self, rows: pl.DataFrame) -> None:
         """Look at rows. Raises OptionError at a column that records objections (see `objecting`) or no consent."""
-        if self._left <= 0:
-            return
-        rows = rows.head(self._left)
-        self._left -= rows.height
-        words = distinct_words(rows, self._header.unused)
+        for part in (rows.head(self._left), rows.slice(self._left)):
+            if self._columns and part.height:
+                self._look(part)
+
+    def _look(self, rows: pl.DataFrame) -> None:
+        words = distinct_words(rows, self._columns)
         if denied := columns_with(words.filter(pl.col("column").is_in(self._of_consent)), says_no):
             raise self._header.may_object_error(
                 [self._header.names[name] for name in denied], "unused_consents", "consent"
@@ -403,6 +406,10 @@ class UnusedObjections:
             raise self._header.may_object_error([self._header.names[name] for name in found])
         likely = words.filter(pl.col("word").str.to_lowercase().str.contains_any(_OBJECTING))
         self.names += [name for name in columns_with(likely, has_objection) if name not in self.names]
+        self._left = max(0, self._left - rows.height)
+        if not self._left:
+            count = Counter(words["column"])
+            self._columns = [name for name in self._columns if count[name] <= MOST_WORDS]
 
 
 def objecting(words: pl.DataFrame) -> list[str]:

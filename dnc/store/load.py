@@ -33,6 +33,7 @@ from dnc.store.snapshots import Accepted, Snapshot, Standing, fault_of
 
 _SHRUNK_SHARE = 0.1  # by which a complete list is shorter; above it a reason must be given
 _GONE_SHARE = 0.5  # of the numbers of a complete list, however many are new; above it, it may be another list
+_EXCHANGED = 1_000  # numbers of a list that is compared that way; a shorter one may honestly have few of them left
 _DOUBTED = 0.5  # part of these shares; if it is exceeded in a sample of numbers, all of them are compared
 _SAMPLE_SIZE = 100_000  # numbers
 _NAMED = 3  # snapshots in a message
@@ -323,7 +324,8 @@ def losses(lists: Sequence[Prepared], options: Options, standing: Standing, work
 
 def _lost_many(before: int, now: int, lost: int, part: float = 1) -> bool:
     """Whether a list shrank, or lost numbers, by more than a part of the share for which a reason must be given."""
-    return before - now > part * _SHRUNK_SHARE * before or lost > part * _GONE_SHARE * before
+    is_exchanged = before >= _EXCHANGED and lost > part * _GONE_SHARE * before
+    return is_exchanged or before - now > part * _SHRUNK_SHARE * before
 
 
 def _comparable(

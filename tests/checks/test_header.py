@@ -9,7 +9,9 @@ import pytest
 import xlsxwriter
 
 from dnc import Decider
+from dnc.checks import guesses
 from dnc.errors import OptionError
+from dnc.files import table
 from tests import some
 
 
@@ -54,6 +56,18 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
     code, _, err = dnc("check", path, "--quiet")
     assert (code == 2, "cells that may record objections" in err) == (stops, stops)
     assert dnc("check", path, "--quiet", "--ignore", column)[0] != 2
+
+
+@pytest.mark.parametrize("batch", [3, 100])
+def test_objections_far_down_an_unused_column_stop_the_check_too(dnc, write_file, monkeypatch, batch):
+    """In a list that is sorted by status they come last; texts that all differ are searched in the first rows only."""
+    monkeypatch.setattr(guesses, "_LOOKED_AT", 3)
+    monkeypatch.setattr(table, "_FIRST_ROWS", batch)
+    rows = [f"+331990000{at:02},note {at},{'client' if at < 40 else 'Ne pas appeler'}\n" for at in range(50)]
+    path = write_file("calls.csv", "number,Remarques,Statut\n" + "".join(rows))
+    code, _, err = dnc("check", path, "--quiet")
+    assert (code, "cells that may record objections are not used: 'Statut'" in err) == (2, True)
+    assert dnc("check", path, "--quiet", "--ignore", "Statut")[0] == 3
 
 
 @pytest.mark.parametrize("column", some(["Contact par téléphone", "Phone permission", "Peut être contacté"], 2))

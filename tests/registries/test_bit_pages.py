@@ -110,5 +110,5 @@ def test_a_store_of_before_has_none_until_its_next_change(paged, tmp_path):
         archive.extractall(tmp_path / "old")
     old = Store(tmp_path / "old")
     assert (listed(old), verify(old.ledger).faults, old.standing().bitpages) == (list(range(100, 120)), [], {})
-    old.load(tmp_path / "flat.txt", registry="us-ndnc", as_of=date(2026, 7, 21), shrunk="another list")
+    old.load(tmp_path / "flat.txt", registry="us-ndnc", as_of=date(2026, 7, 21))
     assert (len(files(old)), verify(old.ledger).faults, listed(old)) == (1, [], listed(paged))

@@ -74,6 +74,14 @@ def test_a_row_whose_number_is_read_counts_against_the_call(store, write_file, t
     assert json.loads(store.log()["detail"][0])["odd"] == 1
 
 
+def test_a_yes_in_any_column_of_a_scrubbed_list_is_an_opt_out(store, write_file):
+    """The service may have kept the lists of its customer beside those of the registries."""
+    text = "phone,national_dnc,litigator,internal_dnc\n+12125550101,N,N,Y\n+12125550102,N,N,N\n"
+    one = store.load(write_file("own.csv", text), registry="own", as_of=AS_OF)
+    assert (one.listed, one.clear) == (1, 1)
+    assert said(store, "own", 12125550101, "2026-08-01")[0] == "listed"
+
+
 def test_days_of_a_row_that_shifted_end_nothing(store, write_file):
     """Its cells may be those of other columns, so no day of it is believed."""
     path = write_file("own.csv", "number,since,until,reason\n+33199000001,2020-01-01,2020-02-01,a,b\n")
@@ -376,13 +384,13 @@ def test_a_tenth_may_go(store, write_file, first, kept, refused):
         assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
 
 
-@pytest.mark.parametrize(("first", "refused"), [(50, False), (51, True)])
-def test_a_list_of_other_numbers_is_not_the_next_one(store, write_file, first, refused):
-    """A file of another registry may be longer than the list and clear most of it."""
-    store.load(write_file("tps.csv", tps(100)), as_of=date(2026, 7, 1), **PLAIN)
-    path = write_file("other.csv", tps(500, first))
+@pytest.mark.parametrize(("before", "first", "refused"), [(1000, 500, False), (1000, 501, True), (999, 999, False)])
+def test_a_list_of_other_numbers_is_not_the_next_one(store, write_file, before, first, refused):
+    """A file of another registry may be longer than the list and clear most of it; only short lists change that much."""
+    store.load(write_file("tps.csv", tps(before)), as_of=date(2026, 7, 1), **PLAIN)
+    path = write_file("other.csv", tps(1500, first))
     if refused:
-        told = "lost more than half of its numbers: 100 numbers on 2026-07-01 (snapshot 1), 500 now, 51 gone."
+        told = "lost more than half of its numbers: 1,000 numbers on 2026-07-01 (snapshot 1), 1,500 now, 501 gone."
         assert told in stopped(store, path, **PLAIN)
         store.load(path, as_of=AS_OF, shrunk="all numbers were changed", **PLAIN)
     else:

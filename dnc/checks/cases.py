@@ -71,7 +71,7 @@ class Facts:
         return used, taken(rows, met.to_series())
 
     def rows(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
-        """Like `numbered`, but some of the distinct rows may be of no case, which saves time: sides have numbers."""
+        """As `numbered`, but some rows may belong to no case: those of one side have their numbers already."""
         parts = []
         for name, side in (("plan", self.plans), ("answer", self.answers)):
             columns = side.frame.columns
@@ -84,6 +84,7 @@ class Facts:
 
     @cached_property
     def _days(self) -> tuple[pl.Series, pl.DataFrame]:
+        """The days, numbered."""
         return numbered(self.cases[["day"]])
 
 

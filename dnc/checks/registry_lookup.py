@@ -30,7 +30,7 @@ from dnc.registries.bit_pages import HELD
 from dnc.store.snapshots import Snapshot, Standing
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry that are packed at once, at most; 8 bytes each
-_LONG = 50_000  # numbers of a batch; a list that begins so goes on, and to pack a registry costs what two readings do
+_LONG = 50_000  # numbers of a batch, after which a list usually has more; packing takes as long as two readings
 _FEW = 1_000  # values that are searched one by one; a join goes through all answers
 _READ_TOGETHER = 122_880  # rows that DuckDB reads together (a row group); looking up one number costs one at least
 
@@ -100,7 +100,7 @@ _ALL = "select number, listed, since, file_index from read_parquet($files)"
 _ASKED = f"{_ALL} join asked using (number)"
 _PAGED = f"select number, true as listed, null::date as since, file_index from ({HELD})"
 # Files of earlier versions may hold placeholder days ($no_days) and days after that of the file; both mean no date.
-# A lookup in lists keeps the order of a file, unlike a join: what is sorted already is sorted again much faster.
+# Unlike a join, a lookup in lists keeps the order of each file, and rows that are nearly sorted are sorted faster.
 _PACK = """
 select {answer} as answer,
        case when listed is not null and since > $no_days and since <= as_of then since end as told
@@ -274,8 +274,8 @@ class _Source:
         """The answers about some numbers at least: those read last if they include the numbers, which may be all."""
         if self._last_read is None or numbers.is_in(self._last_read.implode()).all():
             return self._last_answers
-        is_worth = self._rows_read >= self._rows or numbers.len() >= _LONG
-        if self._rows <= PACKED_AT_ONCE and is_worth:
+        pays_off = self._rows_read >= self._rows or numbers.len() >= _LONG
+        if self._rows <= PACKED_AT_ONCE and pays_off:
             self._last_answers, self._last_read = self._read(), None
         else:
             self._rows_read += min(self._rows, numbers.len() * _READ_TOGETHER)

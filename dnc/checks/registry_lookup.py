@@ -272,7 +272,10 @@ class _Source:
 
     def _held(self, numbers: pl.Series) -> tuple[_Answers, pl.DataFrame]:
         """The answers about some numbers at least: those read last if they include the numbers, which may be all."""
-        if self._last_read is None or numbers.is_in(self._last_read.implode()).all():
+        if self._last_read is None:
+            return self._last_answers
+        numbers = numbers.filter(numbers > 0)  # 0 stands for a call without a readable number
+        if numbers.is_in(self._last_read.implode()).all():
             return self._last_answers
         pays_off = self._rows_read >= self._rows or numbers.len() >= _LONG
         if self._rows <= PACKED_AT_ONCE and pays_off:

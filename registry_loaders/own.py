@@ -93,8 +93,9 @@ def _flags(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
     strange = pl.any_horizontal((cell != "") & ~cell.is_in(list(_FLAGS)) for cell in cells)
     silent = pl.all_horizontal(cell == "" for cell in cells)
     odd = strange | silent
-    others = [pl.col(str(at)).str.to_lowercase().is_in(_YES) for at in range(len(extract.header)) if at not in places]
-    listed = pl.any_horizontal(odd, *(flag.fill_null(False) for flag in (*flags, *others)))
+    others = [pl.col(str(at)) for at in range(len(extract.header)) if at not in places]
+    flags += [cell.str.strip_chars().str.to_lowercase().is_in(_YES) for cell in others]
+    listed = pl.any_horizontal(odd, *(flag.fill_null(False) for flag in flags))
     return listed, pl.when(odd).then(pl.lit("the flag is neither Y nor N"))
 
 

@@ -237,8 +237,9 @@ def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConne
         raise InputError(localized("errors", "load", "changes"), extract.path)
     if not any(taken.counts.values()):
         raise InputError(localized("errors", "load", "empty"), extract.path)
-    sql = "select number from read_parquet(?) where regexp_matches(number::varchar, ?) limit 1"
-    if not con.execute(sql, [str(taken.listings), f"^({'|'.join(taken.covers)})"]).fetchall():
+    sql = "select number from read_parquet($file) where regexp_matches(number::varchar, $covered) limit 1"
+    params = {"file": str(taken.listings), "covered": f"^({'|'.join(taken.covers)})"}
+    if run(con, "covered", sql, params).is_empty():
         prefixes = either([f"+{prefix}" for prefix in taken.covers])
         raise InputError(localized("errors", "load", "elsewhere", prefixes=prefixes), extract.path)
 

@@ -76,7 +76,7 @@ def test_a_row_whose_number_is_read_counts_against_the_call(store, write_file, t
 
 def test_a_yes_in_any_column_of_a_scrubbed_list_is_an_opt_out(store, write_file):
     """The service may have kept the lists of its customer beside those of the registries."""
-    text = "phone,national_dnc,litigator,internal_dnc\n+12125550101,N,N,Y\n+12125550102,N,N,N\n"
+    text = "phone,national_dnc,litigator,internal_dnc\n+12125550101,N,N, y\n+12125550102,N,N,N\n"
     one = store.load(write_file("own.csv", text), registry="own", as_of=AS_OF)
     assert (one.listed, one.clear) == (1, 1)
     assert said(store, "own", 12125550101, "2026-08-01")[0] == "listed"

@@ -398,7 +398,8 @@ class UnusedObjections:
 
     def _look(self, rows: pl.DataFrame) -> None:
         words = distinct_words(rows, self._columns)
-        if denied := columns_with(words.filter(pl.col("column").is_in(self._of_consent)), says_no):
+        of_consent = pl.col("column").is_in(self._of_consent)
+        if self._of_consent and (denied := columns_with(words.filter(of_consent), says_no)):
             raise self._header.may_object_error(
                 [self._header.names[name] for name in denied], "unused_consents", "consent"
             )
@@ -419,21 +420,17 @@ def objecting(words: pl.DataFrame) -> list[str]:
     says whom one may call; and columns of JSON that tells one.
     """
     few = words.filter(pl.len().over("column") <= MOST_WORDS)
-    of_permissions = pl.col("column").is_in(list(filter(permits, few["column"].unique())))
     objects = words.filter(pl.col("word").str.contains(r"^[\[{]"))
-    found = [
-        *columns_with(few, is_objection),
-        *columns_with(few.filter(of_permissions), says_no),
-        *columns_with(objects, has_objection_in_json),
-    ]
+    denied = [name for name in columns_with(few, says_no) if permits(name)]
+    found = [*columns_with(few, is_objection), *denied, *columns_with(objects, has_objection_in_json)]
     return list(dict.fromkeys(found))
 
 
 def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:
     """The columns one of whose words is meant; `words`: of `distinct_words`."""
-    meant = list(filter(is_meant, words["word"].unique()))
-    found = words.filter(pl.col("word").is_in(meant)) if meant else words.clear()
-    return found["column"].unique(maintain_order=True).to_list()
+    meant = set(filter(is_meant, set(words["word"])))
+    found = (column for column, word in words.iter_rows() if word in meant) if meant else ()
+    return list(dict.fromkeys(found))
 
 
 def speaks_of_consent(name: str) -> bool:

@@ -112,15 +112,16 @@ from (
 
 
 class _Answers:
-    """Packed answers about ids, sorted."""
+    """Packed answers about ids, sorted, between two values that are about no id or say nothing."""
 
     def __init__(self, answers: pl.Series, codec: Codec) -> None:
-        self._answers = answers.cast(pl.UInt64).sort().alias("answer")
+        bounds = pl.Series([0, (1 << 64) - 1], dtype=pl.UInt64)
+        self._answers = pl.concat([answers.cast(pl.UInt64).rename(""), bounds]).sort().alias("answer")
         self._positions = self._answers.to_frame().with_row_index("position")
         self.codec = codec
 
     def __len__(self) -> int:
-        return self._answers.len()
+        return self._answers.len() - 2
 
     def newest(self, ids: pl.Series, ranks: pl.Series) -> pl.DataFrame:
         """The last answer about each id up to a rank, and the rank of the one after it.
@@ -130,33 +131,27 @@ class _Answers:
         Returns:
             A frame of the same height and order, UInt64: `answer` (without its id; 0 = none), `next` (0 = none).
         """
-        if not len(self):
-            none = repeated(0, pl.UInt64, ids.len())
-            return pl.DataFrame({"answer": none, "next": none})
-        per_id = self.codec.per_id
-        asked = pl.DataFrame({"last": self.codec.pack(ids, ranks, State.LISTED)}).with_row_index("at")
-        asked = asked.sort("last", multithreaded=False)  # other steps keep the other cores busy, and it costs less
-        found = asked.hstack(self._up_to(asked["last"]))
-        following = self._answers.gather((found["position"] + 1).fill_null(0), null_on_oob=True)
-        about_id = pl.col("answer", "next") // per_id == pl.col("last") // per_id
-        answers = found.with_columns(following.alias("next")).select(
-            pl.when(about_id).then(pl.col("answer", "next") % per_id).otherwise(0)
-        )
-        both = answers.select((pl.col("answer") * per_id + pl.col("next")).cast(pl.UInt32)).to_series()
-        both = repeated(0, pl.UInt32, ids.len()).scatter(found["at"], both).cast(pl.UInt64)
-        return pl.DataFrame({"answer": both // per_id, "next": Codec.rank(both % per_id)})
+        last = self.codec.pack(ids, ranks, State.LISTED)
+        if last.len() <= _FEW:
+            answer, following = self._around(last, self._answers.search_sorted(last, side="right") - 1)
+        else:
+            # Sorted in one thread: other steps keep the other cores busy, and it costs less.
+            asked = last.to_frame("last").with_row_index("at").sort("last", multithreaded=False)
+            found = asked.join_asof(self._positions, left_on="last", right_on="answer", check_sortedness=False)
+            answer, following = self._around(asked["last"], found["position"])
+            per_id = self.codec.per_id
+            both = repeated(0, pl.UInt32, ids.len()).scatter(asked["at"], (answer * per_id + following).cast(pl.UInt32))
+            both = both.cast(pl.UInt64)
+            answer, following = both // per_id, both % per_id
+        return pl.DataFrame({"answer": answer, "next": Codec.rank(following)})
 
-    def _up_to(self, values: pl.Series) -> pl.DataFrame:
-        """The last answer up to each of some sorted values, and its `position`; null where there is none."""
-        if values.len() > _FEW:
-            return (
-                values.to_frame("value")
-                .join_asof(self._positions, left_on="value", right_on="answer", coalesce=False, check_sortedness=False)
-                .drop("value")
-            )
-        after = self._answers.search_sorted(values, side="right").alias("after").to_frame()
-        position = after.select(position=pl.when(pl.col("after") > 0).then(pl.col("after") - 1))
-        return position.with_columns(self._answers[position["position"]])
+    def _around(self, last: pl.Series, position: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """The answers at some positions and after them, without their ids; 0 where these are not those of `last`."""
+        per_id = self.codec.per_id
+        least = last - last % per_id  # that the id may have
+        answers = (self._answers[position], self._answers[position + 1])
+        one, other = ((answer - least) * (answer - answer % per_id == least) for answer in answers)
+        return one, other
 
 
 @dataclass(frozen=True)
@@ -181,7 +176,7 @@ class _About:
         """
         held = self.held.newest(self.numbers, ranks)
         if not len(self.covered):
-            return held.with_columns(held=pl.lit(True))
+            return held.hstack([repeated(True, pl.Boolean, held.height).alias("held")])
         covered = self.covered.newest(self.prefixes, ranks)
         is_held = Codec.rank(held["answer"]) >= Codec.rank(covered["answer"])
         answer = pl.when(is_held).then(held["answer"]).otherwise(covered["answer"])

@@ -6,7 +6,7 @@ A fact is read once for each distinct combination of cells, not once a row.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -37,6 +37,7 @@ _QUOTED = 40  # characters of a cell that a note repeats
 _AHEAD = "consent_until"  # the date that may be one to come
 _HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d) ?[-–] ?(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 _SHORT_NUMBER = re.compile(r"^[0-9]{3,6}$")
+_COUNT = re.compile(r"([0-9]{1,9})(?:[.,]00?)?")
 
 _CLOCKS = ("at_first", "at_last")
 _MOMENT = {"day": pl.Date, "at_first": pl.Datetime("us"), "at_last": pl.Datetime("us"), "timed": pl.Boolean}
@@ -157,10 +158,10 @@ class FactReader:
         cells = self.cells(plans)
         odd: Odd = {}
         facts = _words(cells, odd)
-        facts = facts.with_columns(_of_numbers(cells, plans, kinds, odd))
+        facts = facts.hstack(_of_numbers(cells, plans, kinds, odd))
         facts = facts.with_columns(_defaults(facts, cells, odd))
-        facts = facts.with_columns(self._when_and_where(cells, facts, odd))
-        facts = facts.with_columns(self._others(cells, facts["territory"], odd)).with_columns(at_agreed_hour())
+        facts = facts.hstack(self._when_and_where(cells, facts, odd))
+        facts = facts.hstack(self._others(cells, facts["territory"], odd)).with_columns(at_agreed_hour())
         facts = facts.with_columns(_consent(facts, odd))
         by_plan = {"line": facts["plan_line"]}
         notes = [
@@ -232,8 +233,8 @@ class FactReader:
         return self.now or today()
 
     def _when_and_where(self, cells: pl.DataFrame, facts: pl.DataFrame, odd: Odd) -> list[pl.Series]:
-        by_plan = facts.select("territory", "code", "plan_place", "plan_zones")
-        where = each_distinct(cells.select("place").hstack(by_plan), Places(self.book).where, _WHERE)
+        by_plan = facts[["territory", "code", "plan_place", "plan_zones"]]
+        where = each_distinct(cells[["place"]].hstack(by_plan), Places(self.book).where, _WHERE)
         odd["place"] = cells["place"].is_not_null() & ~where["read"]
         call_at = cells["call_at"].fill_null(self.at or self._today.isoformat())
         known_zones = pl.select(pl.when(where["read"]).then(where["zones"])).to_series()
@@ -244,13 +245,12 @@ class FactReader:
             _MOMENT,
         )
         odd["call_at"] = moments["day"].is_null()
-        agreed = each_distinct(
+        agreed, odd["appointment_at"] = _read(
             pl.DataFrame([cells["appointment_at"], known_zones.alias("zones"), call_at]),
-            lambda text, zones, call: (appointment(text, zones, call, dates, self.now),),
-            {"appointment": pl.Datetime("us")},
+            partial(appointment, dates=dates, now=self.now),
+            pl.Datetime("us"),
         )
-        odd["appointment_at"] = cells["appointment_at"].is_not_null() & agreed["appointment"].is_null()
-        return [*moments.get_columns(), agreed["appointment"], *where.select("jurisdiction", "polls", "place")]
+        return [*moments, agreed.alias("appointment"), *where[["jurisdiction", "polls", "place"]]]
 
     def _others(self, cells: pl.DataFrame, territory: pl.Series, odd: Odd) -> list[pl.Series]:
         columns = [cells["campaign"]]
@@ -260,23 +260,14 @@ class FactReader:
             )
             odd[name] = read["odd"]
             columns.append(read[name])
-        cli = each_distinct(
-            pl.select(
-                text=cells["cli"],
-                region=pl.coalesce(cells["region"].str.to_uppercase(), pl.lit(self.brief.region), territory),
-            ),
-            lambda text, region: (read_cli(text, region),),
-            {"cli": pl.String},
-        )
-        odd["cli"] = cells["cli"].is_not_null() & cli["cli"].is_null()
+        region = pl.coalesce(cells["region"].str.to_uppercase(), pl.lit(self.brief.region), territory)
+        cli, odd["cli"] = _read(pl.select(cells["cli"], region=region), read_cli, pl.String)
+        hours, odd["hours_agreed"] = _read(cells[["hours_agreed"]], read_hours, pl.String)
+        columns += [cli, hours]
         for name in ("attempts", "attempts_day"):
-            # One or two zeros are a spreadsheet's decimals; three would make a thousand of it.
-            attempts = cells[name].str.extract(r"^([0-9]{1,9})(?:[.,]00?)?$", 1).cast(pl.Int32)
-            odd[name] = cells[name].is_not_null() & attempts.is_null()
+            attempts, odd[name] = _read(cells[[name]], _attempts, pl.Int32)
             columns.append(attempts)
-        hours = each_distinct(cells[["hours_agreed"]], lambda text: (read_hours(text),), {"hours_agreed": pl.String})
-        odd["hours_agreed"] = cells["hours_agreed"].is_not_null() & hours["hours_agreed"].is_null()
-        return [*columns, cli["cli"], hours["hours_agreed"]]
+        return columns
 
     def _day(self, column: str, text: str | None) -> tuple[date | None, bool]:
         """A day, and whether it was not understood: one on which something happened cannot be still to come.
@@ -446,10 +437,28 @@ def at_agreed_hour() -> pl.Expr:
     return pl.when(pl.col("hours_agreed").is_null()).then(pl.lit("yes")).otherwise(timed).alias("at_agreed_hour")
 
 
-def read_cli(text: str | None, region: str | None) -> str | None:
-    """`withheld`, a short number as it is, or E.164 with its plus; None if empty or unreadable."""
-    if text is None:
-        return None
+def _read(
+    cells: pl.DataFrame, function: Callable[..., object], kind: pl.DataType | type[pl.DataType]
+) -> tuple[pl.Series, pl.Series]:
+    """What a function reads from the cells of each row, and where it reads nothing although the first one is filled."""
+
+    def value_and_odd(text: str | None, *others: str | None) -> tuple[object, bool]:
+        value = None if text is None else function(text, *others)
+        return value, text is not None and value is None
+
+    name = cells.columns[0]
+    read = each_distinct(cells, value_and_odd, {name: kind, "odd": pl.Boolean})
+    return read[name], read["odd"]
+
+
+def _attempts(text: str) -> int | None:
+    """A count; one or two zeros are a spreadsheet's decimals, three would make a thousand of it."""
+    match = _COUNT.fullmatch(text)
+    return int(match[1]) if match else None
+
+
+def read_cli(text: str, region: str | None) -> str | None:
+    """`withheld`, a short number as it is, or E.164 with its plus; None if unreadable."""
     if text.lower() == "withheld":
         return "withheld"
     if _SHORT_NUMBER.match(text.replace(" ", "")):

@@ -112,11 +112,9 @@ def call_moment(text: str, zones: str, place_read: bool, dates: str, now: date |
     return Moment(times[0].date(), first, last, timed=True)
 
 
-def appointment(
-    text: str | None, zones: str | None, call_at: str, dates: str, now: date | None = None
-) -> datetime | None:
+def appointment(text: str, zones: str | None, call_at: str, dates: str, now: date | None = None) -> datetime | None:
     """The agreed time, on the clock of `Moment.at_first`; None where it cannot be compared with the call."""
-    moment = read_moment(text, dates, now) if text else None
+    moment = read_moment(text, dates, now)
     if not isinstance(moment, datetime):
         return None
     call = read_moment(call_at, dates, now)

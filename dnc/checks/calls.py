@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 import polars as pl
 
 from dnc.files.output_rows import Shared
+from dnc.frames import taken
 
 _Rows = TypeVar("_Rows", pl.Series, pl.DataFrame)
 
@@ -59,5 +60,5 @@ class Calls(NamedTuple):
 
     def facts(self, *columns: str) -> pl.DataFrame:
         """Columns of the facts, by default all, a row a call, with `number`."""
-        plans = self.plans.select(columns) if columns else self.plans
-        return plans[self.plan].with_columns(self.number.alias("number"))
+        plans = self.plans[list(columns)] if columns else self.plans
+        return taken(plans, self.plan).hstack([self.number.alias("number")])

@@ -148,7 +148,7 @@ class Evaluator:
         law = pl.Series(places, dtype=pl.UInt32)[row]
         for name in dict.fromkeys(name for name, _ in numbers):
             for span in sorted(span for span in numbers if span[0] == name):
-                yield self._book.packs[name], (law == numbers[span]).fill_null(False).arg_true()
+                yield self._book.packs[name], (law == numbers[span]).arg_true()
 
     def _evaluation(self, pack: Pack, facts: Facts, skip_daily: bool) -> Evaluation:
         days = facts.cases["day"]

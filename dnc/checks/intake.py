@@ -108,8 +108,8 @@ class Intake:
         numbers = self._numbers(batch)
         cells, (read, kinds) = numbers.cells, numbers.read
         texts = [name for name in header.numbers if batch.schema[name] == pl.String]
-        if texts:
-            unread = batch.filter(numbers.none_read)
+        if texts and (none_read := numbers.none_read).any():
+            unread = batch.filter(none_read)
             self._refuse_second_header(unread, texts)
             if batch.height > 1:  # a heading has rows below it
                 self._refuse_heading(unread)
@@ -172,9 +172,10 @@ class Intake:
 
     def _split(self, cells: pl.DataFrame, read: Column, regions: pl.Series | str | None) -> pl.DataFrame | None:
         """The cells, those with several numbers as one row a number; None where there are none."""
-        is_unread = read.rows["number"].is_null() & cells["text"].is_not_null()
+        if not read.rows["number"].null_count():
+            return None
+        is_unread = read.rows["number"].is_null() & (cells["text"].str.len_chars() >= _SHORTEST_PAIR)
         unread = cells.with_row_index("at").filter(is_unread)
-        unread = unread.filter(pl.col("text").str.len_chars() >= _SHORTEST_PAIR)
         if unread.is_empty():
             return None
         region = pl.lit(_gathered(regions, unread["row"]), pl.String).alias("region")

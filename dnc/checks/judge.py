@@ -66,7 +66,7 @@ class Verdicts:
     def shared(self) -> Shared:
         """All columns but `dnc_number`: many calls share them, and those clear until the same day `dnc_valid_until`."""
         row, distinct = numbered(pl.DataFrame([self.case.alias("case"), self.until.alias("dnc_valid_until")]))
-        return Shared(self.cases[distinct["case"]].with_columns(distinct["dnc_valid_until"]), row)
+        return Shared(taken(self.cases, distinct["case"]).hstack([distinct["dnc_valid_until"]]), row)
 
     @property
     def rows(self) -> pl.DataFrame:
@@ -146,8 +146,9 @@ class Judge:
     def _of_calls(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> Verdicts:
         """Verdicts on calls; `rows`: the same, factored. `cases`: theirs, judged."""
         until = self._last_days(calls, rows, cases)
-        verdict, distinct = numbered(cases.select("verdict"))
-        return Verdicts(calls.number, until, rows.case, rows.facts, verdict, self._verdicts[distinct["verdict"]])
+        verdict, distinct = numbered(cases[["verdict"]])
+        texts = taken(self._verdicts, distinct["verdict"])
+        return Verdicts(calls.number, until, rows.case, rows.facts, verdict, texts)
 
     def _last_days(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> pl.Series:
         """The last day on which each call is clear (Date); null where it is not, or nothing will change.

@@ -83,10 +83,6 @@ class _OwnList:
         return codes.select((nothing | known)[name].alias(name) for name in REGISTRY_FACTS)
 
 
-def _without_registry(name: str) -> str:
-    return name.rpartition(" ")[2]
-
-
 class Screen:
     """Looks numbers up in the snapshots of one moment; a context.
 
@@ -152,18 +148,22 @@ class Screen:
         Returns:
             A frame of the same height and order, for `decoded`; without columns where nothing is loaded.
         """
-        frames = [
-            known.codes(calls).select(pl.all().name.prefix(f"{registry} ")) for registry, known in self._known.items()
+        columns = [
+            column.alias(f"{registry} {column.name}")
+            for registry, known in self._known.items()
+            for column in known.codes(calls)
         ]
-        return pl.concat(frames, how="horizontal") if frames else pl.DataFrame(height=calls.height)
+        return pl.DataFrame(columns) if columns else pl.DataFrame(height=calls.height)
 
     def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
         """Codes as facts: for each registry with snapshots the columns of `dnc.law.demands.REGISTRY_FACTS`."""
-        frames = []
+        facts: list[pl.Series] = []
         for registry, known in self._known.items():
-            columns = codes.select(pl.col(f"^{registry} .*$").name.map(_without_registry))
-            frames.append(known.decoded(columns).select(pl.all().name.prefix(registry_column(registry))))
-        return pl.concat(frames, how="horizontal") if frames else pl.DataFrame(height=codes.height)
+            prefix = f"{registry} "
+            own = [column.alias(column.name.removeprefix(prefix)) for column in codes if column.name.startswith(prefix)]
+            decoded = known.decoded(pl.DataFrame(own))
+            facts += [column.alias(registry_column(registry, column.name)) for column in decoded]
+        return pl.DataFrame(facts) if facts else pl.DataFrame(height=codes.height)
 
 
 def own_list(store: Store) -> pl.DataFrame:

@@ -51,7 +51,9 @@ class Selection:
     def written(self, calls: Calls, verdicts: Verdicts) -> pl.Series:
         """Of each call whether it is written (Boolean)."""
         outcomes = verdicts.outcomes
-        written = verdicts.cases["dnc_outcome"].is_in(self.only or OUTCOMES)[verdicts.case]
+        written = repeated(True, pl.Boolean, outcomes.len())
+        if self.only:
+            written = verdicts.cases["dnc_outcome"].is_in(self.only)[verdicts.case]
         if self.best and calls.row is not None:
             ranked = pl.DataFrame([calls.row, outcomes.cast(pl.Enum(_PREFERENCE)).to_physical().alias("rank")])
             first = pl.col("rank").arg_min() == pl.int_range(pl.len())

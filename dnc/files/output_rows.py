@@ -9,6 +9,8 @@ from typing import NamedTuple, Self
 
 import polars as pl
 
+from dnc.frames import taken
+
 
 class Shared(NamedTuple):
     """Columns with the same cells in many rows: a frame of the distinct cells, and for each row its row in it."""
@@ -36,8 +38,9 @@ class Rows:
     @property
     def frame(self) -> pl.DataFrame:
         """All columns, with every cell written out."""
-        together = (frame[row] for frame, row in self.shared if frame.width)
-        return pl.concat([self.own, *together], how="horizontal").select(self.header)
+        together = (taken(frame, row) for frame, row in self.shared if frame.width)
+        columns = {column.name: column for frame in (self.own, *together) for column in frame}
+        return pl.DataFrame([columns[name] for name in self.header])
 
     @property
     def runs(self) -> Iterator[tuple[Shared | None, list[str]]]:

@@ -112,11 +112,11 @@ from (
 
 
 class _Answers:
-    """Packed answers about ids, sorted, between two values that are about no id or say nothing."""
+    """Packed answers about ids, sorted, between two that say nothing: 0 (of id 0), and one above all ids."""
 
     def __init__(self, answers: pl.Series, codec: Codec) -> None:
-        bounds = pl.Series([0, (1 << 64) - 1], dtype=pl.UInt64)
-        self._answers = pl.concat([answers.cast(pl.UInt64).rename(""), bounds]).sort().alias("answer")
+        first, last = (pl.Series("answer", [bound], dtype=pl.UInt64) for bound in (0, (1 << 64) - 1))
+        self._answers = pl.concat([first, answers.cast(pl.UInt64).alias("answer"), last]).sort()
         self._positions = self._answers.to_frame().with_row_index("position")
         self.codec = codec
 

@@ -355,16 +355,13 @@ def _marks(at: pl.Series, what: str, column: str, word: pl.Expr) -> pl.DataFrame
 
 
 def _words(cells: pl.DataFrame, odd: Odd) -> pl.DataFrame:
-    """The axes: columns with a closed list of words; most lists lack most of them, and each costs a query."""
-    axes = vocabulary().axes
-    told = [axis for axis in axes if cells[axis].null_count() < cells.height]
-    read = cells[told].select(
-        pl.col(axis).str.to_lowercase().replace_strict(axes[axis], axes[axis], default=None, return_dtype=pl.String)
-        for axis in told
-    )
-    odd |= cells.select(pl.col(axis).is_not_null() for axis in axes).to_dict()
-    odd |= cells.select(pl.col(axis).is_not_null() & pl.lit(read[axis]).is_null() for axis in told).to_dict()
-    return pl.DataFrame([read[axis] if axis in told else cells[axis] for axis in axes])
+    """The axes: columns with a closed list of words."""
+    columns = []
+    for axis, words in vocabulary().axes.items():
+        known = {word: word for word in words}
+        read, odd[axis] = _read(cells[[axis]], lambda text, known=known: known.get(text.lower()), pl.String)
+        columns.append(read)
+    return pl.DataFrame(columns)
 
 
 def _of_numbers(cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, odd: Odd) -> list[pl.Series]:
@@ -446,7 +443,9 @@ def _read(
         value = None if text is None else function(text, *others)
         return value, text is not None and value is None
 
-    name = cells.columns[0]
+    first, name = cells.to_series(), cells.columns[0]
+    if first.null_count() == first.len():
+        return first.cast(kind), repeated(False, pl.Boolean, first.len())
     read = each_distinct(cells, value_and_odd, {name: kind, "odd": pl.Boolean})
     return read[name], read["odd"]
 

@@ -47,7 +47,8 @@ class State(IntEnum):
     LISTED = 3
 
 
-_STATES = {state.value: state.name.lower() for state in State} | {State.NOTHING.value: "uncovered"}
+_STATES = pl.Series(["uncovered", "clear", "uncovered", "listed"])  # by number
+_OF_CAMPAIGN = pl.Series([None, "clear", None, "listed"])
 _N = len(State)
 _STATE_SQL = f"case when listed then {State.LISTED} when not listed then {State.CLEAR} else {State.UNCOVERED} end"
 _IDS = 10**15  # numbers of up to 15 digits, as E.164 allows; a position of a prefix is less
@@ -364,17 +365,23 @@ class Lookup:
 
     def decoded(self, codes: pl.DataFrame) -> pl.DataFrame:
         """Codes as columns named as in `dnc.law.demands.REGISTRY_FACTS`."""
-        unknown = {"told": pl.lit(None, pl.Date), "earliest": pl.lit(None, pl.Date), "campaign": pl.lit(0)}
-        codes = codes.with_columns(value.alias(name) for name, value in unknown.items() if name not in codes.columns)
-        rank, number = Codec.rank(pl.col("answer")), Codec.state(pl.col("answer"))
-        state = number.replace_strict(_STATES, return_dtype=pl.String)
-        since = pl.when(number == State.LISTED.value).then(pl.coalesce("told", "earliest"))
-        for_campaign = pl.col("campaign").replace_strict(
-            {state.value: state.name.lower() for state in (State.CLEAR, State.LISTED)},
-            default=None,
-            return_dtype=pl.String,
+        height = codes.height
+        unknown = {
+            "told": repeated(None, pl.Date, height),
+            "earliest": repeated(None, pl.Date, height),
+            "campaign": repeated(State.NOTHING, pl.UInt64, height),
+        }
+        told, earliest, campaign = ({**unknown, **codes.to_dict()}[name] for name in unknown)
+        days = pl.Series([None, *self._days], dtype=pl.Date)  # by rank
+        answer, following = (codes[name].cast(pl.UInt32) for name in ("answer", "next"))
+        state = Codec.state(answer)
+        is_listed = state == State.LISTED
+        columns = (
+            _STATES[state],
+            days[Codec.rank(answer)],
+            pl.select(pl.when(is_listed).then(pl.coalesce(told, earliest))).to_series(),
+            told,
+            _OF_CAMPAIGN[campaign],
+            days[following],
         )
-        days = {0: None, **dict(enumerate(self._days, 1))}
-        as_of, next_on = (each.replace_strict(days, return_dtype=pl.Date) for each in (rank, pl.col("next")))
-        columns = (state, as_of, since, pl.col("told"), for_campaign, next_on)
-        return codes.select(column.alias(name) for name, column in zip(REGISTRY_FACTS, columns, strict=True))
+        return pl.DataFrame(dict(zip(REGISTRY_FACTS, columns, strict=True)))

@@ -40,7 +40,7 @@ class Rows:
         """All columns, with every cell written out."""
         together = (taken(frame, row) for frame, row in self.shared if frame.width)
         columns = {column.name: column for frame in (self.own, *together) for column in frame}
-        return pl.DataFrame([columns[name] for name in self.header])
+        return pl.DataFrame({name: columns[name] for name in self.header})
 
     @property
     def runs(self) -> Iterator[tuple[Shared | None, list[str]]]:

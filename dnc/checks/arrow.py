@@ -139,7 +139,8 @@ def _beside(batch: Any, frame: pl.DataFrame, carried: list[int], rows: pl.Series
     repeated = rows.len() != frame.height
     pyarrow = sys.modules.get("pyarrow")
     if pyarrow is None or not isinstance(batch, pyarrow.Table | pyarrow.RecordBatch):
-        own = frame[:, carried]
+        # By position, Polars would give a column without a name one.
+        own = pl.DataFrame({frame.columns[at]: frame.to_series(at) for at in carried})
         return (own[rows] if repeated else own).hstack(verdicts)
     own = batch.select(carried)
     own = own.take(rows.to_arrow()) if repeated else own

@@ -104,6 +104,12 @@ def test_former_verdicts_go_and_those_asked_for_come(screened):
     assert twice.columns == [*SHOP.columns, "dnc_outcome"]
 
 
+def test_a_column_without_a_name_that_counts_the_rows_keeps_it(screened):
+    """As written by pandas, whose index has no name."""
+    [decided] = decide([SHOP.with_row_index("")], screened, **TOLD, columns=["outcome"])
+    assert decided.columns == ["", *SHOP.columns, "dnc_outcome"]
+
+
 def test_consents_are_laid_beside_the_batches(screened, write_file):
     """What is told beside a list is told beside its batches."""
     consents = write_file("consents.csv", "number;consent;day;for\n0465710810;written;2026-08-01;both\n")

@@ -29,6 +29,7 @@ _LONGEST = 64  # characters of such a text
 # What programs append to the second of two equal names: pandas, DuckDB, and Polars for CSV and for joins.
 _SECOND = re.compile(r"(?:\.\d+|_1|_duplicated_\d+|_right)$")
 _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
+_JOINTS = re.compile(r"['’]|(?<=\b[^\W\d])\.(?=[^\W\d]\b)")  # inside of words: don't, D.N.C.
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 _LONG = 12  # letters of a name in which more than one can be wrong
@@ -268,6 +269,14 @@ def noes() -> frozenset[str]:
     return frozenset((*NONE, *hints()["values"]["objected_on"]["none"]))
 
 
+@cache
+def _objections() -> frozenset[str]:
+    """The phrases that record an objection if a cell has nothing else; those with blanks also written together."""
+    against = hints()["against"]
+    phrases = {*against["words"], *against["cells"]}.difference(against["not"])
+    return frozenset(phrases.union(phrase.replace(" ", "") for phrase in phrases))
+
+
 def may_object(name: str) -> bool:
     """Whether a text has a word by which files record objections."""
     return _has_one(name, hints()["against"]["words"])
@@ -302,9 +311,7 @@ def is_ended(cell: str) -> bool:
 
 def is_objection(cell: str) -> bool:
     """Whether a cell, or an item of one that is a list, is nothing but a word by which files record objections."""
-    against = hints()["against"]
-    words = [_phrase(item) for item in _BETWEEN_ITEMS.split(unescape(cell))]
-    return any(word in against["cells"] or (word in against["words"] and word not in against["not"]) for word in words)
+    return any(not _objections().isdisjoint(_readings(item)) for item in _BETWEEN_ITEMS.split(unescape(cell)))
 
 
 def has_objection_in_json(cell: str) -> bool:
@@ -363,19 +370,25 @@ def _has_one(name: str, wanted: Iterable[str]) -> bool:
 
 def _phrase(cell: str) -> str:
     """The words of a cell with blanks between them; d'or is two."""
-    return _words(cell).partition("|")[0].strip()
+    return _readings(cell)[0]
+
+
+def _readings(cell: str) -> list[str]:
+    """The words of a cell with blanks between them, as `_words` reads them: d'or is two words, and then one."""
+    return [reading.strip() for reading in _words(cell).split("|")]
 
 
 def _words(name: str) -> str:
-    """The words of a name between blanks, without case and accents; fooBar is two words, d'or is read as both.
+    """The words of a name between blanks, without case and accents; fooBar is two words.
 
-    Entities of HTML, and UTF-8 that was read as Windows-1252 (`DÃ©sinscrit`), are undone.
+    d'or and D.N.C. are read as several words and, after a bar, as one. Entities of HTML, and UTF-8 that was read as
+    Windows-1252 (`DÃ©sinscrit`), are undone.
     """
     name = unescape(name)
     with suppress(UnicodeError):
         name = name.encode("cp1252").decode()
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     plain = "".join(c for c in unicodedata.normalize("NFKD", apart) if unicodedata.category(c) not in ("Mn", "Cf"))
-    joined = re.sub("['’]", "", plain)
+    joined = _JOINTS.sub("", plain)
     words = re.findall(r"[^\W_]+|[|]", f"{plain}|{joined}".casefold())
     return f" {' '.join(words)} "

@@ -235,11 +235,20 @@ class Header:
         remedy = localized("errors", "way_out", way_out, first=first)
         return OptionError(localized("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
 
-    def refuse_unused(self, way_out: str = "map") -> None:
-        """Raise OptionError where an unused column or sheet may hold objections, or a column is almost one of ours."""
+    def refuse_titles(self) -> None:
+        """Raise OptionError where an unread sheet may hold objections, and InputError where a title says that rows do.
+
+        Of several files that are read as one list these are the ones that were opened so far.
+        """
         if self.brief.sheet is None and (sheets := list(filter(may_object, self.table.others))):
             why = localized("errors", "unused_sheets", names=quoted(sheets), first=as_typed(sheets[0]))
             raise OptionError(why, self.table.path)
+        for path, title in self.table.titles:
+            if is_objection(title) or has_objection(title):
+                raise InputError(localized("errors", "title", title=quoted([title])), path)
+
+    def refuse_unused(self, way_out: str = "map") -> None:
+        """Raise OptionError where an unused column may hold objections, or a column is almost one of ours."""
         if names := self.possible_objections:
             raise self.may_object_error(names, "unused_columns", way_out)
         for ours in (ours for ours in self.permissions if ours not in self.brief.values):

@@ -227,10 +227,12 @@ class Intake:
     def fitted(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Batches of the list; where the brief says so, rows that lack cells at their end fit.
 
-        Raises OptionError at text in a column without a name that is left of one with a name.
+        Raises OptionError at text in a column without a name that is left of one with a name, and as
+        `Header.refuse_titles` does.
         """
         nameless = self.header.nameless
         for batch in self._with_short_rows(batches) if self.brief.short_rows else batches:
+            self.header.refuse_titles()
             for name in nameless:
                 self._refuse_text_below_no_name(batch, name)
             yield batch

@@ -159,6 +159,51 @@ def test_a_sheet_with_a_name_for_objections_is_not_passed_over(dnc, tmp_path):
     assert dnc("check", tmp_path / "calls.xlsx", "--sheet", "Appels")[0] == 3
 
 
+@pytest.mark.parametrize(
+    ("title", "stops"),
+    some([
+        ("Liste des personnes à ne pas appeler;", True),
+        ("Opposition;\nExport du 05/10/2026;", True),
+        ("DNC", True),
+        ("Prospects hors Bloctel;", False),
+        ("Export du 05/10/2026", False),
+    ], 2),
+)  # fmt: skip
+def test_a_title_about_objections_stops_the_check(dnc, write_file, title, stops):
+    """The people below it must not be called, also if the file is one of several."""
+    rows = "Téléphone;nom\n+33199000001;Martin\n"
+    path = write_file("titled.csv", f"{title}\n\n{rows}")
+    plain = write_file("plain.csv", rows)
+    for paths in ([path], [plain, path]):
+        code, _, err = dnc("check", *paths, "--map", "number=Téléphone")
+        assert (code, "titled.csv: its title or sheet" in err) == ((4, True) if stops else (3, False))
+
+
+def test_a_sheet_about_objections_is_not_read_as_calls_unless_it_is_named(dnc, tmp_path):
+    """It comes first or is the only one; and a sheet of a later file counts too."""
+    cells = ["number", "+33199000001"]
+    for file, names in {
+        "a": ["STOP", "Appels"],
+        "b": ["Ne pas appeler"],
+        "c": ["Appels"],
+        "d": ["Appels", "STOP"],
+    }.items():
+        with xlsxwriter.Workbook(tmp_path / f"{file}.xlsx") as book:
+            for name in names:
+                book.add_worksheet(name).write_column(0, 0, cells)
+    for files, sheet, code, said in (
+        ("a", "STOP", 4, "a.xlsx: its title or sheet 'STOP'"),
+        ("b", "Ne pas appeler", 4, "b.xlsx: its title or sheet 'Ne pas appeler'"),
+        ("cb", "Appels", 4, "b.xlsx: its title or sheet 'Ne pas appeler'"),
+        ("cd", "Appels", 2, "sheets that may record objections are not read: 'STOP'"),
+    ):
+        paths = [tmp_path / f"{file}.xlsx" for file in files]
+        found, _, err = dnc("check", *paths)
+        assert (found, said in err) == (code, True)
+        if files != "cb":
+            assert dnc("check", *paths, "--sheet", sheet)[0] == 3
+
+
 def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file):
     """Texts are not read; the column is named, so that somebody reads them."""
     path = write_file("calls.csv", 'number,Commentaire\n+33199000001,"Mme X., ne veut plus être appelée"\n')

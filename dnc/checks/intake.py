@@ -300,10 +300,10 @@ class Intake:
 
     def _refuse_heading(self, unread: pl.DataFrame) -> None:
         """Raise InputError at a row with nothing but a text that people are not to be called, such as a heading."""
-        cells = pl.col(pl.String).exclude(RAGGED)
-        alone = unread.filter(pl.sum_horizontal(cells.str.contains(r"\S").fill_null(False)) == 1)
-        rows = alone.select(LINE, text=pl.concat_str(cells, ignore_nulls=True).str.strip_chars())
-        rows = rows.filter(pl.col("text").str.contains(r"\p{L}{2}"))
+        texts = pl.col(pl.String).exclude(RAGGED).str.strip_chars().replace("", None)
+        rows = unread.select(LINE, text=pl.min_horizontal(texts), last=pl.max_horizontal(texts))
+        # What was a merged cell may be in all columns.
+        rows = rows.filter(pl.col("text") == pl.col("last"), pl.col("text").str.contains(r"\p{L}{2}")).drop("last")
         for line, found in rows.unique("text", maintain_order=True).iter_rows():
             if is_objection(found) or has_objection(found):
                 raise InputError(localized("errors", "heading"), self.table.path, line)

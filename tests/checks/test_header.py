@@ -134,6 +134,7 @@ def test_cells_that_tell_objections_stop_more_than_checks(dnc, write_file, store
         ("NE PLUS APPELER;", True),
         (";Ne pas appeler :", True),
         ("Opposition", True),
+        ("Ne pas appeler;Ne pas appeler", True),
         ("Total;", False),
         (";Dupont", False),
         ("Ne pas appeler;Dupont", False),

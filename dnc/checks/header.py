@@ -205,9 +205,12 @@ class Header:
 
     @property
     def mistyped(self) -> dict[str, str]:
-        """Unused column → the one of our unmapped columns whose name it almost has."""
+        """Unused column → the one of our unmapped columns whose name it almost has, or the end of a consent."""
         free = {wanted: name for wanted, name in _folded_columns().items() if name not in self.columns}
         found = {name: _almost(name, free) for name in self.unused}
+        told = {*self.columns, *(rule.ours for rule in self.rules), *self.brief.facts}
+        if "consent" in told and "consent_until" not in told:
+            found |= {name: "consent_until" for name in self.unused if _ends_consent(name)}
         return {name: ours for name, ours in found.items() if ours}
 
     @property
@@ -346,6 +349,12 @@ def says_nothing(cell: str) -> bool:
         return True
     day = read_day(cell, "dmy")
     return words.split()[0] in nothing["denies"] or (day is not None and day <= NO_DAYS)
+
+
+def _ends_consent(name: str) -> bool:
+    """Whether a name of a column says until when a consent holds."""
+    plain = folded(_JOINTS.sub("", name))
+    return any(word in plain for word in hints()["columns"]["consent_until"])
 
 
 def _almost(name: str, known: Mapping[str, str]) -> str | None:

@@ -10,6 +10,7 @@ import xlsxwriter
 
 from dnc import Decider
 from dnc.checks import guesses
+from dnc.checks.header import hints
 from dnc.errors import OptionError
 from dnc.files import table
 from tests import some
@@ -23,6 +24,13 @@ from tests import some
         ("Statut", ["Client", "Opposition"], True),
         ("Call status", ["ok", "Do not call!"], True),
         ("Bemerkung", ["nicht mehr anrufen", ""], True),
+        ("Bemerkung", ["Bitte nicht mehr anrufen!", ""], True),
+        ("Estado", ["no llamar más", "cliente"], True),
+        ("Stato", ["non chiamare più", "cliente"], True),
+        ("Estado", ["não ligar", "cliente"], True),
+        ("Statut", ["à ne pas appeler", "client"], True),
+        ("Statut", ["exclues", "clientes"], True),
+        ("Bemerkung", ["", "möchte keine Werbung per Post"], False),
         ("Statut", ["Client", "Retiré"], True),
         ("Statut", ["Client", "DÃ©sinscrit"], True),
         ("Statut", ["Client", "D&eacute;sinscrit"], True),
@@ -205,12 +213,19 @@ def test_a_sheet_about_objections_is_not_read_as_calls_unless_it_is_named(dnc, t
             assert dnc("check", *paths, "--sheet", sheet)[0] == 3
 
 
-def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file):
+@pytest.mark.parametrize("text", some(["Mme X., ne veut plus être appelée", "Frau X. möchte nicht, s. Brief"], 1))
+def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file, text):
     """Texts are not read; the column is named, so that somebody reads them."""
-    path = write_file("calls.csv", 'number,Commentaire\n+33199000001,"Mme X., ne veut plus être appelée"\n')
+    path = write_file("calls.csv", f'number,Commentaire\n+33199000001,"{text}"\n')
     err = dnc("check", path)[2]
     assert "Some texts in 'Commentaire' say that people do not want to be called" in err
     assert "Some texts" not in dnc("check", path, "--ignore", "Commentaire")[2]
+
+
+def test_no_phrase_of_cells_is_passed_over():
+    """Only texts with one of the beginnings are searched for them."""
+    cells = pl.Series(hints()["against"]["cells"])
+    assert cells.filter(~cells.str.contains_any(guesses._OBJECTING)).to_list() == []
 
 
 @pytest.mark.parametrize("mark", ["''", "-", "__", '"', "…"])

@@ -24,7 +24,10 @@ FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _BETWEEN_ITEMS = re.compile(r"""[;|]|,(?!\s)|",\s""")  # a comma and a blank are also between parts of a sentence
-_TEXT = re.compile(r'"([^"\\]*(?:\\.?[^"\\]*)*)(?:"(\s*:)?|\Z)', re.DOTALL)  # in JSON, and whether it is a key
+# A text in JSON, or in single quotes as Python writes it, and whether it is a key.
+_TEXT = re.compile(
+    "|".join(rf"{quote}([^{quote}\\]*(?:\\.?[^{quote}\\]*)*)(?:{quote}(\s*:)?|\Z)" for quote in "\"'"), re.DOTALL
+)
 _LONGEST = 64  # characters of such a text
 # What programs append to the second of two equal names: pandas, DuckDB, and Polars for CSV and for joins.
 _SECOND = re.compile(r"(?:\.\d+|_1|_duplicated_\d+|_right)$")
@@ -328,8 +331,8 @@ def is_objection(cell: str) -> bool:
 
 def has_objection_in_json(cell: str) -> bool:
     """Whether a cell of JSON has a key by which files record objections, or a text that is one."""
-    texts = ((text, is_key) for text, is_key in _TEXT.findall(cell) if len(text) <= _LONGEST)
-    return any(may_object(text) if is_key else is_objection(text) for text, is_key in texts)
+    texts = ((double or single, key or other_key) for double, key, single, other_key in _TEXT.findall(cell))
+    return any(may_object(text) if key else is_objection(text) for text, key in texts if len(text) <= _LONGEST)
 
 
 def has_objection(cell: str) -> bool:

@@ -15,7 +15,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.header import Rule, may_object, noes, permits, says_nothing
-from dnc.checks.local_time import Places, appointment, call_moment
+from dnc.checks.local_time import Places, appointment, call_moment, local_day
 from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
 from dnc.files.table import RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct, repeated, taken
@@ -160,8 +160,10 @@ class FactReader:
         facts = _words(cells, odd)
         facts = facts.hstack(_of_numbers(cells, plans, kinds, odd))
         facts = facts.with_columns(_defaults(facts, cells, odd))
-        facts = facts.hstack(self._when_and_where(cells, facts, odd))
-        facts = facts.hstack(self._others(cells, facts["territory"], odd)).with_columns(at_agreed_hour())
+        where = self._where(cells, facts, odd)
+        facts = facts.hstack(self._when(cells, where, odd)).hstack(where[["jurisdiction", "polls", "place"]])
+        facts = facts.hstack(self._others(cells, facts["territory"], where["zones"], odd))
+        facts = facts.with_columns(at_agreed_hour())
         facts = facts.with_columns(_consent(facts, odd))
         by_plan = {"line": facts["plan_line"]}
         notes = [
@@ -232,10 +234,14 @@ class FactReader:
     def _today(self) -> date:
         return self.now or today()
 
-    def _when_and_where(self, cells: pl.DataFrame, facts: pl.DataFrame, odd: Odd) -> list[pl.Series]:
+    def _where(self, cells: pl.DataFrame, facts: pl.DataFrame, odd: Odd) -> pl.DataFrame:
+        """Where the called persons are, with the columns of `dnc.checks.local_time.Where`."""
         by_plan = facts[["territory", "code", "plan_place", "plan_zones"]]
         where = each_distinct(cells[["place"]].hstack(by_plan), Places(self.book).where, _WHERE)
         odd["place"] = cells["place"].is_not_null() & ~where["read"]
+        return where
+
+    def _when(self, cells: pl.DataFrame, where: pl.DataFrame, odd: Odd) -> list[pl.Series]:
         call_at = cells["call_at"].fill_null(self.at or self._today.isoformat())
         known_zones = pl.select(pl.when(where["read"]).then(where["zones"])).to_series()
         dates = self.brief.dates
@@ -250,13 +256,13 @@ class FactReader:
             partial(appointment, dates=dates, now=self.now),
             pl.Datetime("us"),
         )
-        return [*moments, agreed.alias("appointment"), *where[["jurisdiction", "polls", "place"]]]
+        return [*moments, agreed.alias("appointment")]
 
-    def _others(self, cells: pl.DataFrame, territory: pl.Series, odd: Odd) -> list[pl.Series]:
+    def _others(self, cells: pl.DataFrame, territory: pl.Series, zones: pl.Series, odd: Odd) -> list[pl.Series]:
         columns = [cells["campaign"]]
         for name in DATES:
             read = each_distinct(
-                cells[[name]], lambda text, n=name: self._day(n, text), {name: pl.Date, "odd": pl.Boolean}
+                pl.DataFrame([cells[name], zones]), partial(self._day, name), {name: pl.Date, "odd": pl.Boolean}
             )
             odd[name] = read["odd"]
             columns.append(read[name])
@@ -269,7 +275,7 @@ class FactReader:
             columns.append(attempts)
         return columns
 
-    def _day(self, column: str, text: str | None) -> tuple[date | None, bool]:
+    def _day(self, column: str, text: str | None, zones: str) -> tuple[date | None, bool]:
         """A day, and whether it was not understood: one on which something happened cannot be still to come.
 
         Nor is one understood that programs write for "no date". A withdrawal is compared with the day of a consent, so
@@ -279,7 +285,7 @@ class FactReader:
             return _EMPTY.get(column), False
         if column in OR_NONE and text.lower() in NONE:
             return NEVER, False
-        day = read_day(text, self.brief.dates, self.now)
+        day = local_day(text, zones, self.brief.dates, self.now)
         is_odd = day is None or day <= NO_DAYS or (day > self._today and column != _AHEAD)
         is_odd |= column == "consent_withdrawn_on" and may_be_cut(text)
         return (_UNREADABLE.get(column), True) if is_odd else (day, False)

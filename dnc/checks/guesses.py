@@ -36,7 +36,7 @@ SURE = 0.9  # share of filled cells that must be read as telephone numbers, or a
 _MOST = 0.5  # of the numbers with a country code
 _CLOSE = 0.98  # of the numbers that the best plan has: a plan with as many is as likely
 _LOOKED_AT = 100_000  # rows in which unused columns are searched for objections, however many words they have
-_OBJECTING = [
+_OBJECTING = [  # one of these is in every phrase of `hints.toml` that cells may have, with its accents or without
     "call",
     "phone",
     "contact",
@@ -50,6 +50,21 @@ _OBJECTING = [
     "llam",
     "bel",
     "benad",
+    "allow",
+    "want",
+    "souhait",
+    "veut",
+    "désir",
+    "desir",
+    "nicht",
+    "keine",
+    "contatt",
+    "vuole",
+    "desider",
+    "quier",
+    "quer",
+    "desea",
+    "liga",
 ]
 MOST_WORDS = 20  # a column with more different words holds no axis
 _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"

@@ -24,11 +24,15 @@ FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _BETWEEN_ITEMS = re.compile(r"""[;|]|,(?!\s)|",\s""")  # a comma and a blank are also between parts of a sentence
-_TEXT = re.compile(r'"([^"\\]*(?:\\.?[^"\\]*)*)(?:"(\s*:)?|\Z)', re.DOTALL)  # in JSON, and whether it is a key
+# A text in JSON, or in single quotes as Python writes it, and whether it is a key.
+_TEXT = re.compile(
+    "|".join(rf"{quote}([^{quote}\\]*(?:\\.?[^{quote}\\]*)*)(?:{quote}(\s*:)?|\Z)" for quote in "\"'"), re.DOTALL
+)
 _LONGEST = 64  # characters of such a text
 # What programs append to the second of two equal names: pandas, DuckDB, and Polars for CSV and for joins.
 _SECOND = re.compile(r"(?:\.\d+|_1|_duplicated_\d+|_right)$")
 _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
+_JOINTS = re.compile(r"['’]|(?<=\b[^\W\d])\.(?=[^\W\d]\b)")  # inside of words: don't, D.N.C.
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 _LONG = 12  # letters of a name in which more than one can be wrong
@@ -204,9 +208,12 @@ class Header:
 
     @property
     def mistyped(self) -> dict[str, str]:
-        """Unused column → the one of our unmapped columns whose name it almost has."""
+        """Unused column → the one of our unmapped columns whose name it almost has, or the end of a consent."""
         free = {wanted: name for wanted, name in _folded_columns().items() if name not in self.columns}
         found = {name: _almost(name, free) for name in self.unused}
+        told = {*self.columns, *(rule.ours for rule in self.rules), *self.brief.facts}
+        if "consent" in told and "consent_until" not in told:
+            found |= {name: "consent_until" for name in self.unused if _ends_consent(name)}
         return {name: ours for name, ours in found.items() if ours}
 
     @property
@@ -234,11 +241,20 @@ class Header:
         remedy = localized("errors", "way_out", way_out, first=first)
         return OptionError(localized("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
 
-    def refuse_unused(self, way_out: str = "map") -> None:
-        """Raise OptionError where an unused column or sheet may hold objections, or a column is almost one of ours."""
+    def refuse_titles(self) -> None:
+        """Raise OptionError where an unread sheet may hold objections, and InputError where a title says that rows do.
+
+        Of several files that are read as one list these are the ones that were opened so far.
+        """
         if self.brief.sheet is None and (sheets := list(filter(may_object, self.table.others))):
             why = localized("errors", "unused_sheets", names=quoted(sheets), first=as_typed(sheets[0]))
             raise OptionError(why, self.table.path)
+        for path, title in self.table.titles:
+            if is_objection(title) or has_objection(title):
+                raise InputError(localized("errors", "title", title=quoted([title])), path)
+
+    def refuse_unused(self, way_out: str = "map") -> None:
+        """Raise OptionError where an unused column may hold objections, or a column is almost one of ours."""
         if names := self.possible_objections:
             raise self.may_object_error(names, "unused_columns", way_out)
         for ours in (ours for ours in self.permissions if ours not in self.brief.values):
@@ -266,6 +282,14 @@ def _folded_columns() -> dict[str, str]:
 def noes() -> frozenset[str]:
     """Words that say no, in lower case: `no`, `nein`, `0` …"""
     return frozenset((*NONE, *hints()["values"]["objected_on"]["none"]))
+
+
+@cache
+def _objections() -> frozenset[str]:
+    """The phrases that record an objection if a cell has nothing else; those with blanks also written together."""
+    against = hints()["against"]
+    phrases = {*against["words"], *against["cells"]}.difference(against["not"])
+    return frozenset(phrases.union(phrase.replace(" ", "") for phrase in phrases))
 
 
 def may_object(name: str) -> bool:
@@ -302,15 +326,13 @@ def is_ended(cell: str) -> bool:
 
 def is_objection(cell: str) -> bool:
     """Whether a cell, or an item of one that is a list, is nothing but a word by which files record objections."""
-    against = hints()["against"]
-    words = [_phrase(item) for item in _BETWEEN_ITEMS.split(unescape(cell))]
-    return any(word in against["cells"] or (word in against["words"] and word not in against["not"]) for word in words)
+    return any(not _objections().isdisjoint(_readings(item)) for item in _BETWEEN_ITEMS.split(unescape(cell)))
 
 
 def has_objection_in_json(cell: str) -> bool:
     """Whether a cell of JSON has a key by which files record objections, or a text that is one."""
-    texts = ((text, is_key) for text, is_key in _TEXT.findall(cell) if len(text) <= _LONGEST)
-    return any(may_object(text) if is_key else is_objection(text) for text, is_key in texts)
+    texts = ((double or single, key or other_key) for double, key, single, other_key in _TEXT.findall(cell))
+    return any(may_object(text) if key else is_objection(text) for text, key in texts if len(text) <= _LONGEST)
 
 
 def has_objection(cell: str) -> bool:
@@ -330,6 +352,12 @@ def says_nothing(cell: str) -> bool:
         return True
     day = read_day(cell, "dmy")
     return words.split()[0] in nothing["denies"] or (day is not None and day <= NO_DAYS)
+
+
+def _ends_consent(name: str) -> bool:
+    """Whether a name of a column says until when a consent holds."""
+    plain = folded(_JOINTS.sub("", name))
+    return any(word in plain for word in hints()["columns"]["consent_until"])
 
 
 def _almost(name: str, known: Mapping[str, str]) -> str | None:
@@ -363,19 +391,25 @@ def _has_one(name: str, wanted: Iterable[str]) -> bool:
 
 def _phrase(cell: str) -> str:
     """The words of a cell with blanks between them; d'or is two."""
-    return _words(cell).partition("|")[0].strip()
+    return _readings(cell)[0]
+
+
+def _readings(cell: str) -> list[str]:
+    """The words of a cell with blanks between them, as `_words` reads them: d'or is two words, and then one."""
+    return [reading.strip() for reading in _words(cell).split("|")]
 
 
 def _words(name: str) -> str:
-    """The words of a name between blanks, without case and accents; fooBar is two words, d'or is read as both.
+    """The words of a name between blanks, without case and accents; fooBar is two words.
 
-    Entities of HTML, and UTF-8 that was read as Windows-1252 (`DÃ©sinscrit`), are undone.
+    d'or and D.N.C. are read as several words and, after a bar, as one. Entities of HTML, and UTF-8 that was read as
+    Windows-1252 (`DÃ©sinscrit`), are undone.
     """
     name = unescape(name)
     with suppress(UnicodeError):
         name = name.encode("cp1252").decode()
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     plain = "".join(c for c in unicodedata.normalize("NFKD", apart) if unicodedata.category(c) not in ("Mn", "Cf"))
-    joined = re.sub("['’]", "", plain)
+    joined = _JOINTS.sub("", plain)
     words = re.findall(r"[^\W_]+|[|]", f"{plain}|{joined}".casefold())
     return f" {' '.join(words)} "

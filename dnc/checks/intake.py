@@ -228,10 +228,12 @@ class Intake:
     def fitted(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Batches of the list; where the brief says so, rows that lack cells at their end fit.
 
-        Raises OptionError at text in a column without a name that is left of one with a name.
+        Raises OptionError at text in a column without a name that is left of one with a name, and as
+        `Header.refuse_titles` does.
         """
         nameless = self.header.nameless
         for batch in self._with_short_rows(batches) if self.brief.short_rows else batches:
+            self.header.refuse_titles()
             for name in nameless:
                 self._refuse_text_below_no_name(batch, name)
             yield batch
@@ -299,10 +301,10 @@ class Intake:
 
     def _refuse_heading(self, unread: pl.DataFrame) -> None:
         """Raise InputError at a row with nothing but a text that people are not to be called, such as a heading."""
-        cells = pl.col(pl.String).exclude(RAGGED)
-        alone = unread.filter(pl.sum_horizontal(cells.str.contains(r"\S").fill_null(False)) == 1)
-        rows = alone.select(LINE, text=pl.concat_str(cells, ignore_nulls=True).str.strip_chars())
-        rows = rows.filter(pl.col("text").str.contains(r"\p{L}{2}"))
+        texts = pl.col(pl.String).exclude(RAGGED).str.strip_chars().replace("", None)
+        rows = unread.select(LINE, text=pl.min_horizontal(texts), last=pl.max_horizontal(texts))
+        # What was a merged cell may be in all columns.
+        rows = rows.filter(pl.col("text") == pl.col("last"), pl.col("text").str.contains(r"\p{L}{2}")).drop("last")
         for line, found in rows.unique("text", maintain_order=True).iter_rows():
             if is_objection(found) or has_objection(found):
                 raise InputError(localized("errors", "heading"), self.table.path, line)

@@ -127,5 +127,19 @@ def appointment(text: str, zones: str | None, call_at: str, dates: str, now: dat
     return min((local(moment, zone) for zone in possible), default=None)
 
 
+def local_day(text: str, zones: str, dates: str, now: date | None = None) -> date | None:
+    """The day of a date or date-time on the called person's clock; None if it cannot be read or may be two days.
+
+    Args:
+        text: the cell. zones: as of `Where`.
+        dates, now: see `dnc.clock.read_moment`.
+    """
+    moment = read_moment(text, dates, now)
+    if not isinstance(moment, datetime):
+        return moment
+    days = {local(moment, zone).date() for zone in zones.split("|") if zone} or {moment.date()}
+    return days.pop() if len(days) == 1 else None
+
+
 def _is_instant(moment: date | datetime | None) -> bool:
     return isinstance(moment, datetime) and moment.tzinfo is not None

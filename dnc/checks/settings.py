@@ -256,6 +256,6 @@ def _policy(book: Rulebook, guidance: str, accept: Mapping[str, str], language: 
     for id_, reason in accept.items():
         if id_ not in open_:
             raise OptionError(localized("errors", "not_acceptable", id=id_))
-        if not reason:
+        if not reason.strip():
             raise OptionError(localized("errors", "accept_reason", id=id_))
     return Policy(guidance, dict(accept), language)

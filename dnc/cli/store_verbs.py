@@ -57,7 +57,7 @@ def object_(
     lang: str,
 ) -> None:
     """Record opt-outs: people who told this caller not to call again."""
-    if lift and not reason:
+    if lift and not (reason or "").strip():
         raise click.UsageError(localized("errors", "lift_reason"))
     count = open_store(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
     texts = messages("store", lang)

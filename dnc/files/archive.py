@@ -37,6 +37,8 @@ _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7
 _SPREADSHEET_PARTS = {"[Content_Types].xml", "content.xml"}
 _SPREADSHEET_97 = b"\xd0\xcf\x11\xe0"
 _MOST_SECTORS = 1_000  # of the directory of an OLE file, so that reading ends even if the directory is a loop
+# What macOS and Windows add to a folder, and so to a zip of it.
+_OF_SYSTEMS = re.compile(r"__MACOSX/|(?:.*/)?(?:\.DS_Store|Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
 _END_MARK = b"PK\5\6"
 _END_BYTES = 22 + 0xFFFF  # the end record of a zip, with the longest comment
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
@@ -219,9 +221,7 @@ def _is_whole_file(path: Path, infos: list[zipfile.ZipInfo]) -> bool:
 
 def _zip_members(path: Path) -> list[Member]:
     archive = _opened_zip(path)
-    kept = [
-        member for member in archive.infolist() if not member.is_dir() and not member.filename.startswith("__MACOSX/")
-    ]
+    kept = [member for member in archive.infolist() if not (member.is_dir() or _OF_SYSTEMS.match(member.filename))]
     if not kept:
         raise InputError(localized("errors", "archive_empty"), path)
     if fault := _fault(kept, _most(path)):

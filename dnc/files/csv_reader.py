@@ -114,6 +114,7 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
         start.dialect.delimiter,
         bom=text.encoding != "utf-8",
         skipped=start.skipped,
+        titles=[(path, title) for title in start.heading.titles],
         misfits=[text.misfit] if text.misfit else [],
         surplus=surplus,
     )
@@ -215,7 +216,7 @@ def _start_of(lines: Iterable[str]) -> _Start:
     first = list(itertools.islice(lines, HEADER_WITHIN))
     hint = _HINT.match(first[0]) if first else None
     if hint:
-        return _Start(1, _dialect(hint[1], first[1:]), Heading(0, [], False))
+        return _Start(1, _dialect(hint[1], first[1:]), Heading(0, [], False, []))
     whole = itertools.takewhile(lambda line: line.count('"') % 2 == 0, first)  # not a part of a cell of several lines
     found = heading(next(_Dialect(guess_delimiter(line), spaced=True).reader([line]), []) for line in whole)
     delimiter = guess_delimiter(next((line for line in first[found.at :] if line.strip()), ""))

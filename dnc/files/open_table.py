@@ -111,7 +111,7 @@ def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None
 def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     from dnc.files.spreadsheet import CELL, read_sheet  # most lists are CSV
 
-    grid, others, merged = read_sheet(path, sheet)
+    name, grid, others, merged = read_sheet(path, sheet)
     numbered = grid.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
     cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
     top = heading([cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows())
@@ -131,7 +131,8 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
     long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
-    return Table(path, "xlsx", header, sliced(frame), skipped=header_row, others=others, full=full)
+    titles = [(path, title) for title in (*top.titles, *([] if sheet else [name]))]
+    return Table(path, "xlsx", header, sliced(frame), skipped=header_row, titles=titles, others=others, full=full)
 
 
 def _parquet(path: Path) -> Table:

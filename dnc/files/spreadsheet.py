@@ -43,10 +43,11 @@ _SPECIAL = re.compile(rb"""<(?:\w+:)?(?:f|mergeCell)[\s/>]|\st\s*=\s*["']e["']""
 class Sheet(NamedTuple):
     """A sheet, and what has to be reported about it.
 
-    cells: String columns, from the first row of the sheet on. others: the names of the other sheets.
+    name: of the sheet. cells: String columns, from its first row on. others: the names of the other sheets.
     merged_until: the last row (counted from 1) with merged cells, None if there are none.
     """
 
+    name: str
     cells: pl.DataFrame
     others: list[str]
     merged_until: int | None
@@ -62,7 +63,7 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
     if special and (name := sheet_part(xml, position)) in special:
         failed, merged_until = failed_and_merged(xml[name])
     cells = _with_failed(cells, columns, failed)
-    return Sheet(cells, names[:position] + names[position + 1 :], merged_until)
+    return Sheet(names[position], cells, names[:position] + names[position + 1 :], merged_until)
 
 
 def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFrame, list[int], pl.DataFrame]:

@@ -65,13 +65,15 @@ class Table:
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
     delimiter: of a CSV. bom: whether an output of the same form needs a byte-order mark, since the CSV was not plain
         UTF-8.
-    skipped: lines before the header. others: sheets of a spreadsheet that were not read.
+    skipped: lines before the header. titles: the texts in them, and the name of a sheet that was not asked for, each
+        with its file. others: sheets of a spreadsheet that were not read.
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
     surplus: empty cells at the end of every row of a registry's CSV that the header does not have.
 
-    Where several files are read as one list, `skipped`, `others`, `misfits` and `full` grow as the files are opened.
+    Where several files are read as one list, `skipped`, `titles`, `others`, `misfits` and `full` grow as the files are
+    opened.
     """
 
     path: Path
@@ -81,6 +83,7 @@ class Table:
     delimiter: str = ","
     bom: bool = False
     skipped: int = 0
+    titles: list[tuple[Path, str]] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0
@@ -199,12 +202,14 @@ class Heading(NamedTuple):
     """Where the header of a table is.
 
     at: position of the row of names among the first rows. above: the row above it with the names of groups of columns,
-    empty where there is none. doubtful: whether the row after it may be a second row of names.
+    empty where there is none. doubtful: whether the row after it may be a second row of names. titles: the texts in the
+    rows before.
     """
 
     at: int
     above: list[str]
     doubtful: bool
+    titles: list[str]
 
     def names(self, row: list[str]) -> list[str]:
         """The names of the columns: each with that of its group, `Telephone / mobile`."""
@@ -230,16 +235,18 @@ def heading(rows: Iterable[list[str]]) -> Heading:
     """
     rows = [[cell.strip() for cell in row] for row in rows]
     at = _header_at([list(filter(None, row)) for row in rows])
+    grouped = 0 < at < len(rows) - 1 and _is_group(rows[at - 1], rows[at]) and _names_line(rows[at - 1])
+    titles = list(filter(None, itertools.chain(*rows[: at - grouped])))
+    if grouped:
+        return Heading(at, rows[at - 1], False, titles)
     if at + 1 >= len(rows):
-        return Heading(at, [], False)
-    if at and _is_group(rows[at - 1], rows[at]) and _names_line(rows[at - 1]):
-        return Heading(at, rows[at - 1], False)
+        return Heading(at, [], False, titles)
     if _is_group(rows[at], rows[at + 1]):
         is_told = _names_line(rows[at + 1])
-        return Heading(at + is_told, rows[at] if is_told else [], not is_told)
+        return Heading(at + is_told, rows[at] if is_told else [], not is_told, titles)
     while at + 1 < len(rows) and rows[at + 1] == rows[at] and _are_names(rows[at]):
         at += 1
-    return Heading(at, [], False)
+    return Heading(at, [], False, titles)
 
 
 def _header_at(rows: list[list[str]]) -> int:

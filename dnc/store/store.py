@@ -306,7 +306,7 @@ class Store:
         be mistyped. Returns how many were recorded.
         """
         must_be("on", on, "day", date)
-        if lift and not reason:
+        if lift and not (reason or "").strip():
             raise InputError(localized("errors", "lift_reason"))
         if on > today():
             raise InputError(localized("errors", "on_future", day=on))

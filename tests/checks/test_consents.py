@@ -226,6 +226,7 @@ def test_a_column_that_may_tell_withdrawals_stops_the_check(outcome, name):
     ("name", "cell", "stops"),
     [
         ("actif", "non", True), ("is_valid", "false", True), ("deleted_at", "1790000000", True), ("expired", "", False),
+        ("valable", "non", True), ("vigente", "no", True), ("état", "résilié", True),
         ("statut", "Expiré", True), ("status", "active", False), ("objected_on", "2026-08-15", True),
         ("objected_on", "none", False), ("refused_on", "2026-08-15", True), ("consent_for", "live", True),
         ("hours_agreed", "10:00-11:00", True),

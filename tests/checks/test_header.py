@@ -10,6 +10,7 @@ import xlsxwriter
 
 from dnc import Decider
 from dnc.checks import guesses
+from dnc.checks.header import hints
 from dnc.errors import OptionError
 from dnc.files import table
 from tests import some
@@ -23,15 +24,29 @@ from tests import some
         ("Statut", ["Client", "Opposition"], True),
         ("Call status", ["ok", "Do not call!"], True),
         ("Bemerkung", ["nicht mehr anrufen", ""], True),
+        ("Bemerkung", ["Bitte nicht mehr anrufen!", ""], True),
+        ("Estado", ["no llamar más", "cliente"], True),
+        ("Stato", ["non chiamare più", "cliente"], True),
+        ("Estado", ["não ligar", "cliente"], True),
+        ("Statut", ["à ne pas appeler", "client"], True),
+        ("Statut", ["exclues", "clientes"], True),
+        ("Bemerkung", ["", "möchte keine Werbung per Post"], False),
         ("Statut", ["Client", "Retiré"], True),
         ("Statut", ["Client", "DÃ©sinscrit"], True),
         ("Statut", ["Client", "D&eacute;sinscrit"], True),
         ("tags", ["vip;ne pas appeler", "vip"], True),
         ("Statut", ["OK", "STOP"], True),
+        ("Status", ["ok", "Don’t call"], True),
+        ("Status", ["ok", "optout"], True),
+        ("tags", ["vip;blacklisted", "vip"], True),
+        ("Status", ["ok", "D.N.C."], True),
         ("Phone", ["Allow", "Do Not Allow"], True),
         ("CATEGORIES", ["DO NOT CALL,VIP", ""], True),
         ("preferences", ['{""email"": true, ""doNotCall"": false}'], True),
         ("preferences", ['{""email"": true, ""note"": ""do call""}'], False),
+        ("preferences", ["{'email': True, 'doNotCall': True}"], True),
+        ("tags", ["['vip', 'ne pas appeler']"], True),
+        ("notes", ["""{'a': ""Il dit 'STOP' aux taxes"", 'stopover': 'Lyon'}"""], False),
         ("contact", ['{""a"": [{""name"": ""ne pas appeler""}]}'], True),
         ("contact", ['{""' + "x" * 99 + '"": ""y"", ""statut"": ""Ne pas appeler""}'], True),
         ("contact", ['{""note"": ""Elle dit \\""STOP\\"" aux taxes"", ""stopover"": ""Lyon""}'], False),
@@ -130,6 +145,7 @@ def test_cells_that_tell_objections_stop_more_than_checks(dnc, write_file, store
         ("NE PLUS APPELER;", True),
         (";Ne pas appeler :", True),
         ("Opposition", True),
+        ("Ne pas appeler;Ne pas appeler", True),
         ("Total;", False),
         (";Dupont", False),
         ("Ne pas appeler;Dupont", False),
@@ -155,12 +171,64 @@ def test_a_sheet_with_a_name_for_objections_is_not_passed_over(dnc, tmp_path):
     assert dnc("check", tmp_path / "calls.xlsx", "--sheet", "Appels")[0] == 3
 
 
-def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file):
+@pytest.mark.parametrize(
+    ("title", "stops"),
+    some([
+        ("Liste des personnes à ne pas appeler;", True),
+        ("Opposition;\nExport du 05/10/2026;", True),
+        ("DNC", True),
+        ("Prospects hors Bloctel;", False),
+        ("Export du 05/10/2026", False),
+    ], 2),
+)  # fmt: skip
+def test_a_title_about_objections_stops_the_check(dnc, write_file, title, stops):
+    """The people below it must not be called, also if the file is one of several."""
+    rows = "Téléphone;nom\n+33199000001;Martin\n"
+    path = write_file("titled.csv", f"{title}\n\n{rows}")
+    plain = write_file("plain.csv", rows)
+    for paths in ([path], [plain, path]):
+        code, _, err = dnc("check", *paths, "--map", "number=Téléphone")
+        assert (code, "titled.csv: its title or sheet" in err) == ((4, True) if stops else (3, False))
+
+
+def test_a_sheet_about_objections_is_not_read_as_calls_unless_it_is_named(dnc, tmp_path):
+    """It comes first or is the only one; and a sheet of a later file counts too."""
+    cells = ["number", "+33199000001"]
+    for file, names in {
+        "a": ["STOP", "Appels"],
+        "b": ["Ne pas appeler"],
+        "c": ["Appels"],
+        "d": ["Appels", "STOP"],
+    }.items():
+        with xlsxwriter.Workbook(tmp_path / f"{file}.xlsx") as book:
+            for name in names:
+                book.add_worksheet(name).write_column(0, 0, cells)
+    for files, sheet, code, said in (
+        ("a", "STOP", 4, "a.xlsx: its title or sheet 'STOP'"),
+        ("b", "Ne pas appeler", 4, "b.xlsx: its title or sheet 'Ne pas appeler'"),
+        ("cb", "Appels", 4, "b.xlsx: its title or sheet 'Ne pas appeler'"),
+        ("cd", "Appels", 2, "sheets that may record objections are not read: 'STOP'"),
+    ):
+        paths = [tmp_path / f"{file}.xlsx" for file in files]
+        found, _, err = dnc("check", *paths)
+        assert (found, said in err) == (code, True)
+        if files != "cb":
+            assert dnc("check", *paths, "--sheet", sheet)[0] == 3
+
+
+@pytest.mark.parametrize("text", some(["Mme X., ne veut plus être appelée", "Frau X. möchte nicht, s. Brief"], 1))
+def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file, text):
     """Texts are not read; the column is named, so that somebody reads them."""
-    path = write_file("calls.csv", 'number,Commentaire\n+33199000001,"Mme X., ne veut plus être appelée"\n')
+    path = write_file("calls.csv", f'number,Commentaire\n+33199000001,"{text}"\n')
     err = dnc("check", path)[2]
     assert "Some texts in 'Commentaire' say that people do not want to be called" in err
     assert "Some texts" not in dnc("check", path, "--ignore", "Commentaire")[2]
+
+
+def test_no_phrase_of_cells_is_passed_over():
+    """Only texts with one of the beginnings are searched for them."""
+    cells = pl.Series(hints()["against"]["cells"])
+    assert cells.filter(~cells.str.contains_any(guesses._OBJECTING)).to_list() == []
 
 
 @pytest.mark.parametrize("mark", ["''", "-", "__", '"', "…"])

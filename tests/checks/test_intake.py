@@ -205,6 +205,20 @@ def test_a_column_of_ours_that_is_mistyped_is_not_passed_over(name, ours, write_
         check(calls, store)
 
 
+@pytest.mark.parametrize(
+    "name", some(["Fin du consentement", "Valable jusqu’au", "Opt-in expiry", "Consent valid until"], 2)
+)
+def test_a_column_that_says_when_consents_end_is_not_passed_over(name, write_file, store):
+    """Beside consents, however it is called; without any it ends nothing."""
+    text = "number,consent,{}\n+33199000418,named_caller,2026-05-01\n"
+    calls = write_file("calls.csv", text.format(name))
+    with pytest.raises(OptionError, match=rf"calls.csv:1: column '{name}' is not used; is it consent_until\?"):
+        check(calls, store)
+    assert check(calls, store, brief=Brief(columns={"consent_until": name})).rows == 1
+    assert check(calls, store, brief=Brief(ignore=[name])).rows == 1
+    assert check(write_file("calls.csv", text.replace("consent", "ville").format(name)), store).rows == 1
+
+
 @pytest.mark.parametrize(("name", "ours"), some(MISTYPED, 2))
 def test_a_column_of_ours_that_is_mistyped_is_mapped_or_ignored(name, ours, write_file, dnc):
     """What the error asks for is enough."""

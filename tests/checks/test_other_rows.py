@@ -69,6 +69,9 @@ WITHDRAWN = [
     ([",,2062-01-01"], "named_caller,2026-08-01,", "blocked"),
     ([",,1900-01-01"], "named_caller,2026-08-01,", "blocked"),
     ([",,none", ",,n/a", "named_caller,2026-04-01,0"], "named_caller,2026-08-01,", "clear"),
+    ([",,2026-07-31T23:00Z"], "named_caller,2026-08-01,", "blocked"),  # an hour after midnight in Paris
+    ([",,2026-07-31T21:00Z"], "named_caller,2026-08-01,", "clear"),
+    ([",,2026-08-01"], "named_caller,2026-08-01T22:30+00:00,", "clear"),
     (["none,2026-05-01,"], "named_caller,2026-04-01,", "clear"),  # to have given none is no withdrawal
 ]
 

@@ -116,6 +116,8 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["load", "calls.csv", "--as-of", "2026-01-01", "--registry", "fr-bloctel"], 4, "use --means to say"),
         (["object", "12", "--on", "2026-01-01", "--region", "FR"], 4, "number 1 cannot be read"),
         (["object", "+33199000001", "--on", "2026-01-01", "--lift"], 2, "--lift requires --reason"),
+        (["object", "+33199000001", "--on", "2026-01-01", "--lift", "--reason", " "], 2, "--lift requires --reason"),
+        (["check", "calls.csv", "--accept", "fr-bloctel-2016-former= "], 2, "needs a reason"),
         (["snapshots"], 4, "no store here"),
         (["rules", "xx"], 2, "no rules for 'xx'"),
         (["frobnicate"], 2, "No such command"),

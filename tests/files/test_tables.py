@@ -402,7 +402,8 @@ def test_packed_tables(tmp_path):
     text = f"{HEADER}\n{ROWS}".encode()
     packed = written(tmp_path, gzip.compress(text), "calls.csv.gz")
     assert opened(packed)[1].height == 2
-    for names in (["calls.csv"], ["calls.csv", "__MACOSX/._calls.csv"], ["a.csv", "b.csv"], ["a.csv", "a.zip"]):
+    systems = ["list/calls.csv", "list/.DS_Store", "Thumbs.db", "__MACOSX/list/._calls.csv"]
+    for names in (["calls.csv"], systems, ["a.csv", "b.csv"], ["a.csv", "a.zip"]):
         path = tmp_path / "calls.zip"
         with zipfile.ZipFile(path, "w") as archive:
             for name in names:

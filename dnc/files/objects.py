@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dnc.errors import InputError, is_full, missing_extra
+from dnc.errors import InputError, extra, is_full
 from dnc.messages import changed, localized
 
 if TYPE_CHECKING:
@@ -68,10 +68,8 @@ def download(url: str, folder: Path) -> Path:
 
 
 def _opened(url: str) -> tuple[ObjectStore, str]:
-    try:
+    with extra("objects"):
         from obstore.store import from_url
-    except ImportError as error:
-        raise missing_extra("objects", error) from None
     parts = urlsplit(url)
     with _store_errors(url):
         return from_url(f"{parts.scheme}://{parts.netloc}"), parts.path.strip("/")

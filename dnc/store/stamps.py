@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from dnc.errors import InputError, OptionError, missing_extra
+from dnc.errors import InputError, OptionError, extra
 from dnc.files.atomic import move_into_place
 from dnc.files.input_file import open_input, sha256_of
 from dnc.files.locks import own_folder
@@ -317,8 +317,6 @@ def _text(head: Entry) -> bytes:
 
 
 def _library() -> Any:
-    try:
+    with extra("stamps"):
         import rfc3161_client
-    except ImportError as error:
-        raise missing_extra("stamps", error) from None
     return rfc3161_client

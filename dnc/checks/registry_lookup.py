@@ -270,12 +270,12 @@ class _Source:
         """The answers about some numbers at least: those read last if they include the numbers, which may be all."""
         if self._last_read is None:
             return self._last_answers
+        # A list that fills its first batch usually has more, and packing takes as long as reading for two batches.
+        is_long = numbers.len() >= FIRST_ROWS
         numbers = numbers.filter(numbers > 0)  # 0 stands for a call without a readable number
         if numbers.is_in(self._last_read.implode()).all():
             return self._last_answers
-        # A list that fills its first batch usually has more, and packing takes as long as reading for two batches.
-        pays_off = self._rows_read >= self._rows or numbers.len() >= FIRST_ROWS
-        if self._rows <= PACKED_AT_ONCE and pays_off:
+        if self._rows <= PACKED_AT_ONCE and (is_long or self._rows_read >= self._rows):
             self._last_answers, self._last_read = self._read(), None
         else:
             self._rows_read += min(self._rows, numbers.len() * _READ_TOGETHER)

@@ -7,9 +7,9 @@ from typing import Any
 
 from dnc.checks.explain import Explanation
 from dnc.checks.judge import ConditionValue, RegimeResult
+from dnc.checks.verdict import missing_thing
 from dnc.law.findings import Finding
 from dnc.messages import apart, dated, in_language, messages
-from dnc.reports.decision import missing_thing
 from dnc.reports.phrases import labelled, title
 
 _ORDER = list(Finding)

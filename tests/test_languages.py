@@ -87,70 +87,13 @@ def test_a_language_is_a_file_of_words(tmp_path):
     assert "<dd>Auch Versuche ohne Antwort zählen.</dd>" in page.read_text(encoding="utf-8")
 
 
-ENGLISH = frozenset(
-    [
-        "the",
-        "of",
-        "and",
-        "to",
-        "for",
-        "with",
-        "by",
-        "from",
-        "that",
-        "not",
-        "this",
-        "which",
-        "are",
-        "was",
-        "were",
-        "has",
-        "have",
-        "been",
-        "will",
-        "shall",
-        "must",
-        "should",
-        "its",
-        "their",
-        "they",
-        "them",
-        "there",
-        "than",
-        "then",
-        "when",
-        "where",
-        "who",
-        "whose",
-        "would",
-        "could",
-        "about",
-        "into",
-        "only",
-        "any",
-        "each",
-        "every",
-        "both",
-        "because",
-        "before",
-        "after",
-        "under",
-        "until",
-        "without",
-        "within",
-        "during",
-        "between",
-        "call",
-        "calls",
-        "caller",
-        "listed",
-        "law",
-        "unless",
-        "years",
-        "months",
-        "days",
-    ]
-)
+ENGLISH = frozenset([
+    "the", "of", "and", "to", "for", "with", "by", "from", "that", "not", "this", "which", "are", "was", "were",
+    "has", "have", "been", "will", "shall", "must", "should", "its", "their", "they", "them", "there", "than",
+    "then", "when", "where", "who", "whose", "would", "could", "about", "into", "only", "any", "each", "every",
+    "both", "because", "before", "after", "under", "until", "without", "within", "during", "between", "call",
+    "calls", "caller", "listed", "law", "unless", "years", "months", "days",
+])  # fmt: skip
 # Names of foreign acts, registries and bodies: they stay as they are.
 NAMES = (
     "National Do Not Call Registry", "Do Not Call Register", "Do Not Call", "Data (Use and Access) Act",
@@ -267,19 +210,8 @@ def test_no_english_is_left_in_french(dnc, write_file, monkeypatch):
 
 # Packages whose errors are all texts of the catalogue. Not here: `law`, whose errors are for those who write rules.
 SPEAKING = (
-    "api",
-    "checks",
-    "cli",
-    "clock",
-    "database",
-    "desk",
-    "errors",
-    "files",
-    "registries",
-    "reports",
-    "store",
-    "vetting",
-)
+    "api", "checks", "cli", "clock", "database", "desk", "errors", "files", "registries", "reports", "store", "vetting",
+)  # fmt: skip
 
 
 def _spoken(node: ast.expr, within: ast.AST) -> bool:

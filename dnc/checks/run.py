@@ -94,14 +94,7 @@ def run(
         pipeline.run(progress)
         repeated, persons = people.count()
         sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
-        record = _record(
-            setup=setup,
-            files=files,
-            tallies=tallies,
-            standing=standing,
-            targets=outputs.targets,
-            selection=selection,
-        )
+        record = _record(setup, files, standing, selection, outputs, counts=tallies.counts)
         record |= evidence.detail() | {"terms": sha256}
         entry = store.record(
             "check", record, rules=setup.book.texts, terms={sha256: setup.text}, decisions=evidence.decisions()
@@ -186,19 +179,13 @@ def _temporary_folder(stack: ExitStack) -> Path:
 
 
 def _record(
-    *,
-    setup: Setup,
-    files: FileList,
-    tallies: Tallies,
-    standing: Standing,
-    targets: Sequence[str | Path],
-    selection: Selection,
+    setup: Setup, files: FileList, standing: Standing, selection: Selection, outputs: Outputs, *, counts: dict[str, int]
 ) -> dict[str, Any]:
     """What the log keeps of a check: its input, what was declared, and its counts; no telephone number."""
     brief, policy = setup.brief, setup.policy
     return {
         "input": files.names,
-        "counts": tallies.counts,
+        "counts": counts,
         "at": setup.at,
         "region": brief.region,
         "declared": _without_number(brief.facts),
@@ -215,7 +202,7 @@ def _record(
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),
         "objections": standing.objections["seq"].max() or 0,
-        "out": [Path(target).name for target in targets],
+        "out": [Path(target).name for target in outputs.targets],
         "only": list(selection.only),
         "changed": selection.changed,
         "best": selection.best,

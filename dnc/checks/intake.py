@@ -64,7 +64,7 @@ class Intake:
         book: the law, for places.
         at: when calls are planned that have no `call_at`.
         now: the day that counts as today; by default the clock's, read for each batch.
-        language: of the notes on cells that were not understood, `en` or `fr`.
+        language: of the notes on cells that were not understood, one of `dnc.messages.LANGUAGES`.
     """
 
     table: Table

@@ -26,7 +26,7 @@ class Policy:
 
     guidance: under `enforce` a regulator's recommendation counts like law, under `advise` it never decides.
     accepted: ids of regimes that no fact can decide → why the user accepts them on their own responsibility.
-    language: of `dnc_why`, `en` or `fr`.
+    language: of `dnc_why`, one of `dnc.messages.LANGUAGES`.
     """
 
     guidance: str = "enforce"

@@ -1,4 +1,4 @@
-"""The page of a check: one HTML file for people, in English or French, that loads nothing and runs no script.
+"""The page of a check: one HTML file for people that loads nothing and runs no script.
 
 It is made from counts and shows nothing about single rows, so no telephone number can appear on it.
 """

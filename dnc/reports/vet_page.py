@@ -15,7 +15,7 @@ _POINTS = 6  # of the curve, on the page
 
 
 def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
-    """The page of a vetting, in English or French."""
+    """The page of a vetting, in a language of `dnc.messages.LANGUAGES`."""
     texts, vet = messages("page", language), messages("vet", language)
     sections = {
         "agreement": vet["agreement_head"] if vetting.agreement else "",

@@ -200,7 +200,7 @@ def test_a_former_run_is_replaced(store, write_file, tmp_path):
     assert first.read_bytes() == (tmp_path / "second.csv").read_bytes()
 
 
-def test_the_python_door(store, write_file, tmp_path):
+def test_check_and_write_from_python(store, write_file, tmp_path):
     """check, counts, verdicts and write are as the documentation says; bad use raises DncError."""
     path = write_file("calls.csv", "number\n0199000001\n")
     with store as opened:
@@ -314,7 +314,7 @@ def test_a_loaded_own_list_answers_for_every_row_of_a_day(store, write_file):
     assert verdicts["dnc_blocked_by"].to_list() == ["", "eu-gdpr-objection", ""]
 
 
-def test_parts_of_the_law_come_to_what_all_of_it_comes_to(screened, write_file, monkeypatch):
+def test_conditions_asked_in_parts_give_the_same_verdicts(screened, write_file, monkeypatch):
     """Conditions that are asked in parts, by the columns that they read, give the verdicts of those asked at once."""
     numbers = ("0199000810", "0261910810", "0353010418", "0639980001", "+442079460123", "no number")
     callers = ("commercial,human", "political,recorded", "charity,human", ",")

@@ -1095,7 +1095,7 @@ def test_a_header_with_a_line_break_in_quotes(tmp_path):
     assert opened(written(tmp_path, text))[0] == ["Export"]
 
 
-def test_headers_that_cannot_be_told(tmp_path):
+def test_headers_in_doubt_are_refused(tmp_path):
     """Where a second row may be names or data, where names are in single quotes, where a second table begins: refused."""
     doubtful = [["Nom", "Téléphone", ""], ["Dupont", "inconnu", "Paris"], ["Une", "0199000001", "x"]]
     for path in (

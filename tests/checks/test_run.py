@@ -18,7 +18,6 @@ import xlsxwriter
 from dnc import DncError, InputError, StoreError, check, write
 from dnc.checks import cell_facts, evaluator, judge
 from dnc.checks.brief import Brief
-from dnc.clock import read_day
 from dnc.files.output_file import FORMATS
 from dnc.frames import Remembered
 from dnc.law.findings import Inquiry
@@ -164,20 +163,6 @@ def test_json_is_carried_as_it_is(store, write_file, tmp_path):
         first, second = csv.DictReader(file)
     assert (first["x"], first["y"], second["x"], second["y"]) == ('{"a":1}', "[1,2]", "", "")
     assert "related" not in first["dnc_why"].partition("Not understood")[2]
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("2026-09-01", "2026-09-01"), ("20260901", "2026-09-01"), ("2026-W36-2", "2026-09-01"),
-        ("2026-09-01T10", "2026-09-01"), ("2026-09-01T10:30:00Z", "2026-09-01"), ("2026-09-01 9:30", "2026-09-01"),
-        ("20260901T1030", "2026-09-01"), ("01/09/2026", None), ("2026-9-1", None), ("202609", None),
-    ],
-)  # fmt: skip
-def test_iso_days_are_read_and_no_others(text, day):
-    """ISO 8601 in its forms; a day of any other shape is not guessed."""
-    found = read_day(text, "iso")
-    assert (found and str(found)) == day
 
 
 def test_all_rows_in_order_whatever_the_batches(store, write_file, monkeypatch):

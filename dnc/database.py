@@ -143,8 +143,8 @@ def run(
 def parsed(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> duckdb.Statement:
     """One statement for `run_few`, which then need not parse it each time. Raises StoreError, as `run`."""
     with _over(con, name, {}):
-        [parsed] = con.extract_statements(sql)
-        return parsed
+        [one] = con.extract_statements(sql)
+        return one
 
 
 def run_few(

@@ -146,9 +146,13 @@ def texts_of(name: str, values: Iterable[str]) -> list[str]:
     return texts
 
 
-def missing_extra(extra: str, error: ImportError) -> OptionError:
-    """The error for an extra whose libraries are not installed."""
-    return OptionError(localized("errors", "extra", name=error.name, extra=extra))
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Raise OptionError if a library of an extra, imported in this block, is not installed."""
+    try:
+        yield
+    except ImportError as error:
+        raise OptionError(localized("errors", "extra", name=error.name, extra=name)) from None
 
 
 def why(error: OSError) -> str:

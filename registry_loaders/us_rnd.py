@@ -23,17 +23,13 @@ _NO_DATA = ("no data", "null", "")
 _AMERICAN = r"^(\d{2})/(\d{2})/(\d{4})$"  # MM/DD/YYYY; all other dates are ISO 8601
 
 
-def _answer(extract: Extract) -> int | None:
-    return extract.column("answer", "isreassigned")
-
-
 def _recognises(extract: Extract) -> bool:
     header = set(extract.header)
     return bool(header & {"answer", "isreassigned"}) and bool(header & {"number", "phone", "dateasked"})
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    answer, asked_on = _answer(extract), extract.column("dateasked")
+    answer, asked_on = extract.column("answer", "isreassigned"), extract.column("dateasked")
     if answer is None:
         raise LoaderError(localized("errors", "rnd_answer"), extract.path, 1)
     if asked_on is None:

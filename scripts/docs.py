@@ -23,9 +23,11 @@ import sys
 import tempfile
 import textwrap
 import tomllib
+from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -106,9 +108,7 @@ ANY_NUMBER = {
     "fi": "+358912345678", "gr": "+302101234500", "lu": "+35227123401", "pl": "+48221234501", "pt": "+351211234501",
     "za": "+27115550001", "sg": "+6561000000", "us": "+12025550143",
 }  # fmt: skip
-IRISH_MOBILE = (
-    "+353850000000"  # a number that the plan shows to be mobile: a `line` that contradicts the plan is ignored
-)
+IRISH_MOBILE = "+353850000000"  # its plan shows that it is mobile: a `line` that contradicts the plan is ignored
 
 
 def matrix() -> str:
@@ -139,8 +139,7 @@ def matrix() -> str:
 
 def bound(applies: str) -> str:
     """Letters of the demands of the regimes that apply."""
-    by_id = {regime.id: regime for _, regime in BOOK.regimes()}
-    applying = [by_id[id_] for id_ in applies.split(";") if id_]
+    applying = [BOOK.regime(id_) for id_ in applies.split(";") if id_]
     if any(regime.is_scope for regime in applying):
         return "×"
     letters = {BOUND[regime.demand] for regime in applying if regime.demand in BOUND}
@@ -166,6 +165,26 @@ STATE_CALLS = [
 def states() -> str:
     """A row per American state: the rules that it adds, and whether a live sales call to a home can come out clear."""
     places = [place for place in BOOK.packs["us"].clocks if place.startswith("US-")]
+    met, clear = {place: set() for place in places}, set()
+    for call, verdict in _state_verdicts(places):
+        met[call["place"]].update(filter(None, f"{verdict['dnc_applies']};{verdict['dnc_undecided_by']}".split(";")))
+        is_sale = (call["caller"], call["voice"], call["recipient"]) == ("commercial", "human", "consumer")
+        if is_sale and verdict["dnc_outcome"] == "clear":
+            clear.add(call["place"])
+    lines = ["| place | read | contested | not read here | a sale can be clear |", "|---|---|---|---|---|"]
+    kinds = {"unsettled": "contested", "not_read": "missing"}
+    for place in places:
+        cells = {"read": [], "contested": [], "missing": []}
+        for regime in map(BOOK.regime, sorted(met[place])):
+            if any(name == "place" for part in regime.parts for name, _ in part.compares):
+                cells[kinds.get(regime.demand, "read")].append(f"`{regime.id}`")
+        shown = (", ".join(ids) or "–" for ids in cells.values())
+        lines.append(f"| {place} | {' | '.join(shown)} | {'yes' if place in clear else 'no'} |")
+    return "\n".join(lines)
+
+
+def _state_verdicts(places: list[str]) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+    """Calls into each state, to listed numbers and others, by day and at night, each with its verdict."""
     own = [id_ for id_ in BOOK.registries() if re.fullmatch("us-[a-z]{2}-dnc", id_)]
     plain = {"relationship": "none", "related": "no", "sector": "general", "source": "purchased", "attempts": "0"}
     plain |= {"attempts_day": "0", "objected_on": "none", "cli": "+12025550100"}
@@ -191,27 +210,7 @@ def states() -> str:
             writer.writeheader()
             writer.writerows(rows)
         verdicts = check(calls, store, given=plain).verdicts
-    met, clear = {place: set() for place in places}, set()
-    for row, applies, undecided, outcome in zip(
-        rows, verdicts["dnc_applies"], verdicts["dnc_undecided_by"], verdicts["dnc_outcome"], strict=True
-    ):
-        met[row["place"]] |= set(filter(None, f"{applies};{undecided}".split(";")))
-        if row["caller"] == "commercial" and row["voice"] == "human" and row["recipient"] == "consumer":
-            clear |= {row["place"]} if outcome == "clear" else set()
-    by_id = {regime.id: regime for regime in BOOK.packs["us"].regimes}
-    lines = ["| place | read | contested | not read here | a sale can be clear |", "|---|---|---|---|---|"]
-    for place in places:
-        added = sorted(
-            id_ for id_ in met[place] if any(name == "place" for part in by_id[id_].parts for name, _ in part.compares)
-        )
-        kinds = {"unsettled": "contested", "not_read": "missing"}
-        cells = {
-            kind: [id_ for id_ in added if kinds.get(by_id[id_].demand, "read") == kind]
-            for kind in ("read", "contested", "missing")
-        }
-        shown = (", ".join(f"`{id_}`" for id_ in ids) or "–" for ids in cells.values())
-        lines.append(f"| {place} | {' | '.join(shown)} | {'yes' if place in clear else 'no'} |")
-    return "\n".join(lines)
+    return zip(rows, verdicts.iter_rows(named=True), strict=True)
 
 
 def columns() -> str:

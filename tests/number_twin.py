@@ -26,24 +26,8 @@ from tests.spellings import sampled, spelled, territories
 CODES = sorted(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 TYPES = range(11)
 SEPARATORS = [
-    "",
-    "",
-    " ",
-    " ",
-    ".",
-    "-",
-    "(",
-    ")",
-    "/",
-    "  ",
-    "\u00a0",
-    "\u202f",
-    "\u2009",
-    "\u200b",
-    "\u2011",
-    "\u2013",
-    "\t",
-]
+    "", "", " ", " ", ".", "-", "(", ")", "/", "  ", "\u00a0", "\u202f", "\u2009", "\u200b", "\u2011", "\u2013", "\t",
+]  # fmt: skip
 AROUND = [
     "{}", "{}", "{}", " {} ", "'{}", '="{}"', "tel:{}", "Tél : {}", "mobile {}", "{} (bureau)", "{}.0", "{},00", "{} poste 12",
     "{}x3", "{} ext. 45", "({}", "({})", "-{}", "\u200e{}", "\ufeff{}", "{}\u00ad", "{} le matin", "{}/{}", "{} ou {}", "{}E+08", "O{}",

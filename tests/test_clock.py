@@ -110,6 +110,20 @@ def test_words_that_name_a_day_and_words_that_do_not(text, day):
     assert (found and str(found)) == day
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-09-01", "2026-09-01"), ("20260901", "2026-09-01"), ("2026-W36-2", "2026-09-01"),
+        ("2026-09-01T10", "2026-09-01"), ("2026-09-01T10:30:00Z", "2026-09-01"), ("2026-09-01 9:30", "2026-09-01"),
+        ("20260901T1030", "2026-09-01"), ("01/09/2026", None), ("2026-9-1", None), ("202609", None),
+    ],
+)  # fmt: skip
+def test_iso_days_are_read_and_no_others(text, day):
+    """ISO 8601 in its forms; a day of any other shape is not guessed."""
+    found = read_day(text, "iso")
+    assert (found and str(found)) == day
+
+
 @given(DAYS, st.sampled_from("/.-"), st.booleans(), st.booleans(), st.sampled_from(["dmy", "mdy"]))
 def test_digits_are_read_in_the_declared_order(day, separator, padded, short, order):
     """With slashes, dots or hyphens, with or without zeros; two digits name the latest year up to the next one."""

@@ -29,14 +29,8 @@ from dnc.messages import (
 DNC = Path(__file__).parent.parent / "dnc"
 CATALOGUE = tomllib.loads((DNC / "messages" / "catalogue.toml").read_text(encoding="utf-8"))
 _COMPOSED = ("chart_",)  # keys that the code puts together
-_NAMED_BY_DATA = (
-    "missing",
-    "question",
-    "ask",
-    "registry",
-    "condition",
-    "odd",
-)  # sections whose keys are columns, words of `dnc_missing`, or found by the English
+# Sections whose keys are columns, words of `dnc_missing`, or found by the English.
+_NAMED_BY_DATA = ("missing", "question", "ask", "registry", "condition", "odd")
 
 
 def _entries(table, path=()):

@@ -11,7 +11,7 @@ from typing import Any
 
 from dnc.clock import DATE_ORDERS, NONE, YES, read_day, today
 from dnc.errors import InputError
-from dnc.files.input_file import open_input
+from dnc.files.input_file import read_bounded
 from dnc.files.table import folded
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
@@ -179,8 +179,7 @@ def _encoding(data: bytes) -> str:
 def read_brief(path: str | Path) -> Brief:
     """Read a brief. Raises InputError, which names the file and the key."""
     path = Path(path)
-    with open_input(path) as file:
-        data = file.read(_MOST_BYTES)
+    data = read_bounded(path, _MOST_BYTES)
     try:
         entries = toml_of(data.decode(_encoding(data)))
     except UnicodeDecodeError:

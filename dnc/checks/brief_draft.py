@@ -37,7 +37,7 @@ def draft(
     Args:
         path: the list.
         book: the law.
-        language: of the comments, `en` or `fr`.
+        language: of the comments, one of `dnc.messages.LANGUAGES`.
         given: facts of all rows, such as the caller; only what they leave open is then asked.
         store: what registries said, with `given`.
         sheet: of a spreadsheet; by default the first visible one that is not empty.

@@ -64,14 +64,11 @@ class Facts:
         number, cases = numbered(self.cases[["plan", "day"]])
         return number, Facts(self.plans, Distinct(pl.DataFrame), cases)
 
-    def numbered(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
-        """Some columns: for each case the number (UInt32) of its distinct row, and these rows."""
-        number, rows = self.rows(names)
-        used, met = numbered(number.to_frame())
-        return used, taken(rows, met.to_series())
-
     def rows(self, names: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
-        """As `numbered`, but some rows may belong to no case: those of one side have their numbers already."""
+        """Some columns: for each case the number (UInt32) of its distinct row, and these rows.
+
+        Some of them may belong to no case: the rows of plans, and of answers, have their numbers already.
+        """
         parts = []
         for name, side in (("plan", self.plans), ("answer", self.answers)):
             columns = side.frame.columns

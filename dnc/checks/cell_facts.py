@@ -61,7 +61,7 @@ class FactReader:
         book: the law, for places.
         at: when calls are planned that have no `call_at`.
         now: the day that counts as today; None for the clock's.
-        language: of the notes in `odd`, `en` or `fr`.
+        language: of the notes in `odd`, one of `dnc.messages.LANGUAGES`.
     """
 
     columns: Mapping[str, str]

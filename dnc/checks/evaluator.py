@@ -139,7 +139,7 @@ class Evaluator:
 
     def _by_law(self, facts: Facts) -> Iterator[tuple[Pack, pl.Series]]:
         """Each pack and span of days on which the same regimes are in force, with the positions of its cases."""
-        row, distinct = facts.numbered(["jurisdiction", "day"])
+        row, distinct = facts.rows(["jurisdiction", "day"])
         places, numbers = list[int | None](), dict[tuple[str, int], int]()
         for name, day in distinct.iter_rows():
             pack = self._book.packs.get(name)
@@ -148,7 +148,9 @@ class Evaluator:
         law = pl.Series(places, dtype=pl.UInt32)[row]
         for name in dict.fromkeys(name for name, _ in numbers):
             for span in sorted(span for span in numbers if span[0] == name):
-                yield self._book.packs[name], (law == numbers[span]).arg_true()
+                at = (law == numbers[span]).arg_true()
+                if at.len():
+                    yield self._book.packs[name], at
 
     def _evaluation(self, pack: Pack, facts: Facts, skip_daily: bool) -> Evaluation:
         days = facts.cases["day"]

@@ -64,7 +64,7 @@ class Intake:
         book: the law, for places.
         at: when calls are planned that have no `call_at`.
         now: the day that counts as today; by default the clock's, read for each batch.
-        language: of the notes on cells that were not understood, `en` or `fr`.
+        language: of the notes on cells that were not understood, one of `dnc.messages.LANGUAGES`.
     """
 
     table: Table
@@ -126,12 +126,22 @@ class Intake:
         )
         number = pl.select(pl.when(batch[RAGGED].is_null()).then(read["number"])).to_series()
         was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None
-        repeated = [name for name in mapped if name in header.carried and batch[name].dtype == pl.String]
-        shared = Shared(plans.select(repeated), plan)
+        shared = [name for name in mapped if name in header.carried and batch[name].dtype == pl.String]
         facts = self._reader.facts(plans, kinds)
         counted = _counted(facts[MARKS], plan if row is None else plan.filter((row != row.shift(1)).fill_null(True)))
         carried, facts = batch.select(header.carried), facts.drop(MARKS)
-        return Calls(carried, number, plan, facts, was, shared, row, counted, source, cells["text"])
+        return Calls(
+            carried,
+            number,
+            plan,
+            facts,
+            was=was,
+            shared=Shared(plans.select(shared), plan),
+            row=row,
+            cells=counted,
+            source=source,
+            text=cells["text"],
+        )
 
     # The numbers of a row
 

@@ -35,7 +35,7 @@ class Interview:
         brief: file of the brief; an existing one is continued, and its comments are lost.
         store: where the snapshots of registries are; need not exist.
         book: the law.
-        language: `en` or `fr`.
+        language: one of `dnc.messages.LANGUAGES`.
     Raises:
         InputError: the list or the brief cannot be read, or the list has no telephone numbers.
     """

@@ -35,7 +35,8 @@ _SCHEMA: dict[str, Any] = {"number": pl.UInt64, "at": pl.UInt64, "row": pl.Strin
 class Against:
     """The objections and withdrawals in a list, kept in bounded memory.
 
-    folder: for those that do not fit into memory. language: of the notes in `elsewhere`, `en` or `fr`.
+    folder: for those that do not fit into memory.
+    language: of the notes in `elsewhere`, one of `dnc.messages.LANGUAGES`.
     unplaced: rows with an objection or withdrawal whose number cannot be read.
     applied: calls for which that of another row counts.
     """

@@ -89,7 +89,7 @@ class OpenQuestions:
         guesses: what the list shows.
         brief: as its file has it.
         book: the law.
-        language: `en` or `fr`.
+        language: one of `dnc.messages.LANGUAGES`.
     """
 
     def __init__(self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str) -> None:

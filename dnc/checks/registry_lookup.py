@@ -23,6 +23,7 @@ import polars as pl
 from dnc.clock import NO_DAYS
 from dnc.database import run
 from dnc.errors import StoreError
+from dnc.files.table import FIRST_ROWS
 from dnc.frames import numbered, repeated
 from dnc.law.demands import REGISTRY_FACTS
 from dnc.messages import figure, localized
@@ -30,7 +31,6 @@ from dnc.registries.bit_pages import HELD
 from dnc.store.snapshots import Snapshot, Standing
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry that are packed at once, at most; 8 bytes each
-_LONG = 50_000  # numbers of a batch, after which a list usually has more; packing takes as long as two readings
 _FEW = 1_000  # values that are searched one by one; a join goes through all answers
 _READ_TOGETHER = 122_880  # rows that DuckDB reads together (a row group); looking up one number costs one at least
 
@@ -270,11 +270,12 @@ class _Source:
         """The answers about some numbers at least: those read last if they include the numbers, which may be all."""
         if self._last_read is None:
             return self._last_answers
+        # A list that fills its first batch usually has more, and packing takes as long as reading for two batches.
+        is_long = numbers.len() >= FIRST_ROWS
         numbers = numbers.filter(numbers > 0)  # 0 stands for a call without a readable number
         if numbers.is_in(self._last_read.implode()).all():
             return self._last_answers
-        pays_off = self._rows_read >= self._rows or numbers.len() >= _LONG
-        if self._rows <= PACKED_AT_ONCE and pays_off:
+        if self._rows <= PACKED_AT_ONCE and (is_long or self._rows_read >= self._rows):
             self._last_answers, self._last_read = self._read(), None
         else:
             self._rows_read += min(self._rows, numbers.len() * _READ_TOGETHER)

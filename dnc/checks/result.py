@@ -26,7 +26,7 @@ class Check:
         files: of the list.
         layout: columns of the output.
         book: the law that was applied.
-        language: of reports, `en` or `fr`.
+        language: of reports, one of `dnc.messages.LANGUAGES`.
         verdicts: a frame of the input's columns and those of `dnc.law.vocabulary.VERDICT`, or None where they went
             to a file or a stream.
         id: number of its row in the log.

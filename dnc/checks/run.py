@@ -1,7 +1,7 @@
 """A check: one list of planned calls from its first row to the outputs and the log.
 
 Three threads work side by side on different batches: one reads the list, one decides, and one counts and lays out
-rows; the caller's thread writes (see `dnc.frames.ahead`).
+rows; the caller's thread writes (`_Pipeline`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import NoneType
@@ -24,7 +25,8 @@ from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
 from dnc.checks.guesses import SecondNumbers, UnusedObjections
 from dnc.checks.inputs import Source, opened
-from dnc.checks.judge import Verdicts
+from dnc.checks.intake import Intake
+from dnc.checks.judge import Judge, Verdicts
 from dnc.checks.outputs import Outputs
 from dnc.checks.people import People
 from dnc.checks.result import Check
@@ -76,48 +78,23 @@ def run(
         several = len(header.numbers) > 1
         selection = select(columns, only, changed=changed, best=best, former=header.former, several=several)
         layout = Layout.of(intake.table, header.carried, selection)
-        dated = intake.at is not None or "call_at" in header.columns or "call_at" in setup.brief.facts
         store.must_be_writable()
         standing = store.standing()
         outputs.open(layout, stack)
         judge = stack.enter_context(setup.judge(standing))
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack))
         people = People(_temporary_folder(stack), header.columns.get("call") if several else None)
-        tallies, given = Tallies(), Counter[str]()
+        tallies = Tallies()
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, work, header.columns.get("call", ""))
         second = SecondNumbers(header)
         unused = UnusedObjections(header, setup.brief)
         watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]
-
-        def decided() -> Iterator[tuple[Calls, Verdicts]]:
-            for batch in ahead(intake.batches()):
-                calls = setup.completed(batch, against)
-                yield calls, judge.verdicts(calls)
-
-        def laid_out() -> Iterator[tuple[int, list[pl.DataFrame]]]:
-            for calls, verdicts in ahead(decided()):
-                for observer in watching:
-                    observer(calls, verdicts)
-                rows, outcomes = selection.rows(calls, verdicts)
-                given.update(dict(outcomes.value_counts().iter_rows()))
-                yield calls.height, outputs.laid_out(rows)
-
-        for height, frames in ahead(laid_out()):
-            outputs.write(frames)
-            if progress:
-                progress(height)
-        outputs.end()
+        pipeline = _Pipeline(intake, partial(setup.completed, against=against), judge, watching, selection, outputs)
+        pipeline.run(progress)
         repeated, persons = people.count()
         sha256 = hashlib.sha256(setup.text.encode()).hexdigest()
-        record = _record(
-            setup=setup,
-            files=files,
-            tallies=tallies,
-            standing=standing,
-            targets=outputs.targets,
-            selection=selection,
-        )
+        record = _record(setup, files, standing, selection, outputs, counts=tallies.counts)
         record |= evidence.detail() | {"terms": sha256}
         entry = store.record(
             "check", record, rules=setup.book.texts, terms={sha256: setup.text}, decisions=evidence.decisions()
@@ -129,7 +106,7 @@ def run(
             language=setup.policy.language,
             verdicts=outputs.kept,
             tallies=tallies,
-            given=given,
+            given=pipeline.given,
             repeated=repeated,
             persons=persons,
             elsewhere=against.applied,
@@ -137,7 +114,7 @@ def run(
             ignored=header.ignored,
             second_numbers=second.names,
             unused_objections=[header.names[name] for name in unused.names],
-            dated=dated,
+            dated=setup.at is not None or "call_at" in {*header.columns, *setup.brief.facts},
             skipped=intake.table.skipped,
             sheets=intake.table.others,
             full=intake.table.full,
@@ -158,24 +135,57 @@ def run(
     return result
 
 
+@dataclass(frozen=True)
+class _Pipeline:
+    """The steps from the rows of a list to its outputs, each in a thread of its own and a batch ahead of the next.
+
+    intake: reads the list. complete: adds what other rows and the settings say of the numbers of a batch.
+    given: rows that were written, by outcome.
+    """
+
+    intake: Intake
+    complete: Callable[[Calls], Calls]
+    judge: Judge
+    observers: Sequence[Observer]
+    selection: Selection
+    outputs: Outputs
+    given: Counter[str] = field(default_factory=Counter)
+
+    def run(self, progress: Progress | None) -> None:
+        """Write all rows, in the thread of the caller."""
+        for height, frames in ahead(self._laid_out()):
+            self.outputs.write(frames)
+            if progress:
+                progress(height)
+        self.outputs.end()
+
+    def _laid_out(self) -> Iterator[tuple[int, list[pl.DataFrame]]]:
+        """The number of rows of each batch, and those to write in the form of each output."""
+        for calls, verdicts in ahead(self._decided()):
+            for observer in self.observers:
+                observer(calls, verdicts)
+            rows, outcomes = self.selection.rows(calls, verdicts)
+            self.given.update(dict(outcomes.value_counts().iter_rows()))
+            yield calls.height, self.outputs.laid_out(rows)
+
+    def _decided(self) -> Iterator[tuple[Calls, Verdicts]]:
+        for batch in ahead(self.intake.batches()):
+            calls = self.complete(batch)
+            yield calls, self.judge.verdicts(calls)
+
+
 def _temporary_folder(stack: ExitStack) -> Path:
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-")))
 
 
 def _record(
-    *,
-    setup: Setup,
-    files: FileList,
-    tallies: Tallies,
-    standing: Standing,
-    targets: Sequence[str | Path],
-    selection: Selection,
+    setup: Setup, files: FileList, standing: Standing, selection: Selection, outputs: Outputs, *, counts: dict[str, int]
 ) -> dict[str, Any]:
     """What the log keeps of a check: its input, what was declared, and its counts; no telephone number."""
     brief, policy = setup.brief, setup.policy
     return {
         "input": files.names,
-        "counts": tallies.counts,
+        "counts": counts,
         "at": setup.at,
         "region": brief.region,
         "declared": _without_number(brief.facts),
@@ -192,7 +202,7 @@ def _record(
         "snapshots": [snapshot.id for snapshot in standing.snapshots],
         "files": sorted({snapshot.file for snapshot in standing.snapshots}),
         "objections": standing.objections["seq"].max() or 0,
-        "out": [Path(target).name for target in targets],
+        "out": [Path(target).name for target in outputs.targets],
         "only": list(selection.only),
         "changed": selection.changed,
         "best": selection.best,

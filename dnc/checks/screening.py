@@ -19,13 +19,10 @@ from dnc.law.demands import OWN, REGISTRY_FACTS, registry_column
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store
 
-_IN_OWN = """
-select distinct number from (select number from read_parquet($files) union all select number from objections)
-where number in (select number from asked)
-"""
-_ALL_IN_OWN = (
+_IN_OWN = (
     "select distinct number from (select number from read_parquet($files) union all select number from objections)"
 )
+_ASKED_IN_OWN = f"{_IN_OWN} where number in (select number from asked)"
 _OWN_SNAPSHOTS = {"file": pl.String, "as_of": pl.Date, "loaded_at": pl.Datetime, "whole": pl.Boolean}
 _NOT_IN_OWN = {"_since": pl.Date, "_told": pl.Date, "_campaign": pl.String}  # columns that the own list leaves NULL
 
@@ -57,7 +54,7 @@ class _OwnList:
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
         """Columns `state`, `as_of`, `next_on`, a row for each call."""
         asked = calls.select("number", "day").with_row_index("key")
-        known = run(self._con, "known", _IN_OWN, self._files, asked=asked, objections=self._frames["objections"])
+        known = run(self._con, "known", _ASKED_IN_OWN, self._files, asked=asked, objections=self._frames["objections"])
         found = self._found(asked.filter(pl.col("number").is_in(known["number"].implode())))
         loaded = pl.lit(self._loaded, pl.Date) <= pl.lit(calls["day"])  # a Series of 1 row is not broadcast
         never = pl.lit(None, pl.Date)
@@ -66,7 +63,7 @@ class _OwnList:
 
     def entries(self, day: date) -> pl.DataFrame:
         """Columns `number`, `since`, `until` of all that are on the list on a day."""
-        known = run(self._con, "entries", _ALL_IN_OWN, self._files, objections=self._frames["objections"])
+        known = run(self._con, "entries", _IN_OWN, self._files, objections=self._frames["objections"])
         found = self._found(known.sort("number").with_row_index("key").with_columns(day=pl.lit(day)))
         # What is not known of a number counts as an opt-out.
         return found.filter(pl.col("state").is_in(["listed", "uncovered"])).select("number", "since", "until")

@@ -82,7 +82,7 @@ class Settings:
         consents: a file of consents, joined to the calls by number (see `dnc.checks.consents`).
         rulebook: the law; by default that of the store: the rules that ship, with those of its rules pack.
         accept: regimes that no fact can decide, taken out of the outcome, each with the reason.
-        language: of `dnc_why` and of reports, `en` or `fr`.
+        language: of `dnc_why` and of reports, one of `dnc.messages.LANGUAGES`.
         now: the day that counts as today, to decide a check again; by default the clock's, read for each batch.
     """
 

@@ -18,12 +18,11 @@ from dnc.files.locks import ReadLock
 from dnc.law.demands import OWN, registry_column
 from dnc.messages import dated, localized, messages, registry_name
 from dnc.store import ledger_sql
+from dnc.store.loader_search import loaders
 from dnc.store.snapshots import Snapshot, Standing, fault_of
 from dnc.store.store import Store, read_all
 
 _HITS = "select parse_filename(filename) as file, * exclude (filename) from read_parquet($files, filename = true)"
-# What is complete for no prefix was obtained about numbers that were sent in, but for these.
-_UNASKED = (OWN, "fr-directory", "ch-directory")
 _STATES = {True: "listed", False: "not listed", None: "not known"}
 
 
@@ -108,12 +107,14 @@ def as_text(found: dict[str, Any], language: str = "en") -> Iterator[str]:
 
 def _answers(standing: Standing, number: int, until: date) -> Iterator[dict[str, Any]]:
     """The answer of each snapshot that covers the number, by registry, oldest first."""
+    directories = {id_ for id_, loader in loaders().items() if loader.directory}
     for registry in dict.fromkeys(snapshot.registry for snapshot in standing.snapshots):
         snapshots = standing.of(registry)
         hits = _rows({standing.path(snapshot) for snapshot in snapshots}, number)
         for snapshot in sorted(snapshots, key=lambda snapshot: (snapshot.as_of, snapshot.id)):
             if snapshot.as_of <= until and (answer := _answer(snapshot, hits.get(snapshot.file), number)):
-                asked = not snapshot.covers and snapshot.registry not in _UNASKED
+                # What is complete for no prefix was obtained about numbers that were sent in, unless it is a directory.
+                asked = not (snapshot.covers or snapshot.is_own or registry in directories)
                 fields = {"asked": asked} | {
                     name: getattr(snapshot, name) for name in ("id", "registry", "as_of", "loaded_at", "campaign")
                 }

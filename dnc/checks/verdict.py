@@ -26,7 +26,7 @@ class Policy:
 
     guidance: under `enforce` a regulator's recommendation counts like law, under `advise` it never decides.
     accepted: ids of regimes that no fact can decide → why the user accepts them on their own responsibility.
-    language: of `dnc_why`, `en` or `fr`.
+    language: of `dnc_why`, one of `dnc.messages.LANGUAGES`.
     """
 
     guidance: str = "enforce"
@@ -140,7 +140,7 @@ def _sentences(outcome: str, bodies: tuple[str, str], cite: str, missing: str, l
     text, and its title).
     """
     texts = messages("why", language)
-    named = _named([_wanted(word, language) for word in missing.split(";") if word], texts["more"])
+    named = _named([missing_thing(word, language) for word in missing.split(";") if word], texts["more"])
     forms = [texts["wanting"].replace("{missing}", words) for words in named]
     forms += [texts[outcome], texts["nearest"]] if outcome == "clear" else [texts[outcome]]
     exact, vague = _shortened(cite)
@@ -177,8 +177,8 @@ def _fitting(texts: Iterable[str], most: int) -> str:
     return f"{text[:most].rpartition(' ')[0]}…"
 
 
-def _wanted(word: str, language: str) -> str:
-    """One word of `dnc_missing` as a person would say it."""
+def missing_thing(word: str, language: str) -> str:
+    """What one word of `dnc_missing` says is missing, as a noun."""
     return about_missing(word, messages("missing", language), language)
 
 

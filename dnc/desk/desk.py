@@ -40,7 +40,7 @@ class Desk:
     Attributes:
         store: the store that it shows and changes.
         hosts: allowed values of the header `Host`, each with its port.
-        language: `en` or `fr`, for people who have not chosen one.
+        language: one of `dnc.messages.LANGUAGES`, for people who have not chosen one.
         rules: folder of more rule files, or None.
         user_header: the header in which a reverse proxy names the user; None if people sign in with the token.
         max_upload: bytes of one upload.

@@ -9,10 +9,7 @@ from typing import Any
 from dnc.checks.explain import Explanation
 from dnc.checks.judge import RegimeResult
 from dnc.law.findings import Finding
-from dnc.reports.explanation import finding
-
-_ORDER = list(Finding)
-
+from dnc.reports.explanation import finding, worst_first
 
 Result = tuple[str, RegimeResult]  # the finding in words, and the result behind it
 
@@ -37,8 +34,7 @@ class Explained:
 
 def explained(call: Explanation, language: str) -> Explained:
     """A call from its explanation (`dnc.checks.explain`)."""
-    worst_first = sorted(call.findings, key=lambda result: _ORDER.index(result.finding))
-    results = [(finding(result.finding, language), result) for result in worst_first]
+    results = [(finding(result.finding, language), result) for result in worst_first(call)]
     deciding = [(text, result) for text, result in results if result.finding.blocks or result.finding.is_open]
     met = [(text, result) for text, result in results if result.finding.is_met]
     others = [(text, result) for text, result in results if result.finding is Finding.NOT_APPLICABLE]

@@ -280,7 +280,7 @@ class _Columns:
         )
 
     def _says(self, ours: str) -> str:
-        return str(vocabulary().columns[ours]["says_fr" if self._language == "fr" else "says"])
+        return vocabulary().says(ours, self._language)
 
     def _numbers(self, name: str) -> str:
         if (cells := self._guesses.numbers.get(name)) is None:

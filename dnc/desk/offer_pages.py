@@ -24,7 +24,6 @@ from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
-from dnc.law.vocabulary import vocabulary
 from dnc.messages import localized
 from dnc.reports.vet_page import html
 from dnc.reports.vet_summary import sealed_lines, summary
@@ -73,9 +72,7 @@ def _form(visit: Visit) -> Response:
 
 
 def _blank(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) -> Response:
-    return visit.page(
-        "offer.html", 400 if errors else 200, given=given, errors=errors, use=_USE, columns=vocabulary().columns
-    )
+    return visit.page("offer.html", 400 if errors else 200, given=given, errors=errors, use=_USE)
 
 
 def _vet(visit: Visit, sent: Form) -> Response:

@@ -24,7 +24,7 @@ class Session:
     """One browser that is signed in.
 
     Attributes:
-        language: `en` or `fr`.
+        language: one of `dnc.messages.LANGUAGES`.
         user: as a reverse proxy named it, or None.
         form_token: has to be sent with each form.
         kept: what a group of pages keeps between requests, under its own name, until the session ends.

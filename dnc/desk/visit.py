@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dnc.desk.desk import Desk
 from dnc.desk.problems import problem
 from dnc.desk.sessions import Session
+from dnc.law.vocabulary import vocabulary
 from dnc.messages import messages
 from dnc.reports.page import filters
 
@@ -87,5 +88,12 @@ def _environment(language: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= filters(language)
+    environment.filters |= filters(language) | {
+        "says": lambda column: _capitalised(vocabulary().says(column, language)),
+        "meanings": lambda axis: {word: vocabulary().meaning(axis, word, language) for word in vocabulary().axes[axis]},
+    }
     return environment
+
+
+def _capitalised(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from dnc.errors import InputError, why
-from dnc.files.input_file import open_input
+from dnc.files.input_file import open_input, read_bounded
 from dnc.files.signatures import compound_kind, package_kind
 from dnc.messages import figure, localized
 
@@ -110,18 +110,12 @@ def _checked(stream: BinaryIO, where: Path, most: int) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(_Checked(stream, where, most), _BLOCK))
 
 
-def first_bytes(path: Path, size: int = HEAD_BYTES) -> bytes:
-    """The first bytes of the file itself. Raises InputError if it cannot be read."""
-    with open_input(path) as file:
-        return file.read(size)
-
-
 def kind_of(path: Path) -> str:
     """`plain`, `gzip`, `zip`, `spreadsheet` or `parquet`, by the first bytes.
 
     Raises InputError if it is a document of another kind.
     """
-    head = first_bytes(path, 4)
+    head = read_bounded(path, 4)
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(_SPREADSHEET_97):
@@ -262,7 +256,7 @@ def _leads_out(name: str) -> bool:
 
 def unpacked_bytes(path: Path) -> int:
     """The size of a file; for a zip, the declared sizes of all its parts together."""
-    if first_bytes(path, 2) != b"PK":
+    if read_bounded(path, 2) != b"PK":
         return path.stat().st_size
     with _opened_zip(path) as archive:
         return sum(member.file_size for member in archive.infolist())

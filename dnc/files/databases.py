@@ -18,7 +18,7 @@ import duckdb
 import polars as pl
 
 from dnc.database import engine
-from dnc.errors import InputError, OptionError, ShortageError, is_full, missing_extra
+from dnc.errors import InputError, OptionError, ShortageError, extra, is_full
 from dnc.files.output_rows import Rows
 from dnc.files.table import quoted
 from dnc.files.writers import Writer
@@ -197,17 +197,14 @@ def _identifier(name: str) -> str:
 
 
 def _connected(url: str, *, read_only: bool = False) -> Any:
-    try:
-        if urlsplit(url).scheme == "sqlite":
-            from adbc_driver_sqlite import dbapi as sqlite
+    with extra("databases"):
+        if urlsplit(url).scheme != "sqlite":
+            from adbc_driver_postgresql import dbapi as postgresql
 
-            path = _path(url)
-            return sqlite.connect(f"file:{path}?mode=ro" if read_only else f"file:{path}")
-        from adbc_driver_postgresql import dbapi as postgresql
-
-        return postgresql.connect(url)
-    except ImportError as error:
-        raise missing_extra("databases", error) from None
+            return postgresql.connect(url)
+        from adbc_driver_sqlite import dbapi as sqlite
+    path = _path(url)
+    return sqlite.connect(f"file:{path}?mode=ro" if read_only else f"file:{path}")
 
 
 def _path(url: str) -> Path:

@@ -42,6 +42,6 @@ def sha256_of(path: Path) -> str:
 
 
 def read_bounded(path: Path, longest: int) -> bytes:
-    """The content of a file, up to `longest` bytes. Raises InputError if it cannot be read."""
+    """The content of a file, or its first `longest` bytes. Raises InputError if it cannot be read."""
     with open_input(path) as file:
         return file.read(longest)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dnc.errors import InputError, is_full, missing_extra
+from dnc.errors import InputError, extra, is_full
 from dnc.messages import changed, localized
 
 if TYPE_CHECKING:
@@ -30,17 +30,8 @@ def fetched(url: str, folder: Path) -> Path:
     with _store_errors(url):
         if not url.endswith("/") and _exists(store, path):
             _copy(store, path, copy)
-            return copy
-        below = sorted(name for name in _below(store, path) if name.endswith(".parquet"))
-    if not below:
-        raise InputError(localized("errors", "object", "missing", url=url))
-    for name in below:
-        to = copy / PurePosixPath(name).relative_to(path)
-        if ".." in to.parts:
-            raise InputError(localized("errors", "object", "dots", url=url))
-        to.parent.mkdir(parents=True, exist_ok=True)
-        with _store_errors(url):
-            _copy(store, name, to)
+        elif not _copy_below(store, path, copy, url, ".parquet"):
+            raise InputError(localized("errors", "object", "missing", url=url))
     return copy
 
 
@@ -71,23 +62,14 @@ def download(url: str, folder: Path) -> Path:
     store, path = _opened(url)
     copy = folder / name_of(url)
     with _store_errors(url):
-        names = list(_below(store, path))
-        for name in names:
-            to = copy / PurePosixPath(name).relative_to(path)
-            if ".." in to.parts:
-                raise InputError(localized("errors", "object", "dots", url=url))
-            to.parent.mkdir(parents=True, exist_ok=True)
-            _copy(store, name, to)
-    if not names:
-        raise InputError(localized("errors", "object", "nothing", url=url))
+        if not _copy_below(store, path, copy, url):
+            raise InputError(localized("errors", "object", "nothing", url=url))
     return copy
 
 
 def _opened(url: str) -> tuple[ObjectStore, str]:
-    try:
+    with extra("objects"):
         from obstore.store import from_url
-    except ImportError as error:
-        raise missing_extra("objects", error) from None
     parts = urlsplit(url)
     with _store_errors(url):
         return from_url(f"{parts.scheme}://{parts.netloc}"), parts.path.strip("/")
@@ -108,6 +90,18 @@ def _below(store: ObjectStore, path: str) -> Iterator[str]:
 
     for items in obstore.list(store, f"{path}/"):
         yield from (item["path"] for item in items)
+
+
+def _copy_below(store: ObjectStore, path: str, copy: Path, url: str, suffix: str = "") -> int:
+    """Copy the objects below a path whose names end in `suffix` into a new folder; returns how many there are."""
+    names = [name for name in _below(store, path) if name.endswith(suffix)]
+    for name in names:
+        to = copy / PurePosixPath(name).relative_to(path)
+        if ".." in to.parts:
+            raise InputError(localized("errors", "object", "dots", url=url))
+        to.parent.mkdir(parents=True, exist_ok=True)
+        _copy(store, name, to)
+    return len(names)
 
 
 def _copy(store: ObjectStore, path: str, to: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from dnc.errors import InputError, OptionError, missing_extra, why
+from dnc.errors import InputError, OptionError, extra, why
 from dnc.files.input_file import open_input, read_bounded
 from dnc.messages import localized
 
@@ -68,11 +68,9 @@ def verified(public: bytes, signature: bytes, context: bytes, data: bytes) -> st
 
     Raises BrokenSignatureError if the signature is not valid, OptionError if the extra is missing.
     """
-    try:
+    with extra("packs"):
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    except ModuleNotFoundError as error:
-        raise missing_extra("packs", error) from None
     try:
         key = Ed25519PublicKey.from_public_bytes(public)
         key.verify(signature, context + data)
@@ -86,11 +84,9 @@ def new_key(path: Path) -> str:
 
     Raises InputError if the file exists, or cannot be written; OptionError if the extra is missing.
     """
-    try:
+    with extra("packs"):
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    except ModuleNotFoundError as error:
-        raise missing_extra("packs", error) from None
     key = Ed25519PrivateKey.generate()
     text = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -112,11 +108,9 @@ def named_key(text: str) -> str:
     """
     if _FINGERPRINT.fullmatch(text.lower()):
         return text.lower()
-    try:
+    with extra("packs"):
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
         from cryptography.hazmat.primitives.serialization import load_pem_public_key
-    except ModuleNotFoundError as error:
-        raise missing_extra("packs", error) from None
     path = Path(text)
     try:
         exists = path.exists()
@@ -134,11 +128,9 @@ def named_key(text: str) -> str:
 
 
 def _private_key(path: Path) -> Ed25519PrivateKey:
-    try:
+    with extra("packs"):
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    except ModuleNotFoundError as error:
-        raise missing_extra("packs", error) from None
     with open_input(path) as file:
         if os.name != "nt" and os.fstat(file.fileno()).st_mode & 0o077:
             raise InputError(localized("errors", "open_key"), path)

@@ -19,7 +19,8 @@ from typing import NamedTuple
 import polars as pl
 
 from dnc.errors import InputError
-from dnc.files.archive import Member, first_bytes, parts
+from dnc.files.archive import Member, parts
+from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import FailedCell, column_of, failed_and_merged, sheet_part
 from dnc.files.table import quoted
@@ -55,7 +56,7 @@ class Sheet(NamedTuple):
 
 def read_sheet(path: Path, wanted: str | None) -> Sheet:
     """Read the sheet of that name, or else the first visible one that is not empty. Raises InputError."""
-    xml = parts(path, _PARTS) if first_bytes(path, 2) == b"PK" else {}
+    xml = parts(path, _PARTS) if read_bounded(path, 2) == b"PK" else {}
     special = {name for name, part in xml.items() if "worksheets/" in name and _is_special(part, path)}
     position, names, cells, columns, marks = _values(path, wanted)
     failed = [FailedCell(*mark) for mark in marks.drop_nulls().iter_rows()]
@@ -77,7 +78,7 @@ def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFram
     columns = next(rows)["place"].to_list()
     marks = next(rows)
     cells = pl.concat(rows)
-    most = _MOST_ROWS if first_bytes(path, 2) == b"PK" else _MOST_ROWS_97
+    most = _MOST_ROWS if read_bounded(path, 2) == b"PK" else _MOST_ROWS_97
     if cells.height >= most:
         raise InputError(localized("errors", "sheet_full", most=figure(most)), path)
     return int(sheets["chosen"].arg_true()[0]), sheets["name"].to_list(), cells, columns, marks

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dnc.errors import printable
+from dnc.files.json_reader import named_once
 from dnc.messages import localized
 
 _Read = TypeVar("_Read")
@@ -60,15 +61,10 @@ def decoded(data: bytes, mark: str) -> dict[str, Any] | None:
     """
     try:
         content = msgspec.json.decode(data)
-        json.loads(data, object_pairs_hook=_unique)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+        json.loads(data, object_pairs_hook=named_once)
+    except (msgspec.DecodeError, KeyError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) and mark in content else None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> None:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError
 
 
 def shown(value: Any) -> Any:

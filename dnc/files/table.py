@@ -18,11 +18,11 @@ from dnc.files.encoding import Misfit
 from dnc.messages import Words, figure, in_quotes, localized
 
 BATCH_ROWS = 500_000
+FIRST_ROWS = 50_000  # in the first batch of a CSV, so that what waits for rows can start early
 _BATCH_CELLS = 1 << 24
 _BATCH_BYTES = 1 << 28
 _MOST_COLUMNS = 1 << 14  # those of a spreadsheet
 _LONGEST_NAME = 10_000  # characters
-_FIRST_ROWS = 50_000  # in the first batch, so that what waits for rows can start early
 RAGGED = "\0ragged"  # String column of every batch: why a row does not match the header; null where it does
 FEWER = "the row has fewer cells than the header"
 MORE = "the row has more cells than the header"
@@ -346,7 +346,7 @@ def gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """
     kept: list[pl.DataFrame] = []
     rows = held = 0
-    size = _FIRST_ROWS
+    size = FIRST_ROWS
     for frame in frames:
         kept.append(frame)
         rows, held = rows + frame.height, held + int(frame.estimated_size())

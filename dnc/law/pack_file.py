@@ -31,7 +31,7 @@ from dnc.errors import InputError, why
 from dnc.files import signing
 from dnc.files.archive import Member, parts
 from dnc.files.atomic import write_atomically
-from dnc.files.input_file import input_sha256, open_input
+from dnc.files.input_file import input_sha256, open_input, read_bounded
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.messages import localized
 
@@ -188,8 +188,7 @@ def content_of(folder: Path) -> Content:
 
 
 def _read(path: Path) -> bytes:
-    with open_input(path) as file:
-        data = file.read(_MOST_FILE + 1)
+    data = read_bounded(path, _MOST_FILE + 1)
     if len(data) > _MOST_FILE:
         raise InputError(localized("errors", "larger", most=_MOST_FILE >> 20), path)
     return data

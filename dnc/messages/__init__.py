@@ -1,4 +1,4 @@
-"""What the program says to people, in English and French: sentences from `catalogue.toml`, and numbers as text.
+"""What the program says to people: sentences from `catalogue.toml`, numbers and days, in every language.
 
 It imports no other module of `dnc`, because every package uses it: `dnc_why` and the draft of a brief are worded in
 `dnc.checks`, below the reports.
@@ -57,7 +57,7 @@ def messages(section: str, language: str) -> dict[str, Any]:
 
     Args:
         section: a table of `catalogue.toml`, for instance `why`.
-        language: `en` or `fr`.
+        language: one of `LANGUAGES`.
     Returns:
         Key → text to be filled in with `str.format`; paragraphs are a list of texts, a key with parts is a dictionary.
     Raises:

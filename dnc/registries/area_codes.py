@@ -57,7 +57,7 @@ def read(country: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
             if not head:
                 raise LoaderError(localized("errors", "empty_list"), member.where)
             if _change_code(head):
-                raise LoaderError(localized("errors", "changes_only"), member.where)
+                raise LoaderError(localized("errors", "change_list"), member.where)
             codes = _Codes(extract, member, country, _code_in_name(member, extract))
             is_xml = head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
             yield from (_xml if is_xml else _flat)(member, codes)
@@ -267,7 +267,7 @@ def _open_list(attributes: dict[str, str], state: _State, codes: _Codes, member:
     if not {"type", "level", "val"} <= attributes.keys():
         raise LoaderError(localized("errors", "list_element"), member.where)
     if attributes["type"] != "full":
-        raise LoaderError(localized("errors", "changes_only"), member.where)
+        raise LoaderError(localized("errors", "change_list"), member.where)
     state.opened = True
     if attributes["val"]:
         _set_code(attributes["val"], state, codes, member)

@@ -18,9 +18,10 @@ import polars as pl
 
 from dnc.clock import DATE_ORDERS
 from dnc.errors import LoaderError, OptionError
-from dnc.files.archive import Member, first_bytes, kind_of, members
+from dnc.files.archive import HEAD_BYTES, Member, kind_of, members
 from dnc.files.csv_reader import first_row
 from dnc.files.encoding import head_text
+from dnc.files.input_file import read_bounded
 from dnc.files.json_reader import is_json
 from dnc.files.open_table import open_table
 from dnc.files.signatures import other_kind
@@ -59,7 +60,7 @@ class _Peek:
         self.kind = kind_of(path)
         packed = self.kind in ("plain", "gzip", "zip")
         self.members = members(path) if packed else []
-        self.head = self.members[0].head() if packed else first_bytes(path)
+        self.head = self.members[0].head() if packed else read_bounded(path, HEAD_BYTES)
         self.names = [path.name, *(member.name for member in self.members if member.name != path.name)]
         self._path, self._sheet = path, sheet
 
@@ -166,7 +167,7 @@ class Extract:
 
     @property
     def _look(self) -> _Peek:
-        first_bytes(self.path, 1)
+        read_bounded(self.path, 1)
         status = self.path.stat()
         return _peek(self.path, self.sheet, status.st_size, status.st_mtime_ns)
 

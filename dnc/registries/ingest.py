@@ -294,7 +294,8 @@ def take(
         _add_unanswered(rows, loader, extract)
     bitpages = work / "bitpages.parquet"
     repeated = rows.listings.rows - _write(rows.listings, con, out, bitpages)
-    notes = [*extract.notes, *_repeated(repeated), *_mended(rows.mended), *_undated(rows.undated_rows)]
+    counts = {"repeated": repeated, "mended": rows.mended, "undated": rows.undated_rows}
+    notes = [*extract.notes, *(localized("note", what, n=figure(n)) for what, n in counts.items() if n)]
     notes += _named(loader, rows)
     paged = bitpages if bitpages.exists() else None
     return Taken(out, paged, rows.counts, rows.odd_rows, rows.undated_rows, rows.unread[:_NAMED], covers, notes)
@@ -346,18 +347,6 @@ def _listing_per_number(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> p
     repeats = rows["number"].is_in(again.implode())
     merged = run(con, "listings", statement(__package__, "listings"), rows=rows.filter(repeats))
     return pl.concat([rows.filter(~repeats), merged]).sort("number")
-
-
-def _repeated(count: int) -> list[str]:
-    return [localized("note", "repeated", n=figure(count))] if count else []
-
-
-def _mended(count: int) -> list[str]:
-    return [localized("note", "mended", n=figure(count))] if count else []
-
-
-def _undated(count: int) -> list[str]:
-    return [localized("note", "undated", n=figure(count))] if count else []
 
 
 def _named(loader: Loader, rows: _Rows) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The page of a check: one HTML file for people, in English or French, that loads nothing and runs no script.
+"""The page of a check: one HTML file for people that loads nothing and runs no script.
 
 It is made from counts and shows nothing about single rows, so no telephone number can appear on it.
 """
@@ -18,7 +18,7 @@ from dnc.reports.check_summary import remarks
 from dnc.reports.decision import decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
-from dnc.reports.phrases import accepted, declared, misread, needed, ranked, remedy
+from dnc.reports.phrases import accepted, declared, few, misread, needed, ranked, remedy
 
 _SECTIONS = (
     "blocked", "undecided", "misread", "duties", "dates",
@@ -96,8 +96,7 @@ def _ends(check: Check) -> list[tuple[date, int]]:
     for end in sorted(end for end in check.tallies.ends if end):
         left -= check.tallies.ends[end]
         ends.append((end, left))
-    last = len(ends) - 1
-    return ends if last < _ENDS else [ends[round(at * last / (_ENDS - 1))] for at in range(_ENDS)]
+    return few(ends, _ENDS)
 
 
 def _kinds(check: Check) -> list[tuple[str, str, list[int]]]:

@@ -98,8 +98,8 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         for snapshot in sorted(check.snapshots, key=lambda snapshot: (snapshot.as_of, snapshot.id))
     }
     # The own list is cumulative: none of its snapshots replaces another.
-    own = [snapshot for snapshot in check.snapshots if snapshot.registry == "own"]
-    yield from accepted([*own, *(snapshot for snapshot in newest.values() if snapshot.registry != "own")], language)
+    own = [snapshot for snapshot in check.snapshots if snapshot.is_own]
+    yield from accepted([*own, *(snapshot for snapshot in newest.values() if not snapshot.is_own)], language)
 
 
 def _misread(check: Check, language: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from dnc.checks.result import Check
-from dnc.checks.verdict import about_missing
+from dnc.checks.verdict import missing_thing
 from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
@@ -130,11 +130,6 @@ def heaviest(
     shown = {reason.outcome for reason in first}
     last = next((reason for reason in others if len(shown) == 1 and reason.outcome not in shown), None)
     return sorted([*first, *([last] if last else others[:1])], key=lambda reason: -reason.rows)
-
-
-def missing_thing(word: str, language: str) -> str:
-    """What one word of `dnc_missing` says is missing, as a noun."""
-    return about_missing(word, messages("missing", language), language)
 
 
 def _steps(check: Check) -> list[Step]:

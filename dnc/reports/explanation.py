@@ -7,9 +7,9 @@ from typing import Any
 
 from dnc.checks.explain import Explanation
 from dnc.checks.judge import ConditionValue, RegimeResult
+from dnc.checks.verdict import missing_thing
 from dnc.law.findings import Finding
 from dnc.messages import apart, dated, in_language, messages
-from dnc.reports.decision import missing_thing
 from dnc.reports.phrases import labelled, title
 
 _ORDER = list(Finding)
@@ -20,8 +20,13 @@ def finding(value: Finding, language: str = "en") -> str:
     return str(messages("explanation", language)["findings"][value.key])
 
 
+def worst_first(call: Explanation) -> list[RegimeResult]:
+    """The results of all regimes: those that forbid the call first, those that do not apply last."""
+    return sorted(call.findings, key=lambda result: _ORDER.index(result.finding))
+
+
 def as_text(call: Explanation, language: str = "en") -> Iterator[str]:
-    """Lines for a person: the verdict, then every regime; those that forbid first, those that do not apply last."""
+    """Lines for a person: the verdict, then every regime, the worst first."""
     texts, verdict = messages("explanation", language), call.verdict
     outcome = messages("common", language)["outcome"][verdict["dnc_outcome"]]
     yield labelled(verdict["dnc_number"] or texts["unread"], outcome, language)
@@ -33,7 +38,7 @@ def as_text(call: Explanation, language: str = "en") -> Iterator[str]:
         yield texts["odd"].format(odd=call.not_understood)
     if verdict["dnc_valid_until"]:
         yield texts["until"].format(day=dated(language)(verdict["dnc_valid_until"]))
-    for result in sorted(call.findings, key=lambda result: _ORDER.index(result.finding)):
+    for result in worst_first(call):
         yield ""
         yield from _regime(result, language)
 

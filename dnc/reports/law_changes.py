@@ -83,8 +83,7 @@ def outlook_for(
 ) -> list[LawChange]:
     """The changes that may affect a call of which only the brief's facts are known; other changes are left out."""
     touched = []
-    with Screen(store.standing(), book.registries()) as screen, Judge(book, screen, Policy()) as judge:
-        calls = _BriefCalls(brief, book, judge)
+    with _briefly(brief, book, store, Policy()) as calls:
         for day, pack, regime, change in changes(packs, first, last):
             eve = day - timedelta(days=1)
             result = calls.finding(pack, eve if change == "ends" else day, regime.id)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dnc.checks.verdict import about_missing
+from dnc.checks.verdict import missing_thing
 from dnc.errors import OptionError
 from dnc.files.output_file import atomic_path
 from dnc.law.demands import OWN
@@ -144,8 +144,7 @@ def _reasons(decision: Mapping[str, Any], regimes: Mapping[str, Regime], languag
     """Why a call was forbidden, or what was not known; as it was written at the time if the rules are gone."""
     texts = messages("letter", language)
     if decision["outcome"] == "undecided" and decision["missing"]:
-        wanted = messages("missing", language)
-        named = (about_missing(word, wanted, language) for word in decision["missing"].split(";"))
+        named = (missing_thing(word, language) for word in decision["missing"].split(";"))
         return str(texts["wanting"].format(missing=", ".join(named)))
     ids = decision["blocked_by" if decision["outcome"] == "blocked" else "undecided_by"].split(";")
     deciding = (regimes[id_] for id_ in ids if id_ in regimes)

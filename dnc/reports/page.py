@@ -17,7 +17,7 @@ def rendered(template: str, language: str, sections: Mapping[str, str], values: 
     """A template of `dnc/reports/templates` filled in.
 
     Args:
-        template: its name. language: `en` or `fr`.
+        template: its name. language: one of `dnc.messages.LANGUAGES`.
         sections: id and heading of each part of the page; those from `annex` on are not in its list of contents.
         values: the other names that the template uses. The frame uses `title`, `made`, and `decision` unless the
             template has its own block `head`.

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from dnc.checks.header import Rule, hints
 from dnc.checks.result import Check
@@ -19,6 +19,8 @@ from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.messages import apart, counted, dated, in_language, in_quotes, messages, registry_name, registry_named
 from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
+
+_Point = TypeVar("_Point")
 
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # Masked digits of a date, and the only order in which it can be read.
@@ -72,6 +74,12 @@ def _fact_line(column: str, word: str, language: str) -> str:
 def title(regime: Regime, language: str = "en") -> str:
     """The name of a regime for people; its id if its file gives no title."""
     return regime.title[language]
+
+
+def few(points: list[_Point], most: int) -> list[_Point]:
+    """At most so many of some points, evenly spread, with the first and the last."""
+    last = len(points) - 1
+    return points if last < most else [points[round(at * last / (most - 1))] for at in range(most)]
 
 
 def needed(missing: str, language: str = "en") -> str:

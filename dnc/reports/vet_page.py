@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, messages, percent
 from dnc.reports.page import rendered
-from dnc.reports.phrases import fact, needed
+from dnc.reports.phrases import fact, few, needed
 from dnc.reports.vet_summary import asked_of_seller, class_word, decision, head, lines, period, rows_of
 from dnc.vetting.model import Share, Vetting
 
@@ -16,7 +15,7 @@ _POINTS = 6  # of the curve, on the page
 
 
 def html(vetting: Vetting, book: Rulebook, language: str = "en") -> str:
-    """The page of a vetting, in English or French."""
+    """The page of a vetting, in a language of `dnc.messages.LANGUAGES`."""
     texts, vet = messages("page", language), messages("vet", language)
     sections = {
         "agreement": vet["agreement_head"] if vetting.agreement else "",
@@ -61,7 +60,7 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "needed": lambda word: needed(word, language),
         "asked_of_seller": [asked_of_seller(missing, language) for missing in offer.trade.missing],
         "class_word": lambda claim: class_word(claim, vetting, language),
-        "curve": [("", dated(language)(day), share) for day, share in _points(vetting)],
+        "curve": [("", dated(language)(day), share) for day, share in few(vetting.curve, _POINTS)],
         "lines": lines(vetting, language),
         "untold": {v["classes"][column]: rows for column, rows in vetting.untold.items()},
         "duties": [(regimes[id_], rows) for id_, rows in vetting.duties.items()],
@@ -71,14 +70,6 @@ def _values(vetting: Vetting, book: Rulebook, language: str) -> dict[str, Any]:
         "per_cent": percent(language, 0),
         "period": period(vetting, language),
     }
-
-
-def _points(vetting: Vetting) -> list[tuple[date, Share]]:
-    """A few points of the curve, the first and the last included."""
-    last = len(vetting.curve) - 1
-    if last < _POINTS:
-        return vetting.curve
-    return [vetting.curve[round(at * last / (_POINTS - 1))] for at in range(_POINTS)]
 
 
 def _shares(vetting: Vetting, language: str) -> dict[tuple[str, str], Share]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from dnc.checks.verdict import missing_thing
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import amount, apart, counted, dated, in_language, messages, percent, registry_name
-from dnc.reports.decision import Decision, Step, heaviest, missing_thing, sentence, use, why
+from dnc.reports.decision import Decision, Step, heaviest, sentence, use, why
 from dnc.reports.phrases import facts, labelled, question
 from dnc.vetting.model import Agreement, BuyerCondition, Claim, Price, Share, Traded, Vetting, Wanted
 

@@ -25,7 +25,7 @@ import msgspec
 
 from dnc.errors import InputError, why
 from dnc.files.atomic import write_atomically
-from dnc.files.input_file import open_input
+from dnc.files.input_file import read_bounded
 from dnc.messages import Words, localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.audit_log import Entry
@@ -158,8 +158,7 @@ def _lines(file: Path) -> list[str]:
 def _content(file: Path) -> bytes:
     """What is in a file. Raises FileNotFoundError, InputError."""
     file.lstat()
-    with open_input(file) as stream:
-        data = stream.read(_MOST_BYTES + 1)
+    data = read_bounded(file, _MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise InputError(localized("errors", "anchors", "large", most=_MOST_BYTES >> 20), file)
     return data

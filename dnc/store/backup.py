@@ -17,13 +17,12 @@ from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.messages import localized
 from dnc.store import anchors, audit_log, stamps
 from dnc.store.folder import links_in, replaceable_by_all
-from dnc.store.ledger import DAMAGED, Ledger, Opened
+from dnc.store.ledger import DAMAGED, LEDGER, Ledger, Opened
 from dnc.store.manifest import FOLDERS, NAME, Manifest
 from dnc.store.snapshots import fault_of
 from dnc.store.verify import Findings, Outside, verify
 
 _TRIES = 5
-_LEDGER = "ledger.duckdb"
 
 
 def backup(ledger: Ledger, destination: Path | str, *, restoring: bool = False) -> audit_log.Entry:
@@ -88,9 +87,9 @@ def _copy_ledger(ledger: Ledger, new: Path) -> tuple[Manifest, ReadLock]:
         with ledger.read() as opened:
             manifest = opened.manifest
             reading = ReadLock([ledger.folder / path for path in manifest.files()])
-        shutil.copyfile(ledger.path, new / _LEDGER)
-        if sha256_of(new / _LEDGER) == manifest.ledger:
-            move_into_place(new / _LEDGER, new / _LEDGER)
+        shutil.copyfile(ledger.path, new / LEDGER)
+        if sha256_of(new / LEDGER) == manifest.ledger:
+            move_into_place(new / LEDGER, new / LEDGER)
             return manifest, reading
     raise StoreError(localized("errors", "backup", "busy", store=ledger.folder))
 
@@ -229,17 +228,17 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
     for path in ledger.folder.glob("*/*.parquet"):
         if path not in named and path.parent != aside:
             path.replace(aside / path.name)
-    for path in (ledger.path, ledger.path.with_name(f"{_LEDGER}.wal"), ledger.folder / NAME):
+    for path in (ledger.path, ledger.wal, ledger.folder / NAME):
         if path.exists():
             shutil.copyfile(path, aside / path.name)
-    (ledger.folder / f"{_LEDGER}.wal").unlink(missing_ok=True)
+    ledger.wal.unlink(missing_ok=True)
     with own_folder(ledger.folder, ".dnc-restore-") as work:
-        shutil.copyfile(kept.path, work / _LEDGER)
-        if sha256_of(work / _LEDGER) != opened.digest:
+        shutil.copyfile(kept.path, work / LEDGER)
+        if sha256_of(work / LEDGER) != opened.digest:
             raise StoreError(localized("errors", "backup", "changed", store=kept.folder))
         opened.manifest.write(work)
         _record(Ledger(work, 0), opened.manifest.last, files)
-        move_into_place(work / _LEDGER, ledger.path)
+        move_into_place(work / LEDGER, ledger.path)
         move_into_place(work / NAME, ledger.folder / NAME)
     return aside
 

@@ -40,6 +40,7 @@ from dnc.store.manifest import EMPTY, FOLDERS, NAME, DamageError, Manifest, read
 from dnc.store.state import State
 
 VERSION = 3
+LEDGER = "ledger.duckdb"  # name of its file
 _OLD = (1, 2)  # versions whose ledger was changed in place and had no manifest
 WORK = ".dnc-"  # prefix of folders that belong to one running process
 _BLOCK_BYTES = 16_384  # DuckDB's smallest: the ledger is copied by every change
@@ -80,7 +81,8 @@ class Ledger:
 
     def __init__(self, folder: Path, wait_seconds: float) -> None:
         self.folder = folder
-        self.path = folder / "ledger.duckdb"
+        self.path = folder / LEDGER
+        self.wal = folder / f"{LEDGER}.wal"  # write-ahead log of DuckDB; changes leave none
         self._wait_seconds = wait_seconds
         self._unedited: tuple[str, State] | None = None  # SHA-256 of the last that was compared with its log, its state
 
@@ -209,10 +211,9 @@ class Ledger:
 
     def _refuse_strange(self, con: duckdb.DuckDBPyConnection, *, bare: bool) -> None:
         """Raise unless it is a ledger of this version; `bare`: it has no manifest."""
-        log = self.path.with_name("ledger.duckdb.wal")
         version = ledger_sql.version(con)
         if version is None:
-            if bare and log.exists():
+            if bare and self.wal.exists():
                 raise _OldError  # all tables may still be in the write-ahead log
             raise DamageError(self.folder, localized("errors", "ledger", "strange"), "other_folder")
         if version in _OLD and bare:
@@ -220,8 +221,8 @@ class Ledger:
         if version != VERSION:
             fault = localized("errors", "ledger", "version", version=version, ours=VERSION)
             raise DamageError(self.folder, fault, "its_program_or_new")
-        if log.exists():
-            raise DamageError(log, localized("errors", "ledger", "left"), "move_out")
+        if self.wal.exists():
+            raise DamageError(self.wal, localized("errors", "ledger", "left"), "move_out")
 
     # changing
 
@@ -446,7 +447,7 @@ class Ledger:
             self._healed()
 
     def _upgrade(self) -> None:
-        if self.path.with_name("ledger.duckdb.wal").exists():
+        if self.wal.exists():
             with connect(self.path) as con:
                 con.execute("checkpoint")
         with self.instance.attached(self.path, "read_only") as old:

@@ -269,8 +269,9 @@ def _refuse_covers(options: Options, loader: Loader) -> None:
         raise OptionError(localized("errors", "load", "answer"))
     codes = calling_codes(loader.region)
     if strange := [prefix for prefix in options.covers if not prefix.startswith(tuple(codes))]:
-        about = {"registry": loader.registry, "known": " or ".join(codes)}
-        raise OptionError(localized("errors", "load", "strange", prefix=strange[0], **about))
+        raise OptionError(
+            localized("errors", "load", "strange", prefix=strange[0], registry=loader.registry, known=either(codes))
+        )
 
 
 def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:

@@ -16,7 +16,8 @@ from types import ModuleType
 
 import registry_loaders
 from dnc.errors import LoaderError, OptionError
-from dnc.files.archive import first_bytes, kind_of
+from dnc.files.archive import kind_of
+from dnc.files.input_file import read_bounded
 from dnc.files.open_table import refuse_foreign, refuse_sheet
 from dnc.messages import either, localized
 from dnc.numbers.numbering_plans import known_region
@@ -52,7 +53,7 @@ def loader_of(registry: str) -> Loader:
 
 def loader_in(path: Path) -> Loader:
     """The loader that a module outside the package defines as `LOADER`. Raises LoaderError."""
-    first_bytes(path, 1)
+    read_bounded(path, 1)
     spec = importlib.util.spec_from_file_location(f"dnc_loader_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise LoaderError(localized("errors", "loader", "no_module"), path)

@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from dnc.errors import InputError, OptionError, missing_extra
+from dnc.errors import InputError, OptionError, extra
 from dnc.files.atomic import move_into_place
-from dnc.files.input_file import open_input, sha256_of
+from dnc.files.input_file import read_bounded, sha256_of
 from dnc.files.locks import own_folder
 from dnc.messages import Words, localized
 from dnc.store.anchors import Log
@@ -219,10 +219,8 @@ def certificates_in(path: Path) -> list[Certificate]:
     _library()
     from cryptography.x509 import load_pem_x509_certificates
 
-    with open_input(path) as file:
-        data = file.read(MOST_BYTES + 1)
     try:
-        return load_pem_x509_certificates(data[:MOST_BYTES])
+        return load_pem_x509_certificates(read_bounded(path, MOST_BYTES))
     except ValueError:
         raise InputError(localized("errors", "stamp", "no_certificate"), path) from None
 
@@ -240,8 +238,7 @@ def read_stamp(stamp: Stamp, trusted: Sequence[Certificate] | None = None) -> St
 
 def content_of(stamp: Stamp) -> bytes:
     """The answer of the authority (DER). Raises StampError if the file is damaged or too large."""
-    with open_input(stamp.path) as file:
-        data = file.read(MOST_BYTES + 1)
+    data = read_bounded(stamp.path, MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise StampError(localized("anchor", "why", "large", most=MOST_BYTES >> 20))
     if not sha256(data).hexdigest().startswith(stamp.checksum):
@@ -317,8 +314,6 @@ def _text(head: Entry) -> bytes:
 
 
 def _library() -> Any:
-    try:
+    with extra("stamps"):
         import rfc3161_client
-    except ImportError as error:
-        raise missing_extra("stamps", error) from None
     return rfc3161_client

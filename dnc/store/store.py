@@ -121,18 +121,14 @@ class Store:
         for _ in range(_TRIES):
             with self.ledger.read() as opened:
                 self.ledger.refuse_edited(opened.con, opened.digest)
-                now = self._snapshots_in(opened.con)
-                now, missing = replace(now, objections=ledger_sql.objections(opened.con)), None
+                now = replace(self._snapshots_in(opened.con), objections=ledger_sql.objections(opened.con))
             try:
                 return replace(now, reading=ReadLock(now.files))
             except FileNotFoundError:
                 continue  # forgotten since the ledger was read, so the ledger has changed too
             except OSError as error:
-                missing = why(error)
-                break
-        if missing:
-            raise StoreError(localized("errors", "snapshots_unread", store=self.path, why=missing))
-        return now
+                raise StoreError(localized("errors", "snapshots_unread", store=self.path, why=why(error))) from None
+        return now  # a file is lost: whoever reads it says which
 
     def _snapshots_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
         """The snapshots of an open ledger, without objections, and without keeping their files open."""

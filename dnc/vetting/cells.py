@@ -316,7 +316,7 @@ def _kinds(verdicts: Verdicts) -> tuple[pl.Series, pl.DataFrame]:
     dated = [name for name in facts.columns if name.endswith("_as_of") and name != "own_as_of"]
     parts = [(verdicts.verdict, verdicts.cases.select(_of_verdicts()))]
     for names, columns in ((_FACTS, _of_facts()), (["day", *dated], [_of_answers(dated)])):
-        index, cells = facts.numbered(names)
+        index, cells = facts.rows(names)
         word, distinct = numbered(cells.select(columns))
         parts.append((word[index], distinct))
     case, met = numbered(pl.DataFrame([index.alias(str(at)) for at, (index, _) in enumerate(parts)]))

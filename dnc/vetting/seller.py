@@ -44,7 +44,7 @@ class Trade:
         """Add a batch of a check."""
         answers = [f"{registry}{suffix}" for registry in self._registries for suffix in ("", "_as_of")]
         keys = [*_LIST_FACTS, *answers]
-        case, cases = verdicts.facts.numbered(keys)
+        case, cases = verdicts.facts.rows(keys)
         met = (
             pl.select(case=case[verdicts.fact], number=calls.number)
             .group_by("case", maintain_order=True)

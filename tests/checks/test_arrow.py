@@ -96,7 +96,7 @@ def test_numbers_and_days_of_their_own_types_are_read(screened):
     assert "call_at" not in decided["dnc_missing"].item() and "related" not in decided["dnc_missing"].item()
 
 
-def test_former_verdicts_go_and_those_asked_for_come(screened):
+def test_former_verdicts_are_replaced(screened):
     """Columns of a former run are replaced; `columns` takes fewer."""
     [once] = decide([SHOP], screened, **TOLD, columns=["outcome", "why"])
     assert once.columns == [*SHOP.columns, "dnc_outcome", "dnc_why"]

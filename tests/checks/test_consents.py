@@ -48,7 +48,7 @@ def test_a_consent_is_found_however_the_number_is_written(outcome):
     assert result.verdicts["dnc_valid_until"].to_list() == [date(2027, 8, 1)]
 
 
-def test_who_is_not_in_the_file_is_not_told(outcome):
+def test_a_number_that_is_not_in_the_file_is_not_known(outcome):
     """No word is no consent and no refusal; what is declared for the list fills it."""
     other = HEAD + "02 61 91 00 01,named_caller,2026-08-01,both,,\n"
     [was], result = outcome(other)
@@ -300,7 +300,7 @@ _WORDS = st.tuples(st.integers(0, 3), st.sampled_from(["named_caller", "none", "
 
 @settings(max_examples=size(15, 60), deadline=None)
 @given(st.lists(_WORDS, min_size=1, max_size=12))
-def test_many_words_come_to_the_same_one_by_one(tmp_path_factory, words):
+def test_consents_are_kept_as_if_their_rows_were_read_one_by_one(tmp_path_factory, words):
     """What the file keeps of each number is what reading its rows one after the other keeps."""
     path = tmp_path_factory.mktemp("c") / "c.csv"
     rows = [f"+3319900000{n},{word},{day or ''},both" for n, word, day in words]

@@ -90,7 +90,7 @@ def test_what_speaks_for_a_call_helps_only_by_a_day_that_has_come(verdict, day):
 
 
 @pytest.mark.parametrize("word", ["n/a", "N/A", " - "])
-def test_marks_for_not_told(verdict, word):
+def test_marks_for_not_known(verdict, word):
     """`n/a` and `-` are no objection and no word that there was none."""
     assert verdict(objected_on="none")[0] == "clear"
     outcome, missing, why = verdict(objected_on=word)
@@ -237,7 +237,7 @@ def test_a_second_column_of_the_same_name_is_not_passed_over(name, write_file, s
     assert check(calls, store, brief=Brief(region="FR", columns={"consent": name}, ignore=["consent"])).rows == 1
 
 
-def test_a_column_that_is_another_word_is_the_files_own(write_file, store):
+def test_columns_with_names_only_near_ours_are_carried(write_file, store):
     """Short names are like anything, and some words are only near to ours."""
     names = "voie,link,name,invoice,created,updated,called,religion,content,calls,clé"
     calls = write_file("calls.csv", f"number,{names}\n0199000418{',x' * 11}\n")
@@ -327,7 +327,7 @@ def test_a_brief_in_the_encodings_of_windows(tmp_path, encoding):
         ('[values.consant]\noui = "none"', "'consant' is not a column of planned calls"),
     ],
 )  # fmt: skip
-def test_a_brief_says_nothing_in_vain(write_file, brief, says):
+def test_lines_of_a_brief_without_effect_are_refused(write_file, brief, says):
     """What would have no effect, or would spoil every row, is refused with its key."""
     with pytest.raises(InputError, match=re.escape(says)):
         read_brief(write_file("b.toml", brief))

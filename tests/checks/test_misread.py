@@ -38,7 +38,7 @@ def test_cells_are_counted_and_masked(result):
     ]
 
 
-def test_reports_say_them(result):
+def test_reports_show_them(result):
     """Summary, page and spreadsheet; and no report advises to map a column that is mapped."""
     lines = "\n".join(summary(result))
     sheet = "\n".join(map(str, next(iter(annex(result).values())).rows()))

@@ -208,45 +208,14 @@ CLOCKS = ["", "T08:00", "T09:00:00", "T11:00", "T13:30", "T17:00:01", "T20:00:00
 CLOCKS += ["T12:00:00+02:00", "T18:30:00-08:00", "T02:00:00Z", "T09:30:00Z", "T20:45:00-05:00"]
 BACK = [0, -1, 1, 5, 15, 28, 29, 30, 31, 60, 61, 90, 92, 183, 300, 365, 366, 547, 548, 549, 1096]
 PLACES = [""] * 14 + [
-    "US-NY",
-    "US-FL",
-    "US-CA",
-    "US-XX",
-    "US-IL",
-    "US-ND",
-    "US-KS",
-    "US-OR",
-    "US-MD",
-    "US-PA",
-    "US-WI",
-    "US-LA",
-    "US-UT",
-    "US-MS",
-    "US-AL",
-    "US-CT",
-    "US-NJ",
-    "US-TN",
-    "US-IN",
-    "US-MO",
-    "CA-SK",
-    "FR-971",
-    "FR-PM",
-    "FR-75",
-    "GB-LND",
-    "AU-WA",
-]
+    "US-NY", "US-FL", "US-CA", "US-XX", "US-IL", "US-ND", "US-KS", "US-OR", "US-MD", "US-PA", "US-WI", "US-LA",
+    "US-UT", "US-MS", "US-AL", "US-CT", "US-NJ", "US-TN", "US-IN", "US-MO", "CA-SK", "FR-971", "FR-PM", "FR-75",
+    "GB-LND", "AU-WA",
+]  # fmt: skip
 PLACES += ["ES-CN", "ES-M", "JP-13", "nowhere", "Europe/Paris", "America/New_York", "Indian/Reunion"]
 SHOWN = [
-    "",
-    "withheld",
-    "+33199001234",
-    "+34400555019",
-    "+34612555019",
-    "+13105550199",
-    "+41445550190",
-    "3900",
-    "hidden",
-]
+    "", "withheld", "+33199001234", "+34400555019", "+34612555019", "+13105550199", "+41445550190", "3900", "hidden",
+]  # fmt: skip
 WORDS = {axis: ["", *words, *words] for axis, words in AXES.items()}
 # What most calls are about is asked about most.
 WORDS |= {"purpose": ["", "", "", "", *AXES["purpose"]], "consent": ["", "none", "named_caller", "written", "partners"]}

@@ -18,7 +18,6 @@ import xlsxwriter
 from dnc import DncError, InputError, StoreError, check, write
 from dnc.checks import cell_facts, evaluator, judge
 from dnc.checks.brief import Brief
-from dnc.clock import read_day
 from dnc.files.output_file import FORMATS
 from dnc.frames import Remembered
 from dnc.law.findings import Inquiry
@@ -166,20 +165,6 @@ def test_json_is_carried_as_it_is(store, write_file, tmp_path):
     assert "related" not in first["dnc_why"].partition("Not understood")[2]
 
 
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("2026-09-01", "2026-09-01"), ("20260901", "2026-09-01"), ("2026-W36-2", "2026-09-01"),
-        ("2026-09-01T10", "2026-09-01"), ("2026-09-01T10:30:00Z", "2026-09-01"), ("2026-09-01 9:30", "2026-09-01"),
-        ("20260901T1030", "2026-09-01"), ("01/09/2026", None), ("2026-9-1", None), ("202609", None),
-    ],
-)  # fmt: skip
-def test_iso_days_are_read_and_no_others(text, day):
-    """ISO 8601 in its forms; a day of any other shape is not guessed."""
-    found = read_day(text, "iso")
-    assert (found and str(found)) == day
-
-
 def test_all_rows_in_order_whatever_the_batches(store, write_file, monkeypatch):
     """Order, columns and counts do not depend on how rows are batched."""
     numbers = [f"01990{n:05d}" if n % 7 else "broken" for n in range(1000)]
@@ -200,7 +185,7 @@ def test_a_former_run_is_replaced(store, write_file, tmp_path):
     assert first.read_bytes() == (tmp_path / "second.csv").read_bytes()
 
 
-def test_the_python_door(store, write_file, tmp_path):
+def test_check_and_write_from_python(store, write_file, tmp_path):
     """check, counts, verdicts and write are as the documentation says; bad use raises DncError."""
     path = write_file("calls.csv", "number\n0199000001\n")
     with store as opened:
@@ -314,7 +299,7 @@ def test_a_loaded_own_list_answers_for_every_row_of_a_day(store, write_file):
     assert verdicts["dnc_blocked_by"].to_list() == ["", "eu-gdpr-objection", ""]
 
 
-def test_parts_of_the_law_come_to_what_all_of_it_comes_to(screened, write_file, monkeypatch):
+def test_conditions_asked_in_parts_give_the_same_verdicts(screened, write_file, monkeypatch):
     """Conditions that are asked in parts, by the columns that they read, give the verdicts of those asked at once."""
     numbers = ("0199000810", "0261910810", "0353010418", "0639980001", "+442079460123", "no number")
     callers = ("commercial,human", "political,recorded", "charity,human", ",")

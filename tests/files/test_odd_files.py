@@ -280,7 +280,7 @@ def test_a_pipe_that_gives_nothing_is_refused(pipe, dnc):
         ),
     ],
 )
-def test_a_program_that_hands_over_a_pipe_is_told(read: Callable[[Path, Store], object], tmp_path, store, write_file):
+def test_a_pipe_from_a_program_is_refused(read: Callable[[Path, Store], object], tmp_path, store, write_file):
     """A list is read several times, a pipe once: refused at once, and never waited for."""
     write_file("calls.csv", OWN)
     write_file("wash.csv", "0255500000\n")

@@ -229,7 +229,7 @@ REFUSED = [
     ),
     # 4.3, change lists
     *(
-        ("f.txt", text, {}, "f.txt: is a change list; load the full list, which is needed every 31 days anyway")
+        ("f.txt", text, {}, "f.txt: change lists are not supported; load the full file")
         for text in (
             "8185550101,2026-11-02T03:00:00,A\n",
             "818,5550102,2026-11-02T03:00:00,D\n",

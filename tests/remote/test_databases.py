@@ -181,7 +181,7 @@ def test_a_statement_that_fails_is_one_sentence(postgres, store, sql, why):
     assert postgres.rows("select count(*) from calls") == [(10,)]
 
 
-def test_where_nobody_answers(store, postgres, dnc):
+def test_a_server_that_refuses_or_does_not_answer(store, postgres, dnc):
     """A wrong password and a server that is not there: one sentence, which has no password in it."""
     for url in ("postgresql://dnc:hush-hush@127.0.0.1:1/postgres", postgres.url.replace("dnc@", "x:hush-hush@")):
         code, _, err = dnc("check", url, "--query", "select 1", "--store", store.path)

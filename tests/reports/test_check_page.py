@@ -155,7 +155,7 @@ def test_facts_of_a_brief_are_told_apart(page, write_file):
     assert re.search(r"voice=recorded \w+, on the command line", told["asked"])
 
 
-def test_rules_stand_with_title_sentence_and_source(page):
+def test_rules_are_shown_with_title_sentence_and_source(page):
     """Forbidden, open and duties: the rule, its calls, its sentence; its sources as links and its grade in the annex."""
     text, told = page()
     assert re.search(
@@ -191,7 +191,7 @@ def test_a_rule_that_cannot_concern_the_calls_is_left_out_of_the_changes(page):
     assert "Bloctel" not in told["dates"]
 
 
-def test_snapshots_stand_with_age_and_checksum(page, screened):
+def test_snapshots_are_shown_with_age_and_checksum(page, screened):
     """Every answer that stood: its day, its age on the last planned day, its checksum."""
     _, told = page()
     assert re.search(r"fr-bloctel 2026-08-05 118 3 .*[0-9a-f]{64}", told["registries"])
@@ -206,7 +206,7 @@ def test_what_the_list_holds(page):
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_no_telephone_number_stands_in_it(page, language):
+def test_it_shows_no_telephone_number(page, language):
     """None of the list's numbers, nor the caller's, in any spelling: digits stand there as counts, days and hashes."""
     text, _ = page(language=language)
     plain = re.sub(r"[0-9a-f]{64}|<style>.*?</style>|<svg.*?</svg>|href=\"[^\"]*\"", "", text, flags=re.DOTALL)
@@ -236,7 +236,7 @@ def test_nothing_is_fetched(page):
     assert "default-src 'none'" in text
 
 
-def test_it_reads_without_sight(page):
+def test_a_screen_reader_can_read_it(page):
     """One h1, headings in order, every table with a caption and scopes, every picture named or beside its number."""
     text, _ = page()
     tags = _Reader(text).tags

@@ -95,6 +95,16 @@ def _lines(found, language):
         yield from map(" | ".join, part.rows)
 
 
+def test_no_number_was_sent_to_a_directory(store, write_file):
+    """Nor to the own list: only what answers a question says that somebody asked about the number."""
+    path = write_file("listed.csv", f"number,listed\n{UNKNOWN},yes\n")
+    for registry in ("ch-directory", "fr-bloctel", "fr-directory", "ie-ndd", "own"):
+        store.load(path, as_of=date(2026, 8, 5), registry=registry)
+    asked = {row["registry"]: row["asked"] for row in answer(store, UNKNOWN)["snapshots"]}
+    assert [registry for registry, is_asked in asked.items() if is_asked] == ["fr-bloctel"]
+    assert len(asked) == 5
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_letter_in_word_says_the_same(found, tmp_path, language):
     """Paragraphs and tables hold every text of the letter, in the same order."""

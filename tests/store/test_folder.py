@@ -108,7 +108,7 @@ def test_a_folder_that_others_can_write_to_is_refused(dnc, screened, write_file,
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a root that can be bound")
-def test_who_is_held_to_modes_is_refused_alike(screened, tmp_path):
+def test_users_other_than_root_are_refused_alike(screened, tmp_path):
     """Not only root, who may write everywhere anyway; a link is not followed either."""
     screened.path.chmod(0o777)
     [(_, told)] = as_reader(tmp_path, ["object", "+33199000004", "--on", "2026-08-04"])

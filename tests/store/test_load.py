@@ -13,6 +13,7 @@ import xlsxwriter
 
 from dnc import InputError, Store, check
 from dnc.errors import OptionError
+from dnc.messages import in_language
 from dnc.reports.check_page import html
 from dnc.store.backup import backup
 from dnc.store.verify import verify
@@ -254,6 +255,14 @@ def test_a_file_is_not_complete_for_more_than_it_can_be(store, write_file, text,
     with pytest.raises(OptionError, match=message):
         store.load(path, as_of=AS_OF, **words)
     assert not store.exists
+
+
+def test_the_codes_of_a_registry_are_told_in_french(store, write_file):
+    """The French directory holds numbers of several calling codes."""
+    path = write_file("d.csv", "number;listing;prospecting\n0199000001;listed;refused\n")
+    with pytest.raises(OptionError) as error:
+        store.load(path, as_of=AS_OF, covers=["44"])
+    assert "contient des numéros qui commencent par 262 ou 33 ou 508" in in_language(error.value.message, "fr")
 
 
 def test_a_complete_list_has_all_its_sheets(store, tmp_path):

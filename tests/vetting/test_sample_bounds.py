@@ -46,7 +46,7 @@ def test_a_sample_of_everything_leaves_nothing_open():
     assert population_bounds(7, 20, 20) == (7, 7)
 
 
-def test_nothing_drawn_says_nothing():
+def test_a_sample_of_no_rows_excludes_no_count():
     """A sample of no rows leaves every count possible."""
     assert population_bounds(0, 0, 1000) == (0, 1000)
 

@@ -135,7 +135,8 @@ class Interview:
     def open(self) -> Iterator[Question]:
         """All questions that are open as the brief is, what decides most rows first; an answer may change the others.
 
-        Several facts may lead to the same question. Raises InputError where the list has no telephone numbers.
+        Several facts may lead to the same question. Nothing else is open before it is known which column holds the
+        telephone numbers. Raises InputError where the list has none.
         """
         seen = set(self._asked)
         for question in self._all():
@@ -145,11 +146,19 @@ class Interview:
 
     def _all(self) -> Iterator[Question]:
         questions = self._questions
-        yield from questions.of_number()
-        if not questions.number_is_known:
+        if self.number_is_known:
+            self.calls = self.decided.rows
+            yield from questions.of_calls(self.decided)
+            return
+        open_ = [question for question in questions.of_number() if question.id not in self._asked]
+        if not open_:
             raise InputError(localized("errors", "no_numbers"), self._guesses.table.path)
-        self.calls = self.decided.rows
-        yield from questions.of_calls(self.decided)
+        yield from open_
+
+    @property
+    def number_is_known(self) -> bool:
+        """Whether it is known which columns hold the telephone numbers; until then a check is refused."""
+        return self._questions.number_is_known
 
     @property
     def decided(self) -> Tallies:

@@ -130,6 +130,15 @@ def test_a_list_without_numbers_is_refused(asked):
         asked("Nom;Ville\nA;B\n").next()
 
 
+def test_nothing_else_is_asked_before_the_column_of_numbers_is_known(asked):
+    """The other questions come from a check of the first rows, which needs the numbers."""
+    interview = asked("id;Truc\n1;06 39 98 08 40\n2;06 39 98 08 41\n")
+    [question] = interview.open()
+    assert question.id == "number" and not interview.number_is_known
+    interview.answer(question, 0)
+    assert interview.number_is_known and next(interview.open()).id == "caller"
+
+
 def test_columns_of_equal_standing_are_a_question(asked, tmp_path):
     """Which of two columns holds the number to call, or both, where one of them holds other things too."""
     interview = asked("fixe;portable\n01 99 00 00 01;06 39 98 00 01\n01 99 00 00 02;aucun\n")

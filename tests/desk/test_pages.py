@@ -164,6 +164,21 @@ def test_a_check_waits_for_what_columns_of_objections_say(browser):
     assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
 
 
+def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser):
+    """Before everything else, and a check waits for the answer; a list without such a column is refused."""
+    path = dropped(browser, "id;Truc\n1;06 39 98 08 40\n2;06 39 98 08 41\n")
+    assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
+    page = browser.client.get(f"{path}/questions")
+    assert re.findall(r'name="question" value="([^"]+)"', page.text) == ["number"]
+    assert "Which column contains the number to call?" in text_of(page) and "answers so far" not in text_of(page)
+    browser.post(f"{path}/answers", {"question": "number", "answer-0": "0"})
+    assert "Who calls, and what for?" in text_of(browser.client.get(f"{path}/questions"))
+    assert "Outcome of 2 calls" in text_of(checked(browser, path))
+    path = dropped(browser, "Nom;Ville\nA;B\n")
+    without = browser.client.get(f"{path}/questions")
+    assert without.status_code == 400 and said(without).startswith("list.csv: no column of telephone numbers")
+
+
 # A result
 
 
@@ -211,8 +226,6 @@ def test_a_row_with_two_numbers_is_two_calls_of_one_row(browser):
 
 def test_a_list_without_rows_has_a_result(browser):
     """No calls, and nothing to show."""
-    without = ended(browser, browser.post(f"{dropped(browser, LIST.splitlines()[0])}/run"))
-    assert re.search(r'role="alert">list\.csv:1', without.text)  # its column of numbers is not known
     path = dropped(browser, LIST.splitlines()[0].replace("Téléphone", "number"))
     assert "Outcome of 0 calls" in text_of(checked(browser, path))
 

@@ -95,6 +95,7 @@ def _read(visit: Visit) -> Response:
         list=list_check,
         names=names,
         rows=rows,
+        left_out=list(list_check.left_out(visit.session.language)),
         columns=list(list_check.columns(visit.session.language)),
     )
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from html import unescape
 
 import httpx
+import openpyxl
 import pytest
 
 from dnc import Store
@@ -96,6 +97,20 @@ def test_a_list_is_shown_as_read_and_masked_until_asked(browser):
     assert "01 99 00 12 34" in text_of(browser.client.get(path))
     away = browser.post(f"{path}/show", {"show": "no", "then": "//evil.example"})
     assert away.headers["location"] == path
+
+
+def test_what_was_not_read_of_a_file_is_said(browser, tmp_path):
+    """Other sheets, lines above the header, and an encoding that was guessed."""
+    book = openpyxl.Workbook()
+    for row in (["Contacts, été 2026"], ["Nom", "Téléphone"], ["A", "01 99 00 12 34"], ["B", "01 99 00 12 35"]):
+        book.active.append(row)
+    book.create_sheet("Autres").append(["Téléphone"])
+    book.save(tmp_path / "list.xlsx")
+    answer = browser.post("/checks", files={"list": ("list.xlsx", (tmp_path / "list.xlsx").read_bytes())})
+    page = text_of(browser.client.get(answer.headers["location"]))
+    assert "Not read: 'Autres'." in page and "Lines skipped before the header: 1" in page
+    answer = browser.post("/checks", files={"list": ("été.csv", f"{LIST}É;\n".encode("cp1252"))})
+    assert "was read as Windows-1252" in text_of(browser.client.get(answer.headers["location"]))
 
 
 def test_what_a_file_holds_is_never_markup(browser):

@@ -154,7 +154,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
         return id_, page, text_of(browser.client.get(f"{path}/questions"))
 
     first, page, said = asked()
-    assert "(1 of 1 calls)" in said and "Of 1 calls:" in said
+    assert "(1 of 1 calls)" in said and "Of 1 call:" in said
     refused = browser.post(f"{path}/answers", {"question": first})
     assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
@@ -243,6 +243,16 @@ def test_a_list_without_rows_has_a_result(browser):
     """No calls, and nothing to show."""
     path = dropped(browser, LIST.splitlines()[0].replace("Téléphone", "number"))
     assert "Outcome of 0 calls" in text_of(checked(browser, path))
+
+
+def test_one_call_is_counted_as_one(browser):
+    """In the headings and in the counts, also in French."""
+    browser.post("/language", {"language": "fr"})
+    path = dropped(browser, LIST)
+    assert "Sur 1 appel\N{NO-BREAK SPACE}:" in browser.client.get(f"{path}/questions").text
+    page = text_of(checked(browser, path))
+    browser.post("/language", {"language": "en"})
+    assert "Résultat pour 1 appel " in page and "0 appel possible (" in page
 
 
 def test_an_objection_changes_exactly_its_row(browser):

@@ -302,6 +302,11 @@ def test_a_registry_is_loaded_and_compared_with_the_one_before(browser):
     bloctel = (SAMPLES / "bloctel.csv").read_bytes()
     without = browser.post("/registries", {"as_of": ""}, files={"file": ("bloctel.csv", bloctel)})
     assert without.status_code == 400 and 'href="#as_of"' in without.text
+    assert re.search(
+        r'<input id="as_of"[^>]* aria-describedby="as_of-hint as_of-wrong" aria-invalid="true"', without.text
+    )
+    again = browser.post("/registries", {"as_of": "2026-08-01"}, files={"file": ("", b"")})
+    assert 'value="2026-08-01"' in again.text
     one = ended(browser, browser.post("/registries", {"as_of": "2026-08-01"}, files={"file": ("bloctel.csv", bloctel)}))
     assert "fr-bloctel" in one.text and "first file of this registry" in one.text
     lines = bloctel.splitlines(keepends=True)
@@ -317,6 +322,15 @@ def test_a_registry_is_loaded_and_compared_with_the_one_before(browser):
     page = text_of(browser.client.get("/registries"))
     assert "bloctel" in page.lower() and "What is due" in page
     assert "bloctel" in text_of(browser.client.get("/")).lower()
+
+
+def test_the_own_list_is_loaded_on_the_first_page(browser):
+    """It is a list of bare numbers, so that the form has to say what it is."""
+    home = text_of(browser.client.get("/"))
+    assert "choose: own opt-out list" in home
+    sent = {"file": ("people.csv", b"number\n+33199001299\n")}
+    done = ended(browser, browser.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=sent))
+    assert "own opt-out list ( own )" in text_of(done) and "Complete for all numbers" in text_of(done)
 
 
 def test_an_offer_is_assessed_sealed_and_read_again(browser):

@@ -154,7 +154,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
         return id_, page, text_of(browser.client.get(f"{path}/questions"))
 
     first, page, said = asked()
-    assert "(1 of 1 calls)" in said and "Of 1 call:" in said
+    assert "(calls affected: 1 of 1)" in said and "Of 1 call:" in said
     refused = browser.post(f"{path}/answers", {"question": first})
     assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})

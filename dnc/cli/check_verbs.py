@@ -193,6 +193,8 @@ def explain(
 
     if row is None and (sheet or maps or ignore or consents):
         raise click.UsageError(localized("errors", "cli", "list_row"))
+    if row is None and Path(number).is_file():
+        raise click.UsageError(localized("errors", "cli", "which_row", path=number))
     settings = Settings(
         brief=load_brief(brief, region, maps, () if row is None else given, ignore, sheet=sheet),
         consents=consents,

@@ -162,7 +162,8 @@ def _usage(error: click.UsageError) -> str:
             why = localized("errors", "choose", choices=", ".join(map(str, error.param.type.choices)))
             return localized("errors", "bad_value", what=_hint(error), why=why)
         case click.BadParameter() if error.param is not None:
-            return localized("errors", "bad_value", what=_hint(error), why=error.message)
+            why = error.message if isinstance(error.message, Words) else error.message.rstrip(".")
+            return localized("errors", "bad_value", what=_hint(error), why=why)
     return error.message if isinstance(error.message, Words) else error.format_message().rstrip(".")
 
 

@@ -121,6 +121,7 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["frobnicate"], 2, "No such command 'frobnicate';"),
         (["chek", "calls.csv"], 2, "No such command 'chek' (Did you mean: check?);"),
         (["check", "calls.csv", "--at"], 2, "requires an argument;"),
+        (["vet", "calls.csv", "--min-clear", "50"], 2, "is not in the range 0<=x<=1;"),
     ],
 )
 def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, code, says):

@@ -162,9 +162,13 @@ def _usage(error: click.UsageError) -> str:
             why = localized("errors", "choose", choices=", ".join(map(str, error.param.type.choices)))
             return localized("errors", "bad_value", what=_hint(error), why=why)
         case click.BadParameter() if error.param is not None:
-            why = error.message if isinstance(error.message, Words) else error.message.rstrip(".")
-            return localized("errors", "bad_value", what=_hint(error), why=why)
-    return error.message if isinstance(error.message, Words) else error.format_message().rstrip(".")
+            return localized("errors", "bad_value", what=_hint(error), why=_without_stop(error.message))
+    return error.message if isinstance(error.message, Words) else _without_stop(error.format_message())
+
+
+def _without_stop(text: str) -> str:
+    """A message without the full stop that click puts at its end; our own have none."""
+    return text if isinstance(text, Words) else text.rstrip(".")
 
 
 def _near(error: click.NoSuchOption | click.NoSuchCommand) -> str:

@@ -29,7 +29,7 @@ from dnc.cli import (
     vet_verb,
 )
 from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, speak_as_typed
-from dnc.errors import DncError, OptionError, ShortageError, shortage
+from dnc.errors import DncError, OptionError, ShortageError, is_broken_pipe, shortage
 from dnc.messages import Words, figure, in_language, localized
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
@@ -117,14 +117,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(code if isinstance(code, int) else 0)
     except SystemExit:
         raise
-    except BrokenPipeError:
-        # The reader of stdout is gone; without this Python would report the failed flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_ERROR)
     except click.exceptions.NoArgsIsHelpError as help_text:
         help_text.show()
         sys.exit(EXIT_USAGE)
     except BaseException as error:  # a panic in Polars is a BaseException; the message must not quote data
+        if is_broken_pipe(error):
+            # The reader of stdout is gone; without this Python would report the failed flush at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(EXIT_ERROR)
         if isinstance(error, click.UsageError):
             speak_as_typed(error, sys.argv[1:] if arguments is None else arguments)
         text, code = _message(error)

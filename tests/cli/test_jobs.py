@@ -172,3 +172,17 @@ def test_no_change_of_the_law_is_said(dnc, monkeypatch):
     monkeypatch.setenv("DNC_TODAY", "2026-11-26")
     code, _, err = dnc("rules", "fr", "--ahead", "1")
     assert (code, err) == (0, "nothing changes until 2026-11-27\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipes hold more")
+@pytest.mark.parametrize("verb", [("check", "--columns", "outcome", "--quiet"), ("read", "--registry", "own")])
+def test_a_reader_that_goes_away_is_no_fault_of_the_program(tmp_path, verb):
+    """As `| head` does: nothing is printed about it, whether Python or Polars notices."""
+    path = tmp_path / "calls.csv"
+    path.write_text("number\n" + "".join(f"06 39 98 {at // 100:02} {at % 100:02}\n" for at in range(10_000)))
+    command = [sys.executable, "-m", "dnc", "--store", str(tmp_path / "store")]
+    command += [verb[0], str(path), "--region", "FR", *verb[1:]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.read(6) == b"number"
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 4)

@@ -41,6 +41,14 @@ def test_counts_as_json_when_rows_go_to_a_file(dnc, store, write_file, monkeypat
         assert dnc("check", path, *TOLD, "--store", store.path, "--json", *outs)[0] == 2
 
 
+def test_columns_are_named_with_or_without_blanks_and_once(dnc, store, write_file):
+    """One that is named twice is written once."""
+    path = write_file("calls.csv", CALLS)
+    chosen = ("--columns", "outcome, dnc_number,dnc_outcome")
+    _, out, _ = dnc("check", path, *TOLD, *chosen, "--store", store.path)
+    assert out.splitlines()[0] == "number,relationship,objected_on,dnc_outcome,dnc_number"
+
+
 def test_the_earliest_day_that_ends_a_clear_call(dnc, screened, write_file, monkeypatch):
     """`valid_until` is the first day on which one of the clear calls stops being clear."""
     monkeypatch.setenv("DNC_TODAY", "2026-08-05")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnc.api import Decider, Settings, check, decide, explain, write
+    from dnc.checks.brief import Brief, read_brief
     from dnc.checks.result import Check
     from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
     from dnc.law.rulebook import Rulebook
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "write"),
+    "dnc.checks.brief": ("Brief", "read_brief"),
     "dnc.checks.result": ("Check",),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
     "dnc.law.rulebook": ("Rulebook",),
@@ -27,6 +30,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = [
     "Asked",
+    "Brief",
     "Check",
     "Decider",
     "DncError",
@@ -42,6 +46,7 @@ __all__ = [
     "check",
     "decide",
     "explain",
+    "read_brief",
     "vet",
     "write",
 ]
@@ -50,7 +55,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that `dnc --help` imports no engine."""
     if name not in _MODULE_OF:
-        raise AttributeError(name)
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=sys.modules[__name__])  # Python then proposes a similar name
     return getattr(import_module(_MODULE_OF[name]), name)
 
 

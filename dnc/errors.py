@@ -27,6 +27,7 @@ from pathlib import Path
 from dnc.messages import changed, figure, localized, messages
 
 _FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|failed to offload|os error (?:28|122)\b")
+_CLOSED = re.compile(r"^Broken pipe \(os error|\(os error 232\)")  # the latter on Windows
 _NO_MEMORY = re.compile(r"memory allocation of|[Cc]annot allocate memory|can't start new thread")
 _MEMORY_ERRORS = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
 _WANTED = re.compile(r"(?:allocat\w{0,10}|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d[\d.]* ?(?:[KMGT]i?B|bytes)?)")
@@ -170,6 +171,11 @@ def is_full(error: BaseException | None) -> bool:
             return True
         error = error.__context__
     return False
+
+
+def is_broken_pipe(error: BaseException) -> bool:
+    """Whether the reader of a pipe is gone, as Python or Polars says it: the latter raises OSError without a number."""
+    return isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and bool(_CLOSED.search(str(error))))
 
 
 def no_room(place: str | Path) -> ShortageError:

@@ -25,6 +25,7 @@ from dnc.messages import (
     percent,
     typeset,
 )
+from dnc.store.loader_search import loaders
 
 DNC = Path(__file__).parent.parent / "dnc"
 CATALOGUE = tomllib.loads((DNC / "messages" / "catalogue.toml").read_text(encoding="utf-8"))
@@ -107,6 +108,11 @@ def test_a_section_is_read_as_the_whole_file_has_it():
                 for key in path:
                     text = text[key]
                 assert _joined(text) == _joined(entry[language])
+
+
+def test_every_registry_has_a_name():
+    """Forms and reports name a registry in words, and not by its id alone."""
+    assert set(loaders()) <= set(messages("registry", "en"))
 
 
 def test_words_keep_their_languages():

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
+import dnc
 from dnc import check
 from dnc.cli.main import cli
 from dnc.files.output_file import FORMATS, PAGE
@@ -32,6 +33,15 @@ def _pages() -> list[object]:
         marks = [pytest.mark.large] if commands > 3 and path.parent.name != "reference" else []
         pages.append(pytest.param(path, id=str(path.relative_to(ROOT)), marks=marks))
     return pages
+
+
+def test_public_names_are_those_of_the_package():
+    """Each can be imported and is listed for completion; a misspelt one is answered with the right one."""
+    assert set(dnc.__all__) <= set(dir(dnc)) and all(getattr(dnc, name) for name in dnc.__all__)
+    assert {"Brief", "Settings", "explain", "read_brief"} <= set(dnc.__all__)
+    command = [sys.executable, "-c", "import dnc; dnc.chek"]
+    said = subprocess.run(command, check=False, capture_output=True, text=True).stderr
+    assert "module 'dnc' has no attribute 'chek'. Did you mean: 'check'?" in said
 
 
 @pytest.mark.parametrize("path", _pages())

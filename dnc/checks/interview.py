@@ -20,10 +20,11 @@ from dnc.checks.questions import SAMPLE, Edits, OpenQuestions, Question
 from dnc.checks.settings import Settings
 from dnc.errors import InputError
 from dnc.files.output_file import atomic_path
+from dnc.files.table import quoted
 from dnc.files.toml_reader import toml_of
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import localized, messages
+from dnc.messages import NOTHING, localized, messages
 from dnc.store.store import Store
 
 
@@ -41,19 +42,20 @@ class Interview:
     """
 
     def __init__(self, path: Path, brief: Path, store: Store, book: Rulebook, language: str) -> None:
-        self._guesses, self._path = Guesses(path, book), brief
-        self._store, self._book, self._language = store, book, language
+        self._path, self._store, self._book, self._language = brief, store, book, language
         self._wrong = messages("start", language)["wrong"]
         self._asked: set[str] = set()
         self._before: list[tuple[str, Edits]] = []  # each question that was answered, and the brief until then
         self._brief: Edits = {}
         self._decided: Tallies | None = None  # by the brief as it is
+        sheet = None
         if brief.exists():
-            _ = read_brief(brief)
+            sheet = read_brief(brief).sheet
             try:
                 self._brief = toml_of(brief.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError:
                 raise InputError(localized("errors", "brief_encoding"), brief) from None
+        self._guesses = Guesses(path, book, sheet)
         self.calls = min(self._guesses.batch.height, SAMPLE)  # of the rows that are checked for each question
         edits, self.taken = self._questions.proved()
         self._add(edits)
@@ -135,7 +137,8 @@ class Interview:
     def open(self) -> Iterator[Question]:
         """All questions that are open as the brief is, what decides most rows first; an answer may change the others.
 
-        Several facts may lead to the same question. Raises InputError where the list has no telephone numbers.
+        Several facts may lead to the same question. Nothing else is open before it is known which column holds the
+        telephone numbers. Raises InputError where the list has none.
         """
         seen = set(self._asked)
         for question in self._all():
@@ -145,11 +148,21 @@ class Interview:
 
     def _all(self) -> Iterator[Question]:
         questions = self._questions
-        yield from questions.of_number()
-        if not questions.number_is_known:
-            raise InputError(localized("errors", "no_numbers"), self._guesses.table.path)
-        self.calls = self.decided.rows
-        yield from questions.of_calls(self.decided)
+        if self.number_is_known:
+            self.calls = self.decided.rows
+            yield from questions.of_calls(self.decided)
+            return
+        open_ = [question for question in questions.of_number() if question.id not in self._asked]
+        if not open_:
+            others = self._guesses.table.others
+            elsewhere = localized("errors", "in_other_sheets", names=quoted(others)) if others else NOTHING
+            raise InputError(localized("errors", "no_numbers") + elsewhere, self._guesses.table.path)
+        yield from open_
+
+    @property
+    def number_is_known(self) -> bool:
+        """Whether it is known which columns hold the telephone numbers; until then a check is refused."""
+        return self._questions.number_is_known
 
     @property
     def decided(self) -> Tallies:

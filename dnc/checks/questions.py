@@ -109,8 +109,7 @@ class OpenQuestions:
         if not self.number_is_known and guesses.number_columns:
             names = guesses.number_columns
             edits["columns"] = {"number": names[0] if len(names) == 1 else names}
-            shown = (f"{name} ({self._shows(self._values(name))})" for name in names)
-            lines.append(self._w["takes"]["number"].format(names=", ".join(shown)))
+            lines.append(self._w["takes"]["number"].format(names=", ".join(map(self._example, names))))
         if "region" not in self._brief and len(guesses.regions) == 1:
             edits["region"] = guesses.regions[0]
             lines.append(self._w["takes"]["region"].format(region=self._country(guesses.regions[0])))
@@ -124,9 +123,7 @@ class OpenQuestions:
         """Which columns hold the telephone numbers, where that is not known."""
         if not self.number_is_known and self._guesses.numbers:
             names = list(self._guesses.numbers)
-            options = [
-                Option(f"{name} ({self._shows(self._values(name))})", {"columns": {"number": name}}) for name in names
-            ]
+            options = [Option(self._example(name), {"columns": {"number": name}}) for name in names]
             several = [
                 name for name in self._guesses.rows.columns if name in names and self._guesses.numbers[name].read
             ]
@@ -417,8 +414,10 @@ class OpenQuestions:
         semicolon: str = messages("common", self._language)["semicolon"]
         return f"{semicolon} ".join(parts)
 
-    def _shows(self, values: Sequence[str]) -> str:
-        return str(self._w["shown"].format(values=", ".join(values)))
+    def _example(self, name: str) -> str:
+        """A column with some of its values, if it has any."""
+        values = self._values(name)
+        return f"{name} ({self._w['shown'].format(values=', '.join(values))})" if values else name
 
     def _values(self, name: str) -> list[str]:
         return [masked(cell) for cell in filled(self._guesses.rows[name]).unique(maintain_order=True).head(_VALUES)]

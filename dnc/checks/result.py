@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -58,7 +58,7 @@ class Check:
 
     files: FileList
     layout: Layout
-    book: Rulebook = field(repr=False)
+    book: Rulebook
     language: str
     verdicts: pl.DataFrame | None
     id: int
@@ -86,6 +86,10 @@ class Check:
     beside: frozenset[str]
     consents: Mapping[str, Any] | None
     snapshots: tuple[Snapshot, ...]
+
+    def __repr__(self) -> str:
+        """One line; the fields fill pages, and have telephone numbers in them."""
+        return f"<Check {self.id}: {self.counts}>"
 
     @property
     def counts(self) -> dict[str, int]:

@@ -125,7 +125,8 @@ def select(
     """
     names = list(VERDICT)
     if columns is not None:
-        names = [name if name.startswith("dnc_") else f"dnc_{name}" for name in texts_of("columns", columns)]
+        named = (name if name.startswith("dnc_") else f"dnc_{name}" for name in texts_of("columns", columns))
+        names = list(dict.fromkeys(named))  # one that is named twice is written once
     if several and NUMBER_FROM not in names:
         names.insert(0, NUMBER_FROM)
     outcomes = texts_of("only", only)

@@ -28,6 +28,7 @@ from dnc.clock import read_day
 from dnc.errors import OptionError, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
+from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, either, localized
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
@@ -103,6 +104,8 @@ class Settings:
         if settings is not None:
             must_be("settings", settings, "settings", cls)
         if unknown := [name for name in options if name not in _KINDS]:
+            if unknown[0] in vocabulary().columns:
+                raise OptionError(localized("errors", "fact_argument", name=unknown[0]))
             raise OptionError(localized("errors", "no_argument", name=unknown[0], known=", ".join(_KINDS)))
         return replace(settings or cls(), **options)
 

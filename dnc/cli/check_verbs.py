@@ -127,8 +127,8 @@ def check(
             accept=dict(accept),
             language=lang,
             out=[*(path for path in out if path != _STDOUT), *file],
-            columns=columns.split(",") if columns else None,
-            only=[outcome for outcomes in only for outcome in outcomes.split(",")],
+            columns=_split(columns) if columns else None,
+            only=[outcome for outcomes in only for outcome in _split(outcomes)],
             stream=stream,
             progress=progress,
             **options,
@@ -138,6 +138,11 @@ def check(
     for line in () if quiet else summary(result):
         say(line)
     ctx.exit(0 if exit_zero else exit_code(result.given))
+
+
+def _split(names: str) -> list[str]:
+    """Names that commas separate, with or without blanks."""
+    return [name.strip() for name in names.split(",")]
 
 
 @contextmanager
@@ -193,6 +198,8 @@ def explain(
 
     if row is None and (sheet or maps or ignore or consents):
         raise click.UsageError(localized("errors", "cli", "list_row"))
+    if row is None and Path(number).is_file():
+        raise click.UsageError(localized("errors", "cli", "which_row", path=number))
     settings = Settings(
         brief=load_brief(brief, region, maps, () if row is None else given, ignore, sheet=sheet),
         consents=consents,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dnc.store.store import Store
 
 _STDOUT = Path("-")
+_HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
 
 
 @click.command()
@@ -120,10 +122,11 @@ def _fingerprint(head: str | None) -> Entry:
 
     if head is None:
         return NO_ENTRY
-    seq, _, text = head.partition(":")
-    if not text or not seq.isdecimal():
+    # A fingerprint that was cut off when it was copied must not look like a log that was rewritten.
+    match = _HEAD.fullmatch(head.strip())
+    if not match:
         raise click.UsageError(localized("errors", "cli", "head", head=head))
-    return Entry(int(seq), text.strip().lower())
+    return Entry(int(match[1]), match[2].lower())
 
 
 def _anchor(store: Store, last: Anchor, anchor: Path | None, command: str | None, lang: str) -> None:

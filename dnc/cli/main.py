@@ -29,7 +29,7 @@ from dnc.cli import (
     vet_verb,
 )
 from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, speak_as_typed
-from dnc.errors import DncError, OptionError, ShortageError, shortage
+from dnc.errors import DncError, OptionError, ShortageError, is_broken_pipe, shortage
 from dnc.messages import Words, figure, in_language, localized
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
@@ -117,11 +117,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(code if isinstance(code, int) else 0)
     except SystemExit:
         raise
-    except BrokenPipeError:
-        # The reader of stdout is gone; without this Python would report the failed flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_ERROR)
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        help_text.show()
+        sys.exit(EXIT_USAGE)
     except BaseException as error:  # a panic in Polars is a BaseException; the message must not quote data
+        if is_broken_pipe(error):
+            # The reader of stdout is gone; without this Python would report the failed flush at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(EXIT_ERROR)
         if isinstance(error, click.UsageError):
             speak_as_typed(error, sys.argv[1:] if arguments is None else arguments)
         text, code = _message(error)
@@ -150,19 +153,28 @@ def _usage(error: click.UsageError) -> str:
     """What was typed wrong, in every language; the messages of click are English only."""
     match error:
         case click.NoSuchOption():
-            near = sorted(error.possibilities or ())
-            hint = localized("errors", "did_you_mean", names=", ".join(near)) if near else ""
-            return localized("errors", "no_option", name=error.option_name, hint=hint)
+            return localized("errors", "no_option", name=error.option_name, hint=_near(error))
         case click.NoSuchCommand():
-            return localized("errors", "unknown_command", name=error.command_name)
+            return localized("errors", "unknown_command", name=error.command_name, hint=_near(error))
         case click.MissingParameter() if error.param is not None:
             return localized("errors", "missing", error.param.param_type_name, what=_hint(error))
         case click.BadParameter() if error.param is not None and isinstance(error.param.type, click.Choice):
             why = localized("errors", "choose", choices=", ".join(map(str, error.param.type.choices)))
             return localized("errors", "bad_value", what=_hint(error), why=why)
         case click.BadParameter() if error.param is not None:
-            return localized("errors", "bad_value", what=_hint(error), why=error.message)
-    return error.message if isinstance(error.message, Words) else error.format_message()
+            return localized("errors", "bad_value", what=_hint(error), why=_without_stop(error.message))
+    return error.message if isinstance(error.message, Words) else _without_stop(error.format_message())
+
+
+def _without_stop(text: str) -> str:
+    """A message without the full stop that click puts at its end; our own have none."""
+    return text if isinstance(text, Words) else text.rstrip(".")
+
+
+def _near(error: click.NoSuchOption | click.NoSuchCommand) -> str:
+    """The names that may have been meant."""
+    near = sorted(error.possibilities or ())
+    return localized("errors", "did_you_mean", names=", ".join(near)) if near else ""
 
 
 def _hint(error: click.BadParameter) -> str:

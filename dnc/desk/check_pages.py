@@ -95,6 +95,7 @@ def _read(visit: Visit) -> Response:
         list=list_check,
         names=names,
         rows=rows,
+        left_out=list(list_check.left_out(visit.session.language)),
         columns=list(list_check.columns(visit.session.language)),
     )
 
@@ -124,7 +125,8 @@ def _questions_page(
     """The page of the first open question, or of all of them."""
     try:
         with list_check.lock:
-            open_, decided = list_check.open(), list_check.interview.decided
+            open_ = list_check.open()
+            decided = list_check.interview.decided if list_check.interview.number_is_known else None
     except InputError as error:
         raise RefusedError(400, without_paths(error, list_check.upload)) from None
     return visit.page(
@@ -134,8 +136,8 @@ def _questions_page(
         shown=open_ if all_open else open_[:1],
         others=len(open_) - 1,
         all_open=all_open,
-        counts=decided.counts,
-        calls=decided.rows,
+        counts=decided.counts if decided else None,
+        calls=list_check.interview.calls,
         errors=errors or [],
         columns=vocabulary().columns,
     )
@@ -191,7 +193,7 @@ def _run(visit: Visit, sent: Form) -> Response:
     list_check, desk, language = _list(visit), visit.desk, visit.session.language
     if list_check.job and not list_check.job.ended:
         return visit.to(f"/jobs/{list_check.job.id}")
-    if list_check.interview.open_objections:
+    if not list_check.interview.number_is_known or list_check.interview.open_objections:
         return visit.to(f"/checks/{list_check.id}/questions")
 
     def shown(job: Job) -> Shown:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.desk.forms import Form
-from dnc.desk.registry_pages import state
+from dnc.desk.registry_pages import registries, state
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.messages import LANGUAGES
@@ -19,7 +19,7 @@ _LAST = 10  # checks
 
 def _home(visit: Visit) -> Response:
     checks = _last_checks(visit) if visit.desk.store.exists else []
-    return visit.page("home.html", status=state(visit.desk), checks=checks)
+    return visit.page("home.html", status=state(visit.desk), registries=registries(visit.desk), checks=checks)
 
 
 def _last_checks(visit: Visit) -> list[dict[str, Any]]:

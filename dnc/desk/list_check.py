@@ -28,9 +28,9 @@ from dnc.desk.desk import Desk
 from dnc.desk.forms import Upload
 from dnc.desk.jobs import Job
 from dnc.files.open_table import count_rows
-from dnc.files.table import folded
+from dnc.files.table import folded, quoted
 from dnc.law.vocabulary import WAS, vocabulary
-from dnc.messages import counted, messages
+from dnc.messages import counted, in_language, messages
 
 _FIRST_ROWS = 5
 _BATCH = 100_000
@@ -153,6 +153,17 @@ class ListCheck:
         """The names of the columns, and the cells of the first rows, masked unless they are to be shown."""
         rows = self.interview.guesses.rows.head(_FIRST_ROWS)
         return rows.columns, [[self.seen(cell) for cell in row] for row in rows.iter_rows()]
+
+    def left_out(self, language: str) -> Iterator[str]:
+        """Lines about what was not read of the file, or how it was read."""
+        table, said, count = self.interview.guesses.table, messages("summary", language), counted(language)
+        if table.others:
+            names = in_language(quoted(table.others), language)
+            yield messages("desk", language)["other_sheets"].format(names=names)
+        if table.skipped:
+            yield said["skipped"].format(n=count(table.skipped))
+        for misfit in table.misfits:
+            yield said["encoding"].format(**misfit._asdict() | {"line": count(misfit.line)})
 
     def seen(self, cell: object) -> str:
         """A cell of the list as the pages show it."""

@@ -40,6 +40,11 @@ def state(desk: Desk) -> Status | None:
     return status(desk.store, desk.book, verifying=False) if desk.store.exists else None
 
 
+def registries(desk: Desk) -> list[str]:
+    """The registries of which a file may be, by id."""
+    return sorted({*desk.book.registries(), OWN})
+
+
 def _registries(visit: Visit) -> Response:
     return _page(visit, {}, [])
 
@@ -49,7 +54,7 @@ def _page(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) ->
         "registries.html",
         400 if errors else 200,
         status=state(visit.desk),
-        registries=sorted({*visit.desk.book.registries(), OWN}),
+        registries=registries(visit.desk),
         means=_MEANS,
         orders=DATE_ORDERS,
         given=given,
@@ -64,14 +69,14 @@ def _load(visit: Visit, sent: Form) -> Response:
     errors = []
     if upload is None:
         errors.append(("file", visit.texts["no_file"]))
-    as_of = _past(given.pop("as_of"))
+    as_of = _past(given["as_of"])
     if as_of is None:
         errors.append(("as_of", visit.texts["no_past_day"]))
     if errors or upload is None or as_of is None:
         return _page(visit, given, errors)
     sent.keep()
     desk, day, file = visit.desk, as_of, upload
-    options = {name: text for name, text in given.items() if text}
+    options = {name: text for name, text in given.items() if text and name != "as_of"}
     loads: dict[str, Loaded] = visit.session.kept.setdefault("loads", {})
 
     def load(job: Job) -> None:

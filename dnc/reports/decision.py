@@ -118,7 +118,10 @@ def heaviest(
     """
     texts = messages("decision", language)["reason"]
     reasons = [
-        *(Reason(n, "blocked", texts["blocked"].format(title=name)) for name, n in blocked),
+        *(
+            Reason(n, "blocked", texts["blocked"]["one" if n == 1 else "many"].format(title=name))
+            for name, n in blocked
+        ),
         *(
             Reason(n, "undecided", texts["missing"].format(missing=missing_thing(word, language)))
             for word, n in missing.items()

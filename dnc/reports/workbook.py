@@ -33,7 +33,9 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
     yield texts["outcome"], result.sentence
     yield from ((texts["use"], line) for line in result.facts)
     for outcome, rows in result.counts.items():
-        yield outcomes[outcome], f"{count(rows)} ({share(rows / (check.calls or 1))})"
+        # The column of the rows has the word of the files, in every language.
+        name = outcomes[outcome] if outcomes[outcome] == outcome else f"{outcomes[outcome]} (dnc_outcome = {outcome})"
+        yield name, f"{count(rows)} ({share(rows / (check.calls or 1))})"
     yield from ((result.why, f"{count(reason.rows)} {reason.text}") for reason in result.reasons)
     yield from ((headings["next"], step.text) for step in result.steps)
     if result.holds:

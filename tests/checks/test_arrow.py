@@ -234,6 +234,18 @@ def test_every_wrong_argument_says_what_was_expected(screened, function, name, v
         function(SHOP, screened, **{name: value})
 
 
+def test_a_fact_among_the_settings_is_told_where_it_belongs(screened):
+    """`explain(number, store, caller=…)` is a natural first guess."""
+    with pytest.raises(OptionError, match=r"'caller' is a column .*; put it into given=\{'caller': …\}"):
+        check(SHOP, screened, caller="commercial")
+
+
+def test_a_check_is_printed_in_one_line(screened):
+    """Without the rows, which have telephone numbers in them."""
+    result = check(SHOP, screened, region="FR")
+    assert repr(result) == f"<Check {result.id}: {result.counts}>"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import openpyxl
 import pytest
 
-from dnc import InputError, Rulebook, check
+from dnc import InputError, Rulebook, Store, check
 from dnc.checks.brief import read_brief
 from dnc.checks.interview import Interview
 
@@ -128,6 +131,31 @@ def test_a_list_without_numbers_is_refused(asked):
     """Nothing can be asked about it."""
     with pytest.raises(InputError, match="no column of telephone numbers"):
         asked("Nom;Ville\nA;B\n").next()
+
+
+def test_the_questions_are_about_the_sheet_that_the_brief_names(tmp_path):
+    """As the check is; where the first one has no numbers, the others are named."""
+    book = openpyxl.Workbook()
+    book.active.append(["Remarque"])
+    sheet = book.create_sheet("Appels")
+    sheet.append(["Téléphone"])
+    sheet.append(["06 39 98 08 40"])
+    book.save(tmp_path / "list.xlsx")
+    path, brief = tmp_path / "list.xlsx", tmp_path / "list.toml"
+    made = partial(Interview, path, brief, Store(tmp_path / "store"), Rulebook.load(), "en")
+    with pytest.raises(InputError, match="other sheets of the spreadsheet were not read: 'Appels'"):
+        made().next()
+    brief.write_text('sheet = "Appels"\n', encoding="utf-8")
+    assert made().next().id == "caller"
+
+
+def test_nothing_else_is_asked_before_the_column_of_numbers_is_known(asked):
+    """The other questions come from a check of the first rows, which needs the numbers."""
+    interview = asked("id;Truc\n1;06 39 98 08 40\n2;06 39 98 08 41\n")
+    [question] = interview.open()
+    assert question.id == "number" and not interview.number_is_known
+    interview.answer(question, 0)
+    assert interview.number_is_known and next(interview.open()).id == "caller"
 
 
 def test_columns_of_equal_standing_are_a_question(asked, tmp_path):

@@ -120,7 +120,10 @@ def test_the_same_retail_calls_change_sides_overnight(dnc, screened, day, outcom
         (["check", "calls.csv", "--accept", "fr-bloctel-2016-former= "], 2, "needs a reason"),
         (["snapshots"], 4, "no store here"),
         (["rules", "xx"], 2, "no rules for 'xx'"),
-        (["frobnicate"], 2, "No such command"),
+        (["frobnicate"], 2, "No such command 'frobnicate';"),
+        (["chek", "calls.csv"], 2, "No such command 'chek' (Did you mean: check?);"),
+        (["check", "calls.csv", "--at"], 2, "requires an argument;"),
+        (["vet", "calls.csv", "--min-clear", "50"], 2, "is not in the range 0<=x<=1;"),
     ],
 )
 def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, code, says):
@@ -459,6 +462,13 @@ def test_a_row_of_stdin_is_explained(screened, write_file):
             [sys.executable, "-m", "dnc", "start", "-"], check=False, stdin=file, capture_output=True, text=True
         )
     assert done.returncode == 2 and "give LIST as a file" in done.stderr
+
+
+def test_without_a_command_the_help_is_shown(dnc):
+    """Line by line, on stderr, as wrong usage."""
+    code, out, err = dnc()
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: ") and "\n  check      Check a list of planned calls.\n" in err
 
 
 @pytest.mark.parametrize(

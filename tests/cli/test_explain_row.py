@@ -13,6 +13,8 @@ def test_a_row_is_explained(dnc, write_file, monkeypatch):
         assert code == 1 and "(eu-gdpr-objection): forbids the call" in out and "+3363998000" + str(row) in out
     code, out, err = dnc("explain", "list.csv", "--row", 4, "--brief", brief)
     assert code == 2 and "--row 4: list.csv has 3 rows" in err
+    code, out, err = dnc("explain", "list.csv", "--brief", brief)
+    assert (code, out) == (2, "") and "list.csv is a file; say with --row which of its rows to explain" in err
 
 
 def test_the_options_of_a_list_tell_how_its_row_is_read(dnc, write_file, monkeypatch):

@@ -41,6 +41,14 @@ def test_counts_as_json_when_rows_go_to_a_file(dnc, store, write_file, monkeypat
         assert dnc("check", path, *TOLD, "--store", store.path, "--json", *outs)[0] == 2
 
 
+def test_columns_are_named_with_or_without_blanks_and_once(dnc, store, write_file):
+    """One that is named twice is written once."""
+    path = write_file("calls.csv", CALLS)
+    chosen = ("--columns", "outcome, dnc_number,dnc_outcome")
+    _, out, _ = dnc("check", path, *TOLD, *chosen, "--store", store.path)
+    assert out.splitlines()[0] == "number,relationship,objected_on,dnc_outcome,dnc_number"
+
+
 def test_the_earliest_day_that_ends_a_clear_call(dnc, screened, write_file, monkeypatch):
     """`valid_until` is the first day on which one of the clear calls stops being clear."""
     monkeypatch.setenv("DNC_TODAY", "2026-08-05")
@@ -172,3 +180,17 @@ def test_no_change_of_the_law_is_said(dnc, monkeypatch):
     monkeypatch.setenv("DNC_TODAY", "2026-11-26")
     code, _, err = dnc("rules", "fr", "--ahead", "1")
     assert (code, err) == (0, "nothing changes until 2026-11-27\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipes hold more")
+@pytest.mark.parametrize("verb", [("check", "--columns", "outcome", "--quiet"), ("read", "--registry", "own")])
+def test_a_reader_that_goes_away_is_no_fault_of_the_program(tmp_path, verb):
+    """As `| head` does: nothing is printed about it, whether Python or Polars notices."""
+    path = tmp_path / "calls.csv"
+    path.write_text("number\n" + "".join(f"06 39 98 {at // 100:02} {at % 100:02}\n" for at in range(10_000)))
+    command = [sys.executable, "-m", "dnc", "--store", str(tmp_path / "store")]
+    command += [verb[0], str(path), "--region", "FR", *verb[1:]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.read(6) == b"number"
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 4)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from html import unescape
 
 import httpx
+import openpyxl
 import pytest
 
 from dnc import Store
@@ -98,6 +99,20 @@ def test_a_list_is_shown_as_read_and_masked_until_asked(browser):
     assert away.headers["location"] == path
 
 
+def test_what_was_not_read_of_a_file_is_said(browser, tmp_path):
+    """Other sheets, lines above the header, and an encoding that was guessed."""
+    book = openpyxl.Workbook()
+    for row in (["Contacts, été 2026"], ["Nom", "Téléphone"], ["A", "01 99 00 12 34"], ["B", "01 99 00 12 35"]):
+        book.active.append(row)
+    book.create_sheet("Autres").append(["Téléphone"])
+    book.save(tmp_path / "list.xlsx")
+    answer = browser.post("/checks", files={"list": ("list.xlsx", (tmp_path / "list.xlsx").read_bytes())})
+    page = text_of(browser.client.get(answer.headers["location"]))
+    assert "Not read: 'Autres'." in page and "Lines skipped before the header: 1" in page
+    answer = browser.post("/checks", files={"list": ("été.csv", f"{LIST}É;\n".encode("cp1252"))})
+    assert "was read as Windows-1252" in text_of(browser.client.get(answer.headers["location"]))
+
+
 def test_what_a_file_holds_is_never_markup(browser):
     """Neither its name, nor its header, nor its cells, on any page."""
     content = LIST.replace("ref;", f"ref;{HOSTILE};").replace("A1;", f"A1;{HOSTILE};")
@@ -139,7 +154,7 @@ def test_answers_make_a_brief_that_is_used_again(browser):
         return id_, page, text_of(browser.client.get(f"{path}/questions"))
 
     first, page, said = asked()
-    assert "(1 of 1 calls)" in said and "Of 1 calls:" in said
+    assert "(calls affected: 1 of 1)" in said and "Of 1 call:" in said
     refused = browser.post(f"{path}/answers", {"question": first})
     assert refused.status_code == 400 and 'href="#answer-0"' in refused.text
     browser.post(f"{path}/answers", {"question": first, "answer-0": "0"})
@@ -162,6 +177,21 @@ def test_a_check_waits_for_what_columns_of_objections_say(browser):
     path = dropped(browser, "Téléphone;Opposition\n01 99 00 12 34;\n")
     assert "whether these columns contain objections: Opposition" in text_of(browser.client.get(f"{path}/questions"))
     assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
+
+
+def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser):
+    """Before everything else, and a check waits for the answer; a list without such a column is refused."""
+    path = dropped(browser, "id;Truc\n1;06 39 98 08 40\n2;06 39 98 08 41\n")
+    assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
+    page = browser.client.get(f"{path}/questions")
+    assert re.findall(r'name="question" value="([^"]+)"', page.text) == ["number"]
+    assert "Which column contains the number to call?" in text_of(page) and "answers so far" not in text_of(page)
+    browser.post(f"{path}/answers", {"question": "number", "answer-0": "0"})
+    assert "Who calls, and what for?" in text_of(browser.client.get(f"{path}/questions"))
+    assert "Outcome of 2 calls" in text_of(checked(browser, path))
+    path = dropped(browser, "Nom;Ville\nA;B\n")
+    without = browser.client.get(f"{path}/questions")
+    assert without.status_code == 400 and said(without).startswith("list.csv: no column of telephone numbers")
 
 
 # A result
@@ -211,10 +241,18 @@ def test_a_row_with_two_numbers_is_two_calls_of_one_row(browser):
 
 def test_a_list_without_rows_has_a_result(browser):
     """No calls, and nothing to show."""
-    without = ended(browser, browser.post(f"{dropped(browser, LIST.splitlines()[0])}/run"))
-    assert re.search(r'role="alert">list\.csv:1', without.text)  # its column of numbers is not known
     path = dropped(browser, LIST.splitlines()[0].replace("Téléphone", "number"))
     assert "Outcome of 0 calls" in text_of(checked(browser, path))
+
+
+def test_one_call_is_counted_as_one(browser):
+    """In the headings and in the counts, also in French."""
+    browser.post("/language", {"language": "fr"})
+    path = dropped(browser, LIST)
+    assert "Sur 1 appel\N{NO-BREAK SPACE}:" in browser.client.get(f"{path}/questions").text
+    page = text_of(checked(browser, path))
+    browser.post("/language", {"language": "en"})
+    assert "Résultat pour 1 appel " in page and "0 appel possible (" in page
 
 
 def test_an_objection_changes_exactly_its_row(browser):
@@ -264,6 +302,11 @@ def test_a_registry_is_loaded_and_compared_with_the_one_before(browser):
     bloctel = (SAMPLES / "bloctel.csv").read_bytes()
     without = browser.post("/registries", {"as_of": ""}, files={"file": ("bloctel.csv", bloctel)})
     assert without.status_code == 400 and 'href="#as_of"' in without.text
+    assert re.search(
+        r'<input id="as_of"[^>]* aria-describedby="as_of-hint as_of-wrong" aria-invalid="true"', without.text
+    )
+    again = browser.post("/registries", {"as_of": "2026-08-01"}, files={"file": ("", b"")})
+    assert 'value="2026-08-01"' in again.text
     one = ended(browser, browser.post("/registries", {"as_of": "2026-08-01"}, files={"file": ("bloctel.csv", bloctel)}))
     assert "fr-bloctel" in one.text and "first file of this registry" in one.text
     lines = bloctel.splitlines(keepends=True)
@@ -279,6 +322,15 @@ def test_a_registry_is_loaded_and_compared_with_the_one_before(browser):
     page = text_of(browser.client.get("/registries"))
     assert "bloctel" in page.lower() and "What is due" in page
     assert "bloctel" in text_of(browser.client.get("/")).lower()
+
+
+def test_the_own_list_is_loaded_on_the_first_page(browser):
+    """It is a list of bare numbers, so that the form has to say what it is."""
+    home = text_of(browser.client.get("/"))
+    assert "choose: own opt-out list" in home
+    sent = {"file": ("people.csv", b"number\n+33199001299\n")}
+    done = ended(browser, browser.post("/registries", {"as_of": "2026-11-20", "registry": "own"}, files=sent))
+    assert "own opt-out list ( own )" in text_of(done) and "Complete for all numbers" in text_of(done)
 
 
 def test_an_offer_is_assessed_sealed_and_read_again(browser):

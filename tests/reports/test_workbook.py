@@ -94,6 +94,7 @@ def test_it_speaks_french(book):
     made = book(language="fr")
     assert made.sheetnames == ["résumé", "verdicts", "droit"]
     assert [cell.value for cell in made["droit"][1]][:4] == ["Règle", "interdits", "à compléter", "obligations"]
+    assert "interdits (dnc_outcome = blocked)" in {row["Quoi"] for row in _rows(made["résumé"])}
 
 
 def test_more_rows_than_a_sheet_holds(book, monkeypatch):

@@ -97,8 +97,8 @@ class Decider:
                 spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
                 against = self._setup.against(intake, batches, Path(spill))
             for rows in batches:
-                self._unused.look(rows)
                 calls = self._setup.completed(intake.calls(rows), against)
+                self._unused.add(calls, None)
                 verdicts = self._judge.verdicts(calls)
                 parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
                 positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))

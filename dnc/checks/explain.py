@@ -84,6 +84,7 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
             unused.look(batch)
             if 0 < row - before <= batch.height:
                 calls = setup.completed(intake.calls(batch.slice(row - before - 1, 1)), against)
+                unused.add(calls, None)
                 return _explanations(setup, store, calls)
             before += batch.height
         raise OptionError(localized("errors", "no_row_of", row=row, name=files.name, rows=before))

@@ -16,6 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
+from dnc.checks.cell_facts import DECLARABLE
 from dnc.checks.header import Header, has_objection, has_objection_in_json, hints, is_objection, permits, says_no
 from dnc.clock import read_day
 from dnc.errors import InputError
@@ -23,7 +24,7 @@ from dnc.files.open_table import open_table
 from dnc.files.table import folded, looks_like_phone
 from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import FORMER, vocabulary
+from dnc.law.vocabulary import AGAINST, FORMER, OR_NONE, vocabulary
 from dnc.messages import localized, system_locale
 from dnc.numbers.bulk_reader import read_column
 
@@ -402,8 +403,23 @@ class UnusedObjections:
         self._of_consent = [name for name in header.unused if is_declared and speaks_of_consent(name)]
 
     def add(self, calls: Calls, verdicts: object) -> None:
-        """Look at a batch of calls, as `look` does."""
+        """Look at a batch of calls, as `look` does, and at the cells of other columns that were not understood.
+
+        Raises OptionError where such a cell records an objection: what it is read as may not matter for the call.
+        """
         self.look(calls.carried)
+        if calls.cells is None:
+            return
+        header = self._header
+        against = {header.columns.get(ours) for ours in AGAINST}
+        misread = (
+            calls.cells.filter(pl.col("what") == "misread").select("column", "word").unique().sort("column", "word")
+        )
+        for ours, word in misread.iter_rows():
+            # A free text in a column with our own name is passed over, so that nobody stops the calls of others.
+            is_read = ours in vocabulary().axes or header.brief.named(ours)
+            if is_read and header.columns.get(ours) not in against and _objects(ours, word):
+                raise header.misread_objection_error(ours)
 
     def look(self, rows: pl.DataFrame) -> None:
         """Look at rows. Raises OptionError at a column that records objections (see `objecting`) or no consent."""
@@ -426,6 +442,11 @@ class UnusedObjections:
         if not self._left:
             count = Counter(words["column"])
             self._columns = [name for name in self._columns if count[name] <= MOST_WORDS]
+
+
+def _objects(ours: str, word: str) -> bool:
+    """Whether a cell that is read as `ours` records an objection; `refus` is a likely word for a consent."""
+    return is_objection(word) and (has_objection(word) or ours not in (*DECLARABLE, *OR_NONE))
 
 
 def objecting(words: pl.DataFrame) -> list[str]:

@@ -241,6 +241,12 @@ class Header:
         remedy = localized("errors", "way_out", way_out, first=first)
         return OptionError(localized("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
 
+    def misread_objection_error(self, ours: str) -> OptionError:
+        """The error about a column that is read as `ours` and has a cell that records an objection."""
+        name = self.names[self.columns[ours]]
+        why = localized("errors", "misread_cells", name=quoted([name]), ours=ours, typed=as_typed(name))
+        return OptionError(why, *self._place)
+
     def refuse_titles(self) -> None:
         """Raise OptionError where an unread sheet may hold objections, and InputError where a title says that rows do.
 

@@ -139,6 +139,41 @@ def test_cells_that_tell_objections_stop_more_than_checks(dnc, write_file, store
         assert decider(frame.with_columns(statut=pl.lit("client"))).height == 2
 
 
+READ_AS = 'region = "FR"\n[facts]\ncaller = "charity"\n[columns]\n'
+
+
+@pytest.mark.parametrize(
+    ("brief", "word", "code"),
+    some([
+        ('relationship = "Statut"\n', "Ne plus appeler", 2),
+        ('relationship = "Statut"\n', "inconnu", 3),
+        ('appointment_at = "Statut"\n', "ne plus rappeler", 2),
+        ('consent = "Statut"\n', "Ne plus appeler", 2),
+        ('consent = "Statut"\n', "refus", 3),
+        ('relationship = "Statut"\n[values.relationship]\n"Ne plus appeler" = "former_contract"\n', "Ne plus appeler", 3),
+        ('relationship = "Statut"\nobjected_on = "Statut"\n', "Ne plus appeler", 1),
+    ], 3),
+)  # fmt: skip
+def test_an_objection_in_a_column_that_is_read_as_something_else_stops_the_check(dnc, write_file, brief, word, code):
+    """What it is read as may not matter for the call: to a charity it is all the same who is a customer."""
+    path = write_file("calls.csv", f"number,Statut\n+33199000001,{word}\n")
+    options = ("--brief", write_file("b.toml", READ_AS + brief))
+    found, out, err = dnc("check", path, *options)
+    assert (found == 2, "has cells that may record objections, and is read as" in err) == (code == 2, code == 2)
+    assert (",blocked," in out) == (code == 1)
+    assert (dnc("explain", path, "--row", "1", *options)[0] == 2) == (code == 2)
+
+
+def test_a_free_text_under_our_own_name_stops_no_batch(store):
+    """The interface over HTTP decides the calls of several senders together."""
+    calls = pl.DataFrame({"number": ["+33199000001"], "campaign": ["stop"], "place": ["ne pas appeler"]})
+    store.object(["+33199000499"], date(2026, 1, 1))
+    with Decider(store) as decider:
+        assert decider(calls)["dnc_outcome"].to_list() == ["undecided"]
+        with pytest.raises(OptionError, match="'line' has cells that may record objections, and is read as line"):
+            decider(calls.with_columns(line=pl.lit("liste rouge")))
+
+
 @pytest.mark.parametrize(
     ("row", "stops"),
     [

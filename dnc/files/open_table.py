@@ -131,7 +131,8 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
     long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
-    return Table(path, "xlsx", header, sliced(frame), skipped=header_row, others=others, full=full)
+    skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
+    return Table(path, "xlsx", header, sliced(frame), skipped=skipped, others=others, full=full)
 
 
 def _parquet(path: Path) -> Table:

@@ -132,7 +132,8 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
     titles = [(path, title) for title in (*top.titles, *([] if sheet else [name]))]
-    return Table(path, "xlsx", header, sliced(frame), skipped=header_row, titles=titles, others=others, full=full)
+    skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
+    return Table(path, "xlsx", header, sliced(frame), skipped=skipped, titles=titles, others=others, full=full)
 
 
 def _parquet(path: Path) -> Table:

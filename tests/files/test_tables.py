@@ -285,6 +285,16 @@ def book(path: Path, **sheets: list[list[object]]) -> Path:
     return path
 
 
+def test_the_header_of_a_sheet_has_the_number_of_its_row(tmp_path, store):
+    """As the spreadsheet shows it: empty rows above it count, as in a CSV."""
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["A3"], book.active["A4"] = "Contacts", "Tel", "01 99 00 00 01"
+    book.save(tmp_path / "calls.xlsx")
+    assert open_table(tmp_path / "calls.xlsx").skipped == 2
+    with pytest.raises(InputError, match=r"calls\.xlsx:3: no column 'number'"):
+        check(tmp_path / "calls.xlsx", store)
+
+
 def test_sheets(tmp_path):
     """The first sheet that shows and holds anything is read, hidden rows and all; a load names the others."""
     rows = [["number", "reason"], ["0199000001", "x"], ["0261910002", "y"]]

@@ -156,7 +156,7 @@ class Interview:
         if not open_:
             others = self._guesses.table.others
             elsewhere = localized("errors", "in_other_sheets", names=quoted(others)) if others else NOTHING
-            raise InputError(localized("errors", "no_numbers") + elsewhere, self._guesses.table.path)
+            raise InputError(localized("errors", "no_numbers", elsewhere=elsewhere), self._guesses.table.path)
         yield from open_
 
     @property

@@ -145,6 +145,13 @@ def _split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",")]
 
 
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # too long for a name
+        return False
+
+
 @contextmanager
 def _stdout(form: str, *, wanted: bool) -> Iterator[tuple[IO[bytes] | None, list[Path]]]:
     """Where the rows for stdout go: a stream of CSV, or a temporary file that is copied to stdout at the end."""
@@ -198,7 +205,7 @@ def explain(
 
     if row is None and (sheet or maps or ignore or consents):
         raise click.UsageError(localized("errors", "cli", "list_row"))
-    if row is None and Path(number).is_file():
+    if row is None and _is_file(number):
         raise click.UsageError(localized("errors", "cli", "which_row", path=number))
     settings = Settings(
         brief=load_brief(brief, region, maps, () if row is None else given, ignore, sheet=sheet),

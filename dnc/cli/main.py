@@ -29,7 +29,7 @@ from dnc.cli import (
     vet_verb,
 )
 from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, speak_as_typed
-from dnc.errors import DncError, OptionError, ShortageError, is_broken_pipe, shortage
+from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, shortage, why
 from dnc.messages import Words, figure, in_language, localized
 
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
@@ -143,6 +143,8 @@ def _message(error: BaseException) -> tuple[str, int]:
         return in_language(short.message, language()), EXIT_ERROR
     if isinstance(error, DncError):
         return in_language(error.message, language()), EXIT_USAGE if isinstance(error, OptionError) else EXIT_ERROR
+    if isinstance(error, OSError) and error.filename is not None:
+        return in_language(InputError(why(error), error.filename).message, language()), EXIT_ERROR
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
     what = localized("errors", "internal", kind=type(error).__name__, where=where)

@@ -143,6 +143,19 @@ def test_bad_input_gets_one_clear_line(dnc, write_file, monkeypatch, arguments, 
     assert "01 99 00 04 18" not in err
 
 
+@pytest.mark.parametrize("verb", ["check", "vet", "start"])
+def test_a_name_that_the_system_refuses_is_no_fault_in_the_program(dnc, verb):
+    """The line says what the system says of it."""
+    code, out, err = dnc(verb, "x" * 300)
+    assert (code, out) == (4, "") and err.endswith(": File name too long\n") and len(err.splitlines()) == 1
+
+
+def test_a_number_that_is_too_long_for_a_name_is_an_unreadable_number(dnc):
+    """`dnc explain` asks whether its argument is a file."""
+    code, out, _ = dnc("explain", "1" * 300, "--region", "FR")
+    assert code == 3 and "unreadable number" in out
+
+
 def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeypatch):
     """A crash never exits with 1: it gives 4, and one line that names a place in the program and quotes no data."""
     monkeypatch.setattr("dnc.checks.judge.worded", lambda *_: 1 / 0)

@@ -40,8 +40,11 @@ def numbered(rows: pl.DataFrame) -> tuple[pl.Series, pl.DataFrame]:
 
 
 def taken(rows: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
-    """The rows at some positions (UInt32). A few are taken column by column: to wake Polars' threads takes longer."""
-    return pl.DataFrame({column.name: column[at] for column in rows}) if at.len() <= _FEW and rows.width else rows[at]
+    """The rows at some positions (UInt32), of columns with names.
+
+    A few are taken column by column: to wake Polars' threads takes longer.
+    """
+    return pl.DataFrame([column[at] for column in rows]) if at.len() <= _FEW and rows.width else rows[at]
 
 
 def _packed(keys: list[pl.Series]) -> tuple[pl.Series, int] | None:

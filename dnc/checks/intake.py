@@ -30,6 +30,8 @@ from dnc.numbers.bulk_reader import Column, read_column
 from dnc.numbers.reader import split_cell
 
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
+OBJECTS = "in place of another number the row says that people are not to be called"
+ROW_REASONS = {TORN: "torn", OBJECTS: "objects"}  # why no call of a row is decided, and the key of the message
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 
@@ -52,6 +54,13 @@ class _Numbers(NamedTuple):
             return unread
         by_row = self.cells.select("row", unread=unread).group_by("row", maintain_order=True)
         return by_row.agg(pl.col("unread").all())["unread"]
+
+    def objecting(self, rows: int) -> pl.Series:
+        """`OBJECTS` in each row of the batch with a text about objections in place of a number; null in all others."""
+        unread = self.cells.filter(self.read.rows["number"].is_null() & self.cells["text"].str.contains(r"\p{L}{2}"))
+        words = [word for word in unread["text"].unique() if is_objection(word) or has_objection(word)]
+        at = unread.filter(pl.col("text").is_in(words))["row"] if words else unread["row"].clear()
+        return repeated(None, pl.String, rows).scatter(at, OBJECTS)
 
 
 @dataclass(frozen=True)
@@ -114,7 +123,8 @@ class Intake:
             if batch.height > 1:  # a heading has rows below it
                 self._refuse_heading(unread)
         row = None if numbers.single else cells["row"]
-        batch = batch if row is None else batch[row]
+        if row is not None:
+            batch = batch.with_columns(pl.coalesce(RAGGED, numbers.objecting(batch.height)).alias(RAGGED))[row]
         source = None
         if len(header.numbers) > 1:
             source = self._number_names[cells["column"]]

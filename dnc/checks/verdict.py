@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 
-from dnc.checks.intake import TORN
+from dnc.checks.intake import ROW_REASONS
 from dnc.law.demands import DEMANDS
 from dnc.law.findings import Finding
 from dnc.law.regimes import GRADES, Regime
@@ -111,7 +111,7 @@ def _ids(regimes: Iterable[Regime]) -> str:
 def reasons(language: str) -> dict[str, str]:
     """Why a number cannot be read or may be mistyped: the reason as the reading modules give it → in a language."""
     texts = messages("unread", language)
-    return {reason: texts[key] for reason, key in (REASONS | {TORN: "torn"}).items()}
+    return {reason: texts[key] for reason, key in (REASONS | ROW_REASONS).items()}
 
 
 # Of the demands that a clear call meets, name consent and registries first: they say most about it.

@@ -9,8 +9,6 @@ from typing import NamedTuple, Self
 
 import polars as pl
 
-from dnc.frames import taken
-
 
 class Shared(NamedTuple):
     """Columns with the same cells in many rows: a frame of the distinct cells, and for each row its row in it."""
@@ -38,7 +36,7 @@ class Rows:
     @property
     def frame(self) -> pl.DataFrame:
         """All columns, with every cell written out."""
-        together = (taken(frame, row) for frame, row in self.shared if frame.width)
+        together = (frame[row] for frame, row in self.shared if frame.width)
         columns = {column.name: column for frame in (self.own, *together) for column in frame}
         return pl.DataFrame({name: columns[name] for name in self.header})
 

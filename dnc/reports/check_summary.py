@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dnc.checks.intake import TORN
+from dnc.checks.intake import ROW_REASONS
 from dnc.checks.result import Check
 from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
 from dnc.messages import counted, dated, in_language, messages
@@ -13,7 +13,7 @@ from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, m
 
 _SHOWN = 5
 _COUNTED = ("past", "elsewhere", "unplaced", "skipped", "full", "cut")  # attributes of a check
-_RAGGED = {FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", TORN: "torn"}
+_RAGGED = {FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", **ROW_REASONS}
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 

@@ -59,6 +59,15 @@ def test_each_number_is_a_call(empty, write_file):
     assert api.replay(empty, result.id, path).same
 
 
+@pytest.mark.parametrize("text", ["Ne plus appeler", "STOP", "opt-out"])
+def test_a_text_about_objections_in_place_of_a_number_counts_for_the_row(empty, write_file, text):
+    """The other number of the row is undecided, which is clear where the cell is empty or says something else."""
+    rows = "nom;Tél. mobile;Tél. fixe;objected_on\nAnne;{};+33199000412;none\nZoé;+33639980002;+33199000413;none\n"
+    for cell, outcomes in {text: ["undecided"] * 2, "à demander": ["undecided", "clear"], "": ["clear"]}.items():
+        calls = decided(write_file("calls.csv", rows.format(cell)), empty)
+        assert [call[3] for call in calls] == [*outcomes, "clear", "clear"]
+
+
 def test_best_gives_one_row_for_each_row(empty, write_file):
     """The first clear call, else the first undecided one, else the first; conditions on rows come after that."""
     path = write_file("calls.csv", LIST)

@@ -266,7 +266,7 @@ class _Columns:
     def _guessed(self, name: str) -> tuple[str, str]:
         """What the name or the cells of a column suggest."""
         if name in self._guesses.possible_objections:
-            return self._texts["may_object"], self._texts["by_name"]
+            return self._texts["may_object"], self._texts["objects"]
         if ours := next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None):
             return self._texts["perhaps"].format(says=self._says(ours)), self._draft["by_name"]
         if name in self._guesses.numbers:

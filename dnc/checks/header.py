@@ -256,7 +256,7 @@ class Header:
             why = localized("errors", "unused_sheets", names=quoted(sheets), first=as_typed(sheets[0]))
             raise OptionError(why, self.table.path)
         for path, title in self.table.titles:
-            if is_objection(title) or has_objection(title):
+            if says_not_to_call(title):
                 raise InputError(localized("errors", "title", title=quoted([title])), path)
 
     def refuse_unused(self, way_out: str = "map") -> None:
@@ -345,6 +345,11 @@ def has_objection(cell: str) -> bool:
     """Whether somebody wrote into a cell that a person does not want to be called."""
     words = _words(cell)
     return any(f" {phrase} " in words for phrase in hints()["against"]["cells"])
+
+
+def says_not_to_call(text: str) -> bool:
+    """Whether a text is or has a phrase by which people are not to be called."""
+    return is_objection(text) or has_objection(text)
 
 
 def says_nothing(cell: str) -> bool:

@@ -17,7 +17,7 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, quoted_cell, text_of
-from dnc.checks.header import FORMER_OUTCOME, Header, has_objection, is_objection
+from dnc.checks.header import FORMER_OUTCOME, Header, says_not_to_call
 from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Shared
@@ -58,7 +58,7 @@ class _Numbers(NamedTuple):
     def objecting(self, rows: int) -> pl.Series:
         """`OBJECTS` in each row of the batch with a text about objections in place of a number; null in all others."""
         unread = self.cells.filter(self.read.rows["number"].is_null() & self.cells["text"].str.contains(r"\p{L}{2}"))
-        words = [word for word in unread["text"].unique() if is_objection(word) or has_objection(word)]
+        words = list(filter(says_not_to_call, unread["text"].unique()))
         at = unread.filter(pl.col("text").is_in(words))["row"] if words else unread["row"].clear()
         return repeated(None, pl.String, rows).scatter(at, OBJECTS)
 
@@ -326,7 +326,7 @@ class Intake:
         # What was a merged cell may be in all columns.
         rows = rows.filter(pl.col("text") == pl.col("last"), pl.col("text").str.contains(r"\p{L}{2}")).drop("last")
         for line, found in rows.unique("text", maintain_order=True).iter_rows():
-            if is_objection(found) or has_objection(found):
+            if says_not_to_call(found):
                 raise InputError(localized("errors", "heading"), self.table.path, line)
 
 

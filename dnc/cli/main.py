@@ -35,9 +35,9 @@ from dnc.messages import Words, figure, in_language, localized
 EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
 _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
 
-# Almost nothing of what a verb imports or makes is ever freed: at Python's 700 new objects a search for cycles takes a
-# tenth of a short check.
-gc.set_threshold(10_000)
+# Almost nothing of what a verb imports or makes is ever freed: a search for cycles at every 700 new objects, as is
+# usual, takes a tenth of a short check, and one at every 10,000 a twentieth.
+gc.set_threshold(200_000)
 # Polars would return memory to the system half a second after it was freed, and fetch it again for the next batches,
 # which takes up to a tenth of a long check. Its allocator alone (jemalloc) would wait for ten seconds.
 os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000")

@@ -17,7 +17,21 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
-from dnc.checks.header import Header, has_objection, has_objection_in_json, hints, is_objection, permits, says_no
+from dnc.checks.header import (
+    Header,
+    denies,
+    has_objection,
+    has_objection_in_json,
+    hints,
+    is_objection,
+    is_the_phone,
+    named_like,
+    names_channels,
+    names_others,
+    permits,
+    says_no,
+    says_yes,
+)
 from dnc.clock import read_day
 from dnc.errors import InputError
 from dnc.files.open_table import open_table
@@ -400,7 +414,7 @@ class UnusedObjections:
         self._columns = header.unused
         self._left = _LOOKED_AT
         is_declared = brief.facts.get("consent", "none") != "none"
-        self._of_consent = [name for name in header.unused if is_declared and speaks_of_consent(name)]
+        self._of_consent = [name for name in header.unused if is_declared and named_like(name, "consent")]
 
     def add(self, calls: Calls, verdicts: object) -> None:
         """Look at a batch of calls, as `look` does, and at the cells of other columns that were not understood.
@@ -452,14 +466,26 @@ def _objects(ours: str, word: str) -> bool:
 def objecting(words: pl.DataFrame) -> list[str]:
     """The columns that record objections, by their cells; `words`: of `distinct_words`.
 
-    These are columns with a few different words of which one is an objection, or says no where the name of the column
-    says whom one may call; and columns of JSON that tells one.
+    These are columns with a few different words of which one is an objection, or denies what the name of the column
+    is about: a call, or a consent to one; and columns of JSON that tells an objection or such a denial.
     """
-    few = words.filter(pl.len().over("column") <= MOST_WORDS)
-    objects = words.filter(pl.col("word").str.contains(r"^[\[{]"))
-    denied = [name for name in columns_with(few, says_no) if permits(name)]
-    found = [*columns_with(few, is_objection), *denied, *columns_with(objects, has_objection_in_json)]
+    is_few = pl.len().over("column") <= MOST_WORDS
+    few = words.filter(is_few)
+    told = words.filter(is_few & pl.col("word").str.contains("[=:]") | pl.col("word").str.contains(r"^[\[{]"))
+    denied = [name for name in columns_with(few, says_no) if permits(name) or _is_answered(name, few)]
+    others = [name for name in columns_with(few, names_others) if names_channels(name)]
+    inside = [
+        *columns_with(told, has_objection_in_json),
+        *(name for name, word in told.iter_rows() if denies(name, word)),
+    ]
+    found = [*columns_with(few, is_objection), *denied, *others, *inside]
     return list(dict.fromkeys(found))
+
+
+def _is_answered(name: str, words: pl.DataFrame) -> bool:
+    """Whether a column is called like the telephone, and has nothing but words that say yes or no."""
+    cells = words.filter(pl.col("column") == name)["word"] if is_the_phone(name) else ()
+    return bool(len(cells)) and all(says_yes(cell) or says_no(cell) for cell in cells)
 
 
 def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:
@@ -467,11 +493,6 @@ def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[s
     meant = set(filter(is_meant, set(words["word"])))
     found = (column for column, word in words.iter_rows() if word in meant) if meant else ()
     return list(dict.fromkeys(found))
-
-
-def speaks_of_consent(name: str) -> bool:
-    """Whether a name of a column is one that files use for consents."""
-    return any(word in folded(name) for word in hints()["columns"]["consent"])
 
 
 def is_day(cell: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from html import unescape
 from typing import Any, NamedTuple
 
@@ -29,10 +30,12 @@ _TEXT = re.compile(
     "|".join(rf"{quote}([^{quote}\\]*(?:\\.?[^{quote}\\]*)*)(?:{quote}(\s*:)?|\Z)" for quote in "\"'"), re.DOTALL
 )
 _LONGEST = 64  # characters of such a text
+_BETWEEN_VALUES = re.compile(r"[;,|/\n{}]")
 # What programs append to the second of two equal names: pandas, DuckDB, and Polars for CSV and for joins.
 _SECOND = re.compile(r"(?:\.\d+|_1|_duplicated_\d+|_right)$")
 _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
 _JOINTS = re.compile(r"['’]|(?<=\b[^\W\d])\.(?=[^\W\d]\b)")  # inside of words: don't, D.N.C.
+_REMEMBERED = 1_000  # names whose meaning is kept: keys of JSON are the same in every row
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 _LONG = 12  # letters of a name in which more than one can be wrong
@@ -213,7 +216,7 @@ class Header:
         found = {name: _almost(name, free) for name in self.unused}
         told = {*self.columns, *(rule.ours for rule in self.rules), *self.brief.facts}
         if "consent" in told and "consent_until" not in told:
-            found |= {name: "consent_until" for name in self.unused if _ends_consent(name)}
+            found |= {name: "consent_until" for name in self.unused if named_like(name, "consent_until")}
         return {name: ours for name, ours in found.items() if ours}
 
     @property
@@ -298,11 +301,13 @@ def _objections() -> frozenset[str]:
     return frozenset(phrases.union(phrase.replace(" ", "") for phrase in phrases))
 
 
+@lru_cache(_REMEMBERED)
 def may_object(name: str) -> bool:
     """Whether a text has a word by which files record objections."""
     return _has_one(name, hints()["against"]["words"])
 
 
+@lru_cache(_REMEMBERED)
 def permits(name: str) -> bool:
     """Whether a name of a column says whom one may call, so that a no in it is an objection."""
     words = hints()["permission"]
@@ -313,6 +318,69 @@ def permits(name: str) -> bool:
 def says_no(cell: str) -> bool:
     """Whether a cell is a word that says no, or denies a permission."""
     return cell.lower() in noes() or _phrase(cell) in hints()["permission"]["no"]
+
+
+def names_others(cell: str) -> bool:
+    """Whether a cell names nothing but channels other than the telephone."""
+    words, permission = set(_phrase(cell).split()), hints()["permission"]
+    others = words.intersection(permission["channels"])
+    return bool(others) and words.issubset({*others, *permission["between"]})
+
+
+@lru_cache(_REMEMBERED)
+def names_channels(name: str) -> bool:
+    """Whether a name of a column says by which channels people consented, or may be reached."""
+    may_be_reached = named_like(name, "consent_for") and _has_one(name, hints()["permission"]["may"])
+    return (named_like(name, "consent") or may_be_reached) and not named_like(name, "source")
+
+
+def is_the_phone(name: str) -> bool:
+    """Whether a name of a column has nothing but words for telephone calls."""
+    words = set(_phrase(name).split())
+    return bool(words) and words.issubset(hints()["permission"]["call"])
+
+
+def denies(name: str, cell: str) -> bool:
+    """Whether a cell of JSON, or of items such as `phone=no`, tells by one of its values that one may not call.
+
+    The name of a value is that of the column with the keys before it.
+    """
+    return any(
+        len(value) <= _LONGEST and any(is_meant(value) for is_meant in _denials(name, keys))
+        for keys, value in _told(cell)
+    )
+
+
+@lru_cache(_REMEMBERED)
+def _denials(name: str, keys: str) -> list[Callable[[str], bool]]:
+    """What a value of a column with some keys must be to tell that one may not call."""
+    name = f"{name}.{keys}"
+    says = {says_no: permits(name) or is_the_phone(keys.rpartition(".")[2]), names_others: names_channels(name)}
+    return [is_meant for is_meant, does in says.items() if does]
+
+
+def _told(cell: str) -> Iterator[tuple[str, str]]:
+    """The keys and the text of each value that a cell tells."""
+    with suppress(ValueError, RecursionError):
+        yield from _leaves("", json.loads(cell))
+        return
+    for item in _BETWEEN_VALUES.split(cell):
+        key, _, value = item.replace("=", ":").partition(":")
+        yield key, value.strip()
+
+
+def _leaves(keys: str, value: object) -> Iterator[tuple[str, str]]:
+    """The same of a value in JSON; in `{"channel": "phone", "granted": false}` the text counts as a key too."""
+    if isinstance(value, dict):
+        texts = (text[:_LONGEST] for text in value.values() if isinstance(text, str))
+        named = "".join(f" {text}" for text in filter(is_the_phone, texts))
+        for key, inside in value.items():
+            yield from _leaves(f"{keys}.{key}{named}", inside)
+    elif isinstance(value, list) and not all(isinstance(inside, str) for inside in value):
+        for inside in value:
+            yield from _leaves(keys, inside)
+    elif value is not None:
+        yield keys, " ".join(value) if isinstance(value, list) else str(value)
 
 
 def says_yes(cell: str) -> bool:
@@ -365,10 +433,10 @@ def says_nothing(cell: str) -> bool:
     return words.split()[0] in nothing["denies"] or (day is not None and day <= NO_DAYS)
 
 
-def _ends_consent(name: str) -> bool:
-    """Whether a name of a column says until when a consent holds."""
+def named_like(name: str, ours: str) -> bool:
+    """Whether a name of a column has a word that files use for one of our columns."""
     plain = folded(_JOINTS.sub("", name))
-    return any(word in plain for word in hints()["columns"]["consent_until"])
+    return any(word in plain for word in hints()["columns"][ours])
 
 
 def _almost(name: str, known: Mapping[str, str]) -> str | None:

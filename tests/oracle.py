@@ -76,9 +76,12 @@ class Registry:
     def listed_for(self, number, day):
         """For how many days a listed number has been so at most; None where that could be for ever.
 
-        What nobody told is bounded by the last list that was complete and lacked the number.
+        What nobody told is bounded by the last list that was complete and lacked the number; what was told counts only
+        if no answer before that day says that it is listed.
         """
         _, as_of, told = self.said(number, day)
+        if told and self.said(number, told - timedelta(days=1))[0] == "listed":
+            return None
         if not any(one[0] == as_of and number in one[4] for one in self.snapshots):
             return None
         lacked = [

@@ -11,7 +11,7 @@ bit pages where it has them, so that memory is bounded by the batch and never by
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
 from pathlib import Path
@@ -190,16 +190,22 @@ class _About:
         Args:
             newest: as `newest` returns it. as_of: the ranked days.
         Returns:
-            `told`, the date that was given; `earliest`, where none was, the first day on which a listed number may
-            have been listed: the day after the last list that was complete and did not have it.
+            `told`, the date that was given; `since`, the first day on which a listed number may have been listed: the
+            date that was given, unless an earlier answer contradicts it; where none was, the day after the last list
+            that was complete and did not have it.
         """
         answer, rank = newest["answer"], Codec.rank(newest["answer"])
         answers = pl.DataFrame({"answer": self.numbers * self.held.codec.per_id + answer})
         told = answers.join(self.told, on="answer", how="left", maintain_order="left")["told"]
-        earliest = repeated(None, pl.Date, answer.len()).alias("earliest")
-        rows = pl.DataFrame({"number": self.numbers, "prefix": self.prefixes, "rank": rank}).with_row_index("at")
+        since = repeated(None, pl.Date, answer.len()).alias("since")
+        rows = pl.DataFrame({"number": self.numbers, "prefix": self.prefixes, "rank": rank, "told": told})
+        listed = rows.with_row_index("at").filter((Codec.state(answer) == State.LISTED.value) & newest["held"])
+        dated = listed.drop_nulls("told")
+        if dated.height:
+            dated = dated.filter(~self._listed_before(dated, as_of))
+            since.scatter(dated["at"], dated["told"])
         # Goes back from complete list to complete list, until one did not have the number.
-        pending = rows.filter((Codec.state(answer) == State.LISTED.value) & newest["held"] & told.is_null())
+        pending = listed.filter(listed["told"].is_null())
         while pending.height:
             complete = self.lacking.newest(pending["prefix"], pending["rank"] - 1)["answer"]
             pending = pending.with_columns(
@@ -208,9 +214,15 @@ class _About:
             pending = pending.filter(pl.col("rank") > 0)
             held = Codec.rank(self.held.newest(pending["number"], pending["rank"])["answer"]) == pending["rank"]
             new = pending.filter(~held & ~pl.col("listed"))
-            earliest.scatter(new["at"], as_of[new["rank"] - 1].dt.offset_by("1d"))
+            since.scatter(new["at"], as_of[new["rank"] - 1].dt.offset_by("1d"))
             pending = pending.filter(held | pl.col("listed")).drop("listed")
-        return pl.DataFrame([dates for dates in (told, earliest) if dates.null_count() < dates.len()])
+        return pl.DataFrame([dates for dates in (told, since) if dates.null_count() < dates.len()])
+
+    def _listed_before(self, dated: pl.DataFrame, as_of: pl.Series) -> pl.Series:
+        """Whether the newest answer before the date that was given (`told`) already says that a number is listed."""
+        about = replace(self, numbers=dated["number"], prefixes=dated["prefix"], covered=self.lacking)
+        before = about.newest(as_of.search_sorted(dated["told"], side="left").cast(pl.UInt64))
+        return Codec.state(before["answer"]) == State.LISTED.value
 
 
 class _Files(NamedTuple):
@@ -344,7 +356,7 @@ class Lookup:
             calls: columns `number` (UInt64), `day` (Date), `campaign` (String).
         Returns:
             A frame of the same height and order: `answer` (see `Codec`; without its id; null = no snapshot is as
-            old as the day), `next` (rank, 0 = none); where there are any, `told` and `earliest` (Date) and
+            old as the day), `next` (rank, 0 = none); where there are any, `told` and `since` (Date) and
             `campaign` (state).
         """
         numbers = calls["number"].fill_null(0)
@@ -369,18 +381,17 @@ class Lookup:
         height = codes.height
         unknown = {
             "told": repeated(None, pl.Date, height),
-            "earliest": repeated(None, pl.Date, height),
+            "since": repeated(None, pl.Date, height),
             "campaign": repeated(State.NOTHING, pl.UInt64, height),
         }
-        told, earliest, campaign = ({**unknown, **codes.to_dict()}[name] for name in unknown)
+        told, since, campaign = ({**unknown, **codes.to_dict()}[name] for name in unknown)
         days = pl.Series([None, *self._days], dtype=pl.Date)  # by rank
         answer, following = (codes[name].cast(pl.UInt32) for name in ("answer", "next"))
         state = Codec.state(answer)
-        is_listed = state == State.LISTED
         columns = (
             _STATES[state],
             days[Codec.rank(answer)],
-            pl.select(pl.when(is_listed).then(pl.coalesce(told, earliest))).to_series(),
+            since,
             told,
             _OF_CAMPAIGN[campaign],
             days[following],

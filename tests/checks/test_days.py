@@ -245,6 +245,18 @@ def test_an_own_list_is_complete_for_every_number(store, write_file):
         store.load(write_file("own.csv", "+33199000001\n"), registry="own", as_of=AS_OF, covers=["33"])
 
 
+def test_no_grace_from_a_day_before_which_a_number_was_listed(tmp_path, store, write_file):
+    """A list says that a number is on it since a day, and an earlier one has it already; unless one between had not."""
+    for day, numbers in ((date(2026, 10, 1), [1, 2]), (date(2026, 11, 1), [1]), (AS_OF, [1, 2, 3])):
+        rows = "".join(f"+44163296010{n},yes,{'2026-11-18' if day == AS_OF else ''}\n" for n in [*numbers, 8, 9])
+        for registry in ("gb-tps", "gb-ctps"):
+            path = write_file(f"{registry}-{day}.csv", f"number,listed,since\n{rows}")
+            store.load(path, registry=registry, as_of=day, covers=["44"], shrunk="one left")
+    calls = [GB | {"number": f"+44163296010{n}"} for n in (1, 2, 3)]
+    found = [outcome for outcome, _, _ in outcomes(tmp_path, store, *calls)]
+    assert found == ["blocked", "clear", "clear"]
+
+
 # Days that nobody told
 
 

@@ -75,7 +75,8 @@ def expected(number: int, day: date, campaign: str | None, snapshots: list[tuple
     # Days after that of their snapshot, as files of earlier versions may hold them, are not told.
     days = {day if day and last and day <= last else None for day in held if state in ("listed", "clear")} or {None}
     told = None if None in days or (listed and len(days) > 1) else max(days)
-    since = told if listed else None
+    firm = [word for word in words if not word[4]]  # not those by absence from a list with unread rows
+    since = told if listed and told and not newest(firm, told - timedelta(1))[1] else None
     if listed and held and told is None and last:
         lacking = [word[0] for word in words if word[3:] == (True, 0) and not word[1] and word[0] < last]
         since = max(lacking) + timedelta(1) if lacking else None

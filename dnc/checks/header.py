@@ -221,10 +221,19 @@ class Header:
 
     @property
     def doubled(self) -> dict[str, str]:
-        """Unused column → the name of a mapped one that it seems to have had too; other than numbers and row ids."""
-        mapped = {folded(self.names[name]) for ours, name in self.columns.items() if ours not in ("call", "number")}
-        first = {name: _SECOND.sub("", name) for name in self.unused if _SECOND.search(name)}
-        return {name: same for name, same in first.items() if folded(same) in mapped}
+        """Unused column → the name of a mapped one that it seems to have had too, or that is mapped in its place.
+
+        Row ids and numbers may have several columns, and what a list calls a region or a place may be none of ours.
+        """
+        kinds = {ours: column["kind"] for ours, column in vocabulary().columns.items()}
+        mapped = {ours: self.names[name] for ours, name in self.columns.items() if ours not in ("call", "number")}
+        known = {folded(theirs): theirs for theirs in mapped.values()}
+        in_place = {folded(ours): theirs for ours, theirs in mapped.items() if kinds[ours] != "text"}
+        found = {
+            name: known.get(folded(_SECOND.sub("", name))) if _SECOND.search(name) else in_place.get(folded(name))
+            for name in self.unused
+        }
+        return {name: first for name, first in found.items() if first}
 
     @property
     def nameless(self) -> list[str]:
@@ -269,11 +278,11 @@ class Header:
         for ours in (ours for ours in self.permissions if ours not in self.brief.values):
             why = localized("errors", "permission", name=quoted([self.names[self.columns[ours]]]), ours=ours)
             raise OptionError(why, *self._place)
-        for name, ours in self.mistyped.items():
-            why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
-            raise OptionError(why, *self._place)
         for name, first in self.doubled.items():
             why = localized("errors", "doubled", name=quoted([name]), typed=as_typed(name), first=quoted([first]))
+            raise OptionError(why, *self._place)
+        for name, ours in self.mistyped.items():
+            why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
             raise OptionError(why, *self._place)
 
 

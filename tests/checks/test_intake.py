@@ -237,6 +237,16 @@ def test_a_second_column_of_the_same_name_is_not_passed_over(name, write_file, s
     assert check(calls, store, brief=Brief(region="FR", columns={"consent": name}, ignore=["consent"])).rows == 1
 
 
+@pytest.mark.parametrize("name", ["consent", "Call at", "recipient", "related"])
+def test_a_column_of_ours_is_not_passed_over_for_another(name, write_file, store):
+    """It may say otherwise than the column that the brief names in its place; a region may be one of a country."""
+    calls = write_file("calls.csv", f"number,region,land,{name},theirs\n0199000418,Loire,FR,,\n")
+    columns = {name.lower().replace(" ", "_"): "theirs", "region": "land"}
+    with pytest.raises(OptionError, match=f"column '{name}' is not used, and seems to be a second column 'theirs'"):
+        check(calls, store, brief=Brief(columns=columns))
+    assert check(calls, store, brief=Brief(columns=columns, ignore=[name])).rows == 1
+
+
 def test_columns_with_names_only_near_ours_are_carried(write_file, store):
     """Short names are like anything, and some words are only near to ours."""
     names = "voie,link,name,invoice,created,updated,called,religion,content,calls,clé"

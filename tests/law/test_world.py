@@ -214,6 +214,10 @@ def test_place(tmp_path, number, place, expected):
         ("+1 305 555 0101", "America/Denver", {"America/Denver"}),
         ("+1 416 555 0101", "", {"America/Toronto"}),
         ("+44 7700 900123", "", {"Europe/London"}),
+        ("+33 1 99 00 08 10", "FR-IDF", {"Europe/Paris"}),
+        ("+33 1 99 00 08 10", "FR-NC", {"Pacific/Noumea"}),
+        ("+33 1 99 00 08 10", "FR-987", {"Pacific/Tahiti", "Pacific/Gambier"}),
+        ("+33 1 99 00 08 10", "FR-975", {"America/Miquelon"}),
     ],
 )
 def test_clock(tmp_path, number, place, zones):

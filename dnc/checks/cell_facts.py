@@ -36,7 +36,7 @@ _EMPTY = {"consent_withdrawn_on": NEVER, "refused_on": NEVER}
 _QUOTED = 40  # characters of a cell that a note repeats
 _AHEAD = "consent_until"  # the date that may be one to come
 _HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d) ?[-–] ?(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
-_SHORT_NUMBER = re.compile(r"^[0-9]{3,6}$")
+_SHORT_NUMBER = re.compile(r"^[1-9][0-9]{2,5}$")  # with zeros for its digits it is what systems show for none
 _COUNT = re.compile(r"([0-9]{1,9})(?:[.,]00?)?")
 
 _CLOCKS = ("at_first", "at_last")

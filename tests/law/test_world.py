@@ -367,6 +367,8 @@ SHOWN = [
     (SPAIN, "withheld", "es-cli-mobile", "es-400"),
     (SPAIN, "", "", "es-400;es-cli-mobile"),
     (SPAIN, "unreadable", "", "es-400;es-cli-mobile"),
+    (SPAIN, "0000", "", "es-400;es-cli-mobile"),  # systems show it for none
+    (SPAIN, "1004", "", "es-400"),
     (SPAIN | {"call_at": "2026-10-16T16:00"}, "900 555 190", "", ""),
     (SWISS, "+41 44 555 01 90", "", ""),
     (SWISS, "+49 30 23125 990", "ch-cli", ""),

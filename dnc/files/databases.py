@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _OURS = "dnc_outcome"  # a table with this column was written by a check, and may be replaced
 _COPY_ROWS = 1 << 15  # sent at once; more rows need more memory and are not faster
+_TYPED_ROWS = 1 << 18  # of SQLite, read at once: the driver takes the type of a column from the first of them
 _INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 _TYPES = (pl.String, pl.Boolean, *_INTEGERS, pl.Float32, pl.Float64, pl.Date, pl.Datetime, pl.Binary)
 _TYPES_OF_POSTGRESQL = (*_TYPES, pl.Time, pl.Duration, pl.Decimal)
@@ -58,7 +59,9 @@ def fetched(url: str, sql: str, name: str, folder: Path) -> Path:
         closing(_connected(url, read_only=True)) as con,
         closing(con.cursor()) as cursor,
     ):
-        if urlsplit(url).scheme != "sqlite":
+        if urlsplit(url).scheme == "sqlite":
+            cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": _TYPED_ROWS})
+        else:
             cursor.execute("set transaction read only")
         cursor.execute(sql)
         rows = cursor.fetch_record_batch()

@@ -17,6 +17,7 @@ import pytest
 
 from dnc import InputError, check
 from dnc.errors import OptionError
+from dnc.files import databases
 from dnc.files.remote import Query
 
 TOLD = {"caller": "survey", "voice": "human", "dialler": "manual"}
@@ -240,16 +241,20 @@ def _wait_for_nobody(postgres) -> None:
         time.sleep(0.05)
 
 
-def test_a_column_of_several_types_is_said(tmp_path, store):
-    """SQLite keeps a text among numbers, which no column of Arrow can hold."""
+@pytest.mark.parametrize("first", [0, None])
+def test_a_column_of_several_types_is_text(tmp_path, store, monkeypatch, first):
+    """SQLite keeps a text among numbers or empty cells, which no column of Arrow can hold if it comes too late."""
     with sqlite3.connect(tmp_path / "crm.sqlite") as con:
         con.execute("create table calls (number, objected_on)")
-        con.executemany(
-            "insert into calls values (?, ?)", [("+33199000001", 0)] * 3_000 + [("+33199000002", "2026-08-01")]
-        )
+        rows = [("+33199000001", first)] * 3_000 + [("+33199000002", "2026-08-01")]
+        con.executemany("insert into calls values (?, ?)", rows)
     con.close()
+    query = Query(f"sqlite:///{tmp_path}/crm.sqlite", "select * from calls")
+    cells = ["" if first is None else str(first), "2026-08-01"]
+    assert check(query, store).verdicts["objected_on"].fill_null("")[-2:].to_list() == cells
+    monkeypatch.setattr(databases, "_TYPED_ROWS", 1_000)
     with pytest.raises(InputError, match=r"several types, that are not read \(cast it to text\)"):
-        check(Query(f"sqlite:///{tmp_path}/crm.sqlite", "select * from calls"), store)
+        check(query, store)
 
 
 def test_lists_in_files_of_sqlite_and_duckdb(tmp_path, store):

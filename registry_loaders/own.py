@@ -6,7 +6,8 @@ These forms are read:
 * `number`, or one column with a similar name, with any of `since`, `until`, `reason`, and with `country` (ISO 3166-1)
   for national numbers of several countries; without it they are read by `--region`, or as French;
 * `Phone Number, Contact Group Id, Days To Expiry` of a dialler: an entry for one group counts for every call;
-* `phone, national_dnc, litigator` of a scrubbing service: only rows with a `Y` are opt-outs, in whatever column.
+* `phone, national_dnc, litigator` of a scrubbing service: only rows with a `Y` or `true` are opt-outs, in whatever
+  column, and those with anything but a no in one that is named like `internal_dnc`.
 
 The list is complete for every number, and it is cumulative: an entry stays until it is lifted for a stated reason, or
 until its last day, if it was loaded with one, whatever a later file leaves out. Other columns that are named like
@@ -42,8 +43,7 @@ _OTHERS = {
 _NAME = re.compile(rf"(?:{'|'.join(PHONE_WORDS)}|de|du|no?|nr|[\W\d_]|s)*")  # "N° de téléphone", folded
 _DAYS_LEFT = r"^(0*[1-9][0-9]{0,4})$"
 _NO_DAYS_LEFT = "the days to expiry are not a number of days"
-_YES = ("y", "yes")
-_FLAGS = dict.fromkeys(_YES, True) | {"n": False, "no": False}
+_YES, _NO = ("y", "yes", "true"), ("n", "no", "false", "0")  # a 1 may also be a count, in columns that are no flags
 
 
 def _recognises(extract: Extract) -> bool:
@@ -85,17 +85,14 @@ def _columns(extract: Extract) -> list[pl.Expr]:
 
 def _flags(extract: Extract) -> tuple[pl.Expr, pl.Expr]:
     """Whether a row is an opt-out, and what is not understood in it."""
-    places = [at for at in (extract.column(name) for name in _SCRUB) if at is not None]
-    if not places:
+    scrub = [at for at in (extract.column(name) for name in _SCRUB) if at is not None]
+    if not scrub:
         return pl.lit(True), pl.lit(None, pl.String)
-    cells = [pl.col(str(at)).fill_null("").str.to_lowercase() for at in places]
-    flags = [cell.replace_strict(_FLAGS, default=None, return_dtype=pl.Boolean) for cell in cells]
-    strange = pl.any_horizontal((cell != "") & ~cell.is_in(list(_FLAGS)) for cell in cells)
-    silent = pl.all_horizontal(cell == "" for cell in cells)
-    odd = strange | silent
-    others = [pl.col(str(at)) for at in range(len(extract.header)) if at not in places]
-    flags += [cell.str.strip_chars().str.to_lowercase().is_in(_YES) for cell in others]
-    listed = pl.any_horizontal(odd, *(flag.fill_null(False) for flag in flags))
+    cells = [pl.col(str(at)).fill_null("").str.to_lowercase() for at in range(len(extract.header))]
+    flags = [cell for at, cell in enumerate(cells) if at in scrub or "dnc" in extract.header[at]]
+    strange = pl.any_horizontal((flag != "") & ~flag.is_in([*_YES, *_NO]) for flag in flags)
+    odd = strange | pl.all_horizontal(cells[at] == "" for at in scrub)
+    listed = pl.any_horizontal(odd, *(cell.is_in(_YES) for cell in cells))
     return listed, pl.when(odd).then(pl.lit("the flag is neither Y nor N"))
 
 

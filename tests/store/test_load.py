@@ -75,11 +75,14 @@ def test_a_row_whose_number_is_read_counts_against_the_call(store, write_file, t
     assert json.loads(store.log()["detail"][0])["odd"] == 1
 
 
-def test_a_yes_in_any_column_of_a_scrubbed_list_is_an_opt_out(store, write_file):
-    """The service may have kept the lists of its customer beside those of the registries."""
-    text = "phone,national_dnc,litigator,internal_dnc\n+12125550101,N,N, y\n+12125550102,N,N,N\n"
+@pytest.mark.parametrize("yes", [" y", "TRUE", "1", "FL", "2026-01-01"])
+def test_a_yes_in_any_column_of_a_scrubbed_list_is_an_opt_out(store, write_file, yes):
+    """The service may have kept the lists of its customer beside those of the registries, in flags of another kind."""
+    numbers = {"+12125550101": yes, "+12125550102": "N", "+12125550103": "", "+12125550104": "0"}
+    rows = "".join(f"{number},N,N,{flag},3\n" for number, flag in numbers.items())
+    text = f"phone,national_dnc,litigator,internal_dnc,calls\n{rows}"
     one = store.load(write_file("own.csv", text), registry="own", as_of=AS_OF)
-    assert (one.listed, one.clear) == (1, 1)
+    assert (one.listed, one.clear) == (1, 3)
     assert said(store, "own", 12125550101, "2026-08-01")[0] == "listed"
 
 

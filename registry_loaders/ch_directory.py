@@ -1,9 +1,9 @@
 """The Swiss directory: Atom XML of its query service, or mapped CSV with `number` and `star`.
 
 In the XML an `entry` has one or more `tel:phone`, and `tel:nopromo` if the person refuses advertising. In a printed or
-scraped directory the star is beside the name: a `name` with a `*`, also a full-width one, is a star. An entry without a
-star may be called. A number without an entry counts like one with a star, if the file is declared complete (`--covers
-41`) or the number was asked for (`--asked`).
+scraped directory the star is beside the name: a `name` with a `*`, or a sign that looks like one (`∗`, `★`), is a star.
+An entry without a star may be called. A number without an entry counts like one with a star, if the file is declared
+complete (`--covers 41`) or the number was asked for (`--asked`).
 
 Source: SECO, unwanted sales calls
 (https://www.seco.admin.ch/seco/de/home/Werbe_Geschaeftsmethoden/Unlauterer_Wettbewerb/Unerbetene_Werbeanrufe.html).
@@ -19,6 +19,7 @@ import polars as pl
 from dnc.errors import LoaderError
 from dnc.registries import LISTING, Extract, Loader, Member, listings, localized
 
+_STAR = r"[*\u2217\u22C6\u204E\u2605\u2606\u2722-\u273D\u2B50-\u2B52\uFE61\uFF0A]|&#42;|&ast;"
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
 _BLOCK = 1 << 20
 _LONGEST_TAG = 1 << 20  # bytes; expat looks at the beginning of a tag again with each block
@@ -52,11 +53,7 @@ def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         word = pl.lit("") if star is None else pl.col(str(star)).fill_null("").str.to_lowercase()
-        beside = (
-            pl.lit(False)
-            if name is None
-            else pl.col(str(name)).fill_null("").str.normalize("NFKC").str.contains("*", literal=True)
-        )
+        beside = pl.lit(False) if name is None else pl.col(str(name)).fill_null("").str.contains(_STAR)
         marked = word.replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)
         strange = ~word.is_in(list(_WORDS))
         odd = pl.when(strange).then(pl.lit("star is not a known value"))
@@ -117,7 +114,7 @@ class _Entries:
         raise LoaderError(localized("errors", "no_entities"), self._member.where, self._parser.CurrentLineNumber)
 
     def _start(self, name: str, _: dict[str, str]) -> None:
-        self._inside, self._texts = name.rpartition(":")[2], []
+        self._inside, self._texts = name.rpartition(":")[2].lower(), []
         if self._inside == "entry":
             self._phones, self._starred = [], False
         elif self._inside == "nopromo":
@@ -128,7 +125,7 @@ class _Entries:
             self._texts.append(text)
 
     def _end(self, name: str) -> None:
-        kind = name.rpartition(":")[2]
+        kind = name.rpartition(":")[2].lower()
         if kind == "phone":
             self._phones.append((self._parser.CurrentLineNumber, "".join(self._texts).strip()))
         elif kind == "entry":

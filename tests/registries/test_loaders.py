@@ -717,13 +717,28 @@ def test_lost_italian_zero(tmp_path):
     assert said.startswith("rpo.txt:2: a number with nine digits that begin with 6 has lost its zero")
 
 
-@pytest.mark.parametrize("name", ["* Muster", "Muster *", "\uff0aMuster", "Muster Eva\ufe61"])
+@pytest.mark.parametrize(
+    "name",
+    ["* Muster", "Muster *", "\uff0aMuster", "Muster Eva\ufe61", "Muster ∗", "★ Muster", "Muster ✻", "Muster &#42;"],
+)
 def test_swiss_star_stands_anywhere_in_a_name(name, tmp_path):
     """A name with a star of any width, before or behind it, is that of somebody who refuses advertising."""
     path = tmp_path / "d.csv"
     path.write_text(f"number;name;star\n044 555 01 01;{name};\n044 555 01 02;Probe;\n", encoding="utf-8")
     one = Store(tmp_path / "store").load(path, as_of=AS_OF)
     assert (one.listed, one.clear) == (1, 1)
+
+
+def test_swiss_mark_of_a_query_service_in_any_case(tmp_path):
+    """Names of elements in small letters or not: an entry whose mark is not seen could be called."""
+    path = tmp_path / "page.xml"
+    entries = [
+        f"<entry><tel:phone>+4144555010{n}</tel:phone><{mark}/></entry>"
+        for n, mark in enumerate(["tel:nopromo", "tel:NoPromo", "tel:org"])
+    ]
+    path.write_text(f'<feed xmlns:tel="x">{"".join(entries)}</feed>')
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF)
+    assert (one.listed, one.clear) == (2, 1)
 
 
 def test_swiss_number_without_an_entry(tmp_path):

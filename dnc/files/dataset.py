@@ -116,7 +116,8 @@ def _within(folder: Path) -> list[File]:
         raise InputError(localized("errors", "unread", why=why(error)), error.filename)
 
     paths = (Path(at, name).relative_to(folder) for at, _, names in os.walk(folder, onerror=refuse) for name in names)
-    names = sorted(path for path in paths if path.suffix == ".parquet" and not any(map(_is_private, path.parts)))
+    parquet = (path for path in paths if path.suffix.lower() == ".parquet")
+    names = sorted(path for path in parquet if not any(map(_is_private, path.parts)))
     if not names:
         raise InputError(localized("errors", "no_parquet"), folder)
     return [File(folder / name, name.as_posix()) for name in names]

@@ -94,7 +94,7 @@ def _below(store: ObjectStore, path: str) -> Iterator[str]:
 
 def _copy_below(store: ObjectStore, path: str, copy: Path, url: str, suffix: str = "") -> int:
     """Copy the objects below a path whose names end in `suffix` into a new folder; returns how many there are."""
-    names = [name for name in _below(store, path) if name.endswith(suffix)]
+    names = [name for name in _below(store, path) if name.lower().endswith(suffix)]
     for name in names:
         to = copy / PurePosixPath(name).relative_to(path)
         if ".." in to.parts:

@@ -74,6 +74,15 @@ def test_a_folder_is_read_with_its_keys_in_the_order_of_its_paths(screened, data
     assert rows["dnc_missing"][0] == "number"
 
 
+def test_a_file_with_its_suffix_in_capitals_is_not_left_out(screened, tmp_path):
+    """Its rows would be missing, and so would the objections in them."""
+    folder = tmp_path / "offer"
+    folder.mkdir()
+    for name in ("a.parquet", "B.PARQUET"):
+        pl.DataFrame({"number": ["0199000001"]}).write_parquet(folder / name)
+    assert check(folder, screened, **AT).rows == 2
+
+
 def test_a_column_of_a_file_is_not_replaced_by_its_folder(screened, tmp_path):
     """Who writes the keys into the files too gets the cells of the files."""
     folder = tmp_path / "offer" / "caller=survey"

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _LONGEST = 1 << 16  # bytes of a file with a key
+# The points whose order divides 8, by their coordinate y (RFC 8032, 5.1). As public keys they have signatures that are
+# valid for any text, and OpenSSL accepts them.
+_PRIME = (1 << 255) - 19
+_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_WEAK = {y % _PRIME for y in (0, 1, -1, _OF_ORDER_8, -_OF_ORDER_8)}
 
 
 class BrokenSignatureError(Exception):
@@ -66,11 +71,14 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def verified(public: bytes, signature: bytes, context: bytes, data: bytes) -> str:
     """The fingerprint of the key that signed some data in a context.
 
-    Raises BrokenSignatureError if the signature is not valid, OptionError if the extra is missing.
+    Raises BrokenSignatureError if the signature is not valid or anybody could have made it, OptionError if the extra is
+    missing.
     """
     with extra("packs"):
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    if int.from_bytes(public, "little") % (1 << 255) % _PRIME in _WEAK:
+        raise BrokenSignatureError
     try:
         key = Ed25519PublicKey.from_public_bytes(public)
         key.verify(signature, context + data)

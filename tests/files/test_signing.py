@@ -1,0 +1,19 @@
+"""Signatures of files."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from dnc.files.signing import _WEAK, BrokenSignatureError, verified
+
+
+@pytest.mark.parametrize("sign", [0, 1 << 255])
+def test_no_key_has_signatures_that_anybody_can_make(sign):
+    """Of these keys one signature in eight that needs no private key is valid, whatever was signed."""
+    points = [y.to_bytes(32, "little") for y in _WEAK]
+    weak = [(y + sign).to_bytes(32, "little") for y in (*_WEAK, (1 << 255) - 19, (1 << 255) - 18)]
+    for public, point, data in product(weak, points, range(20)):
+        with pytest.raises(BrokenSignatureError):
+            verified(public, point + bytes(32), b"context", bytes([data]))

@@ -78,8 +78,8 @@ class Decider:
     def __call__(self, batch: Batch) -> Any:
         """One batch with the columns of verdicts after its own, its rows in their order, one for each of their numbers.
 
-        A batch of pyarrow comes back as one of pyarrow, any other as a frame of Polars. An objection, a withdrawal or
-        a refusal in one row counts for all rows of the batch with its number, and for none of another batch.
+        A batch of pyarrow comes back as one of pyarrow, any other as a frame of Polars. An objection or a withdrawal in
+        one row counts for all rows of the batch with its number, and for none of another batch.
         Columns of a former run (`dnc_*`) are left out, all others stay as they are.
         Raises InputError where it is no batch of planned calls, and OptionError where it has a column that may record
         objections and is not used.

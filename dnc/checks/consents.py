@@ -22,7 +22,7 @@ from dnc.checks.brief import Brief, Names
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
 from dnc.checks.guesses import columns_with, distinct_words, is_day, objecting
-from dnc.checks.header import Header, is_ended, may_end
+from dnc.checks.header import Header, is_ended, may_end, named_like, names_others
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError, OptionError
@@ -162,10 +162,11 @@ def _refuse_unused(batch: pl.DataFrame, intake: Intake, proof: str | None) -> No
     header = intake.header
     words = distinct_words(batch, [name for name in header.unused if name != proof])
     objections = [name for name in OR_NONE if name in header.columns and name not in _COLUMNS]
+    others = [name for name in columns_with(words, names_others) if named_like(name, "consent_for")]
     for found, why in (
         (list(filter(may_end, words["column"].unique(maintain_order=True))), "unused_columns"),
         (columns_with(words, is_day), "unused_days"),
-        ([*objecting(words), *columns_with(words, is_ended)], "unused_cells"),
+        ([*objecting(words), *columns_with(words, is_ended), *others], "unused_cells"),
         ([header.columns[name] for name in objections if intake.has_objection(batch, [name]).any()], "unused_cells"),
     ):
         if found:

@@ -229,11 +229,12 @@ def test_a_column_that_may_tell_withdrawals_stops_the_check(outcome, name):
         ("valable", "non", True), ("vigente", "no", True), ("état", "résilié", True),
         ("statut", "Expiré", True), ("status", "active", False), ("objected_on", "2026-08-15", True),
         ("objected_on", "none", False), ("refused_on", "2026-08-15", True), ("consent_for", "live", True),
-        ("hours_agreed", "10:00-11:00", True),
+        ("hours_agreed", "10:00-11:00", True), ("canal", "e-mail et SMS", True), ("channel", "phone", False),
+        ("source", "email", False),
     ],
 )  # fmt: skip
 def test_what_a_file_of_consents_tells_besides_is_not_passed_over(outcome, name, cell, stops):
-    """Which consents hold, objections and refusals, and a second column for the same; left out on purpose they are."""
+    """Which consents hold, by which channel, objections and refusals, and a second column for the same."""
     filed = f"number,consent,day,for,hours,{name}\n{NUMBER},named_caller,2026-08-01,both,09:00-11:00,{cell}\n"
     if not stops:
         assert outcome(filed)[0] == ["clear"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import unicodedata
@@ -24,7 +25,8 @@ from dnc.messages import localized
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
-_BETWEEN_ITEMS = re.compile(r"""[;|]|,(?!\s)|",\s""")  # a comma and a blank are also between parts of a sentence
+_BETWEEN_ITEMS = re.compile(r"[;|,/+#·•\n()\[\]]|:::|\s[-–]\s")
+_MOST_WORDS = 8  # of an item that records an objection
 # A text in JSON, or in single quotes as Python writes it, and whether it is a key.
 _TEXT = re.compile(
     "|".join(rf"{quote}([^{quote}\\]*(?:\\.?[^{quote}\\]*)*)(?:{quote}(\s*:)?|\Z)" for quote in "\"'"), re.DOTALL
@@ -310,6 +312,11 @@ def _objections() -> frozenset[str]:
     return frozenset(phrases.union(phrase.replace(" ", "") for phrase in phrases))
 
 
+@cache
+def _words_of_objections() -> frozenset[str]:
+    return frozenset(word for phrase in _objections() for word in phrase.split())
+
+
 @lru_cache(_REMEMBERED)
 def may_object(name: str) -> bool:
     """Whether a text has a word by which files record objections."""
@@ -408,8 +415,24 @@ def is_ended(cell: str) -> bool:
 
 
 def is_objection(cell: str) -> bool:
-    """Whether a cell, or an item of one that is a list, is nothing but a word by which files record objections."""
-    return any(not _objections().isdisjoint(_readings(item)) for item in _BETWEEN_ITEMS.split(unescape(cell)))
+    """Whether a cell, or an item of one that is a list, has a word by which files record objections, and little else.
+
+    Beside it there may be figures, such as a date, and words that change nothing (`Refus définitif`).
+    """
+    items = _BETWEEN_ITEMS.split(unescape(cell))
+    return any(_is_objection(words.split()) for item in items for words in _readings(item))
+
+
+def _is_objection(words: list[str]) -> bool:
+    told = [word for word in words if not word.isdigit()]
+    if len(told) > _MOST_WORDS or _words_of_objections().isdisjoint(told):
+        return False
+    spans = itertools.combinations(range(len(told) + 1), 2)
+    beside = hints()["against"]["beside"]
+    return any(
+        " ".join(told[at:end]) in _objections() and all(word in beside for word in told[:at] + told[end:])
+        for at, end in spans
+    )
 
 
 def has_objection_in_json(cell: str) -> bool:

@@ -26,10 +26,12 @@ import tomllib
 from collections.abc import Iterator
 from datetime import date
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import click
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, example_number_for_type, format_number
 
 from dnc import Store, check
 from dnc.cli.main import cli
@@ -80,6 +82,15 @@ def regimes() -> str:
     return "\n".join(lines)
 
 
+def outline() -> str:
+    """The countries whose scope has no exceptions, so that no call to them is clear."""
+    scopes = {pack.name["en"]: next(filter(attrgetter("is_scope"), pack.regimes)) for pack in BOOK.packs.values()}
+    *names, last = sorted(name for name, scope in scopes.items() if not scope.exceptions)
+    says = "are covered in outline only: a call there may be `blocked`, and is never `clear`."
+    return textwrap.fill(f"{', '.join(names)} and {last} {says}", 120)
+
+
+# The letter of each demand in the table of the page.
 BOUND = {
     "unlisted": "R",
     "unflagged": "R",
@@ -89,7 +100,7 @@ BOUND = {
     "max_attempts": "A",
     "unsettled": "?",
     "not_read": "?",
-}
+} | dict.fromkeys(("cli", "duty", "not_objected", "pause", "silence"), "")  # not shown
 CALLS = {
     "sale, consumer": ("commercial", "human", "consumer"),
     "sale, business": ("commercial", "human", "business"),
@@ -101,14 +112,7 @@ CALLS = {
     "recorded party": ("political", "recorded", "consumer"),
     "recorded survey": ("survey", "recorded", "consumer"),
 }
-ANY_NUMBER = {
-    "at": "+431000000", "au": "+61255501234", "be": "+3225550101", "ca": "+14165550123", "ch": "+41445550101",
-    "de": "+493023125000", "dk": "+4532000000", "es": "+34910000000", "fr": "+33199000001", "gb": "+442079460123",
-    "ie": "+35312000000", "it": "+390655501900", "nl": "+31202000000", "no": "+4721000000", "se": "+4684650040",
-    "fi": "+358912345678", "gr": "+302101234500", "lu": "+35227123401", "pl": "+48221234501", "pt": "+351211234501",
-    "za": "+27115550001", "sg": "+6561000000", "us": "+12025550143",
-}  # fmt: skip
-IRISH_MOBILE = "+353850000000"  # its plan shows that it is mobile: a `line` that contradicts the plan is ignored
+WASHINGTON = "+12025550143"  # a place without rules of its own: those of the country alone are shown
 
 
 def matrix() -> str:
@@ -127,8 +131,7 @@ def matrix() -> str:
             writer = csv.writer(file)
             writer.writerow(["number", "line", "caller", "voice", "recipient"])
             for pack, line in rows:
-                number = IRISH_MOBILE if (pack, line) == ("ie", "mobile") else ANY_NUMBER[pack]
-                writer.writerows([number, line, *call] for call in CALLS.values())
+                writer.writerows([number_in(pack, line), line, *call] for call in CALLS.values())
         applies = iter(check(calls, Store(Path(folder) / "store"), given=plain).verdicts["dnc_applies"])
     lines = [f"| | {' | '.join(CALLS)} |", f"|---{'|---' * len(CALLS)}|"]
     for pack, line in rows:
@@ -137,13 +140,21 @@ def matrix() -> str:
     return "\n".join(lines)
 
 
+def number_in(jurisdiction: str, line: str) -> str:
+    """A number of a country, on such a line: a `line` that contradicts the plan would be ignored."""
+    if jurisdiction == "us":
+        return WASHINGTON
+    kind = PhoneNumberType.MOBILE if line == "mobile" else PhoneNumberType.FIXED_LINE
+    return format_number(example_number_for_type(jurisdiction.upper(), kind), PhoneNumberFormat.E164)
+
+
 def bound(applies: str) -> str:
     """Letters of the demands of the regimes that apply."""
     applying = [BOOK.regime(id_) for id_ in applies.split(";") if id_]
     if any(regime.is_scope for regime in applying):
         return "×"
-    letters = {BOUND[regime.demand] for regime in applying if regime.demand in BOUND}
-    return " ".join(sorted(letters, key="RCFHA?".index)) or "–"
+    letters = {BOUND[regime.demand] for regime in applying}
+    return " ".join(sorted(filter(None, letters), key="RCFHA?".index)) or "–"
 
 
 STATE_CALLS = [
@@ -282,6 +293,7 @@ PARTS = {
     "exceptions": exceptions,
     "jurisdictions": jurisdictions,
     "matrix": matrix,
+    "outline": outline,
     "ray": partial(recipes, "ray_workers", "ray_tasks"),
     "ray_data": partial(recipes, "ray_data"),
     "regimes": regimes,

@@ -51,36 +51,6 @@ SURE = 0.9  # share of filled cells that must be read as telephone numbers, or a
 _MOST = 0.5  # of the numbers with a country code
 _CLOSE = 0.98  # of the numbers that the best plan has: a plan with as many is as likely
 _LOOKED_AT = 100_000  # rows in which unused columns are searched for objections, however many words they have
-_OBJECTING = [  # one of these is in every phrase of `hints.toml` that cells may have, with its accents or without
-    "call",
-    "phone",
-    "contact",
-    "opt",
-    "appel",
-    "rouge",
-    "orange",
-    "anruf",
-    "kontakt",
-    "chiam",
-    "llam",
-    "bel",
-    "benad",
-    "allow",
-    "want",
-    "souhait",
-    "veut",
-    "désir",
-    "desir",
-    "nicht",
-    "keine",
-    "contatt",
-    "vuole",
-    "desider",
-    "quier",
-    "quer",
-    "desea",
-    "liga",
-]
 MOST_WORDS = 20  # a column with more different words holds no axis
 _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
 _WRITTEN = r"^(?:\+|00?[1-9]|\(|\d{3}[-.]\d{3}[-.]\d{4}$)"  # as a number is, and hardly a count, an id or an amount
@@ -450,7 +420,7 @@ class UnusedObjections:
             )
         if found := objecting(words):
             raise self._header.may_object_error([self._header.names[name] for name in found])
-        likely = words.filter(pl.col("word").str.to_lowercase().str.contains_any(_OBJECTING))
+        likely = words.filter(pl.col("word").str.to_lowercase().str.contains_any(hints()["against"]["parts"]))
         self.names += [name for name in columns_with(likely, has_objection) if name not in self.names]
         self._left = max(0, self._left - rows.height)
         if not self._left:

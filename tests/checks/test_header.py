@@ -10,9 +10,10 @@ import xlsxwriter
 
 from dnc import Decider
 from dnc.checks import guesses
-from dnc.checks.header import hints
+from dnc.checks.header import _phrase, hints
 from dnc.errors import OptionError
 from dnc.files import table
+from dnc.files.table import folded
 from tests import some
 
 
@@ -297,9 +298,20 @@ def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_fil
 
 
 def test_no_phrase_of_cells_is_passed_over():
-    """Only texts with one of the beginnings are searched for them."""
+    """Only texts with one of the parts are searched for them."""
     cells = pl.Series(hints()["against"]["cells"])
-    assert cells.filter(~cells.str.contains_any(guesses._OBJECTING)).to_list() == []
+    assert cells.filter(~cells.str.contains_any(hints()["against"]["parts"])).to_list() == []
+
+
+def test_words_of_the_hints_are_written_as_those_of_a_list_are_read():
+    """A word with an accent, a capital or an apostrophe would be found in no list, and a phrase of `cells` neither."""
+    told = hints()
+    groups = [told[table][key] for table in ("against", "permission", "consents", "nothing") for key in told[table]]
+    words = [word for words in groups if words is not told["against"]["parts"] for word in words]
+    assert [word for word in words if word != _phrase(word)] == []
+    names = [*told["mistyped"]["not"], *told["organisation"]["words"]]
+    assert [name for name in names if name != folded(name)] == []
+    assert [words for words in groups if len(set(words)) < len(words)] == []
 
 
 @pytest.mark.parametrize("mark", ["''", "-", "__", '"', "…"])

@@ -27,6 +27,7 @@ from tests.test_messages import CATALOGUE
 PACKAGE = Path(dnc.__file__)
 WORDS = """
 [written]
+name = "Deutsch"
 thousands = "."
 decimal = ","
 percent = " %"
@@ -81,7 +82,9 @@ def test_a_language_is_a_file_of_words(tmp_path):
     assert "Verbrauchergesetzbuch, Art. D. 223-9" in told
     written = "from datetime import date; from dnc.messages import *; print(amount('de', 1)(1234.5), percent('de')(.125), dated('de')(date(2026, 11, 25)))"
     assert run("-c", written).split() == ["1.234,5", "12,5", "%", "25.11.2026"]
-    assert run("-c", PAGES).count('<option value="sale">etwas verkaufen</option>') == 2
+    pages = run("-c", PAGES)
+    assert pages.count('<option value="sale">etwas verkaufen</option>') == 2
+    assert pages.count('lang="de" aria-pressed="true">Deutsch</button>') == 3
     page = tmp_path / "recht.html"
     run("-m", "dnc", "rules", "fr", "--lang", "de", "--out", str(page))
     assert "<dd>Auch Versuche ohne Antwort zählen.</dd>" in page.read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from dnc.clock import NONE, YES, today
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary
-from dnc.messages import dated, messages
+from dnc.messages import apart, dated, messages
 
 SAMPLE = 5_000  # rows that are checked for each question
 _VALUES = 3  # of a column that are shown
@@ -411,8 +411,7 @@ class OpenQuestions:
         return Question(f"empty:{name}:{ours}", text, options, min(rows, self._empty(name)))
 
     def _joined(self, *parts: str) -> str:
-        semicolon: str = messages("common", self._language)["semicolon"]
-        return f"{semicolon} ".join(parts)
+        return apart(parts, self._language)
 
     def _example(self, name: str) -> str:
         """A column with some of its values, if it has any."""

@@ -15,7 +15,7 @@ from dnc.desk.desk import Desk
 from dnc.desk.problems import problem
 from dnc.desk.sessions import Session
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import messages
+from dnc.messages import LANGUAGES, language_name, messages
 from dnc.reports.page import filters
 
 _PAGE = re.compile(r"[0-9]{1,9}")
@@ -72,6 +72,7 @@ def _page(desk: Desk, session: Session | None, template: str, code: int, values:
         "e": messages("explanation", language),
         "state": messages("status", language),
         "language": language,
+        "languages": LANGUAGES,
         "session": session,
         "store": desk.store.path.absolute(),
     }
@@ -90,6 +91,7 @@ def _environment(language: str) -> Environment:
     )
     environment.filters |= filters(language) | {
         "says": lambda column: _capitalised(vocabulary().says(column, language)),
+        "language_name": language_name,
         "meanings": lambda axis: {word: vocabulary().meaning(axis, word, language) for word in vocabulary().axes[axis]},
     }
     return environment

@@ -21,13 +21,13 @@ _IN_PLACE = ("en", "fr")  # both are in the place where a text is defined; any o
 _OTHERS = {match[1]: file for file in files("dnc.messages").iterdir() if (match := _OTHER.fullmatch(file.name))}
 LANGUAGES = (*_IN_PLACE, *sorted(_OTHERS))
 _WRITTEN = {
-    "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d", "semicolon": "; "},
+    "en": {"thousands": ",", "decimal": ".", "percent": "%", "days": "%Y-%m-%d", "name": "English"},
     "fr": {
         "thousands": "\N{NARROW NO-BREAK SPACE}",
         "decimal": ",",
         "percent": "\N{NO-BREAK SPACE}%",
         "days": "%d/%m/%Y",
-        "semicolon": "\N{NO-BREAK SPACE}; ",
+        "name": "Français",
         "quotes": "«\N{NO-BREAK SPACE}{}\N{NO-BREAK SPACE}»",
     },
 }
@@ -43,6 +43,12 @@ def system_locale() -> tuple[str, str]:
     variable = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), None)
     match = _LOCALE.match(variable or locale.getlocale()[0] or "")
     return (match[1].lower(), match[2] or "") if match else ("", "")
+
+
+def language_name(language: str) -> str:
+    """What a language calls itself; its code if its file of words does not say."""
+    written = _WRITTEN.get(language) or words(language).get("written", {})
+    return str(written.get("name", language))
 
 
 def system_language() -> str:
@@ -73,7 +79,8 @@ def words(language: str) -> dict[str, Any]:
 
     Tables: `messages.SECTION` as in `catalogue.toml`, without the language at the end of keys; `columns.COLUMN` as in
     the vocabulary; `regimes.ID` with `title` and `says`; `cites.JURISDICTION.KEY` with `text`; `jurisdictions` with a
-    name for each; `written` with `thousands`, `decimal`, `percent`, `days` (for `strftime`), `semicolon`, `quotes`.
+    name for each; `written` with `thousands`, `decimal`, `percent`, `days` (for `strftime`), `quotes`, and
+    `name`, that of the language.
     """
     if language in _IN_PLACE:
         return {}
@@ -169,7 +176,7 @@ def localized(section: str, *path: str, **values: object) -> Words:
 
 def apart(parts: Iterable[str], language: str) -> str:
     """Parts of a line, joined by semicolons."""
-    return _written(language)["semicolon"].join(parts)
+    return f"{messages('common', language)['semicolon']} ".join(parts)
 
 
 def changed(text: str, change: Callable[[str], str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from dnc.desk.sessions import Sessions
 from dnc.store.verify import verify
 from tests.desk.conftest import Browser, Running, said, until
 
+TEMPLATES = files("dnc.desk") / "templates"
 EVIL = "http://evil.example"
 
 
@@ -125,6 +127,17 @@ def test_every_answer_has_the_headers(desk):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
         assert "<script" not in answer.text and not re.search(r"<[^>]+ (style|on\w+)=", answer.text)
+
+
+def test_every_template_keeps_to_the_policy():
+    """No script but the one of a job, no style, nothing marked as safe; a form that is sent begins with its token."""
+    pages = {file.name: file.read_text(encoding="utf-8") for file in TEMPLATES.iterdir() if file.name.endswith(".html")}
+    assert len(pages) > 10
+    for name, text in pages.items():
+        assert not re.search(r"<style|<[^>]+ (style|on\w+)=|\|\s*safe\b|autoescape", text), name
+        assert re.findall("<script[^>]*>", text) == ['<script src="/jobs/job.js" defer>'] * (name == "job.html"), name
+        forms = re.findall(r'<form method="post"[^>]*>\s*(.*)', text)
+        assert set(forms) <= {'{% include "form_token.html" %}'}, name
 
 
 def test_an_unused_session_ends(store):

@@ -39,7 +39,6 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.registries.contract import Loader
 from dnc.store.loader_search import loaders_of, modules
-from registry_loaders import us_states
 
 BOOK = Rulebook.load()
 ROOT = Path(__file__).parent.parent
@@ -257,16 +256,19 @@ def _kind(loader: Loader) -> str:
     return "directory entries" if loader.directory else "list"
 
 
+BY_AREA_CODE = ("ca-dncl", "us-ndnc")  # their files say for which area codes they are complete
+
+
 def _absent(loader: Loader) -> str:
     if loader.covers:
         where = "" if "" in loader.covers else f", where it begins with +{' or +'.join(loader.covers)}"
         return f"not listed{where}"
     if loader.answers:
         return "not covered"
-    if loader.directory or loader in us_states.LOADERS:
-        declared = "counts as listed" if loader.absent == "listed" else "not listed"
-        return f"not covered; within what `--covers` declares, {declared}"
-    return "not listed, within the area codes that the file holds; else not covered"
+    if loader.registry in BY_AREA_CODE:
+        return "not listed, within the area codes that the file holds; else not covered"
+    declared = "counts as listed" if loader.absent == "listed" else "not listed"
+    return f"not covered; within what `--covers` declares, {declared}"
 
 
 def exceptions() -> str:

@@ -55,6 +55,14 @@ def test_generated_parts_of_the_pages_are_current(path, monkeypatch):
     assert docs.current(path) == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("page", ["which-registries.md", "fr/quels-registres.md"])
+def test_every_registry_that_a_rule_asks_is_on_the_page_for_data_officers(page):
+    """In both languages; the lists of American states are in the reference."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    asked = [id_ for id_ in docs.BOOK.registries() if not re.fullmatch("us-[a-z]{2}-dnc", id_)]
+    assert [id_ for id_ in asked if f"`{id_}`" not in text] == []
+
+
 def test_tables_of_the_pages_have_a_row_a_line():
     """A paragraph that was wrapped again joins the rows of a table."""
     pages = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *docs.PAGES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -86,6 +87,16 @@ def test_case(decided, name, guidance):
     found = decided(STORE_OF[case["registries"]], guidance)[name]
     assert rule_cases.fault(case, found, guidance) is None, found["dnc_why"]
     assert 0 < len(found["dnc_why"]) <= LONGEST_WHY
+
+
+def test_every_country_in_which_a_call_may_be_clear_has_a_case():
+    """At least one row of a table names one of its regimes."""
+    named = {
+        id_ for case in CASES for key in ("decisive", "not_applies") for id_ in re.split("[;|]", case.get(key, ""))
+    }
+    for pack in Rulebook.load().packs.values():
+        if any(regime.exceptions for regime in pack.regimes if regime.is_scope):
+            assert any(regime.id in named for regime in pack.regimes), pack.jurisdiction
 
 
 VERDICT = {

@@ -138,7 +138,7 @@ def test_no_english_is_left_in_french_sources():
             assert not english(text), (section, text)
     columns = vocabulary()
     for name, entry in columns.columns.items():
-        told = [ask(name, "fr") for ask in (columns.label, columns.says, columns.question)]
+        told = [columns.text(name, key, "fr") for key in ("label", "says", "question", "missing", "ask")]
         told += [ask(name, word, "fr") for word in entry.get("values", ()) for ask in (columns.value, columns.meaning)]
         for text in told:
             assert not english(text), (name, text)

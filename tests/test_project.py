@@ -146,9 +146,10 @@ def test_tests_that_the_recipes_name_exist():
 
 
 def test_every_column_of_calls_is_explained_in_both_languages():
-    """Meaning and question of each column, and each value of an axis, in English and in French."""
+    """All texts of each column, and each value of an axis, in English and in French."""
+    texts = {f"{key}{language}" for key in ("label", "says", "question", "missing", "ask") for language in ("", "_fr")}
     for name, column in vocabulary().columns.items():
-        assert {"label", "label_fr", "says", "says_fr", "question", "question_fr"} <= set(column), name
+        assert texts <= set(column), name
         for value, meaning in column.get("values", {}).items():
             assert {"label", "label_fr", "en", "fr"} <= set(meaning), f"{name}: {value}"
 

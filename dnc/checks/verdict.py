@@ -12,6 +12,7 @@ from dnc.checks.intake import ROW_REASONS
 from dnc.law.demands import DEMANDS
 from dnc.law.findings import Finding
 from dnc.law.regimes import GRADES, Regime
+from dnc.law.vocabulary import vocabulary
 from dnc.messages import messages, registry_name
 from dnc.registries.reasons import REASONS
 
@@ -179,13 +180,15 @@ def _fitting(texts: Iterable[str], most: int) -> str:
 
 def missing_thing(word: str, language: str) -> str:
     """What one word of `dnc_missing` says is missing, as a noun."""
-    return about_missing(word, messages("missing", language), language)
+    return about_missing(word, "missing", language)
 
 
-def about_missing(word: str, texts: Mapping[str, str], language: str) -> str:
-    """What some messages say about one word of `dnc_missing`.
+def about_missing(word: str, key: str, language: str) -> str:
+    """The text about one word of `dnc_missing` that columns have under a key, and other words in that section.
 
-    texts: by word; those about any registry, by the part of the word before the colon, name it as {registry}.
+    Texts about any registry are found by the part of the word before the colon, and name it as {registry}.
     """
-    kind, _, registry = word.partition(":")
-    return texts[word] if word in texts else texts[kind].format(registry=registry_name(registry, language))
+    if word in vocabulary().columns:
+        return vocabulary().text(word, key, language)
+    texts, (kind, _, registry) = messages(key, language), word.partition(":")
+    return str(texts.get(word) or texts[kind].format(registry=registry_name(registry, language)))

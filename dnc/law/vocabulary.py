@@ -47,9 +47,13 @@ class Vocabulary:
         """The closed list of words of each axis."""
         return {name: list(entry["values"]) for name, entry in self.columns.items() if entry["kind"] == "axis"}
 
+    def text(self, column: str, key: str, language: str = "en") -> str:
+        """A text about a column: `label`, `says`, `question`, `missing` or `ask`."""
+        return in_languages(self.columns[column], key, "columns", column)[language]
+
     def label(self, column: str, language: str = "en") -> str:
         """The name of a column for people."""
-        return in_languages(self.columns[column], "label", "columns", column)[language]
+        return self.text(column, "label", language)
 
     def value(self, column: str, word: str, language: str = "en") -> str:
         """The name of a value of an axis for people."""
@@ -64,11 +68,11 @@ class Vocabulary:
 
     def says(self, column: str, language: str = "en") -> str:
         """What a column means."""
-        return in_languages(self.columns[column], "says", "columns", column)[language]
+        return self.text(column, "says", language)
 
     def question(self, column: str, language: str = "en") -> str:
         """The question for a user whose file does not have a column."""
-        return in_languages(self.columns[column], "question", "columns", column)[language]
+        return self.text(column, "question", language)
 
     def asks(self, column: str, language: str = "en") -> str:
         """The question without the words to choose from, for people who do not have to type them."""

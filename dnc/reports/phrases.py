@@ -84,7 +84,7 @@ def few(points: list[_Point], most: int) -> list[_Point]:
 
 def needed(missing: str, language: str = "en") -> str:
     """A sentence about one word of `dnc_missing`: what to write, or whom to ask."""
-    return about_missing(missing, messages("ask", language), language)
+    return about_missing(missing, "ask", language)
 
 
 def question(missing: str, language: str = "en") -> str:

@@ -102,6 +102,11 @@ class Header:
             raise InputError(self._no_number(), *self._place)
         return found
 
+    @property
+    def mapped(self) -> dict[str, str]:
+        """Our name → the name in the file of the column that is mapped to it."""
+        return {ours: self.names[name] for ours, name in self.columns.items()}
+
     @cached_property
     def numbers(self) -> list[str]:
         """Unique names of the columns of telephone numbers, in order of preference. Raises InputError."""

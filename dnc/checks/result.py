@@ -9,11 +9,11 @@ from typing import Any
 
 import polars as pl
 
+from dnc.checks.brief import Brief
 from dnc.checks.counts import Tallies
-from dnc.checks.header import Rule
+from dnc.checks.header import Header
 from dnc.checks.selection import Layout
 from dnc.files.dataset import FileList
-from dnc.files.encoding import Misfit
 from dnc.law.rulebook import Rulebook
 from dnc.store.snapshots import Snapshot
 
@@ -24,6 +24,8 @@ class Check:
 
     Attributes:
         files: of the list.
+        header: its columns, as they were read.
+        brief: what was said of them, with the facts that were declared for the whole list.
         layout: columns of the output.
         book: the law that was applied.
         language: of reports, one of `dnc.messages.LANGUAGES`.
@@ -38,25 +40,16 @@ class Check:
         persons: people that the list is about, where rows have several numbers (see `dnc.checks.people`); else None.
         elsewhere: calls to which an objection or a withdrawal of another row applies.
         unplaced: rows with an objection or a withdrawal whose number cannot be read.
-        ignored: columns that were left out on purpose.
         second_numbers: columns that look like telephone numbers and were not used.
         unused_objections: columns with texts that mention objections and were not used.
         dated: whether the list or the settings say when calls are planned.
-        skipped: lines before the header that were left out.
-        sheets: sheets of a spreadsheet that were not read.
-        full: cells of it that its program may have cut.
         cut: cells that are too long for a spreadsheet that was written.
-        misfits: why files were not read as UTF-8.
-        declared: facts declared for the whole list.
-        mapped: our columns → name of the column of the file that they are read from.
-        dates: how days are written, as in the brief.
-        rules: of the brief, about filled and empty cells.
-        beside: names of those that came as options and not from the brief.
-        consents: what the log keeps of the file of consents, if there was one (`Consents.record`).
         snapshots: what the store held.
     """
 
     files: FileList
+    header: Header
+    brief: Brief
     layout: Layout
     book: Rulebook
     language: str
@@ -70,21 +63,10 @@ class Check:
     persons: int | None
     elsewhere: int
     unplaced: int
-    ignored: Sequence[str]
     second_numbers: Sequence[str]
     unused_objections: Sequence[str]
     dated: bool
-    skipped: int
-    sheets: Sequence[str]
-    full: int
     cut: int
-    misfits: Sequence[Misfit]
-    declared: Mapping[str, str]
-    mapped: Mapping[str, str]
-    dates: str
-    rules: Sequence[Rule]
-    beside: frozenset[str]
-    consents: Mapping[str, Any] | None
     snapshots: tuple[Snapshot, ...]
 
     def __repr__(self) -> str:

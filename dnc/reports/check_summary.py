@@ -12,7 +12,6 @@ from dnc.reports.decision import decision
 from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread, other_order
 
 _SHOWN = 5
-_COUNTED = ("past", "elsewhere", "unplaced", "skipped", "full", "cut")  # attributes of a check
 _RAGGED = {FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", **ROW_REASONS}
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
@@ -59,8 +58,8 @@ def remarks(check: Check) -> Iterator[str]:
 
 def _declared(check: Check) -> Iterator[str]:
     texts = messages("summary", check.language)
-    if check.declared:
-        yield texts["declared"].format(facts=facts(check.declared, check.language))
+    if check.brief.facts:
+        yield texts["declared"].format(facts=facts(check.brief.facts, check.language))
     yield from (line for _, line in by_rules(check))
     if counts := consents(check):
         yield texts["consents"].format(counts=counts)
@@ -75,20 +74,22 @@ def counts_in_words(counts: Mapping[str, int], language: str) -> str:
 
 def warnings(check: Check, language: str = "en") -> Iterator[str]:
     """Lines about what a file did not say, or what was left out of it."""
-    texts, count = messages("summary", language), counted(language)
+    texts, count, table = messages("summary", language), counted(language), check.header.table
     if not check.dated:
         yield texts["today"].format(day=dated(language)(check.record["today"]))
     if check.record["clock"] != "system":
         yield texts["clock"].format(day=dated(language)(check.record["today"]))
-    if check.ignored:
-        yield texts["ignored"].format(names=in_language(quoted(check.ignored), language))
+    if ignored := check.header.ignored:
+        yield texts["ignored"].format(names=in_language(quoted(ignored), language))
     if check.unused_objections:
         yield texts["unused_objections"].format(names=in_language(quoted(check.unused_objections), language))
     yield from (texts["second"].format(name=in_language(quoted([name]), language)) for name in check.second_numbers)
-    yield from (texts[name].format(n=count(n)) for name in _COUNTED if (n := getattr(check, name)))
-    if check.sheets:
-        yield texts["sheets"].format(names=in_language(quoted(check.sheets), language))
-    for misfit in check.misfits:
+    counts = {"past": check.past, "elsewhere": check.elsewhere, "unplaced": check.unplaced}
+    counts |= {"skipped": table.skipped, "full": table.full, "cut": check.cut}
+    yield from (texts[name].format(n=count(n)) for name, n in counts.items() if n)
+    if table.others:
+        yield texts["sheets"].format(names=in_language(quoted(table.others), language))
+    for misfit in table.misfits:
         yield texts["encoding"].format(**misfit._asdict() | {"line": count(misfit.line)})
     for reason, key in _RAGGED.items():
         if n := check.tallies.unread[reason]:
@@ -112,6 +113,6 @@ def _misread(check: Check, language: str) -> Iterator[str]:
         if cells.write:
             yield _MARGIN + cells.write
     if columns := other_order(check):
-        yield texts["other_order"].format(columns=", ".join(columns), order=check.dates)
+        yield texts["other_order"].format(columns=", ".join(columns), order=check.brief.dates)
     if more := groups[_SHOWN:]:
         yield _MARGIN + texts["misread_more"].format(n=count(len(more)), rows=count(sum(cells.rows for cells in more)))

@@ -145,7 +145,7 @@ def _steps(check: Check) -> list[Step]:
     for word, n in check.tallies.missing().most_common(_STEPS):
         ask = needed(word, check.language).rstrip(".")
         text = texts["missing"].format(ask=ask, calls=calls(n, check.language))
-        steps.append(Step(text, remedy(word, check.language, check.mapped)))
+        steps.append(Step(text, remedy(word, check.language, check.header.mapped)))
     if unclear := check.tallies.unclear():
         steps.append(Step(texts["unclear"].format(calls=calls(unclear, check.language))))
     return steps
@@ -177,9 +177,10 @@ def calls(count: int, language: str) -> str:
 
 def facts_for_all(check: Check) -> dict[str, str]:
     """The facts that hold for every call: the declared ones for which the list has no column."""
-    facts = {name: value for name, value in check.declared.items() if name not in check.mapped}
+    mapped = check.header.columns
+    facts = {name: value for name, value in check.brief.facts.items() if name not in mapped}
     purpose = vocabulary().purposes.get(facts.get("caller", ""))
-    return ({"purpose": purpose} if purpose and "purpose" not in check.mapped else {}) | facts
+    return ({"purpose": purpose} if purpose and "purpose" not in mapped else {}) | facts
 
 
 def law_used(check: Check) -> list[tuple[Regime, int]]:

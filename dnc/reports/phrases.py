@@ -145,22 +145,22 @@ class Misread(NamedTuple):
 def misread(check: Check) -> list[Misread]:
     """Cells that were not understood, the most frequent first."""
     groups = sorted(check.tallies.misread.items(), key=lambda pair: (-pair[1], pair[0]))
+    dates, language = check.brief.dates, check.language
     return [
-        Misread(column, word, rows, _meaning(column, word, check.dates, check.language), _cell(column, word, check))
+        Misread(column, word, rows, _meaning(column, word, dates, language), _cell(column, word, language))
         for (column, word), rows in groups
     ]
 
 
 def other_order(check: Check) -> list[str]:
     """Labels of columns with dates that contradict the declared order of day and month."""
-    days = [(column, _DAY.match(word)) for column, word in sorted(check.tallies.misread) if check.dates != "iso"]
+    days = [(column, _DAY.match(word)) for column, word in sorted(check.tallies.misread) if check.brief.dates != "iso"]
     columns = dict.fromkeys(column for column, day in days if day and day["order"])
     return [vocabulary().label(column, check.language) for column in columns]
 
 
-def _cell(column: str, word: str, check: Check) -> str:
-    label = vocabulary().label(column, check.language)
-    return f"{label} {in_language(in_quotes(word or '…'), check.language)}"
+def _cell(column: str, word: str, language: str) -> str:
+    return f"{vocabulary().label(column, language)} {in_language(in_quotes(word or '…'), language)}"
 
 
 def _meaning(column: str, word: str, dates: str, language: str) -> str | None:
@@ -215,7 +215,7 @@ def planned(check: Check) -> str:
 def by_rules(check: Check) -> Iterator[tuple[Rule, str]]:
     """Each rule of the brief about filled and empty cells, and a line that says in how many rows it filled a cell."""
     texts, count = messages("summary", check.language), counted(check.language)
-    for rule in check.rules:
+    for rule in check.header.rules:
         rows = count(check.tallies.filled[rule.key, rule.name, rule.shown])
         yield (
             rule,
@@ -232,8 +232,8 @@ def declared(check: Check) -> list[tuple[Fact, str]]:
     texts = messages("page", check.language)
     brief = str(check.record.get("brief") or "")[:12]
     rows = [
-        (name, value, texts["by_command" if name in check.beside else "by_brief"].format(by=user(), brief=brief))
-        for name, value in check.declared.items()
+        (name, value, texts["by_command" if name in check.brief.beside else "by_brief"].format(by=user(), brief=brief))
+        for name, value in check.brief.facts.items()
     ]
     rows += [(rule.ours, rule.word, line) for rule, line in by_rules(check)]
     return [(fact(name, value, check.language), by) for name, value, by in rows]
@@ -241,6 +241,8 @@ def declared(check: Check) -> list[tuple[Fact, str]]:
 
 def consents(check: Check) -> str:
     """What was found in the file of consents; empty if there was no file."""
+    if not (record := check.record["consents"]):
+        return ""
     count = counted(check.language)
-    counts = {key: count(value) if isinstance(value, int) else value for key, value in (check.consents or {}).items()}
-    return str(messages("common", check.language)["consents_says"].format(**counts)) if counts else ""
+    counts = {key: count(value) if isinstance(value, int) else value for key, value in record.items()}
+    return str(messages("common", check.language)["consents_says"].format(**counts))

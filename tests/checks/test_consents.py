@@ -65,7 +65,7 @@ def test_a_row_that_shifted_may_have_been_a_withdrawal(outcome):
     found, result = outcome(HEAD + given + rows, f"number\n{calls}")
     assert dict(zip(shifted, found, strict=True)) == dict.fromkeys(shifted, "undecided") | {None: "clear"}
     assert all("consent" in missing for missing in result.verdicts["dnc_missing"][:-1])
-    assert (result.consents["odd"], result.consents["unread"]) == (3, 0)
+    assert (result.record["consents"]["odd"], result.record["consents"]["unread"]) == (3, 0)
 
 
 # Many cases are decided by one check: each has a number of its own.

@@ -49,7 +49,7 @@ def test_reports_show_them(result):
         assert "example.org" not in report
         assert "063998" not in report
     line = "in the brief: facts.recipient = \"…\"  # for the empty cells of 'Qualité'"
-    assert remedy("recipient", "en", result.mapped) == line
+    assert remedy("recipient", "en", result.header.mapped) == line
     assert "columns.recipient" not in lines
 
 

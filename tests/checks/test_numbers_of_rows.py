@@ -177,7 +177,8 @@ def test_other_functions_agree(empty, write_file):
         api.explain("0639980001 / 0199000002", empty, region="FR")
     consents = write_file("consents.csv", "Tél. mobile;Tél. fixe;consent;day\n0639980001;0199000002;none;2026-01-01\n")
     found = check(path, empty, brief=TWO, given=FACTS, at=date(2026, 10, 5), consents=consents)
-    assert found.consents["rows"], found.consents["numbers"] == (1, 2)
+    told = found.record["consents"]
+    assert (told["rows"], told["numbers"]) == (1, 2)
     with pytest.raises(OptionError, match="is not a column of verdicts"):
         check(path, empty, brief=TWO, columns=["number_form"])
 

@@ -305,7 +305,7 @@ def test_sheets(tmp_path):
     assert opened(path)[1]["number"].to_list() == ["0199000001", "0261910002"]
     notes = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 3)).notes
     assert "sheets not read: 'hidden', 'empty', 'more'" in notes
-    assert check(path, Store(tmp_path / "store"), region="FR").sheets == ["hidden", "empty", "more"]
+    assert check(path, Store(tmp_path / "store"), region="FR").header.table.others == ["hidden", "empty", "more"]
     with pytest.raises(InputError, match="no visible sheet holds anything"):
         open_table(book(path, empty=[], hidden=rows))
 
@@ -1054,7 +1054,7 @@ def test_a_load_says_how_it_was_read(tmp_path):
 def test_files_of_one_list_are_named(tmp_path):
     """Of several files the one that is not UTF-8 is named."""
     paths = [written(tmp_path, "number,city\n0199000001,Nîmes\n", f"{at}.csv", at) for at in ("utf-8", "cp1252")]
-    misfits = check(paths, Store(tmp_path / "store"), region="FR").misfits
+    misfits = check(paths, Store(tmp_path / "store"), region="FR").header.table.misfits
     assert [(one.file, one.line) for one in misfits] == [("cp1252.csv", 2)]
 
 

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.errors import LoaderError
-from dnc.registries import NO_COUNTRY, PHONE_WORDS, Extract, Loader, country, days, listings, localized
+from dnc.registries import NO_COUNTRY, OWN, PHONE_WORDS, Extract, Loader, country, days, listings, localized
 
 _DETAILS = {"since", "until", "reason"}
 _DIALLER = {"contactgroupid", "daystoexpiry"}
@@ -109,5 +109,5 @@ def _with_days(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
 
 
 LOADER = Loader(
-    "own", "FR", _recognises, _read, covers=("",), bare=True, columns=("number", "since", "until", "reason", "country")
+    OWN, "FR", _recognises, _read, covers=("",), bare=True, columns=("number", "since", "until", "reason", "country")
 )

@@ -37,7 +37,7 @@ from dnc import Store, check
 from dnc.cli.main import cli
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.registries.contract import Loader
+from dnc.registries import OWN, Loader
 from dnc.store.loader_search import loaders_of, modules
 
 BOOK = Rulebook.load()
@@ -62,7 +62,7 @@ def jurisdictions() -> str:
     """A row per jurisdiction: what it covers and from when."""
     lines = ["| jurisdiction | numbers of | read for calls | regimes | registries |", "|---|---|---|---|---|"]
     for pack in BOOK.packs.values():
-        needed = sorted({id_ for regime in pack.regimes for part in regime.parts for id_ in part.registries} - {"own"})
+        needed = sorted({id_ for regime in pack.regimes for part in regime.parts for id_ in part.registries} - {OWN})
         places, span = ", ".join(pack.territories), f"{pack.read_from} to {pack.read_until}"
         registries = ", ".join(f"`{id_}`" for id_ in needed)
         lines.append(

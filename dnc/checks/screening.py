@@ -15,7 +15,8 @@ import polars as pl
 from dnc.checks.registry_lookup import Lookup
 from dnc.clock import NO_DAYS, today
 from dnc.database import Instance, instance_of, run, statement
-from dnc.law.demands import OWN, REGISTRY_FACTS, registry_column
+from dnc.law.demands import REGISTRY_FACTS, registry_column
+from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store
 

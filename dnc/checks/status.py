@@ -14,7 +14,7 @@ from dnc.law.condition import Condition
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
 from dnc.law.rulebook import PackId, Rulebook
 from dnc.messages import localized
-from dnc.registries.contract import OWN
+from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 from dnc.store.verify import Findings, verify

@@ -15,8 +15,9 @@ from dnc.clock import today
 from dnc.database import engine, run
 from dnc.errors import StoreError
 from dnc.files.locks import ReadLock
-from dnc.law.demands import OWN, registry_column
+from dnc.law.demands import registry_column
 from dnc.messages import dated, localized, messages, registry_name
+from dnc.registries import OWN
 from dnc.store import ledger_sql
 from dnc.store.loader_search import loaders
 from dnc.store.snapshots import Snapshot, Standing, fault_of

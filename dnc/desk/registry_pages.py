@@ -19,7 +19,7 @@ from dnc.desk.progress import Shown, begin
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError
-from dnc.registries.contract import OWN
+from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 

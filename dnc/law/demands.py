@@ -17,6 +17,7 @@ from typing import Any
 from dnc.law.condition import Condition, Sql, all_sql, is_unknown, one_of
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES, Words, localized, messages, registry_name
+from dnc.registries import OWN
 
 FACTS = {
     "day": "DATE",  # local day of the call; it decides which law is in force
@@ -48,7 +49,6 @@ REGISTRY_FACTS = {
     "_campaign": "VARCHAR",  # listed, clear: the newest answer for the campaign of the call
     "_next_on": "DATE",  # first later day on which another snapshot covers the number
 }
-OWN = "own"  # registry id of the caller's own opt-out list
 UNITS = ("days", "months", "years")
 AGES = (*UNITS, "quarters")  # for answers: until the end of a calendar quarter, counted from that of the answer
 

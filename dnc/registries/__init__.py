@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         listings,
     )
 
+OWN = "own"  # id of the list of those who objected to this caller; everything else comes from a registry
 _MODULES = {
     "dnc.clock": ("today",),
     "dnc.messages": ("figure", "localized"),
@@ -43,6 +44,7 @@ __all__ = [
     "LISTING",
     "NO_COUNTRY",
     "OPTIONAL",
+    "OWN",
     "PHONE_WORDS",
     "Extract",
     "Layout",

@@ -29,6 +29,7 @@ from dnc.files.table import Table, folded, looks_like_phone, refuse_data_as_head
 from dnc.files.vcard import is_vcard
 from dnc.messages import localized
 from dnc.numbers.reader import read_listed
+from dnc.registries import OWN
 
 LISTING = {
     "line": pl.UInt64,  # 1-based row of the file
@@ -45,7 +46,6 @@ OPTIONAL = {
     "undated": pl.String,  # which date in the row is not understood, or null; the row counts without it
     "beside": pl.String,  # other text of a row with shifted cells, or null; numbers in it are used too
 }
-OWN = "own"  # id of the list of those who objected to this caller; everything else comes from a registry
 
 
 def file_kind(kind: str) -> str:

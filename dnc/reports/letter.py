@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from dnc.checks.verdict import missing_thing
 from dnc.errors import OptionError
 from dnc.files.output_file import atomic_path
-from dnc.law.demands import OWN
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, either, localized, messages, registry_name
+from dnc.registries import OWN
 from dnc.reports.page import environment
 
 SUFFIXES = (".html", ".docx")

@@ -15,7 +15,7 @@ from dnc.errors import StoreError, why
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock
 from dnc.messages import calendar_day, localized
-from dnc.registries.contract import OWN
+from dnc.registries import OWN
 from dnc.store import ledger_sql
 
 _NOT_IN_ROW = ("accepted", "new", "notes")  # attributes of a snapshot that its row in the ledger does not have

@@ -29,6 +29,7 @@ PAGES = (
     log_page,
     progress,
 )  # each group of pages is a module with its `ROUTES`
+_STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
 _SWEEP_SECONDS = 60.0
 
 
@@ -74,9 +75,6 @@ async def _sweep(desk: Desk) -> None:
 async def _style(request: Request) -> Response:
     texts = [files(package).joinpath("templates", name).read_text(encoding="utf-8") for package, name in _STYLES]
     return Response("\n".join(texts), media_type="text/css")
-
-
-_STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -44,17 +44,11 @@ _COLUMNS = ("dnc_number", "dnc_outcome", "dnc_why", "dnc_valid_until")
 
 
 def _new(visit: Visit) -> Response:
-    return visit.page("check_new.html", errors=[], lists=list(_lists(visit).values()))
-
-
-def _lists(visit: Visit) -> dict[str, ListCheck]:
-    lists: dict[str, ListCheck] = visit.session.kept.setdefault("lists", {})
-    return lists
+    return visit.page("check_new.html", errors=[], lists=list(visit.kept("lists").values()))
 
 
 def _list(visit: Visit) -> ListCheck:
-    if (list_check := _lists(visit).get(visit.request.path_params["list"])) is None:
-        raise RefusedError(404, visit.texts["no_list"])
+    list_check: ListCheck = visit.found("lists", "list", "no_list")
     if list_check.interview.language != visit.session.language:
         list_check.speak(visit.desk, visit.session.language)
     return list_check
@@ -69,9 +63,9 @@ def _upload(visit: Visit, sent: Form) -> Response:
     except DncError as error:
         at = "brief" if brief and str(brief.path) in str(error) else "list"
         errors = [(at, without_paths(error, upload, brief))]
-        return visit.page("check_new.html", 400, errors=errors, lists=list(_lists(visit).values()))
+        return visit.page("check_new.html", 400, errors=errors, lists=list(visit.kept("lists").values()))
     sent.keep()
-    _lists(visit)[list_check.id] = list_check
+    visit.kept("lists")[list_check.id] = list_check
     return visit.to(f"/checks/{list_check.id}")
 
 
@@ -234,8 +228,7 @@ def _result(visit: Visit) -> Response:
     changed = params.get("changed") == "1"
     chosen = rows.chosen(outcome, reason, changed=changed)
     count = int(chosen.select(pl.len()).collect().item())
-    pages = max(1, -(-count // _PAGE_ROWS))
-    at = visit.page_of(pages)
+    at, pages = visit.part_of(count, _PAGE_ROWS)
     kept = {"outcome": outcome, "reason": reason, "changed": "1" if changed else ""}
     query = urlencode({name: value for name, value in kept.items() if value})
     with list_check.lock:

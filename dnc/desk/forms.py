@@ -10,6 +10,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import IO
 from urllib.parse import parse_qsl
@@ -18,6 +19,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
+from dnc.clock import today
 from dnc.desk.desk import RefusedError
 from dnc.desk.visit import TOKEN, Visit
 from dnc.errors import is_full, no_room, printable
@@ -55,9 +57,20 @@ class Form:
     _folder: Path | None = None
     _kept: bool = False
 
-    def get(self, name: str, default: str = "") -> str:
-        """The last text of a field, without blanks at its ends."""
-        return next((text.strip() for key, text in reversed(self.fields) if key == name), default)
+    def get(self, name: str) -> str:
+        """The last text of a field, without blanks at its ends; empty if the form has no such field."""
+        return next((text.strip() for key, text in reversed(self.fields) if key == name), "")
+
+    def day(self, name: str) -> date | None:
+        """The day in a field; None if it is empty or no day."""
+        with suppress(ValueError):
+            return date.fromisoformat(self.get(name))
+        return None
+
+    def past_day(self, name: str) -> date | None:
+        """The day in a field; None also if it is still to come."""
+        day = self.day(name)
+        return day if day and day <= today() else None
 
     def all(self, name: str) -> list[str]:
         """The texts of a field that may occur several times."""

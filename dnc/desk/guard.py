@@ -15,7 +15,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dnc.desk.desk import Desk, RefusedError
-from dnc.desk.sessions import Session
 from dnc.desk.visit import refusal
 from dnc.errors import printable
 from dnc.messages import messages
@@ -81,13 +80,11 @@ class Guard:
             if not desk.opens(query["token"]):
                 raise RefusedError(403, texts["stale_token"])
             rest = urlencode([pair for pair in query.multi_items() if pair[0] != "token"])
-            return self._with_cookie(RedirectResponse(_local(path, rest), 303))[0]
+            return self._with_cookie(_local(path, rest))
         session = desk.sessions.find(_cookie(headers, desk.cookie), user)
         if session is None and user is not None and scope["method"] == "GET":
             # The proxy has signed this person in; the browser asks for the same page again, with the cookie.
-            return self._with_cookie(
-                RedirectResponse(_local(path, scope["query_string"].decode("ascii", "replace")), 303), user
-            )[0]
+            return self._with_cookie(_local(path, scope["query_string"].decode("ascii", "replace")), user)
         if session is None:
             raise RefusedError(403, texts["no_session"])
         scope.setdefault("state", {})["session"] = session
@@ -112,12 +109,13 @@ class Guard:
             raise RefusedError(401, messages("desk", self._desk.language)["no_user"])
         return user
 
-    def _with_cookie(self, response: Response, user: str | None = None) -> tuple[Response, Session]:
-        """A response that starts a session."""
-        cookie, session = self._desk.sessions.open(self._desk.language, user)
+    def _with_cookie(self, address: str, user: str | None = None) -> Response:
+        """Start a session, and send the browser to an address with its cookie."""
+        cookie, _ = self._desk.sessions.open(self._desk.language, user)
+        response = RedirectResponse(address, 303)
         # A proxy that signs people in speaks TLS with them.
         response.set_cookie(self._desk.cookie, cookie, httponly=True, samesite="strict", secure=user is not None)
-        return response, session
+        return response
 
 
 def _cookie(headers: Headers, name: str) -> str:

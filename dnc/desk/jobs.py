@@ -102,9 +102,9 @@ class Jobs:
         self._pool = ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="job")
         self._jobs: dict[str, tuple[Session, Job]] = {}
 
-    def start(self, session: Session, function: Callable[[Job], Any], total: int | None = None) -> Job:
+    def start(self, session: Session, function: Callable[[Job], Any]) -> Job:
         """Run `function(job)` for a session, whose files stay until the job has ended, even if the tab is closed."""
-        job, context = Job(total), contextvars.copy_context()  # the context has the name for the log
+        job, context = Job(), contextvars.copy_context()  # the context has the name for the log
         using = ExitStack()
         using.enter_context(session.in_use())
         self._jobs[job.id] = session, job

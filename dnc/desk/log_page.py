@@ -40,8 +40,7 @@ def _page(visit: Visit, findings: Findings | None) -> Response:
     for name, column in (("verb", "verb"), ("by", "done_by")):
         if name in filters:
             chosen = chosen.filter(pl.col(column) == filters[name])
-    pages = max(1, -(-chosen.height // _PAGE_ROWS))
-    at = visit.page_of(pages)
+    at, pages = visit.part_of(chosen.height, _PAGE_ROWS)
     part = chosen.reverse().slice((at - 1) * _PAGE_ROWS, _PAGE_ROWS)
     return visit.page(
         "log.html",

@@ -20,7 +20,6 @@ from dnc.checks.explain import explain_call
 from dnc.checks.settings import Settings
 from dnc.checks.subject_access import answer
 from dnc.clock import today
-from dnc.desk.desk import RefusedError
 from dnc.desk.explained import explained
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
@@ -52,14 +51,8 @@ class LookUp:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
 
 
-def _numbers(visit: Visit) -> dict[str, LookUp]:
-    numbers: dict[str, LookUp] = visit.session.kept.setdefault("numbers", {})
-    return numbers
-
-
 def _look_up_of(visit: Visit) -> LookUp:
-    if (look_up := _numbers(visit).get(visit.request.path_params["id"])) is None:
-        raise RefusedError(404, visit.texts["no_number"])
+    look_up: LookUp = visit.found("numbers", "id", "no_number")
     return look_up
 
 
@@ -81,21 +74,14 @@ def _look_up(visit: Visit, sent: Form) -> Response:
         [number] = read_all([given["number"]], given["region"].upper() or None)
     except InputError:
         errors.append(("number", visit.texts["unread_number"]))
-    day = _day(given["day"])
+    day = sent.day("day")
     if day is None:
         errors.append(("day", visit.texts["no_day"]))
     if errors or day is None:
         return _blank(visit, given, errors)
     look_up = LookUp(f"+{number}", day, {name: given[name] for name in _FACTS if given[name]})
-    _numbers(visit)[look_up.id] = look_up
+    visit.kept("numbers")[look_up.id] = look_up
     return visit.to(f"/number/{look_up.id}")
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _stored(visit: Visit) -> Response:
@@ -127,9 +113,9 @@ def _object(visit: Visit, sent: Form) -> Response:
     """Record an objection, or lift the existing ones, which needs a reason."""
     look_up, lift = _look_up_of(visit), sent.get("lift") == "yes"
     at = "lift-" if lift else ""
-    on, reason = _day(sent.get(f"{at}on")), sent.get(f"{at}reason")
+    on, reason = sent.past_day(f"{at}on"), sent.get(f"{at}reason")
     errors = []
-    if on is None or on > today():
+    if on is None:
         errors.append((f"{at}on", visit.texts["no_past_day"]))
     if lift and not reason:
         errors.append(("lift-reason", visit.texts["no_reason"]))

@@ -18,7 +18,7 @@ from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.progress import Shown, begin
+from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
@@ -80,18 +80,17 @@ def _vet(visit: Visit, sent: Form) -> Response:
     given = {name: sent.get(name) for name in _TEXTS}
     uploads = {name: sent.file(name, visit) for name in _FILES}
     terms, errors = _terms(visit, given)
-    if not (uploads["offer"] or uploads["sealed"]):
+    named = uploads["offer"] or uploads["sealed"]
+    if named is None:
         errors.append(("offer", visit.texts["no_offer"]))
-    if errors:
+    if errors or named is None:
         return _blank(visit, given, errors)
     sent.keep()
-    desk, language = visit.desk, visit.session.language
-    name = (uploads["offer"] or uploads["sealed"] or Upload(visit.desk.store.path, "")).name
-    offers: dict[str, Vetting] = visit.session.kept.setdefault("offers", {})
+    desk, language, name = visit.desk, visit.session.language, named.name
 
-    def assess(job: Job) -> None:
+    def assess(job: Job) -> Vetting:
         try:
-            offers[job.id] = _vetting(desk, uploads, terms, language, job)
+            return _vetting(desk, uploads, terms, language, job)
         except DncError as error:
             raise InputError(without_paths(error, *uploads.values())) from None
         finally:
@@ -183,9 +182,7 @@ def _vetting(desk: Desk, uploads: dict[str, Upload | None], terms: Terms, langua
 
 
 def _offer(visit: Visit) -> Vetting:
-    vetting: Vetting | None = visit.session.kept.get("offers", {}).get(visit.request.path_params["job"])
-    if vetting is None:
-        raise RefusedError(404, visit.texts["not_found"])
+    vetting: Vetting = result_of(visit, "vet")
     return vetting
 
 

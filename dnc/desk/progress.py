@@ -42,19 +42,21 @@ class Shown:
 def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job], Any]) -> Response:
     """Start a job for a session, and send the browser to its page."""
     job = visit.desk.jobs.start(visit.session, function)
-    _jobs(visit)[job.id] = shown(job)
+    visit.kept("jobs")[job.id] = shown(job)
     return visit.to(f"/jobs/{job.id}")
 
 
-def _jobs(visit: Visit) -> dict[str, Shown]:
-    jobs: dict[str, Shown] = visit.session.kept.setdefault("jobs", {})
-    return jobs
-
-
 def _shown(visit: Visit) -> Shown:
-    if (shown := _jobs(visit).get(visit.request.path_params["job"])) is None:
-        raise RefusedError(404, visit.texts["not_found"])
+    shown: Shown = visit.found("jobs", "job")
     return shown
+
+
+def result_of(visit: Visit, what: str) -> Any:
+    """What the job that the address names returned. Raises RefusedError if it does something else, or is not done."""
+    shown = _shown(visit)
+    if shown.what != what or shown.job.state != "done":
+        raise RefusedError(404, visit.texts["not_found"])
+    return shown.job.result
 
 
 def _page(visit: Visit) -> Response:

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.checks.status import Status, status
-from dnc.clock import DATE_ORDERS, today
+from dnc.clock import DATE_ORDERS
 from dnc.desk.check_pages import without_paths
-from dnc.desk.desk import Desk, RefusedError
+from dnc.desk.desk import Desk
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.progress import Shown, begin
+from dnc.desk.progress import Shown, begin, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError
@@ -69,7 +69,7 @@ def _load(visit: Visit, sent: Form) -> Response:
     errors = []
     if upload is None:
         errors.append(("file", visit.texts["no_file"]))
-    as_of = _past(given["as_of"])
+    as_of = sent.past_day("as_of")
     if as_of is None:
         errors.append(("as_of", visit.texts["no_past_day"]))
     if errors or upload is None or as_of is None:
@@ -77,11 +77,10 @@ def _load(visit: Visit, sent: Form) -> Response:
     sent.keep()
     desk, day, file = visit.desk, as_of, upload
     options = {name: text for name, text in given.items() if text and name != "as_of"}
-    loads: dict[str, Loaded] = visit.session.kept.setdefault("loads", {})
 
-    def load(job: Job) -> None:
+    def load(_: Job) -> Loaded:
         try:
-            loads[job.id] = loaded(desk.store, file, day, options)
+            return loaded(desk.store, file, day, options)
         except DncError as error:
             raise InputError(without_paths(error, file)) from None
         finally:
@@ -91,14 +90,6 @@ def _load(visit: Visit, sent: Form) -> Response:
         return Shown(job, "load", file.name, f"/registries/loads/{job.id}", "/registries")
 
     return begin(visit, shown, load)
-
-
-def _past(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day <= today() else None
 
 
 def loaded(store: Store, upload: Upload, as_of: date, options: dict[str, Any]) -> Loaded:
@@ -115,10 +106,7 @@ def loaded(store: Store, upload: Upload, as_of: date, options: dict[str, Any]) -
 
 
 def _loaded(visit: Visit) -> Response:
-    result = visit.session.kept.get("loads", {}).get(visit.request.path_params["job"])
-    if result is None:
-        raise RefusedError(404, visit.texts["not_found"])
-    return visit.page("registry_loaded.html", loaded=result)
+    return visit.page("registry_loaded.html", loaded=result_of(visit, "load"))
 
 
 ROUTES: list[Route] = [

@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dnc.desk.desk import Desk
+from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.problems import problem
 from dnc.desk.sessions import Session
 from dnc.law.vocabulary import vocabulary
@@ -46,10 +46,24 @@ class Visit:
         """
         return _page(self.desk, self.session, template, code, values)
 
-    def page_of(self, pages: int) -> int:
-        """The part of a table that the address asks for, from 1 to `pages`; the first one if it names none."""
-        text = self.request.query_params.get("page", "")
-        return min(max(int(text), 1), pages) if _PAGE.fullmatch(text) else 1
+    def kept(self, group: str) -> dict[str, Any]:
+        """What a group of pages keeps in the session, by the id in their addresses."""
+        kept: dict[str, Any] = self.session.kept.setdefault(group, {})
+        return kept
+
+    def found(self, group: str, parameter: str, sentence: str = "not_found") -> Any:
+        """What the address names of it, in this parameter. Raises RefusedError if the session has no such thing."""
+        if (one := self.kept(group).get(self.request.path_params[parameter])) is None:
+            raise RefusedError(404, self.texts[sentence])
+        return one
+
+    def part_of(self, rows: int, size: int) -> tuple[int, int]:
+        """The part of a table that the address asks for, from 1, by default the first; and how many parts it has.
+
+        size: rows of a part.
+        """
+        parts, text = max(1, -(-rows // size)), self.request.query_params.get("page", "")
+        return min(max(int(text), 1), parts) if _PAGE.fullmatch(text) else 1, parts
 
     def to(self, path: str) -> Response:
         """Redirect the browser after a form, so that reloading the next page does not repeat the change."""

@@ -24,12 +24,13 @@ def desk(store):
 def test_a_check_tells_how_far_it_is(desk, screened):
     """Rows, rate and the result; the log names who was signed in."""
     _, session = desk.sessions.open("en", "anna")
+
+    def work(job):
+        job.total = 4
+        return check(SAMPLES / "shop.csv", screened, region="FR", at="2026-11-27", progress=job.advance)
+
     with acting("anna"):
-        job = desk.jobs.start(
-            session,
-            lambda job: check(SAMPLES / "shop.csv", screened, region="FR", at="2026-11-27", progress=job.advance),
-            total=4,
-        )
+        job = desk.jobs.start(session, work)
     until(lambda: job.ended)
     assert (job.state, job.rows, job.seconds_left) == ("done", 4, 0)
     assert job.result.counts["blocked"] == 3 and job.rate > 0

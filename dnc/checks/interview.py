@@ -36,45 +36,50 @@ class Interview:
         brief: file of the brief; an existing one is continued, and its comments are lost.
         store: where the snapshots of registries are; need not exist.
         book: the law.
-        language: one of `dnc.messages.LANGUAGES`.
+        language: of the questions, one of `dnc.messages.LANGUAGES`.
+    Attributes:
+        guesses: what the list shows.
+        brief: as it is, as its file has it.
+        calls: of the rows that are checked for each question.
+        taken: what needed no question, a line each.
     Raises:
         InputError: the list or the brief cannot be read, or the list has no telephone numbers.
     """
 
     def __init__(self, path: Path, brief: Path, store: Store, book: Rulebook, language: str) -> None:
-        self._path, self._store, self._book, self._language = brief, store, book, language
+        self._path, self._store, self._book, self.language = brief, store, book, language
         self._wrong = messages("start", language)["wrong"]
         self._asked: set[str] = set()
         self._before: list[tuple[str, Edits]] = []  # each question that was answered, and the brief until then
-        self._brief: Edits = {}
+        self.brief: Edits = {}
         self._decided: Tallies | None = None  # by the brief as it is
         sheet = None
         if brief.exists():
             sheet = read_brief(brief).sheet
             try:
-                self._brief = toml_of(brief.read_text(encoding="utf-8-sig"))
+                self.brief = toml_of(brief.read_text(encoding="utf-8-sig"))
             except UnicodeDecodeError:
                 raise InputError(localized("errors", "brief_encoding"), brief) from None
-        self._guesses = Guesses(path, book, sheet)
-        self.calls = min(self._guesses.batch.height, SAMPLE)  # of the rows that are checked for each question
+        self.guesses = Guesses(path, book, sheet)
+        self.calls = min(self.guesses.batch.height, SAMPLE)
         edits, self.taken = self._questions.proved()
         self._add(edits)
 
     @property
     def whole(self) -> bool:
         """Whether these are all rows of the list."""
-        return self._guesses.batch.height <= SAMPLE
+        return self.guesses.batch.height <= SAMPLE
 
     @property
     def _questions(self) -> OpenQuestions:
-        return OpenQuestions(self._guesses, self._brief, self._book, self._language)
+        return OpenQuestions(self.guesses, self.brief, self._book, self.language)
 
     def answer(self, question: Question, chosen: int | str | None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
 
         Raises InputError where the text is not understood; the brief is then as before.
         """
-        before = self._brief
+        before = self.brief
         if isinstance(chosen, str):
             self._set_fact(str(question.fact), chosen)
         elif chosen is not None:
@@ -90,24 +95,19 @@ class Interview:
             self._set(before)
             self._write()
 
-    @property
-    def answered(self) -> bool:
-        """Whether there is an answer to take back."""
-        return bool(self._before)
-
     def ask_again(self) -> None:
         """Ask once more what was not known."""
         self._asked.clear()
 
     def _set(self, brief: Edits) -> None:
-        self._brief, self._decided = brief, None
+        self.brief, self._decided = brief, None
 
     def _set_fact(self, fact: str, text: str) -> None:
         """Write down a typed answer."""
         kind = vocabulary().columns[fact]["kind"]
         if fact == "cli":
             text = meaning("cli", text) or text
-            if read_cli(text, self._brief.get("region")) is None:
+            if read_cli(text, self.brief.get("region")) is None:
                 raise InputError(self._wrong["cli"])
         try:
             self._add({"facts": {fact: text}})
@@ -116,7 +116,7 @@ class Interview:
             raise InputError(why or error.message) from None
 
     def _add(self, edits: Edits) -> None:
-        before = self._brief
+        before = self.brief
         self._set(_merged(before, edits))
         try:
             self._write()
@@ -128,7 +128,7 @@ class Interview:
 
     def _write(self) -> None:
         with atomic_path(self._path) as unfinished:
-            unfinished.write_text(brief_text(self._brief), encoding="utf-8")
+            unfinished.write_text(brief_text(self.brief), encoding="utf-8")
 
     def next(self) -> Question | None:
         """The question that decides most rows, or None where no answer would decide any more."""
@@ -154,9 +154,9 @@ class Interview:
             return
         open_ = [question for question in questions.of_number() if question.id not in self._asked]
         if not open_:
-            others = self._guesses.table.others
+            others = self.guesses.table.others
             elsewhere = localized("errors", "in_other_sheets", names=quoted(others)) if others else NOTHING
-            raise InputError(localized("errors", "no_numbers", elsewhere=elsewhere), self._guesses.table.path)
+            raise InputError(localized("errors", "no_numbers", elsewhere=elsewhere), self.guesses.table.path)
         yield from open_
 
     @property
@@ -170,28 +170,13 @@ class Interview:
         if self._decided is None:
             brief = read_brief(self._path)
             brief = brief.but(ignore=[name for name in self.open_objections if name not in brief.ignore])
-            self._decided = decided(self._guesses, brief, self._store, self._book)
+            self._decided = decided(self.guesses, brief, self._store, self._book)
         return self._decided
 
     @property
     def open_objections(self) -> list[str]:
         """Columns that may record objections and are not mapped or ignored yet: until then a check is refused."""
         return self._questions.open_objections
-
-    @property
-    def guesses(self) -> Guesses:
-        """What the list shows."""
-        return self._guesses
-
-    @property
-    def language(self) -> str:
-        """The language of the questions."""
-        return self._language
-
-    @property
-    def brief(self) -> Mapping[str, Any]:
-        """The brief as it is, as its file has it."""
-        return self._brief
 
 
 def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook) -> Tallies:

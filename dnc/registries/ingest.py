@@ -184,13 +184,25 @@ def _row_per_number(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 @dataclass
+class _Noted:
+    """Rows with a reason in some column: how many, and line and reason of the first ones."""
+
+    count: int = 0
+    first: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Count more rows, whose columns are `line` and the reason."""
+        self.count += rows.height
+        self.first.extend(rows.head(_KEPT - len(self.first)).iter_rows())
+
+
+@dataclass
 class _Rows:
     """Counts the rows of a file, and collects what they say about numbers in `listings`.
 
     Attributes:
         counts: rows by `listed`, `clear`, `unknown` and `unread`.
-        unread, odd, undated: line and reason of the first such rows.
-        odd_rows, undated_rows: how many there are.
+        unread, odd, undated: such rows; the last two of those that are read.
         dated_rows, misdated_rows: of the rows that are not odd, how many have a date, and one that is not written as
             expected.
         doubted: unread rows whose number is possible but not valid.
@@ -200,11 +212,9 @@ class _Rows:
 
     listings: Sorting
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("listed", "clear", "unknown", "unread"), 0))
-    unread: list[tuple[int, str]] = field(default_factory=list)
-    odd: list[tuple[int, str]] = field(default_factory=list)
-    odd_rows: int = 0
-    undated: list[tuple[int, str]] = field(default_factory=list)
-    undated_rows: int = 0
+    unread: _Noted = field(default_factory=_Noted)
+    odd: _Noted = field(default_factory=_Noted)
+    undated: _Noted = field(default_factory=_Noted)
     dated_rows: int = 0
     misdated_rows: int = 0
     doubted: int = 0
@@ -228,24 +238,16 @@ class _Rows:
         self.counts["listed"] += int((read == True).sum())  # noqa: E712 (null-aware)
         self.counts["clear"] += int((read == False).sum())  # noqa: E712
         self.counts["unknown"] += read.null_count()
-        self._remember(self.unread, frame.select("line", "unread").filter(~is_read))
-        if frame["odd"].null_count() < frame.height:
-            odd = frame.select("line", "odd").filter(is_read & frame["odd"].is_not_null())
-            self.odd_rows += odd.height
-            self._remember(self.odd, odd)
-        if frame["undated"].null_count() < frame.height:
-            undated = frame.select("line", "undated").filter(is_read & frame["undated"].is_not_null())
-            self.undated_rows += undated.height
-            self._remember(self.undated, undated)
+        self.unread.add(frame.select("line", "unread").filter(~is_read))
+        for name, noted in {"odd": self.odd, "undated": self.undated}.items():
+            if frame[name].null_count() < frame.height:
+                noted.add(frame.select("line", name).filter(is_read & frame[name].is_not_null()))
         dates = ("since", "until", "undated")
         if any(frame[name].null_count() < frame.height for name in dates):
             # Dates of a row with shifted cells say nothing about how the file writes them.
             whole = frame.filter(is_read & frame["odd"].is_null()).select(*dates, "implausible")
             self.dated_rows += int((~whole.select(pl.all_horizontal(pl.col(dates).is_null())).to_series()).sum())
             self.misdated_rows += int((whole["undated"].is_not_null() & ~whole["implausible"]).sum())
-
-    def _remember(self, kept: list[tuple[int, str]], rows: pl.DataFrame) -> None:
-        kept.extend(rows.head(_KEPT - len(kept)).iter_rows())
 
 
 @dataclass(frozen=True)
@@ -294,11 +296,12 @@ def take(
         _add_unanswered(rows, loader, extract)
     bitpages = work / "bitpages.parquet"
     repeated = rows.listings.rows - _write(rows.listings, con, out, bitpages)
-    counts = {"repeated": repeated, "mended": rows.mended, "undated": rows.undated_rows}
+    counts = {"repeated": repeated, "mended": rows.mended, "undated": rows.undated.count}
     notes = [*extract.notes, *(localized("note", what, n=figure(n)) for what, n in counts.items() if n)]
     notes += _named(loader, rows)
     paged = bitpages if bitpages.exists() else None
-    return Taken(out, paged, rows.counts, rows.odd_rows, rows.undated_rows, rows.unread[:_NAMED], covers, notes)
+    named = rows.unread.first[:_NAMED]
+    return Taken(out, paged, rows.counts, rows.odd.count, rows.undated.count, named, covers, notes)
 
 
 def _write(rows: Sorting, con: duckdb.DuckDBPyConnection, out: Path, bitpages: Path) -> int:
@@ -351,16 +354,11 @@ def _listing_per_number(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> p
 
 def _named(loader: Loader, rows: _Rows) -> Iterator[str]:
     """Notes about unread, odd and undated rows; about all unread rows of the own list: each is a lost objection."""
-    kinds = [
-        (rows.unread, rows.counts["unread"], "unread"),
-        (rows.odd, rows.odd_rows, "odd"),
-        (rows.undated, rows.undated_rows, "undated"),
-    ]
-    for kept, count, what in kinds:
-        shown = kept if loader.cumulative and kept is rows.unread else kept[:_NAMED]
+    for what, noted in {"unread": rows.unread, "odd": rows.odd, "undated": rows.undated}.items():
+        shown = noted.first if loader.cumulative and what == "unread" else noted.first[:_NAMED]
         yield from (localized("note", "line", what, line=line, reason=in_words(reason)) for line, reason in shown)
-        if count > len(shown):
-            yield localized("note", "more", n=figure(count - len(shown)))
+        if noted.count > len(shown):
+            yield localized("note", "more", n=figure(noted.count - len(shown)))
 
 
 def _refuse_unread(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -> None:
@@ -372,9 +370,9 @@ def _refuse_unread(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -
     understood, the file writes them in another way.
     """
     rows, unread = sum(seen.counts.values()), seen.counts["unread"]
-    not_understood = (0 if complete else unread - seen.doubted) + (0 if loader.cumulative else seen.odd_rows)
+    not_understood = (0 if complete else unread - seen.doubted) + (0 if loader.cumulative else seen.odd.count)
     if rows and (unread == rows or (rows >= 100 and not_understood > UNREAD_SHARE * rows)):
-        line, reason = min(seen.unread[:1] + seen.odd[:1])
+        line, reason = min(seen.unread.first[:1] + seen.odd.first[:1])
         count = unread if unread == rows else not_understood
         raise LoaderError(
             localized("errors", "not_understood", count=figure(count), rows=figure(rows), reason=in_words(reason)),
@@ -382,9 +380,9 @@ def _refuse_unread(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -
             line,
         )
     none_read = 1 < seen.misdated_rows == seen.dated_rows
-    if none_read or (rows >= 100 and seen.undated_rows > UNREAD_SHARE * rows):
-        line, reason = seen.undated[0]
-        undated, total = figure(seen.undated_rows), figure(rows)
+    if none_read or (rows >= 100 and seen.undated.count > UNREAD_SHARE * rows):
+        line, reason = seen.undated.first[0]
+        undated, total = figure(seen.undated.count), figure(rows)
         message = localized("errors", "misdated", count=undated, rows=total, reason=in_words(reason))
         raise LoaderError(message, path, line)
 
@@ -412,7 +410,7 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
     if opposite is False and not any(seen.counts.values()):
         raise LoaderError(localized("errors", "empty_answer"), extract.path)
     if seen.without_number and opposite is False:
-        line, reason = seen.unread[0]
+        line, reason = seen.unread.first[0]
         message = localized("errors", "unanswered", reason=in_words(reason))
         raise LoaderError(message, extract.path, line)
     asked = read.unique()

@@ -337,7 +337,7 @@ def _refuses(text: str) -> bool:
 def _holds(rule: Rule, batch: pl.DataFrame) -> pl.Series:
     """In which rows a rule applies. A cell such as `no` is neither filled nor empty, and a refusal is no consent.
 
-    One that tells nothing is filled only for what speaks against a call.
+    One that tells nothing is filled only for objections, withdrawals and refusals.
     """
     state = fill_state(batch[rule.column], [rule])
     if not rule.filled:

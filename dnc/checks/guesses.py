@@ -371,7 +371,7 @@ class UnusedObjections:
     """Finds unused columns whose cells record objections, whatever their names, and stops a check at the clear cases.
 
     After the first rows, columns with many different words are passed over: one that records objections has few, or has
-    some near its beginning. Where a consent is declared for all rows, a `no` in a column whose name speaks of consents
+    some near its beginning. Where a consent is declared for all rows, a `no` in a column whose name is about consents
     is an objection too.
 
     header: of the list. brief: with what is declared for all rows. Attribute `names`: columns with a text that mentions

@@ -28,7 +28,7 @@ from dnc.cli import (
     store_verbs,
     vet_verb,
 )
-from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, speak_as_typed
+from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, use_typed_language
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, shortage, why
 from dnc.messages import Words, figure, in_language, localized
 
@@ -126,7 +126,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(EXIT_ERROR)
         if isinstance(error, click.UsageError):
-            speak_as_typed(error, sys.argv[1:] if arguments is None else arguments)
+            use_typed_language(error, sys.argv[1:] if arguments is None else arguments)
         text, code = _message(error)
         say(f"dnc: {text}", "error", code)
         sys.exit(code)

@@ -37,7 +37,7 @@ _MOST_PIPED_BYTES = 20 * 10**9
 _BLOCK_BYTES = 1 << 20
 _PROGRESS_FROM_BYTES = 4_000_000  # smaller files are read before a progress bar could be seen
 _log = {"json": False}  # whether lines on stderr are JSON objects
-_spoken = {"language": ""}  # the language of --lang, once it is read
+_language = {"typed": ""}  # the language of --lang, once it is read
 _typed_names: dict[str, str] = {}  # path of the copy of a pipe -> what the user typed
 
 
@@ -178,13 +178,13 @@ SHEET = click.option(
 
 def _set_language(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """The callback of --lang, so that errors of the verb are shown in this language."""
-    _spoken["language"] = value
+    _language["typed"] = value
     return value
 
 
 def language() -> str:
     """The language of messages: that of --lang, or of the system."""
-    return _spoken["language"] or system_language()
+    return _language["typed"] or system_language()
 
 
 def _lang(default: Callable[[], str], help_: str, *, passed: bool) -> Option:
@@ -207,7 +207,7 @@ LANG = _lang(
 )
 
 
-def speak_as_typed(error: click.UsageError, arguments: Sequence[str]) -> None:
+def use_typed_language(error: click.UsageError, arguments: Sequence[str]) -> None:
     """Use --lang even if the arguments are wrong, so that its callback was not called."""
     prefix = error.ctx.auto_envvar_prefix if error.ctx else None
     named = [os.environ.get(f"{prefix}_LANG", "")]
@@ -215,7 +215,7 @@ def speak_as_typed(error: click.UsageError, arguments: Sequence[str]) -> None:
         named.append(argument if before == "--lang" else argument.partition("--lang=")[2])
     for name in named:
         if name in LANGUAGES:
-            _spoken["language"] = name
+            _language["typed"] = name
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -305,7 +305,7 @@ _LIST_OPTIONS: list[Option] = [
 
 
 def row_options(command: Command) -> Command:
-    """`call_options`, and how the list is read in which a row stands."""
+    """`call_options`, and options that say how the list of the row is read."""
     return _with(_LIST_OPTIONS, call_options("Value of a column of planned calls. Repeatable.")(command))
 
 

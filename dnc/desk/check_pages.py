@@ -50,7 +50,7 @@ def _new(visit: Visit) -> Response:
 def _list(visit: Visit) -> ListCheck:
     list_check: ListCheck = visit.found("lists", "list", "no_list")
     if list_check.interview.language != visit.session.language:
-        list_check.speak(visit.desk, visit.session.language)
+        list_check.use_language(visit.desk, visit.session.language)
     return list_check
 
 

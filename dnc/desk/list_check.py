@@ -141,7 +141,7 @@ class ListCheck:
         """The name of the list without its suffix, for files that are made from it."""
         return Path(self.upload.name).stem
 
-    def speak(self, desk: Desk, language: str) -> None:
+    def use_language(self, desk: Desk, language: str) -> None:
         """Ask in another language from now on; the answers stay in the brief, and can no longer be taken back."""
         with self.lock:
             self.interview = Interview(self.upload.path, self.brief, desk.store, desk.book, language)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -24,9 +23,9 @@ from dnc.desk.current import Current
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.openapi import document
 from dnc.desk.problems import problem
+from dnc.desk.request_decider import RequestDecider
 from dnc.desk.routes import where
 from dnc.desk.schema import Calls, Objections, Recorded, as_frame, columns_in
-from dnc.desk.warm import Warm
 from dnc.errors import InputError, StoreError, shortage
 from dnc.files.json_reader import named_once
 from dnc.law.vocabulary import VERDICT
@@ -44,22 +43,17 @@ T = TypeVar("T")
 Answer = Callable[[Request, "Interface"], Awaitable[Response]]
 
 
-@dataclass
 class Interface:
     """What the requests of one desk share.
 
     Attributes:
-        desk: the desk. warm: decides calls that are not kept.
+        desk: the desk. decider: decides calls that are not kept.
         changing: held by a request that changes the store, so that waiting requests take no threads from others.
     """
 
-    desk: Desk
-    warm: Warm = field(init=False)
-    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    def __post_init__(self) -> None:
-        self.warm = Warm(self.desk)
-        self._keys: Current[list[Key]] = Current(self.desk.store, lambda: keys.in_store(self.desk.store.ledger))
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.decider, self.changing = desk, RequestDecider(desk), asyncio.Lock()
+        self._keys: Current[list[Key]] = Current(desk.store, lambda: keys.in_store(desk.store.ledger))
         self._lock = Lock()
 
     @property
@@ -78,7 +72,7 @@ class Interface:
 
     def close(self) -> None:
         """Stop deciding."""
-        self.warm.close()
+        self.decider.close()
 
 
 async def _decisions(request: Request, interface: Interface) -> Response:
@@ -90,7 +84,7 @@ async def _decisions(request: Request, interface: Interface) -> Response:
         async with interface.changing:
             seq, verdicts = await run_in_threadpool(_kept, interface.desk, calls)
     else:
-        seq, verdicts = None, await asyncio.wrap_future(interface.warm.ask(calls))
+        seq, verdicts = None, await asyncio.wrap_future(interface.decider.ask(calls))
     rows = await run_in_threadpool(verdicts.write_json)
     return _json(f'{{"check":{"null" if seq is None else seq},"decisions":{rows}}}'.encode())
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -56,6 +56,14 @@ _BLOCK = 1 << 22  # bytes
 _HINT = re.compile(r"""^sep=([^\w"\r\n])\s*$""")
 
 
+class _Record(NamedTuple):
+    """One of the first records of a CSV: the line where it begins, and whether its quotes make it doubtful."""
+
+    line: int
+    cells: list[str]
+    doubtful: bool
+
+
 def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     """Open a CSV; see `dnc.files.open_table.open_table` for the options.
 
@@ -73,11 +81,12 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
 
     source = opened(_FIELD_LIMIT)
     records = _csv_records(source, start.dialect)
-    first = list(itertools.islice(records, 1))
+    first = list(itertools.starmap(_Record, itertools.islice(records, 1)))
     blanks_after_quotes = _blanks_after_quotes(start.dialect.delimiter)
     ill_quoted = _ill_quoted([re.sub(blanks_after_quotes, "", line) for line in source.record], start.dialect)
-    first.extend(itertools.islice(records, HEADER_WITHIN - 1))
-    header = start.heading.names(first[0][1]) if first else []
+    first.extend(itertools.starmap(_Record, itertools.islice(records, HEADER_WITHIN - 1)))
+    below = [record.cells for record in first[with_header:]]
+    header = start.heading.names(first[0].cells) if first else []
     limit = ONE_COLUMN_LIMIT if strict and len(header) == 1 else _FIELD_LIMIT
     if with_header:
         start.heading.refuse_doubtful(path, start.skipped + 2)
@@ -95,10 +104,9 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
 
     # All rows may have one cell more than the header, as where a delimiter ends each of them: then they match. But
     # where only most have, a row that is as wide as the header may be one of them that lost a cell.
-    counts = Counter(len(cells) for _, cells, _ in first[with_header:] if len(cells) >= named)
-    usual = max(counts, key=lambda count: (counts[count], count == len(header)), default=len(header))
+    usual = _usual_width(below, header, named)
     if with_header and not strict:  # the numbers of a registry's file count even in rows that do not fit
-        _refuse_other_width([cells for _, cells, _ in first[1:]], header, usual, path, start.skipped + 1)
+        _refuse_other_width(below, header, usual, path, start.skipped + 1)
     fit = usual == len(header) or all(rows[RAGGED].null_count() == rows.height for rows in reader(usual).frames())
     surplus = max(0, usual - len(header)) if fit else 0
     if with_header and not strict and surplus:
@@ -120,36 +128,40 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
     )
 
 
-def _refuse_broken_header(first: list[tuple[int, list[str], bool]], path: Path) -> None:
+def _usual_width(rows: list[list[str]], header: list[str], named: int) -> int:
+    """How many cells most rows have, of those with at least one for each named column; of several, as the header."""
+    counts = Counter(len(cells) for cells in rows if len(cells) >= named)
+    return max(counts, key=lambda count: (counts[count], count == len(header)), default=len(header))
+
+
+def _refuse_broken_header(first: list[_Record], path: Path) -> None:
     """Raise InputError where a line break in a column name has split the header over several lines.
 
     So it is if the lines joined have as many cells as the next row, and none of them may be data.
     """
-    width, widest = len(first[0][1]) if first else 0, 0
+    width, widest = len(first[0].cells) if first else 0, 0
     for _, cells, _ in first[1:]:
         if 0 < widest < len(cells) == width:
-            raise InputError(localized("errors", "broken_header"), path, first[1][0])
+            raise InputError(localized("errors", "broken_header"), path, first[1].line)
         if any(map(may_be_data, cells)):
             return
         width, widest = width + len(cells) - 1, max(widest, len(cells))
 
 
-def _refuse_odd_quotes(
-    first: list[tuple[int, list[str], bool]], header: list[str], ill_quoted: bool, path: Path, line: int
-) -> None:
+def _refuse_odd_quotes(first: list[_Record], header: list[str], ill_quoted: bool, path: Path, line: int) -> None:
     """Raise InputError where the quotes of the first rows do not say where their cells end.
 
-    A stray quote joins several names to one, so that the columns to the right of it bear the names of others. In single
+    A stray quote joins several names to one, so that the columns to the right of it have the names of others. In single
     quotes a separator would cut a name, or a cell, in two. `ill_quoted` says whether a name goes on after its quotes.
     """
-    if ill_quoted or (first and first[0][2]):
+    if ill_quoted or (first and first[0].doubtful):
         raise InputError(localized("errors", "header_quote"), path, line)
     if any(map(_is_single_quoted, header)):
         raise InputError(localized("errors", "single_quotes", "names"), path, line)
-    for column in itertools.zip_longest(*(cells for _, cells, _ in first[1:]), fillvalue=""):
+    for column in itertools.zip_longest(*(record.cells for record in first[1:]), fillvalue=""):
         filled = [cell for cell in column if cell.strip()]
         if len(filled) > 1 and all(map(_is_single_quoted, filled)):
-            raise InputError(localized("errors", "single_quotes", "cells"), path, first[1][0])
+            raise InputError(localized("errors", "single_quotes", "cells"), path, first[1].line)
 
 
 def _refuse_other_width(rows: list[list[str]], header: list[str], usual: int, path: Path, line: int) -> None:
@@ -186,8 +198,8 @@ def first_row(head: bytes) -> list[str]:
 class _Dialect:
     """How the cells of a CSV are separated and quoted.
 
-    spaced: whether blanks stand between a delimiter and a quote that opens a cell (`1, "Une, et demie"`). They are no
-    part of the cell then, and neither are those before other cells.
+    spaced: whether there are blanks between a delimiter and a quote that opens a cell (`1, "Une, et demie"`). They are
+    no part of the cell then, and neither are those before other cells.
     """
 
     delimiter: str
@@ -317,7 +329,7 @@ def _outside_quotes(text: str) -> str:
     return re.sub('"[^"]*"', "", text)
 
 
-def _swallows_rows(lines: list[str], cells: list[str], delimiter: str, width: int) -> bool:
+def _joins_rows(lines: list[str], cells: list[str], delimiter: str, width: int) -> bool:
     """Whether a record of several lines seems to be several rows, joined by two stray quotes.
 
     So it is if its first and its last line each have as many delimiters as a whole row, or if a line of a quoted cell
@@ -337,10 +349,10 @@ def _csv_records(
 ) -> Iterator[tuple[int, list[str], bool]]:
     """The records of a CSV as (line number, cells, whether its quotes make it doubtful), without blank lines.
 
-    A stray quote at the start of a cell would swallow the lines after it. So a record of several lines whose quotes are
-    not closed properly, or that seems to contain rows of `width` cells, is read again: its first line without quoting,
-    the others from the start. Doubtful are the lines with those quotes, and those whose cells depend on a quote that
-    neither opens nor closes a cell. `see` is called with the last line of each record and its number.
+    A stray quote at the start of a cell would add the lines after it to the cell. So a record of several lines whose
+    quotes are not closed properly, or that seems to contain rows of `width` cells, is read again: its first line
+    without quoting, the others from the start. Doubtful are the lines with those quotes, and those whose cells depend
+    on a quote that neither opens nor closes a cell. `see` is called with the last line of each record and its number.
     """
     delimiter, well_quoted = dialect.delimiter, dialect.well_quoted
     doubtful: set[int] = set()
@@ -358,7 +370,7 @@ def _csv_records(
         record = lines[0] if len(lines) == 1 else "".join(lines)
         odd = '"' in record and not well_quoted.match(record.rstrip("\r\n"))
         holds_end = len(lines) > 1 or not cells or (odd and cells[-1].endswith(("\r", "\n")))
-        if holds_end and ((odd and _ill_quoted(lines, dialect)) or _swallows_rows(lines, cells, delimiter, width)):
+        if holds_end and ((odd and _ill_quoted(lines, dialect)) or _joins_rows(lines, cells, delimiter, width)):
             doubtful |= {start, source.number} if '"' in lines[-1] else {start}
             source.push_back(lines[1:])
             lines = lines[:1]

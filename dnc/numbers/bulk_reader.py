@@ -72,7 +72,7 @@ class _Plans:
         self._kind_rows = pl.DataFrame(schema=dict.fromkeys(NumberKind._fields, pl.String))
         self._waiting: Counter[str] = Counter()  # texts so far, by region or calling code
         self._regions: dict[str, _Ranges] = {}
-        self._codes: dict[str, list[tuple[int, RangeRule]]] = {}  # what stands after a plus
+        self._codes: dict[str, list[tuple[int, RangeRule]]] = {}  # what comes after a plus
         self._numbers: dict[str, list[tuple[int, tuple[object, ...]]]] = {}  # kinds of the numbers of a code
         self._abroad = self._joined_codes()
         self._all_kinds: _Ranges | None = None  # of all codes together, until one is added

@@ -392,14 +392,14 @@ class Ledger:
     def done_with(self, con: duckdb.DuckDBPyConnection, unnamed: Iterable[Path]) -> set[Path]:
         """Which of the files that the ledger does not name it had, and has no more.
 
-        The log speaks of them, for the last time when they were removed. A file that is newer than that came back: the
+        The log names them, the last time when they were removed. A file that is newer than that came back: the
         ledger is an older copy, from before it did.
         """
-        spoken_of = ledger_sql.files_in_log(con)
+        logged = ledger_sql.files_in_log(con)
         gone = set()
         for path in unnamed:
             with suppress(FileNotFoundError):
-                if (at := spoken_of.get(path.name)) and int(path.stat().st_mtime) <= at.replace(tzinfo=UTC).timestamp():
+                if (at := logged.get(path.name)) and int(path.stat().st_mtime) <= at.replace(tzinfo=UTC).timestamp():
                     gone.add(path)
         return gone
 

@@ -36,7 +36,7 @@ class _Request:
     verdicts: Future[pl.DataFrame] = field(default_factory=Future)
 
 
-class Warm:
+class RequestDecider:
     """A decider for the requests of a desk. Each answer follows the state of the store when it is worked out."""
 
     def __init__(self, desk: Desk) -> None:

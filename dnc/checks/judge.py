@@ -236,23 +236,7 @@ class Judge:
         worded = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
         worded, plans = taken(worded, distinct["verdict"]), taken(plans, distinct["note"])
         words = messages("why", self._policy.language)
-        unread, region = plans["unread"], plans["unread"] == "region"
-        reason = (
-            pl.when(region).then(pl.lit("region"))
-            .when(unread.is_not_null()).then(pl.lit("number"))
-            .when(plans["jurisdiction"].is_null()).then(pl.lit("jurisdiction"))
-            .when(plans["undated"]).then(pl.lit("call_at"))
-        )  # fmt: skip
-        number = pl.format(
-            words["number"].replace("{reason}", "{}"), pl.lit(unread).replace(reasons(self._policy.language))
-        )
-        sentence = (
-            pl.when(reason == "number")
-            .then(number)
-            .otherwise(
-                reason.replace_strict({key: words[key] for key in ("region", "jurisdiction", "call_at")}, default=None)
-            )
-        )
+        reason, sentence = _no_law(plans, self._policy.language)
         others = [name for name in _TEXTS if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
         notes = [
             pl.when(plans[name] != "")
@@ -270,6 +254,20 @@ class Judge:
         )
         cases = _doubted(cases, plans["doubt"], self._policy.language)
         return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(pl.concat_str(notes)))
+
+
+def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
+    """Why no law was applied to plans: as a word of `dnc_missing`, and in a sentence; null where nothing is missing."""
+    words, unread = messages("why", language), plans["unread"]
+    reason = (
+        pl.when(unread == "region").then(pl.lit("region"))
+        .when(unread.is_not_null()).then(pl.lit("number"))
+        .when(plans["jurisdiction"].is_null()).then(pl.lit("jurisdiction"))
+        .when(plans["undated"]).then(pl.lit("call_at"))
+    )  # fmt: skip
+    number = pl.format(words["number"].replace("{reason}", "{}"), pl.lit(unread).replace(reasons(language)))
+    others = reason.replace_strict({key: words[key] for key in ("region", "jurisdiction", "call_at")}, default=None)
+    return reason, pl.when(reason == "number").then(number).otherwise(others)
 
 
 def _why(notes: pl.Expr) -> pl.Expr:

@@ -10,7 +10,7 @@ import polars as pl
 from dnc.clock import may_be_cut, read_day
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
-from dnc.files.table import BATCH_ROWS, LINE, RAGGED, quoted
+from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.numbering_plans import known_regions
@@ -41,21 +41,9 @@ def listings(
     """
     at = extract.number_column()
     table = extract.table()
-    if table.skipped:
-        extract.notes.append(localized("note", "skipped", n=figure(table.skipped)))
-    extract.notes.extend(
-        localized("note", "encoding", line=figure(misfit.line), encoding=misfit.encoding) for misfit in table.misfits
-    )
-    if table.others:
-        extract.notes.append(localized("note", "sheets", names=quoted(table.others)))
-        extract.other_sheets.extend(table.others if extract.sheet is None else [])
-    if table.full:
-        extract.notes.append(localized("note", "full", n=figure(table.full)))
-    if table.surplus:
-        extract.notes.append(localized("errors", "surplus", n=figure(table.surplus)))
-    if others := [place for place in extract.phone_columns if place not in (at, *further)]:
-        names = quoted([table.header[place] for place in others])
-        extract.notes.append(localized("note", "columns", "asked" if extract.asked else "listed", names=names))
+    others = [place for place in extract.phone_columns if place not in (at, *further)]
+    extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))
+    extract.other_sheets.extend(table.others if extract.sheet is None else [])
     for batch in table.batches:
         ragged, lines = batch[RAGGED], batch[LINE]
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
@@ -76,6 +64,22 @@ def listings(
         )
         columns = LISTING | more
         yield frame.filter(~blank).select(columns.keys()).cast(columns)  # type: ignore[arg-type]
+
+
+def _notes(extract: Extract, table: Table, others: list[str]) -> Iterator[str]:
+    """What a person should know about how a table is read. others: its other columns named like telephone numbers."""
+    if table.skipped:
+        yield localized("note", "skipped", n=figure(table.skipped))
+    for misfit in table.misfits:
+        yield localized("note", "encoding", line=figure(misfit.line), encoding=misfit.encoding)
+    if table.others:
+        yield localized("note", "sheets", names=quoted(table.others))
+    if table.full:
+        yield localized("note", "full", n=figure(table.full))
+    if table.surplus:
+        yield localized("errors", "surplus", n=figure(table.surplus))
+    if others:
+        yield localized("note", "columns", "asked" if extract.asked else "listed", names=quoted(others))
 
 
 def _in_our_words(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:

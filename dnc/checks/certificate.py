@@ -23,7 +23,7 @@ from dnc.checks.replay import check_row
 from dnc.checks.verdict import OUTCOMES
 from dnc.errors import OptionError, StoreError
 from dnc.files.signing import Signature, Signer
-from dnc.files.strict_json import SHA256, Strict, Text, converted, only, shown
+from dnc.files.strict_json import Sha256, Strict, Text, converted, only, shown
 from dnc.messages import localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.audit_log import canonical
@@ -35,7 +35,6 @@ FORMAT = 1
 _CONTEXT = b"dnc certificate 1\n"
 _MOST = 10_000  # of anything that is listed
 
-_Sha256 = Annotated[str, SHA256]
 _Row = Annotated[str, only("[0-9]{1,18}:[0-9a-f]{64}")]
 _Count = Annotated[int, Meta(ge=0, le=10**15)]
 _Facts = Annotated[dict[Text, Text], Meta(max_length=_MOST)]
@@ -46,7 +45,7 @@ class CheckedList(Strict):
     """The list: the names of its files, its SHA-256 (as in the log) and its rows."""
 
     files: Annotated[list[Text], Meta(max_length=_MOST)]
-    sha256: _Sha256
+    sha256: Sha256
     rows: _Count
 
 
@@ -63,9 +62,9 @@ class Use(Strict):
     when_empty: _Filled
     guidance: Text
     accepted: _Facts
-    brief: _Sha256 | None
-    consents: _Sha256 | None
-    terms: _Sha256
+    brief: Sha256 | None
+    consents: Sha256 | None
+    terms: Sha256
 
 
 class Counts(Strict):
@@ -81,15 +80,15 @@ class RulesFile(Strict):
 
     jurisdiction: Text
     read_until: date
-    sha256: _Sha256
+    sha256: Sha256
 
 
 class RulesPack(Strict):
     """The rules pack that some of the rules came with, as in `dnc.law.rulebook.PackId`."""
 
     version: Text
-    sha256: _Sha256
-    signer: _Sha256
+    sha256: Sha256
+    signer: Sha256
 
 
 class Extract(Strict):
@@ -97,7 +96,7 @@ class Extract(Strict):
 
     registry: Text
     as_of: date
-    sha256: _Sha256
+    sha256: Sha256
     campaign: Text | None
 
 
@@ -127,7 +126,7 @@ class Certificate(Strict):
     input: CheckedList
     use: Use
     counts: Counts
-    verdicts: _Sha256
+    verdicts: Sha256
     rules: Annotated[list[RulesFile], Meta(max_length=_MOST)]
     pack: RulesPack | None
     registries: Annotated[list[Extract], Meta(max_length=_MOST)]

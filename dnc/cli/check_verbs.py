@@ -20,6 +20,7 @@ from dnc.cli.options import (
     LIST,
     PAIR,
     SHEET,
+    STDOUT,
     TARGET,
     exit_code,
     list_options,
@@ -35,7 +36,6 @@ from dnc.cli.options import (
 )
 from dnc.messages import localized
 
-_STDOUT = Path("-")
 _FORMATS = ("csv", "jsonl", "parquet", "xlsx")  # those of `dnc.files.writers`, whose import would slow --help
 
 
@@ -114,7 +114,7 @@ def check(
     from dnc.reports.check_data import as_data
     from dnc.reports.check_summary import summary
 
-    to_stdout = not out or _STDOUT in out
+    to_stdout = not out or STDOUT in out
     if as_json and to_stdout:
         raise click.UsageError(localized("errors", "cli", "json_out"))
     book = load_rules(ctx)
@@ -126,7 +126,7 @@ def check(
             rulebook=book,
             accept=dict(accept),
             language=lang,
-            out=[*(path for path in out if path != _STDOUT), *file],
+            out=[*(path for path in out if path != STDOUT), *file],
             columns=_split(columns) if columns else None,
             only=[outcome for outcomes in only for outcome in _split(outcomes)],
             stream=stream,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import FILE, LANG, open_store, print_csv, say, show, store_options
+from dnc.cli.options import FILE, LANG, STDOUT, open_store, print_csv, say, show, store_options
 from dnc.errors import StoreError
 from dnc.messages import counted, dated, in_language, localized, messages
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from dnc.store.audit_log import Entry
     from dnc.store.store import Store
 
-_STDOUT = Path("-")
 _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
 
 
@@ -81,7 +80,7 @@ def log(
     from dnc.store.stamps import certificates_in
 
     trusted = certificates_in(certificate) if certificate else None
-    files = [anchor] if anchor and anchor != _STDOUT else []
+    files = [anchor] if anchor and anchor != STDOUT else []
     _verify(store, _fingerprint(head), files, trusted, lang, quiet=not verifying)
     if anchoring:
         last = last_anchor(store.ledger)
@@ -133,7 +132,7 @@ def _anchor(store: Store, last: Anchor, anchor: Path | None, command: str | None
     from dnc.store import anchors
 
     texts, head = messages("anchor", lang), last.entry
-    if anchor == _STDOUT:
+    if anchor == STDOUT:
         values = {"folder": last.folder, "day": dated(lang)(last.at), "line": last, "head": head}
         click.echo("\n\n".join(paragraph.format(**values) for paragraph in texts["mail"]))
     elif anchor:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 Option = Callable[[Command], Command]
 
+STDOUT = Path("-")  # what a person types for it
 _STDIN = Path("/dev/stdin")
 _MOST_PIPED_BYTES = 20 * 10**9
 _BLOCK_BYTES = 1 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -29,7 +29,7 @@ def only(pattern: str) -> msgspec.Meta:
     return msgspec.Meta(pattern=rf"\A(?:{pattern})\Z")
 
 
-SHA256 = only("[0-9a-f]{64}")
+Sha256 = Annotated[str, only("[0-9a-f]{64}")]
 
 
 def converted(content: object, kind: type[_Read]) -> _Read:

@@ -21,7 +21,7 @@ BATCH_ROWS = 500_000
 FIRST_ROWS = 50_000  # in the first batch of a CSV, so that what waits for rows can start early
 _BATCH_CELLS = 1 << 24
 _BATCH_BYTES = 1 << 28
-_MOST_COLUMNS = 1 << 14  # those of a spreadsheet
+SHEET_COLUMNS = 1 << 14  # that a sheet can have; a file of any other kind has no more either
 _LONGEST_NAME = 10_000  # characters
 RAGGED = "\0ragged"  # String column of every batch: why a row does not match the header; null where it does
 FEWER = "the row has fewer cells than the header"
@@ -90,8 +90,8 @@ class Table:
     surplus: int = 0
 
     def __post_init__(self) -> None:
-        if len(self.header) > _MOST_COLUMNS:
-            raise InputError(localized("errors", "columns_over", most=figure(_MOST_COLUMNS)), self.path)
+        if len(self.header) > SHEET_COLUMNS:
+            raise InputError(localized("errors", "columns_over", most=figure(SHEET_COLUMNS)), self.path)
         for position, name in enumerate(self.header, 1):
             if "\0" in name:
                 raise InputError(localized("errors", "nul_in_name", position=position), self.path)

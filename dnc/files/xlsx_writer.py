@@ -12,13 +12,12 @@ import polars as pl
 from dnc.errors import InputError
 from dnc.files.output_rows import Rows
 from dnc.files.spreadsheet import CELL
-from dnc.files.table import unique_names
+from dnc.files.table import SHEET_COLUMNS, unique_names
 from dnc.files.writers import Parts, Writer, as_cells, defused, header_cells
 from dnc.messages import figure, localized
 
 XLSX_ROWS = 1_048_575  # of one sheet, without the header
 XLSX_SHEETS = 5  # with rows
-_XLSX_COLUMNS = 1 << 14
 _A4 = 9  # number of this paper size in spreadsheets
 _LONG = 10**11  # spreadsheets show numbers from here on as 1.2E+11
 _BACKGROUNDS = {"clear": "#D5EFE3", "blocked": "#F7D9D6", "undecided": "#F5E9C3"}
@@ -33,8 +32,8 @@ class Xlsx(Writer):
     """
 
     def __init__(self, path: Path, header: list[str], delimiter: str, bom: bool) -> None:
-        if len(header) > _XLSX_COLUMNS:
-            raise InputError(localized("errors", "xlsx_columns", most=figure(_XLSX_COLUMNS)), path)
+        if len(header) > SHEET_COLUMNS:
+            raise InputError(localized("errors", "xlsx_columns", most=figure(SHEET_COLUMNS)), path)
         self._path = path
         self._header = unique_names(header)
         self._parts = Parts(path)

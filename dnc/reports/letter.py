@@ -19,9 +19,9 @@ from dnc.law.rulebook import Rulebook
 from dnc.messages import dated, either, localized, messages, registry_name
 from dnc.registries import OWN
 from dnc.reports.page import environment
+from dnc.store.retention import DECISIONS
 
 SUFFIXES = (".html", ".docx")
-_DECISIONS = "decisions"
 
 
 class Part(NamedTuple):
@@ -166,7 +166,7 @@ def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
             yield kept["registry"].format(registry=registry_name(registry, language), span=months[registry])
     if set(registries) - set(months):
         yield kept["lists"].format(span=spans["open"])
-    yield kept["decisions"].format(span=months.get(_DECISIONS, spans["open"]))
+    yield kept["decisions"].format(span=months.get(DECISIONS, spans["open"]))
     yield kept["objections"]
 
 

@@ -27,7 +27,7 @@ from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
 from dnc.files.input_file import read_bounded
 from dnc.files.signing import BrokenSignatureError, Signature, Signer
-from dnc.files.strict_json import SHA256, Strict, Text, converted, decoded, only, shown
+from dnc.files.strict_json import Sha256, Strict, Text, converted, decoded, only, shown
 from dnc.law.rulebook import Rulebook
 from dnc.messages import localized
 from dnc.store.audit_log import canonical
@@ -58,7 +58,6 @@ _Ids = Annotated[str, only("[a-z0-9:;_-]*"), Meta(max_length=10_000)]
 _Name = Annotated[str, only("[a-z0-9:_-]{1,200}")]
 _Facts = Annotated[dict[_Name, Text], Meta(max_length=_MOST)]
 _Named = Annotated[dict[_Name, None], Meta(max_length=_MOST)]
-_Sha256 = Annotated[str, SHA256]
 
 
 class _Settings(Strict):
@@ -86,14 +85,14 @@ class _Trade(Strict):
 
 class _Offer(Strict, rename={"settings": SETTINGS_KEY}):
     file: Text
-    commitment: _Sha256
+    commitment: Sha256
     rows: _Count
     check: _Count
     first: date
     until: date | None
     points: Annotated[tuple[date, ...], Meta(min_length=1, max_length=MOST_DAYS // 7 + 2)]
     settings: _Settings
-    rules: Annotated[tuple[_Sha256, ...], Meta(max_length=_MOST)]
+    rules: Annotated[tuple[Sha256, ...], Meta(max_length=_MOST)]
     snapshots: Annotated[tuple[_Snapshot, ...], Meta(max_length=_MOST)]
     version: Text
     trade: _Trade
@@ -118,7 +117,7 @@ class _Sealed(Strict):
     dnc_sealed: int
     offer: _Offer
     cells: Annotated[list[_Cell], Meta(min_length=1, max_length=MOST_CELLS)]
-    checksum: _Sha256
+    checksum: Sha256
     signature: Signature | None = None
 
 

@@ -88,7 +88,6 @@ class Brief:
             for name in names:
                 if folded(name) in ignored:
                     raise InputError(localized("errors", "mapped_and_ignored", name=name, column=column))
-
         for key, name, facts in self.rules:
             if not name.strip() or not facts:
                 raise InputError(localized("errors", "no_effect", key=key))
@@ -176,16 +175,21 @@ def _encoding(data: bytes) -> str:
     return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
-def read_brief(path: str | Path) -> Brief:
-    """Read a brief. Raises InputError, which names the file and the key."""
-    path = Path(path)
+def brief_entries(path: Path) -> tuple[dict[str, Any], str]:
+    """What the file of a brief has, as it is, and its SHA-256. Raises InputError where it is not TOML."""
     data = read_bounded(path, _MOST_BYTES)
     try:
-        entries = toml_of(data.decode(_encoding(data)))
+        return toml_of(data.decode(_encoding(data))), hashlib.sha256(data).hexdigest()
     except UnicodeDecodeError:
         raise InputError(localized("errors", "no_toml", error=localized("errors", "toml", "encoding")), path) from None
     except TomlError as error:
         raise InputError(localized("errors", "no_toml", error=error.args[0]), path) from None
+
+
+def read_brief(path: str | Path) -> Brief:
+    """Read a brief. Raises InputError, which names the file and the key."""
+    path = Path(path)
+    entries, sha256 = brief_entries(path)
     for key in entries:
         if key not in _KEYS:
             raise InputError(localized("errors", "unknown_key", known=", ".join(_KEYS)), path, key)
@@ -207,7 +211,6 @@ def read_brief(path: str | Path) -> Brief:
     sheet = entries.get("sheet")
     if sheet is not None and (not isinstance(sheet, str) or not sheet):
         raise InputError(localized("errors", "sheet_name"), path, "sheet")
-    sha256 = hashlib.sha256(data).hexdigest()
     try:
         return Brief(
             region and str(region).upper(),

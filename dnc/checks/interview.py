@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dnc.checks.brief import Brief, read_brief
+from dnc.checks.brief import Brief, brief_entries, read_brief
 from dnc.checks.brief_text import brief_text
 from dnc.checks.cell_facts import read_cli
 from dnc.checks.counts import Tallies
@@ -21,7 +21,6 @@ from dnc.checks.settings import Settings
 from dnc.errors import InputError
 from dnc.files.output_file import atomic_path
 from dnc.files.table import quoted
-from dnc.files.toml_reader import toml_of
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import NOTHING, localized, messages
@@ -56,10 +55,7 @@ class Interview:
         sheet = None
         if brief.exists():
             sheet = read_brief(brief).sheet
-            try:
-                self.brief = toml_of(brief.read_text(encoding="utf-8-sig"))
-            except UnicodeDecodeError:
-                raise InputError(localized("errors", "brief_encoding"), brief) from None
+            self.brief, _ = brief_entries(brief)
         self.guesses = Guesses(path, book, sheet)
         self.calls = min(self.guesses.batch.height, SAMPLE)
         edits, self.taken = self._questions.proved()

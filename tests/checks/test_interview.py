@@ -127,6 +127,13 @@ def test_answers_of_an_earlier_time_are_not_asked_again(asked):
     assert asked(LIST).next().id == "call_at"
 
 
+def test_a_brief_in_utf16_is_continued(asked, tmp_path):
+    """PowerShell 5 writes it in this encoding, and a check reads it too."""
+    (tmp_path / "list.toml").write_text('region = "FR"\n[facts]\ncaller = "charity"\n', encoding="utf-16")
+    assert asked(LIST).next().id == "call_at"
+    assert read_brief(tmp_path / "list.toml").facts == {"caller": "charity"}
+
+
 def test_a_list_without_numbers_is_refused(asked):
     """Nothing can be asked about it."""
     with pytest.raises(InputError, match="no column of telephone numbers"):

@@ -3,7 +3,7 @@
 These forms are read:
 
 * one number per line, with or without a header;
-* `number`, or one column with a similar name, with any of `since`, `until`, `reason`, and with `country` (ISO 3166-1)
+* `number`, or columns with similar names, with any of `since`, `until`, `reason`, and with `country` (ISO 3166-1)
   for national numbers of several countries; without it they are read by `--region`, or as French;
 * `Phone Number, Contact Group Id, Days To Expiry` of a dialler: an entry for one group counts for every call;
 * `phone, national_dnc, litigator` of a scrubbing service: only rows with a `Y` or `true` are opt-outs, in whatever
@@ -55,7 +55,7 @@ def _recognises(extract: Extract) -> bool:
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     if not extract.text.strip():
         return iter(())
-    mapped = extract.column("number") is not None or len(extract.phone_columns) == 1
+    mapped = extract.column("number") is not None or bool(extract.phone_columns)
     if not (mapped and not _OTHERS & set(extract.header)) and not _recognises(extract) and len(extract.header) != 1:
         raise LoaderError(localized("errors", "own_columns"), extract.path, 1)
     return _rows(extract)

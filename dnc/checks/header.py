@@ -166,7 +166,7 @@ class Header:
 
     def _no_number(self) -> str:
         others = (may_be_data, may_object, permits)
-        named = filter(looks_like_phone, self.table.columns)
+        named = [name for name in self.table.columns if looks_like_phone(name) and not named_like(name, "consent")]
         likely = [name for name in named if not any(is_other(name) for is_other in others)]
         if not likely:
             return localized("errors", "no_number_column", names=quoted(self.table.columns))

@@ -30,12 +30,18 @@ UNEVEN = "most rows have more or fewer cells than the header, and not all of the
 UNNAMED = "the row has text behind the last column with a name"
 QUOTED = "a quotation mark in the row is not closed in its cell"
 LINE = "\0line"  # UInt64 column of every batch: the line where the row begins, counted from 1
-PHONE_WORDS = ("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm")
+PHONE_WORDS = (
+    *("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm", "landline"),
+    *("rufnummer", "handy", "festnetz", "mobilfunk", "mobilnummer", "natel", "cellulare", "movil", "celular"),
+    *("mobiel", "tlf"),
+)
+_PHONE_NAMES = re.compile(r"(?<![a-z])(?:cell|mobil|fisso|fijo|sms|whatsapp)(?![a-z])")  # also parts of other words
 _LINES = (
     *("home", "work", "office", "private", "business", "domicile", "bureau", "travail", "perso", "prive", "pro"),
     *("privat", "geschaftlich", "buro", "casa", "lavoro", "ufficio", "privato", "trabajo", "thuis", "werk"),
 )  # what distinguishes the lines of a person, folded
-_NO_PHONE = re.compile(r"phoneti|phone\d*(label|type)$")  # in folded names: beside the numbers of Google Contacts
+# In folded names, beside the numbers of Google Contacts, VICIdial and NationBuilder.
+_NO_PHONE = re.compile(r"phoneti|phone\d*(label|type|code)$|^(?:is|has)(?:phone|mobile)")
 HEADER_WITHIN = 30  # lines
 _SHOWN = 20  # columns named in a message
 _HEADER_CELL = 40  # characters of a cell that may name a column
@@ -114,7 +120,8 @@ def folded(name: str) -> str:
 def looks_like_phone(name: str) -> bool:
     """Whether a column name contains one of the usual words for a telephone number."""
     plain = folded(name)
-    return any(word in plain for word in PHONE_WORDS) and not _NO_PHONE.search(plain)
+    is_named = any(word in plain for word in PHONE_WORDS) or _PHONE_NAMES.search(plain)
+    return bool(is_named) and not _NO_PHONE.search(plain)
 
 
 def holds_number(cell: str) -> bool:

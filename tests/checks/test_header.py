@@ -122,7 +122,9 @@ def test_objections_far_down_an_unused_column_stop_the_check_too(dnc, write_file
     assert dnc("check", path, "--quiet", "--ignore", "Statut")[0] == 3
 
 
-@pytest.mark.parametrize("column", some(["Contact par téléphone", "Phone permission", "Peut être contacté"], 2))
+@pytest.mark.parametrize(
+    "column", some(["Contact par téléphone", "Phone permission", "Peut être contacté", "mobile_opt_in"], 2)
+)
 def test_no_column_of_objections_is_proposed_for_numbers(dnc, write_file, column):
     """Although their names speak of telephones; its cells would be numbers that cannot be read."""
     path = write_file("calls.csv", f"Tel,{column},Phone blacklisted\n+33199000001,Oui,no\n")

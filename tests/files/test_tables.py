@@ -1137,10 +1137,16 @@ def test_headers_in_doubt_are_refused(tmp_path):
          ["Business Phone", "Home Phone", "Mobile Phone", "Primary Phone"]),
         ("Salutation,First Name,Phone,Mobile,Fax,Do Not Call,Lead Source,Rating", ["Phone", "Mobile"]),
         ("Prénom,Téléphone (bureau),Téléphone (domicile),Tél. mobile,Ville", ["Téléphone (bureau)", "Téléphone (domicile)", "Tél. mobile"]),
+        ("Kundennr.,Rufnummer,Mobil,Handy privat,Immobilie,Mobilität", ["Rufnummer", "Mobil", "Handy privat"]),
+        ("Código,Móvil,Fijo,Prefijo", ["Móvil", "Fijo"]),
+        ("Cliente,Cellulare,Cell. 2,Cellula", ["Cellulare", "Cell. 2"]),
+        ("ID,SMS,WHATSAPP,Abonné SMS,SMS_OPT_IN", ["SMS", "WHATSAPP"]),
+        ("phone_code,phone_number,alt_phone", ["phone_number", "alt_phone"]),
+        ("mobile_number,is_mobile_bad,has_phone", ["mobile_number"]),
     ],
 )  # fmt: skip
 def test_columns_of_address_books(header, numbers, tmp_path):
-    """In exports of Google Contacts, Outlook and Salesforce the columns of numbers are known by their names."""
+    """In exports of address books, CRMs and diallers the columns of numbers are known by their names."""
     assert (
         list(filter(table.looks_like_phone, opened(written(tmp_path, f"{header}\n{',' * header.count(',')}\n"))[0]))
         == numbers

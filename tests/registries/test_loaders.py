@@ -330,9 +330,9 @@ REFUSED = [
     ),
     (
         "f.csv",
-        "Fixe;Portable;Raison\n0199000001;0639980001;\n",
+        "Nom;Ville;Raison\nPetit;Lyon;\n",
         {"registry": "own"},
-        "f.csv:1: no single column of numbers; name the columns number, since, until, reason",
+        "f.csv:1: no column of numbers; name the columns number, since, until, reason",
     ),
     (
         "f.csv",
@@ -898,10 +898,15 @@ def test_all_numbers_of_the_own_list_count(tmp_path):
     numbers = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
     assert numbers == [33199000001, 33199000003, 33199000004, 33639980001, 33639980002]
     assert not [note for note in one.notes if "not read" in note]
+    headers = ("Tél fixe;Portable;Motif", "Telefon;Handy;Grund", "Teléfono;Móvil;Motivo", "Tel.;Cell.;Note")
+    for at, header in enumerate(headers):
+        path.write_text(f"{header}\n{rows}")
+        other = Store(tmp_path / f"other-{at}").load(path, registry="own", as_of=AS_OF)
+        assert pl.read_parquet(tmp_path / f"other-{at}/snapshots" / other.file)["number"].to_list() == numbers
     said = load_error(tmp_path, "cut.csv", "number;mobile;reason\n0199000001;06 39;x\n0199000002;;\n")
     assert said.startswith("cut.csv:2: a number cannot be read")
     said = load_error(tmp_path, "bare.csv", "0199000001;0639980001\n", registry="own")
-    assert said == "bare.csv:1: no single column of numbers; name the columns number, since, until, reason"
+    assert said == "bare.csv:1: no column of numbers; name the columns number, since, until, reason"
 
 
 def test_own_names_unread_rows(tmp_path):

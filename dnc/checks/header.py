@@ -275,7 +275,7 @@ class Header:
             why = localized("errors", "unused_sheets", names=quoted(sheets), first=as_typed(sheets[0]))
             raise OptionError(why, self.table.path)
         for path, title in self.table.titles:
-            if says_not_to_call(title):
+            if says_not_to_call(_of_the_rows(title)):
                 raise InputError(localized("errors", "title", title=quoted([title])), path)
 
     def refuse_unused(self, way_out: str = "map") -> None:
@@ -455,6 +455,18 @@ def has_objection(cell: str) -> bool:
 def says_not_to_call(text: str) -> bool:
     """Whether a text is or has a phrase by which people are not to be called."""
     return is_objection(text) or has_objection(text)
+
+
+def _of_the_rows(title: str) -> str:
+    """The words of a title other than those about people whom the list is without (`hors liste rouge`)."""
+    return _without_others().sub(" ", _words(title))
+
+
+@cache
+def _without_others() -> re.Pattern[str]:
+    without, and_ = ("|".join(hints()["against"][name]) for name in ("without", "and"))
+    other = f"(?:{'|'.join(sorted(_objections(), key=len, reverse=True))})"
+    return re.compile(rf" (?:{without}) {other}(?: (?:{and_}) {other})*(?= )")
 
 
 def says_nothing(cell: str) -> bool:

@@ -23,6 +23,7 @@ from tests import some
         ("Statut", ["Client", "Ne pas appeler"], True),
         ("Status", ["active", "DNC"], True),
         ("Statut", ["Client", "Opposition"], True),
+        ("Qualification", ["Répondeur", "Refus définitif"], True),
         ("Call status", ["ok", "Do not call!"], True),
         ("Bemerkung", ["nicht mehr anrufen", ""], True),
         ("Bemerkung", ["Bitte nicht mehr anrufen!", ""], True),
@@ -252,6 +253,9 @@ def test_a_sheet_with_a_name_for_objections_is_not_passed_over(dnc, tmp_path):
         ("Opposition;\nExport du 05/10/2026;", True),
         ("DNC", True),
         ("Prospects hors Bloctel;", False),
+        ("Prospects (hors liste rouge et désinscrits)", False),
+        ("Prospects hors liste rouge : ne plus appeler", True),
+        ("Hors cible : liste rouge", True),
         ("Export du 05/10/2026", False),
     ], 2),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -34,6 +35,7 @@ from dnc.reports.decision import decision
 from dnc.reports.phrases import needed, ranked, title
 
 _PAGE_ROWS = 20
+_ROW = re.compile(r"[0-9]{1,9}")
 _UNKNOWN = "unknown"  # the answer "I do not know"
 _FILES = ("all.xlsx", "clear.xlsx", "all.csv", "clear.csv", "report.html", "brief.toml")
 _LEFT = 5  # questions on the page of a result
@@ -294,6 +296,9 @@ def _report(visit: Visit) -> Response:
 
 def _why(visit: Visit) -> Response:
     list_check, row = _list(visit), visit.request.path_params["row"]
+    if not _ROW.fullmatch(row):
+        raise RefusedError(404, visit.texts["not_found"])
+    row = int(row)
     explanations = list_check.explain(row, visit.desk, visit.session.language)
     return visit.page(
         "check_row.html",
@@ -336,6 +341,6 @@ ROUTES: list[Route] = [
     form("/checks/{list}/run", _run),
     page("/checks/{list}/result", _result),
     page("/checks/{list}/report", _report),
-    page("/checks/{list}/rows/{row:int}", _why),
+    page("/checks/{list}/rows/{row}", _why),
     page("/checks/{list}/files/{name}", _download),
 ]

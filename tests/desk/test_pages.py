@@ -213,6 +213,7 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     assert "forbids the call" in row and "eu-gdpr-objection" in row
     assert "Regulation (EU) 2016/679" in row and "01990000" not in row
     assert browser.client.get(f"{path}/rows/32").status_code == 400
+    assert browser.client.get(f"{path}/rows/{'9' * 5_000}").status_code == 404
     rows = rows_of(browser, path)
     assert [row["dnc_outcome"] for row in rows].count("blocked") == 30 and len(rows) == 31
     assert all(row["dnc_outcome"] == "clear" for row in rows_of(browser, path, "clear.csv"))

@@ -63,7 +63,7 @@ def appraise(offer: Offer, cells: pl.DataFrame, book: Rulebook, asked: Asked) ->
         duties=duties,
         untold={name: rows for name in _PUBLISHED if (rows := _rows(cells, pl.col(name).is_null()))},
         price=price,
-        gate=list(_gate(asked, lasting, undecided, price)),
+        gate=list(_gate(asked, lasting, undecided, price, offer.rows)),
         regimes={regime.id: _described(regime) for _, regime in book.regimes() if regime.id in named},
         cells=cells,
     )
@@ -190,12 +190,15 @@ def _price(price: float | None, callable_: Share, total: int) -> Price | None:
     return Price(price, *prices)
 
 
-def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None) -> Iterator[BuyerCondition]:
-    """The conditions that were set, each compared with the bound that is least favourable to the list."""
+def _gate(asked: Asked, lasting: Share, undecided: Share, price: Price | None, rows: int) -> Iterator[BuyerCondition]:
+    """The conditions that were set, each compared with the bound that is least favourable to the list.
+
+    A list without rows meets none.
+    """
     if (least := asked.min_clear) is not None:
-        yield BuyerCondition("min_clear", least, lasting.low, lasting.low >= least)
+        yield BuyerCondition("min_clear", least, lasting.low, rows > 0 and lasting.low >= least)
     if (most := asked.max_undecided) is not None:
-        yield BuyerCondition("max_undecided", most, undecided.high, undecided.high <= most)
+        yield BuyerCondition("max_undecided", most, undecided.high, rows > 0 and undecided.high <= most)
     if (highest := asked.max_price_per_clear) is not None:
         if price is None:
             raise OptionError(localized("errors", "price_needed"))

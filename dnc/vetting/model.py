@@ -148,7 +148,7 @@ class BuyerCondition:
     """One condition of the buyer.
 
     name: a field of `Asked`. asked: the limit. found: the bound that is least favourable to the list.
-    holds: whether `found` is within the limit.
+    holds: whether `found` is within the limit; never for a list without rows.
     """
 
     name: str

@@ -262,8 +262,10 @@ def test_the_summary_speaks_french(dnc, offer):
 
 
 def test_an_empty_list_has_no_share_and_closes_the_gate(store, write_file):
-    """A list without rows has no clear share, so a condition on it fails."""
-    told = vet(write_file("none.csv", "number\n"), store, brief=Brief(region="FR"), asked=Asked(min_clear=0.1, price=5))
+    """A list without rows has no share, so every condition fails."""
+    asked = Asked(min_clear=0, max_undecided=0, price=5)
+    told = vet(write_file("none.csv", "number\n"), store, brief=Brief(region="FR"), asked=asked)
+    assert [one.holds for one in told.gate] == [False, False]
     assert (told.offer.rows, told.opens, told.price.per_clear) == (0, False, None)
 
 

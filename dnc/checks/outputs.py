@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import NoneType
@@ -12,11 +12,13 @@ import polars as pl
 
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout
-from dnc.errors import must_be, room_in
+from dnc.errors import OptionError, must_be, room_in
 from dnc.files.output_file import Output, atomic_path, is_page
 from dnc.files.output_rows import Rows
+from dnc.files.remote import is_url
 from dnc.files.writers import CsvStream, Writer
 from dnc.frames import together
+from dnc.messages import localized
 
 Targets = str | Path | Sequence[str | Path] | None
 
@@ -77,6 +79,13 @@ class Outputs:
             must_be("out", path, "paths", str, Path)
         self._stream, self._report = stream, report
         self._kept = _Frames() if keep and not self.targets and stream is None else None
+
+    def refuse(self, paths: Iterable[Path]) -> None:
+        """Raise OptionError if an output would replace one of some files."""
+        kept = {path.resolve() for path in paths}
+        for target in self.targets:
+            if not is_url(target) and Path(target).resolve() in kept:
+                raise OptionError(localized("errors", "out_is_list"), target)
 
     def open(self, layout: Layout, stack: ExitStack) -> None:
         """Open the files; they appear under their names when the stack is closed without an error."""

@@ -18,6 +18,7 @@ import xlsxwriter
 from dnc import DncError, InputError, StoreError, check, write
 from dnc.checks import cell_facts, evaluator, judge
 from dnc.checks.brief import Brief
+from dnc.errors import OptionError
 from dnc.files.output_file import FORMATS
 from dnc.frames import Remembered
 from dnc.law.findings import Inquiry
@@ -31,6 +32,19 @@ CALLS = (
     'number;name;=note\n01 99 00 00 01;Éric;=1+1\n+33 6 39 98 00 02;"O\'Neil; J";@SUM(A1)\n'
     "01 99 00 2;;-5\n06 39 98 00 03;two\nlines;+33639980003\n"
 )
+
+
+@pytest.mark.parametrize("out", ["calls.csv", "../{folder}/calls.csv", "link.csv"])
+def test_a_list_is_not_replaced_by_its_verdicts(store, write_file, tmp_path, monkeypatch, out):
+    """Whatever its name is written like: with `only`, rows would be lost."""
+    path = write_file("calls.csv", CALLS)
+    (tmp_path / "link.csv").symlink_to(path)
+    before = path.read_bytes()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OptionError, match="is the list itself"):
+        check([path], store, region="FR", given=FACTS, only=["clear"], out=["v.csv", out.format(folder=tmp_path.name)])
+    assert path.read_bytes() == before
+    assert not (tmp_path / "v.csv").exists()
 
 
 @pytest.mark.parametrize("suffix", [suffix[1:] for suffix in FORMATS if suffix not in (".parquet", ".xlsx")])

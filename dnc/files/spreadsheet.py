@@ -23,7 +23,7 @@ from dnc.files.archive import Member, parts
 from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import FailedCell, column_of, failed_and_merged, sheet_part
-from dnc.files.table import quoted
+from dnc.files.table import holds_number, quoted
 from dnc.messages import figure, localized
 
 CELL = 32_767  # most characters in a cell of a spreadsheet
@@ -54,6 +54,10 @@ class Sheet(NamedTuple):
     merged_until: int | None
 
 
+class EmptySheetError(InputError):
+    """The sheet that was named has no cell."""
+
+
 def read_sheet(path: Path, wanted: str | None) -> Sheet:
     """Read the sheet of that name, or else the first visible one that is not empty. Raises InputError."""
     xml = parts(path, _PARTS) if read_bounded(path, 2) == b"PK" else {}
@@ -67,6 +71,15 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
     return Sheet(names[position], cells, names[:position] + names[position + 1 :], merged_until)
 
 
+def has_numbers(path: Path, name: str) -> bool:
+    """Whether a cell of a sheet may hold a telephone number. Raises InputError if it cannot be read."""
+    try:
+        cells = read_sheet(path, name).cells
+    except EmptySheetError:
+        return False
+    return any(holds_number(cell) for column in cells for cell in column.unique().drop_nulls())
+
+
 def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFrame, list[int], pl.DataFrame]:
     """Position of the sheet, names of all sheets, its cells, the position of each of their columns, and its marks."""
     rows = frames("spreadsheet", path, _ROWS_AT_ONCE, wanted or "")
@@ -74,7 +87,8 @@ def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFram
     if not sheets["chosen"].any():
         names = sheets["name"].to_list()
         what = ("sheet_empty" if wanted in names else "no_sheet") if wanted else "no_visible_sheet"
-        raise InputError(localized("errors", what, name=wanted, names=quoted(names)), path)
+        kind = EmptySheetError if what == "sheet_empty" else InputError
+        raise kind(localized("errors", what, name=wanted, names=quoted(names)), path)
     columns = next(rows)["place"].to_list()
     marks = next(rows)
     cells = pl.concat(rows)

@@ -212,6 +212,7 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
         taken.notes.append(localized("note", "ended", registry=loader.registry, **days))
     if loader.cumulative:
+        _refuse_other_numbers(extract)
         taken.notes.extend(_own_notes(taken.listings, standing, con))
     elif (month := _month_in_name(extract.path)) and month < f"{options.as_of:%Y-%m}":
         taken.notes.append(localized("note", "name", month=month, day=calendar_day(options.as_of)))
@@ -242,6 +243,14 @@ def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConne
     if run(con, "covered", sql, params).is_empty():
         prefixes = either([f"+{prefix}" for prefix in taken.covers])
         raise InputError(localized("errors", "load", "elsewhere", prefixes=prefixes), extract.path)
+
+
+def _refuse_other_numbers(extract: Extract) -> None:
+    """Raise InputError if sheets of an own list that are not read hold numbers: a call to these would be clear."""
+    from dnc.files.spreadsheet import has_numbers  # most lists are CSV
+
+    if names := [name for name in extract.other_sheets if has_numbers(extract.path, name)]:
+        raise InputError(localized("errors", "load", "own_sheets", names=quoted(names)), extract.path)
 
 
 def _month_in_name(path: Path) -> str | None:

@@ -298,7 +298,7 @@ def test_the_header_of_a_sheet_has_the_number_of_its_row(tmp_path, store):
 def test_sheets(tmp_path):
     """The first sheet that shows and holds anything is read, hidden rows and all; a load names the others."""
     rows = [["number", "reason"], ["0199000001", "x"], ["0261910002", "y"]]
-    path = book(tmp_path / "own.xlsx", hidden=[["a"]], empty=[], calls=rows, more=rows[:2])
+    path = book(tmp_path / "own.xlsx", hidden=[["a"]], empty=[], calls=rows, more=[["note"], ["x"]])
     made = openpyxl.load_workbook(path)
     made["calls"].row_dimensions[2].hidden = True
     made.save(path)
@@ -339,7 +339,7 @@ def test_two_sheets_are_two_lists(tmp_path, store):
     rows = [["number"], ["0199000001"]], [["number"], ["0261910002"]]
     path = book(tmp_path / "own.xlsx", a=rows[0], b=rows[1])
     words = {"registry": "own", "as_of": date(2026, 8, 3), "region": "FR"}
-    first, second = store.load(path, **words), store.load(path, **words, sheet="b")
+    first, second = store.load(path, **words, sheet="a"), store.load(path, **words, sheet="b")
     assert second.new and second.listed == 1
     assert [one.id for one in store.snapshots()] == [first.id, second.id]
     assert not store.load(path, **words, sheet="b").new

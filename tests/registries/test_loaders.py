@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -907,6 +908,28 @@ def test_all_numbers_of_the_own_list_count(tmp_path):
     assert said.startswith("cut.csv:2: a number cannot be read")
     said = load_error(tmp_path, "bare.csv", "0199000001;0639980001\n", registry="own")
     assert said == "bare.csv:1: no column of numbers; name the columns number, since, until, reason"
+
+
+def test_sheets_of_an_own_list_with_numbers_are_not_passed_over(tmp_path):
+    """A call to a number in the sheet of another year would be clear; notes and an empty sheet do no harm."""
+    path = tmp_path / "own.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, cells in {
+            "2026": ["Tel", "0199000001"],
+            "Notes": ["Mise à jour", "2026-11-02"],
+            "Feuil3": [],
+        }.items():
+            book.add_worksheet(name).write_column(0, 0, cells)
+    assert Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF).listed == 1
+    with xlsxwriter.Workbook(path) as book:
+        for name, cells in {
+            "2026": ["Tel", "0199000001"],
+            "Anciennes": ["Nom, tél.", "M. Petit, 01 99 00 00 02"],
+        }.items():
+            book.add_worksheet(name).write_column(0, 0, cells)
+    said = load_error(tmp_path, "own.xlsx", path.read_bytes(), registry="own")
+    assert said.startswith("own.xlsx: there are numbers in sheets that are not read: 'Anciennes'; load each sheet")
+    assert Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF, sheet="2026").listed == 1
 
 
 def test_own_names_unread_rows(tmp_path):

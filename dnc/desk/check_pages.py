@@ -175,6 +175,13 @@ def _chosen(visit: Visit, question: Question, text: str) -> int | str | None:
     return numbers.index(text)
 
 
+def _ask_again(visit: Visit, sent: Form) -> Response:
+    list_check = _list(visit)
+    with list_check.lock:
+        list_check.interview.ask_again()
+    return visit.to(f"/checks/{list_check.id}/questions")
+
+
 def _take_back(visit: Visit, sent: Form) -> Response:
     list_check = _list(visit)
     with list_check.lock:
@@ -337,6 +344,7 @@ ROUTES: list[Route] = [
     form("/checks/{list}/show", _show),
     page("/checks/{list}/questions", _questions),
     form("/checks/{list}/answers", _answer),
+    form("/checks/{list}/again", _ask_again),
     form("/checks/{list}/back", _take_back),
     form("/checks/{list}/run", _run),
     page("/checks/{list}/result", _result),

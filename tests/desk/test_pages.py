@@ -177,6 +177,13 @@ def test_a_check_waits_for_what_columns_of_objections_say(browser):
     path = dropped(browser, "Téléphone;Opposition\n01 99 00 12 34;\n")
     assert "whether these columns contain objections: Opposition" in text_of(browser.client.get(f"{path}/questions"))
     assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
+    while found := re.findall(r'name="question" value="([^"]+)"', browser.client.get(f"{path}/questions").text):
+        is_day = found[0] in ("call_at", "cli", "attempts", "relationship_on", "consent_on")
+        browser.post(f"{path}/answers", {"question": found[0], "answer-0": "" if is_day else "unknown"})
+    page = text_of(browser.client.get(f"{path}/questions"))
+    assert "You can check the list now" not in page and "Answer what I did not know" in page
+    assert browser.post(f"{path}/again").headers["location"] == f"{path}/questions"
+    assert "is:Opposition" in browser.client.get(f"{path}/questions?all=1").text
 
 
 def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser):

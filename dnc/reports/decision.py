@@ -137,11 +137,14 @@ def heaviest(
 
 def _steps(check: Check) -> list[Step]:
     texts, count, counts = messages("decision", check.language)["step"], counted(check.language), check.counts
-    if all_forbidden(counts):
+    later = _another_day(check)
+    if all_forbidden(counts) and not later:
         return [Step(texts["forbidden"])]
     steps = [Step(texts["clear" if counts["clear"] else "none"].format(count=count(counts["clear"])))]
-    if counts["blocked"]:
-        steps.append(Step(texts["blocked"].format(count=count(counts["blocked"]))))
+    if later:
+        steps.append(Step(texts["later"].format(calls=calls(later, check.language))))
+    if others := counts["blocked"] - later:
+        steps.append(Step(texts["others" if later else "blocked"].format(count=count(others))))
     for word, n in check.tallies.missing().most_common(_STEPS):
         ask = needed(word, check.language).rstrip(".")
         text = texts["missing"].format(ask=ask, calls=calls(n, check.language))
@@ -151,10 +154,18 @@ def _steps(check: Check) -> list[Step]:
     return steps
 
 
+def _another_day(check: Check) -> int:
+    """Calls that only rules forbid which are judged day by day, such as those about hours."""
+    daily = {regime.id for regime, _ in ranked(check.book, check.tallies.blocking()) if regime.demanded.daily}
+    blocked = check.tallies.by("blocked_by").items()
+    return sum(rows for (ids,), rows in blocked if ids and daily.issuperset(ids.split(";")))
+
+
 def _holds(check: Check) -> str:
     texts = messages("decision", check.language)["holds"]
     if not check.counts["clear"]:
-        return str(texts["forbidden" if all_forbidden(check.counts) else "none"])
+        forbidden = "later" if _another_day(check) else "forbidden"
+        return str(texts[forbidden if all_forbidden(check.counts) else "none"])
     end = first_end(check)
     return str(texts["until"].format(day=dated(check.language)(end)) if end else texts["open"])
 

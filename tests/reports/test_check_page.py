@@ -134,6 +134,20 @@ def test_a_list_whose_calls_are_all_decided(page):
     assert "undecided, missing" not in told["decision"] and "No call is undecided." in told["undecided"]
 
 
+def test_calls_that_only_the_day_forbids_are_for_another_day(store, write_file):
+    """On a Saturday a consent does not help, and taking these people off the list does not either."""
+    rows = ["number,consent,consent_on,consent_for", "0199001101,named_caller,2026-10-01,live", "0199001102,none,,"]
+    given = GIVEN | {"recipient": "consumer", "relationship": "none", "source": "opt_in_form", "objected_on": "none"}
+    for count, said in {
+        2: ("another time, and check again (1 call).", "Do not call yet.", "No call is possible as planned"),
+        3: ("(1 call).", "Take the other forbidden calls (1) off the list."),
+    }.items():
+        path = write_file("calls.csv", "\n".join(rows[:count]))
+        found = decision(check(path, store, region="FR", at="2026-11-28", given=given))
+        text = " ".join([*(step.text for step in found.steps), found.holds])
+        assert [words for words in said if words not in text] == []
+
+
 def test_the_annex_tells_what_was_asked_and_by_whom(page):
     """List, checksum, day, check, and each declared fact with its origin; the caller's number is left out."""
     _, told = page()

@@ -220,15 +220,18 @@ class FactReader:
         return (None if order == self.brief.dates else order,)
 
     def _filled(self, plans: pl.DataFrame, fits: pl.Series, consent_odd: pl.Series) -> Iterator[pl.DataFrame]:
-        """Which rows have an empty cell that a rule filled, by rule.
+        """Which rows have an empty cell that a rule filled, by rule; or one that denies the objection of a rule.
 
         No consent is filled in where a cell about it was not understood (`consent_odd`).
         """
         yield pl.DataFrame(schema=_MARKS)
         for rule in self.rules:
-            empty = self._mapped(plans, [rule.ours])[rule.ours].is_null()
-            used = fits & ~consent_odd if rule.ours in DECLARABLE else fits
-            yield _marks((empty & _holds(rule, plans) & used).arg_true(), rule.key, rule.name, pl.lit(rule.shown))
+            told = self._mapped(plans, [rule.ours])[rule.ours]
+            used = _holds(rule, plans) & (fits & ~consent_odd if rule.ours in DECLARABLE else fits)
+            yield _marks((told.is_null() & used).arg_true(), rule.key, rule.name, pl.lit(rule.shown))
+            if rule.objects:
+                denied = told.str.to_lowercase().is_in(NONE).fill_null(False) & used
+                yield _marks(denied.arg_true(), "denied", rule.name, pl.lit(rule.ours))
 
     @property
     def _today(self) -> date:

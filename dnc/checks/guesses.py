@@ -389,12 +389,15 @@ class UnusedObjections:
     def add(self, calls: Calls, verdicts: object) -> None:
         """Look at a batch of calls, as `look` does, and at the cells of other columns that were not understood.
 
-        Raises OptionError where such a cell records an objection: what it is read as may not matter for the call.
+        Raises OptionError where such a cell records an objection: what it is read as may not matter for the call; and
+        where a cell denies an objection that another column of its row records.
         """
         self.look(calls.carried)
         if calls.cells is None:
             return
         header = self._header
+        for name, ours in calls.cells.filter(pl.col("what") == "denied").select("column", "word").iter_rows():
+            raise header.denied_objection_error(name, ours)
         against = {header.columns.get(ours) for ours in AGAINST}
         misread = (
             calls.cells.filter(pl.col("what") == "misread").select("column", "word").unique().sort("column", "word")

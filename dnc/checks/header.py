@@ -69,6 +69,11 @@ class Rule(NamedTuple):
         return self.key == "when_filled"
 
     @property
+    def objects(self) -> bool:
+        """Whether filled cells record an objection, a refusal or a withdrawal."""
+        return self.filled and self.ours in AGAINST and self.word not in NONE
+
+    @property
     def shown(self) -> str:
         """The fact that it fills in, without the number of the caller."""
         return self.ours if self.ours == "cli" else f"{self.ours}={self.word}"
@@ -207,7 +212,7 @@ class Header:
 
         A rule about their filled cells reads one only if it tells an objection or a withdrawal.
         """
-        against = {rule.column for rule in self.rules if rule.filled and rule.ours in AGAINST and rule.word not in NONE}
+        against = {rule.column for rule in self.rules if rule.objects}
         known = {*self.columns.values(), *self.numbers, *self.ignored, *against}
         return [name for name in self.carried if name not in known and may_object(name)]
 
@@ -265,6 +270,11 @@ class Header:
         name = self.names[self.columns[ours]]
         why = localized("errors", "misread_cells", name=quoted([name]), ours=ours, typed=as_typed(name))
         return OptionError(why, *self._place)
+
+    def denied_objection_error(self, name: str, ours: str) -> OptionError:
+        """The error about a row in which a rule about a column tells an objection that the one of `ours` denies."""
+        denying = quoted([self.names[self.columns[ours]]])
+        return OptionError(localized("errors", "denied", name=quoted([name]), denying=denying, ours=ours), *self._place)
 
     def refuse_titles(self) -> None:
         """Raise OptionError where an unread sheet may hold objections, and InputError where a title says that rows do.

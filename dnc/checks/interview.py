@@ -189,9 +189,9 @@ def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook) -> Tal
 
 
 def _merged(brief: Mapping[str, Any], edits: Mapping[str, Any]) -> Edits:
-    """A brief with changes, tables merged, in the usual order of keys."""
+    """A brief with changes, tables merged, in the usual order of keys; what is None is removed."""
     found = dict(brief)
     for key, value in edits.items():
         old = found.get(key)
         found[key] = _merged(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
-    return found
+    return {key: value for key, value in found.items() if value not in (None, {})}

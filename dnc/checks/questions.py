@@ -210,7 +210,8 @@ class OpenQuestions:
         """What a column at which a check would stop means."""
         for name in self.open_objections:
             w = self._w["objection"]
-            free = [ours for ours in AGAINST if not self._is_known(ours)]
+            also = self._also(name)
+            free = [ours for ours in AGAINST if not self._is_known(ours) and not (also and ours == "objected_on")]
             words = [word for word, _ in self._guesses.words(name)]
             if permits(name):
                 yield self._of_permission(name, words)
@@ -222,6 +223,7 @@ class OpenQuestions:
             if "objected_on" in free and self._empty(name):
                 edits = options[free.index("objected_on")].edits | {"when_empty": {name: {"objected_on": "none"}}}
                 options.insert(0, Option(w["or_none"], edits))
+            options[:0] = [also] if also else []
             ignore = [*self._brief.get("ignore", []), name]
             options.append(Option(w["ignore"], {"ignore": ignore}))
             # Enter never says that an empty cell clears anybody.
@@ -232,6 +234,18 @@ class OpenQuestions:
             answers = {*YES, *NONE, *map(str.lower, noes)}
             proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
             yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
+
+    def _also(self, name: str) -> Option | None:
+        """The answer that one more column records objections: all by rules, as a no in one denies none in another."""
+        told, edits = self._brief.get("values", {}).get("objected_on", {}), Edits()
+        names = [theirs for theirs, facts in self._brief.get("when_filled", {}).items() if "objected_on" in facts]
+        if first := self._columns.get("objected_on"):
+            if permits(first) or {*told.values()} - {"none"}:
+                return None
+            names.append(first)
+            edits = {"columns": {"objected_on": None}} | ({"values": {"objected_on": None}} if told else {})
+        edits["when_filled"] = {each: {"objected_on": "yes"} for each in (*names, name)}
+        return Option(self._w["objection"]["also"].format(names=", ".join(names)), edits) if names else None
 
     def _of_permission(self, name: str, words: list[str]) -> Question:
         """What a column means that says whom one may call: whether its noes are objections, or tell of consents."""

@@ -85,6 +85,17 @@ def test_a_column_of_permissions(asked, tmp_path):
     assert brief.values["objected_on"] == {"oui": "none", "non": "yes"}
 
 
+def test_two_columns_of_objections(asked, tmp_path, store):
+    """An objection in either counts: a no in one is no answer for the other."""
+    rows = "+33639980001,false,false\n+33639980002,true,false\n+33639980003,false,true\n+33639980004,,nein\n"
+    interview = asked(f"phone_number,do_not_call,do_not_contact\n{rows}")
+    _answered(interview, {"caller": 3, "call_at": 0, "is:do_not_call": 0, "is:do_not_contact": 0})
+    brief = read_brief(tmp_path / "list.toml")
+    assert "objected_on" not in brief.columns
+    found = check(tmp_path / "list.csv", store, brief=brief).verdicts
+    assert found["dnc_blocked_by"].to_list() == ["", "eu-gdpr-objection", "eu-gdpr-objection", ""]
+
+
 def test_rows_and_values_are_shown_and_numbers_masked(asked):
     """A question names how many rows it may decide; of a telephone number only the last digits are shown."""
     interview = asked(

@@ -124,6 +124,18 @@ def test_a_cell_that_tells_nothing_fills_in_only_what_speaks_against_a_call(empt
         assert decider(frame)["dnc_outcome"].to_list().count("clear") == len(words) - len(NOTHING)
 
 
+def test_a_no_does_not_hide_the_objection_of_a_rule(empty):
+    """A cell that is told comes first, so a check stops where it says that there is no objection; or both are rules."""
+    frame = pl.DataFrame({"number": ["0639980001", "0639980002"], "dnc": ["no", ""], "dnd": ["true", "true"]})
+    told = {"objected_on": "yes"}
+    brief = Brief(region="FR", columns={"objected_on": "dnc"}, when_filled={"dnd": told})
+    with pytest.raises(OptionError, match="a row has an objection in 'dnd', and 'dnc' says that there is none"):
+        check(frame, empty, brief=brief)
+    assert check(frame[1:], empty, brief=brief, given=SALE).counts["blocked"] == 1
+    both = Brief(region="FR", when_filled={"dnc": told, "dnd": told})
+    assert check(frame, empty, brief=both, given=SALE).counts["blocked"] == 2
+
+
 WORDS = {"consent": ["none", "named_caller", "written", "oui"], "recipient": ["consumer", "business", "pro"]}
 WORDS |= {"objected_on": ["none", "2026-01-01", "hier"], "relationship_on": ["2026-01-02", "hier"]}
 

@@ -235,10 +235,15 @@ class OpenQuestions:
             proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
             yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
 
+    @property
+    def _with_objections(self) -> list[str]:
+        """Columns whose filled cells record an objection, by rules."""
+        return [theirs for theirs, facts in self._brief.get("when_filled", {}).items() if "objected_on" in facts]
+
     def _also(self, name: str) -> Option | None:
         """The answer that one more column records objections: all by rules, as a no in one denies none in another."""
         told, edits = self._brief.get("values", {}).get("objected_on", {}), Edits()
-        names = [theirs for theirs, facts in self._brief.get("when_filled", {}).items() if "objected_on" in facts]
+        names = self._with_objections
         if first := self._columns.get("objected_on"):
             if permits(first) or {*told.values()} - {"none"}:
                 return None
@@ -284,8 +289,10 @@ class OpenQuestions:
         w = self._w["objection"]
         if (name := self._column("objected_on")) is None:
             if not self._is_known("objected_on"):
-                nobody = Option(w["nobody"], {"facts": {"objected_on": "none"}})
-                yield Question("registry:own", w["own"], [nobody], rows)
+                names = ", ".join(self._with_objections)
+                asks = w["others"].format(names=names) if names else w["own"]
+                nobody = Option(w["nobody_else" if names else "nobody"], {"facts": {"objected_on": "none"}})
+                yield Question("registry:own", asks, [nobody], rows)
         elif self._empty(name):
             nobody = Option(w["none"], {"when_empty": {name: {"objected_on": "none"}}})
             yield self._about_empty(name, "objected_on", [nobody], rows)
@@ -397,14 +404,14 @@ class OpenQuestions:
     def _is(self, ours: str, name: str) -> Option:
         """The answer that a column of the file is one of ours, with the words in it that are understood."""
         edits: Edits = {"columns": {ours: name}}
+        says = vocabulary().says(ours, self._language)
         words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
         if ours not in vocabulary().axes or not words:
-            says = vocabulary().says(ours, self._language)
             return Option(self._w["is"].format(name=name, says=says), edits)
         edits["values"] = {ours: {word: meant for word, meant in words.items() if word.lower() != meant}}
         meanings = ((word, vocabulary().meaning(ours, meant, self._language)) for word, meant in words.items())
-        says = self._joined(*(f"{word} = {text.split(',')[0]}" for word, text in meanings))
-        return Option(self._w["is"].format(name=name, says=says), edits)
+        known = self._joined(*(f"{word} = {text.split(',')[0]}" for word, text in meanings))
+        return Option(self._w["is_words"].format(name=name, says=says, words=known), edits)
 
     def _about(
         self,

@@ -140,7 +140,7 @@ class _Draft:
             if ours in self._guesses.own:
                 yield f"# {self._w['own'].format(ours=ours)}"
             else:
-                yield f"# {ours} = {toml_text(theirs)}  # {self._w['by_name']}"
+                yield f"# {ours} = {toml_text(theirs)}  # {self._w[self._guesses.reason(theirs)]}"
 
     def _number_lines(self) -> Iterator[str]:
         guesses = self._guesses

@@ -285,15 +285,18 @@ class Guesses:
         for name in self.rows.columns:
             if name in self.own.values() or name in self.numbers or name in FORMER:
                 continue
-            plain = folded(name)
-            hits = [(len(word), ours) for ours, words in hints()["columns"].items() for word in words if word in plain]
-            ours = self._fitting(name, max(hits)[1]) if hits else None
+            hinted = _hinted(name)
+            ours = self._fitting(name, hinted) if hinted else self._by_words(name)
             if ours and ours not in self.own:
-                # Of two columns for one of ours, the one with words that are known.
-                score = self._known(ours, name)
+                # Of two columns for one of ours, the one with words that are known, and not about e-mails.
+                score = self._known(ours, name) - any(word in folded(name) for word in hints()["elsewhere"]["words"])
                 if ours not in proposed or score > proposed[ours][0]:
                     proposed[ours] = (score, name)
         return {**{ours: name for ours, (_, name) in proposed.items()}, **self.own}
+
+    def reason(self, name: str) -> str:
+        """Why `named` proposes a column: key of the text in the messages."""
+        return "by_name" if _hinted(name) else "by_words"
 
     def _fitting(self, name: str, ours: str) -> str | None:
         """Our column that one with a name for `ours` fits by its cells, which are days or words."""
@@ -303,6 +306,13 @@ class Guesses:
         if self.has_days(name):
             return _DAY_OF.get(ours) if is_axis else ours
         return _WORD_OF.get(ours, ours)
+
+    def _by_words(self, name: str) -> str | None:
+        """Our column for one whose name says nothing and whose words are those of one axis, two of them or more."""
+        words = [word for word, _ in self.words(name)] if self.rows[name].n_unique() <= MOST_WORDS else []
+        meant = {axis: [meaning(axis, word) for word in words] for axis in vocabulary().axes}
+        fit = [axis for axis, found in meant.items() if all(found) and len(set(found)) > 1]
+        return fit[0] if len(fit) == 1 else None
 
     def _known(self, ours: str, name: str) -> float:
         """The share of the filled cells of a column whose word the hints or the vocabulary know."""
@@ -493,6 +503,13 @@ def distinct_words(rows: pl.DataFrame, names: Sequence[str], most: int | None = 
     # One query for all columns: of thousands, each would cost more than its cells.
     words = pl.concat([column.alias("word") for column in texts.select(first.unique(maintain_order=True).implode())])
     return pl.DataFrame({"column": names, "word": words}).explode("word").drop_nulls()
+
+
+def _hinted(name: str) -> str | None:
+    """Our column that a name of a column suggests, by the longest word that is known in it."""
+    plain = folded(name)
+    hits = [(len(word), ours) for ours, words in hints()["columns"].items() for word in words if word in plain]
+    return max(hits)[1] if hits else None
 
 
 def meaning(column: str, word: str) -> str:

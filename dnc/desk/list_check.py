@@ -268,7 +268,7 @@ class _Columns:
         if name in self._guesses.possible_objections:
             return self._texts["may_object"], self._texts["objects"]
         if ours := next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None):
-            return self._texts["perhaps"].format(says=self._says(ours)), self._draft["by_name"]
+            return self._texts["perhaps"].format(says=self._says(ours)), self._draft[self._guesses.reason(name)]
         if name in self._guesses.numbers:
             return self._texts["perhaps"].format(says=self._says("number")), self._numbers(name)
         return self._texts["carried"], ""

@@ -151,6 +151,23 @@ def test_usual_names_are_known(drafted, names):
         assert f'# {ours} = "{name}"  # guessed from the name only' in text
 
 
+def test_words_tell_what_a_column_is_whose_name_does_not(drafted):
+    """All of them, and two or more; a column of other words stays what its name says, if no better one is there."""
+    text, _ = drafted(
+        "number,Civilité,Type,Abonné\n+33199000001,Mme,particulier,non\n+33199000002,M.,Professionnel,non\n"
+    )
+    assert '# recipient = "Type"  # guessed from the words only' in text
+    assert '# "Professionnel" = "business"' in text and "Civilité" not in text and "Abonné" not in text
+    text, _ = drafted("number,Civilité,Type\n+33199000001,Mme,particulier\n+33199000002,M.,autre\n")
+    assert '# recipient = "Civilité"  # guessed from the name only' in text
+
+
+def test_a_column_about_calls_comes_before_one_about_e_mails(drafted):
+    """As in exports of Zoho and Salesforce."""
+    text, _ = drafted("Phone,Email Opt Out,Do not call\n+33199000001,true,false\n+33199000002,false,true\n")
+    assert '# objected_on = "Do not call"' in text and '# ignore = ["Email Opt Out"]' in text
+
+
 NUMBERS_OF = {
     "french_crm": ["Tél. mobile", "Tél. fixe"],
     "hubspot": ["Phone Number", "Mobile Phone Number"],

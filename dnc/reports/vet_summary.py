@@ -120,6 +120,8 @@ def _holds(vetting: Vetting, language: str) -> str:
 def _head(vetting: Vetting, language: str) -> Iterator[str]:
     texts, count, offer = messages("vet", language), counted(language), vetting.offer
     yield head(vetting, language)
+    if (check := vetting.checked) and check.calls != check.rows:
+        yield texts["each_number"].format(rows=count(check.rows), calls=count(check.calls))
     if offer.sealed:
         yield texts["sealed"].format(version=offer.version)
     if vetting.agreement or (offer.sealed and not vetting.salt):
@@ -262,12 +264,14 @@ def _counts(counts: Mapping[str, int], language: str) -> str:
 
 def price(price: Price, language: str) -> str:
     """What one callable number costs, with bounds if it is not known exactly."""
-    texts, exactly = messages("vet", language), amount(language, 4)
+    texts, exactly, asked = messages("vet", language), amount(language, 4), amount(language, 2)(price.asked)
     per_number, low, high = (
         texts["never"] if value is None else exactly(value) for value in (price.per_clear, price.low, price.high)
     )
+    if price.per_clear is None:
+        return str(texts["no_price" if price.low is None else "price_from"].format(asked=asked, low=low))
     span = "" if low == high else texts["span"].format(low=low, high=high)
-    return str(texts["price"].format(asked=amount(language, 2)(price.asked), each=per_number + span))
+    return str(texts["price"].format(asked=asked, each=per_number + span))
 
 
 def _condition(condition: BuyerCondition, language: str) -> str:

@@ -11,7 +11,8 @@ import pytest
 from dnc import Store, check
 from dnc.checks.brief import Brief, read_brief
 from dnc.messages import messages
-from dnc.vetting.model import Asked
+from dnc.reports.vet_summary import price
+from dnc.vetting.model import Asked, Price
 from dnc.vetting.vet import vet
 from tests import some
 from tests.conftest import SAMPLES
@@ -166,6 +167,20 @@ def test_the_price_is_that_of_a_callable_number(vetted):
     assert vetted("--price", 6)["price"] == {"asked": 6.0, "per_clear": 2.0, "low": 2.0, "high": 2.0}
     none = vetted("--price", 6, "--set", "consent=none", "--until", "2027-12-31")["price"]
     assert none == {"asked": 6.0, "per_clear": None, "low": None, "high": None}
+    for bounds, said in {
+        (2.0, 2.0, 2.0): "6.00 for the list is 2.0000 for each callable number",
+        (2.0, 1.5, None): "6.00 for the list is 2.0000 (1.5000 to no limit) for each callable number",
+        (None, 1.5, None): "6.00 for the list is 1.5000 or more for each callable number",
+        (None, None, None): "6.00 for the list, in which no number can be called",
+    }.items():
+        assert price(Price(6.0, *bounds), "en") == said
+
+
+def test_rows_and_numbers_are_told_apart(dnc, write_file):
+    """A buyer pays for rows; of a row with two numbers each is counted."""
+    path = write_file("offer.csv", "fixe,mobile\n0199000501,0639980001\n0199000502,\n")
+    _, out, _ = dnc("vet", path, "--region", "FR", "--map", "number=fixe", "--map", "number=mobile")
+    assert "The list has 2 rows with 3 numbers; each number counts as a row here" in out
 
 
 @pytest.mark.parametrize(

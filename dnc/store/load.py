@@ -19,7 +19,7 @@ from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError, must_be, texts_of
 from dnc.files.input_file import input_sha256
 from dnc.files.table import quoted
-from dnc.messages import calendar_day, either, figure, localized
+from dnc.messages import LANGUAGES, Words, calendar_day, either, figure, localized, registry_name
 from dnc.numbers.numbering_plans import calling_codes
 from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.ingest import Taken, take
@@ -210,7 +210,8 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         _refuse_incomplete(extract, taken, con)
     if loader.last_day and options.as_of > date.fromisoformat(loader.last_day):
         days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
-        taken.notes.append(localized("note", "ended", registry=loader.registry, **days))
+        name = Words({language: registry_name(loader.registry, language) for language in LANGUAGES})
+        taken.notes.append(localized("note", "ended", registry=name, **days))
     if loader.cumulative:
         _refuse_other_numbers(extract)
         taken.notes.extend(_own_notes(taken.listings, standing, con))

@@ -910,6 +910,14 @@ def test_all_numbers_of_the_own_list_count(tmp_path):
     assert said == "bare.csv:1: no column of numbers; name the columns number, since, until, reason"
 
 
+def test_a_file_of_a_day_after_the_end_of_its_registry_is_told(tmp_path):
+    """With the name of the registry for people."""
+    path = tmp_path / "answer.csv"
+    path.write_text("Telephone;Identifiant;Réponse\n0199000001;1;OK\n")
+    one = Store(tmp_path / "store").load(path, as_of=date(2026, 8, 11))
+    assert any(note.startswith("Bloctel ended on ") for note in one.notes)
+
+
 def test_sheets_of_an_own_list_with_numbers_are_not_passed_over(tmp_path):
     """A call to a number in the sheet of another year would be clear; notes and an empty sheet do no harm."""
     path = tmp_path / "own.xlsx"

@@ -184,6 +184,12 @@ class OpenQuestions:
         """Columns that may record objections and are not mapped or ignored yet: until then a check is refused."""
         return [name for name in self._guesses.possible_objections if folded(name) not in self._mapped]
 
+    @property
+    def _has_days_to_read(self) -> bool:
+        """Whether a column that is used, or may be, holds days."""
+        may_be = {*map(folded, [*self._guesses.named.values(), *self._guesses.possible_objections]), *self._mapped}
+        return any(folded(name) in may_be and self._guesses.has_days(name) for name in self._guesses.rows.columns)
+
     # Questions
 
     def _of_campaign(self) -> Iterator[Question]:
@@ -201,8 +207,7 @@ class OpenQuestions:
             day = dated(self._language)(today())
             option = Option(self._w["today"].format(day=day), {"facts": {"call_at": str(today())}})
             yield Question("call_at", self._w["call_at"], [option], self._calls, fact="call_at", default=0)
-        days = self._guesses.days
-        if days.any and "dates" not in self._brief:
+        if "dates" not in self._brief and self._guesses.days.any and self._has_days_to_read:
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
             yield Question("dates", self._w["dates"], orders, self._calls)
 

@@ -85,6 +85,14 @@ def test_a_column_of_permissions(asked, tmp_path):
     assert brief.values["objected_on"] == {"oui": "none", "non": "yes"}
 
 
+@pytest.mark.parametrize(("name", "is_asked"), [("Créé le", False), ("Date opt-in", True), ("Ne plus appeler", True)])
+def test_the_order_of_days_is_asked_only_for_days_that_matter(asked, name, is_asked):
+    """Most exports say when a row was created."""
+    interview = asked(f"Téléphone;{name}\n06 39 98 00 01;05/03/2026\n")
+    _ = [interview.answer(interview.next(), 0) for _ in range(2)]
+    assert ("dates" in [question.id for question in interview.open()]) is is_asked
+
+
 def test_two_columns_of_objections(asked, tmp_path, store):
     """An objection in either counts: a no in one is no answer for the other."""
     rows = "+33639980001,false,false\n+33639980002,true,false\n+33639980003,false,true\n+33639980004,,nein\n"

@@ -11,7 +11,7 @@ from typing import Any
 
 from dnc.checks.counts import Tallies
 from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning
-from dnc.checks.header import permits, says_no, says_yes
+from dnc.checks.header import noes, permits, says_no, says_not_to_call, says_yes
 from dnc.clock import NONE, YES, today
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
@@ -229,6 +229,8 @@ class OpenQuestions:
                 edits = options[free.index("objected_on")].edits | {"when_empty": {name: {"objected_on": "none"}}}
                 options.insert(0, Option(w["or_none"], edits))
             options[:0] = [also] if also else []
+            if "objected_on" in free and (only := self._only(name, words)):
+                options.append(only)
             ignore = [*self._brief.get("ignore", []), name]
             options.append(Option(w["ignore"], {"ignore": ignore}))
             # Enter never says that an empty cell clears anybody.
@@ -239,6 +241,16 @@ class OpenQuestions:
             answers = {*YES, *NONE, *map(str.lower, noes)}
             proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
             yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
+
+    def _only(self, name: str, words: list[str]) -> Option | None:
+        """The answer that some words of a column record an objection and the others do not, as a status does."""
+        meant = [word for word in words if says_not_to_call(word)]
+        others = {word.lower() for word in words if word not in meant}
+        if not meant or len(words) > MOST_WORDS or others <= {*YES, *noes()}:
+            return None
+        values = {word: "yes" if word in meant else "none" for word in words}
+        text = self._w["objection"]["only"].format(words=", ".join(map(masked, meant)))
+        return Option(text, {"columns": {"objected_on": name}, "values": {"objected_on": values}})
 
     @property
     def _with_objections(self) -> list[str]:

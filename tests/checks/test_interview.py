@@ -93,6 +93,23 @@ def test_the_order_of_days_is_asked_only_for_days_that_matter(asked, name, is_as
     assert ("dates" in [question.id for question in interview.open()]) is is_asked
 
 
+def test_a_status_of_which_one_word_is_an_objection(asked, tmp_path, store):
+    """As in exports of diallers: the others are none, and a word that comes later counts as one."""
+    rows = "+33639980001\tDNC\n+33639980002\tNEW\n+33639980003\tCALLBK\n+33639980004\t\n"
+    interview = asked(f"phone_number\tstatus\n{rows}")
+    _ = [interview.answer(interview.next(), at) for at in (0, 0)]
+    question = interview.next()
+    texts = [option.text for option in question.options]
+    [at] = [at for at, text in enumerate(texts) if "if the cell says DNC, and did not if" in text]
+    assert question.default is None
+    interview.answer(question, at)
+    brief = read_brief(tmp_path / "list.toml")
+    found = check(tmp_path / "list.csv", store, brief=brief).verdicts
+    assert found["dnc_blocked_by"].str.contains("eu-gdpr-objection").to_list() == [True, False, False, False]
+    (tmp_path / "later.csv").write_text("phone_number\tstatus\n+33639980005\tREFUS\n")
+    assert check(tmp_path / "later.csv", store, brief=brief).counts["blocked"] == 1
+
+
 def test_two_columns_of_objections(asked, tmp_path, store):
     """An objection in either counts: a no in one is no answer for the other."""
     rows = "+33639980001,false,false\n+33639980002,true,false\n+33639980003,false,true\n+33639980004,,nein\n"

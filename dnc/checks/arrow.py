@@ -108,19 +108,22 @@ class Decider:
         return _beside(batch, frame, carried, pl.concat(given), pl.concat(parts))
 
 
-def decide(batches: Iterable[Batch], store: Store | str | Path, **options: Any) -> Iterator[Any]:
+def decide(batches: Batch | Iterable[Batch], store: Store | str | Path, **options: Any) -> Iterator[Any]:
     """Decide batches as they come, in bounded memory; the store and the rules are opened once for all of them.
 
     `functools.partial(decide, store="folder", …)` can be sent to workers: it holds nothing but its arguments.
 
     Args:
-        batches: planned calls, with the columns of a list of planned calls.
+        batches: planned calls, with the columns of a list of planned calls. A table by itself is one batch.
         options: those of `Decider`.
     Returns:
         An iterator of as many batches, each with the columns of verdicts behind its own.
     Raises:
         InputError, StoreError: as `Decider`, when the first batch is asked for.
     """
+    # Frames can be iterated too, over their columns; readers of batches are iterators.
+    if not isinstance(batches, Iterable) or (isinstance(batches, Batch) and not isinstance(batches, Iterator)):
+        batches = [batches]
     with Decider(store, **options) as decider:
         yield from map(decider, batches)
 

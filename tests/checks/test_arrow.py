@@ -45,6 +45,13 @@ def test_batches_are_decided_as_their_file_is(screened):
     assert pl.concat(decided).select(SHOP.columns).equals(SHOP)
 
 
+@pytest.mark.parametrize("table", [SHOP, Stream(SHOP)], ids=["frame", "stream"])
+def test_a_table_by_itself_is_one_batch(screened, table):
+    """Also one that can be iterated over its columns, as frames can."""
+    [decided] = decide(table, screened, **TOLD)
+    assert decided.equals(check(SHOP, screened, **TOLD).verdicts)
+
+
 @pytest.mark.parametrize("most", some([2, 20], 1))
 def test_what_is_remembered_changes_nothing(screened, monkeypatch, most):
     """A decider that has seen the same cells, others, or the same of another type decides as one that has not.
@@ -301,6 +308,7 @@ def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screene
         lambda: write(check(SHOP, screened), "x.csv", rows=[5]),
         lambda: list(decide([SHOP], 5)),
         lambda: list(decide([5], screened)),
+        lambda: list(decide(5, screened)),
         lambda: write(SHOP, "x.csv"),
     ):
         with pytest.raises(InputError, match="must be a"):

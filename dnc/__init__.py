@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dnc.api import Decider, Settings, check, decide, explain, write
     from dnc.checks.brief import Brief, read_brief
     from dnc.checks.result import Check
-    from dnc.errors import DncError, InputError, LoaderError, RuleError, StoreError
+    from dnc.errors import DncError, InputError, LoaderError, OptionError, RuleError, StoreError
     from dnc.law.rulebook import Rulebook
     from dnc.store.store import Snapshot, Store
     from dnc.vetting.model import Asked, Vetting
@@ -20,7 +20,7 @@ _MODULES = {
     "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "write"),
     "dnc.checks.brief": ("Brief", "read_brief"),
     "dnc.checks.result": ("Check",),
-    "dnc.errors": ("DncError", "InputError", "LoaderError", "RuleError", "StoreError"),
+    "dnc.errors": ("DncError", "InputError", "LoaderError", "OptionError", "RuleError", "StoreError"),
     "dnc.law.rulebook": ("Rulebook",),
     "dnc.store.store": ("Snapshot", "Store"),
     "dnc.vetting.model": ("Asked", "Vetting"),
@@ -36,6 +36,7 @@ __all__ = [
     "DncError",
     "InputError",
     "LoaderError",
+    "OptionError",
     "RuleError",
     "Rulebook",
     "Settings",

@@ -12,10 +12,9 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from dnc import Asked, Decider, InputError, Store, StoreError, check, decide, explain, vet, write
+from dnc import Asked, Decider, InputError, OptionError, Store, StoreError, check, decide, explain, vet, write
 from dnc.api import replay
 from dnc.checks import cell_facts, evaluator, judge
-from dnc.errors import OptionError
 from dnc.law.vocabulary import VERDICT
 from tests import size, some
 from tests.conftest import SAMPLES

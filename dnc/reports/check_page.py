@@ -84,7 +84,7 @@ def _missing(check: Check) -> list[dict[str, Any]]:
         {
             "rows": rows,
             "ask": needed(missing, check.language),
-            "remedy": remedy(missing, check.language, check.header.mapped),
+            "remedy": remedy(missing, rows, check),
         }
         for missing, rows in check.tallies.missing().most_common()
     ]

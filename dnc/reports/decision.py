@@ -148,7 +148,7 @@ def _steps(check: Check) -> list[Step]:
     for word, n in check.tallies.missing().most_common(_STEPS):
         ask = needed(word, check.language).rstrip(".")
         text = texts["missing"].format(ask=ask, calls=calls(n, check.language))
-        steps.append(Step(text, remedy(word, check.language, check.header.mapped)))
+        steps.append(Step(text, remedy(word, n, check)))
     if unclear := check.tallies.unclear():
         steps.append(Step(texts["unclear"].format(calls=calls(unclear, check.language))))
     return steps

@@ -99,13 +99,18 @@ def question(missing: str, language: str = "en") -> str:
     return labelled(vocab.label(missing, language), vocab.asks(missing, language), language)
 
 
-def remedy(missing: str, language: str = "en", mapped: Mapping[str, str] | None = None) -> str | None:
+def remedy(missing: str, rows: int, check: Check) -> str | None:
     """Where the answer to a question goes: a line of the brief, or a load; None if neither helps.
 
-    mapped: our columns that are read from the list → the name of theirs; only their empty cells are missing.
+    rows: how many calls it could decide. If that many cells were not understood, their meaning is the answer.
     """
-    texts = messages("question", language)
-    if line := _brief_line(missing, language, mapped or {}):
+    texts = messages("question", check.language)
+    odd = [cells for cells in misread(check) if cells.column == missing]
+    if sum(cells.rows for cells in odd) >= rows:
+        line = odd[0].write
+    else:
+        line = _brief_line(missing, check.language, check.header.mapped)
+    if line:
         return str(texts["in_brief"].format(line=line))
     if ":" in missing and not missing.endswith(":law"):
         return str(texts["in_store"].format(registry=missing.partition(":")[2]))

@@ -49,8 +49,16 @@ def test_reports_show_them(result):
         assert "example.org" not in report
         assert "063998" not in report
     line = "in the brief: facts.recipient = \"…\"  # for the empty cells of 'Qualité'"
-    assert remedy("recipient", "en", result.header.mapped) == line
+    assert remedy("recipient", 4, result) == line
     assert "columns.recipient" not in lines
+
+
+def test_where_no_cell_is_empty_their_meaning_is_asked_for(tmp_path, write_file):
+    """A value for empty cells would decide nothing there."""
+    rows = "".join(f"019900000{at},{word}\n" for at, word in enumerate(["Part.", "Part.", "Pro", "consumer"]))
+    path = write_file("calls.csv", f"number,recipient\n{rows}")
+    result = check(path, Store(tmp_path / "store"), region="FR")
+    assert remedy("recipient", 3, result) == 'in the brief: values.recipient."Part." = "consumer"'
 
 
 @pytest.mark.parametrize(

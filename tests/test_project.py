@@ -7,6 +7,7 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -136,6 +137,15 @@ def test_paths_in_the_docs_exist():
             assert (ROOT / path).exists() or "xx" in path, f"{page.name}: {path}"
         for name in re.findall(r"`((?:test_\w+|faults|scrub)\.py)`", text):
             assert any((ROOT / "tests").rglob(name)), f"{page.name}: {name}"
+
+
+def test_extras_in_the_docs_are_installed_from_the_folder():
+    """No package index has the package; an extra that a page names is one of it."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    for page in [*docs.PAGES, ROOT / "CONTRIBUTING.md"]:
+        text = page.read_text(encoding="utf-8")
+        for package, names in re.findall(r"pip install ['\"]?([\w.-]+)\[([\w,]+)\]", text):
+            assert (package, set(names.split(",")) - set(extras)) == (".", set()), page.name
 
 
 def test_tests_that_the_recipes_name_exist():

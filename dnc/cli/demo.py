@@ -4,79 +4,99 @@ from __future__ import annotations
 
 import tempfile
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import click
 
+from dnc.cli.options import LANG
+from dnc.messages import dated, messages
+
 WIDTH = 100
-_REGISTRIES = (
-    ("directory.csv", date(2017, 4, 1), "extract of the French telephone directory"),
-    ("objections.csv", date(2017, 4, 1), "the caller's own opt-out list"),
-    ("bloctel.csv", date(2026, 8, 5), "answer of Bloctel, the French opt-out list"),
-)
-_CALLS = "{:<28} {:<9} {:<14} {:<14} {}"
-_CHANGES = "{:<14} {:<14} {:<16} {}"
+_REGISTRIES = {"directory": date(2017, 4, 1), "objections": date(2017, 4, 1), "bloctel": date(2026, 8, 5)}
 _ELECTION, _LAST_DAY, _NEXT_DAY = "2017-04-18T12:00", "2026-08-10T10:30", "2026-08-11T10:30"
+_PURPOSES = {"political": "vote", "commercial": "sale"}
 
 
 @click.command()
-def demo() -> None:
+@LANG
+def demo(lang: str) -> None:
     """Show what the program does, on sample files.
 
     The files, a store and a report are left in a new temporary folder.
     """
-    for line in tour(Path(tempfile.mkdtemp(prefix="dnc-demo-"))):
+    for line in tour(Path(tempfile.mkdtemp(prefix="dnc-demo-")), lang):
         click.echo(line)
 
 
-def tour(folder: Path) -> Iterator[str]:
+def tour(folder: Path, language: str) -> Iterator[str]:
     """The lines of the demo, at most `WIDTH` characters wide; writes its files, a store and a report to `folder`."""
     from dnc.api import check
     from dnc.law.rulebook import Rulebook
+    from dnc.law.vocabulary import vocabulary
     from dnc.store.store import Store
 
     for sample in files("dnc.cli").joinpath("samples").iterdir():
         (folder / sample.name).write_bytes(sample.read_bytes())
     store, book, report = Store(folder / "store"), Rulebook.load(), folder / "report.html"
-    reasons = {regime.id: regime.says["en"] for _, regime in book.regimes()}
+    reasons = {regime.id: regime.says[language] for _, regime in book.regimes()}
+    texts, outcomes = messages("demo", language), messages("common", language)["outcome"]
+    value, day = partial(vocabulary().value, language=language), dated(language)
 
     def checked(name: str, at: str) -> list[dict[str, Any]]:
-        frame = check(folder / name, store, region="FR", at=at, rulebook=book).verdicts
+        frame = check(folder / name, store, region="FR", at=at, rulebook=book, language=language).verdicts
         return [] if frame is None else frame.rows(named=True)
 
-    yield "1. Registry files are loaded, each with the date on which it was made:\n"
-    for name, day, what in _REGISTRIES:
-        snapshot = store.load(folder / name, as_of=day)
-        yield f"{name:<15} {day}  {what}: {snapshot.listed} of {snapshot.numbers} numbers opted out"
+    yield f"{texts['loaded']}\n"
+    loaded = []
+    for name, made in _REGISTRIES.items():
+        snapshot = store.load(folder / f"{name}.csv", as_of=made)
+        what = texts["numbers"].format(what=texts["registry"][name], listed=snapshot.listed, numbers=snapshot.numbers)
+        loaded.append((f"{name}.csv", day(made), what))
+    yield from _table(loaded)
 
     party, last_day, next_day = (
         checked("party.csv", _ELECTION),
         checked("shop.csv", _LAST_DAY),
         checked("shop.csv", _NEXT_DAY),
     )
-    yield "\n2. Planned calls are checked against the law and the registries of their day:\n"
-    yield _CALLS.format("who calls", "what for", "number from", "on", "outcome")
+    yield f"\n{texts['checked']}\n"
+    calls = [tuple(texts[name] for name in ("who", "purpose", "source", "day", "outcome"))]
+    why = []
     for call, at in ((party[0], _ELECTION), (last_day[1], _LAST_DAY), (last_day[3], _LAST_DAY)):
-        who = f"{call['caller']}, {call['voice']} voice"
-        purpose = {"political": "vote", "commercial": "sale"}[call["caller"]]
-        yield _CALLS.format(who, purpose, call["source"], at[:10], call["dnc_outcome"])
-        reason = reasons.get(call["dnc_blocked_by"].split(";")[0], call["dnc_why"])
+        who = f"{value('caller', call['caller'])}, {value('voice', call['voice'])}"
+        purpose = value("purpose", _PURPOSES[call["caller"]])
+        calls.append((who, purpose, value("source", call["source"]), day(at[:10]), outcomes[call["dnc_outcome"]]))
+        why.append(reasons.get(call["dnc_blocked_by"].split(";")[0], call["dnc_why"]))
+    header, *lines = _table(calls)
+    yield header
+    for line, reason in zip(lines, why, strict=True):
+        yield line
         yield f"  {_one_line(reason, WIDTH - 2)}"
 
-    yield "\n3. On 11 August 2026 Bloctel ends; from then on, selling by telephone requires prior consent:\n"
-    yield _CHANGES.format("number from", "consent", "10 August 2026", "11 August 2026")
+    yield f"\n{texts['changes']}\n"
+    changes = [(texts["source"], texts["consent"], day(_LAST_DAY[:10]), day(_NEXT_DAY[:10]))]
     for before, after in zip(last_day, next_day, strict=True):
-        yield _CHANGES.format(before["source"], before["consent"], before["dnc_outcome"], after["dnc_outcome"])
+        facts = (value(name, before[name]) for name in ("source", "consent"))
+        changes.append((*facts, outcomes[before["dnc_outcome"]], outcomes[after["dnc_outcome"]]))
+    yield from _table(changes)
 
-    check(folder / "shop.csv", store, region="FR", at=_NEXT_DAY, rulebook=book, out=report)
-    yield f"\nReport to open in a browser: {report}"
-    yield "To go on with these files:"
+    check(folder / "shop.csv", store, region="FR", at=_NEXT_DAY, rulebook=book, language=language, out=report)
+    yield f"\n{texts['report'].format(path=report)}"
+    yield texts["go_on"]
     yield f"$ cd {folder}"
     yield "$ dnc check shop.csv --store store --region FR --at 2026-08-11T10:30 --out verdicts.xlsx"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Rows as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _one_line(text: str, width: int) -> str:

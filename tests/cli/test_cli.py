@@ -394,7 +394,7 @@ def test_demo_fits_on_a_screen_and_leaves_what_it_names(dnc, monkeypatch):
     calls = [at for at, line in enumerate(lines) if re.search(r"20\d\d-\d\d-\d\d +(blocked|clear|undecided)$", line)]
     assert [lines[at].split()[-1] for at in calls] == ["blocked", "blocked", "undecided"]
     assert all(lines[at + 1].startswith("  ") for at in calls)
-    changes = [line.split()[2:] for line in lines if re.match(r"(purchased|opt_in_form) ", line)]
+    changes = [line.split()[-2:] for line in lines if re.match(r"a (bought list|consent form) ", line)]
     assert changes == [["clear", "blocked"], ["blocked", "blocked"], ["clear", "clear"], ["undecided", "blocked"]]
 
     [report] = re.findall(r"^Report to open in a browser: (.*)$", out, re.MULTILINE)
@@ -403,6 +403,18 @@ def test_demo_fits_on_a_screen_and_leaves_what_it_names(dnc, monkeypatch):
     monkeypatch.chdir(folder)
     assert dnc(*command.split())[0] == 1
     assert Path("verdicts.xlsx").exists()
+
+
+def test_demo_is_in_the_language_asked_for(dnc):
+    """Each line of it, and its report; it is no longer or wider than in English."""
+    code, out, err = dnc("demo", "--lang", "fr")
+    lines = out.splitlines()
+    assert (code, err, len(lines)) == (0, "", len(dnc("demo")[1].splitlines()))
+    assert all(len(line) <= 100 for line in lines if "dnc-demo-" not in line)
+    assert sum(line.endswith(("interdit", "appel possible", "à compléter")) for line in lines) == 7
+    assert not re.search(r"\b(the|of|blocked|clear|undecided|with)\b", out)
+    [report] = re.findall(r"^Rapport à ouvrir .*: (.*)$", out, re.MULTILINE)
+    assert '<html lang="fr"' in Path(report).read_text(encoding="utf-8")
 
 
 def test_exit_zero_leaves_only_2_and_4(dnc, write_file):

@@ -28,30 +28,42 @@ _SHAPES = {
     "dmy": re.compile(rf"^(?P<d>\d{{1,2}})[/.\-](?P<m>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d(?!T)){_CLOCK_AFTER}"),
     "mdy": re.compile(rf"^(?P<m>\d{{1,2}})[/.\-](?P<d>\d{{1,2}})[/.\-](?P<y>\d{{4}}|\d\d(?!T)){_CLOCK_AFTER}"),
 }
-# Months in full and as usually shortened, without accents: en, fr, de (and Austrian), it, es, nl, da, nb, sv. No word
-# names two months, so the language need not be known.
+# Months in full and as usually shortened, without accents and case: en, fr, de (and Austrian), it, es, nl, da, nb, sv,
+# then pt, pl, fi, el. No word names two months, so the language need not be known
+# (Croatian, which is none of them, has listopada for October, and lip and lis for June and October).
 _MONTHS = {
     word: month
     for month, words in enumerate(
         (
-            "january jan januar januari janner janvier janv gennaio gen genn enero ene",
-            "february feb febr februar februari feber fevrier fevr fev febbraio febbr febrero",
-            "march mar marz maerz mrz mars marzo maart mrt marts",
-            "april apr avril avr aprile abril abr",
-            "may mai maj mei maggio mag magg mayo",
-            "june jun juni juin giugno giu junio",
-            "july jul juli juillet juil juill luglio lug julio",
-            "august aug augusti augustus aout agosto ago",
-            "september sep sept septembre settembre set sett septiembre setiembre",
-            "october oct oktober okt octobre ottobre ott octubre",
-            "november nov novembre noviembre",
-            "december dec dezember dez decembre dicembre dic diciembre desember des",
+            "january jan januar januari janner janvier janv gennaio gen genn enero ene"
+            " janeiro styczen stycznia sty tammikuu tammikuuta tammi ιανουαριοσ ιανουαριου ιαν",
+            "february feb febr februar februari feber fevrier fevr fev febbraio febbr febrero"
+            " fevereiro luty lutego lut helmikuu helmikuuta helmi φεβρουαριοσ φεβρουαριου φεβ",
+            "march mar marz maerz mrz mars marzo maart mrt marts"
+            " marco marzec marca maaliskuu maaliskuuta maalis μαρτιοσ μαρτιου μαρ",
+            "april apr avril avr aprile abril abr"
+            " kwiecien kwietnia kwi huhtikuu huhtikuuta huhti απριλιοσ απριλιου απρ",
+            "may mai maj mei maggio mag magg mayo maio maja toukokuu toukokuuta touko μαιοσ μαιου μαι",
+            "june jun juni juin giugno giu junio"
+            " junho czerwiec czerwca cze kesakuu kesakuuta kesa ιουνιοσ ιουνιου ιουν",
+            "july jul juli juillet juil juill luglio lug julio"
+            " julho lipiec lipca heinakuu heinakuuta heina ιουλιοσ ιουλιου ιουλ",
+            "august aug augusti augustus aout agosto ago"
+            " sierpien sierpnia sie elokuu elokuuta elo αυγουστοσ αυγουστου αυγ",
+            "september sep sept septembre settembre set sett septiembre setiembre"
+            " setembro wrzesien wrzesnia wrz syyskuu syyskuuta syys σεπτεμβριοσ σεπτεμβριου σεπ σεπτ",
+            "october oct oktober okt octobre ottobre ott octubre"
+            " outubro out pazdziernik pazdziernika paz lokakuu lokakuuta loka οκτωβριοσ οκτωβριου οκτ",
+            "november nov novembre noviembre"
+            " novembro listopad listopada marraskuu marraskuuta marras νοεμβριοσ νοεμβριου νοε",
+            "december dec dezember dez decembre dicembre dic diciembre desember des"
+            " dezembro grudzien grudnia gru joulukuu joulukuuta joulu δεκεμβριοσ δεκεμβριου δεκ",
         ),
         1,
     )
     for word in words.split()
 }
-# Days of the week in the same languages, Monday first; no word names two days.
+# Days of the week in the first nine of them, Monday first; no word names two days.
 _WEEKDAYS = {
     word: day
     for day, words in enumerate(
@@ -71,7 +83,7 @@ _BEFORE = re.compile(r"^(?:le|el|il|den|am|on|the)\s+", re.IGNORECASE)  # le 6 a
 _WEEKDAY = re.compile(r"^(?P<name>[^\W\d_]+)\.?,?\s+(?P<rest>.+)$")
 _GAP = r"(?:\s*[,./\-]\s*|\s+)"
 _DAY_OF_MONTH = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|[eoa\xb0.])?"  # 5th, 1er, 5e, 1º, 1ª, 1°, 5.
-_MONTH, _YEAR = r"(?:de |di |of )?(?P<m>[a-z]+)\.?", r"(?:de |del )?(?P<y>\d{4}|\d\d)"
+_MONTH, _YEAR = r"(?:de |di |of )?(?P<m>[^\W\d_]+)\.?", r"(?:de |del )?(?P<y>\d{4}|\d\d)"
 _IN_WORDS = [
     re.compile(f"^{_GAP.join(parts)}(?:,?\\s+(?P<clock>\\d.*))?$", re.IGNORECASE)
     for parts in (

@@ -21,6 +21,12 @@ MONTHS = {
     "da": "januar februar marts april maj juni juli august september oktober november december",
     "nb": "januar februar mars april mai juni juli august september oktober november desember",
     "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "fi": "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta "
+    "marraskuuta joulukuuta",
+    "el": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου "
+    "Δεκεμβρίου",
 }
 SHORT = {
     "en": "Jan. Feb. Mar. Apr. May June July Aug. Sept. Oct. Nov. Dec.",
@@ -32,6 +38,10 @@ SHORT = {
     "da": "jan. feb. mar. apr. maj jun. jul. aug. sep. okt. nov. dec.",
     "nb": "jan. feb. mars apr. mai juni juli aug. sep. okt. nov. des.",
     "sv": "jan. feb. mars apr. maj juni juli aug. sep. okt. nov. dec.",
+    "pt": "jan. fev. mar. abr. mai. jun. jul. ago. set. out. nov. dez.",
+    "pl": "sty lut mar kwi maj cze lipca sie wrz paź listopada gru",
+    "fi": "tammi helmi maalis huhti touko kesä heinä elo syys loka marras joulu",
+    "el": "Ιαν Φεβ Μαρ Απρ Μαΐ Ιουν Ιουλ Αυγ Σεπ Οκτ Νοε Δεκ",
 }
 WEEKDAYS = {
     "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
@@ -49,7 +59,7 @@ GAPS = st.sampled_from([" ", "-", "/", ".", "\xa0", " - ", ". ", ", "])
 
 @given(DAYS, st.sampled_from(sorted(MONTHS)), st.booleans(), GAPS, GAPS, st.sampled_from(DATE_ORDERS), st.data())
 def test_a_month_in_words_is_the_day_that_was_written(day, language, short, gap, other, order, data):
-    """In nine languages, in full or shortened, in any case, with any separator, whatever order is declared."""
+    """In thirteen languages, in full or shortened, in any case, with any separator, whatever order is declared."""
     month = (SHORT if short else MONTHS)[language].split()[day.month - 1]
     month = data.draw(st.sampled_from([month, month.upper(), month.lower(), month.removesuffix(".")]))
     number = data.draw(st.sampled_from([str(day.day), f"{day:%d}"]))

@@ -65,7 +65,8 @@ def decision(vetting: Vetting, language: str) -> Decision:
     facts = [numbers] if verdict else []
     facts += [apart((_condition(condition, language) for condition in vetting.gate), language)] if vetting.gate else []
     facts += [price(vetting.price, language)] if vetting.price else []
-    facts.append(use(offer.settings["declared"], period(vetting, language), language))
+    days = period(vetting, language) if offer.until else dated(language)(offer.first)
+    facts.append(use(offer.settings["declared"], days, language))
     blocked = [(vetting.regimes[cost.regime]["title"][language], cost.alone + cost.shared) for cost in vetting.costs]
     missing = {wish.word: wish.rows for wish in vetting.wanted}
     reasons = heaviest(blocked, missing, vetting.unclear, language)

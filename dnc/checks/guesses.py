@@ -50,7 +50,7 @@ _CELLS = 2_000_000  # in which days are looked for
 SURE = 0.9  # share of filled cells that must be read as telephone numbers, or as days
 _MOST = 0.5  # of the numbers with a country code
 _CLOSE = 0.98  # of the numbers that the best plan has: a plan with as many is as likely
-_LOOKED_AT = 100_000  # rows in which unused columns are searched for objections, however many words they have
+LOOKED_AT = 100_000  # rows in which unused columns are searched for objections, however many words they have
 MOST_WORDS = 20  # a column with more different words holds no axis
 _DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
 _WRITTEN = r"^(?:\+|00?[1-9]|\(|\d{3}[-.]\d{3}[-.]\d{4}$)"  # as a number is, and hardly a count, an id or an amount
@@ -384,15 +384,13 @@ class UnusedObjections:
     some near its beginning. Where a consent is declared for all rows, a `no` in a column whose name is about consents
     is an objection too.
 
-    header: of the list. brief: with what is declared for all rows. Attribute `names`: columns with a text that mentions
-    objections.
+    header: of the list. brief: with what is declared for all rows.
     """
 
     def __init__(self, header: Header, brief: Brief) -> None:
-        self.names: list[str] = []
         self._header = header
         self._columns = header.unused
-        self._left = _LOOKED_AT
+        self._left = LOOKED_AT
         is_declared = brief.facts.get("consent", "none") != "none"
         self._of_consent = [name for name in header.unused if is_declared and named_like(name, "consent")]
 
@@ -433,8 +431,6 @@ class UnusedObjections:
             )
         if found := objecting(words):
             raise self._header.may_object_error([self._header.names[name] for name in found])
-        likely = words.filter(pl.col("word").str.to_lowercase().str.contains_any(hints()["against"]["parts"]))
-        self.names += [name for name in columns_with(likely, has_objection) if name not in self.names]
         self._left = max(0, self._left - rows.height)
         if not self._left:
             count = Counter(words["column"])

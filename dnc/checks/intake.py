@@ -17,7 +17,8 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, quoted_cell, text_of
-from dnc.checks.header import FORMER_OUTCOME, Header, says_not_to_call
+from dnc.checks.guesses import LOOKED_AT
+from dnc.checks.header import FORMER_OUTCOME, Header, has_objection, hints, says_not_to_call
 from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.output_rows import Shared
@@ -31,7 +32,9 @@ from dnc.numbers.reader import split_cell
 
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
 OBJECTS = "in place of another number the row says that people are not to be called"
-ROW_REASONS = {TORN: "torn", OBJECTS: "objects"}  # why no call of a row is decided, and the key of the message
+NOTED = "a text in the row says that people are not to be called"
+# Why no call of a row is decided, and the key of the message.
+ROW_REASONS = {TORN: "torn", OBJECTS: "objects", NOTED: "noted"}
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 
@@ -61,6 +64,36 @@ class _Numbers(NamedTuple):
         words = list(filter(says_not_to_call, unread["text"].unique()))
         at = unread.filter(pl.col("text").is_in(words))["row"] if words else unread["row"].clear()
         return repeated(None, pl.String, rows).scatter(at, OBJECTS)
+
+
+class _Texts:
+    """Finds rows with a text by which people are not to be called, in columns that are not used.
+
+    After the first rows only columns that had such a text are searched: those of names and addresses have none.
+    """
+
+    def __init__(self, columns: list[str]) -> None:
+        self._columns = columns
+        self._left = LOOKED_AT
+        self._found = set[str]()
+
+    def marked(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a batch, with `NOTED` in those that fit the header and have such a text."""
+        names = [name for name in self._columns if batch.schema[name] == pl.String]
+        texts = pl.DataFrame({str(at): batch[name] for at, name in enumerate(names)})
+        parts = hints()["against"]["parts"]
+        likely = texts.select(pl.all().str.to_lowercase().str.contains_any(parts)) if names else texts
+        noted = repeated(None, pl.String, batch.height)
+        for name, is_likely in zip(names, likely, strict=True):
+            at = is_likely.arg_true()
+            if meant := list(filter(has_objection, batch[name][at].unique())):
+                noted = noted.scatter(at.filter(batch[name][at].is_in(meant)), NOTED)
+                self._found.add(name)
+        self._left -= batch.height
+        if self._left <= 0:
+            self._columns = [name for name in self._columns if name in self._found]
+        found = noted.null_count() < batch.height
+        return batch.with_columns(pl.coalesce(RAGGED, noted).alias(RAGGED)) if found else batch
 
 
 @dataclass(frozen=True)
@@ -252,11 +285,12 @@ class Intake:
         `Header.refuse_titles` does.
         """
         nameless = self.header.nameless
+        texts = _Texts(self.header.unused)
         for batch in self._with_short_rows(batches) if self.brief.short_rows else batches:
             self.header.refuse_titles()
             for name in nameless:
                 self._refuse_text_below_no_name(batch, name)
-            yield batch
+            yield texts.marked(batch)
 
     def _refuse_text_below_no_name(self, batch: pl.DataFrame, name: str) -> None:
         """Raise OptionError where a column has text in rows that fit; a first one may count the rows, as in pandas."""

@@ -41,7 +41,6 @@ class Check:
         elsewhere: calls to which an objection or a withdrawal of another row applies.
         unplaced: rows with an objection or a withdrawal whose number cannot be read.
         second_numbers: columns that look like telephone numbers and were not used.
-        unused_objections: columns with texts that mention objections and were not used.
         dated: whether the list or the settings say when calls are planned.
         cut: cells that are too long for a spreadsheet that was written.
         snapshots: what the store held.
@@ -64,7 +63,6 @@ class Check:
     elsewhere: int
     unplaced: int
     second_numbers: Sequence[str]
-    unused_objections: Sequence[str]
     dated: bool
     cut: int
     snapshots: tuple[Snapshot, ...]

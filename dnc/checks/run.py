@@ -115,7 +115,6 @@ def run(
             elsewhere=against.applied,
             unplaced=against.unplaced,
             second_numbers=second.names,
-            unused_objections=[header.names[name] for name in unused.names],
             dated=setup.at is not None or "call_at" in {*header.columns, *setup.brief.facts},
             cut=outputs.cut,
             snapshots=standing.snapshots,

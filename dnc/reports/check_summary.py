@@ -81,8 +81,6 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield texts["clock"].format(day=dated(language)(check.record["today"]))
     if ignored := check.header.ignored:
         yield texts["ignored"].format(names=in_language(quoted(ignored), language))
-    if check.unused_objections:
-        yield texts["unused_objections"].format(names=in_language(quoted(check.unused_objections), language))
     yield from (texts["second"].format(name=in_language(quoted([name]), language)) for name in check.second_numbers)
     counts = {"past": check.past, "elsewhere": check.elsewhere, "unplaced": check.unplaced}
     counts |= {"skipped": table.skipped, "full": table.full, "cut": check.cut}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date
 
 import polars as pl
@@ -114,7 +116,7 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
 @pytest.mark.parametrize("batch", [3, 100])
 def test_objections_far_down_an_unused_column_stop_the_check_too(dnc, write_file, monkeypatch, batch):
     """In a list that is sorted by status they come last; texts that all differ are searched in the first rows only."""
-    monkeypatch.setattr(guesses, "_LOOKED_AT", 3)
+    monkeypatch.setattr(guesses, "LOOKED_AT", 3)
     monkeypatch.setattr(table, "FIRST_ROWS", batch)
     rows = [f"+331990000{at:02},note {at},{'client' if at < 40 else 'Ne pas appeler'}\n" for at in range(50)]
     path = write_file("calls.csv", "number,Remarques,Statut\n" + "".join(rows))
@@ -295,12 +297,26 @@ def test_a_sheet_about_objections_is_not_read_as_calls_unless_it_is_named(dnc, t
 
 
 @pytest.mark.parametrize("text", some(["Mme X., ne veut plus être appelée", "Frau X. möchte nicht, s. Brief"], 1))
-def test_a_text_that_speaks_of_objections_is_named_in_the_summary(dnc, write_file, text):
-    """Texts are not read; the column is named, so that somebody reads them."""
-    path = write_file("calls.csv", f'number,Commentaire\n+33199000001,"{text}"\n')
-    err = dnc("check", path)[2]
-    assert "Some texts in 'Commentaire' say that people do not want to be called" in err
-    assert "Some texts" not in dnc("check", path, "--ignore", "Commentaire")[2]
+def test_a_row_with_a_text_that_says_not_to_call_is_undecided(dnc, write_file, text):
+    """In a column that is not used; the other rows are decided, and another row with its number is not clear."""
+    rows = f'+33199000001,"{text}",none\n+33199000002,,none\n+33199000001,rappeler,none\n'
+    path = write_file("calls.csv", f"number,Commentaire,objected_on\n{rows}")
+    _, out, err = dnc("check", path, "--set", "caller=commercial")
+    noted, other, same = csv.DictReader(io.StringIO(out))
+    assert noted["dnc_why"] == "Undecided: the number was not read (the row has a text that says not to call)."
+    assert (noted["dnc_outcome"], other["dnc_outcome"], same["dnc_outcome"]) == ("undecided", "undecided", "blocked")
+    assert "a text in their row, in a column that is not used, says not to call: 1" in err
+    assert "says not to call" not in dnc("check", path, "--ignore", "Commentaire")[2]
+
+
+def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(dnc, write_file, monkeypatch):
+    """In millions of rows only those columns, since to search names and addresses takes time."""
+    monkeypatch.setattr("dnc.checks.intake.LOOKED_AT", 2)
+    monkeypatch.setattr("dnc.files.table.FIRST_ROWS", 2)
+    texts = ["rappeler", "ne plus appeler svp", "ne plus appeler merci", ""]
+    rows = "".join(f"+3319900000{at},{text},{text[::-1]}{at}\n" for at, text in enumerate(texts))
+    out = dnc("check", write_file("calls.csv", f"number,Commentaire,Nom\n{rows}"), "--columns", "missing")[1]
+    assert [line.endswith("number") for line in out.splitlines()[1:]] == [False, True, True, False]
 
 
 def test_no_phrase_of_cells_is_passed_over():

@@ -26,6 +26,7 @@ from dnc.files.table import (
     HEADER_WITHIN,
     LINE,
     RAGGED,
+    STRUCK,
     Table,
     batch_rows,
     heading,
@@ -111,29 +112,43 @@ def refuse_foreign(head: bytes, path: Path, name: str, xml: bool = True) -> None
 def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     from dnc.files.spreadsheet import CELL, read_sheet  # most lists are CSV
 
-    name, grid, others, merged = read_sheet(path, sheet)
-    numbered = grid.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
+    read = read_sheet(path, sheet)
+    numbered = read.cells.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt64).alias(LINE))
     cells = numbered.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
     top = heading([cell or "" for cell in row] for row in cells.head(HEADER_WITHIN).drop(LINE).iter_rows())
     header_row = top.at
     if with_header:
         top.refuse_doubtful(path, cells[LINE][min(header_row + 1, cells.height - 1)])
+    merged = max(read.rows("merged"), default=0)
     if merged and not (with_header and merged <= cells[LINE][header_row]):
-        why = localized("errors", "merged")
-        raise InputError(why, path, merged)
+        raise InputError(localized("errors", "merged"), path, merged)
     texts = cells.drop(LINE)
     header = top.names([name or "" for name in texts.row(header_row)])
     if not with_header:
         header = [f"column {position}" for position in range(1, texts.width + 1)]
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
-    frame = frame.with_columns(midnight, unnamed(frame.columns[named_columns(header) :]).alias(RAGGED))
+    is_struck = cells[LINE].is_in(sorted(read.rows("struck")))
+    struck = pl.when(is_struck).then(pl.lit(STRUCK))
+    beyond = unnamed(frame.columns[named_columns(header) :])
+    frame = frame.with_columns(midnight, pl.coalesce(struck, beyond).alias(RAGGED))
     frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
     long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
-    titles = [(path, title) for title in (*top.titles, *([] if sheet else [name]))]
+    titles = [(path, title) for title in (*top.titles, *([] if sheet else [read.name]))]
+    notes = [(path, mark.row, mark.text or "") for mark in read.marks if mark.kind == "note"]
     skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
-    return Table(path, "xlsx", header, sliced(frame), skipped=skipped, titles=titles, others=others, full=full)
+    return Table(
+        path,
+        "xlsx",
+        header,
+        sliced(frame),
+        skipped=skipped,
+        titles=titles,
+        notes=notes,
+        others=read.others,
+        full=full,
+    )
 
 
 def _parquet(path: Path) -> Table:

@@ -46,8 +46,7 @@ def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.Da
     """The rows of a Parquet file or of a sheet, after an empty frame of them.
 
     For a spreadsheet three frames come first: its sheets (`name`, `chosen`); the position of each column in the sheet,
-    counted from 0 (`place`); and, if it is not an XLSX, its failed and merged cells (`column`, counted from 0, `row`,
-    counted from 1, and `text`; for merged cells the last row, without a text).
+    counted from 0 (`place`); and, if it is not an XLSX, its marks, with the columns of `dnc.files.sheet_xml.Mark`.
     """
     import polars as pl
 
@@ -81,7 +80,8 @@ def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.Da
                 raise Wide
             yield pl.DataFrame({"place": [column.absolute_index for column in sheet.available_columns()]})
             marks = list(_marks(path, book.sheet_names.index(sheet.name)))
-            yield pl.DataFrame(marks, {"column": pl.Int64, "row": pl.Int64, "text": pl.String}, orient="row")
+            kinds = {"kind": pl.String, "column": pl.Int64, "row": pl.Int64, "text": pl.String}
+            yield pl.DataFrame(marks, kinds, orient="row")
             cells = sheet.to_polars()
             yield cells.clear()
             yield from _bounded(cells.iter_slices(batch_rows))
@@ -148,10 +148,11 @@ def _text_bytes(cells: pl.Series) -> int:
     return int(sizes.sum())
 
 
-# Failed and merged cells of spreadsheets that are not XLSX. `fastexcel` returns null for a failed formula and nothing
-# about merged cells; for XLSX the parent process reads them (`dnc.files.sheet_xml`).
+# Failed and merged cells of spreadsheets that are not XLSX, and in ODS also struck-through cells and notes. `fastexcel`
+# returns null for a failed formula and nothing about the others; for XLSX the parent process reads them
+# (`dnc.files.sheet_xml`).
 
-_Mark = tuple[int, int, str | None]
+_Mark = tuple[str, int, int, str | None]
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 _NO_SECTOR = 0xFFFFFFFA  # numbers from here on do not name a sector
 
@@ -228,10 +229,10 @@ def _marks_97(book: bytes, position: int) -> Iterator[_Mark]:
         if kind == 0xE5:
             for at in range(2, len(record) - 7, 8):
                 _, last, column, _ = struct.unpack_from("<4H", record, at)
-                yield column, last + 1, None
+                yield "merged", column, last + 1, None
         elif (kind == 0x205 and record[7]) or (kind == 6 and record[6] == 2 and record[12:14] == b"\xff\xff"):
             row, column = struct.unpack_from("<HH", record)
-            yield column, row + 1, _ERRORS.get(record[6 if kind == 0x205 else 8], "#ERROR!")
+            yield "failed", column, row + 1, _ERRORS.get(record[6 if kind == 0x205 else 8], "#ERROR!")
 
 
 def _marks_xlsb(parts: zipfile.ZipFile, position: int) -> Iterator[_Mark]:
@@ -249,10 +250,10 @@ def _marks_xlsb(parts: zipfile.ZipFile, position: int) -> Iterator[_Mark]:
         if kind == 0:
             row = struct.unpack_from("<I", record)[0]
         elif kind in (3, 11):
-            yield struct.unpack_from("<I", record)[0], row + 1, _ERRORS.get(record[8], "#ERROR!")
+            yield "failed", struct.unpack_from("<I", record)[0], row + 1, _ERRORS.get(record[8], "#ERROR!")
         elif kind == 176:
             _, last, column, _ = struct.unpack_from("<4I", record)
-            yield column, last + 1, None
+            yield "merged", column, last + 1, None
 
 
 def _records_xlsb(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -296,9 +297,19 @@ class _OdsCells:
         self.texts: list[str] = []
         self._sheets_left, self._row, self._rows, self._column = position, 0, 1, 0
         self._cell: dict[str, str] = {}
+        self._note = 0  # how many of the texts come before the note
+        self._style = ""
+        self._struck: set[str] = set()  # styles
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "table:table-row":
+        if name == "style:style":
+            self._style = attributes.get("style:name", "")
+        elif name == "style:text-properties":
+            if attributes.get("style:text-line-through-style", "none") != "none":
+                self._struck.add(self._style)
+        elif name == "office:annotation":
+            self._note = len(self.texts)
+        elif name == "table:table-row":
             self._column, self._rows = 0, _count(attributes, "rows-repeated")
         elif name in ("table:table-cell", "table:covered-table-cell"):
             self._cell = attributes
@@ -309,6 +320,9 @@ class _OdsCells:
             self._sheets_left -= 1
         elif self._sheets_left:
             return
+        elif name == "office:annotation":
+            self._mark("note", "".join(self.texts[self._note :]))
+            del self.texts[self._note :]
         elif name == "table:table-row":
             self._row += self._rows
         elif name in ("table:table-cell", "table:covered-table-cell"):
@@ -317,10 +331,15 @@ class _OdsCells:
     def _end_cell(self, text: str, cell: dict[str, str]) -> None:
         failed = cell.get("calcext:value-type") == "error" or text.startswith(("#", "Err:"))
         if "table:formula" in cell and (failed or not (text or "office:value-type" in cell)):
-            self.marks.append((self._column, self._row + 1, text or cell["table:formula"]))
+            self._mark("failed", text or cell["table:formula"])
         if (rows := _count(cell, "rows-spanned")) > 1 or _count(cell, "columns-spanned") > 1:
-            self.marks.append((self._column, self._row + rows, None))
+            self.marks.append(("merged", self._column, self._row + rows, None))
+        if text and cell.get("table:style-name") in self._struck:
+            self._mark("struck")
         self._column += _count(cell, "columns-repeated")
+
+    def _mark(self, kind: str, text: str | None = None) -> None:
+        self.marks.append((kind, self._column, self._row + 1, text))
 
 
 def _count(attributes: dict[str, str], name: str) -> int:

@@ -1,6 +1,6 @@
-"""What the XML inside an XLSX says besides the values: failed formulas, merged cells, and which part contains a sheet.
+"""What the XML inside an XLSX says besides the values: which cells failed, are merged or struck through; the notes.
 
-`fastexcel` reads the values. It returns null for a failed formula and nothing about merged cells, so these are read
+`fastexcel` reads the values. It returns null for a failed formula and nothing about the others, so these are read
 here, with expat. The files may come from anybody: a document type is refused, because a few hundred bytes of entities
 can expand to gigabytes; nesting and single tags have limits, because expat keeps them in memory until they close.
 """
@@ -8,7 +8,8 @@ can expand to gigabytes; nesting and single tags have limits, because expat keep
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from posixpath import normpath
 from typing import NamedTuple
 from xml.parsers import expat
 
@@ -24,15 +25,18 @@ _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
 
 
-class FailedCell(NamedTuple):
-    """A cell with an error, or with a formula whose result was never stored.
+class Mark(NamedTuple):
+    """What a spreadsheet says of a cell besides its value.
 
-    column: counted from 0. row: counted from 1. text: the error (`#N/A`), or `=` and the formula.
+    kind: `failed` for an error, or a formula whose result was never stored; `merged`, `struck` (through) or `note`.
+    column: counted from 0. row: counted from 1; the last one of merged cells.
+    text: the error (`#N/A`), or `=` and the formula; the note.
     """
 
+    kind: str
     column: int
     row: int
-    text: str
+    text: str | None = None
 
 
 def sheet_part(parts: dict[str, Member], position: int) -> str:
@@ -60,26 +64,81 @@ def sheet_part(parts: dict[str, Member], position: int) -> str:
     return f"xl/{target.removeprefix('/').removeprefix('xl/')}" if target else ""
 
 
-def failed_and_merged(part: Member) -> tuple[list[FailedCell], int | None]:
-    """The failed cells of a sheet, and the last row (counted from 1) with merged cells. Raises InputError."""
-    sheet = _Sheet(part)
+def marks_of(part: Member, struck: Collection[str] = ()) -> list[Mark]:
+    """The failed, merged and struck-through cells of a sheet; `struck`: of `struck_styles`. Raises InputError."""
+    sheet = _Sheet(part, struck)
     _parse(part, sheet.start, sheet.end, sheet.text)
-    return sheet.failed, sheet.merged_until
+    return sheet.marks
+
+
+def struck_styles(styles: Member) -> frozenset[str]:
+    """The styles of cells that are struck through, as cells name them. Raises InputError."""
+    group = ""
+    fonts: list[bool] = []  # which are struck through
+    cells: list[str] = []  # the font of each style
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal group
+        name = _local(name)
+        if name in ("fonts", "cellXfs", "cellStyleXfs", "dxfs"):
+            group = name
+        elif (group, name) == ("fonts", "font"):
+            fonts.append(False)
+        elif (group, name) == ("fonts", "strike"):
+            fonts[-1:] = [attributes.get("val", "1") not in ("0", "false")]
+        elif (group, name) == ("cellXfs", "xf"):
+            cells.append(attributes.get("fontId", ""))
+
+    _parse(styles, start)
+    struck = {str(at) for at, is_struck in enumerate(fonts) if is_struck}
+    return frozenset(str(at) for at, font in enumerate(cells) if font in struck)
+
+
+def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
+    """The notes on the cells of a sheet. Raises InputError.
+
+    parts: the parts of the spreadsheet, by name. sheet: the name of the one that contains the sheet.
+    """
+    folder, _, name = sheet.rpartition("/")
+    targets: list[str] = []
+    notes: list[Mark] = []
+    texts: list[str] = []
+
+    def relation(_: str, attributes: dict[str, str]) -> None:
+        if attributes.get("Type", "").endswith("/comments"):
+            targets.append(attributes.get("Target", ""))
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if _local(name) == "comment" and (where := _CELL.fullmatch(attributes.get("ref", ""))):
+            notes.append(Mark("note", column_of(where[1]), int(where[2]), ""))
+
+    def end(name: str) -> None:
+        if _local(name) == "t" and notes:
+            notes[-1] = notes[-1]._replace(text=f"{notes[-1].text}{''.join(texts)}")
+        texts.clear()
+
+    if relations := parts.get(f"{folder}/_rels/{name}.rels"):
+        _parse(relations, relation)
+    for target in targets:
+        if part := parts.get(normpath(target.lstrip("/") if target.startswith("/") else f"{folder}/{target}")):
+            _parse(part, start, end, texts.append)
+    return notes
 
 
 class _Sheet:
     """Callbacks for the elements of a sheet, in their order.
 
-    A cell is `<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>`, or has `<is><t>` instead of `<v>`. The callbacks run
-    for each cell, so to be fast they check the last letter of a name before they remove its prefix (`<x:c>`).
+    A cell is `<c r="B2" s="1" t="e"><f>1/0</f><v>#DIV/0!</v></c>`, or has `<is><t>` instead of `<v>`. The callbacks
+    run for each cell, so to be fast they check the last letter of a name before they remove its prefix (`<x:c>`).
     """
 
-    def __init__(self, part: Member) -> None:
+    def __init__(self, part: Member, struck: Collection[str]) -> None:
         self._part = part
         self._left = 0  # characters that the cell may still have
-        self.failed: list[FailedCell] = []
-        self.merged_until: int | None = None
+        self._struck = struck
+        self.marks: list[Mark] = []
         self._reference = ""
+        self._style = ""
         self._is_error = False
         self._formula: list[str] | None = None  # pieces of its text
         self._value: list[str] = []  # pieces of its text
@@ -88,15 +147,21 @@ class _Sheet:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         letter = name[-1]
         if letter == "c" and _local(name) == "c":
-            self._reference = attributes.get("r", "")
+            self._reference, self._style = attributes.get("r", ""), attributes.get("s", "")
             self._is_error = attributes.get("t") == "e"
             self._formula, self._value, self._element, self._left = None, [], "", _LONGEST_CELL
         elif letter == "f" and _local(name) == "f":
             self._formula, self._element = [], "f"
         elif letter in "vt" and _local(name) in ("v", "t"):
             self._element = "v"
+            if self._style in self._struck:
+                self._mark("struck")
         elif letter == "l" and _local(name) == "mergeCell" and (match := _MERGED.match(attributes.get("ref", ""))):
-            self.merged_until = max(int(match[1]), self.merged_until or 0)
+            self.marks.append(Mark("merged", 0, int(match[1])))
+
+    def _mark(self, kind: str, text: str | None = None) -> None:
+        if where := _CELL.fullmatch(self._reference):
+            self.marks.append(Mark(kind, column_of(where[1]), int(where[2]), text))
 
     def text(self, text: str) -> None:
         self._left -= len(text) if self._element else 0
@@ -111,12 +176,11 @@ class _Sheet:
         self._element = ""
         if name[-1] != "c" or (self._formula is None and not self._is_error) or _local(name) != "c":
             return
-        where = _CELL.fullmatch(self._reference)
         text = "".join(self._value) if self._is_error else ""
         if not any(self._value) and self._formula is not None:
             text = f"={''.join(self._formula)}"
-        if where and text:
-            self.failed.append(FailedCell(column_of(where[1]), int(where[2]), text))
+        if text:
+            self._mark("failed", text)
         self._formula, self._is_error = None, False
 
 

@@ -22,7 +22,7 @@ from dnc.errors import InputError
 from dnc.files.archive import Member, parts
 from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
-from dnc.files.sheet_xml import FailedCell, column_of, failed_and_merged, sheet_part
+from dnc.files.sheet_xml import Mark, column_of, marks_of, notes_of, sheet_part, struck_styles
 from dnc.files.table import holds_number, quoted
 from dnc.messages import figure, localized
 
@@ -32,26 +32,35 @@ _MOST_CELLS = 1 << 26  # up to 2 GB of memory
 _LONGEST_CELL = 1 << 24  # bytes of XML
 _MOST_ROWS_97 = 1 << 16  # of a sheet of Excel 97
 _MOST_ROWS = 1 << 20  # of any other sheet
-_PARTS = r"xl/(workbook\.xml|_rels/workbook\.xml\.rels|worksheets/[^/]+\.xml)"
+_SHEETS, _STYLES = "xl/worksheets/", "xl/styles.xml"
+_PARTS = (
+    rf"xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|{_SHEETS}[^/]+\.xml|{_SHEETS}_rels/[^/]+|{_STYLES}"
+    r"|xl/([^/]+/)?comments?\d*\.xml"
+)
 _REFERENCE = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
 _MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as `_WIDE`
 _WIDE = re.compile(_REFERENCE + rb"([A-Z]{2,3})\d")
 _DEEP = re.compile(_REFERENCE + rb"[A-Z]{1,3}(\d{5,7})\b")
 _MARKS = (b"<f", b":f", b"mergeCell", b'"e"', b"'e'")  # faster than `_SPECIAL`, too
 _SPECIAL = re.compile(rb"""<(?:\w+:)?(?:f|mergeCell)[\s/>]|\st\s*=\s*["']e["']""")
+_STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
 
 class Sheet(NamedTuple):
     """A sheet, and what has to be reported about it.
 
     name: of the sheet. cells: String columns, from its first row on. others: the names of the other sheets.
-    merged_until: the last row (counted from 1) with merged cells, None if there are none.
+    marks: its merged and struck-through cells, and its notes.
     """
 
     name: str
     cells: pl.DataFrame
     others: list[str]
-    merged_until: int | None
+    marks: list[Mark]
+
+    def rows(self, kind: str) -> set[int]:
+        """The rows with such marks, counted from 1."""
+        return {mark.row for mark in self.marks if mark.kind == kind}
 
 
 class EmptySheetError(InputError):
@@ -61,14 +70,15 @@ class EmptySheetError(InputError):
 def read_sheet(path: Path, wanted: str | None) -> Sheet:
     """Read the sheet of that name, or else the first visible one that is not empty. Raises InputError."""
     xml = parts(path, _PARTS) if read_bounded(path, 2) == b"PK" else {}
-    special = {name for name, part in xml.items() if "worksheets/" in name and _is_special(part, path)}
+    struck = struck_styles(xml[_STYLES]) if _STYLES in xml else frozenset()
+    sheets = [name for name in xml if name.startswith(_SHEETS) and name.endswith(".xml")]
+    special = {name for name in sheets if _is_special(xml[name], path, struck)}
     position, names, cells, columns, marks = _values(path, wanted)
-    failed = [FailedCell(*mark) for mark in marks.drop_nulls().iter_rows()]
-    merged_until = max(marks.filter(pl.col("text").is_null())["row"], default=None)
-    if special and (name := sheet_part(xml, position)) in special:
-        failed, merged_until = failed_and_merged(xml[name])
-    cells = _with_failed(cells, columns, failed)
-    return Sheet(names[position], cells, names[:position] + names[position + 1 :], merged_until)
+    if xml:
+        name = sheet_part(xml, position)
+        marks = [*(marks_of(xml[name], struck) if name in special else []), *notes_of(xml, name)]
+    cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
+    return Sheet(names[position], cells, names[:position] + names[position + 1 :], marks)
 
 
 def has_numbers(path: Path, name: str) -> bool:
@@ -80,7 +90,7 @@ def has_numbers(path: Path, name: str) -> bool:
     return any(holds_number(cell) for column in cells for cell in column.unique().drop_nulls())
 
 
-def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFrame, list[int], pl.DataFrame]:
+def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFrame, list[int], list[Mark]]:
     """Position of the sheet, names of all sheets, its cells, the position of each of their columns, and its marks."""
     rows = frames("spreadsheet", path, _ROWS_AT_ONCE, wanted or "")
     sheets = next(rows)
@@ -90,7 +100,7 @@ def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFram
         kind = EmptySheetError if what == "sheet_empty" else InputError
         raise kind(localized("errors", what, name=wanted, names=quoted(names)), path)
     columns = next(rows)["place"].to_list()
-    marks = next(rows)
+    marks = [Mark(*mark) for mark in next(rows).iter_rows()]
     cells = pl.concat(rows)
     most = _MOST_ROWS if read_bounded(path, 2) == b"PK" else _MOST_ROWS_97
     if cells.height >= most:
@@ -103,8 +113,8 @@ def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFram
 # width from the patterns, the memory limit of the sandbox still applies.
 
 
-def _is_special(part: Member, path: Path) -> bool:
-    """Whether a sheet may have failed or merged cells. Raises InputError if a cell is far from the others."""
+def _is_special(part: Member, path: Path, struck: frozenset[str] = frozenset()) -> bool:
+    """Whether a sheet may have failed, merged or struck-through cells. Raises InputError if a cell is far away."""
     is_special = b"\0" in part.head()[:4]  # UTF-16, in which the patterns match nothing
     width = 26
     for piece in _pieces(part):
@@ -112,6 +122,8 @@ def _is_special(part: Member, path: Path) -> bool:
             width = max([width, *(column_of(letters.decode()) + 1 for letters in set(_WIDE.findall(piece)))])
         if not is_special and any(mark in piece for mark in _MARKS):
             is_special = _SPECIAL.search(piece) is not None
+        if not is_special and struck:
+            is_special = not struck.isdisjoint(style.decode() for style in set(_STYLE.findall(piece)))
     if width * _MOST_ROWS > _MOST_CELLS:
         height = max((int(row) for piece in _pieces(part) for row in _DEEP.findall(piece)), default=10_000)
         if width * height > _MOST_CELLS:
@@ -132,15 +144,15 @@ def _pieces(part: Member) -> Iterator[bytes]:
     yield rest
 
 
-def _with_failed(cells: pl.DataFrame, columns: list[int], failed: list[FailedCell]) -> pl.DataFrame:
+def _with_failed(cells: pl.DataFrame, columns: list[int], failed: list[Mark]) -> pl.DataFrame:
     """Cells with the text of failed ones, including those below the last row that has a value."""
     texts: dict[str, dict[int, str]] = defaultdict(dict)  # by column, then row from 0
     height = cells.height
-    for column, row, text in failed:
+    for _, column, row, text in failed:
         if not 1 <= row <= _MOST_ROWS:
             continue  # no sheet has such a row
         position = min(max(column - columns[0], 0), len(columns) - 1)
-        texts[cells.columns[position]][row - 1] = text
+        texts[cells.columns[position]][row - 1] = text or ""
         height = max(height, row)
     if not texts:
         return cells

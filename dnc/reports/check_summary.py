@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from dnc.checks.intake import ROW_REASONS
 from dnc.checks.result import Check
-from dnc.files.table import FEWER, MORE, QUOTED, UNEVEN, UNNAMED, quoted
+from dnc.files.table import FEWER, MORE, QUOTED, STRUCK, UNEVEN, UNNAMED, quoted
 from dnc.messages import counted, dated, in_language, messages
 from dnc.reports.decision import decision
 from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread, other_order
 
 _SHOWN = 5
-_RAGGED = {FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", **ROW_REASONS}
+_RAGGED = {
+    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", STRUCK: "struck",
+    **ROW_REASONS,
+}  # fmt: skip
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 

@@ -8,35 +8,47 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 
 from dnc import InputError
 from dnc.files.open_table import open_table
-from dnc.files.table import LINE
+from dnc.files.table import LINE, RAGGED, STRUCK
 
 ROWS = [["number", "objected_on"], ["0199000001", ""], ["0261910002", "#N/A"], ["", ""], ["#REF!", ""]]
 ERRORS = {"#N/A": 42, "#REF!": 23}
 
 
-def ods(path: Path, merged: bool = False) -> Path:
-    """As LibreOffice writes it: two sheets, the first one of them empty."""
+def ods(path: Path, merged: bool = False, marked: bool = False) -> Path:
+    """As LibreOffice writes it: two sheets, the first one of them empty.
+
+    marked: the second row is struck through, and there is a note on the third.
+    """
 
     def cell(text: str, row: int) -> str:
         span = ' table:number-rows-spanned="2" table:number-columns-spanned="1"' if merged and row == 1 else ""
         if text in ERRORS:
             error = 'table:formula="of:=x" office:value-type="string" office:string-value="" calcext:value-type="error"'
             return f"<table:table-cell {error}><text:p>{text}</text:p></table:table-cell>"
-        told = f' office:value-type="string"><text:p>{text}</text:p></table:table-cell>' if text else "/>"
-        return f"<table:table-cell{span}{told}"
+        note = "<office:annotation><text:p>Ne plus appeler</text:p></office:annotation>" if marked and row == 2 else ""
+        style = f' table:style-name="ce{row}"' if marked else ""
+        told = f' office:value-type="string">{note}<text:p>{text}</text:p></table:table-cell>' if text else "/>"
+        return f"<table:table-cell{span}{style}{told}"
 
     rows = "".join(
         f"<table:table-row>{''.join(cell(text, n) for text in row)}</table:table-row>" for n, row in enumerate(ROWS)
     )
     names = " ".join(
-        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "style", "table", "text")
     )
     sheets = f'<table:table table:name="a"/><table:table table:name="b">{rows}</table:table>'
+    styles = "".join(
+        f'<style:style style:name="ce{row}"><style:text-properties style:text-line-through-style="{line}"/></style:style>'
+        for row, line in enumerate(("none", "solid", "none"))
+    )
     content = (
         f'<?xml version="1.0"?><office:document-content {names} xmlns:calcext="urn:calcext">'
+        f"<office:automatic-styles>{styles}</office:automatic-styles>"
         f"<office:body><office:spreadsheet>{sheets}</office:spreadsheet></office:body></office:document-content>"
     )
     with zipfile.ZipFile(path, "w") as archive:
@@ -128,3 +140,25 @@ def test_failed_and_merged_cells_of_every_kind(write, tmp_path):
     assert rows[LINE].to_list() == [2, 3, 5]
     with pytest.raises(InputError, match=rf"merged\.{write.__name__}:3: cells are merged here"):
         open_table(write(tmp_path / f"merged.{write.__name__}", merged=True))
+
+
+def xlsx(path: Path, marked: bool) -> Path:
+    """As Excel writes it."""
+    with xlsxwriter.Workbook(path) as book:
+        sheet, struck = book.add_worksheet(), book.add_format({"font_strikeout": marked})
+        for row, texts in enumerate(ROWS[:3]):
+            sheet.write_row(row, 0, texts, struck if row == 1 else None)
+        if marked:
+            sheet.write_comment("A3", "Marie:\nNe plus appeler")
+    return path
+
+
+@pytest.mark.parametrize("write", [ods, xlsx])
+def test_struck_rows_are_marked_and_notes_are_read(write, tmp_path):
+    """Offices cross out the rows of people who are not to be called, or write it into a note on a cell."""
+    table = open_table(path := write(tmp_path / f"calls.{write.__name__}", marked=True))
+    assert pl.concat(table.batches)[RAGGED].to_list()[:2] == [STRUCK, None]
+    [(file, row, note)] = table.notes
+    assert (file, row, note.splitlines()[-1]) == (path, 3, "Ne plus appeler")
+    plain = open_table(write(tmp_path / f"plain.{write.__name__}", marked=False))
+    assert (pl.concat(plain.batches)[RAGGED].null_count(), plain.notes) == (len(ROWS) - 2 if write is ods else 2, [])

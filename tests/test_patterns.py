@@ -23,8 +23,7 @@ import pytest
 
 import dnc
 import registry_loaders
-from dnc.checks import header
-from dnc.files import csv_reader
+from dnc.files import csv_reader, hints
 from dnc.numbers import normalise
 from dnc.registries import lookalikes, reasons
 from registry_loaders import be_dncm
@@ -44,7 +43,7 @@ SHORT = {
 }
 # Patterns that are made of a local variable, by module and function: those that it can be.
 LOCAL: dict[tuple[str, str], list[str]] = {
-    ("dnc.checks.header", "_without_others"): [header._without_others().pattern],
+    ("dnc.files.hints", "_without_others"): [hints._without_others().pattern],
     ("dnc.checks.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
     ("dnc.checks.verdict", "_shortened"): [";", ","],
     ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],

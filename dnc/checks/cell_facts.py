@@ -14,9 +14,10 @@ from functools import cached_property, partial
 import polars as pl
 
 from dnc.checks.brief import Brief
-from dnc.checks.header import Rule, may_object, noes, permits, says_nothing
+from dnc.checks.header import Rule
 from dnc.checks.local_time import Places, appointment, call_moment, local_day
 from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
+from dnc.files.hints import may_object, noes, permits, says_nothing
 from dnc.files.table import RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct, repeated, taken
 from dnc.law.demands import DATES

@@ -22,10 +22,11 @@ from dnc.checks.brief import Brief, Names
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
 from dnc.checks.guesses import columns_with, distinct_words, is_day, objecting
-from dnc.checks.header import Header, is_ended, may_end, named_like, names_others
+from dnc.checks.header import Header
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError, OptionError
+from dnc.files.hints import is_ended, may_end, named_like, names_others
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, Table, as_typed, folded, quoted

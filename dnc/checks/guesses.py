@@ -17,8 +17,10 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
-from dnc.checks.header import (
-    Header,
+from dnc.checks.header import Header
+from dnc.clock import read_day
+from dnc.errors import InputError
+from dnc.files.hints import (
     denies,
     has_objection,
     has_objection_in_json,
@@ -32,8 +34,6 @@ from dnc.checks.header import (
     says_no,
     says_yes,
 )
-from dnc.clock import read_day
-from dnc.errors import InputError
 from dnc.files.open_table import open_table
 from dnc.files.table import folded, looks_like_phone
 from dnc.frames import as_text, repeated

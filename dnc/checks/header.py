@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cache, cached_property, lru_cache
-from html import unescape
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from dnc.cache import shipped_toml
 from dnc.checks.brief import Brief
-from dnc.clock import NO_DAYS, NONE, YES, read_day
+from dnc.clock import NONE
 from dnc.errors import InputError, OptionError
+from dnc.files.hints import hints, may_object, named_like, of_the_rows, permits, says_not_to_call
 from dnc.files.table import Table, as_typed, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
 from dnc.messages import localized
@@ -25,29 +20,12 @@ from dnc.messages import localized
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
-_BETWEEN_ITEMS = re.compile(r"[;|,/+#·•\n()\[\]]|:::|\s[-–]\s")
-_MOST_WORDS = 8  # of an item that records an objection
-# A text in JSON, or in single quotes as Python writes it, and whether it is a key.
-_TEXT = re.compile(
-    "|".join(rf"{quote}([^{quote}\\]*(?:\\.?[^{quote}\\]*)*)(?:{quote}(\s*:)?|\Z)" for quote in "\"'"), re.DOTALL
-)
-_LONGEST = 64  # characters of such a text
-_BETWEEN_VALUES = re.compile(r"[;,|/\n{}]")
 # What programs append to the second of two equal names: pandas, DuckDB, and Polars for CSV and for joins.
 _SECOND = re.compile(r"(?:\.\d+|_1|_duplicated_\d+|_right)$")
-_FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
-_JOINTS = re.compile(r"['’]|(?<=\b[^\W\d])\.(?=[^\W\d]\b)")  # inside of words: don't, D.N.C.
-_REMEMBERED = 1_000  # names whose meaning is kept: keys of JSON are the same in every row
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 _LONG = 12  # letters of a name in which more than one can be wrong
 _ALIKE = 0.88  # share of letters that such a name and a mistyped one have in common, in the same order
-
-
-@cache
-def hints() -> dict[str, Any]:
-    """`hints.toml`: words in headers and cells by which columns can be recognised."""
-    return shipped_toml("dnc.checks", "hints.toml")
 
 
 class Rule(NamedTuple):
@@ -285,7 +263,7 @@ class Header:
             why = localized("errors", "unused_sheets", names=quoted(sheets), first=as_typed(sheets[0]))
             raise OptionError(why, self.table.path)
         for path, title in self.table.titles:
-            if says_not_to_call(_of_the_rows(title)):
+            if says_not_to_call(of_the_rows(title)):
                 raise InputError(localized("errors", "title", title=quoted([title])), path)
         for path, row, note in self.table.notes:
             if any(map(says_not_to_call, note.splitlines())):
@@ -316,191 +294,6 @@ def _folded_columns() -> dict[str, str]:
     return {folded(name): name for name in vocabulary().columns}
 
 
-@cache
-def noes() -> frozenset[str]:
-    """Words that say no, in lower case: `no`, `nein`, `0` …"""
-    return frozenset((*NONE, *hints()["values"]["objected_on"]["none"]))
-
-
-@cache
-def _objections() -> frozenset[str]:
-    """The phrases that record an objection if a cell has nothing else; those with blanks also written together."""
-    against = hints()["against"]
-    phrases = {*against["words"], *against["cells"]}.difference(against["not"])
-    return frozenset(phrases.union(phrase.replace(" ", "") for phrase in phrases))
-
-
-@cache
-def _words_of_objections() -> frozenset[str]:
-    return frozenset(word for phrase in _objections() for word in phrase.split())
-
-
-@lru_cache(_REMEMBERED)
-def may_object(name: str) -> bool:
-    """Whether a text has a word by which files record objections."""
-    return _has_one(name, hints()["against"]["words"])
-
-
-@lru_cache(_REMEMBERED)
-def permits(name: str) -> bool:
-    """Whether a name of a column says whom one may call, so that a no in it is an objection."""
-    words = hints()["permission"]
-    named = _has_one(name, words["alone"]) or (_has_one(name, words["call"]) and _has_one(name, words["may"]))
-    return named and not may_object(name)
-
-
-def says_no(cell: str) -> bool:
-    """Whether a cell is a word that says no, or denies a permission."""
-    return cell.lower() in noes() or _phrase(cell) in hints()["permission"]["no"]
-
-
-def names_others(cell: str) -> bool:
-    """Whether a cell names nothing but channels other than the telephone."""
-    words, permission = set(_phrase(cell).split()), hints()["permission"]
-    others = words.intersection(permission["channels"])
-    return bool(others) and words.issubset({*others, *permission["between"]})
-
-
-@lru_cache(_REMEMBERED)
-def names_channels(name: str) -> bool:
-    """Whether a name of a column says by which channels people consented, or may be reached."""
-    may_be_reached = named_like(name, "consent_for") and _has_one(name, hints()["permission"]["may"])
-    return (named_like(name, "consent") or may_be_reached) and not named_like(name, "source")
-
-
-def is_the_phone(name: str) -> bool:
-    """Whether a name of a column has nothing but words for telephone calls."""
-    words = set(_phrase(name).split())
-    return bool(words) and words.issubset(hints()["permission"]["call"])
-
-
-def denies(name: str, cell: str) -> bool:
-    """Whether a cell of JSON, or of items such as `phone=no`, tells by one of its values that one may not call.
-
-    The name of a value is that of the column with the keys before it.
-    """
-    return any(
-        len(value) <= _LONGEST and any(is_meant(value) for is_meant in _denials(name, keys))
-        for keys, value in _told(cell)
-    )
-
-
-@lru_cache(_REMEMBERED)
-def _denials(name: str, keys: str) -> list[Callable[[str], bool]]:
-    """What a value of a column with some keys must be to tell that one may not call."""
-    name = f"{name}.{keys}"
-    says = {says_no: permits(name) or is_the_phone(keys.rpartition(".")[2]), names_others: names_channels(name)}
-    return [is_meant for is_meant, does in says.items() if does]
-
-
-def _told(cell: str) -> Iterator[tuple[str, str]]:
-    """The keys and the text of each value that a cell tells."""
-    with suppress(ValueError, RecursionError):
-        yield from _leaves("", json.loads(cell))
-        return
-    for item in _BETWEEN_VALUES.split(cell):
-        key, _, value = item.replace("=", ":").partition(":")
-        yield key, value.strip()
-
-
-def _leaves(keys: str, value: object) -> Iterator[tuple[str, str]]:
-    """The same of a value in JSON; in `{"channel": "phone", "granted": false}` the text counts as a key too."""
-    if isinstance(value, dict):
-        texts = (text[:_LONGEST] for text in value.values() if isinstance(text, str))
-        named = "".join(f" {text}" for text in filter(is_the_phone, texts))
-        for key, inside in value.items():
-            yield from _leaves(f"{keys}.{key}{named}", inside)
-    elif isinstance(value, list) and not all(isinstance(inside, str) for inside in value):
-        for inside in value:
-            yield from _leaves(keys, inside)
-    elif value is not None:
-        yield keys, " ".join(value) if isinstance(value, list) else str(value)
-
-
-def says_yes(cell: str) -> bool:
-    """Whether a cell is a word that says yes, or grants a permission."""
-    return cell.lower() in YES or _phrase(cell) in hints()["permission"]["yes"]
-
-
-def may_end(name: str) -> bool:
-    """Whether a name of a column has a word for consents that hold, or that no longer do."""
-    return any(_has_one(name, words) for words in hints()["consents"].values())
-
-
-def is_ended(cell: str) -> bool:
-    """Whether a cell is a word for a consent that no longer holds."""
-    return _phrase(cell) in hints()["consents"]["ended"]
-
-
-def is_objection(cell: str) -> bool:
-    """Whether a cell, or an item of one that is a list, has a word by which files record objections, and little else.
-
-    Beside it there may be figures, such as a date, and words that change nothing (`Refus définitif`).
-    """
-    items = _BETWEEN_ITEMS.split(unescape(cell))
-    return any(_is_objection(words.split()) for item in items for words in _readings(item))
-
-
-def _is_objection(words: list[str]) -> bool:
-    told = [word for word in words if not word.isdigit()]
-    if len(told) > _MOST_WORDS or _words_of_objections().isdisjoint(told):
-        return False
-    spans = itertools.combinations(range(len(told) + 1), 2)
-    beside = hints()["against"]["beside"]
-    return any(
-        " ".join(told[at:end]) in _objections() and all(word in beside for word in told[:at] + told[end:])
-        for at, end in spans
-    )
-
-
-def has_objection_in_json(cell: str) -> bool:
-    """Whether a cell of JSON has a key by which files record objections, or a text that is one."""
-    texts = ((double or single, key or other_key) for double, key, single, other_key in _TEXT.findall(cell))
-    return any(may_object(text) if key else is_objection(text) for text, key in texts if len(text) <= _LONGEST)
-
-
-def has_objection(cell: str) -> bool:
-    """Whether somebody wrote into a cell that a person does not want to be called."""
-    words = _words(cell)
-    return any(f" {phrase} " in words for phrase in hints()["against"]["cells"])
-
-
-def says_not_to_call(text: str) -> bool:
-    """Whether a text is or has a phrase by which people are not to be called."""
-    return is_objection(text) or has_objection(text)
-
-
-def _of_the_rows(title: str) -> str:
-    """The words of a title other than those about people whom the list is without (`hors liste rouge`)."""
-    return _without_others().sub(" ", _words(title))
-
-
-@cache
-def _without_others() -> re.Pattern[str]:
-    without, and_ = ("|".join(hints()["against"][name]) for name in ("without", "and"))
-    other = f"(?:{'|'.join(sorted(_objections(), key=len, reverse=True))})"
-    return re.compile(rf" (?:{without}) {other}(?: (?:{and_}) {other})*(?= )")
-
-
-def says_nothing(cell: str) -> bool:
-    """Whether a cell tells no more than an empty one.
-
-    It has only signs and zeros, is a failed formula, a word such as `NULL` or a date that programs write for "no date",
-    or begins with a word that denies (`aucun`, `ohne …`).
-    """
-    nothing, words = hints()["nothing"], _phrase(cell)
-    if not words.strip("0 ") or words in nothing["words"] or _FAILED.fullmatch(cell):
-        return True
-    day = read_day(cell, "dmy")
-    return words.split()[0] in nothing["denies"] or (day is not None and day <= NO_DAYS)
-
-
-def named_like(name: str, ours: str) -> bool:
-    """Whether a name of a column has a word that files use for one of our columns."""
-    plain = folded(_JOINTS.sub("", name))
-    return any(word in plain for word in hints()["columns"][ours])
-
-
 def _almost(name: str, known: Mapping[str, str]) -> str | None:
     """The one of some names, by these folded, that a name almost is: cut short, or with a letter or two wrong."""
     name = folded(name)
@@ -522,35 +315,3 @@ def _is_one_letter_off(name: str, wanted: str) -> bool:
     rest, wanted = name[at:], wanted[at:]
     swapped = rest[1:2] + rest[:1] + rest[2:]
     return wanted == swapped or rest[1:] in (wanted, wanted[1:]) or rest == wanted[1:]
-
-
-def _has_one(name: str, wanted: Iterable[str]) -> bool:
-    """Whether a name has one of some words; those with blanks may also be written together."""
-    words = _words(name)
-    return any(f" {word} " in words or f" {word.replace(' ', '')} " in words for word in wanted)
-
-
-def _phrase(cell: str) -> str:
-    """The words of a cell with blanks between them; d'or is two."""
-    return _readings(cell)[0]
-
-
-def _readings(cell: str) -> list[str]:
-    """The words of a cell with blanks between them, as `_words` reads them: d'or is two words, and then one."""
-    return [reading.strip() for reading in _words(cell).split("|")]
-
-
-def _words(name: str) -> str:
-    """The words of a name between blanks, without case and accents; fooBar is two words.
-
-    d'or and D.N.C. are read as several words and, after a bar, as one. Entities of HTML, and UTF-8 that was read as
-    Windows-1252 (`DÃ©sinscrit`), are undone.
-    """
-    name = unescape(name)
-    with suppress(UnicodeError):
-        name = name.encode("cp1252").decode()
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    plain = "".join(c for c in unicodedata.normalize("NFKD", apart) if unicodedata.category(c) not in ("Mn", "Cf"))
-    joined = _JOINTS.sub("", plain)
-    words = re.findall(r"[^\W_]+|[|]", f"{plain}|{joined}".casefold())
-    return f" {' '.join(words)} "

@@ -11,8 +11,8 @@ from typing import Any
 
 from dnc.checks.counts import Tallies
 from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning
-from dnc.checks.header import noes, permits, says_no, says_not_to_call, says_yes
 from dnc.clock import NONE, YES, today
+from dnc.files.hints import noes, permits, says_no, says_not_to_call, says_yes
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from dnc.checks.header import Rule, hints
+from dnc.checks.header import Rule
 from dnc.checks.result import Check
 from dnc.checks.verdict import about_missing
 from dnc.clock import NONE
+from dnc.files.hints import hints
 from dnc.files.table import folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook

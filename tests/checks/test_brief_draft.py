@@ -9,7 +9,7 @@ import pytest
 from dnc import InputError, Rulebook
 from dnc.checks.brief import read_brief
 from dnc.checks.brief_draft import draft
-from dnc.checks.header import hints
+from dnc.files.hints import hints
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from tests import size
 from tests.checks.test_rescreening import _rows

@@ -12,9 +12,9 @@ import xlsxwriter
 
 from dnc import Decider
 from dnc.checks import guesses
-from dnc.checks.header import _phrase, hints
 from dnc.errors import OptionError
 from dnc.files import table
+from dnc.files.hints import _phrase, hints
 from dnc.files.table import folded
 from tests import some
 
@@ -93,6 +93,8 @@ from tests import some
         ("tags", ["#vip #dnc"], True),
         ("tags", ["VIP / STOP"], True),
         ("statut", ["sans opposition", "aucune opposition"], False),
+        ("Accepts Marketing", ["yes", "no"], True),
+        ("Accepts Email Marketing", ["yes", "no"], False),
         ("Livraison", ["Retrait magasin", "Domicile"], False),
         ("Campagne", ["Stop Tabac 2026"], False),
         ("Contact par téléphone", ["Oui", "oui"], False),

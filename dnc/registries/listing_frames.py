@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 import polars as pl
 
-from dnc.clock import may_be_cut, read_day
+from dnc.clock import YES, may_be_cut, read_day
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
+from dnc.files.hints import may_object
 from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
@@ -36,12 +37,14 @@ def listings(
         further: positions of other columns whose numbers count too.
 
     A row with more or fewer cells than the header is listed, and its dates are ignored: they may be those of other
-    columns. What can be read as a number in the remaining columns that are named like telephone numbers counts in
-    listed rows: a complete list would clear it. Not in an answer to a question, which is about the numbers sent in.
+    columns. So is one with a yes in a column whose name suggests objections. What can be read as a number in the
+    remaining columns that are named like telephone numbers counts in listed rows: a complete list would clear it. Not
+    in an answer to a question, which is about the numbers sent in.
     """
     at = extract.number_column()
     table = extract.table()
     others = [place for place in extract.phone_columns if place not in (at, *further)]
+    against = [str(place) for place, name in enumerate(table.header) if may_object(name)]
     extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))
     extract.other_sheets.extend(table.others if extract.sheet is None else [])
     for batch in table.batches:
@@ -51,6 +54,8 @@ def listings(
         cells = cells.with_columns(pl.all().str.strip_chars())
         blank = cells.select(pl.all_horizontal(pl.all().fill_null("") == "")).to_series()
         frame = listed(_in_our_words(cells, extract))
+        if against:
+            frame = _objected(frame, cells[against])
         if ragged.null_count() < ragged.len():
             frame = _as_listed(frame, ragged, cells)
         if others and not extract.asked:
@@ -103,6 +108,14 @@ def _with_others(frame: pl.DataFrame, others: Sequence[int]) -> pl.DataFrame:
     text = pl.concat_str([pl.col(str(place)) for place in others], separator=" | ", ignore_nulls=True)
     beside = [pl.col("beside")] if "beside" in frame.columns else []
     return frame.with_columns(pl.coalesce(*beside, pl.when("listed").then(text)).alias("beside"))
+
+
+def _objected(frame: pl.DataFrame, against: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `listings`; those with a yes in one of some columns are listed."""
+    says = against.select(pl.any_horizontal(pl.all().str.to_lowercase().is_in(YES))).to_series().fill_null(False)
+    odd = [pl.col("odd")] if "odd" in frame.columns else []
+    new = pl.when(says & ~pl.col("listed").fill_null(False)).then(pl.lit("another column says not to call"))
+    return frame.with_columns(pl.col("listed") | says, pl.coalesce(*odd, new).alias("odd"))
 
 
 def _as_listed(frame: pl.DataFrame, ragged: pl.Series, cells: pl.DataFrame) -> pl.DataFrame:

@@ -890,6 +890,21 @@ def test_all_numbers_of_a_listed_row_count(tmp_path):
     assert (one.listed, one.clear, one.unread) == (3, 1, 0)
 
 
+def test_a_yes_in_a_column_about_objections_is_a_listing(tmp_path):
+    """Whatever the registry's own columns say, in its own layout and in plain form."""
+    store, path = Store(tmp_path / "store"), tmp_path / "a.csv"
+    for registry, columns, says in (
+        ("fr-directory", "listing,prospecting", "listed,allowed"),
+        ("gb-tps", "listed", "no"),
+    ):
+        code = "3319900001" if registry == "fr-directory" else "44163296010"
+        rows = "".join(f"+{code}{at},{says},{said}\n" for at, said in enumerate(("non", "", "Oui")))
+        path.write_text(f"number,{columns},Ne pas appeler\n{rows}")
+        one = store.load(path, as_of=AS_OF, registry=registry)
+        assert (one.listed, one.clear) == (1, 2)
+        assert any("another column says not to call" in note for note in one.notes)
+
+
 def test_all_numbers_of_the_own_list_count(tmp_path):
     """Who objected did so with every number that stands in the row; a word in the second column is none."""
     path = tmp_path / "own.csv"

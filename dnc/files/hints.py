@@ -64,8 +64,8 @@ def may_object(name: str) -> bool:
 def permits(name: str) -> bool:
     """Whether a name of a column says whom one may call, so that a no in it is an objection."""
     words = hints()["permission"]
-    named = _has_one(name, words["alone"]) or (_has_one(name, words["call"]) and _has_one(name, words["may"]))
-    return named and not may_object(name)
+    may = _has_one(name, [*words["may"], *words["approach"]])
+    return (_has_one(name, words["alone"]) or (_has_one(name, words["call"]) and may)) and not may_object(name)
 
 
 def says_no(cell: str) -> bool:
@@ -107,8 +107,10 @@ def denies(name: str, cell: str) -> bool:
 @lru_cache(_REMEMBERED)
 def _denials(name: str, keys: str) -> list[Callable[[str], bool]]:
     """What a value of a column with some keys must be to tell that one may not call."""
-    name = f"{name}.{keys}"
-    says = {says_no: permits(name) or is_the_phone(keys.rpartition(".")[2]), names_others: names_channels(name)}
+    call, may = (hints()["permission"][key] for key in ("call", "may"))
+    whole = f"{name}.{keys}"
+    permission = permits(keys) or (_has_one(keys, call) and _has_one(name, may) and not may_object(whole))
+    says = {says_no: permission or is_the_phone(keys.rpartition(".")[2]), names_others: names_channels(whole)}
     return [is_meant for is_meant, does in says.items() if does]
 
 

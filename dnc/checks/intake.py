@@ -80,12 +80,14 @@ class _Texts:
 
     def marked(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The rows of a batch, with `NOTED` in those that fit the header and have such a text."""
-        names = [name for name in self._columns if batch.schema[name] == pl.String]
+        schema = batch.schema
+        names = [name for name in self._columns if schema[name] == pl.String]
         texts = pl.DataFrame({str(at): batch[name] for at, name in enumerate(names)})
         parts = hints()["against"]["parts"]
         likely = texts.select(pl.all().str.to_lowercase().str.contains_any(parts)) if names else texts
         noted = repeated(None, pl.String, batch.height)
-        for name, is_likely in zip(names, likely, strict=True):
+        found = ((name, is_likely) for name, is_likely in zip(names, likely, strict=True) if is_likely.any())
+        for name, is_likely in found:
             at = is_likely.arg_true()
             if meant := list(filter(has_objection, batch[name][at].unique())):
                 noted = noted.scatter(at.filter(batch[name][at].is_in(meant)), NOTED)
@@ -93,8 +95,8 @@ class _Texts:
         self._left -= batch.height
         if self._left <= 0:
             self._columns = [name for name in self._columns if name in self._found]
-        found = noted.null_count() < batch.height
-        return batch.with_columns(pl.coalesce(RAGGED, noted).alias(RAGGED)) if found else batch
+        is_any = noted.null_count() < batch.height
+        return batch.with_columns(pl.coalesce(RAGGED, noted).alias(RAGGED)) if is_any else batch
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from dnc.messages import counted, dated, in_language, localized, messages, regis
 
 if TYPE_CHECKING:
     from dnc.store.snapshots import Snapshot
+    from dnc.store.store import Store
 
 
 # Opt-outs and retention
@@ -59,9 +60,30 @@ def object_(
     """Record opt-outs: people who told this caller not to call again."""
     if lift and not (reason or "").strip():
         raise click.UsageError(localized("errors", "lift_reason"))
-    count = open_store(ctx).object(numbers, on, region=region, reason=reason, lift=lift)
-    texts = messages("store", lang)
-    say(texts["lifted" if lift else "recorded"].format(n=counted(lang)(count), day=dated(lang)(on)))
+    store, texts, count, day = open_store(ctx), messages("store", lang), counted(lang), dated(lang)(on)
+    if not lift:
+        recorded = store.object(numbers, on, region=region, reason=reason)
+        say(texts["recorded"].format(n=count(recorded), day=day))
+        return
+    from dnc.store.store import read_all
+
+    asked = set(read_all(numbers, region))
+    before = _on_own_list(store, asked)
+    store.object(numbers, on, region=region, reason=reason, lift=True)
+    after = _on_own_list(store, asked)
+    say(texts["lifted"].format(n=count(len(before - after)), day=day))
+    if absent := asked - before:
+        say(texts["not_on_list"].format(n=count(len(absent))))
+    if after:
+        say(texts["still_on_list"].format(n=count(len(after)), day=day))
+
+
+def _on_own_list(store: Store, numbers: set[int]) -> set[int]:
+    """Those of some numbers that are on the own list today."""
+    from dnc.checks.screening import own_list
+
+    listed = own_list(store)["number"] if store.exists else ()
+    return numbers.intersection(int(number) for number in listed)
 
 
 @click.command()

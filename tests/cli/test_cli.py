@@ -339,6 +339,25 @@ def test_objections_are_recorded_lifted_and_recorded_again(dnc, write_file, stor
     assert "+33199000001" not in json.dumps(log)
 
 
+def test_lifting_says_what_was_on_the_own_list(dnc, monkeypatch):
+    """A number that is not on it, and one with a later opt-out, are not counted as lifted."""
+    monkeypatch.setenv("DNC_TODAY", "2026-11-25")
+    lift = ["--lift", "--reason", "asked in writing"]
+    code, _, said = dnc("object", "+33199000001", "--on", "2026-03-01", *lift)
+    assert (code, said.splitlines()) == (
+        0,
+        ["opt-outs lifted: 0, dated 2026-03-01", "not on your own list, so there was nothing to lift: 1"],
+    )
+    dnc("object", "+33199000001", "+33199000002", "--on", "2026-04-01")
+    dnc("object", "+33199000003", "--on", "2026-06-01")
+    said = dnc("object", *(f"+3319900000{n}" for n in (1, 2, 3, 4, 4)), "--on", "2026-05-01", *lift)[2]
+    assert said.splitlines() == [
+        "opt-outs lifted: 2, dated 2026-05-01",
+        "not on your own list, so there was nothing to lift: 1",
+        "still on your own list, by an opt-out after 2026-05-01: 1",
+    ]
+
+
 def test_rules_lists_and_prints(dnc):
     """Regimes are printed as CSV, for one day, and as SQL."""
     _, out, _ = dnc("rules", "fr", "--on", "2026-08-11")

@@ -5,7 +5,7 @@ The page itself proves nothing. It is compared, word for word, with the page tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from dnc.files.strict_json import decoded
 from dnc.messages import LANGUAGES, counted, dated, localized, messages, registry_named
 from dnc.reports.decision import sentence
 from dnc.reports.page import rendered
+from dnc.reports.phrases import fact, labelled
 from dnc.store.audit_log import canonical
 
 _MARK = "dnc_certificate"
@@ -81,11 +82,14 @@ def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Ro
         (page["guidance"], page["guidance_means"].get(use.guidance, use.guidance)),
         *((texts[name], getattr(use, name) or none) for name in ("brief", "consents", "terms")),
     ]
-    declared: Rows = [(name, page["hidden"] if name == "cli" else fact) for name, fact in use.declared.items()]
+    declared = _facts(use.declared.items(), language)
     for key in ("when_filled", "when_empty"):
         for column, facts in getattr(use, key).items():
-            declared += [(f"{texts[key].format(column=column)}: {name}", fact) for name, fact in facts.items()]
-    declared += [(f"{page['accepted']}: {regime}", reason) for regime, reason in use.accepted.items()]
+            declared += [
+                (labelled(texts[key].format(column=column), name, language), value)
+                for name, value in _facts(facts.items(), language)
+            ]
+    declared += [(labelled(page["accepted"], regime, language), reason) for regime, reason in use.accepted.items()]
     outcomes = messages("common", language)["outcomes"]
     counts = [(outcomes[name], count(calls)) for name, calls in msgspec.structs.asdict(certificate.counts).items()]
     rules = [
@@ -126,6 +130,12 @@ def tables(certificate: Certificate, signer: str, language: str) -> dict[str, Ro
         "log": log,
         "signed": signed,
     }
+
+
+def _facts(declared: Iterable[tuple[str, str]], language: str) -> Rows:
+    """Declared facts in words, and as they were typed."""
+    facts = (fact(column, word, language) for column, word in declared)
+    return [(in_words.label, f"{in_words.value} ({in_words.id})") for in_words in facts]
 
 
 def _row(entry: str) -> str:

@@ -181,6 +181,13 @@ def test_whoever_has_a_certificate_verifies_it_without_the_store(dnc, checked, k
     assert (told["signer"], told["certificate"]["check"]) == (signer.fingerprint, result.head)
 
 
+def test_a_certificate_speaks_the_language_of_its_reader(signed):
+    """Facts and their values in words, with what was typed; there is no brief of either gender."""
+    page = html(signed, "fr").replace("\N{NO-BREAK SPACE}", " ")
+    assert "<dt>Appelant</dt><dd>une entreprise (caller=commercial)</dd>" in page
+    assert "<dt>Fiche de campagne (SHA-256)</dt><dd>néant</dd>" in page
+
+
 def pem_of(signer: Signer) -> bytes:
     """The public key as OpenSSL writes it."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

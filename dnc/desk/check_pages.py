@@ -249,8 +249,6 @@ def _result(visit: Visit) -> Response:
         decision=decision(check),
         decision_words=messages("decision", visit.session.language),
         blocked=ranked(check.book, check.tallies.blocking()),
-        undecided=ranked(check.book, check.tallies.undecided()),
-        missing=check.tallies.missing().most_common(),
         reasons=reasons,
         outcome=outcome,
         reason=reason,

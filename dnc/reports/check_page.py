@@ -18,7 +18,7 @@ from dnc.reports.check_summary import remarks
 from dnc.reports.decision import decision, details, facts_for_all, law_used, made
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
-from dnc.reports.phrases import accepted, declared, few, misread, needed, ranked, remedy
+from dnc.reports.phrases import accepted, declared, few, misread, missing, needed, ranked, remedy
 
 _SECTIONS = (
     "blocked", "undecided", "misread", "duties", "dates",
@@ -83,10 +83,10 @@ def _missing(check: Check) -> list[dict[str, Any]]:
     return [
         {
             "rows": rows,
-            "ask": needed(missing, check.language),
-            "remedy": remedy(missing, rows, check),
+            "ask": needed(word, check.language),
+            "remedy": remedy(word, rows, check),
         }
-        for missing, rows in check.tallies.missing().most_common()
+        for word, rows in missing(check).most_common()
     ]
 
 
@@ -121,8 +121,8 @@ def _is_regional(regime: Regime) -> bool:
 def _without_rules(check: Check) -> list[tuple[str, int]]:
     """Territories of readable numbers that have no rules here."""
     territories: Counter[str] = Counter()
-    for (territory, missing), rows in check.tallies.by("territory", "missing").items():
-        if missing == "jurisdiction":
+    for (territory, word), rows in check.tallies.by("territory", "missing").items():
+        if word == "jurisdiction":
             territories[territory] += rows
     return territories.most_common()
 

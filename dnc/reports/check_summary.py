@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dnc.checks.intake import ROW_REASONS
 from dnc.checks.result import Check
-from dnc.files.table import FEWER, MORE, QUOTED, STRUCK, UNEVEN, UNNAMED, quoted
+from dnc.files.table import quoted
 from dnc.messages import counted, dated, in_language, messages
 from dnc.reports.decision import decision
 from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread, other_order
 
 _SHOWN = 5
-_RAGGED = {
-    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", STRUCK: "struck",
-    **ROW_REASONS,
-}  # fmt: skip
 _MARGIN = " " * 13  # the width of the counts in front of a list
 
 
@@ -92,9 +87,6 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield texts["sheets"].format(names=in_language(quoted(table.others), language))
     for misfit in table.misfits:
         yield texts["encoding"].format(**misfit._asdict() | {"line": count(misfit.line)})
-    for reason, key in _RAGGED.items():
-        if n := check.tallies.unread[reason]:
-            yield texts["ragged"][key].format(n=count(n))
     newest = {
         (snapshot.registry, snapshot.covers): snapshot
         for snapshot in sorted(check.snapshots, key=lambda snapshot: (snapshot.as_of, snapshot.id))

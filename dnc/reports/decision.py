@@ -15,7 +15,7 @@ from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, dated, messages
-from dnc.reports.phrases import consents, labelled, needed, planned, ranked, remedy, title
+from dnc.reports.phrases import consents, labelled, missing, needed, planned, ranked, remedy, rows_left, title
 from dnc.store.audit_log import user
 
 _REASONS = 3
@@ -66,7 +66,7 @@ def decision(check: Check) -> Decision:
         facts=facts,
         counts=check.counts,
         why=why(check.counts, language),
-        reasons=heaviest(blocked, tallies.missing(), tallies.unclear(), language),
+        reasons=heaviest(blocked, missing(check), tallies.unclear(), language, sum(rows_left(check).values())),
         steps=_steps(check),
         holds=_holds(check),
     )
@@ -108,13 +108,13 @@ def use(facts: Mapping[str, str], days: str, language: str) -> str:
 
 
 def heaviest(
-    blocked: Sequence[tuple[str, int]], missing: Mapping[str, int], unclear: int, language: str
+    blocked: Sequence[tuple[str, int]], missing: Mapping[str, int], unclear: int, language: str, rows_left: int = 0
 ) -> list[Reason]:
     """The reasons why most calls are not possible, at least one for each outcome that occurs.
 
     Args:
         blocked: titles of regimes that forbid calls, with the calls. missing: calls by word of `dnc_missing`.
-        unclear: calls that no fact can decide.
+        unclear: calls that no fact can decide. rows_left: calls whose rows are written so that they are not decided.
     """
     texts = messages("decision", language)["reason"]
     reasons = [
@@ -127,6 +127,7 @@ def heaviest(
             for word, n in missing.items()
         ),
         Reason(unclear, "undecided", texts["unclear"]),
+        Reason(rows_left, "undecided", texts["row"]),
     ]
     reasons = sorted((reason for reason in reasons if reason.rows), key=lambda reason: -reason.rows)
     first, others = reasons[: _REASONS - 1], reasons[_REASONS - 1 :]
@@ -145,7 +146,8 @@ def _steps(check: Check) -> list[Step]:
         steps.append(Step(texts["later"].format(calls=calls(later, check.language))))
     if others := counts["blocked"] - later:
         steps.append(Step(texts["others" if later else "blocked"].format(count=count(others))))
-    for word, n in check.tallies.missing().most_common(_STEPS):
+    steps += [Step(texts["row"][key].format(n=count(n))) for key, n in rows_left(check).items()]
+    for word, n in missing(check).most_common(_STEPS):
         ask = needed(word, check.language).rstrip(".")
         text = texts["missing"].format(ask=ask, calls=calls(n, check.language))
         steps.append(Step(text, remedy(word, n, check)))

@@ -12,7 +12,7 @@ from dnc.files.xlsx_writer import XLSX_ROWS, sheet_name
 from dnc.messages import counted, messages, percent
 from dnc.reports.check_summary import remarks
 from dnc.reports.decision import decision, details, law_used
-from dnc.reports.phrases import declared, labelled, misread, needed, title
+from dnc.reports.phrases import declared, labelled, misread, missing, needed, title
 
 
 def annex(check: Check) -> dict[str, pl.DataFrame]:
@@ -42,7 +42,7 @@ def _summary(check: Check) -> Iterator[tuple[str, str]]:
         yield headings["holds_head"], result.holds
     yield from ((headings[name], "") for name in ("sign_name", "sign_day", "sign_here"))
     yield texts["permission_short"], texts["permission"]
-    for word, rows in check.tallies.missing().most_common():
+    for word, rows in missing(check).most_common():
         yield texts["undecided"], f"{count(rows)} {needed(word, check.language)}"
     unread = reasons(check.language)
     for reason, rows in check.tallies.unread.most_common():

@@ -1070,6 +1070,19 @@ def test_rows_that_do_not_fit_are_counted(dnc, tmp_path):
         assert all(word in told for word in [*words, 'short_rows = "trailing"'])
 
 
+def test_advice_fits_the_rows(dnc, tmp_path):
+    """Only a number that cannot be read is to be corrected: steps, reasons, page and spreadsheet tell it from rows."""
+    rows = "0199000001,,\n0199000002,,ne veut plus être appelée\n0199000003\nabc,,\n"
+    written(tmp_path, f"number,name,note\n{rows}")
+    steps = dnc("check", "calls.csv", "--region", "FR", "--out", "r.html", "--out", "v.xlsx")[2]
+    assert "undecided, because of how their rows are written" in steps
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    overview = pl.read_excel(tmp_path / "v.xlsx", sheet_id=1, has_header=False)
+    for told in (steps, page, str(overview.rows())):
+        assert "in a column that is not used, says not to call: 1; if" in told
+        assert "there is no such number (1 call)" in told and "(3 calls)" not in told
+
+
 @pytest.mark.parametrize(
     ("rows", "names", "line"),
     [

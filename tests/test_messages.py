@@ -8,11 +8,14 @@ import re
 import tomllib
 from copy import deepcopy
 from datetime import date
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from dnc.messages import (
+    DESK,
     LANGUAGES,
     amount,
     counted,
@@ -68,6 +71,17 @@ def test_every_message_is_used():
         assert re.search(rf'\b(messages\(|localized\(|about_missing\(\w+, )"{section}"', code), section
         for key in table if section not in _NAMED_BY_DATA else ():
             assert key in used or key.startswith(_COMPOSED), (section, key)
+
+
+def test_errors_at_the_desk_name_no_options():
+    """Each has the place of an error of a command and other words, with no more to fill in."""
+    for path, entry in _entries(CATALOGUE["errors_desk"]):
+        usual = reduce(getitem, path, CATALOGUE["errors"])
+        for language, text in entry.items():
+            assert text != usual[language] and _placeholders(text) <= _placeholders(usual[language]), path
+            assert "--" not in text or "only dnc load" in text or "que seul dnc load" in text, path
+    both = localized("errors", "loader", "bare", names="A")
+    assert "--registry" in both and "choose the registry" in in_language(both + "!", f"en{DESK}")
 
 
 def test_every_text_that_the_code_asks_for_is_there():

@@ -24,6 +24,8 @@ from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 
 _MEANS = ("listed", "callable")
+_OPTIONS = ("registry", "region", "campaign", "means", "dates", "shrunk", "sheet", "accept_unread", "reason")
+_COLUMNS = ("number", "since")  # fields of the form, with `_column` behind them, for their names in the file
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _page(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) ->
 
 def _load(visit: Visit, sent: Form) -> Response:
     """Load a file, as a job."""
-    given = {name: sent.get(name) for name in ("as_of", "registry", "region", "campaign", "means", "dates", "shrunk")}
+    given = {name: sent.get(name) for name in ("as_of", *_OPTIONS, *(f"{ours}_column" for ours in _COLUMNS))}
     upload = sent.file("file", visit)
     errors = []
     if upload is None:
@@ -72,11 +74,15 @@ def _load(visit: Visit, sent: Form) -> Response:
     as_of = sent.past_day("as_of")
     if as_of is None:
         errors.append(("as_of", visit.texts["no_past_day"]))
+    if not given["accept_unread"].isdecimal() and given["accept_unread"]:
+        errors.append(("accept_unread", visit.texts["no_amount"]))
     if errors or upload is None or as_of is None:
         return _page(visit, given, errors)
     sent.keep()
     desk, day, file = visit.desk, as_of, upload
-    options = {name: text for name, text in given.items() if text and name != "as_of"}
+    options: dict[str, Any] = {name: given[name] for name in _OPTIONS if given[name]}
+    options["columns"] = {ours: given[f"{ours}_column"] for ours in _COLUMNS if given[f"{ours}_column"]}
+    options["accept_unread"] = int(given["accept_unread"] or 0)
 
     def load(_: Job) -> Loaded:
         try:

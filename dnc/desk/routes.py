@@ -22,7 +22,7 @@ from dnc.desk.desk import RefusedError
 from dnc.desk.forms import Form, read_form
 from dnc.desk.visit import Visit, refusal
 from dnc.errors import DncError, ShortageError, shortage
-from dnc.messages import in_language
+from dnc.messages import DESK, in_language
 from dnc.store.audit_log import acting
 
 Show = Callable[[Visit], Response]
@@ -57,20 +57,21 @@ def _route(path: str, method: str, answer: Callable[[Visit], Awaitable[Response]
             with acting(visit.session.user):
                 return await answer(visit)
         except RefusedError as error:
-            return _refused(visit, error.status, in_language(error.message, visit.session.language))
+            return _refused(visit, error.status, error.message)
         except ShortageError as error:
-            return _refused(visit, 507, in_language(error.message, visit.session.language))
+            return _refused(visit, 507, error.message)
         except DncError as error:
-            return _refused(visit, 400, in_language(error.message, visit.session.language))
+            return _refused(visit, 400, error.message)
         except (Exception, PanicException) as error:  # the message may quote data
             if short := shortage(error):
-                return _refused(visit, 507, in_language(short.message, visit.session.language))
+                return _refused(visit, 507, short.message)
             return _refused(visit, 500, visit.texts["internal"].format(where=where(error)))
 
     return Route(path, answered, methods=[method])
 
 
-def _refused(visit: Visit, status: int, sentence: str) -> Response:
+def _refused(visit: Visit, status: int, message: str) -> Response:
+    sentence = in_language(message, visit.session.language + DESK)
     return refusal(visit.desk, visit.request.url.path, status, sentence, visit.session)
 
 

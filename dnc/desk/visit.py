@@ -15,7 +15,7 @@ from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.problems import problem
 from dnc.desk.sessions import Session
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, language_name, messages
+from dnc.messages import DESK, LANGUAGES, in_language, language_name, messages
 from dnc.reports.page import filters
 
 _PAGE = re.compile(r"[0-9]{1,9}")
@@ -104,6 +104,7 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= filters(language) | {
+        "localized": lambda text: in_language(text, language + DESK),
         "says": lambda column: _capitalised(vocabulary().says(column, language)),
         "language_name": language_name,
         "meanings": lambda axis: {word: vocabulary().meaning(axis, word, language) for word in vocabulary().axes[axis]},

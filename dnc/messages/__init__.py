@@ -11,9 +11,11 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
+from operator import getitem
 from typing import Any, Self
 
 _OTHER = re.compile(r"([a-z]{2})\.toml")
@@ -31,6 +33,7 @@ _WRITTEN = {
         "quotes": "«\N{NO-BREAK SPACE}{}\N{NO-BREAK SPACE}»",
     },
 }
+DESK = "@desk"  # behind a language: as the pages of the desk say it, which have no options
 _UNBROKEN = re.compile(r"(?<=«) | (?=[:;?!»])")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECASE)
 
@@ -133,7 +136,7 @@ def translated(key: str) -> list[str]:
 class Words(str):
     """A text in English that also has the other languages.
 
-    texts: language → text.
+    texts: language → text; of errors also with `DESK` behind the language.
     """
 
     texts: dict[str, str]
@@ -148,30 +151,39 @@ class Words(str):
 
     def __add__(self, other: str) -> Words:
         """Both texts in a row, in every language."""
-        return Words({language: text + in_language(other, language) for language, text in self.texts.items()})
+        languages = self.texts | (other.texts if isinstance(other, Words) else {})
+        return Words({language: in_language(self, language) + in_language(other, language) for language in languages})
 
 
 NOTHING = Words(dict.fromkeys(LANGUAGES, ""))
 
 
 def in_language(text: object, language: str) -> str:
-    """A text in a language if it is a `Words`; anything else as text."""
-    return text.texts[language] if isinstance(text, Words) else str(text)
+    """A text in a language, with `DESK` as the desk says it, if it is a `Words`; anything else as text."""
+    if not isinstance(text, Words):
+        return str(text)
+    return text.texts.get(language, text.texts[language.removesuffix(DESK)])
 
 
 def localized(section: str, *path: str, **values: object) -> Words:
     """A message, filled in, in every language; values that are `Words` are inserted in the same language.
 
     Args:
-        section, path: where the message is in the catalogue.
+        section, path: where the message is in the catalogue. Those of `errors` may have other words at the desk.
     """
-    texts = {}
+    wordings: dict[str, Any] = {}
     for language in LANGUAGES:
-        text: Any = messages(section, language)
-        for key in path:
-            text = text[key]
-        texts[language] = text.format(**{name: in_language(value, language) for name, value in values.items()})
-    return Words(texts)
+        wordings[language] = reduce(getitem, path, messages(section, language))
+        if section == "errors":
+            with suppress(KeyError):
+                wordings[language + DESK] = reduce(getitem, path, messages("errors_desk", language))
+            wordings.setdefault(language + DESK, wordings[language])
+    return Words(
+        {
+            language: text.format(**{name: in_language(value, language) for name, value in values.items()})
+            for language, text in wordings.items()
+        }
+    )
 
 
 def apart(parts: Iterable[str], language: str) -> str:

@@ -341,6 +341,43 @@ def test_the_own_list_is_loaded_on_the_first_page(browser):
     assert "own opt-out list ( own )" in text_of(done) and "Complete for all numbers" in text_of(done)
 
 
+OWN_FILE = "Téléphone,Le,Reçu\n01 99 00 12 99,12/03/2026,x\n12,13/03/2026,x\n"
+
+
+def test_an_error_says_what_to_choose_at_the_desk(browser):
+    """No option of a command, which nobody can type there."""
+    bare, own = {"file": ("liste.csv", b"0199001234\n0199001235\n")}, {"file": ("own.csv", OWN_FILE.encode())}
+    day = {"as_of": "2026-11-20"}
+    for language, choose, enter in (
+        ("fr", "choisissez le registre", "saisissez 1 sous"),
+        ("en", "choose the registry", "enter 1 under"),
+    ):
+        browser.post("/language", {"language": language})
+        said = text_of(ended(browser, browser.post("/registries", day, files=bare)))
+        assert choose in said and "--" not in said
+        said = text_of(
+            ended(browser, browser.post("/registries", {**day, "registry": "own", "dates": "dmy"}, files=own))
+        )
+        assert enter in said and "--" not in said
+
+
+def test_an_own_list_is_loaded_with_the_names_of_its_columns(browser):
+    """The day on which people objected, and how many rows may be left out, with a reason; its entries can be lifted."""
+    use = {"as_of": "2026-11-20", "registry": "own", "region": "FR", "dates": "dmy", "number_column": "Téléphone"}
+    use |= {"since_column": "Le", "accept_unread": "some", "reason": "extensions of our own"}
+    sent = {"file": ("own.csv", OWN_FILE.encode())}
+    wrong = browser.post("/registries", use, files=sent)
+    assert wrong.status_code == 400 and 'href="#accept_unread"' in wrong.text
+    _ = ended(browser, browser.post("/registries", use | {"accept_unread": "1"}, files=sent))
+    number = browser.post("/number", {"number": "+33 1 99 00 12 99", "day": "2026-11-26"}).headers["location"]
+    assert "2026-03-12" in text_of(browser.client.get(number))
+    lift = {"lift": "yes", "lift-on": "2026-11-24", "lift-reason": "asked for a call"}
+    assert 'name="lift"' in browser.client.get(number).text
+    lifted = browser.post(f"{number}/objection", lift)
+    page = browser.client.get(lifted.headers["location"])
+    assert "Lifted on 2026-11-24" in text_of(page) and 'name="lift"' not in page.text
+
+
 def test_an_offer_is_assessed_sealed_and_read_again(browser):
     """Price and conditions; a sealed result goes out, and comes in as a seller's."""
     made = offers.as_csv(offers.rows(3, 60)).encode()
@@ -356,7 +393,7 @@ def test_an_offer_is_assessed_sealed_and_read_again(browser):
     sealed = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
     assert "Salt of the commitment" in text_of(sealed)
     again = ended(browser, browser.post("/offer", use | {"min_clear": "", "seal": "yes"}, files=files))
-    assert "add --again REASON" in text_of(again)
+    assert "say “Why it is sealed again”" in text_of(again)
     more = {"min_clear": "", "seal": "yes", "again": "the first was lost"}
     assert "Salt of the commitment" in text_of(ended(browser, browser.post("/offer", use | more, files=files)))
     result = browser.client.get(f"{sealed.url.path}/sealed.json").content

@@ -46,11 +46,14 @@ _WHY = {
     "25": "read_only",
     "57": "stopped",
 }
+_WHY_OF_SQLITE = {"prepare": "statement", "readonly": "read_only"}  # by a part of the error, which has no code
 
 
 def fetched(url: str, sql: str, name: str, folder: Path) -> Path:
     """Copy the rows of a query to a Parquet file; see `dnc.files.remote.fetched`. name: name of the database."""
     file = folder / (name.rpartition("/")[2] or "query")
+    if urlsplit(url).scheme in ("duckdb", "sqlite") and not _path(url).is_file():
+        raise InputError(localized("errors", "no_file"), _path(url))
     if urlsplit(url).scheme == "duckdb":
         _from_duckdb(_path(url), sql, name, file)
         return file
@@ -72,8 +75,6 @@ def fetched(url: str, sql: str, name: str, folder: Path) -> Path:
 
 
 def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
-    if not path.is_file():
-        raise InputError(localized("errors", "no_file"), path)
     try:
         with engine(file.parent, path.parent) as con:
             con.execute("attach ? as source (read_only)", [str(path)])
@@ -85,7 +86,9 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
     except duckdb.Error as error:
         if is_full(error):
             raise
-        raise InputError(localized("errors", "database_unread", name=name, kind=type(error).__name__)) from None
+        is_mistake = isinstance(error, duckdb.ProgrammingError)
+        kind = localized("errors", "sql", "statement") if is_mistake else type(error).__name__
+        raise InputError(localized("errors", "database_unread", name=name, kind=kind)) from None
 
 
 class _TableWriter(Writer):
@@ -255,7 +258,7 @@ def _without_state(text: str) -> str:
     refused = _REFUSED.search(text)
     if "connect" in text:
         return refused[1] if refused else localized("errors", "sql", "unreached")
-    return localized("errors", "sql", "broken")
+    return localized("errors", "sql", next((why for part, why in _WHY_OF_SQLITE.items() if part in text), "broken"))
 
 
 def _state(error: Exception) -> str:

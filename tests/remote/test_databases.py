@@ -280,7 +280,10 @@ def test_lists_in_files_of_sqlite_and_duckdb(tmp_path, store):
     for nothing in ("", "-- select * from calls"):
         with pytest.raises(InputError, match="it must be a select"):
             check(Query(duck.url, nothing), store)
-    with pytest.raises(InputError, match="no such file"):
-        check(Query(f"duckdb:///{tmp_path}/none.duckdb", "select 1"), store)
+    for source in (url, duck.url):
+        with pytest.raises(InputError, match="the statement has a mistake, or names something that is not there"):
+            check(Query(source, "select * from nothing"), store)
+        with pytest.raises(InputError, match="no such file"):
+            check(Query(source.replace("crm", "none"), "select 1"), store)
     with pytest.raises(OptionError, match=r"PostgreSQL or SQLite"):
         check(duck, store, out=f"duckdb:///{tmp_path}/crm.duckdb#v")

@@ -23,7 +23,18 @@ from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import has_objection, hints, says_not_to_call
 from dnc.files.output_rows import Shared
-from dnc.files.table import FEWER, LINE, RAGGED, UNNAMED, Table, is_name_of_number
+from dnc.files.table import (
+    FEWER,
+    LINE,
+    MORE,
+    QUOTED,
+    RAGGED,
+    STRUCK,
+    UNEVEN,
+    UNNAMED,
+    Table,
+    is_name_of_number,
+)
 from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
@@ -35,7 +46,10 @@ TORN = "the row lacks cells, as does one beside it without a number: they may be
 OBJECTS = "in place of another number the row says that people are not to be called"
 NOTED = "a text in the row says that people are not to be called"
 # Why no call of a row is decided, and the key of the message.
-ROW_REASONS = {TORN: "torn", OBJECTS: "objects", NOTED: "noted"}
+ROW_REASONS = {
+    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", STRUCK: "struck",
+    TORN: "torn", OBJECTS: "objects", NOTED: "noted",
+}  # fmt: skip
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 

@@ -20,6 +20,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.cases import Distinct, Factored, Facts, factored
 from dnc.checks.evaluator import Evaluation, Evaluator, evaluator_of
+from dnc.checks.intake import ROW_REASONS
 from dnc.checks.screening import Screen
 from dnc.checks.validity import Validity, answered_again
 from dnc.checks.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
@@ -265,7 +266,11 @@ def _no_law(plans: pl.DataFrame, language: str) -> tuple[pl.Expr, pl.Expr]:
         .when(plans["jurisdiction"].is_null()).then(pl.lit("jurisdiction"))
         .when(plans["undated"]).then(pl.lit("call_at"))
     )  # fmt: skip
-    number = pl.format(words["number"].replace("{reason}", "{}"), pl.lit(unread).replace(reasons(language)))
+    sentences = {
+        reason: words["row" if reason in ROW_REASONS else "number"].format(reason=text)
+        for reason, text in reasons(language).items()
+    }
+    number = pl.lit(unread).replace(sentences)
     others = reason.replace_strict({key: words[key] for key in ("region", "jurisdiction", "call_at")}, default=None)
     return reason, pl.when(reason == "number").then(number).otherwise(others)
 

@@ -14,7 +14,7 @@ from dnc.checks.result import Check
 from dnc.checks.verdict import about_missing
 from dnc.clock import NONE
 from dnc.files.hints import hints
-from dnc.files.table import FEWER, MORE, QUOTED, STRUCK, UNEVEN, UNNAMED, folded, quoted
+from dnc.files.table import folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -24,11 +24,6 @@ from dnc.store.snapshots import Snapshot
 
 _Point = TypeVar("_Point")
 
-# Why no call of a row is decided, and the key of what to do.
-_ROWS = {
-    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", STRUCK: "struck",
-    **ROW_REASONS,
-}  # fmt: skip
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # Masked digits of a date, and the only order in which it can be read.
 _DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}(?: \((?P<order>dmy|mdy)\))?$")
@@ -116,7 +111,7 @@ def missing(check: Check) -> Counter[str]:
 def rows_left(check: Check) -> dict[str, int]:
     """Calls that are undecided because of how their rows are written, by key of the reason."""
     unread = check.tallies.unread
-    return {key: unread[reason] for reason, key in _ROWS.items() if unread[reason]}
+    return {key: unread[reason] for reason, key in ROW_REASONS.items() if unread[reason]}
 
 
 def remedy(missing: str, rows: int, check: Check) -> str | None:

@@ -325,7 +325,7 @@ def test_a_row_with_a_text_that_says_not_to_call_is_undecided(dnc, write_file, t
     path = write_file("calls.csv", f"number,Commentaire,objected_on\n{rows}")
     _, out, err = dnc("check", path, "--set", "caller=commercial")
     noted, other, same = csv.DictReader(io.StringIO(out))
-    assert noted["dnc_why"] == "Undecided: the number was not read (the row has a text that says not to call)."
+    assert noted["dnc_why"] == "Undecided: the row has a text that says not to call."
     assert (noted["dnc_outcome"], other["dnc_outcome"], same["dnc_outcome"]) == ("undecided", "undecided", "blocked")
     assert "a text in their row, in a column that is not used, says not to call: 1" in err
     assert "says not to call" not in dnc("check", path, "--ignore", "Commentaire")[2]

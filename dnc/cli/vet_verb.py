@@ -293,7 +293,8 @@ def _salt(given: str) -> str:
     """The salt that is given, or that is in the given file."""
     from dnc.files.input_file import read_bounded
 
-    salt = given if _SALT.fullmatch(given) else read_bounded(Path(given), 1000).decode("ascii", "replace").strip()
+    path = Path(given)
+    salt = read_bounded(path, 1000).decode("ascii", "replace").strip() if path.is_file() else given
     if not _SALT.fullmatch(salt):
         raise InputError(localized("errors", "sealed", "salt"), given)
     return salt.lower()

@@ -244,11 +244,12 @@ def test_the_delivered_list_is_compared_with_the_commitment(dnc, offer, write_fi
     for text in (delivered + numbers(1, 900)[0] + ";x\n", "\n".join([header, *others, first]), delivered[:-20]):
         other = write_file("delivered.csv", text)
         code, out, _ = dnc("vet", other, "--against", target, "--salt", salt, "--lang", "en", "--store", "none")
-        assert (code, "NOT the one that was sealed" in out) == (1, True)
+        assert (code, "NOT the one that was sealed" in out, "saved again by another program" in out) == (1, True, True)
     assert json.loads(dnc("vet", path, "--against", target, "--salt", salt, "--json")[1]) == {"same": True}
     assert dnc("vet", path, "--against", target, "--salt", "0" * 64, "--store", "none")[0] == 1
     assert not Path("none").exists()
-    assert dnc("vet", path, "--against", target, "--salt", "nothing")[0] == 4
+    code, _, err = dnc("vet", path, "--against", target, "--salt", salt[:-1])
+    assert (code, "is neither a salt, which has 64 hexadecimal digits, nor a file" in err) == (4, True)
     assert dnc("vet", path, "--against", target, "--salt", path)[0] == 4
     assert dnc("vet", path, "--salt", salt)[0] == 2
     assert dnc("vet", path, "--against", path, "--salt", salt)[0] == 4

@@ -11,14 +11,15 @@ These forms are read:
 
 The list is complete for every number, and it is cumulative: an entry stays until it is lifted for a stated reason, or
 until its last day, if it was loaded with one, whatever a later file leaves out. Other columns that are named like
-telephone numbers count too: a person opts out with every number of the row. An empty file, or a header without rows, is
-valid: nobody opted out.
+telephone numbers, or hold mostly such numbers, count too: a person opts out with every number of the row. An empty
+file, or a header without rows, is valid: nobody opted out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import polars as pl
 
@@ -65,7 +66,7 @@ def _rows(extract: Extract) -> Iterator[pl.DataFrame]:
     """The rows of the list; raises LoaderError if there are none and the header is not that of a list either."""
     rows = 0
     further = [place for place in extract.phone_columns if place != extract.number_column()]
-    for frame in listings(extract, lambda cells: _with_days(cells.with_columns(_columns(extract)), extract), further):
+    for frame in listings(extract, partial(_as_entries, extract=extract), further, by_cells=True):
         rows += frame.height
         yield frame
     if not rows and not any(_NAME.fullmatch(extract.header[place]) for place in extract.phone_columns):
@@ -73,14 +74,15 @@ def _rows(extract: Extract) -> Iterator[pl.DataFrame]:
         raise LoaderError(message, extract.path)
 
 
-def _columns(extract: Extract) -> list[pl.Expr]:
+def _as_entries(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
     listed, odd = _flags(extract)
     region, strange = country(extract)
-    return [
+    columns = [
         (listed | strange).alias("listed"),
         pl.when(strange).then(pl.lit(NO_COUNTRY)).otherwise(odd).alias("odd"),
         region.alias("region"),
     ]
+    return _with_days(cells.with_columns(columns), extract)
 
 
 def _flags(extract: Extract) -> tuple[pl.Expr, pl.Expr]:

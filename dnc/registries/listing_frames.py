@@ -14,18 +14,26 @@ from dnc.files.hints import may_object
 from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
+from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.numbering_plans import known_regions
 from dnc.registries.contract import LISTING, OPTIONAL, Extract
 
 NO_COUNTRY = "country is not an ISO 3166-1 code"
 _FEWEST_DIGITS = 2  # in a cell that is meant as a number; a flag has one at most
+_FORM = r"^(?:\+|00?[1-9]|\()"  # as a number is, and hardly a count or an id
+_DAY = r"^(?:(?:19|20)\d\d[01]\d[0-3]\d|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4})(?:$|[T ]\d)"
+_SAMPLE = 1_000  # cells of a column by which it is known what it holds
 _NO_DAY = ("", "none", "n/a", "-", "never")  # what files write in a column of dates for "no date"
 _WRITTEN = {"iso": "YYYY-MM-DD", "dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}
 _WITH_CLOCK = r"^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?$"
 
 
 def listings(
-    extract: Extract, listed: Callable[[pl.DataFrame], pl.DataFrame], further: Collection[int] = ()
+    extract: Extract,
+    listed: Callable[[pl.DataFrame], pl.DataFrame],
+    further: Collection[int] = (),
+    *,
+    by_cells: bool = False,
 ) -> Iterator[pl.DataFrame]:
     """Frames with the columns of `LISTING` from a table; blank rows are left out.
 
@@ -35,6 +43,7 @@ def listings(
             `since`, `unread` and those of `OPTIONAL` if it knows them. A row that it does not understand has to be
             listed, with the reason in `odd`.
         further: positions of other columns whose numbers count too.
+        by_cells: whether those of all columns count of which most cells are telephone numbers.
 
     A row with more or fewer cells than the header is listed, and its dates are ignored: they may be those of other
     columns. So is one with a yes in a column whose name suggests objections. What can be read as a number in the
@@ -45,6 +54,7 @@ def listings(
     table = extract.table()
     others = [place for place in extract.phone_columns if place not in (at, *further)]
     against = [str(place) for place, name in enumerate(table.header) if may_object(name)]
+    unknown = [place for place in range(len(table.header)) if place not in (at, *further, *others)] if by_cells else []
     extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))
     extract.other_sheets.extend(table.others if extract.sheet is None else [])
     for batch in table.batches:
@@ -60,6 +70,11 @@ def listings(
             frame = _as_listed(frame, ragged, cells)
         if others and not extract.asked:
             frame = _with_others(frame, others)
+        known = {place: _are_numbers(frame, at, place, extract.region) for place in unknown}
+        unknown = [place for place in unknown if known[place] is None]
+        if found := [place for place in known if known[place]]:
+            further = [*further, *found]
+            extract.notes.append(localized("note", "numbers", names=quoted([table.header[place] for place in found])))
         more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}
         absent = [name for name in ("since", "unread") if name not in frame.columns]
         frame = frame.with_columns(
@@ -69,6 +84,22 @@ def listings(
         )
         columns = LISTING | more
         yield frame.filter(~blank).select(columns.keys()).cast(columns)  # type: ignore[arg-type]
+
+
+def _are_numbers(frame: pl.DataFrame, at: int, place: int, region: str) -> bool | None:
+    """Whether the cells of a column are telephone numbers; None if none of them may be one.
+
+    Most of those with digits have to be, and to be written like it, or like numbers in the column of numbers at `at`.
+    """
+    text, form = pl.col(str(place)), pl.col(str(place)).str.replace_all(r"\d", "0")
+    plan = pl.col("region").fill_null(region) if "region" in frame.columns else pl.lit(region)
+    written = text.str.contains(_FORM) | form.is_in(pl.col(str(at)).str.replace_all(r"\d", "0").implode())
+    cells = frame.select(text.alias("text"), plan.alias("plan"), written=written & ~text.str.contains(_DAY))
+    cells = cells.filter(pl.col("text").str.count_matches(r"\d") >= _FEWEST_DIGITS).head(_SAMPLE)
+    likely = cells.filter("written")
+    rows, kinds = read_column(likely["text"], likely["plan"])
+    doubts = kinds["doubt"][rows["kind"].drop_nulls()]
+    return 2 * doubts.null_count() > cells.height if cells.height else None
 
 
 def _notes(extract: Extract, table: Table, others: list[str]) -> Iterator[str]:

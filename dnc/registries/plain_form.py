@@ -42,7 +42,7 @@ def in_plain_form(loader: Loader) -> Loader:
             }
             return days(cells.with_columns(value.alias(name) for name, value in columns.items()), extract, since=since)
 
-        return listings(extract, listed)
+        return listings(extract, listed, by_cells="" in loader.covers)
 
     covers = loader.covers if loader.cumulative else ()
     columns = ("number", "listed", "since", *(["country"] if "" in loader.covers else []))

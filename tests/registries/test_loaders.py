@@ -925,6 +925,41 @@ def test_all_numbers_of_the_own_list_count(tmp_path):
     assert said == "bare.csv:1: no column of numbers; name the columns number, since, until, reason"
 
 
+@pytest.mark.parametrize(
+    ("text", "options", "numbers", "named"),
+    [
+        (
+            "Phone;Alternate;Work;Home;Birth;Asked on;SIRET;SIREN;Postcode;Id;Amount\n"
+            "0639980001;0639980002;+33 6 39 98 00 03;;20000805;05.03.2026;73282932000074;732829320;75001;0012345678;12.5\n"
+            "0639980011;n/a;;06 39 98 00 14;19991231;12.03.2026;83282932000074;832829320;13001;0012345679;1234.5\n",
+            {},
+            [33639980001, 33639980002, 33639980003, 33639980011, 33639980014],
+            "'Alternate', 'Work', 'Home'",
+        ),
+        (
+            "phone,alternate,customer,created\n2025550101,2025550102,4839201837,20260301\n2025550103,,9839201837,20260302\n",
+            {"region": "US"},
+            [12025550101, 12025550102, 12025550103],
+            "'alternate'",
+        ),
+        (
+            "number,listed,Fax\n+33199000001,yes,+33199000002\n",
+            {},
+            [33199000001, 33199000002],
+            "'Fax'",
+        ),
+    ],
+)
+def test_columns_of_the_own_list_that_hold_numbers_count_by_any_name(text, options, numbers, named, tmp_path):
+    """Who objected would be called on these; ids, days and amounts are no numbers."""
+    path = tmp_path / "own.csv"
+    path.write_text(text)
+    one = Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF, **options)
+    kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)
+    assert kept["number"].to_list() == numbers
+    assert next(note for note in one.notes if "these count too" in note).endswith(f"too: {named}")
+
+
 def test_a_file_of_a_day_after_the_end_of_its_registry_is_told(tmp_path):
     """With the name of the registry for people."""
     path = tmp_path / "answer.csv"

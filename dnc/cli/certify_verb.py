@@ -86,7 +86,7 @@ def _certify(ctx: click.Context, check: int, key: Path, out: Path, lang: str) ->
 
 
 def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
-    """Print what is certified. Raises InputError if the signature is not valid, or the page says something else."""
+    """Print what is certified. Raises InputError if the signature is not valid, or the page may say something else."""
     from dnc.files.signing import named_key
     from dnc.reports.certificate_page import in_short, tables, verify
     from dnc.reports.phrases import labelled
@@ -110,7 +110,7 @@ def _verify(path: Path, key: str | None, lang: str, *, as_json: bool) -> None:
     if verified.page == "other":
         raise InputError(localized("errors", "certificate", "page"), path)
     if verified.page == "not_compared":
-        say(texts["not_compared"].format(version=verified.certificate.made_with), "warning")
+        raise InputError(localized("certificate", "not_compared", version=verified.certificate.made_with), path)
 
 
 def _stamp(path: Path, stamp: Stamp) -> Words:

@@ -23,7 +23,7 @@ from dnc.checks.intake import Intake
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import must_be
-from dnc.files.table import Table, typed_table
+from dnc.files.table import Table, table_of_frame
 from dnc.store.store import Store
 
 
@@ -86,7 +86,8 @@ class Decider:
         """
         frame = as_frame(batch)
         table = _table(frame)
-        if self._intake is None or self._intake.table.header != table.header:
+        kind = table.header, table.dates
+        if self._intake is None or (self._intake.table.header, self._intake.table.dates) != kind:
             self._intake = self._setup.intake(table)
             self._unused = UnusedObjections(self._intake.header, self._setup.brief)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
@@ -129,7 +130,7 @@ def decide(batches: Batch | Iterable[Batch], store: Store | str | Path, **option
 
 
 def _table(frame: pl.DataFrame) -> Table:
-    return typed_table(Path("the batch"), "arrow", frame.columns, [frame])
+    return table_of_frame(Path("the batch"), frame)
 
 
 def _beside(batch: Any, frame: pl.DataFrame, carried: list[int], rows: pl.Series, verdicts: pl.DataFrame) -> Any:

@@ -16,7 +16,7 @@ import polars as pl
 from dnc.errors import DncError, InputError, OptionError, room_in
 from dnc.files.dataset import FileList, Paths, file_list
 from dnc.files.remote import Query, fetched, is_url
-from dnc.files.table import BATCH_ROWS, Table, quoted, typed_table
+from dnc.files.table import BATCH_ROWS, Table, quoted, table_of_frame
 from dnc.messages import changed, localized
 
 _NAME = Path("frame")  # in messages and in the log
@@ -54,7 +54,7 @@ class FrameInput(FileList):
 
     def table(self) -> Table:
         """The rows."""
-        return typed_table(_NAME, "arrow", self.frame.columns, [self.frame])
+        return table_of_frame(_NAME, self.frame)
 
 
 @contextmanager

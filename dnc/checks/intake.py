@@ -181,8 +181,10 @@ class Intake:
         mapped = list(dict.fromkeys(name for ours, name in header.columns.items() if ours not in ("call", "number")))
         asked = {name: rules for name, rules in header.rules_of.items() if name not in mapped}
         states = [pl.lit(fill_state(batch[name], rules)).alias(name) for name, rules in asked.items()]
+        dates = [name for name in mapped if name in self.table.dates and batch.schema[name] == pl.Datetime]
+        dated = batch.with_columns(pl.col(dates).cast(pl.Date)) if dates else batch
         plan, plans = numbered(
-            batch.select(*mapped, *states, RAGGED, read["kind"].alias(KIND), read["unread"].alias(UNREAD))
+            dated.select(*mapped, *states, RAGGED, read["kind"].alias(KIND), read["unread"].alias(UNREAD))
         )
         number = pl.select(pl.when(batch[RAGGED].is_null()).then(read["number"])).to_series()
         was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None

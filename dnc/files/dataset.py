@@ -142,6 +142,7 @@ def _chained(tables: Iterator[Table]) -> Table:
             whole.others += table.others
             whole.misfits += table.misfits
             whole.full += table.full
+            whole.dates &= table.dates
             yield from table.batches
 
     whole.batches = batches()

@@ -155,7 +155,7 @@ def _parquet(path: Path) -> Table:
     from dnc.files.sandbox import frames
 
     rows = frames("parquet", path, BATCH_ROWS)
-    return typed_table(path, "parquet", next(rows).columns, rows)
+    return typed_table(path, "parquet", next(rows).schema, rows)
 
 
 def _json(path: Path, text: Text) -> Table:

@@ -43,7 +43,7 @@ def bound(memory_bytes: int, cpu_seconds: int) -> None:
 
 
 def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.DataFrame]:
-    """The rows of a Parquet file or of a sheet, after an empty frame of them.
+    """The rows of a Parquet file or of a sheet, after an empty frame of them; in it columns of `dates` are dates.
 
     For a spreadsheet three frames come first: its sheets (`name`, `chosen`); the position of each column in the sheet,
     counted from 0 (`place`); and, if it is not an XLSX, its marks, with the columns of `dnc.files.sheet_xml.Mark`.
@@ -55,7 +55,7 @@ def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.Da
         schema = scan.collect_schema()
         if len(schema) > _MOST_COLUMNS:
             raise Wide
-        yield pl.DataFrame(schema=schema)
+        yield pl.DataFrame(schema={**schema, **dates(scan, schema)})
         with open(path, "rb") as file:  # noqa: PTH123 (saves an import)
             footer = _footer(file)
             batches = scan.collect_batches(chunk_size=batch_rows, maintain_order=True)
@@ -85,6 +85,18 @@ def frames(kind: str, path: str, wanted: str, batch_rows: int) -> Iterator[pl.Da
             cells = sheet.to_polars()
             yield cells.clear()
             yield from _bounded(cells.iter_slices(batch_rows))
+
+
+def dates(scan: pl.LazyFrame, schema: pl.Schema) -> dict[str, pl.DataType]:
+    """The columns of date-times without an offset that hold nothing but midnights: they are dates."""
+    import polars as pl
+
+    moments = [name for name, kind in schema.items() if isinstance(kind, pl.Datetime) and not kind.time_zone]
+    if not moments:
+        return {}
+    is_midnight = pl.col(moments) == pl.col(moments).dt.truncate("1d")
+    [are_dates] = scan.select(is_midnight.all()).collect(engine="streaming").iter_rows(named=True)
+    return {name: pl.Date() for name in moments if are_dates[name]}
 
 
 _OURS = "verdicts"  # the sheet with the rows of a workbook that this program wrote; a summary comes before it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -69,6 +69,7 @@ class Table:
     kind: `csv`, `xlsx`, `parquet`, `json` or `vcard`.
     header: column names as they are in the file, with duplicates and blanks.
     columns: the same, made unique; the names of the columns of the batches.
+    dates: of these, columns with a type for dates or date-times that are to be read as dates.
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
     delimiter: of a CSV. bom: whether an output of the same form needs a byte-order mark, since the CSV was not plain
         UTF-8.
@@ -97,6 +98,7 @@ class Table:
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0
     surplus: int = 0
+    dates: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if len(self.header) > SHEET_COLUMNS:
@@ -326,8 +328,18 @@ def unnamed(columns: list[str]) -> pl.Expr:
     return pl.when(text).then(pl.lit(UNNAMED))
 
 
-def typed_table(path: Path, kind: str, header: list[str], rows: Iterable[pl.DataFrame]) -> Table:
-    """A table of frames with typed columns; `dnc.files.cell_types` says which of them become text."""
+def table_of_frame(path: Path, frame: pl.DataFrame) -> Table:
+    """A frame in memory as a table."""
+    from dnc.files.sandbox_worker import dates  # not for files of text
+
+    return typed_table(path, "arrow", {**frame.schema, **dates(frame.lazy(), frame.schema)}, [frame])
+
+
+def typed_table(path: Path, kind: str, schema: Mapping[str, pl.DataType], rows: Iterable[pl.DataFrame]) -> Table:
+    """A table of frames with typed columns; `dnc.files.cell_types` says which of them become text.
+
+    schema: their columns; date-times that it has as dates are to be read as dates.
+    """
 
     def batches() -> Iterator[pl.DataFrame]:
         first = 1
@@ -337,7 +349,9 @@ def typed_table(path: Path, kind: str, header: list[str], rows: Iterable[pl.Data
             yield from sliced(pl.DataFrame(columns), first)
             first += frame.height
 
-    table = Table(path, kind, header, batches())
+    header = list(schema)
+    names = zip(unique_names(header), schema.values(), strict=True)
+    table = Table(path, kind, header, batches(), dates=frozenset(name for name, kind in names if kind == pl.Date))
     return table
 
 

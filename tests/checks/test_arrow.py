@@ -312,3 +312,38 @@ def test_a_wrong_argument_of_a_single_call_or_of_batches_is_an_error_too(screene
     ):
         with pytest.raises(InputError, match="must be a"):
             wrong()
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_date_times_that_are_all_midnight_are_dates(screened, tmp_path, unit):
+    """As in a spreadsheet: pandas has no type for dates. One cell with a time, or an offset, makes all of them times."""
+    rows, judged = pl.concat([SHOP[:1], SHOP[:1]]), ["dnc_outcome", "dnc_blocked_by", "dnc_missing"]
+    days, hours = [datetime(2026, 8, 10), None], [datetime(2026, 8, 10), datetime(2026, 8, 10, 10, 30)]
+    expected = [
+        check(rows.with_columns(call_at=pl.Series(cells)), screened, **TOLD).verdicts
+        for cells in (["2026-08-10", None], ["2026-08-10T00:00", "2026-08-10T10:30"], ["2026-08-10T00:00Z", None])
+    ]
+    assert expected[0]["dnc_outcome"][0] != expected[1]["dnc_outcome"][0]
+    zoned = pl.Series(days, dtype=pl.Datetime(unit, "UTC"))
+    for cells, same in zip((pl.Series(days), pl.Series(hours), zoned), expected, strict=True):
+        frame = rows.with_columns(call_at=cells if cells is zoned else cells.dt.cast_time_unit(unit))
+        frame.write_parquet(tmp_path / "list.parquet")
+        for source in (frame, tmp_path / "list.parquet"):
+            found = check(source, screened, **TOLD).verdicts
+            assert found.select(judged).equals(same.select(judged))
+        [decided] = decide(frame, screened, **TOLD)
+        assert decided.drop(VERDICT.keys()).equals(frame)
+        assert decided.select(judged).equals(same.select(judged))
+
+
+def test_midnights_of_one_batch_or_file_say_nothing_of_another(screened, tmp_path):
+    """A batch of a decider counts by itself; in a list of several files a time in a later one makes its own cells times."""
+    rows = SHOP[:1]
+    frames = [rows.with_columns(call_at=pl.Series([datetime(2026, 8, 10, hour)])) for hour in (0, 10, 0)]
+    mixed = pl.concat([frames[0], frames[1]])
+    found = [frame["dnc_outcome"].to_list() for frame in decide([frames[0], mixed, frames[0]], screened, **TOLD)]
+    assert found == [["clear"], ["blocked", "clear"], ["clear"]]
+    paths = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
+    frames[0].write_parquet(paths[0])
+    mixed.write_parquet(paths[1])
+    assert check(paths, screened, **TOLD).verdicts["dnc_outcome"].to_list() == ["clear", "blocked", "clear"]

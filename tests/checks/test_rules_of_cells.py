@@ -11,7 +11,7 @@ from dnc import Decider, Store, api, check
 from dnc.checks.brief import Brief, read_brief
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, OptionError
-from dnc.files.table import typed_table
+from dnc.files.table import table_of_frame
 from dnc.reports.check_summary import summary
 from tests import size
 
@@ -44,7 +44,7 @@ def empty(tmp_path_factory):
 def facts_of(frame, brief, columns):
     """The facts that the intake reads from a frame."""
     setup = Settings(brief=brief, region="FR").read(Store("none"))
-    [calls] = setup.intake(typed_table("list", "arrow", frame.columns, [frame])).batches()
+    [calls] = setup.intake(table_of_frame("list", frame)).batches()
     return setup.completed(calls).facts(*columns)
 
 

@@ -27,7 +27,7 @@ FICTION = re.compile(
 AXES = vocabulary().axes
 PURPOSES = vocabulary().purposes
 UNTOLD = ("n/a", "-")
-NONE = ("none", "no", "non", "false", "faux", "0")
+NONE = ("none", "no", "non", "false", "faux", "0", "0.0")
 EMPTY_IS = {
     "purpose": "default", "line": "default", "place": "default", "region": "default", "call_at": "default",
     "consent_withdrawn_on": "default", "refused_on": "default", "objected_on": "looked up",

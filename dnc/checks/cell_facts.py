@@ -38,6 +38,7 @@ _QUOTED = 40  # characters of a cell that a note repeats
 _AHEAD = "consent_until"  # the date that may be one to come
 _HOURS = re.compile(r"^([01]\d|2[0-3]):([0-5]\d) ?[-–] ?(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$")
 _SHORT_NUMBER = re.compile(r"^[1-9][0-9]{2,5}$")  # with zeros for its digits it is what systems show for none
+_WITH_DECIMAL = re.compile(r"^([0-9]+)\.0$")  # programs write 1 so if some cells of its column are empty
 _COUNT = re.compile(r"([0-9]{1,9})(?:[.,]00?)?")
 
 _CLOCKS = ("at_first", "at_last")
@@ -423,7 +424,10 @@ def text_of(cells: pl.Series) -> pl.Expr:
 
 
 def _translated(word: str | None, words: Mapping[str, str]) -> tuple[str | None]:
-    return (None if word is None else words.get(folded(word), word),)
+    if word is None:
+        return (None,)
+    same = _WITH_DECIMAL.sub(r"\1", word)
+    return (words.get(folded(word), words.get(folded(same), word)),)
 
 
 def read_hours(text: str | None) -> str | None:

@@ -101,10 +101,27 @@ def test_marks_for_not_known(verdict, word):
         assert verdict(**{**SALE, column: word})[0] == "clear"
 
 
-@pytest.mark.parametrize("word", ["none", "NONE", " no ", "non", "False", "faux", "0"])
+@pytest.mark.parametrize("word", ["none", "NONE", " no ", "non", "False", "faux", "0", "0.0"])
 def test_words_for_none(verdict, word):
     """The words that say that there was no objection."""
     assert verdict(objected_on=word)[0] == "clear"
+
+
+def test_ones_and_zeros_of_a_column_with_gaps(store, tmp_path):
+    """pandas makes decimals of them; they mean what whole ones do, also as words of a brief."""
+    rows = pl.DataFrame({"number": ["+353850000001"] * 3, "kind": [1.0, 2.0, None], "objected_on": [0.0, None, 1.0]})
+    rows = rows.with_columns(number=pl.Series([f"+35385000000{at}" for at in range(3)]))
+    given = {name: word for name, word in SALE.items() if name not in ("recipient", "objected_on")}
+    found = []
+    for frame in (rows, rows.with_columns(pl.col("kind", "objected_on").cast(pl.Int64))):
+        frame.write_parquet(tmp_path / "list.parquet")
+        brief = Brief(
+            columns={"recipient": "kind"}, values={"recipient": {"1": "business", "2": "consumer"}}, facts=given
+        )
+        verdicts = check(tmp_path / "list.parquet", store, brief=brief).verdicts
+        found.append(verdicts.select("dnc_outcome", "dnc_blocked_by", "dnc_missing", "dnc_why").rows())
+    assert found[0] == found[1]
+    assert not any("Not understood" in why for *_, why in found[0])
 
 
 def test_a_consent_for_what_is_not_understood_is_none(verdict):

@@ -35,6 +35,8 @@ _INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt
 _TYPES = (pl.String, pl.Boolean, *_INTEGERS, pl.Float32, pl.Float64, pl.Date, pl.Datetime, pl.Binary)
 _TYPES_OF_POSTGRESQL = (*_TYPES, pl.Time, pl.Duration, pl.Decimal)
 _NAME = re.compile(r"(?:(?P<schema>[^.]+)\.)?(?P<table>[^.]+)")
+# Types of DuckDB that Parquet has not, or not as exact.
+_NO_PARQUET = re.compile(r"\b(?:INTERVAL|U?HUGEINT|BIGNUM|UUID|TIME WITH TIME ZONE)\b")
 _SQLSTATE = re.compile(r"SQLSTATE: ([0-9A-Z]{5})")
 _REFUSED = re.compile(r"FATAL: +([^\n]+)")
 _WHY = {
@@ -82,7 +84,9 @@ def _from_duckdb(path: Path, sql: str, name: str, file: Path) -> None:
             rows = con.sql(sql)
             if rows is None:
                 raise InputError(localized("errors", "no_select", name=name))
-            rows.write_parquet(str(file))
+            texts = [name for name, kind in zip(rows.columns, rows.types, strict=True) if _NO_PARQUET.search(str(kind))]
+            casts = ", ".join(f"{name}::varchar as {name}" for name in map(_identifier, texts))
+            (rows.project(f"* replace ({casts})") if texts else rows).write_parquet(str(file))
     except duckdb.Error as error:
         if is_full(error):
             raise

@@ -257,6 +257,18 @@ def test_a_column_of_several_types_is_text(tmp_path, store, monkeypatch, first):
         check(query, store)
 
 
+def test_types_of_duckdb_that_parquet_has_not(tmp_path, store):
+    """They become text: an INTERVAL stopped the check, a UUID became bytes, and large numbers lost digits."""
+    kinds = {"interval": "3 days", "hugeint": "18446744073709551617", "uuid": "00000000-0000-0000-0000-000000000001"}
+    kinds |= {"time with time zone": "10:30:00+02", "bignum": "123456789012345678901", "interval[]": "[1 mon]"}
+    cells = ", ".join(f"'{cell}'::{kind} as \"{kind}\"" for kind, cell in kinds.items())
+    with duckdb.connect(tmp_path / "crm.duckdb") as other:
+        other.execute(f"create table calls as select 33199000001::hugeint as number, {cells}")
+    verdicts = check(Query(f"duckdb:///{tmp_path}/crm.duckdb", "from calls"), store, region="FR").verdicts
+    assert verdicts["dnc_number"].to_list() == ["+33199000001"]
+    assert verdicts.select(kinds.keys()).row(0) == (*list(kinds.values())[:-1], "[1 month]")
+
+
 def test_lists_in_files_of_sqlite_and_duckdb(tmp_path, store):
     """Both are opened for reading only; SQLite takes verdicts too."""
     with sqlite3.connect(tmp_path / "crm.sqlite") as con:

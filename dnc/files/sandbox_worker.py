@@ -312,6 +312,7 @@ class _OdsCells:
         self._note = 0  # how many of the texts come before the note
         self._style = ""
         self._struck: set[str] = set()  # styles
+        self._is_struck = False  # whether a part of the text is
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "style:style":
@@ -325,7 +326,10 @@ class _OdsCells:
             self._column, self._rows = 0, _count(attributes, "rows-repeated")
         elif name in ("table:table-cell", "table:covered-table-cell"):
             self._cell = attributes
+            self._is_struck = attributes.get("table:style-name") in self._struck
             self.texts.clear()
+        elif name == "text:span":
+            self._is_struck |= attributes.get("text:style-name") in self._struck
 
     def end(self, name: str) -> None:
         if name == "table:table":
@@ -346,7 +350,7 @@ class _OdsCells:
             self._mark("failed", text or cell["table:formula"])
         if (rows := _count(cell, "rows-spanned")) > 1 or _count(cell, "columns-spanned") > 1:
             self.marks.append(("merged", self._column, self._row + rows, None))
-        if text and cell.get("table:style-name") in self._struck:
+        if text and self._is_struck:
             self._mark("struck")
         self._column += _count(cell, "columns-repeated")
 

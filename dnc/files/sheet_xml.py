@@ -64,9 +64,12 @@ def sheet_part(parts: dict[str, Member], position: int) -> str:
     return f"xl/{target.removeprefix('/').removeprefix('xl/')}" if target else ""
 
 
-def marks_of(part: Member, struck: Collection[str] = ()) -> list[Mark]:
-    """The failed, merged and struck-through cells of a sheet; `struck`: of `struck_styles`. Raises InputError."""
-    sheet = _Sheet(part, struck)
+def marks_of(part: Member, struck: Collection[str] = (), texts: Collection[str] = ()) -> list[Mark]:
+    """The failed, merged and struck-through cells of a sheet. Raises InputError.
+
+    struck: of `struck_styles`. texts: of `struck_texts`.
+    """
+    sheet = _Sheet(part, struck, texts)
     _parse(part, sheet.start, sheet.end, sheet.text)
     return sheet.marks
 
@@ -85,13 +88,34 @@ def struck_styles(styles: Member) -> frozenset[str]:
         elif (group, name) == ("fonts", "font"):
             fonts.append(False)
         elif (group, name) == ("fonts", "strike"):
-            fonts[-1:] = [attributes.get("val", "1") not in ("0", "false")]
+            fonts[-1:] = [_is_on(attributes)]
         elif (group, name) == ("cellXfs", "xf"):
             cells.append(attributes.get("fontId", ""))
 
     _parse(styles, start)
     struck = {str(at) for at, is_struck in enumerate(fonts) if is_struck}
     return frozenset(str(at) for at, font in enumerate(cells) if font in struck)
+
+
+def struck_texts(shared: Member) -> frozenset[str]:
+    """The texts of which a part is struck through, as cells name them. Raises InputError."""
+    texts = -1
+    struck = set[str]()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal texts
+        name = _local(name)
+        if name == "si":
+            texts += 1
+        elif name == "strike" and _is_on(attributes):
+            struck.add(str(texts))
+
+    _parse(shared, start)
+    return frozenset(struck)
+
+
+def _is_on(attributes: Mapping[str, str]) -> bool:
+    return attributes.get("val", "1") not in ("0", "false")
 
 
 def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
@@ -128,18 +152,21 @@ def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
 class _Sheet:
     """Callbacks for the elements of a sheet, in their order.
 
-    A cell is `<c r="B2" s="1" t="e"><f>1/0</f><v>#DIV/0!</v></c>`, or has `<is><t>` instead of `<v>`. The callbacks
-    run for each cell, so to be fast they check the last letter of a name before they remove its prefix (`<x:c>`).
+    A cell is `<c r="B2" s="1" t="e"><f>1/0</f><v>#DIV/0!</v></c>`, or has `<is><t>` instead of `<v>`; with `t="s"` the
+    value is the position of its text among those that cells share. The callbacks run for each cell, so to be fast they
+    check the last letter of a name before they remove its prefix (`<x:c>`).
     """
 
-    def __init__(self, part: Member, struck: Collection[str]) -> None:
+    def __init__(self, part: Member, struck: Collection[str], texts: Collection[str]) -> None:
         self._part = part
+        self._texts = texts
         self._left = 0  # characters that the cell may still have
         self._struck = struck
         self.marks: list[Mark] = []
         self._reference = ""
         self._style = ""
         self._is_error = False
+        self._is_shared = False
         self._formula: list[str] | None = None  # pieces of its text
         self._value: list[str] = []  # pieces of its text
         self._element = ""  # whose text is needed: `f` or `v`, or nothing
@@ -149,6 +176,7 @@ class _Sheet:
         if letter == "c" and _local(name) == "c":
             self._reference, self._style = attributes.get("r", ""), attributes.get("s", "")
             self._is_error = attributes.get("t") == "e"
+            self._is_shared = attributes.get("t") == "s" and bool(self._texts)
             self._formula, self._value, self._element, self._left = None, [], "", _LONGEST_CELL
         elif letter == "f" and _local(name) == "f":
             self._formula, self._element = [], "f"
@@ -156,6 +184,8 @@ class _Sheet:
             self._element = "v"
             if self._style in self._struck:
                 self._mark("struck")
+        elif letter == "e" and _local(name) == "strike" and _is_on(attributes):
+            self._mark("struck")
         elif letter == "l" and _local(name) == "mergeCell" and (match := _MERGED.match(attributes.get("ref", ""))):
             self.marks.append(Mark("merged", 0, int(match[1])))
 
@@ -169,13 +199,16 @@ class _Sheet:
             raise InputError(localized("errors", "xml_cell", most=figure(_LONGEST_CELL)), self._part.where)
         if self._element == "f" and self._formula is not None:
             self._formula.append(text)
-        elif self._element == "v" and (self._is_error or self._formula is not None):
+        elif self._element == "v" and (self._is_shared or self._is_error or self._formula is not None):
             self._value.append(text)
 
     def end(self, name: str) -> None:
         self._element = ""
-        if name[-1] != "c" or (self._formula is None and not self._is_error) or _local(name) != "c":
+        is_plain = self._formula is None and not self._is_error and not self._is_shared
+        if name[-1] != "c" or is_plain or _local(name) != "c":
             return
+        if self._is_shared and "".join(self._value).strip() in self._texts:
+            self._mark("struck")
         text = "".join(self._value) if self._is_error else ""
         if not any(self._value) and self._formula is not None:
             text = f"={''.join(self._formula)}"

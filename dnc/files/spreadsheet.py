@@ -10,6 +10,7 @@ is refused before it is read.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from dnc.errors import InputError
 from dnc.files.archive import Member, parts
 from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
-from dnc.files.sheet_xml import Mark, column_of, marks_of, notes_of, sheet_part, struck_styles
+from dnc.files.sheet_xml import Mark, column_of, marks_of, notes_of, sheet_part, struck_styles, struck_texts
 from dnc.files.table import holds_number, quoted
 from dnc.messages import figure, localized
 
@@ -32,17 +33,17 @@ _MOST_CELLS = 1 << 26  # up to 2 GB of memory
 _LONGEST_CELL = 1 << 24  # bytes of XML
 _MOST_ROWS_97 = 1 << 16  # of a sheet of Excel 97
 _MOST_ROWS = 1 << 20  # of any other sheet
-_SHEETS, _STYLES = "xl/worksheets/", "xl/styles.xml"
+_SHEETS, _STYLES, _TEXTS = "xl/worksheets/", "xl/styles.xml", "xl/sharedStrings.xml"
 _PARTS = (
     rf"xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|{_SHEETS}[^/]+\.xml|{_SHEETS}_rels/[^/]+|{_STYLES}"
-    r"|xl/([^/]+/)?comments?\d*\.xml"
+    rf"|{_TEXTS}|xl/([^/]+/)?comments?\d*\.xml"
 )
 _REFERENCE = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
 _MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as `_WIDE`
 _WIDE = re.compile(_REFERENCE + rb"([A-Z]{2,3})\d")
 _DEEP = re.compile(_REFERENCE + rb"[A-Z]{1,3}(\d{5,7})\b")
-_MARKS = (b"<f", b":f", b"mergeCell", b'"e"', b"'e'")  # faster than `_SPECIAL`, too
-_SPECIAL = re.compile(rb"""<(?:\w+:)?(?:f|mergeCell)[\s/>]|\st\s*=\s*["']e["']""")
+_MARKS = (b"<f", b":f", b"mergeCell", b"strike", b'"e"', b"'e'")  # faster than `_SPECIAL`, too
+_SPECIAL = re.compile(rb"""<(?:\w+:)?(?:f|mergeCell|strike)[\s/>]|\st\s*=\s*["']e["']""")
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
 
@@ -72,11 +73,12 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
     xml = parts(path, _PARTS) if read_bounded(path, 2) == b"PK" else {}
     struck = struck_styles(xml[_STYLES]) if _STYLES in xml else frozenset()
     sheets = [name for name in xml if name.startswith(_SHEETS) and name.endswith(".xml")]
-    special = {name for name in sheets if _is_special(xml[name], path, struck)}
+    texts = struck_texts(xml[_TEXTS]) if _TEXTS in xml and _may_strike(xml[_TEXTS]) else frozenset()
+    special = {name for name in sheets if _is_special(xml[name], path, struck) or texts}
     position, names, cells, columns, marks = _values(path, wanted)
     if xml:
         name = sheet_part(xml, position)
-        marks = [*(marks_of(xml[name], struck) if name in special else []), *notes_of(xml, name)]
+        marks = [*(marks_of(xml[name], struck, texts) if name in special else []), *notes_of(xml, name)]
     cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
     return Sheet(names[position], cells, names[:position] + names[position + 1 :], marks)
 
@@ -129,6 +131,12 @@ def _is_special(part: Member, path: Path, struck: frozenset[str] = frozenset()) 
         if width * height > _MOST_CELLS:
             raise InputError(localized("errors", "far_cell"), path)
     return is_special
+
+
+def _may_strike(texts: Member) -> bool:
+    """Whether a part of the texts that cells share may be struck through."""
+    blocks = itertools.pairwise(itertools.chain([b""], texts.blocks()))
+    return b"\0" in texts.head()[:4] or any(b"strike" in before[-len("strike") :] + block for before, block in blocks)
 
 
 def _pieces(part: Member) -> Iterator[bytes]:

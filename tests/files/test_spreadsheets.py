@@ -153,6 +153,59 @@ def xlsx(path: Path, marked: bool) -> Path:
     return path
 
 
+def part_struck(path: Path, *, inline: bool) -> Path:
+    """As Excel writes a sheet in whose second and third row only selected text is struck through, or was."""
+    with xlsxwriter.Workbook(path, {"in_memory": not inline, "constant_memory": inline}) as book:
+        sheet, struck, bold = (
+            book.add_worksheet(),
+            book.add_format({"font_strikeout": True}),
+            book.add_format({"bold": 1}),
+        )
+        sheet.write_row(0, 0, ["number", "name"])
+        for row, style in enumerate((bold, struck, bold), 1):
+            sheet.write_string(row, 0, f"019900000{row}")
+            sheet.write_rich_string(row, 1, style, "Marie ", bold, "Curie")
+    return path
+
+
+def part_struck_ods(path: Path) -> Path:
+    """The same as LibreOffice writes it."""
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "style", "table", "text")
+    )
+    styles = "".join(
+        f'<style:style style:name="T{row}"><style:text-properties style:text-line-through-style="{line}"/></style:style>'
+        for row, line in enumerate(("none", "none", "solid", "none"))
+    )
+    texts = [
+        ["number", "name"],
+        *([f"019900000{row}", f'<text:span text:style-name="T{row}">Marie</text:span> Curie'] for row in (1, 2, 3)),
+    ]
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    rows = "".join(f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in texts)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr(
+            "content.xml",
+            f'<?xml version="1.0"?><office:document-content {names}>'
+            f"<office:automatic-styles>{styles}</office:automatic-styles><office:body><office:spreadsheet>"
+            f'<table:table table:name="a">{rows}</table:table></office:spreadsheet></office:body></office:document-content>',
+        )
+    return path
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "inline.xlsx", "ods"])
+def test_rows_with_text_that_is_struck_through_in_part_are_marked(kind, tmp_path):
+    """Who selects the text of a cell and crosses it out changes the style of the text, and not that of the cell."""
+    path = tmp_path / f"calls.{kind}"
+    table = open_table(part_struck_ods(path) if kind == "ods" else part_struck(path, inline=kind != "xlsx"))
+    rows = pl.concat(table.batches)
+    assert rows[RAGGED].to_list() == [None, STRUCK, None]
+    assert rows["name"].to_list() == ["Marie Curie"] * 3
+
+
 @pytest.mark.parametrize("write", [ods, xlsx])
 def test_struck_rows_are_marked_and_notes_are_read(write, tmp_path):
     """Offices cross out the rows of people who are not to be called, or write it into a note on a cell."""

@@ -17,7 +17,7 @@ from dnc.checks.brief import Brief
 from dnc.checks.header import Rule
 from dnc.checks.local_time import Places, appointment, call_moment, local_day
 from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
-from dnc.files.hints import may_object, noes, permits, says_nothing
+from dnc.files.hints import has_objection, may_object, noes, permits, says_nothing
 from dnc.files.table import RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct, repeated, taken
 from dnc.law.demands import DATES
@@ -338,7 +338,7 @@ def _refuses(text: str) -> bool:
     """Whether a cell refuses something: an opposition, or a `no` with more words."""
     first = re.match(r"\w+", text)
     is_no = first is not None and first[0].lower() in noes()
-    return text == "!" or is_no or (any(map(str.isalpha, text)) and may_object(text))
+    return text == "!" or is_no or (any(map(str.isalpha, text)) and (may_object(text) or has_objection(text)))
 
 
 def _holds(rule: Rule, batch: pl.DataFrame) -> pl.Series:

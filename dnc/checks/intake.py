@@ -35,7 +35,7 @@ from dnc.files.table import (
     Table,
     is_name_of_number,
 )
-from dnc.frames import each_distinct, numbered, repeated
+from dnc.frames import as_text, each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
 from dnc.messages import localized
@@ -82,7 +82,7 @@ class _Numbers(NamedTuple):
 
 
 class _Texts:
-    """Finds rows with a text by which people are not to be called, in columns that are not used.
+    """Finds rows with a text by which people are not to be called, in columns that are not used or say something else.
 
     After the first rows only columns that had such a text are searched: those of names and addresses have none.
     """
@@ -95,22 +95,26 @@ class _Texts:
     def marked(self, batch: pl.DataFrame) -> pl.DataFrame:
         """The rows of a batch, with `NOTED` in those that fit the header and have such a text."""
         schema = batch.schema
-        names = [name for name in self._columns if schema[name] == pl.String]
-        texts = pl.DataFrame({str(at): batch[name] for at, name in enumerate(names)})
+        names = [name for name in self._columns if _may_be_text(schema[name])]
+        texts = pl.DataFrame({str(at): as_text(batch[name]) for at, name in enumerate(names)})
         parts = hints()["against"]["parts"]
         likely = texts.select(pl.all().str.to_lowercase().str.contains_any(parts)) if names else texts
         noted = repeated(None, pl.String, batch.height)
-        found = ((name, is_likely) for name, is_likely in zip(names, likely, strict=True) if is_likely.any())
-        for name, is_likely in found:
+        columns = zip(names, texts, likely, strict=True)
+        for name, cells, is_likely in (column for column in columns if column[-1].any()):
             at = is_likely.arg_true()
-            if meant := list(filter(has_objection, batch[name][at].unique())):
-                noted = noted.scatter(at.filter(batch[name][at].is_in(meant)), NOTED)
+            if meant := list(filter(has_objection, cells[at].unique())):
+                noted = noted.scatter(at.filter(cells[at].is_in(meant)), NOTED)
                 self._found.add(name)
         self._left -= batch.height
         if self._left <= 0:
             self._columns = [name for name in self._columns if name in self._found]
         is_any = noted.null_count() < batch.height
         return batch.with_columns(pl.coalesce(RAGGED, noted).alias(RAGGED)) if is_any else batch
+
+
+def _may_be_text(kind: pl.DataType) -> bool:
+    return kind in (pl.String, pl.Categorical, pl.Enum) or kind.is_nested()
 
 
 @dataclass(frozen=True)
@@ -303,10 +307,11 @@ class Intake:
         Raises OptionError at text in a column without a name that is left of one with a name, and as
         `Header.refuse_titles` does.
         """
-        nameless = self.header.nameless
-        texts = _Texts(self.header.unused)
+        header = self.header
+        read = {*header.columns.values(), *(rule.column for rule in header.rules if rule.objects)}
+        nameless, texts = header.nameless, _Texts([*header.unused, *(set(header.rules_of) - read)])
         for batch in self._with_short_rows(batches) if self.brief.short_rows else batches:
-            self.header.refuse_titles()
+            header.refuse_titles()
             for name in nameless:
                 self._refuse_text_below_no_name(batch, name)
             yield texts.marked(batch)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from dnc import Decider
+from dnc import Brief, Decider, check
 from dnc.checks import guesses
 from dnc.errors import OptionError
 from dnc.files import table
@@ -329,6 +329,34 @@ def test_a_row_with_a_text_that_says_not_to_call_is_undecided(dnc, write_file, t
     assert (noted["dnc_outcome"], other["dnc_outcome"], same["dnc_outcome"]) == ("undecided", "undecided", "blocked")
     assert "a text in their row, in a column that is not used, says not to call: 1" in err
     assert "says not to call" not in dnc("check", path, "--ignore", "Commentaire")[2]
+
+
+@pytest.mark.parametrize("kind", [pl.Categorical, pl.Enum, pl.List, pl.Array, pl.Struct])
+def test_such_a_text_counts_in_columns_of_other_types(store, tmp_path, kind):
+    """As pandas and databases keep texts of few words, and JSON lists and objects of them."""
+    texts = pl.Series("note", [f"note {at}" for at in range(30)])
+    texts[7] = "Mme X., ne veut plus être appelée"
+    cells = {
+        pl.Enum: lambda: texts.cast(pl.Enum(texts)),
+        pl.List: lambda: pl.Series("note", [[text, "b"] for text in texts]),
+        pl.Array: lambda: pl.Series("note", [[text] for text in texts], dtype=pl.Array(pl.String, 1)),
+        pl.Struct: lambda: texts.to_frame("a").to_struct("note"),
+    }.get(kind, lambda: texts.cast(kind))()
+    frame = pl.DataFrame({"number": [f"+331990000{at:02}" for at in range(30)], "note": cells})
+    frame.write_parquet(tmp_path / "calls.parquet")
+    for source in (frame, tmp_path / "calls.parquet"):
+        assert check(source, store).verdicts["dnc_missing"].is_in(["number"]).arg_true().to_list() == [7]
+
+
+def test_such_a_text_counts_in_a_column_with_a_rule(store):
+    """It fills in no consent, and its row is undecided; where filled cells tell an objection it is one."""
+    rows = pl.DataFrame(
+        {"number": ["+33199000001", "+33199000002"], "Note": ["le 1er mai", "ne veut plus être appelée"]}
+    )
+    brief = Brief(when_filled={"Note": {"consent": "named_caller"}}, facts={"caller": "charity"})
+    assert (check(rows, store, brief=brief).verdicts["dnc_missing"] == "number").to_list() == [False, True]
+    brief = Brief(when_filled={"Note": {"objected_on": "yes"}}, facts={"caller": "charity"})
+    assert check(rows, store, brief=brief).verdicts["dnc_outcome"].to_list() == ["blocked", "blocked"]
 
 
 def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(dnc, write_file, monkeypatch):

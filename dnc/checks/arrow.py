@@ -23,7 +23,7 @@ from dnc.checks.intake import Intake
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import must_be
-from dnc.files.table import Table, table_of_frame
+from dnc.files.table import RAGGED, Table, table_of_frame
 from dnc.store.store import Store
 
 
@@ -94,7 +94,8 @@ class Decider:
         with ExitStack() as stack:
             intake, against = self._intake, None
             batches = list(intake.fitted(table.batches))
-            if frame.height > 1 and intake.header.against:
+            is_marked = any(rows[RAGGED].null_count() < rows.height for rows in batches)
+            if frame.height > 1 and (intake.header.against or is_marked):
                 spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
                 against = self._setup.against(intake, batches, Path(spill))
             for rows in batches:

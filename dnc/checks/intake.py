@@ -158,6 +158,12 @@ class Intake:
         """The same, without what the brief declares for the whole list of objections and withdrawals."""
         return replace(self, brief=self.brief.without(AGAINST))
 
+    @property
+    def may_object(self) -> bool:
+        """Whether rows may have objections or withdrawals: in columns for them, in texts, or crossed out."""
+        header = self.header
+        return bool(header.against or header.unused or header.rules) or self.table.kind == "xlsx"
+
     def batches(self) -> Iterator[Calls]:
         """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does."""
         for batch in self.fitted(self.table.batches):
@@ -295,6 +301,8 @@ class Intake:
         columns: ours that are looked at; by default all that the list has for them.
         """
         columns = self.header.against if columns is None else columns
+        if not columns:
+            return repeated(False, pl.Boolean, batch.height)
         cells = self._reader.cells(batch, columns)
         words = [~pl.col(name).str.to_lowercase().is_in(NONE) for name in columns]
         return cells.select(pl.any_horizontal(words).fill_null(False)).to_series()

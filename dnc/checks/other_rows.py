@@ -1,14 +1,15 @@
 """Objections and withdrawals in one row of a list, applied to all rows with the same number.
 
-An objection or a withdrawn consent belongs to a person, not to a row. So a list that has columns for them is read once
-before its check, for these columns alone, and each row is judged by what all rows of its number say:
+An objection or a withdrawn consent belongs to a person, not to a row. So a list that may have any is read once
+before its check, for these alone, and each row is judged by what all rows of its number say:
 
 * the earliest objection counts; `none` in one row does not outweigh a date in another;
 * a withdrawal counts, from the first one on, for every row except those with a consent that is later than the last
   withdrawal of the number (as in `dnc.checks.consents`); one without a date always counts.
 
 A row that does not fit the header may have either in the wrong column: where its number can be read, it counts as if it
-had both. What a brief declares for the whole list does not count here.
+had both. One with a text that says not to call, or that is crossed out, counts as an objection. What a
+brief declares for the whole list does not count here.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.calls import Calls
-from dnc.checks.intake import Intake
+from dnc.checks.intake import NOTED, OBJECTS, Intake
 from dnc.clock import ALWAYS, NEVER
-from dnc.files.table import RAGGED
+from dnc.files.table import RAGGED, STRUCK
 from dnc.frames import numbered
 from dnc.law.vocabulary import AGAINST, vocabulary
 from dnc.messages import messages
@@ -97,9 +98,10 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
         return pl.DataFrame(schema=_SCHEMA)
     calls = intake.calls(rows.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
     days, rows = calls.facts(*AGAINST), calls.each(rows)
-    ragged = rows[RAGGED].is_not_null()
+    ragged, noted = rows[RAGGED].is_not_null(), rows[RAGGED].is_in([NOTED, OBJECTS, STRUCK])
     row = pl.coalesce(pl.when(~ragged).then(intake.row_ids(rows)), rows["\0at"].cast(pl.String))
-    against = [_day(column, ragged if column in intake.header.against else None) for column in AGAINST]
+    marked = {"objected_on": noted} | dict.fromkeys(intake.header.against, ragged)
+    against = [_day(column, marked.get(column)) for column in AGAINST]
     found = days.select("number", rows["\0at"].cast(pl.UInt64).alias("at"), row.alias("row"), *against)
     return found.filter(pl.any_horizontal(pl.col(AGAINST).is_not_null()))
 

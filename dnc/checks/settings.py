@@ -184,14 +184,14 @@ class Setup:
     def read_ahead(self, intake: Intake, reopen: Callable[[], Table], folder: Path) -> tuple[Intake, Against]:
         """Collect the objections and withdrawals of a list, and give an intake that starts again at its first row.
 
-        A list without columns for them is not read.
+        A list that cannot have any is not read.
 
         Args:
             intake: of the list.
             reopen: opens the list a second time, where it is too large to be kept in memory.
             folder: for what is collected, if it is much.
         """
-        if not intake.header.against:
+        if not intake.may_object:
             return intake, self.against(intake, (), folder)
         kept, size = list[pl.DataFrame](), 0.0
 
@@ -211,7 +211,7 @@ class Setup:
     def against(self, intake: Intake, batches: Iterable[pl.DataFrame], folder: Path) -> Against:
         """The objections and withdrawals in the rows of a list; `folder` and `intake` as for `read_ahead`."""
         against = Against(folder, self.policy.language)
-        if intake.header.against:
+        if intake.may_object:
             against.read(intake.undeclared, intake.fitted(iter(batches)))
         return against
 

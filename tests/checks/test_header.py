@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from dnc import Brief, Decider, check
+from dnc import Brief, Decider, check, decide
 from dnc.checks import guesses
 from dnc.errors import OptionError
 from dnc.files import table
@@ -329,6 +329,20 @@ def test_a_row_with_a_text_that_says_not_to_call_is_undecided(dnc, write_file, t
     assert (noted["dnc_outcome"], other["dnc_outcome"], same["dnc_outcome"]) == ("undecided", "undecided", "blocked")
     assert "a text in their row, in a column that is not used, says not to call: 1" in err
     assert "says not to call" not in dnc("check", path, "--ignore", "Commentaire")[2]
+
+
+def test_such_a_row_is_an_objection_of_its_number_in_a_list_without_columns_for_them(store, tmp_path):
+    """Another row with the number is blocked, in a check and in a batch; so it is where the row is crossed out."""
+    numbers = ["+33199000001", "+33199000001", "+33199000002"]
+    rows = pl.DataFrame({"number": numbers, "Commentaire": ["", "ne veut plus être appelée", ""]})
+    with xlsxwriter.Workbook(path := tmp_path / "calls.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_column(0, 0, ["number", *numbers])
+        sheet.write_string(2, 0, numbers[0], book.add_format({"font_strikeout": True}))
+    given = {"caller": "charity"}
+    found = [check(source, store, given=given).verdicts for source in (rows, path)]
+    found += decide(rows, store, given=given)
+    assert [frame["dnc_outcome"].to_list() for frame in found] == [["blocked", "undecided", "undecided"]] * 3
 
 
 @pytest.mark.parametrize("kind", [pl.Categorical, pl.Enum, pl.List, pl.Array, pl.Struct])

@@ -45,7 +45,7 @@ def noes() -> frozenset[str]:
 def _objections() -> frozenset[str]:
     """The phrases that record an objection if a cell has nothing else; those with blanks also written together."""
     against = hints()["against"]
-    phrases = {*against["words"], *against["cells"]}.difference(against["not"])
+    phrases = {*against["words"], *against["cells"], *against["wishes"]}.difference(against["not"])
     return frozenset(phrases.union(phrase.replace(" ", "") for phrase in phrases))
 
 
@@ -64,8 +64,9 @@ def may_object(name: str) -> bool:
 def permits(name: str) -> bool:
     """Whether a name of a column says whom one may call, so that a no in it is an objection."""
     words = hints()["permission"]
-    may = _has_one(name, [*words["may"], *words["approach"]])
-    return (_has_one(name, words["alone"]) or (_has_one(name, words["call"]) and may)) and not may_object(name)
+    approach = _has_one(name, words["approach"]) and not _has_one(name, words["flags"])
+    of_calls = _has_one(name, words["call"]) and (approach or _has_one(name, words["may"]))
+    return (_has_one(name, words["alone"]) or of_calls) and not may_object(name)
 
 
 def says_no(cell: str) -> bool:
@@ -84,7 +85,8 @@ def names_others(cell: str) -> bool:
 def names_channels(name: str) -> bool:
     """Whether a name of a column says by which channels people consented, or may be reached."""
     may_be_reached = named_like(name, "consent_for") and _has_one(name, hints()["permission"]["may"])
-    return (named_like(name, "consent") or may_be_reached) and not named_like(name, "source")
+    of_origin = named_like(name, "source") or _has_one(name, hints()["permission"]["obtained"])
+    return (named_like(name, "consent") or may_be_reached) and not of_origin
 
 
 def is_the_phone(name: str) -> bool:
@@ -107,10 +109,11 @@ def denies(name: str, cell: str) -> bool:
 @lru_cache(_REMEMBERED)
 def _denials(name: str, keys: str) -> list[Callable[[str], bool]]:
     """What a value of a column with some keys must be to tell that one may not call."""
-    call, may = (hints()["permission"][key] for key in ("call", "may"))
+    call, may, flags = (hints()["permission"][key] for key in ("call", "may", "flags"))
     whole = f"{name}.{keys}"
-    permission = permits(keys) or (_has_one(keys, call) and _has_one(name, may) and not may_object(whole))
-    says = {says_no: permission or is_the_phone(keys.rpartition(".")[2]), names_others: names_channels(whole)}
+    is_phone = is_the_phone(keys.rpartition(".")[2]) and not _has_one(whole, flags)
+    denied = is_phone or permits(keys) or (_has_one(keys, call) and _has_one(name, may))
+    says = {says_no: denied and not may_object(whole), names_others: names_channels(whole)}
     return [is_meant for is_meant, does in says.items() if does]
 
 
@@ -158,7 +161,7 @@ def is_objection(cell: str) -> bool:
 
     Beside it there may be figures, such as a date, and words that change nothing (`Refus définitif`).
     """
-    items = _BETWEEN_ITEMS.split(unescape(cell))
+    items = [part for item in _BETWEEN_ITEMS.split(unescape(cell)) for part in {item, item.rpartition(":")[2]}]
     return any(_is_objection(words.split()) for item in items for words in _readings(item))
 
 
@@ -182,8 +185,12 @@ def has_objection_in_json(cell: str) -> bool:
 
 def has_objection(cell: str) -> bool:
     """Whether somebody wrote into a cell that a person does not want to be called."""
-    words = _words(cell)
-    return any(f" {phrase} " in words for phrase in hints()["against"]["cells"])
+    against, words = hints()["against"], _words(cell)
+    if any(f" {phrase} " in words for phrase in against["cells"]):
+        return True
+    is_close = _has_one(cell, [*against["close"], *hints()["permission"]["call"]])
+    wishes = is_close or not _has_one(cell, against["other"])
+    return wishes and any(f" {phrase} " in words for phrase in against["wishes"])
 
 
 def says_not_to_call(text: str) -> bool:

@@ -14,7 +14,7 @@ from dnc import Brief, Decider, check, decide
 from dnc.checks import guesses
 from dnc.errors import OptionError
 from dnc.files import table
-from dnc.files.hints import _phrase, hints
+from dnc.files.hints import _phrase, has_objection, hints
 from dnc.files.table import folded
 from tests import some
 
@@ -78,6 +78,9 @@ from tests import some
         ("permissions", ['[""email"", ""sms""]'], True),
         ("permissions", ['[""email"", ""phone""]'], False),
         ("consent_source", ["email", "web"], False),
+        ("Preuve consentement", ["email", "web"], False),
+        ("verified", ['{""email"": true, ""phone"": false}'], False),
+        ("Appel abouti", ["oui", "non"], False),
         ("Canal", ["email", "salon"], False),
         ("Téléphone", ["Oui", "Non"], True),
         ("Téléphone", ["01 99 00 08 20", "0"], False),
@@ -89,7 +92,11 @@ from tests import some
         ("Marketing phone", ["+33199000001", "+33199000002"], False),
         ("statut", ["Désinscrit (le 12/03/2025)", "actif"], True),
         ("statut", ["6 - Refus définitif", "1 - OK"], True),
-        ("statut", ["Client : opposition du 12/03/2025", "actif"], True),
+        ("infos", ["Statut : opposition depuis le 12/03/2025", "actif"], True),
+        ("infos", ["Opposition : non", "actif"], False),
+        ("statut", ["Opposition depuis le 12/03/2025", "actif"], True),
+        ("Valid phone consent", ["yes", "no"], True),
+        ("Phone contact made", ["yes", "no"], False),
         ("statut", ["A contacter : NON", "A contacter : OUI"], True),
         ("Labels", ["* myContacts ::: Ne pas appeler", "* myContacts"], True),
         ("tags", ["VIP, DNC", "VIP"], True),
@@ -371,6 +378,17 @@ def test_such_a_text_counts_in_a_column_with_a_rule(store):
     assert (check(rows, store, brief=brief).verdicts["dnc_missing"] == "number").to_list() == [False, True]
     brief = Brief(when_filled={"Note": {"objected_on": "yes"}}, facts={"caller": "charity"})
     assert check(rows, store, brief=brief).verdicts["dnc_outcome"].to_list() == ["blocked", "blocked"]
+@pytest.mark.parametrize(("text", "counts"), [
+    ("Ne souhaite pas de facture papier", False),
+    ("does not want paper bills", False),
+    ("ne veut plus de courrier ni d'appels", True),
+    ("ne veut plus de mail, ne plus contacter", True),
+    ("möchte keine Rechnung auf Papier", False),
+    ("ne souhaite plus être dérangée par courrier", True),
+])  # fmt: skip
+def test_a_wish_about_paper_is_no_objection_to_calls(text, counts):
+    """Unless the text speaks of calls, or of every contact, too."""
+    assert has_objection(text) == counts
 
 
 def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(dnc, write_file, monkeypatch):
@@ -385,7 +403,7 @@ def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(
 
 def test_no_phrase_of_cells_is_passed_over():
     """Only texts with one of the parts are searched for them."""
-    cells = pl.Series(hints()["against"]["cells"])
+    cells = pl.Series(hints()["against"]["cells"] + hints()["against"]["wishes"])
     assert cells.filter(~cells.str.contains_any(hints()["against"]["parts"])).to_list() == []
 
 

@@ -6,6 +6,7 @@ Files raise, rows do not: a cell that is not understood becomes null, and a note
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -158,11 +159,28 @@ class Intake:
         """The same, without what the brief declares for the whole list of objections and withdrawals."""
         return replace(self, brief=self.brief.without(AGAINST))
 
-    @property
-    def may_object(self) -> bool:
-        """Whether rows may have objections or withdrawals: in columns for them, in texts, or crossed out."""
-        header = self.header
-        return bool(header.against or header.unused or header.rules) or self.table.kind == "xlsx"
+    def says_not_to_call(self) -> bool:
+        """Whether a row is crossed out or has a text that says not to call; the table begins again at its first row.
+
+        After as many rows as are searched in all columns, none is looked at: later ones have such a text only in
+        columns where one of the first has. In a spreadsheet all are.
+        """
+        if not (self.header.unused or self.header.rules or self.table.kind == "xlsx"):
+            return False
+        first, rows = list[pl.DataFrame](), 0
+
+        def beginning() -> Iterator[pl.DataFrame]:
+            nonlocal rows
+            for batch in self.table.batches:
+                first.append(batch)
+                yield batch
+                rows += batch.height
+                if rows >= LOOKED_AT and self.table.kind != "xlsx":
+                    return
+
+        found = any(batch[RAGGED].is_in([NOTED, STRUCK]).any() for batch in self.fitted(beginning()))
+        self.table.batches = itertools.chain(first, self.table.batches)
+        return found
 
     def batches(self) -> Iterator[Calls]:
         """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does."""

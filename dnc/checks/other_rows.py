@@ -21,7 +21,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.calls import Calls
-from dnc.checks.intake import NOTED, OBJECTS, Intake
+from dnc.checks.intake import NOTED, Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.files.table import RAGGED, STRUCK
 from dnc.frames import numbered
@@ -98,7 +98,7 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
         return pl.DataFrame(schema=_SCHEMA)
     calls = intake.calls(rows.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
     days, rows = calls.facts(*AGAINST), calls.each(rows)
-    ragged, noted = rows[RAGGED].is_not_null(), rows[RAGGED].is_in([NOTED, OBJECTS, STRUCK])
+    ragged, noted = rows[RAGGED].is_not_null(), rows[RAGGED].is_in([NOTED, STRUCK])
     row = pl.coalesce(pl.when(~ragged).then(intake.row_ids(rows)), rows["\0at"].cast(pl.String))
     marked = {"objected_on": noted} | dict.fromkeys(intake.header.against, ragged)
     against = [_day(column, marked.get(column)) for column in AGAINST]

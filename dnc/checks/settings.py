@@ -184,14 +184,14 @@ class Setup:
     def read_ahead(self, intake: Intake, reopen: Callable[[], Table], folder: Path) -> tuple[Intake, Against]:
         """Collect the objections and withdrawals of a list, and give an intake that starts again at its first row.
 
-        A list that cannot have any is not read.
+        A list without columns for them, and without texts that say not to call near its beginning, is not read.
 
         Args:
             intake: of the list.
             reopen: opens the list a second time, where it is too large to be kept in memory.
             folder: for what is collected, if it is much.
         """
-        if not intake.may_object:
+        if not intake.header.against and not intake.says_not_to_call():
             return intake, self.against(intake, (), folder)
         kept, size = list[pl.DataFrame](), 0.0
 
@@ -211,8 +211,7 @@ class Setup:
     def against(self, intake: Intake, batches: Iterable[pl.DataFrame], folder: Path) -> Against:
         """The objections and withdrawals in the rows of a list; `folder` and `intake` as for `read_ahead`."""
         against = Against(folder, self.policy.language)
-        if intake.may_object:
-            against.read(intake.undeclared, intake.fitted(iter(batches)))
+        against.read(intake.undeclared, intake.fitted(iter(batches)))
         return against
 
     def completed(self, calls: Calls, against: Against | None = None) -> Calls:

@@ -378,6 +378,8 @@ def test_such_a_text_counts_in_a_column_with_a_rule(store):
     assert (check(rows, store, brief=brief).verdicts["dnc_missing"] == "number").to_list() == [False, True]
     brief = Brief(when_filled={"Note": {"objected_on": "yes"}}, facts={"caller": "charity"})
     assert check(rows, store, brief=brief).verdicts["dnc_outcome"].to_list() == ["blocked", "blocked"]
+
+
 @pytest.mark.parametrize(("text", "counts"), [
     ("Ne souhaite pas de facture papier", False),
     ("does not want paper bills", False),

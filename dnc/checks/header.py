@@ -255,7 +255,7 @@ class Header:
         return OptionError(localized("errors", "denied", name=quoted([name]), denying=denying, ours=ours), *self._place)
 
     def refuse_titles(self) -> None:
-        """Raise OptionError where an unread sheet may hold objections, InputError where a title or a note does.
+        """Raise OptionError where an unread sheet may hold objections, InputError where a title says that rows do.
 
         Of several files that are read as one list these are the ones that were opened so far.
         """
@@ -265,9 +265,6 @@ class Header:
         for path, title in self.table.titles:
             if says_not_to_call(of_the_rows(title)):
                 raise InputError(localized("errors", "title", title=quoted([title])), path)
-        for path, row, note in self.table.notes:
-            if any(map(says_not_to_call, note.splitlines())):
-                raise InputError(localized("errors", "note"), path, row)
 
     def refuse_unused(self, way_out: str = "map") -> None:
         """Raise OptionError where an unused column may hold objections, or a column is almost one of ours."""

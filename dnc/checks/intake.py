@@ -28,6 +28,7 @@ from dnc.files.table import (
     FEWER,
     LINE,
     MORE,
+    NOTED,
     QUOTED,
     RAGGED,
     STRUCK,
@@ -45,7 +46,6 @@ from dnc.numbers.reader import split_cell
 
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
 OBJECTS = "in place of another number the row says that people are not to be called"
-NOTED = "a text in the row says that people are not to be called"
 # Why no call of a row is decided, and the key of the message.
 ROW_REASONS = {
     FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", STRUCK: "struck",

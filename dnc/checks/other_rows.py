@@ -21,9 +21,9 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.calls import Calls
-from dnc.checks.intake import NOTED, Intake
+from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
-from dnc.files.table import RAGGED, STRUCK
+from dnc.files.table import NOTED, RAGGED, STRUCK
 from dnc.frames import numbered
 from dnc.law.vocabulary import AGAINST, vocabulary
 from dnc.messages import messages

@@ -138,7 +138,6 @@ def _chained(tables: Iterator[Table]) -> Table:
                 raise InputError(localized("errors", "other_columns", name=whole.path.name), table.path, 1)
             whole.skipped += table.skipped
             whole.titles += table.titles
-            whole.notes += table.notes
             whole.others += table.others
             whole.misfits += table.misfits
             whole.full += table.full

@@ -25,6 +25,7 @@ from dnc.files.table import (
     BATCH_ROWS,
     HEADER_WITHIN,
     LINE,
+    NOTED,
     RAGGED,
     STRUCK,
     Table,
@@ -128,27 +129,16 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
         header = [f"column {position}" for position in range(1, texts.width + 1)]
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
-    is_struck = cells[LINE].is_in(sorted(read.rows("struck")))
-    struck = pl.when(is_struck).then(pl.lit(STRUCK))
+    struck, noted = (pl.lit(cells[LINE].is_in(sorted(rows))) for rows in (read.rows("struck"), read.noted))
+    marked = pl.when(struck).then(pl.lit(STRUCK)).when(noted).then(pl.lit(NOTED))
     beyond = unnamed(frame.columns[named_columns(header) :])
-    frame = frame.with_columns(midnight, pl.coalesce(struck, beyond).alias(RAGGED))
+    frame = frame.with_columns(midnight, pl.coalesce(marked, beyond).alias(RAGGED))
     frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
     long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
     titles = [(path, title) for title in (*top.titles, *([] if sheet else [read.name]))]
-    notes = [(path, mark.row, mark.text or "") for mark in read.marks if mark.kind == "note"]
     skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
-    return Table(
-        path,
-        "xlsx",
-        header,
-        sliced(frame),
-        skipped=skipped,
-        titles=titles,
-        notes=notes,
-        others=read.others,
-        full=full,
-    )
+    return Table(path, "xlsx", header, sliced(frame), skipped=skipped, titles=titles, others=read.others, full=full)
 
 
 def _parquet(path: Path) -> Table:

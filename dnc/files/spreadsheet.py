@@ -21,6 +21,7 @@ import polars as pl
 
 from dnc.errors import InputError
 from dnc.files.archive import Member, parts
+from dnc.files.hints import says_not_to_call
 from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import Mark, column_of, marks_of, notes_of, sheet_part, struck_styles, struck_texts
@@ -62,6 +63,12 @@ class Sheet(NamedTuple):
     def rows(self, kind: str) -> set[int]:
         """The rows with such marks, counted from 1."""
         return {mark.row for mark in self.marks if mark.kind == kind}
+
+    @property
+    def noted(self) -> set[int]:
+        """The rows with a note that says not to call, counted from 1."""
+        notes = ((mark.row, (mark.text or "").splitlines()) for mark in self.marks if mark.kind == "note")
+        return {row for row, lines in notes if any(map(says_not_to_call, lines))}
 
 
 class EmptySheetError(InputError):

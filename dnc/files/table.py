@@ -30,6 +30,7 @@ UNEVEN = "most rows have more or fewer cells than the header, and not all of the
 UNNAMED = "the row has text behind the last column with a name"
 QUOTED = "a quotation mark in the row is not closed in its cell"
 STRUCK = "the row has cells that are struck through"
+NOTED = "a text in the row says that people are not to be called"
 LINE = "\0line"  # UInt64 column of every batch: the line where the row begins, counted from 1
 PHONE_WORDS = (
     *("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm", "landline"),
@@ -74,15 +75,14 @@ class Table:
     delimiter: of a CSV. bom: whether an output of the same form needs a byte-order mark, since the CSV was not plain
         UTF-8.
     skipped: lines before the header. titles: the texts in them, and the name of a sheet that was not asked for, each
-        with its file. notes: those on cells of a spreadsheet, each with its file and row. others: sheets of a
-        spreadsheet that were not read.
+        with its file. others: sheets of a spreadsheet that were not read.
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
     surplus: empty cells at the end of every row of a registry's CSV that the header does not have.
 
-    Where several files are read as one list, `skipped`, `titles`, `notes`, `others`, `misfits` and `full` grow as the
-    files are opened.
+    Where several files are read as one list, `skipped`, `titles`, `others`, `misfits` and `full` grow as the files are
+    opened.
     """
 
     path: Path
@@ -93,7 +93,6 @@ class Table:
     bom: bool = False
     skipped: int = 0
     titles: list[tuple[Path, str]] = field(default_factory=list)
-    notes: list[tuple[Path, int, str]] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0

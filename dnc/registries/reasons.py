@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from dnc.files.table import FEWER, MORE, QUOTED, STRUCK, UNEVEN, UNNAMED
+from dnc.files.table import FEWER, MORE, NOTED, QUOTED, STRUCK, UNEVEN, UNNAMED
 from dnc.messages import localized, messages
 from dnc.numbers.normalise import EMPTY, NOT_WRITTEN, SEVERAL, TOO_LONG
 from dnc.numbers.numbering_plans import MAILBOX, UNPLANNED
@@ -18,7 +18,7 @@ REASONS = {
     "region": "region", EMPTY: "empty", SEVERAL: "several", NOT_WRITTEN: "not_written", TOO_LONG: "too_long",
     TWO_WAYS: "two_ways", NO_NUMBER: "no_number", NO_LENGTH: "no_length", UNPLANNED: "unplanned", MAILBOX: "mailbox",
     FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted",
-    STRUCK: "struck",
+    STRUCK: "struck", NOTED: "noted",
 }  # fmt: skip
 
 

@@ -308,21 +308,20 @@ def test_a_sheet_about_objections_is_not_read_as_calls_unless_it_is_named(dnc, t
             assert dnc("check", *paths, "--sheet", sheet)[0] == 3
 
 
-def test_rows_that_are_struck_through_are_undecided_and_a_note_about_objections_stops_the_check(dnc, tmp_path):
-    """A note about something else does not."""
-    for note, code in (("Rappeler mardi", 3), ("Marie:\nne plus appeler", 4)):
-        with xlsxwriter.Workbook(path := tmp_path / "calls.xlsx") as book:
-            sheet = book.add_worksheet()
-            sheet.write_column(0, 0, ["number", "+33199000001"])
-            sheet.write_row(2, 0, ["+33199000002", "x"], book.add_format({"font_strikeout": True}))
-            sheet.write_comment("A2", note)
-        found, out, err = dnc("check", path, "--columns", "missing")
-        assert found == code
-        if code == 4:
-            assert "calls.xlsx:2: a note on a cell of this row says" in err
-        else:
-            assert "Rows with cells that are struck through, left undecided: 1" in err
-            assert out.splitlines()[2] == "+33199000002,x,number"
+def test_rows_that_are_struck_through_or_have_a_note_that_says_not_to_call_are_undecided(dnc, tmp_path):
+    """A note about something else changes nothing, nor does one on the header."""
+    with xlsxwriter.Workbook(path := tmp_path / "calls.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_column(0, 0, ["number", "+33199000001"])
+        sheet.write_row(2, 0, ["+33199000002", "x"], book.add_format({"font_strikeout": True}))
+        sheet.write_column(3, 0, ["+33199000003"])
+        for cell, note in (("A1", "Ne pas appeler"), ("A2", "Rappeler mardi"), ("A4", "Marie:\nne plus appeler")):
+            sheet.write_comment(cell, note)
+    code, out, err = dnc("check", path, "--columns", "missing")
+    assert code == 3
+    assert [line.endswith(",number") for line in out.splitlines()[1:]] == [False, True, True]
+    assert "Rows with cells that are struck through, left undecided: 1" in err
+    assert "or a note on it, says not to call: 1" in err
 
 
 @pytest.mark.parametrize("text", some(["Mme X., ne veut plus être appelée", "Frau X. möchte nicht, s. Brief"], 1))
@@ -334,7 +333,7 @@ def test_a_row_with_a_text_that_says_not_to_call_is_undecided(dnc, write_file, t
     noted, other, same = csv.DictReader(io.StringIO(out))
     assert noted["dnc_why"] == "Undecided: the row has a text that says not to call."
     assert (noted["dnc_outcome"], other["dnc_outcome"], same["dnc_outcome"]) == ("undecided", "undecided", "blocked")
-    assert "a text in their row, in a column that is not used, says not to call: 1" in err
+    assert "a text in their row, or a note on it, says not to call: 1" in err
     assert "says not to call" not in dnc("check", path, "--ignore", "Commentaire")[2]
 
 

@@ -1079,7 +1079,7 @@ def test_advice_fits_the_rows(dnc, tmp_path):
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     overview = pl.read_excel(tmp_path / "v.xlsx", sheet_id=1, has_header=False)
     for told in (steps, page, str(overview.rows())):
-        assert "in a column that is not used, says not to call: 1; if" in told
+        assert "or a note on it, says not to call: 1; if" in told
         assert "there is no such number (1 call)" in told and "(3 calls)" not in told
 
 

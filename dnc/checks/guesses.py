@@ -439,7 +439,7 @@ class UnusedObjections:
 
 def _objects(ours: str, word: str) -> bool:
     """Whether a cell that is read as `ours` records an objection; `refus` is a likely word for a consent."""
-    return is_objection(word) and (has_objection(word) or ours not in (*DECLARABLE, *OR_NONE))
+    return has_objection(word) or (is_objection(word) and ours not in (*DECLARABLE, *OR_NONE))
 
 
 def objecting(words: pl.DataFrame) -> list[str]:

@@ -200,6 +200,8 @@ READ_AS = 'region = "FR"\n[facts]\ncaller = "charity"\n[columns]\n'
     ("brief", "word", "code"),
     some([
         ('relationship = "Statut"\n', "Ne plus appeler", 2),
+        ('relationship = "Statut"\n', "Mme X. ne veut plus être appelée", 2),
+        ('attempts = "Statut"\n', "ne plus appeler svp", 2),
         ('relationship = "Statut"\n', "inconnu", 3),
         ('appointment_at = "Statut"\n', "ne plus rappeler", 2),
         ('consent = "Statut"\n', "Ne plus appeler", 2),

@@ -24,33 +24,19 @@ from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import has_objection, hints, says_not_to_call
 from dnc.files.output_rows import Shared
-from dnc.files.table import (
-    FEWER,
-    LINE,
-    MORE,
-    NOTED,
-    QUOTED,
-    RAGGED,
-    STRUCK,
-    UNEVEN,
-    UNNAMED,
-    Table,
-    is_name_of_number,
-)
+from dnc.files.table import FEWER, LINE, NOTED, RAGGED, STRUCK, UNNAMED, Table, is_name_of_number
 from dnc.frames import as_text, each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import Column, read_column
 from dnc.numbers.reader import split_cell
+from dnc.registries.reasons import OF_ROWS
 
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
 OBJECTS = "in place of another number the row says that people are not to be called"
 # Why no call of a row is decided, and the key of the message.
-ROW_REASONS = {
-    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", STRUCK: "struck",
-    TORN: "torn", OBJECTS: "objects", NOTED: "noted",
-}  # fmt: skip
+ROW_REASONS = {**OF_ROWS, TORN: "torn", OBJECTS: "objects"}
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 
@@ -160,7 +146,7 @@ class Intake:
         return replace(self, brief=self.brief.without(AGAINST))
 
     def says_not_to_call(self) -> bool:
-        """Whether a row is crossed out or has a text that says not to call; the table begins again at its first row.
+        """Whether a row is struck through or has a text that says not to call; the table begins again at its first row.
 
         After as many rows as are searched in all columns, none is looked at: later ones have such a text only in
         columns where one of the first has. In a spreadsheet all are.

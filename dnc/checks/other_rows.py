@@ -8,8 +8,8 @@ before its check, for these alone, and each row is judged by what all rows of it
   withdrawal of the number (as in `dnc.checks.consents`); one without a date always counts.
 
 A row that does not fit the header may have either in the wrong column: where its number can be read, it counts as if it
-had both. One with a text that says not to call, or that is crossed out, counts as an objection. What a
-brief declares for the whole list does not count here.
+had both. One with a text that says not to call, or that is struck through, counts as an objection. What a brief
+declares for the whole list does not count here.
 """
 
 from __future__ import annotations

@@ -186,11 +186,12 @@ def has_objection_in_json(cell: str) -> bool:
 def has_objection(cell: str) -> bool:
     """Whether somebody wrote into a cell that a person does not want to be called."""
     against, words = hints()["against"], _words(cell)
-    if any(f" {phrase} " in words for phrase in against["cells"]):
-        return True
-    is_close = _has_one(cell, [*against["close"], *hints()["permission"]["call"]])
-    wishes = is_close or not _has_one(cell, against["other"])
-    return wishes and any(f" {phrase} " in words for phrase in against["wishes"])
+
+    def has(phrases: Iterable[str]) -> bool:
+        return any(f" {phrase} " in words for phrase in phrases)
+
+    is_about_calls = has(against["close"]) or has(hints()["permission"]["call"])
+    return has(against["cells"]) or (has(against["wishes"]) and (is_about_calls or not has(against["other"])))
 
 
 def says_not_to_call(text: str) -> bool:

@@ -14,11 +14,15 @@ from dnc.numbers.normalise import EMPTY, NOT_WRITTEN, SEVERAL, TOO_LONG
 from dnc.numbers.numbering_plans import MAILBOX, UNPLANNED
 from dnc.numbers.reader import NO_LENGTH, NO_NUMBER, TWO_WAYS
 
+# Why a row of a file does not count as it stands, and the key of the message.
+OF_ROWS = {
+    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted", STRUCK: "struck",
+    NOTED: "noted",
+}  # fmt: skip
 REASONS = {
     "region": "region", EMPTY: "empty", SEVERAL: "several", NOT_WRITTEN: "not_written", TOO_LONG: "too_long",
     TWO_WAYS: "two_ways", NO_NUMBER: "no_number", NO_LENGTH: "no_length", UNPLANNED: "unplanned", MAILBOX: "mailbox",
-    FEWER: "fewer", MORE: "more", UNEVEN: "uneven", UNNAMED: "unnamed", QUOTED: "quoted",
-    STRUCK: "struck", NOTED: "noted",
+    **OF_ROWS,
 }  # fmt: skip
 
 

@@ -340,7 +340,7 @@ def test_a_row_with_a_text_that_says_not_to_call_is_undecided(dnc, write_file, t
 
 
 def test_such_a_row_is_an_objection_of_its_number_in_a_list_without_columns_for_them(store, tmp_path):
-    """Another row with the number is blocked, in a check and in a batch; so it is where the row is crossed out."""
+    """Another row with the number is blocked, in a check and in a batch; so it is where the row is struck through."""
     numbers = ["+33199000001", "+33199000001", "+33199000002"]
     rows = pl.DataFrame({"number": numbers, "Commentaire": ["", "ne veut plus être appelée", ""]})
     with xlsxwriter.Workbook(path := tmp_path / "calls.xlsx") as book:

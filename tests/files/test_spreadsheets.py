@@ -208,7 +208,7 @@ def test_rows_with_text_that_is_struck_through_in_part_are_marked(kind, tmp_path
 
 @pytest.mark.parametrize("write", [ods, xlsx])
 def test_rows_that_are_struck_through_or_noted_are_marked(write, tmp_path):
-    """Offices cross out the rows of people who are not to be called, or write it into a note on a cell."""
+    """Offices strike through the rows of people who are not to be called, or write it into a note on a cell."""
     marked, plain = (
         pl.concat(open_table(write(tmp_path / f"{at}.{write.__name__}", marked=at)).batches) for at in (True, False)
     )

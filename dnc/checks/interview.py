@@ -41,6 +41,7 @@ class Interview:
         brief: as it is, as its file has it.
         calls: of the rows that are checked for each question.
         taken: what needed no question, a line each.
+        consents: a file of consents that is joined to the calls, or None.
     Raises:
         InputError: the list or the brief cannot be read, or the list has no telephone numbers.
     """
@@ -51,7 +52,8 @@ class Interview:
         self._asked: set[str] = set()
         self._before: list[tuple[str, Edits]] = []  # each question that was answered, and the brief until then
         self.brief: Edits = {}
-        self._decided: Tallies | None = None  # by the brief as it is
+        self._consents: Path | None = None
+        self._decided: Tallies | None = None  # by the brief as it is, and the consents
         sheet = None
         if brief.exists():
             sheet = read_brief(brief).sheet
@@ -60,6 +62,15 @@ class Interview:
         self.calls = min(self.guesses.batch.height, SAMPLE)
         edits, self.taken = self._questions.proved()
         self._add(edits)
+
+    @property
+    def consents(self) -> Path | None:
+        """The file of consents."""
+        return self._consents
+
+    @consents.setter
+    def consents(self, path: Path | None) -> None:
+        self._consents, self._decided = path, None
 
     @property
     def whole(self) -> bool:
@@ -162,11 +173,14 @@ class Interview:
 
     @property
     def decided(self) -> Tallies:
-        """What the brief as it is decides of the first rows. Raises InputError where no column of numbers is known."""
+        """What the brief as it is decides of the first rows, with the consents.
+
+        Raises InputError where no column of numbers is known; as `read_consents` where the consents cannot be read.
+        """
         if self._decided is None:
             brief = read_brief(self._path)
             brief = brief.but(ignore=[name for name in self.open_objections if name not in brief.ignore])
-            self._decided = decided(self.guesses, brief, self._store, self._book)
+            self._decided = decided(self.guesses, brief, self._store, self._book, self.consents)
         return self._decided
 
     @property
@@ -175,9 +189,9 @@ class Interview:
         return self._questions.open_objections
 
 
-def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook) -> Tallies:
+def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consents: Path | None = None) -> Tallies:
     """What a brief decides of the first rows of a list; nothing is logged, and other rows say nothing of a number."""
-    setup = Settings(brief=brief, rulebook=book).read(store)
+    setup = Settings(brief=brief, rulebook=book, consents=consents).read(store)
     rows = guesses.batch.head(SAMPLE)
     intake = setup.intake(replace(guesses.table, batches=iter([rows] if rows.height else [])))
     tallies = Tallies()

@@ -32,7 +32,7 @@ from dnc.law.vocabulary import WAS, vocabulary
 from dnc.messages import changed, messages
 from dnc.reports.check_page import html
 from dnc.reports.decision import decision
-from dnc.reports.phrases import needed, ranked, title
+from dnc.reports.phrases import consents, needed, ranked, title
 
 _PAGE_ROWS = 20
 _ROW = re.compile(r"[0-9]{1,9}")
@@ -124,7 +124,7 @@ def _questions_page(
             open_ = list_check.open()
             decided = list_check.interview.decided if list_check.interview.number_is_known else None
     except InputError as error:
-        raise RefusedError(400, without_paths(error, list_check.upload)) from None
+        raise RefusedError(400, without_paths(error, *list_check.files)) from None
     return visit.page(
         "check_questions.html",
         400 if errors else 200,
@@ -136,7 +136,22 @@ def _questions_page(
         calls=list_check.interview.calls,
         errors=errors or [],
         columns=vocabulary().columns,
+        consents=consents(list_check.consents and list_check.consents.record, visit.session.language),
     )
+
+
+def _consents(visit: Visit, sent: Form) -> Response:
+    """Join a file of consents, or none."""
+    list_check, upload = _list(visit), sent.file("consents", visit)
+    try:
+        if upload is None and not sent.get("none"):
+            raise InputError(visit.texts["no_file"])
+        list_check.use_consents(visit.desk, upload and upload.path)
+    except InputError as error:
+        errors = [("consents", without_paths(error, upload))]
+        return _questions_page(visit, list_check, errors, all_open=False)
+    sent.keep()
+    return visit.to(f"/checks/{list_check.id}/questions")
 
 
 def _answer(visit: Visit, sent: Form) -> Response:
@@ -155,7 +170,7 @@ def _answer(visit: Visit, sent: Form) -> Response:
                     messages("start", visit.session.language)["unknown"],
                 )
             except InputError as error:
-                errors.append((f"answer-{at}", without_paths(error, list_check.upload)))
+                errors.append((f"answer-{at}", without_paths(error, *list_check.files)))
     if errors:
         return _questions_page(visit, list_check, errors, all_open=all_open)
     if sent.get("run"):
@@ -213,7 +228,7 @@ def _run(visit: Visit, sent: Form) -> Response:
         try:
             list_check.run(job, desk, language)
         except InputError as error:
-            raise InputError(without_paths(error, list_check.upload)) from None
+            raise InputError(without_paths(error, *list_check.files)) from None
 
     return begin(visit, shown, run)
 
@@ -342,6 +357,7 @@ ROUTES: list[Route] = [
     form("/checks/{list}/show", _show),
     page("/checks/{list}/questions", _questions),
     form("/checks/{list}/answers", _answer),
+    form("/checks/{list}/consents", _consents),
     form("/checks/{list}/again", _ask_again),
     form("/checks/{list}/back", _take_back),
     form("/checks/{list}/run", _run),

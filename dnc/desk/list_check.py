@@ -17,6 +17,7 @@ import polars as pl
 from dnc import api
 from dnc.checks.brief import read_brief
 from dnc.checks.calls import Calls
+from dnc.checks.consents import Consents, read_consents
 from dnc.checks.explain import Explanation, explain_row
 from dnc.checks.guesses import Guesses
 from dnc.checks.interview import Interview
@@ -109,6 +110,7 @@ class ListCheck:
     Attributes:
         upload: the file. brief: the file of its brief, beside it.
         interview: the questions that are open, and the answers.
+        consents: a file of consents that is joined to the calls.
         id: part of the addresses of its pages.
         show: whether telephone numbers are shown in full.
         job: the check that runs or ran last.
@@ -118,6 +120,7 @@ class ListCheck:
     upload: Upload
     brief: Path
     interview: Interview
+    consents: Consents | None = None
     id: str = field(default_factory=lambda: secrets.token_urlsafe(9))
     show: bool = False
     job: Job | None = None
@@ -145,7 +148,19 @@ class ListCheck:
         """Ask in another language from now on; the answers stay in the brief, and can no longer be taken back."""
         with self.lock:
             self.interview = Interview(self.upload.path, self.brief, desk.store, desk.book, language)
+            self.interview.consents = self.consents and self.consents.path
             self.given.clear()
+
+    @property
+    def files(self) -> list[Upload]:
+        """The list, and the file of consents if there is one."""
+        return [self.upload, *([Upload(self.consents.path, self.consents.path.name)] if self.consents else [])]
+
+    def use_consents(self, desk: Desk, path: Path | None) -> None:
+        """Join a file of consents to the calls from now on, or none. Raises as `read_consents`."""
+        with self.lock:
+            self.consents = read_consents(path, read_brief(self.brief), desk.book) if path else None
+            self.interview.consents = path
 
     # The list as it was read
 
@@ -227,7 +242,8 @@ class ListCheck:
 
     def settings(self, desk: Desk, language: str) -> Settings:
         """The settings of a check of the list."""
-        return Settings(brief=read_brief(self.brief), rulebook=desk.book, language=language)
+        consents = self.consents and self.consents.path
+        return Settings(brief=read_brief(self.brief), consents=consents, rulebook=desk.book, language=language)
 
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
         """Each call of a row of the list, regime by regime. Raises OptionError if there is no such row."""

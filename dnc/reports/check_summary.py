@@ -59,7 +59,7 @@ def _declared(check: Check) -> Iterator[str]:
     if check.brief.facts:
         yield texts["declared"].format(facts=facts(check.brief.facts, check.language))
     yield from (line for _, line in by_rules(check))
-    if counts := consents(check):
+    if counts := consents(check.record["consents"], check.language):
         yield texts["consents"].format(counts=counts)
 
 

@@ -216,7 +216,7 @@ def details(check: Check) -> list[tuple[str, str]]:
         (texts["head"], f"{check.head} ({texts['head_says']})"),
         (texts["program"], f"dnc {record['version']}"),
     ]
-    if counts := consents(check):
+    if counts := consents(check.record["consents"], check.language):
         rows.insert(4, (texts["consents"], f"{counts} {record['consents']['sha256']}"))
     return rows
 

@@ -259,10 +259,10 @@ def declared(check: Check) -> list[tuple[Fact, str]]:
     return [(fact(name, value, check.language), by) for name, value, by in rows]
 
 
-def consents(check: Check) -> str:
-    """What was found in the file of consents; empty if there was no file."""
-    if not (record := check.record["consents"]):
+def consents(record: Mapping[str, Any] | None, language: str) -> str:
+    """What was found in a file of consents, from `Consents.record`; empty if there was no file."""
+    if not record:
         return ""
-    count = counted(check.language)
+    count = counted(language)
     counts = {key: count(value) if isinstance(value, int) else value for key, value in record.items()}
-    return str(messages("common", check.language)["consents_says"].format(**counts))
+    return str(messages("common", language)["consents_says"].format(**counts))

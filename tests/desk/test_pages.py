@@ -172,6 +172,40 @@ def test_answers_make_a_brief_that_is_used_again(browser):
     assert ids and not {first, second} & set(ids)
 
 
+def test_a_file_of_consents_is_joined_until_it_is_taken_away(browser):
+    """The questions, the check and each row count it; one that cannot be read is refused at its field."""
+    brief = (
+        'region = "FR"\n[facts]\ncaller = "commercial"\npurpose = "sale"\nsector = "general"\nvoice = "human"\n'
+        'dialler = "manual"\nrecipient = "consumer"\nobjected_on = "none"\nattempts = "0"\ncli = "0199009000"\n'
+        'source = "purchased"\nrelationship = "none"\ncall_at = "2026-11-30T10:30"\n'
+    )
+    path = dropped(browser, "ref;Téléphone\nA1;01 99 00 12 34\nA2;01 99 00 12 35\n", brief=brief)
+    given = b"number,consent,consent_on,consent_for\n0199001234,named_caller,2026-11-02,live\n0199001235,none,,\n"
+
+    def sent(content: bytes, **data: str) -> httpx.Response:
+        files = {"consents": ("consents.csv", content)} if content else None
+        return browser.post(f"{path}/consents", data, files=files)
+
+    def outcomes() -> list[str]:
+        checked(browser, path)
+        return [row["dnc_outcome"] for row in rows_of(browser, path)]
+
+    assert outcomes() == ["undecided", "undecided"]
+    assert "consent" in browser.client.get(f"{path}/questions?all=1").text
+    for content, sentence in ((b"", "Choose a file"), (b"number,consent\n01990,none\n", "consents.csv")):
+        refused = sent(content)
+        assert refused.status_code == 400 and 'href="#consents"' in refused.text and sentence in text_of(refused)
+    assert outcomes() == ["undecided", "undecided"]
+    assert sent(given).headers["location"] == f"{path}/questions"
+    page = browser.client.get(f"{path}/questions?all=1").text
+    assert "consents.csv: 2 numbers from 2 rows" in page
+    assert not [id_ for id_ in re.findall(r'name="question" value="([^"]+)"', page) if id_.startswith("consent")]
+    assert outcomes() == ["clear", "blocked"]
+    assert "consents.csv: 2 numbers" in text_of(browser.client.get(f"{path}/report"))
+    sent(b"", none="1")
+    assert outcomes() == ["undecided", "undecided"]
+
+
 def test_a_check_waits_for_what_columns_of_objections_say(browser):
     """As on the command line, a list is not checked while a column may hold objections that are not read."""
     path = dropped(browser, "Téléphone;Opposition\n01 99 00 12 34;\n")

@@ -173,14 +173,17 @@ class Interview:
 
     @property
     def decided(self) -> Tallies:
-        """What the brief as it is decides of the first rows, with the consents.
+        """What the brief as it is decides of the first rows, with the consents once the region of numbers is known.
 
-        Raises InputError where no column of numbers is known; as `read_consents` where the consents cannot be read.
+        Raises InputError where no column of numbers is known, and as `read_consents`.
         """
         if self._decided is None:
             brief = read_brief(self._path)
             brief = brief.but(ignore=[name for name in self.open_objections if name not in brief.ignore])
-            self._decided = decided(self.guesses, brief, self._store, self._book, self.consents)
+            self._decided = decided(self.guesses, brief, self._store, self._book)
+            # The numbers of the consents may not be read either before the region is known, which would be an error.
+            if self.consents and not self._decided.missing()["region"]:
+                self._decided = decided(self.guesses, brief, self._store, self._book, self.consents)
         return self._decided
 
     @property

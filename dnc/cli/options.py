@@ -175,6 +175,11 @@ REGION = click.option(
 SHEET = click.option(
     "--sheet", metavar="NAME", help="Sheet of the spreadsheet.  [default: the first visible one that is not empty]"
 )
+CONSENTS = click.option(
+    "--consents",
+    type=FILE,
+    help="File of consents and withdrawals, joined by number; the newest entry for a number wins.",
+)
 
 
 def _set_language(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -297,11 +302,7 @@ _LIST_OPTIONS: list[Option] = [
         metavar="COLUMN",
         help="Ignore this column, although it looks like opt-outs. Repeatable.",
     ),
-    click.option(
-        "--consents",
-        type=FILE,
-        help="File of consents and withdrawals, joined by number; the newest entry for a number wins.",
-    ),
+    CONSENTS,
 ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dnc.cli.options import FILE, LANG, exit_code, load_rules, open_store, say, store_options, typed_name
+from dnc.cli.options import CONSENTS, FILE, LANG, exit_code, load_rules, open_store, say, store_options, typed_name
 from dnc.errors import InputError
 from dnc.messages import counted, in_language, localized, messages
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     help="File of the brief; continued if it exists, without its comments.  [default: LIST with .toml]",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="File of the report.  [default: LIST with .html]")
+@CONSENTS
 @click.option("--yes", is_flag=True, help="Take answers that the file proves, without asking.")
 @click.option("--open", "open_", is_flag=True, help="Open the report in the browser.")
 @LANG
@@ -37,6 +38,7 @@ def start(
     file: Path,
     brief: Path | None,
     out: Path | None,
+    consents: Path | None,
     yes: bool,
     open_: bool,
     lang: str,
@@ -49,6 +51,7 @@ def start(
     from dnc import api
     from dnc.checks.brief import read_brief
     from dnc.checks.interview import Interview
+    from dnc.checks.settings import Settings
     from dnc.reports.check_summary import summary
 
     if typed_name(file) == "/dev/stdin":
@@ -57,6 +60,7 @@ def start(
     brief, out = brief or beside.with_suffix(".toml"), out or beside.with_suffix(".html")
     book, texts = load_rules(ctx), messages("start", lang)
     interview = Interview(file, brief, open_store(ctx), book, lang)
+    interview.consents = consents
     for line in (*interview.taken, texts["hello"].format(path=brief)):
         say(line)
     while question := interview.next():
@@ -64,7 +68,8 @@ def start(
             interview.answer(question, question.default)
         elif not _ask(interview, question, lang):
             break
-    result = api.check(file, open_store(ctx), brief=read_brief(brief), rulebook=book, language=lang, out=out)
+    settings = Settings(brief=read_brief(brief), consents=consents, rulebook=book, language=lang)
+    result = api.check(file, open_store(ctx), settings=settings, out=out)
     for line in (*summary(result), texts["brief"].format(path=brief), texts["report"].format(path=out)):
         say(line)
     if open_:

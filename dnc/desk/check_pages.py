@@ -136,6 +136,7 @@ def _questions_page(
         calls=list_check.interview.calls,
         errors=errors or [],
         columns=vocabulary().columns,
+        takes_consents=decided is not None and not decided.missing()["region"],
         consents=consents(list_check.consents and list_check.consents.record, visit.session.language),
     )
 

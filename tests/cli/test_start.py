@@ -130,6 +130,23 @@ def test_an_interruption_leaves_the_brief(start, dnc, write_file, tmp_path, monk
     assert facts == {"caller": "political", "purpose": "vote", "call_at": "2026-12-01"}
 
 
+def test_what_a_file_of_consents_says_is_not_asked(start, write_file):
+    """It is joined once the region is known, which its own numbers need too."""
+    list_ = write_file("calls.csv", "number\n0639980001\n0639980002\n")
+    consents = write_file("consents.csv", "number,consent\n0639980001,none\n0639980002,none\n")
+    facts = 'caller = "commercial"\npurpose = "sale"\ncall_at = "2026-12-01"\nrecipient = "consumer"\n'
+
+    def said(*arguments: object) -> str:
+        brief = write_file("calls.toml", f"[facts]\n{facts}")
+        return start("3\n" + "\n" * 20, list_, "--brief", brief, "--out", brief.with_suffix(".html"), *arguments)[1]
+
+    about = "What consent has each person given?"
+    assert about in said()
+    answered = said("--consents", consents)
+    assert "France (FR)" in answered and about not in answered
+    assert "consents.csv: 2 numbers from 2 rows" in answered
+
+
 def test_it_speaks_the_language_of_the_system(start, write_file, monkeypatch):
     """French by LC_ALL, and by --lang."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")

@@ -137,17 +137,17 @@ def _questions_page(
         errors=errors or [],
         columns=vocabulary().columns,
         takes_consents=decided is not None and not decided.missing()["region"],
-        consents=consents(list_check.consents and list_check.consents.record, visit.session.language),
+        consents=consents(list_check.consents.record if list_check.consents else None, visit.session.language),
     )
 
 
 def _consents(visit: Visit, sent: Form) -> Response:
     """Join a file of consents, or none."""
     list_check, upload = _list(visit), sent.file("consents", visit)
+    if upload is None and not sent.get("none"):
+        return _questions_page(visit, list_check, [("consents", visit.texts["no_file"])], all_open=False)
     try:
-        if upload is None and not sent.get("none"):
-            raise InputError(visit.texts["no_file"])
-        list_check.use_consents(visit.desk, upload and upload.path)
+        list_check.use_consents(visit.desk, upload.path if upload else None)
     except InputError as error:
         errors = [("consents", without_paths(error, upload))]
         return _questions_page(visit, list_check, errors, all_open=False)

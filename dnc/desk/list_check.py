@@ -110,7 +110,7 @@ class ListCheck:
     Attributes:
         upload: the file. brief: the file of its brief, beside it.
         interview: the questions that are open, and the answers.
-        consents: a file of consents that is joined to the calls.
+        consents: what the file of consents says that is joined to the calls.
         id: part of the addresses of its pages.
         show: whether telephone numbers are shown in full.
         job: the check that runs or ran last.
@@ -147,14 +147,16 @@ class ListCheck:
     def use_language(self, desk: Desk, language: str) -> None:
         """Ask in another language from now on; the answers stay in the brief, and can no longer be taken back."""
         with self.lock:
+            consents = self.interview.consents
             self.interview = Interview(self.upload.path, self.brief, desk.store, desk.book, language)
-            self.interview.consents = self.consents and self.consents.path
+            self.interview.consents = consents
             self.given.clear()
 
     @property
     def files(self) -> list[Upload]:
         """The list, and the file of consents if there is one."""
-        return [self.upload, *([Upload(self.consents.path, self.consents.path.name)] if self.consents else [])]
+        consents = self.interview.consents
+        return [self.upload, *([Upload(consents, consents.name)] if consents else [])]
 
     def use_consents(self, desk: Desk, path: Path | None) -> None:
         """Join a file of consents to the calls from now on, or none. Raises as `read_consents`."""
@@ -175,8 +177,9 @@ class ListCheck:
         if table.others:
             names = in_language(quoted(table.others), language)
             yield messages("desk", language)["other_sheets"].format(names=names)
-        if table.skipped:
-            yield said["skipped"].format(n=count(table.skipped))
+        for name, rows in (("skipped", table.skipped), ("hidden", table.hidden)):
+            if rows:
+                yield said[name].format(n=count(rows))
         for misfit in table.misfits:
             yield said["encoding"].format(**misfit._asdict() | {"line": count(misfit.line)})
 
@@ -242,8 +245,8 @@ class ListCheck:
 
     def settings(self, desk: Desk, language: str) -> Settings:
         """The settings of a check of the list."""
-        consents = self.consents and self.consents.path
-        return Settings(brief=read_brief(self.brief), consents=consents, rulebook=desk.book, language=language)
+        brief, consents = read_brief(self.brief), self.interview.consents
+        return Settings(brief=brief, consents=consents, rulebook=desk.book, language=language)
 
     def explain(self, row: int, desk: Desk, language: str) -> list[Explanation]:
         """Each call of a row of the list, regime by regime. Raises OptionError if there is no such row."""

@@ -139,6 +139,7 @@ def _chained(tables: Iterator[Table]) -> Table:
             whole.skipped += table.skipped
             whole.titles += table.titles
             whole.others += table.others
+            whole.hidden += table.hidden
             whole.misfits += table.misfits
             whole.full += table.full
             whole.dates &= table.dates

@@ -138,7 +138,17 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
     titles = [(path, title) for title in (*top.titles, *([] if sheet else [read.name]))]
     skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
-    return Table(path, "xlsx", header, sliced(frame), skipped=skipped, titles=titles, others=read.others, full=full)
+    return Table(
+        path,
+        "xlsx",
+        header,
+        sliced(frame),
+        skipped=skipped,
+        titles=titles,
+        others=read.others,
+        hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
+        full=full,
+    )
 
 
 def _parquet(path: Path) -> Table:

@@ -160,8 +160,8 @@ def _text_bytes(cells: pl.Series) -> int:
     return int(sizes.sum())
 
 
-# Failed and merged cells of spreadsheets that are not XLSX, and in ODS also struck-through cells and notes. `fastexcel`
-# returns null for a failed formula and nothing about the others; for XLSX the parent process reads them
+# Failed and merged cells and hidden rows of spreadsheets that are not XLSX, and in ODS struck-through cells and notes.
+# `fastexcel` returns null for a failed formula and nothing about the others; for XLSX the parent process reads them
 # (`dnc.files.sheet_xml`).
 
 _Mark = tuple[str, int, int, str | None]
@@ -170,7 +170,7 @@ _NO_SECTOR = 0xFFFFFFFA  # numbers from here on do not name a sector
 
 
 def _marks(path: str, position: int) -> Iterator[_Mark]:
-    """The failed and merged cells of the sheet at a position, counted from 0; see `frames`."""
+    """The marks of the sheet at a position, counted from 0; see `frames`."""
     with open(path, "rb") as file:  # noqa: PTH123
         if file.read(2) != b"PK":
             yield from _marks_97(_workbook_stream(file), position)
@@ -242,6 +242,8 @@ def _marks_97(book: bytes, position: int) -> Iterator[_Mark]:
             for at in range(2, len(record) - 7, 8):
                 _, last, column, _ = struct.unpack_from("<4H", record, at)
                 yield "merged", column, last + 1, None
+        elif kind == 0x208 and record[12] & 0x20:
+            yield "hidden", 0, struct.unpack_from("<H", record)[0] + 1, None
         elif (kind == 0x205 and record[7]) or (kind == 6 and record[6] == 2 and record[12:14] == b"\xff\xff"):
             row, column = struct.unpack_from("<HH", record)
             yield "failed", column, row + 1, _ERRORS.get(record[6 if kind == 0x205 else 8], "#ERROR!")
@@ -261,6 +263,8 @@ def _marks_xlsb(parts: zipfile.ZipFile, position: int) -> Iterator[_Mark]:
     for kind, record in _records_xlsb(parts.read(target[1:] if target.startswith("/") else f"xl/{target}")):
         if kind == 0:
             row = struct.unpack_from("<I", record)[0]
+            if record[11] & 0x10:
+                yield "hidden", 0, row + 1, None
         elif kind in (3, 11):
             yield "failed", struct.unpack_from("<I", record)[0], row + 1, _ERRORS.get(record[8], "#ERROR!")
         elif kind == 176:
@@ -313,6 +317,7 @@ class _OdsCells:
         self._style = ""
         self._struck: set[str] = set()  # styles
         self._is_struck = False  # whether a part of the text is
+        self._is_hidden = False  # whether the row is
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "style:style":
@@ -324,6 +329,7 @@ class _OdsCells:
             self._note = len(self.texts)
         elif name == "table:table-row":
             self._column, self._rows = 0, _count(attributes, "rows-repeated")
+            self._is_hidden = attributes.get("table:visibility", "visible") != "visible"
         elif name in ("table:table-cell", "table:covered-table-cell"):
             self._cell = attributes
             self._is_struck = attributes.get("table:style-name") in self._struck
@@ -352,6 +358,8 @@ class _OdsCells:
             self.marks.append(("merged", self._column, self._row + rows, None))
         if text and self._is_struck:
             self._mark("struck")
+        if text and self._is_hidden:
+            self._mark("hidden")
         self._column += _count(cell, "columns-repeated")
 
     def _mark(self, kind: str, text: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What the XML inside an XLSX says besides the values: which cells failed, are merged or struck through; the notes.
+"""What the XML inside an XLSX says besides the values: failed, merged and struck-through cells, hidden rows, notes.
 
 `fastexcel` reads the values. It returns null for a failed formula and nothing about the others, so these are read
 here, with expat. The files may come from anybody: a document type is refused, because a few hundred bytes of entities
@@ -22,13 +22,15 @@ _LONGEST_TAG = 1 << 24  # bytes
 _LONGEST_CELL = 1 << 20  # characters
 _MOST_BOOK_BYTES = 1 << 24  # of each part that lists the sheets
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_ROW = re.compile(r"[0-9]{1,7}")
 _MERGED = re.compile(r"[A-Z]+[0-9]+:[A-Z]+([0-9]+)")
 
 
 class Mark(NamedTuple):
     """What a spreadsheet says of a cell besides its value.
 
-    kind: `failed` for an error, or a formula whose result was never stored; `merged`, `struck` (through) or `note`.
+    kind: `failed` for an error, or a formula whose result was never stored; `merged`, `struck` (through), `note`, or
+        `hidden` for a row.
     column: counted from 0. row: counted from 1; the last one of merged cells.
     text: the error (`#N/A`), or `=` and the formula; the note.
     """
@@ -65,7 +67,7 @@ def sheet_part(parts: dict[str, Member], position: int) -> str:
 
 
 def marks_of(part: Member, struck: Collection[str] = (), texts: Collection[str] = ()) -> list[Mark]:
-    """The failed, merged and struck-through cells of a sheet. Raises InputError.
+    """The failed, merged and struck-through cells of a sheet, and its hidden rows. Raises InputError.
 
     struck: of `struck_styles`. texts: of `struck_texts`.
     """
@@ -114,8 +116,8 @@ def struck_texts(shared: Member) -> frozenset[str]:
     return frozenset(struck)
 
 
-def _is_on(attributes: Mapping[str, str]) -> bool:
-    return attributes.get("val", "1") not in ("0", "false")
+def _is_on(attributes: Mapping[str, str], name: str = "val", default: str = "1") -> bool:
+    return attributes.get(name, default) not in ("0", "false")
 
 
 def notes_of(parts: Mapping[str, Member], sheet: str) -> list[Mark]:
@@ -186,6 +188,9 @@ class _Sheet:
                 self._mark("struck")
         elif letter == "e" and _local(name) == "strike" and _is_on(attributes):
             self._mark("struck")
+        elif letter == "w" and _local(name) == "row":
+            if _is_on(attributes, "hidden", "0") and _ROW.fullmatch(row := attributes.get("r", "")):
+                self.marks.append(Mark("hidden", 0, int(row)))
         elif letter == "l" and _local(name) == "mergeCell" and (match := _MERGED.match(attributes.get("ref", ""))):
             self.marks.append(Mark("merged", 0, int(match[1])))
 

@@ -43,8 +43,8 @@ _REFERENCE = rb"""<(?:\w+:)?c\s[^<>]*?\br=["']"""
 _MAY_BE_WIDE = re.compile(rb"""r=["'][A-Z]{2}""")  # ten times as fast as `_WIDE`
 _WIDE = re.compile(_REFERENCE + rb"([A-Z]{2,3})\d")
 _DEEP = re.compile(_REFERENCE + rb"[A-Z]{1,3}(\d{5,7})\b")
-_MARKS = (b"<f", b":f", b"mergeCell", b"strike", b'"e"', b"'e'")  # faster than `_SPECIAL`, too
-_SPECIAL = re.compile(rb"""<(?:\w+:)?(?:f|mergeCell|strike)[\s/>]|\st\s*=\s*["']e["']""")
+_MARKS = (b"<f", b":f", b"mergeCell", b"strike", b"hidden", b'"e"', b"'e'")  # faster than `_SPECIAL`, too
+_SPECIAL = re.compile(rb"""<(?:\w+:)?(?:(?:f|mergeCell|strike)[\s/>]|row\s[^<>]*\shidden\s*=)|\st\s*=\s*["']e["']""")
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
 
@@ -52,7 +52,7 @@ class Sheet(NamedTuple):
     """A sheet, and what has to be reported about it.
 
     name: of the sheet. cells: String columns, from its first row on. others: the names of the other sheets.
-    marks: its merged and struck-through cells, and its notes.
+    marks: its merged and struck-through cells, its hidden rows, and its notes.
     """
 
     name: str
@@ -123,7 +123,7 @@ def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFram
 
 
 def _is_special(part: Member, path: Path, struck: frozenset[str] = frozenset()) -> bool:
-    """Whether a sheet may have failed, merged or struck-through cells. Raises InputError if a cell is far away."""
+    """Whether a sheet may have such marks as `marks_of` finds. Raises InputError if a cell is far away."""
     is_special = b"\0" in part.head()[:4]  # UTF-16, in which the patterns match nothing
     width = 26
     for piece in _pieces(part):

@@ -76,13 +76,14 @@ class Table:
         UTF-8.
     skipped: lines before the header. titles: the texts in them, and the name of a sheet that was not asked for, each
         with its file. others: sheets of a spreadsheet that were not read.
+    hidden: rows of a spreadsheet that are hidden.
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
     surplus: empty cells at the end of every row of a registry's CSV that the header does not have.
 
-    Where several files are read as one list, `skipped`, `titles`, `others`, `misfits` and `full` grow as the files are
-    opened.
+    Where several files are read as one list, `skipped`, `titles`, `others`, `hidden`, `misfits` and `full` grow as the
+    files are opened.
     """
 
     path: Path
@@ -94,6 +95,7 @@ class Table:
     skipped: int = 0
     titles: list[tuple[Path, str]] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    hidden: int = 0
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0
     surplus: int = 0

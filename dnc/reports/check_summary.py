@@ -81,7 +81,7 @@ def warnings(check: Check, language: str = "en") -> Iterator[str]:
         yield texts["ignored"].format(names=in_language(quoted(ignored), language))
     yield from (texts["second"].format(name=in_language(quoted([name]), language)) for name in check.second_numbers)
     counts = {"past": check.past, "elsewhere": check.elsewhere, "unplaced": check.unplaced}
-    counts |= {"skipped": table.skipped, "full": table.full, "cut": check.cut}
+    counts |= {"skipped": table.skipped, "hidden": table.hidden, "full": table.full, "cut": check.cut}
     yield from (texts[name].format(n=count(n)) for name, n in counts.items() if n)
     if table.others:
         yield texts["sheets"].format(names=in_language(quoted(table.others), language))

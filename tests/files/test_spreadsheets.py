@@ -18,10 +18,10 @@ ROWS = [["number", "objected_on"], ["0199000001", ""], ["0261910002", "#N/A"], [
 ERRORS = {"#N/A": 42, "#REF!": 23}
 
 
-def ods(path: Path, merged: bool = False, marked: bool = False) -> Path:
+def ods(path: Path, merged: bool = False, marked: bool = False, hidden: bool = False) -> Path:
     """As LibreOffice writes it: two sheets, the first one of them empty.
 
-    marked: the second row is struck through, and there is a note on the third.
+    marked: the second row is struck through, and there is a note on the third. hidden: the second row is.
     """
 
     def cell(text: str, row: int) -> str:
@@ -34,8 +34,10 @@ def ods(path: Path, merged: bool = False, marked: bool = False) -> Path:
         told = f' office:value-type="string">{note}<text:p>{text}</text:p></table:table-cell>' if text else "/>"
         return f"<table:table-cell{span}{style}{told}"
 
+    visible = ["", ' table:visibility="filter"' if hidden else "", *[""] * (len(ROWS) - 2)]
     rows = "".join(
-        f"<table:table-row>{''.join(cell(text, n) for text in row)}</table:table-row>" for n, row in enumerate(ROWS)
+        f"<table:table-row{visible[n]}>{''.join(cell(text, n) for text in row)}</table:table-row>"
+        for n, row in enumerate(ROWS)
     )
     names = " ".join(
         f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
@@ -63,10 +65,13 @@ def record(kind: int, content: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(content)) + content
 
 
-def xls(path: Path, merged: bool = False) -> Path:
+def xls(path: Path, merged: bool = False, hidden: bool = False) -> Path:
     """As Excel 97 writes it: a workbook of one sheet in an OLE file."""
     cells = b""
     for row, texts in enumerate(ROWS):
+        cells += record(
+            0x208, struct.pack("<6H", row, 0, 2, 0xFF, 0, 0) + bytes([0x20 * (hidden and row == 1), 1, 15, 0])
+        )
         for column, text in enumerate(texts):
             at = struct.pack("<HHH", row, column, 0)
             if text in ERRORS:
@@ -103,7 +108,7 @@ def binary(kind: int, content: bytes = b"") -> bytes:
     return bytes([*numbers, len(content)]) + content
 
 
-def xlsb(path: Path, merged: bool = False) -> Path:
+def xlsb(path: Path, merged: bool = False, hidden: bool = False) -> Path:
     """As Excel writes it: a workbook of one sheet."""
 
     def text(value: str) -> bytes:
@@ -111,7 +116,7 @@ def xlsb(path: Path, merged: bool = False) -> Path:
 
     rows = b""
     for row, texts in enumerate(ROWS):
-        rows += binary(0, struct.pack("<I", row) + bytes(13))
+        rows += binary(0, struct.pack("<I", row) + bytes([*[0] * 7, 0x10 * (hidden and row == 1), *[0] * 5]))
         for column, value in enumerate(texts):
             at = struct.pack("<II", column, 0)
             if value in ERRORS:
@@ -142,12 +147,14 @@ def test_failed_and_merged_cells_of_every_kind(write, tmp_path):
         open_table(write(tmp_path / f"merged.{write.__name__}", merged=True))
 
 
-def xlsx(path: Path, marked: bool) -> Path:
+def xlsx(path: Path, marked: bool = False, hidden: bool = False) -> Path:
     """As Excel writes it."""
     with xlsxwriter.Workbook(path) as book:
         sheet, struck = book.add_worksheet(), book.add_format({"font_strikeout": marked})
         for row, texts in enumerate(ROWS[:3]):
             sheet.write_row(row, 0, texts, struck if row == 1 else None)
+        if hidden:
+            sheet.set_row(1, None, None, {"hidden": True})
         if marked:
             sheet.write_comment("A3", "Marie:\nNe plus appeler")
     return path
@@ -214,3 +221,12 @@ def test_rows_that_are_struck_through_or_noted_are_marked(write, tmp_path):
     )
     assert marked[RAGGED].to_list()[:2] == [STRUCK, NOTED]
     assert plain[RAGGED].null_count() == plain.height
+
+
+@pytest.mark.parametrize("write", [ods, xls, xlsb, xlsx])
+def test_hidden_rows_are_read_and_counted(write, tmp_path):
+    """Who filters a sheet before it is saved sees only some of its rows; a program sees all."""
+    tables = [open_table(write(tmp_path / f"{at}.{write.__name__}", hidden=at)) for at in (True, False)]
+    assert [table.hidden for table in tables] == [1, 0]
+    one, other = (pl.concat(table.batches) for table in tables)
+    assert one.equals(other)

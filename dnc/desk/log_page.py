@@ -11,15 +11,17 @@ import polars as pl
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dnc.checks.verdict import OUTCOMES
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.files.output_rows import Rows
 from dnc.files.writers import CsvStream
+from dnc.messages import apart, counted, dated, messages, registry_name
 from dnc.store.verify import Findings, verify_log
 
 _PAGE_ROWS = 50
-_SHOWN = ("input", "file", "registry", "as_of", "count", "counts", "on")  # of the details of a row
+_SHOWN = ("input", "registry", "as_of", "count", "counts", "on")  # of the details of a row
 
 
 def _log(visit: Visit) -> Response:
@@ -44,7 +46,7 @@ def _page(visit: Visit, findings: Findings | None) -> Response:
     part = chosen.reverse().slice((at - 1) * _PAGE_ROWS, _PAGE_ROWS)
     return visit.page(
         "log.html",
-        rows=[row | {"detail": _detail(row["detail"])} for row in part.iter_rows(named=True)],
+        rows=[row | {"detail": _detail(row["detail"], visit.session.language)} for row in part.iter_rows(named=True)],
         verbs=sorted(rows["verb"].unique()),
         names=sorted(rows["done_by"].unique()),
         filters=filters,
@@ -55,16 +57,23 @@ def _page(visit: Visit, findings: Findings | None) -> Response:
     )
 
 
-def _detail(text: str) -> str:
+def _detail(text: str, language: str) -> str:
     """The most important details of a row of the log, in one line."""
     detail: dict[str, Any] = json.loads(text)
+    labels, colon = messages("desk", language)["log_detail"], messages("common", language)["colon"]
     shown = {name: detail[name] for name in _SHOWN if detail.get(name) not in (None, "", [], {})}
-    return ", ".join(f"{name}: {_text(value)}" for name, value in shown.items())
+    return apart((f"{labels[name]}{colon} {_text(name, value, language)}" for name, value in shown.items()), language)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(f"{name} {count}" for name, count in value.items())
+def _text(name: str, value: Any, language: str) -> str:
+    if name == "registry":
+        return registry_name(value, language)
+    if name in ("as_of", "on"):
+        return dated(language)(value)
+    if name == "counts":
+        common, count = messages("common", language), counted(language)
+        one_or_many = [("outcome" if value[outcome] < 2 else "outcomes", outcome) for outcome in OUTCOMES]
+        return ", ".join(f"{count(value[outcome])} {common[number][outcome]}" for number, outcome in one_or_many)
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -8,12 +8,15 @@ import re
 import time
 from contextlib import suppress
 from html import unescape
+from pathlib import Path
 
 import httpx
 import openpyxl
 import pytest
 
+import dnc
 from dnc import Store
+from dnc.messages import messages
 from dnc.store.verify import verify
 from tests import offers, size
 from tests.conftest import SAMPLES
@@ -451,11 +454,33 @@ def test_the_log_is_filtered_verified_and_downloaded(browser):
     """Who did what; a changed row would show."""
     number = browser.post("/number", {"number": NUMBER, "day": "2026-11-26"}).headers["location"]
     browser.post(f"{number}/objection", {"on": "2026-11-20"})
-    assert "count: 1, on: 2026-11-20" in text_of(browser.client.get("/log?verb=object"))
-    assert "count: 1" not in text_of(browser.client.get("/log?verb=check"))
+    assert "numbers: 1; said on: 2026-11-20" in text_of(browser.client.get("/log?verb=object"))
+    assert "numbers: 1" not in text_of(browser.client.get("/log?verb=check"))
     assert "No row was changed" in text_of(browser.post("/log/verify"))
     rows = list(csv.DictReader(io.StringIO(browser.client.get("/log/log.csv").text)))
     assert [row["verb"] for row in rows] == browser.desk.store.log()["verb"].to_list()
+
+
+def test_the_log_is_in_the_language_of_the_session(browser):
+    """What was done and its details are in words, and days as they are written there."""
+    checked(browser, dropped(browser, LIST))
+    own = {"as_of": "2026-08-01", "registry": "own"}
+    ended(browser, browser.post("/registries", own, files={"file": ("own.csv", b"number\n")}))
+    browser.post("/language", {"language": "fr"})
+    page = text_of(browser.client.get("/log"))
+    browser.post("/language", {"language": "en"})
+    assert "fichier : list.csv ; résultat : 0 appel possible, " in page
+    assert "registre : liste d'opposition interne ; établi le : 01/08/2026" in page
+    assert "fichier d'opposition chargé" in page
+    assert not re.search(r"\b(load|check|object|counts|blocked|as_of)\b|\.parquet|\d{4}-\d\d-\d\d", page)
+
+
+def test_every_action_in_the_log_has_a_name():
+    """As the code logs them."""
+    code = "".join(file.read_text(encoding="utf-8") for file in Path(dnc.__file__).parent.rglob("*.py"))
+    logged = re.findall(r"(?:\.log|\.record)\(\s*\"([\w-]+)\"", code)
+    assert len(logged) > 10
+    assert set(logged) <= set(messages("desk", "fr")["verbs"])
 
 
 # The end

@@ -34,6 +34,7 @@ _WRITTEN = {
     },
 }
 DESK = "@desk"  # behind a language: as the pages of the desk say it, which have no options
+_SAID = (*LANGUAGES, *(language + DESK for language in LANGUAGES))
 _UNBROKEN = re.compile(r"(?<=«) | (?=[:;?!»])")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECASE)
 
@@ -205,7 +206,15 @@ def figure(number: float) -> Words:
 
 def either(names: Iterable[str]) -> Words:
     """Names to choose from, as a value for `localized`: a or b."""
-    return Words({language: f" {messages('common', language)['or']} ".join(names) for language in LANGUAGES})
+    options = list(names)
+    return Words(
+        {
+            said: f" {messages('common', said.removesuffix(DESK))['or']} ".join(
+                in_language(name, said) for name in options
+            )
+            for said in _SAID
+        }
+    )
 
 
 def in_quotes(*names: str) -> Words:
@@ -227,6 +236,12 @@ def calendar_day(day: date | str) -> Words:
 def registry_name(registry: str, language: str) -> str:
     """The name of a registry for people; its id if there is none."""
     return str(messages("registry", language).get(registry, registry))
+
+
+def registry_words(registry: str) -> Words:
+    """A registry as a value for `localized`: its id, which people may have to type, and its name at the desk."""
+    names = {language + DESK: registry_name(registry, language) for language in LANGUAGES}
+    return Words(dict.fromkeys(LANGUAGES, registry) | names)
 
 
 def registry_named(registry: str, language: str) -> str:

@@ -19,7 +19,7 @@ import polars as pl
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
 from dnc.files.fixed_width import BLANK, ZERO, Layout, byte, is_digit, records
-from dnc.messages import localized
+from dnc.messages import localized, registry_words
 from dnc.registries.contract import LISTING, Extract
 
 _COLUMNS = range(12)
@@ -51,7 +51,7 @@ def read(registry: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
     def of(extract: Extract) -> Iterator[pl.DataFrame]:
         if (named := _named(extract)) not in (None, registry):
             raise LoaderError(
-                localized("errors", "other_registry", named=named, registry=registry),
+                localized("errors", "other_registry", named=registry_words(named), registry=registry_words(registry)),
                 extract.path,
             )
         for member in extract.members:

@@ -19,7 +19,7 @@ from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import kind_of
 from dnc.files.input_file import read_bounded
 from dnc.files.open_table import refuse_foreign, refuse_sheet
-from dnc.messages import either, localized
+from dnc.messages import either, localized, registry_words
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries.contract import Extract, Layout, Loader, file_kind
 from dnc.registries.lookalikes import decoy
@@ -105,7 +105,9 @@ def loader_for(
     if means and (is_plain(extract) or not loader.bare or "" in loader.covers):
         raise LoaderError(localized("errors", "loader", "means"), path)
     if region not in (None, loader.region):
-        raise OptionError(localized("errors", "loader", "own_region", registry=loader.registry, region=loader.region))
+        raise OptionError(
+            localized("errors", "loader", "own_region", registry=registry_words(loader.registry), region=loader.region)
+        )
     return loader, extract
 
 
@@ -121,7 +123,9 @@ def _refuse_layout(extract: Extract, loader: Loader) -> None:
     if extract.layout == Layout():
         return
     if not loader.columns:
-        raise OptionError(localized("errors", "loader", "own_format", registry=loader.registry), extract.path)
+        raise OptionError(
+            localized("errors", "loader", "own_format", registry=registry_words(loader.registry)), extract.path
+        )
     if unknown := [name for name in (*extract.layout.columns, *extract.layout.values) if name not in loader.columns]:
         about = {"registry": loader.registry, "name": unknown[0], "known": ", ".join(loader.columns)}
         raise OptionError(localized("errors", "loader", "no_such_column", **about), extract.path)
@@ -163,7 +167,7 @@ def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extrac
     bare = [loader for loader in choice if loader.bare and replace(extract, region=loader.region).is_bare]
     if claims or bare:
         names = sorted((loader.registry for loader in claims or bare), key=lambda name: (len(name), name))
-        return localized("errors", "loader", "several" if claims else "bare", names=either(names))
+        return localized("errors", "loader", "several" if claims else "bare", names=either(map(registry_words, names)))
     return localized("errors", "loader", "plain" if plain else "none")
 
 
@@ -177,5 +181,12 @@ def _refuse_others(loader: Loader, extract: Extract) -> None:
     for other in loaders().values():
         if other.registry != loader.registry and other.recognises(replace(extract, region=other.region)):
             raise LoaderError(
-                localized("errors", "loader", "looks", other=other.registry, registry=loader.registry), extract.path
+                localized(
+                    "errors",
+                    "loader",
+                    "looks",
+                    other=registry_words(other.registry),
+                    registry=registry_words(loader.registry),
+                ),
+                extract.path,
             )

@@ -386,17 +386,36 @@ def test_an_error_says_what_to_choose_at_the_desk(browser):
     """No option of a command, which nobody can type there."""
     bare, own = {"file": ("liste.csv", b"0199001234\n0199001235\n")}, {"file": ("own.csv", OWN_FILE.encode())}
     day = {"as_of": "2026-11-20"}
-    for language, choose, enter in (
-        ("fr", "choisissez le registre", "saisissez 1 sous"),
-        ("en", "choose the registry", "enter 1 under"),
+    for language, choose, enter, own_list in (
+        ("fr", "choisissez le registre", "saisissez 1 sous", "liste d'opposition interne ou"),
+        ("en", "choose the registry", "enter 1 under", "own opt-out list or"),
     ):
         browser.post("/language", {"language": language})
         said = text_of(ended(browser, browser.post("/registries", day, files=bare)))
         assert choose in said and "--" not in said
+        assert own_list in said and "fr-bloctel" not in said, "the names to choose from are those of the page"
         said = text_of(
             ended(browser, browser.post("/registries", {**day, "registry": "own", "dates": "dmy"}, files=own))
         )
         assert enter in said and "--" not in said
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "file"),
+    [
+        ("/registries", {"as_of": "2026-11-20", "registry": "own", "region": "CH", "campaign": "Winter & <b>"}, "file"),
+        ("/offer", {"caller": "survey", "at": "2026-11-20", "price": "1200"}, "offer"),
+    ],
+)
+def test_a_form_keeps_its_texts_where_its_file_is_refused(browser, path, given, file):
+    """The link back from the page of the job fills them in: only the file has to be chosen again."""
+    failed = ended(browser, browser.post(path, given, files={file: ("a.pdf", b"%PDF-1.7")}))
+    back = re.search(rf'<a href="({path}[^"]*)">Go back', failed.text)[1]
+    page = browser.client.get(back).text
+    for name, text in given.items():
+        field = re.search(rf'<(?:input|select) id="{name}"[^>]*>(?:(?!</select).)*', page, re.DOTALL)[0]
+        assert f'value="{escape(text)}"' in field if "<input" in field else f'value="{text}" selected' in field
+    assert "Winter" not in browser.client.get(path).text
 
 
 def test_an_own_list_is_loaded_with_the_names_of_its_columns(browser):

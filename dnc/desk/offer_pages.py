@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,7 +18,7 @@ from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.progress import Shown, begin, result_of
+from dnc.desk.progress import Shown, begin, given_before, result_of
 from dnc.desk.report_page import as_page
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
@@ -68,10 +68,10 @@ class Terms:
 
 
 def _form(visit: Visit) -> Response:
-    return _blank(visit, {}, [])
+    return _blank(visit, given_before(visit), [])
 
 
-def _blank(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) -> Response:
+def _blank(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
     return visit.page("offer.html", 400 if errors else 200, given=given, errors=errors, use=_USE)
 
 
@@ -97,7 +97,7 @@ def _vet(visit: Visit, sent: Form) -> Response:
             for upload in filter(None, uploads.values()):
                 upload.path.unlink(missing_ok=True)
 
-    return begin(visit, lambda job: Shown(job, "vet", name, f"/offer/{job.id}", "/offer"), assess)
+    return begin(visit, lambda job: Shown(job, "vet", name, f"/offer/{job.id}", "/offer", given), assess)
 
 
 def _terms(visit: Visit, given: dict[str, str]) -> tuple[Terms, list[tuple[str, str]]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
@@ -30,6 +30,7 @@ class Shown:
         what: key of what it does, in the table `jobs` of the messages.
         name: of the file that it reads.
         onward: where its result is. back: where to go if it was stopped or failed.
+        given: the texts of its form, which is filled in with them there.
     """
 
     job: Job
@@ -37,6 +38,7 @@ class Shown:
     name: str
     onward: str
     back: str
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job], Any]) -> Response:
@@ -49,6 +51,12 @@ def begin(visit: Visit, shown: Callable[[Job], Shown], function: Callable[[Job],
 def _shown(visit: Visit) -> Shown:
     shown: Shown = visit.found("jobs", "job")
     return shown
+
+
+def given_before(visit: Visit) -> Mapping[str, str]:
+    """The texts of the form of a job that failed, if the address says to fill them in once more."""
+    shown: Shown | None = visit.kept("jobs").get(visit.request.query_params.get("again", ""))
+    return shown.given if shown else {}
 
 
 def result_of(visit: Visit, what: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +16,7 @@ from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form, Upload
 from dnc.desk.jobs import Job
-from dnc.desk.progress import Shown, begin, result_of
+from dnc.desk.progress import Shown, begin, given_before, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError
@@ -48,10 +49,10 @@ def registries(desk: Desk) -> list[str]:
 
 
 def _registries(visit: Visit) -> Response:
-    return _page(visit, {}, [])
+    return _page(visit, given_before(visit), [])
 
 
-def _page(visit: Visit, given: dict[str, str], errors: list[tuple[str, str]]) -> Response:
+def _page(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]]) -> Response:
     return visit.page(
         "registries.html",
         400 if errors else 200,
@@ -93,7 +94,7 @@ def _load(visit: Visit, sent: Form) -> Response:
             file.path.unlink(missing_ok=True)
 
     def shown(job: Job) -> Shown:
-        return Shown(job, "load", file.name, f"/registries/loads/{job.id}", "/registries")
+        return Shown(job, "load", file.name, f"/registries/loads/{job.id}", "/registries", given)
 
     return begin(visit, shown, load)
 

@@ -7,7 +7,7 @@ import io
 import re
 import time
 from contextlib import suppress
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 import httpx

@@ -40,7 +40,7 @@ class Interview:
         guesses: what the list shows.
         brief: as it is, as its file has it.
         calls: of the rows that are checked for each question.
-        taken: what needed no question, a line each.
+        taken: what needed no question: a line on each, by the id of the question.
         consents: a file of consents that is joined to the calls, or None.
     Raises:
         InputError: the list or the brief cannot be read, or the list has no telephone numbers.
@@ -92,6 +92,7 @@ class Interview:
         elif chosen is not None:
             self._add(question.options[chosen].edits)
         self._asked.add(question.id)
+        self.taken.pop(question.id, None)
         self._before.append((question.id, before))
 
     def take_back(self) -> None:
@@ -136,6 +137,11 @@ class Interview:
     def _write(self) -> None:
         with atomic_path(self._path) as unfinished:
             unfinished.write_text(brief_text(self.brief), encoding="utf-8")
+
+    @property
+    def country(self) -> Question | None:
+        """The country of numbers in national form, to be corrected; None if the list leaves no doubt."""
+        return self._questions.of_country()
 
     def next(self) -> Question | None:
         """The question that decides most rows, or None where no answer would decide any more."""

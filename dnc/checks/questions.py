@@ -103,20 +103,20 @@ class OpenQuestions:
         """Whether the brief or the names of the columns say where the telephone numbers are."""
         return "number" in {*self._columns, *self._guesses.own}
 
-    def proved(self) -> tuple[Edits, list[str]]:
-        """What needs no question: what it adds to the brief, and a line on each for the person who is asked."""
-        guesses, edits, lines = self._guesses, Edits(), list[str]()
+    def proved(self) -> tuple[Edits, dict[str, str]]:
+        """What needs no question: what it adds to the brief, and a line on each for the person, by the question."""
+        guesses, edits, lines = self._guesses, Edits(), dict[str, str]()
         if not self.number_is_known and guesses.number_columns:
             names = guesses.number_columns
             edits["columns"] = {"number": names[0] if len(names) == 1 else names}
-            lines.append(self._w["takes"]["number"].format(names=", ".join(map(self._example, names))))
+            lines["number"] = self._w["takes"]["number"].format(names=", ".join(map(self._example, names)))
         if "region" not in self._brief and len(guesses.regions) == 1:
             edits["region"] = guesses.regions[0]
-            lines.append(self._w["takes"]["region"].format(region=self._country(guesses.regions[0])))
+            lines["region"] = self._w["takes"]["region"].format(region=self._country(guesses.regions[0]))
         if "dates" not in self._brief and guesses.days.order:
             edits["dates"] = guesses.days.order
             order = self._w["orders"][guesses.days.order] if guesses.days.digits else None
-            lines.append(self._w["takes"]["dates" if order else "short"].format(order=order))
+            lines["dates"] = self._w["takes"]["dates" if order else "short"].format(order=order)
         return edits, lines
 
     def of_number(self) -> Iterator[Question]:
@@ -131,6 +131,17 @@ class OpenQuestions:
                 text = self._w["number_each"].format(names=", ".join(several))
                 options.insert(0, Option(text, {"columns": {"number": several}}))
             yield Question("number", self._w["number"], options, self._height)
+
+    def of_country(self) -> Question | None:
+        """Whether numbers in national form are of another country than the brief says; None if no other has any."""
+        places = [place for place, _ in self._guesses.plans]
+        if len(places) < 2 or (told := str(self._brief.get("region", "")).upper()) not in places:
+            return None
+        return replace(self._of_region(places, self._height), default=places.index(told))
+
+    def _of_region(self, places: Sequence[str], rows: int) -> Question:
+        options = [Option(self._country(place), {"region": place}) for place in places]
+        return Question("region", self._w["region"], options, rows)
 
     def of_calls(self, decided: Tallies) -> Iterator[Question]:
         """All other questions.
@@ -288,8 +299,8 @@ class OpenQuestions:
         if word in ("registry:own", "objected_on"):
             yield from self._of_opposition(rows)
         elif word == "region":
-            if options := [Option(self._country(place), {"region": place}) for place in self._guesses.regions]:
-                yield Question("region", self._w["region"], options, rows)
+            if self._guesses.regions:
+                yield self._of_region(self._guesses.regions, rows)
         elif word in ("voice", "dialler"):
             yield self._of_way(rows)
         elif word == "consent":

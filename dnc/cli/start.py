@@ -61,7 +61,7 @@ def start(
     book, texts = load_rules(ctx), messages("start", lang)
     interview = Interview(file, brief, open_store(ctx), book, lang)
     interview.consents = consents
-    for line in (*interview.taken, texts["hello"].format(path=brief)):
+    for line in (*interview.taken.values(), texts["hello"].format(path=brief)):
         say(line)
     while question := interview.next():
         if yes and question.proved:

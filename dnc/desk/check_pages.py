@@ -93,7 +93,17 @@ def _read(visit: Visit) -> Response:
         rows=rows,
         left_out=list(list_check.left_out(visit.session.language)),
         columns=list(list_check.columns(visit.session.language)),
+        country=list_check.interview.country,
     )
+
+
+def _correct_country(visit: Visit, sent: Form) -> Response:
+    list_check = _list(visit)
+    with list_check.lock:
+        if (question := list_check.interview.country) is None:
+            raise RefusedError(404, visit.texts["not_found"])
+        list_check.answer(question, _chosen(visit, question, sent.get("country")), "")
+    return visit.to(f"/checks/{list_check.id}")
 
 
 def _show(visit: Visit, sent: Form) -> Response:
@@ -356,6 +366,7 @@ ROUTES: list[Route] = [
     form("/checks", _upload),
     page("/checks/{list}", _read),
     form("/checks/{list}/show", _show),
+    form("/checks/{list}/country", _correct_country),
     page("/checks/{list}/questions", _questions),
     form("/checks/{list}/answers", _answer),
     form("/checks/{list}/consents", _consents),

@@ -102,6 +102,22 @@ def test_a_list_is_shown_as_read_and_masked_until_asked(browser):
     assert away.headers["location"] == path
 
 
+def test_the_country_of_the_numbers_can_be_corrected(browser):
+    """A German header says Germany; the list is of Swiss numbers, which are then looked up as such."""
+    rows = "".join(f"Muster;044 555 {at:02d} 00\n" for at in range(30))
+    path = dropped(browser, f"Nachname;Telefon\n{rows}")
+    page = browser.client.get(path).text
+    assert "of this country: Germany (DE)" in page and ">Germany (DE)</option>" in page
+    at = re.search(r'<option value="(\d+)">Switzerland \(CH\)', page)[1]
+    assert browser.post(f"{path}/country", {"country": at}).headers["location"] == path
+    page = browser.client.get(path).text
+    assert "Germany (DE)" in page and f'<option value="{at}" selected>' in page
+    assert "of this country" not in page, "what was taken before is no longer said"
+    checked(browser, path)
+    assert {row["dnc_jurisdiction"] for row in rows_of(browser, path)} == {"ch"}
+    assert browser.post(f"{path}/country", {"country": "99"}).status_code == 400
+
+
 def test_what_was_not_read_of_a_file_is_said(browser, tmp_path):
     """Other sheets, lines above the header, and an encoding that was guessed."""
     book = openpyxl.Workbook()

@@ -79,6 +79,8 @@ def start(
 
 def _ask(interview: Interview, question: Question, language: str) -> bool:
     """Show a question until its answer is understood; False if no more answers come."""
+    from dnc.law.vocabulary import vocabulary
+
     texts, count = messages("start", language), counted(language)
     decides = texts["decides" if interview.whole else "decides_sample"]
     say("")
@@ -88,9 +90,11 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
     for number, option in enumerate(question.options, 1):
         say(f"  {number}  {option.text}")
     say("  " + (f"0  {texts['unknown']}" if question.options else texts["enter"]))
+    is_day = question.fact and vocabulary().columns[question.fact]["kind"].startswith("date")
+    asks = texts["typed_day" if is_day else "typed" if question.fact else "choose"]
     while True:
         default = "" if question.default is None else f" [{question.default + 1}]"
-        prompt = texts["typed" if question.fact else "choose"] + default + messages("common", language)["colon"]
+        prompt = asks + default + messages("common", language)["colon"]
         click.echo(f"{prompt} ", nl=False, err=True)
         line = sys.stdin.readline()
         if not line:

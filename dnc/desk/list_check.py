@@ -32,6 +32,7 @@ from dnc.files.open_table import count_rows
 from dnc.files.table import folded, quoted
 from dnc.law.vocabulary import WAS, vocabulary
 from dnc.messages import counted, in_language, messages
+from dnc.reports.phrases import fact
 
 _FIRST_ROWS = 5
 _BATCH = 100_000
@@ -202,7 +203,12 @@ class ListCheck:
     def answer(self, question: Question, chosen: int | str | None, unknown: str) -> None:
         """Take an answer; `unknown` is the text that is listed if there is none. Raises InputError."""
         self.interview.answer(question, chosen)
-        text = question.options[chosen].text if isinstance(chosen, int) else chosen or unknown
+        if isinstance(chosen, int):
+            text = question.options[chosen].text
+        elif chosen and question.fact and question.fact != "cli":  # the caller's own number
+            text = fact(question.fact, chosen, self.interview.language).value
+        else:
+            text = chosen or unknown
         self.given.append((question.text, text))
 
     def take_back(self) -> None:

@@ -104,7 +104,8 @@ def test_a_number_that_is_not_shown(dnc, write_file, tmp_path, monkeypatch, word
 
 def test_the_day_of_today_is_shown(start, write_file):
     """The number of an answer and a day beside it are not taken for a telephone number."""
-    assert "  1  today, 2026-11-24\n" in start("1\n", write_file("list.csv", LIST))[1]
+    said = start("1\n", write_file("list.csv", LIST))[1]
+    assert "  1  today, 2026-11-24\n" in said and "Answer (YYYY-MM-DD) [1]:" in said
 
 
 def test_an_interruption_leaves_the_brief(start, dnc, write_file, tmp_path, monkeypatch):

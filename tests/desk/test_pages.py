@@ -226,6 +226,19 @@ def test_a_file_of_consents_is_joined_until_it_is_taken_away(browser):
     assert outcomes() == ["undecided", "undecided"]
 
 
+def test_a_day_is_answered_and_shown_in_words(browser):
+    """The field shows how it is entered, so the question does not; the answer is listed as the language writes days."""
+    browser.post("/language", {"language": "fr"})
+    path = dropped(browser, "ref;Téléphone\nA1;01 99 00 12 34\n")
+    browser.post(f"{path}/answers", {"question": "caller", "answer-0": "0"})
+    asked = text_of(browser.client.get(f"{path}/questions"))
+    browser.post(f"{path}/answers", {"question": "call_at", "answer-0": "2026-11-30"})
+    answered = text_of(browser.client.get(f"{path}/questions"))
+    browser.post("/language", {"language": "en"})
+    assert "Quand les appels auront-ils lieu ?" in asked and "AAAA" not in asked
+    assert "Quand les appels auront-ils lieu ? 30/11/2026" in answered
+
+
 def test_a_check_waits_for_what_columns_of_objections_say(browser):
     """As on the command line, a list is not checked while a column may hold objections that are not read."""
     path = dropped(browser, "Téléphone;Opposition\n01 99 00 12 34;\n")

@@ -29,7 +29,7 @@ from dnc.desk.schema import Calls, Objections, Recorded, as_frame, columns_in
 from dnc.errors import InputError, StoreError, shortage
 from dnc.files.json_reader import named_once
 from dnc.law.vocabulary import VERDICT
-from dnc.messages import in_language, messages
+from dnc.messages import DESK, in_language, messages
 from dnc.store import keys
 from dnc.store.audit_log import acting
 from dnc.store.keys import Key
@@ -60,6 +60,10 @@ class Interface:
     def texts(self) -> dict[str, Any]:
         """The messages of the desk, in its language."""
         return messages("desk", self.desk.language)
+
+    def said(self, message: str) -> str:
+        """An error in the language of the desk, without the options of commands, which no request has."""
+        return in_language(message, self.desk.language + DESK)
 
     def holder(self, request: Request) -> str:
         """The name of the key of a request. Raises RefusedError."""
@@ -168,17 +172,15 @@ def routes(interface: Interface) -> list[Route]:
             except RefusedError as error:
                 return problem(error.status, str(error))
             except InputError as error:
-                return problem(422, in_language(error.message, interface.desk.language))
+                return problem(422, interface.said(error.message))
             except StoreError as error:
-                return problem(503, in_language(error.message, interface.desk.language))
+                return problem(503, interface.said(error.message))
             except ClientDisconnect:
                 return Response(status_code=400)
             except (Exception, PanicException) as error:  # the message may quote data
                 short = shortage(error)
                 sentence = (
-                    in_language(short.message, interface.desk.language)
-                    if short
-                    else interface.texts["internal"].format(where=where(error))
+                    interface.said(short.message) if short else interface.texts["internal"].format(where=where(error))
                 )
                 return problem(507 if short else 500, sentence)
 

@@ -35,6 +35,10 @@ UNREAD_SHARE = 0.01  # of the rows of a file of 100 rows or more; above it the f
 _MENDED = r"^[='+]*\d+[.,]0+\"?$|[^\x00-\x7f]"  # `.0` of a number cell, or characters outside ASCII
 _RUNS = re.compile(r"[+(]?\d[\d ().\-/]{5,}\d")  # what may be a number, in a text
 _MORE: dict[str, Any] = {"numbers": pl.List(pl.UInt64), "doubt": pl.String}
+_is_national = pl.col("region").is_null() & (
+    pl.col("number").str.replace_all(r"\D", "").str.strip_chars_start("0").str.len_chars()
+    < pl.col("e164").cast(pl.String).str.len_chars()
+)
 _DAYS = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
 _LISTED_ONLY = (SEVERAL, NOT_WRITTEN)  # reasons for which a listed row is searched for several numbers
 
@@ -49,7 +53,8 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
     - `unread`: why the number cannot be read; or null. Such a row has no number, unless it is listed and the number
       is only doubtful: then it may block a call;
     - `doubt`: why the number may be mistyped; or null;
-    - `mended`: whether damage done by a spreadsheet was undone.
+    - `mended`: whether damage done by a spreadsheet was undone;
+    - `national`: whether the number is without its country code, in a list of numbers of every country.
     """
     of_file = extract.as_of or today()
     for rows in ahead(loader.read(extract)):
@@ -68,7 +73,9 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         reason = pl.when(pl.col("unread").is_not_null()).then(
             pl.concat_str("unread", "odd", separator=", ", ignore_nulls=True)
         )
+        national = _is_national if "" in loader.covers and not proved.all() else pl.lit(False)
         others = (
+            national.alias("national"),
             "listed",
             "since",
             "until",
@@ -208,6 +215,7 @@ class _Rows:
         doubted: unread rows whose number is possible but not valid.
         without_number: unread rows that say nothing about any number.
         mended: rows in which damage by a spreadsheet was undone.
+        national: rows whose number has no country code.
     """
 
     listings: Sorting
@@ -220,6 +228,7 @@ class _Rows:
     doubted: int = 0
     without_number: int = 0
     mended: int = 0
+    national: int = 0
 
     def add(self, frame: pl.DataFrame) -> None:
         """Count the rows of a frame and collect what they say."""
@@ -232,6 +241,7 @@ class _Rows:
         is_read = frame["unread"].is_null()
         read = frame["listed"].filter(is_read)
         self.mended += int((frame["mended"] & is_read).sum())
+        self.national += int(frame["national"].sum())
         self.counts["unread"] += frame.height - read.len()
         self.doubted += frame.height - frame["doubt"].null_count()
         self.without_number += int((~is_read & frame["number"].is_null()).sum())
@@ -261,6 +271,7 @@ class Taken:
         counts: rows by `listed`, `clear`, `unknown`, `unread`.
         odd: how many of the rows were not fully understood.
         undated: how many of them have a date that was not understood.
+        national: how many of a list of numbers of every country have no country code.
         unread: line and reason of the first unread rows.
         covers: prefixes the file is complete for.
         notes: what a person should know.
@@ -271,6 +282,7 @@ class Taken:
     counts: dict[str, int]
     odd: int
     undated: int
+    national: int
     unread: list[tuple[int, str]]
     covers: tuple[str, ...]
     notes: list[str]
@@ -301,7 +313,7 @@ def take(
     notes += _named(loader, rows)
     paged = bitpages if bitpages.exists() else None
     named = rows.unread.first[:_NAMED]
-    return Taken(out, paged, rows.counts, rows.odd.count, rows.undated.count, named, covers, notes)
+    return Taken(out, paged, rows.counts, rows.odd.count, rows.undated.count, rows.national, named, covers, notes)
 
 
 def _write(rows: Sorting, con: duckdb.DuckDBPyConnection, out: Path, bitpages: Path) -> int:

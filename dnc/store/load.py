@@ -212,6 +212,9 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
         name = Words({language: registry_name(loader.registry, language) for language in LANGUAGES})
         taken.notes.append(localized("note", "ended", registry=name, **days))
+    if taken.national and options.region is None:
+        assumed = {"n": figure(taken.national), "region": loader.region}
+        taken.notes.append(localized("note", "national", **assumed))
     if loader.cumulative:
         _refuse_other_numbers(extract)
         taken.notes.extend(_own_notes(taken.listings, standing, con))

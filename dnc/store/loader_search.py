@@ -154,10 +154,12 @@ def _find(extract: Extract, registry: str | None, module: Path | None, region: s
 
 
 def _refuse_misnamed(extract: Extract) -> None:
-    """Raise LoaderError if the first bytes do not fit the suffix of the name."""
+    """Raise LoaderError if the first bytes do not fit the suffix of the name; only a text may have none."""
     refuse_foreign(extract.head, extract.path, extract.names[-1], xml=False)
     suffix, kind = extract.path.suffix.lower(), kind_of(extract.path)
     refuse_sheet(kind, extract.sheet, extract.path)
+    if suffix not in ("", *_TEXT_SUFFIXES) and kind == "plain" and not extract.head:
+        raise LoaderError(localized("errors", "file_empty"), extract.path)
     if suffix in _TEXT_SUFFIXES and kind != "plain":
         raise LoaderError(localized("errors", "loader", "named", suffix=suffix, kind=file_kind(kind)), extract.path)
 

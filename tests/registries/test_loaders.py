@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import registry_loaders
 from dnc import InputError, Store, check
 from dnc.checks.screening import Screen
+from dnc.errors import LoaderError
 from dnc.messages import Words
 from dnc.numbers.reader import read_number
 from dnc.registries import Extract, Loader
@@ -785,6 +786,23 @@ def test_own_is_a_ledger(tmp_path):
     empty.touch()
     notes = store.load(empty, registry="own", as_of=AS_OF).notes
     assert notes == ("no objections in it", "2 earlier numbers are not in it; they stay until they are lifted")
+
+
+@pytest.mark.parametrize("name", ["own.xlsx", "own.ods", "own.zip", "own.parquet"])
+def test_nothing_is_no_spreadsheet(tmp_path, name):
+    """A spreadsheet or an archive of no bytes was cut off: it does not say that nobody objected."""
+    (tmp_path / name).touch()
+    with pytest.raises(LoaderError, match="the file is empty; export it again"):
+        Store(tmp_path / "store").load(tmp_path / name, registry="own", as_of=AS_OF)
+
+
+def test_the_country_of_national_numbers_is_said_where_it_was_assumed(tmp_path):
+    """The own list has numbers of every country: one in national form may be of another than France."""
+    path = tmp_path / "own.csv"
+    path.write_text("number,since\n044 555 00 00,\n+41445550001,\n0041445550002,\n+41 (0)445550003,\n")
+    said = "numbers without a country code: 1; no country was given, so they were read as numbers of FR"
+    assert said in Store(tmp_path / "assumed").load(path, as_of=AS_OF).notes
+    assert said not in Store(tmp_path / "given").load(path, as_of=AS_OF, region="CH").notes
 
 
 @pytest.mark.parametrize(

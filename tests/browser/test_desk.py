@@ -199,6 +199,8 @@ def test_from_a_list_to_an_objection(keyboard: Keyboard, store: Store, tmp_path:
     result = page.url
     page.goto(f"{result}?outcome=blocked")
     keyboard.seen("blocked")
+    outcome = page.locator("table.rows td.outcome").first.bounding_box()
+    assert outcome["x"] + outcome["width"] <= page.viewport_size["width"], "a phone shows it without scrolling"
     keyboard.press("table.rows tbody a")
     expect(page.locator("main")).to_contain_text("interdit l'appel")
     assert page.locator('.cites a[href^="https://"]').count()

@@ -27,7 +27,7 @@ from pathlib import Path
 from dnc.messages import changed, figure, localized, messages
 
 _FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|failed to offload|os error (?:28|122)\b")
-_CLOSED = re.compile(r"^Broken pipe \(os error|\(os error 232\)")  # the latter on Windows
+_CLOSED = re.compile(r"^Broken pipe \(os error|^\[Errno 32\]|\(os error 232\)")  # the latter on Windows
 _NO_MEMORY = re.compile(r"memory allocation of|[Cc]annot allocate memory|can't start new thread")
 _MEMORY_ERRORS = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
 _WANTED = re.compile(r"(?:allocat\w{0,10}|malloc|realloc|pin)\b[^\d\n]{0,40}?(\d[\d.]* ?(?:[KMGT]i?B|bytes)?)")

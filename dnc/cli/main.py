@@ -1,7 +1,7 @@
 """The command line: the group of verbs, and the one place where an error becomes a line and an exit code.
 
 stdout is data, stderr is for messages. Exit codes: 0 all clear, 1 some blocked,
-2 wrong usage, 3 none blocked and some undecided, 4 an error.
+2 wrong usage, 3 none blocked and some undecided, 4 an error, 128 and the number of a signal that ended it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -32,7 +34,8 @@ from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, use_typed_l
 from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, shortage, why
 from dnc.messages import Words, figure, in_language, localized
 
-EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPT = 2, 4, 130
+EXIT_USAGE, EXIT_ERROR, EXIT_SIGNAL = 2, 4, 128
+_STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one is unknown to Windows
 _LEAST_ADDRESSES = 2 << 30  # with less, checks of ten calls were seen to abort
 
 # Almost nothing of what a verb imports or makes is ever freed: a search for cycles at every 700 new objects, as is
@@ -112,24 +115,60 @@ def _refuse_tight_limit() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit; every error is one line on stderr."""
+    _open_missing_streams()
+    stopped = _stopping()
     try:
         code = cli.main(arguments, standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except SystemExit:
-        raise
     except click.exceptions.NoArgsIsHelpError as help_text:
         help_text.show()
-        sys.exit(EXIT_USAGE)
+        code = EXIT_USAGE
     except BaseException as error:  # a panic in Polars is a BaseException; the message must not quote data
-        if is_broken_pipe(error):
+        if isinstance(error, SystemExit) or is_broken_pipe(error):  # click exits with 1, which would say: some blocked
             # The reader of stdout is gone; without this Python would report the failed flush at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(EXIT_ERROR)
         if isinstance(error, click.UsageError):
             use_typed_language(error, sys.argv[1:] if arguments is None else arguments)
-        text, code = _message(error)
+        text, code = _message(KeyboardInterrupt(*stopped) if stopped else error)  # engines raise errors of their own
         say(f"dnc: {text}", "error", code)
-        sys.exit(code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_missing_streams() -> None:
+    """Open the standard streams without which the process was started (`dnc … >&-`).
+
+    Otherwise the next files would get their descriptors, and what is printed would be written into them. A missing
+    stdout is one whose reader is gone.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stdout is None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        os.dup2(writer, 1)
+        os.close(writer)
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def _stopping() -> list[int]:
+    """End the process by its exceptions when it is asked to end, so that it removes its temporary files.
+
+    Returns a list that gets the number of the signal. Signals that the process was started to ignore (`nohup`) stay
+    ignored.
+    """
+    stopped: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        stopped.append(number)
+        raise KeyboardInterrupt(number)
+
+    for name in _STOPPING:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, stop)
+    return stopped
 
 
 def _message(error: BaseException) -> tuple[str, int]:
@@ -138,7 +177,8 @@ def _message(error: BaseException) -> tuple[str, int]:
         command = error.ctx.command_path if error.ctx else "dnc"
         return in_language(localized("errors", "usage", message=_usage(error), command=command), language()), EXIT_USAGE
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return in_language(localized("errors", "interrupted"), language()), EXIT_INTERRUPT
+        number = error.args[0] if error.args else signal.SIGINT
+        return in_language(localized("errors", "interrupted"), language()), EXIT_SIGNAL + number
     if short := shortage(error):
         return in_language(short.message, language()), EXIT_ERROR
     if isinstance(error, DncError):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from datetime import date
 
 import polars as pl
@@ -194,3 +196,41 @@ def test_a_reader_that_goes_away_is_no_fault_of_the_program(tmp_path, verb):
         assert process.stdout.read(6) == b"number"
         process.stdout.close()
         assert (process.stderr.read(), process.wait()) == (b"", 4)
+
+
+JOB = (sys.executable, "-m", "dnc", "check")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_job_that_is_asked_to_end_leaves_no_copy_of_its_list(store, tmp_path, number):
+    """The copy of stdin holds telephone numbers; the exit code is that of the signal."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with subprocess.Popen(
+        [*JOB, "-", *TOLD, "--store", store.path], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    ) as job:  # fmt: skip
+        job.stdin.write(CALLS.encode())
+        job.stdin.flush()
+        until = time.monotonic() + 30
+        while not list(temporary.glob("*/*")) and time.monotonic() < until:
+            time.sleep(0.01)
+        job.send_signal(number)
+        assert job.wait(30) == 128 + number
+        assert job.stderr.read().split() == [b"dnc:", b"interrupted"]
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors of Unix")
+@pytest.mark.parametrize(
+    ("closed", "code"), [("2>&-", 1), ("<&- 2>&-", 1), (">&- --out rows.csv", 1), (">&-", 4), ("| true", 4)]
+)
+def test_streams_that_are_closed(store, write_file, closed, code):
+    """Rows that nobody can read are an error; messages that nobody can read are none."""
+    path = write_file("calls.csv", CALLS)
+    words = " ".join([*JOB, str(path), *TOLD, "--store", str(store.path)])
+    script = f"({words} {closed.partition('|')[0]}; echo $? >code) {'| true' if '|' in closed else ''}"
+    done = subprocess.run(["sh", "-c", script], check=True, cwd=path.parent, capture_output=True, text=True)
+    assert (path.parent / "code").read_text() == f"{code}\n"
+    assert "internal" not in done.stderr and "ignored" not in done.stderr

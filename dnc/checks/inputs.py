@@ -73,6 +73,8 @@ def opened(source: Source, sheet: str | None = None) -> Iterator[FileList]:
     paths = [source] if isinstance(source, str | Path | Query) else source
     if not isinstance(paths, Sequence) or not all(isinstance(path, str | Path | Query) for path in paths):
         raise OptionError(localized("errors", "no_list_object", kind=type(source).__name__))
+    if "" in paths:
+        raise OptionError(localized("errors", "path_empty"))
     here = [path for path in paths if not isinstance(path, Query) and not is_url(path)]
     if len(here) == len(paths):
         yield file_list(here, sheet)

@@ -80,12 +80,12 @@ class Outputs:
         self._stream, self._report = stream, report
         self._kept = _Frames() if keep and not self.targets and stream is None else None
 
-    def refuse(self, paths: Iterable[Path]) -> None:
+    def refuse(self, paths: Iterable[str | Path]) -> None:
         """Raise OptionError if an output would replace one of some files."""
-        kept = {path.resolve() for path in paths}
+        kept = {Path(path).resolve() for path in paths}
         for target in self.targets:
             if not is_url(target) and Path(target).resolve() in kept:
-                raise OptionError(localized("errors", "out_is_list"), target)
+                raise OptionError(localized("errors", "out_is_input"), target)
 
     def open(self, layout: Layout, stack: ExitStack) -> None:
         """Open the files; they appear under their names when the stack is closed without an error."""

@@ -80,7 +80,7 @@ def run(
         layout = Layout.of(intake.table, header.carried, selection)
         store.must_be_writable()
         standing = store.standing()
-        outputs.refuse(file.path for file in files.files)
+        outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
         outputs.open(layout, stack)
         judge = stack.enter_context(setup.judge(standing))
         intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack))

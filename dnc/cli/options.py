@@ -104,6 +104,8 @@ class _File(click.ParamType[Path]):
                 copy = fetched(str(value), Path(below))
             _typed_names[str(copy)] = str(value)
             return copy
+        if value == "":  # which would be the working folder
+            self.fail(localized("errors", "path_empty"), param, ctx)
         path = _STDIN if str(value) == "-" else Path(value)
         try:
             status = path.stat()

@@ -56,7 +56,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         with room_in(path.parent):
             yield unfinished
-            move_into_place(unfinished, path)
+            try:
+                move_into_place(unfinished, path)
+            except IsADirectoryError as error:
+                raise InputError(localized("errors", "unwritten", why=why(error)), path) from None
     finally:
         unfinished.unlink(missing_ok=True)
 

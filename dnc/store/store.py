@@ -30,7 +30,7 @@ import polars as pl
 
 from dnc.clock import today
 from dnc.database import engine, run, statement
-from dnc.errors import InputError, StoreError, must_be, room_in, texts_of, why
+from dnc.errors import InputError, OptionError, StoreError, must_be, room_in, texts_of, why
 from dnc.files.locks import ReadLock, own_folder
 from dnc.messages import localized
 from dnc.numbers.reader import read_number
@@ -59,6 +59,8 @@ class Store:
 
     def __init__(self, path: str | Path = "dnc-store") -> None:
         must_be("path", path, "path", str, Path)
+        if path == "":
+            raise OptionError(localized("errors", "path_empty"))
         self.path = Path(path)
 
     def __enter__(self) -> Self:

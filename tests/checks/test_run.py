@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from dnc import DncError, InputError, StoreError, check, write
+from dnc import DncError, InputError, Store, StoreError, check, write
 from dnc.checks import cell_facts, evaluator, judge
 from dnc.checks.brief import Brief
 from dnc.errors import OptionError
@@ -41,10 +41,42 @@ def test_a_list_is_not_replaced_by_its_verdicts(store, write_file, tmp_path, mon
     (tmp_path / "link.csv").symlink_to(path)
     before = path.read_bytes()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(OptionError, match="is the list itself"):
+    with pytest.raises(OptionError, match="is read by the check"):
         check([path], store, region="FR", given=FACTS, only=["clear"], out=["v.csv", out.format(folder=tmp_path.name)])
     assert path.read_bytes() == before
     assert not (tmp_path / "v.csv").exists()
+
+
+def test_the_file_of_consents_is_not_replaced_either(store, write_file):
+    """It is read as the list is."""
+    path = write_file("calls.csv", CALLS)
+    consents = write_file("consents.csv", "number,consent\n+33199000001,none\n")
+    with pytest.raises(OptionError, match="is read by the check"):
+        check(path, store, region="FR", given=FACTS, consents=str(consents), out=consents)
+    assert consents.read_text().startswith("number,consent\n")
+
+
+def test_an_output_named_like_a_folder_says_so(store, write_file, tmp_path):
+    """The message has the name that was given, and not that of the temporary file."""
+    (tmp_path / "v.csv").mkdir()
+    with pytest.raises(InputError, match=r"/v\.csv: cannot be written"):
+        check(write_file("calls.csv", CALLS), store, region="FR", given=FACTS, out=tmp_path / "v.csv")
+
+
+def test_an_empty_name_is_not_the_working_folder(dnc, store, write_file):
+    """A job whose variable is not set would check, or create, whatever is there."""
+    path = write_file("calls.csv", CALLS)
+    told = ("--region", "FR", "--quiet")
+    for words in (
+        ("check", "", *told),
+        ("check", path, *told, "--store", ""),
+        ("check", path, *told, "--consents", ""),
+    ):
+        code, out, err = dnc(*words)
+        assert (code, out, "is empty" in err) == (2, "", True)
+    for list_, folder in (("", store.path), ([path, ""], store.path), (path, "")):
+        with pytest.raises(OptionError, match="is empty"):
+            check(list_, Store(folder), region="FR")
 
 
 @pytest.mark.parametrize("suffix", [suffix[1:] for suffix in FORMATS if suffix not in (".parquet", ".xlsx")])

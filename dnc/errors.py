@@ -26,7 +26,9 @@ from pathlib import Path
 
 from dnc.messages import changed, figure, localized, messages
 
-_FULL = re.compile(r"No space left on device|[Dd]isk quota exceeded|failed to offload|os error (?:28|122)\b")
+_FULL = re.compile(
+    r"No space left on device|[Dd]isk quota exceeded|File too large|failed to offload|os error (?:27|28|122)\b"
+)
 _CLOSED = re.compile(r"^Broken pipe \(os error|^\[Errno 32\]|\(os error 232\)")  # the latter on Windows
 _NO_MEMORY = re.compile(r"memory allocation of|[Cc]annot allocate memory|can't start new thread")
 _MEMORY_ERRORS = ("MemoryError", "ArrowMemoryError", "OutOfMemoryException")
@@ -165,9 +167,12 @@ def why(error: OSError) -> str:
 
 
 def is_full(error: BaseException | None) -> bool:
-    """Whether an error of the system, DuckDB, Polars or Arrow, or one raised in its place, is about a full disk."""
+    """Whether an error of the system, DuckDB, Polars or Arrow, or one raised in its place, is about a full disk.
+
+    A file beyond the limit of the process (`ulimit -f`) counts too.
+    """
     while error is not None:
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or _FULL.search(str(error)):
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or _FULL.search(str(error)):
             return True
         error = error.__context__
     return False

@@ -46,6 +46,21 @@ def test_a_limit_of_addresses_that_no_engine_survives_is_said_at_once(write_file
     assert dnc_in("--help", before=limited) == (0, [])
 
 
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet", "xlsx"])
+def test_a_limit_on_the_size_of_files_is_said(store, write_file, tmp_path, suffix):
+    """Whatever writes the output says it in words of its own; nothing is left of it."""
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    path = write_file("calls.csv", CALLS)
+    words = ("check", path, "--quiet", "--store", store.path, "--out", tmp_path / "out" / f"v.{suffix}")
+    (tmp_path / "out").mkdir()
+    code, lines = dnc_in(*words, before=limited)
+    assert code == 4 and f"{tmp_path / 'out'}: the disk is full, or" in lines[-1] and "ulimit -f" in lines[-1]
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def python() -> None:
     """Bytes of Python."""
     bytearray(1 << 60)

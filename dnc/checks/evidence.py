@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,16 +30,16 @@ class Evidence:
     """Gathered while a check runs.
 
     Args:
-        files: the planned calls.
+        files: the planned calls. state: theirs, before they were read.
         work: a folder to gather decisions in; None where they are not kept.
         ids: the column of the user's own row ids; empty where the list has none.
     """
 
-    def __init__(self, files: FileList, work: Path | None, ids: str) -> None:
+    def __init__(self, files: FileList, state: Sequence[object], work: Path | None, ids: str) -> None:
         self._files = files
+        self._state = state
         self._work = work
         self._ids = ids
-        self._state = files.state
         self._sums = ThreadPoolExecutor(max_workers=1).submit(lambda: files.sums)  # beside the work
         self._verdicts = hashlib.sha256()
         self._rows = 0

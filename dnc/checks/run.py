@@ -73,6 +73,7 @@ def run(
     setup = replace(settings, now=settings.now or today()).read(store)
     with ExitStack() as stack:
         files = stack.enter_context(opened(path, setup.brief.sheet))
+        state = files.state  # before it is read for the first time
         intake = setup.intake(files.table())
         header = intake.header
         several = len(header.numbers) > 1
@@ -87,7 +88,7 @@ def run(
         people = People(_temporary_folder(stack), header.columns.get("call") if several else None)
         tallies = Tallies()
         work = stack.enter_context(store.work("check")) if keep else None
-        evidence = Evidence(files, work, header.columns.get("call", ""))
+        evidence = Evidence(files, state, work, header.columns.get("call", ""))
         second = SecondNumbers(header)
         unused = UnusedObjections(header, setup.brief)
         watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]

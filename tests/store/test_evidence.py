@@ -197,6 +197,21 @@ def test_a_file_that_changes_while_it_is_read_is_refused(store, write_file, monk
     assert not store.exists
 
 
+def test_a_file_that_changes_when_its_objections_were_read_is_refused(store, write_file, monkeypatch):
+    """They are read first, and the rows are kept in memory: the file has others by the time it is hashed."""
+    path, read_ahead = write_file("c.csv", CALLS), Setup.read_ahead
+
+    def meanwhile(*arguments):
+        done = read_ahead(*arguments)
+        write_file("c.csv", CALLS + "x;x;\n")
+        return done
+
+    monkeypatch.setattr(Setup, "read_ahead", meanwhile)
+    with pytest.raises(InputError, match="changed while it was read"):
+        check(path, store, region="FR")
+    assert not store.exists
+
+
 # Answers
 
 

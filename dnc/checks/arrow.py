@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -32,7 +33,7 @@ class Decider:
 
     Engines that keep a worker make one there, and pay for the store and the rules once:
     `dataset.map_batches(Decider, fn_constructor_kwargs={…}, batch_format="pyarrow", concurrency=2)`.
-    For one thread.
+    Threads may share one; their calls then wait for each other.
 
     Args:
         store: the store, or its folder, which must exist.
@@ -62,6 +63,7 @@ class Decider:
         self._stack = ExitStack()
         self._judge = self._stack.enter_context(self._setup.judge(opened.standing()))
         self._intake: Intake | None = None
+        self._lock = Lock()  # what is remembered from batch to batch is for one thread
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +75,8 @@ class Decider:
 
     def close(self) -> None:
         """Close the store and remove temporary folders."""
-        self._stack.close()
+        with self._lock:
+            self._stack.close()
 
     def __call__(self, batch: Batch) -> Any:
         """One batch with the columns of verdicts after its own, its rows in their order, one for each of their numbers.
@@ -85,6 +88,10 @@ class Decider:
         objections and is not used.
         """
         frame = as_frame(batch)
+        with self._lock:
+            return self._decided(batch, frame)
+
+    def _decided(self, batch: Batch, frame: pl.DataFrame) -> Any:
         table = _table(frame)
         kind = table.header, table.dates
         if self._intake is None or (self._intake.table.header, self._intake.table.dates) != kind:

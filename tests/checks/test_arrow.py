@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import pickle
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import partial
 from types import SimpleNamespace
@@ -137,6 +138,15 @@ def test_a_worker_opens_its_copy_once_and_writes_nothing(screened, monkeypatch):
         heights = [decider(batch).height for batch in (SHOP, SHOP[:2], SHOP.select("caller", "number"))]
     assert (heights, opened) == ([4, 2, 4], [folder])
     assert {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")} == before
+
+
+def test_threads_may_share_a_decider(screened):
+    """As those of a web server do: each gets the verdicts on its own batch."""
+    batches = [pl.DataFrame({"number": [f"0199{at:03}{row:03}" for row in range(5 + at)]}) for at in range(24)]
+    with Decider(screened, region="FR", at="2026-08-10") as decider, ThreadPoolExecutor(8) as threads:
+        decided = list(threads.map(decider, batches))
+    for batch, verdicts in zip(batches, decided, strict=True):
+        assert verdicts["dnc_number"].to_list() == ["+33" + number[1:] for number in batch["number"]]
 
 
 def test_what_workers_are_sent_can_be_pickled(screened):

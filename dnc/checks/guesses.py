@@ -204,11 +204,11 @@ class Guesses:
 
     @cached_property
     def regions(self) -> list[str]:
-        """The countries that the numbers in national form may belong to: one where it is settled.
+        """The countries that the numbers in national form may belong to: one where it is settled, else the likeliest.
 
         Of plans that have as many of the numbers, the country codes that the other numbers carry decide, then the
-        language of the header and the country of the system where they agree, then either; never the alphabet. A
-        column of several countries leaves it open.
+        language of the header and the country of the system where they agree, then either; never the alphabet. Several
+        countries of that language leave it open, and so does a column of several countries.
         """
         country = self.named.get("region")
         if not self.plans or (country and filled(self.rows[country]).n_unique() > 1):
@@ -223,7 +223,7 @@ class Guesses:
         )
         for likely in reasons:
             if found := [place for place in likely if place in tied]:
-                return found[:1]
+                return found
         return tied
 
     @property

@@ -369,7 +369,8 @@ def _csv_records(
         lines = source.record
         record = lines[0] if len(lines) == 1 else "".join(lines)
         odd = '"' in record and not well_quoted.match(record.rstrip("\r\n"))
-        holds_end = len(lines) > 1 or not cells or (odd and cells[-1].endswith(("\r", "\n")))
+        is_last = not record.endswith(("\r", "\n"))
+        holds_end = len(lines) > 1 or not cells or (odd and (is_last or cells[-1].endswith(("\r", "\n"))))
         if holds_end and ((odd and _ill_quoted(lines, dialect)) or _joins_rows(lines, cells, delimiter, width)):
             doubtful |= {start, source.number} if '"' in lines[-1] else {start}
             source.push_back(lines[1:])

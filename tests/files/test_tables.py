@@ -954,6 +954,13 @@ def test_stray_quotes_clear_nothing(lines, tmp_path):
     assert found[-1] == "clear"
 
 
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_quote_that_the_end_of_the_file_leaves_open(end, tmp_path):
+    """A file that was cut in a quoted cell has the beginning of that cell; its last row is undecided."""
+    path = written(tmp_path, f'{SHIFTED}\n1,01 99 00 04 18,Lille,\n2,01 99 00 04 19,Lille,"{end}')
+    assert outcomes(path) == ["clear", "undecided"]
+
+
 @pytest.mark.parametrize(
     ("row", "city"),
     [

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import polars as pl
 
 from dnc.clock import YES, may_be_cut, read_day
+from dnc.errors import LoaderError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
 from dnc.files.hints import may_object
-from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, quoted
+from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, folded, is_name_of_number, is_other_header, quoted
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
 from dnc.numbers.bulk_reader import read_column
@@ -62,6 +63,7 @@ def listings(
         cells = pl.DataFrame([as_text(column) for column in batch.drop(RAGGED, LINE)])
         cells.columns = [str(position) for position in range(cells.width)]
         cells = cells.with_columns(pl.all().str.strip_chars())
+        _refuse_other_header(cells, at, lines, table)
         blank = cells.select(pl.all_horizontal(pl.all().fill_null("") == "")).to_series()
         frame = listed(_in_our_words(cells, extract))
         if against:
@@ -84,6 +86,19 @@ def listings(
         )
         columns = LISTING | more
         yield frame.filter(~blank).select(columns.keys()).cast(columns)  # type: ignore[arg-type]
+
+
+def _refuse_other_header(cells: pl.DataFrame, at: int, lines: pl.Series, table: Table) -> None:
+    """Raise LoaderError at a row of names in another order, or of other columns: those of the rows after it may differ.
+
+    Such a row has a name in place of its number, at `at`; a header that is repeated in the same order says nothing new.
+    """
+    header = list(map(folded, table.header))
+    for *cells_of, line in cells.with_columns(lines).filter(~pl.col(str(at)).str.contains(r"\d")).iter_rows():
+        row = [cell or "" for cell in cells_of]
+        is_name = folded(row[at]) in header or is_name_of_number(row[at])
+        if is_name and list(map(folded, row)) != header and is_other_header(row, table.header):
+            raise LoaderError(localized("errors", "second_table"), table.path, line)
 
 
 def _are_numbers(frame: pl.DataFrame, at: int, place: int, region: str) -> bool | None:

@@ -104,6 +104,8 @@ def loader_for(
     _refuse_layout(extract, loader)
     if means and (is_plain(extract) or not loader.bare or "" in loader.covers):
         raise LoaderError(localized("errors", "loader", "means"), path)
+    if means and (packed := len(extract.names) - 1) > 1:  # what --means says may be true of one of them only
+        raise LoaderError(localized("errors", "several_files", n=packed), path)
     if region not in (None, loader.region):
         raise OptionError(
             localized("errors", "loader", "own_region", registry=registry_words(loader.registry), region=loader.region)

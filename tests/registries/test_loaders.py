@@ -677,6 +677,33 @@ def test_an_empty_answer_clears_nobody(name, content, registry, tmp_path):
     assert (one.listed, one.clear) == (0, 1)
 
 
+def test_files_packed_together_do_not_all_mean_what_one_does(tmp_path):
+    """A wash may come back as two files, of the registered numbers and of the others."""
+    path, files = tmp_path / "wash.zip", {"registered.txt": "0255501234\n", "others.txt": "0255501235\n"}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    said = load_error(tmp_path, "wash.zip", path.read_bytes(), registry="au-dncr", means="callable")
+    assert said == "wash.zip: contains 2 files; unpack it and choose one"
+
+
+@pytest.mark.parametrize(
+    ("registry", "text"),
+    [
+        ("fr-bloctel", "Telephone;Identifiant;Réponse\n0199000001;a;OK\nTelephone;Réponse;Identifiant\n0199000002;non;OK\n"),
+        ("gb-tps", "number,listed,called\n01632960101,no,no\nnumber,called,listed\n01632960102,no,yes\n"),
+        ("gb-tps", "number,listed\n01632960101,no\nPhone,Stopped\n01632960102,no\n"),
+    ],
+)  # fmt: skip
+def test_another_header_among_the_rows_refuses_the_file(registry, text, tmp_path):
+    """Two exports were joined, and the columns of the second have another order; the same header again is harmless."""
+    assert load_error(tmp_path, "a.csv", text, registry=registry).startswith("a.csv:3: another table seems to begin")
+    header, *rows = text.splitlines()
+    (tmp_path / "a.csv").write_text("\n".join([header, rows[0], header, rows[2]]) + "\n", encoding="utf-8")
+    one = Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, registry=registry)
+    assert one.unread == 1
+
+
 def test_silence_of_flagged_answers(tmp_path):
     """Where each row says what it is, an asked number without a row stays unknown, and a stranger refuses the file."""
     store, path, asked = Store(tmp_path / "store"), tmp_path / "b.csv", tmp_path / "asked.txt"

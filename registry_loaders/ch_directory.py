@@ -1,7 +1,8 @@
 """The Swiss directory: Atom XML of its query service, or mapped CSV with `number` and `star`.
 
 In the XML an `entry` has one or more `tel:phone`, and `tel:nopromo` if the person refuses advertising. In a printed or
-scraped directory the star is beside the name: a `name` with a `*`, or a sign that looks like one (`∗`, `★`), is a star.
+scraped directory the star is beside the name: a `*`, or a sign that looks like one (`∗`, `★`), is a star in any cell of
+the row; without a column `star`, only in `name`.
 An entry without a star may be called. A number without an entry counts like one with a star, if the file is declared
 complete (`--covers 41`) or the number was asked for (`--asked`).
 
@@ -51,9 +52,11 @@ def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
     if star is None and name is None:
         raise LoaderError(localized("errors", "no_star_column"), extract.path, 1)
 
+    may_have_star = [name] if star is None else [at for at in range(len(extract.header)) if at != star]
+
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:
         word = pl.lit("") if star is None else pl.col(str(star)).fill_null("").str.to_lowercase()
-        beside = pl.lit(False) if name is None else pl.col(str(name)).fill_null("").str.contains(_STAR)
+        beside = pl.any_horizontal(pl.col(str(at)).fill_null("").str.contains(_STAR) for at in may_have_star)
         marked = word.replace_strict(_WORDS, default=None, return_dtype=pl.Boolean)
         strange = ~word.is_in(list(_WORDS))
         odd = pl.when(strange).then(pl.lit("star is not a known value"))

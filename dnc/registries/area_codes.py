@@ -259,7 +259,7 @@ def _step(tag: bytes, state: _State, codes: _Codes, member: Member) -> None:
         _set_code(attributes.get("val", ""), state, codes, member)
     elif kind == "/list" and state.opened and not state.closed:
         state.closed = True
-    elif kind not in ("/ac", "/ph") or not state.opened:
+    elif kind not in ("/ac", "/ph") or attributes or not state.opened:
         raise LoaderError(localized("errors", "odd_element", number=state.numbers + 1), member.where)
 
 

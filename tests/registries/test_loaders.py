@@ -219,6 +219,7 @@ REFUSED = [
         {},
         "f.xml: unexpected element near number 2",
     ),
+    ("f.xml", FULL + "</ph val='5550102'></ac></list>", {}, "f.xml: unexpected element near number 2"),
     ("f.xml", FULL + "<ph val='55501010'/></ac></list>", {}, "f.xml: unexpected text near number 2"),
     ("f_310_.xml", FULL + "</ac></list>", {}, "f_310_.xml: area code 818 in the file for 310"),
     ("f.xml", FULL + "</ac><ac val='310'/></list>", {}, "f.xml: area code 310 in the list for 818"),
@@ -754,6 +755,15 @@ def test_swiss_star_stands_anywhere_in_a_name(name, tmp_path):
     """A name with a star of any width, before or behind it, is that of somebody who refuses advertising."""
     path = tmp_path / "d.csv"
     path.write_text(f"number;name;star\n044 555 01 01;{name};\n044 555 01 02;Probe;\n", encoding="utf-8")
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF)
+    assert (one.listed, one.clear) == (1, 1)
+
+
+@pytest.mark.parametrize("row", ["044 555 01 01;* Muster;", "044 555 01 01 *;Muster;", "*044 555 01 01;Muster;"])
+def test_swiss_star_stands_in_any_column(row, tmp_path):
+    """Whatever the column beside the star is called, and whether the star of a printed directory came with the number."""
+    path = tmp_path / "d.csv"
+    path.write_text(f"number;firma;star\n{row}\n044 555 01 02;Probe;\n", encoding="utf-8")
     one = Store(tmp_path / "store").load(path, as_of=AS_OF)
     assert (one.listed, one.clear) == (1, 1)
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from dnc.errors import InputError, printable, why
-from dnc.files.input_file import input_sha256
+from dnc.files.input_file import input_sha256, input_state
 from dnc.files.open_table import open_table
 from dnc.files.table import Table
 from dnc.messages import localized
@@ -75,7 +75,7 @@ class FileList:
     @property
     def state(self) -> list[tuple[int, int, int]]:
         """Inode, size and time of change of each file, to notice when one is replaced. Raises InputError."""
-        return [_state(file.path) for file in self.files]
+        return [input_state(file.path) for file in self.files]
 
     @property
     def sums(self) -> list[str]:
@@ -101,14 +101,6 @@ def file_list(paths: Paths, sheet: str | None = None) -> FileList:
     if not files:
         raise InputError(localized("errors", "no_list"))
     return FileList(named, files, sheet)
-
-
-def _state(path: Path) -> tuple[int, int, int]:
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise InputError(localized("errors", "unread", why=why(error)), path) from None
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _within(folder: Path) -> list[File]:

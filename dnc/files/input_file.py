@@ -35,6 +35,15 @@ def input_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
+def input_state(path: Path) -> tuple[int, int, int]:
+    """Inode, size and time of change of an input file, to notice when it is replaced. Raises InputError."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise InputError(localized("errors", "unread", why=why(error)), path) from None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of one of our own files, as hex. Raises OSError."""
     with path.open("rb") as file:

@@ -294,6 +294,11 @@ class Loader:
     answers: bool = False
     last_day: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raise ValueError if `absent` is none of its words."""
+        if self.absent not in ("clear", "listed"):
+            raise ValueError(f"absent must be 'clear' or 'listed', not {self.absent!r}")
+
     @property
     def cumulative(self) -> bool:
         """Whether entries stay until they are lifted, whatever a later file leaves out: only those of the own list."""

@@ -76,7 +76,7 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         national = _is_national if "" in loader.covers and not proved.all() else pl.lit(False)
         others = (
             national.alias("national"),
-            "listed",
+            pl.col("listed") | pl.col("odd").is_not_null(),
             "since",
             "until",
             "odd",

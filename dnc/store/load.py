@@ -17,7 +17,7 @@ import polars as pl
 from dnc.clock import today
 from dnc.database import engine, run, statement
 from dnc.errors import InputError, LoaderError, OptionError, must_be, texts_of
-from dnc.files.input_file import input_sha256
+from dnc.files.input_file import input_sha256, input_state
 from dnc.files.table import quoted
 from dnc.messages import LANGUAGES, Words, calendar_day, either, figure, localized, registry_name
 from dnc.numbers.numbering_plans import calling_codes
@@ -202,12 +202,18 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         layout=options.layout,
     )
     _refuse_covers(options, loader)
+    inputs = [extract.path, *([options.asked] if options.asked else [])]
+    before = [input_state(file) for file in inputs]
     taken = take(loader, extract, work, con, options.covers)
+    if changed := [file for file, state in zip(inputs, before, strict=True) if input_state(file) != state]:
+        raise InputError(localized("errors", "load", "changed"), changed[0])
     prefixes = taken.covers
+    if not loader.cumulative and (strange := _foreign(prefixes, loader)):
+        raise LoaderError(localized("errors", "loader", "covers", **strange), extract.path)
     if extract.covers and not all(prefix.startswith(tuple(extract.covers)) for prefix in prefixes):
         raise InputError(localized("errors", "load", "more_covers"), extract.path)
     if prefixes and loader.absent == "clear" and not loader.cumulative:
-        _refuse_incomplete(extract, taken, con)
+        _refuse_incomplete(extract, taken, con, options.covers or loader.covers)
     if loader.last_day and options.as_of > date.fromisoformat(loader.last_day):
         days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
         name = Words({language: registry_name(loader.registry, language) for language in LANGUAGES})
@@ -234,8 +240,11 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
     return Prepared(extract.path, loader, identity, taken)
 
 
-def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConnection) -> None:
-    """Raise InputError if a file may not be the complete list for its prefixes: absence from it would clear numbers."""
+def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConnection, named: Sequence[str]) -> None:
+    """Raise InputError if a file may not be the complete list for its prefixes: absence from it would clear numbers.
+
+    named: those that the user or the loader names for any file; there have to be numbers that begin with each.
+    """
     if extract.other_sheets:
         raise InputError(localized("errors", "load", "sheets", names=quoted(extract.other_sheets)), extract.path)
     if any(map(is_change_list, extract.names)):
@@ -243,10 +252,14 @@ def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConne
     if not any(taken.counts.values()):
         raise InputError(localized("errors", "load", "empty"), extract.path)
     sql = "select number from read_parquet($file) where regexp_matches(number::varchar, $covered) limit 1"
-    params = {"file": str(taken.listings), "covered": f"^({'|'.join(taken.covers)})"}
-    if run(con, "covered", sql, params).is_empty():
-        prefixes = either([f"+{prefix}" for prefix in taken.covers])
-        raise InputError(localized("errors", "load", "elsewhere", prefixes=prefixes), extract.path)
+    # Prefixes that the loader found in the file are too many to look for each of them.
+    groups: list[tuple[str, ...]] = [(prefix,) for prefix in named] or [taken.covers]
+    params = {"file": str(taken.listings)}
+    held = (run(con, "covered", sql, params | {"covered": f"^({'|'.join(group)})"}).height for group in groups)
+    if lacking := [
+        f"+{prefix}" for group, is_held in zip(groups, held, strict=True) if not is_held for prefix in group
+    ]:
+        raise InputError(localized("errors", "load", "elsewhere", prefixes=either(lacking)), extract.path)
 
 
 def _refuse_other_numbers(extract: Extract) -> None:
@@ -280,11 +293,15 @@ def _refuse_covers(options: Options, loader: Loader) -> None:
         raise OptionError(localized("errors", "load", "complete", registry=loader.registry))
     if loader.answers or options.asked:
         raise OptionError(localized("errors", "load", "answer"))
+    if strange := _foreign(options.covers, loader):
+        raise OptionError(localized("errors", "load", "strange", **strange))
+
+
+def _foreign(prefixes: Sequence[str], loader: Loader) -> dict[str, str]:
+    """The first prefix that is none of the numbers of a registry, for a message; empty if there is none."""
     codes = calling_codes(loader.region)
-    if strange := [prefix for prefix in options.covers if not prefix.startswith(tuple(codes))]:
-        raise OptionError(
-            localized("errors", "load", "strange", prefix=strange[0], registry=loader.registry, known=either(codes))
-        )
+    strange = next((one for one in prefixes if not (one.isascii() and one.isdecimal() and one.startswith(codes))), None)
+    return {"prefix": strange, "registry": loader.registry, "known": either(codes)} if strange is not None else {}
 
 
 def refuse_unread(lists: Sequence[Prepared], options: Options) -> None:

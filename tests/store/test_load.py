@@ -15,6 +15,7 @@ from dnc import InputError, Store, check
 from dnc.errors import OptionError
 from dnc.messages import in_language
 from dnc.reports.check_page import html
+from dnc.store import load
 from dnc.store.backup import backup
 from dnc.store.verify import verify
 from tests import some
@@ -282,6 +283,63 @@ def test_a_complete_list_has_all_its_sheets(store, tmp_path):
         store.load(path, as_of=AS_OF, sheet=name, **PLAIN)
     found = [said(store, "gb-tps", number, "2026-08-01")[0] for number in numbers.values()]
     assert found == ["listed", "listed"]
+
+
+def test_a_complete_list_has_numbers_of_each_prefix(store, write_file):
+    """A sorted list that was cut between two lines may have lost all numbers of its last area code."""
+    path = write_file("fl.csv", "number,listed\n+13055550101,yes\n")
+    words = {"registry": "us-fl-dnc", "covers": ["1305", "1786"]}
+    assert "holds no number that begins with +1786, and would clear every one" in stopped(store, path, **words)
+    assert store.load(path, as_of=AS_OF, registry="us-fl-dnc", covers=["1305"]).covers == ("1305",)
+
+
+@pytest.mark.parametrize("covers", ["'44'", "('44', '33')", "('',)", "('44.*',)"])
+def test_a_loader_claims_no_more_than_its_registry(store, write_file, covers):
+    """A text in place of a tuple (`covers="44"`) is its digits: the list would be complete for all of +4."""
+    text = f"from registry_loaders.gb_tps import LOADER as tps\nfrom dataclasses import replace\nLOADER = replace(tps, covers={covers})"
+    loader, path = write_file("mine.py", text), write_file("tps.txt", "")
+    path.write_bytes(b"02079460123 \r\n")
+    assert "tps.txt: the loader says that the file is complete for '" in stopped(store, path, loader=loader)
+
+
+def test_a_loader_knows_what_absence_means(store, write_file):
+    """Any other word than the two would be found only by the checks of calls."""
+    text = "from registry_loaders.gb_tps import LOADER as tps\nfrom dataclasses import replace\nLOADER = replace(tps, absent='x')"
+    said = stopped(store, write_file("tps.txt", "x"), loader=write_file("mine.py", text))
+    assert said == "mine.py: fails when it is imported (ValueError); correct the loader"
+
+
+def test_a_row_that_a_loader_does_not_understand_is_listed(store, write_file):
+    """As the note on it says, and as the contract asks of loaders: a loader of one's own may forget it."""
+    text = """
+import polars as pl
+from dnc.registries import Loader, listings
+
+def flagged(cells):
+    return cells.with_columns((pl.col("1") == "X").alias("listed"), pl.when(pl.col("1") == "?").then(pl.lit("odd")).alias("odd"))
+
+LOADER = Loader("xx-mine", "GB", lambda extract: False, lambda extract: listings(extract, flagged))
+"""
+    path = write_file("a.csv", "number,flag\n01632 960101,?\n01632 960102,\n")
+    one = store.load(path, as_of=AS_OF, loader=write_file("mine.py", text))
+    assert (one.listed, one.clear) == (1, 1)
+
+
+@pytest.mark.parametrize("changed", ["list.txt", "asked.txt"])
+def test_a_file_that_changes_while_it_is_read_is_refused(store, write_file, changed, monkeypatch):
+    """A download that is still under way is read as far as it has come, and the rest would be absent."""
+    path, asked = write_file("list.txt", "0255501234\n"), write_file("asked.txt", "0255501234\n0255501235\n")
+    read = load.take
+
+    def slowly(*arguments):
+        taken = read(*arguments)
+        with (path.parent / changed).open("a") as file:
+            file.write("0255501236\n")
+        return taken
+
+    monkeypatch.setattr(load, "take", slowly)
+    said = stopped(store, path, registry="au-dncr", means="listed", asked=asked)
+    assert said == f"{changed}: changed while it was read; load it again once it is complete"
 
 
 def test_one_prefix_is_one_prefix(store, write_file):

@@ -13,15 +13,22 @@ from dnc.checks.brief import Brief
 from dnc.clock import NONE
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import hints, may_object, named_like, of_the_rows, permits, says_not_to_call
-from dnc.files.table import Table, as_typed, folded, looks_like_phone, may_be_data, quoted, refuse_data_as_header
+from dnc.files.table import (
+    SECOND,
+    Table,
+    as_typed,
+    folded,
+    looks_like_phone,
+    may_be_data,
+    quoted,
+    refuse_data_as_header,
+)
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
 from dnc.messages import localized
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
-# What programs append to the second of two equal names: pandas, DuckDB, and Polars for CSV and for joins.
-_SECOND = re.compile(r"(?:\.\d+|_1|_duplicated_\d+|_right)$")
 _MOST_NAMED = 4  # columns that a message proposes
 _SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
 _LONG = 12  # letters of a name in which more than one can be wrong
@@ -220,7 +227,7 @@ class Header:
         known = {folded(theirs): theirs for theirs in mapped.values()}
         in_place = {folded(ours): theirs for ours, theirs in mapped.items() if kinds[ours] != "text"}
         found = {
-            name: known.get(folded(_SECOND.sub("", name))) if _SECOND.search(name) else in_place.get(folded(name))
+            name: known.get(folded(SECOND.sub("", name))) if SECOND.search(name) else in_place.get(folded(name))
             for name in self.unused
         }
         return {name: first for name, first in found.items() if first}

@@ -48,6 +48,8 @@ HEADER_WITHIN = 30  # lines
 _SHOWN = 20  # columns named in a message
 _HEADER_CELL = 40  # characters of a cell that may name a column
 _PATTERN = re.compile(r"\*$|\^.*\$$", re.DOTALL)  # names that `pl.col` takes for a pattern
+# What programs append to the second of two equal names: pandas, DuckDB, and Polars for CSV and for joins.
+SECOND = re.compile(r"(?:\.\d+|_1|_duplicated_\d+|_right)$")
 _NUMBER = re.compile(r"""^[\s'"=(]*\+?\d[\d\s().\-/"]*$""")
 _DATE = re.compile(r"^\d{1,4}([./-])\d{1,2}\1\d{1,4}(\D.*)?$")
 _VALUES = (

@@ -8,7 +8,7 @@ one module per registry, each of which defines `LOADER`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -25,7 +25,7 @@ from dnc.files.input_file import read_bounded
 from dnc.files.json_reader import is_json
 from dnc.files.open_table import open_table
 from dnc.files.signatures import other_kind
-from dnc.files.table import Table, folded, looks_like_phone, refuse_data_as_header
+from dnc.files.table import SECOND, Table, folded, looks_like_phone, refuse_data_as_header
 from dnc.files.vcard import is_vcard
 from dnc.messages import localized
 from dnc.numbers.reader import read_listed
@@ -199,8 +199,11 @@ class Extract:
 
         Columns that the layout names have our name.
         """
+        return self._in_our_names(self._look.first_row)
+
+    def _in_our_names(self, names: Iterable[str]) -> list[str]:
         ours = {folded(theirs): ours for ours, theirs in self.layout.columns.items()}
-        return [ours.get(name, name) for name in map(folded, self._look.first_row)]
+        return [ours.get(name, name) for name in map(folded, names)]
 
     @property
     def is_bare(self) -> bool:
@@ -224,10 +227,14 @@ class Extract:
     def column(self, *names: str) -> int | None:
         """Position of the column with the first of these (folded) names that exists, or None.
 
-        Raises LoaderError if several columns have that name.
+        Raises LoaderError if several columns have that name, or had it before a program made names unique: they may
+        say different things. All but numbers, of which a row may have several.
         """
         name = next((candidate for candidate in names if candidate in self.header), None)
-        if name and self.header.count(name) > 1:
+        alike = self.header
+        if name != "number":
+            alike = self._in_our_names(SECOND.sub("", name) for name in self._look.first_row)
+        if name and alike.count(name) > 1:
             raise LoaderError(localized("errors", "same_column", name=name), self.path, 1)
         return self.header.index(name) if name else None
 

@@ -945,6 +945,21 @@ def test_all_numbers_of_a_listed_row_count(tmp_path):
     assert (one.listed, one.clear, one.unread) == (3, 1, 0)
 
 
+@pytest.mark.parametrize(
+    ("registry", "header", "row", "name"),
+    [
+        ("fr-bloctel", "Telephone;Réponse;Réponse.1", "0199000001;OK;inscrit", "reponse"),
+        ("gb-tps", "number;listed;listed_1", "01632960101;no;yes", "listed"),
+        ("ie-ndd", "number;listing;marketing;marketing_duplicated_0", "01 555 0101;listed;opt_in;opt_out", "marketing"),
+        ("ch-directory", "number;star_right;star", "044 555 01 01;*;no", "star"),
+    ],
+)
+def test_a_second_answer_under_a_name_made_unique_refuses_the_file(registry, header, row, name, tmp_path):
+    """Programs that join tables rename the second of two equal columns, and only the first one was read."""
+    said = load_error(tmp_path, "a.csv", f"{header}\n{row}\n", registry=registry)
+    assert said == f"a.csv:1: several columns are called {name}; keep only the one that counts"
+
+
 def test_a_yes_in_a_column_about_objections_is_a_listing(tmp_path):
     """Whatever the registry's own columns say, in its own layout and in plain form."""
     store, path = Store(tmp_path / "store"), tmp_path / "a.csv"

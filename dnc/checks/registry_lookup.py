@@ -10,7 +10,7 @@ bit pages where it has them, so that memory is bounded by the batch and never by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
@@ -32,6 +32,8 @@ from dnc.store.snapshots import Snapshot, Standing
 
 PACKED_AT_ONCE = 40_000_000  # rows of a registry that are packed at once, at most; 8 bytes each
 _FEW = 1_000  # values that are searched one by one; a join goes through all answers
+_LONG = 1_000  # numbers; a list that is shorter than a later list of so many, by more than this share, may be cut
+_WHOLE_SHARE = 0.9
 _READ_TOGETHER = 122_880  # rows that DuckDB reads together (a row group); looking up one number costs one at least
 
 
@@ -160,7 +162,7 @@ class _About:
     """What snapshots say about some numbers: those that hold them, and those that cover their prefixes.
 
     told: `answer` about a number → the date `told` with it, where all that gave this answer give the same date.
-    lacking: `covered` without snapshots that have unread rows: a number that is not in them may be in one of those.
+    lacking: `covered` by the snapshots that a number was certainly not in (see `_lacking`).
     """
 
     numbers: pl.Series
@@ -261,6 +263,7 @@ class _Source:
             pl.DataFrame(schema={"answer": pl.UInt64, "told": pl.Date}),
         )
         self._covering = [(snapshot, rank) for snapshot, rank in ranked if snapshot.covers]
+        self._lacking = [*_lacking(self._covering)]
         self._longest = max((len(prefix) for snapshot, _ in self._covering for prefix in snapshot.covers), default=0)
 
     def about(self, numbers: pl.Series) -> _About:
@@ -272,10 +275,8 @@ class _Source:
             position, distinct = numbered(cut.to_frame("prefix"))
             prefix, prefixes = position.cast(pl.UInt64), distinct["prefix"].to_list()
         covered = lacking = self._covered(prefixes, self._covering)
-        if any(snapshot.unread for snapshot, _ in self._covering):
-            lacking = self._covered(
-                prefixes, [(snapshot, rank) for snapshot, rank in self._covering if not snapshot.unread]
-            )
+        if len(self._lacking) < len(self._covering):
+            lacking = self._covered(prefixes, self._lacking)
         return _About(numbers, held, told, prefix, covered, lacking)
 
     def _held(self, numbers: pl.Series) -> tuple[_Answers, pl.DataFrame]:
@@ -319,6 +320,20 @@ class _Source:
             if prefix.startswith(snapshot.covers)
         ]
         return _Answers(pl.Series(answers, dtype=pl.UInt64), self._codec)
+
+
+def _lacking(covering: list[tuple[Snapshot, int]]) -> Iterator[tuple[Snapshot, int]]:
+    """Of ranked complete snapshots, those that certainly lacked a number that they do not have.
+
+    Others have unread rows, or are so much shorter than a later one that they may have been cut: then the numbers that
+    are new in the later one are not newly listed.
+    """
+    longest: dict[tuple[str, ...], int] = {}
+    for snapshot, rank in sorted(covering, key=lambda ranked: ranked[1], reverse=True):
+        later = longest.get(snapshot.covers, 0)
+        longest[snapshot.covers] = max(later, snapshot.numbers)
+        if not snapshot.unread and (later < _LONG or snapshot.numbers >= later * _WHOLE_SHARE):
+            yield snapshot, rank
 
 
 def _dates_told(packed: pl.DataFrame) -> pl.DataFrame:

@@ -1193,6 +1193,15 @@ def test_day_of_listing_from_earlier_lists(tmp_path):
     assert state_of(store, "gb-tps", 441632960999, on)["gb_tps"] == "clear"
 
 
+@pytest.mark.parametrize(("before", "since"), [(900, date(2026, 7, 2)), (899, None)])
+def test_no_day_of_listing_from_a_list_that_may_be_cut(before, since, tmp_path):
+    """Else numbers that were listed for years have days of grace once the list is loaded whole."""
+    store, numbers = Store(tmp_path / "store"), [f"0163296{n:04}" for n in range(1000)]
+    tps(store, tmp_path, date(2026, 7, 1), *numbers[:before])
+    tps(store, tmp_path, date(2026, 8, 1), *numbers)
+    assert state_of(store, "gb-tps", 441632960999, date(2026, 8, 3)).get("gb_tps_since") == since
+
+
 def run(*arguments: object) -> tuple[int, str, str]:
     """A command: exit code, stdout, stderr."""
     done = subprocess.run(

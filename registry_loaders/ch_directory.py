@@ -1,8 +1,8 @@
 """The Swiss directory: Atom XML of its query service, or mapped CSV with `number` and `star`.
 
 In the XML an `entry` has one or more `tel:phone`, and `tel:nopromo` if the person refuses advertising. In a printed or
-scraped directory the star is beside the name: a `*`, or a sign that looks like one (`∗`, `★`), is a star in any cell of
-the row; without a column `star`, only in `name`.
+scraped directory the star is beside the name: a `*`, or a sign that looks like one (`∗`, `★`), is a star in any text of
+the entry and in any cell of the row; without a column `star`, only in `name`.
 An entry without a star may be called. A number without an entry counts like one with a star, if the file is declared
 complete (`--covers 41`) or the number was asked for (`--asked`).
 
@@ -12,6 +12,7 @@ Source: SECO, unwanted sales calls
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.parsers import expat
 
@@ -21,6 +22,7 @@ from dnc.errors import LoaderError
 from dnc.registries import LISTING, Extract, Loader, Member, listings, localized
 
 _STAR = r"[*\u2217\u22C6\u204E\u2605\u2606\u2722-\u273D\u2B50-\u2B52\uFE61\uFF0A]|&#42;|&ast;"
+_STARRED = re.compile(_STAR)
 _WORDS = {"*": True, "yes": True, "no": False, "": False}
 _BLOCK = 1 << 20
 _LONGEST_TAG = 1 << 20  # bytes; expat looks at the beginning of a tag again with each block
@@ -77,7 +79,8 @@ class _Entries:
         self._member = member
         self._rows: list[tuple[int, str | None, bool]] = []
         self._phones: list[tuple[int, str]] = []
-        self._starred = False
+        self._numbers = 0
+        self._starred = self._in_entry = False
         self._inside = ""
         self._texts: list[str] = []
         self._parser = expat.ParserCreate()
@@ -118,14 +121,18 @@ class _Entries:
 
     def _start(self, name: str, _: dict[str, str]) -> None:
         self._inside, self._texts = name.rpartition(":")[2].lower(), []
+        if self._inside in ("phone", "nopromo", "entry") and self._in_entry == (self._inside == "entry"):
+            message = localized("errors", "odd_element", number=self._numbers + len(self._phones) + 1)
+            raise LoaderError(message, self._member.where)
         if self._inside == "entry":
-            self._phones, self._starred = [], False
+            self._starred, self._in_entry = False, True
         elif self._inside == "nopromo":
             self._starred = True
 
     def _characters(self, text: str) -> None:
         if self._inside == "phone":
             self._texts.append(text)
+        self._starred = self._starred or bool(_STARRED.search(text))
 
     def _end(self, name: str) -> None:
         kind = name.rpartition(":")[2].lower()
@@ -135,6 +142,7 @@ class _Entries:
             self._rows += [(line, phone, self._starred) for line, phone in self._phones]
             if not self._phones:
                 self._rows.append((self._parser.CurrentLineNumber, None, self._starred))
+            self._numbers, self._phones, self._in_entry = self._numbers + len(self._phones), [], False
         self._inside = ""
 
 

@@ -768,6 +768,32 @@ def test_swiss_star_stands_in_any_column(row, tmp_path):
     assert (one.listed, one.clear) == (1, 1)
 
 
+@pytest.mark.parametrize("title", ["* Muster", "Muster Eva&#42;", "&#x2605; Muster"])
+def test_swiss_star_in_a_text_of_an_entry(title, tmp_path):
+    """A page that was put together from a printed directory may have the star beside the name only."""
+    path = tmp_path / "page.xml"
+    entries = [
+        f"<entry><title>{name}</title><phone>+4144555010{n}</phone></entry>" for n, name in enumerate((title, "B"))
+    ]
+    path.write_text(f"<feed>{''.join(entries)}</feed>")
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF)
+    assert (one.listed, one.clear) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<entry><phone>+41445550101</phone></entry><nopromo>*</nopromo>",
+        "<entry><phone>+41445550101</phone></entry><phone>+41445550102</phone>",
+        "<entry><phone>+41445550101</phone><nopromo/><entry><phone>+41445550102</phone></entry></entry>",
+    ],
+)
+def test_swiss_elements_out_of_place_refuse_the_page(inside, tmp_path):
+    """Whose mark or number it is cannot be known."""
+    said = load_error(tmp_path, "page.xml", f"<feed>{inside}</feed>")
+    assert said == "page.xml: unexpected element near number 2; load the registry's own file"
+
+
 def test_swiss_mark_of_a_query_service_in_any_case(tmp_path):
     """Names of elements in small letters or not: an entry whose mark is not seen could be called."""
     path = tmp_path / "page.xml"

@@ -44,6 +44,8 @@ SHORT = {
 # Patterns that are made of a local variable, by module and function: those that it can be.
 LOCAL: dict[tuple[str, str], list[str]] = {
     ("dnc.files.hints", "_without_others"): [hints._without_others().pattern],
+    ("dnc.files.hints", "_sentences"): [hints._sentences().pattern],
+    ("dnc.files.hints", "_one_of"): [hints._one_of("against", key).pattern for key in ("cells", "wishes", "other")],
     ("dnc.checks.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
     ("dnc.checks.verdict", "_shortened"): [";", ","],
     ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],

@@ -29,6 +29,7 @@ from dnc.files.hints import (
     is_the_phone,
     named_like,
     names_channels,
+    names_only_others,
     names_others,
     permits,
     says_no,
@@ -453,6 +454,7 @@ def objecting(words: pl.DataFrame) -> list[str]:
     told = words.filter(is_few & pl.col("word").str.contains("[=:]") | pl.col("word").str.contains(r"^[\[{]"))
     denied = [name for name in columns_with(few, says_no) if permits(name) or _is_answered(name, few)]
     others = [name for name in columns_with(few, names_others) if names_channels(name)]
+    others += columns_with(few, names_only_others)
     inside = [
         *columns_with(told, has_objection_in_json),
         *(name for name, word in told.iter_rows() if denies(name, word)),

@@ -22,6 +22,7 @@ _MOST_WORDS = 8  # of an item that records an objection
 _TEXT = re.compile(
     "|".join(rf"{quote}([^{quote}\\]*(?:\\.?[^{quote}\\]*)*)(?:{quote}(\s*:)?|\Z)" for quote in "\"'"), re.DOTALL
 )
+_MARKS = re.compile(r"[.,;:!?()\n]")  # between parts of a text
 _LONGEST = 64  # characters of such a text
 _BETWEEN_VALUES = re.compile(r"[;,|/\n{}]")
 _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
@@ -78,7 +79,12 @@ def names_others(cell: str) -> bool:
     """Whether a cell names nothing but channels other than the telephone."""
     words, permission = set(_phrase(cell).split()), hints()["permission"]
     others = words.intersection(permission["channels"])
-    return bool(others) and words.issubset({*others, *permission["between"]})
+    return bool(others) and words.issubset({*others, *permission["between"], *permission["only"]})
+
+
+def names_only_others(cell: str) -> bool:
+    """Whether a cell names nothing but such channels, and says that there are no others (`mail uniquement`)."""
+    return names_others(cell) and not set(_phrase(cell).split()).isdisjoint(hints()["permission"]["only"])
 
 
 @lru_cache(_REMEMBERED)
@@ -185,13 +191,30 @@ def has_objection_in_json(cell: str) -> bool:
 
 def has_objection(cell: str) -> bool:
     """Whether somebody wrote into a cell that a person does not want to be called."""
-    against, words = hints()["against"], _words(cell)
+    words = _words(cell)
 
-    def has(phrases: Iterable[str]) -> bool:
-        return any(f" {phrase} " in words for phrase in phrases)
+    def has(table: str, key: str) -> bool:
+        return bool(_one_of(table, key).search(words))
 
-    is_about_calls = has(against["close"]) or has(hints()["permission"]["call"])
-    return has(against["cells"]) or (has(against["wishes"]) and (is_about_calls or not has(against["other"])))
+    if has("against", "cells"):
+        return True
+    if has("against", "wishes"):
+        is_about_calls = has("against", "close") or has("permission", "call")
+        if is_about_calls or not has("against", "other"):
+            return True
+    # Without marks the words of two sentences run together.
+    return bool(_sentences().search(words)) and any(_sentences().search(_words(part)) for part in _MARKS.split(cell))
+
+
+@cache
+def _one_of(table: str, key: str) -> re.Pattern[str]:
+    return re.compile(f" (?:{'|'.join(hints()[table][key])}) ")
+
+
+@cache
+def _sentences() -> re.Pattern[str]:
+    pairs = ("(?:{}) (?:[^ |]+ ){{0,3}}(?:{})".format(*map("|".join, pair.values())) for pair in hints()["sentences"])
+    return re.compile(rf" (?:{'|'.join(pairs)}) ")
 
 
 def says_not_to_call(text: str) -> bool:

@@ -72,6 +72,12 @@ from tests import some
         ("profile", ['{""phone"": null, ""email"": ""a@example.org""}'], False),
         ("permissions", ["phone=no,email=yes"], True),
         ("Préférences de contact", ["Tél : non / Mail : oui"], True),
+        ("contact_policy", ["email only", "all channels"], True),
+        ("Préférences", ["contact par mail uniquement", "téléphone"], True),
+        ("rgpd_telephone", ["OUI", "NON"], True),
+        ("tags", ["DNC requested", "vip"], True),
+        ("Esito", ["Iscritto RPO", "Occupato"], True),
+        ("Statut", ["client inscrit", "demande"], False),
         ("Notes", ["client: non, heure: 10:30, https://example.org/tel=1"], False),
         ("consent_channel", ["sms", "phone"], True),
         ("Canaux autorisés", ["e-mail et SMS", "téléphone"], True),
@@ -394,6 +400,46 @@ def test_a_wish_about_paper_is_no_objection_to_calls(text, counts):
     assert has_objection(text) == counts
 
 
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    some([
+        ("A demandé à ne plus être démarchée par téléphone", True),
+        ("a demandé de ne plus jamais l'appeler", True),
+        ("ne plus appeller svp", True),
+        ("refuse tout appel commercial", True),
+        ("Merci de me retirer de vos fichiers", True),
+        ("Abandon, demande RGPD de suppression", True),
+        ("Please remove me from your list", True),
+        ("told us never to ring again", True),
+        ("not to be contacted by phone", True),
+        ("No Telephone Solicitation", True),
+        ("Registered with TPS", True),
+        ("bitte nur per Mail, nicht telefonisch kontaktieren", True),
+        ("Bitte aus dem Verteiler löschen", True),
+        ("chiede di non essere più contattata", True),
+        ("pide que no se le llame", True),
+        ("wil niet meer gebeld worden", True),
+        ("staat in bel-me-niet register", True),
+        ("ne travaille plus ici, appeler le portable", False),
+        ("ne pas hésiter à rappeler", False),
+        ("n'a pas encore été appelée", False),
+        ("a refusé le devis, rappeler en mai", False),
+        ("retirer le colis avant lundi", False),
+        ("never answers the phone", False),
+        ("Open - Not Contacted", False),
+        ("bus stop outside, call from there", False),
+        ("nicht mehr erreichbar, erneut anrufen", False),
+        ("no contesta, volver a llamar", False),
+        ("geen gehoor, 2x gebeld", False),
+    ], 4),
+)  # fmt: skip
+def test_a_sentence_that_says_not_to_call_leaves_its_row_undecided(dnc, write_file, text, counts):
+    """In any of the languages; texts about calls that were not answered are none."""
+    rows = "".join(f'+331990000{at},"{note}"\n' for at, note in enumerate([text, *range(10, 40)], 10))
+    path = write_file("calls.csv", f"number,Note\n{rows}")
+    assert ("says not to call: 1" in dnc("check", path)[2]) == counts
+
+
 def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(dnc, write_file, monkeypatch):
     """In millions of rows only those columns, since to search names and addresses takes time."""
     monkeypatch.setattr("dnc.checks.intake.LOOKED_AT", 2)
@@ -406,14 +452,20 @@ def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(
 
 def test_no_phrase_of_cells_is_passed_over():
     """Only texts with one of the parts are searched for them."""
-    cells = pl.Series(hints()["against"]["cells"] + hints()["against"]["wishes"])
-    assert cells.filter(~cells.str.contains_any(hints()["against"]["parts"])).to_list() == []
+    against, sentences = hints()["against"], hints()["sentences"]
+
+    def has_parts(phrases: list[str]) -> bool:
+        return bool((" " + pl.Series(phrases)).str.contains_any(against["parts"]).all())
+
+    assert has_parts(against["cells"]) and has_parts(against["wishes"])
+    assert [pair for pair in sentences if not (has_parts(pair["before"]) or has_parts(pair["after"]))] == []
 
 
 def test_words_of_the_hints_are_written_as_those_of_a_list_are_read():
     """A word with an accent, a capital or an apostrophe would be found in no list, and a phrase of `cells` neither."""
     told = hints()
-    groups = [told[table][key] for table in ("against", "permission", "consents", "nothing") for key in told[table]]
+    tables = [told[name] for name in ("against", "permission", "consents", "nothing")] + told["sentences"]
+    groups = [words for table in tables for words in table.values()]
     words = [word for words in groups if words is not told["against"]["parts"] for word in words]
     assert [word for word in words if word != _phrase(word)] == []
     names = [*told["mistyped"]["not"], *told["organisation"]["words"]]

@@ -26,6 +26,7 @@ from dnc.files.hints import (
     has_objection_in_json,
     hints,
     is_objection,
+    is_of_others,
     is_the_phone,
     named_like,
     names_channels,
@@ -454,19 +455,26 @@ def objecting(words: pl.DataFrame) -> list[str]:
     told = words.filter(is_few & pl.col("word").str.contains("[=:]") | pl.col("word").str.contains(r"^[\[{]"))
     denied = [name for name in columns_with(few, says_no) if permits(name) or _is_answered(name, few)]
     others = [name for name in columns_with(few, names_others) if names_channels(name)]
-    others += columns_with(few, names_only_others)
+    others += [name for name in columns_with(few, names_only_others) if not is_of_others(name, "subjects")]
+    stated = [
+        name for name in columns_with(few, is_objection) if any(is_objection(cell, name) for cell in _of(name, few))
+    ]
     inside = [
         *columns_with(told, has_objection_in_json),
         *(name for name, word in told.iter_rows() if denies(name, word)),
     ]
-    found = [*columns_with(few, is_objection), *denied, *others, *inside]
+    found = [*stated, *denied, *others, *inside]
     return list(dict.fromkeys(found))
 
 
 def _is_answered(name: str, words: pl.DataFrame) -> bool:
     """Whether a column is called like the telephone, and has nothing but words that say yes or no."""
-    cells = words.filter(pl.col("column") == name)["word"] if is_the_phone(name) else ()
+    cells = _of(name, words) if is_the_phone(name) else ()
     return bool(len(cells)) and all(says_yes(cell) or says_no(cell) for cell in cells)
+
+
+def _of(name: str, words: pl.DataFrame) -> pl.Series:
+    return words.filter(pl.col("column") == name)["word"]
 
 
 def columns_with(words: pl.DataFrame, is_meant: Callable[[str], bool]) -> list[str]:

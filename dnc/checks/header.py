@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from dnc.checks.brief import Brief
 from dnc.clock import NONE
 from dnc.errors import InputError, OptionError
-from dnc.files.hints import hints, may_object, named_like, of_the_rows, permits, says_not_to_call
+from dnc.files.hints import hints, may_object, may_object_to_calls, named_like, of_the_rows, permits, says_not_to_call
 from dnc.files.table import (
     SECOND,
     Table,
@@ -199,7 +199,7 @@ class Header:
         """
         against = {rule.column for rule in self.rules if rule.objects}
         known = {*self.columns.values(), *self.numbers, *self.ignored, *against}
-        return [name for name in self.carried if name not in known and may_object(name)]
+        return [name for name in self.carried if name not in known and may_object_to_calls(name)]
 
     @property
     def permissions(self) -> list[str]:
@@ -266,7 +266,7 @@ class Header:
 
         Of several files that are read as one list these are the ones that were opened so far.
         """
-        if self.brief.sheet is None and (sheets := list(filter(may_object, self.table.others))):
+        if self.brief.sheet is None and (sheets := list(filter(may_object_to_calls, self.table.others))):
             why = localized("errors", "unused_sheets", names=quoted(sheets), first=as_typed(sheets[0]))
             raise OptionError(why, self.table.path)
         for path, title in self.table.titles:

@@ -62,6 +62,30 @@ def may_object(name: str) -> bool:
 
 
 @lru_cache(_REMEMBERED)
+def may_object_to_calls(name: str) -> bool:
+    """The same of the name of a column, unless it is about something else, such as e-mails or an order."""
+    others = hints()["others"]
+    locked = {" ".join(phrase.split()[:2]) for phrase in others["locked"] if _has_one(name, [phrase])}
+    words = {*hints()["against"]["words"]} - locked - _passed(name)
+    return _has_one(name, words) and not is_of_others(name, "channels")
+
+
+@lru_cache(_REMEMBERED)
+def is_of_others(name: str, what: str) -> bool:
+    """Whether a name of a column has a word for something else (`subjects` or `channels`), and none for calls."""
+    others, call = hints()["others"], hints()["permission"]["call"]
+    return _has_one(name, others[what]) and not _has_one(name, (*others["more"], *call))
+
+
+@lru_cache(_REMEMBERED)
+def _passed(name: str) -> frozenset[str]:
+    """The words by which a column with a name records no objection, as it is about something else."""
+    others, of_channels = hints()["others"], is_of_others(name, "channels")
+    states = others["states"] if of_channels or is_of_others(name, "subjects") else ()
+    return frozenset((*states, *(others["left"] if of_channels else ())))
+
+
+@lru_cache(_REMEMBERED)
 def permits(name: str) -> bool:
     """Whether a name of a column says whom one may call, so that a no in it is an objection."""
     words = hints()["permission"]
@@ -162,31 +186,41 @@ def is_ended(cell: str) -> bool:
     return _phrase(cell) in hints()["consents"]["ended"]
 
 
-def is_objection(cell: str) -> bool:
+def is_objection(cell: str, name: str = "") -> bool:
     """Whether a cell, or an item of one that is a list, has a word by which files record objections, and little else.
 
-    Beside it there may be figures, such as a date, and words that change nothing (`Refus définitif`).
+    Beside it there may be figures, such as a date, and words that change nothing (`Refus définitif`). With the name of
+    its column a word that speaks of something else does not count (`statut_devis`: `Refusé`).
     """
     items = [part for item in _BETWEEN_ITEMS.split(unescape(cell)) for part in {item, item.rpartition(":")[2]}]
-    return any(_is_objection(words.split()) for item in items for words in _readings(item))
+    passed = _passed(name)
+    return any(_is_objection(words.split(), passed) for item in items for words in _readings(item))
 
 
-def _is_objection(words: list[str]) -> bool:
+def _is_objection(words: list[str], passed: frozenset[str]) -> bool:
     told = [word for word in words if not word.isdigit()]
     if len(told) > _MOST_WORDS or _words_of_objections().isdisjoint(told):
         return False
     spans = itertools.combinations(range(len(told) + 1), 2)
     beside = hints()["against"]["beside"]
     return any(
-        " ".join(told[at:end]) in _objections() and all(word in beside for word in told[:at] + told[end:])
+        (said := " ".join(told[at:end])) in _objections()
+        and said not in passed
+        and all(word in beside for word in told[:at] + told[end:])
         for at, end in spans
     )
 
 
 def has_objection_in_json(cell: str) -> bool:
     """Whether a cell of JSON has a key by which files record objections, or a text that is one."""
-    texts = ((double or single, key or other_key) for double, key, single, other_key in _TEXT.findall(cell))
-    return any(may_object(text) if key else is_objection(text) for text, key in texts if len(text) <= _LONGEST)
+    name = ""
+    for double, key, single, other_key in _TEXT.findall(cell):
+        text = double or single
+        if key or other_key:
+            name = text
+        if len(text) <= _LONGEST and (may_object_to_calls(text) if key or other_key else is_objection(text, name)):
+            return True
+    return False
 
 
 def has_objection(cell: str) -> bool:

@@ -164,8 +164,8 @@ def test_words_tell_what_a_column_is_whose_name_does_not(drafted):
 
 def test_a_column_about_calls_comes_before_one_about_e_mails(drafted):
     """As in exports of Zoho and Salesforce."""
-    text, _ = drafted("Phone,Email Opt Out,Do not call\n+33199000001,true,false\n+33199000002,false,true\n")
-    assert '# objected_on = "Do not call"' in text and '# ignore = ["Email Opt Out"]' in text
+    text, _ = drafted("Phone,SMS Opt Out,Do not call\n+33199000001,true,false\n+33199000002,false,true\n")
+    assert '# objected_on = "Do not call"' in text and '# ignore = ["SMS Opt Out"]' in text
 
 
 NUMBERS_OF = {

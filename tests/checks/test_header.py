@@ -112,6 +112,21 @@ from tests import some
         ("Accepts Marketing", ["yes", "no"], True),
         ("Accepts Email Marketing", ["yes", "no"], False),
         ("Livraison", ["Retrait magasin", "Domicile"], False),
+        ("statut_commande", ["expédiée", "bloquée"], False),
+        ("statut_commande", ["expédiée", "ne plus appeler"], True),
+        ("statut_commande", ["expédiée", "opposition"], True),
+        ("Statut de la demande", ["acceptée", "refusée"], True),
+        ("Statut mandat SEPA", ["Actif", "Révoqué"], False),
+        ("Résultat appel commande", ["ok", "refus"], True),
+        ("Gift Aid Status", ["Valid", "Withdrawn"], False),
+        ("Vertragsstatus", ["aktiv", "widerrufen"], False),
+        ("email_status", ["ok", "unsubscribed"], False),
+        ("email_status", ["ok", "do not call"], True),
+        ("sms_status", ["ok", "unsubscribed"], True),
+        ("Newsletter", ["inscrit", "désinscrit"], False),
+        ("profile", ['{""hs_email_optout"": true, ""order_status"": {""code"": 5}}'], False),
+        ("profile", ['{""hs_email_optout"": true, ""status"": ""refused""}'], True),
+        ("Envoi facture", ["mail uniquement", "courrier"], False),
         ("Campagne", ["Stop Tabac 2026"], False),
         ("Contact par téléphone", ["Oui", "oui"], False),
         ("Contact par e-mail", ["Oui", "Non"], False),
@@ -464,7 +479,7 @@ def test_no_phrase_of_cells_is_passed_over():
 def test_words_of_the_hints_are_written_as_those_of_a_list_are_read():
     """A word with an accent, a capital or an apostrophe would be found in no list, and a phrase of `cells` neither."""
     told = hints()
-    tables = [told[name] for name in ("against", "permission", "consents", "nothing")] + told["sentences"]
+    tables = [told[name] for name in ("against", "permission", "consents", "nothing", "others")] + told["sentences"]
     groups = [words for table in tables for words in table.values()]
     words = [word for words in groups if words is not told["against"]["parts"] for word in words]
     assert [word for word in words if word != _phrase(word)] == []

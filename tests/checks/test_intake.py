@@ -166,6 +166,8 @@ OBJECTIONS = [
     "Unsubscribed", "Liste rouge", "Bloctel ?", "Désinscrit le", "Werbesperre", "nicht anrufen", "Widerspruch vom",
     "Non chiamare", "Opposizione al marketing", "No llamar", "Lista Robinson", "Niet bellen", "Bel-me-niet", "Bezwaar",
     "Consent withdrawn", "Refus démarchage", "DNC_Outcome", "Dnc_Why", "TPS registered", "Blacklisted",
+    "SMS opt out", "Email/phone opt out", "Do not contact by email", "Opposition contrat", "Refus appel devis",
+    "Opposition marketing et e-mailing",
 ]  # fmt: skip
 
 
@@ -199,8 +201,10 @@ def test_a_column_that_may_tell_objections_is_mapped_or_ignored(store, tmp_path,
 
 
 def test_other_columns_do_not_stop_a_check(decider):
-    """Whole words count, and the columns of a former run do not."""
+    """Whole words count, but not those of e-mails and quotes, nor the columns of a former run."""
     names = ["Stopover", "position", "nonstop", "city", "dnc_outcome", "dnc_was", "Refusjon", "city DNCX"]
+    names += ["Email Opt Out", "Unsubscribed from all email", "Do not mail", "Motif refus devis"]
+    names += ["(Do Not Modify) Contact", "(Do Not Modify) Row Checksum"]
     [(outcome, _, _)] = decided(
         decider, [{"number": "0199000418", "region": "FR", **FACTS, **dict.fromkeys(names, "x")}]
     )

@@ -206,15 +206,13 @@ class Guesses:
 
     @cached_property
     def regions(self) -> list[str]:
-        """The countries that the numbers in national form may belong to: one where it is settled, else the likeliest.
+        """The countries that the numbers in national form may belong to: one if it is settled, else the likely first.
 
         Of plans that have as many of the numbers, the country codes that the other numbers carry decide, then the
         language of the header and the country of the system where they agree, then either; never the alphabet. Several
         countries of that language leave it open, and so does a column of several countries.
         """
-        country = self.named.get("region")
-        if not self.plans or (country and filled(self.rows[country]).n_unique() > 1):
-            return [place for place, _ in self.plans]
+        country, places = self.named.get("region"), [place for place, _ in self.plans]
         tied = [place for place, count in self.plans if count >= _CLOSE * self.plans[0][1]]
         by_country = sum((column.by_country for column in self.called), Counter[str]())
         spoken, here = self._spoken, system_locale()[1]
@@ -223,10 +221,10 @@ class Guesses:
             [here] if here in spoken else spoken,
             [here],
         )
-        for likely in reasons:
-            if found := [place for place in likely if place in tied]:
-                return found
-        return tied
+        found = next(filter(None, ([place for place in likely if place in tied] for likely in reasons)), [])
+        if country and filled(self.rows[country]).n_unique() > 1:
+            return [*found, *(place for place in places if place not in found)]
+        return found or tied
 
     @property
     def _spoken(self) -> list[str]:

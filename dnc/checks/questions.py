@@ -9,14 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import polars as pl
+
 from dnc.checks.counts import Tallies
-from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning
+from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning, objecting
 from dnc.clock import NONE, YES, today
 from dnc.files.hints import noes, permits, says_no, says_not_to_call, says_yes
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary
 from dnc.messages import apart, dated, messages
+from dnc.numbers.numbering_plans import known_region
 
 SAMPLE = 5_000  # rows that are checked for each question
 _VALUES = 3  # of a column that are shown
@@ -255,12 +258,19 @@ class OpenQuestions:
 
     def _only(self, name: str, words: list[str]) -> Option | None:
         """The answer that some words of a column record an objection and the others do not, as a status does."""
-        meant = [word for word in words if says_not_to_call(word)]
-        others = {word.lower() for word in words if word not in meant}
-        if not meant or len(words) > MOST_WORDS or others <= {*YES, *noes()}:
+        if len(words) > MOST_WORDS:
+            return None
+        meant = [
+            word
+            for word in words
+            if says_not_to_call(word) or objecting(pl.DataFrame({"column": [name], "word": [word]}))
+        ]
+        others = [word for word in words if word not in meant]
+        if not meant or {*map(str.lower, others)} <= {*YES, *noes()}:
             return None
         values = {word: "yes" if word in meant else "none" for word in words}
-        text = self._w["objection"]["only"].format(words=", ".join(map(masked, meant)))
+        told, untold = (", ".join(map(masked, some)) for some in (meant, others))
+        text = self._w["objection"]["only"].format(words=told, others=untold)
         return Option(text, {"columns": {"objected_on": name}, "values": {"objected_on": values}})
 
     @property
@@ -299,8 +309,7 @@ class OpenQuestions:
         if word in ("registry:own", "objected_on"):
             yield from self._of_opposition(rows)
         elif word == "region":
-            if self._guesses.regions:
-                yield self._of_region(self._guesses.regions, rows)
+            yield from self._of_countries(rows)
         elif word in ("voice", "dialler"):
             yield self._of_way(rows)
         elif word == "consent":
@@ -324,6 +333,20 @@ class OpenQuestions:
         elif self._empty(name):
             nobody = Option(w["none"], {"when_empty": {name: {"objected_on": "none"}}})
             yield self._about_empty(name, "objected_on", [nobody], rows)
+
+    def _of_countries(self, rows: int) -> Iterator[Question]:
+        """The country of numbers without a country code; first whether a column called so names countries."""
+        name, ignored = self._column("region"), self._brief.get("ignore", [])
+        if (
+            name
+            and name not in ignored
+            and not all(known_region(word.upper()) for word, _ in self._guesses.words(name))
+        ):
+            countries = Option(self._w["country"], {"columns": {"region": name}})
+            others = Option(self._w["no_country"], {"ignore": [*ignored, name]})
+            yield self._about(name, self._w["what"], [countries, others], rows)
+        elif self._guesses.regions:
+            yield self._of_region(self._guesses.regions, rows)
 
     def _of_way(self, rows: int) -> Question:
         voice = self._brief.get("facts", {}).get("voice")

@@ -123,6 +123,9 @@ def remedy(missing: str, rows: int, check: Check) -> str | None:
     odd = [cells for cells in misread(check) if cells.column == missing]
     if sum(cells.rows for cells in odd) >= rows:
         line = odd[0].write
+        if line and missing == "region" and (name := check.header.mapped.get("region")):
+            ignore = f"ignore = [{json.dumps(name, ensure_ascii=False)}]"
+            line += f"  # {texts['no_country'].format(ignore=ignore)}"
     else:
         line = _brief_line(missing, check.language, check.header.mapped)
     if line:

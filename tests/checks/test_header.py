@@ -488,6 +488,14 @@ def test_words_of_the_hints_are_written_as_those_of_a_list_are_read():
     assert [words for words in groups if len(set(words)) < len(words)] == []
 
 
+def test_a_column_of_regions_that_names_no_countries_may_be_left_out(dnc, write_file):
+    """The advice says how; the country that is declared then counts."""
+    path = write_file("calls.csv", "number,Région\n01 99 00 00 01,Bretagne\n")
+    err = dnc("check", path, "--region", "FR")[2]
+    assert 'values.region."Bretagne" = "…"  # or ignore = ["Région"], if the column does not name countries' in err
+    assert "country of the number" not in dnc("check", path, "--region", "FR", "--ignore", "Région")[2]
+
+
 @pytest.mark.parametrize("mark", ["''", "-", "__", '"', "…"])
 def test_a_name_of_nothing_but_marks_is_no_name(dnc, write_file, mark):
     """What is left of a damaged name could have told a withdrawal: text below it stops the check, anywhere."""

@@ -171,6 +171,27 @@ def test_a_brief_in_utf16_is_continued(asked, tmp_path):
     assert read_brief(tmp_path / "list.toml").facts == {"caller": "charity"}
 
 
+def test_a_column_of_regions_that_names_no_countries_is_asked_for(asked, tmp_path):
+    """Our column of that name holds countries; left out, the country of the numbers is asked for."""
+    interview = asked("Téléphone;Région\n01 99 00 00 01;Bretagne\n01 99 00 00 02;Île-de-France\n")
+    ids = _answered(interview, {"caller": 11, "call_at": 0, "is:Région": 1, "region": 0})
+    assert ids.index("is:Région") < ids.index("region")
+    brief = read_brief(tmp_path / "list.toml")
+    assert (brief.region, brief.ignore) == ("FR", ("Région",))
+    assert interview.decided.missing()["region"] == 0
+
+
+def test_the_answer_that_some_words_object_names_all_words(asked):
+    """What the others are is seen before it is said that they record no objection."""
+    rows = ("Occupé", "DNC", "à rayer", "ne souhaite pas être appelé", "mail uniquement")
+    interview = asked("Téléphone;Suivi\n" + "".join(f"01 99 00 00 0{at};{word}\n" for at, word in enumerate(rows)))
+    question = next(question for question in interview.open() if question.id == "is:Suivi")
+    [only] = [option for option in question.options if "values" in option.edits]
+    said, denied = only.text.split("if the cell says ")[1].split(", and did not if it says ")
+    assert set(said.split(", ")) == {"DNC", "mail uniquement", "ne souhaite pas être appelé"}
+    assert denied == "Occupé, à rayer"
+
+
 def test_a_list_without_numbers_is_refused(asked):
     """Nothing can be asked about it."""
     with pytest.raises(InputError, match="no column of telephone numbers"):

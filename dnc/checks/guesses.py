@@ -141,10 +141,9 @@ class Guesses:
         """Columns that may hold telephone numbers, the likeliest first."""
         found = self._read([name for name in self.rows.columns if name not in FORMER])
         named = {name: numbers for name, numbers in found.items() if looks_like_phone(name)}
-        if any(numbers.read for numbers in named.values()):
-            # "Numéro" may count the rows, and "Phone 1 - Label" says what kind of telephone it is.
-            named = {name: numbers for name, numbers in named.items() if numbers.read}
-        likely = named or {name: numbers for name, numbers in found.items() if numbers.share >= SURE}
+        # "Numéro" may count the rows, and "Phone 1 - Label" says what kind of telephone it is.
+        read = {name: numbers for name, numbers in named.items() if numbers.read}
+        likely = read or named | {name: numbers for name, numbers in found.items() if numbers.share >= SURE}
         return dict(sorted(likely.items(), key=lambda pair: -pair[1].share))
 
     def _read(self, names: list[str]) -> dict[str, Numbers]:

@@ -192,6 +192,12 @@ def test_the_answer_that_some_words_object_names_all_words(asked):
     assert denied == "Occupé, à rayer"
 
 
+def test_a_name_that_only_looks_like_a_telephone_hides_no_numbers(asked):
+    """A status of `éligibilité` contains `tel`; where no such column has numbers, others are proposed."""
+    question = asked("num_ligne;statut_eligibilite\n01 99 00 00 01;OK\n01 99 00 00 02;KO\n").next()
+    assert [option.edits["columns"]["number"] for option in question.options] == ["num_ligne", "statut_eligibilite"]
+
+
 def test_a_list_without_numbers_is_refused(asked):
     """Nothing can be asked about it."""
     with pytest.raises(InputError, match="no column of telephone numbers"):

@@ -28,6 +28,7 @@ from dnc.numbers.numbering_plans import known_region
 from dnc.numbers.reader import read_number
 
 DECLARABLE = ("consent", "consent_on", "consent_for", "consent_until", "hours_agreed")
+_STATES = "x-!?"  # of cells, for rules about filled ones (see `_state`)
 BY_RULE = "by_rule_"  # in front of a column of `DECLARABLE`: its value by a rule of the brief
 KIND, UNREAD = "\0kind", "\0unread"  # what a number says, added to the list's columns
 MARKS = "\0marks"
@@ -95,13 +96,23 @@ class FactReader:
         Where rules contradict each other the result is all of their values joined, which no column accepts: the cell
         then counts as not understood, or as an objection.
         """
-        words = [
-            pl.when(pl.lit(_holds(rule, batch))).then(pl.lit(rule.word)) for rule in self.rules if rule.ours == ours
-        ]
+        rules = [rule for rule in self.rules if rule.ours == ours]
+        words = [pl.when(pl.lit(self._holds(rule, batch))).then(pl.lit(rule.word)) for rule in rules]
         if not words:
             return repeated(None, pl.String, batch.height)
         joined = pl.concat_list(words).list.drop_nulls().list.unique(maintain_order=True).list.join(" / ")
         return pl.select(pl.when(joined != "").then(joined)).to_series()
+
+    def _holds(self, rule: Rule, batch: pl.DataFrame) -> pl.Series:
+        """In which rows a rule applies. A cell such as `no` is neither filled nor empty, and a refusal is no consent.
+
+        One that tells nothing is filled only for objections, withdrawals and refusals.
+        """
+        state = fill_state(batch[rule.column], [rule], self.brief.values)
+        if not rule.filled:
+            return state.is_null()
+        filled = "x?!" if rule.ours in OR_NONE else "x" if rule.ours in DECLARABLE else "x!"
+        return state.is_in(list(filled)).fill_null(False)
 
     def _mapped(self, batch: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
         """The cells of some of our columns as text, null where empty, words replaced by ours."""
@@ -231,7 +242,7 @@ class FactReader:
         yield pl.DataFrame(schema=_MARKS)
         for rule in self.rules:
             told = self._mapped(plans, [rule.ours])[rule.ours]
-            used = _holds(rule, plans) & (fits & ~consent_odd if rule.ours in DECLARABLE else fits)
+            used = self._holds(rule, plans) & (fits & ~consent_odd if rule.ours in DECLARABLE else fits)
             yield _marks((told.is_null() & used).arg_true(), rule.key, rule.name, pl.lit(rule.shown))
             if rule.objects:
                 denied = told.str.to_lowercase().is_in(NONE).fill_null(False) & used
@@ -310,24 +321,31 @@ class FactReader:
         return pl.when(is_odd).then(note)
 
 
-def fill_state(cells: pl.Series, rules: Collection[Rule]) -> pl.Series:
+def fill_state(cells: pl.Series, rules: Collection[Rule], values: Mapping[str, Mapping[str, str]]) -> pl.Series:
     """Which cells are filled: `x`, or one of `-!?` (see `_state`); null where empty.
 
     The function may be applied to its own result.
+
+    Args:
+        rules: about the column.
+        values: `Brief.values`; a word that is no objection by them says that there is nothing.
     """
     text = text_of(cells)
     if not any(rule.filled for rule in rules):
         return pl.select(pl.when(text.is_not_null()).then(pl.lit("x"))).to_series()
+    told = [values.get(rule.ours, {}) for rule in rules if rule.objects]
+    nothing = {word: "-" for words in told for word, ours in words.items() if ours in NONE and word not in _STATES}
     texts = cells.to_frame().select(text.alias("text"))
-    return each_distinct(texts, lambda word: (word and _state(word),), {"state": pl.String})["state"]
+    return each_distinct(texts, lambda word: (word and _state(word, nothing),), {"state": pl.String})["state"]
 
 
-def _state(text: str) -> str:
+def _state(text: str, nothing: Mapping[str, str]) -> str:
     """What a cell with a text is for rules about filled cells.
 
-    `-` says that there is nothing (`n/a`, `no`), `!` refuses something, `?` tells no more than an empty cell (`NULL`).
+    `-` says that there is nothing (`n/a`, `no`, what `nothing` maps to it), `!` refuses something, `?` tells no more
+    than an empty cell (`NULL`).
     """
-    if text.lower() in (*NOT_GIVEN, *noes()):
+    if _translated(text.lower(), nothing)[0] in ("-", *NOT_GIVEN, *noes()):
         return "-"
     if text != "!" and says_nothing(text):
         return "?"
@@ -339,18 +357,6 @@ def _refuses(text: str) -> bool:
     first = re.match(r"\w+", text)
     is_no = first is not None and first[0].lower() in noes()
     return text == "!" or is_no or (any(map(str.isalpha, text)) and (may_object(text) or has_objection(text)))
-
-
-def _holds(rule: Rule, batch: pl.DataFrame) -> pl.Series:
-    """In which rows a rule applies. A cell such as `no` is neither filled nor empty, and a refusal is no consent.
-
-    One that tells nothing is filled only for objections, withdrawals and refusals.
-    """
-    state = fill_state(batch[rule.column], [rule])
-    if not rule.filled:
-        return state.is_null()
-    filled = "x?!" if rule.ours in OR_NONE else "x" if rule.ours in DECLARABLE else "x!"
-    return state.is_in(list(filled)).fill_null(False)
 
 
 def masked(text: pl.Expr) -> pl.Expr:

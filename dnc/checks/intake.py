@@ -194,7 +194,8 @@ class Intake:
             source = self._number_names[cells["column"]]
         mapped = list(dict.fromkeys(name for ours, name in header.columns.items() if ours not in ("call", "number")))
         asked = {name: rules for name, rules in header.rules_of.items() if name not in mapped}
-        states = [pl.lit(fill_state(batch[name], rules)).alias(name) for name, rules in asked.items()]
+        values = self.brief.values
+        states = [pl.lit(fill_state(batch[name], rules, values)).alias(name) for name, rules in asked.items()]
         dates = [name for name in mapped if name in self.table.dates and batch.schema[name] == pl.Datetime]
         dated = batch.with_columns(pl.col(dates).cast(pl.Date)) if dates else batch
         plan, plans = numbered(

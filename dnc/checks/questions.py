@@ -243,7 +243,7 @@ class OpenQuestions:
                 edits = options[free.index("objected_on")].edits | {"when_empty": {name: {"objected_on": "none"}}}
                 options.insert(0, Option(w["or_none"], edits))
             options[:0] = [also] if also else []
-            if "objected_on" in free and (only := self._only(name, words)):
+            if (also or "objected_on" in free) and (only := self._only(name, words, also)):
                 options.append(only)
             ignore = [*self._brief.get("ignore", []), name]
             options.append(Option(w["ignore"], {"ignore": ignore}))
@@ -256,8 +256,11 @@ class OpenQuestions:
             proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
             yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
 
-    def _only(self, name: str, words: list[str]) -> Option | None:
-        """The answer that some words of a column record an objection and the others do not, as a status does."""
+    def _only(self, name: str, words: list[str], also: Option | None) -> Option | None:
+        """The answer that some words of a column record an objection and the others do not, as a status does.
+
+        also: of `_also`, where other columns record objections too.
+        """
         if len(words) > MOST_WORDS:
             return None
         meant = [
@@ -269,24 +272,32 @@ class OpenQuestions:
         if not meant or {*map(str.lower, others)} <= {*YES, *noes()}:
             return None
         values = {word: "yes" if word in meant else "none" for word in words}
+        if any(self._told.get(word, values[word]) != values[word] for word in values):
+            return None
         told, untold = (", ".join(map(masked, some)) for some in (meant, others))
         text = self._w["objection"]["only"].format(words=told, others=untold)
-        return Option(text, {"columns": {"objected_on": name}, "values": {"objected_on": values}})
+        edits = also.edits if also else {"columns": {"objected_on": name}}
+        return Option(text, {**edits, "values": {"objected_on": values}})
 
     @property
     def _with_objections(self) -> list[str]:
         """Columns whose filled cells record an objection, by rules."""
         return [theirs for theirs, facts in self._brief.get("when_filled", {}).items() if "objected_on" in facts]
 
+    @property
+    def _told(self) -> Mapping[str, str]:
+        """What words mean in the columns of objections."""
+        told: Mapping[str, str] = self._brief.get("values", {}).get("objected_on", {})
+        return told
+
     def _also(self, name: str) -> Option | None:
         """The answer that one more column records objections: all by rules, as a no in one denies none in another."""
-        told, edits = self._brief.get("values", {}).get("objected_on", {}), Edits()
-        names = self._with_objections
+        edits, names = Edits(), self._with_objections
         if first := self._columns.get("objected_on"):
-            if permits(first) or {*told.values()} - {"none"}:
+            if permits(first):
                 return None
             names.append(first)
-            edits = {"columns": {"objected_on": None}} | ({"values": {"objected_on": None}} if told else {})
+            edits["columns"] = {"objected_on": None}
         edits["when_filled"] = {each: {"objected_on": "yes"} for each in (*names, name)}
         return Option(self._w["objection"]["also"].format(names=", ".join(names)), edits) if names else None
 

@@ -122,6 +122,26 @@ def test_two_columns_of_objections(asked, tmp_path, store):
     assert found["dnc_blocked_by"].to_list() == ["", "eu-gdpr-objection", "eu-gdpr-objection", ""]
 
 
+def test_two_columns_of_which_some_words_are_objections(asked, tmp_path, store):
+    """As a status and tags of one export: an objection in either counts, and the other words of neither do."""
+    rows = "+33639980001,NEW,vip\n+33639980002,DNC,\n+33639980003,CALLBK,ne plus appeler\n+33639980004,NEW,DNC\n"
+    interview = asked(f"phone_number,status,tags\n{rows}")
+    _ = [interview.answer(interview.next(), at) for at in (0, 0)]
+    for name, word in (
+        ("status", "says DNC, and did not if it says NEW, CALLBK"),
+        ("tags", "and did not if it says vip"),
+    ):
+        question = interview.next()
+        assert name in question.text
+        interview.answer(question, [word in option.text for option in question.options].index(True))
+    brief = read_brief(tmp_path / "list.toml")
+    assert "objected_on" not in brief.columns
+    found = check(tmp_path / "list.csv", store, brief=brief).verdicts
+    assert found["dnc_blocked_by"].str.contains("eu-gdpr-objection").to_list() == [False, True, True, True]
+    (tmp_path / "later.csv").write_text("phone_number,status,tags\n+33639980005,NEW,refus\n")
+    assert check(tmp_path / "later.csv", store, brief=brief).counts["blocked"] == 1
+
+
 def test_rows_and_values_are_shown_and_numbers_masked(asked):
     """A question names how many rows it may decide; of a telephone number only the last digits are shown."""
     interview = asked(

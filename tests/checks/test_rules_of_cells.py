@@ -91,6 +91,24 @@ def test_an_objection_of_a_rule_counts_for_all_rows_of_its_number(empty):
         assert decider(frame)["dnc_outcome"].to_list()[:2] == ["blocked", "blocked"]
 
 
+def test_words_that_are_no_objection_leave_a_rule_without_effect(empty):
+    """What the brief says of words holds in every column of objections, but not for what such a cell is noted as."""
+    brief = Brief(
+        region="FR",
+        values={"objected_on": {"client": "none", "x": "none"}},
+        when_filled={name: {"objected_on": "yes"} for name in ("Statut", "Stop")},
+    )
+    frame = pl.DataFrame(
+        {
+            "number": [f"063998000{at}" for at in range(4)],
+            "Statut": ["Client", "", "refus", "CLIENT"],
+            "Stop": ["", "client", "", "x"],
+        }
+    )
+    found = facts_of(frame, brief, ["objected_on"])["objected_on"]
+    assert found.is_not_null().to_list() == [False, False, True, True]
+
+
 def test_a_refusal_is_no_consent(empty):
     """A cell that refuses, or says no in any language, is filled for an objection and never for a consent."""
     words = ["oui", "Refus", "Nein", "non merci", "Opt-out le 3 mai", "désinscrit", "Stop", "2026-10-01", "", "n/a"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnc import Decider, Store, api, check, vet
+from dnc import Decider, api, check, vet
 from dnc.checks.brief import Brief, read_brief
 from dnc.errors import InputError, OptionError
 from dnc.numbers.reader import split_cell
@@ -36,12 +36,6 @@ CALLS = [
     ("e", "Tél. fixe", "", "undecided"),
 ]
 SHOWN = ("nom", "dnc_number_from", "dnc_number", "dnc_outcome")
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """A store without snapshots."""
-    return Store(tmp_path_factory.mktemp("numbers") / "store")
 
 
 def decided(path, store, **options):

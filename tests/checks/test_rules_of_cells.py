@@ -35,14 +35,6 @@ LIST = (
 LIST += "0639980005;n/a;\n0639980006;02/09/2026;none\n"
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    """A store without snapshots, made by a check."""
-    store = Store(tmp_path_factory.mktemp("rules") / "store")
-    check(pl.DataFrame({"number": ["0639980001"]}), store)
-    return store
-
-
 def facts_of(frame, brief, columns):
     """The facts that the intake reads from a frame."""
     setup = Settings(brief=brief, region="FR").read(Store("none"))

@@ -233,6 +233,11 @@ class Header:
         return {name: first for name, first in found.items() if first}
 
     @property
+    def misnamed(self) -> dict[str, str | None]:
+        """The columns of `mistyped` with the one of ours, and those of `doubled`: a check stops at these, too."""
+        return {**dict.fromkeys(self.doubled), **self.mistyped}
+
+    @property
     def nameless(self) -> list[str]:
         """Unused columns without a name, or with one that is nothing but marks or comes from pandas.
 

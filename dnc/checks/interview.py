@@ -16,6 +16,7 @@ from dnc.checks.brief_text import brief_text
 from dnc.checks.cell_facts import read_cli
 from dnc.checks.counts import Tallies
 from dnc.checks.guesses import Guesses, meaning
+from dnc.checks.header import Header
 from dnc.checks.questions import SAMPLE, Edits, OpenQuestions, Question
 from dnc.checks.settings import Settings
 from dnc.errors import InputError
@@ -163,7 +164,7 @@ class Interview:
         questions = self._questions
         if self.number_is_known:
             self.calls = self.decided.rows
-            yield from questions.of_calls(self.decided)
+            yield from questions.of_calls(self.decided, self._misnamed)
             return
         open_ = [question for question in questions.of_number() if question.id not in self._asked]
         if not open_:
@@ -178,6 +179,10 @@ class Interview:
         return self._questions.number_is_known
 
     @property
+    def _misnamed(self) -> dict[str, str | None]:
+        return Header(self.guesses.table, read_brief(self._path)).misnamed
+
+    @property
     def decided(self) -> Tallies:
         """What the brief as it is decides of the first rows, with the consents once the region of numbers is known.
 
@@ -185,7 +190,7 @@ class Interview:
         """
         if self._decided is None:
             brief = read_brief(self._path)
-            brief = brief.but(ignore=[name for name in self.open_objections if name not in brief.ignore])
+            brief = brief.but(ignore=sorted({*self.open_objections, *self._misnamed}.difference(brief.ignore)))
             self._decided = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
             if self.consents and not self._decided.missing()["region"]:

@@ -146,15 +146,17 @@ class OpenQuestions:
         options = [Option(self._country(place), {"region": place}) for place in places]
         return Question("region", self._w["region"], options, rows)
 
-    def of_calls(self, decided: Tallies) -> Iterator[Question]:
+    def of_calls(self, decided: Tallies, misnamed: Mapping[str, str | None]) -> Iterator[Question]:
         """All other questions.
 
         Args:
             decided: what the brief decides of the first rows.
+            misnamed: of `Header.misnamed`.
         """
         self._calls, missing = decided.rows, decided.missing()
         yield from self._of_campaign()
         yield from self._of_objections()
+        yield from self._of_misnamed(misnamed)
         if not self._is_known("caller"):
             del missing["purpose"]  # the question who calls asks for it too
         for word in sorted(missing, key=lambda word: (-missing[word], self._rank(word))):
@@ -255,6 +257,13 @@ class OpenQuestions:
             answers = {*YES, *NONE, *map(str.lower, noes)}
             proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
             yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
+
+    def _of_misnamed(self, names: Mapping[str, str | None]) -> Iterator[Question]:
+        """What columns say whose names are almost those of ours, or seem to be names of two."""
+        for name, ours in names.items():
+            ignore = Option(self._w["other"], {"ignore": [*self._brief.get("ignore", []), name]})
+            options = [*([self._is(ours, name)] if ours else []), ignore]
+            yield self._about(name, self._w["what"], options, self._filled(name))
 
     def _only(self, name: str, words: list[str], also: Option | None) -> Option | None:
         """The answer that some words of a column record an objection and the others do not, as a status does.

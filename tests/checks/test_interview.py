@@ -10,6 +10,7 @@ import pytest
 from dnc import InputError, Rulebook, Store, check
 from dnc.checks.brief import read_brief
 from dnc.checks.interview import Interview
+from dnc.errors import OptionError
 
 LIST = """\
 Téléphone;Qualité;Ne pas appeler;RGPD
@@ -108,6 +109,22 @@ def test_a_status_of_which_one_word_is_an_objection(asked, tmp_path, store):
     assert found["dnc_blocked_by"].str.contains("eu-gdpr-objection").to_list() == [True, False, False, False]
     (tmp_path / "later.csv").write_text("phone_number\tstatus\n+33639980005\tREFUS\n")
     assert check(tmp_path / "later.csv", store, brief=brief).counts["blocked"] == 1
+
+
+def test_a_column_whose_name_is_almost_ours_is_asked_for(asked, tmp_path, store):
+    """A check stops at it; the answer maps it or leaves it out. Of two columns of one name, one can be left out."""
+    interview = asked("number,consents,consent_on,consent_on_1\n+33639980001,named_caller,2026-11-02,2026-11-03\n")
+    _ = [interview.answer(interview.next(), at) for at in (0, 0)]
+    brief = tmp_path / "list.toml"
+    for name, options in (("consent_on_1", 1), ("consents", 2)):
+        with pytest.raises(OptionError, match=f"'{name}' is not used"):
+            check(tmp_path / "list.csv", store, brief=read_brief(brief))
+        question = interview.next()
+        assert name in question.text and len(question.options) == options
+        interview.answer(question, 0)
+    made = read_brief(brief)
+    assert (made.ignore, made.columns["consent"]) == (("consent_on_1",), "consents")
+    _ = check(tmp_path / "list.csv", store, brief=made)
 
 
 def test_two_columns_of_objections(asked, tmp_path, store):

@@ -173,7 +173,7 @@ def test_rules_are_shown_with_title_sentence_and_source(page):
     """Forbidden, open and duties: the rule, its calls, its sentence; its sources as links and its grade in the annex."""
     text, told = page()
     assert re.search(
-        r"1 Consent before selling by phone .*? A consumer may not be rung .*? fr-optin-2026", told["blocked"]
+        r"1 Consent before selling by phone .*? A consumer may not be called .*? fr-optin-2026", told["blocked"]
     )
     assert "gb-tps" in told["undecided"] and "eu-gdpr-basis" in told["duties"]
     assert 'href="https://www.legifrance.gouv.fr/' in text

@@ -119,14 +119,14 @@ def must_be(name: str, value: object, wanted: str, *kinds: type) -> None:
         name: name of the argument.
         value: its value.
         wanted: what it should be, for people: a key of `errors.wanted` in the catalogue.
-        kinds: the types; a datetime is no date, with which it cannot be compared.
+        kinds: the types; a datetime is not a date, and cannot be compared with one.
     """
     if not isinstance(value, kinds) or (isinstance(value, datetime) and datetime not in kinds):
         raise _argument(name, wanted, type(value).__name__)
 
 
 def must_be_within(name: str, value: object, wanted: str, least: float, most: float = sys.float_info.max) -> None:
-    """Raise OptionError unless an argument is a number from `least` to `most`; the other arguments as of `must_be`."""
+    """Raise OptionError unless an argument is a number from `least` to `most`; the other arguments as in `must_be`."""
     must_be(name, value, wanted, int, float)
     if not least <= value <= most:  # type: ignore[operator]
         raise _argument(name, wanted, str(value))

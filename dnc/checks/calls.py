@@ -28,14 +28,14 @@ class Calls(NamedTuple):
             `elsewhere` (what other rows say of the number, or empty; see `dnc.checks.other_rows`).
         was: the outcome of an earlier check; None where the list is not the output of one.
         shared: text columns of `carried` whose cells repeat in many rows, where that is known.
-        row: of each call the position of its row in the batch of the list (UInt32, ascending); None where each row is
+        row: for each call, the position of its row in the batch of the list (UInt32, ascending); None where each row is
             one call.
         cells: counts of cells that were not understood or that the brief filled; None where there are none:
             `what` (`misread`, `when_filled`, `when_empty`), `column` (ours if misread, else that of the file), `word`
             (the cell, masked, or what it was filled with), `rows` (of the list).
-        source: of each call the name of the column with its number, null where the row has none (String); None where
+        source: for each call, the name of the column with its number, null where the row has none (String); None where
             the list has one such column.
-        text: of each call what the list has in place of its number (String); None where nobody asks for it.
+        text: for each call, what the list has in place of its number (String); None where nobody asks for it.
     """
 
     carried: pl.DataFrame

@@ -101,7 +101,7 @@ def _combined(
 class Factored(NamedTuple):
     """Rows as cases.
 
-    case: of each row its case in `facts`. facts: the distinct cases. codes: those of each row of `facts.answers`.
+    case: for each row, its case in `facts`. facts: the distinct cases. codes: those of each row of `facts.answers`.
     """
 
     case: pl.Series
@@ -130,8 +130,8 @@ def factored(
     """Rows (each a plan, a day and the codes of what registries answer) as cases.
 
     Args:
-        plans: the plans. plan: of each row its plan. days: of each row its day (Date).
-        codes: of each row, as `dnc.checks.screening.Screen.codes` gives them. decoded: `Screen.decoded`.
+        plans: the plans. plan: the plan of each row. days: the day of each row (Date).
+        codes: for each row, as `dnc.checks.screening.Screen.codes` gives them. decoded: `Screen.decoded`.
     """
     answer, distinct = numbered(codes)
     case, cases = numbered(pl.DataFrame([plan.alias("plan"), answer.alias("answer"), days.alias("day")]))

@@ -445,7 +445,7 @@ def read_hours(text: str | None) -> str | None:
 
 
 def at_agreed_hour() -> pl.Expr:
-    """Whether calls are planned within the hours that the person agreed to, as of `dnc.law.demands.FACTS`.
+    """Whether calls are planned within the hours that the person agreed to, as in `dnc.law.demands.FACTS`.
 
     A date without a time is at a lawful hour of that day; whether that is an agreed one, its time has to tell.
     """

@@ -152,8 +152,8 @@ def certify(store: Store, check: int, signer: Signer) -> dict[str, Any]:
     Args:
         check: its row of the log.
     Raises:
-        InputError: the row is no check. StoreError: the store cannot be read, its log was changed, or it was kept by an
-            earlier version that noted too little.
+        InputError: the row is not a check. StoreError: the store cannot be read, its log was changed, or the check is
+            of an earlier version that noted too little.
     """
     row = check_row(store, check)
     then = json.loads(row["detail"])

@@ -59,7 +59,7 @@ class Tallies:
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Count the verdicts on calls."""
-        where, places = numbered(calls.plans.select(_FACTS))  # `where`: of each plan, its row of `places`
+        where, places = numbered(calls.plans.select(_FACTS))  # `where`: for each plan, its row of `places`
         plans = calls.plans.select("day", "unread").with_columns(where.alias("where"))[verdicts.facts.cases["plan"]]
         calls_of = verdicts.fact.value_counts(name="calls").sort(verdicts.fact.name)["calls"]
         met = plans.with_columns(verdicts.verdict.alias("case"), calls_of)

@@ -119,7 +119,7 @@ class Days:
 
 
 class Guesses:
-    """What the first rows of a list show. Raises InputError where the file is no list."""
+    """What the first rows of a list show. Raises InputError if the file is not a list."""
 
     def __init__(self, path: str | Path, book: Rulebook, sheet: str | None = None) -> None:
         self.sheet = sheet

@@ -1,4 +1,4 @@
-"""The header of a list of planned calls: which of its columns mean what."""
+"""The header of a list of planned calls: what each of its columns means."""
 
 from __future__ import annotations
 

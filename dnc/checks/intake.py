@@ -53,7 +53,7 @@ class _Numbers(NamedTuple):
 
     @property
     def none_read(self) -> pl.Series:
-        """Of each row of the batch whether none of its numbers can be read."""
+        """For each row of the batch, whether none of its numbers can be read."""
         unread = self.read.rows["number"].is_null()
         if self.single:
             return unread
@@ -142,7 +142,7 @@ class Intake:
 
     @cached_property
     def undeclared(self) -> Intake:
-        """The same, without what the brief declares for the whole list of objections and withdrawals."""
+        """The same, without the objections and withdrawals that the brief declares for the whole list."""
         return replace(self, brief=self.brief.without(AGAINST))
 
     def says_not_to_call(self) -> bool:
@@ -402,7 +402,7 @@ class Intake:
 
 
 def _counted(marks: pl.Series, plan: pl.Series) -> pl.DataFrame | None:
-    """`Calls.cells`, from the marks of each plan, and of each row its plan; None where there are none."""
+    """`Calls.cells`, from the marks of each plan, and the plan of each row; None where there are none."""
     if marks.null_count() == marks.len():
         return None
     rows = plan.alias("plan").value_counts(name="rows")

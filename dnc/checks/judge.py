@@ -41,7 +41,7 @@ _TEXTS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_juris
 class Verdicts:
     """Verdicts on calls.
 
-    number: of each call, as `Calls.number`. until: of each call, the last day on which it is clear (Date).
+    number: of each call, as `Calls.number`. until: for each call, the last day on which it is clear (Date).
     fact: for each call its case in `facts`. facts: the cases; `facts.plans` are `Calls.plans`.
     verdict: for each case its row of `cases`. cases: distinct verdicts, the other columns of `VERDICT`.
     """
@@ -128,7 +128,7 @@ class Judge:
         return self._of_calls(calls, rows, self._known(facts.cases.height, rows.keys(self._plans), judged))
 
     def explained(self, calls: Calls) -> tuple[Verdicts, list[list[RegimeResult]]]:
-        """Verdicts on a few calls, and of each what every regime in force means; empty where no law can be chosen."""
+        """Verdicts on a few calls, and for each what every regime in force means; empty where no law can be chosen."""
         rows = self._factored(calls)
         evaluated = list(self._evaluator.evaluated(rows.facts))
         results = {
@@ -183,7 +183,7 @@ class Judge:
         """Cases, judged; their verdicts are added to `_verdicts`.
 
         Args:
-            facts: the cases. evaluated: the same, as of `Evaluator.evaluated`.
+            facts: the cases. evaluated: the same, as `Evaluator.evaluated` returns them.
         Returns:
             A row for each case: `case`, a number that no other case has; `verdict` (row of `_verdicts`); `steady`, the
             last day on which nothing has changed (Date), null where it is not clear or nothing will change; `again`,

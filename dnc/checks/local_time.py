@@ -92,8 +92,8 @@ def call_moment(text: str, zones: str, place_read: bool, dates: str, now: date |
 
     Args:
         text: the cell `call_at`.
-        zones: as of `Where`.
-        place_read: as of `Where.read`; with a place that was not understood, an instant has no local time.
+        zones: as in `Where`.
+        place_read: as in `Where.read`; with a place that was not understood, an instant has no local time.
         dates, now: order of day and month, and the day that counts as today, see `dnc.clock.read_moment`.
     """
     moment = read_moment(text, dates, now)
@@ -131,7 +131,7 @@ def local_day(text: str, zones: str, dates: str, now: date | None = None) -> dat
     """The day of a date or date-time on the called person's clock; None if it cannot be read or may be two days.
 
     Args:
-        text: the cell. zones: as of `Where`.
+        text: the cell. zones: as in `Where`.
         dates, now: see `dnc.clock.read_moment`.
     """
     moment = read_moment(text, dates, now)

@@ -111,7 +111,7 @@ class Outputs:
                 writer.write(frame)
 
     def end(self) -> None:
-        """Write the columns where there was no row: without them Parquet is no file, and a table is not there."""
+        """Write the columns where there was no row: without them there is no valid Parquet file, and no table."""
         if self._empty:
             self.write(self.laid_out(Rows.of(pl.DataFrame(schema=self._layout.schema))))
 

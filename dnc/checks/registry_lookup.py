@@ -1,4 +1,4 @@
-"""What one registry's snapshots say about many numbers: of each, the newest answer on its day.
+"""What one registry's snapshots say about many numbers: for each, the newest answer on its day.
 
 A snapshot has an answer about the numbers that it holds, and about those whose prefix it
 covers. Each answer (number, day, state) is packed into one integer (`Codec`), and all of

@@ -120,7 +120,7 @@ def brief_of(terms: Mapping[str, Any]) -> Brief:
 
 
 def check_row(store: Store, number: int) -> dict[str, Any]:
-    """The row of a check in the log. Raises InputError where that row is no check."""
+    """The row of a check in the log. Raises InputError if that row is not a check."""
     rows = store.log().filter(pl.col("seq") == number)
     if rows.is_empty() or rows["verb"].item() != "check":
         raise InputError(localized("errors", "replay", "no_check", number=number))

@@ -49,7 +49,7 @@ class Selection:
         return {name: VERDICT.get(name, pl.String) for name in self.header}
 
     def written(self, calls: Calls, verdicts: Verdicts) -> pl.Series:
-        """Of each call whether it is written (Boolean)."""
+        """For each call, whether it is written (Boolean)."""
         outcomes = verdicts.outcomes
         written = repeated(True, pl.Boolean, outcomes.len())
         if self.only:

@@ -34,10 +34,10 @@ class Validity:
         """The last day on which each of some clear calls is still clear (Date); null where nothing ends that.
 
         Args:
-            plans: facts. plan: of each call its row there.
+            plans: facts. plan: for each call, its row there.
             codes: what registries answer, of the first calls, about whose numbers no later snapshot says anything.
             asked: the other calls, as `Screen.codes` takes them.
-            steady: of each call the last day on which nothing has changed.
+            steady: for each call, the last day on which nothing has changed.
         """
 
         def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:

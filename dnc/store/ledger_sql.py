@@ -154,7 +154,7 @@ def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
     sources = {name: _texts_of(name) for name in filled}  # half the time, as most tables have no rows
     last = _column(con, "select system.main.max(seq) from objections")[0] if "objections" in filled else None
     found, low = [], first_block * BLOCK_ROWS
-    while sources:  # some objections at a time, for want of memory
+    while sources:  # some objections at a time, to save memory
         high = low + READ_BLOCKS * BLOCK_ROWS
         late = f"where {f'seq > {low} and' if low else 'seq is null or'} seq <= {high}"
         rows = " union all ".join(f"{sql} {late if name == 'objections' else ''}" for name, sql in sources.items())
@@ -167,7 +167,7 @@ def read_digests(con: Connection, first_block: int = 0) -> list[Row]:
 
 
 def read_blocks(con: Connection, blocks: Collection[int]) -> list[Row]:
-    """What some blocks of objections hold, as of `read_digests`; at most `READ_BLOCKS`."""
+    """What some blocks of objections hold, as in `read_digests`; at most `READ_BLOCKS`."""
     rows = (
         f"{_texts_of('objections')} where system.main.list_contains(?::integer[], ((seq - 1) // {BLOCK_ROWS})::integer)"
     )

@@ -2,8 +2,8 @@
 
 It is one act for the whole file: one row that may not be handed over forbids it,
 so the outcome of the file is that of its worst row. How the buyer would call (voice,
-hours, consents) does not matter, and neither do opt-outs that the buyer received:
-only the seller can say who opted out with the seller.
+hours, consents) does not matter, and neither do objections that the buyer received:
+only the seller can say who objected to the seller.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bloctel, the French opposition list (1 June 2016 to 10 August 2026).
+"""Bloctel, the French opt-out list (1 June 2016 to 10 August 2026).
 
 The list was never handed out: callers sent in numbers and got them back, so a file covers only the numbers in it.
 There are three forms:

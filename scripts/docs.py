@@ -274,7 +274,8 @@ def _absent(loader: Loader) -> str:
 def exceptions() -> str:
     """A list item per exception of the garble test."""
     texts = tomllib.loads((ROOT / "tests" / "exceptions.toml").read_text(encoding="utf-8")).values()
-    return "\n".join(textwrap.fill(text, 120, initial_indent="- ", subsequent_indent="  ") for text in texts)
+    form = {"initial_indent": "- ", "subsequent_indent": "  ", "break_on_hyphens": False}
+    return "\n".join(textwrap.fill(text, 120, **form) for text in texts)
 
 
 def recipes(*names: str, file: str = "recipes.py") -> str:

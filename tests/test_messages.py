@@ -147,6 +147,10 @@ def test_french_does_not_break_before_its_double_signs():
     """No catalogue or rule has to be typed with such spaces."""
     hard = "\N{NO-BREAK SPACE}"
     assert typeset("« Oui » : non ; et ? si !", "fr") == f"«{hard}Oui{hard}»{hard}: non{hard}; et{hard}? si{hard}!"
+    assert (
+        typeset("n° 2, 1 000 lignes, 375 000 €, 06 39 98", "fr")
+        == f"n°{hard}2, 1{hard}000 lignes, 375{hard}000{hard}€, 06 39 98"
+    )
     assert typeset("Yes : no", "en") == "Yes : no"
     assert in_languages({"says": "a", "says_fr": "b ?"}, "says") == {"en": "a", "fr": f"b{hard}?"}
     assert in_languages({"says": "a"}, "says") == {"en": "a", "fr": "a"}

@@ -104,7 +104,7 @@ class FactReader:
         return pl.select(pl.when(joined != "").then(joined)).to_series()
 
     def _holds(self, rule: Rule, batch: pl.DataFrame) -> pl.Series:
-        """In which rows a rule applies. A cell such as `no` is neither filled nor empty, and a refusal is no consent.
+        """In which rows a rule applies. A cell such as `no` is neither filled nor empty; a refusal is not a consent.
 
         One that tells nothing is filled only for objections, withdrawals and refusals.
         """

@@ -302,7 +302,7 @@ _LIST_OPTIONS: list[Option] = [
         "--ignore",
         multiple=True,
         metavar="COLUMN",
-        help="Ignore this column, although it looks like opt-outs. Repeatable.",
+        help="Ignore this column, although it looks like objections. Repeatable.",
     ),
     CONSENTS,
 ]

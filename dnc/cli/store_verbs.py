@@ -1,4 +1,4 @@
-"""The verbs for the store: opt-outs, retention, contents, verification, backup and restore."""
+"""The verbs for the store: objections, retention, contents, verification, backup and restore."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from dnc.cli.options import (
     store_options,
 )
 from dnc.errors import StoreError
-from dnc.messages import counted, dated, in_language, localized, messages, registry_named
+from dnc.messages import counted, dated, duration, in_language, localized, messages, registry_named
 
 if TYPE_CHECKING:
     from dnc.store.snapshots import Snapshot
     from dnc.store.store import Store
 
 
-# Opt-outs and retention
+# Objections and retention
 
 
 @click.command("object")
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option("--on", required=True, type=DATE, help="Date on which the person said so.")
 @REGION
 @click.option("--reason", help="What the person said. Required with --lift.")
-@click.option("--lift", is_flag=True, help="Withdraw recorded opt-outs instead.")
+@click.option("--lift", is_flag=True, help="Lift recorded objections instead.")
 @LANG
 @store_options
 @click.pass_context
@@ -57,7 +57,7 @@ def object_(
     lift: bool,
     lang: str,
 ) -> None:
-    """Record opt-outs: people who told this caller not to call again."""
+    """Record objections of people who said not to call again."""
     if lift and not (reason or "").strip():
         raise click.UsageError(localized("errors", "lift_reason"))
     store, texts, count, day = open_store(ctx), messages("store", lang), counted(lang), dated(lang)(on)
@@ -162,7 +162,8 @@ def retain(ctx: click.Context, kind: str | None, months: int | None, for_ever: b
         raise click.UsageError(localized("errors", "cli", "retain_one"))
     else:
         store.retain(kind, months)
-        say(messages("store", lang)["kept_for_ever" if for_ever else "kept"].format(kind=kind, months=months))
+        span = in_language(duration("month", months), lang) if months else ""
+        say(messages("store", lang)["kept_for_ever" if for_ever else "kept"].format(kind=kind, span=span))
 
 
 # What the store holds
@@ -286,7 +287,7 @@ def answer(
 ) -> None:
     """Report what the store holds about a number.
 
-    It prints the listings with their dates, the opt-outs, and the decisions that were kept (dnc check --keep). --out
+    It prints the listings with their dates, the objections, and the decisions that were kept (dnc check --keep). --out
     writes a letter to the person who asked (article 15 GDPR).
     """
     from dnc.checks import subject_access

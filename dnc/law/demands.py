@@ -16,7 +16,7 @@ from typing import Any
 
 from dnc.law.condition import Condition, Sql, all_sql, is_unknown, one_of
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, Words, localized, messages, registry_name
+from dnc.messages import LANGUAGES, Words, duration, localized, messages, registry_name
 from dnc.registries import OWN
 
 FACTS = {
@@ -372,7 +372,7 @@ def _later(p: dict[str, Any]) -> Condition:
 
 
 def _span(span: dict[str, int]) -> Words:
-    lengths = [localized("condition", unit.rstrip("s"), "one" if n == 1 else "many", n=n) for unit, n in span.items()]
+    lengths = [duration(unit.rstrip("s"), n) for unit, n in span.items()]
     return reduce(lambda text, part: text + localized("condition", "and") + part, lengths)
 
 

@@ -35,7 +35,7 @@ _WRITTEN = {
 }
 DESK = "@desk"  # behind a language: as the pages of the desk say it, which have no options
 _SAID = (*LANGUAGES, *(language + DESK for language in LANGUAGES))
-_UNBROKEN = re.compile(r"(?<=«) | (?=[:;?!»])")
+_UNBROKEN = re.compile(r"(?<=[«°]) | (?=[:;?!»€%])|(?<=\d) (?=\d{3}(?!\d))")
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Z]{2}))?(?![a-zA-Z])", re.IGNORECASE)
 
 
@@ -228,6 +228,11 @@ def in_quotes(*names: str) -> Words:
     )
 
 
+def duration(unit: str, n: int) -> Words:
+    """A length of time, as a value for `localized`: 1 month, 2 years; unit: `day`, `month`, `quarter` and so on."""
+    return localized("condition", unit, "one" if n == 1 else "many", n=n)
+
+
 def calendar_day(day: date | str) -> Words:
     """A day as each language writes it, as a value for `localized`."""
     return Words({language: dated(language)(day) for language in LANGUAGES})
@@ -251,7 +256,7 @@ def registry_named(registry: str, language: str) -> str:
 
 
 def typeset(text: str, language: str) -> str:
-    """A text with the no-break spaces of a language: in French those of `: ; ? ! « »`."""
+    """A text with the no-break spaces of a language: in French those of `: ; ? ! « » n° € %` and of 1 000."""
     return _UNBROKEN.sub("\N{NO-BREAK SPACE}", text) if language == "fr" else text
 
 

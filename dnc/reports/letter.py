@@ -16,7 +16,7 @@ from dnc.errors import OptionError
 from dnc.files.output_file import atomic_path
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
-from dnc.messages import dated, either, localized, messages, registry_name
+from dnc.messages import dated, duration, either, in_language, localized, messages, registry_name
 from dnc.registries import OWN
 from dnc.reports.page import environment
 from dnc.store.retention import DECISIONS
@@ -158,15 +158,15 @@ def _reasons(decision: Mapping[str, Any], regimes: Mapping[str, Regime], languag
 def _kept(answer: Mapping[str, Any], language: str) -> Iterator[str]:
     """How long each kind of data is kept."""
     texts = messages("letter", language)
-    kept, spans = texts["kept"], texts["span"]
-    months = {row["kind"]: spans["months"].format(months=row["months"]) for row in answer["retention"]}
+    kept, open_end = texts["kept"], texts["open_end"]
+    months = {row["kind"]: in_language(duration("month", row["months"]), language) for row in answer["retention"]}
     registries = dict.fromkeys(row["registry"] for row in _of_others(answer))
     for registry in registries:
         if registry in months:
             yield kept["registry"].format(registry=registry_name(registry, language), span=months[registry])
     if set(registries) - set(months):
-        yield kept["lists"].format(span=spans["open"])
-    yield kept["decisions"].format(span=months.get(DECISIONS, spans["open"]))
+        yield kept["lists"].format(span=open_end)
+    yield kept["decisions"].format(span=months.get(DECISIONS, open_end))
     yield kept["objections"]
 
 

@@ -311,7 +311,7 @@ def test_columns_that_a_check_would_stop_at_are_named(tmp_path, write_file):
     """Those that may record objections and are proposed for nothing are named, to be left out on purpose or mapped."""
     lines = list(draft(write_file("calls.csv", "number;Opposition;STOP;Bloctel\n0199000418;;;\n"), Rulebook.load()))
     [ignore] = [line for line in lines if "ignore" in line]
-    assert ignore.startswith('# ignore = ["STOP", "Bloctel"]  # may contain opt-outs')
+    assert ignore.startswith('# ignore = ["STOP", "Bloctel"]  # may contain objections')
     assert '# objected_on = "Opposition"  # guessed from the name only' in lines
     text = "\n".join(lines).replace("# ignore", "ignore").replace("# objected_on", "objected_on", 1)
     assert read_brief(write_file("b.toml", text)).ignore == ("STOP", "Bloctel")

@@ -64,7 +64,7 @@ def test_an_odd_day_gives_no_grace(tmp_path, store, write_file):
 
 def notes_of_odd(one, column, count):
     """The notes of a load say how many rows have a day that is odd, and name the first of these lines."""
-    assert one.notes[0] == f"{count} rows have a date that is not understood; they count as if they had none"
+    assert one.notes[0] == f"rows with a date that is not understood, which count as if they had none: {count}"
     assert one.notes[1].startswith(f"line 2 counts without its date: {column} is ")
 
 
@@ -319,7 +319,7 @@ def test_a_no_shields_a_consent_that_is_not_older(tmp_path, store, write_file):
     one = store.load(write_file("rnd.csv", "\n".join(["number,date_asked,answer", *rows])), as_of=AS_OF)
     odd = sum(asked not in ("2026-01-15", "01/15/2026") for asked, *_ in SHIELDED)
     assert one.unread == 0
-    assert f"{odd} rows have a date that is not understood; they count as if they had none" in one.notes
+    assert f"rows with a date that is not understood, which count as if they had none: {odd}" in one.notes
     ndnc = "".join(f"+1{number},no\n" for number in numbers)
     store.load(write_file("ndnc.csv", f"number,listed\n{ndnc}"), registry="us-ndnc", as_of=AS_OF)
     calls = [

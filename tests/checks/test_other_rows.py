@@ -43,7 +43,7 @@ def test_an_objection_counts_for_every_row_of_its_number(outcomes, day):
         found, result = outcomes("number,objected_on\n" + "\n".join(order) + "\n", CHARITY)
         assert found == ["clear" if row.startswith(B) else "blocked" for row in order]
         assert result.elsewhere == 3
-    assert "Taken from other rows with this number: Date of the opt-out in row 3." in result.verdicts["dnc_why"][0]
+    assert "Taken from other rows with this number: Date of the objection in row 3." in result.verdicts["dnc_why"][0]
     assert "Taken from" not in result.verdicts["dnc_why"][2]
 
 
@@ -117,7 +117,7 @@ def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_fil
     given = [f"--set={name}={fact}" for name, fact in CHARITY.items()]
     told = ("check", "calls.csv", "--region", "FR", "--at", "2026-11-26", *given, "--out", "page.html")
     err = dnc(*told)[2]
-    assert "affected by an opt-out or a withdrawn consent in another row: 1" in err
+    assert "affected by an objection or a withdrawn consent in another row: 1" in err
     assert "but no readable number: 1; they affect no other row" in err
     err = dnc(*told, "--lang", "fr")[2]
     assert "figurant sur une autre ligne\N{NO-BREAK SPACE}: 1" in err

@@ -74,7 +74,7 @@ def test_rules_that_contradict_each_other_tell_nothing():
     found = facts_of(frame, brief, ["recipient", "odd"])
     assert found["recipient"].to_list() == [None, "consumer", "business"]
     assert "Consumer or business 'consumer / business'" in found["odd"][0]
-    assert "Date of the opt-out 'none / 2026-01-01'" in found["odd"][1]
+    assert "Date of the objection 'none / 2026-01-01'" in found["odd"][1]
 
 
 def test_an_objection_of_a_rule_counts_for_all_rows_of_its_number(empty):

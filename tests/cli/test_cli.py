@@ -346,15 +346,15 @@ def test_lifting_says_what_was_on_the_own_list(dnc, monkeypatch):
     code, _, said = dnc("object", "+33199000001", "--on", "2026-03-01", *lift)
     assert (code, said.splitlines()) == (
         0,
-        ["opt-outs lifted: 0, dated 2026-03-01", "not on your own list, so there was nothing to lift: 1"],
+        ["objections lifted: 0, dated 2026-03-01", "not on your own list, so there was nothing to lift: 1"],
     )
     dnc("object", "+33199000001", "+33199000002", "--on", "2026-04-01")
     dnc("object", "+33199000003", "--on", "2026-06-01")
     said = dnc("object", *(f"+3319900000{n}" for n in (1, 2, 3, 4, 4)), "--on", "2026-05-01", *lift)[2]
     assert said.splitlines() == [
-        "opt-outs lifted: 2, dated 2026-05-01",
+        "objections lifted: 2, dated 2026-05-01",
         "not on your own list, so there was nothing to lift: 1",
-        "still on your own list, by an opt-out after 2026-05-01: 1",
+        "still on your own list, because of an objection after 2026-05-01: 1",
     ]
 
 

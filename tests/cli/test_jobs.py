@@ -123,7 +123,7 @@ def test_status_says_what_is_due(dnc, screened, write_file, monkeypatch):
     code, out, _ = dnc("status", "--store", screened.path)
     assert code == 1 and "DUE  TPS (United Kingdom) (gb-tps)" in out
     monkeypatch.setenv("DNC_TODAY", "2028-01-01")
-    assert "À FAIRE  droit relu jusqu'au" in dnc("status", "--store", screened.path, "--lang", "fr")[1]
+    assert "À FAIRE  droit vérifié jusqu'au" in dnc("status", "--store", screened.path, "--lang", "fr")[1]
 
 
 def test_status_finds_damage_and_what_is_kept_too_long(dnc, screened, monkeypatch):

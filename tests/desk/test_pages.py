@@ -519,9 +519,9 @@ def test_the_log_is_in_the_language_of_the_session(browser):
     browser.post("/language", {"language": "fr"})
     page = text_of(browser.client.get("/log"))
     browser.post("/language", {"language": "en"})
-    assert "fichier : list.csv ; résultat : 0 appel possible, " in page
+    assert "liste : list.csv ; résultat : 0 appel possible, " in page
     assert "registre : liste d'opposition interne ; établi le : 01/08/2026" in page
-    assert "fichier d'opposition chargé" in page
+    assert "fichier de registre chargé" in page
     assert not re.search(r"\b(load|check|object|counts|blocked|as_of)\b|\.parquet|\d{4}-\d\d-\d\d", page)
 
 

@@ -642,7 +642,7 @@ def test_unsorted_lists_are_sorted(tmp_path):
     one = store.load(path, as_of=AS_OF)
     kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
     assert kept == [13105550100, 18185550101, 18185550102]
-    assert (one.listed, "1 rows repeat a number") == (4, one.notes[0])
+    assert (one.listed, "rows that repeat a number: 1") == (4, one.notes[0])
 
 
 # Questions and answers
@@ -653,7 +653,7 @@ def test_asked_is_answered_and_missing(tmp_path):
     store = Store(tmp_path / "store")
     one = store.load(FOLDER / "it_rpo.txt", as_of=AS_OF, **words_for(FOLDER / "it_rpo.txt"))
     assert (one.listed, one.clear) == (1, 2)
-    assert "3 numbers asked = 2 answered + 1 not answered" in one.notes
+    assert "numbers asked: 3, answered: 2, not answered: 1" in one.notes
     purged = store.load(FOLDER / "fr_bloctel_purged.csv", as_of=AS_OF, **words_for(FOLDER / "fr_bloctel_purged.csv"))
     assert (purged.listed, purged.clear) == (1, 1)
     said = load_error(
@@ -712,7 +712,7 @@ def test_silence_of_flagged_answers(tmp_path):
     asked.write_text("0199000001\n0199000002\n0199000003\n")
     one = store.load(path, as_of=AS_OF, asked=asked)
     assert (one.listed, one.clear, one.unknown) == (1, 1, 0)
-    assert one.notes == ("3 numbers asked = 2 answered + 1 not answered",)
+    assert one.notes == ("numbers asked: 3, answered: 2, not answered: 1",)
     assert state_of(store, "fr-bloctel", 33199000003, AS_OF)["fr_bloctel"] == "uncovered"
     asked.write_text("0199000001\n")
     assert "1 numbers of the answer are not in" in load_error(tmp_path, "b.csv", BLOCTEL, asked=asked)
@@ -844,11 +844,14 @@ def test_own_is_a_ledger(tmp_path):
     shorter = tmp_path / "own.csv"
     shorter.write_text("number,since\n+33199000001,2026-08-01\n")
     notes = store.load(shorter, as_of=AS_OF).notes
-    assert notes == ("newest entry: 2026-08-01", "1 earlier numbers are not in it; they stay until they are lifted")
+    assert notes == (
+        "newest entry: 2026-08-01",
+        "earlier numbers that are not in it, and stay until they are lifted: 1",
+    )
     empty = tmp_path / "empty.csv"
     empty.touch()
     notes = store.load(empty, registry="own", as_of=AS_OF).notes
-    assert notes == ("no objections in it", "2 earlier numbers are not in it; they stay until they are lifted")
+    assert notes == ("no objections in it", "earlier numbers that are not in it, and stay until they are lifted: 2")
 
 
 @pytest.mark.parametrize("name", ["own.xlsx", "own.ods", "own.zip", "own.parquet"])

@@ -15,7 +15,7 @@ from dnc import Rulebook, Store, check
 from dnc.checks.subject_access import answer
 from dnc.errors import OptionError
 from dnc.law.vocabulary import vocabulary
-from dnc.messages import LANGUAGES, messages
+from dnc.messages import LANGUAGES, duration, in_language, messages
 from dnc.reports.letter import letter, write_letter
 from tests.conftest import SAMPLES
 
@@ -79,7 +79,7 @@ def test_the_letter_says_all_that_is_held(found, language):
     assert f"Bloctel | {texts['states']['listed']} | {day}" in listed
     assert regime.says[language].rstrip(".") in listed
     assert regime.cites[0].texts[language] in listed
-    assert texts["span"]["months"].format(months=6) in listed
+    assert in_language(duration("month", 6), language) in listed
     assert texts["shared"].format(registries="Bloctel") in listed
     assert "said so <b>twice</b>" in opted_out
     assert texts["held_none"] in unknown

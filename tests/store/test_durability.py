@@ -218,7 +218,7 @@ def test_a_second_writer_waits_and_then_names_the_first(loaded, monkeypatch):
     with subprocess.Popen([sys.executable, "-c", hold, str(loaded.path)], stdout=subprocess.PIPE) as holder:
         try:
             holder.stdout.readline()
-            with pytest.raises(StoreError, match=f"locked by process {holder.pid}, still after 0.2 s"):
+            with pytest.raises(StoreError, match=f"still locked by process {holder.pid} after 0.2 s"):
                 loaded.object(["+33199000004"], date(2026, 8, 3))
             assert loaded.standing().objections.height == 1
         finally:

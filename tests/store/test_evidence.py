@@ -290,7 +290,8 @@ def test_retention_is_kept_with_the_store(dnc, checked, monkeypatch):
     """Each registry and the decisions have their own time; the own list has none; what is due goes at a word."""
     at = ["--store", checked.path]
     monkeypatch.setenv("DNC_TODAY", "2026-11-25")
-    assert dnc("retain", "fr-bloctel", "--months", "5", *at)[0] == 0
+    assert dnc("retain", "fr-bloctel", "--months", "1", *at)[2] == "fr-bloctel: kept for 1 month\n"
+    assert dnc("retain", "fr-bloctel", "--months", "5", *at)[2] == "fr-bloctel: kept for 5 months\n"
     assert dnc("retain", "decisions", "--months", "6", *at)[0] == 0
     assert "own is always kept" in dnc("retain", "own", "--months", "6", *at)[2]
     assert "unknown registry" in dnc("retain", "xx", "--months", "6", *at)[2]

@@ -368,7 +368,7 @@ def test_a_row_of_the_question_that_shifted_asks_nothing(store, write_file):
     assert [said(store, "fr-bloctel", 33199000000 + n, "2026-08-01")[0] for n in (1, 2, 3)] == [
         "listed", "clear", "uncovered",
     ]  # fmt: skip
-    assert "1 rows of asked.csv cannot be read; their numbers stay unknown" in one.notes
+    assert "rows of asked.csv that cannot be read, whose numbers stay unknown: 1" in one.notes
 
 
 def test_the_country_of_a_row_is_heard_in_plain_form(store, write_file):
@@ -534,7 +534,7 @@ def test_what_is_no_full_blocklist_loses_nothing(store, write_file):
     for day, text in ((1, answer), (2, answer[:50])):
         store.load(write_file("a.csv", text), as_of=date(2026, 7, day))
         one = store.load(write_file("own.csv", OWN if day == 2 else OWN + "+33199000002,,\n"), as_of=date(2026, 7, day))
-    assert "1 earlier numbers are not in it; they stay until they are lifted" in one.notes
+    assert "earlier numbers that are not in it, and stay until they are lifted: 1" in one.notes
 
 
 def test_a_reason_for_a_shorter_list_is_not_empty(store, write_file):
@@ -564,7 +564,7 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
     assert "Bloctel: listed, as of 2026-06-20" in dnc("answer", "+33199000002", "--on", "2026-06-22")[1]
     assert dnc("replay", 2)[0] == 0
     assert len(list((store.path / "snapshots").iterdir())) == 1
-    assert "OK: 1 files with 2 rows verified" in dnc("verify")[2]
+    assert "OK: files verified: 1, rows: 2;" in dnc("verify")[2]
 
 
 def test_a_file_of_two_snapshots_goes_with_the_last_of_them(store, write_file, tmp_path):

@@ -212,7 +212,7 @@ def test_an_authority_that_is_down_changes_nothing(dnc, logged):
     before = names(logged)
     url = f"http://me:secret@127.0.0.1:{port}/tsa?key=secret"
     code, _, err = dnc("log", "--stamp", url, "--store", logged.path)
-    assert (code, "it is not reached" in err, "secret" in err, names(logged)) == (4, True, False, before)
+    assert (code, "it cannot be reached" in err, "secret" in err, names(logged)) == (4, True, False, before)
     for url, expected in (("http://authority.invalid/", 4), ("file:///etc/passwd", 2), ("nowhere", 2), ("http://", 4)):
         code, _, err = dnc("log", "--stamp", url, "--store", logged.path)
         assert (code, len(err.splitlines()), names(logged)) == (expected, 1, before), err

@@ -120,7 +120,7 @@ def test_a_few_unread_rows_are_counted_and_named(store, write_file):
     path = write_file("a.csv", "Telephone;Réponse\n" + "0199000001;OK\n" * 150 + "zz;OK\n")
     snapshot = store.load(path, as_of=date(2026, 8, 1))
     assert (snapshot.rows, snapshot.unread) == (151, 1)
-    assert snapshot.notes == ("149 rows repeat a number", "line 152 could not be read: not written as a number")
+    assert snapshot.notes == ("rows that repeat a number: 149", "line 152 could not be read: not written as a number")
 
 
 def test_an_empty_own_list_says_that_nobody_objected(store, write_file):

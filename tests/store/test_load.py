@@ -564,7 +564,7 @@ def test_a_second_screening_with_the_same_answers_leaves_the_first(dnc, store, w
     assert "Bloctel: listed, as of 2026-06-20" in dnc("answer", "+33199000002", "--on", "2026-06-22")[1]
     assert dnc("replay", 2)[0] == 0
     assert len(list((store.path / "snapshots").iterdir())) == 1
-    assert "OK: files verified: 1, rows: 2;" in dnc("verify")[2]
+    assert "OK: 1 files with 2 rows verified;" in dnc("verify")[2]
 
 
 def test_a_file_of_two_snapshots_goes_with_the_last_of_them(store, write_file, tmp_path):

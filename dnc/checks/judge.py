@@ -154,30 +154,33 @@ class Judge:
     def _last_days(self, calls: Calls, rows: Factored, cases: pl.DataFrame) -> pl.Series:
         """The last day on which each call is clear (Date); null where it is not, or nothing will change.
 
-        It is found for each case, and for each call whose number is in a later snapshot, which may answer differently
-        about numbers of one case.
+        It is found for each case, but for each call if a later snapshot covers the number, since it may answer
+        differently about numbers of one case.
         """
-        steady, again = cases["steady"], cases["again"]
+        steady, plans = cases["steady"], rows.facts.plans
         if steady.null_count() == cases.height:
             return steady[rows.case]
-        alone, each = steady.is_not_null() & ~again, (steady.is_not_null() & again)[rows.case].arg_true()
-        asked, found = calls.facts("day", "campaign")[each], pl.Series(dtype=pl.Date)
+        again = cases["again"]
 
-        def last_days(new: pl.Series) -> pl.DataFrame:
-            nonlocal found
-            here = alone[new]
-            case = new.filter(here)
-            codes = rows.codes[rows.facts.cases["answer"][case]]
-            plan = pl.concat([rows.facts.cases["plan"][case], calls.plan[each]])
-            last = pl.concat([steady[case], steady[rows.case[each]]])
-            found = self._validity.last_days(rows.facts.plans, plan, codes, asked, last)
+        def of_cases(new: pl.Series) -> pl.DataFrame:
+            is_asked = steady[new].is_not_null() & ~again[new]
+            at = new.filter(is_asked)
+            codes = rows.codes[rows.facts.cases["answer"][at]]
+            plan = rows.facts.cases["plan"][at]
+            found = self._validity.last_days(plans, plan, steady[at], lambda some, _: codes[some])
             until = repeated(None, pl.Date, new.len()).alias("until")
-            return until.scatter(here.arg_true(), found.head(case.len())).to_frame()
+            return until.scatter(is_asked.arg_true(), found).to_frame()
 
-        until = self._ends(cases.height, cases["case"], last_days)["until"]
-        if each.len() and found.is_empty():  # all cases are known
-            last_days(pl.Series(dtype=pl.UInt32))
-        return until[rows.case].scatter(each, found.tail(each.len()))
+        until = self._ends(cases.height, cases["case"], of_cases)["until"][rows.case]
+        at = (steady.is_not_null() & again)[rows.case].arg_true()
+        if not at.len():
+            return until
+        asked = calls.facts("day", "campaign")[at]
+
+        def codes_on(some: pl.Series, days: pl.Series) -> pl.DataFrame:
+            return self._screen.codes(asked[some].with_columns(days.alias("day")))
+
+        return until.scatter(at, self._validity.last_days(plans, calls.plan[at], steady[rows.case[at]], codes_on))
 
     def _judged(self, facts: Facts, evaluated: Iterable[tuple[pl.Series, Facts, Evaluation]]) -> pl.DataFrame:
         """Cases, judged; their verdicts are added to `_verdicts`.

@@ -18,6 +18,8 @@ from dnc.law.findings import Truth, finding_of
 
 # Ascending positions and a day (Date) for each → columns `clear` (Boolean) and `last_day` (Date), a row for each.
 Decide = Callable[[pl.Series, pl.Series], pl.DataFrame]
+# The same → what registries answer on these days, as `Screen.codes` gives it.
+Codes = Callable[[pl.Series, pl.Series], pl.DataFrame]
 
 
 class Validity:
@@ -28,28 +30,15 @@ class Validity:
         self._evaluator = evaluator
         self._policy = policy
 
-    def last_days(
-        self, plans: Distinct, plan: pl.Series, codes: pl.DataFrame, asked: pl.DataFrame, steady: pl.Series
-    ) -> pl.Series:
+    def last_days(self, plans: Distinct, plan: pl.Series, steady: pl.Series, codes: Codes) -> pl.Series:
         """The last day on which each of some clear calls is still clear (Date); null where nothing ends that.
 
         Args:
             plans: facts. plan: for each call, its row there.
-            codes: what registries answer, of the first calls, about whose numbers no later snapshot says anything.
-            asked: the other calls, as `Screen.codes` takes them.
             steady: for each call, the last day on which nothing has changed.
+            codes: asks the registries about those at some positions again, on a later day each.
         """
-
-        def decide(at: pl.Series, days: pl.Series) -> pl.DataFrame:
-            lasting = at < codes.height
-            later = codes[at.filter(lasting)]
-            if not lasting.all():
-                again = asked[at.filter(~lasting) - codes.height]
-                again = self._screen.codes(again.with_columns(days.filter(~lasting).alias("day")))
-                later = pl.concat([later, again], how="diagonal")
-            return self._decided(plans, plan[at], days, later)
-
-        return last_clear_days(steady, decide)
+        return last_clear_days(steady, lambda at, days: self._decided(plans, plan[at], days, codes(at, days)))
 
     def _decided(self, plans: Distinct, plan: pl.Series, days: pl.Series, codes: pl.DataFrame) -> pl.DataFrame:
         """Whether plans are clear on later days (`clear`), and until when nothing changes (`last_day`)."""

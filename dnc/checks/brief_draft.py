@@ -11,8 +11,9 @@ from pathlib import Path
 
 from dnc.checks.brief import Brief
 from dnc.checks.brief_text import toml_text
-from dnc.checks.guesses import MOST_WORDS, Guesses, meaning
+from dnc.checks.guesses import Guesses, meaning
 from dnc.checks.interview import decided
+from dnc.checks.unused_columns import MOST_WORDS
 from dnc.errors import printable
 from dnc.files.table import looks_like_phone
 from dnc.law.rulebook import Rulebook

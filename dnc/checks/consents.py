@@ -21,9 +21,9 @@ import polars as pl
 from dnc.checks.brief import Brief, Names
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
-from dnc.checks.guesses import columns_with, distinct_words, is_day, objecting
 from dnc.checks.header import Header
 from dnc.checks.intake import Intake
+from dnc.checks.unused_columns import columns_with, distinct_words, is_day, objecting
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import is_ended, may_end, named_like, names_others

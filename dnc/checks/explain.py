@@ -12,10 +12,10 @@ import polars as pl
 
 from dnc.checks.brief import Brief, as_cell, must_be_column
 from dnc.checks.calls import Calls
-from dnc.checks.guesses import UnusedObjections
 from dnc.checks.inputs import Source, opened
 from dnc.checks.judge import RegimeResult
 from dnc.checks.settings import Settings, Setup
+from dnc.checks.unused_columns import UnusedObjections
 from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import RAGGED, Table
 from dnc.messages import localized

@@ -18,8 +18,8 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, quoted_cell, text_of
-from dnc.checks.guesses import LOOKED_AT
 from dnc.checks.header import FORMER_OUTCOME, Header
+from dnc.checks.unused_columns import LOOKED_AT
 from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import has_objection, hints, says_not_to_call

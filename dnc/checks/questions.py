@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.counts import Tallies
-from dnc.checks.guesses import MOST_WORDS, Guesses, filled, meaning, objecting
+from dnc.checks.guesses import Guesses, filled, meaning
+from dnc.checks.unused_columns import MOST_WORDS, objecting
 from dnc.clock import NONE, YES, today
 from dnc.files.hints import noes, permits, says_no, says_not_to_call, says_yes
 from dnc.files.table import folded, holds_number

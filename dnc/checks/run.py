@@ -23,7 +23,6 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
-from dnc.checks.guesses import SecondNumbers, UnusedObjections
 from dnc.checks.inputs import Source, opened
 from dnc.checks.intake import Intake
 from dnc.checks.judge import Judge, Verdicts
@@ -32,6 +31,7 @@ from dnc.checks.people import People
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout, Selection, select
 from dnc.checks.settings import Settings, Setup
+from dnc.checks.unused_columns import SecondNumbers, UnusedObjections
 from dnc.clock import clock, today
 from dnc.errors import must_be
 from dnc.files.dataset import FileList

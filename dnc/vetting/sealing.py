@@ -18,10 +18,10 @@ import polars as pl
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import text_of
-from dnc.checks.guesses import SecondNumbers
 from dnc.checks.header import Header
 from dnc.checks.inputs import Source, opened
 from dnc.checks.intake import Intake
+from dnc.checks.unused_columns import SecondNumbers
 from dnc.errors import InputError, OptionError
 from dnc.files.table import folded, quoted
 from dnc.frames import each_distinct

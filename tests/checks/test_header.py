@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from dnc import Brief, Decider, check, decide
-from dnc.checks import guesses
+from dnc.checks import unused_columns
 from dnc.errors import OptionError
 from dnc.files import table
 from dnc.files.hints import _phrase, has_objection, hints
@@ -149,7 +149,7 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
 @pytest.mark.parametrize("batch", [3, 100])
 def test_objections_far_down_an_unused_column_stop_the_check_too(dnc, write_file, monkeypatch, batch):
     """In a list that is sorted by status they come last; texts that all differ are searched in the first rows only."""
-    monkeypatch.setattr(guesses, "LOOKED_AT", 3)
+    monkeypatch.setattr(unused_columns, "LOOKED_AT", 3)
     monkeypatch.setattr(table, "FIRST_ROWS", batch)
     rows = [f"+331990000{at:02},note {at},{'client' if at < 40 else 'Ne pas appeler'}\n" for at in range(50)]
     path = write_file("calls.csv", "number,Remarques,Statut\n" + "".join(rows))

@@ -39,7 +39,7 @@ _YEAR_FIRST = r"^[0-9]{1,2}-[0-9]{1,2}-[0-9]{2}(?:$|[, T])"  # 25-11-26 may be o
 _SHORT_YEAR = r"[0-9].*\p{L}{3}\.?[ ./\-]+[0-9]{2}(?:$|[, T])"  # 05-avr-26; only a declared order decides its century
 # The value that a column of days gives to one of our columns without days.
 _DAY_OF = {"consent": "consent_on", "relationship": "relationship_on"}
-_WORD_OF = {day: word for word, day in _DAY_OF.items()}
+WORD_OF = {day: word for word, day in _DAY_OF.items()}
 
 
 @dataclass(frozen=True)
@@ -280,7 +280,7 @@ class Guesses:
             return None if is_axis and self.rows.height else ours
         if self.has_days(name):
             return _DAY_OF.get(ours) if is_axis else ours
-        return _WORD_OF.get(ours, ours)
+        return WORD_OF.get(ours, ours)
 
     def _by_words(self, name: str) -> str | None:
         """Our column for one whose name says nothing and whose words are those of one axis, two of them or more."""

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.counts import Tallies
-from dnc.checks.guesses import Guesses, filled, meaning
+from dnc.checks.guesses import WORD_OF, Guesses, filled, meaning
 from dnc.checks.unused_columns import MOST_WORDS, objecting
 from dnc.clock import NONE, YES, today
 from dnc.files.hints import noes, permits, says_no, says_not_to_call, says_yes
@@ -25,7 +25,6 @@ from dnc.numbers.numbering_plans import known_region
 SAMPLE = 5_000  # rows that are checked for each question
 _VALUES = 3  # of a column that are shown
 _LONGEST = 30  # characters of a value that are shown
-_DAYS_OF = {"consent_on": "consent", "relationship_on": "relationship"}
 # Who calls, and what each of them calls for.
 _CALLERS = {
     "commercial": ("sale", "information"),
@@ -337,8 +336,8 @@ class OpenQuestions:
             yield from self._of_consent(rows)
         elif word in vocabulary().axes:
             yield from self._of_axis(word, rows)
-        elif word in _DAYS_OF:
-            yield from self._of(_DAYS_OF[word], rows)
+        elif word in WORD_OF:
+            yield from self._of(WORD_OF[word], rows)
             yield from self._of_day(word, rows)
         elif word in ("cli", "attempts", "attempts_day") and not self._is_known(word):
             yield Question(word, self._asks(word), [], rows, fact=word)

@@ -41,6 +41,12 @@ def store(tmp_path_factory) -> Store:
     return store
 
 
+@pytest.fixture
+def settings(store) -> dict[str, object]:
+    """The settings for the recipes."""
+    return TOLD | {"store": str(store.path)}
+
+
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory) -> Path:
     """A list as an engine writes it: a folder a caller, several files, cells of several types."""

@@ -6,17 +6,10 @@ import dask
 import duckdb
 import polars as pl
 import pyarrow as pa
-import pytest
 from polars.testing import assert_frame_equal
 
 from tests.cluster import recipes
-from tests.cluster.conftest import TOLD, rows_of
-
-
-@pytest.fixture
-def settings(store) -> dict[str, object]:
-    """The settings for the recipes."""
-    return TOLD | {"store": str(store.path)}
+from tests.cluster.conftest import rows_of
 
 
 def test_dask(dataset, settings, by_row):

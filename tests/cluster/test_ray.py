@@ -68,12 +68,6 @@ def test_two_workers_write_the_bytes_of_one_machine(cluster, store, dataset, one
     assert {path: path.stat().st_mtime_ns for copy in copies for path in copy.rglob("*")} == before
 
 
-@pytest.fixture
-def settings(store) -> dict[str, object]:
-    """The settings for the recipes."""
-    return TOLD | {"store": str(store.path)}
-
-
 def test_workers_and_tasks_of_the_recipes(cluster, dataset, settings, one_machine):
     """Both ways give the rows of one machine, in its order."""
     assert written(pa.Table.from_batches(recipes.ray_workers(str(dataset), settings))) == one_machine

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql.functions import spark_partition_id
 
 from tests.cluster import recipes
-from tests.cluster.conftest import TOLD, rows_of
+from tests.cluster.conftest import rows_of
 
 WORKERS = 2
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")  # not used here
@@ -41,9 +41,9 @@ def session(tmp_path_factory) -> SparkSession:
     session.stop()
 
 
-def test_spark_decides_what_one_machine_does(session, store, dataset, by_row, tmp_path):
+def test_spark_decides_what_one_machine_does(session, settings, dataset, by_row, tmp_path):
     """Partitioned Parquet in and out by two workers: cell by cell what `check` writes."""
-    decided = recipes.spark(session, str(dataset), TOLD | {"store": str(store.path)})
+    decided = recipes.spark(session, str(dataset), settings)
     decided.write.parquet(str(tmp_path / "verdicts"))
     found = pl.read_parquet(tmp_path / "verdicts" / "*.parquet")
     assert_frame_equal(rows_of(found, by_row), by_row)

@@ -260,11 +260,11 @@ def _result(visit: Visit) -> Response:
     outcome = params.get("outcome", "") if params.get("outcome", "") in OUTCOMES else ""
     reasons = _reasons(check, visit.session.language)
     reason = params.get("reason", "") if params.get("reason", "") in reasons else ""
-    changed = params.get("changed") == "1"
-    chosen = rows.chosen(outcome, reason, changed=changed)
+    only_changed = params.get("changed") == "1"
+    chosen = rows.chosen(outcome, reason, changed=only_changed)
     count = int(chosen.select(pl.len()).collect().item())
     at, pages = visit.part_of(count, _PAGE_ROWS)
-    kept = {"outcome": outcome, "reason": reason, "changed": "1" if changed else ""}
+    kept = {"outcome": outcome, "reason": reason, "changed": "1" if only_changed else ""}
     query = urlencode({name: value for name, value in kept.items() if value})
     with list_check.lock:
         open_ = list_check.open()
@@ -278,7 +278,7 @@ def _result(visit: Visit) -> Response:
         reasons=reasons,
         outcome=outcome,
         reason=reason,
-        changed=changed,
+        changed=only_changed,
         changes=rows.changed,
         count=count,
         rows=[_row(list_check, row) for row in _page_of(chosen, at).iter_rows(named=True)],

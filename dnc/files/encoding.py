@@ -77,7 +77,7 @@ class Text:
         for raw in self.member.blocks(size):
             kept += raw if self.encoding == "utf-8" else decoder.decode(raw).encode()
             if not bounded and _may_be_long(kept, limit):
-                bounded = all(self.lines(limit))
+                bounded = all(self.lines(limit))  # reads them all, and raises at one that is longer
             cut = _after_last_end(kept)
             if cut:
                 yield kept[:cut]
@@ -90,10 +90,10 @@ class Text:
             return len(line.encode("utf-16-le"))
         return len(line) if line.isascii() else len(line.encode(self.encoding.removesuffix("-sig")))
 
-    def even_lines(self, limit: int = ONE_COLUMN_LIMIT) -> Iterator[tuple[int, str]]:
+    def even_lines(self) -> Iterator[tuple[int, str]]:
         """Pairs of (line number, line without its ending). Raises InputError if line endings are mixed."""
         ends = Ends(self.member)
-        for number, line in enumerate(self.lines(limit), 1):
+        for number, line in enumerate(self.lines(ONE_COLUMN_LIMIT), 1):
             ends.see(line, number)
             yield number, line.rstrip("\r\n")
 

@@ -49,7 +49,8 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
     - `line`, `listed`, `since`, `until`: as the loader gives them, dates that cannot be true removed;
     - `number` (UInt64, E.164) and `also` (List(UInt64)), further numbers in the same cell;
     - `odd`: what is not understood in the row, which still counts as listed; or null;
-    - `undated`: which date is not understood, so that it is ignored; or null;
+    - `undated`: which date is not understood, or cannot be true, so that it is ignored; or null;
+    - `implausible`: whether it can be read and cannot be true;
     - `unread`: why the number cannot be read; or null. Such a row has no number, unless it is listed and the number
       is only doubtful: then it may block a call;
     - `doubt`: why the number may be mistyped; or null;

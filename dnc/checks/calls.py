@@ -31,11 +31,12 @@ class Calls(NamedTuple):
         row: for each call, the position of its row in the batch of the list (UInt32, ascending); None where each row is
             one call.
         cells: counts of cells that were not understood or that the brief filled; None where there are none:
-            `what` (`misread`, `when_filled`, `when_empty`), `column` (ours if misread, else that of the file), `word`
-            (the cell, masked, or what it was filled with), `rows` (of the list).
+            `what` (`misread`, `when_filled`, `when_empty`; `denied` where a cell denies the objection that a rule about
+            `column` fills in), `column` (ours if misread, else that of the file), `word` (the cell, masked; our column
+            if denied; else what it was filled with), `rows` (of the list).
         source: for each call, the name of the column with its number, null where the row has none (String); None where
             the list has one such column.
-        text: for each call, what the list has in place of its number (String); None where nobody asks for it.
+        text: for each call, what the list has in place of its number (String); None where they are of no list.
     """
 
     carried: pl.DataFrame

@@ -168,7 +168,7 @@ def _refuse_unused(batch: pl.DataFrame, intake: Intake, proof: str | None) -> No
         (list(filter(may_end, words["column"].unique(maintain_order=True))), "unused_columns"),
         (columns_with(words, is_day), "unused_days"),
         ([*objecting(words), *columns_with(words, is_ended), *others], "unused_cells"),
-        ([header.columns[name] for name in objections if intake.has_objection(batch, [name]).any()], "unused_cells"),
+        ([header.columns[name] for name in objections if intake.objecting(batch, [name]).any()], "unused_cells"),
     ):
         if found:
             raise header.may_object_error([header.names[name] for name in found], why, "rename")

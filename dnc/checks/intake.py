@@ -145,7 +145,7 @@ class Intake:
         """The same, without the objections and withdrawals that the brief declares for the whole list."""
         return replace(self, brief=self.brief.without(AGAINST))
 
-    def says_not_to_call(self) -> bool:
+    def has_marked_rows(self) -> bool:
         """Whether a row is struck through or has a text that says not to call; the table begins again at its first row.
 
         After as many rows as are searched in all columns, none is looked at: later ones have such a text only in
@@ -189,21 +189,10 @@ class Intake:
         row = None if numbers.single else cells["row"]
         if row is not None:
             batch = batch.with_columns(pl.coalesce(RAGGED, numbers.objecting(batch.height)).alias(RAGGED))[row]
-        source = None
-        if len(header.numbers) > 1:
-            source = self._number_names[cells["column"]]
-        mapped = list(dict.fromkeys(name for ours, name in header.columns.items() if ours not in ("call", "number")))
-        asked = {name: rules for name, rules in header.rules_of.items() if name not in mapped}
-        values = self.brief.values
-        states = [pl.lit(fill_state(batch[name], rules, values)).alias(name) for name, rules in asked.items()]
-        dates = [name for name in mapped if name in self.table.dates and batch.schema[name] == pl.Datetime]
-        dated = batch.with_columns(pl.col(dates).cast(pl.Date)) if dates else batch
-        plan, plans = numbered(
-            dated.select(*mapped, *states, RAGGED, read["kind"].alias(KIND), read["unread"].alias(UNREAD))
-        )
+        plan, plans = numbered(self._told(batch).hstack([read["kind"].alias(KIND), read["unread"].alias(UNREAD)]))
         number = pl.select(pl.when(batch[RAGGED].is_null()).then(read["number"])).to_series()
         was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None
-        shared = [name for name in mapped if name in header.carried and batch[name].dtype == pl.String]
+        shared = [name for name in self._mapped if name in header.carried and batch[name].dtype == pl.String]
         facts = self._reader.facts(plans, kinds)
         counted = _counted(facts[MARKS], plan if row is None else plan.filter((row != row.shift(1)).fill_null(True)))
         carried, facts = batch.select(header.carried), facts.drop(MARKS)
@@ -216,9 +205,24 @@ class Intake:
             shared=Shared(plans.select(shared), plan),
             row=row,
             cells=counted,
-            source=source,
+            source=self._number_names[cells["column"]] if len(header.numbers) > 1 else None,
             text=cells["text"],
         )
+
+    @cached_property
+    def _mapped(self) -> list[str]:
+        """The columns that facts are read from."""
+        columns = self.header.columns.items()
+        return list(dict.fromkeys(name for ours, name in columns if ours not in ("call", "number")))
+
+    def _told(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """These columns of a batch, which cells are filled in other columns that have rules about it, and `RAGGED`."""
+        rules = {name: rules for name, rules in self.header.rules_of.items() if name not in self._mapped}
+        values = self.brief.values
+        states = [fill_state(batch[name], of_column, values).alias(name) for name, of_column in rules.items()]
+        dates = [name for name in self._mapped if name in self.table.dates and batch.schema[name] == pl.Datetime]
+        told = batch.select(*self._mapped, *states, RAGGED)
+        return told.with_columns(pl.col(dates).cast(pl.Date)) if dates else told
 
     # The numbers of a row
 
@@ -300,8 +304,8 @@ class Intake:
         ids = text_of(batch[name]) if name else pl.repeat(None, pl.len(), dtype=pl.String)
         return batch.select(quoted_cell(ids)).to_series()
 
-    def has_objection(self, batch: pl.DataFrame, columns: Sequence[str] | None = None) -> pl.Series:
-        """Whether rows hold an objection or a withdrawal: anything in their columns but that there was none.
+    def objecting(self, batch: pl.DataFrame, columns: Sequence[str] | None = None) -> pl.Series:
+        """Which rows hold an objection or a withdrawal: anything in their columns but that there was none.
 
         columns: ours that are looked at; by default all that the list has for them.
         """

@@ -93,7 +93,7 @@ def _read(part: pl.DataFrame | Path) -> pl.DataFrame:
 
 def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     """Those of a batch, whose first row is row `first` of the list: columns of `_SCHEMA`."""
-    rows = batch.with_row_index("\0at", first).filter(intake.has_objection(batch) | batch[RAGGED].is_not_null())
+    rows = batch.with_row_index("\0at", first).filter(intake.objecting(batch) | batch[RAGGED].is_not_null())
     if rows.is_empty():
         return pl.DataFrame(schema=_SCHEMA)
     calls = intake.calls(rows.with_columns(pl.lit(None, pl.String).alias(RAGGED)))

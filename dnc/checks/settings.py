@@ -191,7 +191,7 @@ class Setup:
             reopen: opens the list a second time, where it is too large to be kept in memory.
             folder: for what is collected, if it is much.
         """
-        if not intake.header.against and not intake.says_not_to_call():
+        if not intake.header.against and not intake.has_marked_rows():
             return intake, self.against(intake, (), folder)
         kept, size = list[pl.DataFrame](), 0.0
 

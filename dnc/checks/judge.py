@@ -198,7 +198,7 @@ class Judge:
         doubts = facts.plans.frame["doubt"]
         for at, here, evaluation in evaluated:
             new = [self._verdict(evaluation.regimes, truth) for truth in evaluation.truths]
-            clear = pl.Series([verdict.outcome == "clear" for verdict in new], dtype=pl.Boolean)[evaluation.truth]
+            clear = pl.Series([one.outcome == "clear" for one in new], dtype=pl.Boolean)[evaluation.truth]
             if doubts.null_count() < doubts.len():
                 clear &= doubts.is_null()[here.cases["plan"]]
             verdict = verdict.scatter(at, evaluation.truth + len(verdicts))
@@ -236,9 +236,9 @@ class Judge:
         note = of_plan[facts.cases["plan"]]
         row, distinct = numbered(pl.DataFrame([verdict.alias("verdict"), note.alias("note")]))
         names = (*_TEXTS, "short")
-        rows = [[getattr(verdict, name.removeprefix("dnc_")) for name in names] for verdict in verdicts]
-        worded = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-        worded, plans = taken(worded, distinct["verdict"]), taken(plans, distinct["note"])
+        rows = [[getattr(one, name.removeprefix("dnc_")) for name in names] for one in verdicts]
+        texts = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+        texts, plans = taken(texts, distinct["verdict"]), taken(plans, distinct["note"])
         words = messages("why", self._policy.language)
         reason, sentence = _no_law(plans, self._policy.language)
         others = [name for name in _TEXTS if name not in ("dnc_outcome", "dnc_missing", "dnc_why")]
@@ -248,7 +248,7 @@ class Judge:
             .otherwise(pl.lit(""))
             for name in ("odd", "elsewhere")
         ]
-        cases = worded.select(
+        cases = texts.select(
             pl.lit(plans["jurisdiction"]).alias("dnc_jurisdiction"),
             pl.col("dnc_outcome").fill_null("undecided"),
             pl.coalesce("dnc_missing", reason).alias("dnc_missing"),

@@ -237,9 +237,9 @@ class OpenQuestions:
             if permits(name):
                 yield self._of_permission(name, words)
                 continue
-            noes = {word: "none" for word in words if meaning("objected_on", word)}
+            none = {word: "none" for word in words if meaning("objected_on", word)}
             options = [
-                Option(w[ours], {"columns": {ours: name}} | ({"values": {ours: noes}} if noes else {})) for ours in free
+                Option(w[ours], {"columns": {ours: name}} | ({"values": {ours: none}} if none else {})) for ours in free
             ]
             if "objected_on" in free and self._empty(name):
                 edits = options[free.index("objected_on")].edits | {"when_empty": {name: {"objected_on": "none"}}}
@@ -254,7 +254,7 @@ class OpenQuestions:
             default = (
                 next(at for at, option in enumerate(options) if "when_empty" not in option.edits) if named else None
             )
-            answers = {*YES, *NONE, *map(str.lower, noes)}
+            answers = {*YES, *NONE, *map(str.lower, none)}
             proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
             yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
 

@@ -136,8 +136,8 @@ def _bounded(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         total += size
         if total > _SWOLLEN:
             raise Swollen
-        frames = max(1, batch.width * batch.height / _MOST_CELLS, size / _MOST_BYTES)
-        yield from batch.iter_slices(max(1, int(batch.height / frames)))
+        parts = max(1, batch.width * batch.height / _MOST_CELLS, size / _MOST_BYTES)
+        yield from batch.iter_slices(max(1, int(batch.height / parts)))
 
 
 def _text_bytes(cells: pl.Series) -> int:

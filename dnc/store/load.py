@@ -25,8 +25,7 @@ from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.ingest import Taken, take
 from dnc.registries.lookalikes import is_change_list
 from dnc.registries.reasons import in_words
-from dnc.store import ledger_sql
-from dnc.store.audit_log import now
+from dnc.store import audit_log, ledger_sql
 from dnc.store.ledger import Change
 from dnc.store.loader_search import loader_for
 from dnc.store.snapshots import Accepted, Snapshot, Standing, fault_of
@@ -135,44 +134,43 @@ class Prepared:
         return self.taken.counts["unread"] if self.taken.covers else 0
 
 
-def options(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Options:
+def checked(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> Options:
     """The options of a load, checked. Raises InputError, OptionError; TypeError for a keyword that is not an option."""
-    if unknown := given.keys() - LoadOptions.__annotations__.keys():
+    if unknown := given.keys() - _KINDS.keys():
         raise TypeError(f"load has no option {min(unknown)!r}")
     _refuse_other_kinds(paths, as_of, given)
     covers, asked, loader = given.get("covers") or (), given.get("asked"), given.get("loader")
-    region, accept_unread, reason = given.get("region"), given.get("accept_unread") or 0, given.get("reason")
-    shrunk, corrects = given.get("shrunk"), given.get("corrects")
-    if as_of > today():
-        raise InputError(localized("errors", "load", "future", day=as_of), paths[0])
+    region = given.get("region")
     covers = texts_of("covers", [covers] if isinstance(covers, str) else covers)
-    if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
-        raise InputError(localized("errors", "load", "covers", prefix=bad[0]))
-    if accept_unread < 0 or bool(accept_unread) != bool((reason or "").strip()):
-        raise OptionError(localized("errors", "load", "accept"))
-    if shrunk is not None and not shrunk.strip():
-        raise OptionError(localized("errors", "load", "shrunk"))
-    if corrects is not None and len(paths) > 1:
-        raise OptionError(localized("errors", "load", "corrects"))
-    if asked and len(paths) > 1:
-        raise InputError(localized("errors", "load", "asked"), paths[1])
-    prefixes = tuple(sorted(prefix.lstrip("+") for prefix in covers))
-    return Options(
+    options = Options(
         as_of,
         registry=given.get("registry"),
-        covers=prefixes,
+        covers=tuple(sorted(prefix.lstrip("+") for prefix in covers)),
         campaign=given.get("campaign"),
         means=given.get("means"),
         asked=Path(asked) if asked else None,
         loader=Path(loader) if loader else None,
         region=region and region.upper(),
         layout=Layout(given.get("columns") or {}, given.get("dates", "iso"), given.get("values") or {}),
-        accept_unread=accept_unread,
-        reason=reason,
-        shrunk=shrunk,
-        corrects=corrects,
+        accept_unread=given.get("accept_unread") or 0,
+        reason=given.get("reason"),
+        shrunk=given.get("shrunk"),
+        corrects=given.get("corrects"),
         sheet=given.get("sheet"),
     )
+    if as_of > today():
+        raise InputError(localized("errors", "load", "future", day=as_of), paths[0])
+    if bad := [prefix for prefix in covers if not re.fullmatch(r"\+?[0-9]{1,15}", prefix)]:
+        raise InputError(localized("errors", "load", "covers", prefix=bad[0]))
+    if options.accept_unread < 0 or bool(options.accept_unread) != bool((options.reason or "").strip()):
+        raise OptionError(localized("errors", "load", "accept"))
+    if options.shrunk is not None and not options.shrunk.strip():
+        raise OptionError(localized("errors", "load", "shrunk"))
+    if len(paths) > 1 and options.corrects is not None:
+        raise OptionError(localized("errors", "load", "corrects"))
+    if len(paths) > 1 and asked:
+        raise InputError(localized("errors", "load", "asked"), paths[1])
+    return options
 
 
 def _refuse_other_kinds(paths: Sequence[str | Path], as_of: date, given: LoadOptions) -> None:
@@ -494,7 +492,7 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
         absent=new.loader.absent,
         file=file,
         numbers=numbers,
-        loaded_at=now(),
+        loaded_at=audit_log.now(),
         accepted=tuple(_accepted(new, options, lost)),
         notes=(*new.taken.notes, *why.values(), *_duplicates(new, replaced, standing)),
     )

@@ -264,7 +264,7 @@ class Store:
         """Load several files, all or none; arguments and exceptions as for `load`. Returns one snapshot per file."""
         from dnc.store import load  # most processes only check
 
-        checked = load.options(paths, as_of, options)
+        checked = load.checked(paths, as_of, options)
         standing = self.standing()
         with self.work("load") as work, self.ledger.instance.cursor() as con:
             prepared = []

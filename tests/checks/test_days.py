@@ -228,7 +228,6 @@ def test_a_lift_and_a_list_of_one_day(store, write_file, monkeypatch, lifted, st
 
     def at(clock):
         monkeypatch.setattr(audit_log, "now", lambda: datetime.fromisoformat(f"2026-11-20T{clock}"))
-        monkeypatch.setattr("dnc.store.load.now", audit_log.now)
 
     for clock in sorted([lifted, "12:00"]):
         at(clock)

@@ -12,8 +12,7 @@ from collections.abc import Hashable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 
@@ -101,10 +100,8 @@ class Judge:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.__exit__(kind, value, trace)
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
 
     @cached_property
     def _evaluator(self) -> Evaluator:

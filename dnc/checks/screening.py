@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import date
 from functools import cached_property
-from types import TracebackType
 from typing import Protocol, Self
 
 import duckdb
@@ -95,9 +94,7 @@ class Screen:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @cached_property

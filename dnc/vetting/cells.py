@@ -49,7 +49,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
-from types import TracebackType
 from typing import Any, Self, cast
 
 import duckdb
@@ -185,9 +184,7 @@ class Cells:
         self._con.execute("create table held (number ubigint)")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:

@@ -11,6 +11,12 @@ from collections.abc import Iterable
 import pytest
 
 ALL = os.environ.get("DNC_TESTS") == "all"
+# A sales call to a consumer in France, of which nothing but the consent is left to tell.
+SALE = {
+    "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "+33199000499", "sector": "general",
+    "source": "opt_in_form", "relationship": "none", "related": "no", "habit": "occasional", "attempts": "0",
+    "recipient": "consumer", "objected_on": "none",
+}  # fmt: skip
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("POLARS_MAX_THREADS", "1")  # workers fill the cores
 

@@ -14,14 +14,8 @@ from dnc import InputError, Rulebook, Store, check
 from dnc.checks.brief import Brief, read_brief
 from dnc.checks.consents import read_consents
 from dnc.errors import OptionError
-from tests import size, some
+from tests import SALE, size, some
 
-GIVEN = {
-    "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "withheld", "sector": "general",
-    "source": "opt_in_form", "relationship": "none", "related": "no", "habit": "occasional", "attempts": "0",
-    "recipient": "consumer", "objected_on": "none",
-}  # fmt: skip
-GIVEN["cli"] = "+33199000499"
 NUMBER = "01 99 00 04 18"
 
 
@@ -30,7 +24,7 @@ def outcome(store, write_file):
     """A function that gives the outcomes of a list beside a file of consents, and the check."""
 
     def decide(consents: str, calls: str = f"number\n{NUMBER}\n", **options):
-        options = {"region": "FR", "at": "2026-09-21T10:30", "given": GIVEN, **options}
+        options = {"region": "FR", "at": "2026-09-21T10:30", "given": SALE, **options}
         result = check(write_file("calls.csv", calls), store, consents=write_file("consents.csv", consents), **options)
         return result.verdicts["dnc_outcome"].to_list(), result
 
@@ -53,7 +47,7 @@ def test_a_number_that_is_not_in_the_file_is_not_known(outcome):
     other = HEAD + "02 61 91 00 01,named_caller,2026-08-01,both,,\n"
     [was], result = outcome(other)
     assert was == "undecided" and "consent" in result.verdicts["dnc_missing"][0]
-    assert outcome(other, given={**GIVEN, "consent": "none"})[0] == ["blocked"]
+    assert outcome(other, given={**SALE, "consent": "none"})[0] == ["blocked"]
 
 
 def test_a_row_that_shifted_may_have_been_a_withdrawal(outcome):
@@ -84,7 +78,7 @@ def outcomes(tmp_path_factory):
     def decide(consents: list[str], calls: list[str], **options: object) -> list[str]:
         (folder / "consents.csv").write_text(HEAD + "\n".join(consents) + "\n")
         (folder / "calls.csv").write_text("\n".join(calls) + "\n")
-        told = {"region": "FR", "at": "2026-09-21T10:30", "given": GIVEN, "consents": folder / "consents.csv"}
+        told = {"region": "FR", "at": "2026-09-21T10:30", "given": SALE, "consents": folder / "consents.csv"}
         found = check(folder / "calls.csv", Store(folder / "store"), **told, **options)
         return found.verdicts["dnc_outcome"].to_list()
 
@@ -170,14 +164,14 @@ def test_a_word_in_the_list_is_a_word_like_others(with_own_words, told, filed, e
 def test_words_are_not_mixed(outcome):
     """A newer word for no calls in particular does not borrow the older one's."""
     calls = f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-08-01,live\n"
-    [was], result = outcome(f"{HEAD}{NUMBER},named_caller,2026-09-01,,,\n", calls, given={**GIVEN, "voice": "recorded"})
+    [was], result = outcome(f"{HEAD}{NUMBER},named_caller,2026-09-01,,,\n", calls, given={**SALE, "voice": "recorded"})
     assert "consent_for" in result.verdicts["dnc_missing"][0]
     assert was == "undecided"
 
 
 def test_a_declared_day_fills_and_is_no_word(outcome):
     """`--set consent_on` fills what neither told, and does not make the list's consent newer than the file's."""
-    facts = {**GIVEN, "consent_on": "2026-09-20", "consent_for": "both"}
+    facts = {**SALE, "consent_on": "2026-09-20", "consent_for": "both"}
     calls = f"number,consent\n{NUMBER},named_caller\n"
     assert outcome(f"{HEAD}{NUMBER},,,,,2026-09-01\n", calls, given=facts)[0] == ["blocked"]
     assert outcome(f"{HEAD}02 61 91 00 01,none,,,,\n", calls, given=facts)[0] == ["clear"]
@@ -273,7 +267,7 @@ def test_columns_and_words_are_those_of_the_brief(outcome, write_file):
     brief = '[columns]\nnumber = "Tél"\nconsent = "Accord"\nobjected_on = "Opposition"\n[values.consent]\nOui = "named_caller"\n'
     brief = read_brief(write_file("b.toml", f'dates = "dmy"\n{brief}'))
     calls = f"Tél,Opposition,Accord\n{NUMBER},none,\n"
-    facts = {name: fact for name, fact in GIVEN.items() if name != "objected_on"}
+    facts = {name: fact for name, fact in SALE.items() if name != "objected_on"}
     consents = f"Tél;Accord;Day;For\n{NUMBER};Oui;01/08/2026;both\n"
     assert outcome(consents, calls, brief=brief, given=facts)[0] == ["clear"]
 
@@ -291,7 +285,7 @@ def test_other_formats(store, write_file, tmp_path):
         {"number": ["+33199000418"], "consent": ["written"], "consent_on": [date(2026, 8, 1)], "consent_for": ["both"]}
     ).write_parquet(tmp_path / "c.parquet")
     calls = write_file("calls.csv", f"number\n{NUMBER}\n")
-    result = check(calls, store, region="FR", at="2026-09-21T10:30", given=GIVEN, consents=tmp_path / "c.parquet")
+    result = check(calls, store, region="FR", at="2026-09-21T10:30", given=SALE, consents=tmp_path / "c.parquet")
     assert result.counts["clear"] == 1
 
 
@@ -319,7 +313,7 @@ def test_consents_are_kept_as_if_their_rows_were_read_one_by_one(tmp_path_factor
 
 def test_a_word_that_is_not_understood_is_not_filled(outcome):
     """What is declared for the list fills cells where nothing was told, and none where something was not understood."""
-    facts = {**GIVEN, "consent": "named_caller", "consent_on": "2026-09-01", "consent_for": "both"}
+    facts = {**SALE, "consent": "named_caller", "consent_on": "2026-09-01", "consent_for": "both"}
     head = "number,consent,consent_on,consent_for\n"
     words = ("maybe,,", ",32/13/2026,", ",2062-01-01,", ",,letters", "named_caller,,letters")
     for filed in ("02 61 91 00 01,none,,,,\n", f"{NUMBER},named_caller,2026-08-01,both,,\n"):
@@ -346,6 +340,6 @@ def test_no_withdrawal_is_lost_in_another_sheet(store, tmp_path, sheet):
             tmp_path / "calls.xlsx",
             store,
             consents=tmp_path / "consents.xlsx",
-            brief=Brief(region="FR", sheet=sheet, facts=GIVEN),
+            brief=Brief(region="FR", sheet=sheet, facts=SALE),
             at="2026-09-21T10:30",
         )

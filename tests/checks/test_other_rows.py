@@ -12,14 +12,9 @@ import pytest
 from dnc import Decider, Store, check, vet
 from dnc.checks import other_rows, settings
 from dnc.checks.brief import Brief
-from tests import size, some
+from tests import SALE, size, some
 
 CHARITY = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}
-SALE = {
-    "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "+33199000499", "sector": "general",
-    "source": "opt_in_form", "relationship": "none", "related": "no", "habit": "occasional", "attempts": "0",
-    "recipient": "consumer", "objected_on": "none",
-}  # fmt: skip
 A, B = "01 99 00 04 18", "+33 1 99 00 04 19"
 
 

@@ -13,6 +13,7 @@ import pytest
 from dnc import InputError, check
 from dnc.cli.main import cli
 from dnc.errors import OptionError
+from tests import SALE
 
 CALLS = """\
 number;name;recipient;consent;consent_on;consent_for;objected_on
@@ -21,11 +22,7 @@ number;name;recipient;consent;consent_on;consent_for;objected_on
 02 61 91 00 01;C;consumer;named_caller;2026-08-01;both;none
 hello;D;consumer;;;;none
 """
-GIVEN = {
-    "caller": "commercial", "voice": "human", "dialler": "manual", "cli": "+33199000499", "sector": "general",
-    "source": "opt_in_form", "relationship": "none", "related": "no", "habit": "occasional", "attempts": "0",
-}  # fmt: skip
-SET = [word for name, fact in GIVEN.items() for word in ("--set", f"{name}={fact}")]
+SET = [word for name, fact in SALE.items() for word in ("--set", f"{name}={fact}")]
 
 
 def _rows(text: str, delimiter: str = ";") -> list[dict[str, str]]:
@@ -51,7 +48,7 @@ def test_changed_gives_only_rows_that_came_out_otherwise(dnc, write_file):
 
 def test_a_former_output_of_any_format_is_decided_again(store, write_file, tmp_path):
     """Parquet, XLSX and JSON lines serve as former outputs as CSV does."""
-    calls, at = write_file("calls.csv", CALLS), {"region": "FR", "given": GIVEN}
+    calls, at = write_file("calls.csv", CALLS), {"region": "FR", "given": SALE}
     for suffix in ("parquet", "xlsx", "jsonl"):
         former = tmp_path / f"former.{suffix}"
         check(calls, store, at="2026-08-20T10:30", out=former, **at)

@@ -42,19 +42,8 @@ from dnc.messages import localized
 _BATCH_CHARACTERS = 1 << 26  # of JSON, which is twenty times as large in memory
 _BLOCK = 1 << 22  # bytes
 _TABLES = (
-    ".csv",
-    ".txt",
-    ".tsv",
-    ".xls",
-    ".xlsx",
-    ".xlsb",
-    ".ods",
-    ".json",
-    ".jsonl",
-    ".ndjson",
-    ".parquet",
-    ".gz",
-    ".zip",
+    *(".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"),
+    *(".xls", ".xlsx", ".xlsb", ".ods", ".gz", ".zip"),
 )
 
 

@@ -70,25 +70,17 @@ def readings(loader: Loader, extract: Extract) -> Iterator[pl.DataFrame]:
         if read["beside"].null_count() < read.height:
             read = _with_beside(read, loader.region)
         kept = pl.col("unread").is_null() | (pl.col("doubt").is_not_null() & pl.col("listed"))
-        number = pl.when(kept).then(pl.col("e164"))
-        reason = pl.when(pl.col("unread").is_not_null()).then(
-            pl.concat_str("unread", "odd", separator=", ", ignore_nulls=True)
-        )
+        reason = pl.concat_str("unread", "odd", separator=", ", ignore_nulls=True)
         national = _is_national if "" in loader.covers and not proved.all() else pl.lit(False)
-        others = (
+        yield _believed(read, of_file).select(
+            "line",
+            pl.when(kept).then("e164").alias("number"),
             national.alias("national"),
             pl.col("listed") | pl.col("odd").is_not_null(),
-            "since",
-            "until",
-            "odd",
-            "undated",
-            "implausible",
-            reason.alias("unread"),
-            "also",
-            "doubt",
-            "mended",
+            *("since", "until", "odd", "undated", "implausible"),
+            pl.when(pl.col("unread").is_not_null()).then(reason).alias("unread"),
+            *("also", "doubt", "mended"),
         )
-        yield _believed(read, of_file).select("line", number.alias("number"), *others)
 
 
 def _believed(rows: pl.DataFrame, of_file: date) -> pl.DataFrame:

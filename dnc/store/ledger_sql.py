@@ -22,15 +22,8 @@ Row = dict[str, Any]
 Connection = duckdb.DuckDBPyConnection
 OBJECTIONS = {"number": pl.UInt64, "on_day": pl.Date, "lifted": pl.Boolean, "seq": pl.Int32, "recorded_at": pl.Datetime}
 _NEW_OBJECTIONS = OBJECTIONS | {"reason": pl.String}
-_ADDED_LATER = (
-    "bitpages",
-    "accepted",
-    "layout",
-    "keys",
-    "rule_packs",
-    "signers",
-    "digests",
-)  # what a ledger of this version may lack until its next change; the newest is the last
+# What a ledger of this version may lack until its next change; the newest is the last.
+_ADDED_LATER = ("bitpages", "accepted", "layout", "keys", "rule_packs", "signers", "digests")
 BLOCK_ROWS = 4096  # objections that are hashed together
 READ_BLOCKS = 64  # of them are read at once
 # A row of a table, without nulls. Functions are DuckDB's own: the ledger may hold macros of these names.

@@ -611,7 +611,7 @@ def test_rows_of_a_blocklist_are_counted_once(tmp_path):
     kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)["number"].to_list()
     assert kept == [33199000001, 33261910002, 33353010003]
     assert (one.listed, one.unread) == (2, 0)
-    assert "1 numbers were cleaned of characters that a spreadsheet or a typist had added" in one.notes
+    assert "numbers cleaned of characters that a spreadsheet or a typist had added: 1" in one.notes
 
 
 CELLS = st.text(st.sampled_from("a1é \",;'\t\u2028"), max_size=4) | st.sampled_from(['"a"', '"a,""b"', '""', '"a\nb"'])

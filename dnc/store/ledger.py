@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -531,8 +531,19 @@ class Change:
             addition["removed"] = sorted(path.name for path in gone)
         if self.drafts:
             self.drafts[-1].detail.update(addition)
+            self._make_older(gone, self.drafts[-1].done_at)
         self.head = audit_log.append(self.con, self.head, self.drafts)
         return replace(manifest, seq=self.head.seq, head=self.head.hash)
+
+    def _make_older(self, gone: Iterable[Path], than: datetime) -> None:
+        """Make no file newer than the row of the log that removes it, or it would count as one that came back.
+
+        It may be: the clock was set back, or that of a file server is ahead.
+        """
+        at = than.replace(tzinfo=UTC).timestamp()
+        for path in gone:
+            with suppress(OSError):  # a file that is lost
+                os.utime(self.folder / path, (at, at))
 
 
 def rows_of(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,22 @@ def test_decisions_that_are_forgotten_by_age_leave_no_byte(known):
     known.forget_decisions(date(2100, 1, 1))
     assert traces(known.path, DECIDED) == set()
     assert not (known.path / "decisions" / file).exists()
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+def test_files_that_seem_to_be_newer_than_the_log_go_too(known, is_read):
+    """The clock was set back, or that of a file server is ahead: they did not come back from an older ledger."""
+    for path in known.path.glob("*/*.parquet"):
+        os.utime(path, (later := path.stat().st_mtime + 3600, later))
+    reading = known.standing() if is_read else None
+    known.forget_numbers([f"+{CLEARED}"])
+    assert len(known.ledger.still_read()) == is_read
+    assert not verify(known.ledger).faults
+    del reading
+    known.forget_decisions(date(2100, 1, 1))
+    snapshots = {f"snapshots/{one.file}" for one in known.snapshots()}
+    assert traces(known.path, CLEARED) <= snapshots
+    assert {f"snapshots/{path.name}" for path in known.path.glob("*/*.parquet")} == snapshots
 
 
 def test_what_a_killed_load_left_goes_before(known):

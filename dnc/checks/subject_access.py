@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,8 @@ def answer(store: Store, number: str, *, region: str | None = None, on: date | N
         objections = ledger_sql.objections_to(opened.con, e164, until)
         checks = ledger_sql.checks(opened.con)
         files = {row["check"]: row["file"] for row in ledger_sql.decisions(opened.con)}
+    reading = None
+    with suppress(OSError):  # of a file that is lost; what is wrong with it is said when it is read
         reading = ReadLock([store.path / "decisions" / file for file in files.values()])
     made = {row["check"]: row for row in checks}
     decisions = [made[seq] | row for seq, file in files.items() for row in _decided(store.path, file, e164, until)]

@@ -241,6 +241,15 @@ def test_a_list_that_does_not_hold_a_number_speaks_of_it_where_it_is_complete(lo
     assert answer(loaded, "+33261910002")["silent"] == [1, 2, 3]
 
 
+def test_an_answer_without_its_decisions_is_refused(dnc, checked):
+    """A file of decisions that is lost is named as such."""
+    next((checked.path / "decisions").iterdir()).unlink()
+    code, _, err = dnc("answer", "+33199000002", "--store", checked.path)
+    assert (code, "a file of decisions is missing: its file does not exist; see dnc verify" in err) == (4, True)
+    with pytest.raises(StoreError):
+        answer(checked, "+33199000002")
+
+
 def test_an_answer_on_the_command_line(dnc, checked):
     """A person reads lines, a program reads JSON, and checks without decisions are named."""
     check(SAMPLES / "shop.csv", checked, region="FR", at="2026-08-05")

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from dnc.errors import InputError, StoreError, unwritable
 from dnc.files import objects
-from dnc.files.atomic import move_into_place, sync_folder
+from dnc.files.atomic import HALF, move_into_place, sync_folder
 from dnc.files.input_file import sha256_of
 from dnc.files.locks import ReadLock, own_folder, remove_orphans
 from dnc.messages import localized
@@ -100,8 +100,8 @@ def _copy_stamp(stamp: stamps.Stamp, folder: Path) -> None:
 
 
 def _copy_file(path: Path, to: Path, checksum: str) -> None:
-    """Copy a file whose SHA-256 begins with `checksum`."""
-    half = to.with_suffix(".half")
+    """Copy a file whose SHA-256 begins with `checksum` into a folder of a store."""
+    half = to.parent.with_name(f"{HALF}{to.name}")  # in the store's folder, where the next change removes what is left
     shutil.copyfile(path, half)
     if not sha256_of(half).startswith(checksum):
         raise StoreError(localized("errors", "backup", "damaged", file=path))

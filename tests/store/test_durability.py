@@ -197,6 +197,22 @@ def test_leftovers_of_the_dead_go_with_the_next_change_and_those_of_the_living_s
         assert set((loaded.path / "snapshots").iterdir()) == before
 
 
+def test_the_half_that_a_killed_restore_left_goes_with_the_next_change(loaded, tmp_path):
+    """Also if the damage is then repaired in another way: nobody would look for numbers in it."""
+    backup(loaded.ledger, tmp_path / "kept")
+    snapshot = loaded.path / "snapshots" / loaded.snapshots()[0].file
+    content = snapshot.read_bytes()
+    snapshot.write_bytes(b"")
+    dead = "import os, sys; from pathlib import Path; from dnc import Store; from dnc.store import backup\n"
+    dead += "backup.sha256_of = lambda path: os.kill(os.getpid(), 9)\n"
+    dead += "backup.restore(Store(sys.argv[1]).ledger, Path(sys.argv[2]))"
+    subprocess.run([sys.executable, "-c", dead, str(loaded.path), str(tmp_path / "kept")], check=False)
+    snapshot.write_bytes(content)
+    assert any("half" in path.name for path in loaded.path.rglob("*"))
+    loaded.object(["+33199000004"], date(2026, 8, 3))
+    assert not any("half" in path.name for path in loaded.path.rglob("*"))
+
+
 def test_what_a_purge_deletes_stays_for_a_check_that_reads_it(loaded):
     """A check goes on with the snapshots that stood when it began; the file goes with the change after it ended."""
     standing = loaded.standing()

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from dnc import InputError, Store, StoreError
+from dnc.files.atomic import HALF
 from dnc.files.locks import exclusive_lock, remove_orphans
 from dnc.store import audit_log
 from dnc.store.backup import backup, restore
@@ -217,7 +218,7 @@ def test_a_restore_writes_through_no_link_that_waits_for_it(screened, outside, t
     snapshot.unlink()
     (screened.path / LEDGER).write_bytes(b"")
     before = tree(outside)
-    for link in (screened.path / "damaged" / LEDGER, snapshot.with_suffix(".half")):
+    for link in (screened.path / "damaged" / LEDGER, screened.path / f"{HALF}{snapshot.name}"):
         link.symlink_to(outside / "file")
         with pytest.raises(StoreError, match="is a link or a device and is not followed; remove it"):
             restore(screened.ledger, tmp_path / "backup")

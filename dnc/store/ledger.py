@@ -88,11 +88,9 @@ class Ledger:
 
     @property
     def exists(self) -> bool:
-        """Whether there is a store here; a store that lost its ledger or manifest counts too."""
-        folders = (self.folder / name for name in FOLDERS)
+        """Whether there is a store here; a store that lost its ledger and manifest counts too."""
         try:
-            is_here = self.path.exists() or (self.folder / NAME).exists()
-            return is_here or any(any(folder.glob("*.parquet")) for folder in folders)
+            return any((self.folder / name).exists() for name in (LEDGER, NAME, *FOLDERS))
         except OSError as error:
             raise StoreError(localized("errors", "store_unread", store=self.folder, why=why(error))) from None
 
@@ -240,6 +238,7 @@ class Ledger:
             if not self.exists:
                 with self._copied(None):
                     pass  # an empty store first: files that a change brings are moved in before its ledger is
+                self._make_folders()
             manifest = self._healed()
             self._sweep(manifest)
             self._clean()
@@ -254,9 +253,9 @@ class Ledger:
         try:
             refuse_unsafe(self.folder)
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for name in FOLDERS:
-                (self.folder / name).mkdir(exist_ok=True, mode=0o700)
             with exclusive_lock(self.folder / "lock", self._wait_seconds):
+                if self.exists:
+                    self._make_folders()
                 yield
         except HeldError as error:
             raise self._held(error.pid) from None
@@ -266,6 +265,11 @@ class Ledger:
             if is_full(error):
                 raise no_room(self.folder) from None
             raise StoreError(localized("errors", "ledger", "failed", store=self.folder, why=_cause(error))) from None
+
+    def _make_folders(self) -> None:
+        """Make the folders for files, never before the ledger: without one, they say that it was lost."""
+        for name in FOLDERS:
+            (self.folder / name).mkdir(exist_ok=True, mode=0o700)
 
     @contextmanager
     def _copied(self, before: Manifest | None, *, erasing: bool = False) -> Iterator[Change]:

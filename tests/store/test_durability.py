@@ -120,6 +120,21 @@ def test_a_store_that_lost_a_file_is_never_taken_for_an_empty_one(loaded, write_
     assert names(loaded) == before | {"lock"}
 
 
+def test_a_store_of_opt_outs_alone_is_not_taken_for_an_empty_one_either(store, write_file, tmp_path):
+    """No file is left of it but the lock: its folders say that there was a ledger."""
+    store.object(["+33199000001"], date(2026, 8, 1))
+    backup(store.ledger, tmp_path / "kept")
+    for name in (LEDGER, MANIFEST):
+        (store.path / name).unlink()
+    assert not [path for path in store.path.rglob("*") if path.is_file() and path.name != "lock"]
+    with pytest.raises(StoreError, match="is missing; nothing is decided"):
+        check(write_file("c.csv", "number\n0199000001\n"), store, region="FR")
+    with pytest.raises(StoreError, match="is missing"):
+        store.object(["+33199000002"], date(2026, 8, 2))
+    restore(store.ledger, tmp_path / "kept")
+    assert (store.standing().objections.height, verify(store.ledger).faults) == (1, [])
+
+
 def test_a_ledger_cut_anywhere_is_refused(loaded):
     """Cut at many places, from its first byte to its last, it never opens."""
     whole, places = (loaded.path / LEDGER).read_bytes(), size(10, 100)

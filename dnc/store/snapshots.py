@@ -175,6 +175,8 @@ class Standing:
 def fault_of(path: Path) -> str | None:
     """What is wrong with a file that is named by its checksum, or None if nothing is."""
     try:
+        if path.is_symlink():
+            return localized("errors", "file_fault", "link")
         return None if sha256_of(path) == path.stem else localized("errors", "file_fault", "damaged")
     except FileNotFoundError:
         return localized("errors", "file_fault", "missing")

@@ -19,6 +19,7 @@ from dnc.store import audit_log
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
 from tests.store.test_durability import LEDGER, MANIFEST, as_reader
+from tests.store.test_store import ANSWER
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and modes of POSIX")
 PARTS = ("lock", LEDGER, f"{LEDGER}.wal", MANIFEST, "snapshots", "decisions", "stamps", "damaged", "anchors.json")
@@ -67,6 +68,21 @@ def test_a_link_among_the_snapshots_is_found_and_never_written_through(screened,
     assert "is a link or a device" in verify(screened.ledger).faults[0]
     screened.object(["+33199000004"], date(2026, 8, 4))
     assert (tree(outside), link.is_symlink()) == (before, True)
+
+
+def test_a_snapshot_that_was_moved_and_linked_is_not_read(dnc, store, write_file, tmp_path):
+    """The content is the same, but the database may read nothing outside the store; loading the file again helps."""
+    snapshot = store.load(answer := write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
+    path = store.path / "snapshots" / snapshot.file
+    path.rename(tmp_path / "moved")
+    path.symlink_to(tmp_path / "moved")
+    says = "snapshot 1 (fr-bloctel as of 2026-06-01) is not read: its file is a link; nothing is decided from it: load"
+    calls = write_file("c.csv", "number\n0199000001\n")
+    for verb in (["check", calls, "--region", "FR", "--at", "2026-06-05"], ["answer", "+33199000001"]):
+        code, _, err = dnc(*verb, "--store", store.path)
+        assert (code, says in err) == (4, True), err
+    assert store.load(answer, as_of=date(2026, 6, 1)).new
+    assert (verify(store.ledger).faults, (tmp_path / "moved").exists()) == ([], True)
 
 
 def test_a_link_is_not_locked_though_it_comes_late(outside, tmp_path):

@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from dnc import Store, StoreError, check
+from dnc import InputError, Store, StoreError, check
 from dnc.checks.screening import Screen
 from dnc.files.locks import own_folder
 from dnc.store import audit_log
@@ -409,6 +409,24 @@ def test_a_restored_ledger_says_what_came_after_it(loaded, tmp_path):
     assert (done.before.seq, done.after.seq, done.ledger) == (4, 3, True)
     assert {path.name for path in done.aside.iterdir()} == {LEDGER, MANIFEST}
     assert (loaded.log().height, verify(loaded.ledger).faults) == (4, [])
+
+
+@pytest.mark.parametrize("lost", [LEDGER, MANIFEST])
+def test_the_backup_of_another_store_is_not_restored(loaded, tmp_path, lost):
+    """The opt-outs of one client would take the place of those of another; where the folder is gone it may be meant."""
+    other = Store(tmp_path / "other")
+    for day in (1, 2, 3, 4):
+        other.object(["+33199000008"], date(2026, 8, day))
+    backup(other.ledger, tmp_path / "kept")
+    backup(loaded.ledger, tmp_path / "own")
+    cut = (loaded.path / lost).read_bytes()[:-200]
+    (loaded.path / lost).write_bytes(cut)
+    with pytest.raises(InputError, match=r"kept: this is the backup of another store: .* move that folder away first"):
+        restore(loaded.ledger, tmp_path / "kept")
+    assert ((loaded.path / lost).read_bytes(), (loaded.path / "damaged").exists()) == (cut, False)
+    assert restore(loaded.ledger, tmp_path / "own").ledger
+    loaded.path.rename(tmp_path / "away")
+    assert restore(loaded.ledger, tmp_path / "kept").ledger
 
 
 def test_a_restore_from_a_damaged_backup_changes_nothing(loaded, tmp_path):

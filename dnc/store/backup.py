@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -245,10 +246,10 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
     named = {ledger.folder / path for path in opened.manifest.files()}
     for path in ledger.folder.glob("*/*.parquet"):
         if path not in named and path.parent != aside:
-            path.replace(aside / path.name)
+            path.replace(_free(aside, path))
     for path in (ledger.path, ledger.wal, ledger.folder / NAME):
         if path.exists():
-            shutil.copyfile(path, aside / path.name)
+            shutil.copy(path, _free(aside, path))
     ledger.wal.unlink(missing_ok=True)
     with own_folder(ledger.folder, ".dnc-restore-") as work:
         shutil.copyfile(kept.path, work / LEDGER)
@@ -259,6 +260,12 @@ def _put_ledger(ledger: Ledger, kept: Ledger, opened: Opened, files: list[str]) 
         move_into_place(work / LEDGER, ledger.path)
         move_into_place(work / NAME, ledger.folder / NAME)
     return aside
+
+
+def _free(folder: Path, path: Path) -> Path:
+    """A name for a file in a folder that no other has there: what an earlier restore kept may be nowhere else."""
+    numbers = chain([""], map("-{}".format, count(2)))
+    return next(to for number in numbers if not (to := folder / f"{path.stem}{number}{path.suffix}").exists())
 
 
 def _put_stamps(ledger: Ledger, kept: Ledger, aside: Path | None) -> None:

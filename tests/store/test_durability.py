@@ -429,6 +429,20 @@ def test_the_backup_of_another_store_is_not_restored(loaded, tmp_path, lost):
     assert restore(loaded.ledger, tmp_path / "kept").ledger
 
 
+def test_a_second_restore_keeps_what_the_first_put_aside(loaded, tmp_path):
+    """Each damaged ledger may have opt-outs that are nowhere else; they are for nobody else to read."""
+    backup(loaded.ledger, tmp_path / "kept")
+    cut = []
+    for day in (3, 4):
+        loaded.object(["+33199000004"], date(2026, 8, day))
+        cut.append((loaded.path / LEDGER).read_bytes()[:-100])
+        (loaded.path / LEDGER).write_bytes(cut[-1])
+        aside = restore(loaded.ledger, tmp_path / "kept").aside
+    assert [(aside / name).read_bytes() for name in (LEDGER, "ledger-2.duckdb")] == cut
+    if sys.platform != "win32":
+        assert {path.stat().st_mode & 0o777 for path in aside.iterdir()} == {0o600}
+
+
 def test_a_restore_from_a_damaged_backup_changes_nothing(loaded, tmp_path):
     """The backup is verified first."""
     backup(loaded.ledger, tmp_path / "backup")

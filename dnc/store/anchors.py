@@ -29,9 +29,9 @@ from dnc.files.input_file import read_bounded
 from dnc.messages import Words, localized
 from dnc.store import audit_log, ledger_sql
 from dnc.store.audit_log import Entry
-from dnc.store.ledger import Ledger
+from dnc.store.ledger import ANCHORS, Ledger
 
-NAME = "anchors.json"
+NAME = ANCHORS
 _MOST_BYTES = 16 << 20  # of a file of anchors: one an hour for fifteen years
 _COMMAND_SECONDS = 60
 _STDERR = 2

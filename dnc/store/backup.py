@@ -147,7 +147,8 @@ def restore(ledger: Ledger, source: Path | str) -> Restored:
     for fault in links_in(ledger.folder):
         raise StoreError(fault)
     if not ledger.exists:
-        after = _put_whole(ledger, kept)
+        _remove_empty(ledger.folder)
+        after = backup(kept, ledger.folder, restoring=True)
         return Restored(good.files, True, audit_log.NO_ENTRY, after, None)
     findings = verify(ledger)
     if not findings.faults:
@@ -169,28 +170,7 @@ def _reaches_further(kept: Ledger, ledger: Ledger, findings: Findings) -> bool:
     return len(faults) < len(findings.refuted)
 
 
-def _put_whole(ledger: Ledger, kept: Ledger) -> audit_log.Entry:
-    """Restore a store that is lost; anchors and stamps that are left of it stay, as evidence of its log."""
-    folder = ledger.folder
-    left = [path for path in (folder / anchors.NAME, *folder.glob(f"{stamps.FOLDER}/*")) if path.is_file()]
-    if not left:
-        _remove_empty(folder)
-        return backup(kept, folder, restoring=True)
-    with own_folder(folder.absolute().parent, ".dnc-restore-") as work:
-        after = backup(kept, work / "store", restoring=True)
-        for path in left:
-            if not (to := work / "store" / path.relative_to(folder)).exists():
-                to.parent.mkdir(exist_ok=True, mode=0o700)
-                shutil.copyfile(path, to)
-        folder.rename(work / "left")
-        (work / "store").rename(folder)
-    return after
-
-
 def _remove_empty(folder: Path) -> None:
-    for name in (*FOLDERS, stamps.FOLDER, "."):
-        with suppress(OSError):
-            (folder / name).rmdir()
     (folder / "lock").unlink(missing_ok=True)
     with suppress(OSError):
         folder.rmdir()

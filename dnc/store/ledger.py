@@ -46,6 +46,7 @@ WORK = ".dnc-"  # prefix of folders that belong to one running process
 _BLOCK_BYTES = 16_384  # DuckDB's smallest: the ledger is copied by every change
 _CHANGING = f"{WORK}change-"
 _MOVED_IN = "moved-in"  # in the folder of a change: the names of the files that it moved into the store
+ANCHORS, STAMPS = "anchors.json", "stamps"  # evidence of the log (`dnc.store.anchors`, `dnc.store.stamps`)
 DAMAGED = "damaged"  # folder in which a restore keeps what it replaced
 _OURS = re.compile(r"^[0-9a-f]{64}\.parquet$")
 
@@ -90,7 +91,7 @@ class Ledger:
     def exists(self) -> bool:
         """Whether there is a store here; a store that lost its ledger and manifest counts too."""
         try:
-            return any((self.folder / name).exists() for name in (LEDGER, NAME, *FOLDERS))
+            return any((self.folder / name).exists() for name in (LEDGER, NAME, *FOLDERS, ANCHORS, STAMPS))
         except OSError as error:
             raise StoreError(localized("errors", "store_unread", store=self.folder, why=why(error))) from None
 

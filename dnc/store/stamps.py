@@ -36,13 +36,13 @@ from dnc.messages import Words, localized
 from dnc.store.anchors import Log
 from dnc.store.audit_log import Entry
 from dnc.store.folder import below
-from dnc.store.ledger import WORK, Ledger
+from dnc.store.ledger import STAMPS, WORK, Ledger
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
     from rfc3161_client import TimeStampResponse
 
-FOLDER = "stamps"
+FOLDER = STAMPS
 _NAME = re.compile(r"(\d{1,18})-([0-9a-f]{64})-([0-9a-f]{16})\.tsr")
 MOST_BYTES = 1 << 20  # of an answer or a file of certificates; both have some kilobytes
 _SECONDS = 30.0  # for the whole answer

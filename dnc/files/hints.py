@@ -27,6 +27,11 @@ _LONGEST = 64  # characters of such a text
 _BETWEEN_VALUES = re.compile(r"[;,|/\n{}]")
 _FAILED = re.compile(r"""#[A-Z/0#]*[!?]?|Err:\d+|=(?!").*""", re.DOTALL)  # formulas without a result
 _JOINTS = re.compile(r"['’]|(?<=\b[^\W\d])\.(?=[^\W\d]\b)")  # inside of words: don't, D.N.C.
+# Compounds of German are read as their parts: "Telefonwerbesperre" is three words.
+_COMPOUNDS = re.compile(
+    r"(?<=telefon|kontakt)(?=werb|sperr|verbot|widerspr|widerruf|stopp|kontakt|erlaubnis|einwilligung)"
+    r"|(?<=anruf|werbe)(?=anruf|sperr|verbot|widerspr|widerruf|stopp|erlaubnis|einwilligung)"
+)
 _REMEMBERED = 1_000  # names whose meaning is kept: keys of JSON are the same in every row
 
 
@@ -63,26 +68,45 @@ def may_object(name: str) -> bool:
 
 @lru_cache(_REMEMBERED)
 def may_object_to_calls(name: str) -> bool:
-    """The same of the name of a column, unless it is about something else, such as e-mails or an order."""
-    others = hints()["others"]
+    """The same of the name of a column, unless all of its words are about something else, such as e-mails or an order.
+
+    A name may also be what people write into a cell ("Nicht mehr anrufen").
+    """
+    others, against = hints()["others"], hints()["against"]
     locked = {" ".join(phrase.split()[:2]) for phrase in others["locked"] if _has_one(name, [phrase])}
-    words = {*hints()["against"]["words"]} - locked - _passed(name)
-    return _has_one(name, words) and not is_of_others(name, "channels")
+    told = {word for word in _phrase(name).split() if not word.isdigit()}
+    passed = _passed(name, "left", "named") if told <= _words_of_others() else frozenset()
+    return _has_one(name, {*against["words"], *against["cells"]} - locked - passed)
+
+
+@cache
+def _words_of_others() -> frozenset[str]:
+    """The words of names that are about something else than calls."""
+    keys = ("subjects", "channels", "states", "left", "named", "beside")
+    phrases = itertools.chain.from_iterable(hints()["others"][key] for key in keys)
+    return frozenset(word for phrase in phrases for word in (*phrase.split(), phrase.replace(" ", "")))
 
 
 @lru_cache(_REMEMBERED)
 def is_of_others(name: str, what: str) -> bool:
     """Whether a name of a column has a word for something else (`subjects` or `channels`), and none for calls."""
-    others, call = hints()["others"], hints()["permission"]["call"]
-    return _has_one(name, others[what]) and not _has_one(name, (*others["more"], *call))
+    others, permission = hints()["others"], hints()["permission"]
+    calls = (*others["more"], *permission["call"], *(permission["approach"] if what == "subjects" else ()))
+    of_consent = what == "subjects" and named_like(name, "consent")
+    return _has_one(name, others[what]) and not of_consent and not _has_one(name, calls)
 
 
 @lru_cache(_REMEMBERED)
-def _passed(name: str) -> frozenset[str]:
-    """The words by which a column with a name records no objection, as it is about something else."""
-    others, of_channels = hints()["others"], is_of_others(name, "channels")
-    states = others["states"] if of_channels or is_of_others(name, "subjects") else ()
-    return frozenset((*states, *(others["left"] if of_channels else ())))
+def _passed(name: str, *of_channels: str) -> frozenset[str]:
+    """The words by which a column with a name records no objection, as it is about something else.
+
+    of_channels: keys of those of a column about other channels, beside `states`.
+    """
+    others, is_of_channels = hints()["others"], is_of_others(name, "channels")
+    if not is_of_channels and not is_of_others(name, "subjects"):
+        return frozenset()
+    keys = ("states", *(of_channels if is_of_channels else ()))
+    return frozenset(itertools.chain.from_iterable(others[key] for key in keys))
 
 
 @lru_cache(_REMEMBERED)
@@ -193,7 +217,7 @@ def is_objection(cell: str, name: str = "") -> bool:
     its column a word that speaks of something else does not count (`statut_devis`: `Refusé`).
     """
     items = [part for item in _BETWEEN_ITEMS.split(unescape(cell)) for part in {item, item.rpartition(":")[2]}]
-    passed = _passed(name)
+    passed = _passed(name, "left")
     return any(_is_objection(words.split(), passed) for item in items for words in _readings(item))
 
 
@@ -315,5 +339,5 @@ def _words(name: str) -> str:
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     plain = "".join(c for c in unicodedata.normalize("NFKD", apart) if unicodedata.category(c) not in ("Mn", "Cf"))
     joined = _JOINTS.sub("", plain)
-    words = re.findall(r"[^\W_]+|[|]", f"{plain}|{joined}".casefold())
+    words = re.findall(r"[^\W_]+|[|]", _COMPOUNDS.sub(" ", f"{plain}|{joined}".casefold()))
     return f" {' '.join(words)} "

@@ -146,6 +146,34 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
     assert dnc("check", path, "--quiet", "--ignore", column)[0] != 2
 
 
+@pytest.mark.parametrize(
+    ("name", "stops"),
+    some([
+        ("Dossier : ne pas rappeler", True),
+        ("Opposition mail/voix", True),
+        ("Opposition reçue par courrier", True),
+        ("Désinscrit (tous canaux, mail)", True),
+        ("Fax DNC", True),
+        ("Consentement retiré (commande)", True),
+        ("E-Mail-/Telefonwiderspruch", True),
+        ("Telefonwerbesperre", True),
+        ("Nicht mehr anrufen", True),
+        ("Werbesperre E-Mail", False),
+        ("Do not allow Bulk Emails", False),
+        ("hs_email_optout_12345", False),
+        ("Unsubscribed from all email", False),
+        ("Date désinscription newsletter", False),
+        ("Motif refus devis", False),
+        ("Telefonnummer", False),
+    ], 4),
+)  # fmt: skip
+def test_a_name_that_is_not_wholly_about_something_else_stops_the_check(dnc, write_file, name, stops):
+    """A word beside that of e-mails or of an order may say that the objection is one to calls."""
+    path = write_file("calls.csv", f'number,"{name}"\n+33199000001,\n')
+    code, _, err = dnc("check", path, "--quiet")
+    assert (code == 2, "columns that may record objections are not used" in err) == (stops, stops)
+
+
 @pytest.mark.parametrize("batch", [3, 100])
 def test_objections_far_down_an_unused_column_stop_the_check_too(dnc, write_file, monkeypatch, batch):
     """In a list that is sorted by status they come last; texts that all differ are searched in the first rows only."""

@@ -7,10 +7,10 @@ Files raise, rows do not: a cell that is not understood becomes null, and a note
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import polars as pl
@@ -37,6 +37,7 @@ TORN = "the row lacks cells, as does one beside it without a number: they may be
 OBJECTS = "in place of another number the row says that people are not to be called"
 # Why no call of a row is decided, and the key of the message.
 ROW_REASONS = {**OF_ROWS, TORN: "torn", OBJECTS: "objects"}
+_SHORT = 40  # characters of a cell with a word about objections and little else
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 
@@ -69,13 +70,15 @@ class _Numbers(NamedTuple):
 
 
 class _Texts:
-    """Finds rows with a text by which people are not to be called, in columns that are not used or say something else.
+    """Finds rows with a text by which people are not to be called, in columns that are not used or have a rule.
 
-    After the first rows only columns that had such a text are searched: those of names and addresses have none.
+    In those with a rule a word alone, such as a refusal, means what the rule says. After the first rows only columns
+    that had such a text are searched: those of names and addresses have none.
     """
 
-    def __init__(self, columns: list[str]) -> None:
-        self._columns = columns
+    def __init__(self, unused: list[str], ruled: Iterable[str]) -> None:
+        self._unused = frozenset(unused)
+        self._columns = [*unused, *ruled]
         self._left = LOOKED_AT
         self._found = set[str]()
 
@@ -84,20 +87,23 @@ class _Texts:
         schema = batch.schema
         names = [name for name in self._columns if _may_be_text(schema[name])]
         texts = pl.DataFrame({str(at): as_text(batch[name]) for at, name in enumerate(names)})
-        parts = hints()["against"]["parts"]
-        likely = texts.select(pl.all().str.to_lowercase().str.contains_any(parts)) if names else texts
+        against, lower = hints()["against"], pl.all().str.to_lowercase()
+        is_short = pl.all().str.len_chars() <= _SHORT
+        is_any = lower.str.contains_any(against["parts"]) | (is_short & lower.str.contains_any(against["alone"]))
+        likely = texts.select(is_any) if names else texts
         noted = repeated(None, pl.String, batch.height)
         columns = zip(names, texts, likely, strict=True)
         for name, cells, is_likely in (column for column in columns if column[-1].any()):
             at = is_likely.arg_true()
-            if meant := list(filter(has_objection, cells[at].unique())):
+            says_so = partial(says_not_to_call, name=name) if name in self._unused else has_objection
+            if meant := list(filter(says_so, cells[at].unique())):
                 noted = noted.scatter(at.filter(cells[at].is_in(meant)), NOTED)
                 self._found.add(name)
         self._left -= batch.height
         if self._left <= 0:
             self._columns = [name for name in self._columns if name in self._found]
-        is_any = noted.null_count() < batch.height
-        return batch.with_columns(pl.coalesce(RAGGED, noted).alias(RAGGED)) if is_any else batch
+        is_noted = noted.null_count() < batch.height
+        return batch.with_columns(pl.coalesce(RAGGED, noted).alias(RAGGED)) if is_noted else batch
 
 
 def _may_be_text(kind: pl.DataType) -> bool:
@@ -326,7 +332,7 @@ class Intake:
         """
         header = self.header
         read = {*header.columns.values(), *(rule.column for rule in header.rules if rule.objects)}
-        nameless, texts = header.nameless, _Texts([*header.unused, *(set(header.rules_of) - read)])
+        nameless, texts = header.nameless, _Texts(header.unused, set(header.rules_of) - read)
         for batch in self._with_short_rows(batches) if self.brief.short_rows else batches:
             header.refuse_titles()
             for name in nameless:

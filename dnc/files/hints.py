@@ -102,10 +102,13 @@ def _passed(name: str, *of_channels: str) -> frozenset[str]:
 
     of_channels: keys of those of a column about other channels, beside `states`.
     """
-    others, is_of_channels = hints()["others"], is_of_others(name, "channels")
-    if not is_of_channels and not is_of_others(name, "subjects"):
-        return frozenset()
-    keys = ("states", *(of_channels if is_of_channels else ()))
+    others = hints()["others"]
+    if is_of_others(name, "channels"):
+        keys: tuple[str, ...] = ("states", *of_channels)
+    elif is_of_others(name, "subjects"):
+        keys = ("states",)
+    else:
+        keys = ("surnames",) if _phrase(name) in others["persons"] else ()
     return frozenset(itertools.chain.from_iterable(others[key] for key in keys))
 
 
@@ -275,9 +278,9 @@ def _sentences() -> re.Pattern[str]:
     return re.compile(rf" (?:{'|'.join(pairs)}) ")
 
 
-def says_not_to_call(text: str) -> bool:
-    """Whether a text is or has a phrase by which people are not to be called."""
-    return is_objection(text) or has_objection(text)
+def says_not_to_call(text: str, name: str = "") -> bool:
+    """Whether a text, in a column with a name, is or has a phrase by which people are not to be called."""
+    return is_objection(text, name) or has_objection(text)
 
 
 def of_the_rows(title: str) -> str:

@@ -135,6 +135,7 @@ from tests import some
         ("Ville", ["Baja", "Lyon"], False),
         ("Comment", ["do call on Monday", "called in May"], False),
         ("Société", ["Rouge et Or", "Opposition Conseil"], False),
+        ("Nom", ["Robinson", "Dupont"], False),
     ], 9),
 )  # fmt: skip
 def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write_file, column, cells, stops):
@@ -474,6 +475,11 @@ def test_a_wish_about_paper_is_no_objection_to_calls(text, counts):
         ("nicht mehr erreichbar, erneut anrufen", False),
         ("no contesta, volver a llamar", False),
         ("geen gehoor, 2x gebeld", False),
+        ("Opposition", True),
+        ("DNC", True),
+        ("Désinscrit le 12/03", True),
+        ("bus stop", False),
+        ("Exclusif", False),
     ], 4),
 )  # fmt: skip
 def test_a_sentence_that_says_not_to_call_leaves_its_row_undecided(dnc, write_file, text, counts):
@@ -497,11 +503,15 @@ def test_no_phrase_of_cells_is_passed_over():
     """Only texts with one of the parts are searched for them."""
     against, sentences = hints()["against"], hints()["sentences"]
 
-    def has_parts(phrases: list[str]) -> bool:
-        return bool((" " + pl.Series(phrases)).str.contains_any(against["parts"]).all())
+    def without(parts: list[str], phrases: list[str]) -> list[str]:
+        texts = pl.Series(phrases)
+        return texts.filter(~(" " + texts).str.contains_any(parts)).to_list()
 
-    assert has_parts(against["cells"]) and has_parts(against["wishes"])
-    assert [pair for pair in sentences if not (has_parts(pair["before"]) or has_parts(pair["after"]))] == []
+    assert without(against["parts"], against["cells"] + against["wishes"]) == []
+    words = [word for word in against["words"] if word not in against["not"]]
+    assert without(against["parts"] + against["alone"], words) == []
+    pairs = [[without(against["parts"], pair[key]) for key in ("before", "after")] for pair in sentences]
+    assert [pair for pair in pairs if all(pair)] == []
 
 
 def test_words_of_the_hints_are_written_as_those_of_a_list_are_read():
@@ -509,7 +519,9 @@ def test_words_of_the_hints_are_written_as_those_of_a_list_are_read():
     told = hints()
     tables = [told[name] for name in ("against", "permission", "consents", "nothing", "others")] + told["sentences"]
     groups = [words for table in tables for words in table.values()]
-    words = [word for words in groups if words is not told["against"]["parts"] for word in words]
+    words = [
+        word for words in groups if words not in (told["against"]["parts"], told["against"]["alone"]) for word in words
+    ]
     assert [word for word in words if word != _phrase(word)] == []
     names = [*told["mistyped"]["not"], *told["organisation"]["words"]]
     assert [name for name in names if name != folded(name)] == []

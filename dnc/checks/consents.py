@@ -26,7 +26,7 @@ from dnc.checks.intake import Intake
 from dnc.checks.unused_columns import columns_with, distinct_words, is_day, objecting
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError, OptionError
-from dnc.files.hints import is_ended, may_end, named_like, names_others
+from dnc.files.hints import is_ended, may_end, named_like, names_others, says_no
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
 from dnc.files.table import LINE, RAGGED, Table, as_typed, folded, quoted
@@ -164,6 +164,7 @@ def _refuse_unused(batch: pl.DataFrame, intake: Intake, proof: str | None) -> No
     words = distinct_words(batch, [name for name in header.unused if name != proof])
     objections = [name for name in OR_NONE if name in header.columns and name not in _COLUMNS]
     others = [name for name in columns_with(words, names_others) if named_like(name, "consent_for")]
+    others += [name for name in columns_with(words, says_no) if named_like(name, "consent")]
     for found, why in (
         (list(filter(may_end, words["column"].unique(maintain_order=True))), "unused_columns"),
         (columns_with(words, is_day), "unused_days"),

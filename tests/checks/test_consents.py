@@ -224,7 +224,8 @@ def test_a_column_that_may_tell_withdrawals_stops_the_check(outcome, name):
         ("statut", "Expiré", True), ("status", "active", False), ("objected_on", "2026-08-15", True),
         ("objected_on", "none", False), ("refused_on", "2026-08-15", True), ("consent_for", "live", True),
         ("hours_agreed", "10:00-11:00", True), ("canal", "e-mail et SMS", True), ("channel", "phone", False),
-        ("source", "email", False),
+        ("source", "email", False), ("opt_in", "0", True), ("opt_in", "yes", False), ("double opt-in", "no", True),
+        ("commentaire", "a retiré son accord", True),
     ],
 )  # fmt: skip
 def test_what_a_file_of_consents_tells_besides_is_not_passed_over(outcome, name, cell, stops):

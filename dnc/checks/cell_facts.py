@@ -17,7 +17,16 @@ from dnc.checks.brief import Brief
 from dnc.checks.header import Rule
 from dnc.checks.local_time import Places, appointment, call_moment, local_day
 from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
-from dnc.files.hints import has_objection, may_object, noes, permits, says_nothing
+from dnc.files.hints import (
+    has_objection,
+    is_ended,
+    may_object,
+    names_only_others,
+    noes,
+    permits,
+    says_no,
+    says_nothing,
+)
 from dnc.files.table import RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct, repeated, taken
 from dnc.law.demands import DATES
@@ -353,10 +362,11 @@ def _state(text: str, nothing: Mapping[str, str]) -> str:
 
 
 def _refuses(text: str) -> bool:
-    """Whether a cell refuses something: an opposition, or a `no` with more words."""
+    """Whether a cell refuses something: an opposition, a `no` with more words, a consent that ended, e-mails only."""
     first = re.match(r"\w+", text)
-    is_no = first is not None and first[0].lower() in noes()
-    return text == "!" or is_no or (any(map(str.isalpha, text)) and (may_object(text) or has_objection(text)))
+    is_no = text == "!" or says_no(text) or (first is not None and first[0].lower() in noes())
+    ended = is_ended(text) or names_only_others(text)
+    return is_no or ended or (any(map(str.isalpha, text)) and (may_object(text) or has_objection(text)))
 
 
 def masked(text: pl.Expr) -> pl.Expr:

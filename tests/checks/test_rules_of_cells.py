@@ -106,8 +106,9 @@ def test_words_that_are_no_objection_leave_a_rule_without_effect(empty):
 def test_a_refusal_is_no_consent(empty):
     """A cell that refuses, or says no in any language, is filled for an objection and never for a consent."""
     words = ["oui", "Refus", "Nein", "non merci", "Opt-out le 3 mai", "désinscrit", "Stop", "2026-10-01", "", "n/a"]
+    words += ["périmé", "declined", "mail uniquement"]
     consent = {"consent": "named_caller", "consent_on": "2026-10-01", "consent_for": "live"}
-    frame = pl.DataFrame({"number": [f"063998000{at}" for at in range(10)], "RGPD": words})
+    frame = pl.DataFrame({"number": [f"06399800{at:02}" for at in range(len(words))], "RGPD": words})
     brief = Brief(region="FR", when_filled={"RGPD": consent | {"recipient": "consumer"}})
     found = facts_of(frame, brief, ["consent", "recipient"])
     assert found["consent"].is_not_null().to_list() == [word in ("oui", "2026-10-01") for word in words]

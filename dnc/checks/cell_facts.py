@@ -27,7 +27,7 @@ from dnc.files.hints import (
     says_no,
     says_nothing,
 )
-from dnc.files.table import RAGGED, folded
+from dnc.files.table import MARKED, RAGGED, folded
 from dnc.frames import Remembered, as_text, each_distinct, repeated, taken
 from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
@@ -196,7 +196,7 @@ class FactReader:
         note = pl.concat_str(notes or [pl.lit("")], separator=", ", ignore_nulls=True)
         facts = facts.with_columns(self._declared_consent(plans))
         facts = facts.with_columns(note.alias("odd"), pl.lit("").alias("elsewhere"))
-        fits = plans[RAGGED].is_null()
+        fits = fit(plans[RAGGED])
         marks = pl.concat([*self._misread(cells, odd, fits), *self._filled(plans, fits, facts["consent_odd"])])
         marked = marks.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(MARKS))
         at = repeated(None, pl.UInt32, plans.height)
@@ -330,6 +330,11 @@ class FactReader:
         return pl.when(is_odd).then(note)
 
 
+def fit(ragged: pl.Series) -> pl.Series:
+    """Which rows fit the header, by their cells of `RAGGED`."""
+    return ragged.is_null() | ragged.is_in(MARKED)
+
+
 def fill_state(cells: pl.Series, rules: Collection[Rule], values: Mapping[str, Mapping[str, str]]) -> pl.Series:
     """Which cells are filled: `x`, or one of `-!?` (see `_state`); null where empty.
 
@@ -400,8 +405,11 @@ def _of_numbers(cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, o
     odd["region"] = pl.Series(strange, dtype=pl.Boolean)
     unread = plans.select(pl.coalesce(RAGGED, UNREAD).alias("unread")).to_series()
     where = kinds.select("territory", "code", "doubt", plan_place="place", plan_zones="zones", plan_line="line")
-    kind = pl.select(pl.when(unread.is_null()).then(plans[KIND])).to_series()
-    return [unread, *taken(where, kind).get_columns()]
+    kind = pl.select(pl.when(fit(plans[RAGGED]) & plans[UNREAD].is_null()).then(plans[KIND])).to_series()
+    where = taken(where, kind).with_columns(
+        pl.when(plans[RAGGED].is_in(MARKED)).then(plans[RAGGED]).otherwise("doubt").alias("doubt")
+    )
+    return [unread, *where.get_columns()]
 
 
 def _defaults(facts: pl.DataFrame, cells: pl.DataFrame, odd: Odd) -> list[pl.Expr]:

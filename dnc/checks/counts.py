@@ -45,8 +45,8 @@ class Tallies:
     """Counts of rows.
 
     cells: by `Cell`. days: by day of the call and outcome. ends: of clear rows, by the last day on which they are
-    clear; None if nothing ends that. unread: of rows whose number cannot be read, by reason. misread: of cells that
-    were not understood, by our column and masked word; "" stands for further words of a column with many.
+    clear; None if nothing ends that. unread: of undecided rows that do not count as they stand, by reason. misread: of
+    cells that were not understood, by our column and masked word; "" stands for further words of a column with many.
     filled: of cells that rules of the brief filled, by `when_filled` or `when_empty`, column of the file, and fact.
     """
 
@@ -71,7 +71,8 @@ class Tallies:
         outcome = verdicts.cases["dnc_outcome"]
         for day, case, count in _counted(met.select("day", "case", "calls")):
             self.days[day, outcome[case]] += count
-        for reason, count in _counted(met.select("unread", "calls").drop_nulls()):
+        left = met.filter(outcome[met["case"]] == "undecided")
+        for reason, count in _counted(left.select("unread", "calls").drop_nulls()):
             self.unread[reason] += count
         for what, column, word, count in () if calls.cells is None else calls.cells.sort(pl.all()).iter_rows():
             if what != "misread":

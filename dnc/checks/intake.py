@@ -17,14 +17,14 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, quoted_cell, text_of
+from dnc.checks.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
 from dnc.checks.header import FORMER_OUTCOME, Header
 from dnc.checks.unused_columns import LOOKED_AT
 from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import has_objection, hints, says_not_to_call
 from dnc.files.output_rows import Shared
-from dnc.files.table import FEWER, LINE, NOTED, RAGGED, STRUCK, UNNAMED, Table, is_name_of_number
+from dnc.files.table import FEWER, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, is_name_of_number
 from dnc.frames import as_text, each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
@@ -170,7 +170,7 @@ class Intake:
                 if rows >= LOOKED_AT and self.table.kind != "xlsx":
                     return
 
-        found = any(batch[RAGGED].is_in([NOTED, STRUCK]).any() for batch in self.fitted(beginning()))
+        found = any(batch[RAGGED].is_in(MARKED).any() for batch in self.fitted(beginning()))
         self.table.batches = itertools.chain(first, self.table.batches)
         return found
 
@@ -196,7 +196,7 @@ class Intake:
         if row is not None:
             batch = batch.with_columns(pl.coalesce(RAGGED, numbers.objecting(batch.height)).alias(RAGGED))[row]
         plan, plans = numbered(self._told(batch).hstack([read["kind"].alias(KIND), read["unread"].alias(UNREAD)]))
-        number = pl.select(pl.when(batch[RAGGED].is_null()).then(read["number"])).to_series()
+        number = pl.select(pl.when(fit(batch[RAGGED])).then(read["number"])).to_series()
         was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None
         shared = [name for name in self._mapped if name in header.carried and batch[name].dtype == pl.String]
         facts = self._reader.facts(plans, kinds)

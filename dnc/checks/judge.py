@@ -24,6 +24,7 @@ from dnc.checks.screening import Screen
 from dnc.checks.validity import Validity, answered_again
 from dnc.checks.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
 from dnc.files.output_rows import Shared
+from dnc.files.table import MARKED
 from dnc.frames import Remembered, numbered, repeated, taken
 from dnc.law.condition import Condition
 from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
@@ -284,17 +285,26 @@ def _why(notes: pl.Expr) -> pl.Expr:
 
 
 def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:
-    """Cases, with `undecided` in place of `clear` where a number may be mistyped, and a note on it."""
-    words = messages("why", language)
-    reason = pl.format(words["doubt"].replace("{reason}", "{}"), pl.lit(doubt).replace(reasons(language)))
-    is_clear = pl.col("dnc_outcome") == "clear"
+    """Cases, with `undecided` in place of `clear` where a number may be mistyped or a row is marked, and a note on it.
+
+    Of a marked row that is not blocked nothing else is said.
+    """
+    words, is_clear, is_marked = (
+        messages("why", language),
+        pl.col("dnc_outcome") == "clear",
+        pl.lit(doubt.is_in(MARKED)),
+    )
+    texts = reasons(language).items()
+    says = {reason: words["row" if reason in MARKED else "doubt"].format(reason=text) for reason, text in texts}
     missing = pl.concat_list(pl.col("dnc_missing").str.split(";"), pl.lit(["number"])).list.set_difference([""])
     changed = {
         "dnc_outcome": pl.lit("undecided"),
-        "dnc_missing": missing.list.sort().list.join(";"),
+        "dnc_missing": pl.when(is_marked).then(pl.lit("number")).otherwise(missing.list.sort().list.join(";")),
         "dnc_confidence": pl.lit(""),
         **{
-            name: pl.when(is_clear).then(reason).otherwise(pl.col(name) + pl.lit(words["mistyped"]))
+            name: pl.when(is_clear | is_marked)
+            .then(pl.lit(doubt).replace(says))
+            .otherwise(pl.col(name) + pl.lit(words["mistyped"]))
             for name in ("dnc_why", "short")
         },
     }

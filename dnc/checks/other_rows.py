@@ -23,7 +23,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
-from dnc.files.table import NOTED, RAGGED, STRUCK
+from dnc.files.table import MARKED, RAGGED
 from dnc.frames import numbered
 from dnc.law.vocabulary import AGAINST, vocabulary
 from dnc.messages import messages
@@ -98,7 +98,7 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
         return pl.DataFrame(schema=_SCHEMA)
     calls = intake.calls(rows.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
     days, rows = calls.facts(*AGAINST), calls.each(rows)
-    ragged, noted = rows[RAGGED].is_not_null(), rows[RAGGED].is_in([NOTED, STRUCK])
+    ragged, noted = rows[RAGGED].is_not_null(), rows[RAGGED].is_in(MARKED)
     row = pl.coalesce(pl.when(~ragged).then(intake.row_ids(rows)), rows["\0at"].cast(pl.String))
     marked = {"objected_on": noted} | dict.fromkeys(intake.header.against, ragged)
     against = [_day(column, marked.get(column)) for column in AGAINST]
@@ -158,7 +158,8 @@ _COMBINED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn}
 
 def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> Calls:
     """Calls with the dates of one column that other rows have for their numbers, where these count."""
-    number = calls.number.fill_null(0)
+    is_read = calls.facts("unread")["unread"].is_null()  # other rows are judged by themselves
+    number = pl.select(pl.when(is_read).then(calls.number).fill_null(0).alias("number")).to_series()
     place = by_number["number"].search_sorted(number).clip(upper_bound=max(by_number.height - 1, 0))
     at = (by_number["number"][place] == number).arg_true() if by_number.height else place.clear()
     if not at.len():

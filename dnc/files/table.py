@@ -31,6 +31,7 @@ UNNAMED = "the row has text behind the last column with a name"
 QUOTED = "a quotation mark in the row is not closed in its cell"
 STRUCK = "the row has cells that are struck through"
 NOTED = "a text in the row says that people are not to be called"
+MARKED = (STRUCK, NOTED)  # rows that fit, but whose call is never clear
 LINE = "\0line"  # UInt64 column of every batch: the line where the row begins, counted from 1
 PHONE_WORDS = (
     *("number", "telephone", "phone", "tel", "numero", "portable", "mobile", "fixe", "msisdn", "gsm", "landline"),

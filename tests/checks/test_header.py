@@ -424,6 +424,22 @@ def test_such_a_text_counts_in_columns_of_other_types(store, tmp_path, kind):
         assert check(source, store).verdicts["dnc_missing"].is_in(["number"]).arg_true().to_list() == [7]
 
 
+def test_such_a_text_hides_no_rule_that_blocks(dnc, write_file):
+    """A row with an objection of its own, or of the own list, is blocked, whatever a note says of it."""
+    dnc("load", write_file("own.csv", "number\n+33199000003\n"), "--registry", "own", "--as-of", "2026-01-01")
+    texts = ["a demandé à ne plus être appelée", "", "ne plus appeler svp", "ne plus appeler svp"]
+    objections = ["2026-01-01", "2026-01-01", "", ""]
+    rows = "".join(f"+3319900000{at},{objections[at]},{text}\n" for at, text in enumerate(texts, 0))
+    rows += "".join(f"+331990001{at},,{at}\n" for at in range(10, 40))
+    path = write_file("calls.csv", f"number,objected_on,Note\n{rows}")
+    _, out, said = dnc("check", path, "--columns", "number,outcome", "--set", "caller=political")
+    found = [line.split(",")[-2:] for line in out.splitlines()[1:5]]
+    assert found == [
+        [f"+3319900000{at}", outcome] for at, outcome in enumerate(["blocked", "blocked", "undecided", "blocked"])
+    ]
+    assert "says not to call: 1" in said
+
+
 def test_such_a_text_counts_in_a_column_with_a_rule(store):
     """It fills in no consent, and its row is undecided; where filled cells tell an objection it is one."""
     rows = pl.DataFrame(

@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 import xlsxwriter
 
-from dnc import Brief, Decider, check, decide
+from dnc import Brief, Decider, Rulebook, check, decide
 from dnc.checks import unused_columns
 from dnc.errors import OptionError
 from dnc.files import table
-from dnc.files.hints import _phrase, has_objection, hints
+from dnc.files.hints import _phrase, has_objection, hints, is_objection
 from dnc.files.table import folded
 from tests import some
 
@@ -520,6 +520,16 @@ def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(
     rows = "".join(f"+3319900000{at},{text},{text[::-1]}{at}\n" for at, text in enumerate(texts))
     out = dnc("check", write_file("calls.csv", f"number,Commentaire,Nom\n{rows}"), "--columns", "missing")[1]
     assert [line.endswith("number") for line in out.splitlines()[1:]] == [False, True, True, False]
+
+
+def test_names_of_rules_and_registries_are_no_objections():
+    """An office that puts the output of a check into a table of its own has them in columns of any name."""
+    book = Rulebook.load()
+    names = {*book.registries(), *(regime.id for _, regime in book.regimes())}
+    said = [
+        f"{before}{name}{behind}" for name in names for before in ("", "registry:", "stale:") for behind in ("", ";x")
+    ]
+    assert list(filter(is_objection, said)) == []
 
 
 def test_no_phrase_of_cells_is_passed_over():

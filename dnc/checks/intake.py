@@ -7,7 +7,7 @@ Files raise, rows do not: a cell that is not understood becomes null, and a note
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
@@ -30,13 +30,12 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import Column, read_column
-from dnc.numbers.reader import split_cell
+from dnc.numbers.reader import read_listed, split_cell
 from dnc.registries.reasons import OF_ROWS
 
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
-OBJECTS = "in place of another number the row says that people are not to be called"
 # Why no call of a row is decided, and the key of the message.
-ROW_REASONS = {**OF_ROWS, TORN: "torn", OBJECTS: "objects"}
+ROW_REASONS = {**OF_ROWS, TORN: "torn"}
 _SHORT = 40  # characters of a cell with a word about objections and little else
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
@@ -61,24 +60,20 @@ class _Numbers(NamedTuple):
         by_row = self.cells.select("row", unread=unread).group_by("row", maintain_order=True)
         return by_row.agg(pl.col("unread").all())["unread"]
 
-    def objecting(self, rows: int) -> pl.Series:
-        """`OBJECTS` in each row of the batch with a text about objections in place of a number; null in all others."""
-        unread = self.cells.filter(self.read.rows["number"].is_null() & self.cells["text"].str.contains(r"\p{L}{2}"))
-        words = list(filter(says_not_to_call, unread["text"].unique()))
-        at = unread.filter(pl.col("text").is_in(words))["row"] if words else unread["row"].clear()
-        return repeated(None, pl.String, rows).scatter(at, OBJECTS)
-
 
 class _Texts:
-    """Finds rows with a text by which people are not to be called, in columns that are not used or have a rule.
+    """Finds rows with a text by which people are not to be called.
 
-    In those with a rule a word alone, such as a refusal, means what the rule says. After the first rows only columns
-    that had such a text are searched: those of names and addresses have none.
+    It may be in columns of numbers, in those that are not used, and in those with a rule, where a word alone, such as a
+    refusal, means what the rule says. After the first rows only columns that had such a text are searched: those of
+    names and addresses have none.
     """
 
-    def __init__(self, unused: list[str], ruled: Iterable[str]) -> None:
-        self._unused = frozenset(unused)
-        self._columns = [*unused, *ruled]
+    def __init__(self, header: Header) -> None:
+        read = {*header.columns.values(), *(rule.column for rule in header.rules if rule.objects)}
+        ruled = set(header.rules_of) - read
+        self._ruled = frozenset(ruled)
+        self._columns = [*header.numbers, *header.unused, *ruled]
         self._left = LOOKED_AT
         self._found = set[str]()
 
@@ -95,7 +90,7 @@ class _Texts:
         columns = zip(names, texts, likely, strict=True)
         for name, cells, is_likely in (column for column in columns if column[-1].any()):
             at = is_likely.arg_true()
-            says_so = partial(says_not_to_call, name=name) if name in self._unused else has_objection
+            says_so = has_objection if name in self._ruled else partial(says_not_to_call, name=name)
             if meant := list(filter(says_so, cells[at].unique())):
                 noted = noted.scatter(at.filter(cells[at].is_in(meant)), NOTED)
                 self._found.add(name)
@@ -157,8 +152,6 @@ class Intake:
         After as many rows as are searched in all columns, none is looked at: later ones have such a text only in
         columns where one of the first has. In a spreadsheet all are.
         """
-        if not (self.header.unused or self.header.rules or self.table.kind == "xlsx"):
-            return False
         first, rows = list[pl.DataFrame](), 0
 
         def beginning() -> Iterator[pl.DataFrame]:
@@ -194,7 +187,7 @@ class Intake:
                 self._refuse_heading(unread)
         row = None if numbers.single else cells["row"]
         if row is not None:
-            batch = batch.with_columns(pl.coalesce(RAGGED, numbers.objecting(batch.height)).alias(RAGGED))[row]
+            batch = batch[row]
         plan, plans = numbered(self._told(batch).hstack([read["kind"].alias(KIND), read["unread"].alias(UNREAD)]))
         number = pl.select(pl.when(fit(batch[RAGGED])).then(read["number"])).to_series()
         was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None
@@ -243,7 +236,7 @@ class Intake:
         regions = self._reader.regions(batch)
         cells = self._cells(batch)
         read = read_column(cells["text"], _gathered(regions, cells["row"]))
-        split = self._split(cells, read, regions)
+        split = self._split(cells, read, regions, batch[RAGGED].is_in(MARKED).fill_null(False))
         if split is not None:
             cells, read = split, read_column(split["text"], _gathered(regions, split["row"]))
         if self.header.former and cells.height > batch.height:
@@ -267,21 +260,27 @@ class Intake:
         none = pl.lit(without[cells["row"]])
         return cells.with_columns(pl.when(~none).then("column").alias("column"))
 
-    def _split(self, cells: pl.DataFrame, read: Column, regions: pl.Series | str | None) -> pl.DataFrame | None:
-        """The cells, those with several numbers as one row a number; None where there are none."""
+    def _split(
+        self, cells: pl.DataFrame, read: Column, regions: pl.Series | str | None, marked: pl.Series
+    ) -> pl.DataFrame | None:
+        """The cells, those with several numbers, or one with a note, as one row a number; None where there are none.
+
+        marked: which rows of the batch are.
+        """
         if not read.rows["number"].null_count():
             return None
-        is_unread = read.rows["number"].is_null() & (cells["text"].str.len_chars() >= _SHORTEST_PAIR)
-        unread = cells.with_row_index("at").filter(is_unread)
+        of_marked = marked[cells["row"]].alias("marked")
+        is_unread = read.rows["number"].is_null() & ((cells["text"].str.len_chars() >= _SHORTEST_PAIR) | of_marked)
+        unread = cells.with_row_index("at").with_columns(of_marked).filter(is_unread)
         if unread.is_empty():
             return None
         region = pl.lit(_gathered(regions, unread["row"]), pl.String).alias("region")
         parts = each_distinct(
-            unread.select("text", region),
-            lambda text, region: (split_cell(text, region),),
+            unread.select("text", region, "marked"),
+            lambda text, region, is_marked: (_texts(text, region, is_marked),),
             {"text": pl.List(pl.String)},
         )
-        found = unread.with_columns(parts["text"]).filter(pl.col("text").list.len() > 0)
+        found = unread.drop("marked").with_columns(parts["text"]).filter(pl.col("text").list.len() > 0)
         if found.is_empty():
             return None
         others = cells.with_row_index("at").filter(~pl.col("at").is_in(found["at"].implode()))
@@ -331,8 +330,7 @@ class Intake:
         `Header.refuse_titles` does.
         """
         header = self.header
-        read = {*header.columns.values(), *(rule.column for rule in header.rules if rule.objects)}
-        nameless, texts = header.nameless, _Texts(header.unused, set(header.rules_of) - read)
+        nameless, texts = header.nameless, _Texts(header)
         for batch in self._with_short_rows(batches) if self.brief.short_rows else batches:
             header.refuse_titles()
             for name in nameless:
@@ -409,6 +407,14 @@ class Intake:
         for line, found in rows.unique("text", maintain_order=True).iter_rows():
             if says_not_to_call(found):
                 raise InputError(localized("errors", "heading"), self.table.path, line)
+
+
+def _texts(text: str | None, region: str | None, is_marked: bool) -> list[str]:
+    """The texts of the numbers in a cell; in a row that is marked they are read as in a blocklist: none is called."""
+    if text is None:
+        return []
+    listed = read_listed(text, region) if is_marked else []
+    return split_cell(text, region) or [f"+{number}" for number in listed]
 
 
 def _counted(marks: pl.Series, plan: pl.Series) -> pl.DataFrame | None:

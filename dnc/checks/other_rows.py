@@ -23,7 +23,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
-from dnc.files.table import MARKED, RAGGED
+from dnc.files.table import MARKED, NOTED, RAGGED
 from dnc.frames import numbered
 from dnc.law.vocabulary import AGAINST, vocabulary
 from dnc.messages import messages
@@ -96,7 +96,7 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     rows = batch.with_row_index("\0at", first).filter(intake.objecting(batch) | batch[RAGGED].is_not_null())
     if rows.is_empty():
         return pl.DataFrame(schema=_SCHEMA)
-    calls = intake.calls(rows.with_columns(pl.lit(None, pl.String).alias(RAGGED)))
+    calls = intake.calls(rows.with_columns(pl.lit(NOTED).alias(RAGGED)))  # numbers with a note are read, too
     days, rows = calls.facts(*AGAINST), calls.each(rows)
     ragged, noted = rows[RAGGED].is_not_null(), rows[RAGGED].is_in(MARKED)
     row = pl.coalesce(pl.when(~ragged).then(intake.row_ids(rows)), rows["\0at"].cast(pl.String))

@@ -346,14 +346,21 @@ def test_date_times_that_are_all_midnight_are_dates(screened, tmp_path, unit):
         assert decided.select(judged).equals(same.select(judged))
 
 
-def test_midnights_of_one_batch_or_file_say_nothing_of_another(screened, tmp_path):
-    """A batch of a decider counts by itself; in a list of several files a time in a later one makes its own cells times."""
-    rows = SHOP[:1]
-    frames = [rows.with_columns(call_at=pl.Series([datetime(2026, 8, 10, hour)])) for hour in (0, 10, 0)]
-    mixed = pl.concat([frames[0], frames[1]])
-    found = [frame["dnc_outcome"].to_list() for frame in decide([frames[0], mixed, frames[0]], screened, **TOLD)]
+def test_midnights_of_one_batch_say_nothing_of_another(screened):
+    """A batch of a decider counts by itself."""
+    batches = [SHOP[:1].with_columns(call_at=pl.Series([datetime(2026, 8, 10, hour)])) for hour in (0, 10, 0)]
+    mixed = pl.concat(batches[:2])
+    found = [frame["dnc_outcome"].to_list() for frame in decide([batches[0], mixed, batches[2]], screened, **TOLD)]
     assert found == [["clear"], ["blocked", "clear"], ["clear"]]
-    paths = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
-    frames[0].write_parquet(paths[0])
-    mixed.write_parquet(paths[1])
-    assert check(paths, screened, **TOLD).verdicts["dnc_outcome"].to_list() == ["clear", "blocked", "clear"]
+
+
+def test_a_time_in_one_file_of_a_list_makes_midnights_in_all_of_them_times(screened, tmp_path):
+    """In whichever order they are read."""
+    paths = []
+    for hour in (0, 10):
+        rows = SHOP[:1].with_columns(call_at=pl.Series([datetime(2026, 8, 10, hour)]))
+        paths.append(tmp_path / f"{hour}.parquet")
+        rows.write_parquet(paths[-1])
+    assert check(paths[:1], screened, **TOLD).counts["clear"] == 1
+    assert check(paths, screened, **TOLD).verdicts["dnc_outcome"].to_list() == ["blocked", "clear"]
+    assert check(paths[::-1], screened, **TOLD).verdicts["dnc_outcome"].to_list() == ["clear", "blocked"]

@@ -120,6 +120,33 @@ def test_rows_that_do_not_fit_and_rows_without_a_number(outcomes, dnc, write_fil
     assert "elles sont sans effet sur les autres lignes" in page
 
 
+@pytest.mark.parametrize(
+    "note", ["{} NE PAS APPELER", "{} (opposition)", "DNC {}", "{} / ne plus appeler", "{}\nRobinson"]
+)
+def test_a_text_beside_a_number_counts_for_every_row_of_it(outcomes, note):
+    """So it does in a list without any other column; the row itself is undecided, as one with a note elsewhere is."""
+    rows = [A, '"' + note.format(A) + '"', B]
+    found, result = outcomes("number\n" + "\n".join(rows) + "\n", CHARITY | {"objected_on": "none"})
+    assert found == ["blocked", "undecided", "clear"]
+    assert result.verdicts["dnc_number"].to_list() == ["+33199000418", "+33199000418", "+33199000419"]
+    assert result.verdicts["dnc_why"][1] == "Undecided: the row has a text that says not to call."
+
+
+def test_a_text_in_place_of_a_number_counts_for_the_others_of_its_row(outcomes):
+    """In every row where they are."""
+    text = f"number,mobile\n{A},ne pas appeler\n{A},\n{B},0639980001\n"
+    brief = Brief(columns={"number": ("number", "mobile")})
+    found, _ = outcomes(text, CHARITY | {"objected_on": "none"}, brief=brief)
+    assert found == ["undecided", "undecided", "blocked", "clear", "clear"]
+
+
+def test_an_objection_counts_for_a_number_with_a_note(outcomes):
+    """As in a blocklist, where such a number is read: it is not called."""
+    found, result = outcomes(f"number,objected_on\n{A} (Mme Durand),2026-05-01\n{A},\n{B},none\n", CHARITY)
+    assert found == ["undecided", "blocked", "clear"]
+    assert (result.elsewhere, result.unplaced) == (1, 0)
+
+
 def test_other_columns_are_left_alone(outcomes):
     """A list without columns for it is read once, and what other rows tell of consent or recipient is their own."""
     found, result = outcomes(f"number,recipient\n{A},business\n{A},consumer\n", CHARITY | {"objected_on": "none"})

@@ -167,6 +167,8 @@ def test_an_unused_column_whose_cells_tell_objections_stops_the_check(dnc, write
         ("Do not allow Bulk Emails", False),
         ("hs_email_optout_12345", False),
         ("Unsubscribed from all email", False),
+        ("Opted out of email: Customer Service Communication", False),
+        ("Opted out of email and calls: Marketing Information", True),
         ("Date désinscription newsletter", False),
         ("Motif refus devis", False),
         ("Telefonnummer", False),

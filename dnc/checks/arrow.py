@@ -93,7 +93,7 @@ class Decider:
         kind = table.header, table.dates
         if self._intake is None or (self._intake.table.header, self._intake.table.dates) != kind:
             self._intake = self._setup.intake(table)
-            self._unused = UnusedObjections(self._intake.header, self._setup.brief)
+            self._unused = UnusedObjections(self._intake.header)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
         with ExitStack() as stack:
             intake, against = self._intake, None

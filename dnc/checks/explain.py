@@ -78,7 +78,7 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
         intake = setup.intake(files.table())
         # An objection in any row counts for all rows with its number.
         intake, against = setup.read_ahead(intake, files.table, Path(folder))
-        unused = UnusedObjections(intake.header, setup.brief)
+        unused = UnusedObjections(intake.header)
         before = 0
         for batch in intake.fitted(intake.table.batches):
             unused.look(batch)

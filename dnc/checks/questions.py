@@ -198,7 +198,13 @@ class OpenQuestions:
     @property
     def open_objections(self) -> list[str]:
         """Columns that may record objections and are not mapped or ignored yet: until then a check is refused."""
-        return [name for name in self._guesses.possible_objections if folded(name) not in self._mapped]
+        names = [*self._guesses.possible_objections, *self._denied_consents]
+        return [name for name in dict.fromkeys(names) if folded(name) not in self._mapped]
+
+    @property
+    def _denied_consents(self) -> list[str]:
+        """Columns that may deny the consents that are known from elsewhere."""
+        return self._guesses.denied_consents if self._is_known("consent") else []
 
     @property
     def _has_days_to_read(self) -> bool:
@@ -234,7 +240,7 @@ class OpenQuestions:
             also = self._also(name)
             free = [ours for ours in AGAINST if not self._is_known(ours) and not (also and ours == "objected_on")]
             words = [word for word, _ in self._guesses.words(name)]
-            if permits(name):
+            if permits(name) or name in self._denied_consents:
                 yield self._of_permission(name, words)
                 continue
             none = {word: "none" for word in words if meaning("objected_on", word)}
@@ -321,7 +327,8 @@ class OpenQuestions:
             options.append(Option(w["permission"], edits))
         if not self._is_known("consent"):
             options.append(self._is("consent", name))
-        options.append(Option(w["ignore"], {"ignore": [*self._brief.get("ignore", []), name]}))
+        neither = w["ignore"] if options else self._w["other"]
+        options.append(Option(neither, {"ignore": [*self._brief.get("ignore", []), name]}))
         return self._about(name, w["may"], options, self._filled(name))
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:

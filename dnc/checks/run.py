@@ -90,7 +90,7 @@ def run(
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, state, work, header.columns.get("call", ""))
         second = SecondNumbers(header)
-        unused = UnusedObjections(header, setup.brief)
+        unused = UnusedObjections(header)
         watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]
         pipeline = _Pipeline(intake, partial(setup.completed, against=against), judge, watching, selection, outputs)
         pipeline.run(progress)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
 from dnc.checks.header import Header
@@ -17,9 +16,9 @@ from dnc.files.hints import (
     has_objection,
     has_objection_in_json,
     is_objection,
+    is_of_consent,
     is_of_others,
     is_the_phone,
-    named_like,
     names_channels,
     names_only_others,
     names_others,
@@ -84,29 +83,33 @@ class UnusedObjections:
     """Finds unused columns whose cells record objections, whatever their names, and stops a check at the clear cases.
 
     After the first rows, columns with many different words are passed over: one that records objections has few, or has
-    some near its beginning. Where a consent is declared for all rows, a `no` in a column whose name is about consents
-    is an objection too.
+    some near its beginning. In a row with a consent, a `no` in a column whose name is about consents is an objection
+    too.
 
-    header: of the list. brief: with what is declared for all rows.
+    header: of the list.
     """
 
-    def __init__(self, header: Header, brief: Brief) -> None:
+    def __init__(self, header: Header) -> None:
         self._header = header
         self._columns = header.unused
         self._left = LOOKED_AT
-        is_declared = brief.facts.get("consent", "none") != "none"
-        self._of_consent = [name for name in header.unused if is_declared and named_like(name, "consent")]
+        self._of_consent = list(filter(is_of_consent, header.unused))
 
     def add(self, calls: Calls, verdicts: object) -> None:
         """Look at a batch of calls, as `look` does, and at the cells of other columns that were not understood.
 
         Raises OptionError where such a cell records an objection: what it is read as may not matter for the call; and
-        where a cell denies an objection that another column of its row records.
+        where a cell denies an objection or a consent that another column of its row records.
         """
         self.look(calls.carried)
+        header = self._header
+        if self._of_consent:
+            has_consent = (calls.facts("consent")["consent"] != "none").fill_null(False)
+            words = distinct_words(calls.carried.filter(has_consent), self._of_consent)
+            if denied := columns_with(words, says_no):
+                raise header.may_object_error([header.names[name] for name in denied], "unused_consents", "consent")
         if calls.cells is None:
             return
-        header = self._header
         for name, ours in calls.cells.filter(pl.col("what") == "denied").select("column", "word").iter_rows():
             raise header.denied_objection_error(name, ours)
         against = {header.columns.get(ours) for ours in AGAINST}
@@ -120,18 +123,13 @@ class UnusedObjections:
                 raise header.misread_objection_error(ours)
 
     def look(self, rows: pl.DataFrame) -> None:
-        """Look at rows. Raises OptionError at a column that records objections (see `objecting`) or no consent."""
+        """Look at rows. Raises OptionError at a column that records objections (see `objecting`)."""
         for part in (rows.head(self._left), rows.slice(self._left)):
             if self._columns and part.height:
                 self._look(part)
 
     def _look(self, rows: pl.DataFrame) -> None:
         words = distinct_words(rows, self._columns)
-        of_consent = pl.col("column").is_in(self._of_consent)
-        if self._of_consent and (denied := columns_with(words.filter(of_consent), says_no)):
-            raise self._header.may_object_error(
-                [self._header.names[name] for name in denied], "unused_consents", "consent"
-            )
         if found := objecting(words):
             raise self._header.may_object_error([self._header.names[name] for name in found])
         self._left = max(0, self._left - rows.height)

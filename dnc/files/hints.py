@@ -146,6 +146,14 @@ def names_channels(name: str) -> bool:
     return (named_like(name, "consent") or may_be_reached) and not of_origin
 
 
+@lru_cache(_REMEMBERED)
+def is_of_consent(name: str) -> bool:
+    """Whether a name of a column is about consents, so that a no in it denies one; not one to e-mails or messages."""
+    permission = hints()["permission"]
+    of_others = _has_one(name, permission["channels"]) and not _has_one(name, permission["call"])
+    return named_like(name, "consent") and not of_others and not may_object(name)
+
+
 def is_the_phone(name: str) -> bool:
     """Whether a name of a column has nothing but words for telephone calls."""
     words = set(_phrase(name).split())

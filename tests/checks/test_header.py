@@ -227,11 +227,29 @@ def test_a_no_in_an_unused_column_of_consents_stops_a_check_that_declares_one(dn
     """A consent that is declared for all rows fills in none for a person whose row says no."""
     path = write_file("calls.csv", f"number,{column}\n+33199000001,oui\n+33199000002,Non\n")
     code, _, err = dnc("check", path, "--set", "consent=named_caller")
-    assert (code, f"have cells that say no: '{column}'" in err) == (2, True)
+    assert (code, f"that may record consents: '{column}'" in err) == (2, True)
     for told in ((), ("--set", "consent=none"), ("--set", "consent=named_caller", "--ignore", column)):
         assert dnc("check", path, *told)[0] == 3
     path = write_file("calls.csv", f"number,{column}\n+33199000001,oui\n+33199000002,\n")
     assert dnc("check", path, "--set", "consent=named_caller")[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "stops"),
+    some(
+        [("Opt-in", True), ("RGPD", True), ("Opt-in tél", True), ("Opt-in SMS", False), ("Einwilligung E-Mail", False)],
+        3,
+    ),
+)
+def test_a_no_in_an_unused_column_of_consents_stops_a_check_beside_a_consent(dnc, write_file, column, stops):
+    """Not beside the word that there is none, and not in a column about e-mails or messages."""
+    given, none = (
+        f"number,consent,{column}\n+33199000001,named_caller,non\n",
+        f"number,consent,{column}\n+33199000001,none,non\n",
+    )
+    assert (dnc("check", write_file("calls.csv", given))[0] == 2) == stops
+    if column != "Opt-in tél":  # a no to calls is an objection
+        assert dnc("check", write_file("calls.csv", none))[0] == 3
 
 
 def test_cells_that_tell_objections_stop_more_than_checks(dnc, write_file, store):

@@ -86,6 +86,15 @@ def test_a_column_of_permissions(asked, tmp_path):
     assert brief.values["objected_on"] == {"oui": "none", "non": "yes"}
 
 
+def test_a_second_column_of_consents_that_says_no_is_asked_for(asked, tmp_path):
+    """Once another one records the consents; until then it may be the one that does. One of messages is not."""
+    told = tmp_path / "list.toml"
+    told.write_text('[facts]\nobjected_on = "none"\n[columns]\nconsent = "Consentement"\n')
+    ids = _answered(asked("Tel;Consentement;RGPD;Opt-in SMS\n06 39 98 00 01;oui;non;non\n"), {"is:RGPD": 0})
+    assert "is:RGPD" in ids and "is:Opt-in SMS" not in ids
+    assert read_brief(told).ignore == ("RGPD",)
+
+
 @pytest.mark.parametrize(("name", "is_asked"), [("Créé le", False), ("Date opt-in", True), ("Ne plus appeler", True)])
 def test_the_order_of_days_is_asked_only_for_days_that_matter(asked, name, is_asked):
     """Most exports say when a row was created."""

@@ -51,7 +51,7 @@ def numbers(data: bytes) -> None:
         assert len(str(read.number)) <= 15
         # A zero behind the calling code is none of a number's but in few countries, and some other number without it.
         again = read_number(f"+{read.number}", None).number
-        assert again == read.number or str(read.number).removeprefix(read.code or "").startswith("0")
+        assert again == read.number or str(read.number).removeprefix(read.kind.code).startswith("0")
 
 
 def tables(data: bytes) -> None:

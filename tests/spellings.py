@@ -79,6 +79,6 @@ def sampled(region: str, count: int, seed: float = 1) -> Iterator[int]:
         kept = like[: rng.randint(0, 3)]
         digits = kept + "".join(rng.choices("0123456789", k=max(size - len(kept), 0)))
         number = int(code + digits)
-        if is_valid(number) and read_number(f"+{number}", None).territory == region:
+        if is_valid(number) and read_number(f"+{number}", None).kind.territory == region:
             found.setdefault(number)
     yield from found

@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-import polars as pl
-
 from dnc.numbers.normalise import SEVERAL, cleaned, noted, parts_of, split
 from dnc.numbers.numbering_plans import (
     FRENCH_CODES,
@@ -35,17 +33,6 @@ from dnc.numbers.numbering_plans import (
     own_code,
 )
 
-SCHEMA = {
-    "number": pl.UInt64,
-    "territory": pl.String,
-    "line": pl.String,
-    "unread": pl.String,
-    "place": pl.String,
-    "zones": pl.String,
-    "code": pl.String,
-    "doubt": pl.String,
-}
-
 INTERNATIONAL = "00"  # the international prefix that people write in every country
 
 TWO_WAYS = "could be read as two different numbers"
@@ -57,26 +44,18 @@ class Reading(NamedTuple):
     """The number in one cell.
 
     number: E.164 digits as an integer, or None.
-    unread: why there is no number (`region`: national form, but no known region;
-        else a short reason), or None.
-    territory, line, place, zones, code, doubt: as in `NumberKind`.
+    kind: what the numbering plans say about it; None if there is no number.
+    unread: why there is none (`region`: national form, but no known region; else a short reason), or None.
     """
 
     number: int | None
-    territory: str | None
-    line: str | None
+    kind: NumberKind | None
     unread: str | None
-    place: str | None = None
-    zones: str | None = None
-    code: str | None = None
-    doubt: str | None = None
 
     @property
-    def kind(self) -> NumberKind | None:
-        """What the plans say about the number; None if there is none."""
-        if not self.code:
-            return None
-        return NumberKind(self.territory, self.line, self.place, self.zones, self.code, self.doubt)
+    def doubt(self) -> str | None:
+        """Why the number may be mistyped, or None."""
+        return self.kind.doubt if self.kind else None
 
 
 @lru_cache(maxsize=1 << 16)
@@ -84,10 +63,7 @@ def read_number(text: str, region: str | None) -> Reading:
     """Read one number; national forms are read in the plan of `region` (ISO 3166-1 alpha-2)."""
     digits, reason = cleaned(text)
     number = reason or number_of(digits, region)
-    if isinstance(number, str):
-        return Reading(None, None, None, number)
-    kind = kind_of(number)
-    return Reading(number, kind.territory, kind.line, None, kind.place, kind.zones, kind.code, kind.doubt)
+    return Reading(None, None, number) if isinstance(number, str) else Reading(number, kind_of(number), None)
 
 
 class Candidate(NamedTuple):

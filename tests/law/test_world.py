@@ -99,8 +99,8 @@ def facts(tmp_path, **row):
 )
 def test_whose_number(number, region, territory, place, line):
     """The table of numbering plans tells country, state and kind of line as the law needs them."""
-    read = read_number(number, region)
-    assert (read.territory, read.place, read.line) == (territory, place, line)
+    kind = read_number(number, region).kind
+    assert (kind.territory, kind.place, kind.line) == (territory, place, line)
 
 
 def test_the_plan_is_whole():

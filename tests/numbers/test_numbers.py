@@ -19,9 +19,9 @@ from dnc.checks.subject_access import answer
 from dnc.messages import messages
 from dnc.numbers import bulk_reader
 from dnc.numbers.numbering_plans import MAILBOX, UNPLANNED
-from dnc.numbers.reader import SCHEMA, TWO_WAYS, read_listed, read_number
+from dnc.numbers.reader import TWO_WAYS, Reading, read_listed, read_number
 from tests import size
-from tests.number_twin import compared, oddly, read_numbers
+from tests.number_twin import compared, oddly, one_by_one, read_numbers
 from tests.spellings import SPELLINGS, sampled, spelled, territories
 
 FICTION = list(csv.DictReader((files("dnc.numbers") / "fiction.csv").read_text("utf-8").splitlines()))
@@ -81,7 +81,7 @@ def test_one_subscriber_one_identity(text):
 def test_overseas_numbers_have_one_identity(text, region, number, territory):
     """The official plan decides where a French number lives, whichever way it was written."""
     reading = read_number(text, region)
-    assert (reading.number, reading.territory) == (number, territory)
+    assert (reading.number, reading.kind.territory) == (number, territory)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_french_identity_is_stable(national):
     """Reading the E.164 that was read gives the same number again."""
     reading = read_number(f"0{national}", "FR")
     if reading.number:
-        assert read_number(f"+{reading.number}", None)[:2] == reading[:2]
+        assert read_number(f"+{reading.number}", None) == reading
         assert read_number(f"+33{national}", "GB").number == reading.number
 
 
@@ -160,8 +160,7 @@ def test_a_column_is_read_as_its_cells_are(monkeypatch):
     ]
     for region in ("FR", "GP", "DE", None):
         cells = pl.DataFrame({"text": texts}).with_columns(region=pl.lit(region, pl.String))
-        expected = [read_number(text or "", region)._asdict() for text in texts]
-        assert read_numbers(cells).rows(named=True) == [{name: one[name] for name in SCHEMA} for one in expected]
+        assert read_numbers(cells).rows(named=True) == [one_by_one(text or "", region) for text in texts]
 
 
 # Digits missing, and prefixes that can be read in two ways
@@ -177,7 +176,7 @@ def test_a_column_is_read_as_its_cells_are(monkeypatch):
 )  # fmt: skip
 def test_a_trunk_prefix_makes_up_for_no_digit(text, region):
     """A national part that begins with the digit dialled before it is no number."""
-    assert read_number(text, region)[:4] == (None, None, None, "impossible length")
+    assert read_number(text, region) == Reading(None, None, "impossible length")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +240,7 @@ def test_what_only_one_reading_makes_valid_is_read(text, region, number):
 )
 def test_what_two_readings_make_valid_is_not_read(text, region):
     """A landline of Novara or a mobile number with a zero too many, and the like."""
-    assert read_number(text, region)[:4] == (None, None, None, TWO_WAYS)
+    assert read_number(text, region) == Reading(None, None, TWO_WAYS)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +252,7 @@ def test_what_two_readings_make_valid_is_not_read(text, region):
 )  # fmt: skip
 def test_what_may_be_a_foreign_number_without_its_plus_is_not_read(text, region):
     """Where nearly all digits are a landline number, or where the digits are none of the plan."""
-    assert read_number(text, region)[:4] == (None, None, None, TWO_WAYS)
+    assert read_number(text, region) == Reading(None, None, TWO_WAYS)
 
 
 @pytest.mark.parametrize(

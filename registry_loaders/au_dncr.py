@@ -30,10 +30,7 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     if not extract.means:
-        raise LoaderError(
-            localized("errors", "means_or_plain"),
-            extract.path,
-        )
+        raise LoaderError(localized("errors", "means_or_plain"), extract.path)
     for member in extract.members:
         for batch in line_batches(member):
             rows = batch.select("line", pl.col("text").str.replace_all(" ", "").alias("number"))

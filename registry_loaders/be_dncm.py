@@ -61,19 +61,9 @@ def _listings(batch: pl.DataFrame, shape: tuple[str, str], member: Member) -> pl
         pl.col("text").str.extract(whole, 1).alias("number"),
         pl.col("text").str.extract(whole, 2).str.to_date(form, strict=False).alias("since"),
     )
-    _refuse(
-        rows,
-        rows["number"].is_null(),
-        localized("errors", "be_format", separator=separator, day=day),
-        member,
-    )
+    _refuse(rows, rows["number"].is_null(), localized("errors", "be_format", separator=separator, day=day), member)
     odd = rows["since"].is_null() | (rows["since"] < _FIRST_DAY) | (rows["since"] > today())
-    _refuse(
-        rows,
-        odd,
-        localized("errors", "be_date", day=_FIRST_DAY),
-        member,
-    )
+    _refuse(rows, odd, localized("errors", "be_date", day=_FIRST_DAY), member)
     return rows.select(
         "line",
         "number",

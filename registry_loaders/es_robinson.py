@@ -19,10 +19,7 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError(
-        localized("errors", "decoy", "spanish"),
-        extract.path,
-    )
+    raise LoaderError(localized("errors", "decoy", "spanish"), extract.path)
 
 
 LOADER = Loader("es-robinson", "ES", _recognises, _read, answers=True)

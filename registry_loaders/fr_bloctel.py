@@ -41,10 +41,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
         _refuse_others(extract)
         registered = pl.lit(extract.means == "listed")
     else:
-        raise LoaderError(
-            localized("errors", "no_answer_column"),
-            extract.path,
-        )
+        raise LoaderError(localized("errors", "no_answer_column"), extract.path)
     return listings(extract, lambda cells: cells.with_columns(registered.alias("listed")))
 
 

@@ -31,10 +31,7 @@ def _recognises(extract: Extract) -> bool:
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
     if not extract.means or not extract.asked:
-        raise LoaderError(
-            localized("errors", "means_and_asked"),
-            extract.path,
-        )
+        raise LoaderError(localized("errors", "means_and_asked"), extract.path)
     for member in extract.members:
         for batch in line_batches(member):
             lines = batch.select(
@@ -43,8 +40,7 @@ def _read(extract: Extract) -> Iterator[pl.DataFrame]:
             rows = lines.explode("number").filter(pl.col("number") != "")
             lost = rows.filter(pl.col("number").str.contains(r"^6\d{8}$"))
             if lost.height:
-                message = localized("errors", "lost_zero")
-                raise LoaderError(message, member.where, lost["line"][0])
+                raise LoaderError(localized("errors", "lost_zero"), member.where, lost["line"][0])
             yield bare_numbers(rows, extract, r"^\d{8,11}$", "39", r"^(0\d{7,10}|3\d{8,9})$")
 
 

@@ -70,8 +70,7 @@ def _rows(extract: Extract) -> Iterator[pl.DataFrame]:
         rows += frame.height
         yield frame
     if not rows and not any(_NAME.fullmatch(extract.header[place]) for place in extract.phone_columns):
-        message = localized("errors", "own_no_list")
-        raise LoaderError(message, extract.path)
+        raise LoaderError(localized("errors", "own_no_list"), extract.path)
 
 
 def _as_entries(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:

@@ -21,10 +21,7 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
-    raise LoaderError(
-        localized("errors", "state_layout"),
-        extract.path,
-    )
+    raise LoaderError(localized("errors", "state_layout"), extract.path)
 
 
 STATES = ("co", "fl", "in", "la", "ma", "mo", "ok", "pa", "tn", "tx", "wy")

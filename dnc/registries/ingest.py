@@ -298,7 +298,7 @@ def take(
     if extract.asked:
         if loader.covers or extract.covers:
             raise LoaderError(localized("errors", "no_answer"), extract.path)
-        _add_unanswered(rows, loader, extract)
+        _add_unanswered(rows, loader, extract, extract.asked)
     bitpages = work / "bitpages.parquet"
     repeated = rows.listings.rows - _write(rows.listings, con, out, bitpages)
     counts = {"repeated": repeated, "mended": rows.mended, "undated": rows.undated.count}
@@ -392,32 +392,26 @@ def _refuse_unread(path: Path, seen: _Rows, loader: Loader, *, complete: bool) -
         raise LoaderError(message, path, line)
 
 
-def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
-    """Add the numbers of the question that are not in the answer, with the opposite meaning.
+def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract, sent: Path) -> None:
+    """Add the numbers of the question (the file `sent`) that are not in the answer, with the opposite meaning.
 
     In a directory they mean what absence means there. If the answer gives a status for each number, a number without
     a status stays unknown.
     """
-    if extract.asked is None:
-        return
-    file = replace(extract, path=extract.asked, asked=None, layout=Layout(), notes=[], covers=set())
+    file = replace(extract, path=sent, asked=None, layout=Layout(), notes=[], covers=set())
     nothing = pl.DataFrame(schema={"number": pl.UInt64, "unread": pl.String})
     question = pl.concat([nothing, *(frame.select(nothing.columns) for frame in _question(loader, file))])
     read, numbers = question.filter(pl.col("unread").is_null())["number"], question["number"].drop_nulls().unique()
     answered = pl.concat([part["number"].unique() for part in seen.listings.parts()])
     strangers = answered.len() - int(answered.is_in(numbers.implode()).sum())
     if strangers and not loader.directory:
-        raise LoaderError(
-            localized("errors", "strangers", count=figure(strangers), name=file.path.name),
-            extract.path,
-        )
+        raise LoaderError(localized("errors", "strangers", count=figure(strangers), name=sent.name), extract.path)
     opposite = _meaning_of_silence(loader, extract)
     if opposite is False and not any(seen.counts.values()):
         raise LoaderError(localized("errors", "empty_answer"), extract.path)
     if seen.without_number and opposite is False:
         line, reason = seen.unread.first[0]
-        message = localized("errors", "unanswered", reason=in_words(reason))
-        raise LoaderError(message, extract.path, line)
+        raise LoaderError(localized("errors", "unanswered", reason=in_words(reason)), extract.path, line)
     asked = read.unique()
     silent = asked.filter(~asked.is_in(answered.implode()))
     if opposite is not None:
@@ -426,10 +420,9 @@ def _add_unanswered(seen: _Rows, loader: Loader, extract: Extract) -> None:
         seen.counts["listed" if opposite else "clear"] += silent.len()
     count = asked.len()
     counts = {"asked": count, "answered": count - silent.len(), "silent": silent.len()}
-    notes = [localized("note", "asked", **{name: figure(n) for name, n in counts.items()})]
+    extract.notes.append(localized("note", "asked", **{name: figure(n) for name, n in counts.items()}))
     if unread := question.height - read.len():
-        notes.append(localized("note", "question", n=figure(unread), name=file.path.name))
-    extract.notes.extend(notes)
+        extract.notes.append(localized("note", "question", n=figure(unread), name=sent.name))
 
 
 def _meaning_of_silence(loader: Loader, extract: Extract) -> bool | None:

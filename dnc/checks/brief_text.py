@@ -19,21 +19,12 @@ def toml_text(value: Any) -> str:
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def brief_text(brief: Mapping[str, Any]) -> str:
-    """A brief in TOML, its keys and tables in their order; empty tables are left out."""
-    top = {key: value for key, value in brief.items() if not isinstance(value, Mapping)}
-    return "".join([_lines(top), *(_table([key], value) for key, value in brief.items() if isinstance(value, Mapping))])
-
-
-def _table(path: list[str], table: Mapping[str, Any]) -> str:
-    below = {key: value for key, value in table.items() if isinstance(value, Mapping)}
-    entries = {key: value for key, value in table.items() if key not in below}
-    own = f"\n[{'.'.join(map(_key, path))}]\n{_lines(entries)}" if entries else ""
-    return own + "".join(_table([*path, key], value) for key, value in below.items())
-
-
-def _lines(entries: Mapping[str, Any]) -> str:
-    return "".join(f"{_key(key)} = {toml_text(value)}\n" for key, value in entries.items())
+def brief_text(brief: Mapping[str, Any], *path: str) -> str:
+    """A brief in TOML, or its table at a path: keys and tables in their order, without empty tables."""
+    below = {key: value for key, value in brief.items() if isinstance(value, Mapping)}
+    lines = [f"{_key(key)} = {toml_text(value)}\n" for key, value in brief.items() if key not in below]
+    name = [f"\n[{'.'.join(map(_key, path))}]\n"] if path and lines else []
+    return "".join([*name, *lines, *(brief_text(table, *path, key) for key, table in below.items())])
 
 
 def _key(key: str) -> str:

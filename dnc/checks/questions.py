@@ -99,7 +99,6 @@ class OpenQuestions:
         self._guesses, self._brief, self._book, self._language = guesses, brief, book, language
         self._w = messages("start", language)
         self._height = min(guesses.batch.height, SAMPLE)
-        self._calls = 0  # of the sample
 
     @property
     def number_is_known(self) -> bool:
@@ -153,8 +152,8 @@ class OpenQuestions:
             decided: what the brief decides of the first rows.
             misnamed: of `Header.misnamed`.
         """
-        self._calls, missing = decided.rows, decided.missing()
-        yield from self._of_campaign()
+        missing = decided.missing()
+        yield from self._of_campaign(decided.rows)
         yield from self._of_objections()
         yield from self._of_misnamed(misnamed)
         if not self._is_known("caller"):
@@ -214,7 +213,7 @@ class OpenQuestions:
 
     # Questions
 
-    def _of_campaign(self) -> Iterator[Question]:
+    def _of_campaign(self, rows: int) -> Iterator[Question]:
         """Who calls, for what, when: what every list needs."""
         if not self._is_known("caller") and not self._is_known("purpose"):
             options = [
@@ -222,16 +221,16 @@ class OpenQuestions:
                 for caller, purposes in _CALLERS.items()
                 for purpose in purposes
             ]
-            yield Question("caller", self._w["caller"], options, self._calls)
+            yield Question("caller", self._w["caller"], options, rows)
         elif not self._is_known("caller"):
-            yield self._axis("caller", self._calls)
+            yield self._axis("caller", rows)
         if not self._is_known("call_at"):
             day = dated(self._language)(today())
             option = Option(self._w["today"].format(day=day), {"facts": {"call_at": str(today())}})
-            yield Question("call_at", self._w["call_at"], [option], self._calls, fact="call_at", default=0)
+            yield Question("call_at", self._w["call_at"], [option], rows, fact="call_at", default=0)
         if "dates" not in self._brief and self._guesses.days.any and self._has_days_to_read:
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
-            yield Question("dates", self._w["dates"], orders, self._calls)
+            yield Question("dates", self._w["dates"], orders, rows)
 
     def _of_objections(self) -> Iterator[Question]:
         """What a column at which a check would stop means."""

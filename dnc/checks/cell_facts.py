@@ -208,16 +208,9 @@ class FactReader:
         columns = []
         for ours in DECLARABLE:
             if any(rule.ours == ours for rule in self.rules):
-                text = self._by_rules(plans, ours).alias(ours).to_frame()
-                if axis := vocabulary().axes.get(ours):
-                    read = text.select(pl.when(pl.col(ours).is_in(axis)).then(ours)).to_series()
-                elif ours == "hours_agreed":
-                    read = each_distinct(text, lambda word: (read_hours(word),), {ours: pl.String})[ours]
-                else:
-                    read = each_distinct(
-                        text, lambda word: (word and read_day(word, self.brief.dates),), {ours: pl.Date}
-                    )[ours]
-                columns.append(read.alias(BY_RULE + ours))
+                read = partial(read_declared, ours, dates=self.brief.dates, now=self.now)
+                kind = pl.Date if ours in DATES else pl.String
+                columns.append(_read(self._by_rules(plans, ours).to_frame(BY_RULE + ours), read, kind)[0])
         return columns
 
     def _misread(self, cells: pl.DataFrame, odd: Odd, fits: pl.Series) -> Iterator[pl.DataFrame]:
@@ -454,9 +447,21 @@ def _translated(word: str | None, words: Mapping[str, str]) -> tuple[str | None]
     return (words.get(folded(word), words.get(folded(same), word)),)
 
 
-def read_hours(text: str | None) -> str | None:
-    """A span of one day, such as `18:00-20:00`; None if empty or not understood."""
-    if text is None or not _HOURS.match(text):
+def read_declared(ours: str, text: str, dates: str, now: date | None) -> str | date | None:
+    """A value that a brief declares for one of `DECLARABLE`; None if it is not understood.
+
+    dates, now: as for `read_day`.
+    """
+    if ours in DATES:
+        return read_day(text, dates, now)
+    if ours == "hours_agreed":
+        return read_hours(text)
+    return text if text in vocabulary().axes[ours] else None
+
+
+def read_hours(text: str) -> str | None:
+    """A span of one day, such as `18:00-20:00`; None if not understood."""
+    if not _HOURS.match(text):
         return None
     first, last = text[:5], text[-5:]
     return f"{first}-{last}" if first < last else None

@@ -16,7 +16,7 @@ import polars as pl
 
 from dnc.checks.brief import Brief
 from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_hours
+from dnc.checks.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_declared
 from dnc.checks.consents import Consents, read_consents
 from dnc.checks.intake import Intake
 from dnc.checks.judge import Judge
@@ -24,7 +24,6 @@ from dnc.checks.law_in_force import law_of
 from dnc.checks.other_rows import Against
 from dnc.checks.screening import Screen
 from dnc.checks.verdict import Policy
-from dnc.clock import read_day
 from dnc.errors import OptionError, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
@@ -233,14 +232,9 @@ class Setup:
 
     @property
     def _declared_consent(self) -> dict[str, str | date | None]:
-        facts: dict[str, str | date | None] = {
-            name: fact for name, fact in self.brief.facts.items() if name in DECLARABLE
-        }
-        for name in {"consent_on", "consent_until"}.intersection(facts):
-            facts[name] = read_day(self.brief.facts[name], self.brief.dates, self.now)
-        if "hours_agreed" in facts:
-            facts["hours_agreed"] = read_hours(self.brief.facts["hours_agreed"])
-        return facts
+        dates, now = self.brief.dates, self.now
+        facts = ((name, fact) for name, fact in self.brief.facts.items() if name in DECLARABLE)
+        return {name: read_declared(name, fact, dates, now) for name, fact in facts}
 
     @contextmanager
     def judge(self, standing: Standing) -> Iterator[Judge]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -35,9 +37,9 @@ LIST = (
 LIST += "0639980005;n/a;\n0639980006;02/09/2026;none\n"
 
 
-def facts_of(frame, brief, columns):
+def facts_of(frame, brief, columns, now=None):
     """The facts that the intake reads from a frame."""
-    setup = Settings(brief=brief, region="FR").read(Store("none"))
+    setup = Settings(brief=brief, region="FR", now=now).read(Store("none"))
     [calls] = setup.intake(table_of_frame("list", frame)).batches()
     return setup.completed(calls).facts(*columns)
 
@@ -64,6 +66,13 @@ def test_rules_come_before_declared_facts_and_after_a_file_of_consents(empty, wr
     assert found["dnc_outcome"][1] == "clear"
     found = check(path, empty, brief=brief, given=given, at="2026-10-05T10:30").verdicts
     assert found["dnc_outcome"][1] == "blocked"
+
+
+def test_a_rule_and_a_declared_fact_tell_the_same_day_when_a_check_is_repeated():
+    """Which century a year of two digits belongs to depends on the day of the check, and not on that of the clock."""
+    told, frame = {"consent_on": "05/03/30"}, pl.DataFrame({"number": ["0639980001"], "A": ["x"]})
+    for brief in (Brief(dates="dmy", facts=told), Brief(dates="dmy", when_filled={"A": told})):
+        assert facts_of(frame, brief, ["consent_on"], date(2030, 6, 1))["consent_on"].item() == date(2030, 3, 5)
 
 
 def test_rules_that_contradict_each_other_tell_nothing():

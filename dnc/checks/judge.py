@@ -211,11 +211,8 @@ class Judge:
 
     def _verdict(self, regimes: list[Regime], truth: Truth) -> Verdict:
         findings = [finding_of(regime, truth) for regime in regimes]
-        open_ = [
-            regime
-            for regime, found in zip(regimes, findings, strict=True)
-            if found.is_open and self._policy.counts(regime)
-        ]
+        found = zip(regimes, findings, strict=True)
+        open_ = (regime for regime, finding in found if finding.is_open and self._policy.counts(regime))
         missing = {word for regime in open_ for word in unknown_facts(regime, truth)} if regimes else {"jurisdiction"}
         return worded(regimes, findings, ";".join(sorted(missing)), self._policy)
 

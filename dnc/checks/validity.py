@@ -52,9 +52,8 @@ class Validity:
         return pl.DataFrame([clear.alias("clear"), last_day.alias("last_day")])[row]
 
     def _is_clear(self, evaluation: Evaluation, truth: Truth) -> bool:
-        counted = [self._policy.counts(regime) for regime in evaluation.regimes]
         findings = [finding_of(regime, truth, skip_daily=True) for regime in evaluation.regimes]
-        return outcome_of(findings, counted) == "clear"
+        return outcome_of(evaluation.regimes, findings, self._policy) == "clear"
 
 
 def last_clear_days(steady: pl.Series, decide: Decide) -> pl.Series:

@@ -73,7 +73,7 @@ def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy:
     duties = [regime for regime, finding in found if regime.demand == "duty" and finding.is_met]
     left_out = [(regime, finding) for regime, finding in found if not policy.counts(regime)]
     advice = [regime for regime, finding in left_out if finding.blocks or finding.is_open]
-    outcome = outcome_of(findings, [policy.counts(regime) for regime in regimes])
+    outcome = outcome_of(regimes, findings, policy)
     if outcome == "blocked":
         confidence = max((regime.confidence for regime in blocking), key=GRADES.index)
     elif outcome == "clear":
@@ -97,12 +97,12 @@ def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy:
     )
 
 
-def outcome_of(findings: list[Finding], counted: list[bool]) -> str:
+def outcome_of(regimes: list[Regime], findings: list[Finding], policy: Policy) -> str:
     """The outcome of the worst finding that counts; `undecided` where no regime is in force at all."""
-    counting = [finding for finding, counts in zip(findings, counted, strict=True) if counts]
+    counting = [finding for regime, finding in zip(regimes, findings, strict=True) if policy.counts(regime)]
     if any(finding.blocks for finding in counting):
         return "blocked"
-    return "undecided" if not findings or any(finding.is_open for finding in counting) else "clear"
+    return "undecided" if not regimes or any(finding.is_open for finding in counting) else "clear"
 
 
 def _ids(regimes: Iterable[Regime]) -> str:

@@ -23,7 +23,7 @@ from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.checks.unused_columns import UnusedObjections
 from dnc.errors import must_be
-from dnc.files.table import RAGGED, Table, table_of_frame
+from dnc.files.table import RAGGED, table_of_frame
 from dnc.store.store import Store
 
 
@@ -89,7 +89,7 @@ class Decider:
             return self._decided(batch, frame)
 
     def _decided(self, batch: Batch, frame: pl.DataFrame) -> Any:
-        table = _table(frame)
+        table = table_of_frame(Path("the batch"), frame)
         kind = table.header, table.dates
         if self._intake is None or (self._intake.table.header, self._intake.table.dates) != kind:
             self._intake = self._setup.intake(table)
@@ -132,10 +132,6 @@ def decide(batches: Batch | Iterable[Batch], store: Store | str | Path, **option
         batches = [batches]
     with Decider(store, **options) as decider:
         yield from map(decider, batches)
-
-
-def _table(frame: pl.DataFrame) -> Table:
-    return table_of_frame(Path("the batch"), frame)
 
 
 def _beside(batch: Any, frame: pl.DataFrame, carried: list[int], rows: pl.Series, verdicts: pl.DataFrame) -> Any:

@@ -10,7 +10,7 @@ bit pages where it has them, so that memory is bounded by the batch and never by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
@@ -235,10 +235,10 @@ class _Files(NamedTuple):
     days: list[date]
 
     @classmethod
-    def of(cls, ranked: Iterable[tuple[Path, int]], days: list[date]) -> Self:
+    def of(cls, ranked: Sequence[tuple[Path, int]], days: list[date]) -> Self:
         """The files of ranked snapshots; a file of two snapshots is read twice. days: all that are ranked."""
-        rows = [(str(path), rank, days[rank - 1]) for path, rank in ranked]
-        return cls(*(list(column) for column in zip(*rows, strict=True))) if rows else cls([], [], [])
+        ranks = [rank for _, rank in ranked]
+        return cls([str(path) for path, _ in ranked], ranks, [days[rank - 1] for rank in ranks])
 
 
 class _Source:

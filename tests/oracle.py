@@ -22,7 +22,6 @@ OPEN = {"unsettled", "not_read"}
 DEMANDS = {"forbidden", "unlisted", "unflagged", "consent", "hours", "max_attempts", "pause", "cli", "not_objected"}
 DEMANDS |= {"silence", "duty", *OPEN}
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-GRADES = ("low", "medium", "high")
 
 
 def read(name):

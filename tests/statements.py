@@ -25,7 +25,6 @@ FICTION = re.compile(
     r"^(?:33(?:19900|26191|35301|46571|53649|63998)|447700900|441632960|44(?:20|28|29)\d{0,2}7946|44(?:1[1-9]1)4960|1\d{3}55501)\d*$"
 )
 AXES = vocabulary().axes
-PURPOSES = vocabulary().purposes
 UNTOLD = ("n/a", "-")
 NONE = ("none", "no", "non", "false", "faux", "0", "0.0")
 EMPTY_IS = {

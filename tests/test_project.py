@@ -161,7 +161,7 @@ def test_every_column_of_calls_is_explained_in_both_languages():
     for name, column in vocabulary().columns.items():
         assert texts <= set(column), name
         for value, meaning in column.get("values", {}).items():
-            assert {"label", "label_fr", "en", "fr"} <= set(meaning), f"{name}: {value}"
+            assert {"label", "label_fr", "says", "says_fr"} <= set(meaning), f"{name}: {value}"
 
 
 def test_every_column_of_calls_is_read(store, write_file):

@@ -57,14 +57,15 @@ class Vocabulary:
 
     def value(self, column: str, word: str, language: str = "en") -> str:
         """The name of a value of an axis for people."""
-        entry = self.columns[column]["values"][word]
-        return in_languages(entry, "label", "columns", column, "values", word)[language]
+        return self._text_of_value(column, word, "label", language)
 
     def meaning(self, column: str, word: str, language: str = "en") -> str:
         """What a value of an axis means."""
+        return self._text_of_value(column, word, "says", language)
+
+    def _text_of_value(self, column: str, word: str, key: str, language: str) -> str:
         entry = self.columns[column]["values"][word]
-        texts = {"says": entry["en"], "says_fr": entry["fr"]}
-        return in_languages(texts, "says", "columns", column, "values", word)[language]
+        return in_languages(entry, key, "columns", column, "values", word)[language]
 
     def says(self, column: str, language: str = "en") -> str:
         """What a column means."""

@@ -24,9 +24,9 @@ def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
         InputError: a table of cases cannot be read.
     """
     book = Rulebook.load(None, content.rules, pack)
-    brought = Rulebook.of(content.rules.values()).packs
-    for name, own in zip(content.rules, map(_jurisdiction, content.rules.values()), strict=True):
-        if found := problems(brought[own]):
+    brought = {name: next(iter(Rulebook.of([text]).packs.values())) for name, text in content.rules.items()}
+    for name, law in brought.items():
+        if found := problems(law):
             raise RuleError(localized("errors", "pack", "faulty", fault=found[0], n=len(found)), name)
     cases = list(chain.from_iterable(read_cases(name, text) for name, text in sorted(content.cases.items())))
     if len({case["case"] for case in cases}) != len(cases):
@@ -39,13 +39,9 @@ def tried(content: Content, pack: PackId | None = None) -> tuple[Rulebook, int]:
                 failed.append(f"{case['case']!r} {found_fault}")
     if failed:
         raise RuleError(localized("errors", "pack", "failed", n=len(failed), fault=failed[0]))
-    if untried := sorted(brought.keys() - seen):
+    if untried := sorted({law.jurisdiction for law in brought.values()} - seen):
         raise RuleError(localized("errors", "pack", "untried", name=untried[0]))
     return book, len(cases)
-
-
-def _jurisdiction(text: str) -> str:
-    return next(iter(Rulebook.of([text]).packs))
 
 
 def follows(pack: PackId) -> Callable[[InstalledPack | None], None]:

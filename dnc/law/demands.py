@@ -223,16 +223,18 @@ def _consent(p: dict[str, Any]) -> Condition:
 def _hours(p: dict[str, Any]) -> Condition:
     included = p.get("ends") == "included"
     calendars = (calendar(p["holidays"]),) if "holidays" in p else ()
-    holiday = f"list_contains({calendars[0]}(), {{}})" if calendars else "false"
     eve = p.get("eve")
+
+    def holiday(day: str) -> str:
+        return _contains(calendars[0], day) if calendars else "false"
 
     def lawful(at: str) -> str:
         weekday, clock = f"isodow({at}::date)", f"{at}::time"
-        cases = [f"when {at} is null then null", f"when {holiday.format(f'{at}::date')} then false"]
+        cases = [f"when {at} is null then null", f"when {holiday(f'{at}::date')} then false"]
         if eve:
             # The day before a holiday has hours of its own, unless no calls at all are allowed on that weekday.
-            tomorrow = holiday.format(f"{at}::date + 1")
             open_days = ", ".join(day for days in p["windows"] for day in days)
+            tomorrow = holiday(f"{at}::date + 1")
             cases.append(f"when {tomorrow} and {weekday} in ({open_days}) then {_inside(clock, eve, included)}")
         for days, windows in p["windows"].items():
             cases.append(f"when {weekday} in ({', '.join(days)}) then {_inside(clock, windows, included)}")

@@ -402,10 +402,8 @@ class _Reader:
         if template is DEMANDS["hours"]:
             value = self._windows(value, *at)
         params = self.table(value, template.keys, *at)
-        counted = {"days": 30, "hours": 24}  # what the columns of attempts count
-        if template is DEMANDS["max_attempts"] and [(unit, params[unit]) for unit in params if unit != "n"] not in (
-            [span] for span in counted.items()
-        ):
+        counted = ({"days": 30}, {"hours": 24})  # what the columns of attempts count
+        if template is DEMANDS["max_attempts"] and {key: params[key] for key in params if key != "n"} not in counted:
             raise self.fail("must count the attempts of either days = 30 or hours = 24", *at)
         for key in params:
             self._parameter(key, params, *at)

@@ -19,6 +19,7 @@ from dnc.numbers.bulk_reader import read_column
 from dnc.numbers.numbering_plans import known_regions
 from dnc.registries.contract import LISTING, OPTIONAL, Extract
 
+_COLUMNS = LISTING | OPTIONAL
 NO_COUNTRY = "country is not an ISO 3166-1 code"
 _FEWEST_DIGITS = 2  # in a cell that is meant as a number; a flag has one at most
 _FORM = r"^(?:\+|00?[1-9]|\()"  # as a number is, and hardly a count or an id
@@ -36,7 +37,7 @@ def listings(
     *,
     by_cells: bool = False,
 ) -> Iterator[pl.DataFrame]:
-    """Frames with the columns of `LISTING` from a table; blank rows are left out.
+    """Frames with the columns of `LISTING` and `OPTIONAL` from a table; blank rows are left out.
 
     Args:
         extract: the file.
@@ -66,6 +67,8 @@ def listings(
         _refuse_other_header(cells, at, lines, table)
         blank = cells.select(pl.all_horizontal(pl.all().fill_null("") == "")).to_series()
         frame = listed(_in_our_words(cells, extract))
+        absent = (pl.lit(None, kind).alias(name) for name, kind in _COLUMNS.items() if name not in frame.columns)
+        frame = frame.with_columns(absent)
         if against:
             frame = _objected(frame, cells[against])
         if ragged.null_count() < ragged.len():
@@ -77,15 +80,8 @@ def listings(
         if found := [place for place in known if known[place]]:
             further = [*further, *found]
             extract.notes.append(localized("note", "numbers", names=quoted([table.header[place] for place in found])))
-        more = {name: kind for name, kind in OPTIONAL.items() if name in frame.columns}
-        absent = [name for name in ("since", "unread") if name not in frame.columns]
-        frame = frame.with_columns(
-            lines.alias("line"),
-            _all_of(at, *further).alias("number"),
-            *(pl.lit(None, LISTING[name]).alias(name) for name in absent),
-        )
-        columns = LISTING | more
-        yield frame.filter(~blank).select(columns.keys()).cast(columns)  # type: ignore[arg-type]
+        frame = frame.with_columns(lines.alias("line"), _all_of(at, *further).alias("number"))
+        yield frame.filter(~blank).select(_COLUMNS.keys()).cast(_COLUMNS)  # type: ignore[arg-type]
 
 
 def _refuse_other_header(cells: pl.DataFrame, at: int, lines: pl.Series, table: Table) -> None:
@@ -107,7 +103,7 @@ def _are_numbers(frame: pl.DataFrame, at: int, place: int, region: str) -> bool 
     Most of those with digits have to be, and to be written like it, or like numbers in the column of numbers at `at`.
     """
     text, form = pl.col(str(place)), pl.col(str(place)).str.replace_all(r"\d", "0")
-    plan = pl.col("region").fill_null(region) if "region" in frame.columns else pl.lit(region)
+    plan = pl.col("region").fill_null(region)
     written = text.str.contains(_FORM) | form.is_in(pl.col(str(at)).str.replace_all(r"\d", "0").implode())
     cells = frame.select(text.alias("text"), plan.alias("plan"), written=written & ~text.str.contains(_DAY))
     cells = cells.filter(pl.col("text").str.count_matches(r"\d") >= _FEWEST_DIGITS).head(_SAMPLE)
@@ -152,16 +148,14 @@ def _all_of(at: int, *further: int) -> pl.Expr:
 def _with_others(frame: pl.DataFrame, others: Sequence[int]) -> pl.DataFrame:
     """Rows of `listings`, with the cells of other columns that may hold a number in `beside`, where a row is listed."""
     text = pl.concat_str([pl.col(str(place)) for place in others], separator=" | ", ignore_nulls=True)
-    beside = [pl.col("beside")] if "beside" in frame.columns else []
-    return frame.with_columns(pl.coalesce(*beside, pl.when("listed").then(text)).alias("beside"))
+    return frame.with_columns(pl.coalesce("beside", pl.when("listed").then(text)).alias("beside"))
 
 
 def _objected(frame: pl.DataFrame, against: pl.DataFrame) -> pl.DataFrame:
     """Rows of `listings`; those with a yes in one of some columns are listed."""
     says = against.select(pl.any_horizontal(pl.all().str.to_lowercase().is_in(YES))).to_series().fill_null(False)
-    odd = [pl.col("odd")] if "odd" in frame.columns else []
     new = pl.when(says & ~pl.col("listed").fill_null(False)).then(pl.lit("another column says not to call"))
-    return frame.with_columns(pl.col("listed") | says, pl.coalesce(*odd, new).alias("odd"))
+    return frame.with_columns(pl.col("listed") | says, pl.coalesce("odd", new).alias("odd"))
 
 
 def _as_listed(frame: pl.DataFrame, ragged: pl.Series, cells: pl.DataFrame) -> pl.DataFrame:
@@ -170,12 +164,10 @@ def _as_listed(frame: pl.DataFrame, ragged: pl.Series, cells: pl.DataFrame) -> p
     Their cells may belong to other columns, and two rows may have become one because a line end was lost.
     """
     text = cells.select(pl.concat_str(pl.all(), separator=" | ", ignore_nulls=True)).to_series()
-    dates = [name for name in ("since", "until") if name in frame.columns]
-    odd = [pl.col("odd")] if "odd" in frame.columns else []
     return frame.with_columns(
         (pl.col("listed") | ragged.is_not_null()).alias("listed"),
-        *(pl.when(ragged.is_null()).then(name).alias(name) for name in dates),
-        pl.coalesce(pl.lit(ragged), *odd).alias("odd"),
+        *(pl.when(ragged.is_null()).then(name).alias(name) for name in ("since", "until")),
+        pl.coalesce(pl.lit(ragged), "odd").alias("odd"),
         pl.when(ragged.is_not_null()).then(text).alias("beside"),
     )
 

@@ -60,7 +60,7 @@ def read(country: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
                 raise LoaderError(localized("errors", "change_list"), member.where)
             codes = _Codes(extract, member, country, _code_in_name(member, extract))
             is_xml = head.lstrip().removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
-            yield from (_xml if is_xml else _flat)(member, codes)
+            yield from _XmlReader(member, codes).listings() if is_xml else _flat(member, codes)
 
     return of
 
@@ -180,110 +180,101 @@ _ATTRIBUTE = re.compile(rb"""(?<![A-Za-z])([A-Za-z]++)\s*+=\s*+(?:'([^']*)'|"([^
 _TAG_LIMIT = 4096
 
 
-@dataclass
-class _State:
-    """The state of reading a stream of tags."""
+class _XmlReader:
+    """Reads a list in XML as a stream of tags."""
 
-    code: str | None = None
-    opened: bool = False
-    closed: bool = False
-    numbers: int = 0
-    in_code: int = 0
-    only: str | None = None  # the only code of the list, if it names one
+    def __init__(self, member: Member, codes: _Codes) -> None:
+        self._member, self._codes = member, codes
+        self._opened = self._closed = False
+        self._only: str | None = None  # the code in `list`, if it has one
+        self._code: str | None = None  # the last code
+        self._is_empty = False  # whether the last `ac` has no number so far
+        self._seen = 0  # numbers
 
+    def listings(self) -> Iterator[pl.DataFrame]:
+        """The listings; raises LoaderError if this is not a complete list."""
+        for piece in self._pieces():
+            at = 0
+            for tag in _TAG.finditer(piece):
+                yield from self._numbers(piece[at : tag.start()])
+                self._step(tag[0])
+                at = tag.end()
+            yield from self._numbers(piece[at:])
+        if not self._closed:
+            raise LoaderError(localized("errors", "list_cut"), self._member.where)
+        self._refuse_empty_code()
+        if not self._seen:
+            raise LoaderError(localized("errors", "empty_list"), self._member.where)
 
-def _xml(member: Member, codes: _Codes) -> Iterator[pl.DataFrame]:
-    state = _State()
-    for piece in _pieces(member):
-        at = 0
-        for tag in _TAG.finditer(piece):
-            yield from _numbers(piece[at : tag.start()], state, codes, member)
-            _step(tag[0], state, codes, member)
-            at = tag.end()
-        yield from _numbers(piece[at:], state, codes, member)
-    if not state.closed:
-        raise LoaderError(localized("errors", "list_cut"), member.where)
-    _not_empty(state, member)
-    if not state.numbers:
-        raise LoaderError(localized("errors", "empty_list"), member.where)
+    def _pieces(self) -> Iterator[bytes]:
+        """The bytes of the file, in pieces that end with a tag."""
+        rest = b""
+        for block in self._member.blocks():
+            if b"<!" in (probe := rest + block) or b"&" in block:
+                raise LoaderError(localized("errors", "entities"), self._member.where)
+            end = probe.rfind(b">") + 1
+            if len(probe) - end > _TAG_LIMIT:
+                raise LoaderError(localized("errors", "long_tag"), self._member.where)
+            yield probe[:end]
+            rest = probe[end:]
+        if b"<" in rest:
+            raise LoaderError(localized("errors", "list_cut"), self._member.where)
+        yield rest
 
+    def _numbers(self, piece: bytes) -> Iterator[pl.DataFrame]:
+        """Listings of a series of `ph` tags; raises LoaderError if there is anything else between them."""
+        numbers = [single or double for single, double in _PH.findall(piece)]  # by the quotes
+        rest = _PH.sub(b"", piece) if numbers else piece
+        if strange := rest.removeprefix(b"\xef\xbb\xbf").strip():
+            before = len(_PH.findall(piece[: piece.find(strange.split(b">")[0])]))
+            raise LoaderError(localized("errors", "odd_text", number=self._seen + before + 1), self._member.where)
+        if not numbers:
+            return
+        if self._code is None or self._closed:
+            raise LoaderError(localized("errors", "code", "outside"), self._member.where)
+        local = pl.Series("local", [digits.decode() for digits in numbers]).cast(pl.UInt64)
+        e164 = (local + (_ONE + int(self._code) * 10**7)).alias("e164")
+        first, self._seen, self._is_empty = self._seen + 1, self._seen + len(numbers), False
+        lines = pl.int_range(first, self._seen + 1, dtype=pl.UInt64, eager=True).alias("line")
+        yield _listed(pl.DataFrame([lines, e164]))
 
-def _pieces(member: Member) -> Iterator[bytes]:
-    """The bytes of a file, in pieces that end with a tag."""
-    rest = b""
-    for block in member.blocks():
-        if b"<!" in (probe := rest + block) or b"&" in block:
-            raise LoaderError(localized("errors", "entities"), member.where)
-        end = probe.rfind(b">") + 1
-        if len(probe) - end > _TAG_LIMIT:
-            raise LoaderError(localized("errors", "long_tag"), member.where)
-        yield probe[:end]
-        rest = probe[end:]
-    if b"<" in rest:
-        raise LoaderError(localized("errors", "list_cut"), member.where)
-    yield rest
+    def _step(self, tag: bytes) -> None:
+        """Read one tag other than `ph`."""
+        if tag.startswith(b"<?xml") and not self._opened:
+            return
+        name = _NAME.match(tag)
+        kind = (name[1] + name[2]).decode() if name else ""
+        pairs = _ATTRIBUTE.findall(tag)
+        attributes = {key.decode(): (single or double).decode("latin-1") for key, single, double in pairs}
+        if kind == "list" and not self._opened:
+            self._open_list(attributes)
+        elif kind == "ac" and self._opened and not self._closed:
+            self._refuse_empty_code()
+            self._set_code(attributes.get("val", ""))
+            self._is_empty = True
+        elif kind == "/list" and self._opened and not self._closed:
+            self._closed = True
+        elif kind not in ("/ac", "/ph") or attributes or not self._opened:
+            raise LoaderError(localized("errors", "odd_element", number=self._seen + 1), self._member.where)
 
+    def _open_list(self, attributes: dict[str, str]) -> None:
+        if not {"type", "level", "val"} <= attributes.keys():
+            raise LoaderError(localized("errors", "list_element"), self._member.where)
+        if attributes["type"] != "full":
+            raise LoaderError(localized("errors", "change_list"), self._member.where)
+        self._opened = True
+        if code := attributes["val"]:
+            self._set_code(code)
+            self._only = code
 
-def _numbers(piece: bytes, state: _State, codes: _Codes, member: Member) -> Iterator[pl.DataFrame]:
-    """Listings of a series of `ph` tags; raises LoaderError if there is anything else between them."""
-    numbers = [single or double for single, double in _PH.findall(piece)]  # by the quotes
-    rest = _PH.sub(b"", piece) if numbers else piece
-    if strange := rest.removeprefix(b"\xef\xbb\xbf").strip():
-        before = len(_PH.findall(piece[: piece.find(strange.split(b">")[0])]))
-        raise LoaderError(localized("errors", "odd_text", number=state.numbers + before + 1), member.where)
-    if not numbers:
-        return
-    if state.code is None or state.closed:
-        raise LoaderError(localized("errors", "code", "outside"), member.where)
-    first = state.numbers + 1
-    state.numbers += len(numbers)
-    state.in_code += len(numbers)
-    local = pl.Series("local", [digits.decode() for digits in numbers]).cast(pl.UInt64)
-    e164 = (local + (_ONE + int(state.code) * 10**7)).alias("e164")
-    lines = pl.int_range(first, first + len(numbers), dtype=pl.UInt64, eager=True).alias("line")
-    yield _listed(pl.DataFrame([lines, e164]))
+    def _set_code(self, code: str) -> None:
+        if not re.fullmatch(r"[2-9]\d\d", code):
+            raise LoaderError(localized("errors", "code", "digits"), self._member.where)
+        self._codes.add(code)
+        if self._only and code != self._only:
+            raise LoaderError(localized("errors", "code", "listed", code=code, only=self._only), self._member.where)
+        self._code = code
 
-
-def _step(tag: bytes, state: _State, codes: _Codes, member: Member) -> None:
-    """Read one tag other than `ph`."""
-    if tag.startswith(b"<?xml") and not state.opened:
-        return
-    name = _NAME.match(tag)
-    kind = (name[1] + name[2]).decode() if name else ""
-    pairs = _ATTRIBUTE.findall(tag)
-    attributes = {key.decode(): (single or double).decode("latin-1") for key, single, double in pairs}
-    if kind == "list" and not state.opened:
-        _open_list(attributes, state, codes, member)
-    elif kind == "ac" and state.opened and not state.closed:
-        _not_empty(state, member)
-        _set_code(attributes.get("val", ""), state, codes, member)
-    elif kind == "/list" and state.opened and not state.closed:
-        state.closed = True
-    elif kind not in ("/ac", "/ph") or attributes or not state.opened:
-        raise LoaderError(localized("errors", "odd_element", number=state.numbers + 1), member.where)
-
-
-def _open_list(attributes: dict[str, str], state: _State, codes: _Codes, member: Member) -> None:
-    if not {"type", "level", "val"} <= attributes.keys():
-        raise LoaderError(localized("errors", "list_element"), member.where)
-    if attributes["type"] != "full":
-        raise LoaderError(localized("errors", "change_list"), member.where)
-    state.opened = True
-    if attributes["val"]:
-        _set_code(attributes["val"], state, codes, member)
-        state.only = attributes["val"]
-    state.in_code = 1  # so that the list, which is not an area code, does not count as an empty one
-
-
-def _set_code(code: str, state: _State, codes: _Codes, member: Member) -> None:
-    if not re.fullmatch(r"[2-9]\d\d", code):
-        raise LoaderError(localized("errors", "code", "digits"), member.where)
-    codes.add(code)
-    if state.only and code != state.only:
-        raise LoaderError(localized("errors", "code", "listed", code=code, only=state.only), member.where)
-    state.code, state.in_code = code, 0
-
-
-def _not_empty(state: _State, member: Member) -> None:
-    if state.opened and not state.in_code:
-        raise LoaderError(localized("errors", "code", "empty", code=state.code), member.where)
+    def _refuse_empty_code(self) -> None:
+        if self._is_empty:
+            raise LoaderError(localized("errors", "code", "empty", code=self._code), self._member.where)

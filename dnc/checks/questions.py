@@ -252,8 +252,7 @@ class OpenQuestions:
             options[:0] = [also] if also else []
             if (also or "objected_on" in free) and (only := self._only(name, words, also)):
                 options.append(only)
-            ignore = [*self._brief.get("ignore", []), name]
-            options.append(Option(w["ignore"], {"ignore": ignore}))
+            options.append(self._ignoring(name, w["ignore"]))
             # Enter never says that an empty cell clears anybody.
             named = "objected_on" in free and self._guesses.named.get("objected_on") == name
             default = (
@@ -266,8 +265,7 @@ class OpenQuestions:
     def _of_misnamed(self, names: Mapping[str, str | None]) -> Iterator[Question]:
         """What columns say whose names are almost those of ours, or seem to be names of two."""
         for name, ours in names.items():
-            ignore = Option(self._w["other"], {"ignore": [*self._brief.get("ignore", []), name]})
-            options = [*([self._is(ours, name)] if ours else []), ignore]
+            options = [*([self._is(ours, name)] if ours else []), self._ignoring(name, self._w["other"])]
             yield self._about(name, self._w["what"], options, self._filled(name))
 
     def _only(self, name: str, words: list[str], also: Option | None) -> Option | None:
@@ -326,8 +324,7 @@ class OpenQuestions:
             options.append(Option(w["permission"], edits))
         if not self._is_known("consent"):
             options.append(self._is("consent", name))
-        neither = w["ignore"] if options else self._w["other"]
-        options.append(Option(neither, {"ignore": [*self._brief.get("ignore", []), name]}))
+        options.append(self._ignoring(name, w["ignore"] if options else self._w["other"]))
         return self._about(name, w["may"], options, self._filled(name))
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:
@@ -362,15 +359,14 @@ class OpenQuestions:
 
     def _of_countries(self, rows: int) -> Iterator[Question]:
         """The country of numbers without a country code; first whether a column called so names countries."""
-        name, ignored = self._column("region"), self._brief.get("ignore", [])
+        name = self._column("region")
         if (
             name
-            and name not in ignored
+            and name not in self._brief.get("ignore", [])
             and not all(known_region(word.upper()) for word, _ in self._guesses.words(name))
         ):
             countries = Option(self._w["country"], {"columns": {"region": name}})
-            others = Option(self._w["no_country"], {"ignore": [*ignored, name]})
-            yield self._about(name, self._w["what"], [countries, others], rows)
+            yield self._about(name, self._w["what"], [countries, self._ignoring(name, self._w["no_country"])], rows)
         elif self._guesses.regions:
             yield self._of_region(self._guesses.regions, rows)
 
@@ -489,6 +485,10 @@ class OpenQuestions:
         meanings = ((word, vocabulary().meaning(ours, meant, self._language)) for word, meant in words.items())
         known = self._joined(*(f"{word} = {text.split(',')[0]}" for word, text in meanings))
         return Option(self._w["is_words"].format(name=name, says=says, words=known), edits)
+
+    def _ignoring(self, name: str, text: str) -> Option:
+        """The answer that a column of the file is left out."""
+        return Option(text, {"ignore": [*self._brief.get("ignore", []), name]})
 
     def _about(
         self,

@@ -64,6 +64,8 @@ class _Plans:
 
     Both only ever grow. Threads share it, so whatever changes it holds the lock: two threads that met a kind at the
     same time would otherwise give it two rows.
+
+    abroad: the rules for digits after a plus, of all calling codes that are compiled; all other keys are numbers.
     """
 
     def __init__(self) -> None:
@@ -74,7 +76,7 @@ class _Plans:
         self._regions: dict[str, _Ranges] = {}
         self._codes: dict[str, list[tuple[int, RangeRule]]] = {}  # what comes after a plus
         self._numbers: dict[str, list[tuple[int, tuple[object, ...]]]] = {}  # kinds of the numbers of a code
-        self._abroad = self._joined_codes()
+        self.abroad = self._joined_codes()
         self._all_kinds: _Ranges | None = None  # of all codes together, until one is added
 
     def kind_row(self, kind: NumberKind | None) -> int | None:
@@ -102,18 +104,13 @@ class _Plans:
                 self._add_kinds(calling_codes(region))
             return self._regions[region]
 
-    @property
-    def abroad(self) -> _Ranges:
-        """The rules for digits after a plus, of all calling codes that are compiled; all other keys are numbers."""
-        return self._abroad
-
     def add_codes(self, waiting: Counter[str]) -> bool:
         """Compile the plans of calling codes for which enough texts have waited; whether there were any."""
         with self._lock:
             ready = [code for code, texts in waiting.items() if code not in self._codes and self._pays(code, texts)]
             if ready:
                 self._codes |= {code: _compiled(international, code, RangeRule) for code in ready}
-                self._abroad = self._joined_codes()
+                self.abroad = self._joined_codes()
                 self._add_kinds(ready)
             return bool(ready)
 

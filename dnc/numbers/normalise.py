@@ -99,13 +99,9 @@ def cleaned(text: str) -> tuple[str, str | None]:
     return ("", SEVERAL) if _BOTH_OF_TWO.search(text) else (text, None)
 
 
-def _numerous(parts: list[str]) -> list[str]:
-    return [part for part in parts if sum(map(str.isdigit, part)) >= _LEAST]
-
-
 def split(text: str) -> list[str]:
     """The parts of a cell that could be numbers; none if the cell is too long."""
-    return _numerous(_SEVERAL.split(text)) if len(text) <= _LONGEST else []
+    return [part for part in parts_of(text) if sum(map(str.isdigit, part)) >= _LEAST]
 
 
 def parts_of(text: str) -> list[str]:

@@ -54,11 +54,10 @@ _TYPE_NAMES = {
     dict: "a table",
     list: "a list",
 }
-# A day that every month of every year has.
 _SPAN = r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]"
 _SPANS = re.compile(rf"{_SPAN}( {_SPAN}){{0,9}}")
 _LONGEST = 4_000  # characters of a text
-_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])")
+_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])")  # one that every month of every year has
 
 
 def read_pack(path: str, text: str) -> Pack:

@@ -37,14 +37,15 @@ def _recognises(extract: Extract) -> bool:
 
 
 def _read(extract: Extract) -> Iterator[pl.DataFrame]:
+    is_xml = _is_xml(extract)
     seen = starred = 0
-    for frame in _pages(extract) if _is_xml(extract) else _mapped(extract):
+    for frame in _pages(extract) if is_xml else _mapped(extract):
         seen += frame.height
-        marked = frame if _is_xml(extract) else frame.filter(pl.col("odd").is_null())  # odd ones have no star
+        marked = frame if is_xml else frame.filter(pl.col("odd").is_null())  # odd ones have no star
         starred += int(marked["listed"].sum() or 0)
         yield frame
     if seen and not starred:
-        if not _is_xml(extract) and extract.column("star") is None:
+        if not is_xml and extract.column("star") is None:
             raise LoaderError(localized("errors", "no_star_column"), extract.path, 1)
         extract.notes.append(localized("note", "no_star"))
 
@@ -53,7 +54,6 @@ def _mapped(extract: Extract) -> Iterator[pl.DataFrame]:
     star, name = extract.column("star"), extract.column("name")
     if star is None and name is None:
         raise LoaderError(localized("errors", "no_star_column"), extract.path, 1)
-
     may_have_star = [name] if star is None else [at for at in range(len(extract.header)) if at != star]
 
     def flagged(cells: pl.DataFrame) -> pl.DataFrame:

@@ -246,8 +246,7 @@ def _words(path: Path, key: str, table: Any) -> dict[str, str]:
     words: dict[str, str] = {}
     for theirs, ours in _texts(path, key, table).items():
         if not theirs.strip():
-            why = localized("errors", "empty_entry")
-            raise InputError(why, path, key)
+            raise InputError(localized("errors", "empty_entry"), path, key)
         if words.setdefault(folded(theirs), ours) != ours:
             raise InputError(localized("errors", "word_twice", word=theirs), path, key)
     return words

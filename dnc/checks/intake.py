@@ -395,8 +395,7 @@ class Intake:
         is_header = ((named > 1) & moved) | ((same | (other & ~digits)) & new)
         at = texts.select(is_header.fill_null(False)).to_series().arg_true()
         if len(at):
-            why = localized("errors", "second_header")
-            raise InputError(why, self.table.path, unread[LINE][at[0]])
+            raise InputError(localized("errors", "second_header"), self.table.path, unread[LINE][at[0]])
 
     def _refuse_heading(self, unread: pl.DataFrame) -> None:
         """Raise InputError at a row with nothing but a text that people are not to be called, such as a heading."""

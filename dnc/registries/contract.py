@@ -48,11 +48,6 @@ OPTIONAL = {
 }
 
 
-def file_kind(kind: str) -> str:
-    """What a file that is not text contains, in words for messages. kind: as `dnc.files.archive.kind_of` returns it."""
-    return localized("errors", "file_kind", kind)
-
-
 class _Peek:
     """The part of a file that recognition looks at: its names and its first 64 kB."""
 
@@ -175,7 +170,8 @@ class Extract:
     def members(self) -> list[Member]:
         """The file itself, or the files packed in an archive, as streams; raises LoaderError if it is not text."""
         if not self._look.members:
-            raise LoaderError(localized("errors", "no_text_file", kind=file_kind(self._look.kind)), self.path)
+            kind = localized("errors", "file_kind", self._look.kind)
+            raise LoaderError(localized("errors", "no_text_file", kind=kind), self.path)
         return self._look.members
 
     @property

@@ -62,17 +62,13 @@ def read(registry: str) -> Callable[[Extract], Iterator[pl.DataFrame]]:
     return of
 
 
-def _count(of: Callable[[int], pl.Expr]) -> pl.Expr:
-    return pl.sum_horizontal(of(at).cast(pl.UInt8) for at in _COLUMNS)
-
-
 def _is_blank(at: int) -> pl.Expr:
     return byte(at) == BLANK
 
 
 _BREAKS = pl.sum_horizontal((_is_blank(at) & is_digit(at + 1)).cast(pl.UInt8) for at in range(11))
 _SPACED = is_digit(11)  # only the variant with spaces has digits in the last column
-_DIGITS = _count(is_digit)
+_DIGITS = pl.sum_horizontal(is_digit(at).cast(pl.UInt8) for at in _COLUMNS)
 
 
 def _fault(record: bytes) -> str:

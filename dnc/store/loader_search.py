@@ -21,7 +21,7 @@ from dnc.files.input_file import read_bounded
 from dnc.files.open_table import refuse_foreign, refuse_sheet
 from dnc.messages import either, localized, registry_words
 from dnc.numbers.numbering_plans import known_region
-from dnc.registries.contract import Extract, Layout, Loader, file_kind
+from dnc.registries.contract import Extract, Layout, Loader
 from dnc.registries.lookalikes import decoy
 from dnc.registries.plain_form import in_plain_form, is_plain
 
@@ -163,7 +163,8 @@ def _refuse_misnamed(extract: Extract) -> None:
     if suffix not in ("", *_TEXT_SUFFIXES) and kind == "plain" and not extract.head:
         raise LoaderError(localized("errors", "file_empty"), extract.path)
     if suffix in _TEXT_SUFFIXES and kind != "plain":
-        raise LoaderError(localized("errors", "loader", "named", suffix=suffix, kind=file_kind(kind)), extract.path)
+        found = localized("errors", "file_kind", kind)
+        raise LoaderError(localized("errors", "loader", "named", suffix=suffix, kind=found), extract.path)
 
 
 def _none_or_several(claims: list[Loader], choice: list[Loader], extract: Extract, plain: bool) -> str:

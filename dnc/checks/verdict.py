@@ -81,7 +81,8 @@ def worded(regimes: list[Regime], findings: list[Finding], missing: str, policy:
     else:
         confidence = ""
     met = [regime for regime, finding in counted if finding is Finding.MET]
-    decisive = {"blocked": blocking, "undecided": open_, "clear": met}[outcome]
+    known = [regime for regime, finding in counted if finding is Finding.OPEN and not regime.is_scope]
+    decisive = {"blocked": blocking, "undecided": known or open_, "clear": met}[outcome]
     why, short = _why(outcome, decisive, missing, policy.language)
     return Verdict(
         outcome,
@@ -130,18 +131,22 @@ def _why(outcome: str, decisive: list[Regime], missing: str, language: str) -> t
     else:
         first = min(demanding, key=lambda regime: (regime.is_scope, -GRADES.index(regime.confidence), regime.id))
     bodies = first.says[language].rstrip("."), first.title[language]
-    return _sentences(outcome, bodies, first.cites[0].texts[language], missing * (outcome == "undecided"), language)
+    words = missing.split(";") if outcome == "undecided" else []
+    asked = {word for part in first.parts for _, word in part.reads}
+    named = tuple(_named([word for word in words if word in asked], len(words), language))
+    return _sentences(outcome, bodies, first.cites[0].texts[language], named, language)
 
 
 @lru_cache(maxsize=4096)
-def _sentences(outcome: str, bodies: tuple[str, str], cite: str, missing: str, language: str) -> tuple[str, str]:
+def _sentences(
+    outcome: str, bodies: tuple[str, str], cite: str, named: tuple[str, ...], language: str
+) -> tuple[str, str]:
     """The fullest sentence that is short enough, and a short form.
 
-    What is missing comes before the end of a long citation, and this before the full text of a rule (`bodies`: its
-    text, and its title).
+    What is missing (`named`, the longest list first) comes before the end of a long citation, and this before the full
+    text of a rule (`bodies`: its text, and its title).
     """
     texts = messages("why", language)
-    named = _named([missing_thing(word, language) for word in missing.split(";") if word], texts["more"])
     forms = [texts["wanting"].replace("{missing}", words) for words in named]
     forms += [texts[outcome], texts["nearest"]] if outcome == "clear" else [texts[outcome]]
     exact, vague = _shortened(cite)
@@ -151,19 +156,22 @@ def _sentences(outcome: str, bodies: tuple[str, str], cite: str, missing: str, l
     return _fitting(filled, LONGEST_WHY), _fitting(short, _SHORT)
 
 
-def _named(words: list[str], more: str) -> Iterator[str]:
-    """Words as one list, then lists with fewer and fewer of them."""
-    if words:
-        yield ", ".join(words)
-    for left in range(len(words) - 1, 0, -1):
-        yield more.format(missing=", ".join(words[:left]), n=len(words) - left)
+def _named(words: list[str], count: int, language: str) -> Iterator[str]:
+    """What words say is missing, in one list, then in shorter ones, each with how many of `count` it leaves out."""
+    things, more = [missing_thing(word, language) for word in words], messages("why", language)["more"]
+    for left in range(len(things), 0, -1):
+        listed = ", ".join(things[:left])
+        yield listed if left == count else more.format(missing=listed, n=count - left)
 
 
 def _shortened(cite: str) -> tuple[list[str], list[str]]:
-    """A citation and its beginnings, longest first, whole parts only; and those in which no number names a place."""
+    """A citation and its beginnings, longest first, whole parts only; and those in which no number names a place.
+
+    A part ends at a semicolon, a comma, or a parenthesis after a blank; the citation is searched from its end.
+    """
     found = [cite]
-    for separator in (";", ","):
-        beginnings = (cite[: -part.end()] for part in re.finditer(separator, cite[::-1]))
+    for separator in (";", ",", r"\( "):
+        beginnings = (cite[: -part.end()].rstrip() for part in re.finditer(separator, cite[::-1]))
         found += [part for part in beginnings if part.count("(") == part.count(")")]
     exact = [part for part in found if part == cite or re.search(r"\d", part)]
     return exact, [part for part in found if part not in exact]

@@ -107,7 +107,7 @@ def test_everything_that_may_be_missing_has_a_name_and_a_question():
     other = {"jurisdiction", "stale:law", "registry:own", "registry", "uncovered", "stale"}
     for section in ("missing", "ask"):
         assert set(CATALOGUE[section]) == other, section
-    forms = {"number", "day_form", "empty", "in_brief", "in_store", "no_country", "one_of", "theirs"}
+    forms = {"number", "day_form", "empty", "in_brief", "in_store", "no_country", "one_of", "same", "theirs"}
     assert set(CATALOGUE["question"]) == other | forms
 
 

@@ -110,12 +110,14 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     table = open_table(path)
     if table.others:  # a withdrawal in one of them would be lost, whatever it is called
         raise InputError(localized("errors", "consent_sheets", names=quoted(table.others)), path)
-    of_consents = replace(brief, columns=_columns(brief, table), facts={}, when_filled={}, when_empty={})
+    columns = _columns(brief, table)
+    found = {folded(name) for name in (*columns, *table.columns)}
+    if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
+        raise InputError(localized("errors", "consent_columns"), path, 1)
+    of_consents = replace(brief, columns=columns, facts={}, when_filled={}, when_empty={})
     intake = Intake(table, of_consents, book, now=now)
     intake.header.refuse_unused("rename")
     _refuse_second(intake.header)
-    if not {"consent", "consent_withdrawn_on"} & intake.header.columns.keys():
-        raise InputError(localized("errors", "consent_columns"), path, 1)
     proof = next((name for name in table.columns if folded(name) in _PROOF), None)
     counts = dict.fromkeys(_COUNTS, 0)
 

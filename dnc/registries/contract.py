@@ -238,7 +238,8 @@ class Extract:
         """Positions of the (folded) columns; raises LoaderError if one is missing."""
         places = {name: self.column(name) for name in names}
         if missing := [name for name, at in places.items() if at is None]:
-            raise LoaderError(localized("errors", "columns_missing", names=", ".join(missing)), self.path, 1)
+            why = localized("errors", "columns_missing", names=", ".join(missing), first=missing[0])
+            raise LoaderError(why, self.path, 1)
         return [at for at in places.values() if at is not None]
 
     def number_column(self) -> int:

@@ -144,10 +144,11 @@ def _brief_line(missing: str, language: str, mapped: Mapping[str, str]) -> str |
     texts = messages("question", language)
     if missing in mapped:
         return f'facts.{missing} = "…"  # {texts["empty"].format(column=_quoted(mapped[missing], language))}'
-    if axis := vocabulary().axes.get(missing):
-        values = texts["one_of"].format(words=", ".join(axis), column=missing, theirs=texts["theirs"])
-        return f'facts.{missing} = "…"  # {values}'
-    return f'columns.{missing} = "{texts["theirs"]}"'
+    if vocabulary().columns[missing]["kind"] not in ("axis", "text"):  # days and counts differ from person to person
+        return f'columns.{missing} = "{texts["theirs"]}"'
+    words = ", ".join(vocabulary().axes.get(missing, ()))
+    same = texts["one_of" if words else "same"].format(words=words, column=missing, theirs=texts["theirs"])
+    return f'facts.{missing} = "…"  # {same}'
 
 
 class Misread(NamedTuple):

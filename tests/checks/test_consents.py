@@ -273,6 +273,15 @@ def test_columns_and_words_are_those_of_the_brief(outcome, write_file):
     assert outcome(consents, calls, brief=brief, given=facts)[0] == ["clear"]
 
 
+@pytest.mark.parametrize("header", ["Téléphone;consent;day", "number;Accord;day", "Téléphone;Accord;day"])
+def test_columns_that_only_the_consents_have_are_to_be_renamed(outcome, write_file, header):
+    """A brief that names them would not fit the list, so the error does not send people to it."""
+    brief = read_brief(write_file("b.toml", '[columns]\nnumber = "Mobile"\n'))
+    with pytest.raises(InputError, match=r"call them so in the file, or as in the list") as raised:
+        outcome(f"{header}\n{NUMBER};none;2026-08-01\n", calls=f"Mobile\n{NUMBER}\n", brief=brief)
+    assert raised.value.path.name == "consents.csv"
+
+
 @pytest.mark.parametrize("text", ["number,day\n0199000418,2026-08-01\n", "consent\nnone\n", ""])
 def test_what_is_no_file_of_consents_is_refused(outcome, text):
     """Without numbers or without a word there is nothing to join, and the file is named."""

@@ -61,6 +61,13 @@ def test_where_no_cell_is_empty_their_meaning_is_asked_for(tmp_path, write_file)
     assert remedy("recipient", 3, result) == 'in the brief: values.recipient."Part." = "consumer"'
 
 
+def test_one_number_shown_can_be_set_for_all_rows(result):
+    """A text may be the same for all calls; counts and days differ from person to person, and are columns."""
+    line = 'in the brief: facts.cli = "…"  # the same for all rows; or columns.cli = "your column"'
+    assert remedy("cli", 1, result) == line
+    assert remedy("attempts", 1, result) == 'in the brief: columns.attempts = "your column"'
+
+
 @pytest.mark.parametrize(
     ("dates", "written", "warns"),
     [

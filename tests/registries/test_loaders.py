@@ -989,6 +989,16 @@ def test_a_second_answer_under_a_name_made_unique_refuses_the_file(registry, hea
     assert said == f"a.csv:1: several columns are called {name}; keep only the one that counts"
 
 
+def test_a_missing_column_can_be_named(tmp_path):
+    """The error says how, and doing so helps."""
+    rows = "Tél;Liste;number;Orange\nx;listed;0199000001;allowed\n"
+    said = load_error(tmp_path, "a.csv", rows, registry="fr-directory")
+    assert said.startswith("a.csv:1: no column listing, prospecting; is this the right file and registry?")
+    assert said.endswith("say which column it is (--map listing=…)")
+    given = {"registry": "fr-directory", "columns": {"listing": "Liste", "prospecting": "Orange"}}
+    assert Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, **given).clear == 1
+
+
 def test_a_yes_in_a_column_about_objections_is_a_listing(tmp_path):
     """Whatever the registry's own columns say, in its own layout and in plain form."""
     store, path = Store(tmp_path / "store"), tmp_path / "a.csv"

@@ -233,7 +233,12 @@ _STORE_OPTIONS = {
 }
 _CALL_OPTIONS: list[Option] = [
     REGION,
-    click.option("--at", metavar="DATE", help="Date, or date and time, of calls that do not have one (ISO 8601)."),
+    click.option(
+        "--at",
+        metavar="DATE",
+        help="Date, or date and time, of calls that do not have one (ISO 8601); in the called person's local time, "
+        "unless it has an offset (+01:00).",
+    ),
     click.option("--brief", type=FILE, help="Settings of a campaign (TOML); options given here override it."),
     click.option(
         "--guidance",

@@ -161,7 +161,7 @@ def test_days_in_a_declared_order(dnc, store, write_file, cell, dates, since):
 def test_an_own_list_without_days_has_no_newest_entry(store, write_file):
     """The day of the file is not said to be that of an entry."""
     one = store.load(write_file("own.csv", "number,since\n+33199000001,\n"), as_of=AS_OF)
-    assert one.notes == ("newest entry: no entry has a date",)
+    assert one.notes == ("newest entry: no date was read (column since)",)
 
 
 def test_read_says_odd_days(dnc, write_file):

@@ -81,7 +81,7 @@ def modules() -> Iterator[ModuleType]:
     """All modules of both packages."""
     for package in (dnc, registry_loaders):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not found.name.endswith(("__main__", "sandbox_worker")):
+            if not found.name.endswith("__main__"):
                 yield importlib.import_module(found.name)
 
 

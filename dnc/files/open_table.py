@@ -184,7 +184,7 @@ def count_rows(path: Path) -> int:
     """A quick estimate of the rows of a file: its line ends, or what a Parquet file declares."""
     with open_input(path) as file:
         if file.read(4) == b"PAR1":
-            from dnc.files.sandbox_worker import declared_rows
+            from dnc.files.parquet_counts import declared_rows
 
             return declared_rows(file)
         file.seek(0)

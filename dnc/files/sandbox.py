@@ -21,24 +21,29 @@ import polars as pl
 
 from dnc.errors import InputError
 from dnc.files.archive import unpacked_bytes
+from dnc.files.parser_errors import ParserError
 from dnc.messages import figure, localized
 
 MEMORY_BYTES = 4 << 30  # at most; for a spreadsheet `_LEAST_BYTES` plus `_BYTES_OF_BYTE` for each byte of its parts
 _LEAST_BYTES, _BYTES_OF_BYTE = 1 << 30, 100
 CPU_SECONDS = 900
 SILENT_SECONDS = 300.0  # longest time without a frame from the child
-_MOST_BYTES = {
-    "parquet": 20 * 10**9,
-    "spreadsheet": 1 << 30,
-}  # of all frames together; a sheet is kept in memory as a whole
-_PARSER = Path(__file__).with_name("sandbox_worker.py")
+_MOST_BYTES = {"parquet": 20 * 10**9, "spreadsheet": 1 << 30}  # of all frames; a sheet is in memory as a whole
+_ROOT = str(Path(__file__).parents[2])
+_START = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+import dnc  # the package of the parent process, whatever else is installed
+del sys.path[0]
+from dnc.files.sandbox_worker import main
+main(*sys.argv[1:])
+"""
 _BLOCK = 1 << 20
-_WORDS = ("Contradictory", "Encrypted", "Password", "Wide", "Long", "DuplicateError", "Swollen")
-# … names of exceptions in `dnc.files.sandbox_worker`, and keys of error messages
+_WORDS = {"Password", "DuplicateError", *(error.__name__ for error in ParserError.__subclasses__())}  # with a message
 
 
 def frames(kind: str, path: Path, batch_rows: int, sheet: str = "") -> Iterator[pl.DataFrame]:
-    """The rows of a file, after an empty frame with its columns.
+    """The rows of a file, after what `dnc.files.sandbox_worker` says.
 
     kind: `parquet` or `spreadsheet`. sheet: of a spreadsheet; by default the first visible one that is not empty.
 
@@ -48,10 +53,10 @@ def frames(kind: str, path: Path, batch_rows: int, sheet: str = "") -> Iterator[
     if kind == "spreadsheet":  # enough if every cell is stored, and none is repeated
         memory = min(memory, _LEAST_BYTES + _BYTES_OF_BYTE * unpacked_bytes(path))
     limits = [str(batch_rows), str(memory), str(CPU_SECONDS)]
-    command = [sys.executable, "-P", str(_PARSER), kind, str(path.absolute()), sheet, *limits]
+    command = [sys.executable, "-P", "-c", _START, _ROOT, kind, str(path.absolute()), sheet, *limits]
     env = os.environ | {"POLARS_MAX_THREADS": "2", "RUST_BACKTRACE": "0"}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=env) as child:  # noqa: S603 (Python, and our own file)
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=env) as child:  # noqa: S603 (Python, and our own code)
         try:
             yield from _received(child, kind, path, memory)
         finally:
@@ -67,7 +72,7 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path, memory: int
         (length,) = struct.unpack("<Q", header.ljust(8, b"\0"))
         left -= length
         if left < 0:
-            raise InputError(localized("errors", "unpacks_over", most=f"{_MOST_BYTES[kind] / 1000000000.0:.0f}"), path)
+            raise InputError(localized("errors", "unpacks_over", most=f"{_MOST_BYTES[kind] / 10**9:.0f}"), path)
         data = stream.take(length)
         if len(header) < 8 or len(data) < length:
             break

@@ -225,11 +225,20 @@ def test_a_parser_that_hangs_is_given_up(tmp_path, monkeypatch):
     """No row within the time: the process is ended, and the message says what to do."""
     path = tmp_path / "list.parquet"
     pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
-    (tmp_path / "parser.py").write_text("import time; time.sleep(60)")
-    monkeypatch.setattr("dnc.files.sandbox._PARSER", tmp_path / "parser.py")
+    monkeypatch.setattr("dnc.files.sandbox._START", "import time; time.sleep(60)")
     monkeypatch.setattr("dnc.files.sandbox.SILENT_SECONDS", 0.3)
     with pytest.raises(InputError, match=r"no row could be read in 0\.3 s; export it as CSV"):
         rows(path)
+
+
+def test_the_process_of_a_parser_uses_the_same_package(tmp_path, monkeypatch):
+    """Another version may be installed."""
+    path = tmp_path / "list.parquet"
+    pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
+    (tmp_path / "other" / "dnc").mkdir(parents=True)
+    (tmp_path / "other" / "dnc" / "__init__.py").write_text("raise SystemExit('another version')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "other"))
+    assert rows(path) == 1
 
 
 def test_a_parser_that_crashes_harms_nobody(tmp_path, monkeypatch, write_file, store):
@@ -237,8 +246,7 @@ def test_a_parser_that_crashes_harms_nobody(tmp_path, monkeypatch, write_file, s
     store.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
     path = tmp_path / "list.parquet"
     pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
-    (tmp_path / "parser.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    monkeypatch.setattr("dnc.files.sandbox._PARSER", tmp_path / "parser.py")
+    monkeypatch.setattr("dnc.files.sandbox._START", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     with pytest.raises(InputError, match=r"list.parquet: takes more than|cannot be read"):
         check(path, store, region="FR")
     assert store.log().height == 1
@@ -258,13 +266,13 @@ def test_a_parser_is_held_within_its_bounds(deed, says, tmp_path, monkeypatch):
     """The process of a parser writes no file, computes no longer and takes no more memory than it may."""
     path = tmp_path / "list.parquet"
     pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
-    (tmp_path / "parser.py").write_text(
-        f"import os, signal, sys; sys.path.insert(0, {str(Path(sandbox.__file__).parent)!r})\n"
-        "from sandbox_worker import bound\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    start = (
+        "import os, signal, sys; sys.path.append(sys.argv.pop(1))\n"
+        "from dnc.files.sandbox_worker import bound\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"bound(int(sys.argv[5]), int(sys.argv[6])); os.chdir({str(tmp_path)!r})\n"
         f"try:\n {deed}\nexcept BaseException as error:\n sys.stderr.write(type(error).__name__); os._exit(1)\n"
     )
-    monkeypatch.setattr("dnc.files.sandbox._PARSER", tmp_path / "parser.py")
+    monkeypatch.setattr("dnc.files.sandbox._START", start)
     monkeypatch.setattr("dnc.files.sandbox.CPU_SECONDS", 1)
     monkeypatch.setattr("dnc.files.sandbox.MEMORY_BYTES", 256 << 20)
     with pytest.raises(InputError, match=says):

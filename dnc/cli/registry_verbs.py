@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, VALUE, Command, open_store, say, store_options
+from dnc.cli.options import DATE, FILE, LANG, PAIR, REGION, SHEET, VALUE, open_store, say, store_options
 from dnc.clock import DATE_ORDERS
 from dnc.messages import counted, dated, in_language, localized, messages, registry_named
 
@@ -30,38 +30,30 @@ _ASKED = click.option(
 _LOADER = click.option(
     "--loader", type=FILE, help="Python file that defines LOADER, for a format that is not built in."
 )
-
-
-def _layout_options(command: Command) -> Command:
-    """Options for names of columns and words in a file: `columns`, `dates` and `values` of `Store.load`."""
-    for option in (
-        click.option(
-            "--values",
-            multiple=True,
-            type=VALUE,
-            callback=_values,
-            metavar="COLUMN:THEIRS=OURS",
-            help="Read the word THEIRS in our column COLUMN as our word OURS. Repeatable.",
-        ),
-        click.option(
-            "--dates",
-            type=click.Choice(DATE_ORDERS),
-            default="iso",
-            show_default=True,
-            help="How dates in digits are written, if not as YYYY-MM-DD.",
-        ),
-        click.option(
-            "--map",
-            "columns",
-            multiple=True,
-            type=PAIR,
-            callback=lambda ctx, param, pairs: _once(pairs),
-            metavar="OURS=THEIRS",
-            help="Read our column OURS from column THEIRS; in plain form, a directory or the own list. Repeatable.",
-        ),
-    ):
-        command = option(command)
-    return command
+_MAP = click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    type=PAIR,
+    callback=lambda ctx, param, pairs: _once(pairs),
+    metavar="OURS=THEIRS",
+    help="Read our column OURS from column THEIRS; in plain form, a directory or the own list. Repeatable.",
+)
+_DATES = click.option(
+    "--dates",
+    type=click.Choice(DATE_ORDERS),
+    default="iso",
+    show_default=True,
+    help="How dates in digits are written, if not as YYYY-MM-DD.",
+)
+_VALUES = click.option(
+    "--values",
+    multiple=True,
+    type=VALUE,
+    callback=lambda ctx, param, values: _by_column(values),
+    metavar="COLUMN:THEIRS=OURS",
+    help="Read the word THEIRS in our column COLUMN as our word OURS. Repeatable.",
+)
 
 
 def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -73,7 +65,8 @@ def _once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return meanings
 
 
-def _values(_ctx: click.Context, _param: click.Parameter, values: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+def _by_column(values: Sequence[tuple[str, str, str]]) -> dict[str, dict[str, str]]:
+    """What words mean, by our name of their column."""
     columns = dict.fromkeys(column for column, _, _ in values)
     return {name: _once((theirs, ours) for column, theirs, ours in values if column == name) for name in columns}
 
@@ -91,7 +84,9 @@ def _values(_ctx: click.Context, _param: click.Parameter, values: Sequence[tuple
 @_MEANS
 @_ASKED
 @_LOADER
-@_layout_options
+@_MAP
+@_DATES
+@_VALUES
 @click.option(
     "--accept-unread",
     type=click.IntRange(min=0),
@@ -150,7 +145,9 @@ def _loaded(snapshot: Snapshot, lang: str) -> str:
 @_ASKED
 @REGION
 @_LOADER
-@_layout_options
+@_MAP
+@_DATES
+@_VALUES
 @LANG
 def read_(
     *,

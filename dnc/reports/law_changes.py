@@ -23,8 +23,8 @@ from dnc.files.table import RAGGED, Table
 from dnc.law.findings import Finding
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
-from dnc.messages import dated, messages
 from dnc.reports.explanation import finding
+from dnc.reports.phrases import in_force
 from dnc.store.ledger_sql import texts
 from dnc.store.store import Store
 
@@ -189,7 +189,8 @@ def spans(packs: list[Pack], facts: Mapping[str, str], first: date, last: date, 
         starts, ends = first < regime.first <= last, first < regime.until <= last
         if (starts or ends) and regime.demand in _DECIDING and _may_concern(regime, facts):
             start, end = max(regime.first, first), min(regime.until, last)
-            shown.append(Span(regime, _dates(regime, starts, ends, language), (start - first).days, (end - start).days))
+            dates = in_force(regime, language, starts=starts, ends=ends)
+            shown.append(Span(regime, dates, (start - first).days, (end - start).days))
     return shown
 
 
@@ -197,12 +198,6 @@ def _may_concern(regime: Regime, facts: Mapping[str, str]) -> bool:
     """Whether no known fact shows that a regime does not apply."""
     named = [part.compares[0] for part in regime.when if part.axis]
     return all(facts.get(column, values[0]) in values for column, values in named)
-
-
-def _dates(regime: Regime, starts: bool, ends: bool, language: str) -> str:
-    texts, write = messages("decision", language)["span"], dated(language)
-    form = "both" if starts and ends else "starts" if starts else "ends"
-    return str(texts[form].format(first=write(regime.first), last=write(regime.until - timedelta(days=1))))
 
 
 class _BriefCalls:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
-from typing import Any, NamedTuple
+from datetime import date
+from typing import NamedTuple
 
 from dnc.law.regimes import GRADES, Pack, Regime
 from dnc.messages import counted, dated, in_language, messages
 from dnc.reports.page import rendered
+from dnc.reports.phrases import in_force
 
 
 class Row(NamedTuple):
@@ -103,10 +104,7 @@ def _open(regime: Regime, language: str) -> str:
 
 def _dates(regime: Regime, language: str) -> str:
     """The days on which a regime is in force, in words."""
-    texts, write = messages("decision", language)["span"], dated(language)
     starts, ends = regime.first > date.min, regime.until < date.max
     if not starts and not ends:
         return str(messages("law", language)["undated"])
-    form = "both" if starts and ends else "starts" if starts else "ends"
-    last: Any = write(regime.until - timedelta(days=1)) if ends else ""
-    return str(texts[form].format(first=write(regime.first) if starts else "", last=last))
+    return in_force(regime, language, starts=starts, ends=ends)

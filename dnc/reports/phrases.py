@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from dnc.checks.header import Rule
@@ -76,6 +77,13 @@ def _fact_line(column: str, word: str, language: str) -> str:
 def title(regime: Regime, language: str = "en") -> str:
     """The name of a regime for people; its id if its file gives no title."""
     return regime.title[language]
+
+
+def in_force(regime: Regime, language: str, *, starts: bool, ends: bool) -> str:
+    """The days on which a regime is in force, in words; at least one of its two ends is named."""
+    texts, write = messages("decision", language)["span"], dated(language)
+    form = "both" if starts and ends else "starts" if starts else "ends"
+    return str(texts[form].format(first=write(regime.first), last=write(regime.until - timedelta(days=1))))
 
 
 def few(points: list[_Point], most: int) -> list[_Point]:

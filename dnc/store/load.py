@@ -212,18 +212,10 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         raise InputError(localized("errors", "load", "more_covers"), extract.path)
     if prefixes and loader.absent == "clear" and not loader.cumulative:
         _refuse_incomplete(extract, taken, con, options.covers or loader.covers)
-    if loader.last_day and options.as_of > date.fromisoformat(loader.last_day):
-        days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
-        name = Words({language: registry_name(loader.registry, language) for language in LANGUAGES})
-        taken.notes.append(localized("note", "ended", registry=name, **days))
-    if taken.national and options.region is None:
-        assumed = {"n": figure(taken.national), "region": loader.region}
-        taken.notes.append(localized("note", "national", **assumed))
+    taken.notes.extend(_notes(extract, loader, taken, options))
     if loader.cumulative:
         _refuse_other_numbers(extract)
         taken.notes.extend(_own_notes(taken.listings, standing, con))
-    elif (month := _month_in_name(extract.path)) and month < f"{options.as_of:%Y-%m}":
-        taken.notes.append(localized("note", "name", month=month, day=calendar_day(options.as_of)))
     identity = Identity(
         registry=loader.registry,
         as_of=options.as_of,
@@ -236,6 +228,19 @@ def prepare(path: Path, options: Options, standing: Standing, work: Path, con: d
         sha256=_sha256_of(extract),
     )
     return Prepared(extract.path, loader, identity, taken)
+
+
+def _notes(extract: Extract, loader: Loader, taken: Taken, options: Options) -> Iterator[Words]:
+    """What a person should know about the day of a file and the country of its numbers."""
+    if loader.last_day and options.as_of > date.fromisoformat(loader.last_day):
+        days = {"last": calendar_day(loader.last_day), "day": calendar_day(options.as_of)}
+        name = Words({language: registry_name(loader.registry, language) for language in LANGUAGES})
+        yield localized("note", "ended", registry=name, **days)
+    if taken.national and options.region is None:
+        yield localized("note", "national", n=figure(taken.national), region=loader.region)
+    month = None if loader.cumulative else _month_in_name(extract.path)
+    if month and month < f"{options.as_of:%Y-%m}":
+        yield localized("note", "name", month=month, day=calendar_day(options.as_of))
 
 
 def _refuse_incomplete(extract: Extract, taken: Taken, con: duckdb.DuckDBPyConnection, named: Sequence[str]) -> None:
@@ -505,19 +510,14 @@ def add(change: Change, new: Prepared, standing: Standing, options: Options, los
         ledger_sql.add_accepted(change.con, added.id, accepted._asdict())
     row = added.row
     copied = ("registry", "as_of", "sha256", *new.taken.counts, "file", "numbers", "covers", "campaign", "means")
+    copied += ("asked", "region")
     detail = {"snapshot": added.id} | {name: row[name] for name in copied}
     detail |= {"bitpages": bitpages[0]} if bitpages else {}
-    detail |= {"odd": new.taken.odd, "undated": new.taken.undated}
-    detail |= {"accepted": [accepted._asdict() for accepted in added.accepted]}
     detail |= {"layout": json.loads(added.layout)} if added.layout else {}
-    detail |= {
-        "asked": added.asked,
-        "region": added.region,
-        "sheet": options.sheet,
-        "replaces": replaced,
-        "corrects": options.corrects,
-    }
-    change.log("load", detail | {"notes": list(added.notes)})
+    detail |= {"odd": new.taken.odd, "undated": new.taken.undated, "notes": list(added.notes)}
+    detail |= {"accepted": [accepted._asdict() for accepted in added.accepted]}
+    detail |= {"sheet": options.sheet, "replaces": replaced, "corrects": options.corrects}
+    change.log("load", detail)
     return added
 
 

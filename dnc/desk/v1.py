@@ -105,12 +105,10 @@ def _kept(desk: Desk, calls: list[Any]) -> tuple[int, pl.DataFrame]:
 async def _objections(request: Request, interface: Interface) -> Response:
     sent = await _body(request, interface, Objections)
     async with interface.changing:
-        count = await run_in_threadpool(_recorded, interface.desk, sent)
+        count = await run_in_threadpool(
+            interface.desk.store.object, sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=sent.lift
+        )
     return _json(msgspec.json.encode(Recorded(count)), 201)
-
-
-def _recorded(desk: Desk, sent: Objections) -> int:
-    return desk.store.object(sent.numbers, sent.on, region=sent.region, reason=sent.reason, lift=sent.lift)
 
 
 async def _status(request: Request, interface: Interface) -> Response:

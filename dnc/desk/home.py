@@ -19,7 +19,7 @@ _LAST = 10  # checks
 
 def _home(visit: Visit) -> Response:
     checks = _last_checks(visit) if visit.desk.store.exists else []
-    return visit.page("home.html", status=state(visit.desk), registries=registries(visit.desk), checks=checks)
+    return visit.page("home.html", status=state(visit.desk), registries=registries(visit), checks=checks)
 
 
 def _last_checks(visit: Visit) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ def _page(visit: Visit, findings: Findings | None) -> Response:
     store, query = visit.desk.store, visit.request.query_params
     rows = store.log() if store.exists else None
     if rows is None:
-        return visit.page("log.html", rows=[], verbs=[], names=[], filters={}, findings=None, page=1, pages=1, query="")
+        return visit.page("log.html", rows=[], findings=None)
     filters = {name: query.get(name, "") for name in ("verb", "by") if query.get(name)}
     chosen = rows
     for name, column in (("verb", "verb"), ("by", "done_by")):
@@ -47,8 +47,8 @@ def _page(visit: Visit, findings: Findings | None) -> Response:
     return visit.page(
         "log.html",
         rows=[row | {"detail": _detail(row["detail"], visit.session.language)} for row in part.iter_rows(named=True)],
-        verbs=sorted(rows["verb"].unique()),
-        names=sorted(rows["done_by"].unique()),
+        verbs={verb: visit.texts["verbs"].get(verb, verb) for verb in sorted(rows["verb"].unique())},
+        names={name: name for name in sorted(rows["done_by"].unique())},
         filters=filters,
         findings=findings,
         page=at,

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dnc.checks.status import Status, status
-from dnc.clock import DATE_ORDERS
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Form, Upload
@@ -20,11 +19,11 @@ from dnc.desk.progress import Shown, begin, given_before, result_of
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError
+from dnc.messages import registry_name
 from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot
 from dnc.store.store import Store
 
-_MEANS = ("listed", "callable")
 _OPTIONS = ("registry", "region", "campaign", "means", "dates", "shrunk", "sheet", "accept_unread", "reason")
 _COLUMNS = ("number", "since")  # fields of the form, with `_column` behind them, for their names in the file
 
@@ -43,9 +42,10 @@ def state(desk: Desk) -> Status | None:
     return status(desk.store, desk.book, verifying=False) if desk.store.exists else None
 
 
-def registries(desk: Desk) -> list[str]:
-    """The registries of which a file may be, by id."""
-    return sorted({*desk.book.registries(), OWN})
+def registries(visit: Visit) -> dict[str, str]:
+    """The names of the registries of which a file may be, by id."""
+    ids = sorted({*visit.desk.book.registries(), OWN})
+    return {id_: registry_name(id_, visit.session.language) for id_ in ids}
 
 
 def _registries(visit: Visit) -> Response:
@@ -57,9 +57,7 @@ def _page(visit: Visit, given: Mapping[str, str], errors: list[tuple[str, str]])
         "registries.html",
         400 if errors else 200,
         status=state(visit.desk),
-        registries=registries(visit.desk),
-        means=_MEANS,
-        orders=DATE_ORDERS,
+        registries=registries(visit),
         given=given,
         errors=errors,
     )

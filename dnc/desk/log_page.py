@@ -36,7 +36,7 @@ def _page(visit: Visit, findings: Findings | None) -> Response:
     store, query = visit.desk.store, visit.request.query_params
     rows = store.log() if store.exists else None
     if rows is None:
-        return visit.page("log.html", rows=[], findings=None)
+        return visit.page("log.html", verbs={}, findings=None)
     filters = {name: query.get(name, "") for name in ("verb", "by") if query.get(name)}
     chosen = rows
     for name, column in (("verb", "verb"), ("by", "done_by")):

@@ -16,6 +16,7 @@ from dnc.files.parser_errors import Contradictory
 
 Mark = tuple[str, int, int, str | None]
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+_MOST_ROWS = 1 << 20  # of a sheet
 _NO_SECTOR = 0xFFFFFFFA  # numbers from here on do not name a sector
 
 
@@ -213,7 +214,9 @@ class _OdsCells:
         self._column += _count(cell, "columns-repeated")
 
     def _mark(self, kind: str, text: str | None = None) -> None:
-        self.marks.append((kind, self._column, self._row + 1, text))
+        """Mark a cell in its row, and in the equal rows for which the row stands."""
+        for row in range(self._row, self._row + min(self._rows, _MOST_ROWS)):
+            self.marks.append((kind, self._column, row + 1, text))
 
 
 def _count(attributes: dict[str, str], name: str) -> int:

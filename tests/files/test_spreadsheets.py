@@ -223,6 +223,20 @@ def test_rows_that_are_struck_through_or_noted_are_marked(write, tmp_path):
     assert plain[RAGGED].null_count() == plain.height
 
 
+def test_rows_that_an_ods_repeats_are_marked_each(tmp_path):
+    """One element may stand for several equal rows."""
+    path, repeated = ods(tmp_path / "one.ods", marked=True), tmp_path / "repeated.ods"
+    with zipfile.ZipFile(path) as parts, zipfile.ZipFile(repeated, "w") as archive:
+        for part in parts.infolist():
+            content = parts.read(part).decode()
+            archive.writestr(
+                part, content.replace("<table:table-row>", '<table:table-row table:number-rows-repeated="2">')
+            )
+    rows = pl.concat(open_table(repeated).batches)
+    assert rows[RAGGED].to_list()[:4] == [STRUCK, STRUCK, NOTED, NOTED]
+    assert rows["objected_on"].to_list()[:4] == [None, None, "#N/A", "#N/A"]
+
+
 @pytest.mark.parametrize("write", [ods, xls, xlsb, xlsx])
 def test_hidden_rows_are_read_and_counted(write, tmp_path):
     """Who filters a sheet before it is saved sees only some of its rows; a program sees all."""

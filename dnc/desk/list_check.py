@@ -36,7 +36,7 @@ from dnc.reports.phrases import fact
 
 _FIRST_ROWS = 5
 _BATCH = 100_000
-ROW, CALL = "\0row", "\0call"  # added to the columns of a list: the row of the list, and the position of the call
+ROW = "\0row"  # added to the columns of a call: the row of the list
 
 
 class Column(NamedTuple):
@@ -65,7 +65,7 @@ class Rows:
         """The calls with their row, and with `dnc_was` if there was a previous check."""
         beside = [self.numbers.alias(ROW)] + ([self.was.alias(WAS)] if self.was is not None else [])
         calls = pl.scan_parquet(self.path, glob=False)
-        return pl.concat([calls, pl.LazyFrame(beside)], how="horizontal").with_row_index(CALL)
+        return pl.concat([calls, pl.LazyFrame(beside)], how="horizontal")
 
     def batches(self, outcome: str = "") -> Iterator[pl.DataFrame]:
         """The calls with an outcome, by default all, as they were written, in batches."""

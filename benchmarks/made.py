@@ -80,10 +80,10 @@ def national(numbers: pl.Series, country: str) -> pl.Series:
     return heads + (numbers % local + first).cast(pl.String).str.zfill(7)
 
 
-def indexes(low: int, high: int) -> Iterator[pl.Series]:
-    """Indexes in pieces."""
-    for start in range(low, high, AT_ONCE):
-        yield pl.int_range(start, min(start + AT_ONCE, high), dtype=pl.UInt64, eager=True).alias("index")
+def indexes(rows: int) -> Iterator[pl.Series]:
+    """The indexes of so many rows, in pieces."""
+    for start in range(0, rows, AT_ONCE):
+        yield pl.int_range(start, min(start + AT_ONCE, rows), dtype=pl.UInt64, eager=True).alias("index")
 
 
 def write_calls(file: IO[bytes], options: argparse.Namespace) -> None:
@@ -91,7 +91,7 @@ def write_calls(file: IO[bytes], options: argparse.Namespace) -> None:
     span, shared = SPANS[options.country], int(options.rows * options.shared)
     shapes = SHAPES[options.country][: options.shapes]
     plain = "0$0" if options.country == "FR" else "$0"
-    for piece in indexes(0, options.rows):
+    for piece in indexes(options.rows):
         drawn = permuted(piece, options.rows, options.seed)
         drawn = pl.select(pl.when(drawn < shared).then(drawn).otherwise(drawn + FAR)).to_series()
         numbers = permuted(drawn, span, options.seed + 1)
@@ -119,7 +119,7 @@ def _facts(numbers: pl.Series) -> list[pl.Expr]:
 
 def _registry(options: argparse.Namespace, order: int) -> Iterator[tuple[pl.Series, pl.Series]]:
     """Places in a shuffled registry, and the numbers at these places."""
-    for piece in indexes(0, options.rows):
+    for piece in indexes(options.rows):
         drawn = permuted(piece, options.rows, options.seed + order)
         yield piece, permuted(drawn, SPANS[options.country], options.seed + 1)
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from dnc import Decider, Rulebook, Store, check
 from dnc.api import Settings, explain
-from dnc.checks.brief import Brief, read_brief
+from dnc.checks.brief import read_brief
 from dnc.checks.screening import Screen
 from dnc.files.output_file import Output
 from dnc.files.output_rows import Rows
@@ -70,8 +70,7 @@ def explained(calls: str, store: str, brief: str) -> list[float]:
 
 def xlsx(writer: str, calls: str, store: str, brief: str, out: str) -> list[float]:
     """The verdicts on a list, as a frame, into a spreadsheet."""
-    settings: Brief = read_brief(brief)
-    frame = check(calls, Store(store), brief=settings, at=AT).verdicts
+    frame = check(calls, Store(store), brief=read_brief(brief), at=AT).verdicts
     assert frame is not None  # noqa: S101 - the verdicts went nowhere else
     return [_seconds(lambda: _WRITERS[writer](frame, out))]
 

@@ -282,9 +282,8 @@ def recipes(*names: str, file: str = "recipes.py") -> str:
     """Functions of the recipes that the tests of engines run."""
     source = (ROOT / "tests" / "cluster" / file).read_text(encoding="utf-8")
     functions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
-    return "\n\n\n".join(f"{ast.get_source_segment(source, functions[name])}" for name in names).join(
-        ("```python\n", "\n```")
-    )
+    texts = (str(ast.get_source_segment(source, functions[name])) for name in names)
+    return "```python\n{}\n```".format("\n\n\n".join(texts))
 
 
 PARTS = {

@@ -95,9 +95,8 @@ def desk(
             import webbrowser
 
             opening = f"{address}?token={desk_.token_for_once()}"
-            threading.Thread(
-                target=webbrowser.open, args=(opening,), daemon=True
-            ).start()  # it may wait for the browser
+            # In a thread, since it may wait for the browser.
+            threading.Thread(target=webbrowser.open, args=(opening,), daemon=True).start()
         say(messages("store", lang)["stop"])
 
     with suppress(KeyboardInterrupt):  # the way to stop it

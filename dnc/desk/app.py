@@ -20,15 +20,8 @@ from dnc.desk.guard import Guard
 from dnc.desk.visit import refusal
 from dnc.messages import messages
 
-PAGES = (
-    home,
-    check_pages,
-    number_pages,
-    registry_pages,
-    offer_pages,
-    log_page,
-    progress,
-)  # each group of pages is a module with its `ROUTES`
+# Each group of pages is a module with its `ROUTES`.
+PAGES = (home, check_pages, number_pages, registry_pages, offer_pages, log_page, progress)
 _STYLES = (("dnc.reports", "page.css"), ("dnc.desk", "desk.css"))
 _SWEEP_SECONDS = 60.0
 

@@ -78,9 +78,8 @@ class Sessions:
 
     def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
         self._idle_seconds = idle_seconds
-        self._sessions: dict[
-            str, Session
-        ] = {}  # by the hash of the cookie, so that the time of a look-up reveals nothing
+        # By the hash of the cookie, so that the time of a look-up reveals nothing.
+        self._sessions: dict[str, Session] = {}
 
     def open(self, language: str, user: str | None = None) -> tuple[str, Session]:
         """Start a session; returns the value of its cookie."""

@@ -35,9 +35,8 @@ from dnc.store.audit_log import acting
 from dnc.store.keys import Key
 
 MOST_BODY = 4 << 20  # bytes
-_QUOTED = re.compile(
-    r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL
-)  # what a message of msgspec quotes from a request
+# What a message of msgspec quotes from a request.
+_QUOTED = re.compile(r" ['\"].*['\"]|(?<=unknown field) .*", re.DOTALL)
 
 T = TypeVar("T")
 Answer = Callable[[Request, "Interface"], Awaitable[Response]]

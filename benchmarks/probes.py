@@ -16,7 +16,7 @@ from dnc import Decider, Rulebook, Store, check
 from dnc.api import Settings, explain
 from dnc.checks.brief import read_brief
 from dnc.checks.screening import Screen
-from dnc.files.output_file import Output
+from dnc.files.output_file import output
 from dnc.files.output_rows import Rows
 from dnc.numbers.bulk_reader import read_column
 
@@ -76,8 +76,8 @@ def xlsx(writer: str, calls: str, store: str, brief: str, out: str) -> list[floa
 
 
 def _ours(frame: pl.DataFrame, out: str) -> None:
-    with Output(out, frame.columns) as output:
-        output.writer.add(Rows.of(frame))
+    with output(out, frame.columns) as writer:
+        writer.add(Rows.of(frame))
 
 
 def _polars(frame: pl.DataFrame, out: str) -> None:

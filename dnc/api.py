@@ -21,7 +21,7 @@ from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError, must_be
-from dnc.files.output_file import Output, atomic_path, is_page
+from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
 from dnc.messages import localized
 from dnc.store.store import Store
@@ -128,11 +128,11 @@ def write(result: Check, path: str | Path, rows: Iterable[pl.DataFrame] | None =
         rows = [result.verdicts]
     must_be("rows", rows, "frames", Iterable)
     layout = result.layout
-    with Output(path, layout.names, layout.delimiter, layout.bom) as output:
+    with output(path, layout.names, layout.delimiter, layout.bom) as writer:
         for batch in rows:
             must_be("rows", batch, "frames", pl.DataFrame)
-            output.writer.add(Rows.of(batch))
-        write_sheets(replace(result, cut=output.writer.cut), output, _Report())
+            writer.add(Rows.of(batch))
+        write_sheets(replace(result, cut=writer.cut), writer, _Report())
     return None
 
 

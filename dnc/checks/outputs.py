@@ -13,7 +13,7 @@ import polars as pl
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout
 from dnc.errors import OptionError, must_be, room_in
-from dnc.files.output_file import Output, atomic_path, is_page
+from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
 from dnc.files.remote import is_url
 from dnc.files.writers import CsvStream, Writer
@@ -92,8 +92,7 @@ class Outputs:
         form = (layout.names, layout.delimiter, layout.bom)
         self._layout, self._empty = layout, True
         self._pages = [stack.enter_context(atomic_path(path)) for path in self.targets if is_page(path)]
-        self._files = [stack.enter_context(Output(path, *form)) for path in self.targets if not is_page(path)]
-        self._writers: list[Writer] = [file.writer for file in self._files]
+        self._writers = [stack.enter_context(output(path, *form)) for path in self.targets if not is_page(path)]
         if self._stream is not None:
             self._writers.append(CsvStream(self._stream, *form))
         if self._kept:
@@ -131,8 +130,8 @@ class Outputs:
         """Write the pages and the sheets behind the rows."""
         for page in self._pages:
             write_page(result, page, self._report)
-        for file in self._files:
-            write_sheets(result, file, self._report)
+        for writer in self._writers:
+            write_sheets(result, writer, self._report)
 
 
 def write_page(result: Check, path: Path, report: Report | None) -> None:
@@ -142,7 +141,7 @@ def write_page(result: Check, path: Path, report: Report | None) -> None:
     path.write_text(report.page(result), encoding="utf-8")
 
 
-def write_sheets(result: Check, output: Output, report: Report | None) -> None:
+def write_sheets(result: Check, writer: Writer, report: Report | None) -> None:
     """Put the sheets of a report behind the rows of a workbook."""
     if report is not None:
-        output.annex(lambda: report.sheets(result))
+        writer.add_sheets(lambda: report.sheets(result))

@@ -253,15 +253,15 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None, lang: st
     or recorded, and not lifted or expired.
     """
     from dnc.checks.screening import own_list
-    from dnc.files.output_file import Output
+    from dnc.files.output_file import output
     from dnc.files.output_rows import Rows
 
     entries = own_list(open_store(ctx))
     if out is None or str(out) == "-":
         print_csv(entries)
     else:
-        with Output(out, entries.columns, ",", False) as output:
-            output.writer.add(Rows.of(entries))
+        with output(out, entries.columns) as writer:
+            writer.add(Rows.of(entries))
     say(messages("store", lang)["exported"].format(n=counted(lang)(entries.height)))
 
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
-
-import polars as pl
+from typing import Any
 
 from dnc.errors import InputError, OptionError, is_full, no_room, room_in, why
 from dnc.files.atomic import move_into_place
@@ -68,7 +66,11 @@ def _suffix(path: str | Path) -> str:
 
 
 @contextmanager
-def _opened(path: str | Path, header: list[str], delimiter: str, bom: bool) -> Iterator[Writer]:
+def output(path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> Iterator[Writer]:
+    """The writer of a file or a table that is written completely, when the block ends, or not at all.
+
+    Raises OptionError for an unknown suffix, and InputError.
+    """
     if is_database(path):
         from dnc.files.databases import table
 
@@ -83,26 +85,3 @@ def _opened(path: str | Path, header: list[str], delimiter: str, bom: bool) -> I
     with atomic_path(path) as unfinished, closing(FORMATS[suffix](unfinished, header, delimiter, bom)) as writer:
         writer.folder = unfinished.parent
         yield writer
-
-
-class Output:
-    """A context for an output of rows, a file or a table, that is written completely or not at all.
-
-    writer: writes the rows. Raises OptionError for an unknown suffix, and InputError.
-    """
-
-    def __init__(self, path: str | Path, header: list[str], delimiter: str = ",", bom: bool = False) -> None:
-        with ExitStack() as stack:
-            self.writer: Writer = stack.enter_context(_opened(path, header, delimiter, bom))
-            self._stack = stack.pop_all()
-
-    def annex(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
-        """Add sheets before and after the rows, if the format has sheets."""
-        if isinstance(self.writer, Xlsx):
-            self.writer.annex = sheets()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import IO
@@ -47,6 +48,9 @@ class Writer(ABC):
     def add(self, rows: Rows) -> None:
         """Lay out and write rows."""
         self.write(self.laid_out(rows))
+
+    def add_sheets(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:  # noqa: B027 - few formats have any
+        """Add sheets before and after the rows, if the format has sheets."""
 
     def close(self) -> None:  # noqa: B027 - its owner closes a stream
         """Finish the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ _WIDTH, _WIDTHS, _WIDEST = 16.0, {"dnc_why": 90.0}, 60
 class Xlsx(Writer):
     """Parts are stored next to the file, and written at the end as sheets of rows.
 
-    The first of the `annex` sheets comes before them, the others after them. Cells are text except for dates and
+    The first of the sheets that are added comes before them, the others after them. Cells are text except for dates and
     short numbers: a spreadsheet spoils numbers of twelve digits or more.
     """
 
@@ -37,7 +37,7 @@ class Xlsx(Writer):
         self._path = path
         self._header = unique_names(header)
         self._parts = Parts(path)
-        self.annex: Mapping[str, pl.DataFrame] = {}
+        self._annex: Mapping[str, pl.DataFrame] = {}
 
     def laid_out(self, rows: Rows) -> pl.DataFrame:
         """Rows with types that cells can have."""
@@ -51,6 +51,10 @@ class Xlsx(Writer):
             self.cut += int((cells.str.len_chars() > CELL).sum()) if (cells.str.len_bytes() > CELL).any() else 0
         self._parts.add(frame)
 
+    def add_sheets(self, sheets: Callable[[], Mapping[str, pl.DataFrame]]) -> None:
+        """Add sheets before and after the rows."""
+        self._annex = sheets()
+
     def close(self) -> None:
         """Write the workbook."""
         with closing(self._parts) as parts:
@@ -60,7 +64,7 @@ class Xlsx(Writer):
             rows = _for_cells(rows)
             starts = range(0, max(1, parts.rows), XLSX_ROWS)
             sheets = {sheet_name(at): rows.slice(start, XLSX_ROWS) for at, start in enumerate(starts)}
-            _write_workbook(self._path, sheets, {name: defused(frame) for name, frame in self.annex.items()})
+            _write_workbook(self._path, sheets, {name: defused(frame) for name, frame in self._annex.items()})
 
 
 def sheet_name(at: int) -> str:

@@ -123,7 +123,7 @@ class Store:
         for _ in range(_TRIES):
             with self.ledger.read() as opened:
                 self.ledger.refuse_edited(opened.con, opened.digest)
-                now = replace(self._snapshots_in(opened.con), objections=ledger_sql.objections(opened.con))
+                now = replace(self._standing_in(opened.con), objections=ledger_sql.objections(opened.con))
             try:
                 return replace(now, reading=ReadLock(now.files))
             except FileNotFoundError:
@@ -132,7 +132,7 @@ class Store:
                 raise StoreError(localized("errors", "snapshots_unread", store=self.path, why=why(error))) from None
         return now  # a file is lost: whoever reads it says which
 
-    def _snapshots_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
+    def _standing_in(self, con: duckdb.DuckDBPyConnection) -> Standing:
         """The snapshots of an open ledger, without objections, and without keeping their files open."""
         bitpages = {row["of"]: row["file"] for row in ledger_sql.bitpages(con)}
         return Standing(self.path, snapshots_in(con), bitpages=bitpages)
@@ -282,7 +282,7 @@ class Store:
             with self.ledger.change() as change:
                 added = []
                 for file in prepared:
-                    now = self._snapshots_in(change.con)
+                    now = self._standing_in(change.con)
                     same = load.same_snapshot(file, checked, now)
                     added.append(same or load.add(change, file, now, checked, lost.get(file.path, 0)))
                 return added

@@ -237,6 +237,7 @@ def test_what_was_accepted_goes_with_its_snapshot(store, write_file):
             {"covers": ["1"]},
             "an answer to a question is not complete for anything",
         ),
+        ("0491570006\n", {"covers": ["61"], "registry": "au-dncr", "means": "listed"}, "an answer to a question is"),
         (OWN, {"covers": ["33"]}, "own is complete for every number; omit --covers"),
         (
             "number,listed\n01632960101,no\n",

@@ -20,6 +20,7 @@ from tests import size
 SALE = {"caller": "commercial", "voice": "human", "dialler": "manual", "recipient": "consumer", "sector": "general"}
 SALE |= {"source": "opt_in_form", "relationship": "none", "attempts": "0", "cli": "0199009000", "objected_on": "none"}
 SALE |= {"habit": "habitual"}
+AGREED = SALE | {"consent": "named_caller", "consent_on": "2026-10-01", "consent_for": "live"}
 BRIEF = """
 region = "FR"
 dates = "dmy"
@@ -90,8 +91,8 @@ def test_an_objection_of_a_rule_counts_for_all_rows_of_its_number(empty):
     """A filled cell that tells an objection does so for the number in other rows."""
     brief = Brief(region="FR", when_filled={"Stop": {"objected_on": "2026-01-01"}})
     frame = pl.DataFrame({"number": ["0639980001", "+33639980001", "0639980002"], "Stop": ["", "oui", "non"]})
-    with Decider(empty, brief=brief, given=SALE, at="2026-10-05T10:30") as decider:
-        assert decider(frame)["dnc_outcome"].to_list()[:2] == ["blocked", "blocked"]
+    with Decider(empty, brief=brief, given=AGREED, at="2026-10-05T10:30") as decider:
+        assert decider(frame)["dnc_outcome"].to_list() == ["blocked", "blocked", "clear"]
 
 
 def test_words_that_are_no_objection_leave_a_rule_without_effect(empty):
@@ -149,13 +150,16 @@ def test_a_cell_that_tells_nothing_fills_in_only_what_speaks_against_a_call(empt
 def test_a_no_does_not_hide_the_objection_of_a_rule(empty):
     """A cell that is told comes first, so a check stops where it says that there is no objection; or both are rules."""
     frame = pl.DataFrame({"number": ["0639980001", "0639980002"], "dnc": ["no", ""], "dnd": ["true", "true"]})
-    told = {"objected_on": "yes"}
-    brief = Brief(region="FR", columns={"objected_on": "dnc"}, when_filled={"dnd": told})
+    yes = {"objected_on": "yes"}
+    brief = Brief(region="FR", columns={"objected_on": "dnc"}, when_filled={"dnd": yes})
     with pytest.raises(OptionError, match="a row has an objection in 'dnd', and 'dnc' says that there is none"):
         check(frame, empty, brief=brief)
-    assert check(frame[1:], empty, brief=brief, given=SALE).counts["blocked"] == 1
-    both = Brief(region="FR", when_filled={"dnc": told, "dnd": told})
-    assert check(frame, empty, brief=both, given=SALE).counts["blocked"] == 2
+    agreeing = frame.with_columns(dnc=pl.lit("no"), dnd=pl.Series(["", "no"]))
+    told = {"given": AGREED, "at": "2026-10-05T10:30"}
+    assert check(frame[1:], empty, brief=brief, **told).counts["blocked"] == 1
+    assert check(agreeing, empty, brief=brief, **told).counts["clear"] == 2
+    both = Brief(region="FR", when_filled={"dnc": yes, "dnd": yes})
+    assert check(frame, empty, brief=both, **told).counts["blocked"] == 2
 
 
 WORDS = {"consent": ["none", "named_caller", "written", "oui"], "recipient": ["consumer", "business", "pro"]}

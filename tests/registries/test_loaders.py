@@ -463,6 +463,14 @@ def test_archive_refused(members, change, message, tmp_path):
     assert message in load_error(tmp_path, "f.zip", change(data) if change else data)
 
 
+def test_an_area_code_without_numbers_refuses_all_that_is_packed_with_it(tmp_path):
+    """A download that failed in one file would clear all numbers of its area code."""
+    empty = b"<list type='full' level='ac' val='310'></list>"
+    full = b"<list type='full' level='ac' val='818'><ac val='818'><ph val='5550101'/></ac></list>"
+    data = zipped(tmp_path / "x", ("818.xml", full), ("310.xml", empty)).read_bytes()
+    assert load_error(tmp_path, "f.zip", data) == "f.zip/310.xml: is empty; download it again"
+
+
 def test_archive_with_link_or_password(tmp_path):
     """A link in an archive and an encrypted archive are refused."""
     linked = zipped(tmp_path / "x", ("a.txt", FLAT), attributes=0o120777 << 16).read_bytes()
@@ -834,6 +842,14 @@ def test_swiss_list_that_lost_its_stars_is_refused(tmp_path, header):
         Store(tmp_path / "store").load(path, as_of=AS_OF, registry="ch-directory")
 
 
+def test_swiss_list_with_stars_before_names_only(tmp_path):
+    """A directory that was printed or scraped has no column for them."""
+    path = tmp_path / "d.csv"
+    path.write_text("number;name\n044 555 01 01;* Muster\n044 555 01 02;Probe\n")
+    one = Store(tmp_path / "store").load(path, as_of=AS_OF, registry="ch-directory")
+    assert (one.listed, one.clear) == (1, 1)
+
+
 # The own list
 
 
@@ -962,16 +978,20 @@ def test_second_numbers_are_named(tmp_path):
 
 
 def test_all_numbers_of_a_listed_row_count(tmp_path):
-    """A complete list would clear the second number of somebody who is listed; other figures in the column are none."""
+    """A complete list would clear the second number of somebody who is listed; other figures in the column are none.
+
+    Nor does it clear those of a row that lost its line end.
+    """
     rows = "01632 960101;07700 900001;yes\n01632 960102;07700 900002;no\n01632 960103;07;yes\n01632 960104;;yes\n"
+    rows += "01632 960105;;no;01632 960106;;yes\n"
     path = tmp_path / "a.csv"
     path.write_text(f"number;mobile;listed\n{rows}")
     one = Store(tmp_path / "store").load(path, as_of=AS_OF, registry="gb-tps", covers=["44"])
     kept = pl.read_parquet(tmp_path / "store" / "snapshots" / one.file)
-    listed = [441632960101, 441632960103, 441632960104, 447700900001]
+    listed = [441632960101, *range(441632960103, 441632960107), 447700900001]
     assert kept.filter("listed")["number"].to_list() == listed
     assert kept.filter(~pl.col("listed"))["number"].to_list() == [441632960102]
-    assert (one.listed, one.clear, one.unread) == (3, 1, 0)
+    assert (one.listed, one.clear, one.unread) == (4, 1, 0)
 
 
 @pytest.mark.parametrize(

@@ -686,6 +686,19 @@ def test_an_empty_answer_clears_nobody(name, content, registry, tmp_path):
     assert (one.listed, one.clear) == (0, 1)
 
 
+@pytest.mark.parametrize(("number", "is_refused"), [("070000000{}", False), ("test {}", True)])
+def test_an_answer_with_many_mistyped_numbers_is_read(number, is_refused, tmp_path):
+    """They come from the list that was sent in; where numbers are not written as such, it may be another file."""
+    numbers = [*(f"01990000{at:02}" for at in range(95)), *(number.format(at) for at in range(5))]
+    answer = "\n".join(["Telephone;Identifiant;Réponse", *(f"{one};a;OK" for one in numbers)])
+    if is_refused:
+        assert "5 of 100 rows are not understood" in load_error(tmp_path, "answer.csv", answer)
+    else:
+        (tmp_path / "answer.csv").write_text(answer)
+        one = Store(tmp_path / "store").load(tmp_path / "answer.csv", as_of=AS_OF)
+        assert (one.clear, one.unread) == (95, 5)
+
+
 def test_files_packed_together_do_not_all_mean_what_one_does(tmp_path):
     """A wash may come back as two files, of the registered numbers and of the others."""
     path, files = tmp_path / "wash.zip", {"registered.txt": "0255501234\n", "others.txt": "0255501235\n"}

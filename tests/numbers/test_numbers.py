@@ -255,6 +255,13 @@ def test_what_may_be_a_foreign_number_without_its_plus_is_not_read(text, region)
     assert read_number(text, region) == Reading(None, None, TWO_WAYS)
 
 
+def test_nor_is_it_in_a_column_of_other_numbers():
+    """As a number of its plan it would only be doubtful."""
+    column = pl.Series(["33639980001"] + ["06 1234567"] * bulk_reader.PAYS)
+    unread = bulk_reader.read_column(column, "IT").rows["unread"]
+    assert unread.to_list() == [TWO_WAYS] + [None] * bulk_reader.PAYS
+
+
 @pytest.mark.parametrize(
     ("text", "region", "number"),
     [

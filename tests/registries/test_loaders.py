@@ -1090,6 +1090,12 @@ def test_all_numbers_of_the_own_list_count(tmp_path):
             [33199000001, 33199000002],
             "'Fax'",
         ),
+        (
+            "number;Zweit;Am\n030 23125001;030 23125002;02/03/2026\n",
+            {"region": "DE"},
+            [493023125001, 493023125002],
+            "'Zweit'",
+        ),
     ],
 )
 def test_columns_of_the_own_list_that_hold_numbers_count_by_any_name(text, options, numbers, named, tmp_path):

@@ -288,8 +288,7 @@ def _not_objected(p: dict[str, Any]) -> Condition:
     sql = (
         f"case when own = 'listed' or {objected} then false when objected_on is not null or own = 'clear' then true end"
     )
-    coming = _eve_of("objected_on")
-    ends = (_next_answer(OWN), Sql(f"case when objected_on < date '9999-12-31' then {coming} end", coming))
+    ends = (_next_answer(OWN), _eve_of("objected_on"))
     says = localized("condition", "not_objected")
     return Condition(Sql(sql, objected, OWN), tuple(_registry_reads(OWN)), ends, says, (OWN,))
 

@@ -188,7 +188,7 @@ class FactReader:
         facts = facts.with_columns(at_agreed_hour())
         facts = facts.with_columns(_consent(facts, odd))
         if odd["objected_on"].any():  # the rule says all about a yes; of a withdrawal and a refusal the cell does
-            odd["objected_on"] &= ~cells["objected_on"].str.to_lowercase().is_in(YES).fill_null(False)
+            odd["objected_on"] &= ~cells["objected_on"].str.to_lowercase().is_in(YES)
         by_plan = {"line": facts["plan_line"]}
         notes = [
             self._note(cells, column, is_odd, by_plan.get(column)) for column, is_odd in odd.items() if is_odd.any()

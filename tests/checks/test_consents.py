@@ -259,6 +259,7 @@ def test_what_could_not_be_read_is_counted_and_said(dnc, write_file):
     code, _, err = dnc("check", calls, "--region", "FR", "--consents", consents, "--out", "page.html")
     counts = "3 numbers from 5 rows; rows that cannot be read: 1, that state no consent: 1, not understood: 1 ("
     assert code == 3 and f"Consents in consents.csv: {counts}" in err
+    assert "consents without a reference to their proof: 1" in err
     assert f"consents.csv: {counts}" in (calls.parent / "page.html").read_text()
     assert '"consents": {"file": "consents.csv"' in dnc("log")[1].replace('""', '"')
 
@@ -282,6 +283,12 @@ def test_columns_that_only_the_consents_have_are_to_be_renamed(outcome, write_fi
     assert raised.value.path.name == "consents.csv"
 
 
+def test_a_file_of_consents_without_rows_states_nothing(outcome):
+    """Nobody has consented yet."""
+    found, result = outcome("number,consent,consent_on\n")
+    assert (found, result.record["consents"]["rows"]) == (["undecided"], 0)
+
+
 @pytest.mark.parametrize("text", ["number,day\n0199000418,2026-08-01\n", "consent\nnone\n", ""])
 def test_what_is_no_file_of_consents_is_refused(outcome, text):
     """Without numbers or without a word there is nothing to join, and the file is named."""
@@ -292,11 +299,11 @@ def test_what_is_no_file_of_consents_is_refused(outcome, text):
 def test_other_formats(store, write_file, tmp_path):
     """Consents come as Parquet too, with days as days."""
     pl.DataFrame(
-        {"number": ["+33199000418"], "consent": ["written"], "consent_on": [date(2026, 8, 1)], "consent_for": ["both"]}
-    ).write_parquet(tmp_path / "c.parquet")
+        {"number": ["+33199000418"], "consent": ["written"], "consent_on": [date(2026, 8, 1)], "consent_for": ["both"]},
+    ).with_columns(proof=pl.lit(None, pl.String)).write_parquet(tmp_path / "c.parquet")
     calls = write_file("calls.csv", f"number\n{NUMBER}\n")
     result = check(calls, store, region="FR", at="2026-09-21T10:30", given=SALE, consents=tmp_path / "c.parquet")
-    assert result.counts["clear"] == 1
+    assert (result.counts["clear"], result.record["consents"]["unproven"]) == (1, 1)
 
 
 _DAYS = st.one_of(st.none(), st.integers(0, 5).map(lambda n: date(2026, 8, 1) + timedelta(days=n)))

@@ -212,6 +212,18 @@ def test_of_two_days_neither_is_safe(tmp_path, store, write_file, apart):
         assert dict(zip(OTHERS, found, strict=True)) == dict.fromkeys(OTHERS, expected)
 
 
+def test_of_two_rows_about_a_number_the_stricter_counts(store, write_file):
+    """An entry without an end outlives one with an end, and what is not known of a number is not that it is clear."""
+    own = "number,since,until\n+33199000001,2026-01-01,2026-02-01\n+33199000001,2026-01-01,\n"
+    store.load(write_file("own.csv", own), as_of=AS_OF)
+    tps = "number,listed\n+441632960101,no\n+441632960101,unknown\n+441632960102,no\n"
+    store.load(write_file("tps.csv", tps), registry="gb-tps", as_of=AS_OF)
+    store.load(write_file("asked.csv", "number,listed\n+33199000002,unknown\n"), registry="own", as_of=AS_OF)
+    assert states(store, "own", [33199000001, 33199000002], "2026-11-24") == ["listed", "uncovered"]
+    found = [said(store, "gb-tps", number, "2026-11-24")[0] for number in (441632960101, 441632960102)]
+    assert found == ["uncovered", "clear"]
+
+
 def test_a_lift_lifts_no_later_objection_of_the_same_file(store, write_file):
     """Two objections of one person in one file: a lift between them leaves the later one."""
     store.object(["+33199000001"], date(2026, 3, 1), lift=True, reason="came back")

@@ -60,6 +60,7 @@ def test_an_odd_day_gives_no_grace(tmp_path, store, write_file):
     verdicts = decided(tmp_path, *calls, store=store, rulebook=BOOK)
     found = dict(zip(days, (one["dnc_outcome"] for one in verdicts), strict=True))
     assert found == dict.fromkeys(ODD, "blocked") | {"2026-11-18": "clear"}
+    assert str(verdicts[-1]["dnc_valid_until"]) == "2026-12-15"  # the last of the 28 days
 
 
 def notes_of_odd(one, column, count):

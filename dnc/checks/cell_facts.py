@@ -396,7 +396,7 @@ def _of_numbers(cells: pl.DataFrame, plans: pl.DataFrame, kinds: pl.DataFrame, o
     region = cells["region"].str.to_uppercase()
     strange = [code is not None and not known_region(code) for code in region]
     odd["region"] = pl.Series(strange, dtype=pl.Boolean)
-    unread = plans.select(pl.coalesce(RAGGED, UNREAD).alias("unread")).to_series()
+    unread = plans.select(pl.when(fit(plans[RAGGED])).then(UNREAD).otherwise(RAGGED).alias("unread")).to_series()
     where = kinds.select("territory", "code", "doubt", plan_place="place", plan_zones="zones", plan_line="line")
     kind = pl.select(pl.when(fit(plans[RAGGED]) & plans[UNREAD].is_null()).then(plans[KIND])).to_series()
     where = taken(where, kind).with_columns(

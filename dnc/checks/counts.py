@@ -13,6 +13,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.judge import Verdicts
 from dnc.checks.verdict import OUTCOMES
+from dnc.files.table import MARKED
 from dnc.frames import numbered
 
 
@@ -60,7 +61,9 @@ class Tallies:
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
         """Count the verdicts on calls."""
         where, places = numbered(calls.plans.select(_FACTS))  # `where`: for each plan, its row of `places`
-        plans = calls.plans.select("day", "unread").with_columns(where.alias("where"))[verdicts.facts.cases["plan"]]
+        mark = pl.when(pl.col("doubt").is_in(MARKED)).then("doubt")
+        told = calls.plans.select("day", pl.coalesce("unread", mark), where.alias("where"))
+        plans = told[verdicts.facts.cases["plan"]]
         calls_of = verdicts.fact.value_counts(name="calls").sort(verdicts.fact.name)["calls"]
         met = plans.with_columns(verdicts.verdict.alias("case"), calls_of)
         cells = met.group_by("case", "where").agg(pl.col("calls").sum())

@@ -284,7 +284,7 @@ def _why(notes: pl.Expr) -> pl.Expr:
 def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:
     """Cases, with `undecided` in place of `clear` where a number may be mistyped or a row is marked, and a note on it.
 
-    Of a marked row that is not blocked nothing else is said.
+    Of a marked row that is not blocked nothing else is said, and an objection is missing unless no law was applied.
     """
     words, is_clear, is_marked = (
         messages("why", language),
@@ -296,7 +296,11 @@ def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFra
     missing = pl.concat_list(pl.col("dnc_missing").str.split(";"), pl.lit(["number"])).list.set_difference([""])
     changed = {
         "dnc_outcome": pl.lit("undecided"),
-        "dnc_missing": pl.when(is_marked).then(pl.lit("number")).otherwise(missing.list.sort().list.join(";")),
+        "dnc_missing": pl.when(~is_marked)
+        .then(missing.list.sort().list.join(";"))
+        .when(pl.col("dnc_applies").is_null())
+        .then("dnc_missing")
+        .otherwise(pl.lit("objected_on")),
         "dnc_confidence": pl.lit(""),
         **{
             name: pl.when(is_clear | is_marked)

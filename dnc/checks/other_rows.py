@@ -158,8 +158,9 @@ _COMBINED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn}
 
 def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> Calls:
     """Calls with the dates of one column that other rows have for their numbers, where these count."""
-    is_read = calls.facts("unread")["unread"].is_null()  # other rows are judged by themselves
-    number = pl.select(pl.when(is_read).then(calls.number).fill_null(0).alias("number")).to_series()
+    # Rows that do not count as they stand are judged by themselves.
+    counts = pl.col("unread").is_null() & ~pl.col("doubt").is_in(MARKED).fill_null(False)
+    number = calls.facts("unread", "doubt").select(pl.when(counts).then("number").fill_null(0)).to_series()
     place = by_number["number"].search_sorted(number).clip(upper_bound=max(by_number.height - 1, 0))
     at = (by_number["number"][place] == number).arg_true() if by_number.height else place.clear()
     if not at.len():

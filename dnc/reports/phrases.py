@@ -15,7 +15,7 @@ from dnc.checks.result import Check
 from dnc.checks.verdict import about_missing
 from dnc.clock import NONE
 from dnc.files.hints import hints
-from dnc.files.table import folded, quoted
+from dnc.files.table import MARKED, folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
@@ -110,9 +110,10 @@ def question(missing: str, language: str = "en") -> str:
 
 
 def missing(check: Check) -> Counter[str]:
-    """Undecided calls by word of `dnc_missing`; those of `rows_left` lack no number, and are left out."""
+    """Undecided calls by word of `dnc_missing`, without those of `rows_left`."""
     words = check.tallies.missing()
-    words["number"] -= sum(rows_left(check).values())
+    for reason in ROW_REASONS:
+        words["objected_on" if reason in MARKED else "number"] -= check.tallies.unread[reason]
     return +words
 
 

@@ -395,7 +395,7 @@ def test_rows_that_are_struck_through_or_have_a_note_that_says_not_to_call_are_u
             sheet.write_comment(cell, note)
     code, out, err = dnc("check", path, "--columns", "missing")
     assert code == 3
-    assert [line.endswith(",number") for line in out.splitlines()[1:]] == [False, True, True]
+    assert [line.endswith(",objected_on") for line in out.splitlines()[1:]] == [False, True, True]
     assert "Rows with cells that are struck through, left undecided: 1" in err
     assert "or a note on it, says not to call: 1" in err
 
@@ -441,7 +441,7 @@ def test_such_a_text_counts_in_columns_of_other_types(store, tmp_path, kind):
     frame = pl.DataFrame({"number": [f"+331990000{at:02}" for at in range(30)], "note": cells})
     frame.write_parquet(tmp_path / "calls.parquet")
     for source in (frame, tmp_path / "calls.parquet"):
-        assert check(source, store).verdicts["dnc_missing"].is_in(["number"]).arg_true().to_list() == [7]
+        assert check(source, store).verdicts["dnc_missing"].is_in(["objected_on"]).arg_true().to_list() == [7]
 
 
 def test_such_a_text_hides_no_rule_that_blocks(dnc, write_file):
@@ -466,7 +466,7 @@ def test_such_a_text_counts_in_a_column_with_a_rule(store):
         {"number": ["+33199000001", "+33199000002"], "Note": ["le 1er mai", "ne veut plus être appelée"]}
     )
     brief = Brief(when_filled={"Note": {"consent": "named_caller"}}, facts={"caller": "charity"})
-    assert (check(rows, store, brief=brief).verdicts["dnc_missing"] == "number").to_list() == [False, True]
+    assert (check(rows, store, brief=brief).verdicts["dnc_missing"] == "objected_on").to_list() == [False, True]
     brief = Brief(when_filled={"Note": {"objected_on": "yes"}}, facts={"caller": "charity"})
     assert check(rows, store, brief=brief).verdicts["dnc_outcome"].to_list() == ["blocked", "blocked"]
 
@@ -539,7 +539,7 @@ def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(
     texts = ["rappeler", "ne plus appeler svp", "ne plus appeler merci", ""]
     rows = "".join(f"+3319900000{at},{text},{text[::-1]}{at}\n" for at, text in enumerate(texts))
     out = dnc("check", write_file("calls.csv", f"number,Commentaire,Nom\n{rows}"), "--columns", "missing")[1]
-    assert [line.endswith("number") for line in out.splitlines()[1:]] == [False, True, True, False]
+    assert [line.endswith(",objected_on") for line in out.splitlines()[1:]] == [False, True, True, False]
 
 
 def test_names_of_rules_and_registries_are_no_objections():

@@ -90,6 +90,13 @@ def test_a_number_that_stands_twice_is_bought_once(vetted):
     assert told["callable"]["rows"] == 3
 
 
+def test_a_number_with_a_text_that_says_not_to_call_is_readable(write_file, store):
+    """What is missing is whether the person objected."""
+    told = vet(write_file("noted.csv", "number\n0199000501 ne plus appeler\n"), store, region="FR", at="2026-12-01")
+    assert (told.outcomes["undecided"].rows, told.unreadable.rows) == (1, 0)
+    assert [wanted.word for wanted in told.wanted] == ["objected_on"]
+
+
 def test_a_number_counts_in_its_worst_row(write_file, store):
     """A number that is clear in one row and blocked in another is not callable."""
     both = "number,consent,consent_on,consent_for\n0199000501,named_caller,2026-08-20,live\n0199000501,none,,\n"

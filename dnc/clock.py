@@ -16,7 +16,8 @@ from dnc.messages import localized
 
 NEVER = date(9999, 12, 31)  # means "there was none": a day that never comes
 NONE = ("none", "no", "non", "false", "faux", "0", "0.0")  # words that mean "there was none"
-YES = ("yes", "oui", "ja", "si", "sì", "sí", "true", "vrai", "x", "1", "1.0")  # "there was one", on an unknown day
+# "There was one", on an unknown day.
+YES = ("yes", "oui", "ja", "si", "sì", "sí", "true", "vrai", "x", "1", "1.0", "y", "o", "j", "s", "t")
 NOT_GIVEN = ("n/a", "-")  # what files contain in place of an empty cell
 ALWAYS = date(1, 1, 1)  # used for a date that cannot be read, so that it counts against the caller: long past
 NO_DAYS = date(1980, 1, 1)  # programs write dates up to here for "no date": 0001, 1899, 1900, 1904, 1970, 1980

@@ -1040,10 +1040,10 @@ def test_a_yes_in_a_column_about_objections_is_a_listing(tmp_path):
         ("gb-tps", "listed", "no"),
     ):
         code = "3319900001" if registry == "fr-directory" else "44163296010"
-        rows = "".join(f"+{code}{at},{says},{said}\n" for at, said in enumerate(("non", "", "Oui")))
+        rows = "".join(f"+{code}{at},{says},{said}\n" for at, said in enumerate(("non", "", "Oui", "Y", "N")))
         path.write_text(f"number,{columns},Ne pas appeler\n{rows}")
         one = store.load(path, as_of=AS_OF, registry=registry)
-        assert (one.listed, one.clear) == (1, 2)
+        assert (one.listed, one.clear) == (2, 3)
         assert any("another column says not to call" in note for note in one.notes)
 
 

@@ -18,7 +18,7 @@ from dnc.checks.brief import Brief
 from dnc.checks.header import Header
 from dnc.checks.unused_columns import DAY, DIGITS, MOST_WORDS, SURE, distinct_words, is_day, objecting
 from dnc.errors import InputError
-from dnc.files.hints import hints, is_of_consent, says_no
+from dnc.files.hints import hints, is_no_consent, is_of_consent
 from dnc.files.open_table import open_table
 from dnc.files.table import folded, looks_like_phone
 from dnc.frames import as_text, repeated
@@ -318,7 +318,7 @@ class Guesses:
     def denied_consents(self) -> list[str]:
         """Columns about consents with a cell that says no: a check stops where another one records a consent."""
         names = filter(is_of_consent, self.rows.columns)
-        return [name for name in names if any(says_no(word) for word, _ in self.words(name))]
+        return [name for name in names if any(is_no_consent(word) for word, _ in self.words(name))]
 
 
 def filled(cells: pl.Series) -> pl.Series:

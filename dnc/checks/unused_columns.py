@@ -15,6 +15,7 @@ from dnc.files.hints import (
     denies,
     has_objection,
     has_objection_in_json,
+    is_no_consent,
     is_objection,
     is_of_consent,
     is_of_others,
@@ -83,8 +84,8 @@ class UnusedObjections:
     """Finds unused columns whose cells record objections, whatever their names, and stops a check at the clear cases.
 
     After the first rows, columns with many different words are passed over: one that records objections has few, or has
-    some near its beginning. In a row with a consent, a `no` in a column whose name is about consents is an objection
-    too.
+    some near its beginning. In a row with a consent, a column whose name is about consents and says that there is
+    none, or none any more, stops it too.
 
     header: of the list.
     """
@@ -106,7 +107,7 @@ class UnusedObjections:
         if self._of_consent:
             has_consent = (calls.facts("consent")["consent"] != "none").fill_null(False)
             words = distinct_words(calls.carried.filter(has_consent), self._of_consent)
-            if denied := columns_with(words, says_no):
+            if denied := columns_with(words, is_no_consent):
                 raise header.may_object_error([header.names[name] for name in denied], "unused_consents", "consent")
         if calls.cells is None:
             return

@@ -221,6 +221,11 @@ def is_ended(cell: str) -> bool:
     return _phrase(cell) in hints()["consents"]["ended"]
 
 
+def is_no_consent(cell: str) -> bool:
+    """Whether a cell of a column about consents says that there is none, or none any more."""
+    return says_no(cell) or is_ended(cell)
+
+
 def is_objection(cell: str, name: str = "") -> bool:
     """Whether a cell, or an item of one that is a list, has a word by which files record objections, and little else.
 

@@ -243,13 +243,20 @@ def test_a_no_in_an_unused_column_of_consents_stops_a_check_that_declares_one(dn
 )
 def test_a_no_in_an_unused_column_of_consents_stops_a_check_beside_a_consent(dnc, write_file, column, stops):
     """Not beside the word that there is none, and not in a column about e-mails or messages."""
-    given, none = (
-        f"number,consent,{column}\n+33199000001,named_caller,non\n",
-        f"number,consent,{column}\n+33199000001,none,non\n",
-    )
+    given, none = (f"number,consent,{column}\n+33199000001,{told},non\n" for told in ("named_caller", "none"))
     assert (dnc("check", write_file("calls.csv", given))[0] == 2) == stops
     if column != "Opt-in tél":  # a no to calls is an objection
         assert dnc("check", write_file("calls.csv", none))[0] == 3
+
+
+@pytest.mark.parametrize("word", some(["expired", "Expiré", "annulée", "Abgelaufen", "closed"], 2))
+def test_an_ended_consent_in_an_unused_column_stops_a_check_beside_a_consent(dnc, write_file, word):
+    """A consent that another column calls ended was clear; one that is still to come or unknown is told elsewhere."""
+    text = "number,consent,Consent status\n+33199000001,{},{}\n"
+    code, _, err = dnc("check", write_file("calls.csv", text.format("named_caller", word)))
+    assert (code, "rows with a consent have cells" in err) == (2, True)
+    for told, other in (("named_caller", "active"), ("named_caller", "pending"), ("none", word)):
+        assert dnc("check", write_file("calls.csv", text.format(told, other)))[0] == 3
 
 
 def test_cells_that_tell_objections_stop_more_than_checks(dnc, write_file, store):

@@ -2,7 +2,8 @@
 
 Each row states that a person gave consent, gave none, or withdrew it. Of all statements about a number, those in the
 list of calls included, the newest is used as a whole: what, when, for which calls, and whether it was withdrawn are
-never combined from two statements. On the same day the statement against the call is used. A statement without a day
+never combined from two statements. On the same day the statement against the call is used, or of those for it the one
+that ends first, and one for some hours before one for all. A statement without a day
 counts as the newest if it is against the call, and as the oldest if it is for it. A statement that is not understood,
 or whose day or purpose is not, counts as one against the call; if it is the newest, the consent is not known. The same
 holds for a row with too many or too few cells, if its number can be read.
@@ -41,8 +42,9 @@ _ALSO = {"consent_on": "day", "consent_for": "for", "consent_until": "until", "h
 _ALSO |= {"consent_withdrawn_on": "withdrawn"}
 _COUNTS = ("rows", "unread", "wordless", "odd", "unproven")
 _PROOF = ("proof", "proofreference")
-_NEWEST = 2**40  # later than any day: against the call, without a day
-_OLDEST = -(2**40)  # earlier than any day: for the call, without a day
+_NEWEST = 2**32  # later than any day: against the call, without a day
+_OLDEST = -(2**32)  # earlier than any day: for the call, without a day
+_NO_END = 2**22  # days; later than any last day of a consent
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Consents:
         known = self.statements
         at = known["number"].search_sorted(calls.number.fill_null(0)).clip(0, max(known.height - 1, 0))
         found = known[at] if known.height else known.clear(calls.number.len())
-        wins = (found["number"] == calls.number) & (found["rank"] > declared["rank"].fill_null(_OLDEST - 1))
+        wins = (found["number"] == calls.number) & (found["rank"] > declared["rank"]).fill_null(True)
         newest = pl.select(
             pl.when(wins.fill_null(False))
             .then(found[name].cast(declared.schema[name]))
@@ -224,6 +226,8 @@ def _ranked(statements: pl.DataFrame) -> pl.DataFrame:
     undated = (withdrawn & withdrawn_on.is_null()) | (pl.col("consent_odd") & pl.col("consent_on").is_null())
     day = pl.when(~undated).then(pl.max_horizontal("consent_on", withdrawn_on)).to_physical().cast(pl.Int64)
     rank = pl.coalesce(day * 2 + against.cast(pl.Int64), pl.when(against).then(_NEWEST).otherwise(_OLDEST))
+    end = pl.col("consent_until").to_physical().cast(pl.Int64).clip(0).fill_null(_NO_END)
+    rank = (rank * (_NO_END + 1) + _NO_END - end) * 2 + pl.col("hours_agreed").is_not_null()
     is_known = against | pl.col("consent").is_not_null()
     return statements.with_columns(pl.when(is_known).then(rank).alias("rank"))
 

@@ -161,6 +161,17 @@ def test_a_word_in_the_list_is_a_word_like_others(with_own_words, told, filed, e
     assert with_own_words[told, filed] == expected
 
 
+@pytest.mark.parametrize(("column", "limit"), [("until", "2026-09-10"), ("hours", "18:00-20:00")])
+def test_of_one_day_the_narrower_consent_counts(outcome, column, limit):
+    """Whatever the order of rows, and whichever file tells it: the other row was clear where it came last."""
+    head, row = HEAD.replace("day", f"day,{column}"), f"{NUMBER},named_caller,2026-09-01,{{}},both,,\n"
+    of_list = f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-09-01,live\n"
+    for calls in (f"number\n{NUMBER}\n", of_list):
+        for cells in (("", limit), (limit, "")):
+            assert outcome(head + "".join(map(row.format, cells)), calls)[0] == ["blocked"]
+        assert outcome(head + row.format(limit) + row.replace("09-01", "09-02").format(""), calls)[0] == ["clear"]
+
+
 def test_words_are_not_mixed(outcome):
     """A newer word for no calls in particular does not borrow the older one's."""
     calls = f"number,consent,consent_on,consent_for\n{NUMBER},named_caller,2026-08-01,live\n"

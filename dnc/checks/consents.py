@@ -220,7 +220,11 @@ def _as_enums() -> list[pl.Expr]:
 
 
 def _ranked(statements: pl.DataFrame) -> pl.DataFrame:
-    """Statements with `rank`: the newer one ranks higher; null if the row states nothing."""
+    """Statements with `rank`: the newer one ranks higher; null if the row states nothing.
+
+    It packs what decides, in this order: the day, whether the statement is against the call, how soon the consent ends,
+    and whether it is for some hours only.
+    """
     withdrawn, against = pl.col("consent_withdrawn_on") != NEVER, _against()
     withdrawn_on = pl.when(withdrawn & (pl.col("consent_withdrawn_on") != ALWAYS)).then("consent_withdrawn_on")
     undated = (withdrawn & withdrawn_on.is_null()) | (pl.col("consent_odd") & pl.col("consent_on").is_null())

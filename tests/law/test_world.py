@@ -282,6 +282,16 @@ def test_hours_in_several_zones(tmp_path):
             assert verdict["dnc_missing"] == "place", (call_at, told)
 
 
+@pytest.mark.parametrize(
+    ("hours", "agreed"),
+    [("07:00-09:00", "yes"), ("08:00-09:00", "place"), ("07:00-08:00", "place"), ("09:00-10:00", "no")],
+)
+def test_agreed_hours_in_several_zones(tmp_path, hours, agreed):
+    """It is seven o'clock in one zone of Florida and eight in the other."""
+    told = facts(tmp_path, number="+1 850 555 0101", call_at="2026-11-24T13:00:00Z", hours_agreed=hours)
+    assert told["at_agreed_hour"] == agreed
+
+
 # Days
 
 ES = "01-01 01-06 {friday} 05-01 08-15 10-12 11-01 12-06 12-08 12-25"

@@ -154,10 +154,8 @@ def finding_of(regime: Regime, truth: Truth, skip_daily: bool = False) -> Findin
 
 
 def unknown_facts(regime: Regime, truth: Truth) -> Iterator[str]:
-    """Words of `dnc_missing` for the unknown facts because of which a regime is undecided; none if it is decided."""
+    """Words of `dnc_missing` for the unknown facts because of which an undecided regime is so."""
     applies, met = _applies(regime, truth), truth[regime.demanded.sql]
-    if any_of((negated(applies), met)) is not None:
-        return
     conditions = list(regime.when)
     for clause in regime.exceptions:
         if all_of(truth[part.sql] for part in clause) is None:

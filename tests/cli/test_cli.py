@@ -55,10 +55,12 @@ def test_seed_is_clear_with_consent(dnc, screened, write_file):
 
 
 def test_seed_is_clear_with_advice(dnc, screened, write_file):
-    """When a recommendation is advice, the call is clear and the advice is named."""
-    code, out, _ = dnc("check", write_file("calls.csv", CALLS), *SEED, "--set", "consent=none", "--guidance", "advise")
-    [row] = rows(out)
-    assert (code, row["dnc_outcome"], row["dnc_advice"]) == (0, "clear", "cnil-pol-robocall")
+    """When a recommendation is advice, the call is clear and the advice is named; what only it asks is not missing."""
+    for told in (["--set", "consent=none"], []):
+        code, out, _ = dnc("check", write_file("calls.csv", CALLS), *SEED, *told, "--guidance", "advise")
+        [row] = rows(out)
+        assert (code, row["dnc_outcome"], row["dnc_advice"]) == (0, "clear", "cnil-pol-robocall")
+        assert row["dnc_missing"] == ""
 
 
 @pytest.mark.parametrize(

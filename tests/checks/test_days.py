@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from dnc import InputError, LoaderError
+from dnc.checks.screening import own_list
 from dnc.store import audit_log
 from tests import some
 from tests.law.test_world import BOOK, SALE, decided
@@ -225,6 +226,14 @@ def test_of_two_rows_about_a_number_the_stricter_counts(store, write_file):
     assert found == ["uncovered", "clear"]
 
 
+def test_of_two_entries_one_without_a_last_day_does_not_end(store, write_file):
+    """A number is on the own list until the last of its entries ends."""
+    for name, until in (("a", "2027-01-31"), ("b", "2027-03-31")):
+        rows = f"+33199000001,2026-01-01,{until}\n+33199000002,2026-01-01,{until if name == 'a' else ''}\n"
+        store.load(write_file(f"{name}.csv", f"number,since,until\n{rows}"), registry="own", as_of=AS_OF)
+    assert own_list(store)["until"].to_list() == [date(2027, 3, 31), None]
+
+
 def test_a_lift_lifts_no_later_objection_of_the_same_file(store, write_file):
     """Two objections of one person in one file: a lift between them leaves the later one."""
     store.object(["+33199000001"], date(2026, 3, 1), lift=True, reason="came back")
@@ -248,7 +257,7 @@ def test_a_lift_and_a_list_of_one_day(store, write_file, monkeypatch, lifted, st
             store.object(["+33199000001"], AS_OF, lift=True, reason="a mistake")
         else:
             store.load(write_file("own.csv", "+33199000001\n"), registry="own", as_of=AS_OF)
-    assert said(store, "own", 33199000001, "2026-11-24")[0] == state
+    assert [said(store, "own", 33199000001, day)[0] for day in (str(AS_OF), "2026-11-24")] == [state, state]
 
 
 def test_an_own_list_is_complete_for_every_number(store, write_file):

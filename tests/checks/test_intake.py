@@ -227,6 +227,12 @@ def test_a_column_of_ours_that_is_mistyped_is_not_passed_over(name, ours, write_
         check(calls, store)
 
 
+@pytest.mark.parametrize("name", some(["voie", "Called", "Content", "places"], 2))
+def test_a_word_like_a_column_of_ours_is_another_column(name, write_file, store):
+    """A street is no voice, however many letters they share."""
+    assert check(write_file("calls.csv", f"number,{name}\n0199000418,x\n"), store).rows == 1
+
+
 @pytest.mark.parametrize(
     "name", some(["Fin du consentement", "Valable jusqu’au", "Opt-in expiry", "Consent valid until"], 2)
 )

@@ -455,6 +455,13 @@ def test_a_tenth_may_go(store, write_file, first, kept, refused):
         assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
 
 
+def test_a_number_whose_state_is_no_longer_known_is_not_gone(store, write_file):
+    """It is not clear by the new list, as one that is gone would be."""
+    store.load(write_file("tps.csv", tps(100)), as_of=date(2026, 7, 1), **PLAIN)
+    path = write_file("next.csv", tps(100).replace("yes", "unknown", 50))
+    assert store.load(path, as_of=AS_OF, **PLAIN).accepted == ()
+
+
 @pytest.mark.parametrize(("before", "first", "refused"), [(1000, 500, False), (1000, 501, True), (999, 999, False)])
 def test_a_list_of_other_numbers_is_not_the_next_one(store, write_file, before, first, refused):
     """A file of another registry may be longer than the list and clear most of it; only short lists change that much."""

@@ -110,6 +110,15 @@ def test_a_state_in_which_a_rule_never_decides_is_named():
     assert not any("US-AA" in problem for problem in problems(read_pack("xx.toml", text)))
 
 
+def test_french_polls_are_on_sundays():
+    """Territories overseas vote a day earlier where it is a national or a European poll."""
+    text = (files("dnc.law") / "rules" / "fr.toml").read_text(encoding="utf-8")
+    polls = tomllib.loads(text)["polls"]["days"]
+    assert [poll for poll in polls if poll["day"].isoweekday() != 7] == []
+    national = ("Presidential", "National Assembly", "European")
+    assert [poll for poll in polls if poll["early"] is not poll["name"].startswith(national)] == []
+
+
 def test_polls_that_are_expected_are_noted():
     """The next poll after the longest term so far is asked for; so are those that nobody could expect."""
     text = (files("dnc.law") / "rules" / "fr.toml").read_text(encoding="utf-8")

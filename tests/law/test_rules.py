@@ -124,3 +124,11 @@ VERDICT = {
 def test_a_verdict_that_is_not_as_expected_is_seen(case, says):
     """Each column of a table of cases counts."""
     assert rule_cases.fault({"expect": "blocked", "decisive": "a"} | case, VERDICT) == says
+
+
+@pytest.mark.large
+def test_the_voice_of_a_machine_is_like_a_recorded_one():
+    """A synthetic voice that answers is decided as a recorded one is."""
+    cases = [case | {"voice": "ai"} for case in BY_NAME.values() if case["voice"] == "recorded"]
+    for case, found in rule_cases.decided(cases, Rulebook.load()):
+        assert rule_cases.fault(case, found) is None, case["case"]

@@ -50,6 +50,8 @@ def test_each_number_is_a_call(empty, write_file):
     assert result.verdicts.select(SHOWN).rows() == CALLS
     assert result.verdicts.columns[:5] == ["nom", "Tél. mobile", "Tél. fixe", "objected_on", "dnc_number_from"]
     assert (result.rows, result.calls, result.record["rows"]) == (5, 8, 5)
+    named = check(path, empty, brief=TWO, given=FACTS, at="2026-10-05", columns=["outcome", "number_from"]).verdicts
+    assert named.columns[4:] == ["dnc_outcome", "dnc_number_from"]
     assert api.replay(empty, result.id, path).same
 
 

@@ -924,6 +924,11 @@ def test_a_second_header(tmp_path):
             outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{other}\n2,01 99 00 04 19,2022-04-01,\n"))
     for row in ("2,pas de téléphone,Lille,", "2,mobile,Lille,", ",,Lille,", ",number,,"):
         assert outcomes(written(tmp_path, f"{SHIFTED}\n{rows}{row}\n")) == ["clear", "undecided"]
+    cells = [["1", "01 99 00 04 18", "Nantes", None], ["a", "mobile phone", "b", None]]  # no cell, and not an empty one
+    schema = dict.fromkeys(SHIFTED.split(","), pl.String)
+    pl.DataFrame(cells, schema, orient="row").write_parquet(tmp_path / "calls.parquet")
+    with pytest.raises(InputError, match=r"calls\.parquet:2: another header is here"):
+        outcomes(tmp_path / "calls.parquet")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def as_data(check: Check) -> dict[str, Any]:
         blocked_by, undecided_by: calls by regime. missing: undecided calls by word of `dnc_missing`.
         unread: calls whose number cannot be read, by reason.
         not_understood: `column` (ours), `word` (digits masked), `cells`, and `write`, the line for the brief or null.
-        valid_until: the first day on which a call stops being clear, or null.
+        valid_until: the last day on which all clear calls are still clear, or null.
         snapshots: id, registry, as_of, age_days of each snapshot in the store.
         rules: SHA-256 of each rules file. rules_pack: version, sha256 and signer (fingerprint of the key) of the rules
             pack that some of them came with, or null.

@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks.cases import CASES, HEAVY, NAMED, ROOT, Bench, machine, rows_of
 from benchmarks.processes import BenchmarkError
 
-HEADER = ("what", "ours", "against", "time", "CPU", "memory", "asked")
+HEADER = ("what", "ours", "against", "time", "CPU", "memory", "target")
 PACKAGES = ("dnc-check", "duckdb", "polars", "phonenumbers")
 
 

@@ -122,7 +122,7 @@ def test_the_nightly_job_of_the_guide(night, postgres, store, dnc):
 
 def test_a_night_does_not_begin_while_another_runs(night):
     """The line for cron, by the shell: it waits for nobody."""
-    line = night.here(block("many-machines.md", "15 2 * * *")).split(maxsplit=6)
+    line = night.here(block("batch.md", "15 2 * * *")).split(maxsplit=6)
     (night.folder / "night.sh").write_text("#!/bin/sh\ntouch ran\n")
     with (night.folder / "night.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -135,7 +135,7 @@ def test_a_night_does_not_begin_while_another_runs(night):
 def test_systemd_takes_the_units(night):
     """Every key is known, and the timer has a next time."""
     for unit in ("dnc-night.service", "dnc-night.timer"):
-        (night.folder / unit).write_text(night.here(block("many-machines.md", f"# /etc/systemd/system/{unit}\n")))
+        (night.folder / unit).write_text(night.here(block("batch.md", f"# /etc/systemd/system/{unit}\n")))
     command = ["systemd-analyze", "verify", "--man=no", "./dnc-night.service", "./dnc-night.timer"]
     done = subprocess.run(command, check=False, cwd=night.folder, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

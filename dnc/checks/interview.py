@@ -190,7 +190,7 @@ class Interview:
         """
         if self._decided is None:
             brief = read_brief(self._path)
-            brief = brief.but(ignore=sorted({*self.open_objections, *self._misnamed}.difference(brief.ignore)))
+            brief = brief.but(ignore=sorted(set(self.unexplained).difference(brief.ignore)))
             self._decided = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
             if self.consents and not self._decided.missing()["region"]:
@@ -198,9 +198,9 @@ class Interview:
         return self._decided
 
     @property
-    def open_objections(self) -> list[str]:
-        """Columns that may record objections and are not mapped or ignored yet: until then a check is refused."""
-        return self._questions.open_objections
+    def unexplained(self) -> list[str]:
+        """Columns that a check is refused for until it is said what they mean, or that they are left out."""
+        return [*self._questions.open_objections, *self._misnamed]
 
 
 def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consents: Path | None = None) -> Tallies:

@@ -194,6 +194,8 @@ def _chosen(visit: Visit, question: Question, text: str) -> int | str | None:
     if question.fact:
         return text or None
     if text == _UNKNOWN:
+        if question.id == "number":  # nothing else can be asked or checked before
+            raise InputError(visit.texts["number_first"])
         return None
     numbers = list(map(str, range(len(question.options))))
     if text not in numbers:
@@ -222,7 +224,7 @@ def _run(visit: Visit, sent: Form) -> Response:
     list_check, desk, language = _list(visit), visit.desk, visit.session.language
     if list_check.job and not list_check.job.ended:
         return visit.to(f"/jobs/{list_check.job.id}")
-    if not list_check.interview.number_is_known or list_check.interview.open_objections:
+    if not list_check.interview.number_is_known or list_check.interview.unexplained:
         return visit.to(f"/checks/{list_check.id}/questions")
 
     def shown(job: Job) -> Shown:

@@ -241,10 +241,11 @@ def test_a_day_is_answered_and_shown_in_words(browser):
     assert "Quand les appels auront-ils lieu ? 30/11/2026" in answered
 
 
-def test_a_check_waits_for_what_columns_of_objections_say(browser):
-    """As on the command line, a list is not checked while a column may hold objections that are not read."""
-    path = dropped(browser, "Téléphone;Opposition\n01 99 00 12 34;\n")
-    assert "whether these columns contain objections: Opposition" in text_of(browser.client.get(f"{path}/questions"))
+@pytest.mark.parametrize("name", ["Opposition", "Relation"])
+def test_a_check_waits_for_what_columns_say(browser, name):
+    """As on the command line, a list is not checked while a column may hold objections, or is almost one of ours."""
+    path = dropped(browser, f"Téléphone;{name}\n01 99 00 12 34;\n")
+    assert f"what these columns mean: {name}" in text_of(browser.client.get(f"{path}/questions"))
     assert browser.post(f"{path}/run").headers["location"] == f"{path}/questions"
     while found := re.findall(r'name="question" value="([^"]+)"', browser.client.get(f"{path}/questions").text):
         is_day = found[0] in ("call_at", "cli", "attempts", "relationship_on", "consent_on")
@@ -252,7 +253,7 @@ def test_a_check_waits_for_what_columns_of_objections_say(browser):
     page = text_of(browser.client.get(f"{path}/questions"))
     assert "You can check the list now" not in page and "Answer what I did not know" in page
     assert browser.post(f"{path}/again").headers["location"] == f"{path}/questions"
-    assert "is:Opposition" in browser.client.get(f"{path}/questions?all=1").text
+    assert f"is:{name}" in browser.client.get(f"{path}/questions?all=1").text
 
 
 def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser):
@@ -262,6 +263,8 @@ def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser)
     page = browser.client.get(f"{path}/questions")
     assert re.findall(r'name="question" value="([^"]+)"', page.text) == ["number"]
     assert "Which column contains the number to call?" in text_of(page) and "answers so far" not in text_of(page)
+    unknown = browser.post(f"{path}/answers", {"question": "number", "answer-0": "unknown"})
+    assert unknown.status_code == 400 and "Nothing can be checked before this is known" in text_of(unknown)
     browser.post(f"{path}/answers", {"question": "number", "answer-0": "0"})
     assert "Who calls, and what for?" in text_of(browser.client.get(f"{path}/questions"))
     assert "Outcome of 2 calls" in text_of(checked(browser, path))

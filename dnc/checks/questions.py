@@ -49,6 +49,8 @@ _CONSENTS = {
     "both": {"consent": "named_caller", "consent_for": "both"},
     "partners": {"consent": "partners"},
 }
+# Facts that say more of another one, which is asked for first.
+_DETAILS = {**WORD_OF, "consent_for": "consent", "related": "relationship"}
 Edits = dict[str, Any]  # a part of a brief
 
 
@@ -188,6 +190,11 @@ class OpenQuestions:
 
     def _is_known(self, ours: str) -> bool:
         return ours in self._brief.get("facts", {}) or self._column(ours) is not None
+
+    def _is_told(self, ours: str) -> bool:
+        """Whether anything in the brief gives one of our columns a value, for some rows at least."""
+        rules = [*self._brief.get("when_filled", {}).values(), *self._brief.get("when_empty", {}).values()]
+        return self._is_known(ours) or any(ours in facts for facts in rules)
 
     def _free(self, ours: str) -> str | None:
         """Their column that may be one of ours, where it is not used yet."""
@@ -329,7 +336,9 @@ class OpenQuestions:
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:
         """Questions that would decide what misses one word of `dnc_missing`."""
-        if word in ("registry:own", "objected_on"):
+        if (of := _DETAILS.get(word)) and not self._is_told(of):
+            yield from self._of(of, rows)
+        elif word in ("registry:own", "objected_on"):
             yield from self._of_opposition(rows)
         elif word == "region":
             yield from self._of_countries(rows)

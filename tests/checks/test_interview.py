@@ -57,6 +57,22 @@ def test_only_what_matters_for_the_caller_is_asked(asked):
     assert {"sector", "attempts", "habit"}.isdisjoint(ids)
 
 
+@pytest.mark.parametrize(
+    ("fact", "details"), [("consent", {"consent_on", "consent_for"}), ("relationship", {"related"})]
+)
+def test_details_are_asked_only_of_what_is_known(asked, fact, details):
+    """The day of a consent only after the consent, for instance; an answer that is not known leads to no detail."""
+    interview = asked("Téléphone\n01 99 00 00 01\n")
+    interview.answer(interview.next(), 0)
+    assert details.isdisjoint(question.id for question in interview.open())
+    [question] = [question for question in interview.open() if question.id == fact]
+    interview.answer(question, None)
+    assert details.isdisjoint(question.id for question in interview.open())
+    interview.take_back()
+    interview.answer(question, 1)
+    assert details <= {question.id for question in interview.open()}
+
+
 def test_words_that_are_not_known_are_asked_for(asked, tmp_path):
     """Known words of a column come with it, each other word is a question with its rows."""
     interview = asked(LIST)

@@ -21,6 +21,7 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary
 from dnc.messages import apart, dated, messages
 from dnc.numbers.numbering_plans import known_region
+from dnc.registries import OWN
 
 SAMPLE = 5_000  # rows that are checked for each question
 _VALUES = 3  # of a column that are shown
@@ -75,6 +76,7 @@ class Question:
         shown: values of the column it is about; telephone numbers are masked.
         default: index of the option that is likely.
         proved: whether the cells of the file prove the default.
+        how: the command that tells it in place of an answer, or None.
     """
 
     id: str
@@ -85,6 +87,7 @@ class Question:
     shown: Sequence[str] = ()
     default: int | None = None
     proved: bool = False
+    how: str | None = None
 
 
 class OpenQuestions:
@@ -361,7 +364,8 @@ class OpenQuestions:
                 names = ", ".join(self._with_objections)
                 asks = w["others"].format(names=names) if names else w["own"]
                 nobody = Option(w["nobody_else" if names else "nobody"], {"facts": {"objected_on": "none"}})
-                yield Question("registry:own", asks, [nobody], rows)
+                how = messages("question", self._language)["in_store"].format(registry=OWN)
+                yield Question("registry:own", asks, [nobody], rows, how=how)
         elif self._empty(name):
             nobody = Option(w["none"], {"when_empty": {name: {"objected_on": "none"}}})
             yield self._about_empty(name, "objected_on", [nobody], rows)

@@ -44,6 +44,7 @@ class Check:
         dated: whether the list or the settings say when calls are planned.
         cut: cells that are too long for a spreadsheet that was written.
         snapshots: what the store held.
+        typed: whether reports name options, commands and lines of a brief; not for people at the desk, who type none.
     """
 
     files: FileList
@@ -66,6 +67,7 @@ class Check:
     dated: bool
     cut: int
     snapshots: tuple[Snapshot, ...]
+    typed: bool = True
 
     def __repr__(self) -> str:
         """One line; the fields fill pages, and have telephone numbers in them."""

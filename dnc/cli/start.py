@@ -87,6 +87,8 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
     say(f"{question.text} {decides.format(rows=count(question.rows), all=count(interview.calls))}")
     if question.shown:
         say("  " + texts["shown"].format(values=", ".join(question.shown)))
+    if question.how:
+        say(f"  {question.how}")
     for number, option in enumerate(question.options, 1):
         say(f"  {number}  {option.text}")
     say("  " + (f"0  {texts['unknown']}" if question.options else texts["enter"]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -244,7 +244,8 @@ class ListCheck:
         with self.lock:
             old = self.rows
             same = old is not None and rows.equals(old.numbers)
-            self.result, self.rows = result, Rows(out, rows, old.outcomes if old and same else None)
+            self.result = replace(result, typed=False)
+            self.rows = Rows(out, rows, old.outcomes if old and same else None)
             if old:
                 old.path.unlink(missing_ok=True)
             self.interview.ask_again()

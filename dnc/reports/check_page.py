@@ -67,6 +67,7 @@ def _values(check: Check) -> dict[str, Any]:
         "details": details(check),
         "declared": declared(check),
         "record": check.record,
+        "typed": check.typed,
         "kinds": _kinds(check),
         "last": days[-1],
         "snapshots": snapshots,

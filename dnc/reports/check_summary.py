@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from dnc.checks.result import Check
 from dnc.files.table import quoted
-from dnc.messages import counted, dated, in_language, messages
+from dnc.messages import apart, counted, dated, in_language, messages
 from dnc.reports.decision import decision
 from dnc.reports.phrases import accepted, by_rules, consents, facts, labelled, misread, other_order
 
@@ -73,18 +73,22 @@ def counts_in_words(counts: Mapping[str, int], language: str) -> str:
 def warnings(check: Check, language: str = "en") -> Iterator[str]:
     """Lines about what a file did not say, or what was left out of it."""
     texts, count, table = messages("summary", language), counted(language), check.header.table
+
+    def said(key: str, **values: str) -> str:
+        return apart([texts[key].format(**values), *([texts["how"][key]] if check.typed else [])], language)
+
     if not check.dated:
-        yield texts["today"].format(day=dated(language)(check.record["today"]))
+        yield said("today", day=dated(language)(check.record["today"]))
     if check.record["clock"] != "system":
         yield texts["clock"].format(day=dated(language)(check.record["today"]))
     if ignored := check.header.ignored:
         yield texts["ignored"].format(names=in_language(quoted(ignored), language))
-    yield from (texts["second"].format(name=in_language(quoted([name]), language)) for name in check.second_numbers)
+    yield from (said("second", name=in_language(quoted([name]), language)) for name in check.second_numbers)
     counts = {"past": check.past, "elsewhere": check.elsewhere, "unplaced": check.unplaced}
     counts |= {"skipped": table.skipped, "hidden": table.hidden, "full": table.full, "cut": check.cut}
     yield from (texts[name].format(n=count(n)) for name, n in counts.items() if n)
     if table.others:
-        yield texts["sheets"].format(names=in_language(quoted(table.others), language))
+        yield said("sheets", names=in_language(quoted(table.others), language))
     for misfit in table.misfits:
         yield texts["encoding"].format(**misfit._asdict() | {"line": count(misfit.line)})
     newest = {

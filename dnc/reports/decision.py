@@ -146,7 +146,8 @@ def _steps(check: Check) -> list[Step]:
         steps.append(Step(texts["later"].format(calls=calls(later, check.language))))
     if others := counts["blocked"] - later:
         steps.append(Step(texts["others" if later else "blocked"].format(count=count(others))))
-    steps += [Step(texts["row"][key].format(n=count(n))) for key, n in rows_left(check).items()]
+    how = texts["row_how"] if check.typed else {}
+    steps += [Step(texts["row"][key].format(n=count(n)), how.get(key)) for key, n in rows_left(check).items()]
     for word, n in missing(check).most_common(_STEPS):
         ask = needed(word, check.language).rstrip(".")
         text = texts["missing"].format(ask=ask, calls=calls(n, check.language))
@@ -213,7 +214,7 @@ def details(check: Check) -> list[tuple[str, str]]:
         (texts["region"], record["region"] or messages("common", check.language)["none"]),
         (texts["guidance"], texts["guidance_means"][record["guidance"]]),
         (texts["check"], made(check)),
-        (texts["head"], f"{check.head} ({texts['head_says']})"),
+        (texts["head"], f"{check.head} ({texts['head_says' if check.typed else 'head_kept']})"),
         (texts["program"], f"dnc {record['version']}"),
     ]
     if counts := consents(check.record["consents"], check.language):

@@ -124,10 +124,12 @@ def rows_left(check: Check) -> dict[str, int]:
 
 
 def remedy(missing: str, rows: int, check: Check) -> str | None:
-    """Where the answer to a question goes: a line of the brief, or a load; None if neither helps.
+    """Where the answer to a question goes: a line of the brief, or a load; None if neither helps, or is typed.
 
     rows: how many calls it could decide. If that many cells were not understood, their meaning is the answer.
     """
+    if not check.typed:
+        return None
     texts = messages("question", check.language)
     odd = [cells for cells in misread(check) if cells.column == missing]
     if sum(cells.rows for cells in odd) >= rows:
@@ -164,7 +166,7 @@ class Misread(NamedTuple):
     """Cells that were not understood.
 
     column: ours. word: the cell, masked; empty for the rest of a list with many words. rows: how many have it.
-    write: the line of the brief that gives it a meaning; None if only a correction in the file helps.
+    write: the line of the brief that gives it a meaning; None if only a correction in the file helps, or none is typed.
     cell: column and word as people read them.
     """
 
@@ -180,7 +182,13 @@ def misread(check: Check) -> list[Misread]:
     groups = sorted(check.tallies.misread.items(), key=lambda pair: (-pair[1], pair[0]))
     dates, language = check.brief.dates, check.language
     return [
-        Misread(column, word, rows, _meaning(column, word, dates, language), _cell(column, word, language))
+        Misread(
+            column,
+            word,
+            rows,
+            _meaning(column, word, dates, language) if check.typed else None,
+            _cell(column, word, language),
+        )
         for (column, word), rows in groups
     ]
 

@@ -37,7 +37,7 @@ def browser(tmp_path_factory):
 
 def text_of(answer: httpx.Response) -> str:
     """A page as it is read, without markup."""
-    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text)))
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<style.*?</style>|<[^>]+>", " ", answer.text, flags=re.DOTALL)))
 
 
 def dropped(browser: Browser, content: str, name: str = "list.csv", **files: str) -> str:
@@ -432,6 +432,45 @@ def test_an_error_says_what_to_choose_at_the_desk(browser):
             ended(browser, browser.post("/registries", {**day, "registry": "own", "dates": "dmy"}, files=own))
         )
         assert enter in said and "--" not in said
+
+
+TYPED = re.compile(r"--\w|\bdnc [a-z]|\[(?:columns|facts|values|when_\w+)\]|[a-z] = [\"\[]|\bignore\b")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_result_names_nothing_that_is_typed(browser, tmp_path, language):
+    """No option, command or line of a brief, on any page or in a file: people at the desk have none of these."""
+    book = openpyxl.Workbook()
+    for row in (
+        ["Téléphone", "Portable 2", "caller", "recipient", "Remarque"],
+        ["01 99 00 12 34", "06 39 98 00 01", "charity", "consumer", "ne veut plus être appelée"],
+        ["01 99 00 12 35", "06 39 98 00 02", "commercial", "consumer", "rappelée lundi"],
+        ["01 99 00 12 36", "06 39 98 00 03", "commercial", "perhaps", ""],
+    ):
+        book.active.append(row)
+    book.create_sheet("Autres").append(["Téléphone"])
+    book.save(tmp_path / "list.xlsx")
+    browser.post("/language", {"language": language})
+    brief = 'region = "FR"\n[columns]\nnumber = "Téléphone"\n'
+    files = {"list": ("list.xlsx", (tmp_path / "list.xlsx").read_bytes()), "brief": ("b.toml", brief.encode())}
+    path = browser.post("/checks", files=files).headers["location"]
+    checked(browser, path)
+    shown = ("", "/questions?all=1", "/result", "/report", "/rows/1", "/rows/3")
+    texts = {page: text_of(browser.client.get(f"{path}{page}")) for page in shown}
+    content = browser.client.get(f"{path}/files/all.xlsx").content
+    for sheet in openpyxl.load_workbook(io.BytesIO(content)):
+        texts[sheet.title] = " ".join(str(cell) for row in sheet.iter_rows(values_only=True) for cell in row)
+    browser.post("/language", {"language": "en"})
+    assert all(word in texts["/report"] for word in ("Autres", "Portable 2", "perhaps"))
+    assert {name: TYPED.findall(text) for name, text in texts.items() if TYPED.search(text)} == {}
+
+
+def test_the_desk_speaks_of_no_options():
+    """Nor do the words of its own pages and errors, apart from those of the interface for programs."""
+    for section, but in (("desk", {"no_key"}), ("errors_desk", {"means_and_asked"})):
+        for language in ("en", "fr"):
+            texts = {key: text for key, text in messages(section, language).items() if key not in but}
+            assert not re.findall(r".{20}--\w.{20}|.{20}\bdnc [a-z].{20}", str(texts)), (section, language)
 
 
 @pytest.mark.parametrize(

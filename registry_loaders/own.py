@@ -11,8 +11,9 @@ These forms are read:
 
 The list is complete for every number, and it is cumulative: an entry stays until it is lifted for a stated reason, or
 until its last day, if it was loaded with one, whatever a later file leaves out. Other columns that are named like
-telephone numbers, or hold mostly such numbers, count too: a person opts out with every number of the row. An empty
-file, or a header without rows, is valid: nobody opted out.
+telephone numbers, or hold mostly such numbers, count too: a person opts out with every number of the row. Without a
+column `since`, the days in columns that are named like objections (`Date d'opposition`) count, the latest of each row,
+as far as they are understood. An empty file, or a header without rows, is valid: nobody opted out.
 """
 
 from __future__ import annotations
@@ -101,7 +102,12 @@ def _with_days(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
     """Rows with `since` and `until`, which is null if it is not understood."""
     left = extract.column("daystoexpiry")
     if left is None or extract.as_of is None:
-        return days(cells, extract, since=extract.column("since"), until=extract.column("until"))
+        rows = days(cells, extract, since=extract.column("since"), until=extract.column("until"))
+        if extract.column("since") is not None or not (named := extract.objection_columns):
+            return rows
+        # Such a column may also hold a reason, or days in an order that nobody told: these say nothing.
+        since = [days(cells, extract, since=at)["since"].alias(str(at)) for at in named]
+        return rows.with_columns(pl.DataFrame(since).max_horizontal().alias("since"))
     # No source says whether 0 ends an entry at once or never, so it counts as not understood.
     end = pl.lit(extract.as_of) + pl.duration(days=pl.col(str(left)).str.extract(_DAYS_LEFT, 1).cast(pl.Int64))
     odd = pl.when((pl.col(str(left)).fill_null("") != "") & pl.col("until").is_null()).then(pl.lit(_NO_DAYS_LEFT))

@@ -21,6 +21,7 @@ from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import HEAD_BYTES, Member, kind_of, members
 from dnc.files.csv_reader import first_row
 from dnc.files.encoding import head_text
+from dnc.files.hints import may_object_to_calls
 from dnc.files.input_file import read_bounded
 from dnc.files.json_reader import is_json
 from dnc.files.open_table import open_table
@@ -255,6 +256,11 @@ class Extract:
     def phone_columns(self) -> list[int]:
         """Positions of the columns that are named like telephone numbers."""
         return [at for at, name in enumerate(self.header) if looks_like_phone(name)]
+
+    @property
+    def objection_columns(self) -> list[int]:
+        """Positions of the columns that are named like objections to calls."""
+        return [at for at, name in enumerate(self._look.first_row) if may_object_to_calls(name)]
 
 
 def _is_name(cell: str) -> bool:

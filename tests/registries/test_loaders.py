@@ -918,6 +918,27 @@ def test_own_under_other_names(text, numbers, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "more", "since"),
+    [
+        ("Téléphone;Date d'opposition;Motif d'opposition\n01 99 00 00 01;2026-01-05;par courrier\n", {}, "2026-01-05"),
+        ("phone;Opted out on;Do not call since\n+33199000001;2026-01-05;2026-02-06\n", {}, "2026-02-06"),
+        ("Téléphone;Opposition le\n01 99 00 00 01;05/01/2026\n", {}, None),  # in an order that nobody told
+        ("Téléphone;Opposition le\n01 99 00 00 01;05/01/2026\n", {"dates": "dmy"}, "2026-01-05"),
+        ("Téléphone;Opposition\n01 99 00 00 01;oui\n", {}, None),
+        ("Téléphone;Opposition mail le\n01 99 00 00 01;2026-01-05\n", {}, None),
+        ("Téléphone;since;Opposition le\n01 99 00 00 01;;2026-01-05\n", {}, None),  # says so itself
+    ],
+)
+def test_own_with_the_day_in_a_column_named_like_objections(text, more, since, tmp_path):
+    """The day of the objection is kept if it is understood; a row counts without it, too."""
+    path = tmp_path / "own.csv"
+    path.write_text(text, encoding="utf-8")
+    loaded = Store(tmp_path / "store").load(path, registry="own", as_of=AS_OF, **more)
+    newest = f"newest entry: {since or 'no date was read (column since)'}"
+    assert (loaded.listed, loaded.notes[-1]) == (1, newest)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Bonjour\n",

@@ -12,7 +12,16 @@ from typing import Any, NamedTuple
 from dnc.checks.brief import Brief
 from dnc.clock import NONE
 from dnc.errors import InputError, OptionError
-from dnc.files.hints import hints, may_object, may_object_to_calls, named_like, of_the_rows, permits, says_not_to_call
+from dnc.files.hints import (
+    hints,
+    marked_by,
+    may_object,
+    may_object_to_calls,
+    named_like,
+    of_the_rows,
+    permits,
+    says_not_to_call,
+)
 from dnc.files.table import (
     SECOND,
     Table,
@@ -24,7 +33,7 @@ from dnc.files.table import (
     refuse_data_as_header,
 )
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
-from dnc.messages import localized
+from dnc.messages import localized, registry_words
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 _NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
@@ -266,6 +275,12 @@ class Header:
         denying = quoted([self.names[self.columns[ours]]])
         return OptionError(localized("errors", "denied", name=quoted([name]), denying=denying, ours=ours), *self._place)
 
+    def _marks_error(self, names: Sequence[str]) -> OptionError:
+        """The error about unused columns with the marks of a directory."""
+        registry = registry_words(str(marked_by(names[0])))
+        why = localized("errors", "unused_marks", names=quoted(names), first=as_typed(names[0]), registry=registry)
+        return OptionError(why, *self._place)
+
     def refuse_titles(self) -> None:
         """Raise OptionError where an unread sheet may hold objections, InputError where a title says that rows do.
 
@@ -281,6 +296,8 @@ class Header:
     def refuse_unused(self, way_out: str = "map") -> None:
         """Raise OptionError where an unused column may hold objections, or a column is almost one of ours."""
         if names := self.possible_objections:
+            if marks := list(filter(marked_by, names)):
+                raise self._marks_error(marks)
             raise self.may_object_error(names, "unused_columns", way_out)
         for ours in (ours for ours in self.permissions if ours not in self.brief.values):
             why = localized("errors", "permission", name=quoted([self.names[self.columns[ours]]]), ours=ours)

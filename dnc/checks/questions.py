@@ -15,11 +15,11 @@ from dnc.checks.counts import Tallies
 from dnc.checks.guesses import WORD_OF, Guesses, filled, meaning
 from dnc.checks.unused_columns import MOST_WORDS, objecting
 from dnc.clock import NONE, YES, today
-from dnc.files.hints import noes, permits, says_no, says_not_to_call, says_yes
+from dnc.files.hints import marked_by, noes, permits, says_no, says_not_to_call, says_yes
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary
-from dnc.messages import apart, dated, messages
+from dnc.messages import apart, dated, messages, registry_name
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
 
@@ -262,7 +262,9 @@ class OpenQuestions:
             options[:0] = [also] if also else []
             if (also or "objected_on" in free) and (only := self._only(name, words, also)):
                 options.append(only)
-            options.append(self._ignoring(name, w["ignore"]))
+            registry = marked_by(name)
+            ignored = w["mark"].format(registry=registry_name(registry, self._language)) if registry else w["ignore"]
+            options.append(self._ignoring(name, ignored))
             # Enter never says that an empty cell clears anybody.
             named = "objected_on" in free and self._guesses.named.get("objected_on") == name
             default = (

@@ -126,6 +126,11 @@ def says_no(cell: str) -> bool:
     return cell.lower() in noes() or _phrase(cell) in hints()["permission"]["no"]
 
 
+def marked_by(name: str) -> str | None:
+    """The registry of the directory whose marks a column with a name has; None if it has none."""
+    return next((registry for registry, words in hints()["marks"].items() if _has_one(name, words)), None)
+
+
 def names_others(cell: str) -> bool:
     """Whether a cell names nothing but channels other than the telephone."""
     words, permission = set(_phrase(cell).split()), hints()["permission"]

@@ -343,6 +343,20 @@ def test_a_sheet_with_a_name_for_objections_is_not_passed_over(dnc, tmp_path):
     assert dnc("check", tmp_path / "calls.xlsx", "--sheet", "Appels")[0] == 3
 
 
+def test_marks_of_a_directory_are_loaded_as_its_registry(dnc, write_file, tmp_path):
+    """The error names the registry; with the file loaded, the list is checked without its marks, and they count."""
+    path = write_file("calls.csv", "Téléphone;Liste rouge;Liste orange\n01 99 00 04 18;non;oui\n")
+    code, _, err = dnc("check", path, "--map", "number=Téléphone")
+    assert code == 2 and "columns with marks of a directory are not used: 'Liste rouge', 'Liste orange'" in err
+    assert "load the file as that of the registry fr-directory (dnc load FILE --registry fr-directory" in err
+    assert dnc("load", path, "--registry", "fr-directory", "--as-of", "2026-08-01")[0] == 0
+    facts = ("caller=commercial", "source=directory", "objected_on=none", "recipient=consumer", "relationship=none")
+    options = [part for fact in facts for part in ("--set", fact)]
+    ignored = ("--ignore", "Liste rouge", "--ignore", "Liste orange", "--region", "FR", "--at", "2026-08-05")
+    code, out, _ = dnc("check", path, "--map", "number=Téléphone", *ignored, *options)
+    assert code == 1 and ";blocked;fr-dir-liste-orange;" in out
+
+
 @pytest.mark.parametrize(
     ("title", "stops"),
     some([

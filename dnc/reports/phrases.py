@@ -25,7 +25,7 @@ from dnc.store.snapshots import Snapshot
 
 _Point = TypeVar("_Point")
 
-_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d.*))?")  # and perhaps an hour
 # Masked digits of a date, and the only order in which it can be read.
 _DAY = re.compile(r"#{1,2}([./-])#{1,2}\1#{2,4}(?: \((?P<order>dmy|mdy)\))?$")
 
@@ -56,8 +56,8 @@ def fact(column: str, word: str, language: str) -> Fact:
         value = messages("page", language)["hidden"]
     elif word in vocab.axes.get(column, ()):
         value = vocab.value(column, word, language)
-    elif _ISO_DAY.fullmatch(word):
-        value = dated(language)(word)
+    elif day := _ISO_DAY.fullmatch(word):
+        value = " ".join(filter(None, (dated(language)(day[1]), day[2])))
     elif word.lower() in NONE and column in OR_NONE:
         value = messages("page", language)["no_such_day"]
     label, means = vocab.label(column, language), vocab.says(column, language)
@@ -239,13 +239,19 @@ def ranked(book: Rulebook, rows: Counter[str]) -> list[tuple[Regime, int]]:
 
 
 def planned(check: Check) -> str:
-    """The days for which a list is planned, and how many of its calls have no readable day or one in the past."""
+    """The days for which a list is planned, and how many of its calls have no readable day or one in the past.
+
+    The hour too, if it was declared for all calls.
+    """
     texts, count, written = messages("page", check.language), counted(check.language), dated(check.language)
     days = sorted(day for day, _ in check.tallies.days if day)
     parts = []
     if days:
         span = texts["planned_one" if days[0] == days[-1] else "planned_span"]
         parts.append(span.format(first=written(days[0]), last=written(days[-1])))
+        at = _ISO_DAY.fullmatch(str(check.brief.facts.get("call_at", check.record["at"])))
+        if at and at[2] and "call_at" not in check.header.columns and {*map(str, days)} == {at[1]}:
+            parts[0] += f" {at[2]}"
     if undated := sum(rows for (day, _), rows in check.tallies.days.items() if day is None):
         parts.append(texts["planned_unread"].format(count=count(undated)))
     if check.past:

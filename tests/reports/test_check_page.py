@@ -327,6 +327,24 @@ def test_tallies_are_sums_of_rows(store, write_file):
     assert tallies.ends == {date(2027, 10, 1): 1}
 
 
+@pytest.mark.parametrize(
+    ("call_at", "more", "said"),
+    [
+        ("", {"at": "2026-12-01T10:30"}, "01/12/2026 10:30"),
+        ("", {"given": {"call_at": "2026-12-01T20:30"}}, "01/12/2026 20:30"),
+        ("", {"at": "2026-12-01"}, "01/12/2026"),
+        ("2026-12-01T09:00", {"at": "2026-12-01T10:30"}, "01/12/2026"),  # not the same for all calls
+    ],
+)
+def test_the_hour_of_all_calls_is_said(store, write_file, call_at, more, said):
+    """It decides, so that it stands beside the day."""
+    path = write_file("calls.csv", f"number{',call_at' * bool(call_at)}\n0199001101{f',{call_at}' * bool(call_at)}\n")
+    lines = list(summary(check(path, store, region="FR", language="fr", **more)))
+    [day] = [line for line in lines if line.startswith("Date de l'appel")]
+    assert day == f"Date de l'appel\N{NO-BREAK SPACE}: {said}"
+    assert not any("2026-12-01T" in line for line in lines)
+
+
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_calls_in_the_past_and_a_clock_that_is_replaced_are_said(dnc, write_file, monkeypatch, lang):
     """In the summary, on the page, in the spreadsheet and in the log; where there are none nothing is said."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -83,6 +85,15 @@ def without_paths(error: DncError, *uploads: Upload | None) -> str:
     return changed(error.message, named)
 
 
+@contextmanager
+def named(*uploads: Upload | None) -> Iterator[None]:
+    """Raise errors with the names of files as they were sent."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(without_paths(error, *uploads)) from None
+
+
 def _read(visit: Visit) -> Response:
     list_check = _list(visit)
     names, rows = list_check.first_rows()
@@ -129,12 +140,9 @@ def _questions_page(
     visit: Visit, list_check: ListCheck, errors: list[tuple[str, str]] | None = None, *, all_open: bool
 ) -> Response:
     """The page of the first open question, or of all of them."""
-    try:
-        with list_check.lock:
-            open_ = list_check.open()
-            decided = list_check.interview.decided if list_check.interview.number_is_known else None
-    except InputError as error:
-        raise RefusedError(400, without_paths(error, *list_check.files)) from None
+    with named(*list_check.files), list_check.lock:
+        open_ = list_check.open()
+        decided = list_check.interview.decided if list_check.interview.number_is_known else None
     return visit.page(
         "check_questions.html",
         400 if errors else 200,
@@ -238,10 +246,8 @@ def _run(visit: Visit, sent: Form) -> Response:
         )
 
     def run(job: Job) -> None:
-        try:
+        with named(*list_check.files):
             list_check.run(job, desk, language)
-        except InputError as error:
-            raise InputError(without_paths(error, *list_check.files)) from None
 
     return begin(visit, shown, run)
 
@@ -332,7 +338,8 @@ def _why(visit: Visit) -> Response:
     if not _ROW.fullmatch(row):
         raise RefusedError(404, visit.texts["not_found"])
     row = int(row)
-    explanations = list_check.explain(row, visit.desk, visit.session.language)
+    with named(*list_check.files):
+        explanations = list_check.explain(row, visit.desk, visit.session.language)
     return visit.page(
         "check_row.html",
         list=list_check,

@@ -28,10 +28,11 @@ from dnc.checks.settings import Settings
 from dnc.desk.desk import Desk
 from dnc.desk.forms import Upload
 from dnc.desk.jobs import Job
+from dnc.errors import InputError
 from dnc.files.open_table import count_rows
 from dnc.files.table import folded, quoted
 from dnc.law.vocabulary import WAS, vocabulary
-from dnc.messages import counted, in_language, messages
+from dnc.messages import counted, in_language, localized, messages
 from dnc.reports.phrases import fact
 
 _FIRST_ROWS = 5
@@ -138,7 +139,13 @@ class ListCheck:
             _ = read_brief(brief.path)
             path.write_bytes(brief.path.read_bytes())
             path.chmod(0o600)
-        return cls(upload, path, Interview(upload.path, path, desk.store, desk.book, language))
+        interview = Interview(upload.path, path, desk.store, desk.book, language)
+        if brief:
+            try:
+                _ = interview.unexplained
+            except InputError as error:
+                raise InputError(localized("errors", "brief_of_other_list", why=error.message), brief.path) from None
+        return cls(upload, path, interview)
 
     @property
     def stem(self) -> str:

@@ -152,6 +152,11 @@ def test_what_a_file_holds_is_never_markup(browser):
         ({"list": ("a.csv", b"01 99 00 12 34\n01 99 00 12 35\n")}, "list", "a.csv:1"),
         ({"list": ("a.pdf", b"%PDF-1.7")}, "list", "a.pdf"),
         ({"list": ("a.csv", LIST.encode()), "brief": ("b.toml", b"nonsense = 1")}, "brief", "b.toml:nonsense"),
+        (
+            {"list": ("a.csv", LIST.encode()), "brief": ("b.toml", b'[columns]\nnumber = "Portable"')},
+            "brief",
+            "b.toml: does not fit this list (a.csv:1: no column 'Portable'",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_said_at_its_field(browser, files, field, sentence):
@@ -254,6 +259,7 @@ def test_a_check_waits_for_what_columns_say(browser, name):
     assert "You can check the list now" not in page and "Answer what I did not know" in page
     assert browser.post(f"{path}/again").headers["location"] == f"{path}/questions"
     assert f"is:{name}" in browser.client.get(f"{path}/questions?all=1").text
+    assert said(browser.client.get(f"{path}/rows/1")).startswith("list.csv:1: column"), "not with its folder"
 
 
 def test_the_column_of_numbers_is_asked_where_the_file_does_not_show_it(browser):
@@ -291,7 +297,8 @@ def test_a_result_is_filtered_explained_and_downloaded(browser):
     row = text_of(browser.client.get(f"{path}/rows/2"))
     assert "forbids the call" in row and "eu-gdpr-objection" in row
     assert "Regulation (EU) 2016/679" in row and "01990000" not in row
-    assert browser.client.get(f"{path}/rows/32").status_code == 400
+    beyond = browser.client.get(f"{path}/rows/32")
+    assert (beyond.status_code, said(beyond)) == (400, "list.csv has no row 32; its last one is 31")
     assert browser.client.get(f"{path}/rows/{'9' * 5_000}").status_code == 404
     rows = rows_of(browser, path)
     assert [row["dnc_outcome"] for row in rows].count("blocked") == 30 and len(rows) == 31

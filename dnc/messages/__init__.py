@@ -137,7 +137,7 @@ def translated(key: str) -> list[str]:
 class Words(str):
     """A text in English that also has the other languages.
 
-    texts: language → text; of errors also with `DESK` behind the language.
+    texts: language → text; of errors and notes also with `DESK` behind the language.
     """
 
     texts: dict[str, str]
@@ -170,14 +170,15 @@ def localized(section: str, *path: str, **values: object) -> Words:
     """A message, filled in, in every language; values that are `Words` are inserted in the same language.
 
     Args:
-        section, path: where the message is in the catalogue. Those of `errors` may have other words at the desk.
+        section, path: where the message is in the catalogue. Those of `errors` and `note` may have others at the desk.
     """
     wordings: dict[str, Any] = {}
     for language in LANGUAGES:
         wordings[language] = reduce(getitem, path, messages(section, language))
-        if section == "errors":
+        if section in ("errors", "note"):
+            at_desk = messages("errors_desk", language) if section == "errors" else messages("note_desk", language)
             with suppress(KeyError):
-                wordings[language + DESK] = reduce(getitem, path, messages("errors_desk", language))
+                wordings[language + DESK] = reduce(getitem, path, at_desk)
             wordings.setdefault(language + DESK, wordings[language])
     return Words(
         {

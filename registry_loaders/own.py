@@ -105,9 +105,10 @@ def _with_days(cells: pl.DataFrame, extract: Extract) -> pl.DataFrame:
         rows = days(cells, extract, since=extract.column("since"), until=extract.column("until"))
         if extract.column("since") is not None or not (named := extract.objection_columns):
             return rows
-        # Such a column may also hold a reason, or days in an order that nobody told: these say nothing.
-        since = [days(cells, extract, since=at)["since"].alias(str(at)) for at in named]
-        return rows.with_columns(pl.DataFrame(since).max_horizontal().alias("since"))
+        # Such a column may also hold a reason, days in an order that nobody told, or a last day: these say nothing.
+        since = pl.DataFrame([days(cells, extract, since=at)["since"].alias(str(at)) for at in named])
+        past = pl.all() if extract.as_of is None else pl.when(pl.all() <= extract.as_of).then(pl.all())
+        return rows.with_columns(since.select(pl.max_horizontal(past)).to_series().alias("since"))
     # No source says whether 0 ends an entry at once or never, so it counts as not understood.
     end = pl.lit(extract.as_of) + pl.duration(days=pl.col(str(left)).str.extract(_DAYS_LEFT, 1).cast(pl.Int64))
     odd = pl.when((pl.col(str(left)).fill_null("") != "") & pl.col("until").is_null()).then(pl.lit(_NO_DAYS_LEFT))

@@ -2,11 +2,11 @@
 
 Each row states that a person gave consent, gave none, or withdrew it. Of all statements about a number, those in the
 list of calls included, the newest is used as a whole: what, when, for which calls, and whether it was withdrawn are
-never combined from two statements. On the same day the statement against the call is used, or of those for it the one
-that ends first, and one for some hours before one for all. A statement without a day
-counts as the newest if it is against the call, and as the oldest if it is for it. A statement that is not understood,
-or whose day or purpose is not, counts as one against the call; if it is the newest, the consent is not known. The same
-holds for a row with too many or too few cells, if its number can be read.
+never combined from two statements. On the same day the statement against the call is used. If there is none, it is the
+one that ends first, or one for some hours before one for all; of equal ones that of the later row. A statement without
+a day counts as the newest if it is against the call, and as the oldest if it is for it. A statement that is not
+understood, or whose day or purpose is not, counts as one against the call; if it is the newest, the consent is not
+known. The same holds for a row with too many or too few cells, if its number can be read.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     if table.others:  # a withdrawal in one of them would be lost, whatever it is called
         raise InputError(localized("errors", "consent_sheets", names=quoted(table.others)), path)
     columns = _columns(brief, table)
-    found = {folded(name) for name in (*columns, *table.columns)}
+    found = {*map(folded, columns), *set(map(folded, table.columns)).difference(map(folded, brief.ignore))}
     if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
         raise InputError(localized("errors", "consent_columns"), path, 1)
     of_consents = replace(brief, columns=columns, facts={}, when_filled={}, when_empty={})

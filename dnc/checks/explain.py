@@ -62,7 +62,7 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
 
 
 def explain_row(path: Source, row: int, store: Store, settings: Settings) -> list[Explanation]:
-    """Decide one row of a list as a check of the whole list does.
+    """Decide one row of a list as a check of the whole list does; contradictions in other rows do not stop it.
 
     Args:
         path: the list, as for `dnc.api.check`.

@@ -65,15 +65,15 @@ class _Texts:
     """Finds rows with a text by which people are not to be called.
 
     It may be in columns of numbers, in those that are not used, and in those with a rule, where a word alone, such as a
-    refusal, means what the rule says. After the first rows only columns that had such a text are searched: those of
-    names and addresses have none.
+    refusal, means what the rule says. After the first rows only the numbers are searched, and columns that had such a
+    text: those of names and addresses have none.
     """
 
     def __init__(self, header: Header) -> None:
         read = {*header.columns.values(), *(rule.column for rule in header.rules if rule.objects)}
-        ruled = set(header.rules_of) - read
-        self._ruled = frozenset(ruled)
-        self._columns = [*header.numbers, *header.unused, *ruled]
+        self._numbers = frozenset(header.numbers)
+        self._ruled = header.rules_of.keys() - read - self._numbers
+        self._columns = [*header.numbers, *header.unused, *self._ruled]
         self._left = LOOKED_AT
         self._found = set[str]()
 
@@ -81,6 +81,9 @@ class _Texts:
         """The rows of a batch, with `NOTED` in those that fit the header and have such a text."""
         schema = batch.schema
         names = [name for name in self._columns if _may_be_text(schema[name])]
+        numbers = self._numbers.intersection(names)
+        wordless = {name for name in numbers if not as_text(batch[name]).str.contains(r"\p{L}{2}").any()}
+        names = [name for name in names if name not in wordless]
         texts = pl.DataFrame({str(at): as_text(batch[name]) for at, name in enumerate(names)})
         against, lower = hints()["against"], pl.all().str.to_lowercase()
         is_short = pl.all().str.len_chars() <= _SHORT
@@ -96,7 +99,7 @@ class _Texts:
                 self._found.add(name)
         self._left -= batch.height
         if self._left <= 0:
-            self._columns = [name for name in self._columns if name in self._found]
+            self._columns = [name for name in self._columns if name in self._found | self._numbers]
         is_noted = noted.null_count() < batch.height
         return batch.with_columns(pl.coalesce(RAGGED, noted).alias(RAGGED)) if is_noted else batch
 
@@ -263,9 +266,9 @@ class Intake:
     def _split(
         self, cells: pl.DataFrame, read: Column, regions: pl.Series | str | None, marked: pl.Series
     ) -> pl.DataFrame | None:
-        """The cells, those with several numbers, or one with a note, as one row a number; None where there are none.
+        """The cells, those with several numbers as one row a number; None where there are none.
 
-        marked: which rows of the batch are.
+        marked: which rows of the batch are; a number with a note is read in them.
         """
         if not read.rows["number"].null_count():
             return None
@@ -277,7 +280,7 @@ class Intake:
         region = pl.lit(_gathered(regions, unread["row"]), pl.String).alias("region")
         parts = each_distinct(
             unread.select("text", region, "marked"),
-            lambda text, region, is_marked: (_texts(text, region, is_marked),),
+            lambda text, region, is_marked: (_number_texts(text, region, is_marked),),
             {"text": pl.List(pl.String)},
         )
         found = unread.drop("marked").with_columns(parts["text"]).filter(pl.col("text").list.len() > 0)
@@ -408,12 +411,12 @@ class Intake:
                 raise InputError(localized("errors", "heading"), self.table.path, line)
 
 
-def _texts(text: str | None, region: str | None, is_marked: bool) -> list[str]:
+def _number_texts(text: str | None, region: str | None, is_marked: bool) -> list[str]:
     """The texts of the numbers in a cell; in a row that is marked they are read as in a blocklist: none is called."""
     if text is None:
         return []
-    listed = read_listed(text, region) if is_marked else []
-    return split_cell(text, region) or [f"+{number}" for number in listed]
+    texts = split_cell(text, region)
+    return [f"+{number}" for number in read_listed(text, region)] if is_marked and not texts else texts
 
 
 def _counted(marks: pl.Series, plan: pl.Series) -> pl.DataFrame | None:

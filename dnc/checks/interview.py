@@ -80,7 +80,7 @@ class Interview:
 
     @property
     def _questions(self) -> OpenQuestions:
-        return OpenQuestions(self.guesses, self.brief, self._book, self.language)
+        return OpenQuestions(self.guesses, self.brief, self._book, self.language, self._consents is not None)
 
     def answer(self, question: Question, chosen: int | str | None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.

@@ -98,10 +98,14 @@ class OpenQuestions:
         brief: as its file has it.
         book: the law.
         language: one of `dnc.messages.LANGUAGES`.
+        has_consents: whether a file of consents comes with the list.
     """
 
-    def __init__(self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str) -> None:
+    def __init__(
+        self, guesses: Guesses, brief: Mapping[str, Any], book: Rulebook, language: str, has_consents: bool
+    ) -> None:
         self._guesses, self._brief, self._book, self._language = guesses, brief, book, language
+        self._has_consents = has_consents
         self._w = messages("start", language)
         self._height = min(guesses.batch.height, SAMPLE)
 
@@ -213,7 +217,9 @@ class OpenQuestions:
     @property
     def _denied_consents(self) -> list[str]:
         """Columns that may deny the consents that are known from elsewhere."""
-        return self._guesses.denied_consents if self._is_known("consent") else []
+        is_none = self._brief.get("facts", {}).get("consent") == "none"
+        is_told = self._has_consents or (self._is_told("consent") and not is_none)
+        return self._guesses.denied_consents if is_told else []
 
     @property
     def _has_days_to_read(self) -> bool:

@@ -10,7 +10,7 @@ import polars as pl
 from dnc.checks.calls import Calls
 from dnc.checks.cell_facts import DECLARABLE
 from dnc.checks.header import Header
-from dnc.clock import read_day
+from dnc.clock import NEVER, read_day
 from dnc.files.hints import (
     denies,
     has_objection,
@@ -34,6 +34,7 @@ from dnc.numbers.bulk_reader import read_column
 
 LOOKED_AT = 100_000  # rows in which unused columns are searched for objections, however many words they have
 MOST_WORDS = 20  # a column with more different words is free text, and holds no axis
+_IS_FEW = pl.len().over("column") <= MOST_WORDS  # of `distinct_words`
 SURE = 0.9  # share of filled cells that must be read as telephone numbers, or as days
 # What may be a telephone number, and a day in digits whose year comes last.
 DIGITS = r"^[\s'\"=(]*\+?(?:\d[\s().\-/\x{A0}\x{202F}]*){9,15}$"
@@ -84,8 +85,8 @@ class UnusedObjections:
     """Finds unused columns whose cells record objections, whatever their names, and stops a check at the clear cases.
 
     After the first rows, columns with many different words are passed over: one that records objections has few, or has
-    some near its beginning. In a row with a consent, a column whose name is about consents and says that there is
-    none, or none any more, stops it too.
+    some near its beginning. In a row with a consent that holds, a column whose name is about consents and says that
+    there is none, or none any more, stops it too.
 
     header: of the list.
     """
@@ -105,9 +106,8 @@ class UnusedObjections:
         self.look(calls.carried)
         header = self._header
         if self._of_consent:
-            has_consent = (calls.facts("consent")["consent"] != "none").fill_null(False)
-            words = distinct_words(calls.carried.filter(has_consent), self._of_consent)
-            if denied := columns_with(words, is_no_consent):
+            words = distinct_words(calls.carried.filter(_has_consent(calls)), self._of_consent)
+            if denied := columns_with(words.filter(_IS_FEW), is_no_consent):
                 raise header.may_object_error([header.names[name] for name in denied], "unused_consents", "consent")
         if calls.cells is None:
             return
@@ -139,6 +139,14 @@ class UnusedObjections:
             self._columns = [name for name in self._columns if count[name] <= MOST_WORDS]
 
 
+def _has_consent(calls: Calls) -> pl.Series:
+    """Which calls have a consent that holds, and no objection."""
+    facts = calls.facts("consent", "consent_until", "consent_withdrawn_on", "objected_on", "day")
+    holds = (pl.col("consent") != "none") & (pl.col("consent_until") >= pl.col("day")).fill_null(True)
+    against = [pl.col(name).fill_null(NEVER) != NEVER for name in ("consent_withdrawn_on", "objected_on")]
+    return facts.select((holds & ~pl.any_horizontal(against)).fill_null(False)).to_series()
+
+
 def _objects(ours: str, word: str) -> bool:
     """Whether a cell that is read as `ours` records an objection; `refus` is a likely word for a consent."""
     return has_objection(word) or (is_objection(word) and ours not in (*DECLARABLE, *OR_NONE))
@@ -150,9 +158,8 @@ def objecting(words: pl.DataFrame) -> list[str]:
     These are columns with a few different words of which one is an objection, or denies what the name of the column
     is about: a call, or a consent to one; and columns of JSON that tells an objection or such a denial.
     """
-    is_few = pl.len().over("column") <= MOST_WORDS
-    few = words.filter(is_few)
-    told = words.filter(is_few & pl.col("word").str.contains("[=:]") | pl.col("word").str.contains(r"^[\[{]"))
+    few = words.filter(_IS_FEW)
+    told = words.filter(_IS_FEW & pl.col("word").str.contains("[=:]") | pl.col("word").str.contains(r"^[\[{]"))
     denied = [name for name in columns_with(few, says_no) if permits(name) or _is_answered(name, few)]
     others = [name for name in columns_with(few, names_others) if names_channels(name)]
     others += [name for name in columns_with(few, names_only_others) if not is_of_others(name, "subjects")]

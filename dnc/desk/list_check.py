@@ -140,7 +140,7 @@ class ListCheck:
             path.write_bytes(brief.path.read_bytes())
             path.chmod(0o600)
         interview = Interview(upload.path, path, desk.store, desk.book, language)
-        if brief:
+        if brief and interview.number_is_known:
             try:
                 _ = interview.unexplained
             except InputError as error:

@@ -289,9 +289,16 @@ def test_columns_and_words_are_those_of_the_brief(outcome, write_file):
 def test_columns_that_only_the_consents_have_are_to_be_renamed(outcome, write_file, header):
     """A brief that names them would not fit the list, so the error does not send people to it."""
     brief = read_brief(write_file("b.toml", '[columns]\nnumber = "Mobile"\n'))
-    with pytest.raises(InputError, match=r"call them so in the file, or as in the list") as raised:
+    with pytest.raises(InputError, match=r"use these names, or those of the list") as raised:
         outcome(f"{header}\n{NUMBER};none;2026-08-01\n", calls=f"Mobile\n{NUMBER}\n", brief=brief)
     assert raised.value.path.name == "consents.csv"
+
+
+def test_a_column_of_consents_that_the_brief_leaves_out_is_missing(outcome, write_file):
+    """Otherwise its file would be taken for one that states nothing."""
+    brief = read_brief(write_file("b.toml", 'ignore = ["consent"]\n'))
+    with pytest.raises(InputError, match="use these names"):
+        outcome(f"number,consent,day\n{NUMBER},none,2026-08-01\n", brief=brief)
 
 
 def test_a_file_of_consents_without_rows_states_nothing(outcome):

@@ -251,12 +251,36 @@ def test_a_no_in_an_unused_column_of_consents_stops_a_check_beside_a_consent(dnc
 
 @pytest.mark.parametrize("word", some(["expired", "Expiré", "annulée", "Abgelaufen", "closed"], 2))
 def test_an_ended_consent_in_an_unused_column_stops_a_check_beside_a_consent(dnc, write_file, word):
-    """A consent that another column calls ended was clear; one that is still to come or unknown is told elsewhere."""
+    """A consent that is still to come, or of which nothing is known, is told by its own column."""
     text = "number,consent,Consent status\n+33199000001,{},{}\n"
     code, _, err = dnc("check", write_file("calls.csv", text.format("named_caller", word)))
     assert (code, "rows with a consent have cells" in err) == (2, True)
     for told, other in (("named_caller", "active"), ("named_caller", "pending"), ("none", word)):
         assert dnc("check", write_file("calls.csv", text.format(told, other)))[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "word"),
+    [
+        ("consent_withdrawn_on,2026-05-01", "no"),
+        ("objected_on,2026-05-01", "no"),
+        ("consent_until,2026-05-01", "expired"),
+    ],
+)
+def test_a_no_that_agrees_with_the_row_stops_no_check(dnc, write_file, told, word):
+    """Its consent does not hold any more."""
+    ours, day = told.split(",")
+    path = write_file("calls.csv", f"number,consent,{ours},Opt-in\n+33199000001,named_caller,{day},{word}\n")
+    assert "may record consents" not in dnc("check", path, "--at", "2026-12-01")[2]
+
+
+def test_columns_about_consents_with_many_words_are_no_answers(dnc, write_file):
+    """Such as times and addresses; nobody waits for each to be looked at."""
+    rows = "".join(f"+331990000{at},named_caller,2026-05-01 10:{at},no {at}\n" for at in range(10, 50))
+    path = write_file(
+        "calls.csv", f"number,consent,optin_timestamp,consent_text\n{rows}+33199000051,named_caller,,no\n"
+    )
+    assert dnc("check", path)[0] == 3
 
 
 def test_cells_that_tell_objections_stop_more_than_checks(dnc, write_file, store):
@@ -348,7 +372,7 @@ def test_marks_of_a_directory_are_loaded_as_its_registry(dnc, write_file, tmp_pa
     path = write_file("calls.csv", "Téléphone;Liste rouge;Liste orange\n01 99 00 04 18;non;oui\n")
     code, _, err = dnc("check", path, "--map", "number=Téléphone")
     assert code == 2 and "columns with marks of a directory are not used: 'Liste rouge', 'Liste orange'" in err
-    assert "load the file as that of the registry fr-directory (dnc load FILE --registry fr-directory" in err
+    assert "load the file as one of the registry fr-directory (dnc load FILE --registry fr-directory" in err
     assert dnc("load", path, "--registry", "fr-directory", "--as-of", "2026-08-01")[0] == 0
     facts = ("caller=commercial", "source=directory", "objected_on=none", "recipient=consumer", "relationship=none")
     options = [part for fact in facts for part in ("--set", fact)]
@@ -561,6 +585,19 @@ def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(
     rows = "".join(f"+3319900000{at},{text},{text[::-1]}{at}\n" for at, text in enumerate(texts))
     out = dnc("check", write_file("calls.csv", f"number,Commentaire,Nom\n{rows}"), "--columns", "missing")[1]
     assert [line.endswith(",objected_on") for line in out.splitlines()[1:]] == [False, True, True, False]
+
+
+def test_such_a_text_counts_in_numbers_of_later_rows_too(dnc, write_file, monkeypatch):
+    """In place of another number, or beside one."""
+    monkeypatch.setattr("dnc.checks.intake.LOOKED_AT", 2)
+    monkeypatch.setattr("dnc.files.table.FIRST_ROWS", 2)
+    rows = "".join(f"+3319900000{at},\n" for at in range(4))
+    brief = write_file("b.toml", '[columns]\nnumber = ["number", "mobile"]\n')
+    for late in ("+33199000005,ne pas appeler", "+33199000005 ne pas appeler,"):
+        path = write_file("calls.csv", f"number,mobile\n{rows}{late}\n")
+        out = dnc("check", path, "--brief", brief, "--columns", "number,outcome,why")[1]
+        [found] = (line for line in out.splitlines() if "+33199000005," in line.replace(late, ""))
+        assert "says not to call" in found
 
 
 def test_names_of_rules_and_registries_are_no_objections():

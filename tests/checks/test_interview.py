@@ -111,6 +111,22 @@ def test_a_second_column_of_consents_that_says_no_is_asked_for(asked, tmp_path):
     assert read_brief(told).ignore == ("RGPD",)
 
 
+def test_a_column_that_denies_consents_is_asked_for_where_a_check_would_stop(asked, tmp_path, write_file):
+    """Not if nobody has consented; with a file of consents, or a rule that tells some, it is."""
+    text = "Tel;RGPD\n06 39 98 00 01;non\n"
+    for told, consents, is_open in (
+        ('[facts]\nconsent = "none"\n', False, False),
+        ('[facts]\nconsent = "named_caller"\n', False, True),
+        ("", False, False),
+        ("", True, True),
+        ('[when_empty.Tel]\nconsent = "partners"\n', False, True),
+    ):
+        (tmp_path / "list.toml").write_text(told)
+        interview = asked(text)
+        interview.consents = write_file("consents.csv", "number,consent\n0639980001,none\n") if consents else None
+        assert (interview.unexplained == ["RGPD"]) == is_open, told
+
+
 @pytest.mark.parametrize(("name", "is_asked"), [("Créé le", False), ("Date opt-in", True), ("Ne plus appeler", True)])
 def test_the_order_of_days_is_asked_only_for_days_that_matter(asked, name, is_asked):
     """Most exports say when a row was created."""

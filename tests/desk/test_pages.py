@@ -145,6 +145,14 @@ def test_what_a_file_holds_is_never_markup(browser):
     assert pages[0].text.count("&lt;img") == 4  # the name of the file, the header twice, and the cell
 
 
+def test_a_brief_fits_a_list_whose_column_of_numbers_is_not_known_yet(browser):
+    """That is asked first."""
+    rows = "Nom;Contact 1;Contact 2\nA;01 99 00 12 34;01 99 00 12 36\nB;01 99 00 12 35;01 99 00 12 37\n"
+    brief = ("b.toml", b'region = "FR"\n[facts]\ncaller = "charity"\n')
+    answer = browser.post("/checks", files={"list": ("a.csv", rows.encode()), "brief": brief})
+    assert answer.status_code < 400
+
+
 @pytest.mark.parametrize(
     ("files", "field", "sentence"),
     [

@@ -1048,7 +1048,7 @@ def test_a_missing_column_can_be_named(tmp_path):
     rows = "Tél;Liste;number;Orange\nx;listed;0199000001;allowed\n"
     said = load_error(tmp_path, "a.csv", rows, registry="fr-directory")
     assert said.startswith("a.csv:1: no column listing, prospecting; is this the right file and registry?")
-    assert said.endswith("say which column it is (--map listing=…)")
+    assert said.endswith("say which of its columns is listing (--map listing=…)")
     given = {"registry": "fr-directory", "columns": {"listing": "Liste", "prospecting": "Orange"}}
     assert Store(tmp_path / "store").load(tmp_path / "a.csv", as_of=AS_OF, **given).clear == 1
 

@@ -152,8 +152,8 @@ class Intake:
     def has_marked_rows(self) -> bool:
         """Whether a row is struck through or has a text that says not to call; the table begins again at its first row.
 
-        After as many rows as are searched in all columns, none is looked at: later ones have such a text only in
-        columns where one of the first has. In a spreadsheet all are.
+        After as many rows as are searched in all columns, none is looked at: such a text beside the number of a later
+        one counts for that row alone. In a spreadsheet all are looked at.
         """
         first, rows = list[pl.DataFrame](), 0
 
@@ -239,7 +239,7 @@ class Intake:
         regions = self._reader.regions(batch)
         cells = self._cells(batch)
         read = read_column(cells["text"], _gathered(regions, cells["row"]))
-        split = self._split(cells, read, regions, batch[RAGGED].is_in(MARKED).fill_null(False))
+        split = self._split(cells, read, regions, batch[RAGGED])
         if split is not None:
             cells, read = split, read_column(split["text"], _gathered(regions, split["row"]))
         if self.header.former and cells.height > batch.height:
@@ -264,15 +264,15 @@ class Intake:
         return cells.with_columns(pl.when(~none).then("column").alias("column"))
 
     def _split(
-        self, cells: pl.DataFrame, read: Column, regions: pl.Series | str | None, marked: pl.Series
+        self, cells: pl.DataFrame, read: Column, regions: pl.Series | str | None, ragged: pl.Series
     ) -> pl.DataFrame | None:
         """The cells, those with several numbers as one row a number; None where there are none.
 
-        marked: which rows of the batch are; a number with a note is read in them.
+        ragged: `RAGGED` of the batch; in rows that are marked a number with a note is read, too.
         """
         if not read.rows["number"].null_count():
             return None
-        of_marked = marked[cells["row"]].alias("marked")
+        of_marked = ragged.is_in(MARKED).fill_null(False)[cells["row"]].alias("marked")
         is_unread = read.rows["number"].is_null() & ((cells["text"].str.len_chars() >= _SHORTEST_PAIR) | of_marked)
         unread = cells.with_row_index("at").with_columns(of_marked).filter(is_unread)
         if unread.is_empty():

@@ -286,11 +286,8 @@ def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFra
 
     Of a marked row that is not blocked nothing else is said, and an objection is missing unless no law was applied.
     """
-    words, is_clear, is_marked = (
-        messages("why", language),
-        pl.col("dnc_outcome") == "clear",
-        pl.lit(doubt.is_in(MARKED)),
-    )
+    words = messages("why", language)
+    is_clear, is_marked = pl.col("dnc_outcome") == "clear", pl.lit(doubt.is_in(MARKED))
     texts = reasons(language).items()
     says = {reason: words["row" if reason in MARKED else "doubt"].format(reason=text) for reason, text in texts}
     missing = pl.concat_list(pl.col("dnc_missing").str.split(";"), pl.lit(["number"])).list.set_difference([""])

@@ -124,7 +124,7 @@ def rows_left(check: Check) -> dict[str, int]:
 
 
 def remedy(missing: str, rows: int, check: Check) -> str | None:
-    """Where the answer to a question goes: a line of the brief, or a load; None if neither helps, or is typed.
+    """Where the answer to a question goes: a line of the brief, or a load; None if neither helps, or nothing is typed.
 
     rows: how many calls it could decide. If that many cells were not understood, their meaning is the answer.
     """
@@ -166,7 +166,8 @@ class Misread(NamedTuple):
     """Cells that were not understood.
 
     column: ours. word: the cell, masked; empty for the rest of a list with many words. rows: how many have it.
-    write: the line of the brief that gives it a meaning; None if only a correction in the file helps, or none is typed.
+    write: the line of the brief that gives it a meaning; None if only a correction in the file helps, or nothing is
+    typed.
     cell: column and word as people read them.
     """
 

@@ -39,6 +39,7 @@ from dnc.files.sandbox_worker import main
 main(*sys.argv[1:])
 """
 _BLOCK = 1 << 20
+_NO_MEMORY = (b"MemoryError", b"allocation", b"Cannot allocate memory")  # as Python, Rust and the system say it
 _WORDS = {"Password", "DuplicateError", *(error.__name__ for error in ParserError.__subclasses__())}  # with a message
 
 
@@ -88,7 +89,7 @@ def _received(child: subprocess.Popen[bytes], kind: str, path: Path, memory: int
 def _reason(code: int, stderr: bytes, kind: str, memory: int) -> str:
     # The last line is the name of the exception, also where Python itself wrote it below a traceback.
     word = stderr.rstrip().rpartition(b"\n")[2].decode("ascii", "replace")
-    if code < 0 or word == "MemoryError" or b"allocation" in stderr:
+    if code < 0 or any(sign in stderr for sign in _NO_MEMORY):
         return localized("errors", "parser", "limits", most=figure(memory >> 20), seconds=CPU_SECONDS)
     if word in _WORDS:
         return localized("errors", "parser", word)

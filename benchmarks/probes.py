@@ -14,11 +14,11 @@ import polars as pl
 
 from dnc import Decider, Rulebook, Store, check
 from dnc.api import Settings, explain
-from dnc.checks.brief import read_brief
-from dnc.checks.screening import Screen
 from dnc.files.output_file import output
 from dnc.files.output_rows import Rows
+from dnc.lists.brief import read_brief
 from dnc.numbers.bulk_reader import read_column
+from dnc.verdicts.screening import Screen
 
 AT = "2026-08-03T10:30"
 

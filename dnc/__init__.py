@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dnc.api import Decider, Settings, check, decide, explain, write
-    from dnc.checks.brief import Brief, read_brief
     from dnc.checks.result import Check
     from dnc.errors import DncError, InputError, LoaderError, OptionError, RuleError, StoreError
     from dnc.law.rulebook import Rulebook
+    from dnc.lists.brief import Brief, read_brief
     from dnc.store.store import Snapshot, Store
     from dnc.vetting.model import Asked, Vetting
     from dnc.vetting.vet import vet
 
 _MODULES = {
     "dnc.api": ("Decider", "Settings", "check", "decide", "explain", "write"),
-    "dnc.checks.brief": ("Brief", "read_brief"),
+    "dnc.lists.brief": ("Brief", "read_brief"),
     "dnc.checks.result": ("Check",),
     "dnc.errors": ("DncError", "InputError", "LoaderError", "OptionError", "RuleError", "StoreError"),
     "dnc.law.rulebook": ("Rulebook",),

@@ -14,8 +14,6 @@ from typing import IO, TYPE_CHECKING, Any, Unpack
 import polars as pl
 
 from dnc.checks.arrow import Decider, decide
-from dnc.checks.inputs import Source
-from dnc.checks.judge import RegimeResult
 from dnc.checks.outputs import Outputs, Targets, write_page, write_sheets
 from dnc.checks.result import Check
 from dnc.checks.run import Observer, Progress, run
@@ -23,8 +21,10 @@ from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import InputError, must_be
 from dnc.files.output_file import atomic_path, is_page, output
 from dnc.files.output_rows import Rows
+from dnc.lists.inputs import Source
 from dnc.messages import localized
 from dnc.store.store import Store
+from dnc.verdicts.judge import RegimeResult
 
 if TYPE_CHECKING:
     from dnc.checks.replay import Replay

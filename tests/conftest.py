@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import settings
 
-from dnc import Store, database
-from dnc.checks import evaluator, screening
+from dnc import Store, check, database
 from dnc.cli.main import main
 from dnc.files import atomic
 from dnc.store import ledger
+from dnc.verdicts import evaluator, screening
 from tests import ALL, size
 
 pytest_plugins = ["tests.scrub"]
@@ -136,3 +137,11 @@ def dnc(tmp_path, monkeypatch, capfd):
         return stopped.value.code, out, err
 
     return run
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory) -> Store:
+    """A store without snapshots, made by a check."""
+    store = Store(tmp_path_factory.mktemp("empty") / "store")
+    check(pl.DataFrame({"number": ["0639980001"]}), store)
+    return store

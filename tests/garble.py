@@ -30,8 +30,8 @@ from pathlib import Path
 import polars as pl
 
 from dnc import Store, check
-from dnc.checks.brief import read_brief
 from dnc.errors import DncError
+from dnc.lists.brief import read_brief
 from tests.garble_world import COLUMNS, CONSENT, FRENCH, PLAIN, TODAY, Source, Style, World, world, written
 from tests.statements import EXCEPTIONS, FREE, Reader, header_excuse, number_said, registry_excuse
 

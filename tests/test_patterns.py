@@ -46,8 +46,8 @@ LOCAL: dict[tuple[str, str], list[str]] = {
     ("dnc.files.hints", "_without_others"): [hints._without_others().pattern],
     ("dnc.files.hints", "_sentences"): [hints._sentences().pattern],
     ("dnc.files.hints", "_one_of"): [hints._one_of("against", key).pattern for key in ("cells", "wishes", "other")],
-    ("dnc.checks.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
-    ("dnc.checks.verdict", "_shortened"): [";", ",", r"\( "],
+    ("dnc.lists.inputs", "opened"): [re.escape("/tmp/dnc-x_y") + r"/\d+/"],
+    ("dnc.verdicts.verdict", "_shortened"): [";", ",", r"\( "],
     ("dnc.files.archive", "parts"): [r"(?s).*", r"xl/(workbook\.xml|worksheets/[^/]+\.xml)"],
     ("dnc.files.csv_reader", "read_csv"): [
         csv_reader._blanks_after_quotes(delimiter)

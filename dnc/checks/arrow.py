@@ -17,13 +17,13 @@ from typing import Any, Self, Unpack
 
 import polars as pl
 
-from dnc.checks.inputs import Batch, as_frame
-from dnc.checks.intake import Intake
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions
-from dnc.checks.unused_columns import UnusedObjections
 from dnc.errors import must_be
 from dnc.files.table import RAGGED, table_of_frame
+from dnc.lists.inputs import Batch, as_frame
+from dnc.lists.intake import Intake
+from dnc.lists.unused_columns import UnusedObjections
 from dnc.store.store import Store
 
 

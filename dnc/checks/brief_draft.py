@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dnc.checks.brief import Brief
-from dnc.checks.brief_text import toml_text
-from dnc.checks.guesses import Guesses, meaning
 from dnc.checks.interview import decided
-from dnc.checks.unused_columns import MOST_WORDS
 from dnc.errors import printable
 from dnc.files.table import looks_like_phone
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
+from dnc.lists.brief import Brief
+from dnc.lists.brief_text import toml_text
+from dnc.lists.guesses import Guesses, meaning
+from dnc.lists.unused_columns import MOST_WORDS
 from dnc.messages import counted, messages
 from dnc.store.store import Store
 

@@ -20,7 +20,6 @@ import msgspec
 from msgspec import Meta
 
 from dnc.checks.replay import check_row
-from dnc.checks.verdict import OUTCOMES
 from dnc.errors import OptionError, StoreError
 from dnc.files.signing import Signature, Signer
 from dnc.files.strict_json import Sha256, Strict, Text, converted, only, shown
@@ -30,6 +29,7 @@ from dnc.store.audit_log import canonical
 from dnc.store.stamps import MOST_BYTES, StampError, content_of, last_stamp, look_at
 from dnc.store.store import Store
 from dnc.store.verify import verify_log
+from dnc.verdicts.verdict import OUTCOMES
 
 FORMAT = 1
 _CONTEXT = b"dnc certificate 1\n"

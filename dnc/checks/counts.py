@@ -10,17 +10,17 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.judge import Verdicts
-from dnc.checks.verdict import OUTCOMES
 from dnc.files.table import MARKED
 from dnc.frames import numbered
+from dnc.lists.calls import Calls
+from dnc.verdicts.judge import Verdicts
+from dnc.verdicts.verdict import OUTCOMES
 
 
 class Cell(NamedTuple):
     """What rows that are counted together have in common; lists are joined with `;`, an unknown value is "".
 
-    jurisdiction: whose law was applied. territory, place, line: of the number (see `dnc.checks.intake`).
+    jurisdiction: whose law was applied. territory, place, line: of the number (see `dnc.lists.intake`).
     The others are columns of `dnc.law.vocabulary.VERDICT` without `dnc_`.
     """
 

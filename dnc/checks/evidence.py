@@ -11,13 +11,13 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.judge import Verdicts
 from dnc.errors import InputError
 from dnc.files.dataset import FileList
 from dnc.frames import numbered
 from dnc.law.vocabulary import VERDICT
+from dnc.lists.calls import Calls
 from dnc.messages import localized
+from dnc.verdicts.judge import Verdicts
 
 # All but what differs from number to number, and `dnc_why`, which is their wording in one of two languages.
 _COMPARED = [name for name in VERDICT if name not in ("dnc_number", "dnc_valid_until", "dnc_why")]

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dnc.checks.brief import Brief, as_cell, must_be_column
-from dnc.checks.calls import Calls
-from dnc.checks.inputs import Source, opened
-from dnc.checks.judge import RegimeResult
 from dnc.checks.settings import Settings, Setup
-from dnc.checks.unused_columns import UnusedObjections
 from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import RAGGED, Table
+from dnc.lists.brief import Brief, as_cell, must_be_column
+from dnc.lists.calls import Calls
+from dnc.lists.inputs import Source, opened
+from dnc.lists.unused_columns import UnusedObjections
 from dnc.messages import localized
 from dnc.store.store import Store
+from dnc.verdicts.judge import RegimeResult
 
 
 class Explanation(NamedTuple):

@@ -11,12 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dnc.checks.brief import Brief, brief_entries, read_brief
-from dnc.checks.brief_text import brief_text
-from dnc.checks.cell_facts import read_cli
 from dnc.checks.counts import Tallies
-from dnc.checks.guesses import Guesses, meaning
-from dnc.checks.header import Header
 from dnc.checks.questions import SAMPLE, Edits, OpenQuestions, Question
 from dnc.checks.settings import Settings
 from dnc.errors import InputError
@@ -24,6 +19,11 @@ from dnc.files.output_file import atomic_path
 from dnc.files.table import quoted
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
+from dnc.lists.brief import Brief, brief_entries, read_brief
+from dnc.lists.brief_text import brief_text
+from dnc.lists.cell_facts import read_cli
+from dnc.lists.guesses import Guesses, meaning
+from dnc.lists.header import Header
 from dnc.messages import NOTHING, localized, messages
 from dnc.store.store import Store
 

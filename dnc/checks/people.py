@@ -12,9 +12,9 @@ from pathlib import Path
 
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.judge import Verdicts
+from dnc.lists.calls import Calls
 from dnc.registries.external_sort import Sorting
+from dnc.verdicts.judge import Verdicts
 
 _MOST_LINKS = 12_000_000  # that are held in memory, 16 bytes each
 _MOST_JOINED = 2_000_000  # of them, between points that have several

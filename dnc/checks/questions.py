@@ -12,13 +12,13 @@ from typing import Any
 import polars as pl
 
 from dnc.checks.counts import Tallies
-from dnc.checks.guesses import WORD_OF, Guesses, filled, meaning
-from dnc.checks.unused_columns import MOST_WORDS, objecting
 from dnc.clock import NONE, YES, today
 from dnc.files.hints import marked_by, noes, permits, says_no, says_not_to_call, says_yes
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, vocabulary
+from dnc.lists.guesses import WORD_OF, Guesses, filled, meaning
+from dnc.lists.unused_columns import MOST_WORDS, objecting
 from dnc.messages import apart, dated, messages, registry_name
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN

@@ -12,14 +12,14 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.brief import Brief
-from dnc.checks.header import Header
-from dnc.checks.inputs import Source, opened
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
 from dnc.law.rulebook import PackId, Rulebook
+from dnc.lists.brief import Brief
+from dnc.lists.header import Header
+from dnc.lists.inputs import Source, opened
 from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry

@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.brief import Brief
 from dnc.checks.counts import Tallies
-from dnc.checks.header import Header
 from dnc.checks.selection import Layout
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
+from dnc.lists.brief import Brief
+from dnc.lists.header import Header
 from dnc.store.snapshots import Snapshot
 
 

@@ -24,13 +24,13 @@ from typing import Any
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
-from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import figure, localized
 from dnc.numbers.reader import read_number
 from dnc.store.store import Store
+from dnc.verdicts.verdict import OUTCOMES
 
 Case = Mapping[str, str]
 _REQUIRED = ("case", "number", "region", "registries", "expect", "decisive")

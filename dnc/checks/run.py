@@ -20,23 +20,23 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.calls import Calls
 from dnc.checks.counts import Tallies
 from dnc.checks.evidence import Evidence
-from dnc.checks.inputs import Source, opened
-from dnc.checks.intake import Intake
-from dnc.checks.judge import Judge, Verdicts
 from dnc.checks.outputs import Outputs
 from dnc.checks.people import People
 from dnc.checks.result import Check
 from dnc.checks.selection import Layout, Selection, select
 from dnc.checks.settings import Settings, Setup
-from dnc.checks.unused_columns import SecondNumbers, UnusedObjections
 from dnc.clock import clock, today
 from dnc.errors import must_be
 from dnc.files.dataset import FileList
 from dnc.frames import ahead
+from dnc.lists.calls import Calls
+from dnc.lists.inputs import Source, opened
+from dnc.lists.intake import Intake
+from dnc.lists.unused_columns import SecondNumbers, UnusedObjections
 from dnc.store.store import Standing, Store
+from dnc.verdicts.judge import Judge, Verdicts
 
 Progress = Callable[[int], None]  # gets the number of rows of each batch
 Observer = Callable[[Calls, Verdicts], None]  # sees every batch, in order, from one thread

@@ -8,15 +8,15 @@ from typing import Self
 
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.judge import Verdicts
-from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError, texts_of
 from dnc.files.output_rows import Rows, Shared
 from dnc.files.table import Table, unique_names
 from dnc.frames import repeated
 from dnc.law.vocabulary import NUMBER_FROM, VERDICT, WAS
+from dnc.lists.calls import Calls
 from dnc.messages import localized
+from dnc.verdicts.judge import Verdicts
+from dnc.verdicts.verdict import OUTCOMES
 
 _COLUMNS = (NUMBER_FROM, *VERDICT)
 _PREFERENCE = ("clear", "undecided", "blocked")  # of the calls of a row

@@ -14,24 +14,24 @@ from typing import Any, TypedDict
 
 import polars as pl
 
-from dnc.checks.brief import Brief
-from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_declared
-from dnc.checks.consents import Consents, read_consents
-from dnc.checks.intake import Intake
-from dnc.checks.judge import Judge
 from dnc.checks.law_in_force import law_of
-from dnc.checks.other_rows import Against
-from dnc.checks.screening import Screen
-from dnc.checks.verdict import Policy
 from dnc.errors import OptionError, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
+from dnc.lists.brief import Brief
+from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_declared
+from dnc.lists.consents import Consents, read_consents
+from dnc.lists.intake import Intake
+from dnc.lists.other_rows import Against
 from dnc.messages import LANGUAGES, either, localized
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
+from dnc.verdicts.judge import Judge
+from dnc.verdicts.screening import Screen
+from dnc.verdicts.verdict import Policy
 
 _MEMORY = 1 << 28  # bytes of a list that are kept in memory between its two readings
 
@@ -79,7 +79,7 @@ class Settings:
         at: when calls are planned that have no `call_at` (ISO 8601, a date or a datetime); else today.
         guidance: `enforce` (a regulator's recommendation counts like law) or `advise`.
         brief: how the columns and words of the list map to those of `dnc`; `region` and `given` are added to it.
-        consents: a file of consents, joined to the calls by number (see `dnc.checks.consents`).
+        consents: a file of consents, joined to the calls by number (see `dnc.lists.consents`).
         rulebook: the law; by default that of the store: the rules that ship, with those of its rules pack.
         accept: regimes that no fact can decide, taken out of the outcome, each with the reason.
         language: of `dnc_why` and of reports, one of `dnc.messages.LANGUAGES`.

@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.screening import Screen
 from dnc.clock import today
 from dnc.database import engine, run
 from dnc.errors import StoreError
@@ -23,6 +22,7 @@ from dnc.store import ledger_sql
 from dnc.store.loader_search import loaders
 from dnc.store.snapshots import Snapshot, Standing, fault_of
 from dnc.store.store import Store, read_all
+from dnc.verdicts.screening import Screen
 
 _HITS = "select parse_filename(filename) as file, * exclude (filename) from read_parquet($files, filename = true)"
 _STATES = {True: "listed", False: "not listed", None: "not known"}

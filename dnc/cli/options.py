@@ -25,8 +25,8 @@ from dnc.messages import LANGUAGES, in_language, localized, system_language
 if TYPE_CHECKING:
     import polars as pl
 
-    from dnc.checks.brief import Brief
     from dnc.law.rulebook import Rulebook
+    from dnc.lists.brief import Brief
     from dnc.store.store import Store
 
 Command = Callable[..., Any]
@@ -362,7 +362,7 @@ def load_brief(
 
     Raises click.UsageError if an option is wrong (exit code 2), InputError if the file is (exit code 4).
     """
-    from dnc.checks.brief import Brief, read_brief
+    from dnc.lists.brief import Brief, read_brief
 
     brief = read_brief(path) if path else Brief()
     try:

@@ -49,9 +49,9 @@ def start(
     answer is written to the brief at once; to go on later, start again.
     """
     from dnc import api
-    from dnc.checks.brief import read_brief
     from dnc.checks.interview import Interview
     from dnc.checks.settings import Settings
+    from dnc.lists.brief import read_brief
     from dnc.reports.check_summary import summary
 
     if typed_name(file) == "/dev/stdin":

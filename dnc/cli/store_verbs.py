@@ -80,7 +80,7 @@ def object_(
 
 def _on_own_list(store: Store, numbers: set[int]) -> set[int]:
     """Those of some numbers that are on the own list today."""
-    from dnc.checks.screening import own_list
+    from dnc.verdicts.screening import own_list
 
     listed = own_list(store)["number"] if store.exists else ()
     return numbers.intersection(int(number) for number in listed)
@@ -252,9 +252,9 @@ def export(ctx: click.Context, /, *, what: str, out: Path | str | None, lang: st
     dnc load --registry own takes it back. It contains everyone who is on the list today: entries that were loaded
     or recorded, and not lifted or expired.
     """
-    from dnc.checks.screening import own_list
     from dnc.files.output_file import output
     from dnc.files.output_rows import Rows
+    from dnc.verdicts.screening import own_list
 
     entries = own_list(open_store(ctx))
     if out is None or str(out) == "-":

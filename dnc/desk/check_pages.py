@@ -19,7 +19,6 @@ from starlette.routing import Route
 from dnc import api
 from dnc.checks.questions import Question
 from dnc.checks.result import Check
-from dnc.checks.verdict import OUTCOMES
 from dnc.desk.desk import RefusedError
 from dnc.desk.explained import explained
 from dnc.desk.forms import Form, Upload
@@ -35,6 +34,7 @@ from dnc.messages import changed, messages
 from dnc.reports.check_page import html
 from dnc.reports.decision import decision
 from dnc.reports.phrases import consents, needed, ranked, title
+from dnc.verdicts.verdict import OUTCOMES
 
 _PAGE_ROWS = 20
 _ROW = re.compile(r"[0-9]{1,9}")

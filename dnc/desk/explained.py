@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnc.checks.explain import Explanation
-from dnc.checks.judge import RegimeResult
 from dnc.law.findings import Finding
 from dnc.reports.explanation import finding, worst_first
+from dnc.verdicts.judge import RegimeResult
 
 Result = tuple[str, RegimeResult]  # the finding in words, and the result behind it
 

@@ -15,13 +15,8 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from dnc import api
-from dnc.checks.brief import read_brief
-from dnc.checks.calls import Calls
-from dnc.checks.consents import Consents, read_consents
 from dnc.checks.explain import Explanation, explain_row
-from dnc.checks.guesses import Guesses
 from dnc.checks.interview import Interview
-from dnc.checks.judge import Verdicts
 from dnc.checks.questions import Question, masked
 from dnc.checks.result import Check
 from dnc.checks.settings import Settings
@@ -32,8 +27,13 @@ from dnc.errors import InputError
 from dnc.files.open_table import count_rows
 from dnc.files.table import folded, quoted
 from dnc.law.vocabulary import WAS, vocabulary
+from dnc.lists.brief import read_brief
+from dnc.lists.calls import Calls
+from dnc.lists.consents import Consents, read_consents
+from dnc.lists.guesses import Guesses
 from dnc.messages import counted, in_language, localized, messages
 from dnc.reports.phrases import fact
+from dnc.verdicts.judge import Verdicts
 
 _FIRST_ROWS = 5
 _BATCH = 100_000

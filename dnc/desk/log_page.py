@@ -11,7 +11,6 @@ import polars as pl
 from starlette.responses import Response
 from starlette.routing import Route
 
-from dnc.checks.verdict import OUTCOMES
 from dnc.desk.forms import Form
 from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
@@ -19,6 +18,7 @@ from dnc.files.output_rows import Rows
 from dnc.files.writers import CsvStream
 from dnc.messages import apart, counted, dated, messages, registry_name
 from dnc.store.verify import Findings, verify_log
+from dnc.verdicts.verdict import OUTCOMES
 
 _PAGE_ROWS = 50
 _SHOWN = ("input", "registry", "as_of", "count", "counts", "on")  # of the details of a row

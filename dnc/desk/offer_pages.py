@@ -13,7 +13,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import dnc
-from dnc.checks.brief import Brief, read_brief
 from dnc.desk.check_pages import without_paths
 from dnc.desk.desk import Desk, RefusedError
 from dnc.desk.forms import Form, Upload
@@ -24,6 +23,7 @@ from dnc.desk.routes import form, page
 from dnc.desk.visit import Visit
 from dnc.errors import DncError, InputError, OptionError
 from dnc.files.open_table import count_rows
+from dnc.lists.brief import Brief, read_brief
 from dnc.messages import localized
 from dnc.reports.vet_page import html
 from dnc.reports.vet_summary import sealed_lines, summary

@@ -9,8 +9,8 @@ import msgspec
 import polars as pl
 from msgspec import Meta, Struct
 
-from dnc.checks.verdict import OUTCOMES
 from dnc.law.vocabulary import AGAINST, VERDICT, vocabulary
+from dnc.verdicts.verdict import OUTCOMES
 
 MOST_CALLS = 1_000
 _MOST_CELL = 500  # characters

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from dnc.checks.result import Check
-from dnc.checks.verdict import OUTCOMES, reasons
 from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.messages import messages
@@ -19,6 +18,7 @@ from dnc.reports.decision import decision, details, facts_for_all, law_used, mad
 from dnc.reports.law_changes import spans
 from dnc.reports.page import rendered
 from dnc.reports.phrases import accepted, declared, few, misread, missing, needed, ranked, remedy
+from dnc.verdicts.verdict import OUTCOMES, reasons
 
 _SECTIONS = (
     "blocked", "undecided", "misread", "duties", "dates",

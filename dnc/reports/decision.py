@@ -10,13 +10,13 @@ from datetime import date
 from typing import NamedTuple
 
 from dnc.checks.result import Check
-from dnc.checks.verdict import missing_thing
 from dnc.clock import today
 from dnc.law.regimes import Regime
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import counted, dated, messages
 from dnc.reports.phrases import consents, labelled, missing, needed, planned, ranked, remedy, rows_left, title
 from dnc.store.audit_log import user
+from dnc.verdicts.verdict import missing_thing
 
 _REASONS = 3
 _STEPS = 2  # about what is missing

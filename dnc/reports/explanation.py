@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dnc.checks.explain import Explanation
-from dnc.checks.judge import ConditionValue, RegimeResult
-from dnc.checks.verdict import missing_thing
 from dnc.law.findings import Finding
 from dnc.messages import apart, dated, in_language, messages
 from dnc.reports.phrases import labelled, title
+from dnc.verdicts.judge import ConditionValue, RegimeResult
+from dnc.verdicts.verdict import missing_thing
 
 _ORDER = list(Finding)
 

@@ -12,21 +12,21 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dnc.checks.brief import Brief
-from dnc.checks.calls import Calls
-from dnc.checks.intake import Intake
-from dnc.checks.judge import Judge
 from dnc.checks.replay import brief_of
-from dnc.checks.screening import Screen
-from dnc.checks.verdict import Policy
 from dnc.files.table import RAGGED, Table
 from dnc.law.findings import Finding
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
+from dnc.lists.brief import Brief
+from dnc.lists.calls import Calls
+from dnc.lists.intake import Intake
 from dnc.reports.explanation import finding
 from dnc.reports.phrases import in_force
 from dnc.store.ledger_sql import texts
 from dnc.store.store import Store
+from dnc.verdicts.judge import Judge
+from dnc.verdicts.screening import Screen
+from dnc.verdicts.verdict import Policy
 
 _MOST_TERMS = 20  # settings of earlier checks that are tried
 # demands that decide whether a person may be called at all

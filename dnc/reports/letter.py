@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dnc.checks.verdict import missing_thing
 from dnc.errors import OptionError
 from dnc.files.output_file import atomic_path
 from dnc.law.regimes import Regime
@@ -20,6 +19,7 @@ from dnc.messages import dated, duration, either, in_language, localized, messag
 from dnc.registries import OWN
 from dnc.reports.page import environment
 from dnc.store.retention import DECISIONS
+from dnc.verdicts.verdict import missing_thing
 
 SUFFIXES = (".html", ".docx")
 

@@ -9,19 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from dnc.checks.header import Rule
-from dnc.checks.intake import ROW_REASONS
 from dnc.checks.result import Check
-from dnc.checks.verdict import about_missing
 from dnc.clock import NONE
 from dnc.files.hints import hints
 from dnc.files.table import MARKED, folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.lists.header import Rule
+from dnc.lists.intake import ROW_REASONS
 from dnc.messages import apart, counted, dated, in_language, in_quotes, messages, registry_name, registry_named
 from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
+from dnc.verdicts.verdict import about_missing
 
 _Point = TypeVar("_Point")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from dnc.checks.verdict import missing_thing
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import amount, apart, counted, dated, in_language, messages, percent, registry_name
 from dnc.reports.decision import Decision, Step, heaviest, sentence, use, why
 from dnc.reports.phrases import facts, labelled, question
+from dnc.verdicts.verdict import missing_thing
 from dnc.vetting.model import Agreement, BuyerCondition, Claim, Price, Share, Traded, Vetting, Wanted
 
 _STEPS = 2  # things to ask for in one sentence

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import polars as pl
 
 from dnc.checks.result import Check
-from dnc.checks.verdict import reasons
 from dnc.files.xlsx_writer import XLSX_ROWS, sheet_name
 from dnc.messages import counted, messages, percent
 from dnc.reports.check_summary import remarks
 from dnc.reports.decision import decision, details, law_used
 from dnc.reports.phrases import declared, labelled, misread, missing, needed, title
+from dnc.verdicts.verdict import reasons
 
 
 def annex(check: Check) -> dict[str, pl.DataFrame]:

@@ -54,12 +54,12 @@ from typing import Any, Self, cast
 import duckdb
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.judge import Verdicts
 from dnc.database import engine, run, statement
 from dnc.errors import InputError
 from dnc.frames import numbered
+from dnc.lists.calls import Calls
 from dnc.messages import localized
+from dnc.verdicts.judge import Verdicts
 
 FEW = 10  # persons: no class of fewer is published
 MOST_CELLS = 4000  # closed ones; a level that would make more is left out

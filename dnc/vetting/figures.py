@@ -12,12 +12,12 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.verdict import OUTCOMES
 from dnc.errors import OptionError
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import localized
+from dnc.verdicts.verdict import OUTCOMES
 from dnc.vetting.cells import BANDS, between
 from dnc.vetting.model import Asked, BuyerCondition, Cost, Offer, Price, Share, Vetting, Wanted
 from dnc.vetting.sample_bounds import population_bounds

@@ -22,15 +22,15 @@ import msgspec
 import polars as pl
 from msgspec import Meta
 
-from dnc.checks.inputs import Source, opened
-from dnc.checks.verdict import OUTCOMES
 from dnc.errors import InputError, OptionError
 from dnc.files.input_file import read_bounded
 from dnc.files.signing import BrokenSignatureError, Signature, Signer
 from dnc.files.strict_json import Sha256, Strict, Text, converted, decoded, only, shown
 from dnc.law.rulebook import Rulebook
+from dnc.lists.inputs import Source, opened
 from dnc.messages import localized
 from dnc.store.audit_log import canonical
+from dnc.verdicts.verdict import OUTCOMES
 from dnc.vetting.cells import BANDS, FEW, MOST_CELLS, SCHEMA, between, with_loose
 from dnc.vetting.figures import appraise
 from dnc.vetting.model import SETTINGS_KEY, Agreement, Asked, Claim, Offer, Traded, Vetting

@@ -15,17 +15,17 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.brief import Brief
-from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import text_of
-from dnc.checks.header import Header
-from dnc.checks.inputs import Source, opened
-from dnc.checks.intake import Intake
-from dnc.checks.unused_columns import SecondNumbers
 from dnc.errors import InputError, OptionError
 from dnc.files.table import folded, quoted
 from dnc.frames import each_distinct
 from dnc.law.rulebook import Rulebook
+from dnc.lists.brief import Brief
+from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import text_of
+from dnc.lists.header import Header
+from dnc.lists.inputs import Source, opened
+from dnc.lists.intake import Intake
+from dnc.lists.unused_columns import SecondNumbers
 from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.store import Store

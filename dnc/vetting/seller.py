@@ -12,15 +12,15 @@ from dataclasses import replace
 
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.judge import Judge, Verdicts
-from dnc.checks.screening import Screen
-from dnc.checks.verdict import Policy
 from dnc.clock import NEVER
 from dnc.law.demands import FACTS
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import VERDICT, vocabulary
+from dnc.lists.calls import Calls
 from dnc.store.store import Standing
+from dnc.verdicts.judge import Judge, Verdicts
+from dnc.verdicts.screening import Screen
+from dnc.verdicts.verdict import Policy
 from dnc.vetting.cells import FEW
 
 _LIST_FACTS: tuple[str, ...] = ("recipient", "line", "source", "sector", "place", "plan_place", "polls", "day")

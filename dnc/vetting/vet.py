@@ -11,21 +11,21 @@ from typing import Any, Unpack
 
 import polars as pl
 
-from dnc.checks.brief import Brief
-from dnc.checks.inputs import Source, opened
-from dnc.checks.intake import Intake
 from dnc.checks.law_in_force import law_of
 from dnc.checks.outputs import Outputs
 from dnc.checks.result import Check
 from dnc.checks.run import run
 from dnc.checks.settings import Settings, SettingsOptions
-from dnc.checks.verdict import OUTCOMES, Policy
 from dnc.clock import today
 from dnc.errors import InputError, OptionError, must_be, must_be_within
 from dnc.files.dataset import FileList
 from dnc.law.rulebook import Rulebook
+from dnc.lists.brief import Brief
+from dnc.lists.inputs import Source, opened
+from dnc.lists.intake import Intake
 from dnc.messages import localized
 from dnc.store.store import Standing, Store
+from dnc.verdicts.verdict import OUTCOMES, Policy
 from dnc.vetting.cells import FEW, Cells
 from dnc.vetting.figures import appraise
 from dnc.vetting.model import Asked, Offer, Traded, Vetting

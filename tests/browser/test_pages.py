@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pypdf import PdfReader
 
 from dnc import Asked, Rulebook, Store, check, vet
-from dnc.checks.brief import read_brief
 from dnc.checks.certificate import certify
 from dnc.files.signing import Signer, new_key
+from dnc.lists.brief import read_brief
 from dnc.reports.certificate_page import html as certificate_html
 from dnc.reports.law_page import html as law_html
 from dnc.reports.vet_page import html

@@ -15,8 +15,9 @@ import pytest
 
 from dnc import Asked, Decider, InputError, OptionError, Store, StoreError, check, decide, explain, vet, write
 from dnc.api import replay
-from dnc.checks import cell_facts, evaluator, judge
 from dnc.law.vocabulary import VERDICT
+from dnc.lists import cell_facts
+from dnc.verdicts import evaluator, judge
 from tests import size, some
 from tests.conftest import SAMPLES
 from tests.files.test_tables import ODD_CELLS

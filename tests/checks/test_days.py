@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from dnc import InputError, LoaderError
-from dnc.checks.screening import own_list
 from dnc.store import audit_log
+from dnc.verdicts.screening import own_list
 from tests import some
 from tests.law.test_world import BOOK, SALE, decided
 from tests.registries.test_loaders import state_of

@@ -8,9 +8,9 @@ import openpyxl
 import pytest
 
 from dnc import InputError, Rulebook, Store, check
-from dnc.checks.brief import read_brief
 from dnc.checks.interview import Interview
 from dnc.errors import OptionError
+from dnc.lists.brief import read_brief
 
 LIST = """\
 Téléphone;Qualité;Ne pas appeler;RGPD

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import Store, check
-from dnc.checks import validity
 from dnc.law.rulebook import Rulebook
 from dnc.store.loader_search import loaders
+from dnc.verdicts import validity
 from tests import size
 from tests.oracle import AXES, PACKS, TODAY, Ledger, Registry, Subscriber, months_later, verdicts
 

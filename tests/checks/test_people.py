@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from dnc import Store, check
 from dnc.checks import people
-from dnc.checks.brief import Brief
-from dnc.checks.calls import Calls
 from dnc.checks.people import People
+from dnc.lists.brief import Brief
+from dnc.lists.calls import Calls
 from dnc.reports.check_summary import summary
 from tests import size
 

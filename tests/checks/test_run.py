@@ -16,13 +16,14 @@ import pytest
 import xlsxwriter
 
 from dnc import DncError, InputError, Store, StoreError, check, write
-from dnc.checks import cell_facts, evaluator, judge
-from dnc.checks.brief import Brief
 from dnc.errors import OptionError
 from dnc.files.output_file import FORMATS
 from dnc.frames import Remembered
 from dnc.law.findings import Inquiry
 from dnc.law.vocabulary import VERDICT
+from dnc.lists import cell_facts
+from dnc.lists.brief import Brief
+from dnc.verdicts import evaluator, judge
 from tests import size, some
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -248,7 +249,7 @@ def test_check_and_write_from_python(store, write_file, tmp_path):
 def test_no_half_written_file(store, write_file, tmp_path, monkeypatch):
     """A check that fails leaves the former output as it was, and nothing beside it."""
     out = write_file("v.csv", "the former output")
-    monkeypatch.setattr("dnc.checks.judge.worded", lambda *_: 1 / 0)
+    monkeypatch.setattr("dnc.verdicts.judge.worded", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         check(write_file("calls.csv", "number\n0199000001\n"), store, region="FR", out=out)
     assert out.read_text() == "the former output"

@@ -10,11 +10,11 @@ import pytest
 
 from dnc import Decider, Store, check, vet
 from dnc.api import explain
-from dnc.checks.brief import Brief
 from dnc.checks.outputs import Outputs
 from dnc.checks.run import run
 from dnc.checks.settings import Settings
 from dnc.law.vocabulary import VERDICT, vocabulary
+from dnc.lists.brief import Brief
 from tests import size, some
 
 pytestmark = pytest.mark.usefixtures("forgetful")

@@ -160,7 +160,7 @@ def test_a_number_that_is_too_long_for_a_name_is_an_unreadable_number(dnc):
 
 def test_a_fault_in_the_program_is_4_and_quotes_nothing(dnc, write_file, monkeypatch):
     """A crash never exits with 1: it gives 4, and one line that names a place in the program and quotes no data."""
-    monkeypatch.setattr("dnc.checks.judge.worded", lambda *_: 1 / 0)
+    monkeypatch.setattr("dnc.verdicts.judge.worded", lambda *_: 1 / 0)
     code, _, err = dnc("check", write_file("calls.csv", CALLS), "--region", "FR")
     assert code == 4
     assert re.fullmatch(r"dnc: internal error \(ZeroDivisionError at \w+\.py:\d+\); .*\n", err)

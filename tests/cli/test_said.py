@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dnc import Rulebook
 from dnc.checks.brief_draft import draft
-from dnc.checks.brief_text import brief_text, toml_text
 from dnc.errors import without_numbers
+from dnc.lists.brief_text import brief_text, toml_text
 from tests import size, some
 
 OBEYED = "\x1b\x07\x9b\u202e\u2066\u200f\n\r"

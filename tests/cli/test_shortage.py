@@ -100,7 +100,7 @@ def test_an_allocation_that_fails_says_what_takes_less(work, wanted):
 
 def test_an_allocation_that_fails_in_a_check_is_4(dnc, write_file, monkeypatch):
     """No internal error; an amount that DuckDB tells."""
-    monkeypatch.setattr("dnc.checks.judge.worded", lambda *_: of_duckdb())
+    monkeypatch.setattr("dnc.verdicts.judge.worded", lambda *_: of_duckdb())
     code, _, err = dnc("check", write_file("calls.csv", "number\n+33199000001\n"))
     assert code == 4 and err.startswith("dnc: out of memory (") and err.count("\n") == 1
 

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from dnc.checks.brief import read_brief
 from dnc.checks.interview import Interview
 from dnc.checks.questions import Question
+from dnc.lists.brief import read_brief
 from dnc.reports.phrases import needed
 from tests import size, some
 from tests.exports import EXPORTS

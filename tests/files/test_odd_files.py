@@ -298,7 +298,7 @@ def test_a_panic_is_said_like_any_fault(dnc, write_file, monkeypatch):
     def panic(*_: object, **__: object) -> None:
         raise pl.exceptions.PanicException("0199000418")
 
-    monkeypatch.setattr("dnc.checks.guesses.open_table", panic)
+    monkeypatch.setattr("dnc.lists.guesses.open_table", panic)
     code, out, err = dnc("brief", write_file("calls.csv", OWN))
     assert (code, out) == (4, "")
     assert err.startswith("dnc: internal error (PanicException at") and "Traceback" not in err

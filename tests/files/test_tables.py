@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from dnc import InputError, Store, check
 from dnc.api import replay
-from dnc.checks.brief import Brief, read_brief
 from dnc.files import csv_reader, table
 from dnc.files.open_table import open_table
 from dnc.files.table import FEWER, LINE, MORE, QUOTED, RAGGED, UNNAMED, unique_names
 from dnc.frames import numbered
+from dnc.lists.brief import Brief, read_brief
 from dnc.numbers.reader import read_listed, read_number
 from tests import size, some
 

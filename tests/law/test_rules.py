@@ -12,7 +12,7 @@ import pytest
 
 from dnc import Rulebook, Store
 from dnc.checks import rule_cases
-from dnc.checks.verdict import LONGEST_WHY
+from dnc.verdicts.verdict import LONGEST_WHY
 
 TABLES = sorted((Path(__file__).parent.parent / "rules").glob("*.csv"))
 CASES = [case for table in TABLES for case in rule_cases.read_cases(table.name, table.read_text(encoding="utf-8"))]

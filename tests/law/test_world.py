@@ -16,12 +16,12 @@ import polars as pl
 import pytest
 
 from dnc import Store, check
-from dnc.checks.brief import Brief
-from dnc.checks.intake import Intake
-from dnc.checks.local_time import FAR_APART
 from dnc.errors import RuleError
 from dnc.files.open_table import open_table
 from dnc.law.rulebook import Rulebook
+from dnc.lists.brief import Brief
+from dnc.lists.intake import Intake
+from dnc.lists.local_time import FAR_APART
 from dnc.numbers.reader import read_number
 
 BOOK = Rulebook.load()

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnc import Store, StoreError
-from dnc.checks import registry_lookup
-from dnc.checks.screening import Screen
 from dnc.registries import bit_pages, external_sort, ingest
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify
+from dnc.verdicts import registry_lookup
+from dnc.verdicts.screening import Screen
 
 FLAT = "\n".join(f"310,555{line:04}" for line in range(9999, 0, -7)) + "\n"
 DAY = date(2026, 8, 3)

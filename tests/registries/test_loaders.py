@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 
 import registry_loaders
 from dnc import InputError, Store, check
-from dnc.checks.screening import Screen
 from dnc.errors import LoaderError
 from dnc.messages import Words
 from dnc.numbers.reader import read_number
@@ -29,6 +28,7 @@ from dnc.registries.area_codes import country_of_area_code
 from dnc.registries.ingest import readings
 from dnc.registries.reasons import in_words
 from dnc.store.loader_search import loader_for, loaders, modules
+from dnc.verdicts.screening import Screen
 from tests import size, some
 
 FOLDER = Path(__file__).parent.parent / "loaders"

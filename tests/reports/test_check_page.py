@@ -160,7 +160,7 @@ def test_the_annex_tells_what_was_asked_and_by_whom(page):
 
 def test_facts_of_a_brief_are_told_apart(page, write_file):
     """A fact from the brief names the brief's hash, one said beside it the command."""
-    from dnc.checks.brief import read_brief
+    from dnc.lists.brief import read_brief
 
     brief = read_brief(write_file("b.toml", '[facts]\ncaller = "commercial"\nvoice = "human"\n'))
     _, told = page(brief=brief, given={"voice": "recorded"})

@@ -18,11 +18,11 @@ import polars as pl
 import pytest
 
 from dnc import InputError, Store, StoreError, check
-from dnc.checks.screening import Screen
 from dnc.files.locks import own_folder
 from dnc.store import anchors, audit_log, stamps
 from dnc.store.backup import backup, restore
 from dnc.store.verify import verify, verify_log
+from dnc.verdicts.screening import Screen
 from tests import size
 from tests.store.test_store import ANSWER, said
 

@@ -16,9 +16,9 @@ import pytest
 
 from dnc import InputError, Store, StoreError, check
 from dnc.api import replay
-from dnc.checks.brief import Brief
 from dnc.checks.settings import Settings, Setup
 from dnc.checks.subject_access import answer
+from dnc.lists.brief import Brief
 from dnc.store.verify import verify, verify_log
 from tests import some
 from tests.conftest import SAMPLES

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from dnc import InputError, LoaderError, Store, check
-from dnc.checks.screening import Screen
 from dnc.law.rulebook import Rulebook
+from dnc.verdicts.screening import Screen
 
 ANSWER = "Telephone;Identifiant;Réponse\n0199000001;a;OK\n0199000002;b;inscrit\n199000003;c;\n"
 

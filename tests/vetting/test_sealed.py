@@ -19,12 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import Rulebook, Store
-from dnc.checks.brief import read_brief
-from dnc.checks.calls import Calls
-from dnc.checks.cases import Distinct, Facts
-from dnc.checks.judge import Verdicts
 from dnc.errors import InputError
+from dnc.lists.brief import read_brief
+from dnc.lists.calls import Calls
 from dnc.store.audit_log import canonical
+from dnc.verdicts.cases import Distinct, Facts
+from dnc.verdicts.judge import Verdicts
 from dnc.vetting.cells import FEW, LEVELS, Cells, between
 from dnc.vetting.model import Vetting
 from dnc.vetting.sealed import held_to, is_sealed, read_sealed, write_sealed

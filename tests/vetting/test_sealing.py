@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dnc import Rulebook, Store
-from dnc.checks.brief import Brief
 from dnc.errors import InputError
 from dnc.files.signing import Signer, new_key
+from dnc.lists.brief import Brief
 from dnc.store.audit_log import canonical
 from dnc.vetting import sealed as sealed_module
 from dnc.vetting.cells import MOST_CELLS

@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 
 from dnc import Store, check
-from dnc.checks.brief import Brief, read_brief
+from dnc.lists.brief import Brief, read_brief
 from dnc.messages import messages
 from dnc.reports.vet_summary import price
 from dnc.vetting.model import Asked, Price

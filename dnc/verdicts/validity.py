@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import polars as pl
 
-from dnc.checks.cases import Distinct, Facts, factored
-from dnc.checks.evaluator import Evaluation, Evaluator
-from dnc.checks.screening import Screen
-from dnc.checks.verdict import Policy, outcome_of
 from dnc.frames import repeated
 from dnc.law.findings import Truth, finding_of
+from dnc.verdicts.cases import Distinct, Facts, factored
+from dnc.verdicts.evaluator import Evaluation, Evaluator
+from dnc.verdicts.screening import Screen
+from dnc.verdicts.verdict import Policy, outcome_of
 
 # Ascending positions and a day (Date) for each → columns `clear` (Boolean) and `last_day` (Date), a row for each.
 Decide = Callable[[pl.Series, pl.Series], pl.DataFrame]

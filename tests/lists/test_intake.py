@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from dnc import Decider, InputError, Store, check, vet
-from dnc.checks.brief import Brief, read_brief
 from dnc.errors import OptionError
 from dnc.law.vocabulary import vocabulary
+from dnc.lists.brief import Brief, read_brief
 from tests import some
 
 FACTS = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}

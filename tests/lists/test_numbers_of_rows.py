@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import Decider, api, check, vet
-from dnc.checks.brief import Brief, read_brief
 from dnc.errors import InputError, OptionError
+from dnc.lists.brief import Brief, read_brief
 from dnc.numbers.reader import split_cell
 from tests import size
 

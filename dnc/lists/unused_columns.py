@@ -7,9 +7,6 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import DECLARABLE
-from dnc.checks.header import Header
 from dnc.clock import NEVER, read_day
 from dnc.files.hints import (
     denies,
@@ -30,6 +27,9 @@ from dnc.files.hints import (
 from dnc.files.table import looks_like_phone
 from dnc.frames import as_text
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
+from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import DECLARABLE
+from dnc.lists.header import Header
 from dnc.numbers.bulk_reader import read_column
 
 LOOKED_AT = 100_000  # rows in which unused columns are searched for objections, however many words they have

@@ -8,10 +8,10 @@ from itertools import product
 import pytest
 
 from dnc import Rulebook, check
-from dnc.checks.verdict import LONGEST_WHY, Policy, missing_thing, worded
 from dnc.law.findings import Finding
 from dnc.law.vocabulary import vocabulary
 from dnc.messages import LANGUAGES
+from dnc.verdicts.verdict import LONGEST_WHY, Policy, missing_thing, worded
 from tests import some
 from tests.law.test_rules import TABLES
 

@@ -15,11 +15,6 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dnc.checks.brief import Brief
-from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
-from dnc.checks.header import FORMER_OUTCOME, Header
-from dnc.checks.unused_columns import LOOKED_AT
 from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import has_objection, hints, says_not_to_call
@@ -28,6 +23,11 @@ from dnc.files.table import FEWER, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, 
 from dnc.frames import as_text, each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, NUMBER_FROM
+from dnc.lists.brief import Brief
+from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
+from dnc.lists.header import FORMER_OUTCOME, Header
+from dnc.lists.unused_columns import LOOKED_AT
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import Column, read_column
 from dnc.numbers.reader import read_listed, split_cell

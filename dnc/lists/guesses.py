@@ -14,9 +14,6 @@ from pathlib import Path
 
 import polars as pl
 
-from dnc.checks.brief import Brief
-from dnc.checks.header import Header
-from dnc.checks.unused_columns import DAY, DIGITS, MOST_WORDS, SURE, distinct_words, is_day, objecting
 from dnc.errors import InputError
 from dnc.files.hints import hints, is_no_consent, is_of_consent
 from dnc.files.open_table import open_table
@@ -24,6 +21,9 @@ from dnc.files.table import folded, looks_like_phone
 from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
+from dnc.lists.brief import Brief
+from dnc.lists.header import Header
+from dnc.lists.unused_columns import DAY, DIGITS, MOST_WORDS, SURE, distinct_words, is_day, objecting
 from dnc.messages import localized, system_locale
 from dnc.numbers.bulk_reader import read_column
 

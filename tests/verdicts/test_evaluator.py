@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from dnc import DncError, Rulebook, check
-from dnc.checks import evaluator
-from dnc.checks.evaluator import evaluator_of
 from dnc.database import run_few
+from dnc.verdicts import evaluator
+from dnc.verdicts.evaluator import evaluator_of
 
 CALLS = pl.DataFrame({"number": ["01 99 00 08 10", "03 53 01 08 10"], "caller": "commercial", "voice": ["human", "ai"]})
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
 
-from dnc.checks.intake import ROW_REASONS
 from dnc.law.demands import DEMANDS
 from dnc.law.findings import Finding
 from dnc.law.regimes import GRADES, Regime
 from dnc.law.vocabulary import vocabulary
+from dnc.lists.intake import ROW_REASONS
 from dnc.messages import messages, registry_name
 from dnc.registries.reasons import REASONS
 

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from dnc import Decider, Store, check, vet
-from dnc.checks import other_rows, settings
-from dnc.checks.brief import Brief
+from dnc.checks import settings
+from dnc.lists import other_rows
+from dnc.lists.brief import Brief
 from tests import SALE, size, some
 
 CHARITY = {"caller": "charity", "voice": "human", "dialler": "manual", "recipient": "consumer", "source": "donors"}

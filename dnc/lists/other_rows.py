@@ -5,7 +5,7 @@ before its check, for these alone, and each row is judged by what all rows of it
 
 * the earliest objection counts; `none` in one row does not outweigh a date in another;
 * a withdrawal counts, from the first one on, for every row except those with a consent that is later than the last
-  withdrawal of the number (as in `dnc.checks.consents`); one without a date always counts.
+  withdrawal of the number (as in `dnc.lists.consents`); one without a date always counts.
 
 A row that does not fit the header may have either in the wrong column: where its number can be read, it counts as if it
 had both. One with a text that says not to call, or that is struck through, counts as an objection. What a brief
@@ -20,12 +20,12 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.intake import Intake
 from dnc.clock import ALWAYS, NEVER
 from dnc.files.table import MARKED, NOTED, RAGGED
 from dnc.frames import numbered
 from dnc.law.vocabulary import AGAINST, vocabulary
+from dnc.lists.calls import Calls
+from dnc.lists.intake import Intake
 from dnc.messages import messages
 from dnc.registries.external_sort import Sorting, kept
 

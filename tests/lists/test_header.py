@@ -11,11 +11,11 @@ import pytest
 import xlsxwriter
 
 from dnc import Brief, Decider, Rulebook, check, decide
-from dnc.checks import unused_columns
 from dnc.errors import OptionError
 from dnc.files import table
 from dnc.files.hints import _phrase, has_objection, hints, is_objection
 from dnc.files.table import folded
+from dnc.lists import unused_columns
 from tests import some
 
 
@@ -579,7 +579,7 @@ def test_a_sentence_that_says_not_to_call_leaves_its_row_undecided(dnc, write_fi
 
 def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(dnc, write_file, monkeypatch):
     """In millions of rows only those columns, since to search names and addresses takes time."""
-    monkeypatch.setattr("dnc.checks.intake.LOOKED_AT", 2)
+    monkeypatch.setattr("dnc.lists.intake.LOOKED_AT", 2)
     monkeypatch.setattr("dnc.files.table.FIRST_ROWS", 2)
     texts = ["rappeler", "ne plus appeler svp", "ne plus appeler merci", ""]
     rows = "".join(f"+3319900000{at},{text},{text[::-1]}{at}\n" for at, text in enumerate(texts))
@@ -589,7 +589,7 @@ def test_texts_are_searched_in_later_rows_where_the_first_ones_have_such_a_text(
 
 def test_such_a_text_counts_in_numbers_of_later_rows_too(dnc, write_file, monkeypatch):
     """In place of another number, or beside one."""
-    monkeypatch.setattr("dnc.checks.intake.LOOKED_AT", 2)
+    monkeypatch.setattr("dnc.lists.intake.LOOKED_AT", 2)
     monkeypatch.setattr("dnc.files.table.FIRST_ROWS", 2)
     rows = "".join(f"+3319900000{at},\n" for at in range(4))
     brief = write_file("b.toml", '[columns]\nnumber = ["number", "mobile"]\n')

@@ -13,9 +13,6 @@ from functools import cached_property, partial
 
 import polars as pl
 
-from dnc.checks.brief import Brief
-from dnc.checks.header import Rule
-from dnc.checks.local_time import Places, appointment, call_moment, local_day
 from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
 from dnc.files.hints import (
     has_objection,
@@ -32,6 +29,9 @@ from dnc.frames import Remembered, as_text, each_distinct, repeated, taken
 from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
+from dnc.lists.brief import Brief
+from dnc.lists.header import Rule
+from dnc.lists.local_time import Places, appointment, call_moment, local_day
 from dnc.messages import messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.numbers.reader import read_number
@@ -255,7 +255,7 @@ class FactReader:
         return self.now or today()
 
     def _where(self, cells: pl.DataFrame, facts: pl.DataFrame, odd: Odd) -> pl.DataFrame:
-        """Where the called persons are, with the columns of `dnc.checks.local_time.Where`."""
+        """Where the called persons are, with the columns of `dnc.lists.local_time.Where`."""
         by_plan = facts[["territory", "code", "plan_place", "plan_zones"]]
         where = each_distinct(cells[["place"]].hstack(by_plan), Places(self.book).where, _WHERE)
         odd["place"] = cells["place"].is_not_null() & ~where["read"]

@@ -7,10 +7,10 @@ import tomllib
 import pytest
 
 from dnc import InputError, Rulebook
-from dnc.checks.brief import read_brief
 from dnc.checks.brief_draft import draft
 from dnc.files.hints import hints
 from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.lists.brief import read_brief
 from tests import size
 from tests.checks.test_rescreening import _rows
 from tests.exports import EXPORTS

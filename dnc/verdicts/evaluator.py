@@ -19,7 +19,6 @@ from typing import NamedTuple
 import duckdb
 import polars as pl
 
-from dnc.checks.cases import Facts
 from dnc.database import parsed, run, run_few
 from dnc.frames import Remembered, keys, numbered, placed, repeated, taken
 from dnc.law.demands import FACTS, REGISTRY_FACTS, registry_column
@@ -27,6 +26,7 @@ from dnc.law.findings import Inquiry, Truth, counting_ends, inquiry
 from dnc.law.regimes import Pack, Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
+from dnc.verdicts.cases import Facts
 
 _FEW = 300  # rows whose cells are passed one by one; a table costs as much from there
 _REMEMBERED = 200_000  # distinct cells of a group after which its answers are dropped

@@ -19,12 +19,6 @@ from typing import Any
 
 import polars as pl
 
-from dnc.checks.brief import Brief, Names
-from dnc.checks.calls import Calls
-from dnc.checks.cell_facts import DECLARABLE
-from dnc.checks.header import Header
-from dnc.checks.intake import Intake
-from dnc.checks.unused_columns import columns_with, distinct_words, is_day, objecting
 from dnc.clock import ALWAYS, NEVER
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import is_ended, may_end, named_like, names_others, says_no
@@ -34,6 +28,12 @@ from dnc.files.table import LINE, RAGGED, Table, as_typed, folded, quoted
 from dnc.frames import as_text, numbered, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.lists.brief import Brief, Names
+from dnc.lists.calls import Calls
+from dnc.lists.cell_facts import DECLARABLE
+from dnc.lists.header import Header
+from dnc.lists.intake import Intake
+from dnc.lists.unused_columns import columns_with, distinct_words, is_day, objecting
 from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
 

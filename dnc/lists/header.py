@@ -9,7 +9,6 @@ from difflib import SequenceMatcher
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from dnc.checks.brief import Brief
 from dnc.clock import NONE
 from dnc.errors import InputError, OptionError
 from dnc.files.hints import (
@@ -33,6 +32,7 @@ from dnc.files.table import (
     refuse_data_as_header,
 )
 from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
+from dnc.lists.brief import Brief
 from dnc.messages import localized, registry_words
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check

@@ -25,7 +25,7 @@ class Calls(NamedTuple):
             `doubt` (why the number may be mistyped),
             `odd` (what was not understood, or empty),
             `consent_odd` (whether anything in the columns of a consent was not understood),
-            `elsewhere` (what other rows say of the number, or empty; see `dnc.checks.other_rows`).
+            `elsewhere` (what other rows say of the number, or empty; see `dnc.lists.other_rows`).
         was: the outcome of an earlier check; None where the list is not the output of one.
         shared: text columns of `carried` whose cells repeat in many rows, where that is known.
         row: for each call, the position of its row in the batch of the list (UInt32, ascending); None where each row is

@@ -131,7 +131,7 @@ def factored(
 
     Args:
         plans: the plans. plan: the plan of each row. days: the day of each row (Date).
-        codes: for each row, as `dnc.checks.screening.Screen.codes` gives them. decoded: `Screen.decoded`.
+        codes: for each row, as `dnc.verdicts.screening.Screen.codes` gives them. decoded: `Screen.decoded`.
     """
     answer, distinct = numbered(codes)
     case, cases = numbered(pl.DataFrame([plan.alias("plan"), answer.alias("answer"), days.alias("day")]))

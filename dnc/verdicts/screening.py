@@ -11,13 +11,13 @@ from typing import Protocol, Self
 import duckdb
 import polars as pl
 
-from dnc.checks.registry_lookup import Lookup
 from dnc.clock import NO_DAYS, today
 from dnc.database import Instance, instance_of, run, statement
 from dnc.law.demands import REGISTRY_FACTS, registry_column
 from dnc.registries import OWN
 from dnc.store.snapshots import Snapshot, Standing
 from dnc.store.store import Store
+from dnc.verdicts.registry_lookup import Lookup
 
 _IN_OWN = (
     "select distinct number from (select number from read_parquet($files) union all select number from objections)"

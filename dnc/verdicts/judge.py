@@ -1,9 +1,9 @@
 """Judging: from the facts of calls and the answers of registries to verdicts.
 
-Calls are factored into distinct cases (`dnc.checks.cases`), the conditions of the law are
-evaluated for each (`dnc.checks.evaluator`), and each distinct combination of their values is
+Calls are factored into distinct cases (`dnc.verdicts.cases`), the conditions of the law are
+evaluated for each (`dnc.verdicts.evaluator`), and each distinct combination of their values is
 turned into text once. A second pass finds until when clear calls stay clear
-(`dnc.checks.validity`). Rows keep their order, and verdicts refer to them by position.
+(`dnc.verdicts.validity`). Rows keep their order, and verdicts refer to them by position.
 """
 
 from __future__ import annotations
@@ -16,13 +16,6 @@ from typing import Any, Self
 
 import polars as pl
 
-from dnc.checks.calls import Calls
-from dnc.checks.cases import Distinct, Factored, Facts, factored
-from dnc.checks.evaluator import Evaluation, Evaluator, evaluator_of
-from dnc.checks.intake import ROW_REASONS
-from dnc.checks.screening import Screen
-from dnc.checks.validity import Validity, answered_again
-from dnc.checks.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
 from dnc.files.output_rows import Shared
 from dnc.files.table import MARKED
 from dnc.frames import Remembered, numbered, repeated, taken
@@ -31,7 +24,14 @@ from dnc.law.findings import Finding, Truth, finding_of, unknown_facts
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import VERDICT
+from dnc.lists.calls import Calls
+from dnc.lists.intake import ROW_REASONS
 from dnc.messages import messages
+from dnc.verdicts.cases import Distinct, Factored, Facts, factored
+from dnc.verdicts.evaluator import Evaluation, Evaluator, evaluator_of
+from dnc.verdicts.screening import Screen
+from dnc.verdicts.validity import Validity, answered_again
+from dnc.verdicts.verdict import LONGEST_WHY, Policy, Verdict, reasons, worded
 
 _REMEMBERED = 20_000  # cases after which their verdicts are dropped
 _TEXTS = tuple(name for name in VERDICT if name not in ("dnc_number", "dnc_jurisdiction", "dnc_valid_until"))

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnc.checks import registry_lookup
-from dnc.checks.registry_lookup import Codec, State
-from dnc.checks.screening import Screen
 from dnc.database import engine, run
 from dnc.errors import StoreError
 from dnc.files.input_file import sha256_of
 from dnc.registries import bit_pages
 from dnc.store.store import Snapshot, Standing
+from dnc.verdicts import registry_lookup
+from dnc.verdicts.registry_lookup import Codec, State
+from dnc.verdicts.screening import Screen
 from tests import size
 
 DAYS = [date(2026, 1, 1) + timedelta(n) for n in range(6)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dnc import Store, check
-from dnc.checks.brief import Brief
+from dnc.lists.brief import Brief
 from dnc.reports.check_page import html
 from dnc.reports.check_summary import summary
 from dnc.reports.phrases import misread, remedy

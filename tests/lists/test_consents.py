@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import InputError, Rulebook, Store, check
-from dnc.checks.brief import Brief, read_brief
-from dnc.checks.consents import read_consents
 from dnc.errors import OptionError
+from dnc.lists.brief import Brief, read_brief
+from dnc.lists.consents import read_consents
 from tests import SALE, size, some
 
 NUMBER = "01 99 00 04 18"

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnc import Decider, Store, api, check
-from dnc.checks.brief import Brief, read_brief
 from dnc.checks.settings import Settings
 from dnc.errors import InputError, OptionError
 from dnc.files.table import table_of_frame
+from dnc.lists.brief import Brief, read_brief
 from dnc.reports.check_summary import summary
 from tests import size
 

@@ -1,4 +1,4 @@
-"""A brief as text: TOML that `dnc.checks.brief` reads back."""
+"""A brief as text: TOML that `dnc.lists.brief` reads back."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What a list says: its columns as facts, row by row."""

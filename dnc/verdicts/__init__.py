@@ -1,0 +1,1 @@
+"""What the law says to the facts of a call."""

@@ -36,6 +36,7 @@ class Smudge:
         brief: TOML that is added to the brief of the list.
         untold: facts of the brief that are left out.
         options: of the command line.
+        own: an own list that is loaded before the check.
         before: command lines that are run before the check.
         missing: what `dnc_missing` of a smudged row has to name.
         rows, smudged: how many rows the list has, and which of them are smudged.
@@ -53,6 +54,7 @@ class Smudge:
     brief: str = ""
     untold: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    own: str = ""
     before: tuple[tuple[str, ...], ...] = ()
     missing: str = ""
     rows: int = 4
@@ -462,8 +464,8 @@ SMUDGES = [
            + _texts("Résultat", 'refused = ["Refus"]\nnothing = ["Absent"]\non = "Dernier appel"')),
     # The own list, and countries.
     Smudge("no own list", UNDECIDED, untold=("objected_on",), missing="registry:own", smudged=(0, 1, 2, 3)),
-    Smudge("an own list that names the number", BLOCKED, untold=("objected_on",),
-           before=(("object", "+33 6 39 98 00 01", "--on", "2026-05-01"),)),
+    Smudge("an own list that names the number", BLOCKED, untold=("objected_on",), own="number\n06 39 98 00 01\n"),
+    Smudge("a fact against a loaded own list", BLOCKED, own="number\n+33 6 39 98 00 01\n"),
     Smudge("own objection to a British number", BLOCKED, {"number": ["0639980000", "+447700900123", "", ""]},
            before=(("object", "+447700900123", "--on", "2026-05-01"),), others=False),
     Smudge("own objection to a German number", BLOCKED, {"number": ["0639980000", "+4917139200123", "", ""]},
@@ -519,8 +521,8 @@ HARMLESS = [
             ("Statut marketing", "Contact non marketing", "Contact marketing"), ("Nb enfants", "2", "0"),
         )
     ),
-    Smudge("left out by option", CLEAR, {"Fiche": ("A", "B")}, options=("--ignore", "Fiche")),
-    Smudge("left out by pattern", CLEAR, {"utm_source": ("a", "b"), "utm_medium": ("c", "d")}, 'ignore = ["utm_*"]'),
+    Smudge("harmless, left out by option", CLEAR, {"Fiche": ("A", "B")}, options=("--ignore", "Fiche")),
+    Smudge("harmless, left out by pattern", CLEAR, {"utm_source": ("a", "b"), "utm_medium": ("c", "d")}, 'ignore = ["utm_*"]'),
     Smudge("all left out", CLEAR, {"Nom": ("Exemple", "Fictif"), "Ville": ("Sète", "Nîmes")}, 'ignore = ["*"]'),
     *(
         Smudge(f"text, {name}, nothing", CLEAR, {"X": (cell, other)}, _texts("X", says))
@@ -585,8 +587,7 @@ HARMLESS = [
     Smudge("another person objected", BLOCKED, {"person": ["a", "b", "c", "d"], "objected_on": ("oui", "")}),
     Smudge("empty ids are not one person", BLOCKED, {"person": ["", "", "", ""], "objected_on": ("oui", "")}),
     Smudge("one person without objection", CLEAR, PERSON),
-    Smudge("an own list of others", CLEAR, untold=("objected_on",),
-           before=(("object", "0199000001", "--on", "2026-05-01"),)),
+    Smudge("an own list of others", CLEAR, untold=("objected_on",), own="number\n01 99 00 00 01\n"),
     Smudge("an unreadable number without objection", UNDECIDED,
            {"number": ["0639980000", "06 39 98", "0639980002", "0639980003"]}, missing="number"),
     Smudge("an unreadable objection that was accepted", NOT_CLEAR,

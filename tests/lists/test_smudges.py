@@ -41,7 +41,11 @@ def checked(dnc, shared, tmp_path, monkeypatch):
     monkeypatch.setenv("DNC_TODAY", "2026-12-01")
 
     def run(case: Smudge, entries=None):
-        store = tmp_path / "own-store" if case.before else shared
+        store = tmp_path / "own-store" if case.before or case.own else shared
+        if case.own:
+            (tmp_path / "own.csv").write_text(case.own, encoding="utf-8")
+            load = ("load", "own.csv", "--registry", "own", "--as-of", "2026-11-30", "--region", "FR")
+            assert dnc(*load, "--store", store)[0] == 0
         for command in case.before:
             assert dnc(*command, "--region", "FR", "--store", store)[0] == 0
         (tmp_path / "brief.toml").write_text(as_toml(entries or case.entries), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,3 +41,15 @@ def _value(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     return _quoted(value) if isinstance(value, str) else str(value).lower()
+
+
+def pasted(message: str) -> Entries:
+    """The block of a brief with which a message ends; empty where there is none."""
+    lines = message.splitlines()
+    for at in range(len(lines)):
+        try:
+            if entries := tomllib.loads("\n".join(line.strip() for line in lines[at:])):
+                return entries
+        except tomllib.TOMLDecodeError:
+            continue
+    return {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-import tomllib
 
 import polars as pl
 import pytest
@@ -16,7 +15,7 @@ from dnc import DncError, OptionError, Store, check, read_brief
 from dnc.files.table import folded
 from dnc.law.vocabulary import vocabulary
 from tests import size
-from tests.lists.briefs import as_toml, merged
+from tests.lists.briefs import as_toml, merged, pasted
 from tests.lists.smudges import BLOCKED, CLEAR, COLUMNS, HARMLESS, NEVER, NOT_CLEAR, REFUSED, SMUDGES, STOP, Smudge
 
 OUTCOMES = {NOT_CLEAR: {BLOCKED, "undecided"}, NEVER: {BLOCKED, "undecided"}}
@@ -105,18 +104,6 @@ def test_what_a_stop_says_to_paste_gives_every_column_a_role(checked, name, bad,
     code, err, rows = checked(case, merged(case.entries, pasted(err)))
     assert code in (0, 1, 3) and len(rows) == case.rows, err
     assert bad == good or rows[1][0] != CLEAR
-
-
-def pasted(message: str) -> dict:
-    """The block of a brief with which a message ends."""
-    lines = message.splitlines()
-    for at in range(len(lines)):
-        try:
-            if entries := tomllib.loads("\n".join(line.strip() for line in lines[at:])):
-                return entries
-        except tomllib.TOMLDecodeError:
-            continue
-    raise AssertionError(f"no block to paste: {message}")
 
 
 def test_one_message_names_every_column(checked):

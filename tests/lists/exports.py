@@ -358,7 +358,6 @@ SALESFORCE = Export(
         left("MailingCountry", "France"),
         used("Phone", lambda one: spaced(one.landline)),
         used("MobilePhone", lambda one: spaced(one.mobile)),
-        free("HomePhone", ""),
         *(free(name, "") for name in _SALESFORCE_EMPTY),
         free("Email", lambda one: one.email),
         left("Title", "|Directrice|Gérant"),

@@ -64,6 +64,7 @@ _MONTHS = {
     )
     for word in words.split()
 }
+MONTHS = "|".join(sorted(_MONTHS, key=len, reverse=True))  # in a pattern, of texts without accents and case
 # Days of the week in the first nine of them, Monday first; no word names two days.
 _WEEKDAYS = {
     word: day

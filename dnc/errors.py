@@ -3,6 +3,7 @@
     DncError
       InputError        an input file or value is wrong
         OptionError     an option is wrong; exit code 2
+          RolesError    columns of a list have no role; its message ends with the lines of a brief that give them one
         LoaderError     no loader recognises the file, or several do
         RuleError       a rules file does not follow the grammar
       StoreError        the store is locked, not a store, damaged or of another version
@@ -22,6 +23,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from dnc.messages import changed, figure, localized, messages
@@ -94,6 +96,19 @@ class InputError(DncError):
 
 class OptionError(InputError):
     """An option has a value that is not allowed; exit code 2."""
+
+
+class RolesError(OptionError):
+    """Columns of a list have no role, or nobody has read what is around its table; exit code 2.
+
+    The message has several lines, and ends with those of a brief.
+    """
+
+    def reword(self, message: str) -> None:
+        """Replace the message; its line breaks are kept."""
+        lines = partial(map, lambda line: without_numbers(printable(line)))
+        self.message = changed(message, lambda text: "\n".join(lines(text.split("\n"))))
+        self.args = (str(self.message),)
 
 
 class LoaderError(InputError):

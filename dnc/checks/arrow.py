@@ -20,10 +20,9 @@ import polars as pl
 from dnc.checks.selection import select
 from dnc.checks.settings import Settings, SettingsOptions
 from dnc.errors import must_be
-from dnc.files.table import RAGGED, table_of_frame
+from dnc.files.table import table_of_frame
 from dnc.lists.inputs import Batch, as_frame
 from dnc.lists.intake import Intake
-from dnc.lists.unused_columns import UnusedObjections
 from dnc.store.store import Store
 
 
@@ -81,8 +80,7 @@ class Decider:
         A batch of pyarrow comes back as one of pyarrow, any other as a frame of Polars. An objection or a withdrawal in
         one row counts for all rows of the batch with its number, and for none of another batch.
         Columns of a former run (`dnc_*`) are left out, all others stay as they are.
-        Raises InputError where it is no batch of planned calls, and OptionError where it has a column that may record
-        objections and is not used.
+        Raises InputError where it is no batch of planned calls, and RolesError where a column has no role.
         """
         frame = as_frame(batch)
         with self._lock:
@@ -90,28 +88,30 @@ class Decider:
 
     def _decided(self, batch: Batch, frame: pl.DataFrame) -> Any:
         table = table_of_frame(Path("the batch"), frame)
-        kind = table.header, table.dates
-        if self._intake is None or (self._intake.table.header, self._intake.table.dates) != kind:
-            self._intake = self._setup.intake(table)
-            self._unused = UnusedObjections(self._intake.header)
+        intake = self._setup.intake(table)
         parts, given, first = [pl.DataFrame(schema=self._selection.schema)], [pl.Series(dtype=pl.UInt32)], 0
-        with ExitStack() as stack:
-            intake, against = self._intake, None
-            batches = list(intake.fitted(table.batches))
-            is_marked = any(rows[RAGGED].null_count() < rows.height for rows in batches)
-            if frame.height > 1 and (intake.header.against or is_marked):
-                spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="dnc-"))
-                against = self._setup.against(intake, batches, Path(spill))
-            for rows in batches:
-                calls = self._setup.completed(intake.calls(rows), against)
-                self._unused.add(calls, None)
+        with tempfile.TemporaryDirectory(prefix="dnc-") as spill:
+            intake, against = self._setup.read_ahead(intake, lambda: table, Path(spill), self._judge.objections)
+            for rows in intake.fitted(intake.table.batches):
+                calls = self._setup.completed(self._as_before(intake).calls(rows), against)
                 verdicts = self._judge.verdicts(calls)
                 parts.append(self._selection.rows(calls, verdicts)[0].frame.select(self._selection.header))
                 positions = calls.each(pl.int_range(first, first + rows.height, dtype=pl.UInt32, eager=True))
                 given.append(positions.filter(self._selection.written(calls, verdicts)))
                 first += rows.height
-        carried = [at for at, name in enumerate(table.columns) if name in self._intake.header.carried]
+        carried = [at for at, name in enumerate(table.columns) if name in intake.header.carried]
         return _beside(batch, frame, carried, pl.concat(given), pl.concat(parts))
+
+    def _as_before(self, intake: Intake) -> Intake:
+        """The intake of an earlier batch with the same columns, which remembers facts; or this one."""
+        before = self._intake
+        if before is None or _columns(before) != _columns(intake):
+            self._intake = before = intake
+        return before
+
+
+def _columns(intake: Intake) -> tuple[object, ...]:
+    return intake.table.header, intake.table.dates, list(intake.found)
 
 
 def decide(batches: Batch | Iterable[Batch], store: Store | str | Path, **options: Any) -> Iterator[Any]:

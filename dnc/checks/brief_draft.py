@@ -1,12 +1,14 @@
 """`dnc brief`: a brief drafted from a file's columns and words, for a person to correct.
 
-What the file proves is written down; whatever is a guess is commented out, with its reason. So the draft
-is a brief that decides nothing that was not seen.
+What the file proves is written down; whatever is a guess is commented out, with its reason. Every column has a role:
+one that nobody needs is left out, and no text of another has a meaning yet. So the draft runs, and decides nothing that
+was not seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from dnc.checks.interview import decided
@@ -16,8 +18,12 @@ from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.brief_text import toml_text
-from dnc.lists.guesses import Guesses, meaning
-from dnc.lists.unused_columns import MOST_WORDS
+from dnc.lists.columns import Content
+from dnc.lists.guesses import MOST_WORDS, Guesses
+from dnc.lists.header import READ
+from dnc.lists.roles import FEW_TEXTS, IGNORED, texts_in_brief, unread_texts
+from dnc.lists.texts import shown
+from dnc.lists.words import meaning
 from dnc.messages import counted, messages
 from dnc.store.store import Store
 
@@ -53,7 +59,7 @@ def draft(
             region=guesses.regions[0] if len(guesses.regions) == 1 else None,
             dates=guesses.days.order or "iso",
             columns={"number": names[0] if len(names) == 1 else names},
-            ignore=guesses.possible_objections,
+            new_columns=IGNORED,
             facts=given,
         )
         missing = decided(guesses, brief, store, book).missing()
@@ -79,12 +85,16 @@ class _Draft:
             yield f"sheet = {toml_text(guesses.sheet)}"
         yield self._region()
         yield self._dates()
-        yield from self._ignore()
+        if self._guesses.header.around or self._guesses.header.unmarked:
+            texts = ", ".join(map(shown, self._guesses.header.around))
+            yield f'# around = "{READ}"  # {self._w["around"].format(texts=texts)}'
+        yield from self._left_out()
         yield "\n[columns]"
         yield from self._columns()
         for column in vocabulary().axes:
             if theirs := guesses.named.get(column):
                 yield from self._values(column, theirs)
+        yield from self._texts()
         yield f"\n[facts]\n# {self._w['facts']}"
         yield from (f"{column} = {toml_text(fact)}" for column, fact in self._given.items())
         known = {*guesses.named, *self._given, "call", "number", "region"}
@@ -127,13 +137,40 @@ class _Draft:
             return f'dates = "{days.order}"  # {self._w[key].format(seen=seen)}'
         return f'# dates = "dmy"  # {self._w["mixed"].format(dmy=dmy, mdy=mdy) if days.dmy else self._w["unsure"]}'
 
-    def _ignore(self) -> Iterator[str]:
-        """Columns that may record objections and are proposed for nothing: a check stops at them."""
-        unused_objections = [
-            name for name in self._guesses.possible_objections if name not in self._guesses.named.values()
-        ]
-        if unused_objections:
-            yield f"# ignore = {toml_text(unused_objections)}  # {self._w['unused_objections']}"
+    @cached_property
+    def _without_role(self) -> list[Content]:
+        """The columns that need a role and are not used by their own names."""
+        guesses = self._guesses
+        used = {*guesses.own.values(), *guesses.number_columns}
+        return [content for name, content in guesses.contents.items() if name not in used and not content.needs_no_role]
+
+    def _left_out(self) -> Iterator[str]:
+        """The columns that nobody needs, with the texts of those that have few."""
+        if not (left_out := [content for content in self._without_role if content.may_be_left_out]):
+            return
+        yield f"# {self._w['left_out']}"
+        yield f"ignore = {toml_text([content.name for content in left_out])}"
+        for content in left_out:
+            if content.texts.height <= FEW_TEXTS:
+                yield f"# {content.name}: {', '.join(map(shown, content.texts['cell']))}"
+
+    def _texts(self) -> Iterator[str]:
+        """The columns whose texts a person has to read; those with texts that the net marks come first."""
+        read = [content for content in self._without_role if not content.may_be_left_out]
+        if read:
+            yield f"\n# {self._w['texts']}"
+        for content in sorted(read, key=lambda content: not content.is_suspect):
+            named = [ours for ours, theirs in self._guesses.named.items() if theirs == content.name]
+            count = self._count(content.texts.height) + "+" * content.cut
+            yield from (f"# {self._w['unless'].format(ours=ours)}" for ours in named)
+            yield f"[texts.{toml_text(content.name)}]  # {self._w['count'].format(count=count)}"
+            if is_few := content.texts.height <= FEW_TEXTS:
+                yield f"unread = {toml_text(unread_texts(content))}"
+            elif content.texts["marked"].any():
+                marked = content.texts.filter("marked").head(FEW_TEXTS)
+                yield f"unread = {toml_text(texts_in_brief(marked))}"
+            if not is_few:
+                yield f"# {self._w['table'].format(column=toml_text(content.name))}"
 
     def _columns(self) -> Iterator[str]:
         yield from self._number_lines()

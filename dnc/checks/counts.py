@@ -48,6 +48,8 @@ class Tallies:
     cells: by `Cell`. days: by day of the call and outcome. ends: of clear rows, by the last day on which they are
     clear; None if nothing ends that. unread: of undecided rows that do not count as they stand, by reason. misread: of
     cells that were not understood, by our column and masked word; "" stands for further words of a column with many.
+    texts: of texts without a meaning, by column of the file and masked word; "" stands for further texts of a column.
+    rest: of texts that were not named in a column whose other texts need no meaning, by column.
     filled: of cells that rules of the brief filled, by `when_filled` or `when_empty`, column of the file, and fact.
     """
 
@@ -56,6 +58,8 @@ class Tallies:
     ends: Counter[date | None] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
     misread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    texts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rest: Counter[str] = field(default_factory=Counter)
     filled: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def add(self, calls: Calls, verdicts: Verdicts) -> None:
@@ -78,12 +82,14 @@ class Tallies:
         for reason, count in _counted(left.select("unread", "calls").drop_nulls()):
             self.unread[reason] += count
         for what, column, word, count in () if calls.cells is None else calls.cells.sort(pl.all()).iter_rows():
-            if what != "misread":
-                self.filled[what, column, word] += count
-            elif (column, word) in self.misread or len(self.misread) < _MOST_WORDS:
-                self.misread[column, word] += count
+            if what == "rest":
+                self.rest[column] += count
+            elif what in ("misread", "unread"):
+                words_ = self.misread if what == "misread" else self.texts
+                is_apart = (column, word) in words_ or len(words_) < _MOST_WORDS
+                words_[column, word if is_apart else ""] += count
             else:
-                self.misread[column, ""] += count
+                self.filled[what, column, word] += count
         ends = verdicts.until.filter(verdicts.outcomes == "clear")
         for end, count in ends.value_counts().iter_rows():
             self.ends[end] += count

@@ -10,16 +10,15 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from dnc.checks.settings import Settings, Setup
+from dnc.checks.settings import Settings
 from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import RAGGED, Table
 from dnc.lists.brief import Brief, as_cell, must_be_column
 from dnc.lists.calls import Calls
 from dnc.lists.inputs import Source, opened
-from dnc.lists.unused_columns import UnusedObjections
 from dnc.messages import localized
 from dnc.store.store import Store
-from dnc.verdicts.judge import RegimeResult
+from dnc.verdicts.judge import Judge, RegimeResult
 
 
 class Explanation(NamedTuple):
@@ -56,8 +55,8 @@ def explain_call(number: str, store: Store, settings: Settings, cells: Mapping[s
     [calls] = setup.intake(Table(Path("the call"), "call", ["number", *texts], iter([row]))).batches()
     if calls.number.len() > 1:
         raise InputError(localized("errors", "several_numbers"))
-    calls = setup.completed(calls)
-    [explanation] = _explanations(setup, store, calls)
+    with setup.judge(store.standing()) as judge:
+        [explanation] = _explanations(judge, setup.completed(calls))
     return explanation
 
 
@@ -74,24 +73,22 @@ def explain_row(path: Source, row: int, store: Store, settings: Settings) -> lis
         InputError, StoreError: as `dnc.api.check`. OptionError: there is no such row.
     """
     setup = settings.read(store)
-    with opened(path, setup.brief.sheet) as files, TemporaryDirectory(prefix="dnc-") as folder:
-        intake = setup.intake(files.table())
-        # An objection in any row counts for all rows with its number.
-        intake, against = setup.read_ahead(intake, files.table, Path(folder))
-        unused = UnusedObjections(intake.header)
+    with (
+        opened(path, setup.brief.sheet) as files,
+        TemporaryDirectory(prefix="dnc-") as folder,
+        setup.judge(store.standing()) as judge,
+    ):
+        # An objection in any row counts for all rows of its person.
+        intake, against = setup.read_ahead(setup.intake(files.table()), files.table, Path(folder), judge.objections)
         before = 0
         for batch in intake.fitted(intake.table.batches):
-            unused.look(batch)
             if 0 < row - before <= batch.height:
-                calls = setup.completed(intake.calls(batch.slice(row - before - 1, 1)), against)
-                unused.add(calls, None)
-                return _explanations(setup, store, calls)
+                return _explanations(judge, setup.completed(intake.calls(batch.slice(row - before - 1, 1)), against))
             before += batch.height
         raise OptionError(localized("errors", "no_row_of", row=row, name=files.name, rows=before))
 
 
-def _explanations(setup: Setup, store: Store, calls: Calls) -> list[Explanation]:
+def _explanations(judge: Judge, calls: Calls) -> list[Explanation]:
     odd = calls.facts("odd")["odd"]
-    with setup.judge(store.standing()) as judge:
-        verdicts, results = judge.explained(calls)
-        return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd))
+    verdicts, results = judge.explained(calls)
+    return list(map(Explanation, verdicts.rows.iter_rows(named=True), results, odd))

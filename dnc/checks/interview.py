@@ -22,8 +22,10 @@ from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief, brief_entries, read_brief
 from dnc.lists.brief_text import brief_text
 from dnc.lists.cell_facts import read_cli
-from dnc.lists.guesses import Guesses, meaning
-from dnc.lists.header import Header
+from dnc.lists.guesses import Guesses
+from dnc.lists.header import READ
+from dnc.lists.roles import IGNORED, unread_texts
+from dnc.lists.words import meaning
 from dnc.messages import NOTHING, localized, messages
 from dnc.store.store import Store
 
@@ -82,15 +84,22 @@ class Interview:
     def _questions(self) -> OpenQuestions:
         return OpenQuestions(self.guesses, self.brief, self._book, self.language, self._consents is not None)
 
-    def answer(self, question: Question, chosen: int | str | None) -> None:
+    def answer(self, question: Question, chosen: int | str | list[int] | None) -> None:
         """Write an answer to the brief: an option, a text for its `fact`, or None where it is not known.
+
+        Of a table these are the options of its rows; what is proposed for them, where it is not known.
 
         Raises InputError where the text is not understood; the brief is then as before.
         """
         before = self.brief
-        if isinstance(chosen, str):
+        if question.table:
+            picked = chosen if isinstance(chosen, list) else [row.chosen for row in question.table]
+            for row, at in zip(question.table, picked, strict=True):
+                self._set(_merged(self.brief, row.options[at].edits))
+            self._add({})
+        elif isinstance(chosen, str):
             self._set_fact(str(question.fact), chosen)
-        elif chosen is not None:
+        elif isinstance(chosen, int):
             self._add(question.options[chosen].edits)
         self._asked.add(question.id)
         self.taken.pop(question.id, None)
@@ -164,7 +173,7 @@ class Interview:
         questions = self._questions
         if self.number_is_known:
             self.calls = self.decided.rows
-            yield from questions.of_calls(self.decided, self._misnamed)
+            yield from questions.of_calls(self.decided)
             return
         open_ = [question for question in questions.of_number() if question.id not in self._asked]
         if not open_:
@@ -179,18 +188,13 @@ class Interview:
         return self._questions.number_is_known
 
     @property
-    def _misnamed(self) -> dict[str, str | None]:
-        return Header(self.guesses.table, read_brief(self._path)).misnamed
-
-    @property
     def decided(self) -> Tallies:
         """What the brief as it is decides of the first rows, with the consents once the region of numbers is known.
 
         Raises InputError where no column of numbers is known, and as `read_consents`.
         """
         if self._decided is None:
-            brief = read_brief(self._path)
-            brief = brief.but(ignore=sorted(set(self.unexplained).difference(brief.ignore)))
+            brief = replace(read_brief(self._path), new_columns=IGNORED, around=READ)
             self._decided = decided(self.guesses, brief, self._store, self._book)
             # The numbers of the consents may not be read either before the region is known, which would be an error.
             if self.consents and not self._decided.missing()["region"]:
@@ -198,9 +202,14 @@ class Interview:
         return self._decided
 
     @property
-    def unexplained(self) -> list[str]:
-        """Columns that a check is refused for until it is said what they mean, or that they are left out."""
-        return [*self._questions.open_objections, *self._misnamed]
+    def blocking(self) -> bool:
+        """Whether something has to be said before a check can run."""
+        return not self.number_is_known or bool(self._questions.around)
+
+    def finish(self) -> None:
+        """Give the columns that nobody has spoken of a role: their texts are read by nobody yet."""
+        if without := self._questions.without_role:
+            self._add({"texts": {content.name: {"unread": unread_texts(content)} for content in without}})
 
 
 def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consents: Path | None = None) -> Tallies:
@@ -217,9 +226,14 @@ def decided(guesses: Guesses, brief: Brief, store: Store, book: Rulebook, consen
 
 
 def _merged(brief: Mapping[str, Any], edits: Mapping[str, Any]) -> Edits:
-    """A brief with changes, tables merged, in the usual order of keys; what is None is removed."""
+    """A brief with changes: tables are merged, lists of names and texts grow, and what is None is removed."""
     found = dict(brief)
     for key, value in edits.items():
         old = found.get(key)
-        found[key] = _merged(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
-    return {key: value for key, value in found.items() if value not in (None, {})}
+        if isinstance(value, Mapping):
+            found[key] = _merged(old if isinstance(old, Mapping) else {}, value)
+        elif isinstance(value, list) and isinstance(old, list):
+            found[key] = list(dict.fromkeys([*old, *value]))
+        else:
+            found[key] = value
+    return {key: value for key, value in found.items() if value is not None}

@@ -7,23 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from dnc.checks.counts import Tallies
-from dnc.clock import NONE, YES, today
-from dnc.files.hints import marked_by, noes, permits, says_no, says_not_to_call, says_yes
+from dnc.clock import today
 from dnc.files.table import folded, holds_number
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import AGAINST, vocabulary
-from dnc.lists.guesses import WORD_OF, Guesses, filled, meaning
-from dnc.lists.unused_columns import MOST_WORDS, objecting
-from dnc.messages import apart, dated, messages, registry_name
+from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.lists.columns import Content
+from dnc.lists.guesses import MOST_WORDS, WORD_OF, Guesses, filled
+from dnc.lists.header import READ
+from dnc.lists.texts import MEANINGS, as_in_brief, is_safe, normal, shown
+from dnc.lists.words import meaning, says_yes
+from dnc.messages import apart, dated, in_language, localized, messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.registries import OWN
 
 SAMPLE = 5_000  # rows that are checked for each question
+_EXAMPLES, _MOST_TEXTS = 2, 60  # texts of a column that its row shows; rows of the table of texts
+_MEANINGS = ("unread", "objected", "refused", "withdrawn", "nothing")
 _VALUES = 3  # of a column that are shown
 _LONGEST = 30  # characters of a value that are shown
 # Who calls, and what each of them calls for.
@@ -63,6 +67,20 @@ class Option:
     edits: Edits
 
 
+class TableRow(NamedTuple):
+    """A row of a question that is a table: a column, or a text in one.
+
+    name: of the column. text: of the row. shown: values, or what is known of the text. options: the answers to choose
+    from. chosen: index of the one that is proposed.
+    """
+
+    name: str
+    text: str
+    shown: Sequence[str]
+    options: Sequence[Option]
+    chosen: int
+
+
 @dataclass(frozen=True)
 class Question:
     """A question.
@@ -77,6 +95,7 @@ class Question:
         default: index of the option that is likely.
         proved: whether the cells of the file prove the default.
         how: the command that tells it in place of an answer, or None.
+        table: rows, each with options of its own; such a question has no others.
     """
 
     id: str
@@ -88,6 +107,7 @@ class Question:
     default: int | None = None
     proved: bool = False
     how: str | None = None
+    table: Sequence[TableRow] = ()
 
 
 class OpenQuestions:
@@ -154,21 +174,17 @@ class OpenQuestions:
         options = [Option(self._country(place), {"region": place}) for place in places]
         return Question("region", self._w["region"], options, rows)
 
-    def of_calls(self, decided: Tallies, misnamed: Mapping[str, str | None]) -> Iterator[Question]:
-        """All other questions.
-
-        Args:
-            decided: what the brief decides of the first rows.
-            misnamed: of `Header.misnamed`.
-        """
+    def of_calls(self, decided: Tallies) -> Iterator[Question]:
+        """All other questions; `decided`: what the brief decides of the first rows."""
         missing = decided.missing()
         yield from self._of_campaign(decided.rows)
-        yield from self._of_objections()
-        yield from self._of_misnamed(misnamed)
+        yield from self._of_around(decided.rows)
+        yield from self._of_columns(decided.rows)
         if not self._is_known("caller"):
             del missing["purpose"]  # the question who calls asks for it too
         for word in sorted(missing, key=lambda word: (-missing[word], self._rank(word))):
             yield from self._of(word, missing[word])
+        yield from self._of_texts(decided.rows)
 
     def _rank(self, word: str) -> tuple[bool, int]:
         """Order of words that decide as many rows: first those with a column in the file, then as in the vocabulary."""
@@ -184,7 +200,10 @@ class OpenQuestions:
 
     @property
     def _mapped(self) -> set[str]:
-        """Columns of the file that are mapped, have a rule about filled or empty cells, or are left out."""
+        """Columns of the file that are mapped, have a rule about filled or empty cells, or are left out.
+
+        Those whose texts are read may be used, too.
+        """
         names: list[str] = [*self._brief.get("ignore", []), *self._brief.get("when_filled", {})]
         for theirs in self._columns.values():
             names += [theirs] if isinstance(theirs, str) else theirs
@@ -209,22 +228,22 @@ class OpenQuestions:
         return name if name and folded(name) not in self._mapped else None
 
     @property
-    def open_objections(self) -> list[str]:
-        """Columns that may record objections and are not mapped or ignored yet: until then a check is refused."""
-        names = [*self._guesses.possible_objections, *self._denied_consents]
-        return [name for name in dict.fromkeys(names) if folded(name) not in self._mapped]
+    def without_role(self) -> list[Content]:
+        """The columns that nobody has said anything of yet."""
+        known = self._mapped | set(map(folded, self._brief.get("texts", {}))) | set(map(folded, self._numbers))
+        contents = self._guesses.contents.values()
+        return [one for one in contents if folded(one.name) not in known and not one.needs_no_role]
 
     @property
-    def _denied_consents(self) -> list[str]:
-        """Columns that may deny the consents that are known from elsewhere."""
-        is_none = self._brief.get("facts", {}).get("consent") == "none"
-        is_told = self._has_consents or (self._is_told("consent") and not is_none)
-        return self._guesses.denied_consents if is_told else []
+    def _numbers(self) -> list[str]:
+        """The columns of telephone numbers that are called."""
+        names = self._columns.get("number") or self._guesses.own.get("number") or self._guesses.number_columns
+        return [names] if isinstance(names, str) else list(names)
 
     @property
     def _has_days_to_read(self) -> bool:
         """Whether a column that is used, or may be, holds days."""
-        may_be = {*map(folded, [*self._guesses.named.values(), *self._guesses.possible_objections]), *self._mapped}
+        may_be = {*map(folded, self._guesses.named.values()), *self._mapped}
         return any(folded(name) in may_be and self._guesses.has_days(name) for name in self._guesses.rows.columns)
 
     # Questions
@@ -248,102 +267,83 @@ class OpenQuestions:
             orders = [Option(text, {"dates": order}) for order, text in self._w["orders"].items()]
             yield Question("dates", self._w["dates"], orders, rows)
 
-    def _of_objections(self) -> Iterator[Question]:
-        """What a column at which a check would stop means."""
-        for name in self.open_objections:
-            w = self._w["objection"]
-            also = self._also(name)
-            free = [ours for ours in AGAINST if not self._is_known(ours) and not (also and ours == "objected_on")]
-            words = [word for word, _ in self._guesses.words(name)]
-            if permits(name) or name in self._denied_consents:
-                yield self._of_permission(name, words)
-                continue
-            none = {word: "none" for word in words if meaning("objected_on", word)}
-            options = [
-                Option(w[ours], {"columns": {ours: name}} | ({"values": {ours: none}} if none else {})) for ours in free
-            ]
-            if "objected_on" in free and self._empty(name):
-                edits = options[free.index("objected_on")].edits | {"when_empty": {name: {"objected_on": "none"}}}
-                options.insert(0, Option(w["or_none"], edits))
-            options[:0] = [also] if also else []
-            if (also or "objected_on" in free) and (only := self._only(name, words, also)):
-                options.append(only)
-            registry = marked_by(name)
-            ignored = w["mark"].format(registry=registry_name(registry, self._language)) if registry else w["ignore"]
-            options.append(self._ignoring(name, ignored))
-            # Enter never says that an empty cell clears anybody.
-            named = "objected_on" in free and self._guesses.named.get("objected_on") == name
-            default = (
-                next(at for at, option in enumerate(options) if "when_empty" not in option.edits) if named else None
-            )
-            answers = {*YES, *NONE, *map(str.lower, none)}
-            proved = named and (self._guesses.has_days(name) or answers.issuperset(map(str.lower, words)))
-            yield self._about(name, w["what"], options, self._filled(name), default=default, proved=proved)
-
-    def _of_misnamed(self, names: Mapping[str, str | None]) -> Iterator[Question]:
-        """What columns say whose names are almost those of ours, or seem to be names of two."""
-        for name, ours in names.items():
-            options = [*([self._is(ours, name)] if ours else []), self._ignoring(name, self._w["other"])]
-            yield self._about(name, self._w["what"], options, self._filled(name))
-
-    def _only(self, name: str, words: list[str], also: Option | None) -> Option | None:
-        """The answer that some words of a column record an objection and the others do not, as a status does.
-
-        also: of `_also`, where other columns record objections too.
-        """
-        if len(words) > MOST_WORDS:
-            return None
-        meant = [
-            word
-            for word in words
-            if says_not_to_call(word) or objecting(pl.DataFrame({"column": [name], "word": [word]}))
-        ]
-        others = [word for word in words if word not in meant]
-        if not meant or {*map(str.lower, others)} <= {*YES, *noes()}:
-            return None
-        values = {word: "yes" if word in meant else "none" for word in words}
-        if any(self._told.get(word, values[word]) != values[word] for word in values):
-            return None
-        told, untold = (", ".join(map(masked, some)) for some in (meant, others))
-        text = self._w["objection"]["only"].format(words=told, others=untold)
-        edits = also.edits if also else {"columns": {"objected_on": name}}
-        return Option(text, {**edits, "values": {"objected_on": values}})
-
     @property
-    def _with_objections(self) -> list[str]:
-        """Columns whose filled cells record an objection, by rules."""
-        return [theirs for theirs, facts in self._brief.get("when_filled", {}).items() if "objected_on" in facts]
+    def around(self) -> list[str]:
+        """Texts around the table that nobody has read yet."""
+        header = self._guesses.header
+        if self._brief.get("around"):
+            return []
+        return [*header.around, *(localized("errors", "roles", "unmarked", name=path.name) for path in header.unmarked)]
 
-    @property
-    def _told(self) -> Mapping[str, str]:
-        """What words mean in the columns of objections."""
-        told: Mapping[str, str] = self._brief.get("values", {}).get("objected_on", {})
-        return told
+    def _of_around(self, rows: int) -> Iterator[Question]:
+        """Whether somebody has read what is around the table."""
+        if texts := self.around:
+            read = Option(self._w["around"]["read"], {"around": READ})
+            shown_ = [shown(in_language(text, self._language)) for text in texts]
+            yield Question("around", self._w["around"]["text"], [read], rows, shown=shown_)
 
-    def _also(self, name: str) -> Option | None:
-        """The answer that one more column records objections: all by rules, as a no in one denies none in another."""
-        edits, names = Edits(), self._with_objections
-        if first := self._columns.get("objected_on"):
-            if permits(first):
-                return None
-            names.append(first)
-            edits["columns"] = {"objected_on": None}
-        edits["when_filled"] = {each: {"objected_on": "yes"} for each in (*names, name)}
-        return Option(self._w["objection"]["also"].format(names=", ".join(names)), edits) if names else None
+    def _of_columns(self, rows: int) -> Iterator[Question]:
+        """One table of the columns without a role: left out, read, or one of ours."""
+        if contents := self.without_role:
+            table = [self._column_row(content) for content in contents]
+            yield Question("columns", self._w["columns"]["text"], [], rows, table=table)
 
-    def _of_permission(self, name: str, words: list[str]) -> Question:
-        """What a column means that says whom one may call: whether its noes are objections, or tell of consents."""
-        w, options = self._w["objection"], list[Option]()
-        if not self._is_known("objected_on"):
-            meant = {word: "yes" for word in words if says_no(word)} | {
-                word: "none" for word in words if says_yes(word)
-            }
-            edits = {"columns": {"objected_on": name}, "values": {"objected_on": meant}}
-            options.append(Option(w["permission"], edits))
-        if not self._is_known("consent"):
-            options.append(self._is("consent", name))
-        options.append(self._ignoring(name, w["ignore"] if options else self._w["other"]))
-        return self._about(name, w["may"], options, self._filled(name))
+    def _column_row(self, content: Content) -> TableRow:
+        """A column, with the roles that it may have."""
+        w, name = self._w["columns"], content.name
+        options = [Option(w["left_out"], {"ignore": [name]}), Option(w["read"], {"texts": {name: {}}})]
+        ours = next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None)
+        proposed = 0 if content.may_be_left_out else 1
+        if ours and ours not in OR_NONE and not self._is_known(ours):
+            options.append(self._is(ours, name))
+            proposed = 2 if self._is_understood(ours, content) else proposed
+        return TableRow(name, name, [shown(cell) for cell in content.texts["cell"].head(_EXAMPLES)], options, proposed)
+
+    def _is_understood(self, ours: str, content: Content) -> bool:
+        """Whether every cell of a column has a meaning as one of ours."""
+        if ours in vocabulary().axes:
+            return not content.cut and all(meaning(ours, cell) for cell in content.texts["cell"])
+        return vocabulary().columns[ours]["kind"] == "date" and self._guesses.has_days(content.name)
+
+    def _of_texts(self, rows: int) -> Iterator[Question]:
+        """One table of the texts that have no meaning, those that may say not to call first."""
+        table = [row for name, texts in self._brief.get("texts", {}).items() for row in self._text_rows(name, texts)]
+        if table:
+            yield Question("texts", self._w["texts"]["text"], [], rows, table=table[:_MOST_TEXTS])
+
+    def _text_rows(self, name: str, texts: Mapping[str, Any]) -> Iterator[TableRow]:
+        """The texts of a column: a yes and a no as one, many as those that the net marks and the rest."""
+        content = self._guesses.contents.get(name)
+        if content is None or name in self._columns.values() or texts.get("rest"):
+            return
+        named = set(normal(pl.Series([text for meant in MEANINGS for text in texts.get(meant, [])], dtype=pl.String)))
+        open_ = content.texts.filter(~pl.col("text").is_in(pl.Series(list(named), dtype=pl.String).implode()))
+        if content.is_yes_no and not named:
+            yield self._yes_no_row(name, content)
+            return
+        is_few = content.texts.height <= MOST_WORDS
+        for text, cell, count, *_ in (open_ if is_few else open_.filter("marked").head(MOST_WORDS)).iter_rows():
+            if is_safe(text):
+                options = [self._meant(name, {meant: [as_in_brief(text, cell)]}, meant) for meant in _MEANINGS]
+                yield TableRow(name, shown(cell), [self._w["texts"]["rows"].format(n=count)], options, 0)
+        if not is_few:
+            w = self._w["texts"]
+            options = [Option(w["rest"], {}), Option(w["nothing"], {"texts": {name: {"rest": "nothing"}}})]
+            yield TableRow(name, w["others"].format(n=content.texts.height), [], options, 0)
+
+    def _yes_no_row(self, name: str, content: Content) -> TableRow:
+        """A column that says yes or no, answered as one."""
+        yes, no = ([cell for cell in content.texts["cell"] if says_yes(cell) is is_yes] for is_yes in (True, False))
+        w = self._w["texts"]
+        options = [self._meant(name, {"unread": [*yes, *no]}, "unread")]
+        for objected, nothing in ((yes, no), (no, yes)):
+            text = w["answers"].format(objected=", ".join(objected) or "–", nothing=", ".join(nothing) or "–")
+            options.append(Option(text, {"texts": {name: {"objected": objected, "nothing": nothing}}}))
+        options.append(self._meant(name, {"nothing": [*yes, *no]}, "nothing"))
+        return TableRow(name, name, [shown(cell) for cell in (*yes, *no)], options, 0)
+
+    def _meant(self, name: str, meant: Mapping[str, Sequence[str]], meaning_: str) -> Option:
+        return Option(self._w["texts"][meaning_], {"texts": {name: dict(meant)}})
 
     def _of(self, word: str, rows: int) -> Iterator[Question]:
         """Questions that would decide what misses one word of `dnc_missing`."""
@@ -369,11 +369,9 @@ class OpenQuestions:
         w = self._w["objection"]
         if (name := self._column("objected_on")) is None:
             if not self._is_known("objected_on"):
-                names = ", ".join(self._with_objections)
-                asks = w["others"].format(names=names) if names else w["own"]
-                nobody = Option(w["nobody_else" if names else "nobody"], {"facts": {"objected_on": "none"}})
+                nobody = Option(w["nobody"], {"facts": {"objected_on": "none"}})
                 how = messages("question", self._language)["in_store"].format(registry=OWN)
-                yield Question("registry:own", asks, [nobody], rows, how=how)
+                yield Question("registry:own", w["own"], [nobody], rows, how=how)
         elif self._empty(name):
             nobody = Option(w["none"], {"when_empty": {name: {"objected_on": "none"}}})
             yield self._about_empty(name, "objected_on", [nobody], rows)
@@ -497,7 +495,7 @@ class OpenQuestions:
 
     def _is(self, ours: str, name: str) -> Option:
         """The answer that a column of the file is one of ours, with the words in it that are understood."""
-        edits: Edits = {"columns": {ours: name}}
+        edits: Edits = {"columns": {ours: name}, "texts": {name: None}}
         says = vocabulary().says(ours, self._language)
         words = {word: meant for word, _ in self._guesses.words(name) if (meant := meaning(ours, word))}
         if ours not in vocabulary().axes or not words:
@@ -509,7 +507,7 @@ class OpenQuestions:
 
     def _ignoring(self, name: str, text: str) -> Option:
         """The answer that a column of the file is left out."""
-        return Option(text, {"ignore": [*self._brief.get("ignore", []), name]})
+        return Option(text, {"ignore": [name]})
 
     def _about(
         self,

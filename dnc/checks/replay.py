@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,8 +19,10 @@ from dnc.checks.settings import Settings
 from dnc.errors import InputError, StoreError
 from dnc.law.rulebook import PackId, Rulebook
 from dnc.lists.brief import Brief
-from dnc.lists.header import Header
+from dnc.lists.header import READ
 from dnc.lists.inputs import Source, opened
+from dnc.lists.roles import IGNORED
+from dnc.lists.texts import TextMeanings
 from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.audit_log import Entry
@@ -86,20 +89,16 @@ def replay_check(
     past = _Past(store.path, _standing(store, number, then))
     rulebook = Rulebook.of(texts)
     brief = brief_of(terms)
-    # Earlier versions used no column that was not mapped, whatever its name.
-    if "ignore" in terms:
-        ignore = terms["ignore"]
-    else:
-        with opened(path) as files:
-            ignore = Header(files.table(), brief).possible_objections
     settings = Settings(
-        brief=replace(brief, ignore=ignore),
+        brief=brief,
         consents=beside,
         at=terms["at"],
         now=date.fromisoformat(then["today"]),
         guidance=terms["guidance"],
         accept=terms["accept"],
         rulebook=rulebook,
+        accept_unread=terms.get("accept_unread", sys.maxsize),  # earlier versions counted such rows, and went on
+        reason=f"replay {number}",
     )
     result = run(path, past, settings, outputs, columns=None if outputs.targets else ["outcome"])
     same = past.noted["verdicts"] == then["verdicts"]
@@ -116,7 +115,13 @@ def brief_of(terms: Mapping[str, Any]) -> Brief:
     """The brief in the settings of a check, as the log keeps them (`dnc.checks.settings.Setup.text`)."""
     fields = {name: terms[name] for name in ("region", "dates", "columns", "values", "facts")}
     fields |= {name: terms.get(name, {}) for name in ("when_filled", "when_empty")}
-    return Brief(**fields, short_rows=terms.get("short_rows"), sheet=terms.get("sheet"))
+    fields |= {name: terms.get(name) for name in ("short_rows", "sheet", "around")}
+    fields["ignore"] = tuple(terms.get("ignore", ()))
+    # Earlier versions left out every column that the brief did not name, and read nothing around the table.
+    if "texts" not in terms:
+        return Brief(**fields | {"new_columns": IGNORED, "around": READ})
+    texts = {name: TextMeanings(**texts) for name, texts in terms["texts"].items()}
+    return Brief(**fields, texts=texts, new_columns=terms["new_columns"])
 
 
 def check_row(store: Store, number: int) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from dnc.frames import ahead
 from dnc.lists.calls import Calls
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
-from dnc.lists.unused_columns import SecondNumbers, UnusedObjections
+from dnc.lists.second_numbers import SecondNumbers
 from dnc.store.store import Standing, Store
 from dnc.verdicts.judge import Judge, Verdicts
 
@@ -82,16 +82,15 @@ def run(
         store.must_be_writable()
         standing = store.standing()
         outputs.refuse([*(file.path for file in files.files), *([settings.consents] if settings.consents else [])])
-        outputs.open(layout, stack)
         judge = stack.enter_context(setup.judge(standing))
-        intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack))
-        people = People(_temporary_folder(stack), header.columns.get("call") if several else None)
+        intake, against = setup.read_ahead(intake, files.table, _temporary_folder(stack), judge.objections)
+        outputs.open(layout, stack)
+        people = People(_temporary_folder(stack), header.columns.get("person"))
         tallies = Tallies()
         work = stack.enter_context(store.work("check")) if keep else None
         evidence = Evidence(files, state, work, header.columns.get("call", ""))
         second = SecondNumbers(header)
-        unused = UnusedObjections(header)
-        watching: list[Observer] = [unused.add, tallies.add, people.add, evidence.add, second.add, *observers]
+        watching: list[Observer] = [tallies.add, people.add, evidence.add, second.add, *observers]
         pipeline = _Pipeline(intake, partial(setup.completed, against=against), judge, watching, selection, outputs)
         pipeline.run(progress)
         repeated, persons = people.count()
@@ -189,6 +188,7 @@ def _record(
         "brief": brief.sha256,
         "guidance": policy.guidance,
         "accepted": dict(policy.accepted),
+        "accept_unread": {"count": setup.accept_unread, "reason": setup.reason} if setup.accept_unread else None,
         "rules": sorted(setup.book.texts),
         "pack": setup.book.installed and setup.book.installed._asdict(),
         "snapshots": [snapshot.id for snapshot in standing.snapshots],

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypedDict
@@ -15,7 +15,7 @@ from typing import Any, TypedDict
 import polars as pl
 
 from dnc.checks.law_in_force import law_of
-from dnc.errors import OptionError, must_be
+from dnc.errors import InputError, OptionError, must_be
 from dnc.files.table import Table
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
@@ -23,9 +23,11 @@ from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import BY_RULE, DECLARABLE, at_agreed_hour, read_declared
 from dnc.lists.consents import Consents, read_consents
+from dnc.lists.header import Header, NoNumberError
 from dnc.lists.intake import Intake
-from dnc.lists.other_rows import Against
-from dnc.messages import LANGUAGES, either, localized
+from dnc.lists.other_rows import Against, Objections
+from dnc.lists.roles import Survey
+from dnc.messages import LANGUAGES, either, figure, localized
 from dnc.store.audit_log import canonical
 from dnc.store.snapshots import Standing
 from dnc.store.store import Store
@@ -49,6 +51,8 @@ class SettingsOptions(TypedDict, total=False):
     accept: Mapping[str, str] | None
     language: str
     now: date | None
+    accept_unread: int | None
+    reason: str | None
 
 
 # For each field of `Settings`, what its value must be, if it is not None: a key of `errors.wanted`, and the types.
@@ -63,6 +67,8 @@ _KINDS: dict[str, tuple[Any, ...]] = {
     "accept": ("reasons", Mapping),
     "language": ("text", str),
     "now": ("day", date),
+    "accept_unread": ("number", int),
+    "reason": ("text", str),
 }
 
 
@@ -84,6 +90,8 @@ class Settings:
         accept: regimes that no fact can decide, taken out of the outcome, each with the reason.
         language: of `dnc_why` and of reports, one of `dnc.messages.LANGUAGES`.
         now: the day that counts as today, to decide a check again; by default the clock's, read for each batch.
+        accept_unread: how many rows with an objection, a refusal or a withdrawal may have a number that cannot be read.
+        reason: why these are accepted; logged.
     """
 
     region: str | None = None
@@ -96,6 +104,8 @@ class Settings:
     accept: Mapping[str, str] | None = None
     language: str = "en"
     now: date | None = None
+    accept_unread: int | None = None
+    reason: str | None = None
 
     @classmethod
     def of(cls, settings: Settings | None, options: SettingsOptions) -> Settings:
@@ -126,7 +136,10 @@ class Settings:
         brief = (self.brief or Brief()).but(self.region and self.region.upper(), facts=self.given)
         policy = _policy(book, self.guidance, self.accept or {}, self.language)
         consents = read_consents(self.consents, brief, book, self.now) if self.consents else None
-        return Setup(book, brief, None if self.at is None else str(self.at), policy, consents, self.now)
+        if self.accept_unread and not (self.reason or "").strip():
+            raise OptionError(localized("errors", "accept_unread_reason"))
+        at = None if self.at is None else str(self.at)
+        return Setup(book, brief, at, policy, consents, self.now, self.accept_unread or 0, self.reason)
 
 
 @dataclass(frozen=True)
@@ -140,6 +153,7 @@ class Setup:
         policy: how guidance and accepted regimes count.
         consents: joined to the calls of the list.
         now: the day that counts as today; None for the clock's.
+        accept_unread, reason: see `Settings`.
     """
 
     book: Rulebook
@@ -148,6 +162,8 @@ class Setup:
     policy: Policy
     consents: Consents | None
     now: date | None = None
+    accept_unread: int = 0
+    reason: str | None = None
 
     @property
     def text(self) -> str:
@@ -163,6 +179,10 @@ class Setup:
             "sheet": brief.sheet,
             "when_filled": brief.when_filled,
             "when_empty": brief.when_empty,
+            "texts": {name: asdict(texts) for name, texts in brief.texts.items()},
+            "new_columns": brief.new_columns,
+            "around": brief.around,
+            "accept_unread": self.accept_unread,
             "facts": brief.facts,
             "at": self.at,
             "guidance": policy.guidance,
@@ -173,25 +193,43 @@ class Setup:
     def intake(self, table: Table) -> Intake:
         """The intake of a table of planned calls.
 
-        Raises InputError; OptionError where `at` is not a date, or a column that may record objections is not used.
+        Raises InputError; OptionError where `at` is not a date, RolesError where no column is that of the numbers.
         """
-        brief = self.brief.without(DECLARABLE)
-        intake = Intake(table, brief, self.book, self.at, self.now, self.policy.language)
-        intake.header.refuse_unused()
+        intake = Intake(table, self.brief.without(DECLARABLE), self.book, self.at, self.now, self.policy.language)
+        try:
+            _ = intake.header.columns
+        except NoNumberError as error:
+            if not error.likely:
+                raise
+            header = Header(table, self.brief.but(columns={"number": error.likely[0]}))
+            survey = Survey(header)
+            for _ in survey.seen(table.batches):
+                pass
+            survey.refuse_without_number(error)
         return intake
 
-    def read_ahead(self, intake: Intake, reopen: Callable[[], Table], folder: Path) -> tuple[Intake, Against]:
-        """Collect the objections and withdrawals of a list, and give an intake that starts again at its first row.
+    def read_ahead(
+        self, intake: Intake, reopen: Callable[[], Table], folder: Path, recorded: Objections
+    ) -> tuple[Intake, Against]:
+        """Look at all rows of a list for what has to be known before the first is decided.
 
-        A list without columns for them, and without texts that say not to call near its beginning, is not read.
+        That is the role of every column, and the objections and withdrawals of persons. A list whose columns all have a
+        role, and none of them for these, is not read.
 
         Args:
             intake: of the list.
             reopen: opens the list a second time, where it is too large to be kept in memory.
             folder: for what is collected, if it is much.
+            recorded: the objections in the store (see `Against.read`).
+        Returns:
+            An intake that starts again at the first row, and what was collected.
+        Raises:
+            RolesError: a column has no role. InputError: an objection has a number that cannot be read.
         """
-        if not intake.header.against and not intake.has_marked_rows():
-            return intake, self.against(intake, (), folder)
+        survey, against = Survey(intake.header), Against(folder, self.policy.language)
+        if not (survey.is_needed or intake.header.against or intake.may_link or intake.begins_with_marks()):
+            survey.read_columns()
+            return intake, against
         kept, size = list[pl.DataFrame](), 0.0
 
         def batches() -> Iterator[pl.DataFrame]:
@@ -203,15 +241,17 @@ class Setup:
                 if size > _MEMORY:
                     kept.clear()
 
-        against = self.against(intake, batches(), folder)
+        against.read(intake.undeclared, survey.seen(intake.fitted(batches())), recorded)
+        found = survey.read_columns()
+        self._refuse_unplaced(intake, against)
         table = reopen() if size > _MEMORY else replace(intake.table, batches=iter(kept))
-        return replace(intake, table=table), against
+        return replace(intake, table=table, found=found), against
 
-    def against(self, intake: Intake, batches: Iterable[pl.DataFrame], folder: Path) -> Against:
-        """The objections and withdrawals in the rows of a list; `folder` and `intake` as for `read_ahead`."""
-        against = Against(folder, self.policy.language)
-        against.read(intake.undeclared, intake.fitted(iter(batches)))
-        return against
+    def _refuse_unplaced(self, intake: Intake, against: Against) -> None:
+        """Raise InputError where more objections than were accepted have a number that cannot be read."""
+        if against.unplaced > self.accept_unread:
+            message = localized("errors", "unplaced", n=figure(against.unplaced), count=against.unplaced)
+            raise InputError(message, intake.table.path, against.line)
 
     def completed(self, calls: Calls, against: Against | None = None) -> Calls:
         """Calls with what other rows, the file of consents and the brief say of their numbers.

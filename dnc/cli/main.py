@@ -130,7 +130,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if isinstance(error, click.UsageError):
             use_typed_language(error, sys.argv[1:] if arguments is None else arguments)
         text, code = _message(KeyboardInterrupt(*stopped) if stopped else error)  # engines raise errors of their own
-        say(f"dnc: {text}", "error", code)
+        for line in f"dnc: {text}".split("\n"):
+            say(line, "error", code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -357,6 +357,7 @@ def load_brief(
     ignore: Sequence[str] = (),
     *,
     sheet: str | None = None,
+    around: str | None = None,
 ) -> Brief:
     """The brief of --brief with what other options override.
 
@@ -366,7 +367,7 @@ def load_brief(
 
     brief = read_brief(path) if path else Brief()
     try:
-        return brief.but(region, _by_name(maps), dict(given), ignore, sheet)
+        return brief.but(region, _by_name(maps), dict(given), ignore, sheet=sheet, around=around)
     except InputError as error:
         raise click.UsageError(in_language(error.message, language())) from None
 

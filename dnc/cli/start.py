@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +16,9 @@ from dnc.messages import counted, in_language, localized, messages
 if TYPE_CHECKING:
     from dnc.checks.interview import Interview
     from dnc.checks.questions import Question
+
+
+_PAIR = 2  # numbers that change a row: that of the row and that of an answer
 
 
 @click.command()
@@ -68,6 +72,7 @@ def start(
             interview.answer(question, question.default)
         elif not _ask(interview, question, lang):
             break
+    interview.finish()
     settings = Settings(brief=read_brief(brief), consents=consents, rulebook=book, language=lang)
     result = api.check(file, open_store(ctx), settings=settings, out=out)
     for line in (*summary(result), texts["brief"].format(path=brief), texts["report"].format(path=out)):
@@ -85,6 +90,8 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
     decides = texts["decides" if interview.whole else "decides_sample"]
     say("")
     say(f"{question.text} {decides.format(rows=count(question.rows), all=count(interview.calls))}")
+    if question.table:
+        return _ask_table(interview, question, texts)
     if question.shown:
         say("  " + texts["shown"].format(values=", ".join(question.shown)))
     if question.how:
@@ -108,6 +115,32 @@ def _ask(interview: Interview, question: Question, language: str) -> bool:
             say(texts["again"].format(why=in_language(error.message, language)))
         else:
             return True
+
+
+def _ask_table(interview: Interview, question: Question, texts: Mapping[str, Any]) -> bool:
+    """Show a table until it is accepted, with a change for each line that is typed; False if no more answers come."""
+    chosen, last = [row.chosen for row in question.table], ""
+    for number, row in enumerate(question.table, 1):
+        if row.name not in (last, row.text):
+            say(f"  {row.name}")
+        last = row.name
+        answers = " · ".join(f"{at} {option.text}" for at, option in enumerate(row.options, 1))
+        say(f"  {number:>3}  {row.text}  {', '.join(row.shown)}")
+        say(f"       [{row.chosen + 1}] {answers}")
+    while True:
+        click.echo(f"{texts['choose_rows']} ", nl=False, err=True)
+        if not (line := sys.stdin.readline()):
+            say("")
+            return False
+        if not (typed := line.split()):
+            interview.answer(question, chosen)
+            return True
+        numbers = list(map(int, typed)) if all(map(str.isdecimal, typed)) and len(typed) == _PAIR else [0, 0]
+        at, answer = numbers[0] - 1, numbers[1] - 1
+        if 0 <= at < len(chosen) and 0 <= answer < len(question.table[at].options):
+            chosen[at] = answer
+        else:
+            say(texts["again_row"])
 
 
 def _chosen(question: Question, text: str, again: str) -> int | str | None:

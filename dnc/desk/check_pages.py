@@ -180,12 +180,13 @@ def _answer(visit: Visit, sent: Form) -> Response:
         open_ = {question.id: question for question in list_check.open()}
         for at, id_ in enumerate(sent.all("question")):
             # An earlier answer may have closed the question; on a page of several, some may be left for later.
-            if (question := open_.get(id_)) is None or (all_open and not sent.get(f"answer-{at}")):
+            is_answered = sent.get(f"answer-{at}") or sent.get(f"answer-{at}-0")
+            if (question := open_.get(id_)) is None or (all_open and not is_answered):
                 continue
             try:
                 list_check.answer(
                     question,
-                    _chosen(visit, question, sent.get(f"answer-{at}")),
+                    _chosen_rows(visit, question, sent, at) or _chosen(visit, question, sent.get(f"answer-{at}")),
                     messages("start", visit.session.language)["unknown"],
                 )
             except InputError as error:
@@ -195,6 +196,14 @@ def _answer(visit: Visit, sent: Form) -> Response:
     if sent.get("run"):
         return _run(visit, sent)
     return visit.to(f"/checks/{list_check.id}/questions" + ("?all=1" if all_open else ""))
+
+
+def _chosen_rows(visit: Visit, question: Question, sent: Form, at: int) -> list[int]:
+    """The answers to a question that is a table; none for any other. Raises InputError if one is missing."""
+    rows = [(row, sent.get(f"answer-{at}-{place}")) for place, row in enumerate(question.table)]
+    if not all(text.isdecimal() and int(text) < len(row.options) for row, text in rows):
+        raise InputError(visit.texts["no_answer"])
+    return [int(text) for _, text in rows]
 
 
 def _chosen(visit: Visit, question: Question, text: str) -> int | str | None:
@@ -232,7 +241,7 @@ def _run(visit: Visit, sent: Form) -> Response:
     list_check, desk, language = _list(visit), visit.desk, visit.session.language
     if list_check.job and not list_check.job.ended:
         return visit.to(f"/jobs/{list_check.job.id}")
-    if not list_check.interview.number_is_known or list_check.interview.unexplained:
+    if list_check.interview.blocking:
         return visit.to(f"/checks/{list_check.id}/questions")
 
     def shown(job: Job) -> Shown:

@@ -31,7 +31,7 @@ from dnc.lists.brief import read_brief
 from dnc.lists.calls import Calls
 from dnc.lists.consents import Consents, read_consents
 from dnc.lists.guesses import Guesses
-from dnc.messages import counted, in_language, localized, messages
+from dnc.messages import apart, counted, in_language, localized, messages
 from dnc.reports.phrases import fact
 from dnc.verdicts.judge import Verdicts
 
@@ -142,7 +142,7 @@ class ListCheck:
         interview = Interview(upload.path, path, desk.store, desk.book, language)
         if brief and interview.number_is_known:
             try:
-                _ = interview.unexplained
+                _ = interview.decided
             except InputError as error:
                 raise InputError(localized("errors", "brief_of_other_list", why=error.message), brief.path) from None
         return cls(upload, path, interview)
@@ -207,11 +207,14 @@ class ListCheck:
         """The open questions."""
         return list(self.interview.open())
 
-    def answer(self, question: Question, chosen: int | str | None, unknown: str) -> None:
+    def answer(self, question: Question, chosen: int | str | list[int] | None, unknown: str) -> None:
         """Take an answer; `unknown` is the text that is listed if there is none. Raises InputError."""
         self.interview.answer(question, chosen)
         if isinstance(chosen, int):
             text = question.options[chosen].text
+        elif isinstance(chosen, list):
+            picked = ((row, row.options[at].text) for row, at in zip(question.table, chosen, strict=True))
+            text = apart((f"{row.text} → {answer}" for row, answer in picked), self.interview.language)
         elif chosen and question.fact and question.fact != "cli":  # the caller's own number
             text = fact(question.fact, chosen, self.interview.language).value
         else:
@@ -227,6 +230,8 @@ class ListCheck:
 
     def run(self, job: Job, desk: Desk, language: str) -> None:
         """Check the list, as a job: its rows go to a file beside it. Raises as `dnc.api.check`."""
+        with self.lock:
+            self.interview.finish()
         job.total = count_rows(self.upload.path)
         out = self.upload.path.with_name(f".{job.id}.parquet")
         numbers, before = list[pl.Series](), 0
@@ -292,14 +297,13 @@ class _Columns:
             return self._says(ours), self._draft["own"].format(ours=ours) if own else self._texts["told"]
         if filled := self._filled_by(name):
             return "; ".join(map(self._says, filled)), self._texts["told"]
-        if folded(name) in map(folded, self._brief.get("ignore", ())):
-            return self._texts["ignored"], self._texts["told"]
+        for key, says in (("ignore", "ignored"), ("texts", "read")):
+            if folded(name) in map(folded, self._brief.get(key, ())):
+                return self._texts[says], self._texts["told"]
         return None
 
     def _guessed(self, name: str) -> tuple[str, str]:
         """What the name or the cells of a column suggest."""
-        if name in self._guesses.possible_objections:
-            return self._texts["may_object"], self._texts["objects"]
         if ours := next((ours for ours, theirs in self._guesses.named.items() if theirs == name), None):
             return self._texts["perhaps"].format(says=self._says(ours)), self._draft[self._guesses.reason(name)]
         if name in self._guesses.numbers:

@@ -122,7 +122,7 @@ def read_csv(path: Path, text: Text, with_header: bool, strict: bool) -> Table:
         start.dialect.delimiter,
         bom=text.encoding != "utf-8",
         skipped=start.skipped,
-        titles=[(path, title) for title in start.heading.titles],
+        titles=start.heading.titles,
         misfits=[text.misfit] if text.misfit else [],
         surplus=surplus,
     )

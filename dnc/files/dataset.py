@@ -128,12 +128,8 @@ def _chained(tables: Iterator[Table]) -> Table:
         for table in tables:
             if table.header != whole.header:
                 raise InputError(localized("errors", "other_columns", name=whole.path.name), table.path, 1)
-            whole.skipped += table.skipped
-            whole.titles += table.titles
-            whole.others += table.others
-            whole.hidden += table.hidden
-            whole.misfits += table.misfits
-            whole.full += table.full
+            for name in ("skipped", "titles", "paths", "sheets", "others", "unmarked", "hidden", "misfits", "full"):
+                setattr(whole, name, getattr(whole, name) + getattr(table, name))
             whole.dates &= table.dates
             yield from table.batches
 

@@ -118,14 +118,14 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
         header = [f"column {position}" for position in range(1, texts.width + 1)]
     frame = texts.rename(dict(zip(texts.columns, unique_names(header), strict=True)))
     midnight = pl.all().str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "$1")
-    struck, noted = (pl.lit(cells[LINE].is_in(sorted(rows))) for rows in (read.rows("struck"), read.noted))
+    struck, noted = (pl.lit(cells[LINE].is_in(sorted(read.rows(kind)))) for kind in ("struck", "note"))
     marked = pl.when(struck).then(pl.lit(STRUCK)).when(noted).then(pl.lit(NOTED))
     beyond = unnamed(frame.columns[named_columns(header) :])
     frame = frame.with_columns(midnight, pl.coalesce(marked, beyond).alias(RAGGED))
     frame = frame.with_columns(cells[LINE]).slice(header_row + 1 if with_header else 0)
     long = (cells for cells in texts if (cells.str.len_bytes() >= CELL).any())
     full = sum(int((cells.str.len_chars() >= CELL).sum()) for cells in long)
-    titles = [(path, title) for title in (*top.titles, *([] if sheet else [read.name]))]
+    on_header = (mark.text or "" for mark in read.marks if mark.kind == "note" and mark.row <= cells[LINE][header_row])
     skipped = int(cells[LINE][header_row]) - 1  # empty ones too, so that the header has the number of its row
     return Table(
         path,
@@ -133,8 +133,10 @@ def _spreadsheet(path: Path, with_header: bool, sheet: str | None) -> Table:
         header,
         sliced(frame),
         skipped=skipped,
-        titles=titles,
+        titles=[*top.titles, *on_header],
+        sheets=[read.name],
         others=read.others,
+        unmarked=[] if read.has_marks else [path],
         hidden=int(frame[LINE].is_in(sorted(read.rows("hidden"))).sum()),
         full=full,
     )

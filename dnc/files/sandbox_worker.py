@@ -64,8 +64,9 @@ def parquet(path: Path, batch_rows: int) -> Iterator[pl.DataFrame]:
 def spreadsheet(path: Path, wanted: str, batch_rows: int) -> Iterator[pl.DataFrame]:
     """The rows of a sheet, after an empty frame of them.
 
-    Three frames come first: the sheets (`name`, `chosen`); the position of each column in the sheet, counted from 0
-    (`place`); and, if it is not an XLSX, the marks of the sheet, with the columns of `dnc.files.sheet_xml.Mark`.
+    Three frames come first: the sheets (`name`, `chosen`, `has_cells`); the position of each column in the sheet,
+    counted from 0 (`place`); and, if it is not an XLSX, the marks of the sheet, with the columns of
+    `dnc.files.sheet_xml.Mark`.
     """
     import fastexcel
 
@@ -77,11 +78,9 @@ def spreadsheet(path: Path, wanted: str, batch_rows: int) -> Iterator[pl.DataFra
     places.sort(key=lambda at: book.sheet_names[at] != _OURS)
     loaded = (book.load_sheet(at, **how) for at in places)
     sheet = next((sheet for sheet in loaded if sheet.width and (wanted or sheet.visible == "visible")), None)
-    yield pl.DataFrame(
-        [(name, sheet is not None and name == sheet.name) for name in book.sheet_names],
-        schema={"name": pl.String, "chosen": pl.Boolean},
-        orient="row",
-    )
+    chosen = [sheet is not None and name == sheet.name for name in book.sheet_names]
+    has_cells = [is_chosen or bool(book.load_sheet(at, n_rows=1, **how).width) for at, is_chosen in enumerate(chosen)]
+    yield pl.DataFrame({"name": book.sheet_names, "chosen": chosen, "has_cells": has_cells})
     if sheet is None:
         return
     if sheet.width > _MOST_COLUMNS:

@@ -21,7 +21,6 @@ import polars as pl
 
 from dnc.errors import InputError
 from dnc.files.archive import Member, parts
-from dnc.files.hints import says_not_to_call
 from dnc.files.input_file import read_bounded
 from dnc.files.sandbox import frames
 from dnc.files.sheet_xml import Mark, column_of, marks_of, notes_of, sheet_part, struck_styles, struck_texts
@@ -51,24 +50,20 @@ _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 class Sheet(NamedTuple):
     """A sheet, and what has to be reported about it.
 
-    name: of the sheet. cells: String columns, from its first row on. others: the names of the other sheets.
-    marks: its merged and struck-through cells, its hidden rows, and its notes.
+    name: of the sheet. cells: String columns, from its first row on. others: the names of other sheets with cells.
+    marks: its merged and struck-through cells, its hidden rows, and its notes. has_marks: whether struck-through cells
+    and notes can be read, as in XLSX.
     """
 
     name: str
     cells: pl.DataFrame
     others: list[str]
     marks: list[Mark]
+    has_marks: bool
 
     def rows(self, kind: str) -> set[int]:
         """The rows with such marks, counted from 1."""
         return {mark.row for mark in self.marks if mark.kind == kind}
-
-    @property
-    def noted(self) -> set[int]:
-        """The rows with a note that says not to call, counted from 1."""
-        notes = ((mark.row, (mark.text or "").splitlines()) for mark in self.marks if mark.kind == "note")
-        return {row for row, lines in notes if any(map(says_not_to_call, lines))}
 
 
 class EmptySheetError(InputError):
@@ -82,12 +77,14 @@ def read_sheet(path: Path, wanted: str | None) -> Sheet:
     sheets = [name for name in xml if name.startswith(_SHEETS) and name.endswith(".xml")]
     texts = struck_texts(xml[_TEXTS]) if _TEXTS in xml and _may_strike(xml[_TEXTS]) else frozenset()
     special = {name for name in sheets if _is_special(xml[name], path, struck) or texts}
-    position, names, cells, columns, marks = _values(path, wanted)
+    all_sheets, cells, columns, marks = _values(path, wanted)
+    position = int(all_sheets["chosen"].arg_true()[0])
     if xml:
-        name = sheet_part(xml, position)
-        marks = [*(marks_of(xml[name], struck, texts) if name in special else []), *notes_of(xml, name)]
+        part = sheet_part(xml, position)
+        marks = [*(marks_of(xml[part], struck, texts) if part in special else []), *notes_of(xml, part)]
     cells = _with_failed(cells, columns, [mark for mark in marks if mark.kind == "failed"])
-    return Sheet(names[position], cells, names[:position] + names[position + 1 :], marks)
+    others = all_sheets.filter(pl.col("has_cells") & ~pl.col("chosen"))["name"].to_list()
+    return Sheet(all_sheets["name"][position], cells, others, marks, has_marks=bool(sheets))
 
 
 def has_numbers(path: Path, name: str) -> bool:
@@ -99,8 +96,8 @@ def has_numbers(path: Path, name: str) -> bool:
     return any(holds_number(cell) for column in cells for cell in column.unique().drop_nulls())
 
 
-def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFrame, list[int], list[Mark]]:
-    """Position of the sheet, names of all sheets, its cells, the position of each of their columns, and its marks."""
+def _values(path: Path, wanted: str | None) -> tuple[pl.DataFrame, pl.DataFrame, list[int], list[Mark]]:
+    """The sheets (`name`, `chosen`, `has_cells`), the cells, the position of each of their columns, and the marks."""
     rows = frames("spreadsheet", path, _ROWS_AT_ONCE, wanted or "")
     sheets = next(rows)
     if not sheets["chosen"].any():
@@ -114,7 +111,7 @@ def _values(path: Path, wanted: str | None) -> tuple[int, list[str], pl.DataFram
     most = _MOST_ROWS if read_bounded(path, 2) == b"PK" else _MOST_ROWS_97
     if cells.height >= most:
         raise InputError(localized("errors", "sheet_full", most=figure(most)), path)
-    return int(sheets["chosen"].arg_true()[0]), sheets["name"].to_list(), cells, columns, marks
+    return sheets, cells, columns, marks
 
 
 # Patterns over the bytes of a sheet decide only whether it is read at all, and whether expat has to parse it: expat

@@ -30,7 +30,7 @@ UNEVEN = "most rows have more or fewer cells than the header, and not all of the
 UNNAMED = "the row has text behind the last column with a name"
 QUOTED = "a quotation mark in the row is not closed in its cell"
 STRUCK = "the row has cells that are struck through"
-NOTED = "a text in the row says that people are not to be called"
+NOTED = "a note on the row, or a text beside its number, may say that people are not to be called"
 MARKED = (STRUCK, NOTED)  # rows that fit, but whose call is never clear
 LINE = "\0line"  # UInt64 column of every batch: the line where the row begins, counted from 1
 PHONE_WORDS = (
@@ -77,16 +77,16 @@ class Table:
     batches: frames of at most `BATCH_ROWS` rows, in file order, with `columns`, `RAGGED` and `LINE`.
     delimiter: of a CSV. bom: whether an output of the same form needs a byte-order mark, since the CSV was not plain
         UTF-8.
-    skipped: lines before the header. titles: the texts in them, and the name of a sheet that was not asked for, each
-        with its file. others: sheets of a spreadsheet that were not read.
+    skipped: lines before the header. titles: the texts in them, and in notes on cells of the header.
+    paths: the files. sheets: those that were read. others: other sheets of a spreadsheet that have cells.
+    unmarked: spreadsheets whose notes and struck-through cells cannot be read.
     hidden: rows of a spreadsheet that are hidden.
     misfits: where a text is not UTF-8, and how it was read.
     full: cells of a spreadsheet with the most characters that a cell can hold; they may have been cut by the program
         that wrote them.
     surplus: empty cells at the end of every row of a registry's CSV that the header does not have.
 
-    Where several files are read as one list, `skipped`, `titles`, `others`, `hidden`, `misfits` and `full` grow as the
-    files are opened.
+    Where several files are read as one list, what is counted or listed here grows as the files are opened.
     """
 
     path: Path
@@ -96,8 +96,11 @@ class Table:
     delimiter: str = ","
     bom: bool = False
     skipped: int = 0
-    titles: list[tuple[Path, str]] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
+    sheets: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    unmarked: list[Path] = field(default_factory=list)
     hidden: int = 0
     misfits: list[Misfit] = field(default_factory=list)
     full: int = 0
@@ -105,6 +108,7 @@ class Table:
     dates: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
+        self.paths = self.paths or [self.path]
         if len(self.header) > SHEET_COLUMNS:
             raise InputError(localized("errors", "columns_over", most=figure(SHEET_COLUMNS)), self.path)
         for position, name in enumerate(self.header, 1):

@@ -9,17 +9,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from dnc.clock import DATE_ORDERS, NONE, YES, read_day, today
 from dnc.errors import InputError
 from dnc.files.input_file import read_bounded
 from dnc.files.table import folded
 from dnc.files.toml_reader import TomlError, toml_of
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
+from dnc.lists.texts import MEANINGS, TextMeanings, normal
 from dnc.messages import localized
 from dnc.numbers.numbering_plans import known_region
 
 Names = str | Sequence[str]  # of one column of the file, or of several
-_KEYS = ("region", "dates", "sheet", "short_rows", "ignore", "columns", "values", "when_filled", "when_empty", "facts")
+_KEYS = (
+    *("region", "dates", "sheet", "short_rows", "ignore", "new_columns", "around"),
+    *("columns", "values", "texts", "when_filled", "when_empty", "facts"),
+)
+_OF_TEXTS = ("rest", "separator", "on")  # beside its meanings
 _MOST_BYTES = 1 << 23  # more than the characters of a brief can take
 SHORT_ROWS = ("trailing",)
 
@@ -41,7 +48,12 @@ class Brief:
         sha256: checksum of the brief's file, or None.
         beside: names of facts that were given as options and not in the brief.
         short_rows: `trailing` if rows of a CSV may leave out empty cells at their end.
-        ignore: columns of the file that are left out on purpose, although they may contain objections.
+        ignore: columns of the file that are left out on purpose; `utm_*` names several, and `*` all others but those
+            that say yes or no and those that may hold objections.
+        texts: column of the file → what its texts mean.
+        new_columns: what columns are that the brief does not name: None (they stop the list), `undecided` (their texts
+            were read by nobody), or `ignored`, which only a check of an earlier version has.
+        around: `read` if a person has read what the file has around its table.
     """
 
     region: str | None = None
@@ -56,6 +68,9 @@ class Brief:
     sheet: str | None = None
     when_filled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     when_empty: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    texts: Mapping[str, TextMeanings] = field(default_factory=dict)
+    new_columns: str | None = None
+    around: str | None = None
 
     def __post_init__(self) -> None:
         if self.region is not None and not known_region(self.region.upper()):
@@ -111,7 +126,9 @@ class Brief:
         columns: Mapping[str, Names] | None = None,
         facts: Mapping[str, object] | None = None,
         ignore: Sequence[str] = (),
+        *,
         sheet: str | None = None,
+        around: str | None = None,
     ) -> Brief:
         """This brief with settings from elsewhere, which override its own."""
         return replace(
@@ -122,11 +139,12 @@ class Brief:
             beside=self.beside.union(facts or ()),
             ignore=(*self.ignore, *ignore),
             sheet=sheet or self.sheet,
+            around=around or self.around,
         )
 
     def without_file(self) -> Brief:
         """This brief without what it says of the columns of a file."""
-        return replace(self, columns={}, ignore=(), when_filled={}, when_empty={})
+        return replace(self, columns={}, ignore=(), when_filled={}, when_empty={}, texts={})
 
     def without(self, facts: Collection[str]) -> Brief:
         """This brief without some of its facts."""
@@ -208,6 +226,9 @@ def read_brief(path: str | Path) -> Brief:
     if not isinstance(ignore, list) or not all(isinstance(name, str) for name in ignore):
         raise InputError(localized("errors", "columns_list"), path, "ignore")
     region, dates, short_rows = entries.get("region"), entries.get("dates", "iso"), entries.get("short_rows")
+    texts = {
+        name: _meanings(path, name, table) for name, table in _table(path, "texts", entries.get("texts", {})).items()
+    }
     sheet = entries.get("sheet")
     if sheet is not None and (not isinstance(sheet, str) or not sheet):
         raise InputError(localized("errors", "sheet_name"), path, "sheet")
@@ -224,9 +245,47 @@ def read_brief(path: str | Path) -> Brief:
             sheet=sheet,
             when_filled=rules["when_filled"],
             when_empty=rules["when_empty"],
+            texts=texts,
+            new_columns=_word(path, entries, "new_columns", "undecided"),
+            around=_word(path, entries, "around", "read"),
         )
     except InputError as error:
         raise InputError(error.message, path) from None
+
+
+def _word(path: Path, entries: Mapping[str, Any], key: str, known: str) -> str | None:
+    """The one value that a key may have; None where it is left out."""
+    if (value := entries.get(key)) not in (None, known):
+        raise InputError(localized("errors", "one_word", word=value, known=known), path, key)
+    return value
+
+
+def _meanings(path: Path, name: str, value: Any) -> TextMeanings:
+    """What `[texts."Column"]` says. Raises InputError where a text has two meanings."""
+    table, key = _table(path, f"texts.{name}", value), f"texts.{name}"
+    if unknown := [entry for entry in table if entry not in (*MEANINGS, *_OF_TEXTS)]:
+        known = ", ".join((*MEANINGS, *_OF_TEXTS))
+        raise InputError(localized("errors", "unknown_key", known=known), path, f"{key}.{unknown[0]}")
+    found: dict[str, str] = {}
+    for meaning in MEANINGS:
+        texts = table.get(meaning, [])
+        if not isinstance(texts, list) or not all(isinstance(text, str | int | float | bool) for text in texts):
+            raise InputError(localized("errors", "texts_list"), path, f"{key}.{meaning}")
+        for text in normal(pl.Series([_as_text(text) for text in texts], dtype=pl.String)):
+            if text is None:
+                raise InputError(localized("errors", "empty_entry"), path, f"{key}.{meaning}")
+            if found.setdefault(text, meaning) != meaning:
+                raise InputError(localized("errors", "word_twice", word=text), path, key)
+    others = {entry: table[entry] for entry in _OF_TEXTS if entry in table}
+    for entry, text in others.items():
+        if not isinstance(text, str) or not text:
+            raise InputError(localized("errors", "no_text"), path, f"{key}.{entry}")
+    _ = _word(path, others, "rest", "nothing")
+    return TextMeanings(found, **others)
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _names(path: Path, value: Any) -> dict[str, Names]:

@@ -20,10 +20,10 @@ def toml_text(value: Any) -> str:
 
 
 def brief_text(brief: Mapping[str, Any], *path: str) -> str:
-    """A brief in TOML, or its table at a path: keys and tables in their order, without empty tables."""
+    """A brief in TOML, or its table at a path: keys and tables in their order."""
     below = {key: value for key, value in brief.items() if isinstance(value, Mapping)}
     lines = [f"{_key(key)} = {toml_text(value)}\n" for key, value in brief.items() if key not in below]
-    name = [f"\n[{'.'.join(map(_key, path))}]\n"] if path and lines else []
+    name = [f"\n[{'.'.join(map(_key, path))}]\n"] if path and (lines or not below) else []
     return "".join([*name, *lines, *(brief_text(table, *path, key) for key, table in below.items())])
 
 

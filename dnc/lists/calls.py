@@ -25,15 +25,16 @@ class Calls(NamedTuple):
             `doubt` (why the number may be mistyped),
             `odd` (what was not understood, or empty),
             `consent_odd` (whether anything in the columns of a consent was not understood),
+            `texts` (names of the columns with a text that has no meaning, `;` between them, or empty),
             `elsewhere` (what other rows say of the number, or empty; see `dnc.lists.other_rows`).
         was: the outcome of an earlier check; None where the list is not the output of one.
         shared: text columns of `carried` whose cells repeat in many rows, where that is known.
         row: for each call, the position of its row in the batch of the list (UInt32, ascending); None where each row is
             one call.
         cells: counts of cells that were not understood or that the brief filled; None where there are none:
-            `what` (`misread`, `when_filled`, `when_empty`; `denied` where a cell denies the objection that a rule about
-            `column` fills in), `column` (ours if misread, else that of the file), `word` (the cell, masked; our column
-            if denied; else what it was filled with), `rows` (of the list).
+            `what` (`misread`; `unread`, a text without a meaning, or a filled cell that contradicts what a rule says of
+            it; `rest`, texts that need none; `when_filled`, `when_empty`), `column` (ours if misread, else that of the
+            file), `word` (the cell, masked; for a rule what it was filled with), `rows` (of the list).
         source: for each call, the name of the column with its number, null where the row has none (String); None where
             the list has one such column.
         text: for each call, what the list has in place of its number (String); None where they are of no list.

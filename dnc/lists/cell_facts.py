@@ -14,24 +14,17 @@ from functools import cached_property, partial
 import polars as pl
 
 from dnc.clock import ALWAYS, NEVER, NO_DAYS, NONE, NOT_GIVEN, YES, may_be_cut, only_order, read_day, today
-from dnc.files.hints import (
-    has_objection,
-    is_ended,
-    may_object,
-    names_only_others,
-    noes,
-    permits,
-    says_no,
-    says_nothing,
-)
+from dnc.files.net import marked, marks
 from dnc.files.table import MARKED, RAGGED, folded
-from dnc.frames import Remembered, as_text, each_distinct, repeated, taken
+from dnc.frames import Remembered, as_text, each_distinct, numbered, repeated, taken
 from dnc.law.demands import DATES
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import AGAINST, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
-from dnc.lists.header import Rule
+from dnc.lists.header import Header, Rule
 from dnc.lists.local_time import Places, appointment, call_moment, local_day
+from dnc.lists.texts import TEXTS, TextMeanings, normal
+from dnc.lists.words import contradicts, noes, says_nothing
 from dnc.messages import messages
 from dnc.numbers.numbering_plans import known_region
 from dnc.numbers.reader import read_number
@@ -67,22 +60,33 @@ class FactReader:
     """Reads the cells of one list.
 
     Attributes:
-        columns: our name → name of the column in the frames.
-        rules: what filled and empty cells also tell.
-        brief: how its words map to ours, and what is declared for all rows.
+        header: its columns, and what a brief says of them.
         book: the law, for places.
         at: when calls are planned that have no `call_at`.
         now: the day that counts as today; None for the clock's.
         language: of the notes in `odd`, one of `dnc.messages.LANGUAGES`.
     """
 
-    columns: Mapping[str, str]
-    rules: Sequence[Rule]
-    brief: Brief
+    header: Header
     book: Rulebook
     at: str | None
     now: date | None
     language: str = "en"
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Our name → name of the column in the frames."""
+        return self.header.columns
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """What filled and empty cells also tell."""
+        return self.header.rules
+
+    @property
+    def brief(self) -> Brief:
+        """How the words of the list map to ours, and what is declared for all rows."""
+        return self.header.brief
 
     def cells(self, batch: pl.DataFrame, columns: Collection[str] | None = None) -> pl.DataFrame:
         """Our columns as text, by default all: null where empty, words replaced by ours, declared facts filled in.
@@ -115,13 +119,12 @@ class FactReader:
     def _holds(self, rule: Rule, batch: pl.DataFrame) -> pl.Series:
         """In which rows a rule applies. A cell such as `no` is neither filled nor empty; a refusal is not a consent.
 
-        One that tells nothing is filled only for objections, withdrawals and refusals.
+        One that tells nothing, or contradicts the rule, is filled only for objections, withdrawals and refusals.
         """
         state = fill_state(batch[rule.column], [rule], self.brief.values)
         if not rule.filled:
             return state.is_null()
-        filled = "x?!" if rule.ours in OR_NONE else "x" if rule.ours in DECLARABLE else "x!"
-        return state.is_in(list(filled)).fill_null(False)
+        return state.is_in(list("x?!" if rule.ours in OR_NONE else "x")).fill_null(False)
 
     def _mapped(self, batch: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
         """The cells of some of our columns as text, null where empty, words replaced by ours."""
@@ -141,9 +144,15 @@ class FactReader:
         return facts.with_columns(pl.when(~day.str.to_lowercase().is_in(NOT_GIVEN)).then(day) for day in days)
 
     def _noes(self, ours: str) -> dict[str, str]:
-        """What a no means in a column that says whom one may call, unless the brief says otherwise: an objection."""
-        is_permission = ours in AGAINST and permits(self.columns.get(ours, ""))
-        return dict.fromkeys(NONE, YES[0]) if is_permission else {}
+        """What a no means in a column of objections: one, too, if its name does not say so and the brief neither.
+
+        In a column that says whom one may call it is an objection, and in a column of objections it is none.
+        """
+        name = self.columns.get(ours)
+        is_doubtful = (
+            name and ours in OR_NONE and folded(name) not in (folded(ours), ours.partition("_")[0]) and not marks(name)
+        )
+        return dict.fromkeys(noes() - {"none"}, YES[0]) if is_doubtful else {}
 
     def regions(self, batch: pl.DataFrame) -> pl.Series | str | None:
         """The numbering plan of numbers in national format, of all rows or of each; null where none is known."""
@@ -185,6 +194,7 @@ class FactReader:
         where = self._where(cells, facts, odd)
         facts = facts.hstack(self._when(cells, where, odd)).hstack(where[["jurisdiction", "polls", "place"]])
         facts = facts.hstack(self._others(cells, facts["territory"], where["zones"], odd))
+        facts = facts.with_columns(self._told_by_texts(plans, where["zones"], facts))
         facts = facts.with_columns(at_agreed_hour())
         facts = facts.with_columns(_consent(facts, odd))
         if odd["objected_on"].any():  # the rule says all about a yes; of a withdrawal and a refusal the cell does
@@ -197,8 +207,13 @@ class FactReader:
         facts = facts.with_columns(self._declared_consent(plans))
         facts = facts.with_columns(note.alias("odd"), pl.lit("").alias("elsewhere"))
         fits = fit(plans[RAGGED])
-        marks = pl.concat([*self._misread(cells, odd, fits), *self._filled(plans, fits, facts["consent_odd"])])
-        marked = marks.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(MARKS))
+        misread = {ours: here for ours, here in self._misread(cells, odd, fits) if here.any()}
+        contradicted = self._contradicted(plans, fits)
+        facts = facts.with_columns(self._unread(plans, misread, contradicted))
+        found = [self._words_of(ours, cells[ours], here) for ours, here in misread.items()]
+        found += [_marks(here.arg_true(), "unread", name, pl.lit("")) for name, here in contradicted.items()]
+        counts = pl.concat([*found, *self._filled(plans, fits, facts["consent_odd"])])
+        marked = counts.group_by("plan").agg(pl.struct(pl.exclude("plan")).alias(MARKS))
         at = repeated(None, pl.UInt32, plans.height)
         at = at.scatter(marked["plan"], pl.int_range(0, marked.height, dtype=pl.UInt32, eager=True))
         return facts.with_columns(marked[MARKS][at])
@@ -213,23 +228,74 @@ class FactReader:
                 columns.append(_read(self._by_rules(plans, ours).to_frame(BY_RULE + ours), read, kind)[0])
         return columns
 
-    def _misread(self, cells: pl.DataFrame, odd: Odd, fits: pl.Series) -> Iterator[pl.DataFrame]:
-        """Which rows have a cell that was not understood, by column."""
+    def _misread(self, cells: pl.DataFrame, odd: Odd, fits: pl.Series) -> Iterator[tuple[str, pl.Series]]:
+        """Our column → which rows have a cell of it that was not understood, and to which no text gives a meaning."""
         for ours, is_odd in odd.items():
-            if not is_odd.any():
-                continue
             cell = cells[ours]
             here = is_odd & cell.is_not_null() & fits
             if axis := vocabulary().axes.get(ours):  # a line that contradicts the numbering plan is understood
                 here &= ~cell.str.to_lowercase().is_in(axis)
             elif ours in AGAINST:  # nor is it a mistake to record an objection without its day
                 here &= ~cell.str.to_lowercase().is_in(YES)
-            at = here.fill_null(False).arg_true()
-            word = masked(pl.lit(cell[at]))
-            if vocabulary().columns[ours]["kind"] in ("date", "datetime"):
-                order = each_distinct(cell[at].to_frame("day"), self._other_order, {"order": pl.String})["order"]
-                word = pl.concat_str(word, pl.format(" ({})", pl.lit(order)), ignore_nulls=True)
-            yield _marks(at, "misread", ours, word)
+            texts = self.header.texts.get(self.columns.get(ours, ""), TextMeanings())
+            if texts.meanings and here.any():
+                here &= ~normal(cell).is_in(list(texts.meanings)).fill_null(False)
+            yield ours, here.fill_null(False)
+
+    def _words_of(self, ours: str, cell: pl.Series, here: pl.Series) -> pl.DataFrame:
+        """The words of some rows that were not understood, as `MARKS` counts them."""
+        at = here.arg_true()
+        word = masked(pl.lit(cell[at]))
+        if vocabulary().columns[ours]["kind"] in ("date", "datetime"):
+            order = each_distinct(cell[at].to_frame("day"), self._other_order, {"order": pl.String})["order"]
+            word = pl.concat_str(word, pl.format(" ({})", pl.lit(order)), ignore_nulls=True)
+        return _marks(at, "misread", ours, word)
+
+    def _contradicted(self, plans: pl.DataFrame, fits: pl.Series) -> dict[str, pl.Series]:
+        """Column of the file → rows in which its filled cell contradicts what a rule about filled cells says."""
+        found: dict[str, pl.Series] = {}
+        for rule in self.rules:
+            if rule.filled and rule.ours not in OR_NONE:
+                here = (fill_state(plans[rule.column], [rule], self.brief.values) == "!").fill_null(False) & fits
+                if here.any():
+                    found[rule.name] = here | found[rule.name] if rule.name in found else here
+        return found
+
+    def _unread(
+        self, plans: pl.DataFrame, misread: Mapping[str, pl.Series], contradicted: Mapping[str, pl.Series]
+    ) -> pl.Series:
+        """`texts`: names of the columns with a text that has no meaning, `;` between them; empty where there is none.
+
+        What is said against a call needs no further meaning, and a moment or a place that cannot be read has its own.
+        """
+        names = self.header.mapped
+        unread = {names.get(ours, ours): here for ours, here in misread.items() if ours not in (*AGAINST, "call_at")}
+        unread = {**unread, **contradicted}
+        texts = plans[TEXTS].fill_null("")
+        if not unread:
+            return texts.alias("texts")
+        told = [pl.when(here).then(pl.lit(name.replace(";", ","))) for name, here in unread.items()]
+        both = pl.concat_list(pl.lit(texts).str.split(";"), *told).list.drop_nulls().list.set_difference([""])
+        return pl.select(both.list.unique().list.sort().list.join(";").alias("texts")).to_series()
+
+    def _told_by_texts(self, plans: pl.DataFrame, zones: pl.Series, facts: pl.DataFrame) -> list[pl.Expr]:
+        """Objections, refusals and withdrawals, with those that texts tell; the strictest of a row counts.
+
+        A refusal without a day counts as an objection.
+        """
+        days: dict[str, list[pl.Series]] = {ours: [facts[ours]] for ours in OR_NONE}
+        for name in plans.columns:
+            ours, told, _ = name.partition("\0")
+            if told and ours in OR_NONE:
+                cells = pl.DataFrame([plans[name].alias("day"), zones])
+                read = each_distinct(cells, partial(self._day, ours), {"day": pl.Date, "odd": pl.Boolean})["day"]
+                is_told = pl.lit(plans[name].is_not_null())
+                known = pl.when(is_told & (pl.lit(read) < NEVER)).then(pl.lit(read))
+                days[ours].append(pl.select(known.alias(ours)).to_series())
+                if ours == "refused_on":
+                    undated = is_told & known.is_null()
+                    days["objected_on"].append(pl.select(pl.when(undated).then(pl.lit(ALWAYS))).to_series())
+        return [_strictest(ours, told) for ours, told in days.items() if len(told) > 1]
 
     def _other_order(self, text: str) -> tuple[str | None]:
         """The order in which a date can be read, where that is not the declared one."""
@@ -237,7 +303,7 @@ class FactReader:
         return (None if order == self.brief.dates else order,)
 
     def _filled(self, plans: pl.DataFrame, fits: pl.Series, consent_odd: pl.Series) -> Iterator[pl.DataFrame]:
-        """Which rows have an empty cell that a rule filled, by rule; or one that denies the objection of a rule.
+        """Which rows have an empty cell that a rule filled, by rule.
 
         No consent is filled in where a cell about it was not understood (`consent_odd`).
         """
@@ -246,9 +312,6 @@ class FactReader:
             told = self._mapped(plans, [rule.ours])[rule.ours]
             used = self._holds(rule, plans) & (fits & ~consent_odd if rule.ours in DECLARABLE else fits)
             yield _marks((told.is_null() & used).arg_true(), rule.key, rule.name, pl.lit(rule.shown))
-            if rule.objects:
-                denied = told.str.to_lowercase().is_in(NONE).fill_null(False) & used
-                yield _marks(denied.arg_true(), "denied", rule.name, pl.lit(rule.ours))
 
     @property
     def _today(self) -> date:
@@ -337,34 +400,29 @@ def fill_state(cells: pl.Series, rules: Collection[Rule], values: Mapping[str, M
         rules: about the column.
         values: `Brief.values`; a word that is no objection by them says that there is nothing.
     """
-    text = text_of(cells)
-    if not any(rule.filled for rule in rules):
+    text, filled = text_of(cells), [rule for rule in rules if rule.filled]
+    if not filled:
         return pl.select(pl.when(text.is_not_null()).then(pl.lit("x"))).to_series()
     told = [values.get(rule.ours, {}) for rule in rules if rule.objects]
     nothing = {word: "-" for words in told for word, ours in words.items() if ours in NONE and word not in _STATES}
-    texts = cells.to_frame().select(text.alias("text"))
-    return each_distinct(texts, lambda word: (word and _state(word, nothing),), {"state": pl.String})["state"]
+    row, distinct = numbered(cells.to_frame().select(text.alias("text")))
+    texts = distinct["text"]
+    states = pl.Series([word and _state(word, nothing, filled) for word in texts], dtype=pl.String)
+    against = marked(texts) & (states != "-")
+    return pl.select(pl.when(against).then(pl.lit("!")).otherwise(states).alias("state")).to_series()[row]
 
 
-def _state(text: str, nothing: Mapping[str, str]) -> str:
+def _state(text: str, nothing: Mapping[str, str], rules: Sequence[Rule]) -> str:
     """What a cell with a text is for rules about filled cells.
 
-    `-` says that there is nothing (`n/a`, `no`, what `nothing` maps to it), `!` refuses something, `?` tells no more
+    `-` says that there is nothing (`n/a`, `no`, what `nothing` maps to it), `!` contradicts a rule, `?` tells no more
     than an empty cell (`NULL`).
     """
     if _translated(text.lower(), nothing)[0] in ("-", *NOT_GIVEN, *noes()):
         return "-"
-    if text != "!" and says_nothing(text):
-        return "?"
-    return "!" if _refuses(text) else "x"
-
-
-def _refuses(text: str) -> bool:
-    """Whether a cell refuses something: an opposition, a `no` with more words, a consent that ended, e-mails only."""
-    first = re.match(r"\w+", text)
-    is_no = text == "!" or says_no(text) or (first is not None and first[0].lower() in noes())
-    ended = is_ended(text) or names_only_others(text)
-    return is_no or ended or (any(map(str.isalpha, text)) and (may_object(text) or has_objection(text)))
+    if text == "!" or any(contradicts(text, rule.ours, rule.word) for rule in rules):
+        return "!"
+    return "?" if says_nothing(text) else "x"
 
 
 def masked(text: pl.Expr) -> pl.Expr:
@@ -425,6 +483,23 @@ def _consent(facts: pl.DataFrame, odd: Odd) -> list[pl.Expr]:
     doubtful = pl.select(pl.any_horizontal(odd[name] for name in DECLARABLE)).to_series()
     consent = pl.when(~doubtful | (facts["consent"] == "none")).then(facts["consent"])
     return [consent.alias("consent"), pl.lit(doubtful).alias("consent_odd")]
+
+
+def _strictest(ours: str, told: Sequence[pl.Series]) -> pl.Expr:
+    """The day that counts of several; null where none is known, NEVER where it is known that there was none.
+
+    Of refusals the last one counts, and of objections the first one; of withdrawals too, unless the consent is later
+    than all of them.
+    """
+    days = [pl.when(pl.lit(day) < NEVER).then(pl.lit(day)) for day in told]
+    first, last = pl.min_horizontal(days), pl.max_horizontal(days)
+    if ours == "refused_on":
+        found = last
+    elif ours == "objected_on":
+        found = first
+    else:
+        found = pl.when((first > ALWAYS) & (pl.col("consent_on") > last)).then(last).otherwise(first)
+    return pl.coalesce(found, pl.lit(told[0])).alias(ours)
 
 
 def quoted_cell(text: pl.Expr) -> pl.Expr:

@@ -20,20 +20,18 @@ from typing import Any
 import polars as pl
 
 from dnc.clock import ALWAYS, NEVER
-from dnc.errors import InputError, OptionError
-from dnc.files.hints import is_ended, may_end, named_like, names_others, says_no
+from dnc.errors import InputError
 from dnc.files.input_file import input_sha256
 from dnc.files.open_table import open_table
-from dnc.files.table import LINE, RAGGED, Table, as_typed, folded, quoted
+from dnc.files.table import LINE, RAGGED, Table, folded, quoted
 from dnc.frames import as_text, numbered, repeated
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import OR_NONE, vocabulary
+from dnc.law.vocabulary import vocabulary
 from dnc.lists.brief import Brief, Names
 from dnc.lists.calls import Calls
 from dnc.lists.cell_facts import DECLARABLE
-from dnc.lists.header import Header
 from dnc.lists.intake import Intake
-from dnc.lists.unused_columns import columns_with, distinct_words, is_day, objecting
+from dnc.lists.roles import Survey
 from dnc.messages import localized
 from dnc.numbers.normalise import EMPTY
 
@@ -104,9 +102,7 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     Raises:
         InputError: the file is not one of consents, has sheets that are not read, or the number of a statement against
             calls cannot be read.
-        OptionError: a column that is neither used nor ignored may tell withdrawals, by its name, because it has days,
-            or by its words, or is a second one for the same; or one for objections or refusals, which are not read
-            here, has some.
+        RolesError: a column has no role.
     """
     path = Path(path)
     table = open_table(path)
@@ -116,16 +112,16 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     found = {*map(folded, columns), *set(map(folded, table.columns)).difference(map(folded, brief.ignore))}
     if "number" not in found or not found & {"consent", folded("consent_withdrawn_on")}:
         raise InputError(localized("errors", "consent_columns"), path, 1)
-    of_consents = replace(brief, columns=columns, facts={}, when_filled={}, when_empty={})
-    intake = Intake(table, of_consents, book, now=now)
-    intake.header.refuse_unused("rename")
-    _refuse_second(intake.header)
     proof = next((name for name in table.columns if folded(name) in _PROOF), None)
+    texts = {name: meant for name, meant in brief.texts.items() if folded(name) in map(folded, table.columns)}
+    of_consents = replace(brief, columns=columns, texts=texts, facts={}, when_filled={}, when_empty={})
+    of_consents = replace(of_consents, ignore=(*brief.ignore, *([proof] if proof else [])))
+    intake = Intake(table, of_consents, book, now=now)
+    survey = Survey(intake.header)
     counts = dict.fromkeys(_COUNTS, 0)
 
     def batches() -> Iterable[pl.DataFrame]:
-        for batch in intake.fitted(table.batches):
-            _refuse_unused(batch, intake, proof)
+        for batch in survey.seen(intake.fitted(table.batches)):
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
             stated = _ranked(calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null())))
@@ -143,40 +139,15 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
             counts["unproven"] += int((given & ~proven).sum())
             yield stated.drop_nulls(["number", "rank"]).with_columns(_as_enums())
 
-    return Consents(path, input_sha256(path), _newest_of(batches()), **counts)
+    newest = _newest_of(batches())
+    _ = survey.read_columns()
+    return Consents(path, input_sha256(path), newest, **counts)
 
 
 def _certain(calls: Calls) -> Calls:
     """The same rows, without the numbers that may be mistyped."""
     doubt = calls.facts("doubt")["doubt"]
     return calls._replace(number=pl.select(pl.when(doubt.is_null()).then(calls.number).alias("number")).to_series())
-
-
-def _refuse_second(header: Header) -> None:
-    """Raise OptionError where a column has the short name of one that the file has too: `for` beside `consent_for`."""
-    for ours, short in _ALSO.items():
-        for name in header.unused:
-            if folded(name) == short:
-                first = quoted([header.columns[ours]])
-                why = localized("errors", "doubled", name=quoted([name]), typed=as_typed(name), first=first)
-                raise OptionError(why, header.table.path, header.table.skipped + 1)
-
-
-def _refuse_unused(batch: pl.DataFrame, intake: Intake, proof: str | None) -> None:
-    """Raise OptionError at a column that is not read and may tell withdrawals: by its name, a day or a word."""
-    header = intake.header
-    words = distinct_words(batch, [name for name in header.unused if name != proof])
-    objections = [name for name in OR_NONE if name in header.columns and name not in _COLUMNS]
-    others = [name for name in columns_with(words, names_others) if named_like(name, "consent_for")]
-    others += [name for name in columns_with(words, says_no) if named_like(name, "consent")]
-    for found, why in (
-        (list(filter(may_end, words["column"].unique(maintain_order=True))), "unused_columns"),
-        (columns_with(words, is_day), "unused_days"),
-        ([*objecting(words), *columns_with(words, is_ended), *others], "unused_cells"),
-        ([header.columns[name] for name in objections if intake.objecting(batch, [name]).any()], "unused_cells"),
-    ):
-        if found:
-            raise header.may_object_error([header.names[name] for name in found], why, "rename")
 
 
 def _not_understood(rows: pl.Series) -> list[pl.Expr]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,19 +15,23 @@ from pathlib import Path
 
 import polars as pl
 
+from dnc.clock import read_day
 from dnc.errors import InputError
-from dnc.files.hints import hints, is_no_consent, is_of_consent
 from dnc.files.open_table import open_table
 from dnc.files.table import folded, looks_like_phone
 from dnc.frames import as_text, repeated
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import FORMER, vocabulary
 from dnc.lists.brief import Brief
+from dnc.lists.columns import Content, contents_of
 from dnc.lists.header import Header
-from dnc.lists.unused_columns import DAY, DIGITS, MOST_WORDS, SURE, distinct_words, is_day, objecting
+from dnc.lists.second_numbers import DAY, DIGITS, SURE
+from dnc.lists.words import meaning, proposals
 from dnc.messages import localized, system_locale
 from dnc.numbers.bulk_reader import read_column
 
+MOST_WORDS = 20  # a column with more different words is free text, and holds no axis
+_LONGEST_DAY = 60  # characters
 _SAMPLE = 1_000  # numbers of a column that are read in every plan
 _TOGETHER = 10_000  # of all columns
 _PROBED = 20  # of a column; a plan that has none of these is not tried on the others: to compile all takes seconds
@@ -100,12 +105,14 @@ class Guesses:
     def __init__(self, path: str | Path, book: Rulebook, sheet: str | None = None) -> None:
         self.sheet = sheet
         self.table = open_table(path, sheet=sheet)
-        batch = next(iter(self.table.batches), pl.DataFrame(schema=dict.fromkeys(self.table.columns, pl.String)))
+        self._later = iter(self.table.batches)
+        batch = next(self._later, pl.DataFrame(schema=dict.fromkeys(self.table.columns, pl.String)))
         if not self.table.columns:
             raise InputError(localized("errors", "no_column_in"), self.table.path, self.table.skipped + 1)
         # A file without a header shows numbers where its names should be: the intake refuses it.
+        self.header = Header(self.table, Brief(columns={"number": self.table.columns[0]}))
         if batch.height:
-            _ = Header(self.table, Brief(columns={"number": self.table.columns[0]})).columns
+            _ = self.header.columns
         self.batch = batch
         self.rows = pl.DataFrame([as_text(batch[name]) for name in self.table.columns])
         self._book = book
@@ -204,7 +211,7 @@ class Guesses:
     @property
     def _spoken(self) -> list[str]:
         """The countries where the language of the header is written, the largest first."""
-        return list(hints()["languages"][self.language]["countries"]) if self.language else []
+        return list(proposals()["languages"][self.language]["countries"]) if self.language else []
 
     @cached_property
     def language(self) -> str | None:
@@ -212,7 +219,7 @@ class Guesses:
         plain = [folded(name) for name in self.table.header]
         scores = {
             language: sum(max((len(word) for word in entry["words"] if word in name), default=0) for name in plain)
-            for language, entry in hints()["languages"].items()
+            for language, entry in proposals()["languages"].items()
         }
         best = max(scores.values())
         first = [language for language, score in scores.items() if score == best]
@@ -264,7 +271,9 @@ class Guesses:
             ours = self._fitting(name, hinted) if hinted else self._by_words(name)
             if ours and ours not in self.own:
                 # Of two columns for one of ours, the one with words that are known, and not about e-mails.
-                score = self._known(ours, name) - any(word in folded(name) for word in hints()["elsewhere"]["words"])
+                score = self._known(ours, name) - any(
+                    word in folded(name) for word in proposals()["elsewhere"]["words"]
+                )
                 if ours not in proposed or score > proposed[ours][0]:
                     proposed[ours] = (score, name)
         return {**{ours: name for ours, (_, name) in proposed.items()}, **self.own}
@@ -303,22 +312,24 @@ class Guesses:
     @property
     def organisations(self) -> list[str]:
         """Columns that name an organisation."""
-        words = hints()["organisation"]["words"]
+        words = proposals()["organisation"]["words"]
         return [name for name in self.rows.columns if any(word in folded(name) for word in words)]
 
     @cached_property
-    def possible_objections(self) -> list[str]:
-        """Columns at which a check stops, since they may record objections, unless they are mapped or left out."""
-        number = next(iter(self.number_columns or self.numbers or self.table.columns))
-        header = Header(self.table, Brief(columns={"number": number}))
-        named = header.possible_objections
-        return named + objecting(distinct_words(self.rows, [name for name in header.unused if name not in named]))
+    def contents(self) -> dict[str, Content]:
+        """What each column holds, in all rows of the list."""
+        names = dict(zip(self.table.columns, self.table.header, strict=True))
+        contents = contents_of({name: shown for name, shown in names.items() if name not in FORMER})
+        for batch in itertools.chain([self.batch], self._later):
+            for name, content in contents.items():
+                content.add(batch[name])
+        return contents
 
-    @cached_property
-    def denied_consents(self) -> list[str]:
-        """Columns about consents with a cell that says no: a check stops where another one records a consent."""
-        names = filter(is_of_consent, self.rows.columns)
-        return [name for name in names if any(is_no_consent(word) for word, _ in self.words(name))]
+
+def is_day(cell: str) -> bool:
+    """Whether a cell is a day in some order."""
+    is_short = len(cell) <= _LONGEST_DAY and any(map(str.isdigit, cell))
+    return is_short and any(read_day(cell, order) for order in ("dmy", "mdy"))
 
 
 def filled(cells: pl.Series) -> pl.Series:
@@ -330,16 +341,8 @@ def filled(cells: pl.Series) -> pl.Series:
 def _hinted(name: str) -> str | None:
     """Our column that a name of a column suggests, by the longest word that is known in it."""
     plain = folded(name)
-    hits = [(len(word), ours) for ours, words in hints()["columns"].items() for word in words if word in plain]
+    hits = [(len(word), ours) for ours, words in proposals()["columns"].items() for word in words if word in plain]
     return max(hits)[1] if hits else None
-
-
-def meaning(column: str, word: str) -> str:
-    """The word of ours that theirs may mean, or nothing."""
-    if word.lower() in vocabulary().axes.get(column, ()):
-        return word.lower()
-    meanings = hints()["values"].get(column, {})
-    return next((ours for ours, words in meanings.items() if folded(word) in words), "")
 
 
 def _likely(fit: Mapping[str, tuple[int, int]], by_country: Counter[str]) -> list[tuple[str, int]]:

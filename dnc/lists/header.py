@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import cache, cached_property
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import polars as pl
+
 from dnc.clock import NONE
-from dnc.errors import InputError, OptionError
-from dnc.files.hints import (
-    hints,
-    marked_by,
-    may_object,
-    may_object_to_calls,
-    named_like,
-    of_the_rows,
-    permits,
-    says_not_to_call,
-)
+from dnc.errors import InputError
+from dnc.files.net import marked
 from dnc.files.table import (
-    SECOND,
     Table,
     as_typed,
     folded,
@@ -31,17 +23,26 @@ from dnc.files.table import (
     quoted,
     refuse_data_as_header,
 )
-from dnc.law.vocabulary import AGAINST, FORMER, vocabulary
+from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
-from dnc.messages import localized, registry_words
+from dnc.lists.columns import kind_of_name
+from dnc.lists.texts import ReadColumn, TextMeanings
+from dnc.messages import localized
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
+EVERY = "*"  # in `ignore`: all columns that the brief does not name
+READ = "read"  # of `around`: a person has read the texts around the table
 _NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
 _MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _MOST_NAMED = 4  # columns that a message proposes
-_SHORTEST = 5  # letters of a name that can be mistyped; shorter ones are one letter away from anything
-_LONG = 12  # letters of a name in which more than one can be wrong
-_ALIKE = 0.88  # share of letters that such a name and a mistyped one have in common, in the same order
+
+
+class NoNumberError(InputError):
+    """No column is the one of telephone numbers. likely: columns that are named like it."""
+
+    def __init__(self, message: str, likely: list[str], path: Path, line: int) -> None:
+        super().__init__(message, path, line)
+        self.likely = likely
 
 
 class Rule(NamedTuple):
@@ -65,7 +66,7 @@ class Rule(NamedTuple):
     @property
     def objects(self) -> bool:
         """Whether filled cells record an objection, a refusal or a withdrawal."""
-        return self.filled and self.ours in AGAINST and self.word not in NONE
+        return self.filled and self.ours in OR_NONE and self.word not in NONE
 
     @property
     def shown(self) -> str:
@@ -77,7 +78,7 @@ class Rule(NamedTuple):
 class Header:
     """The columns of a table and what a brief says of them.
 
-    A column is mapped (one of ours), ignored (left out on purpose) or only carried to the output.
+    A column is used (one of ours, or one that fills in ours), read (its texts have a meaning), or left out on purpose.
     """
 
     table: Table
@@ -98,8 +99,15 @@ class Header:
             if column := self._mapped(names[0], ours) if names else self._called(ours):
                 found[ours] = column
         if "number" not in found:
-            raise InputError(self._no_number(), *self._place)
+            raise NoNumberError(self._no_number(), self.likely_numbers, *self._place)
         return found
+
+    @property
+    def likely_numbers(self) -> list[str]:
+        """The columns that are named like telephone numbers."""
+        named = [name for name in self.table.columns if looks_like_phone(name) and not may_be_data(name)]
+        names = pl.Series(named, dtype=pl.String)
+        return names.filter(~marked(names)).to_list()
 
     @property
     def mapped(self) -> dict[str, str]:
@@ -146,9 +154,11 @@ class Header:
         """The unique name of a column that a brief names for something. Raises InputError where there is none."""
         if column := self._called(theirs):
             return column
-        raise InputError(
-            localized("errors", "no_column", name=quoted([theirs]), what=what, names=quoted(self.names)), *self._place
-        )
+        raise self._no_column(theirs, what)
+
+    def _no_column(self, theirs: str, what: str) -> InputError:
+        names = quoted(self.names)
+        return InputError(localized("errors", "no_column", name=quoted([theirs]), what=what, names=names), *self._place)
 
     def _called(self, name: str) -> str | None:
         """The unique name of the one column with a name; None where there is none. Raises InputError for several."""
@@ -164,19 +174,28 @@ class Header:
         return self.table.path, self.table.skipped + 1
 
     def _no_number(self) -> str:
-        others = (may_be_data, may_object, permits)
-        named = [name for name in self.table.columns if looks_like_phone(name) and not named_like(name, "consent")]
-        likely = [name for name in named if not any(is_other(name) for is_other in others)]
-        if not likely:
+        if not self.likely_numbers:
             return localized("errors", "no_number_column", names=quoted(self.table.columns))
-        maps = " ".join(f"--map number={as_typed(name)}" for name in likely[:_MOST_NAMED])
+        maps = " ".join(f"--map number={as_typed(name)}" for name in self.likely_numbers[:_MOST_NAMED])
         return localized("errors", "number_column", maps=maps)
 
     @cached_property
     def ignored(self) -> list[str]:
-        """Columns that are left out on purpose."""
+        """Columns that the brief leaves out, by their names or by a pattern such as `utm_*`."""
         named = set(map(folded, self.brief.ignore))
-        return [unique for unique, name in self.names.items() if unique in self.brief.ignore or folded(name) in named]
+        patterns = [folded(name) for name in self.brief.ignore if "*" in name and name != EVERY]
+        return [
+            unique
+            for unique, name in self.names.items()
+            if unique in self.brief.ignore
+            or folded(name) in named
+            or any(fnmatchcase(folded(name), pattern) for pattern in patterns)
+        ]
+
+    @property
+    def leaves_out_others(self) -> bool:
+        """Whether the brief leaves out all columns that it does not name."""
+        return EVERY in self.brief.ignore
 
     @property
     def carried(self) -> list[str]:
@@ -188,156 +207,99 @@ class Header:
         """Whether the list is the output of an earlier check."""
         return FORMER_OUTCOME in self.table.columns
 
-    @property
-    def against(self) -> list[str]:
-        """Our columns for objections and withdrawals that are mapped, or filled in by rules of the brief."""
-        known = {*self.columns, *(rule.ours for rule in self.rules)}
-        return [name for name in AGAINST if name in known]
+    @cached_property
+    def texts(self) -> dict[str, TextMeanings]:
+        """Unique names of the columns whose texts the brief reads → what they mean. Raises InputError."""
+        found = {}
+        for name, texts in self.brief.texts.items():
+            unique = self._of_any(name)
+            if unique is None:
+                raise self._no_column(name, "[texts]")
+            found[unique] = texts
+        return found
+
+    def _of_any(self, name: str) -> str | None:
+        """The unique name of a column, also of one that is left out; None where there is none."""
+        left_out = [unique for unique in self.ignored if folded(self.names[unique]) == folded(name)]
+        return left_out[0] if left_out else self._called(name)
+
+    @cached_property
+    def used(self) -> list[str]:
+        """Columns whose cells are facts."""
+        days = [self._mapped(texts.on, "on") for texts in self.texts.values() if texts.on]
+        return list(dict.fromkeys([*self.columns.values(), *self.numbers, *self.rules_of, *days]))
+
+    @cached_property
+    def read(self) -> list[ReadColumn]:
+        """Columns whose texts are read, and those that are left out by name."""
+        left_out = [name for name in self.ignored if name not in self.texts]
+        return [*map(self._read_column, self.texts), *map(self.left_out_column, left_out)]
+
+    def _read_column(self, column: str) -> ReadColumn:
+        texts = self.texts[column]
+        if column in self.ignored:
+            return self.left_out_column(column)._replace(texts=texts)
+        others = "used" if column in self.used else "searched" if texts.rest else "unread"
+        on = self._mapped(texts.on, "on") if texts.on else None
+        return ReadColumn(self._shown(column), column, texts, others, firm=self._holds_names(column), on=on)
+
+    def left_out_column(self, column: str) -> ReadColumn:
+        """A column that is left out, as it is searched."""
+        name = self._shown(column)
+        return ReadColumn(name, column, TextMeanings(), "searched", left_out=True, firm=self._holds_names(column))
+
+    def _shown(self, column: str) -> str:
+        return self.names[column] or column
+
+    def _holds_names(self, column: str) -> bool:
+        return kind_of_name(self.names[column]) in ("name", "place", "staff")
 
     @property
-    def unused(self) -> list[str]:
-        """Columns that are neither mapped nor ignored, and that no rule about filled and empty cells uses."""
-        known = {*self.columns.values(), *self.numbers, *self.ignored, *(rule.column for rule in self.rules)}
+    def not_used(self) -> list[str]:
+        """Columns whose cells are no facts."""
+        return [name for name in self.carried if name not in self.used]
+
+    @property
+    def without_role(self) -> list[str]:
+        """Columns that are neither used nor read nor left out by name."""
+        known = {*self.used, *self.texts, *self.ignored}
         return [name for name in self.carried if name not in known]
 
     @property
-    def possible_objections(self) -> list[str]:
-        """Columns with a word in their name by which files record objections, if no objection is read from them.
-
-        A rule about their filled cells reads one only if it tells an objection or a withdrawal.
-        """
-        against = {rule.column for rule in self.rules if rule.objects}
-        known = {*self.columns.values(), *self.numbers, *self.ignored, *against}
-        return [name for name in self.carried if name not in known and may_object_to_calls(name)]
-
-    @property
-    def permissions(self) -> list[str]:
-        """Our columns of objections that are read from one that says whom one may call: a no in it is an objection."""
-        return [ours for ours in AGAINST if ours in self.columns and permits(self.names[self.columns[ours]])]
-
-    @property
-    def mistyped(self) -> dict[str, str]:
-        """Unused column → the one of our unmapped columns whose name it almost has, or the end of a consent."""
-        free = {wanted: name for wanted, name in _folded_columns().items() if name not in self.columns}
-        found = {name: _almost(name, free) for name in self.unused}
-        told = {*self.columns, *(rule.ours for rule in self.rules), *self.brief.facts}
-        if "consent" in told and "consent_until" not in told:
-            found |= {name: "consent_until" for name in self.unused if named_like(name, "consent_until")}
-        return {name: ours for name, ours in found.items() if ours}
-
-    @property
-    def doubled(self) -> dict[str, str]:
-        """Unused column → the name of a mapped one that it seems to have had too, or that is mapped in its place.
-
-        Row ids and numbers may have several columns, and what a list calls a region or a place may be none of ours.
-        """
-        kinds = {ours: column["kind"] for ours, column in vocabulary().columns.items()}
-        mapped = {ours: self.names[name] for ours, name in self.columns.items() if ours not in ("call", "number")}
-        known = {folded(theirs): theirs for theirs in mapped.values()}
-        in_place = {folded(ours): theirs for ours, theirs in mapped.items() if kinds[ours] != "text"}
-        found = {
-            name: known.get(folded(SECOND.sub("", name))) if SECOND.search(name) else in_place.get(folded(name))
-            for name in self.unused
-        }
-        return {name: first for name, first in found.items() if first}
-
-    @property
-    def misnamed(self) -> dict[str, str | None]:
-        """The columns of `mistyped` with the one of ours, and those of `doubled`: a check stops at these, too."""
-        return {**dict.fromkeys(self.doubled), **self.mistyped}
+    def against(self) -> list[str]:
+        """Our columns for objections, refusals and withdrawals that are mapped, or filled in by the brief."""
+        told = {ours for texts in self.texts.values() for ours in texts.tells}
+        known = {*self.columns, *(rule.ours for rule in self.rules), *told}
+        return [name for name in OR_NONE if name in known]
 
     @property
     def nameless(self) -> list[str]:
-        """Unused columns without a name, or with one that is nothing but marks or comes from pandas.
+        """Columns without a role and without a name, or with one that is nothing but marks or comes from pandas.
 
         In a CSV and a spreadsheet rows with text behind the last name are marked as they are read.
         """
         named = [at for at, name in enumerate(self.table.header) if name.strip()]
         last = max(named, default=0) if self.table.kind in ("csv", "xlsx") else len(self.table.columns)
         before = set(self.table.columns[:last])
-        blank = {name: not self.names[name].strip() for name in self.unused}
-        return [name for name in self.unused if (name in before if blank[name] else _is_no_name(self.names[name]))]
+        blank = {name: not self.names[name].strip() for name in self.without_role}
+        return [name for name in blank if (name in before if blank[name] else _is_no_name(self.names[name]))]
 
-    def may_object_error(self, names: Sequence[str], why: str = "unused_cells", way_out: str = "words") -> OptionError:
-        """The error about unused columns that may record objections; `way_out` is a key below it in the messages."""
-        first = as_typed(names[0])
-        remedy = localized("errors", "way_out", way_out, first=first)
-        return OptionError(localized("errors", why, names=quoted(names), remedy=remedy, first=first), *self._place)
+    @property
+    def unmarked(self) -> list[Path]:
+        """Workbooks whose notes and struck-through rows are not read, unless the brief says that a person read them."""
+        return [] if self.brief.around == READ else self.table.unmarked
 
-    def misread_objection_error(self, ours: str) -> OptionError:
-        """The error about a column that is read as `ours` and has a cell that records an objection."""
-        name = self.names[self.columns[ours]]
-        why = localized("errors", "misread_cells", name=quoted([name]), ours=ours, typed=as_typed(name))
-        return OptionError(why, *self._place)
-
-    def denied_objection_error(self, name: str, ours: str) -> OptionError:
-        """The error about a row in which a rule about a column tells an objection that the one of `ours` denies."""
-        denying = quoted([self.names[self.columns[ours]]])
-        return OptionError(localized("errors", "denied", name=quoted([name]), denying=denying, ours=ours), *self._place)
-
-    def _marks_error(self, names: Sequence[str]) -> OptionError:
-        """The error about unused columns with the marks of a directory."""
-        registry = registry_words(str(marked_by(names[0])))
-        why = localized("errors", "unused_marks", names=quoted(names), first=as_typed(names[0]), registry=registry)
-        return OptionError(why, *self._place)
-
-    def refuse_titles(self) -> None:
-        """Raise OptionError where an unread sheet may hold objections, InputError where a title says that rows do.
+    @property
+    def around(self) -> list[str]:
+        """Texts around the table that a person has to read, unless the brief says that one has.
 
         Of several files that are read as one list these are the ones that were opened so far.
         """
-        if self.brief.sheet is None and (sheets := list(filter(may_object_to_calls, self.table.others))):
-            why = localized("errors", "unused_sheets", names=quoted(sheets), first=as_typed(sheets[0]))
-            raise OptionError(why, self.table.path)
-        for path, title in self.table.titles:
-            if says_not_to_call(of_the_rows(title)):
-                raise InputError(localized("errors", "title", title=quoted([title])), path)
-
-    def refuse_unused(self, way_out: str = "map") -> None:
-        """Raise OptionError where an unused column may hold objections, or a column is almost one of ours."""
-        if names := self.possible_objections:
-            if marks := list(filter(marked_by, names)):
-                raise self._marks_error(marks)
-            raise self.may_object_error(names, "unused_columns", way_out)
-        for ours in (ours for ours in self.permissions if ours not in self.brief.values):
-            why = localized("errors", "permission", name=quoted([self.names[self.columns[ours]]]), ours=ours)
-            raise OptionError(why, *self._place)
-        for name, first in self.doubled.items():
-            why = localized("errors", "doubled", name=quoted([name]), typed=as_typed(name), first=quoted([first]))
-            raise OptionError(why, *self._place)
-        for name, ours in self.mistyped.items():
-            why = localized("errors", "mistyped", name=quoted([name]), typed=as_typed(name), ours=ours)
-            raise OptionError(why, *self._place)
+        if self.brief.around == READ:
+            return []
+        named = pl.Series([*(path.stem for path in self.table.paths), *self.table.sheets], dtype=pl.String)
+        return list(dict.fromkeys([*self.table.titles, *self.table.others, *named.filter(marked(named))]))
 
 
 def _is_no_name(name: str) -> bool:
     return not name.strip(_MARKS) or bool(_NO_NAME.fullmatch(name))
-
-
-@cache
-def _folded_columns() -> dict[str, str]:
-    """Our columns by their folded names."""
-    return {folded(name): name for name in vocabulary().columns}
-
-
-def _almost(name: str, known: Mapping[str, str]) -> str | None:
-    """The one of some names, by these folded, that a name almost is: cut short, or with a letter or two wrong."""
-    name = folded(name)
-    if name in hints()["mistyped"]["not"]:
-        return None
-    for wanted, candidate in known.items():
-        is_cut = len(name) >= _SHORTEST and wanted.startswith(name)
-        is_cut |= 2 * len(name) > len(wanted) and wanted.endswith(name)
-        is_alike = len(wanted) >= _LONG and SequenceMatcher(None, name, wanted).ratio() >= _ALIKE
-        if len(wanted) >= _SHORTEST and (is_cut or is_alike or _is_one_letter_off(name, wanted)):
-            return candidate
-    return None
-
-
-def _is_one_letter_off(name: str, wanted: str) -> bool:
-    """Whether one letter has to change, come, go or swap with the next."""
-    pairs = enumerate(zip(name, wanted, strict=False))
-    at = next((at for at, (a, b) in pairs if a != b), min(len(name), len(wanted)))
-    rest, wanted = name[at:], wanted[at:]
-    swapped = rest[1:2] + rest[:1] + rest[2:]
-    return wanted == swapped or rest[1:] in (wanted, wanted[1:]) or rest == wanted[1:]

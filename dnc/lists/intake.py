@@ -10,24 +10,26 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property, reduce
+from operator import or_
 from typing import NamedTuple
 
 import polars as pl
 
 from dnc.clock import NONE, NOT_GIVEN, read_moment
 from dnc.errors import InputError, OptionError
-from dnc.files.hints import has_objection, hints, says_not_to_call
+from dnc.files.net import marked, marks
 from dnc.files.output_rows import Shared
 from dnc.files.table import FEWER, LINE, MARKED, NOTED, RAGGED, UNNAMED, Table, is_name_of_number
-from dnc.frames import as_text, each_distinct, numbered, repeated
+from dnc.frames import each_distinct, numbered, repeated
 from dnc.law.rulebook import Rulebook
-from dnc.law.vocabulary import AGAINST, NUMBER_FROM
+from dnc.law.vocabulary import NUMBER_FROM, OR_NONE
 from dnc.lists.brief import Brief
 from dnc.lists.calls import Calls
-from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, quoted_cell, text_of
-from dnc.lists.header import FORMER_OUTCOME, Header
-from dnc.lists.unused_columns import LOOKED_AT
+from dnc.lists.cell_facts import KIND, MARKS, UNREAD, FactReader, fill_state, fit, masked, quoted_cell, text_of
+from dnc.lists.header import FORMER_OUTCOME, READ, Header
+from dnc.lists.persons import LINKS, links_of
+from dnc.lists.texts import ReadColumn, TextReader
 from dnc.messages import localized
 from dnc.numbers.bulk_reader import Column, read_column
 from dnc.numbers.reader import read_listed, split_cell
@@ -36,7 +38,6 @@ from dnc.registries.reasons import OF_ROWS
 TORN = "the row lacks cells, as does one beside it without a number: they may be one row broken in two"
 # Why no call of a row is decided, and the key of the message.
 ROW_REASONS = {**OF_ROWS, TORN: "torn"}
-_SHORT = 40  # characters of a cell with a word about objections and little else
 _SHORTEST_PAIR = 13  # characters of a cell with two numbers: twice six digits, and what separates them
 
 
@@ -61,53 +62,6 @@ class _Numbers(NamedTuple):
         return by_row.agg(pl.col("unread").all())["unread"]
 
 
-class _Texts:
-    """Finds rows with a text by which people are not to be called.
-
-    It may be in columns of numbers, in those that are not used, and in those with a rule, where a word alone, such as a
-    refusal, means what the rule says. After the first rows only the numbers are searched, and columns that had such a
-    text: those of names and addresses have none.
-    """
-
-    def __init__(self, header: Header) -> None:
-        read = {*header.columns.values(), *(rule.column for rule in header.rules if rule.objects)}
-        self._numbers = frozenset(header.numbers)
-        self._ruled = header.rules_of.keys() - read - self._numbers
-        self._columns = [*header.numbers, *header.unused, *self._ruled]
-        self._left = LOOKED_AT
-        self._found = set[str]()
-
-    def marked(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a batch, with `NOTED` in those that fit the header and have such a text."""
-        schema = batch.schema
-        names = [name for name in self._columns if _may_be_text(schema[name])]
-        numbers = self._numbers.intersection(names)
-        wordless = {name for name in numbers if not as_text(batch[name]).str.contains(r"\p{L}{2}").any()}
-        names = [name for name in names if name not in wordless]
-        texts = pl.DataFrame({str(at): as_text(batch[name]) for at, name in enumerate(names)})
-        against, lower = hints()["against"], pl.all().str.to_lowercase()
-        is_short = pl.all().str.len_chars() <= _SHORT
-        is_any = lower.str.contains_any(against["parts"]) | (is_short & lower.str.contains_any(against["alone"]))
-        likely = texts.select(is_any) if names else texts
-        noted = repeated(None, pl.String, batch.height)
-        columns = zip(names, texts, likely, strict=True)
-        for name, cells, is_likely in (column for column in columns if column[-1].any()):
-            at = is_likely.arg_true()
-            says_so = has_objection if name in self._ruled else partial(says_not_to_call, name=name)
-            if meant := list(filter(says_so, cells[at].unique())):
-                noted = noted.scatter(at.filter(cells[at].is_in(meant)), NOTED)
-                self._found.add(name)
-        self._left -= batch.height
-        if self._left <= 0:
-            self._columns = [name for name in self._columns if name in self._found | self._numbers]
-        is_noted = noted.null_count() < batch.height
-        return batch.with_columns(pl.coalesce(RAGGED, noted).alias(RAGGED)) if is_noted else batch
-
-
-def _may_be_text(kind: pl.DataType) -> bool:
-    return kind in (pl.String, pl.Categorical, pl.Enum) or kind.is_nested()
-
-
 @dataclass(frozen=True)
 class Intake:
     """A list of planned calls, opened.
@@ -119,6 +73,7 @@ class Intake:
         at: when calls are planned that have no `call_at`.
         now: the day that counts as today; by default the clock's, read for each batch.
         language: of the notes on cells that were not understood, one of `dnc.messages.LANGUAGES`.
+        found: columns that the brief does not name and that are read or searched (see `dnc.lists.roles.Survey`).
     """
 
     table: Table
@@ -127,6 +82,7 @@ class Intake:
     at: str | None = None
     now: date | None = None
     language: str = "en"
+    found: Sequence[ReadColumn] = ()
 
     def __post_init__(self) -> None:
         if self.at is not None and read_moment(self.at, self.brief.dates) is None:
@@ -140,35 +96,26 @@ class Intake:
     @cached_property
     def _reader(self) -> FactReader:
         header = self.header
-        return FactReader(
-            header.columns, header.rules, self.brief, self.book, self.at, self.now, language=self.language
-        )
+        return FactReader(header, self.book, self.at, self.now, language=self.language)
+
+    @cached_property
+    def _texts(self) -> TextReader:
+        return TextReader([*self.header.read, *self.found])
 
     @cached_property
     def undeclared(self) -> Intake:
-        """The same, without the objections and withdrawals that the brief declares for the whole list."""
-        return replace(self, brief=self.brief.without(AGAINST))
+        """The same, without the objections, refusals and withdrawals that the brief declares for the whole list."""
+        return replace(self, brief=self.brief.without(OR_NONE))
 
-    def has_marked_rows(self) -> bool:
-        """Whether a row is struck through or has a text that says not to call; the table begins again at its first row.
+    def begins_with_marks(self) -> bool:
+        """Whether one of the first rows is struck through, has a note, or a text beside its number that may object.
 
-        After as many rows as are searched in all columns, none is looked at: such a text beside the number of a later
-        one counts for that row alone. In a spreadsheet all are looked at.
+        The table begins again at its first row. Beyond these rows such a mark counts for its own row alone; of a
+        spreadsheet they are all.
         """
-        first, rows = list[pl.DataFrame](), 0
-
-        def beginning() -> Iterator[pl.DataFrame]:
-            nonlocal rows
-            for batch in self.table.batches:
-                first.append(batch)
-                yield batch
-                rows += batch.height
-                if rows >= LOOKED_AT and self.table.kind != "xlsx":
-                    return
-
-        found = any(batch[RAGGED].is_in(MARKED).any() for batch in self.fitted(beginning()))
+        first = list(itertools.islice(self.table.batches, 1))
         self.table.batches = itertools.chain(first, self.table.batches)
-        return found
+        return any(batch[RAGGED].is_in(MARKED).any() for batch in map(self._marked, first))
 
     def batches(self) -> Iterator[Calls]:
         """The calls of the list, batch by batch. Raises InputError as `calls` does, OptionError as `fitted` does."""
@@ -189,14 +136,17 @@ class Intake:
             if batch.height > 1:  # a heading has rows below it
                 self._refuse_heading(unread)
         row = None if numbers.single else cells["row"]
+        read_texts = self._texts.told(batch)
+        told = self._told(batch).hstack(read_texts.columns)
         if row is not None:
-            batch = batch[row]
-        plan, plans = numbered(self._told(batch).hstack([read["kind"].alias(KIND), read["unread"].alias(UNREAD)]))
+            batch, told = batch[row], told[row]
+        plan, plans = numbered(told.hstack([read["kind"].alias(KIND), read["unread"].alias(UNREAD)]))
         number = pl.select(pl.when(fit(batch[RAGGED])).then(read["number"])).to_series()
         was = batch.select(text_of(batch[FORMER_OUTCOME])).to_series() if header.former else None
         shared = [name for name in self._mapped if name in header.carried and batch[name].dtype == pl.String]
         facts = self._reader.facts(plans, kinds)
-        counted = _counted(facts[MARKS], plan if row is None else plan.filter((row != row.shift(1)).fill_null(True)))
+        of_rows = plan if row is None else plan.filter((row != row.shift(1)).fill_null(True))
+        counted = _counted(facts[MARKS], of_rows, read_texts.counts)
         carried, facts = batch.select(header.carried), facts.drop(MARKS)
         return Calls(
             carried,
@@ -215,7 +165,7 @@ class Intake:
     def _mapped(self) -> list[str]:
         """The columns that facts are read from."""
         columns = self.header.columns.items()
-        return list(dict.fromkeys(name for ours, name in columns if ours not in ("call", "number")))
+        return list(dict.fromkeys(name for ours, name in columns if ours not in ("call", "number", "person")))
 
     def _told(self, batch: pl.DataFrame) -> pl.DataFrame:
         """These columns of a batch, which cells are filled in other columns that have rules about it, and `RAGGED`."""
@@ -306,6 +256,24 @@ class Intake:
                 keep = tested.select(pl.when(any_same).then("same").otherwise("keep")).to_series()
         return keep
 
+    @cached_property
+    def persons(self) -> str | None:
+        """The column with the user's ids of persons."""
+        return self.header.columns.get("person")
+
+    @property
+    def may_link(self) -> bool:
+        """Whether the list says which numbers are of one person."""
+        return self.persons is not None or len(self.header.numbers) > 1
+
+    def links(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """What links the numbers of a batch to persons (see `dnc.lists.persons.links_of`)."""
+        if not self.may_link:
+            return pl.DataFrame(schema=LINKS)
+        cells, read, _ = self._numbers(batch)
+        ids = batch[self.persons][cells["row"]] if self.persons else None
+        return links_of(cells["row"], read.rows["number"], ids)
+
     def row_ids(self, batch: pl.DataFrame) -> pl.Series:
         """The user's own row ids, null where there are none."""
         name = self.header.columns.get("call")
@@ -313,7 +281,7 @@ class Intake:
         return batch.select(quoted_cell(ids)).to_series()
 
     def objecting(self, batch: pl.DataFrame, columns: Sequence[str] | None = None) -> pl.Series:
-        """Which rows hold an objection or a withdrawal: anything in their columns but that there was none.
+        """Which rows hold an objection, a refusal or a withdrawal: anything in their columns but that there was none.
 
         columns: ours that are looked at; by default all that the list has for them.
         """
@@ -322,23 +290,40 @@ class Intake:
             return repeated(False, pl.Boolean, batch.height)
         cells = self._reader.cells(batch, columns)
         words = [~pl.col(name).str.to_lowercase().is_in(NONE) for name in columns]
-        return cells.select(pl.any_horizontal(words).fill_null(False)).to_series()
+        _, *by_texts = TextReader([one for one in self.header.read if one.texts.tells]).told(batch).columns
+        told = cells.select(pl.any_horizontal(words).fill_null(False)).to_series()
+        return reduce(or_, (texts.is_not_null() for texts in by_texts), told)
 
     # Rows that do not fit the header
 
     def fitted(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Batches of the list; where the brief says so, rows that lack cells at their end fit.
 
-        Raises OptionError at text in a column without a name that is left of one with a name, and as
-        `Header.refuse_titles` does.
+        Raises OptionError at text in a column without a name that is left of one with a name.
         """
-        header = self.header
-        nameless, texts = header.nameless, _Texts(header)
+        nameless = self.header.nameless
         for batch in self._with_short_rows(batches) if self.brief.short_rows else batches:
-            header.refuse_titles()
             for name in nameless:
                 self._refuse_text_below_no_name(batch, name)
-            yield texts.marked(batch)
+            yield self._marked(batch)
+
+    def _marked(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """A batch with `NOTED` in rows with a text beside a number that may say not to call.
+
+        Where a person has read what is around the table, notes on its cells count no more.
+        """
+        ragged = pl.col(RAGGED)
+        if self.brief.around == READ:
+            batch = batch.with_columns(pl.when(ragged != NOTED).then(ragged).alias(RAGGED))
+        names = [name for name in self.header.numbers if batch.schema[name] == pl.String]
+        for cells in (batch[name] for name in names):
+            if (wordy := cells.str.contains(r"\p{L}{2}").fill_null(False)).any():
+                at = wordy.arg_true()
+                says_so = at.filter(marked(cells[at]))
+                batch = batch.with_columns(
+                    batch[RAGGED].scatter(says_so.filter(batch[RAGGED][says_so].is_null()), NOTED)
+                )
+        return batch
 
     def _refuse_text_below_no_name(self, batch: pl.DataFrame, name: str) -> None:
         """Raise OptionError where a column has text in rows that fit; a first one may count the rows, as in pandas."""
@@ -407,7 +392,7 @@ class Intake:
         # What was a merged cell may be in all columns.
         rows = rows.filter(pl.col("text") == pl.col("last"), pl.col("text").str.contains(r"\p{L}{2}")).drop("last")
         for line, found in rows.unique("text", maintain_order=True).iter_rows():
-            if says_not_to_call(found):
+            if marks(found):
                 raise InputError(localized("errors", "heading"), self.table.path, line)
 
 
@@ -419,13 +404,14 @@ def _number_texts(text: str | None, region: str | None, is_marked: bool) -> list
     return [f"+{number}" for number in read_listed(text, region)] if is_marked and not texts else texts
 
 
-def _counted(marks: pl.Series, plan: pl.Series) -> pl.DataFrame | None:
-    """`Calls.cells`, from the marks of each plan, and the plan of each row; None where there are none."""
+def _counted(marks: pl.Series, plan: pl.Series, texts: pl.DataFrame) -> pl.DataFrame | None:
+    """`Calls.cells`, from the marks of each plan, the plan of each row, and counts of texts; None if there are none."""
+    texts = texts.with_columns(masked(pl.col("word")).alias("word"))
     if marks.null_count() == marks.len():
-        return None
+        return texts if texts.height else None
     rows = plan.alias("plan").value_counts(name="rows")
-    marked = rows.with_columns(marks[rows["plan"]]).drop_nulls(MARKS).explode(MARKS).unnest(MARKS)
-    return marked.group_by("what", "column", "word").agg(pl.col("rows").sum())
+    found = rows.with_columns(marks[rows["plan"]]).drop_nulls(MARKS).explode(MARKS).unnest(MARKS)
+    return pl.concat([found.group_by("what", "column", "word").agg(pl.col("rows").sum()), texts])
 
 
 def _gathered(regions: pl.Series | str | None, rows: pl.Series) -> pl.Series | str | None:

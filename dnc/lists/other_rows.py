@@ -1,78 +1,99 @@
-"""Objections and withdrawals in one row of a list, applied to all rows with the same number.
+"""Objections, refusals and withdrawals of one person, applied to all rows of a list that are about the person.
 
-An objection or a withdrawn consent belongs to a person, not to a row. So a list that may have any is read once
-before its check, for these alone, and each row is judged by what all rows of its number say:
+They belong to a person, not to a row. So a list that may have any is read once before its check, for these alone, and
+each row is judged by what all rows of its person say (see `dnc.lists.persons`):
 
-* the earliest objection counts; `none` in one row does not outweigh a date in another;
+* the earliest objection counts; `none` in one row does not outweigh a date in another; and of refusals the last one;
 * a withdrawal counts, from the first one on, for every row except those with a consent that is later than the last
-  withdrawal of the number (as in `dnc.lists.consents`); one without a date always counts.
+  withdrawal of the person (as in `dnc.lists.consents`); one without a date always counts.
 
-A row that does not fit the header may have either in the wrong column: where its number can be read, it counts as if it
-had both. One with a text that says not to call, or that is struck through, counts as an objection. What a brief
-declares for the whole list does not count here.
+What is recorded in the store for one number of a person counts for the others, too. A row that does not fit the header
+may have any of these in the wrong column: where its number can be read, it counts as if it had all that the list has.
+One with a note, or that is struck through, counts as an objection. What a brief declares for the whole list does not
+count here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from dnc.clock import ALWAYS, NEVER
-from dnc.files.table import MARKED, NOTED, RAGGED
+from dnc.files.table import LINE, MARKED, NOTED, RAGGED
 from dnc.frames import numbered
-from dnc.law.vocabulary import AGAINST, vocabulary
+from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.calls import Calls
 from dnc.lists.intake import Intake
+from dnc.lists.persons import IDS, LINKS, persons, point_of
 from dnc.messages import messages
+from dnc.registries import OWN
 from dnc.registries.external_sort import Sorting, kept
 
 _AT_ONCE = 2_000_000  # rows that are held in memory
-_SCHEMA: dict[str, Any] = {"number": pl.UInt64, "at": pl.UInt64, "row": pl.String, **dict.fromkeys(AGAINST, pl.Date)}
+_SCHEMA: dict[str, Any] = {"number": pl.UInt64, "at": pl.UInt64, "row": pl.String, **dict.fromkeys(OR_NONE, pl.Date)}
+Objections = Callable[[pl.Series], pl.DataFrame]  # for some numbers: those that objected (`number`), and when (`on`)
 
 
 class Against:
-    """The objections and withdrawals in a list, kept in bounded memory.
+    """The objections, refusals and withdrawals in a list, kept in bounded memory.
 
     folder: for those that do not fit into memory.
     language: of the notes in `elsewhere`, one of `dnc.messages.LANGUAGES`.
-    unplaced: rows with an objection or withdrawal whose number cannot be read.
+    unplaced: rows with one of them whose number cannot be read. line: of the first such row.
     applied: calls for which that of another row counts.
     """
 
     def __init__(self, folder: Path, language: str) -> None:
         self.unplaced = 0
+        self.line: int | None = None
         self.applied = 0
         self._folder, self._language = folder, language
-        self._by_number: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in AGAINST}
+        self._by_number: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in OR_NONE}
 
-    def read(self, intake: Intake, batches: Iterable[pl.DataFrame]) -> None:
+    def read(self, intake: Intake, batches: Iterable[pl.DataFrame], recorded: Objections) -> None:
         """Collect them from all rows of a list.
 
         Args:
             intake: of the list, with none of these columns declared in the brief. batches: its rows.
+            recorded: the objections in the store; they are asked for where a person may have several numbers.
         Raises:
             InputError: the list cannot be read. StoreError: the folder cannot be written.
         """
-        found = Sorting(self._folder, _SCHEMA, _AT_ONCE)
+        found, links = Sorting(self._folder, _SCHEMA, _AT_ONCE), [pl.DataFrame(schema=LINKS)]
         first = 1
         for batch in batches:
             here = _found(intake, batch, first)
-            self.unplaced += here["number"].null_count()
+            unplaced = here["number"].is_null() | (here["number"] >= IDS)
+            if unplaced.any() and self.line is None:
+                self.line = batch[LINE][int(here["at"][unplaced.arg_max() or 0]) - first]
+            self.unplaced += int(unplaced.sum())
             found.add(here)
+            links.append(intake.links(batch))
             first += batch.height
-        for at, part in enumerate(found.parts()):
-            for column, summary in _SUMMARIES.items():
-                by_number = summary(part.drop_nulls(column).rename({column: "on"}))
-                if found.rows > _AT_ONCE:
-                    path = self._folder / f"{column}-{at}.parquet"
-                    with kept():
-                        by_number.write_parquet(path)
-                    self._by_number[column].append(path)
-                elif by_number.height:
-                    self._by_number[column].append(by_number)
+        linked = _linked(pl.concat(links))
+        numbers = linked["number"].filter(linked["number"] < IDS)
+        linked_rows = [_recorded(recorded(numbers)).select(_SCHEMA.keys())] if linked.height else []
+        for part in found.parts():
+            own = part.filter(~pl.col("number").is_in(linked["number"].implode()))
+            linked_rows += [part.filter(pl.col("number").is_in(linked["number"].implode()))] if linked.height else []
+            self._keep(own, spill=found.rows > _AT_ONCE)
+        if linked_rows:
+            self._keep(_of_persons(pl.concat(linked_rows), linked), spill=False)
+
+    def _keep(self, rows: pl.DataFrame, *, spill: bool) -> None:
+        """Keep what counts of some rows, by number."""
+        for column, summary in _SUMMARIES.items():
+            by_number = summary(rows.drop_nulls(["number", column]).rename({column: "on"}))
+            if spill:
+                path = self._folder / f"{column}-{len(self._by_number[column])}.parquet"
+                with kept():
+                    by_number.write_parquet(path)
+                self._by_number[column].append(path)
+            elif by_number.height:
+                self._by_number[column].append(by_number)
 
     def beside(self, calls: Calls) -> Calls:
         """The same calls, each with the objections and withdrawals that other rows have for its number."""
@@ -91,19 +112,44 @@ def _read(part: pl.DataFrame | Path) -> pl.DataFrame:
         return pl.read_parquet(part)
 
 
+def _linked(links: pl.DataFrame) -> pl.DataFrame:
+    """The points of persons who have several: `number`, which may also be that of an id, and `person`."""
+    found = persons(links).rename({"point": "number"})
+    return found.filter(pl.len().over("person") > 1) if found.height else found
+
+
+def _recorded(objections: pl.DataFrame) -> pl.DataFrame:
+    """What the store has of some numbers, as rows of a list (`_SCHEMA`)."""
+    return objections.select(
+        "number", at=pl.lit(0, pl.UInt64), row=pl.lit(OWN), objected_on="on",
+        consent_withdrawn_on=pl.lit(None, pl.Date), refused_on=pl.lit(None, pl.Date),
+    )  # fmt: skip
+
+
+def _of_persons(rows: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
+    """Rows repeated for each number of their person."""
+    told = rows.join(linked, on="number").drop("number")
+    return told.join(linked.filter(pl.col("number") < IDS), on="person").select(_SCHEMA.keys())
+
+
 def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     """Those of a batch, whose first row is row `first` of the list: columns of `_SCHEMA`."""
     rows = batch.with_row_index("\0at", first).filter(intake.objecting(batch) | batch[RAGGED].is_not_null())
     if rows.is_empty():
         return pl.DataFrame(schema=_SCHEMA)
     calls = intake.calls(rows.with_columns(pl.lit(NOTED).alias(RAGGED)))  # numbers with a note are read, too
-    days, rows = calls.facts(*AGAINST), calls.each(rows)
+    days, rows = calls.facts(*OR_NONE), calls.each(rows)
     ragged, noted = rows[RAGGED].is_not_null(), rows[RAGGED].is_in(MARKED)
     row = pl.coalesce(pl.when(~ragged).then(intake.row_ids(rows)), rows["\0at"].cast(pl.String))
+    number = (
+        pl.lit(days["number"])
+        if intake.persons is None
+        else pl.coalesce(days["number"], point_of(rows[intake.persons]))
+    )
     marked = {"objected_on": noted} | dict.fromkeys(intake.header.against, ragged)
-    against = [_day(column, marked.get(column)) for column in AGAINST]
-    found = days.select("number", rows["\0at"].cast(pl.UInt64).alias("at"), row.alias("row"), *against)
-    return found.filter(pl.any_horizontal(pl.col(AGAINST).is_not_null()))
+    against = [_day(column, marked.get(column)) for column in OR_NONE]
+    found = days.select(number.alias("number"), rows["\0at"].cast(pl.UInt64).alias("at"), row.alias("row"), *against)
+    return found.filter(pl.any_horizontal(pl.col(OR_NONE).is_not_null()))
 
 
 def _day(column: str, ragged: pl.Series | None) -> pl.Expr:
@@ -133,7 +179,11 @@ def _withdrawals(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_SUMMARIES = {"objected_on": _first_objection, "consent_withdrawn_on": _withdrawals}
+def _last_refusal(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.sort("number", "on", "at").unique("number", keep="last", maintain_order=True)
+
+
+_SUMMARIES = {"objected_on": _first_objection, "consent_withdrawn_on": _withdrawals, "refused_on": _last_refusal}
 
 
 # What counts for a call: the date (`on`), and the `row` that it comes from, out of the call's own date (`own`) and the
@@ -153,7 +203,13 @@ def _withdrawn(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_COMBINED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn}
+def _refused(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
+    last = by_number.select("on", "row")[asked["place"]]
+    told = pl.when(pl.col("own") < NEVER).then("own")
+    return asked.with_columns(last["row"], on=pl.max_horizontal(told, last["on"]))
+
+
+_COMBINED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn, "refused_on": _refused}
 
 
 def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> Calls:

@@ -21,9 +21,9 @@ from dnc.errors import LoaderError, OptionError
 from dnc.files.archive import HEAD_BYTES, Member, kind_of, members
 from dnc.files.csv_reader import first_row
 from dnc.files.encoding import head_text
-from dnc.files.hints import may_object_to_calls
 from dnc.files.input_file import read_bounded
 from dnc.files.json_reader import is_json
+from dnc.files.net import marked
 from dnc.files.open_table import open_table
 from dnc.files.signatures import other_kind
 from dnc.files.table import SECOND, Table, folded, looks_like_phone, refuse_data_as_header
@@ -260,7 +260,7 @@ class Extract:
     @property
     def objection_columns(self) -> list[int]:
         """Positions of the columns that are named like objections to calls."""
-        return [at for at, name in enumerate(self._look.first_row) if may_object_to_calls(name)]
+        return marked(pl.Series(self._look.first_row, dtype=pl.String)).arg_true().to_list()
 
 
 def _is_name(cell: str) -> bool:

@@ -11,7 +11,7 @@ from dnc.clock import YES, may_be_cut, read_day
 from dnc.errors import LoaderError
 from dnc.files.archive import Member
 from dnc.files.encoding import text_of
-from dnc.files.hints import may_object
+from dnc.files.net import marked
 from dnc.files.table import BATCH_ROWS, LINE, RAGGED, Table, folded, is_name_of_number, is_other_header, quoted
 from dnc.frames import as_text, each_distinct, repeated
 from dnc.messages import figure, localized
@@ -55,7 +55,7 @@ def listings(
     at = extract.number_column()
     table = extract.table()
     others = [place for place in extract.phone_columns if place not in (at, *further)]
-    against = [str(place) for place, name in enumerate(table.header) if may_object(name)]
+    against = list(map(str, marked(pl.Series(table.header, dtype=pl.String)).arg_true()))
     unknown = [place for place in range(len(table.header)) if place not in (at, *further, *others)] if by_cells else []
     extract.notes.extend(_notes(extract, table, [table.header[place] for place in others]))
     extract.other_sheets.extend(table.others if extract.sheet is None else [])

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from dnc.checks.result import Check
 from dnc.clock import NONE
-from dnc.files.hints import hints
 from dnc.files.table import MARKED, folded, quoted
 from dnc.law.regimes import Regime
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import OR_NONE, vocabulary
 from dnc.lists.header import Rule
 from dnc.lists.intake import ROW_REASONS
+from dnc.lists.words import proposals
 from dnc.messages import apart, counted, dated, in_language, in_quotes, messages, registry_name, registry_named
 from dnc.store.audit_log import user
 from dnc.store.snapshots import Snapshot
@@ -212,7 +212,7 @@ def _meaning(column: str, word: str, dates: str, language: str) -> str | None:
     if not word or "#" in word or "@" in word:
         return None
     plain = re.sub(r"\W", "", folded(word))
-    values, form = hints()["values"].get(column, {}), messages("question", language)["day_form"]
+    values, form = proposals()["values"].get(column, {}), messages("question", language)["day_form"]
     ours = next((ours for ours, theirs in values.items() if plain in theirs), form if is_day else "…")
     return f"values.{column}.{json.dumps(word, ensure_ascii=False)} = {json.dumps(ours, ensure_ascii=False)}"
 

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from dnc.clock import today
 from dnc.files.output_rows import Shared
 from dnc.files.table import MARKED
 from dnc.frames import Remembered, numbered, repeated, taken
@@ -103,6 +104,10 @@ class Judge:
 
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)
+
+    def objections(self, numbers: pl.Series) -> pl.DataFrame:
+        """The objections of some numbers in the store today (see `Screen.objections`)."""
+        return self._screen.objections(numbers, today())
 
     @cached_property
     def _evaluator(self) -> Evaluator:
@@ -193,12 +198,13 @@ class Judge:
         verdicts: list[Verdict] = []
         verdict = repeated(None, pl.UInt32, facts.cases.height)
         steady = repeated(None, pl.Date, facts.cases.height)
-        doubts = facts.plans.frame["doubt"]
+        plans = facts.plans.frame
+        certain = plans["doubt"].is_null() & (plans["texts"] == "")
         for at, here, evaluation in evaluated:
             new = [self._verdict(evaluation.regimes, truth) for truth in evaluation.truths]
             clear = pl.Series([one.outcome == "clear" for one in new], dtype=pl.Boolean)[evaluation.truth]
-            if doubts.null_count() < doubts.len():
-                clear &= doubts.is_null()[here.cases["plan"]]
+            if not certain.all():
+                clear &= certain[here.cases["plan"]]
             verdict = verdict.scatter(at, evaluation.truth + len(verdicts))
             steady = steady.scatter(at, pl.select(pl.when(clear).then(evaluation.last_day)).to_series())
             verdicts += new
@@ -221,12 +227,12 @@ class Judge:
 
         verdict: for each case its position in `verdicts`; null where no law or no day is known.
 
-        A case to which no law was applied gets the reason, cells that were not understood are added to `dnc_why`,
-        and a number that may be mistyped is never clear.
+        A case to which no law was applied gets the reason, cells that were not understood are added to `dnc_why`, and
+        neither a number that may be mistyped nor a text without a meaning is ever clear.
         """
         undated = pl.col("day").is_null().alias("undated")
         of_plan, plans = numbered(
-            facts.plans.frame.select("jurisdiction", "unread", "doubt", "odd", "elsewhere", undated)
+            facts.plans.frame.select("jurisdiction", "unread", "doubt", "odd", "texts", "elsewhere", undated)
         )
         note = of_plan[facts.cases["plan"]]
         row, distinct = numbered(pl.DataFrame([verdict.alias("verdict"), note.alias("note")]))
@@ -251,6 +257,7 @@ class Judge:
             pl.coalesce("dnc_why", sentence),
             pl.coalesce("short", sentence),
         )
+        cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
         return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(pl.concat_str(notes)))
 
@@ -279,6 +286,25 @@ def _why(notes: pl.Expr) -> pl.Expr:
     cut = short.str.slice(0, LONGEST_WHY).str.replace(" [^ ]*$", "…")
     fits = whole.str.len_chars() <= LONGEST_WHY
     return pl.when(fits).then(whole).when(short.str.len_chars() <= LONGEST_WHY).then(short).otherwise(cut)
+
+
+def _with_unread(cases: pl.DataFrame, texts: pl.Series, language: str) -> pl.DataFrame:
+    """Cases, with `undecided` in place of `clear` where a text has no meaning (columns of `Calls.plans.texts`)."""
+    here = pl.lit(texts != "") & (pl.col("dnc_outcome") != "blocked")
+    if not (texts != "").any():
+        return cases
+    words, columns = messages("why", language), pl.lit(texts).str.replace_all(";", ", ")
+    named = pl.lit(texts).str.split(";").list.eval(pl.lit("text:") + pl.element())
+    missing = pl.concat_list(pl.col("dnc_missing").fill_null("").str.split(";"), named).list.set_difference([""])
+    alone, added = (pl.format(words[key].replace("{texts}", "{}"), columns) for key in ("unread", "texts"))
+    is_clear = pl.col("dnc_outcome") == "clear"
+    changed = {
+        "dnc_outcome": pl.lit("undecided"),
+        "dnc_missing": missing.list.unique().list.sort().list.join(";"),
+        "dnc_confidence": pl.lit(""),
+        **{name: pl.when(is_clear).then(alone).otherwise(pl.col(name) + added) for name in ("dnc_why", "short")},
+    }
+    return cases.with_columns(pl.when(here).then(new).otherwise(name).alias(name) for name, new in changed.items())
 
 
 def _doubted(cases: pl.DataFrame, doubt: pl.Series, language: str) -> pl.DataFrame:

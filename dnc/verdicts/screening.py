@@ -11,7 +11,7 @@ from typing import Protocol, Self
 import duckdb
 import polars as pl
 
-from dnc.clock import NO_DAYS, today
+from dnc.clock import ALWAYS, NO_DAYS, today
 from dnc.database import Instance, instance_of, run, statement
 from dnc.law.demands import REGISTRY_FACTS, registry_column
 from dnc.registries import OWN
@@ -64,7 +64,11 @@ class _OwnList:
     def entries(self, day: date) -> pl.DataFrame:
         """Columns `number`, `since`, `until` of all that are on the list on a day."""
         known = run(self._con, "entries", _IN_OWN, self._files, objections=self._frames["objections"])
-        found = self._found(known.sort("number").with_row_index("key").with_columns(day=pl.lit(day)))
+        return self.objections(known["number"], day)
+
+    def objections(self, numbers: pl.Series, day: date) -> pl.DataFrame:
+        """The same of some numbers."""
+        found = self._found(numbers.sort().to_frame("number").with_row_index("key").with_columns(day=pl.lit(day)))
         # What is not known of a number counts as an opt-out.
         return found.filter(pl.col("state").is_in(["listed", "uncovered"])).select("number", "since", "until")
 
@@ -134,6 +138,13 @@ class Screen:
         if isinstance(own, _OwnList):
             return own.entries(day)
         return pl.DataFrame(schema={"number": pl.UInt64, "since": pl.Date, "until": pl.Date})
+
+    def objections(self, numbers: pl.Series, day: date) -> pl.DataFrame:
+        """Those of some numbers (UInt64) that are on the own list on a day: `number`, and since when (`on`, Date)."""
+        own = self._known.get(OWN)
+        if not isinstance(own, _OwnList) or numbers.is_empty():
+            return pl.DataFrame(schema={"number": pl.UInt64, "on": pl.Date})
+        return own.objections(numbers, day).select("number", on=pl.col("since").fill_null(ALWAYS))
 
     def codes(self, calls: pl.DataFrame) -> pl.DataFrame:
         """The answers for each call, in few and small columns: distinct rows of them are decoded once.

@@ -25,7 +25,7 @@ from dnc.lists.cell_facts import text_of
 from dnc.lists.header import Header
 from dnc.lists.inputs import Source, opened
 from dnc.lists.intake import Intake
-from dnc.lists.unused_columns import SecondNumbers
+from dnc.lists.second_numbers import SecondNumbers
 from dnc.messages import localized
 from dnc.store import ledger_sql
 from dnc.store.store import Store

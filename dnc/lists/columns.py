@@ -1,0 +1,171 @@
+"""What the columns of a list hold: addresses, ids, days, a yes or no, texts. Names count only where a draft is made.
+
+A column is looked at in all rows, a batch at a time and in bounded memory.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+
+import polars as pl
+
+from dnc.cache import shipped_toml
+from dnc.clock import NONE, YES
+from dnc.files.net import marked
+from dnc.files.table import looks_like_phone
+from dnc.lists.texts import normal, text_cells
+
+MOST_TEXTS = 10_000  # different texts of a column that are kept
+_LEAST_ROWS = 50  # of a list, for ids to be told from texts
+_MAIL = r"^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$"
+_WEB = (
+    r"^(?:https?://|www\.)\S+$|^(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?$"
+    r"|^(?:\d{1,3}\.){3}\d{1,3}$|^(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$|^[0-9a-f:]*::[0-9a-f:]*$"
+)
+_DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:$|[T ])"
+_PHONE = r"^\+?[\d\s().\-/]{6,}$"
+_COUNT = r"^[-+]?[\d\s.,]+\s?[%€$£]?$"
+# What the cells of a column may be, and the pattern that each of them matches.
+_FORMS = {
+    "mail": f"(?i){_MAIL}",
+    "web": f"(?i){_WEB}",
+    "day": _DAY,
+    "phone": _PHONE,
+    "count": _COUNT,
+    "id": r"^\S*\d\S*$|^[\d\s.\-/+()]+$",
+    "name": r"^[^\d@#:;?!=_]{1,80}$",
+    "place": r"^[^@#:;?!=_]{1,120}$",
+}
+# Kind of a column by its name → forms of which all its cells must have one.
+_FORMS_OF = {
+    "name": ("name",), "place": ("place",), "staff": ("name", "mail"), "day": ("day",), "count": ("count",),
+    "id": ("id",), "channel": ("mail", "web", "phone"),
+}  # fmt: skip
+_ADDRESSES = {"mail", "web"}
+_TEXTS = {"text": pl.String, "cell": pl.String, "rows": pl.UInt32, "marked": pl.Boolean}
+YES_NO = frozenset(normal(pl.Series([*YES, *NONE, "non", "nein", "nej", "nee", "nei", "n", "f", "v", "w"])))
+_FILLED, _VARIED = 0.9, 40  # of a column that a draft leaves out: share of its rows, or different texts
+_PARTS = re.compile(r"[^\W\d_]+")
+
+
+class Content:
+    """What one column holds, over all rows that were added.
+
+    Attributes:
+        name: of the column in the file. is_marked: whether the net marks it.
+        rows: of the list. filled: cells that are not empty.
+        texts: its different texts, those that the net finds first, then by rows: `text` (see `dnc.lists.texts.normal`),
+            `cell` (where it was first seen), `rows` and `marked`.
+        cut: whether it has more of them.
+    """
+
+    def __init__(self, name: str, *, is_marked: bool) -> None:
+        self.name, self.is_marked = name, is_marked
+        self.rows = self.filled = 0
+        self.cut = False
+        self.texts = pl.DataFrame(schema=_TEXTS)
+        self._forms = set(_FORMS)
+        self._hashes: list[pl.Series] | None = []  # of the cells, as long as all of them may differ
+
+    def add(self, column: pl.Series) -> None:
+        """Look at the cells of some rows."""
+        cells = text_cells(column).alias("cell").drop_nulls()
+        self.rows, self.filled = self.rows + column.len(), self.filled + cells.len()
+        if not cells.len():
+            return
+        distinct = cells.unique(maintain_order=True)
+        if column.dtype.is_temporal():
+            self._forms &= {"day"}
+        self._forms = {form for form in self._forms if distinct.str.contains(_FORMS[form]).all()}
+        may_be_ids = "id" in self._forms and "day" not in self._forms
+        if self._hashes is not None and may_be_ids and self.filled == self.rows and distinct.len() == cells.len():
+            self._hashes.append(cells.hash())
+        else:
+            self._hashes = None
+        if not self.is_addresses:
+            self._add_texts(cells, distinct)
+
+    def _add_texts(self, cells: pl.Series, distinct: pl.Series) -> None:
+        keys = pl.DataFrame([normal(distinct).alias("text"), distinct, marked(distinct).alias("marked")])
+        rows = cells.value_counts(name="rows").join(keys, on="cell", maintain_order="right").drop_nulls("text")
+        texts = pl.concat([self.texts, rows.select("text", "cell", pl.col("rows").cast(pl.UInt32), "marked")])
+        texts = texts.group_by("text", maintain_order=True).agg(
+            pl.col("cell").first(), pl.col("rows").sum(), pl.col("marked").any()
+        )
+        texts = texts.sort("marked", "rows", "text", descending=[True, True, False])
+        self.cut |= texts.height > MOST_TEXTS
+        self.texts = texts.head(MOST_TEXTS)
+
+    @property
+    def is_addresses(self) -> bool:
+        """Whether all cells are e-mail addresses, or all are web or IP addresses."""
+        return not self._forms.isdisjoint(_ADDRESSES)
+
+    @property
+    def is_ids(self) -> bool:
+        """Whether every row of a list of some length has a cell, no two are equal, and none is a day or a text."""
+        if not self._hashes or self.rows < _LEAST_ROWS or self.filled < self.rows:
+            return False
+        return pl.concat(self._hashes).n_unique() == self.rows
+
+    @property
+    def needs_no_role(self) -> bool:
+        """Whether the column has no cell, addresses, or ids and a name that the net does not mark."""
+        return not self.filled or self.is_addresses or (self.is_ids and not self.is_marked)
+
+    @property
+    def is_yes_no(self) -> bool:
+        """Whether its cells say yes or no, and nothing else."""
+        return bool(self.filled) and not self.cut and set(self.texts["text"]) <= YES_NO
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the net marks its name or a text, or it says yes and no: nobody may leave it out unseen."""
+        return self.is_marked or self.texts["marked"].any() or self.is_yes_no
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a draft leaves it out: its name is understood, its cells are like it, and they are many."""
+        forms = _FORMS_OF.get(kind_of_name(self.name) or "", ())
+        is_many = self.filled >= _FILLED * self.rows or self.texts.height > _VARIED
+        return is_many and not self._forms.isdisjoint(forms) and not self.is_suspect
+
+
+def contents_of(names: Mapping[str, str]) -> dict[str, Content]:
+    """What some columns hold, before any row: by their unique names. names: unique name → name in the file."""
+    shown = {column: name or column for column, name in names.items()}
+    is_marked = marked(pl.Series(list(shown.values()), dtype=pl.String))
+    return {
+        column: Content(name, is_marked=is_it) for (column, name), is_it in zip(shown.items(), is_marked, strict=True)
+    }
+
+
+@cache
+def kind_of_name(name: str) -> str | None:
+    """What a column holds by its name, if every word of it is understood: a key of `_FORMS_OF`; else None.
+
+    Of several kinds the one that says most: in `date de création du contact` that is the day.
+    """
+    if looks_like_phone(name):
+        return "channel"
+    words = words_of(name)
+    kinds = [kind for kind, known in _names().items() if not known.isdisjoint(words)]
+    known = frozenset().union(*_names().values())
+    of_kind = [kind for kind in _FORMS_OF if kind in kinds]
+    return of_kind[0] if of_kind and words <= known else None
+
+
+def words_of(name: str) -> frozenset[str]:
+    """The words of a name, without case and accents; fooBar and foo_bar are two, digits are none."""
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", apart) if unicodedata.category(sign) != "Mn")
+    return frozenset(_PARTS.findall(plain.casefold()))
+
+
+@cache
+def _names() -> dict[str, frozenset[str]]:
+    """Kind → words in names of columns; `any` are words that say nothing of the kind."""
+    return {kind: frozenset(words) for kind, words in shipped_toml("dnc.lists", "column_names.toml").items()}

@@ -1,0 +1,57 @@
+"""Which rows of a list are about one person: those that share a number or the id of a person, over any number of steps.
+
+Numbers and ids are the points of a graph, and the numbers and the id of one row are linked; a person is a connected
+part of it.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dnc.lists.texts import text_cells
+
+IDS = 1 << 63  # from here on, points are hashes of ids; below, they are numbers
+LINKS = {"point": pl.UInt64, "other": pl.UInt64}
+
+
+def links_of(row: pl.Series, number: pl.Series, ids: pl.Series | None) -> pl.DataFrame:
+    """The links between the numbers and the id of each row: columns `point` and `other`, distinct.
+
+    A point without another one, as that of a row with an id and without a number, has a null there.
+
+    Args:
+        row: position of the row of each number. number: UInt64, null where unread.
+        ids: the id of a person for each number, null where there is none; None if the list has no such column.
+    """
+    id_ = pl.lit(None, pl.UInt64) if ids is None else point_of(ids)
+    rows = pl.DataFrame([row.alias("row"), number.alias("other")]).with_columns(id_.alias("id"))
+    first = pl.coalesce("id", pl.col("other").drop_nulls().first().over("row"))
+    links = rows.select(point=first, other=pl.when(pl.col("other") != first).then("other"))
+    return links.drop_nulls("point").unique()
+
+
+def point_of(ids: pl.Series) -> pl.Expr:
+    """The points of some ids of persons; null where a cell is empty."""
+    texts = text_cells(ids)
+    return pl.when(pl.lit(texts.is_not_null())).then(pl.lit(texts.hash() | IDS))
+
+
+def persons(links: pl.DataFrame) -> pl.DataFrame:
+    """The points of a graph, with the number of the part that each belongs to.
+
+    links: columns `point` and `other` (UInt64). Returns `point` (sorted) and `person` (UInt32).
+    """
+    points = pl.concat([links["point"], links["other"].drop_nulls().alias("point")]).unique().sort()
+    links = links.drop_nulls()
+    one, other = (points.search_sorted(links[name]).cast(pl.UInt32) for name in LINKS)
+    label = pl.int_range(points.len(), dtype=pl.UInt32, eager=True)
+    while True:
+        ends = pl.DataFrame([label[one].alias("one"), label[other].alias("other")])
+        ends = ends.filter(pl.col("one") != pl.col("other"))
+        if ends.is_empty():
+            return pl.DataFrame([points.alias("point"), label.alias("person")])
+        lower, higher = pl.min_horizontal("one", "other"), pl.max_horizontal("one", "other")
+        lowest = ends.select(lower.alias("lower"), higher.alias("higher")).group_by("higher").agg(pl.col("lower").min())
+        label = label.scatter(lowest["higher"], lowest["lower"])
+        while not (label == (above := label[label])).all():
+            label = above

@@ -1,0 +1,128 @@
+"""The role of every column of a list: used, read, or left out on purpose; and what is written around the table.
+
+A column without a role stops the list before a row is decided. One message names all of them, and ends with the lines
+of a brief that give each a role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+
+import polars as pl
+
+from dnc.errors import RolesError
+from dnc.files.table import may_be_data
+from dnc.lists.brief_text import toml_text
+from dnc.lists.columns import Content, contents_of
+from dnc.lists.header import READ, Header, NoNumberError
+from dnc.lists.texts import ReadColumn, TextMeanings, as_in_brief, is_safe, shown
+from dnc.messages import NOTHING, Words, figure, in_quotes, localized
+
+FEW_TEXTS = 12  # of a column, which a block of the brief writes out
+_MOST_LINES = 40  # of a block that a message ends with
+_EXAMPLES = 2
+UNDECIDED, IGNORED = "undecided", "ignored"  # of `new_columns`; the latter only in checks of earlier versions
+
+
+class Survey:
+    """Looks at the columns of a list that have no role, in all its rows.
+
+    header: of the list.
+    """
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._contents = contents_of({column: header.names[column] for column in header.without_role})
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything has to be looked at."""
+        return bool(self._contents)
+
+    def seen(self, batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """The same batches, looked at as they pass."""
+        for batch in batches:
+            for column, content in self._contents.items():
+                content.add(batch[column])
+            yield batch
+
+    def refuse_without_number(self, error: NoNumberError) -> None:
+        """Raise RolesError for a list of which nobody said where its telephone numbers are, once all rows were seen.
+
+        header: with the likely column in its place. Its other columns are named, too, so that one answer settles all.
+        """
+        without = [
+            one for one in self._contents.values() if not one.needs_no_role and not self._header.leaves_out_others
+        ]
+        raise _error(self._header, without if self._header.brief.new_columns is None else [], error)
+
+    def read_columns(self) -> list[ReadColumn]:
+        """The columns that are read or searched although the brief does not name them, once all rows were seen.
+
+        Raises RolesError where a column needs a role, or where nobody has read what is around the table.
+        """
+        header, found, without = self._header, list[ReadColumn](), list[Content]()
+        for column, content in self._contents.items():
+            if content.needs_no_role or header.brief.new_columns == IGNORED:
+                continue
+            if header.leaves_out_others and not content.is_suspect:
+                found.append(header.left_out_column(column))
+            elif header.brief.new_columns == UNDECIDED:
+                found.append(ReadColumn(content.name, column, TextMeanings(), "unread"))
+            else:
+                without.append(content)
+        if without or header.around or header.unmarked:
+            raise _error(header, without)
+        return found
+
+
+def _error(header: Header, without: Sequence[Content], no_number: NoNumberError | None = None) -> RolesError:
+    """The one message about everything that has to be said of a list before it can be read."""
+    parts: list[str] = [localized("errors", "roles", "number", names=in_quotes(*no_number.likely))] if no_number else []
+    if without:
+        parts.append(localized("errors", "roles", "columns", n=len(without)))
+        parts += [_described(content) for content in without]
+    if header.around:
+        parts.append(localized("errors", "roles", "around", texts=in_quotes(*map(shown, header.around))))
+    if header.unmarked:
+        parts.append(localized("errors", "roles", "unmarked", name=header.unmarked[0].name))
+    lines = list(block(without, around=bool(header.around or header.unmarked)))
+    lines += ["[columns]", f"number = {toml_text(no_number.likely[0])}"] if no_number else []
+    if len(lines) > _MOST_LINES:
+        how = "add" if header.brief.sha256 else "write"
+        parts.append(localized("errors", "roles", how, name=header.table.path.name))
+    else:
+        parts += [localized("errors", "roles", "block"), *lines]
+    message = reduce(lambda text, part: text + "\n" + part, parts[1:], NOTHING + parts[0])
+    return RolesError(message, header.table.path, header.table.skipped + 1)
+
+
+def _described(content: Content) -> Words:
+    """A column, with the number of its texts and two of them."""
+    name = "…" if may_be_data(content.name) else content.name
+    texts = in_quotes(*map(shown, content.texts["cell"].head(_EXAMPLES)))
+    number = figure(content.texts.height)
+    return localized("errors", "roles", "more" if content.cut else "column", name=name, n=number, texts=texts)
+
+
+def block(contents: Iterable[Content], *, around: bool = False) -> Iterator[str]:
+    """Lines of a brief that give columns a role, as far as their names and cells leave no doubt.
+
+    A column whose name and cells are understood has no text that matters; all other texts are read by nobody yet.
+    """
+    if around:
+        yield f"around = {toml_text(READ)}"
+    for content in contents:
+        yield f"[texts.{toml_text(content.name)}]"
+        yield 'rest = "nothing"' if content.may_be_left_out else f"unread = {toml_text(unread_texts(content))}"
+
+
+def unread_texts(content: Content) -> list[str]:
+    """The texts of a column as a block writes them: none where there are many."""
+    return texts_in_brief(content.texts) if content.texts.height <= FEW_TEXTS else []
+
+
+def texts_in_brief(texts: pl.DataFrame) -> list[str]:
+    """Some of `Content.texts` as a brief writes them; none that may be a telephone number or an address."""
+    return [as_in_brief(text, cell) for text, cell in texts.select("text", "cell").iter_rows() if is_safe(text)]

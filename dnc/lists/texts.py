@@ -1,0 +1,230 @@
+"""Texts of a list that a person gave a meaning: `[texts]` of a brief, applied to the cells of its columns.
+
+Two cells are the same text if they differ only in case, accents, markup, blanks, dates, hours and long numbers (see
+`normal`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from typing import NamedTuple
+
+import polars as pl
+
+from dnc.clock import MONTHS
+from dnc.files.net import marked
+from dnc.frames import as_text, numbered, repeated
+from dnc.law.vocabulary import OR_NONE
+
+# What a text may mean, and the column of ours that it then fills in; a text that is unread fills in `TEXTS`.
+TEXTS = "\0texts"
+MEANINGS = {
+    "nothing": None,
+    "objected": "objected_on",
+    "refused": "refused_on",
+    "withdrawn": "consent_withdrawn_on",
+    "unread": TEXTS,
+}
+LOOKED_AT = 100_000  # rows in which columns that are left out are searched by the net
+_CODES = {meaning: meaning[0] if ours else "" for meaning, ours in MEANINGS.items()}  # letters for what a cell tells
+_UNREAD = _CODES["unread"]
+_BOOLEANS = {  # as spreadsheets show them in the languages of the countries that ship
+    **dict.fromkeys(("vrai", "wahr", "vero", "verdadero", "verdadeiro", "waar", "sand", "sant"), "true"),
+    **dict.fromkeys(("faux", "falsch", "falso", "onwaar", "falsk", "falskt"), "false"),
+}
+_DATE = (
+    r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d)?z?)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}"
+    rf"|\d{{1,2}}(?:er|st|nd|rd|th|\.)? (?:de |of )?(?:{MONTHS})\.?,? (?:de |del )?\d{{2,4}}"
+    rf"|(?:{MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}"
+)
+_HOUR = r"\d{1,2}(?::\d\d(?::\d\d)?| ?h ?\d\d|h)(?: ?[ap]m)?"
+_LONG_NUMBER = r"\+?\d{1,4}(?:[ .\-]\d{2,4}){3,}|\d{5,}"
+_HASHED = rf"\b(?:{_DATE}|{_HOUR}|{_LONG_NUMBER})\b"
+_WORD = r"\p{L}{2}"
+_COUNTS = {"what": pl.String, "column": pl.String, "word": pl.String, "rows": pl.UInt32}
+_SHOWN, _DIGITS = 40, 3  # of a text that a message repeats: characters, and digits from which on they are hidden
+_COUNTED = 100  # different texts of a batch that are counted apart
+
+
+@dataclass(frozen=True)
+class TextMeanings:
+    """What the texts of one column mean, as `[texts."Column"]` of a brief says it.
+
+    Attributes:
+        meanings: text (as `normal` writes it) → key of `MEANINGS`.
+        rest: `nothing` if all other texts mean nothing; None if they have no meaning.
+        separator: between several texts of a cell; None where a cell is one text.
+        on: column of the file with the day of an objection, a refusal or a withdrawal.
+    """
+
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    rest: str | None = None
+    separator: str | None = None
+    on: str | None = None
+
+    @property
+    def tells(self) -> dict[str, str]:
+        """Our columns that these texts fill in → the letter of the meaning that does."""
+        meant = set(self.meanings.values())
+        return {ours: _CODES[meaning] for meaning, ours in MEANINGS.items() if meaning in meant and ours in OR_NONE}
+
+
+class ReadColumn(NamedTuple):
+    """A column whose texts are read, or that is left out.
+
+    Attributes:
+        name: in the file. column: its unique name.
+        texts: what its texts mean.
+        others: what a text that is not named there tells: `unread`; `searched`, only what the net finds in it; or
+            `used`, nothing here, as it is read as a fact.
+        left_out: whether the column is searched in the first rows only, unless the net finds something in it.
+        firm: whether its cells are names, in which the net finds only what is more than a name.
+        on: unique name of the column with the day.
+    """
+
+    name: str
+    column: str
+    texts: TextMeanings
+    others: str
+    left_out: bool = False
+    firm: bool = False
+    on: str | None = None
+
+
+class Told(NamedTuple):
+    """What the texts of some rows tell.
+
+    Attributes:
+        columns: `TEXTS`, the names of the columns with a text that has no meaning, `;` between them, null where there
+            is none; and for each of ours that a column fills in `name_of(ours, column)`: the day, `yes` where it has
+            none, null in rows without the meaning.
+        counts: `what` (`unread` or `rest`), `column` (in the file), `word` (the text) and `rows`, of texts that have no
+            meaning, and of those that need none and were not named.
+    """
+
+    columns: list[pl.Series]
+    counts: pl.DataFrame
+
+
+def name_of(ours: str, column: str) -> str:
+    """The name of the cells by which the texts of a column fill in one of ours."""
+    return f"{ours}\0{column}"
+
+
+def text_cells(cells: pl.Series) -> pl.Series:
+    """Cells as trimmed text (String), null where empty; booleans as `true` and `false`."""
+    if cells.dtype == pl.Boolean:
+        words = pl.when(cells).then(pl.lit("true")).when(~cells).then(pl.lit("false"))
+        return pl.select(words.alias(cells.name)).to_series()
+    return as_text(cells).str.strip_chars().replace("", None)
+
+
+def normal(cells: pl.Series) -> pl.Series:
+    """Texts (String) as they are compared; null where they are empty.
+
+    Case, accents, markup and blanks do not count, `1.0` is `1`, and the words for true and false are one in all
+    languages. In a text that also holds a word, dates, hours and numbers of five or more digits are `#`.
+    """
+    if cells.str.contains("[<&]").any():
+        cells = cells.map_elements(_without_markup, pl.String)
+    text = pl.lit(cells).str.normalize("NFKD").str.replace_all(r"[\p{Mn}\p{Cf}]", "").str.to_lowercase()
+    text = text.str.replace_all(r"\s+", " ").str.strip_chars()
+    hashed = text.str.replace_all(_HASHED, "#")
+    text = pl.when(text.str.contains(r"\d") & hashed.str.contains(_WORD)).then(hashed).otherwise(text)
+    text = text.str.replace(r"^(\d+)\.0$", "$1").replace(_BOOLEANS)
+    return pl.select(pl.when(text != "").then(text).alias(cells.name)).to_series()
+
+
+def shown(text: str) -> str:
+    """A text as messages repeat it: its beginning on one line, without addresses, and with `#` for digits."""
+    line = re.sub(r"\s+", " ", re.sub(r"\S*@\S*", "…@…", text)).strip()
+    line = re.sub(r"\d", "#", line) if len(re.findall(r"\d", line)) >= _DIGITS else line
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+
+
+def is_safe(text: str) -> bool:
+    """Whether a text (of `normal`) can be written into a brief: it has no address and no long number."""
+    return "@" not in text and not re.search(r"\d{5}|(?:\d[\s.()/-]*){8}", text)
+
+
+def as_in_brief(text: str, cell: str) -> str:
+    """A text of `normal` as people write it: as its cell has it, unless that has digits or line breaks."""
+    return text if re.search(r"[\d\n\r<&]", cell) else cell
+
+
+def _without_markup(cell: str) -> str:
+    return unescape(re.sub(r"<[^<>]*>", " ", cell))
+
+
+class TextReader:
+    """Reads the texts of a list, batch by batch.
+
+    columns: what is read, in the order of the list.
+    """
+
+    def __init__(self, columns: Sequence[ReadColumn]) -> None:
+        self._columns = list(columns)
+        self._left = LOOKED_AT
+        self._found = set[str]()  # columns that are left out and in which the net found something
+
+    def told(self, rows: pl.DataFrame) -> Told:
+        """What the texts of some rows of the list tell."""
+        told, unread, counts = list[pl.Series](), list[pl.Expr](), [pl.DataFrame(schema=_COUNTS)]
+        for column in self._columns:
+            row, distinct = numbered(text_cells(rows[column.column]).alias("text").to_frame())
+            codes, unnamed = self._codes(column, distinct["text"])
+            counts.append(_counted(column, distinct["text"], codes, unnamed, row))
+            if not (codes != "").any():
+                continue
+            of_row = pl.lit(codes[row])
+            day = pl.lit("yes") if column.on is None else pl.lit(text_cells(rows[column.on])).fill_null("yes")
+            for ours, letter in column.texts.tells.items():
+                says_so = pl.when(of_row.str.contains(letter, literal=True))
+                told.append(pl.select(says_so.then(day).alias(name_of(ours, column.column))).to_series())
+            name = pl.lit(column.name.replace(";", ","))
+            unread.append(pl.when(of_row.str.contains(_UNREAD, literal=True)).then(name))
+        self._left -= rows.height
+        if self._left <= 0:
+            self._columns = [one for one in self._columns if not one.left_out or one.column in self._found]
+        names = pl.concat_str(unread, separator=";", ignore_nulls=True).replace("", None) if unread else None
+        texts = repeated(None, pl.String, rows.height) if names is None else pl.select(names).to_series()
+        return Told([texts.alias(TEXTS), *told], pl.concat(counts))
+
+    def _codes(self, column: ReadColumn, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """For each of some different texts: the letters of what it tells, and whether part of it is not named."""
+        parts = pl.DataFrame([pl.int_range(texts.len(), eager=True).alias("at"), texts])
+        if column.texts.separator is not None:
+            parts = parts.with_columns(pl.col("text").str.split(column.texts.separator)).explode("text")
+        keys = normal(parts["text"])
+        known = {text: _CODES[meaning] for text, meaning in column.texts.meanings.items()}
+        codes = keys.replace_strict(known, default=None, return_dtype=pl.String)
+        unnamed = codes.is_null() & keys.is_not_null()
+        at = unnamed.arg_true()
+        if column.others == "unread":
+            codes = codes.scatter(at, _UNREAD)
+        elif column.others == "searched" and (found := marked(parts["text"][at], firm=column.firm)).any():
+            codes = codes.scatter(at.filter(found), _UNREAD)
+            self._found.add(column.column)
+        codes = codes.fill_null("")
+        if column.texts.separator is None:
+            return codes, unnamed
+        told = pl.DataFrame([parts["at"], codes.alias("codes"), unnamed.alias("unnamed")])
+        joined = told.group_by("at", maintain_order=True).agg(pl.col("codes").str.join(""), pl.col("unnamed").any())
+        return joined["codes"], joined["unnamed"]
+
+
+def _counted(
+    column: ReadColumn, texts: pl.Series, codes: pl.Series, unnamed: pl.Series, row: pl.Series
+) -> pl.DataFrame:
+    """The counts of `Told`; of texts that need no meaning together."""
+    is_unread = codes.str.contains(_UNREAD, literal=True)
+    what = pl.when(is_unread).then(pl.lit("unread")).when(unnamed & (column.others == "searched")).then(pl.lit("rest"))
+    rows = row.value_counts(name="rows").sort(row.name)["rows"]
+    counted = pl.select(what=what, column=pl.lit(column.name), word=pl.lit(texts), rows=pl.lit(rows)).drop_nulls("what")
+    by_rows = counted.sort("rows", descending=True, maintain_order=True).with_row_index("place")
+    is_apart = (pl.col("what") == "unread") & (pl.col("place") < _COUNTED)
+    word = pl.when(is_apart).then("word").otherwise(pl.lit(""))
+    return by_rows.with_columns(word).group_by("what", "column", "word").agg(pl.col("rows").sum().cast(pl.UInt32))

@@ -109,7 +109,12 @@ class Ledger:
 
     def said(self, number, day):
         """`listed`, `clear`, or None."""
-        mine = sorted((on, at, word) for at, (on, seen, word) in self.of(number) if seen <= day and on <= day)
+        eve = {"lifted": timedelta(0)}  # all else counts from the day before its own
+        mine = sorted(
+            (on, at, word)
+            for at, (on, seen, word) in self.of(number)
+            if max(on, seen) - eve.get(word, timedelta(days=1)) <= day
+        )
         lifts = [at for at, (_, _, word) in enumerate(mine) if word == "lifted"]
         words = {word for _, _, word in mine[lifts[-1] + 1 if lifts else 0 :]}
         if "said" in words:
@@ -333,10 +338,15 @@ class Call:
         given, days = self.told["consent_on"], [day for day in withdrawn if day != NEVER]
         if days and (LONG_AGO in days or given is None or given <= max(days)):
             self.days["consent_withdrawn_on"] = min(days)
+        refused = [one.told["refused_on"] for one in calls]
+        self.days["refused_on"] = max(
+            (day for day in refused if day not in (None, NEVER)), default=self.told["refused_on"]
+        )
 
     def has_come(self, name):
-        """Whether a day lies on or before the day of the call."""
-        return None if self.days[name] is None else self.days[name] <= self.day
+        """Whether a day lies on or before that of the call; what is said against it counts from the day before."""
+        eve = timedelta(days=name in ("objected_on", "consent_withdrawn_on", "refused_on"))
+        return None if self.days[name] is None else self.days[name] <= self.day + eve
 
 
 def span_of(text):
@@ -580,8 +590,8 @@ class Reading:
     def pause(self, p):
         """Not in the pause after a day."""
         begun = self.call.days[p["after"]]
-        if begun is None or begun > self.call.day:
-            return None if begun is None else True
+        if not (come := self.call.has_come(p["after"])):
+            return None if come is None else True
         return self.call.day > begun + timedelta(days=p["days"])
 
     def silence(self, _):

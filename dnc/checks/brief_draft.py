@@ -8,6 +8,7 @@ was not seen.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,13 +17,14 @@ from dnc.errors import printable
 from dnc.files.table import looks_like_phone
 from dnc.law.rulebook import Rulebook
 from dnc.law.vocabulary import vocabulary
-from dnc.lists.brief import Brief
-from dnc.lists.brief_text import toml_text
+from dnc.lists.brief import Brief, brief_entries, read_brief
+from dnc.lists.brief_text import brief_text, toml_text
 from dnc.lists.columns import Content
 from dnc.lists.guesses import MOST_WORDS, Guesses
-from dnc.lists.header import READ
+from dnc.lists.header import READ, Header
 from dnc.lists.roles import FEW_TEXTS, IGNORED, texts_in_brief, unread_texts
-from dnc.lists.texts import shown
+from dnc.lists.text_table import texts_from
+from dnc.lists.texts import TextMeanings, shown
 from dnc.lists.words import meaning
 from dnc.messages import counted, messages
 from dnc.store.store import Store
@@ -64,6 +66,28 @@ def draft(
         )
         missing = decided(guesses, brief, store, book).missing()
     return _Draft(guesses, language, given or {}, missing).lines()
+
+
+def completed(path: Path, book: Rulebook, brief: Path, texts: Path | None = None, sheet: str | None = None) -> str:
+    """A brief, with a role for every column of a list, and the texts of a table that was filled in.
+
+    Raises InputError where one of the files cannot be read.
+    """
+    entries, _ = brief_entries(brief)
+    known = read_brief(brief)
+    meant = texts_from(texts) if texts else {}
+    for name in meant:
+        entries.get("texts", {}).pop(name, None)
+    entries["texts"] = {**entries.get("texts", {}), **meant}
+    guesses = Guesses(path, book, sheet or known.sheet)
+    header = Header(guesses.table, replace(known, texts={**known.texts, **{name: TextMeanings() for name in meant}}))
+    contents = [guesses.contents[name] for name in header.without_role]
+    for content in (content for content in contents if not content.needs_no_role):
+        if content.may_be_left_out:
+            entries["ignore"] = [*entries.get("ignore", []), content.name]
+        else:
+            entries["texts"][content.name] = {"unread": unread_texts(content)}
+    return brief_text(entries)
 
 
 class _Draft:

@@ -88,6 +88,7 @@ def check(
     sheet: str | None,
     maps: tuple[tuple[str, str], ...],
     ignore: tuple[str, ...],
+    around: str | None,
     region: str | None,
     given: tuple[tuple[str, str], ...],
     brief: Path | None,
@@ -122,7 +123,7 @@ def check(
         result = api.check(
             source_of(files, query),
             open_store(ctx),
-            brief=load_brief(brief, region, maps, given, ignore, sheet=sheet),
+            brief=load_brief(brief, region, maps, given, ignore, sheet=sheet, around=around),
             rulebook=book,
             accept=dict(accept),
             language=lang,
@@ -183,6 +184,9 @@ def explain(
     sheet: str | None,
     maps: tuple[tuple[str, str], ...],
     ignore: tuple[str, ...],
+    around: str | None,
+    accept_unread: int | None,
+    reason: str | None,
     consents: Path | None,
     region: str | None,
     at: str | None,
@@ -208,7 +212,9 @@ def explain(
     if row is None and _is_file(number):
         raise click.UsageError(localized("errors", "cli", "which_row", path=number))
     settings = Settings(
-        brief=load_brief(brief, region, maps, () if row is None else given, ignore, sheet=sheet),
+        brief=load_brief(brief, region, maps, () if row is None else given, ignore, sheet=sheet, around=around),
+        accept_unread=accept_unread,
+        reason=reason,
         consents=consents,
         at=at,
         guidance=guidance,
@@ -244,20 +250,57 @@ def explain(
     metavar="COLUMN=VALUE",
     help="Value for all rows, e.g. caller=commercial; questions that it settles are left out. Repeatable.",
 )
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write the brief, or with --texts the texts, to this file."
+)
+@click.option("--add-to", type=FILE, help="Add what is missing to this brief, which loses its comments.")
+@click.option(
+    "--texts",
+    multiple=True,
+    metavar="COLUMN",
+    help="Write the different texts of this column as CSV, to fill in what each means. Repeatable.",
+)
+@click.option("--texts-from", type=FILE, help="Add the texts of such a CSV, with their meanings, to the brief.")
 @store_options
 @click.pass_context
 def brief_(
-    ctx: click.Context, /, *, file: Path, sheet: str | None, lang: str, given: tuple[tuple[str, str], ...]
+    ctx: click.Context,
+    /,
+    *,
+    file: Path,
+    sheet: str | None,
+    lang: str,
+    given: tuple[tuple[str, str], ...],
+    out: Path | None,
+    add_to: Path | None,
+    texts: tuple[str, ...],
+    texts_from: Path | None,
 ) -> None:
     """Draft a brief (settings of a campaign) from a list.
 
-    Review it before use: guesses are commented out. dnc start asks you about them instead.
+    Every column gets a role, so that the brief can be used at once; texts that nobody has read leave their rows
+    undecided. Review it: guesses are commented out. dnc start asks you about them instead.
     """
-    from dnc.checks.brief_draft import draft
+    from dnc.checks.brief_draft import completed, draft
+    from dnc.files.output_file import atomic_path
+    from dnc.lists.text_table import texts_of_columns
 
     _ = load_brief(None, given=given)  # a fact that is not understood is wrong usage
-    for line in draft(file, load_rules(ctx), lang, given=dict(given), store=open_store(ctx), sheet=sheet):
-        show(line)
+    if (texts and (add_to or texts_from)) or (texts_from and not add_to):
+        raise click.UsageError(localized("errors", "cli", "brief_texts"))
+    target = add_to or out
+    if texts:
+        written = texts_of_columns(file, texts, load_rules(ctx), sheet)
+    elif add_to:
+        written = completed(file, load_rules(ctx), add_to, texts_from, sheet)
+    else:
+        lines = draft(file, load_rules(ctx), lang, given=dict(given), store=open_store(ctx), sheet=sheet)
+        written = "\n".join([*lines, ""])
+    if target is None:
+        show(written.rstrip("\n"))
+        return
+    with atomic_path(target) as unfinished:
+        unfinished.write_text(written, encoding="utf-8-sig" if texts else "utf-8")
 
 
 VERBS = (check, explain, brief_)

@@ -307,8 +307,21 @@ _LIST_OPTIONS: list[Option] = [
         "--ignore",
         multiple=True,
         metavar="COLUMN",
-        help="Ignore this column, although it looks like objections. Repeatable.",
+        help="Leave this column out: nobody needs it for the decision; `utm_*` names several, and `*` all others but "
+        "those that may matter. Repeatable.",
     ),
+    click.option(
+        "--around",
+        type=click.Choice(["read"]),
+        help="Say that a person has read what is around the table: text above its header, other sheets, notes.",
+    ),
+    click.option(
+        "--accept-unread",
+        type=click.IntRange(min=0),
+        metavar="COUNT",
+        help="Accept up to COUNT rows with an objection, a refusal or a withdrawal whose number cannot be read.",
+    ),
+    click.option("--reason", metavar="TEXT", help="Why --accept-unread is given; logged."),
     CONSENTS,
 ]
 

@@ -120,6 +120,7 @@ def vet(
     sheet: str | None,
     maps: tuple[tuple[str, str], ...],
     ignore: tuple[str, ...],
+    around: str | None,
     region: str | None,
     given: tuple[tuple[str, str], ...],
     brief: Path | None,
@@ -166,8 +167,8 @@ def vet(
     if sealed:
         vetting = read_sealed(sealed, book, conditions, signed_by)
     else:
-        options |= {"brief": load_brief(brief, region, maps, given, ignore, sheet=sheet), "accept": dict(accept)}
-        options |= {"seal": bool(seal), "language": lang}
+        options["brief"] = load_brief(brief, region, maps, given, ignore, sheet=sheet, around=around)
+        options |= {"accept": dict(accept), "seal": bool(seal), "language": lang}
         with progress_bar(files, quiet) as progress:
             vetting = _vetted(
                 ctx, source_of(files, query), book, conditions, signer=signed_by, progress=progress, **options

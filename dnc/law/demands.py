@@ -58,9 +58,14 @@ def _has_come(column: str) -> Sql:
     return Sql(f"{column} <= day", column, "day")
 
 
+def _counts(column: str) -> Sql:
+    """Whether an objection, a refusal or a withdrawal counts: from the day before its date, as days differ by zone."""
+    return Sql(f"{column} <= day + 1", column, "day")
+
+
 def _eve_of(column: str) -> Sql:
-    """The day before a date that is in the future; else NULL."""
-    return Sql(f"case when {column} > day then {column} - 1 end", column, "day")
+    """The last day on which such a date does not count yet; NULL if it counts."""
+    return Sql(f"case when {column} > day + 1 then {column} - 2 end", column, "day")
 
 
 def _last_day(column: str, span: dict[str, int]) -> Sql:
@@ -204,7 +209,7 @@ def _consent(p: dict[str, Any]) -> Condition:
             ends.append(Sql(f"case when {answered} then {last} end", answered, last))
             says += localized("condition", "answered", span=_span(span))
         registries = (registry,)
-    withdrawn = _has_come("consent_withdrawn_on")
+    withdrawn = _counts("consent_withdrawn_on")
     conditions.append(Sql(f"not ({withdrawn})", withdrawn))
     conditions.append(Sql("coalesce(day <= consent_until, true)", "day", "consent_until"))
     agreed = "case at_agreed_hour when 'yes' then true when 'no' then false end"
@@ -284,7 +289,7 @@ def _cli(p: dict[str, Any]) -> Condition:
 
 
 def _not_objected(p: dict[str, Any]) -> Condition:
-    objected = _has_come("objected_on")
+    objected = _counts("objected_on")
     sql = (
         f"case when own = 'listed' or {objected} then false when objected_on is not null or own = 'clear' then true end"
     )
@@ -334,7 +339,8 @@ def _max_attempts(p: dict[str, Any]) -> Condition:
 
 def _pause(p: dict[str, Any]) -> Condition:
     column, days = p["after"], p["days"]
-    sql = Sql(f"day < {column} or day > {column} + {days}", column, "day")
+    counts = _counts(column)
+    sql = Sql(f"not ({counts}) or day > {column} + {days}", counts)
     says = localized("condition", "pause", days=days, label=label(column))
     coming = _eve_of(column)
     ends = (Sql(f"case when {column} < date '9999-12-31' then {coming} end", coming),)

@@ -271,9 +271,9 @@ def _meanings(path: Path, name: str, value: Any) -> TextMeanings:
         texts = table.get(meaning, [])
         if not isinstance(texts, list) or not all(isinstance(text, str | int | float | bool) for text in texts):
             raise InputError(localized("errors", "texts_list"), path, f"{key}.{meaning}")
-        for text in normal(pl.Series([_as_text(text) for text in texts], dtype=pl.String)):
-            if text is None:
-                raise InputError(localized("errors", "empty_entry"), path, f"{key}.{meaning}")
+        if any(not str(text).strip() for text in texts):
+            raise InputError(localized("errors", "empty_entry"), path, f"{key}.{meaning}")
+        for text in normal(pl.Series([_as_text(text) for text in texts], dtype=pl.String)).drop_nulls():
             if found.setdefault(text, meaning) != meaning:
                 raise InputError(localized("errors", "word_twice", word=text), path, key)
     others = {entry: table[entry] for entry in _OF_TEXTS if entry in table}

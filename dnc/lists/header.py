@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -32,8 +31,6 @@ from dnc.messages import localized
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 EVERY = "*"  # in `ignore`: all columns that the brief does not name
 READ = "read"  # of `around`: a person has read the texts around the table
-_NO_NAME = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # what pandas calls a column without a name
-_MARKS = "… \t'\"`´‘’“”«».,;:|_/\\-"  # what may be left of a name that was damaged
 _MOST_NAMED = 4  # columns that a message proposes
 
 
@@ -212,21 +209,21 @@ class Header:
         """Unique names of the columns whose texts the brief reads → what they mean. Raises InputError."""
         found = {}
         for name, texts in self.brief.texts.items():
-            unique = self._of_any(name)
-            if unique is None:
-                raise self._no_column(name, "[texts]")
-            found[unique] = texts
+            found[self._of_any(name, "[texts]")] = texts
         return found
 
-    def _of_any(self, name: str) -> str | None:
-        """The unique name of a column, also of one that is left out; None where there is none."""
+    def _of_any(self, name: str, what: str) -> str:
+        """The unique name of a column, which may also be left out. Raises InputError where there is none."""
         left_out = [unique for unique in self.ignored if folded(self.names[unique]) == folded(name)]
-        return left_out[0] if left_out else self._called(name)
+        return left_out[0] if left_out else self._mapped(name, what)
+
+    def _day_column(self, name: str) -> str:
+        return self._of_any(name, "on")
 
     @cached_property
     def used(self) -> list[str]:
         """Columns whose cells are facts."""
-        days = [self._mapped(texts.on, "on") for texts in self.texts.values() if texts.on]
+        days = [self._day_column(texts.on) for texts in self.texts.values() if texts.on]
         return list(dict.fromkeys([*self.columns.values(), *self.numbers, *self.rules_of, *days]))
 
     @cached_property
@@ -240,7 +237,7 @@ class Header:
         if column in self.ignored:
             return self.left_out_column(column)._replace(texts=texts)
         others = "used" if column in self.used else "searched" if texts.rest else "unread"
-        on = self._mapped(texts.on, "on") if texts.on else None
+        on = self._day_column(texts.on) if texts.on else None
         return ReadColumn(self._shown(column), column, texts, others, firm=self._holds_names(column), on=on)
 
     def left_out_column(self, column: str) -> ReadColumn:
@@ -273,18 +270,6 @@ class Header:
         return [name for name in OR_NONE if name in known]
 
     @property
-    def nameless(self) -> list[str]:
-        """Columns without a role and without a name, or with one that is nothing but marks or comes from pandas.
-
-        In a CSV and a spreadsheet rows with text behind the last name are marked as they are read.
-        """
-        named = [at for at, name in enumerate(self.table.header) if name.strip()]
-        last = max(named, default=0) if self.table.kind in ("csv", "xlsx") else len(self.table.columns)
-        before = set(self.table.columns[:last])
-        blank = {name: not self.names[name].strip() for name in self.without_role}
-        return [name for name in blank if (name in before if blank[name] else _is_no_name(self.names[name]))]
-
-    @property
     def unmarked(self) -> list[Path]:
         """Workbooks whose notes and struck-through rows are not read, unless the brief says that a person read them."""
         return [] if self.brief.around == READ else self.table.unmarked
@@ -299,7 +284,3 @@ class Header:
             return []
         named = pl.Series([*(path.stem for path in self.table.paths), *self.table.sheets], dtype=pl.String)
         return list(dict.fromkeys([*self.table.titles, *self.table.others, *named.filter(marked(named))]))
-
-
-def _is_no_name(name: str) -> bool:
-    return not name.strip(_MARKS) or bool(_NO_NAME.fullmatch(name))

@@ -297,15 +297,8 @@ class Intake:
     # Rows that do not fit the header
 
     def fitted(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """Batches of the list; where the brief says so, rows that lack cells at their end fit.
-
-        Raises OptionError at text in a column without a name that is left of one with a name.
-        """
-        nameless = self.header.nameless
-        for batch in self._with_short_rows(batches) if self.brief.short_rows else batches:
-            for name in nameless:
-                self._refuse_text_below_no_name(batch, name)
-            yield self._marked(batch)
+        """Batches of the list; where the brief says so, rows that lack cells at their end fit."""
+        return map(self._marked, self._with_short_rows(batches) if self.brief.short_rows else batches)
 
     def _marked(self, batch: pl.DataFrame) -> pl.DataFrame:
         """A batch with `NOTED` in rows with a text beside a number that may say not to call.
@@ -324,16 +317,6 @@ class Intake:
                     batch[RAGGED].scatter(says_so.filter(batch[RAGGED][says_so].is_null()), NOTED)
                 )
         return batch
-
-    def _refuse_text_below_no_name(self, batch: pl.DataFrame, name: str) -> None:
-        """Raise OptionError where a column has text in rows that fit; a first one may count the rows, as in pandas."""
-        fits = batch.filter(pl.col(RAGGED).is_null())
-        text = fits.select(text_of(fits[name])).to_series()
-        count = text.cast(pl.Int64, strict=False)
-        counts = name == self.table.columns[0] and not count.null_count() and bool((count.diff().slice(1) == 1).all())
-        if text.null_count() < text.len() and not counts:
-            why = localized("errors", "nameless", name=name)
-            raise OptionError(why, self.table.path, fits[LINE][text.is_not_null().arg_max() or 0])
 
     def _with_short_rows(self, batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Rows that lack cells at their end fit, unless two of them may be one row broken in two.

@@ -1,5 +1,6 @@
 -- For each asked number and day, whether it is on the caller's own opt-out list: the union of all that was loaded or
--- recorded up to that day, without what was lifted and without entries whose last day (`until`) has passed.
+-- recorded up to the day after (days differ by zone), without what was lifted and without entries whose last day
+-- (`until`) has passed.
 -- Files of earlier versions may hold dates that no list is accepted with any more: an entry that starts after the day of
 -- its file starts on that day, and one that ends before it starts has no end.
 -- A lift cancels what is older; of a list that was loaded for the same day, what was in the store before the lift.
@@ -20,7 +21,7 @@ holding as (
     select key, bool_or(listed) as listed, max(on_day) filter (listed) as as_of, min(on_day) as since,
            case when bool_and(until is not null) then max(until) end as until
     from entries_of e
-    where on_day <= day and as_of <= day and (until is null or day <= until)
+    where on_day <= day + 1 and as_of <= day + 1 and (until is null or day <= until)
       and not exists (
           select 1 from objections l
           where l.lifted and l.number = e.number and l.on_day <= e.day
@@ -30,7 +31,8 @@ holding as (
     group by key
 ),
 later as (
-    select key, min(greatest(on_day, as_of)) as next_on from entries_of where greatest(on_day, as_of) > day group by key
+    select key, min(greatest(on_day, as_of) - 1) as next_on
+    from entries_of where greatest(on_day, as_of) > day + 1 group by key
 ),
 loaded as (select min(as_of) as day from standing where whole)
 select key,
@@ -38,7 +40,7 @@ select key,
             when h.key is not null then 'uncovered'
             when loaded.day <= a.day then 'clear'
        end as state,
-       coalesce(h.as_of, a.day) as as_of,
+       coalesce(least(h.as_of, a.day), a.day) as as_of,
        l.next_on,
        a.number,
        h.since,

@@ -203,8 +203,7 @@ class Setup:
                 raise
             header = Header(table, self.brief.but(columns={"number": error.likely[0]}))
             survey = Survey(header)
-            for _ in survey.seen(table.batches):
-                pass
+            survey.look(table.batches)
             survey.refuse_without_number(error)
         return intake
 
@@ -227,9 +226,21 @@ class Setup:
             RolesError: a column has no role. InputError: an objection has a number that cannot be read.
         """
         survey, against = Survey(intake.header), Against(folder, self.policy.language)
-        if not (survey.is_needed or intake.header.against or intake.may_link or intake.begins_with_marks()):
-            survey.read_columns()
-            return intake, against
+        if survey.is_needed:
+            intake = self._over(intake, reopen, survey.look)
+        intake = replace(intake, found=survey.read_columns())
+        reads_texts = any(column.others != "used" for column in (*intake.header.read, *intake.found))
+        if intake.header.against or intake.may_link or reads_texts or intake.begins_with_marks():
+            undeclared = intake.undeclared
+            intake = self._over(
+                intake, reopen, lambda rows: against.read(undeclared, undeclared.fitted(rows), recorded)
+            )
+            self._refuse_unplaced(intake, against)
+        return intake, against
+
+    @staticmethod
+    def _over(intake: Intake, reopen: Callable[[], Table], look: Callable[[Iterator[pl.DataFrame]], None]) -> Intake:
+        """Look at all rows of a list, and give an intake that starts again at its first row."""
         kept, size = list[pl.DataFrame](), 0.0
 
         def batches() -> Iterator[pl.DataFrame]:
@@ -241,11 +252,8 @@ class Setup:
                 if size > _MEMORY:
                     kept.clear()
 
-        against.read(intake.undeclared, survey.seen(intake.fitted(batches())), recorded)
-        found = survey.read_columns()
-        self._refuse_unplaced(intake, against)
-        table = reopen() if size > _MEMORY else replace(intake.table, batches=iter(kept))
-        return replace(intake, table=table, found=found), against
+        look(batches())
+        return replace(intake, table=reopen() if size > _MEMORY else replace(intake.table, batches=iter(kept)))
 
     def _refuse_unplaced(self, intake: Intake, against: Against) -> None:
         """Raise InputError where more objections than were accepted have a number that cannot be read."""

@@ -121,7 +121,8 @@ def read_consents(path: str | Path, brief: Brief, book: Rulebook, now: date | No
     counts = dict.fromkeys(_COUNTS, 0)
 
     def batches() -> Iterable[pl.DataFrame]:
-        for batch in survey.seen(intake.fitted(table.batches)):
+        for batch in intake.fitted(table.batches):
+            survey.add(batch)
             calls = _certain(intake.calls(batch.with_columns(pl.lit(None, pl.String).alias(RAGGED))))
             rows = calls.each(batch)
             stated = _ranked(calls.facts(*_COLUMNS).with_columns(_not_understood(rows[RAGGED].is_not_null())))

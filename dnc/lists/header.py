@@ -180,13 +180,13 @@ class Header:
     def ignored(self) -> list[str]:
         """Columns that the brief leaves out, by their names or by a pattern such as `utm_*`."""
         named = set(map(folded, self.brief.ignore))
-        patterns = [folded(name) for name in self.brief.ignore if "*" in name and name != EVERY]
+        patterns = [name.casefold() for name in self.brief.ignore if "*" in name and name != EVERY]
         return [
             unique
             for unique, name in self.names.items()
             if unique in self.brief.ignore
             or folded(name) in named
-            or any(fnmatchcase(folded(name), pattern) for pattern in patterns)
+            or any(fnmatchcase(name.casefold(), pattern) for pattern in patterns)
         ]
 
     @property

@@ -280,19 +280,16 @@ class Intake:
         ids = text_of(batch[name]) if name else pl.repeat(None, pl.len(), dtype=pl.String)
         return batch.select(quoted_cell(ids)).to_series()
 
-    def objecting(self, batch: pl.DataFrame, columns: Sequence[str] | None = None) -> pl.Series:
-        """Which rows hold an objection, a refusal or a withdrawal: anything in their columns but that there was none.
+    def objecting(self, batch: pl.DataFrame) -> pl.Series:
+        """Which rows hold an objection, a refusal or a withdrawal, or may hold one.
 
-        columns: ours that are looked at; by default all that the list has for them.
+        That is anything in their columns but that there was none, and a text that says so or that has no meaning.
         """
-        columns = self.header.against if columns is None else columns
-        if not columns:
-            return repeated(False, pl.Boolean, batch.height)
-        cells = self._reader.cells(batch, columns)
-        words = [~pl.col(name).str.to_lowercase().is_in(NONE) for name in columns]
-        _, *by_texts = TextReader([one for one in self.header.read if one.texts.tells]).told(batch).columns
-        told = cells.select(pl.any_horizontal(words).fill_null(False)).to_series()
-        return reduce(or_, (texts.is_not_null() for texts in by_texts), told)
+        told = repeated(False, pl.Boolean, batch.height)
+        if columns := self.header.against:
+            words = [~pl.col(name).str.to_lowercase().is_in(NONE) for name in columns]
+            told = self._reader.cells(batch, columns).select(pl.any_horizontal(words).fill_null(False)).to_series()
+        return reduce(or_, (texts.is_not_null() for texts in self._texts.told(batch).columns), told)
 
     # Rows that do not fit the header
 

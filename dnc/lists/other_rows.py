@@ -4,6 +4,7 @@ They belong to a person, not to a row. So a list that may have any is read once 
 each row is judged by what all rows of its person say (see `dnc.lists.persons`):
 
 * the earliest objection counts; `none` in one row does not outweigh a date in another; and of refusals the last one;
+* a text that nobody has given a meaning leaves all of them undecided;
 * a withdrawal counts, from the first one on, for every row except those with a consent that is later than the last
   withdrawal of the person (as in `dnc.lists.consents`); one without a date always counts.
 
@@ -33,7 +34,9 @@ from dnc.registries import OWN
 from dnc.registries.external_sort import Sorting, kept
 
 _AT_ONCE = 2_000_000  # rows that are held in memory
-_SCHEMA: dict[str, Any] = {"number": pl.UInt64, "at": pl.UInt64, "row": pl.String, **dict.fromkeys(OR_NONE, pl.Date)}
+_TEXTS = "texts"  # of `Calls.plans`: a text without a meaning may be an objection, so it counts for the person, too
+_TOLD: dict[str, Any] = {**dict.fromkeys(OR_NONE, pl.Date), _TEXTS: pl.String}
+_SCHEMA: dict[str, Any] = {"number": pl.UInt64, "at": pl.UInt64, "row": pl.String, **_TOLD}
 Objections = Callable[[pl.Series], pl.DataFrame]  # for some numbers: those that objected (`number`), and when (`on`)
 
 
@@ -51,7 +54,7 @@ class Against:
         self.line: int | None = None
         self.applied = 0
         self._folder, self._language = folder, language
-        self._by_number: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in OR_NONE}
+        self._by_number: dict[str, list[pl.DataFrame | Path]] = {column: [] for column in _TOLD}
 
     def read(self, intake: Intake, batches: Iterable[pl.DataFrame], recorded: Objections) -> None:
         """Collect them from all rows of a list.
@@ -66,7 +69,7 @@ class Against:
         first = 1
         for batch in batches:
             here = _found(intake, batch, first)
-            unplaced = here["number"].is_null() | (here["number"] >= IDS)
+            unplaced = here.select(_is_against() & (pl.col("number").is_null() | (pl.col("number") >= IDS))).to_series()
             if unplaced.any() and self.line is None:
                 self.line = batch[LINE][int(here["at"][unplaced.arg_max() or 0]) - first]
             self.unplaced += int(unplaced.sum())
@@ -75,7 +78,7 @@ class Against:
             first += batch.height
         linked = _linked(pl.concat(links))
         numbers = linked["number"].filter(linked["number"] < IDS)
-        linked_rows = [_recorded(recorded(numbers)).select(_SCHEMA.keys())] if linked.height else []
+        linked_rows = [_recorded(recorded(numbers))] if linked.height else []
         for part in found.parts():
             own = part.filter(~pl.col("number").is_in(linked["number"].implode()))
             linked_rows += [part.filter(pl.col("number").is_in(linked["number"].implode()))] if linked.height else []
@@ -120,10 +123,9 @@ def _linked(links: pl.DataFrame) -> pl.DataFrame:
 
 def _recorded(objections: pl.DataFrame) -> pl.DataFrame:
     """What the store has of some numbers, as rows of a list (`_SCHEMA`)."""
-    return objections.select(
-        "number", at=pl.lit(0, pl.UInt64), row=pl.lit(OWN), objected_on="on",
-        consent_withdrawn_on=pl.lit(None, pl.Date), refused_on=pl.lit(None, pl.Date),
-    )  # fmt: skip
+    own = objections.select("number", at=pl.lit(0, pl.UInt64), row=pl.lit(OWN), objected_on="on")
+    absent = (pl.lit(None, kind).alias(name) for name, kind in _SCHEMA.items() if name not in own.columns)
+    return own.with_columns(absent).select(_SCHEMA.keys())
 
 
 def _of_persons(rows: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
@@ -138,7 +140,7 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     if rows.is_empty():
         return pl.DataFrame(schema=_SCHEMA)
     calls = intake.calls(rows.with_columns(pl.lit(NOTED).alias(RAGGED)))  # numbers with a note are read, too
-    days, rows = calls.facts(*OR_NONE), calls.each(rows)
+    days, rows = calls.facts(*OR_NONE, _TEXTS), calls.each(rows)
     ragged, noted = rows[RAGGED].is_not_null(), rows[RAGGED].is_in(MARKED)
     row = pl.coalesce(pl.when(~ragged).then(intake.row_ids(rows)), rows["\0at"].cast(pl.String))
     number = (
@@ -148,8 +150,15 @@ def _found(intake: Intake, batch: pl.DataFrame, first: int) -> pl.DataFrame:
     )
     marked = {"objected_on": noted} | dict.fromkeys(intake.header.against, ragged)
     against = [_day(column, marked.get(column)) for column in OR_NONE]
-    found = days.select(number.alias("number"), rows["\0at"].cast(pl.UInt64).alias("at"), row.alias("row"), *against)
-    return found.filter(pl.any_horizontal(pl.col(OR_NONE).is_not_null()))
+    texts = pl.when(pl.col(_TEXTS) != "").then(_TEXTS).alias(_TEXTS)
+    at = rows["\0at"].cast(pl.UInt64).alias("at")
+    found = days.select(number.alias("number"), at, row.alias("row"), *against, texts)
+    return found.filter(_is_against() | pl.col(_TEXTS).is_not_null())
+
+
+def _is_against() -> pl.Expr:
+    """Whether a row has an objection, a refusal or a withdrawal."""
+    return pl.any_horizontal(pl.col(OR_NONE).is_not_null())
 
 
 def _day(column: str, ragged: pl.Series | None) -> pl.Expr:
@@ -183,7 +192,17 @@ def _last_refusal(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.sort("number", "on", "at").unique("number", keep="last", maintain_order=True)
 
 
-_SUMMARIES = {"objected_on": _first_objection, "consent_withdrawn_on": _withdrawals, "refused_on": _last_refusal}
+def _unread(rows: pl.DataFrame) -> pl.DataFrame:
+    names = pl.col("on").str.split(";").explode().unique().sort().str.join(";")
+    return rows.sort("number", "at").group_by("number", maintain_order=True).agg(names, pl.col("row").first())
+
+
+_SUMMARIES = {
+    "objected_on": _first_objection,
+    "consent_withdrawn_on": _withdrawals,
+    "refused_on": _last_refusal,
+    _TEXTS: _unread,
+}
 
 
 # What counts for a call: the date (`on`), and the `row` that it comes from, out of the call's own date (`own`) and the
@@ -209,7 +228,17 @@ def _refused(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
     return asked.with_columns(last["row"], on=pl.max_horizontal(told, last["on"]))
 
 
-_COMBINED = {"objected_on": _objected, "consent_withdrawn_on": _withdrawn, "refused_on": _refused}
+def _left_unread(asked: pl.DataFrame, by_number: pl.DataFrame) -> pl.DataFrame:
+    of_number = by_number.select("on", "row")[asked["place"]]
+    return asked.with_columns(of_number["row"], on=pl.when(pl.col("own") == "").then(of_number["on"]).otherwise("own"))
+
+
+_COMBINED = {
+    "objected_on": _objected,
+    "consent_withdrawn_on": _withdrawn,
+    "refused_on": _refused,
+    _TEXTS: _left_unread,
+}
 
 
 def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> Calls:
@@ -225,7 +254,7 @@ def _with(calls: Calls, column: str, by_number: pl.DataFrame, language: str) -> 
     asked = calls.plans.select("consent_on", own=column)[plan]
     asked = asked.with_columns(at=at, plan=plan, place=place[at])
     found = _COMBINED[column](asked, by_number).filter(pl.col("on").ne_missing(pl.col("own")))
-    label = vocabulary().label(column, language)
+    label = vocabulary().label(column, language) if column != _TEXTS else messages("why", language)["text"]
     note = pl.format(messages("why", language)["of_row"].format(column=label, row="{}"), "row")
     new, changed = numbered(found.select("plan", "on", note=note))
     plans = calls.plans[changed["plan"]]

@@ -40,12 +40,15 @@ class Survey:
         """Whether anything has to be looked at."""
         return bool(self._contents)
 
-    def seen(self, batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """The same batches, looked at as they pass."""
+    def look(self, batches: Iterable[pl.DataFrame]) -> None:
+        """Look at all rows of the list."""
         for batch in batches:
-            for column, content in self._contents.items():
-                content.add(batch[column])
-            yield batch
+            self.add(batch)
+
+    def add(self, batch: pl.DataFrame) -> None:
+        """Look at some rows of it."""
+        for column, content in self._contents.items():
+            content.add(batch[column])
 
     def refuse_without_number(self, error: NoNumberError) -> None:
         """Raise RolesError for a list of which nobody said where its telephone numbers are, once all rows were seen.

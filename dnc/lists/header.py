@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ from dnc.law.vocabulary import FORMER, OR_NONE, vocabulary
 from dnc.lists.brief import Brief
 from dnc.lists.columns import kind_of_name
 from dnc.lists.texts import ReadColumn, TextMeanings
-from dnc.messages import localized
+from dnc.messages import LANGUAGES, localized, messages
 
 FORMER_OUTCOME = "dnc_outcome"  # in the output of an earlier check
 EVERY = "*"  # in `ignore`: all columns that the brief does not name
@@ -282,5 +282,13 @@ class Header:
         """
         if self.brief.around == READ:
             return []
+        others = [name for name in self.table.others if not (self.former and name in _own_sheets())]
         named = pl.Series([*(path.stem for path in self.table.paths), *self.table.sheets], dtype=pl.String)
-        return list(dict.fromkeys([*self.table.titles, *self.table.others, *named.filter(marked(named))]))
+        return list(dict.fromkeys([*self.table.titles, *others, *named.filter(marked(named))]))
+
+
+@cache
+def _own_sheets() -> frozenset[str]:
+    """Names of the sheets beside the rows in a workbook that this program wrote, in every language."""
+    pages = (messages("page", language) for language in LANGUAGES)
+    return frozenset(text for page in pages for key, text in page.items() if key in ("sheet_summary", "sheet_regimes"))

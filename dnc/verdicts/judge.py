@@ -257,6 +257,11 @@ class Judge:
             pl.coalesce("dnc_why", sentence),
             pl.coalesce("short", sentence),
         )
+        unread = pl.lit(plans["texts"]).replace("", None).str.replace_all(";", ", ")
+        is_noted = pl.lit(cases["dnc_outcome"] == "undecided") & unread.is_not_null()
+        notes.append(
+            pl.when(is_noted).then(pl.format(words["texts"].replace("{texts}", "{}"), unread)).otherwise(pl.lit(""))
+        )
         cases = _with_unread(cases, plans["texts"], self._policy.language)
         cases = _doubted(cases, plans["doubt"], self._policy.language)
         return row, cases.select(pl.exclude("dnc_why", "short").fill_null(""), _why(pl.concat_str(notes)))
@@ -293,16 +298,15 @@ def _with_unread(cases: pl.DataFrame, texts: pl.Series, language: str) -> pl.Dat
     here = pl.lit(texts != "") & (pl.col("dnc_outcome") != "blocked")
     if not (texts != "").any():
         return cases
-    words, columns = messages("why", language), pl.lit(texts).str.replace_all(";", ", ")
+    sentence = messages("why", language)["unread"].replace("{texts}", "{}")
     named = pl.lit(texts).str.split(";").list.eval(pl.lit("text:") + pl.element())
     missing = pl.concat_list(pl.col("dnc_missing").fill_null("").str.split(";"), named).list.set_difference([""])
-    alone, added = (pl.format(words[key].replace("{texts}", "{}"), columns) for key in ("unread", "texts"))
-    is_clear = pl.col("dnc_outcome") == "clear"
+    why = pl.when(pl.col("dnc_outcome") == "clear").then(pl.format(sentence, pl.lit(texts).str.replace_all(";", ", ")))
     changed = {
         "dnc_outcome": pl.lit("undecided"),
         "dnc_missing": missing.list.unique().list.sort().list.join(";"),
         "dnc_confidence": pl.lit(""),
-        **{name: pl.when(is_clear).then(alone).otherwise(pl.col(name) + added) for name in ("dnc_why", "short")},
+        **{name: why.otherwise(name) for name in ("dnc_why", "short")},
     }
     return cases.with_columns(pl.when(here).then(new).otherwise(name).alias(name) for name, new in changed.items())
 

@@ -24,7 +24,7 @@ from dnc.verdicts.verdict import Policy
 from dnc.vetting.cells import FEW
 
 _LIST_FACTS: tuple[str, ...] = ("recipient", "line", "source", "sector", "place", "plan_place", "polls", "day")
-_LIST_FACTS += ("territory", "jurisdiction", "unread", "doubt")
+_LIST_FACTS += ("territory", "jurisdiction", "unread", "doubt", "texts")
 _ACT = {"caller": "list_seller", "purpose": "list_trade", "timed": False, "odd": "", "elsewhere": ""}
 _ACT |= dict.fromkeys(("consent_withdrawn_on", "refused_on"), NEVER)
 

@@ -48,7 +48,9 @@ def desk(dnc, tmp_path, monkeypatch):
                                "--out", tmp_path / "verdicts.csv")  # fmt: skip
         assert code in DONE, err
         with (tmp_path / "verdicts.csv").open(encoding="utf-8-sig", newline="") as lines:
-            outcomes = [(row["dnc_number"], row["dnc_outcome"]) for row in csv.DictReader(lines, delimiter=export.delimiter)]
+            outcomes = [
+                (row["dnc_number"], row["dnc_outcome"]) for row in csv.DictReader(lines, delimiter=export.delimiter)
+            ]
         clear = {number for number, outcome in outcomes if outcome == "clear"}
         others = {number for number, outcome in outcomes if outcome != "clear"}
         may = [one for one in people if one.truth == MAY]

@@ -50,6 +50,7 @@ REGISTRY_FACTS = {
     "_next_on": "DATE",  # first later day on which another snapshot covers the number
 }
 UNITS = ("days", "months", "years")
+EVER = 36_500  # days, the largest number of a rules file: a hundred years, longer than anybody is called
 AGES = (*UNITS, "quarters")  # for answers: until the end of a calendar quarter, counted from that of the answer
 
 
@@ -115,10 +116,11 @@ def _unlisted(p: dict[str, Any]) -> Condition:
     registry = p["registry"]
     if p.get("same_campaign"):
         return _unlisted_for_campaign(registry)
+    if_answered = p.get("if_answered")
     state, as_of, since, answered_on = (
         registry_column(registry, suffix) for suffix in ("", "_as_of", "_since", "_told")
     )
-    reads = _registry_reads(registry)
+    reads = [] if if_answered else _registry_reads(registry)
     ends = [_next_answer(registry)]
     says = localized("condition", "unlisted", registry=_name(registry))
     listed = Sql("false")
@@ -142,6 +144,9 @@ def _unlisted(p: dict[str, Any]) -> Condition:
         says += localized("condition", "for_consent")
     current = all_sql(clear)
     sql = f"case {state} when 'listed' then {listed} when 'clear' then nullif({current}, false) end"
+    if if_answered:
+        sql = f"case when {state} = 'listed' then {listed} else true end"
+        says += localized("condition", "if_answered")
     return Condition(Sql(sql, state, listed, current), tuple(reads), tuple(ends), says, (registry,))
 
 
@@ -252,8 +257,18 @@ def _hours(p: dict[str, Any]) -> Condition:
         agreed = "case when timed then date_trunc('minute', appointment) = date_trunc('minute', at_first) "
         agreed += "else appointment::date = day end"
         sql = Sql(f"coalesce({agreed}, false) or ({sql})", sql, "appointment", "day")
+    return Condition(sql, ((unknown, "place"),), says=_hours_in_words(p), daily=True, calendars=calendars)
+
+
+def _hours_in_words(p: dict[str, Any]) -> Words:
     says = localized("condition", "hours", hours=_weekdays(p["text"]))
-    return Condition(sql, ((unknown, "place"),), says=says, daily=True, calendars=calendars)
+    if p.get("ends") == "included":
+        says += localized("condition", "hours_ends")
+    if eve := p.get("eve"):
+        says += localized("condition", "hours_eve", hours=" ".join(map("-".join, eve)))
+    if holidays := p.get("holidays"):
+        says += localized("condition", "hours_holidays", calendar=holidays)
+    return says + localized("condition", "hours_appointment") if p.get("appointment") else says
 
 
 def _weekdays(text: str) -> Words:
@@ -341,7 +356,9 @@ def _pause(p: dict[str, Any]) -> Condition:
     column, days = p["after"], p["days"]
     counts = _counts(column)
     sql = Sql(f"not ({counts}) or day > {column} + {days}", counts)
-    says = localized("condition", "pause", days=days, label=label(column))
+    says = localized("condition", "pause", span=_span({"days": days}), label=label(column))
+    if days == EVER:
+        says = localized("condition", "pause_ever", label=label(column))
     coming = _eve_of(column)
     ends = (Sql(f"case when {column} < date '9999-12-31' then {coming} end", coming),)
     return Condition(sql, ((is_unknown(column), column),), ends, says)
@@ -362,6 +379,8 @@ def _within(p: dict[str, Any]) -> Condition:
         later = f"generate_series({column} + 1, {column} + {reach}, interval 1 day)"
         last = Sql(f"list_filter({later}, lambda d: isodow(d) < 7{holiday})[{n}]::date", column)
         says = _span({"working_days": n})
+        if calendars:
+            says += localized("condition", "without_holidays", calendar=p["holidays"])
     come = _has_come(column)
     sql = Sql(f"{come} and day <= {last}", come, last)
     says = localized("condition", "within", span=says, label=label(column))
@@ -440,7 +459,8 @@ DEMANDS = {
     "forbidden": Template(_constant("false", "forbidden")),
     "unlisted": Template(
         _unlisted,
-        {"registry": True, "max_age": False, "grace_days": False, "same_campaign": False, "for_consent": False},
+        {"registry": True}
+        | dict.fromkeys(("max_age", "grace_days", "same_campaign", "for_consent", "if_answered"), False),
         test=True,
     ),
     "unflagged": Template(_unlisted, {"registry": True, "max_age": False}, test=True),

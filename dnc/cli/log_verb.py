@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dnc.cli.options import FILE, LANG, STDOUT, open_store, print_csv, say, show, store_options
-from dnc.errors import StoreError
+from dnc.errors import InputError, StoreError
 from dnc.messages import counted, dated, in_language, localized, messages
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ _HEAD = re.compile(r"([0-9]+):([0-9a-fA-F]{64})")
     help="With --verify: a log fingerprint noted earlier, which the log must still contain.",
 )
 @click.option(
+    "--key",
+    type=int,
+    metavar="ROW",
+    help="Print the key of the hashes in the row of a check, or the salt of a sealed result: whoever has it can tell "
+    "whether a list is the one that was checked, or sealed.",
+)
+@click.option(
     "--anchor",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -59,6 +66,7 @@ def log(
     *,
     verifying: bool,
     head: str | None,
+    key: int | None,
     anchor: Path | None,
     anchor_command: str | None,
     stamp: str | None,
@@ -73,6 +81,9 @@ def log(
         raise click.UsageError(localized("errors", "cli", "head_verify"))
     store = open_store(ctx)
     anchoring = bool(anchor or anchor_command or stamp)
+    if key is not None:
+        click.echo(_key(store, key))
+        return
     if not verifying and not anchoring:
         print_csv(store.log())
         return
@@ -86,7 +97,7 @@ def log(
         last = last_anchor(store.ledger)
         _anchor(store, last, anchor, anchor_command, lang)
         if stamp:
-            _stamp(store, last.entry, stamp, trusted, lang)
+            _stamp(store, last, stamp, trusted, lang)
 
 
 def _verify(
@@ -116,6 +127,12 @@ def _verify(
         say(messages("store", lang)["log_verified"].format(rows=counted(lang)(findings.head.seq), head=findings.head))
 
 
+def _key(store: Store, row: int) -> str:
+    if key := store.hash_key(row):
+        return key
+    raise InputError(localized("errors", "cli", "no_hash_key", row=row), store.path)
+
+
 def _fingerprint(head: str | None) -> Entry:
     from dnc.store.audit_log import NO_ENTRY, Entry
 
@@ -143,12 +160,12 @@ def _anchor(store: Store, last: Anchor, anchor: Path | None, command: str | None
         say(texts["handed"].format(head=head))
 
 
-def _stamp(store: Store, head: Entry, url: str, trusted: Sequence[Certificate] | None, lang: str) -> None:
+def _stamp(store: Store, last: Anchor, url: str, trusted: Sequence[Certificate] | None, lang: str) -> None:
     from dnc.store import stamps
 
-    texts, stamp = messages("anchor", lang), stamps.add_stamp(store.ledger, head, url, trusted)
+    texts, stamp = messages("anchor", lang), stamps.add_stamp(store.ledger, last.about, url, trusted)
     state = texts["state"]["unverified" if trusted is None else "verified"]
-    say(texts["stamped"].format(head=head, path=stamp.path, state=state))
+    say(texts["stamped"].format(head=last.entry, path=stamp.path, state=state))
 
 
 VERBS = (log,)

@@ -31,7 +31,8 @@ from dnc.cli import (
     vet_verb,
 )
 from dnc.cli.options import LANG_BEFORE, language, log_as_json, say, use_typed_language
-from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, shortage, why
+from dnc.cli.terminal import guard_terminal
+from dnc.errors import DncError, InputError, OptionError, ShortageError, is_broken_pipe, must_be_unicode, shortage, why
 from dnc.messages import Words, figure, in_language, localized
 
 EXIT_USAGE, EXIT_ERROR, EXIT_SIGNAL = 2, 4, 128
@@ -116,8 +117,11 @@ def _refuse_tight_limit() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit; every error is one line on stderr."""
     _open_missing_streams()
+    guard_terminal()
     stopped = _stopping()
     try:
+        for argument in sys.argv[1:] if arguments is None else arguments:
+            must_be_unicode(argument)
         code = cli.main(arguments, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
         help_text.show()

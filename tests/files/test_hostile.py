@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import gc
 import gzip
 import io
+import os
 import re
+import socket
 import stat
+import subprocess
+import sys
 import warnings
 import zipfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -241,6 +248,17 @@ def test_the_process_of_a_parser_uses_the_same_package(tmp_path, monkeypatch):
     assert rows(path) == 1
 
 
+def test_no_descriptor_is_left_open_for_each_file(tmp_path):
+    """A desk reads thousands of files in one process."""
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"number": ["0199000001"]}).write_parquet(path)
+    counts = []
+    for _ in range(3):
+        assert list(sandbox.frames("parquet", path, 10))
+        counts.append(len(list(Path("/proc/self/fd").iterdir())))
+    assert counts[0] == counts[2]
+
+
 def test_a_parser_that_crashes_harms_nobody(tmp_path, monkeypatch, write_file, store):
     """A crash in foreign code is an error of that file; the store stays as it was."""
     store.load(write_file("a.csv", ANSWER), as_of=date(2026, 6, 1))
@@ -279,6 +297,92 @@ def test_a_parser_is_held_within_its_bounds(deed, says, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=says):
         rows(path)
     assert not (tmp_path / "written").exists() or not (tmp_path / "written").stat().st_size
+
+
+DEEDS = {
+    "reads another file": "open('victim').read()",
+    "lists a folder": "os.listdir('.')",
+    "truncates": "os.truncate('victim', 0)",
+    "removes": "os.unlink('victim')",
+    "renames": "os.rename('victim', 'other')",
+    "links": "os.symlink('victim', 'other')",
+    "changes the mode": "os.chmod('victim', 0o777)",
+    "changes the time": "os.utime('victim', (0, 0))",
+    "makes a folder": "os.mkdir('other')",
+    "makes a file": "os.open('other', os.O_CREAT)",
+    "connects": "socket.create_connection(('127.0.0.1', PORT), 5)",
+    "connects by a name": "socket.socket(socket.AF_UNIX).connect('victim')",
+    "sends a datagram": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', PORT))",
+    "runs a program": "os.execv('/bin/true', ['true'])",
+    "starts a process": "os.fork() or os._exit(0)",
+    "ends another process": "os.kill(os.getppid(), 0)",
+}
+
+
+def walls() -> tuple[bool, bool]:
+    """Whether this system has Landlock, and libseccomp."""
+    if sys.platform != "linux":
+        return False, False
+    has_landlock = ctypes.CDLL(None).syscall(444, None, 0, 1) >= 1
+    return has_landlock, ctypes.util.find_library("seccomp") is not None
+
+
+@pytest.mark.skipif(walls() != (True, True), reason="this kernel has no Landlock, or the system no libseccomp")
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_parser_that_is_taken_over_can_do_nothing(deed, tmp_path):
+    """Each is tried in a process without the walls, where it succeeds or fails in its own way, and behind them."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        script = (
+            f"import os, socket, sys\nfrom dnc.files.confinement import confine\n"
+            f"PORT = {server.getsockname()[1]}\n"
+            "if sys.argv[1] == 'confined': confine()\n"
+            f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"
+        )
+        codes = []
+        for how in ("free", "confined"):
+            (tmp_path / how).mkdir()
+            (tmp_path / how / "victim").write_text("keep me")
+            command = [sys.executable, "-c", script, how]
+            env = os.environ | {"PYTHONPATH": str(Path(sandbox.__file__).parents[2])}
+            done = subprocess.run(command, cwd=tmp_path / how, env=env, stderr=subprocess.PIPE, check=False)
+            codes.append(done.returncode)
+        assert (codes[0] == 77, codes[1]) == (False, 77), codes
+    assert [path.name for path in (tmp_path / "confined").iterdir()] == ["victim"]
+    assert (tmp_path / "confined" / "victim").read_text() == "keep me"
+
+
+@pytest.mark.skipif(not walls()[0], reason="this kernel has no Landlock")
+@pytest.mark.parametrize(
+    "deed", ["reads another file", "truncates", "removes", "makes a file", "connects", "runs a program"]
+)
+def test_landlock_alone_leaves_no_path_and_no_connection(deed, tmp_path):
+    """Where the system has no libseccomp."""
+    (tmp_path / "victim").write_text("keep me")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        script = (
+            "import os, socket\nfrom dnc.files import confinement\n"
+            "confinement._forbid_calls = lambda _: None\nconfinement.confine()\n"
+            f"PORT = {server.getsockname()[1]}\n"
+            f"try:\n    {DEEDS[deed]}\nexcept PermissionError:\n    os._exit(77)\n"
+        )
+        env = os.environ | {"PYTHONPATH": str(Path(sandbox.__file__).parents[2])}
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, env=env, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, (tmp_path / "victim").read_text()) == (77, "keep me")
+
+
+def test_the_walls_stand_before_the_file_is_read(tmp_path, monkeypatch):
+    """Of both kinds of file, and they are not left out where the file is strange."""
+    for name, text in (("a.parquet", b"PAR1junk"), ("a.xlsx", b"PKjunk")):
+        (tmp_path / name).write_bytes(text)
+        raised = "import dnc.files.sandbox_worker as w\ndef end(): raise KeyError\nw.confine = end\n"
+        monkeypatch.setattr(sandbox, "_START", sandbox._START.replace("main(*", f"{raised}main(*"))
+        kind = "parquet" if name.endswith("parquet") else "spreadsheet"
+        with monkeypatch.context() as here:
+            here.setattr(sandbox, "unpacked_bytes", lambda _: 0)
+            with pytest.raises(InputError, match="KeyError"):
+                list(sandbox.frames(kind, tmp_path / name, 10))
 
 
 def test_more_rows_than_the_process_of_a_parser_may_send(tmp_path, monkeypatch):
@@ -345,6 +449,32 @@ def test_the_engine_reaches_no_file_but_those_named(tmp_path):
 # Names
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes")
+def test_names_that_are_not_utf_8_are_refused_before_any_row_is_printed(dnc, write_file, tmp_path, monkeypatch):
+    """Of a folder, a list, a value, or where the store is: verdicts that the log cannot record are not given."""
+    odd = os.fsdecode(b"x\xff")
+    write_file("c.csv", "number\n0199000001\n")
+    write_file(f"{odd}.csv", "number\n0199000001\n")
+    (tmp_path / odd).mkdir()
+    use = ["check", "c.csv", "--region", "FR"]
+    for words in (
+        [*use, "--store", odd],
+        [*use, "--set", f"campaign={odd}"],
+        [*use, "--out", f"{odd}.parquet"],
+        ["check", f"{odd}.csv", "--region", "FR"],
+        ["explain", odd],
+        ["object", "+33199000001", "--on", "2026-08-01", "--reason", odd],
+    ):
+        code, out, err = dnc(*words)
+        assert (code, out, len(err.splitlines()), "not valid UTF-8" in err) == (4, "", 1, True), (words, out, err)
+    assert not [path for path in tmp_path.iterdir() if path.name == "dnc-store"]
+    with pytest.raises(InputError, match="not valid UTF-8"):
+        check(tmp_path / f"{odd}.csv", Store(tmp_path / "store"), region="FR")
+    monkeypatch.chdir(tmp_path / odd)
+    code, out, err = dnc("check", tmp_path / "c.csv", "--region", "FR")
+    assert (code, out, "not valid UTF-8" in err) == (4, "", True)
+
+
 def test_names_never_reach_sql_as_text(store, write_file, tmp_path):
     """Columns, values, file names, campaigns, folders: each may be called what it likes."""
     odd = Store(tmp_path / NAME / "store")
@@ -358,6 +488,29 @@ def test_names_never_reach_sql_as_text(store, write_file, tmp_path):
         odd.load(write_file("b.csv", ANSWER), as_of=date(2026, 6, 1), registry=NAME)
     with pytest.raises(InputError, match="unknown registry"):
         odd.forget(date(2026, 1, 1), NAME)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+def test_the_cells_of_a_list_do_not_reach_the_terminal_as_escapes(tmp_path, write_file):
+    """They would clear the screen, or show another row; a pipe and a file get the cells as they are."""
+    import pty
+
+    cell = "\x1b[2Jall clear\x9b1A\x7f\u202e"
+    path = write_file("c.csv", f"number;note\n0199000001;{cell}\n")
+    command = [sys.executable, "-m", "dnc", "check", str(path), "--region", "FR", "--quiet"]
+    piped = subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode()
+    assert cell in piped
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, stdout=theirs) as child:
+        os.close(theirs)
+        data = b""
+        with suppress(OSError):  # at the end of a terminal
+            while block := os.read(ours, 1 << 16):
+                data += block
+    os.close(ours)
+    shown = data.decode().replace("\r\n", "\n")
+    assert child.returncode == 3
+    assert shown == piped.replace("\r\n", "\n").replace(cell, "\u241b[2Jall clear\u24261A\u2421\u2426")
 
 
 def test_what_a_terminal_would_obey_is_shown_and_not_obeyed(dnc, write_file):

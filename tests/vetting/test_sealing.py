@@ -114,6 +114,21 @@ def test_a_word_of_ten_rows_of_one_person_is_a_word_of_one(sealed):
     assert told(ten) != told(sealed(rows_of(people, kind=["x"] * 40), brief))
 
 
+def test_a_word_that_a_rule_about_filled_cells_reads_counts(sealed):
+    """240 persons have it, in a column that is not mapped: their cells say that there is no objection."""
+    brief = Brief(
+        columns={"number": "telephone"},
+        when_filled={"status": {"objected_on": "yes"}},
+        values={"objected_on": {"client": "none"}},
+        facts=CALLER | {"consent": "none"},
+    )
+    people = numbers(260)
+    with_word = told(sealed(rows_of(people, status=["client"] * 240 + [""] * 20), brief))
+    assert with_word == told(sealed(rows_of(people, status=[""] * 260), brief))
+    few = told(sealed(rows_of(people, status=["client"] * 9 + [""] * 251), brief))
+    assert few == told(sealed(rows_of(people, status=["x"] * 9 + [""] * 251), brief))
+
+
 def test_the_seller_is_told_which_words_were_not_used(dnc, write_file):
     """By column and count, on stderr, without quoting them."""
     path = write_file("list.csv", rows_of(numbers(20), kind=["pro"] * 3 + ["part"] * 17))
@@ -190,7 +205,7 @@ def test_a_list_is_sealed_once(dnc, offer):
     assert dnc("vet", renamed, *use, "--seal", "--again", "the first was lost")[0] == 0
     rows = [json.loads(row["detail"]) for row in Store("dnc-store").log().to_dicts() if row["verb"] == "seal"]
     assert [row["again"] for row in rows] == [None, "the first was lost"]
-    assert rows[0]["salt"] != rows[1]["salt"]
+    assert rows[0]["commitment"] != rows[1]["commitment"]
     renamed.write_text(renamed.read_text() + numbers(1, 900)[0] + ";part\n")
     assert dnc("vet", renamed, *use, "--seal")[0] == 0
     assert dnc("vet", renamed, *use)[0] == 0  # for oneself, as often as one likes
@@ -226,6 +241,17 @@ def test_two_results_of_one_list_commit_to_it_by_other_salts(sealed):
     assert first["commitment"] not in (guessed, commitment(guessed, "00" * 32))
 
 
+def test_after_forget_any_list_may_be_one_that_was_sealed(dnc, offer):
+    """Its salt is gone, so nothing tells which list it was; a reason is needed, which is logged."""
+    path, use = offer
+    assert dnc("vet", path, *use, "--seal")[0] == 0
+    assert dnc("forget", "--number", "+33199000001")[0] == 0
+    code, _, err = dnc("vet", path, *use, "--seal")
+    assert (code, "this may be the list that was sealed on" in err) == (4, True)
+    assert dnc("log", "--key", 2)[0] == 4
+    assert dnc("vet", path, *use, "--seal", "--again", "another list")[0] == 0
+
+
 def test_the_delivered_list_is_compared_with_the_commitment(dnc, offer, write_file):
     """With the salt, as text or in a file: the same list, one with another row, one in another order."""
     path, use = offer
@@ -234,7 +260,7 @@ def test_the_delivered_list_is_compared_with_the_commitment(dnc, offer, write_fi
     assert (code, out) == (0, "")
     salt = err.strip().split()[-1]
     assert len(salt) == 64
-    assert salt in dnc("log")[1]
+    assert (salt in dnc("log")[1], dnc("log", "--key", 2)[1]) == (False, f"{salt}\n")
     file = write_file("salt.txt", salt + "\n")
     for given in (salt, salt.upper(), file):
         code, out, _ = dnc("vet", path, "--against", target, "--salt", given, "--lang", "en", "--store", "none")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -74,11 +75,17 @@ def read_cases(name: str, text: str) -> list[Case]:
 
 
 def decided(cases: Sequence[Case], book: Rulebook, guidance: str = "enforce") -> Iterator[tuple[Case, dict[str, Any]]]:
-    """Each case with the verdict on it by some rules. Raises InputError where a case cannot be set up."""
-    together: dict[str, list[Case]] = {}
+    """Each case with the verdict on it by some rules. Raises InputError where a case cannot be set up.
+
+    Cases are decided in lists, and no list has two of a number: what one says against calls would count for the other.
+    """
+    before = Counter[tuple[str, str]]()
+    together: dict[tuple[str, int], list[Case]] = {}
     for case in cases:
-        together.setdefault(case["registries"], []).append(case)
-    for registries, some in together.items():
+        registries, number = case["registries"], case["number"]
+        together.setdefault((registries, before[registries, number]), []).append(case)
+        before[registries, number] += 1
+    for (registries, _), some in together.items():
         with tempfile.TemporaryDirectory(prefix="dnc-") as work:
             yield from zip(some, _decided(some, registries, book, guidance, Path(work)), strict=True)
 

@@ -210,7 +210,7 @@ def test_a_job_that_is_asked_to_end_leaves_no_copy_of_its_list(store, tmp_path, 
     with subprocess.Popen(
         [*JOB, "-", *TOLD, "--store", store.path], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         env=os.environ | {"TMPDIR": str(temporary)},
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # ignored where the tests run under nohup
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 (they are ignored under nohup)
     ) as job:  # fmt: skip
         job.stdin.write(CALLS.encode())
         job.stdin.flush()

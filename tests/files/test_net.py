@@ -49,6 +49,12 @@ def test_other_names(name):
         ("pas d'appel", "pas applicable"),
         ("oppositoin démarchage", "apposition démarchage"),
         ("No answer, no calls", "No answer, call"),
+        ("ne pas appeler", "ne pas appeler avant 10 h"),
+        ("do not call", "do not forget to call"),
+        ("refuse les appels", "refuse le devis"),
+        ("take me off the list", "take item 3 off the list"),
+        ("opted out", "opted out of the pension"),
+        ("TPS registered", "checked against TPS, clear"),
         ("<b>Ne pas</b> appeler", "<b>Rappeler</b>"),
         ("D&eacute;sinscrit", "D&eacute;crit"),
         ("DÃ©sinscrit", "DÃ©crit"),
@@ -66,6 +72,13 @@ def test_firm():
         "name", ["Robinson", "Rue de l'Opposition", "12, Bloctel Street", "Ne pas appeler", "Opt-out", "DNC"]
     )
     assert marked(texts, firm=True).to_list() == [False, False, False, True, True, True]
+
+
+def test_columns_about_mail():
+    """There a single word is about mail; two words that speak of calls count, as in a column about both."""
+    texts = pl.Series(["Unsubscribed", "No calls"])
+    assert marked(texts, column="Email status").to_list() == [False, True]
+    assert marked(texts, column="Email and phone status").to_list() == [True, True]
 
 
 def test_series():
@@ -88,11 +101,15 @@ def test_a_text_is_read_by_itself(texts):
 def test_shares(table, least, most):
     """The net was written with the first table; the second is by somebody else, and it was never changed for that one.
 
-    least: share of the objecting texts that must be marked. most: share of the others that may be.
+    The second also names the columns. least: share of the objecting texts that must be marked. most: share of the others that may be.
     """
     with (Path(__file__).parent / table).open(encoding="utf-8", newline="") as file:
         rows = pl.DataFrame(list(csv.DictReader(file)))
-    rows = rows.with_columns(marked=marked(rows["text"]))
+    named = rows.with_columns(column=pl.lit("")) if "column" not in rows.columns else rows
+    rows = pl.concat(
+        part.with_columns(marked=marked(part["text"], column=name))
+        for (name,), part in named.partition_by("column", as_dict=True).items()
+    )
     shares = {
         objects: (len(part), part["marked"].mean())
         for (objects,), part in rows.partition_by("objects", as_dict=True).items()

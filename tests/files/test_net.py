@@ -54,6 +54,7 @@ def test_other_names(name):
         ("refuse les appels", "refuse le devis"),
         ("take me off the list", "take item 3 off the list"),
         ("opted out", "opted out of the pension"),
+        ("01 99 00 00 01 (opposition)", "01 99 00 00 01 (option)"),
         ("TPS registered", "checked against TPS, clear"),
         ("<b>Ne pas</b> appeler", "<b>Rappeler</b>"),
         ("D&eacute;sinscrit", "D&eacute;crit"),
@@ -101,7 +102,8 @@ def test_a_text_is_read_by_itself(texts):
 def test_shares(table, least, most):
     """The net was written with the first table; the second is by somebody else, and it was never changed for that one.
 
-    The second also names the columns. least: share of the objecting texts that must be marked. most: share of the others that may be.
+    The second also names the columns. least: share of the objecting texts that must be marked. most: share of the others
+    that may be.
     """
     with (Path(__file__).parent / table).open(encoding="utf-8", newline="") as file:
         rows = pl.DataFrame(list(csv.DictReader(file)))

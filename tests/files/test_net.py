@@ -98,7 +98,7 @@ def test_a_text_is_read_by_itself(texts):
     assert marked(pl.Series(texts, dtype=pl.String)).to_list() == [marks(text) for text in texts]
 
 
-@pytest.mark.parametrize(("table", "least", "most"), [("net.csv", 0.97, 0.005), ("net_held_out.csv", 0.75, 0.09)])
+@pytest.mark.parametrize(("table", "least", "most"), [("net.csv", 0.97, 0.005), ("net_held_out.csv", 0.77, 0.08)])
 def test_shares(table, least, most):
     """The net was written with the first table; the second is by somebody else, and it was never changed for that one.
 

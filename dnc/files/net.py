@@ -8,56 +8,101 @@ expressions over those letters, so that 100,000 texts take a fraction of a secon
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache, lru_cache
 from html import unescape
+from itertools import chain, product
 from string import ascii_letters, digits
+from typing import NamedTuple
 
 import polars as pl
 
 from dnc.cache import shipped_toml
 
 # A word, a part of fooBar, an abbreviation with full stops, or a mark between two clauses.
-_WORD = r"(?:\p{L}\.){2,}|(?:\p{Lu}?[\p{Ll}\p{M}\p{Cf}]+|[\p{Lu}\p{M}\p{Cf}]+)(?:['’][tT]\b)?|[,;!?|\n]|\.(?:\s|$)"
+_WORD = r"(?:[A-Za-z]\.){2,}|(?:\p{Lu}?[\p{Ll}\p{M}\p{Cf}]+|[\p{Lu}\p{M}\p{Cf}]+)(?:['’][tT]\b)?|[,;!?|()\n]|\.(?:\s|$)"
 _OTHER, _CLAUSE = ".", "|"  # in place of letters: a word of no class, a mark between two clauses
 _NO_LETTERS = r"[^\p{L}\p{N}]"  # accents, soft hyphens, and the marks between clauses
 _ALSO = {"ø": "o", "æ": "ae", "ß": "ss"}  # letters with nothing to take off
 _REMEMBERED = 1_000  # texts whose answer `marks` keeps
 _LETTERS = ascii_letters + digits  # of the classes, and of the words that stand in rules
 _PASSED = _LETTERS[0]  # the letter of the first class, of words passed over
-_ANYWHERE, _MAY_BE_WRONG, _RIGHT = 5, 8, 2  # letters of a stem: found inside words; with a typo; before a typo
+_INSIDE, _LONGEST = 5, 16  # letters of a stem that is found inside words; signs of a word that may be known
+_TYPO, _RIGHT = 8, 2  # letters of a stem that may have a typo, and those before the typo
 
 
-def marked(texts: pl.Series, *, firm: bool = False) -> pl.Series:
+class _Net(NamedTuple):
+    """What `net.toml` says, made ready."""
+
+    stems: dict[str, str]  # letters by stem; `^` and `$` are the ends of a word
+    typos: dict[str, str]  # the same by the beginning of a long stem, and by that without one letter
+    rules: dict[str, str]  # patterns of letters
+    instead: dict[str, str]  # parts of words that are replaced first
+
+
+def marked(texts: pl.Series, *, firm: bool = False, column: str = "") -> pl.Series:
     """Which texts probably say that a person is not to be called.
 
     texts: String; repeated ones are read again, so pass distinct ones. firm: only by two words or by a whole text, for
-    columns of names and places (`Robinson`, `Rue du Refus`).
+    columns of names and places (`Robinson`, `Rue du Refus`). column: name of the column in which they stand; if it is
+    about mail and not about calls, only by two words (`Unsubscribed` in `Email status`).
     Returns Booleans of the same length and name; False for null.
     """
-    rules, letters = _net()[1], pl.col("letters")
-    also = ("pairs", "whole") if firm else ("pairs", "whole", "alone", "whole_names")
-    rest = letters.str.replace_all(rules["without"], _CLAUSE)
-    says = letters.str.contains(rules["first"]) | rest.str.contains("|".join(rules[name] for name in also))
-    rows = _read(texts).filter(says)["row"]
-    return pl.int_range(len(texts), dtype=pl.UInt32, eager=True).is_in(rows.implode()).alias(texts.name)
+    rules, read = _net().rules, _read(texts)
+    rest = read["letters"].str.replace_all(rules["without"], _CLAUSE)
+    enough = "pairs" if _is_of_mail(column) else "firm" if firm else "any"
+    says = read["letters"].str.contains(rules["first"]) | rest.str.contains(rules[enough])
+    return pl.repeat(False, len(texts), eager=True).alias(texts.name).scatter(read["row"].filter(says), True)
 
 
 @lru_cache(_REMEMBERED)
 def marks(text: str) -> bool:
-    """Whether one text, such as the name of a column, a sheet or a file, probably says so; 8 ms for a new one."""
+    """Whether one text, such as the name of a column, a sheet or a file, probably says so."""
     return bool(marked(pl.Series([text]))[0])
+
+
+@lru_cache(_REMEMBERED)
+def _is_of_mail(column: str) -> bool:
+    """Whether a column is about mail, and not about calls, by its name."""
+    return _read(pl.Series([column]))["letters"].str.contains(_net().rules["of_mail"]).any()
 
 
 def _read(texts: pl.Series) -> pl.DataFrame:
     """The letters of the words of each text that has any, with blanks between them; `row` counts texts from 0."""
     words = pl.DataFrame({"word": _plain(texts).str.extract_all(_WORD)}).with_row_index("row").explode("word")
     word = words["word"].drop_nulls().unique()
-    plain = word.str.to_lowercase().str.normalize("NFKD").str.replace_all(_NO_LETTERS, "").str.replace_many(_ALSO)
-    known = pl.DataFrame({"word": word, "plain": plain}).select("word", letters=_net()[0])
-    told = words.join(known, on="word", maintain_order="left").filter(pl.col("letters") != _PASSED)
-    by_row = told.group_by(pl.col("row").set_sorted(), maintain_order=True).agg("letters")
+    plain = word.str.to_lowercase().str.normalize("NFKD").str.replace_all(_NO_LETTERS, "")
+    letters = pl.Series(map(_letters, plain.str.replace_many(_net().instead)), dtype=pl.String)
+    told = words.with_columns(letters=words["word"].replace_strict(word, letters, default=None))
+    by_row = told.filter(pl.col("letters") != _PASSED).group_by("row", maintain_order=True).agg("letters")
     return by_row.with_columns(pl.col("letters").list.join(" "))  # five times as fast as `str.join` in the groups
+
+
+def _letters(word: str) -> str:
+    """The letters of a word, in the order in which its stems stand in it."""
+    if not word:
+        return _CLAUSE
+    stems, typos = _net()[:2]
+    edged, size = f"^{word}$", len(word) + 2
+    parts = [edged[:end] for end in range(2, min(size, _LONGEST) + 1)]
+    parts += [edged[at:end] for at in range(1, size - _INSIDE) for end in range(at + _INSIDE, min(at + _LONGEST, size))]
+    found = "".join([stems[part] for part in parts if part in stems])
+    return found or next((typos[part] for part in _nearly(word) if part in typos), _OTHER)
+
+
+def _nearly(word: str) -> Iterable[str]:
+    """What the beginning of a long word may be with a letter that is wrong, left out, too many or out of order."""
+    if len(word) < _TYPO - 1:
+        return ()
+    return word[: _TYPO - 1], *_shortened(word[:_TYPO]), *_shortened(word[: _TYPO + 1])
+
+
+def _shortened(word: str) -> list[str]:
+    """A word without one of its letters."""
+    return [word[:at] + word[at + 1 :] for at in range(_RIGHT, len(word))]
 
 
 def _plain(texts: pl.Series) -> pl.Series:
@@ -78,20 +123,35 @@ def _mended(text: str) -> str:
 
 
 @cache
-def _net() -> tuple[pl.Expr, dict[str, str]]:
-    """The letters of a word in the column `plain`; the rules as patterns of letters."""
-    data, word = shipped_toml("dnc.files", "net.toml"), pl.col("plain")
+def _net() -> _Net:
+    """The stems and rules of `net.toml`."""
+    data = shipped_toml("dnc.files", "net.toml")
     classes, rules = data["classes"], data["rules"]
-    used = {name for each in rules.values() for rule in each for name in rule.split() if name.isalpha()}
+    used = set(re.findall("[a-z]+", str([*rules.values()])))
     literal = sorted(used.difference(classes))
     letters = dict(zip([*classes, *literal], _LETTERS, strict=False))
-    itself = word.replace_strict({name: letters[name] for name in literal}, default=None)
-    found = (pl.when(_is_of(word, told)).then(pl.lit(letters[name])) for name, told in classes.items())
-    told = pl.concat_str(pl.when(word == "").then(pl.lit(_CLAUSE)), itself, *found, ignore_nulls=True)
+    stems: defaultdict[str, str] = defaultdict(str)
+    for name, told in (classes | {name: [name] for name in literal}).items():
+        for stem in map(_edged, chain.from_iterable(map(_spelt, told))):
+            stems[stem] += letters[name]
+    typos = {
+        part: found
+        for stem, found in stems.items()
+        if len(stem) >= _TYPO and stem.isalpha()
+        for part in (stem[:_TYPO], *_shortened(stem[:_TYPO]))
+    }
+    return _Net(dict(stems), typos, _patterns(rules, letters), _ALSO | dict.fromkeys(data["misleading"], ""))
+
+
+def _patterns(rules: dict[str, list[str]], letters: dict[str, str]) -> dict[str, str]:
+    """The rules as patterns of letters, those together that are tried together."""
     every = {name: "|".join(_rule(rule, letters, name == "without") for rule in each) for name, each in rules.items()}
     for name in ("whole", "whole_names"):
-        every[name] = f"^(?:[0-z]+ )*[0-z]*(?:{every[name]})[0-z]*(?: [0-z]+)*$"
-    return told.replace("", _OTHER), every
+        every[name] = rf"^(?:\| )*(?:[0-z]+ )*[0-z]*(?:{every[name]})[0-z]*(?: [0-z]+)*(?: \|)*$"
+    firm = f"{every['pairs']}|{every['whole']}"
+    calls, mail = letters["contact"] + letters["phone"], letters["mail"]
+    of_mail = f"^[^{calls}]*{mail}[^{calls}]*$"
+    return every | {"of_mail": of_mail, "firm": firm, "any": f"{firm}|{every['alone']}|{every['whole_names']}"}
 
 
 def _rule(rule: str, letters: dict[str, str], is_narrow: bool) -> str:
@@ -104,30 +164,20 @@ def _rule(rule: str, letters: dict[str, str], is_narrow: bool) -> str:
             continue
         if pattern and told != "$":
             pattern += f"[!-z]*(?:(?: {between}){{0,{most}}} [!-z]*)?"
-        pattern += letters.get(told, "[!-z]*$")
+        pattern += r"[!-z]*(?:$| \|)" if told == "$" else f"[{''.join(letters[name] for name in told.split('|'))}]"
         most = 0
     return f"[!-z]*{pattern}[!-z]*" if is_narrow else pattern
 
 
-def _is_of(word: pl.Expr, told: dict[str, list[str]]) -> pl.Expr:
-    """Whether a word belongs to a class."""
-    is_of = word.str.contains(_words_of(told))
-    return is_of & ~word.str.contains("|".join(told["not"])) if "not" in told else is_of
+def _edged(told: str) -> str:
+    """A word or a `stem-` with `^` and `$` where a word has to begin and end."""
+    stem = told.removesuffix("-")
+    return f"^{told}$" if stem == told else stem if len(stem) >= _INSIDE else f"^{stem}"
 
 
-def _words_of(told: dict[str, list[str]]) -> str:
-    """A pattern for the words of a class."""
-    words, stems = (told.get(key, []) for key in ("words", "stems"))
-    typos = (wrong for stem in stems if len(stem) >= _MAY_BE_WRONG and stem.isalpha() for wrong in _misspelt(stem))
-    placed = (stem if len(stem) >= _ANYWHERE else f"^{stem}" for stem in stems)
-    return "|".join([*(f"^{word}$" for word in words), *placed, *typos])
-
-
-def _misspelt(stem: str) -> list[str]:
-    """Patterns of a stem with a letter that is wrong, left out, too many, or in the other order than the one before."""
-    return [
-        pattern
-        for at in range(_RIGHT, len(stem))
-        for begin, letter, end in [(stem[:at], stem[at], stem[at + 1 :])]
-        for pattern in (f"{begin}[a-z]?{end}", f"{begin}[a-z]{letter}{end}", f"{begin[:-1]}{letter}{begin[-1]}{end}")
-    ]
+def _spelt(told: str) -> Iterable[str]:
+    """Each word that `nessun[ao]?` stands for."""
+    if told.removesuffix("-").isalpha():
+        return (told,)
+    parts = re.findall(r"(\[\w+\]|[\w-])(\??)", told)
+    return map("".join, product(*([*letters.strip("[]"), *([""] if mark else [])] for letters, mark in parts)))

@@ -89,7 +89,9 @@ class Content:
             self._add_texts(cells, distinct)
 
     def _add_texts(self, cells: pl.Series, distinct: pl.Series) -> None:
-        keys = pl.DataFrame([normal(distinct).alias("text"), distinct, marked(distinct).alias("marked")])
+        keys = pl.DataFrame(
+            [normal(distinct).alias("text"), distinct, marked(distinct, column=self.name).alias("marked")]
+        )
         rows = cells.value_counts(name="rows").join(keys, on="cell", maintain_order="right").drop_nulls("text")
         texts = pl.concat([self.texts, rows.select("text", "cell", pl.col("rows").cast(pl.UInt32), "marked")])
         texts = texts.group_by("text", maintain_order=True).agg(

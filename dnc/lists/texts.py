@@ -205,7 +205,10 @@ class TextReader:
         at = unnamed.arg_true()
         if column.others == "unread":
             codes = codes.scatter(at, _UNREAD)
-        elif column.others == "searched" and (found := marked(parts["text"][at], firm=column.firm)).any():
+        elif (
+            column.others == "searched"
+            and (found := marked(parts["text"][at], firm=column.firm, column=column.name)).any()
+        ):
             codes = codes.scatter(at.filter(found), _UNREAD)
             self._found.add(column.column)
         codes = codes.fill_null("")

@@ -75,19 +75,25 @@ def read_cases(name: str, text: str) -> list[Case]:
 
 
 def decided(cases: Sequence[Case], book: Rulebook, guidance: str = "enforce") -> Iterator[tuple[Case, dict[str, Any]]]:
-    """Each case with the verdict on it by some rules. Raises InputError where a case cannot be set up.
-
-    Cases are decided in lists, and no list has two of a number: what one says against calls would count for the other.
-    """
-    before = Counter[tuple[str, str]]()
-    together: dict[tuple[str, int], list[Case]] = {}
+    """Each case with the verdict on it by some rules. Raises InputError where a case cannot be set up."""
+    together: dict[str, list[Case]] = {}
     for case in cases:
-        registries, number = case["registries"], case["number"]
-        together.setdefault((registries, before[registries, number]), []).append(case)
-        before[registries, number] += 1
-    for (registries, _), some in together.items():
-        with tempfile.TemporaryDirectory(prefix="dnc-") as work:
-            yield from zip(some, _decided(some, registries, book, guidance, Path(work)), strict=True)
+        together.setdefault(case["registries"], []).append(case)
+    for registries, same in together.items():
+        for some in of_different_numbers(same):
+            with tempfile.TemporaryDirectory(prefix="dnc-") as work:
+                yield from zip(some, _decided(some, registries, book, guidance, Path(work)), strict=True)
+
+
+def of_different_numbers(cases: Iterable[Case]) -> Iterable[list[Case]]:
+    """Cases in lists, each without a number twice: what one case says against calls would count for the other."""
+    before = Counter[object]()
+    lists: dict[int, list[Case]] = {}
+    for case in cases:
+        number = read_number(case["number"], case["region"] or None).number
+        lists.setdefault(before[number], []).append(case)
+        before[number] += 1
+    return lists.values()
 
 
 def _decided(
